@@ -1,0 +1,82 @@
+"""Every setting, once. Read from the environment (`CUEDESK_…`) and `.env`; `.env.example` lists them."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """Times are seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="CUEDESK_", env_file=".env", extra="ignore", frozen=True)
+
+    # Where it listens and who may come.
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    allowed_origins: Annotated[list[str], NoDecode, BeforeValidator(_split)] = []
+    cookie_secure: bool = False
+    trusted_proxies: Annotated[list[str], NoDecode, BeforeValidator(_split)] = ["127.0.0.1"]
+    static_dir: Path = Path("frontend/dist")
+
+    # Where it keeps things. Without an address our own embedded servers run on `data_dir`.
+    data_dir: Path = Path(".cuedesk")
+    database_url: str | None = None
+    redis_url: str | None = None
+    embedded_fsync: bool = True
+    database_pool: int = Field(16, ge=2)
+    acquire_timeout: float = 2.0
+    secret_key: SecretStr | None = None
+    seed_demo: bool = True
+
+    # Sessions and tokens.
+    session_ttl: float = 12 * 3600
+    access_token_ttl: float = 15 * 60
+    ticket_ttl: float = 60
+    token_leeway: float = 30
+
+    # Runs.
+    worker_concurrency: int = Field(200, ge=1)
+    lease: float = 15
+    lease_renewal: float = 5
+    lease_self_cancel: float = 10
+    max_attempts: int = 3
+    sweep_interval: float = 1.0
+    interrupt_ttl: float = 30 * 60
+    drain_timeout: float = 10
+
+    # Sockets and fan-out.
+    poll_interval: float = 1.0
+    token_window_ms: int = 40
+    token_tail_ttl: float = 3600
+    resync_limit: int = 500
+    hello_timeout: float = 5
+    tcp_user_timeout_ms: int = 20_000
+    max_frame_bytes: int = 64 * 1024
+    outbox_frames: int = 256
+    outbox_bytes: int = 1024 * 1024
+    sockets_per_user: int = 8
+    subscriptions_per_socket: int = 32
+    frames_per_second: int = 20
+    frames_burst: int = 40
+    messages_per_10s: int = 10
+
+    # The writer: `offline` needs nothing; `openai` is any OpenAI-compatible endpoint.
+    llm_provider: Literal["offline", "openai"] = "offline"
+    llm_base_url: str = "https://api.openai.com/v1"
+    llm_api_key: SecretStr | None = None
+    llm_model: str = "gpt-4o-mini"
+    llm_connect_timeout: float = 5
+    llm_first_token_timeout: float = 20
+    llm_idle_timeout: float = 15
+    llm_total_timeout: float = 120
+    #: Characters per second at which the offline writer shows its text; 0 = as fast as it can.
+    offline_pace: float = Field(40, ge=0)
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
