@@ -86,14 +86,14 @@ class _Draft:
         )
 
     def by_rule(
-        self, rule_id: str, severity: Severity, start: int, end: int, problem: str, right: str | None = None
+        self, rule_id: str, severity: Severity, span: tuple[int, int], problem: str, right: str | None = None
     ) -> Finding:
         """Make a finding under a rule of the book; the range is in the folded text."""
         rule = self.rules.rule(rule_id)
         return self.finding(
             rule_id,
             severity,
-            self.folded.span(start, end),
+            self.folded.span(*span),
             problem,
             category=rule.category,
             basis=rule.basis,
@@ -169,10 +169,10 @@ def _sentence_length(draft: _Draft) -> Iterator[Finding]:
 def _prices(draft: _Draft) -> Iterator[Finding]:
     product = draft.brief.product
     for fault in price_faults(draft.folded.text, product):
-        yield draft.by_rule("PRI-010", "block", fault.start, fault.end, fault.problem, fault.right)
+        yield draft.by_rule("PRI-010", "block", (fault.start, fault.end), fault.problem, fault.right)
     if product is not None and not has_price(product):
         for money in money_in(draft.folded.text):
-            yield draft.by_rule("PRI-010", "warn", money.start, money.end, "商品资料没有价格，这个数字无法核对")
+            yield draft.by_rule("PRI-010", "warn", (money.start, money.end), "商品资料没有价格，这个数字无法核对")
 
 
 def _points(draft: _Draft) -> Iterator[Finding]:
@@ -201,7 +201,7 @@ def _facts(draft: _Draft) -> Iterator[Finding]:
         return
     for fault in fact_faults(draft.folded.text, draft.brief.product):
         if fault.rule != "PRI-005":
-            yield draft.by_rule(fault.rule, "block", fault.start, fault.end, fault.problem, fault.right)
+            yield draft.by_rule(fault.rule, "block", (fault.start, fault.end), fault.problem, fault.right)
 
 
 def _action(draft: _Draft) -> Iterator[Finding]:
@@ -249,7 +249,7 @@ def _repetition(draft: _Draft) -> Iterator[Finding]:
     brief = draft.brief
     exempt = [*brief.must_say, "本品不能代替药物", *((brief.product or {}).get("required_statements") or ())]
     if brief.product is not None:
-        exempt += names_of(brief.product) + [str(brief.product["name"])]
+        exempt += [*names_of(brief.product), str(brief.product["name"])]
     inside = craft.repetition(draft.text, exempt)
     if inside > 0.06:
         yield draft.whole("Q10", "fail", f"重复的话占{inside:.0%}")
@@ -337,7 +337,7 @@ def _urgency(draft: _Draft) -> Iterator[Finding]:
         return
     for fault in fact_faults(draft.folded.text, draft.brief.product):
         if fault.rule == "PRI-005":
-            yield draft.by_rule(fault.rule, "block", fault.start, fault.end, fault.problem)
+            yield draft.by_rule(fault.rule, "block", (fault.start, fault.end), fault.problem)
 
 
 def _statements(draft: _Draft) -> Iterator[Finding]:
@@ -370,9 +370,8 @@ def _compliance(draft: _Draft) -> Iterator[Finding]:
         if finding.severity != "block" and product is not None and _is_on_record(draft, finding, record, said):
             continue
         # A registered name is what it is called (广告法执法指南); only the name itself, not a claim that repeats it.
-        if name and fold(finding.excerpt).text in name and name in draft.folded.text:
-            finding = finding.model_copy(update={"severity": "info"})
-        yield finding
+        named = name and fold(finding.excerpt).text in name and name in draft.folded.text
+        yield finding.model_copy(update={"severity": "info"}) if named else finding
 
 
 def _record_prices(product: Mapping[str, Any] | None) -> set[float]:
