@@ -8,7 +8,10 @@ from backend.quality.lexicon import RuleSnapshot
 from backend.quality.pii import find_pii
 from backend.quality.rubric import ScriptBrief, review
 
-_LINE = "早上出门灌一杯热水，到了下午还是烫的。今天这款保温杯，内胆用的是316不锈钢，泡茶泡果汁都不串味，今天直播间129元。喜欢的朋友点下方一号链接。\n"
+_LINE = (
+    "早上出门灌一杯热水，到了下午还是烫的。今天这款保温杯，内胆用的是316不锈钢，泡茶泡果汁都不串味，今"
+    "天直播间129元。喜欢的朋友点下方一号链接。\n"
+)
 _CUP = {"name": "保温杯", "price": 129, "facts": {"材质": "316不锈钢"}, "points": [{"feature": "泡茶不串味"}]}
 
 
