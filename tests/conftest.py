@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend.storage.embedded import EmbeddedPostgres, EmbeddedValkey
-from tests.support.databases import DatabaseFactory, TestDatabase, forget_everything, started
+from tests.support.databases import DatabaseFactory, forget_everything, started
 
 # Settings of the developer's own shell must not reach a test.
 for _name in [name for name in os.environ if name.startswith("CUEDESK_")]:
@@ -45,16 +45,17 @@ def databases(postgres_server: EmbeddedPostgres) -> DatabaseFactory:
 
 
 @pytest.fixture
-def database(databases: DatabaseFactory) -> Iterator[TestDatabase]:
-    """A fresh, migrated database: `owner_url` and `app_url`."""
-    with databases.fresh() as fresh:
-        yield fresh
+def database_url(databases: DatabaseFactory) -> Iterator[str]:
+    """The owner's address of a fresh, migrated database, as `CUEDESK_DATABASE_URL` would hold it."""
+    with databases.fresh() as url:
+        yield url
 
 
 @pytest.fixture
-def database_url(database: TestDatabase) -> str:
-    """The owner's address of a fresh, migrated database, as `CUEDESK_DATABASE_URL` would hold it."""
-    return database.owner_url
+def empty_database_url(databases: DatabaseFactory) -> Iterator[str]:
+    """The owner's address of a database that nobody migrated yet."""
+    with databases.fresh(template="template0") as url:
+        yield url
 
 
 @pytest.fixture

@@ -38,8 +38,6 @@ from backend.storage.server_process import (
 
 POSTGRES_MAJOR: Final = "18"
 OWNER_ROLE: Final = "cuedesk"
-#: What the application signs in as: row-level security applies to it.
-APPLICATION_ROLE: Final = "cuedesk_app"
 DATABASE: Final = "cuedesk"
 
 _POLL: Final = 0.02
@@ -47,10 +45,9 @@ _POLL: Final = 0.02
 
 @dataclass(frozen=True)
 class PostgresAddress:
-    """Two ways into one database: the owner migrates, the application works."""
+    """The way into our database as its owner (the application's connections step down to their own role)."""
 
     owner_url: str
-    app_url: str
 
 
 class EmbeddedPostgres(ServerProcess):
@@ -104,27 +101,21 @@ class EmbeddedPostgres(ServerProcess):
         self.process = self.launch(self._user, command)
 
     def wait_ready(self) -> None:
-        """Wait until it takes connections, then see to the application role and the database. Blocks."""
+        """Wait until it takes connections, then see to the database. Blocks."""
         began = time.monotonic()
         while not self._is_ready():
             self.check_alive(began)
             time.sleep(_POLL)
-        with psycopg.connect(self._url(OWNER_ROLE, "postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION_ROLE]).fetchone():
-                connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD {}").format(
-                        sql.Identifier(APPLICATION_ROLE), sql.Literal(self._password)
-                    )
-                )
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
     @property
     def address(self) -> PostgresAddress:
-        return PostgresAddress(self._url(OWNER_ROLE, DATABASE), self._url(APPLICATION_ROLE, DATABASE))
+        return PostgresAddress(self._url(DATABASE))
 
-    def _url(self, role: str, database: str) -> str:
-        return f"postgresql://{role}:{self._password}@/{database}?host={quote(str(self._run), safe='/')}"
+    def _url(self, database: str) -> str:
+        return f"postgresql://{OWNER_ROLE}:{self._password}@/{database}?host={quote(str(self._run), safe='/')}"
 
     def _is_ready(self) -> bool:
         try:

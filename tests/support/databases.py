@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -13,16 +12,6 @@ from backend.storage.embedded import EmbeddedPostgres, EmbeddedValkey
 from backend.storage.migrate import upgrade
 
 TEMPLATE = "cuedesk_template"
-
-
-@dataclass(frozen=True)
-class TestDatabase:
-    """A fresh database: the owner's address (for `CUEDESK_DATABASE_URL`) and the application role's."""
-
-    __test__ = False
-
-    owner_url: str
-    app_url: str
 
 
 class DatabaseFactory:
@@ -37,15 +26,14 @@ class DatabaseFactory:
         upgrade(with_database(self._server.address.owner_url, TEMPLATE))
 
     @contextmanager
-    def fresh(self, *, template: str = TEMPLATE) -> Iterator[TestDatabase]:
-        """A copy of the template (`template0` = an empty one), dropped at the end whoever still uses it."""
+    def fresh(self, *, template: str = TEMPLATE) -> Iterator[str]:
+        """The owner's address of a copy of the template (`template0` = empty), dropped at the end whoever uses it."""
         self._made += 1
         name = f"test_{self._made}"
         made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         self._execute(made.format(sql.Identifier(name), sql.Identifier(template)))
         try:
-            address = self._server.address
-            yield TestDatabase(with_database(address.owner_url, name), with_database(address.app_url, name))
+            yield with_database(self._server.address.owner_url, name)
         finally:
             self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -91,5 +79,3 @@ def forget_everything(redis_url: str) -> None:
     with Redis.from_url(redis_url) as client:
         client.flushall()
         client.config_resetstat()
-
-
