@@ -89,7 +89,7 @@ class EmbeddedPostgres(ServerProcess):
             "shared_buffers": "128MB",
             "fsync": on,
             "full_page_writes": on,
-            "synchronous_commit": on,
+            "synchronous_commit": "on",
             "jit": "off",
             "timezone": "UTC",
             "log_timezone": "UTC",
