@@ -30,9 +30,7 @@ class JobQueue:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(
-        cls, url: str, works: Mapping[str, Work], *, concurrency: int
-    ) -> AsyncIterator["JobQueue"]:
+    async def open(cls, url: str, works: Mapping[str, Work], *, concurrency: int) -> AsyncIterator["JobQueue"]:
         """Connect; `works` maps entry points to what is done with a payload."""
         try:
             pool = await asyncpg.create_pool(url, min_size=3, max_size=3, timeout=10, **connect_options())
