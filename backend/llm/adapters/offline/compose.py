@@ -63,6 +63,8 @@ _BODY: Final = ("pain", "lead", "point", "assumed", "proof", "fact", "brand", "u
 _FROM_THE_RECORD: Final = frozenset(
     {"point", "assumed", "proof", "fact", "gift", "price", "say", "required", "catch", "recap"}
 )
+#: Spoken characters below which a script names its product at once.
+_NO_HOOK: Final = 55
 _WANTED_RANK: Final = 0.9
 
 
@@ -121,7 +123,7 @@ class _Script:
     def _options(self, slot: str) -> list[list[str]]:
         """Return, for each time the slot may be said, the ways to say it."""
         sheet, lines = self._sheet, self._lines
-        if slot == "hook" and sheet.action == "continue":
+        if slot == "hook" and (sheet.action == "continue" or sheet.target < _NO_HOOK):
             return []
         if slot in {"hook", "intro", "cta"}:
             return [self._sure(slot)]
@@ -184,7 +186,8 @@ class _Script:
             options = self._lines.untaken(unit.options)
             must = unit.rank < 0.3 and unit.slot in {"intro", "cta", "say", "required"}
             if tight:
-                options = sorted(options, key=spoken_length)
+                short = sorted(options, key=spoken_length)[:4]
+                options = self._rng.sample(short, len(short))
             fitting = [said for said in options if total + spoken_length(said) <= room * 1.05]
             if not fitting and not (must and options):
                 continue
@@ -203,6 +206,11 @@ class _Script:
 
     def _fill_up(self, chosen: list[_Unit], units: list[_Unit], gap: int) -> list[_Unit]:
         spare = [one for one in units if one not in chosen and one.rank < 60]
+        spare += [
+            _Unit("trust", 60 + place, 50, self._lines.of("again", {"feature": one.feature, "benefit": one.benefit}))
+            for place, one in enumerate(self._sheet.points)
+            if one.feature and one.benefit and self._sheet.target > 300
+        ]
         spare += [_Unit("trust", 90, 50, [said]) for said in self._lines.of("fill")]
         while gap > self._sheet.target * 0.03 + 2:
             fits = [
@@ -269,7 +277,12 @@ class _Script:
             length = spoken_length(unit.text)
             extra: list[str] = []
             left = total - spoken
-            if since_name + length > half and unit.slot in _BODY and reminders and self._name_missing(unit.text):
+            if (
+                since_name + length > half
+                and unit.slot not in {"intro", "cta"}
+                and reminders
+                and self._name_missing(unit.text)
+            ):
                 extra.append(reminders.pop(0))
                 since_name = 0
             if since_question > sheet.pace * 0.85 and left > sheet.pace * 0.3 and unit.slot in _BODY:
@@ -278,11 +291,12 @@ class _Script:
             if since_call > sheet.pace and left > sheet.pace * 0.5 and unit.slot in _BODY:
                 extra += self._next(calls)
                 since_call = 0
+            woven = sum(spoken_length(one) for one in extra)
             if unit.slot == "ask" or "？" in unit.text:
                 since_question = 0
             named = not self._name_missing(unit.text)
             spoken += length
-            since_name = 0 if named else since_name + length
+            since_name = 0 if named else since_name + length + woven
             since_question += length
             since_call += length
             if said[-1] and self._turns(unit, said[-1]):

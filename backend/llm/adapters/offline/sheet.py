@@ -25,6 +25,7 @@ _ADDRESSES: Final = {
     "简洁": ("大家", "各位"),
     "紧迫": ("家人们", "朋友们"),
 }
+_HEARD: Final = ("recalled", "history")
 _AUDIENCES: Final = ("宝妈", "宝爸", "上班族", "打工人", "学生党", "姐妹", "车主", "养宠人", "铲屎官", "健身人", "老师")
 
 
@@ -90,6 +91,7 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     kind = kind_of(name, category)
     name = name or category or "这款商品"
     short = _short(name, brand, kind)
+    call = name if spoken_length(name) <= 14 else next((one for one in aliases if len(one) >= 2), short)
     price = _money(product.get("price"))
     list_price = _money(product.get("list_price"))
     stock = product.get("stock")
@@ -112,7 +114,7 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         target=max(18, round(_seconds(brief, (asks, request), previous, scenario=str(scenario), pace=pace) * pace / 60)),
         pace=pace,
         name=name,
-        call=name if spoken_length(name) <= 14 else next((one for one in aliases if len(one) >= 2), short),
+        call=call,
         short=next((one for one in aliases if 2 <= len(one) <= 8), short),
         brand="" if risky(brand) or brand in name else brand,
         kind=kind,
@@ -142,7 +144,7 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         unsay=tuple(unsay),
         drop=frozenset(drop),
         want=frozenset(want - drop),
-        heard="\n".join([previous, *(_text(one) for key in ("recalled", "history") for one in _list(brief.get(key)))]),
+        heard="\n".join([previous, *(_text(one) for key in _HEARD for one in _list(brief.get(key)))]),
     )  # fmt: skip
 
 
