@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from backend.fanout.hub import Hub
 from backend.settings import Settings
 from backend.storage.postgres import Database
 from backend.storage.redis import Cache
@@ -14,4 +15,5 @@ class Services:
     settings: Settings
     db: Database
     redis: Cache
+    hub: Hub
     secret: bytes

@@ -4,12 +4,13 @@ import base64
 import binascii
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import orjson
 from fastapi import Header, Query
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, StringConstraints, TypeAdapter
 
 from backend.domain import commands
 from backend.domain.people import Identity
@@ -35,6 +36,7 @@ IdempotencyKey = Annotated[
         description="The same key with the same body gets the first answer again; with another body it is refused.",
     ),
 ]
+_TEXT: Final[TypeAdapter[str]] = TypeAdapter(Text)
 _IF_MATCH: Final = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", max_length=40, description="The version that was read, as in `ETag`.")
@@ -66,6 +68,19 @@ def decode_cursor(cursor: str, *kinds: Callable[[str], Any]) -> tuple[Any, ...]:
         return tuple(kind(part) for kind, part in zip(kinds, parts, strict=True))
     except (binascii.Error, ValueError, TypeError, AttributeError):
         raise BadRequest("this cursor is not one of ours", field="cursor") from None
+
+
+def moment(text: str) -> datetime:
+    """Return the time in a cursor."""
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return value
+
+
+def cursor_text(text: str) -> str:
+    """Return the text in a cursor, if the database can take it."""
+    return _TEXT.validate_python(text, strict=True)
 
 
 def after(cursor: str | None) -> UUID | None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-from backend.api import audit, auth, health, hosts, products, rooms, threads
+from backend.api import audit, auth, generate, health, hosts, interrupts, messages, products, rooms, scripts, threads
 from backend.api.errors import RESPONSES, register
 from backend.api.limits import BodyLimit
 
@@ -18,7 +18,19 @@ DESCRIPTION: Final = (
     "`Idempotency-Key` is carried out once. What happens live goes over the socket at `/ws` (docs/asyncapi.yaml)."
 )
 
-_RESOURCES: Final = (auth, threads, hosts, products, rooms, audit, health)
+_RESOURCES: Final = (
+    auth,
+    threads,
+    messages,
+    interrupts,
+    scripts,
+    hosts,
+    products,
+    rooms,
+    generate,
+    audit,
+    health,
+)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -8,7 +8,18 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.api.auth import Parts, Reader, Writer
-from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, Search, cut, decode_cursor, encode_cursor, once
+from backend.api.pages import (
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    Page,
+    Search,
+    cut,
+    decode_cursor,
+    encode_cursor,
+    moment,
+    once,
+)
 from backend.domain import audit, events, threads
 from backend.domain.epochs import current_epoch
 from backend.errors import BadRequest
@@ -116,20 +127,13 @@ async def list_threads(
     identity: Reader, services: Parts, q: Search = None, cursor: Cursor = None, limit: Limit = 50
 ) -> ThreadPage:
     """List threads, the one that moved last first; `q` looks in titles."""
-    before = decode_cursor(cursor, _moment, UUID) if cursor else None
+    before = decode_cursor(cursor, moment, UUID) if cursor else None
     async with services.db.tenant(identity.tenant_id) as conn:
         rows = await threads.list_threads(
             conn, limit=limit + 1, before=(before[0], before[1]) if before else None, query=q or None
         )
     page, next_cursor = cut(rows, limit, lambda thread: encode_cursor(thread.updated_at.isoformat(), thread.id))
     return ThreadPage(items=[Thread.model_validate(thread) for thread in page], next_cursor=next_cursor)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a moment without its zone")
-    return moment
 
 
 @router.post("", status_code=201)
