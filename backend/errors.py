@@ -44,6 +44,12 @@ class ProtocolUnsupported(BadRequest):
     code = "protocol_unsupported"
 
 
+class TenantChoice(BadRequest):
+    """This account belongs to several tenants; say for which one to sign in."""
+
+    code = "tenant_choice"
+
+
 class Unauthenticated(AppError):
     """Sign in first."""
 
