@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from backend.domain.hosts import get_host
 from backend.errors import Conflict, NotFound
+from backend.fanout.topics import ROOMS_CHANNEL
 from backend.protocol.events import PrompterState
 from backend.storage.postgres import Connection, UniqueViolation
-
-#: Notices of this channel carry the id of a room whose teleprompter state changed.
-ROOMS_CHANNEL: Final = "cuedesk_rooms"
 
 _COLUMNS = "id, name, host_id, created_at"
 
