@@ -17,10 +17,7 @@ def after_intent(state: ScriptState) -> list[str]:
 
 
 def after_quality(state: ScriptState) -> str:
-    """Let the writer try again, ask a person, or publish what a person wrote and the checks accept.
-
-    The quality node has counted: `retries` grows only when it wants another draft, which shows as `feedback_round`.
-    """
+    """Let the writer try again, ask a person, or publish what a person wrote and the checks accept."""
     if state["report"]["retry"]:
         return "script"
     if state["edited"] and (not state["blocked"] or state["decision"].get("override_reason")):
@@ -30,9 +27,10 @@ def after_quality(state: ScriptState) -> str:
 
 def after_review(state: ScriptState) -> str:
     """Follow the decision."""
-    decision = state["decision"]["decision"]
-    if decision == "edit":
-        return "quality"
-    if decision == "reject" and state["feedback"]:
-        return "script"
-    return "finalize"
+    match state["decision"]["decision"]:
+        case "edit":
+            return "quality"
+        case "reject" if state["feedback"]:
+            return "script"
+        case _:
+            return "finalize"

@@ -129,7 +129,7 @@ async def recall(
     filters = (embedder, host_id, product_id, category)
     dense = await conn.fetch(
         f"""SELECT {_COLUMNS} FROM memory_documents WHERE {_FILTERS}
-            ORDER BY dense <=> $5::text::halfvec LIMIT {_CANDIDATES}""",  # noqa: S608 -- constants only
+            ORDER BY dense <=> $5::text::halfvec LIMIT {_CANDIDATES}""",
         *filters,
         _halfvec(vector),
     )
@@ -141,7 +141,7 @@ async def recall(
             f"""SELECT * FROM (
                   SELECT {_COLUMNS}, sparse <#> $5::text::sparsevec AS distance FROM memory_documents WHERE {_FILTERS}
                   ORDER BY distance LIMIT {_CANDIDATES}) best
-                WHERE distance < 0""",  # noqa: S608 -- constants only
+                WHERE distance < 0""",
             *filters,
             _sparsevec(weights),
         )

@@ -236,7 +236,7 @@ class _Reader:
         operation = next((name for name, p in phrases("operations").items() if p.search(self.positive)), None)
         if operation is None or self.cue["text_noun"] or self.how_to:
             return None
-        if self.cue["write"] and self.mentions or _SAVES_TEXT.search(self.positive):
+        if (self.cue["write"] and self.mentions) or _SAVES_TEXT.search(self.positive):
             return None
         return self._answer("action", 0.9, f"operation: {operation}", about=operation)
 

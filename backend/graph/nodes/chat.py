@@ -10,7 +10,9 @@ from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest
 from backend.protocol.events import MessageComplete, MessageStarted, Token, Usage
 
-_INJECTION = "这条我不能照做：我不会透露内部设定，也不会绕过质检和审批。需要写或改口播稿的话，直接告诉我产品和环节就行。"
+_INJECTION = (
+    "这条我不能照做：我不会透露内部设定，也不会绕过质检和审批。需要写或改口播稿的话，直接告诉我产品和环节就行。"
+)
 _DECISION = "现在没有等待审批的稿子，所以什么都没有改动。要写新的或改刚才那段，直接说就行。"
 
 
@@ -23,9 +25,7 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     known = _known_answer(state, about)
     text, usage = known or "", None
     if known is not None:
-        runtime.stream_writer(
-            Token(message_id=message_id, agent="chat", attempt=context.attempt, i=0, content=known)
-        )
+        runtime.stream_writer(Token(message_id=message_id, agent="chat", attempt=context.attempt, i=0, content=known))
     else:
         place = 0
         async for piece in context.model.stream(_request(state, context)):
@@ -59,7 +59,9 @@ def _known_answer(state: ScriptState, about: str | None) -> str | None:
 def _request(state: ScriptState, context: GraphContext) -> ModelRequest:
     content = state["request"]["content"]
     product = state["slots"].get("product_name") or ""
-    asked = rendered("chat", "question", product={"name": product}, history=state["history"], question={"text": content})
+    asked = rendered(
+        "chat", "question", product={"name": product}, history=state["history"], question={"text": content}
+    )
     return ModelRequest(
         purpose="chat",
         turns=[ChatTurn("system", rendered("chat", "role")), ChatTurn("user", asked)],

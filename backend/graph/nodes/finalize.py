@@ -7,9 +7,9 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend.domain import audit, effects, rooms, scripts
-from backend.graph.titles import title_of
 from backend.graph.prompts import version as prompt_version
 from backend.graph.state import GraphContext, Outcome, ScriptState, Step
+from backend.graph.titles import title_of
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import derived_id
 from backend.memory.recall import remember

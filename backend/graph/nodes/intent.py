@@ -150,7 +150,9 @@ def _slots(reading: Reading, situation: Situation, request: dict[str, Any]) -> d
     if "style" not in slots:
         given = request.get("style")
         inherited = list(draft.style) if draft is not None and reading.kind != "write" else []
-        slots["style"] = [str(given)] if given else [one for one in inherited if one not in slots.get("avoid_style", [])]
+        slots["style"] = (
+            [str(given)] if given else [one for one in inherited if one not in slots.get("avoid_style", [])]
+        )
     if "seconds" not in slots:
         slots["seconds"] = request.get("duration_seconds")
         if slots["seconds"] is None and draft is not None and "length_change" not in slots and reading.kind != "write":

@@ -5,8 +5,8 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from backend.graph.titles import title_of
 from backend.graph.state import GraphContext, ScriptState, Step
+from backend.graph.titles import title_of
 
 
 async def review(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
