@@ -21,10 +21,14 @@ class Live(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether it can work. `degraded`: everything is done, but text appears at once instead of growing."""
+    """Whether it can work.
+
+    `degraded`: everything is done, but text appears at once instead of growing (Redis), or requests wait for another
+    process to carry them out (worker). `unavailable`: send no requests here.
+    """
 
     status: Literal["ok", "degraded", "unavailable"]
-    parts: dict[str, Literal["ok", "down"]]
+    parts: dict[str, Literal["ok", "down", "elsewhere", "draining"]]
 
 
 @router.get("/live")
@@ -33,18 +37,21 @@ async def read_live() -> Live:
     return Live()
 
 
-@router.get("/ready", responses={503: {"model": Ready, "description": "The database cannot be reached."}})
+@router.get("/ready", responses={503: {"model": Ready, "description": "Send no requests here."}})
 async def read_ready(services: Parts, response: Response) -> Ready:
     """Tell which parts are well; 503 when the server cannot work without one that is not."""
-    parts: dict[str, Literal["ok", "down"]] = {
+    working = services.worker_ready() if services.worker_ready else None
+    parts: dict[str, Literal["ok", "down", "elsewhere", "draining"]] = {
         "database": "ok" if await _database_answers(services) else "down",
         "redis": "ok" if await _redis_answers(services) else "down",
+        "worker": "elsewhere" if working is None else "ok" if working else "down",
+        "server": "draining" if services.draining() else "ok",
     }
     response.headers["Cache-Control"] = "no-store"
-    if parts["database"] == "down":
+    if parts["database"] == "down" or parts["server"] == "draining":
         response.status_code = 503
         return Ready(status="unavailable", parts=parts)
-    return Ready(status="ok" if parts["redis"] == "ok" else "degraded", parts=parts)
+    return Ready(status="degraded" if "down" in parts.values() else "ok", parts=parts)
 
 
 async def _database_answers(services: Services) -> bool:

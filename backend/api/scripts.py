@@ -47,7 +47,6 @@ class ScriptVersion(BaseModel):
     draft: str
     provenance: dict[str, Any]
     approved_by: UUID | None
-    approved_by_name: str | None
     created_at: datetime
 
 
@@ -85,8 +84,7 @@ async def list_scripts(
 async def read_script(identity: Reader, services: Parts, script_id: UUID) -> ScriptWithVersions:
     """Read a script and where each of its versions came from."""
     async with services.db.tenant(identity.tenant_id) as conn:
-        script = await scripts.get_script(conn, script_id)
-        versions = await scripts.list_versions(conn, script_id)
+        script, versions = await scripts.get_script(conn, script_id)
     return ScriptWithVersions(
         script=Script.model_validate(script), versions=[ScriptVersion.model_validate(version) for version in versions]
     )

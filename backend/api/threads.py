@@ -21,7 +21,6 @@ from backend.api.pages import (
     once,
 )
 from backend.domain import audit, events, threads
-from backend.domain.epochs import current_epoch
 from backend.errors import BadRequest
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import Text
@@ -205,7 +204,6 @@ async def read_snapshot(identity: Reader, services: Parts, thread_id: UUID) -> S
     """Read a thread as the fold of all its events."""
     async with services.db.tenant(identity.tenant_id) as conn:
         thread = await threads.get_thread(conn, thread_id)
-        epoch = await current_epoch(conn)
         # Title and bindings a thread was opened with are not in the log, only their changes are.
         snapshot = ThreadSnapshot(
             title=thread.title, room_id=thread.room_id, product_id=thread.product_id, host_id=thread.host_id
@@ -214,4 +212,4 @@ async def read_snapshot(identity: Reader, services: Parts, thread_id: UUID) -> S
             snapshot = fold(batch, snapshot)
             if len(batch) < _BATCH:
                 break
-    return SnapshotOfThread(epoch=epoch, snapshot=snapshot)
+    return SnapshotOfThread(epoch=services.epoch, snapshot=snapshot)
