@@ -109,7 +109,7 @@ def test_every_script_is_fit_to_be_said(brief: dict[str, Any], seed: int) -> Non
     money = set(re.findall(r"(\d+(?:\.\d+)?)元", text))
     allowed = {float(price), float(price) * 2} if price is not None else set()
     assert {float(figure) for figure in money} <= allowed
-    assert {compose(sheet, seed + other) for other in range(1, 5)} != {text}
+    assert {compose(sheet, seed + other) for other in range(1, 9)} != {text}
     assert compose(sheet, seed) == text
 
 
@@ -298,8 +298,8 @@ async def test_the_pace_is_kept() -> None:
 @pytest.mark.parametrize(
     ("question", "word"),
     [
-        ("你好", "话术"),
-        ("你能做什么？", "开场"),
+        ("你好", "写|起草"),
+        ("你能做什么？", "审"),
         ("谁来审核", "审核"),
         ("提词器怎么用", "提词器"),
         ("帮我改价到99", "做不了"),
@@ -307,7 +307,7 @@ async def test_the_pace_is_kept() -> None:
     ],
 )
 def test_a_question_gets_an_honest_answer(question: str, word: str) -> None:
-    assert all(word in answer({"question": question}, seed) for seed in range(6))
+    assert all(re.search(word, answer({"question": question}, seed)) for seed in range(6))
 
 
 def test_a_greeting_is_not_answered_the_same_way_each_time() -> None:
