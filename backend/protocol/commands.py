@@ -1,0 +1,197 @@
+"""What a client may say on `/ws`: a closed union of JSON text frames, answered by `ack` with the same id.
+
+Every command has `id`, a UUID (version 7 by convention) that the client makes once and keeps when it sends again.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
+
+from backend.ids import Text
+
+#: The wire protocol's version; a client names the one it speaks in `hello`.
+PROTOCOL_VERSION = 1
+MAX_CONTENT = 10_000
+
+Topic = Annotated[
+    str, StringConstraints(pattern=r"^(approvals|(thread|room):[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})$")
+]
+Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
+ShortText = Annotated[Text, StringConstraints(max_length=200)]
+Decision = Literal["approve", "edit", "reject", "respond"]
+Multitask = Literal["reject", "enqueue", "interrupt"]
+
+
+class Command(BaseModel):
+    """A frame from the client. An undeclared field is refused, so that a typing error is never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: UUID
+
+
+class ResumePoint(BaseModel):
+    """Where a client stopped reading a thread."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    thread_id: UUID
+    after_seq: Annotated[int, Field(ge=0)]
+
+
+class Hello(Command):
+    """First frame of a client that has neither cookie, header nor ticket; also names version and resume points."""
+
+    type: Literal["hello"] = "hello"
+    token: Annotated[Text, StringConstraints(max_length=4096)] | None = None
+    protocol: int = PROTOCOL_VERSION
+    resume: Annotated[list[ResumePoint], Field(max_length=32)] = []
+
+
+class Subscribe(Command):
+    """Follow a topic: everything after `after_seq`, the text under way, then live."""
+
+    type: Literal["subscribe"] = "subscribe"
+    topic: Topic
+    after_seq: Annotated[int, Field(ge=0)] = 0
+
+
+class Unsubscribe(Command):
+    """Stop following a topic."""
+
+    type: Literal["unsubscribe"] = "unsubscribe"
+    topic: Topic
+
+
+class SendMessage(Command):
+    """Ask for something in a thread. The slots say what the words leave open; words win where both speak."""
+
+    type: Literal["message"] = "message"
+    thread_id: UUID
+    content: Content
+    multitask: Multitask = "reject"
+    room_id: UUID | None = None
+    product_id: UUID | None = None
+    host_id: UUID | None = None
+    scenario: ShortText | None = None
+    style: ShortText | None = None
+    duration_seconds: Annotated[int, Field(ge=5, le=1800)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "SendMessage":
+        if not self.content.strip():
+            raise ValueError("content is empty")
+        return self
+
+
+class InterruptResponse(Command):
+    """Decide an interrupt. `approved: true|false` is the short form of approve and reject."""
+
+    type: Literal["interrupt_response"] = "interrupt_response"
+    thread_id: UUID
+    interrupt_id: Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+    decision: Decision | None = None
+    approved: bool | None = None
+    content: Content | None = None
+    feedback: Annotated[Text, StringConstraints(max_length=2000)] | None = None
+    override_reason: Annotated[Text, StringConstraints(max_length=500)] | None = None
+    version: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _decides_once(self) -> "InterruptResponse":
+        if (self.decision is None) == (self.approved is None):
+            raise ValueError("give either decision or approved")
+        if self.decision == "edit" and not (self.content or "").strip():
+            raise ValueError("edit needs content")
+        if self.decision != "edit" and self.content is not None and self.decision != "respond":
+            raise ValueError("content goes with edit or respond only")
+        return self
+
+    @property
+    def choice(self) -> Decision:
+        """The decision, whichever form it was given in."""
+        if self.decision is not None:
+            return self.decision
+        return "approve" if self.approved else "reject"
+
+
+class Claim(Command):
+    """Tell the others that you are reviewing this interrupt."""
+
+    type: Literal["claim"] = "claim"
+    interrupt_id: Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+
+
+class Release(Command):
+    """Give a claimed interrupt back."""
+
+    type: Literal["release"] = "release"
+    interrupt_id: Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+
+
+class Extend(Command):
+    """Ask for more time to decide."""
+
+    type: Literal["extend"] = "extend"
+    interrupt_id: Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+
+
+class Cancel(Command):
+    """Stop the thread's run (or just this one), whatever it is doing."""
+
+    type: Literal["cancel"] = "cancel"
+    thread_id: UUID
+    run_id: UUID | None = None
+
+
+class PrompterControl(Command):
+    """Steer a room's teleprompter from elsewhere."""
+
+    type: Literal["prompter_control"] = "prompter_control"
+    room_id: UUID
+    version: Annotated[int, Field(ge=0)]
+    action: Literal["cue", "play", "pause", "speed", "seek", "note", "blank"]
+    value: float | None = None
+    text: ShortText | None = None
+
+
+class PrompterAck(Command):
+    """A teleprompter says which version it shows and how far it has scrolled (characters from the start)."""
+
+    type: Literal["prompter_ack"] = "prompter_ack"
+    room_id: UUID
+    version: Annotated[int, Field(ge=0)]
+    position: Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)] = 0
+
+
+class Refresh(Command):
+    """Bring a new token on a live connection."""
+
+    type: Literal["refresh"] = "refresh"
+    token: Annotated[Text, StringConstraints(max_length=4096)]
+
+
+class Ping(Command):
+    """Ask for `pong`, which carries the server's clock."""
+
+    type: Literal["ping"] = "ping"
+
+
+AnyCommand = Annotated[
+    Hello
+    | Subscribe
+    | Unsubscribe
+    | SendMessage
+    | InterruptResponse
+    | Claim
+    | Release
+    | Extend
+    | Cancel
+    | PrompterControl
+    | PrompterAck
+    | Refresh
+    | Ping,
+    Field(discriminator="type"),
+]
+command_adapter: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)

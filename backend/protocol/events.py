@@ -1,0 +1,430 @@
+"""What the server says on `/ws`: a closed union of flat JSON text frames.
+
+Three kinds. *Lane A* (subclasses of `ThreadEvent`) are facts of a thread: stored, numbered without gaps by `seq`,
+replayed. *Lane B* (`token`, `message_snapshot`) is the text under way: fast, and allowed to be lost. The rest is said
+to one socket (`ack`, `welcome`, `error`, …) or is the latest state of a room (`prompter_state`).
+Times are ISO 8601 in UTC by the database's clock.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from backend.protocol.commands import Decision
+
+RunStatus = Literal["enqueued", "queued", "running", "waiting", "completed", "failed", "cancelled", "expired"]
+Severity = Literal["block", "fail", "warn", "info"]
+
+
+class Part(BaseModel):
+    """A piece of a frame."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class Frame(Part):
+    """Anything the server says."""
+
+
+class Problem(Part):
+    """Why something was refused. `code` is stable; `message` is for people; `details` depend on the code."""
+
+    code: str
+    message: str
+    retryable: bool = False
+    retry_after_ms: int | None = None
+    details: dict[str, Any] = {}
+
+
+class Person(Part):
+    """Somebody, as shown to colleagues."""
+
+    id: UUID
+    name: str
+
+
+class Option(Part):
+    """One answer offered to a question; sending `value` as a message chooses it."""
+
+    label: str
+    value: str
+
+
+class Finding(Part):
+    """Something wrong in a text. `span` counts characters (code points) of the original text, end excluded."""
+
+    rule: str
+    category: str
+    severity: Severity
+    span: tuple[int, int]
+    excerpt: str
+    message: str
+    basis: str
+    suggestion: str | None = None
+
+
+class CheckResult(Part):
+    """One line of the rubric."""
+
+    id: str
+    name: str
+    passed: bool
+    detail: str
+
+
+class Usage(Part):
+    """What a message cost."""
+
+    model: str
+    input_tokens: int
+    output_tokens: int
+    estimated: bool
+
+
+# Lane A: facts of a thread -------------------------------------------------------------------------------------------
+
+
+class ThreadEvent(Frame):
+    """A fact of a thread. The log fills in `seq`, `event_id`, `thread_id` and `at` when the fact is stored."""
+
+    thread_id: UUID | None = None
+    seq: int | None = None
+    event_id: UUID | None = None
+    at: datetime | None = None
+    run_id: UUID | None = None
+    attempt: int | None = None
+
+
+class RunChanged(ThreadEvent):
+    """A run moved to another state. `error` says why it failed."""
+
+    type: Literal["run"] = "run"
+    status: RunStatus
+    error: Problem | None = None
+
+
+class MessageStarted(ThreadEvent):
+    """Text begins. A later `attempt` of the same message replaces what was shown of it."""
+
+    type: Literal["message_started"] = "message_started"
+    message_id: UUID
+    agent: str
+
+
+class MessageComplete(ThreadEvent):
+    """The whole text of a message: what a person said, or what an agent wrote."""
+
+    type: Literal["message_complete"] = "message_complete"
+    message_id: UUID
+    role: Literal["user", "assistant"]
+    agent: str | None = None
+    content: str
+    status: Literal["complete", "cancelled", "failed"] = "complete"
+    author: Person | None = None
+    usage: Usage | None = None
+
+
+class NodeChanged(ThreadEvent):
+    """A step of the graph began or ended; `detail` says in plain JSON what it found out."""
+
+    type: Literal["node"] = "node"
+    node: str
+    status: Literal["started", "finished"]
+    elapsed_ms: float | None = None
+    detail: dict[str, Any] = {}
+
+
+class Clarification(ThreadEvent):
+    """The request can be read in more than one way; the answer comes as the next message."""
+
+    type: Literal["clarification"] = "clarification"
+    message_id: UUID
+    message: str
+    options: list[Option]
+
+
+class QualityFeedback(ThreadEvent):
+    """What the checks say of a draft. `final` is false when the writer will try again."""
+
+    type: Literal["quality_feedback"] = "quality_feedback"
+    message_id: UUID
+    content: str
+    verdict: Literal["pass", "warn", "block"]
+    score: int
+    findings: list[Finding]
+    checks: list[CheckResult]
+    rules_version: str
+    final: bool = True
+
+
+class InterruptRaised(ThreadEvent):
+    """The run waits for a person. `params` hold what is to be decided (for a script: content, findings, slots)."""
+
+    type: Literal["interrupt"] = "interrupt"
+    interrupt_id: str
+    kind: Literal["script_approval", "tool_action"]
+    action: str
+    params: dict[str, Any]
+    allowed: list[Decision]
+    expires_at: datetime
+    version: int
+
+
+class InterruptUpdated(ThreadEvent):
+    """A waiting interrupt was claimed, released or extended."""
+
+    type: Literal["interrupt_updated"] = "interrupt_updated"
+    interrupt_id: str
+    version: int
+    expires_at: datetime
+    claimed_by: Person | None = None
+    claimed_until: datetime | None = None
+
+
+class InterruptResolved(ThreadEvent):
+    """Somebody decided, or the run it belonged to was cancelled."""
+
+    type: Literal["interrupt_resolved"] = "interrupt_resolved"
+    interrupt_id: str
+    decision: Literal["approve", "edit", "reject", "respond", "cancelled"]
+    version: int
+    by: Person | None = None
+    content: str | None = None
+    feedback: str | None = None
+
+
+class InterruptExpired(ThreadEvent):
+    """Nobody decided in time."""
+
+    type: Literal["interrupt_expired"] = "interrupt_expired"
+    interrupt_id: str
+    action: str
+    message: str
+
+
+class ToolCall(ThreadEvent):
+    """An agent calls a tool."""
+
+    type: Literal["tool_call"] = "tool_call"
+    agent: str
+    tool: str
+    args: dict[str, Any]
+
+
+class ToolResult(ThreadEvent):
+    """What the tool answered."""
+
+    type: Literal["tool_result"] = "tool_result"
+    agent: str
+    tool: str
+    result: dict[str, Any]
+
+
+class ScriptFinalized(ThreadEvent):
+    """An approved script is stored; where the thread has a room it is on its teleprompter."""
+
+    type: Literal["script_finalized"] = "script_finalized"
+    script_id: UUID
+    version: int
+    title: str
+    content: str
+    room_id: UUID | None = None
+    product_id: UUID | None = None
+    prompter_version: int | None = None
+
+
+class ThreadUpdated(ThreadEvent):
+    """Title or bindings of the thread changed."""
+
+    type: Literal["thread_updated"] = "thread_updated"
+    title: str
+    room_id: UUID | None = None
+    product_id: UUID | None = None
+    host_id: UUID | None = None
+
+
+# Lane B: text under way ----------------------------------------------------------------------------------------------
+
+
+class Token(Frame):
+    """A piece of a message under way; `i` counts the pieces of this attempt from 0, without gaps.
+
+    A slow reader gets `n` pieces joined in one frame: the next frame is then number `i + n`.
+    """
+
+    type: Literal["token"] = "token"
+    thread_id: UUID | None = None
+    message_id: UUID
+    agent: str
+    attempt: int
+    i: int
+    n: int = 1
+    content: str
+
+
+class MessageSnapshot(Frame):
+    """The text of a message under way so far; the next `token` is number `i`."""
+
+    type: Literal["message_snapshot"] = "message_snapshot"
+    thread_id: UUID
+    message_id: UUID
+    agent: str
+    attempt: int
+    i: int
+    content: str
+
+
+# To one socket, or the latest state of a room ------------------------------------------------------------------------
+
+
+class Welcome(Frame):
+    """You are connected. `epoch` changes when the database was restored: cursors of another epoch are void."""
+
+    type: Literal["welcome"] = "welcome"
+    protocol: int
+    connection_id: UUID
+    epoch: str
+    user: Person
+    tenant_id: UUID
+    role: str
+    server_time: datetime
+    heartbeat_seconds: float
+
+
+class Ack(Frame):
+    """The answer to the command with the id `re`. `result` names what the command made."""
+
+    type: Literal["ack"] = "ack"
+    re: UUID
+    status: Literal["accepted", "duplicate", "rejected"]
+    result: dict[str, Any] = {}
+    error: Problem | None = None
+
+
+class ErrorFrame(Frame):
+    """A frame could not be read, or something went wrong that is no command's answer; the connection lives."""
+
+    type: Literal["error"] = "error"
+    code: str
+    message: str
+    retryable: bool = False
+    retry_after_ms: int | None = None
+    details: dict[str, Any] = {}
+    thread_id: UUID | None = None
+
+
+class Subscribed(Frame):
+    """A topic is caught up: everything up to `seq` has been sent, what follows is live."""
+
+    type: Literal["subscribed"] = "subscribed"
+    topic: str
+    seq: int | None = None
+
+
+class ResyncRequired(Frame):
+    """Too much was missed, or the cursor is not of this database: read the snapshot by REST, then subscribe again."""
+
+    type: Literal["resync_required"] = "resync_required"
+    topic: str
+    reason: Literal["too_far_behind", "cursor_ahead", "overflow"]
+    snapshot_url: str
+
+
+class Reconnect(Frame):
+    """The server will close soon; connect again after `after_ms`."""
+
+    type: Literal["reconnect"] = "reconnect"
+    after_ms: int
+    reason: str
+
+
+class Degraded(Frame):
+    """A part is missing: with `tokens` false, text comes whole instead of piece by piece."""
+
+    type: Literal["degraded"] = "degraded"
+    tokens: bool
+
+
+class Pong(Frame):
+    """The answer to `ping`."""
+
+    type: Literal["pong"] = "pong"
+    re: UUID
+    server_time: datetime
+
+
+class PresenceChanged(Frame):
+    """Who is looking at a topic."""
+
+    type: Literal["presence"] = "presence"
+    topic: str
+    people: list[Person]
+
+
+class PrompterState(Frame):
+    """What a room's teleprompter is to show; the latest version wins. `acked_version` is what a display confirmed."""
+
+    type: Literal["prompter_state"] = "prompter_state"
+    room_id: UUID
+    version: int
+    script_id: UUID | None = None
+    script_version: int | None = None
+    title: str = ""
+    content: str = ""
+    pace: int = 240
+    updated_at: datetime
+    acked_version: int = 0
+    acked_at: datetime | None = None
+    position: float = 0
+
+
+AnyThreadEvent = Annotated[
+    RunChanged
+    | MessageStarted
+    | MessageComplete
+    | NodeChanged
+    | Clarification
+    | QualityFeedback
+    | InterruptRaised
+    | InterruptUpdated
+    | InterruptResolved
+    | InterruptExpired
+    | ToolCall
+    | ToolResult
+    | ScriptFinalized
+    | ThreadUpdated,
+    Field(discriminator="type"),
+]
+AnyFrame = Annotated[
+    RunChanged
+    | MessageStarted
+    | MessageComplete
+    | NodeChanged
+    | Clarification
+    | QualityFeedback
+    | InterruptRaised
+    | InterruptUpdated
+    | InterruptResolved
+    | InterruptExpired
+    | ToolCall
+    | ToolResult
+    | ScriptFinalized
+    | ThreadUpdated
+    | Token
+    | MessageSnapshot
+    | Welcome
+    | Ack
+    | ErrorFrame
+    | Subscribed
+    | ResyncRequired
+    | Reconnect
+    | Degraded
+    | Pong
+    | PresenceChanged
+    | PrompterState,
+    Field(discriminator="type"),
+]
+thread_event_adapter: TypeAdapter[AnyThreadEvent] = TypeAdapter(AnyThreadEvent)
+frame_adapter: TypeAdapter[AnyFrame] = TypeAdapter(AnyFrame)
