@@ -37,9 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.command == "protocol":
-        from backend.protocol.export import export
+        from backend.api.routes import openapi
+        from backend.protocol.export import export, write
 
         export(chosen.folder)
+        write(chosen.folder / "frontend/src/generated/openapi.json", openapi())
         return 0
 
     settings = Settings()

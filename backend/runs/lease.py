@@ -42,18 +42,23 @@ class Leases:
         self._connection = connection
         self._settings = settings
         self._held: dict[UUID, Held] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @contextlib.contextmanager
     def holding(self, run: Claimed, stop: Callable[[Loss], None]) -> Iterator[None]:
         """Prolong the lease of `run` while the block works on it."""
         held = Held(run, stop, time.monotonic())
         self._held[run.id] = held
+        self._idle.clear()
         try:
             yield
         finally:
             # A later claim of the same run in this process has its own entry.
             if self._held.get(run.id) is held:
                 del self._held[run.id]
+            if not self._held:
+                self._idle.set()
 
     @contextlib.asynccontextmanager
     async def renewing(self) -> AsyncIterator[None]:
@@ -77,8 +82,13 @@ class Leases:
         for held in list(self._held.values()):
             held.stop(why)
 
-    def __len__(self) -> int:
-        return len(self._held)
+    async def idle(self, timeout: float) -> bool:
+        """Wait until nothing is held; False when that took longer than `timeout` seconds."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), timeout)
+        except TimeoutError:
+            return False
+        return True
 
     async def _renew(self) -> None:
         while True:

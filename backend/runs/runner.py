@@ -18,7 +18,7 @@ from backend.graph.build import build, initial_state
 from backend.graph.state import GraphContext
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
-from backend.protocol.events import InterruptRaised, Problem, RunChanged, ThreadEvent
+from backend.protocol.events import InterruptRaised, Problem, RunChanged, RunStatus, ThreadEvent
 from backend.quality.lexicon import RuleSnapshot
 from backend.runs.jobs import enqueue_run
 from backend.runs.lease import Leases, Loss
@@ -82,29 +82,31 @@ class Runner:
             reasons.append(why)
             work.cancel()
 
-        with structlog.contextvars.bound_contextvars(run_id=str(run.id), attempt=run.attempt):
-            with self._parts.leases.holding(run, stop):
-                try:
-                    await work
-                except asyncio.CancelledError:
-                    if not reasons:
-                        # The worker itself is being torn down: what holds for a crash holds here, the lease runs out.
-                        work.cancel()
-                        raise
-                    log.info("run_stopped", reason=reasons[0].value)
-                    if reasons[0] is Loss.DRAIN:
-                        await self._hand_over(run)
-                except LeaseLost:
-                    log.warning("run_lost")  # the new holder tells how it goes on; nothing to add
-                except (StorageUnavailable, ServerBusy) as error:
-                    # Nothing can be written now. The lease runs out and whoever claims the run next goes on.
-                    log.warning("run_interrupted_by_storage", code=error.code)
-                except AppError as error:
-                    log.warning("run_failed", code=error.code, error=str(error))
-                    await self._fail(run, outlet, error)
-                except Exception:  # whatever a node throws must end in a state that people see
-                    log.exception("run_failed")
-                    await self._fail(run, outlet, AppError())
+        with (
+            structlog.contextvars.bound_contextvars(run_id=str(run.id), attempt=run.attempt),
+            self._parts.leases.holding(run, stop),
+        ):
+            try:
+                await work
+            except asyncio.CancelledError:
+                if not reasons:
+                    # The worker itself is being torn down: what holds for a crash holds here, the lease runs out.
+                    work.cancel()
+                    raise
+                log.info("run_stopped", reason=reasons[0].value)
+                if reasons[0] is Loss.DRAIN:
+                    await self._hand_over(run)
+            except LeaseLost:
+                log.warning("run_lost")  # the new holder tells how it goes on; nothing to add
+            except (StorageUnavailable, ServerBusy) as error:
+                # Nothing can be written now. The lease runs out and whoever claims the run next goes on.
+                log.warning("run_interrupted_by_storage", code=error.code)
+            except AppError as error:
+                log.warning("run_failed", code=error.code, error=str(error))
+                await self._fail(run, outlet, error)
+            except Exception:  # whatever a node throws must end in a state that people see
+                log.exception("run_failed")
+                await self._fail(run, outlet, AppError())
 
     async def _claim(self, tenant_id: UUID, run_id: UUID) -> Claimed | None:
         settings = self._parts.settings
@@ -218,7 +220,7 @@ class Runner:
         self,
         conn: Connection,
         run: Claimed,
-        status: runs.RunStatus,
+        status: RunStatus,
         *,
         error: AppError | None = None,
         written: dict[UUID, str] | None = None,

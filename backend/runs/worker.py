@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
@@ -72,13 +71,9 @@ class Worker:
         self._draining = True
         if self._queue is not None:
             self._queue.stop()
-        deadline = time.monotonic() + self._settings.drain_timeout
-        while len(self._leases) and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
-        self._leases.stop_all(Loss.DRAIN)
-        deadline = time.monotonic() + 5
-        while len(self._leases) and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+        if not await self._leases.idle(self._settings.drain_timeout):
+            self._leases.stop_all(Loss.DRAIN)
+            await self._leases.idle(5)
 
     async def _take_jobs(self) -> None:
         while not self._draining:
@@ -88,8 +83,8 @@ class Worker:
                 ) as queue:
                     self._queue = queue
                     await queue.run()
-            except Exception as error:  # PostgreSQL went away, or the queue broke: come back, whatever it was
-                log.warning("job_queue_lost", error=type(error).__name__)
+            except Exception:  # PostgreSQL went away, or the queue broke: come back, whatever it was
+                log.exception("job_queue_lost")
                 await asyncio.sleep(0.5)
             finally:
                 self._queue = None

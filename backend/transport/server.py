@@ -99,6 +99,19 @@ async def serve(
         listener.close()
 
 
+async def until_told() -> None:
+    """Wait for SIGTERM or Ctrl-C: the main line of a process that serves nobody directly."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, told.set)
+    try:
+        await told.wait()
+    finally:
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(sign)
+
+
 def _config(app: Any, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,

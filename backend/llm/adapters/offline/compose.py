@@ -12,44 +12,59 @@ from backend.llm.adapters.offline.speech import spoken_length
 #: are said even in ten seconds; the higher ones come as time allows.
 _PLANS: Final[dict[str, dict[str, tuple[float, float]]]] = {
     "opening": {
-        "hook": (1, 99), "greet": (1.5, 99), "intro": (0, 99), "pain": (3, 6), "lead": (8, 99), "point": (1.2, 1.6),
+        "hook": (1, 99), "greet": (1.5, 99), "intro": (0, 99), "pain": (3, 6), "lead": (8, 99),
+        "point": (1.2, 1.6),
         "assumed": (2, 2), "proof": (6, 2), "fact": (7, 2), "brand": (9, 99), "use": (4, 3), "fit": (7, 4),
-        "choose": (5, 3), "trust": (6, 3), "agenda": (2.6, 5), "recap": (99, 1), "ask": (2.2, 99), "say": (0.2, 0.01), "required": (0.1, 0.01),
+        "choose": (5, 3), "trust": (6, 3), "agenda": (2.6, 5), "ask": (2.2, 99), "say": (0.2, 0.01),
+        "required": (0.1, 0.01),
         "catch": (2.4, 99), "cta": (0, 99),
     },
     "selling_points": {
-        "hook": (1.9, 99), "greet": (99, 99), "intro": (0, 99), "pain": (2.5, 6), "lead": (7, 99), "point": (0.5, 0.05),
-        "assumed": (1.5, 0.6), "proof": (2.4, 0.8), "fact": (3.2, 0.9), "brand": (8, 99), "use": (3, 3), "fit": (6, 3),
-        "choose": (4, 3), "trust": (5, 3), "ask": (2.2, 99), "price": (2, 4), "gift": (3.5, 2), "recap": (12, 99),
+        "hook": (1.9, 99), "greet": (99, 99), "intro": (0, 99), "pain": (2.5, 6), "lead": (7, 99),
+        "point": (0.5, 0.05),
+        "assumed": (1.5, 0.6), "proof": (2.4, 0.8), "fact": (3.2, 0.9), "brand": (8, 99), "use": (3, 3),
+        "fit": (6, 3),
+        "choose": (4, 3), "trust": (5, 3), "recap": (12, 99), "ask": (2.2, 99), "price": (2, 4),
+        "gift": (3.5, 2),
         "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (4, 99), "cta": (0, 99),
     },
     "promotion": {
-        "hook": (1, 99), "intro": (0, 99), "point": (1.1, 1.5), "assumed": (3, 2), "proof": (4, 2), "fact": (5, 2),
-        "pain": (9, 6), "use": (6, 3), "fit": (5.5, 3), "choose": (6.5, 3), "trust": (4.5, 3), "price": (0.3, 2.2),
+        "hook": (1, 99), "intro": (0, 99), "point": (1.1, 1.5), "assumed": (3, 2), "proof": (4, 2),
+        "fact": (5, 2),
+        "pain": (9, 6), "use": (6, 3), "fit": (5.5, 3), "choose": (6.5, 3), "trust": (4.5, 3),
+        "price": (0.3, 2.2),
         "gift": (0.8, 0.2), "stock": (1.6, 99), "order": (2.4, 3), "recap": (7, 99), "ask": (2, 99),
         "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (2.3, 99), "cta": (0, 99),
     },
     "seeding": {
-        "hook": (1, 99), "pain": (1.8, 5), "intro": (0, 99), "use": (1.4, 2), "point": (1.1, 0.8), "assumed": (1.9, 1),
+        "hook": (1, 99), "intro": (0, 99), "pain": (1.8, 5), "use": (1.4, 2), "point": (1.1, 0.8),
+        "assumed": (1.9, 1),
         "proof": (3, 2), "fact": (4, 2), "fit": (2.8, 3), "choose": (4, 3), "trust": (5, 3), "ask": (2, 99),
-        "price": (6, 6), "gift": (8, 2), "recap": (12, 99), "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (3, 99), "cta": (0, 99),
+        "price": (6, 6), "gift": (8, 2), "recap": (12, 99), "say": (0.2, 0.01), "required": (0.1, 0.01),
+        "catch": (3, 99), "cta": (0, 99),
     },
     "transition": {
-        "hook": (0.4, 99), "intro": (0, 99), "pain": (2, 5), "point": (1, 2), "assumed": (1.6, 2), "use": (2.4, 3),
-        "proof": (6, 3), "fact": (7, 3), "fit": (6, 3), "choose": (5, 3), "trust": (4, 3), "agenda": (3, 5), "ask": (1.8, 99), "recap": (99, 1),
+        "hook": (0.4, 99), "intro": (0, 99), "pain": (2, 5), "point": (1, 2), "assumed": (1.6, 2),
+        "use": (2.4, 3),
+        "proof": (6, 3), "fact": (7, 3), "fit": (6, 3), "choose": (5, 3), "trust": (4, 3), "agenda": (3, 5),
+        "ask": (1.8, 99), "recap": (99, 1),
         "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (3, 99), "cta": (0, 99),
     },
     "closing": {
         "hook": (0.6, 99), "intro": (0, 99), "recap": (0.8, 99), "point": (3, 1.5), "assumed": (4, 2),
-        "proof": (5, 2), "fact": (6, 2), "use": (7, 3), "fit": (4.5, 3), "choose": (6, 3), "trust": (6.5, 3), "pain": (20, 6),
-        "price": (1, 3), "gift": (1.2, 0.5), "stock": (9, 99), "order": (2.4, 3), "thanks": (1.6, 2), "ask": (2, 99),
+        "proof": (5, 2), "fact": (6, 2), "use": (7, 3), "fit": (4.5, 3), "choose": (6, 3), "trust": (6.5, 3),
+        "pain": (20, 6),
+        "price": (1, 3), "gift": (1.2, 0.5), "stock": (9, 99), "order": (2.4, 3), "thanks": (1.6, 2),
+        "ask": (2, 99),
         "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (2.6, 99), "cta": (0, 99),
     },
 }  # fmt: skip
-_HEAD: Final = ("hook", "greet", "intro")
 _BODY: Final = ("pain", "lead", "point", "assumed", "proof", "fact", "brand", "use", "fit", "choose", "trust")
-#: Points carry the body; these are spread between them so that a long script does not turn into lists.
-_BETWEEN: Final = ("proof", "fact", "use", "fit", "choose", "trust")
+_FROM_THE_RECORD: Final = frozenset(
+    {"point", "assumed", "proof", "fact", "gift", "price", "say", "required", "catch", "recap"}
+)
+#: Spoken characters below which a script names its product at once.
+_NO_HOOK: Final = 55
 _WANTED_RANK: Final = 0.9
 
 
@@ -90,70 +105,68 @@ class _Script:
     def _units(self) -> list[_Unit]:
         plan = _PLANS[self._sheet.scenario]
         units: list[_Unit] = []
-        for slot, (rank, step) in plan.items():
+        for slot, (planned, step) in plan.items():
             if slot in self._sheet.drop:
                 continue
-            if slot in self._sheet.want and slot not in {"hook", "intro", "cta"}:
-                rank = min(rank, _WANTED_RANK)
-            units += [
-                _Unit(slot, place, rank + step * place, options) for place, options in enumerate(self._options(slot))
-            ]
-        extra = self._sheet.want - plan.keys()
-        for slot in sorted(extra & {"price", "gift", "order", "thanks", "stock"}):
-            units += [
-                _Unit(slot, place, _WANTED_RANK + 3 * place, options)
-                for place, options in enumerate(self._options(slot))
-            ]
-        if self._sheet.styles[:1] == ("紧迫",) and self._sheet.stock and not any(u.slot == "stock" for u in units):
-            units += [_Unit("stock", 0, 2.5, options) for options in self._options("stock")]
+            wanted = slot in self._sheet.want and slot not in {"hook", "intro", "cta"}
+            units += self._of_slot(slot, min(planned, _WANTED_RANK) if wanted else planned, step)
+        for slot in ("price", "gift", "order", "thanks", "stock"):
+            if slot in self._sheet.want and slot not in plan:
+                units += self._of_slot(slot, _WANTED_RANK, 3)
+        if self._sheet.styles[:1] == ("紧迫",) and not {"stock"} & (plan.keys() | self._sheet.drop | self._sheet.want):
+            units += self._of_slot("stock", 2.5, 99)
         return [one for one in units if one.options]
 
-    def _options(self, slot: str) -> list[list[str]]:  # noqa: PLR0911 — a table of slots
+    def _of_slot(self, slot: str, rank: float, step: float) -> list[_Unit]:
+        return [_Unit(slot, place, rank + step * place, ways) for place, ways in enumerate(self._options(slot))]
+
+    def _options(self, slot: str) -> list[list[str]]:
+        """Return, for each time the slot may be said, the ways to say it."""
+        sheet, lines = self._sheet, self._lines
+        if slot == "hook" and (sheet.action == "continue" or sheet.target < _NO_HOOK):
+            return []
+        if slot in {"hook", "intro", "cta"}:
+            return [self._sure(slot)]
+        if slot in _FROM_THE_RECORD:
+            return self._record(slot)
+        if slot in {"greet", "lead", "brand", "stock", "ask"}:
+            return [lines.of(slot)]
+        # One line each, so that every line of the slot can be said once.
+        return [[said] for said in lines.of(slot)]
+
+    def _record(self, slot: str) -> list[list[str]]:  # noqa: PLR0911 — one arm for each slot
         sheet, lines = self._sheet, self._lines
         match slot:
-            case "hook" if sheet.action == "continue":
-                return []
-            case "intro" if sheet.action == "continue":
-                return [lines.of("continue") or lines.of("intro")]
-            case "hook" | "intro" | "cta":
-                return [self._sure(slot)]
             case "point":
-                return [lines.point(one, assumed=False) for one in sheet.points]
+                return [lines.point(one, place=at, assumed=False) for at, one in enumerate(sheet.points)]
             case "assumed":
-                said = [lines.point(one, assumed=True) for one in sheet.assumed]
+                said = [lines.point(one, place=at, assumed=True) for at, one in enumerate(sheet.assumed)]
                 return [*said[:2], lines.of("assumed.note"), *said[2:]] if said else []
             case "proof":
-                proofs = [*(one.proof for one in sheet.points if one.proof), *sheet.evidence]
-                return [lines.of("proof", {"proof": proof}) for proof in dict.fromkeys(proofs)]
+                # A point's proof has the point's place, to be said right after it; evidence stands on its own.
+                return [lines.of("proof", {"proof": one.proof}) if one.proof else [] for one in sheet.points] + [
+                    lines.of("proof", {"proof": one}) for one in sheet.evidence
+                ]
             case "fact":
                 return [lines.of("fact", {"fact_name": name, "fact": value}) for name, value in sheet.facts]
             case "gift":
                 return [lines.of("gift", {"gift": gift}) for gift in sheet.gifts]
-            case "price":
-                return self._prices()
-            case "say":
-                return [[lines.plain(one)] for one in sheet.say]
-            case "required":
-                return [[lines.plain(one)] for one in sheet.required]
+            case "say" | "required":
+                return [[lines.plain(one)] for one in (sheet.say if slot == "say" else sheet.required)]
             case "catch":
                 return [[lines.plain(one)] for one in sheet.catchphrases if lines.allowed(one)][:1]
             case "recap":
-                said = [one.feature for one in sheet.points if one.feature and lines.allowed(one.feature)][:3]
-                return [lines.of("recap", {"recap": "，".join(said)})] if len(said) >= 2 else []
-            case "greet" | "lead" | "brand" | "stock" | "ask":
-                return [lines.of(slot)]
+                told = [one.feature for one in sheet.points if one.feature and lines.allowed(one.feature)][:3]
+                return [lines.of("recap", {"recap": "，".join(told)})] if len(told) >= 2 else []
             case _:
-                # One line each, so that every line of the slot can be said once.
-                return [[said] for said in lines.of(slot)]
+                return self._prices()
 
     def _sure(self, slot: str) -> list[str]:
         """Return the lines of a slot that must not fall silent, whatever words are forbidden."""
-        found = self._lines.of(slot)
-        if slot == "hook" and self._sheet.scenario in {"promotion", "closing", "transition"}:
-            return found
-        if slot == "intro":
-            return [*found, f"{self._sheet.name}。"]
-        return found or ([] if slot == "hook" else ["喜欢的点开购物车，选好就下单。"])
+        if slot == "intro" and self._sheet.action == "continue":
+            slot = "continue"
+        last_resort = {"cta": "喜欢的点开购物车，选好就下单。", "hook": ""}.get(slot, f"{self._sheet.name}。")
+        return self._lines.of(slot) or [last_resort][: bool(last_resort)]
 
     def _prices(self) -> list[list[str]]:
         if self._sheet.price is None:
@@ -162,11 +175,8 @@ class _Script:
         first = lines.of("price.cut") if self._sheet.list_price is not None else lines.of("price")
         if not first:
             return []
-        return [
-            first,
-            lines.of("price.after"),
-            *([lines.of("price.pair")] if self._sheet.scenario == "promotion" else []),
-        ]
+        pair = [lines.of("price.pair")] if self._sheet.scenario == "promotion" else []
+        return [first, *pair, lines.of("price.after")]
 
     def _fit(self, units: list[_Unit], room: int) -> list[_Unit]:
         chosen: list[_Unit] = []
@@ -176,7 +186,8 @@ class _Script:
             options = self._lines.untaken(unit.options)
             must = unit.rank < 0.3 and unit.slot in {"intro", "cta", "say", "required"}
             if tight:
-                options = sorted(options, key=spoken_length)
+                short = sorted(options, key=spoken_length)[:4]
+                options = self._rng.sample(short, len(short))
             fitting = [said for said in options if total + spoken_length(said) <= room * 1.05]
             if not fitting and not (must and options):
                 continue
@@ -195,6 +206,11 @@ class _Script:
 
     def _fill_up(self, chosen: list[_Unit], units: list[_Unit], gap: int) -> list[_Unit]:
         spare = [one for one in units if one not in chosen and one.rank < 60]
+        spare += [
+            _Unit("trust", 60 + place, 50, self._lines.of("again", {"feature": one.feature, "benefit": one.benefit}))
+            for place, one in enumerate(self._sheet.points)
+            if one.feature and one.benefit and self._sheet.target > 300
+        ]
         spare += [_Unit("trust", 90, 50, [said]) for said in self._lines.of("fill")]
         while gap > self._sheet.target * 0.03 + 2:
             fits = [
@@ -216,26 +232,34 @@ class _Script:
     def _arrange(self, units: list[_Unit]) -> list[_Unit]:
         """Put the chosen units into speaking order."""
         plan = list(_PLANS[self._sheet.scenario])
-        # What was asked for beside the plan comes before the end of the script.
         places = {slot: index for index, slot in enumerate(plan)}
+        # What was asked for beside the plan comes before the end of the script.
         late = places["say"] - 0.5
         ordered = sorted(units, key=lambda one: (places.get(one.slot, late), one.place))
         body = [one for one in ordered if one.slot in _BODY]
-        carriers = [one for one in body if one.slot not in _BETWEEN]
-        between = sorted((one for one in body if one.slot in _BETWEEN), key=lambda one: one.place)
-        mixed: list[_Unit] = []
-        for index, unit in enumerate(carriers):
-            mixed.append(unit)
-            due = len(between) * (index + 1) // len(carriers) if len(between) > 2 else 0
-            while len(mixed) - index - 1 < due:
-                mixed.append(between[len(mixed) - index - 1])
-        mixed += between[len(mixed) - len(carriers) :]
         if not body:
             return ordered
         first = ordered.index(body[0])
-        rest = [one for one in ordered if one.slot not in _BODY]
-        before = [one for one in rest if ordered.index(one) < first]
-        return [*before, *mixed, *(one for one in rest if one not in before)]
+        before = [one for one in ordered[:first] if one.slot not in _BODY]
+        after = [one for one in ordered[first:] if one.slot not in _BODY]
+        return [*before, *self._mix(body), *after]
+
+    def _mix(self, body: list[_Unit]) -> list[_Unit]:
+        """Spread scenes and advice between the points, each proof right behind its point."""
+        points = [one for one in body if one.slot in {"point", "assumed"}]
+        proofs = {one.place: one for one in body if one.slot == "proof" and one.place < len(self._sheet.points)}
+        opening = [one for one in body if one.slot == "lead" or (one.slot == "pain" and one.place == 0)]
+        beside = [one for one in body if one not in points and one not in opening and one not in proofs.values()]
+        beside.sort(key=lambda one: one.place)
+        mixed, used = sorted(opening, key=lambda one: one.slot == "lead"), 0
+        for index, point in enumerate(points):
+            mixed.append(point)
+            if point.slot == "point" and point.place in proofs:
+                mixed.append(proofs.pop(point.place))
+            due = len(beside) * (index + 1) // len(points)
+            mixed += beside[used:due]
+            used = due
+        return [*mixed, *proofs.values(), *beside[used:]]
 
     def _weave(self, units: list[_Unit]) -> str:
         """Join the units; call the name every half minute, and the listeners about every minute."""
@@ -253,7 +277,12 @@ class _Script:
             length = spoken_length(unit.text)
             extra: list[str] = []
             left = total - spoken
-            if since_name + length > half and unit.slot in _BODY and reminders and self._name_missing(unit.text):
+            if (
+                since_name + length > half
+                and unit.slot not in {"intro", "cta"}
+                and reminders
+                and self._name_missing(unit.text)
+            ):
                 extra.append(reminders.pop(0))
                 since_name = 0
             if since_question > sheet.pace * 0.85 and left > sheet.pace * 0.3 and unit.slot in _BODY:
@@ -262,11 +291,12 @@ class _Script:
             if since_call > sheet.pace and left > sheet.pace * 0.5 and unit.slot in _BODY:
                 extra += self._next(calls)
                 since_call = 0
+            woven = sum(spoken_length(one) for one in extra)
             if unit.slot == "ask" or "？" in unit.text:
                 since_question = 0
             named = not self._name_missing(unit.text)
             spoken += length
-            since_name = 0 if named else since_name + length
+            since_name = 0 if named else since_name + length + woven
             since_question += length
             since_call += length
             if said[-1] and self._turns(unit, said[-1]):

@@ -31,6 +31,8 @@ class Lines:
         self._sheet = sheet
         self._rng = rng
         self._taken: set[str] = set()
+        self._template: dict[str, str] = {}
+        self._used: set[str] = set()
         self._address = next(iter(self._rng.sample(sheet.address, len(sheet.address))), "大家")
         if any(term in self._address for term in sheet.unsay):
             self._address = "大家"
@@ -58,26 +60,35 @@ class Lines:
     def of(self, slot: str, more: Mapping[str, str] | None = None) -> list[str]:
         """Return the filled lines of a slot, the preferred first: by style, fitting the kind, new to the listener."""
         sheet = self._sheet
-        own = sheet.kind.lines.get(slot.partition(".")[0], []) if sheet.kind and slot in _OF_THE_KIND else []
+        own = sheet.kind.lines.get(slot, []) if sheet.kind and slot in _OF_THE_KIND else []
         known = script_lines()
-        general = known.get(f"{slot}.{sheet.scenario}") or known.get(slot, [])
+        special = known.get(f"{slot}.{sheet.scenario}")
+        general = special or known.get(slot, [])
+        if slot == "use" and sheet.kind:
+            general = []  # Scenes that suit anything suit nothing in particular.
+        if slot == "hook" and special:
+            own = []
         ranked: list[tuple[float, str]] = []
-        for line, bonus in [*((one, 0.5) for one in own), *((one, 1.0) for one in general)]:
+        for line, bonus in [*((one, 0.2) for one in own), *((one, 1.0) for one in general)]:
             said = self._fill(line, more)
             if said is None:
                 continue
             weight = self._rng.random() * bonus * (0.3 if line.styles else 1.0)
+            self._template[said] = line.text
             ranked.append((weight + (5.0 if self._heard(line, said) else 0.0), said))
         ranked.sort()
         return [said for _, said in ranked]
 
     def take(self, said: str) -> None:
         self._taken.add(said)
+        self._used.add(self._template.get(said, said))
 
     def untaken(self, options: list[str]) -> list[str]:
-        return [said for said in options if said not in self._taken]
+        """Return what was not said yet; turns of phrase that were used already come last."""
+        fresh = [said for said in options if said not in self._taken]
+        return sorted(fresh, key=lambda said: self._template.get(said, said) in self._used)
 
-    def point(self, point: Point, *, assumed: bool) -> list[str]:
+    def point(self, point: Point, *, place: int, assumed: bool) -> list[str]:
         """Return ways to say a point, the preferred first."""
         values = {"feature": point.feature, "benefit": point.benefit}
         if assumed:
@@ -86,7 +97,9 @@ class Lines:
             slot = "point"
         else:
             slot = "point.bare" if point.feature else "point.only_benefit"
-        return self.of(slot, {key: value for key, value in values.items() if value})
+        said = self.of(slot, {key: value for key, value in values.items() if value})
+        unfit = _FOR_LATER if place == 0 else _FOR_THE_FIRST
+        return [one for one in said if not one.startswith(unfit)] or said
 
     def plain(self, text: str) -> str:
         """Return given words as a sentence of their own, unchanged."""
@@ -128,4 +141,6 @@ class Lines:
         return said in heard or (len(fixed) >= 5 and fixed.strip("，。！？") in heard)
 
 
+_FOR_THE_FIRST: Final = ("先", "看这里看这里")
+_FOR_LATER: Final = ("再", "还", "接着", "另外", "补充")
 _OF_THE_KIND: Final = frozenset({"hook", "pain", "use", "choose", "ask", "fit"})

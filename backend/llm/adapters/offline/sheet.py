@@ -25,6 +25,7 @@ _ADDRESSES: Final = {
     "简洁": ("大家", "各位"),
     "紧迫": ("家人们", "朋友们"),
 }
+_HEARD: Final = ("recalled", "history")
 _AUDIENCES: Final = ("宝妈", "宝爸", "上班族", "打工人", "学生党", "姐妹", "车主", "养宠人", "铲屎官", "健身人", "老师")
 
 
@@ -89,6 +90,8 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     brand, category = speakable(product.get("brand")), speakable(product.get("category"))
     kind = kind_of(name, category)
     name = name or category or "这款商品"
+    short = _short(name, brand, kind)
+    call = name if spoken_length(name) <= 14 else next((one for one in aliases if len(one) >= 2), short)
     price = _money(product.get("price"))
     list_price = _money(product.get("list_price"))
     stock = product.get("stock")
@@ -96,6 +99,9 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     pace = int(pace) if isinstance(pace, int | float) and 80 <= pace <= 500 else 260
     points = _points(product.get("points"))
     assumed = _points(brief.get("assumed"))
+    if brief.get("action") == "continue":
+        # What was told already is told again only when nothing else is left.
+        points = [one for one in points if (one.feature or one.benefit) not in previous] or points
     evidence = [speakable(one) for one in _list(product.get("evidence"))]
     facts = [(speakable(key), speakable(value)) for key, value in _mapping(product.get("facts")).items()]
     mentions, say = _mentions([*asks.mention, *request.mention], points, facts)
@@ -105,11 +111,11 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         scenario=str(scenario),
         action=str(brief.get("action") or "write"),
         styles=_styles(brief, host, asks, request),
-        target=max(18, round(_seconds(brief, asks, request, previous, str(scenario), pace) * pace / 60)),
+        target=max(18, round(_seconds(brief, (asks, request), previous, scenario=str(scenario), pace=pace) * pace / 60)),
         pace=pace,
         name=name,
-        call=next((one for one in aliases if len(one) >= 2), name if spoken_length(name) <= 14 else _short(name, brand, kind)),
-        short=next((one for one in aliases if 2 <= len(one) <= 8), _short(name, brand, kind)),
+        call=call,
+        short=next((one for one in aliases if 2 <= len(one) <= 8), short),
         brand="" if risky(brand) or brand in name else brand,
         kind=kind,
         address=_addresses(host, _styles(brief, host, asks, request)),
@@ -138,7 +144,7 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         unsay=tuple(unsay),
         drop=frozenset(drop),
         want=frozenset(want - drop),
-        heard="\n".join([previous, *map(_text, _list(brief.get("recalled"))), *map(_text, _list(brief.get("history")))]),
+        heard="\n".join([previous, *(_text(one) for key in _HEARD for one in _list(brief.get(key)))]),
     )  # fmt: skip
 
 
@@ -155,7 +161,10 @@ def _clash(style: str, others: list[str]) -> bool:
     return any((style in calm and one in loud) or (style in loud and one in calm) for one in others)
 
 
-def _seconds(brief: Mapping[str, Any], asks: Asks, request: Asks, previous: str, scenario: str, pace: int) -> float:
+def _seconds(
+    brief: Mapping[str, Any], asked_by: tuple[Asks, Asks], previous: str, *, scenario: str, pace: int
+) -> float:
+    asks, request = asked_by
     given = brief.get("seconds")
     asked = float(given) if isinstance(given, int | float) and not isinstance(given, bool) and given > 0 else None
     before = spoken_length(previous) * 60 / pace if previous and brief.get("action") != "continue" else None

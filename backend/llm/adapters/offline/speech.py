@@ -51,6 +51,7 @@ def _read_aloud(number: str) -> str:
             continue
         words += ("零" if zero else "") + digit + unit
         zero = False
+    words = words.removeprefix("一") if words.startswith("一十") else words
     return (words or "零") + ("点" + part if part else "")
 
 

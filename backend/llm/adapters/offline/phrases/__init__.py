@@ -62,6 +62,8 @@ def kind_of(name: str, category: str) -> Kind | None:
         hits = [
             (text.rfind(word) + len(word), len(word), kind) for kind in kinds() for word in kind.words if word in text
         ]
+        # 茶 in 茶几 is no tea: a single character counts only at the end.
+        hits = [hit for hit in hits if hit[1] > 1 or not text[hit[0] :].strip()]
         if hits:
             return max(hits, key=lambda hit: hit[:2])[2]
     return None
