@@ -188,9 +188,7 @@ def _outermost(hits: list[_Hit]) -> list[_Hit]:
     for hit in sorted(hits, key=lambda hit: (-_RANK[hit.severity], hit.start - hit.end, hit.disguised)):
         inside = any(other.start <= hit.start and hit.end <= other.end for other in kept)
         around = any(hit.start <= other.start and other.end <= hit.end for other in kept)
-        crossing = any(
-            other.rule is hit.rule and other.start < hit.end and hit.start < other.end for other in kept
-        )
+        crossing = any(other.rule is hit.rule and other.start < hit.end and hit.start < other.end for other in kept)
         if not (inside or around or crossing):
             kept.append(hit)
     return sorted(kept, key=lambda hit: hit.start)

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from re import Match, Pattern
+from re import Match, Pattern, escape
 from re import compile as compile_pattern
-from re import escape
 from typing import Final
 
 from opencc import OpenCC
@@ -77,7 +76,8 @@ def rewrite(text: str, pattern: Pattern[str], replacement: Callable[[Match[str],
     for match in pattern.finditer(text):
         begin, end = match.span()
         put(text[done:begin], done, begin, True)
-        put(replacement(match, last), begin, end, False)
+        image = replacement(match, last)
+        put(image, begin, end, len(image) == end - begin)
         done = end
     if not done:
         return Folded(text, text)
