@@ -8,19 +8,18 @@ from uuid import UUID
 import orjson
 
 from backend.errors import NotFound
+from backend.fanout.topics import EVENTS_CHANNEL
 from backend.ids import new_id
 from backend.protocol.events import AnyThreadEvent, ThreadEvent, thread_event_adapter
 from backend.storage.postgres import Connection, Record
 
-#: NOTIFY channel of new events; the payload is `thread_id last_seq tenant_id flag`, flag `i` when interrupts changed.
-EVENTS_CHANNEL = "cuedesk_events"
 INTERRUPT_TYPES = ("interrupt", "interrupt_updated", "interrupt_resolved", "interrupt_expired")
 
 _ENVELOPE = {"type", "thread_id", "seq", "event_id", "at", "run_id", "attempt"}
 
 # The thread's row lock, held until commit, is what keeps seq free of gaps: a sequence would number commits out of
 # order and a reader at `seq > last` would lose events. A fenced append fails when another worker holds the run.
-_APPEND = """
+_APPEND = f"""
 WITH head AS (
   UPDATE threads SET last_seq = last_seq + cardinality($2::uuid[]), updated_at = now()
   WHERE id = $1 AND ($7::int IS NULL OR assert_fence($5, $7))
@@ -30,7 +29,7 @@ WITH head AS (
   SELECT head.tenant_id, $1, head.last_seq - cardinality($2::uuid[]) + e.n, e.id, e.type, $5, $6, e.payload::jsonb
   FROM head, unnest($2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS e (id, type, payload, n)
 )
-SELECT last_seq, pg_notify('cuedesk_events', concat_ws(' ', $1, last_seq, tenant_id, $8::text)) FROM head
+SELECT last_seq, pg_notify('{EVENTS_CHANNEL}', concat_ws(' ', $1, last_seq, tenant_id, $8::text)) FROM head
 """
 
 
@@ -59,9 +58,7 @@ async def append(
         LeaseLost: `fenced`, and the run is not held by this attempt any more.
     """
     types = [event.type for event in events]  # type: ignore[attr-defined]  # each class of the union has one
-    payloads = [
-        orjson.dumps(event.model_dump(mode="json", exclude=_ENVELOPE)).decode() for event in events
-    ]
+    payloads = [orjson.dumps(event.model_dump(mode="json", exclude=_ENVELOPE)).decode() for event in events]
     flag = "i" if any(kind in INTERRUPT_TYPES for kind in types) else "-"
     last = await conn.fetchval(
         _APPEND,
