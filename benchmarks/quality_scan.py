@@ -43,7 +43,8 @@ def main() -> None:
     ):
         taken = _seconds(work, 200)
         print(
-            f"600 characters, {name:13} p50 {median(taken) * 1000:5.2f} ms  p95 {quantiles(taken, n=20)[-1] * 1000:5.2f} ms"
+            f"600 characters, {name:13} p50 {median(taken) * 1000:5.2f} ms"
+            f"  p95 {quantiles(taken, n=20)[-1] * 1000:5.2f} ms"
         )
 
 

@@ -118,7 +118,8 @@ def has_action(text: str, *, closing: bool = False) -> bool:
 
 def actions(text: str) -> int:
     """Count the sentences that ask to buy."""
-    return sum(bool(_ACTION.search(fold(text[start:end]).text)) for start, end in sentences(text))
+    folded = fold(text).text
+    return sum(bool(_ACTION.search(folded[start:end])) for start, end in sentences(folded))
 
 
 def last_part(text: str, share: float) -> str:
@@ -201,7 +202,7 @@ def overlap(text: str, other: str) -> float:
     return sum(gram in known for gram in grams) / len(grams) if grams else 0.0
 
 
-def _read_aloud(text: str) -> str:
+def read_aloud(text: str) -> str:
     """Fold a text and write its numbers one way, so that 十二小时 is 12小时."""
 
     def digits(match: re.Match[str]) -> str:
@@ -211,11 +212,10 @@ def _read_aloud(text: str) -> str:
     return _SILENT.sub("", re.sub(NUMBER, digits, fold(text).text))
 
 
-def coverage(point: str, text: str) -> float:
-    """Return how much of a selling point a text takes up: its pairs of characters, numbers exactly."""
-    bare = _read_aloud(point)
+def coverage(point: str, spoken: str) -> float:
+    """Return how much of a point stands in a text (see `read_aloud`): its pairs of characters, numbers exactly."""
+    bare = read_aloud(point)
     pairs = {bare[at : at + 2] for at in range(len(bare) - 1)}
-    spoken = _read_aloud(text)
     return sum(pair in spoken for pair in pairs) / len(pairs) if pairs else 1.0
 
 

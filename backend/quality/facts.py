@@ -430,12 +430,14 @@ def names_of(product: Mapping[str, Any]) -> list[str]:
 
 
 def is_named(text: str, product: Mapping[str, Any]) -> bool:
-    """Tell whether a folded text names the product: a name, or the noun its name ends with."""
+    """Tell whether a folded text names the product: a name, its brand, or three characters of a name together."""
+    brand = fold(str(product.get("brand") or "")).text
     names = names_of(product)
-    if any(name in text for name in names):
+    if (brand and brand in text) or any(name in text for name in names):
         return True
-    heads = {name[-length:] for name in names for length in (4, 3, 2) if len(name) > length}
-    return any(head in text for head in heads)
+    parts = {name[at : at + 3] for name in names for at in range(len(name) - 2)}
+    heads = {name[-2:] for name in names}
+    return any(part in text for part in parts | heads)
 
 
 def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[str]) -> Iterator[tuple[int, int, str]]:

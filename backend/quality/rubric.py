@@ -196,9 +196,10 @@ def _points(draft: _Draft) -> Iterator[Finding]:
     # A short block has no room for all points: about one for every 15 seconds, as the craft has it.
     room = max(1, (draft.brief.seconds or 60) // 15)
     wanted = 1 if scenario == "opening" else max(1, min(room, -(-7 * len(points) // 10)))
+    spoken = craft.read_aloud(draft.text)
     said = sum(
         max(
-            craft.coverage(str(point.get(part) or ""), draft.text) if point.get(part) else 0.0
+            craft.coverage(str(point.get(part) or ""), spoken) if point.get(part) else 0.0
             for part in ("feature", "benefit", "proof")
         )
         >= 0.5
@@ -414,7 +415,7 @@ def _is_on_record(draft: _Draft, finding: Finding, record: str, sums: set[float]
     if finding.rule == "PRI-005":
         stock = (draft.brief.product or {}).get("stock")
         return isinstance(stock, int) and re.search(rf"(?<!\d){stock}(?!\d)", said) is not None
-    return said in record or (len(said) > 4 and craft.coverage(said, record) >= 0.8)
+    return said in record or (len(said) > 4 and craft.coverage(said, craft.read_aloud(record)) >= 0.8)
 
 
 #: The rubric, in the order of its table.
