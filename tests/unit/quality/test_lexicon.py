@@ -89,7 +89,8 @@ def test_something_between_the_characters_does_not_hide_a_term(seed: str, betwee
 @pytest.mark.parametrize(
     "text",
     [
-        "蕞好用的面膜", "zui好用的锅", "全网zui低价", "z高级的配方", "国j级品质", "嘴好用的面霜", "zhi疗脚气", "治聊效果好",
+        "蕞好用的面膜", "zui好用的锅", "全网zui低价", "z高级的配方", "国j级品质",
+        "嘴好用的面霜", "zhi疗脚气", "治聊效果好",
 
         "這是頂級的", "第❶品牌", "Ｎｏ．１面膜", "加薇❤", "➕v领福利", "V信找我",
         "mei白精华", "祛ban精华", "无副做用", "1️⃣00%有效",
