@@ -293,6 +293,8 @@ class _Reader:
         words = None if named or self.unsure else product_in_words(self.positive)
         if not self.cue["switch"] and not (self.cue["continue"] and (named or words)):
             return None
+        if self.scenario == "transition" and self.cue["write"]:
+            return None  # the way from one product to the next is itself what is to be written
         if self.unsure:
             return self._answer("unclear", 0.8, "several products fit", missing="product")
         if named is None and words is None:

@@ -24,7 +24,11 @@ from backend.protocol.events import AnyThreadEvent, MessageComplete, ThreadUpdat
 from backend.quality.lexicon import RuleSnapshot
 from backend.storage.postgres import Database
 
-GOOD = "早上泡的枸杞茶，到下午还是温的。这只杯子双层杯身，拿着不烫手，喜欢的朋友点一下链接看看。"
+GOOD = (
+    "你有没有试过，早上灌好的热水，到了办公室一喝，已经凉透了？今天给大家看的这只青禾316保温杯，双层杯身，"
+    "热水倒进去，手握着外壁也不烫。上班路上往包里一放，到了工位拧开就能喝。"
+    "想看细节的，在公屏上打个杯字，我给你们拿近了看。觉得合适的，点下方小黄车的链接下单。"
+)
 BLOCKED = "这是国家级的保温杯，全网最好用的杯子，喝了能治疗胃病。"
 
 
