@@ -1,6 +1,7 @@
 """The details of a request: how it should sound, how long, for whom, what must and must not be said."""
 
 import re
+from itertools import chain
 from typing import Any, Final
 
 from backend.graph.intent.amounts import seconds_asked
@@ -78,7 +79,7 @@ def read_slots(text: str, pace: int) -> tuple[dict[str, Any], str]:
     negated = [match[0] for match in NEGATED.finditer(text)]
     positive = NEGATED.sub("", rest)
     wanted, unwanted = styles(positive)
-    unwanted += [label for bit in negated for label in sum(styles(bit), []) if label not in (*wanted, *unwanted)]
+    unwanted += [label for bit in negated for label in chain(*styles(bit)) if label not in (*wanted, *unwanted)]
     slots: dict[str, Any] = {
         "style": wanted,
         "avoid_style": unwanted,

@@ -78,7 +78,8 @@ class Desk:
         self.graph = build().copy(update={"checkpointer": InMemorySaver()})
         async with self.db.tenant(self.tenant_id) as conn:
             await conn.execute(
-                "INSERT INTO runs (id, thread_id, status, request, attempt, graph_version) VALUES ($1, $2, 'running', $3, 1, $4)",
+                """INSERT INTO runs (id, thread_id, status, request, attempt, graph_version)
+                   VALUES ($1, $2, 'running', $3, 1, $4)""",
                 self.run_id, self.thread_id, {"content": content}, GRAPH_VERSION,
             )  # fmt: skip
             await self._message(conn, message_id, "user", None, content)
@@ -137,7 +138,8 @@ class Desk:
                 await conn.execute(
                     """INSERT INTO interrupts (id, thread_id, run_id, kind, action, params, allowed, expires_at)
                        VALUES ($1, $2, $3, $4, $5, $6, $7, now() + interval '30 minutes')""",
-                    waiting.id, self.thread_id, self.run_id, value["kind"], value["action"], value["params"], value["allowed"],
+                    waiting.id, self.thread_id, self.run_id,
+                    value["kind"], value["action"], value["params"], value["allowed"],
                 )  # fmt: skip
         if not found.interrupts:
             await self.end()
@@ -204,9 +206,9 @@ async def desk(db: Database, tenant_id: UUID, embedder: Embedder, rules: RuleSna
             points=[Point("双层杯身", "外壁不烫手")],
             facts={"容量": "500毫升"},
         )
-        snack = await create_product(conn, name="卫龙辣条", brand="卫龙", category="休闲零食", aliases=["辣条"], price=Decimal("19.9"))
+        snack = await create_product(
+            conn, name="卫龙辣条", brand="卫龙", category="休闲零食", aliases=["辣条"], price=Decimal("19.9")
+        )
         thread_id = new_id()
         await conn.execute("INSERT INTO threads (id, graph_version) VALUES ($1, $2)", thread_id, GRAPH_VERSION)
     return Desk(db, tenant_id, thread_id, embedder, rules, host.id, room.id, cup.id, snack.id)
-
-
