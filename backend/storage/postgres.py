@@ -152,6 +152,23 @@ class Reserved:
             self._conn.terminate()
 
 
+@contextlib.asynccontextmanager
+async def as_owner(owner_url: str) -> AsyncIterator[Connection]:
+    """Give one transaction of the database's owner, which row-level security does not bind: for seeding only.
+
+    Raises:
+        StorageUnavailable: nobody answers at `owner_url`.
+    """
+    with _translated():
+        conn = await asyncpg.connect(owner_url, timeout=10)
+        try:
+            await _prepare(conn)
+            async with conn.transaction():
+                yield conn
+        finally:
+            await conn.close()
+
+
 async def listen(
     url: str,
     channels: Sequence[str],
