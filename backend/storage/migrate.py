@@ -53,7 +53,7 @@ def head_revision() -> str:
     names = {value for found in revisions for key, value in found if key == "revision"}
     followed = {value for found in revisions for key, value in found if key == "down_revision"}
     (head,) = names - followed
-    return head
+    return str(head)
 
 
 def _revision_of(conn: psycopg.Connection[Any]) -> str | None:
