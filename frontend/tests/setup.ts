@@ -1,21 +1,21 @@
-import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
-import { afterEach } from "vitest";
+import '@testing-library/jest-dom/vitest'
+import { cleanup } from '@testing-library/react'
+import { afterEach } from 'vitest'
 
-afterEach(cleanup);
+afterEach(cleanup)
 
 class Observer {
   observe() {}
   unobserve() {}
   disconnect() {}
   takeRecords() {
-    return [];
+    return []
   }
 }
 
 // What jsdom lacks and antd needs.
-Object.assign(globalThis, { ResizeObserver: Observer, IntersectionObserver: Observer });
-Object.defineProperty(window, "matchMedia", {
+Object.assign(globalThis, { ResizeObserver: Observer, IntersectionObserver: Observer })
+Object.defineProperty(window, 'matchMedia', {
   value: (query: string) => ({
     matches: false,
     media: query,
@@ -24,4 +24,4 @@ Object.defineProperty(window, "matchMedia", {
     addListener() {},
     removeListener() {},
   }),
-});
+})

@@ -1,4 +1,4 @@
-import { createRoot } from "react-dom/client";
+import { createRoot } from 'react-dom/client'
 
-const root = document.getElementById("root");
-if (root) createRoot(root).render(<h1>Cuedesk</h1>);
+const root = document.getElementById('root')
+if (root) createRoot(root).render(<h1>Cuedesk</h1>)
