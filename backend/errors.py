@@ -44,6 +44,12 @@ class ProtocolUnsupported(BadRequest):
     code = "protocol_unsupported"
 
 
+class TenantChoice(BadRequest):
+    """This account belongs to several tenants; say for which one to sign in."""
+
+    code = "tenant_choice"
+
+
 class Unauthenticated(AppError):
     """Sign in first."""
 
@@ -180,6 +186,60 @@ class SetupError(AppError):
     """The server cannot start as it is set up."""
 
     code = "setup_error"
+
+
+class DataDirUnwritable(SetupError):
+    """数据目录不可写 / The data folder cannot be written."""
+
+    code = "data_dir_unwritable"
+
+
+class DataDirInUse(SetupError):
+    """数据目录正被另一个进程使用 / Another process uses this data folder."""
+
+    code = "data_dir_in_use"
+
+
+class DataDirDamaged(SetupError):
+    """数据目录的内容不完整 / The data folder holds something that we cannot use."""
+
+    code = "data_dir_damaged"
+
+
+class DataVersionMismatch(SetupError):
+    """数据目录来自另一个 PostgreSQL 大版本 / The data folder was written by another major version of PostgreSQL."""
+
+    code = "data_version_mismatch"
+
+
+class EmbeddedServerMissing(SetupError):
+    """本机没有可用的内置服务程序 / The embedded server's program is not usable on this machine."""
+
+    code = "embedded_server_missing"
+
+
+class EmbeddedServerFailed(SetupError):
+    """内置服务启动失败 / The embedded server did not start."""
+
+    code = "embedded_server_failed"
+
+
+class PortTaken(SetupError):
+    """端口已被占用 / Another program listens on this port."""
+
+    code = "port_taken"
+
+
+class ListenRefused(SetupError):
+    """无法监听该地址 / This address cannot be listened on."""
+
+    code = "listen_refused"
+
+
+class MigrationFailed(SetupError):
+    """数据库迁移失败 / The database could not be brought to this version's schema."""
+
+    code = "migration_failed"
 
 
 class ModelError(AppError):

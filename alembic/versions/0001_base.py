@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from alembic import op
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+
+from alembic import op
 
 revision = "0001"
 down_revision = None

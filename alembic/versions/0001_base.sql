@@ -395,13 +395,14 @@ CREATE FUNCTION auth_take_ticket(p_hash bytea) RETURNS uuid
   SELECT session_id FROM taken WHERE expires_at > now() $$;
 
 -- A zombie's write fails here: another worker has claimed the run since, or it is over.
-CREATE FUNCTION assert_fence(p_run uuid, p_attempt int) RETURNS void
+CREATE FUNCTION assert_fence(p_run uuid, p_attempt int) RETURNS boolean
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 BEGIN
   PERFORM FROM runs WHERE id = p_run AND attempt = p_attempt AND status = 'running' FOR SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'run % is no longer held by attempt %', p_run, p_attempt USING ERRCODE = 'CD001';
   END IF;
+  RETURN true;
 END $$;
 
 -- Prolong the leases of one worker; answers those it still holds.

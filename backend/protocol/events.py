@@ -249,7 +249,10 @@ class ThreadUpdated(ThreadEvent):
 
 
 class Token(Frame):
-    """A piece of a message under way; `i` counts the pieces of this attempt from 0, without gaps."""
+    """A piece of a message under way; `i` counts the pieces of this attempt from 0, without gaps.
+
+    A slow reader gets `n` pieces joined in one frame: the next frame is then number `i + n`.
+    """
 
     type: Literal["token"] = "token"
     thread_id: UUID | None = None
@@ -257,6 +260,7 @@ class Token(Frame):
     agent: str
     attempt: int
     i: int
+    n: int = 1
     content: str
 
 

@@ -1,4 +1,4 @@
-"""What a thread looks like: the fold of its events. The browser's reducer is the twin of `apply` and is tested to agree.
+"""What a thread looks like: the fold of its events. The browser's reducer is the twin of `apply`, tested to agree.
 
 Only lane A is folded here; text under way (lane B) is laid over it by the client.
 """

@@ -1,0 +1,153 @@
+"""Rooms: where a host goes live, and what the room's teleprompter is to show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from backend.domain.hosts import get_host
+from backend.errors import Conflict, NotFound
+from backend.fanout.topics import ROOMS_CHANNEL
+from backend.protocol.events import PrompterState
+from backend.storage.postgres import Connection, UniqueViolation
+
+_COLUMNS = "id, name, host_id, created_at"
+
+
+@dataclass(frozen=True)
+class Room:
+    """A live room."""
+
+    id: UUID
+    name: str
+    host_id: UUID | None
+    created_at: datetime
+
+
+async def list_rooms(
+    conn: Connection, q: str | None = None, before: UUID | None = None, limit: int = 200
+) -> list[Room]:
+    """Return rooms whose name holds `q`, newest first, those made before the room `before`."""
+    rows = await conn.fetch(
+        f"""SELECT {_COLUMNS} FROM rooms
+            WHERE ($1::text IS NULL OR position(lower($1) IN lower(name)) > 0) AND ($2::uuid IS NULL OR id < $2)
+            ORDER BY id DESC LIMIT $3""",
+        q,
+        before,
+        limit,
+    )
+    return [Room(**row) for row in rows]
+
+
+async def get_room(conn: Connection, room_id: UUID) -> Room:
+    """Return the room.
+
+    Raises:
+        NotFound: this tenant has no such room.
+    """
+    row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM rooms WHERE id = $1", room_id)
+    if row is None:
+        raise NotFound
+    return Room(**row)
+
+
+async def room_of_host(conn: Connection, host_id: UUID) -> Room | None:
+    """Return the room in which this host goes live: the oldest one where there are several."""
+    row = await conn.fetchrow(
+        f"SELECT {_COLUMNS} FROM rooms WHERE host_id = $1 ORDER BY id LIMIT 1",
+        host_id,
+    )
+    return Room(**row) if row else None
+
+
+async def create_room(conn: Connection, *, name: str, host_id: UUID | None = None) -> Room:
+    """Add a room.
+
+    Raises:
+        NotFound: this tenant has no such host.
+        Conflict: a room of this name is there already.
+    """
+    if host_id is not None:
+        # The foreign key alone would accept another tenant's host: it is checked past row-level security.
+        await get_host(conn, host_id)
+    try:
+        row = await conn.fetchrow(
+            f"INSERT INTO rooms (name, host_id) VALUES ($1, $2) RETURNING {_COLUMNS}",
+            name,
+            host_id,
+        )
+    except UniqueViolation:
+        raise Conflict("a room of this name is there already", field="name") from None
+    assert row is not None
+    return Room(**row)
+
+
+async def read_prompter(conn: Connection, room_id: UUID) -> PrompterState:
+    """Return what the room's teleprompter is to show; version 0 and no text before anything was cued.
+
+    Raises:
+        NotFound: this tenant has no such room.
+    """
+    row = await conn.fetchrow(
+        """SELECT r.id AS room_id, coalesce(s.version, 0) AS version, s.script_id, s.script_version,
+                  coalesce(s.title, '') AS title, coalesce(s.content, '') AS content,
+                  coalesce(s.pace, h.pace, 240) AS pace, coalesce(s.updated_at, r.created_at) AS updated_at,
+                  coalesce(s.acked_version, 0) AS acked_version, s.acked_at, coalesce(s.position, 0) AS position
+           FROM rooms r LEFT JOIN prompter_state s ON s.room_id = r.id LEFT JOIN hosts h ON h.id = r.host_id
+           WHERE r.id = $1""",
+        room_id,
+    )
+    if row is None:
+        raise NotFound
+    return PrompterState(**row)
+
+
+async def cue(
+    conn: Connection, room_id: UUID, *, script_id: UUID, script_version: int, title: str, content: str, pace: int
+) -> int:
+    """Put a text on the room's teleprompter and return the state's new version; displays hear of it after commit.
+
+    Raises:
+        NotFound: this tenant has no such room.
+    """
+    await get_room(conn, room_id)
+    version: int = await conn.fetchval(
+        """INSERT INTO prompter_state AS s (room_id, version, script_id, script_version, title, content, pace)
+           VALUES ($1, 1, $2, $3, $4, $5, $6)
+           ON CONFLICT (room_id) DO UPDATE SET version = s.version + 1, script_id = $2, script_version = $3,
+             title = $4, content = $5, pace = $6, position = 0, updated_at = clock_timestamp()
+           RETURNING version""",
+        room_id,
+        script_id,
+        script_version,
+        title,
+        content,
+        pace,
+    )
+    await _notify(conn, room_id)
+    return version
+
+
+async def acknowledge(conn: Connection, room_id: UUID, version: int, position: float) -> PrompterState | None:
+    """Note which version a display shows and where it is (characters from the start).
+
+    Returns None and changes nothing for a version that was never cued, or older than one confirmed already.
+
+    Raises:
+        NotFound: this tenant has no such room.
+    """
+    noted = await conn.fetchval(
+        """UPDATE prompter_state SET acked_version = $2, position = $3, acked_at = clock_timestamp()
+           WHERE room_id = $1 AND acked_version <= $2 AND version >= $2 RETURNING room_id""",
+        room_id,
+        version,
+        position,
+    )
+    if noted is None:
+        await get_room(conn, room_id)
+        return None
+    await _notify(conn, room_id)
+    return await read_prompter(conn, room_id)
+
+
+async def _notify(conn: Connection, room_id: UUID) -> None:
+    await conn.execute("SELECT pg_notify($1, $2)", ROOMS_CHANNEL, str(room_id))

@@ -1,0 +1,160 @@
+"""Runs: rows whose status moves by compare-and-set, each move told in the thread's log.
+
+Lock order everywhere: the run's row, then its interrupts, then the thread (which `events.append` locks).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from backend.domain import events
+from backend.errors import ThreadBusy
+from backend.ids import new_id
+from backend.protocol.events import Problem, RunChanged, RunStatus, ThreadEvent
+from backend.storage.postgres import Connection, UniqueViolation, interval
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A run this worker holds. `attempt` counts the claims and is at once the fencing token."""
+
+    id: UUID
+    tenant_id: UUID
+    thread_id: UUID
+    requested_by: UUID | None
+    request: dict[str, Any]
+    attempt: int
+    crashes: int
+
+
+async def insert_run(
+    conn: Connection,
+    tenant_id: UUID,
+    thread_id: UUID,
+    requested_by: UUID,
+    request: dict[str, Any],
+    graph_version: str,
+    status: RunStatus,
+) -> UUID:
+    """Add a run, `queued` or `enqueued` behind the active one.
+
+    Raises:
+        ThreadBusy: another run of the thread is active; the database's constraint decides.
+    """
+    run_id: UUID = new_id()
+    try:
+        await conn.execute(
+            """INSERT INTO runs (id, tenant_id, thread_id, requested_by, status, request, graph_version)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+            run_id,
+            tenant_id,
+            thread_id,
+            requested_by,
+            status,
+            request,
+            graph_version,
+        )
+    except UniqueViolation:
+        raise ThreadBusy(retry_after_ms=1000) from None
+    return run_id
+
+
+async def claim_run(conn: Connection, run_id: UUID, worker: str, lease: float) -> Claimed | None:
+    """Take a run that is queued, or whose worker let its lease run out; None when somebody else has it."""
+    row = await conn.fetchrow(
+        """UPDATE runs SET status = 'running', attempt = attempt + 1, crashes = crashes + 1, worker = $2,
+             lease_expires_at = now() + $3, updated_at = now()
+           WHERE id = $1 AND (status = 'queued' OR (status = 'running' AND lease_expires_at < now()))
+           RETURNING id, tenant_id, thread_id, requested_by, request, attempt, crashes""",
+        run_id,
+        worker,
+        interval(lease),
+    )
+    return Claimed(**dict(row)) if row else None
+
+
+async def leave_run(
+    conn: Connection,
+    run: Claimed,
+    status: RunStatus,
+    told: Sequence[ThreadEvent] = (),
+    *,
+    error: Problem | None = None,
+) -> bool:
+    """Move a run this attempt holds to `status` and append `told` and the move; False when it is held no more."""
+    left = await conn.fetchval(
+        """UPDATE runs SET status = $3, crashes = 0, worker = NULL, lease_expires_at = NULL, updated_at = now(),
+             error = $4, finished_at = CASE WHEN $3 IN ('queued', 'waiting') THEN NULL ELSE now() END
+           WHERE id = $1 AND attempt = $2 AND status = 'running' RETURNING true""",
+        run.id,
+        run.attempt,
+        status,
+        error.model_dump(mode="json") if error else None,
+    )
+    if left is None:
+        return False
+    await events.append(
+        conn,
+        run.thread_id,
+        [*told, RunChanged(status=status, error=error)],
+        run_id=run.id,
+        attempt=run.attempt,
+    )
+    return True
+
+
+async def tell(conn: Connection, run: Claimed, told: Sequence[ThreadEvent]) -> None:
+    """Append events of a run in the name of this attempt."""
+    await events.append(conn, run.thread_id, told, run_id=run.id, attempt=run.attempt)
+
+
+async def requeue_stranded(conn: Connection, run_id: UUID, patience: float) -> bool:
+    """Queue a run again whose worker is gone, or whose job was lost; False when neither is so (any more)."""
+    done = await conn.fetchval(
+        """UPDATE runs SET status = 'queued', lease_expires_at = NULL, updated_at = now()
+           WHERE id = $1 AND ((status = 'running' AND lease_expires_at < now())
+                              OR (status = 'queued' AND updated_at < now() - $2)) RETURNING true""",
+        run_id,
+        interval(patience),
+    )
+    return done is not None
+
+
+async def resume_run(conn: Connection, run_id: UUID) -> bool:
+    """Queue a waiting run again; False when it does not wait (any more)."""
+    done = await conn.fetchval(
+        "UPDATE runs SET status = 'queued', updated_at = now() WHERE id = $1 AND status = 'waiting' RETURNING true",
+        run_id,
+    )
+    return done is not None
+
+
+async def next_enqueued(conn: Connection, thread_id: UUID) -> UUID | None:
+    """Queue the oldest run that waits for its turn on the thread; None when there is none or one is active."""
+    run_id: UUID | None = await conn.fetchval(
+        """UPDATE runs SET status = 'queued', updated_at = now()
+           WHERE id = (SELECT id FROM runs WHERE thread_id = $1 AND status = 'enqueued' ORDER BY id LIMIT 1
+                       FOR UPDATE SKIP LOCKED)
+             AND NOT EXISTS (SELECT FROM runs WHERE thread_id = $1 AND status IN ('queued', 'running', 'waiting'))
+           RETURNING id""",
+        thread_id,
+    )
+    return run_id
+
+
+async def stop_run(conn: Connection, run_id: UUID) -> RunStatus | None:
+    """Move an unfinished run to `cancelled` and return what it was; its worker is fenced from this moment on."""
+    was: RunStatus | None = await conn.fetchval(
+        """UPDATE runs r SET status = 'cancelled', lease_expires_at = NULL, updated_at = now(), finished_at = now()
+           FROM (SELECT id, status FROM runs WHERE id = $1 FOR UPDATE) AS before
+           WHERE r.id = before.id AND before.status IN ('enqueued', 'queued', 'running', 'waiting')
+           RETURNING before.status""",
+        run_id,
+    )
+    return was
+
+
+async def belongs(conn: Connection, run_id: UUID, thread_id: UUID) -> bool:
+    """Return whether the run is one of this thread's."""
+    return bool(await conn.fetchval("SELECT true FROM runs WHERE id = $1 AND thread_id = $2", run_id, thread_id))

@@ -1,0 +1,206 @@
+"""Threads and their messages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from backend.errors import NotFound
+from backend.ids import new_id
+from backend.protocol.events import RunStatus, ThreadUpdated
+from backend.storage.postgres import Connection, Record
+
+ACTIVE: tuple[RunStatus, ...] = ("queued", "running", "waiting")
+
+
+@dataclass(frozen=True)
+class ActiveRun:
+    """The run a thread is busy with."""
+
+    id: UUID
+    status: RunStatus
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A conversation; room, product and host are what it is about at the moment."""
+
+    id: UUID
+    title: str
+    room_id: UUID | None
+    product_id: UUID | None
+    host_id: UUID | None
+    last_seq: int
+    active_run: ActiveRun | None
+    pending_interrupts: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Message:
+    """What somebody said or an agent wrote."""
+
+    id: UUID
+    role: Literal["user", "assistant"]
+    agent: str | None
+    content: str
+    status: Literal["writing", "complete", "cancelled", "failed"]
+    run_id: UUID | None
+    created_at: datetime
+
+
+_THREAD = """
+SELECT t.id, t.title, t.room_id, t.product_id, t.host_id, t.last_seq, t.created_at, t.updated_at,
+       r.id AS run_id, r.status AS run_status,
+       (SELECT count(*) FROM interrupts i WHERE i.thread_id = t.id AND i.status = 'pending') AS pending
+FROM threads t LEFT JOIN runs r ON r.thread_id = t.id AND r.status IN ('queued', 'running', 'waiting')
+"""
+
+
+async def create_thread(
+    conn: Connection,
+    created_by: UUID,
+    graph_version: str,
+    *,
+    title: str = "",
+    room_id: UUID | None = None,
+    product_id: UUID | None = None,
+    host_id: UUID | None = None,
+) -> Thread:
+    """Open a thread.
+
+    Raises:
+        NotFound: the tenant has no such room, product or host.
+    """
+    await check_bindings(conn, room_id, product_id, host_id)
+    thread_id: UUID = new_id()
+    await conn.execute(
+        """INSERT INTO threads (id, title, created_by, room_id, product_id, host_id, graph_version)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+        thread_id,
+        title,
+        created_by,
+        room_id,
+        product_id,
+        host_id,
+        graph_version,
+    )
+    return await get_thread(conn, thread_id)
+
+
+async def get_thread(conn: Connection, thread_id: UUID) -> Thread:
+    """Return one thread.
+
+    Raises:
+        NotFound: the tenant has no such thread, or it was deleted.
+    """
+    row = await conn.fetchrow(f"{_THREAD} WHERE t.id = $1 AND t.deleted_at IS NULL", thread_id)
+    if row is None:
+        raise NotFound("there is no such thread")
+    return _thread(row)
+
+
+async def list_threads(
+    conn: Connection, *, limit: int, before: tuple[datetime, UUID] | None = None, query: str | None = None
+) -> list[Thread]:
+    """Return threads, the one that moved last first, after the position `before`; `query` is looked for in titles."""
+    rows = await conn.fetch(
+        f"""{_THREAD} WHERE t.deleted_at IS NULL
+            AND ($1::timestamptz IS NULL OR (t.updated_at, t.id) < ($1, $2))
+            AND ($3::text IS NULL OR strpos(lower(t.title), lower($3)) > 0)
+            ORDER BY t.updated_at DESC, t.id DESC LIMIT $4""",
+        before[0] if before else None,
+        before[1] if before else None,
+        query,
+        limit,
+    )
+    return [_thread(row) for row in rows]
+
+
+async def describe_thread(conn: Connection, thread_id: UUID, changes: dict[str, Any]) -> ThreadUpdated:
+    """Change title, room_id, product_id or host_id; return the event that tells of it (the caller appends it).
+
+    Raises:
+        NotFound: the tenant has no such thread, room, product or host.
+    """
+    await check_bindings(conn, changes.get("room_id"), changes.get("product_id"), changes.get("host_id"))
+    row = await conn.fetchrow(
+        """UPDATE threads SET title = CASE WHEN $2 THEN $3 ELSE title END,
+             room_id = CASE WHEN $4 THEN $5 ELSE room_id END, product_id = CASE WHEN $6 THEN $7 ELSE product_id END,
+             host_id = CASE WHEN $8 THEN $9 ELSE host_id END
+           WHERE id = $1 AND deleted_at IS NULL RETURNING title, room_id, product_id, host_id""",
+        thread_id,
+        *(part for key in ("title", "room_id", "product_id", "host_id") for part in (key in changes, changes.get(key))),
+    )
+    if row is None:
+        raise NotFound("there is no such thread")
+    return ThreadUpdated(**dict(row))
+
+
+async def delete_thread(conn: Connection, thread_id: UUID) -> None:
+    """Hide a thread; its record stays for the audit.
+
+    Raises:
+        NotFound: the tenant has no such thread.
+    """
+    done = await conn.fetchval(
+        "UPDATE threads SET deleted_at = now() WHERE id = $1 AND deleted_at IS NULL RETURNING true", thread_id
+    )
+    if done is None:
+        raise NotFound("there is no such thread")
+
+
+async def recent_messages(conn: Connection, thread_id: UUID, limit: int) -> list[Message]:
+    """Return the last `limit` messages, oldest first."""
+    return await list_messages(conn, thread_id, limit=limit)
+
+
+async def list_messages(conn: Connection, thread_id: UUID, *, limit: int, before: UUID | None = None) -> list[Message]:
+    """Return up to `limit` messages before the message `before` (or the last ones), oldest first."""
+    rows = await conn.fetch(
+        """SELECT id, role, agent, content, status, run_id, created_at FROM messages m
+           WHERE thread_id = $1 AND ($2::uuid IS NULL OR (created_at, id) <
+             (SELECT b.created_at, b.id FROM messages b WHERE b.id = $2 AND b.thread_id = $1))
+           ORDER BY created_at DESC, id DESC LIMIT $3""",
+        thread_id,
+        before,
+        limit,
+    )
+    return [Message(**dict(row)) for row in reversed(rows)]
+
+
+async def check_bindings(conn: Connection, room_id: UUID | None, product_id: UUID | None, host_id: UUID | None) -> None:
+    """Make sure that the tenant has what a thread is to point at.
+
+    Raises:
+        NotFound: it has no such room, product or host.
+    """
+    # Foreign keys look past row-level security: without this a tenant could point at another tenant's row.
+    row = await conn.fetchrow(
+        """SELECT $1::uuid IS NULL OR EXISTS (SELECT FROM rooms WHERE id = $1) AS room,
+                  $2::uuid IS NULL OR EXISTS (SELECT FROM products WHERE id = $2) AS product,
+                  $3::uuid IS NULL OR EXISTS (SELECT FROM hosts WHERE id = $3) AS host""",
+        room_id,
+        product_id,
+        host_id,
+    )
+    assert row is not None
+    for name, known in row.items():
+        if not known:
+            raise NotFound(f"there is no such {name}", field=f"{name}_id")
+
+
+def _thread(row: Record) -> Thread:
+    return Thread(
+        id=row["id"],
+        title=row["title"],
+        room_id=row["room_id"],
+        product_id=row["product_id"],
+        host_id=row["host_id"],
+        last_seq=row["last_seq"],
+        active_run=ActiveRun(row["run_id"], row["run_status"]) if row["run_id"] else None,
+        pending_interrupts=row["pending"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )

@@ -1,0 +1,371 @@
+"""The fan-out of one process: one LISTEN, one Redis subscription, one read per event, whatever the number of sockets.
+
+The hub knows topics and watchers, not what the frames mean; where it reads from is handed in as `Sources`.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+import structlog
+from redis.asyncio.client import PubSub
+
+from backend.errors import AppError
+from backend.fanout.topics import (
+    APPROVALS,
+    EVENTS_CHANNEL,
+    ROOMS_CHANNEL,
+    room_topic,
+    thread_topic,
+    token_channel,
+)
+from backend.storage.postgres import listen
+from backend.storage.redis import Cache, Unwell
+
+log = structlog.get_logger(__name__)
+
+_PAGE = 200
+
+
+class Numbered(Protocol):
+    """A stored event: its number in its thread, and its text as it goes over the wire."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of text under way, decoded as far as joining and de-duplication need it."""
+
+    thread_id: str
+    message_id: str
+    agent: str
+    attempt: int
+    i: int
+    n: int
+    content: str
+
+
+class Watcher(Protocol):
+    """One subscription of one socket. Nothing here may wait: a slow socket must not hold up the others."""
+
+    def on_event(self, event: Numbered) -> None:
+        """Take the next event of the thread."""
+
+    def on_fragment(self, fragment: Fragment) -> None:
+        """Take a piece of text under way."""
+
+    def on_state(self, text: str) -> None:
+        """Take a frame that replaces the one before it."""
+
+    def on_tokens(self, available: bool) -> None:
+        """Learn that text under way stops arriving, or arrives again after some was missed."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the hub reads."""
+
+    thread_events: Callable[[UUID, UUID, int, int], Awaitable[Sequence[Numbered]]]  # tenant, thread, after, limit
+    thread_heads: Callable[[list[UUID]], Awaitable[dict[UUID, int]]]
+    room_frame: Callable[[UUID, UUID], Awaitable[str]]  # tenant, room
+    room_marks: Callable[[list[UUID]], Awaitable[dict[UUID, Any]]]  # changes whenever the room's state does
+    approvals: Callable[[UUID, float], Awaitable[Sequence[tuple[UUID, Numbered]]]]  # tenant, of the last seconds
+
+
+@dataclass(eq=False)
+class _Feed:
+    tenant_id: UUID
+    watchers: set[Watcher] = field(default_factory=set)
+    pulling: bool = False
+
+
+@dataclass(eq=False)
+class _ThreadFeed(_Feed):
+    head: int | None = None
+    wanted: int = 0
+    subscribed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(eq=False)
+class _RoomFeed(_Feed):
+    mark: Any = None
+    stale: bool = False
+
+
+@dataclass(eq=False)
+class _ApprovalsFeed(_Feed):
+    seen: dict[UUID, None] = field(default_factory=dict)
+    stale: bool = False
+
+
+class Hub:
+    """Watches PostgreSQL and Redis for everybody in this process."""
+
+    def __init__(self, url: str, cache: Cache, sources: Sources, *, poll_interval: float) -> None:
+        self._url = url
+        self._cache = cache
+        self._sources = sources
+        self._poll_interval = poll_interval
+        self._threads: dict[UUID, _ThreadFeed] = {}
+        self._rooms: dict[UUID, _RoomFeed] = {}
+        self._approvals: dict[UUID, _ApprovalsFeed] = {}
+        self._pubsub: PubSub | None = None
+        self._tokens_flow = True
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Follow in the background while the block runs."""
+        loops = [
+            asyncio.create_task(self._listen(), name="hub listen"),
+            asyncio.create_task(self._poll(), name="hub poll"),
+            asyncio.create_task(self._follow_tokens(), name="hub tokens"),
+        ]
+        try:
+            yield
+        finally:
+            for task in (*loops, *self._tasks):
+                task.cancel()
+            await asyncio.gather(*loops, *self._tasks, return_exceptions=True)
+
+    @property
+    def tokens_flow(self) -> bool:
+        """Whether text under way arrives at the moment."""
+        return self._tokens_flow
+
+    async def watch_thread(self, tenant_id: UUID, thread_id: UUID, watcher: Watcher) -> None:
+        """Join a thread; from the return on, the watcher gets every later event and fragment (and perhaps some that
+        it will also find in the log: it knows them by `seq` and `i`)."""
+        feed = self._threads.get(thread_id)
+        if feed is None:
+            feed = self._threads[thread_id] = _ThreadFeed(tenant_id)
+            feed.watchers.add(watcher)
+            await self._subscribe_tokens(thread_id)
+        else:
+            feed.watchers.add(watcher)
+        if feed.head is None:
+            heads = await self._sources.thread_heads([thread_id])
+            if feed.head is None:
+                feed.head = heads.get(thread_id, 0)
+                self._want(thread_id, feed, feed.wanted)
+        # Without Redis there is nothing to wait for; the text then comes whole.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(feed.subscribed.wait(), 1.0 if self._tokens_flow else 0.001)
+
+    async def leave_thread(self, thread_id: UUID, watcher: Watcher) -> None:
+        """Leave a thread."""
+        feed = self._threads.get(thread_id)
+        if feed is None:
+            return
+        feed.watchers.discard(watcher)
+        if not feed.watchers:
+            del self._threads[thread_id]
+            if self._pubsub is not None:
+                with contextlib.suppress(*Unwell):
+                    await self._pubsub.unsubscribe(token_channel(thread_id))
+
+    async def watch_room(self, tenant_id: UUID, room_id: UUID, watcher: Watcher) -> None:
+        """Join a room: its state comes now and on each change."""
+        feed = self._rooms.setdefault(room_id, _RoomFeed(tenant_id))
+        feed.watchers.add(watcher)
+        watcher.on_state(await self._sources.room_frame(tenant_id, room_id))
+
+    def leave_room(self, room_id: UUID, watcher: Watcher) -> None:
+        """Leave a room."""
+        feed = self._rooms.get(room_id)
+        if feed is not None:
+            feed.watchers.discard(watcher)
+            if not feed.watchers:
+                del self._rooms[room_id]
+
+    async def watch_approvals(self, tenant_id: UUID, watcher: Watcher) -> None:
+        """Join the tenant's stream of interrupts: what happens from now on."""
+        feed = self._approvals.get(tenant_id)
+        if feed is None:
+            feed = self._approvals[tenant_id] = _ApprovalsFeed(tenant_id)
+            for event_id, _ in await self._sources.approvals(tenant_id, 30):
+                feed.seen[event_id] = None
+        feed.watchers.add(watcher)
+
+    def leave_approvals(self, tenant_id: UUID, watcher: Watcher) -> None:
+        """Leave the tenant's stream of interrupts."""
+        feed = self._approvals.get(tenant_id)
+        if feed is not None:
+            feed.watchers.discard(watcher)
+            if not feed.watchers:
+                del self._approvals[tenant_id]
+
+    # Lane A ----------------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        await listen(self._url, [EVENTS_CHANNEL, ROOMS_CHANNEL], self._on_notice, self._on_connected)
+
+    async def _on_connected(self) -> None:
+        with contextlib.suppress(AppError):  # the poll looks again within a second
+            await self._look_everywhere()
+
+    def _on_notice(self, channel: str, payload: str) -> None:
+        if channel == ROOMS_CHANNEL:
+            room = self._rooms.get(UUID(payload))
+            if room is not None:
+                room.stale = True
+                self._start(self._pull_room(UUID(payload), room))
+            return
+        thread, seq, tenant, flag = payload.split(" ")
+        feed = self._threads.get(UUID(thread))
+        if feed is not None:
+            self._want(UUID(thread), feed, int(seq))
+        if flag == "i":
+            approvals = self._approvals.get(UUID(tenant))
+            if approvals is not None:
+                approvals.stale = True
+                self._start(self._pull_approvals(approvals))
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_interval)
+            try:
+                await self._look_everywhere()
+            except AppError as error:
+                log.warning("hub_poll_failed", code=error.code)  # PostgreSQL is away; the next round looks again
+            except Exception:  # a fault in one round must not end the poll: it is what covers every lost notice
+                log.exception("hub_poll_failed")
+
+    async def _look_everywhere(self) -> None:
+        if self._threads:
+            for thread_id, head in (await self._sources.thread_heads(list(self._threads))).items():
+                feed = self._threads.get(thread_id)
+                if feed is not None:
+                    self._want(thread_id, feed, head)
+        if self._rooms:
+            for room_id, mark in (await self._sources.room_marks(list(self._rooms))).items():
+                room = self._rooms.get(room_id)
+                if room is not None and room.mark != mark:
+                    room.mark, room.stale = mark, True
+                    self._start(self._pull_room(room_id, room))
+        for approvals in list(self._approvals.values()):
+            approvals.stale = True
+            await self._pull_approvals(approvals)
+
+    def _want(self, thread_id: UUID, feed: _ThreadFeed, seq: int) -> None:
+        feed.wanted = max(feed.wanted, seq)
+        if feed.head is not None and feed.wanted > feed.head and not feed.pulling:
+            self._start(self._pull_thread(thread_id, feed))
+
+    async def _pull_thread(self, thread_id: UUID, feed: _ThreadFeed) -> None:
+        if feed.pulling:
+            return
+        feed.pulling = True
+        try:
+            while feed.watchers and feed.head is not None and feed.head < feed.wanted:
+                events = await self._sources.thread_events(feed.tenant_id, thread_id, feed.head, _PAGE)
+                if not events:
+                    return
+                for event in events:
+                    for watcher in tuple(feed.watchers):
+                        watcher.on_event(event)
+                feed.head = events[-1].seq
+        except AppError as error:
+            log.warning("hub_read_failed", topic=thread_topic(thread_id), code=error.code)  # the poll tries again
+        finally:
+            feed.pulling = False
+
+    async def _pull_room(self, room_id: UUID, feed: _RoomFeed) -> None:
+        if feed.pulling:
+            return
+        feed.pulling = True
+        try:
+            while feed.stale and feed.watchers:
+                feed.stale = False
+                text = await self._sources.room_frame(feed.tenant_id, room_id)
+                for watcher in tuple(feed.watchers):
+                    watcher.on_state(text)
+        except AppError as error:
+            feed.mark = None  # so that the poll finds a difference and tries again
+            log.warning("hub_read_failed", topic=room_topic(room_id), code=error.code)
+        finally:
+            feed.pulling = False
+
+    async def _pull_approvals(self, feed: _ApprovalsFeed) -> None:
+        if feed.pulling:
+            return
+        feed.pulling = True
+        try:
+            while feed.stale and feed.watchers:
+                feed.stale = False
+                # Commits can land out of the order of their times, so the window overlaps and the ids sort it out.
+                for event_id, event in await self._sources.approvals(feed.tenant_id, 30):
+                    if event_id not in feed.seen:
+                        feed.seen[event_id] = None
+                        for watcher in tuple(feed.watchers):
+                            watcher.on_event(event)
+                while len(feed.seen) > 5_000:
+                    del feed.seen[next(iter(feed.seen))]
+        except AppError as error:
+            log.warning("hub_read_failed", topic=APPROVALS, code=error.code)
+        finally:
+            feed.pulling = False
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Lane B ----------------------------------------------------------------------------------------------------------
+
+    async def _subscribe_tokens(self, thread_id: UUID) -> None:
+        if self._pubsub is not None:
+            with contextlib.suppress(*Unwell):
+                await self._pubsub.subscribe(token_channel(thread_id))
+
+    async def _follow_tokens(self) -> None:
+        while True:
+            try:
+                async with self._cache.client.pubsub() as pubsub:
+                    # A subscription to nothing is refused, so there is always one channel.
+                    await pubsub.subscribe("cuedesk:tokens", *map(token_channel, self._threads))
+                    self._pubsub = pubsub
+                    self._set_tokens_flow(True)
+                    async for message in pubsub.listen():
+                        self._on_token(message)
+            except Unwell as error:
+                log.warning("hub_tokens_lost", error=type(error).__name__)
+            self._pubsub = None
+            for feed in self._threads.values():
+                feed.subscribed.clear()
+            self._set_tokens_flow(False)
+            await asyncio.sleep(0.5)
+
+    def _on_token(self, message: dict[str, Any]) -> None:
+        name = message["channel"].decode().rpartition(":")[2]
+        if name == "tokens":
+            return
+        feed = self._threads.get(UUID(name))
+        if feed is None:
+            return
+        if message["type"] == "subscribe":
+            feed.subscribed.set()
+        elif message["type"] == "message":
+            data = orjson.loads(message["data"])
+            del data["type"]
+            fragment = Fragment(**data)
+            for watcher in tuple(feed.watchers):
+                watcher.on_fragment(fragment)
+
+    def _set_tokens_flow(self, flow: bool) -> None:
+        if flow == self._tokens_flow:
+            return
+        self._tokens_flow = flow
+        everybody: dict[int, Watcher] = {}
+        for feed in self._threads.values():
+            everybody.update({id(watcher): watcher for watcher in feed.watchers})
+        for watcher in everybody.values():
+            watcher.on_tokens(flow)

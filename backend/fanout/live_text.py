@@ -1,0 +1,171 @@
+"""Lane B: the text of messages under way. Fast, joined, and allowed to be lost: `message_complete` has the whole text.
+
+The writer's side publishes; one pump per process joins what is waiting, so that many texts share one round trip.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from backend.fanout.topics import text_key, token_channel
+from backend.storage.redis import Cache
+
+# Append, publish and tell how many frames are kept, in one step: a reader that joins between the two would miss one.
+# A reply other than expected means that Redis lost the stream: the next frame then brings the whole text again.
+_PUBLISH = """
+if ARGV[6] == '1' then redis.call('DEL', KEYS[1]) end
+redis.call('XADD', KEYS[1], '*', 'i', ARGV[1], 'c', ARGV[2])
+local kept = redis.call('XLEN', KEYS[1])
+if kept == 1 then redis.call('EXPIRE', KEYS[1], ARGV[5]) end
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+return kept
+"""
+
+
+@dataclass(eq=False)
+class LiveText:
+    """The text of one attempt at a message, growing."""
+
+    thread_id: UUID
+    message_id: UUID
+    agent: str
+    attempt: int
+    pieces: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    frame: int = 0
+    kept: int = 0
+    lost: bool = False
+    due: float = 0.0
+
+    @property
+    def content(self) -> str:
+        """Everything so far."""
+        return "".join(self.pieces)
+
+
+@dataclass(frozen=True)
+class TextSoFar:
+    """What Redis holds of a message under way; the next frame has the number `i`."""
+
+    i: int
+    content: str
+
+
+class LiveTexts:
+    """All texts this process is writing."""
+
+    def __init__(self, cache: Cache, *, window_ms: int, ttl: float) -> None:
+        self._cache = cache
+        self._window = window_ms / 1000
+        self._ttl = str(int(ttl))
+        self._dirty: set[LiveText] = set()
+        self._wake = asyncio.Event()
+        self._publishing = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def pumping(self) -> AsyncIterator[None]:
+        """Publish in the background while the block runs."""
+        pump = asyncio.create_task(self._pump(), name="live-text pump")
+        try:
+            yield
+        finally:
+            pump.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await pump
+
+    def add(self, text: LiveText, piece: str) -> None:
+        """Let the text grow; the first piece leaves at once, later ones together with what has come since."""
+        if piece:
+            text.pieces.append(piece)
+            text.waiting.append(piece)
+            self._dirty.add(text)
+            if text.due <= time.monotonic():
+                self._wake.set()
+
+    async def flush(self, text: LiveText) -> None:
+        """Publish now what is waiting of this text, so that what is said after it comes after it."""
+        async with self._publishing:
+            if text in self._dirty:
+                await self._publish([text])
+
+    async def _pump(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._dirty:
+                async with self._publishing:
+                    now = time.monotonic()
+                    ready = [text for text in self._dirty if text.due <= now]
+                    if ready:
+                        await self._publish(ready)
+                if self._dirty:
+                    pause = min(text.due for text in self._dirty) - time.monotonic()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._wake.wait(), max(pause, 0.002))
+                    self._wake.clear()
+
+    async def _publish(self, texts: Sequence[LiveText]) -> None:
+        now = time.monotonic()
+        sent: list[LiveText] = []
+        pipeline = self._cache.client.pipeline(transaction=False) if self._cache.available else None
+        for text in texts:
+            content = "".join(text.waiting)
+            text.waiting.clear()
+            text.due = now + self._window
+            self._dirty.discard(text)
+            index, text.frame = text.frame, text.frame + 1
+            if pipeline is None:
+                text.lost = True
+                continue
+            whole = text.content if text.lost else content
+            pipeline.eval(
+                _PUBLISH,
+                1,
+                text_key(text.message_id, text.attempt),
+                str(index),
+                whole,
+                token_channel(text.thread_id),
+                _frame(text, index, content),
+                self._ttl,
+                "1" if text.lost else "0",
+            )
+            sent.append(text)
+        if pipeline is None or not sent:
+            return
+        answers = await self._cache.attempt(pipeline.execute())
+        for place, text in enumerate(sent):
+            text.kept = 1 if text.lost else text.kept + 1
+            text.lost = answers is None or answers[place] != text.kept
+
+
+def _frame(text: LiveText, index: int, content: str) -> bytes:
+    # Written by hand in the shape of protocol.events.Token: this is the one frame that is made thousands of times.
+    return orjson.dumps(
+        {
+            "type": "token",
+            "thread_id": text.thread_id,
+            "message_id": text.message_id,
+            "agent": text.agent,
+            "attempt": text.attempt,
+            "i": index,
+            "n": 1,
+            "content": content,
+        }
+    )
+
+
+async def read_so_far(cache: Cache, message_id: UUID, attempt: int) -> TextSoFar | None:
+    """Return what is known of a text under way; None when Redis cannot be asked or knows nothing."""
+    if not cache.available:
+        return None
+    entries: Any = await cache.attempt(cache.client.xrange(text_key(message_id, attempt)))
+    if not entries:
+        return None
+    fields: list[dict[bytes, bytes]] = [values for _, values in entries]
+    return TextSoFar(i=int(fields[-1][b"i"]) + 1, content="".join(values[b"c"].decode() for values in fields))

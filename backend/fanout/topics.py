@@ -1,0 +1,38 @@
+"""The names of what can be followed, on the wire, in PostgreSQL's notices and in Redis."""
+
+from uuid import UUID
+
+#: NOTIFY channel of new thread events; the payload is a `Notice`.
+EVENTS_CHANNEL = "cuedesk_events"
+#: NOTIFY channel of rooms whose teleprompter state changed; the payload is the room's id.
+ROOMS_CHANNEL = "cuedesk_rooms"
+#: NOTIFY channel of runs that were cancelled; the payload is the run's id.
+CANCEL_CHANNEL = "cuedesk_cancel"
+
+APPROVALS = "approvals"
+
+
+def thread_topic(thread_id: UUID) -> str:
+    """Return the topic of a thread."""
+    return f"thread:{thread_id}"
+
+
+def room_topic(room_id: UUID) -> str:
+    """Return the topic of a room."""
+    return f"room:{room_id}"
+
+
+def split_topic(topic: str) -> tuple[str, UUID | None]:
+    """Return kind and id of a (validated) topic."""
+    kind, _, name = topic.partition(":")
+    return kind, UUID(name) if name else None
+
+
+def token_channel(thread_id: UUID) -> str:
+    """Return the Redis channel on which a thread's text under way is published."""
+    return f"cuedesk:tokens:{thread_id}"
+
+
+def text_key(message_id: UUID, attempt: int) -> str:
+    """Return the Redis stream that holds the text of one attempt at a message so far."""
+    return f"cuedesk:text:{message_id}:{attempt}"

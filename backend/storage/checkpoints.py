@@ -1,0 +1,83 @@
+"""LangGraph's checkpoints in PostgreSQL: one saver a run on a shared pool, every write fenced."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import psycopg_pool
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from psycopg.rows import dict_row
+
+from backend.errors import LeaseLost, ServerBusy, StorageUnavailable
+
+CheckpointPool = psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[dict[str, Any]]]
+
+
+@contextlib.asynccontextmanager
+async def open_checkpoints(url: str, *, size: int, acquire_timeout: float) -> AsyncIterator[CheckpointPool]:
+    """Open the pool that all savers share."""
+    pool: CheckpointPool = psycopg_pool.AsyncConnectionPool(
+        url,
+        min_size=size,
+        max_size=size,
+        timeout=acquire_timeout,
+        open=False,
+        # Without the check each connection that a restart of PostgreSQL broke fails once in somebody's run.
+        check=psycopg_pool.AsyncConnectionPool.check_connection,
+        kwargs={
+            "autocommit": True,
+            "prepare_threshold": 0,
+            "row_factory": dict_row,
+            "options": "-c role=cuedesk_app -c jit=off",
+            "application_name": "cuedesk checkpoints",
+        },
+    )
+    try:
+        await pool.open(wait=True, timeout=10)
+    except psycopg_pool.PoolTimeout as error:
+        await pool.close(timeout=1)
+        raise StorageUnavailable from error
+    try:
+        yield pool
+    finally:
+        await pool.close(timeout=5)
+
+
+async def create_tables(owner_url: str) -> None:
+    """Create or migrate LangGraph's tables; it builds indexes concurrently, so this is no part of a transaction."""
+    async with AsyncPostgresSaver.from_conn_string(owner_url) as saver:
+        await saver.setup()
+    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as conn:
+        await conn.execute(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON checkpoints, checkpoint_blobs, checkpoint_writes TO cuedesk_app"
+        )
+
+
+class FencedSaver(AsyncPostgresSaver):
+    """A saver for one attempt at one run. A worker that lost its lease cannot write: the fence fails its statement.
+
+    The stock saver serialises everything on one lock even with a pool (langgraph #7259); one saver a run gives each
+    run its own lock and they share the pool's connections.
+    """
+
+    def __init__(self, pool: CheckpointPool, run_id: UUID, attempt: int) -> None:
+        super().__init__(pool)
+        self._fence = (str(run_id), attempt)
+
+    @contextlib.asynccontextmanager
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[Any]:
+        try:
+            async with super()._cursor(pipeline=pipeline) as cursor:
+                if pipeline:  # the stock saver opens a pipeline exactly for its writes, and it is one transaction
+                    await cursor.execute("SELECT assert_fence(%s::uuid, %s::int)", self._fence)
+                yield cursor
+        except psycopg_pool.PoolTimeout as error:
+            raise ServerBusy from error
+        except psycopg.Error as error:
+            if error.sqlstate == "CD001":
+                raise LeaseLost from error
+            if isinstance(error, psycopg.OperationalError):
+                raise StorageUnavailable from error
+            raise

@@ -1,0 +1,58 @@
+"""Bring a database to this version's schema, one process at a time."""
+
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import structlog
+from alembic.command import upgrade as run_revisions
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend.errors import MigrationFailed, StorageUnavailable
+
+log = structlog.get_logger(__name__)
+
+_SCRIPTS: Final = Path(__file__).resolve().parents[2] / "alembic"
+#: Any number nobody else uses in this database: "cuedesk" in ASCII.
+_LOCK: Final = 0x6375656465736B
+
+
+def upgrade(owner_url: str, *, lock_timeout: float = 60.0) -> None:
+    """Apply every revision that is missing. Blocks; call it from a thread.
+
+    Two processes that start together do not collide: the second waits (at most `lock_timeout` seconds) and finds
+    nothing left to do.
+
+    Raises:
+        StorageUnavailable: nobody answers at `owner_url`.
+        MigrationFailed: a revision failed (its own changes are rolled back), the role may not change the schema, the
+            database is of a newer version than this program, or another process migrates for too long.
+    """
+    try:
+        guard = psycopg.connect(owner_url, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise StorageUnavailable(
+            f"连接不上 PostgreSQL，请检查 CUEDESK_DATABASE_URL / PostgreSQL cannot be reached, check "
+            f"CUEDESK_DATABASE_URL: {' '.join(str(error).split())}"
+        ) from error
+    with guard:
+        try:
+            guard.execute(f"SET lock_timeout = {int(lock_timeout * 1000)}")
+            guard.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        except psycopg.errors.LockNotAvailable:
+            raise MigrationFailed(
+                f"另一个进程正在迁移数据库 / another process has been migrating this database for {lock_timeout:.0f} s"
+            ) from None
+        config = Config()
+        config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+        config.attributes["url"] = owner_url
+        try:
+            run_revisions(config, "head")
+        except (CommandError, SQLAlchemyError, psycopg.Error) as error:
+            log.exception("migration_failed")
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise MigrationFailed(
+                f"数据库迁移失败，已回滚 / the database could not be migrated, the step was rolled back: {reason}"
+            ) from error

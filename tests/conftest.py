@@ -1,0 +1,81 @@
+"""Fixtures of every test room. Servers start only when a test asks for them."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.storage.embedded import EmbeddedPostgres, EmbeddedValkey
+from tests.support.databases import DatabaseFactory, forget_everything, started
+
+# Settings of the developer's own shell must not reach a test.
+for _name in [name for name in os.environ if name.startswith("CUEDESK_")]:
+    del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def servers_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="cuedesk-tests-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(servers_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """The session's PostgreSQL. A test that kills or restarts it makes its own instead (`own_postgres`)."""
+    server = EmbeddedPostgres(servers_folder, fsync=False)
+    with started(server):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey_server(servers_folder: Path) -> Iterator[EmbeddedValkey]:
+    """The session's Valkey. A test that kills or restarts it makes its own instead (`own_valkey`)."""
+    server = EmbeddedValkey(servers_folder, fsync=False)
+    with started(server):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def databases(postgres_server: EmbeddedPostgres) -> DatabaseFactory:
+    factory = DatabaseFactory(postgres_server)
+    factory.make_template()
+    return factory
+
+
+@pytest.fixture
+def database_url(databases: DatabaseFactory) -> Iterator[str]:
+    """The owner's address of a fresh, migrated database, as `CUEDESK_DATABASE_URL` would hold it."""
+    with databases.fresh() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(databases: DatabaseFactory) -> Iterator[str]:
+    """The owner's address of a database that nobody migrated yet."""
+    with databases.fresh(template="template0") as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(valkey_server: EmbeddedValkey) -> str:
+    """The address of an empty Valkey."""
+    forget_everything(valkey_server.url)
+    return valkey_server.url
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL for this test alone, not migrated: `kill` and `restart` of tests.support.databases act on it."""
+    server = EmbeddedPostgres(tmp_path / "own", fsync=False)
+    with started(server):
+        yield server
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
+    """A Valkey for this test alone, append-only, so that data survives `kill` and `restart`."""
+    server = EmbeddedValkey(tmp_path / "own", fsync=True)
+    with started(server):
+        yield server

@@ -1,0 +1,64 @@
+"""The schema: applied once, by one process, with a clear word when it cannot be."""
+
+import importlib.util
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from backend.errors import MigrationFailed, StorageUnavailable
+from backend.storage.migrate import upgrade
+
+
+def test_the_revisions_folder_does_not_hide_the_alembic_package() -> None:
+    root = Path(__file__).parents[3]
+    assert not (root / "alembic" / "__init__.py").exists()
+    found = importlib.util.find_spec("alembic")
+    assert found is not None
+    assert found.origin is not None, "the revisions folder was found instead of the package"
+    assert not Path(found.origin).is_relative_to(root / "alembic")
+
+
+def test_every_test_gets_a_migrated_database_of_its_own(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM tenants").fetchone() == (0,)
+
+
+def test_two_processes_that_migrate_at_once_do_not_collide(empty_database_url: str) -> None:
+    failures: list[Exception] = []
+
+    def migrate() -> None:
+        try:
+            upgrade(empty_database_url)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the test shows it)
+            failures.append(error)
+
+    threads = [threading.Thread(target=migrate) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with psycopg.connect(empty_database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
+def test_a_migration_that_never_ends_elsewhere_is_reported(empty_database_url: str) -> None:
+    with psycopg.connect(empty_database_url) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [int.from_bytes(b"cuedesk", "big")])
+        with pytest.raises(MigrationFailed, match="another process"):
+            upgrade(empty_database_url, lock_timeout=0.1)
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_alone(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(MigrationFailed, match="9999"):
+        upgrade(database_url)
+
+
+def test_no_database_at_the_address_is_reported_as_such() -> None:
+    with pytest.raises(StorageUnavailable, match="CUEDESK_DATABASE_URL"):
+        upgrade("postgresql://cuedesk:x@127.0.0.1:1/cuedesk")

@@ -1,0 +1,146 @@
+"""The real server as a process of its own: start it, read its log, kill it, freeze it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class ServerProcess:
+    """`python -m backend <command>` in an empty folder with exactly the settings given (`CUEDESK_` is added)."""
+
+    def __init__(
+        self, folder: Path, settings: Mapping[str, object], *, command: tuple[str, ...] = ("serve",), port: int = 0
+    ) -> None:
+        """`folder` gets the log and, unless set otherwise, the data. `port` 0 = a free one."""
+        self.port = port or free_port()
+        self.folder = folder
+        self.command = command
+        self.log = folder / f"{'-'.join(command)}-{self.port}.log"
+        defaults: dict[str, object] = {
+            "port": self.port,
+            "data_dir": folder / "data",
+            "static_dir": ROOT / "frontend" / "dist",
+            "embedded_fsync": False,
+            "offline_pace": 0,
+            "log_format": "json",
+        }
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("CUEDESK_")}
+        chosen = {f"CUEDESK_{name.upper()}": str(value) for name, value in {**defaults, **settings}.items()}
+        self.environment = {**inherited, **chosen, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, "not started"
+        return self.process.pid
+
+    def start(self) -> "ServerProcess":
+        """Start without waiting."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "backend", *self.command],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self
+
+    def wait_healthy(self, timeout: float = 30.0, *, path: str = "/api/v1/health/ready") -> "ServerProcess":
+        """Wait until `path` answers 200; fails with the log when the process ends or the time is over."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            self._expect_alive()
+            try:
+                with urllib.request.urlopen(self.url + path, timeout=2) as answer:
+                    if answer.status == 200:
+                        return self
+            except (urllib.error.URLError, OSError):
+                pass
+            time.sleep(0.03)
+        raise AssertionError(f"{self.command} not healthy within {timeout} s:\n{self.log_text()[-6000:]}")
+
+    def wait_for_log(self, text: str, timeout: float = 30.0) -> str:
+        """Wait until a log line holds `text` and return that line."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            for line in self.log_text().splitlines():
+                if text in line:
+                    return line
+            self._expect_alive()
+            time.sleep(0.03)
+        raise AssertionError(f"no {text!r} in the log within {timeout} s:\n{self.log_text()[-6000:]}")
+
+    def log_text(self) -> str:
+        return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
+
+    def kill(self) -> None:
+        """kill -9, as a crash would."""
+        self._signal(signal.SIGKILL)
+        self.wait()
+
+    def freeze(self) -> None:
+        """SIGSTOP: the process lives and does nothing, like a machine that hangs."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def terminate(self, timeout: float = 30.0) -> int:
+        """SIGTERM and wait; returns the exit code."""
+        self._signal(signal.SIGTERM)
+        return self.wait(timeout)
+
+    def interrupt(self, timeout: float = 30.0) -> int:
+        """Ctrl-C and wait; returns the exit code."""
+        self._signal(signal.SIGINT)
+        return self.wait(timeout)
+
+    def wait(self, timeout: float = 30.0) -> int:
+        """Wait for the end; returns the exit code."""
+        assert self.process is not None, "not started"
+        return self.process.wait(timeout)
+
+    def __enter__(self) -> "ServerProcess":
+        return self if self.process is not None else self.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
+    def _signal(self, which: signal.Signals) -> None:
+        assert self.process is not None, "not started"
+        self.process.send_signal(which)
+
+    def _expect_alive(self) -> None:
+        assert self.process is not None, "not started"
+        code = self.process.poll()
+        assert code is None, f"{self.command} ended with {code}:\n{self.log_text()[-6000:]}"

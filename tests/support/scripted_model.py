@@ -1,0 +1,376 @@
+"""Our scripted model server: OpenAI's chat completions on a real loopback socket, saying what a test tells it to.
+
+It speaks HTTP itself, because half of what it plays (a cut line, a hanging socket) a framework would tidy up, and
+because it must cost little beside what a benchmark measures. What it plays for a request, first match wins:
+
+1. the next script in the queue: `server.play(Script(...))`, or `POST /control/queue` with one script or a list;
+2. the script set for the request's model name: `server.by_model[name]`, or `PUT /control/models/{name}`;
+3. the model name itself, read as `kind` or `kind:field=value,field=value`, e.g. `tokens:count=200,delay=0.025`;
+4. `Script()`: forty tokens at once.
+
+`GET /control/requests` lists what was asked and whether the client hung up early; `DELETE /control` forgets everything.
+Run alone: `python -m tests.support.scripted_model --port 9900`.
+"""
+
+import argparse
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
+from typing import Any, Literal, get_args
+from urllib.parse import unquote
+
+Kind = Literal[
+    "tokens",  # `count` tokens
+    "text",  # `text`, in pieces of `piece` characters
+    "status",  # an HTTP error `status`, with `retry_after` if given
+    "cut",  # `count` tokens, then the connection drops
+    "stall",  # `count` tokens, then silence with the connection open
+    "half_json",  # `count` tokens, then an event whose JSON is cut
+    "malformed",  # lines that are no SSE and events that are no JSON
+    "huge_line",  # one line of `count` kilobytes
+    "wrong_content_type",  # a whole answer as application/json
+    "split_utf8",  # `text`, one byte per chunk
+    "error_event",  # `count` tokens, then an error inside the stream
+    "abrupt_end",  # `count` tokens, then a proper end of the body without finish_reason or [DONE]
+]
+
+
+@dataclass(frozen=True)
+class Script:
+    """What one request gets. Seconds and characters."""
+
+    kind: Kind = "tokens"
+    count: int = 40
+    delay: float = 0.0
+    first_delay: float = 0.0
+    text: str = ""
+    piece: int = 2
+    reasoning: str = ""
+    status: int = 500
+    retry_after: str | None = None
+    code: str = "scripted"
+    usage: bool = True
+    done: bool = True
+    finish_reason: str = "stop"
+    keepalive: float = 0.0  #: comments at this interval while the first token is awaited
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> "Script":
+        known = {one.name: one for one in fields(cls)}
+        unknown = values.keys() - known.keys()
+        if unknown:
+            raise ValueError(f"unknown fields: {sorted(unknown)}")
+        if values.get("kind", "tokens") not in get_args(Kind):
+            raise ValueError(f"unknown kind: {values['kind']}")
+        return cls(**values)
+
+    @classmethod
+    def from_model_name(cls, name: str) -> "Script | None":
+        kind, _, rest = name.partition(":")
+        if kind not in get_args(Kind):
+            return None
+        values: dict[str, Any] = {"kind": kind}
+        for part in filter(None, rest.split(",")):
+            key, _, value = part.partition("=")
+            with suppress(ValueError):
+                values[key] = json.loads(value)
+                continue
+            values[key] = value
+        return cls.parse(values)
+
+
+@dataclass
+class Asked:
+    """One request as it arrived, and how it ended."""
+
+    body: dict[str, Any]
+    authorization: str | None
+    sent: int = 0
+    finished: bool = False
+    client_left: bool = False
+
+
+@dataclass
+class ScriptedModel:
+    """A running server. `base_url` is what an OpenAI client takes."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    queue: deque[Script] = field(default_factory=deque)
+    by_model: dict[str, Script] = field(default_factory=dict)
+    requests: list[Asked] = field(default_factory=list)
+    _server: asyncio.Server | None = None
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{self.host}:{self.port}/v1"
+
+    def play(self, *scripts: Script) -> None:
+        """Queue scripts: each serves one request, in this order."""
+        self.queue.extend(scripts)
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._connected, self.host, self.port, backlog=1024)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def serve_forever(self) -> None:
+        assert self._server is not None
+        await self._server.serve_forever()
+
+    async def until_client_left(self, index: int = -1, within: float = 5.0) -> None:
+        """Wait until the client of a request has hung up; raise TimeoutError when it does not."""
+        async with asyncio.timeout(within):
+            while not self.requests or not self.requests[index].client_left:
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def until_asked(self, times: int = 1, within: float = 5.0) -> None:
+        """Wait until this many requests have arrived; raise TimeoutError when they do not."""
+        async with asyncio.timeout(within):
+            while len(self.requests) < times:
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            ahead: bytes | None = b""
+            while ahead is not None:
+                ahead = await self._serve_one(ahead, reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _serve_one(
+        self, ahead: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bytes | None:
+        """Answer one request, of which `ahead` is read already; return what was read of the next, None to close."""
+        head = (ahead + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        method, path, _ = head[0].split(" ", 2)
+        headers = {key.strip().lower(): value.strip() for key, _, value in (line.partition(":") for line in head[1:])}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        if path.startswith("/control"):
+            _answer_json(writer, *self._control(method, unquote(path), body))
+            await writer.drain()
+            return b""
+        if method != "POST" or not path.endswith("/chat/completions"):
+            _answer_json(writer, 404, {"error": {"message": "unknown path", "code": "not_found"}})
+            return b""
+        asked = Asked(body=json.loads(body), authorization=headers.get("authorization"))
+        self.requests.append(asked)
+        self._changed.set()
+        play = asyncio.ensure_future(_Play(self._script_for(asked), asked, writer).run())
+        # A client sends nothing while it is answered, so a read that ends before the answer means that it left.
+        watch = asyncio.ensure_future(reader.read(1))
+        try:
+            await asyncio.wait({play, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if not play.done():
+                self._note_leaving(asked)
+                return None
+            may_go_on = play.result()
+            return (watch.result() if watch.done() else b"") if may_go_on else None
+        except ConnectionError:
+            self._note_leaving(asked)
+            return None
+        finally:
+            for one in (play, watch):
+                one.cancel()
+                with suppress(asyncio.CancelledError, ConnectionError):
+                    await one
+
+    def _note_leaving(self, asked: Asked) -> None:
+        asked.client_left = True
+        self._changed.set()
+
+    def _script_for(self, asked: Asked) -> Script:
+        name = str(asked.body.get("model", ""))
+        if self.queue:
+            return self.queue.popleft()
+        return self.by_model.get(name) or Script.from_model_name(name) or Script()
+
+    def _control(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+        try:
+            match method, path.removeprefix("/control").strip("/").split("/", 1):
+                case "POST", ["queue"]:
+                    given = json.loads(body)
+                    self.play(*(Script.parse(one) for one in (given if isinstance(given, list) else [given])))
+                case "PUT", ["models", name]:
+                    self.by_model[name] = Script.parse(json.loads(body))
+                case "GET", ["requests"]:
+                    return 200, [asdict(one) for one in self.requests]
+                case "DELETE", [""]:
+                    self.queue.clear()
+                    self.by_model.clear()
+                    self.requests.clear()
+                case _:
+                    return 404, {"error": {"message": "unknown control path"}}
+        except (ValueError, TypeError) as error:
+            return 400, {"error": {"message": str(error)}}
+        return 200, {"ok": True}
+
+
+class _Play:
+    """One script on one connection. `run` returns whether the connection can serve another request."""
+
+    def __init__(self, script: Script, asked: Asked, writer: asyncio.StreamWriter) -> None:
+        self._script = script
+        self._asked = asked
+        self._writer = writer
+
+    async def run(self) -> bool:
+        script = self._script
+        if script.kind == "status":
+            return await self._status()
+        if script.kind == "wrong_content_type":
+            if script.first_delay:
+                await asyncio.sleep(script.first_delay)
+            _answer_json(self._writer, 200, {"choices": [{"message": {"content": script.text or "你好"}}]})
+            self._asked.finished = True
+            return True
+        self._writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        await self._before_first()
+        await self._say()
+        return await self._end()
+
+    async def _status(self) -> bool:
+        script = self._script
+        if script.first_delay:
+            await asyncio.sleep(script.first_delay)
+        extra = {"Retry-After": script.retry_after} if script.retry_after is not None else {}
+        secret = f"Incorrect API key provided: {self._asked.authorization}"
+        _answer_json(self._writer, script.status, {"error": {"message": secret, "code": script.code}}, extra)
+        await self._writer.drain()
+        self._asked.finished = True
+        return True
+
+    async def _before_first(self) -> None:
+        left = self._script.first_delay
+        while self._script.keepalive and left > 0:
+            self._chunk(b": keep-alive\n\n")
+            await asyncio.sleep(min(self._script.keepalive, left))
+            left -= self._script.keepalive
+        if left > 0:
+            await asyncio.sleep(left)
+
+    async def _say(self) -> None:
+        script = self._script
+        for start in range(0, len(script.reasoning), 4):
+            self._chunk(_event({"reasoning_content": script.reasoning[start : start + 4]}))
+        if script.kind == "huge_line":
+            self._chunk(b"data: " + b"x" * (script.count * 1024))
+            return
+        # The schedule is absolute: a late wake-up does not slow the whole stream down.
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for payload in _payloads(script):
+            self._chunk(payload)
+            self._asked.sent += 1
+            if script.delay:
+                due += script.delay
+                await asyncio.sleep(max(0.0, due - loop.time()))
+            elif self._asked.sent % 32 == 0:
+                await self._writer.drain()
+                await asyncio.sleep(0)
+        await self._writer.drain()
+
+    async def _end(self) -> bool:
+        script = self._script
+        match script.kind:
+            case "stall":
+                await asyncio.Event().wait()
+            case "cut" | "huge_line":
+                self._writer.transport.abort() if script.kind == "cut" else self._writer.close()
+                return False
+            case "half_json":
+                self._chunk(b'data: {"choices":[{"index":0,"delta":{"content":"\xe4\xbd\xa0\n\n')
+            case "malformed":
+                self._chunk(b"this is no event\nneither: is this\n\ndata: <html>busy</html>\n\n")
+            case "error_event":
+                error = {"message": "overloaded", "type": "overloaded_error", "code": script.code}
+                self._chunk(b"data: " + json.dumps({"error": error}).encode() + b"\n\n")
+            case "abrupt_end":
+                pass
+            case _:
+                self._chunk(_event({}, script.finish_reason))
+                if script.usage:
+                    usage = {"prompt_tokens": 11, "completion_tokens": self._asked.sent, "total_tokens": 0}
+                    self._chunk(b"data: " + json.dumps({"choices": [], "usage": usage}).encode() + b"\n\n")
+                if script.done:
+                    self._chunk(b"data: [DONE]\n\n")
+        self._writer.write(b"0\r\n\r\n")
+        await self._writer.drain()
+        self._asked.finished = True
+        return True
+
+    def _chunk(self, payload: bytes) -> None:
+        self._writer.write(b"%x\r\n%b\r\n" % (len(payload), payload))
+
+
+@lru_cache(maxsize=64)
+def _payloads(script: Script) -> list[bytes]:
+    if script.kind not in {"text", "split_utf8"}:
+        return [_event({"content": f"字{number}"}) for number in range(script.count)]
+    pieces = [script.text[at : at + script.piece] for at in range(0, len(script.text), script.piece)]
+    payloads = [_event({"content": piece}) for piece in pieces]
+    if script.kind == "text":
+        return payloads
+    whole = b"".join(payloads)
+    return [whole[at : at + 1] for at in range(len(whole))]
+
+
+def _event(delta: dict[str, str], finish_reason: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    event = {"id": "scripted", "object": "chat.completion.chunk", "model": "scripted", "choices": [choice]}
+    return b"data: " + json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+
+
+def _answer_json(
+    writer: asyncio.StreamWriter, status: int, value: object, headers: dict[str, str] | None = None
+) -> None:
+    body = json.dumps(value, ensure_ascii=False).encode()
+    lines = [f"HTTP/1.1 {status} Scripted", "Content-Type: application/json", f"Content-Length: {len(body)}"]
+    lines += [f"{key}: {value}" for key, value in (headers or {}).items()]
+    writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+@asynccontextmanager
+async def scripted_model(port: int = 0) -> AsyncIterator[ScriptedModel]:
+    """Run a scripted model in this loop."""
+    server = ScriptedModel(port=port)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+async def _main(port: int) -> None:
+    async with scripted_model(port) as server:
+        print(f"scripted model on {server.base_url}", flush=True)
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description="The scripted model server.")
+    arguments.add_argument("--port", type=int, default=9900)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_main(arguments.parse_args().port))
