@@ -92,17 +92,25 @@ export interface BarActions {
 export function Next({ take }: { take: () => void }) {
   const next = useDesk((desk) => desk.stage.next)
   const t = words(useDesk((desk) => desk.settings.language))
-  if (!next) return null
+  const name = next && (isEmpty(next) ? t.cleared : next.title || next.content.trim().slice(0, 16))
   return (
-    <button type="button" className="next" onClick={take}>
-      <Icon name="next" />
-      <span className="next-name" role="status">
-        {t.next}：{isEmpty(next) ? t.cleared : next.title || next.content.trim().slice(0, 16)}
+    <>
+      {/* Beside the button: a status inside it would be no part of its name. */}
+      <span role="status" className="unseen">
+        {name && `${t.next}：${name}`}
       </span>
-      <span className="take">
-        {t.takeNext} <kbd>N</kbd>
-      </span>
-    </button>
+      {name && (
+        <button type="button" className="next" onClick={take}>
+          <Icon name="next" />
+          <span className="next-name">
+            {t.next}：{name}
+          </span>
+          <span className="take">
+            {t.takeNext} <kbd>N</kbd>
+          </span>
+        </button>
+      )}
+    </>
   )
 }
 
