@@ -158,7 +158,9 @@ def test_turning_the_phone_keeps_the_place(open_room: Opener, mirrored: bool) ->
     for _ in range(7):
         room.page.keyboard.press("ArrowRight")
         settled(room)
-    sentence = room.page.evaluate("Number(document.querySelectorAll('.track p')[4].querySelector('[data-o]').dataset.o)")
+    sentence = room.page.evaluate(
+        "Number(document.querySelectorAll('.track p')[4].querySelector('[data-o]').dataset.o)"
+    )
     place = room.y()
     assert place > 100
     before = None if mirrored else reading(room)

@@ -119,6 +119,7 @@ export function Bar({ place, actions, room }: { place: () => Place; actions: Bar
   const now = useTick()
   const { stage, pace, status, settings } = useDesk()
   const t = words(settings.language)
+  const empty = isEmpty(stage.shown)
   const running = stage.motion === 'running'
   const offline = isOffline(status, now)
   const line =
@@ -134,7 +135,11 @@ export function Bar({ place, actions, room }: { place: () => Place; actions: Bar
       </div>
       <div className="controls">
         <span className="left figures">
-          {stage.motion === 'finished' ? t.finished : `${t.left} ${minutes(place().secondsLeft)}`}
+          {empty
+            ? ''
+            : stage.motion === 'finished'
+              ? t.finished
+              : `${t.left} ${minutes(place().secondsLeft)}`}
         </span>
         <button type="button" aria-label={t.slower} onClick={() => actions.pace(-5)}>
           <Icon name="minus" />
@@ -145,7 +150,13 @@ export function Bar({ place, actions, room }: { place: () => Place; actions: Bar
         <button type="button" aria-label={t.faster} onClick={() => actions.pace(5)}>
           <Icon name="plus" />
         </button>
-        <button type="button" className="go" onClick={actions.toggle} aria-label={running ? t.pause : t.play}>
+        <button
+          type="button"
+          className="go"
+          disabled={empty}
+          onClick={actions.toggle}
+          aria-label={running ? t.pause : t.play}
+        >
           <Icon name={running ? 'pause' : 'play'} />
           <span>{running ? t.pause : t.play}</span>
         </button>
