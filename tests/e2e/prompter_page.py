@@ -51,7 +51,7 @@ def served_page() -> Iterator[str]:
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start Chromium; `--headless=new` is passed by hand because the old headless mode has no compositor worth testing."""
+    """Start Chromium in its new headless mode (by hand: the old one has no compositor worth testing)."""
     return playwright.chromium.launch(executable_path=CHROMIUM, headless=False, args=ARGUMENTS)
 
 
