@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket
 
 from backend.api import routes
 from backend.domain import events, rooms
-from backend.domain.demo import seed_demo
+from backend.domain.demo import demo_logins, demo_password, seed_demo
 from backend.domain.epochs import current_epoch
 from backend.errors import DataDirUnwritable
 from backend.fanout.hub import Hub, Sources
@@ -38,7 +38,7 @@ from backend.storage.checkpoints import create_tables, open_checkpoints
 from backend.storage.clock import DatabaseClock
 from backend.storage.embedded import embedded_postgres, embedded_valkey
 from backend.storage.migrate import upgrade
-from backend.storage.postgres import Database
+from backend.storage.postgres import Database, as_owner
 from backend.storage.redis import Cache
 from backend.telemetry.logging import configure_logging
 from backend.transport import server
@@ -105,7 +105,7 @@ async def seed(settings: Settings) -> None:
     async with contextlib.AsyncExitStack() as stack:
         addresses = await _addresses(stack, settings)
         await _migrate(addresses)
-        await seed_demo(addresses.database)
+        await _seed(addresses)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,12 @@ async def _addresses(stack: contextlib.AsyncExitStack, settings: Settings) -> Ad
 async def _bring_up_to_date(settings: Settings, addresses: Addresses) -> None:
     await _migrate(addresses)
     if settings.seed_demo:
-        await seed_demo(addresses.database)
+        await _seed(addresses)
+
+
+async def _seed(addresses: Addresses) -> None:
+    async with as_owner(addresses.database) as conn:
+        await seed_demo(conn)
 
 
 async def _migrate(addresses: Addresses) -> None:
@@ -287,13 +292,9 @@ def _greet(settings: Settings) -> Callable[[str], None]:
     def greet(address: str) -> None:
         log.info("ready", address=address)
         if settings.seed_demo and settings.log_format == "console":
+            logins = "\n".join(f"    {tenant} · {role:<9} {email}" for tenant, role, email in demo_logins())
             print(
-                f"\n  Cuedesk  {address}\n"
-                "  演示账号 / demo logins (密码 / password: cuedesk-demo)\n"
-                "    运营 operator  xiaolin@demo.cuedesk\n"
-                "    审批 approver  amin@demo.cuedesk\n"
-                "    主播 host      xiaoya@demo.cuedesk\n"
-                "    管理 admin     admin@demo.cuedesk\n",
+                f"\n  Cuedesk  {address}\n\n  演示账号 / demo logins (密码 / password: {demo_password()})\n{logins}\n",
                 flush=True,
             )
 

@@ -107,9 +107,8 @@ class RuleSnapshot:
                 continue
             if is_allowed(hit.rule, folded.text, hit.start, hit.end):
                 continue
-            if hit.severity == "block" and is_softened(hit.rule, folded.text, hit.start, hit.end):
-                hit = hit._replace(severity="warn")
-            hits.append(hit)
+            softened = hit.severity == "block" and is_softened(hit.rule, folded.text, hit.start, hit.end)
+            hits.append(hit._replace(severity="warn") if softened else hit)
         return [_finding(hit, folded) for hit in _outermost(hits)]
 
     def scan_surface(self, text: str) -> int:
@@ -188,9 +187,7 @@ def _outermost(hits: list[_Hit]) -> list[_Hit]:
     for hit in sorted(hits, key=lambda hit: (-_RANK[hit.severity], hit.start - hit.end, hit.disguised)):
         inside = any(other.start <= hit.start and hit.end <= other.end for other in kept)
         around = any(hit.start <= other.start and other.end <= hit.end for other in kept)
-        crossing = any(
-            other.rule is hit.rule and other.start < hit.end and hit.start < other.end for other in kept
-        )
+        crossing = any(other.rule is hit.rule and other.start < hit.end and hit.start < other.end for other in kept)
         if not (inside or around or crossing):
             kept.append(hit)
     return sorted(kept, key=lambda hit: hit.start)

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from re import Match, Pattern
+from re import Match, Pattern, escape
 from re import compile as compile_pattern
-from re import escape
 from typing import Final
 
 from opencc import OpenCC
@@ -22,7 +21,10 @@ NUMERALS: Final = str.maketrans("〇零一二三四五六七八九壹贰叁肆�
 _KEPT: Final = frozenset("，！？；：、。…—“”‘’")
 # Half-width clause punctuation becomes full-width unless it stands inside a number, a time or a Latin word.
 _WIDENED: Final = {",": "，", "!": "！", "?": "？", ";": "；", ":": "：", "，": "，"}
-_SEPARATORS: Final = " \t\u3000\u00a0.．·•・‧∙●○◆◇■□▪★☆*＊※_＿-－‐–~～〜/／\\＼|｜丨^＾#＃=＝'＇\"＂`<＜>＞(（)）[［]］{｛}｝【】「」『』《》〈〉“”‘’⭐✨"
+_SEPARATORS: Final = (
+    " \t\u3000\u00a0.．·•・‧∙●○◆◇■□▪★☆*＊※_＿-－‐–~～〜/／\\＼|｜丨^＾#＃=＝"
+    "'＇\"＂`<＜>＞(（)）[［]］{｛}｝【】「」『』《》〈〉“”‘’⭐✨"
+)
 _INVISIBLE: Final = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0100-\U000e01ef\U000e0020-\U000e007f\u0300-\u036f\u20d0-\u20ff"
@@ -77,7 +79,8 @@ def rewrite(text: str, pattern: Pattern[str], replacement: Callable[[Match[str],
     for match in pattern.finditer(text):
         begin, end = match.span()
         put(text[done:begin], done, begin, True)
-        put(replacement(match, last), begin, end, False)
+        image = replacement(match, last)
+        put(image, begin, end, len(image) == end - begin)
         done = end
     if not done:
         return Folded(text, text)
