@@ -48,7 +48,7 @@ async def list_hosts(
     rows = await conn.fetch(
         f"""SELECT {_COLUMNS} FROM hosts
             WHERE ($1::text IS NULL OR position(lower($1) IN lower(name)) > 0) AND ($2::uuid IS NULL OR id < $2)
-            ORDER BY id DESC LIMIT $3""",  # noqa: S608 (the columns are a constant)
+            ORDER BY id DESC LIMIT $3""",
         q,
         before,
         limit,
@@ -62,7 +62,7 @@ async def get_host(conn: Connection, host_id: UUID) -> Host:
     Raises:
         NotFound: this tenant has no such host.
     """
-    row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM hosts WHERE id = $1", host_id)  # noqa: S608
+    row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM hosts WHERE id = $1", host_id)
     if row is None:
         raise NotFound
     return Host(**row)
@@ -86,7 +86,7 @@ async def create_host(
     try:
         row = await conn.fetchrow(
             f"""INSERT INTO hosts (name, voice, audience, pace, catchphrases, taboo_words)
-                VALUES ($1, $2, $3, $4, $5, $6) RETURNING {_COLUMNS}""",  # noqa: S608
+                VALUES ($1, $2, $3, $4, $5, $6) RETURNING {_COLUMNS}""",
             name,
             voice,
             audience,
@@ -113,7 +113,7 @@ async def update_host(conn: Connection, host_id: UUID, version: int, changes: Ma
         row = await conn.fetchrow(
             f"""UPDATE hosts SET name = $3, voice = $4, audience = $5, pace = $6, catchphrases = $7, taboo_words = $8,
                   version = version + 1, updated_at = now()
-                WHERE id = $1 AND version = $2 RETURNING {_COLUMNS}""",  # noqa: S608
+                WHERE id = $1 AND version = $2 RETURNING {_COLUMNS}""",
             host_id,
             version,
             host.name,

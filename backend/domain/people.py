@@ -243,3 +243,13 @@ async def _identity(conn: Connection, token_hash: bytes | None, session_id: UUID
     if row is None:
         raise Unauthenticated
     return Identity(**row)
+
+
+async def current_role(conn: Connection, user_id: UUID) -> Role | None:
+    """Return the role the user has at this moment in the connection's tenant; None when it has none (any more)."""
+    role: Role | None = await conn.fetchval(
+        """SELECT m.role FROM memberships m JOIN users u ON u.id = m.user_id
+           WHERE m.user_id = $1 AND u.disabled_at IS NULL""",
+        user_id,
+    )
+    return role

@@ -111,7 +111,7 @@ async def list_products(
                    OR position(lower($1) IN lower(concat_ws(E'\\x1f', name, brand, category,
                                                              array_to_string(aliases, E'\\x1f')))) > 0)
               AND ($2::uuid IS NULL OR id < $2)
-            ORDER BY id DESC LIMIT $3""",  # noqa: S608 (the columns are a constant)
+            ORDER BY id DESC LIMIT $3""",
         q,
         before,
         limit,
@@ -133,7 +133,7 @@ async def get_product(conn: Connection, product_id: UUID) -> Product:
     Raises:
         NotFound: this tenant has no such product.
     """
-    row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM products WHERE id = $1", product_id)  # noqa: S608
+    row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM products WHERE id = $1", product_id)
     if row is None:
         raise NotFound
     return _product(row)
@@ -167,7 +167,7 @@ async def create_product(
             f"""INSERT INTO products (name, brand, category, aliases, price, list_price, unit, stock, gifts, points,
                   facts, evidence, required_statements, compliance_flags)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-                RETURNING {_COLUMNS}""",  # noqa: S608
+                RETURNING {_COLUMNS}""",
             name,
             brand,
             category,
@@ -203,7 +203,7 @@ async def update_product(conn: Connection, product_id: UUID, version: int, chang
             f"""UPDATE products SET name = $3, brand = $4, category = $5, aliases = $6, price = $7, list_price = $8,
                   unit = $9, stock = $10, gifts = $11, points = $12, facts = $13, evidence = $14,
                   required_statements = $15, compliance_flags = $16, version = version + 1, updated_at = now()
-                WHERE id = $1 AND version = $2 RETURNING {_COLUMNS}""",  # noqa: S608
+                WHERE id = $1 AND version = $2 RETURNING {_COLUMNS}""",
             product_id,
             version,
             product.name,

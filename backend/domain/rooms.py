@@ -30,7 +30,7 @@ async def list_rooms(
     rows = await conn.fetch(
         f"""SELECT {_COLUMNS} FROM rooms
             WHERE ($1::text IS NULL OR position(lower($1) IN lower(name)) > 0) AND ($2::uuid IS NULL OR id < $2)
-            ORDER BY id DESC LIMIT $3""",  # noqa: S608 (the columns are a constant)
+            ORDER BY id DESC LIMIT $3""",
         q,
         before,
         limit,
@@ -44,7 +44,7 @@ async def get_room(conn: Connection, room_id: UUID) -> Room:
     Raises:
         NotFound: this tenant has no such room.
     """
-    row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM rooms WHERE id = $1", room_id)  # noqa: S608
+    row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM rooms WHERE id = $1", room_id)
     if row is None:
         raise NotFound
     return Room(**row)
@@ -53,7 +53,7 @@ async def get_room(conn: Connection, room_id: UUID) -> Room:
 async def room_of_host(conn: Connection, host_id: UUID) -> Room | None:
     """Return the room in which this host goes live: the oldest one where there are several."""
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} FROM rooms WHERE host_id = $1 ORDER BY id LIMIT 1",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM rooms WHERE host_id = $1 ORDER BY id LIMIT 1",
         host_id,
     )
     return Room(**row) if row else None
@@ -71,7 +71,7 @@ async def create_room(conn: Connection, *, name: str, host_id: UUID | None = Non
         await get_host(conn, host_id)
     try:
         row = await conn.fetchrow(
-            f"INSERT INTO rooms (name, host_id) VALUES ($1, $2) RETURNING {_COLUMNS}",  # noqa: S608
+            f"INSERT INTO rooms (name, host_id) VALUES ($1, $2) RETURNING {_COLUMNS}",
             name,
             host_id,
         )

@@ -104,6 +104,23 @@ async def leave_run(
     return True
 
 
+async def tell(conn: Connection, run: Claimed, told: Sequence[ThreadEvent]) -> None:
+    """Append events of a run in the name of this attempt."""
+    await events.append(conn, run.thread_id, told, run_id=run.id, attempt=run.attempt)
+
+
+async def requeue_stranded(conn: Connection, run_id: UUID, patience: float) -> bool:
+    """Queue a run again whose worker is gone, or whose job was lost; False when neither is so (any more)."""
+    done = await conn.fetchval(
+        """UPDATE runs SET status = 'queued', lease_expires_at = NULL, updated_at = now()
+           WHERE id = $1 AND ((status = 'running' AND lease_expires_at < now())
+                              OR (status = 'queued' AND updated_at < now() - $2)) RETURNING true""",
+        run_id,
+        interval(patience),
+    )
+    return done is not None
+
+
 async def resume_run(conn: Connection, run_id: UUID) -> bool:
     """Queue a waiting run again; False when it does not wait (any more)."""
     done = await conn.fetchval(
@@ -136,3 +153,8 @@ async def stop_run(conn: Connection, run_id: UUID) -> RunStatus | None:
         run_id,
     )
     return was
+
+
+async def belongs(conn: Connection, run_id: UUID, thread_id: UUID) -> bool:
+    """Return whether the run is one of this thread's."""
+    return bool(await conn.fetchval("SELECT true FROM runs WHERE id = $1 AND thread_id = $2", run_id, thread_id))

@@ -73,7 +73,7 @@ async def create_thread(
     Raises:
         NotFound: the tenant has no such room, product or host.
     """
-    await _check_bindings(conn, room_id, product_id, host_id)
+    await check_bindings(conn, room_id, product_id, host_id)
     thread_id: UUID = new_id()
     await conn.execute(
         """INSERT INTO threads (id, title, created_by, room_id, product_id, host_id, graph_version)
@@ -124,7 +124,7 @@ async def describe_thread(conn: Connection, thread_id: UUID, changes: dict[str, 
     Raises:
         NotFound: the tenant has no such thread, room, product or host.
     """
-    await _check_bindings(conn, changes.get("room_id"), changes.get("product_id"), changes.get("host_id"))
+    await check_bindings(conn, changes.get("room_id"), changes.get("product_id"), changes.get("host_id"))
     row = await conn.fetchrow(
         """UPDATE threads SET title = CASE WHEN $2 THEN $3 ELSE title END,
              room_id = CASE WHEN $4 THEN $5 ELSE room_id END, product_id = CASE WHEN $6 THEN $7 ELSE product_id END,
@@ -170,9 +170,12 @@ async def list_messages(conn: Connection, thread_id: UUID, *, limit: int, before
     return [Message(**dict(row)) for row in reversed(rows)]
 
 
-async def _check_bindings(
-    conn: Connection, room_id: UUID | None, product_id: UUID | None, host_id: UUID | None
-) -> None:
+async def check_bindings(conn: Connection, room_id: UUID | None, product_id: UUID | None, host_id: UUID | None) -> None:
+    """Make sure that the tenant has what a thread is to point at.
+
+    Raises:
+        NotFound: it has no such room, product or host.
+    """
     # Foreign keys look past row-level security: without this a tenant could point at another tenant's row.
     row = await conn.fetchrow(
         """SELECT $1::uuid IS NULL OR EXISTS (SELECT FROM rooms WHERE id = $1) AS room,

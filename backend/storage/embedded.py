@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -243,23 +244,24 @@ class EmbeddedValkey(ServerProcess):
 
     def wait_ready(self) -> None:
         """Wait until it answers (it reads the append-only file first). Blocks."""
-        # Here, not at the top: a process that uses its own Redis never needs the blocking client.
-        from redis import Redis
-        from redis.exceptions import RedisError
-
         began = time.monotonic()
-        client = Redis.from_url(self.url, retry=None, socket_timeout=1.0)
-        try:
-            while True:
-                self.check_alive(began)
-                try:
-                    client.ping()
-                except (RedisError, OSError):
-                    time.sleep(_POLL)
-                else:
-                    return
-        finally:
-            client.close()
+        while not self._answers():
+            self.check_alive(began)
+            time.sleep(_POLL)
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(1.0)
+            try:
+                client.connect(f"{self._run}/valkey.sock")
+                client.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
+                answer = b""
+                while answer.count(b"\r\n") < 2 and (piece := client.recv(256)):
+                    answer += piece
+            except OSError:
+                return False
+        # While it reads its file it answers -LOADING.
+        return answer == b"+OK\r\n+PONG\r\n"
 
     @property
     def url(self) -> str:

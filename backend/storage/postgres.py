@@ -1,10 +1,12 @@
 """PostgreSQL: the pool, and the two ways in — for one tenant, or for the functions that look across tenants."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -16,7 +18,7 @@ from backend.errors import BadRequest, LeaseLost, ServerBusy, StorageUnavailable
 log = structlog.get_logger(__name__)
 
 #: An asyncpg connection inside a transaction; rows are `asyncpg.Record`, `jsonb` comes as plain Python values.
-Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 Record = asyncpg.Record
 UniqueViolation = asyncpg.UniqueViolationError
 ForeignKeyViolation = asyncpg.ForeignKeyViolationError
@@ -43,14 +45,14 @@ async def _keep(_: Any) -> None:
 class Database:
     """The pool of connections as the application's role, which row-level security binds."""
 
-    def __init__(self, url: str, pool: "asyncpg.Pool[asyncpg.Record]", acquire_timeout: float) -> None:
+    def __init__(self, url: str, pool: asyncpg.Pool[asyncpg.Record], acquire_timeout: float) -> None:
         self.url = url
         self._pool = pool
         self._acquire_timeout = acquire_timeout
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, url: str, *, size: int, acquire_timeout: float) -> AsyncIterator["Database"]:
+    async def open(cls, url: str, *, size: int, acquire_timeout: float) -> AsyncIterator[Database]:
         """Connect to `url` with up to `size` connections, all opened now.
 
         Raises:
@@ -109,7 +111,7 @@ class Database:
                 await self._pool.release(conn)
 
     @contextlib.asynccontextmanager
-    async def reserved(self) -> AsyncIterator["Reserved"]:
+    async def reserved(self) -> AsyncIterator[Reserved]:
         """Give a connection of its own, outside the pool, so that leases are renewed however busy the pool is."""
         connection = Reserved(self.url)
         try:
@@ -148,6 +150,23 @@ class Reserved:
         """Close it."""
         if self._conn is not None:
             self._conn.terminate()
+
+
+@contextlib.asynccontextmanager
+async def as_owner(owner_url: str) -> AsyncIterator[Connection]:
+    """Give one transaction of the database's owner, which row-level security does not bind: for seeding only.
+
+    Raises:
+        StorageUnavailable: nobody answers at `owner_url`.
+    """
+    with _translated():
+        conn = await asyncpg.connect(owner_url, timeout=10)
+        try:
+            await _prepare(conn)
+            async with conn.transaction():
+                yield conn
+        finally:
+            await conn.close()
 
 
 async def listen(

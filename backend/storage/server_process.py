@@ -80,6 +80,11 @@ class ServerProcess:
         self._lock = lock
 
     def unlock(self) -> None:
+        """Free the folder for the next start."""
+        if self.sockets is not None:
+            # Not when a killed server left its socket there; the next start clears that.
+            with suppress(OSError):
+                self.sockets.rmdir()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -137,10 +142,6 @@ class ServerProcess:
                 except subprocess.TimeoutExpired:
                     continue
         self.process = None
-        if self.sockets is not None:
-            # Not when a killed server left its socket there; the next start clears that.
-            with suppress(OSError):
-                self.sockets.rmdir()
         self.unlock()
 
     def shift_log(self) -> None:

@@ -1,0 +1,93 @@
+"""The command line: `python -m backend serve | worker | migrate | seed | protocol`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from backend.errors import AppError
+from backend.settings import Settings
+
+#: What the shell sees: 2 = it cannot run as it is set up; 130 = Ctrl-C, as every program says it.
+_SETUP_FAILED = 2
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the process's exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return _run(chosen)
+    except ValidationError as error:
+        for wrong in error.errors():
+            name = "CUEDESK_" + "_".join(str(part) for part in wrong["loc"][:1]).upper()
+            # Never the value: it may be a key.
+            _complain("setting_invalid", f"设置 {name} 无效 / the setting {name} is not valid: {wrong['msg']}")
+        return _SETUP_FAILED
+    except AppError as error:
+        _complain(error.code, error.message)
+        return _SETUP_FAILED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command == "protocol":
+        from backend.api.routes import openapi
+        from backend.protocol.export import export, write
+
+        export(chosen.folder)
+        write(chosen.folder / "frontend/src/generated/openapi.json", openapi())
+        return 0
+
+    settings = Settings()
+    # After the settings: a wrong one is told at once, without loading the whole house first.
+    from backend import app
+
+    match chosen.command:
+        case "serve":
+            _run_loop(app.serve(settings, worker=chosen.worker))
+        case "worker":
+            _run_loop(app.work(settings))
+        case "migrate":
+            _run_loop(app.migrate(settings))
+        case "seed":
+            _run_loop(app.seed(settings))
+    return 0
+
+
+def _run_loop(main: Coroutine[Any, Any, None]) -> None:
+    if sys.platform == "win32":
+        asyncio.run(main)
+        return
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m backend", description="Cuedesk: the script desk of a live team.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    serve = commands.add_parser(
+        "serve", help="gateway and worker in one process; starts the embedded servers if needed"
+    )
+    serve.add_argument("--no-worker", dest="worker", action="store_false", help="gateway only")
+    commands.add_parser("worker", help="worker only")
+    commands.add_parser("migrate", help="bring the database to this version's schema")
+    commands.add_parser("seed", help="make the demo tenant, once")
+    protocol = commands.add_parser("protocol", help="write the JSON Schema, AsyncAPI and TypeScript of the protocol")
+    protocol.add_argument("folder", type=Path, nargs="?", default=Path(), help="the project's root")
+    return parser
+
+
+def _complain(code: str, message: str) -> None:
+    print(f"cuedesk: [{code}] {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The audit log, for administrators."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from backend.api.auth import Auditor, Parts
+from backend.api.pages import Cursor, Limit, Page, cut, decode_cursor, encode_cursor
+from backend.domain import audit
+from backend.errors import BadRequest
+
+router = APIRouter(prefix="/audit", tags=["audit"])
+
+
+class AuditEntry(BaseModel):
+    """One thing that was done; `actor` is null when the server did it by itself."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    n: int
+    at: datetime
+    actor: UUID | None
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+class AuditPage(Page[AuditEntry]):
+    """A part of the audit log."""
+
+
+class Verdict(BaseModel):
+    """Whether the chain of hashes holds; `first_broken` is the number of the first entry that was tampered with."""
+
+    intact: bool
+    first_broken: int | None
+
+
+@router.get("")
+async def list_audit(identity: Auditor, services: Parts, cursor: Cursor = None, limit: Limit = 50) -> AuditPage:
+    """Read the log, newest first."""
+    before = decode_cursor(cursor, int)[0] if cursor else None
+    if before is not None and not 0 < before < 2**63:
+        raise BadRequest("this cursor is not one of ours", field="cursor")
+    async with services.db.tenant(identity.tenant_id) as conn:
+        rows = await audit.list_entries(conn, before, limit + 1)
+    page, next_cursor = cut(rows, limit, lambda entry: encode_cursor(entry.n))
+    return AuditPage(items=[AuditEntry.model_validate(entry) for entry in page], next_cursor=next_cursor)
+
+
+@router.get("/verify")
+async def verify_audit(identity: Auditor, services: Parts) -> Verdict:
+    """Check the chain of hashes from its first entry."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        broken = await audit.verify(conn)
+    return Verdict(intact=broken is None, first_broken=broken)

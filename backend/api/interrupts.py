@@ -1,0 +1,123 @@
+"""Interrupts: what waits for a person, and deciding it."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from backend.api.auth import Decider, Parts, Reader
+from backend.api.messages import as_command
+from backend.api.pages import (
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    Page,
+    command_id,
+    cursor_text,
+    cut,
+    decode_cursor,
+    encode_cursor,
+    moment,
+)
+from backend.domain import interrupts
+from backend.domain.interrupts import InterruptStatus
+from backend.ids import Text
+from backend.protocol.commands import Content, Decision, InterruptResponse
+from backend.protocol.events import Person
+from backend.runs.interrupts import decide
+
+router = APIRouter(prefix="/interrupts", tags=["interrupts"])
+
+InterruptId = Annotated[Text, Path(min_length=1, max_length=64)]
+
+
+class Interrupt(BaseModel):
+    """A question to a person, open or answered; `params` hold what is to be decided."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    thread_id: UUID
+    run_id: UUID
+    kind: str
+    action: str
+    params: dict[str, Any]
+    allowed: list[Decision]
+    status: InterruptStatus
+    version: int
+    expires_at: datetime
+    decision: dict[str, Any] | None
+    decided_by: Person | None
+    decided_at: datetime | None
+    created_at: datetime
+
+
+class InterruptPage(Page[Interrupt]):
+    """A part of the list of interrupts."""
+
+
+class Answer(BaseModel):
+    """A decision. `edit` needs `content`; `version` is that of the question that was read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Decision
+    content: Content | None = None
+    feedback: Annotated[Text, StringConstraints(max_length=2000)] | None = None
+    override_reason: Annotated[Text, StringConstraints(max_length=500)] | None = None
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+
+class Decided(BaseModel):
+    """What was decided, the question's new version, and the `seq` of the event that says so."""
+
+    interrupt_id: str
+    decision: Decision
+    version: int
+    seq: int
+
+
+@router.get("")
+async def list_interrupts(
+    identity: Reader,
+    services: Parts,
+    status: InterruptStatus | None = None,
+    thread_id: Annotated[UUID | None, Query(description="Only those of this thread.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> InterruptPage:
+    """List interrupts, newest first; `status=pending` is the queue of open questions."""
+    before = decode_cursor(cursor, moment, cursor_text) if cursor else None
+    async with services.db.tenant(identity.tenant_id) as conn:
+        rows = await interrupts.list_interrupts(
+            conn,
+            status=status,
+            thread_id=thread_id,
+            before=(before[0], before[1]) if before else None,
+            limit=limit + 1,
+        )
+    page, next_cursor = cut(rows, limit, lambda row: encode_cursor(row.created_at.isoformat(), row.id))
+    return InterruptPage(items=[Interrupt.model_validate(row) for row in page], next_cursor=next_cursor)
+
+
+@router.get("/{interrupt_id}")
+async def read_interrupt(identity: Reader, services: Parts, interrupt_id: InterruptId) -> Interrupt:
+    """Read an interrupt."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        return Interrupt.model_validate(await interrupts.get_interrupt(conn, interrupt_id))
+
+
+@router.post("/{interrupt_id}/decide")
+async def decide_interrupt(
+    identity: Decider, services: Parts, interrupt_id: InterruptId, body: Answer, key: IdempotencyKey = None
+) -> Decided:
+    """Decide an interrupt; who comes second is told who decided what (`already_resolved`)."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        thread_id = (await interrupts.get_interrupt(conn, interrupt_id)).thread_id
+    command = as_command(
+        InterruptResponse, id=command_id(key), thread_id=thread_id, interrupt_id=interrupt_id, **body.model_dump()
+    )
+    done = await decide(services.db, identity, command)
+    return Decided.model_validate(done.result)

@@ -1,0 +1,78 @@
+"""Rooms: list, read, add; what a room's teleprompter shows."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from backend.api.auth import Cataloguer, Parts, Reader
+from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, Search, after, cut, encode_cursor, once
+from backend.domain import audit, rooms
+from backend.ids import Text
+from backend.protocol.events import PrompterState
+from backend.storage.postgres import Connection
+
+router = APIRouter(prefix="/rooms", tags=["rooms"])
+
+
+class Room(BaseModel):
+    """A live room and who goes live in it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    host_id: UUID | None
+    created_at: datetime
+
+
+class RoomPage(Page[Room]):
+    """A part of the list of rooms."""
+
+
+class NewRoom(BaseModel):
+    """A room to add."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[Text, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+    host_id: UUID | None = None
+
+
+@router.get("")
+async def list_rooms(
+    identity: Reader, services: Parts, q: Search = None, cursor: Cursor = None, limit: Limit = 50
+) -> RoomPage:
+    """List rooms, newest first."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        rows = await rooms.list_rooms(conn, q or None, after(cursor), limit + 1)
+    page, next_cursor = cut(rows, limit, lambda room: encode_cursor(room.id))
+    return RoomPage(items=[Room.model_validate(room) for room in page], next_cursor=next_cursor)
+
+
+@router.post("", status_code=201)
+async def create_room(identity: Cataloguer, services: Parts, body: NewRoom, key: IdempotencyKey = None) -> Room:
+    """Add a room."""
+
+    async def act(conn: Connection) -> Room:
+        room = await rooms.create_room(conn, name=body.name, host_id=body.host_id)
+        await audit.record(conn, identity.user_id, "room.created", str(room.id), name=room.name)
+        return Room.model_validate(room)
+
+    return await once(services.db, identity, key, request=body, result=Room, act=act)
+
+
+@router.get("/{room_id}")
+async def read_room(identity: Reader, services: Parts, room_id: UUID) -> Room:
+    """Read a room."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        return Room.model_validate(await rooms.get_room(conn, room_id))
+
+
+@router.get("/{room_id}/prompter")
+async def read_prompter(identity: Reader, services: Parts, room_id: UUID) -> PrompterState:
+    """Read what the room's teleprompter is to show and what it has confirmed."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        return await rooms.read_prompter(conn, room_id)

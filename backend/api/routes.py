@@ -1,0 +1,63 @@
+"""All REST routes, and the document that describes them."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from backend.api import audit, auth, generate, health, hosts, interrupts, messages, products, rooms, scripts, threads
+from backend.api.errors import RESPONSES, register
+from backend.api.limits import BodyLimit
+
+PREFIX: Final = "/api/v1"
+TITLE: Final = "Cuedesk"
+VERSION: Final = "1"
+DESCRIPTION: Final = (
+    "The script desk of a live-commerce team. Sign in with `POST /api/v1/auth/login` (cookie), or take a bearer token "
+    "from `POST /api/v1/auth/token`. Errors are RFC 9457 problem details with a stable `code`; a POST with an "
+    "`Idempotency-Key` is carried out once. What happens live goes over the socket at `/ws` (docs/asyncapi.yaml)."
+)
+
+_RESOURCES: Final = (
+    auth,
+    threads,
+    messages,
+    interrupts,
+    scripts,
+    hosts,
+    products,
+    rooms,
+    generate,
+    audit,
+    health,
+)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def router() -> APIRouter:
+    """Return every resource under `/api/v1`."""
+    api = APIRouter(prefix=PREFIX, responses=RESPONSES, generate_unique_id_function=_operation_id)
+    for resource in _RESOURCES:
+        api.include_router(resource.router)
+    return api
+
+
+def mount(app: FastAPI) -> None:
+    """Put the REST interface on `app`: routes, metrics, the answers to errors and the limit of bodies.
+
+    Endpoints find the open parts as `request.state.services`, which the lifespan must provide.
+    """
+    app.include_router(router())
+    app.include_router(health.metrics_router)
+    register(app)
+    app.add_middleware(BodyLimit)
+
+
+def openapi() -> dict[str, Any]:
+    """Return the OpenAPI document; nothing needs to be open for it."""
+    app = FastAPI(title=TITLE, version=VERSION, description=DESCRIPTION)
+    mount(app)
+    return app.openapi()

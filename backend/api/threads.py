@@ -1,0 +1,215 @@
+"""Threads: list, open, read, rename, remove; their messages, events and snapshot."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from backend.api.auth import Parts, Reader, Writer
+from backend.api.pages import (
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    Page,
+    Search,
+    cut,
+    decode_cursor,
+    encode_cursor,
+    moment,
+    once,
+)
+from backend.domain import audit, events, threads
+from backend.errors import BadRequest
+from backend.graph.version import GRAPH_VERSION
+from backend.ids import Text
+from backend.protocol.events import AnyThreadEvent, RunStatus
+from backend.protocol.snapshot import ThreadSnapshot, fold
+from backend.storage.postgres import Connection
+
+router = APIRouter(prefix="/threads", tags=["threads"])
+
+Title = Annotated[Text, StringConstraints(max_length=120, strip_whitespace=True)]
+_BATCH = 1000
+
+
+class ActiveRun(BaseModel):
+    """The run a thread is busy with."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    status: RunStatus
+
+
+class Thread(BaseModel):
+    """A conversation; room, product and host are what it is about at the moment."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    title: str
+    room_id: UUID | None
+    product_id: UUID | None
+    host_id: UUID | None
+    last_seq: int
+    active_run: ActiveRun | None
+    pending_interrupts: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ThreadPage(Page[Thread]):
+    """A part of the list of threads."""
+
+
+class NewThread(BaseModel):
+    """A thread to open."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title = ""
+    room_id: UUID | None = None
+    product_id: UUID | None = None
+    host_id: UUID | None = None
+
+
+class ThreadChanges(BaseModel):
+    """What to change; a field left out stays as it is, `null` takes the binding away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title = ""
+    room_id: UUID | None = None
+    product_id: UUID | None = None
+    host_id: UUID | None = None
+
+
+class Message(BaseModel):
+    """What somebody said or an agent wrote."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    role: str = Field(json_schema_extra={"enum": ["user", "assistant"]})
+    agent: str | None
+    content: str
+    status: str = Field(json_schema_extra={"enum": ["writing", "complete", "cancelled", "failed"]})
+    run_id: UUID | None
+    created_at: datetime
+
+
+class MessageList(BaseModel):
+    """Messages, oldest first; ask again with `before` = the first one's id for what came earlier."""
+
+    items: list[Message]
+    more: bool
+
+
+class EventList(BaseModel):
+    """Events of a thread in order of `seq`; `last_seq` is where the log ends now."""
+
+    items: list[AnyThreadEvent]
+    last_seq: int
+
+
+class SnapshotOfThread(BaseModel):
+    """A thread as it is; follow it with `subscribe` and `after_seq` = `snapshot.seq`."""
+
+    epoch: str
+    snapshot: ThreadSnapshot
+
+
+@router.get("")
+async def list_threads(
+    identity: Reader, services: Parts, q: Search = None, cursor: Cursor = None, limit: Limit = 50
+) -> ThreadPage:
+    """List threads, the one that moved last first; `q` looks in titles."""
+    before = decode_cursor(cursor, moment, UUID) if cursor else None
+    async with services.db.tenant(identity.tenant_id) as conn:
+        rows = await threads.list_threads(
+            conn, limit=limit + 1, before=(before[0], before[1]) if before else None, query=q or None
+        )
+    page, next_cursor = cut(rows, limit, lambda thread: encode_cursor(thread.updated_at.isoformat(), thread.id))
+    return ThreadPage(items=[Thread.model_validate(thread) for thread in page], next_cursor=next_cursor)
+
+
+@router.post("", status_code=201)
+async def create_thread(identity: Writer, services: Parts, body: NewThread, key: IdempotencyKey = None) -> Thread:
+    """Open a thread."""
+
+    async def act(conn: Connection) -> Thread:
+        thread = await threads.create_thread(conn, identity.user_id, GRAPH_VERSION, **body.model_dump())
+        return Thread.model_validate(thread)
+
+    return await once(services.db, identity, key, request=body, result=Thread, act=act)
+
+
+@router.get("/{thread_id}")
+async def read_thread(identity: Reader, services: Parts, thread_id: UUID) -> Thread:
+    """Read a thread."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        return Thread.model_validate(await threads.get_thread(conn, thread_id))
+
+
+@router.patch("/{thread_id}")
+async def update_thread(identity: Writer, services: Parts, thread_id: UUID, body: ThreadChanges) -> Thread:
+    """Rename a thread or bind it to another room, product or host; those who follow it hear of it."""
+    changes = body.model_dump(exclude_unset=True)
+    if not changes:
+        raise BadRequest("name at least one field to change")
+    async with services.db.tenant(identity.tenant_id) as conn:
+        event = await threads.describe_thread(conn, thread_id, changes)
+        await events.append(conn, thread_id, [event])
+        return Thread.model_validate(await threads.get_thread(conn, thread_id))
+
+
+@router.delete("/{thread_id}", status_code=204)
+async def delete_thread(identity: Writer, services: Parts, thread_id: UUID) -> None:
+    """Remove a thread from sight; its record stays for the audit."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        await threads.delete_thread(conn, thread_id)
+        await audit.record(conn, identity.user_id, "thread.deleted", str(thread_id))
+
+
+@router.get("/{thread_id}/messages")
+async def list_messages(
+    identity: Reader, services: Parts, thread_id: UUID, before: UUID | None = None, limit: Limit = 50
+) -> MessageList:
+    """Read the last messages of a thread, or those before the message `before`."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        await threads.get_thread(conn, thread_id)
+        rows = await threads.list_messages(conn, thread_id, limit=limit + 1, before=before)
+    return MessageList(items=[Message.model_validate(row) for row in rows[-limit:]], more=len(rows) > limit)
+
+
+@router.get("/{thread_id}/events")
+async def list_events(
+    identity: Reader,
+    services: Parts,
+    thread_id: UUID,
+    after: Annotated[int, Query(ge=0, le=2**62, description="The `seq` that was read last.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=_BATCH, description="How many at most.")] = 500,
+) -> EventList:
+    """Read the events of a thread after `after`, as they went over the socket."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        thread = await threads.get_thread(conn, thread_id)
+        items = await events.read_events(conn, thread_id, after, limit)
+    return EventList(items=items, last_seq=max(thread.last_seq, items[-1].seq or 0 if items else 0))
+
+
+@router.get("/{thread_id}/snapshot")
+async def read_snapshot(identity: Reader, services: Parts, thread_id: UUID) -> SnapshotOfThread:
+    """Read a thread as the fold of all its events."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        thread = await threads.get_thread(conn, thread_id)
+        # Title and bindings a thread was opened with are not in the log, only their changes are.
+        snapshot = ThreadSnapshot(
+            title=thread.title, room_id=thread.room_id, product_id=thread.product_id, host_id=thread.host_id
+        )
+        while batch := await events.read_events(conn, thread_id, snapshot.seq, _BATCH):
+            snapshot = fold(batch, snapshot)
+            if len(batch) < _BATCH:
+                break
+    return SnapshotOfThread(epoch=services.epoch, snapshot=snapshot)

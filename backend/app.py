@@ -1,0 +1,319 @@
+"""The composition root: opens every part in order, hands them over, closes them in reverse."""
+
+import asyncio
+import contextlib
+import secrets
+import stat
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict
+from uuid import UUID
+
+import structlog
+from fastapi import FastAPI
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from backend.api import routes
+from backend.domain import events, rooms
+from backend.domain.demo import demo_logins, demo_password, seed_demo
+from backend.domain.epochs import current_epoch
+from backend.errors import DataDirUnwritable
+from backend.fanout.hub import Hub, Sources
+from backend.fanout.live_text import LiveTexts
+from backend.llm.adapters.offline.writer import OfflineWriter
+from backend.llm.adapters.openai_compatible import OpenAICompatible
+from backend.llm.deadlines import Deadlines
+from backend.llm.gateway import Model
+from backend.memory.embed import Embedder
+from backend.quality.lexicon import RuleSnapshot
+from backend.quality.pii import mask_pii
+from backend.runs.lease import Leases
+from backend.runs.runner import Runner, RunnerParts
+from backend.runs.worker import Worker, worker_name
+from backend.services import Services
+from backend.settings import Settings
+from backend.storage.checkpoints import create_tables, open_checkpoints
+from backend.storage.clock import DatabaseClock
+from backend.storage.embedded import embedded_postgres, embedded_valkey
+from backend.storage.migrate import upgrade
+from backend.storage.postgres import Database, as_owner
+from backend.storage.redis import Cache
+from backend.telemetry.logging import configure_logging
+from backend.transport import server
+from backend.transport.desk_socket import DeskSockets
+from backend.transport.static import static_files
+
+log = structlog.get_logger(__name__)
+
+
+class State(TypedDict):
+    """What a request finds in `request.state`."""
+
+    services: Services
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where PostgreSQL and Redis are."""
+
+    database: str
+    redis: str
+
+
+async def serve(settings: Settings, *, worker: bool) -> None:
+    """Run the gateway (and, by default, a worker) until SIGTERM or Ctrl-C.
+
+    Raises:
+        SetupError, StorageUnavailable: it cannot start; the message says what to do.
+    """
+    _prepare(settings)
+    listener = server.bind(settings)  # before anything else is started: a taken port is the commonest surprise
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        addresses = await _addresses(stack, settings)
+        await _bring_up_to_date(settings, addresses)
+        parts = await _open(stack, settings, addresses, worker=worker)
+        await server.serve(
+            _application(parts), settings, on_drain=parts.drain, on_ready=_greet(settings), listener=listener
+        )
+
+
+async def work(settings: Settings) -> None:
+    """Run a worker until SIGTERM or Ctrl-C."""
+    _prepare(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        addresses = await _addresses(stack, settings)
+        await _bring_up_to_date(settings, addresses)
+        await _open(stack, settings, addresses, worker=True)
+        log.info("worker_started", worker=worker_name())
+        await server.until_told()
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the database to this version's schema."""
+    _prepare(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        addresses = await _addresses(stack, settings)
+        await _migrate(addresses)
+
+
+async def seed(settings: Settings) -> None:
+    """Make the demo tenant, once."""
+    _prepare(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        addresses = await _addresses(stack, settings)
+        await _migrate(addresses)
+        await _seed(addresses)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    services: Services
+    sockets: DeskSockets
+    drain: Callable[[], Awaitable[None]]
+
+
+class _Going:
+    """Whether this process is on its way out."""
+
+    def __init__(self) -> None:
+        self.down = False
+
+
+def _prepare(settings: Settings) -> None:
+    configure_logging(level=settings.log_level, form=settings.log_format, mask=mask_pii)
+
+
+async def _addresses(stack: contextlib.AsyncExitStack, settings: Settings) -> Addresses:
+    database, redis = settings.database_url, settings.redis_url
+    if database is None:
+        running = embedded_postgres(settings.data_dir, fsync=settings.embedded_fsync)
+        database = (await stack.enter_async_context(running)).owner_url
+    if redis is None:
+        redis = await stack.enter_async_context(embedded_valkey(settings.data_dir, fsync=settings.embedded_fsync))
+    return Addresses(database, redis)
+
+
+async def _bring_up_to_date(settings: Settings, addresses: Addresses) -> None:
+    await _migrate(addresses)
+    if settings.seed_demo:
+        await _seed(addresses)
+
+
+async def _seed(addresses: Addresses) -> None:
+    async with as_owner(addresses.database) as conn:
+        await seed_demo(conn)
+
+
+async def _migrate(addresses: Addresses) -> None:
+    await asyncio.to_thread(upgrade, addresses.database)
+    await create_tables(addresses.database)
+
+
+async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses: Addresses, *, worker: bool) -> _Parts:
+    going = _Going()
+    enter = stack.enter_async_context
+    db = await enter(
+        Database.open(addresses.database, size=settings.database_pool, acquire_timeout=settings.acquire_timeout)
+    )
+    cache = await enter(Cache.open(addresses.redis))
+    clock = DatabaseClock(db)
+    await enter(clock.kept())
+    rules = RuleSnapshot.load()
+    hub = Hub(addresses.database, cache, _sources(db), poll_interval=settings.poll_interval)
+    await enter(hub.running())
+    working = await _open_worker(stack, settings, addresses, db, cache, rules) if worker else None
+    async with db.system() as conn:
+        epoch = await current_epoch(conn)
+    services = Services(
+        settings=settings,
+        db=db,
+        redis=cache,
+        secret=_secret(settings),
+        hub=hub,
+        rules=rules,
+        clock=clock.now,
+        epoch=epoch,
+        worker_ready=(lambda: working.ready) if working is not None else None,
+        draining=lambda: going.down,
+    )
+    sockets = DeskSockets(services)
+
+    async def drain() -> None:
+        going.down = True
+        sockets.drain()
+        if working is not None:
+            await working.drain()
+
+    return _Parts(services, sockets, drain)
+
+
+async def _open_worker(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    addresses: Addresses,
+    db: Database,
+    cache: Cache,
+    rules: RuleSnapshot,
+) -> Worker:
+    enter = stack.enter_async_context
+    checkpoints = await enter(
+        open_checkpoints(addresses.database, size=settings.database_pool, acquire_timeout=settings.acquire_timeout)
+    )
+    texts = LiveTexts(cache, window_ms=settings.token_window_ms, ttl=settings.token_tail_ttl)
+    await enter(texts.pumping())
+    model = _model(settings)
+    stack.push_async_callback(model.aclose)
+    leases = Leases(await enter(db.reserved()), settings)
+    runner = Runner(
+        RunnerParts(
+            settings=settings,
+            db=db,
+            checkpoints=checkpoints,
+            texts=texts,
+            leases=leases,
+            model=model,
+            rules=rules,
+            embedder=Embedder(),
+            worker=worker_name(),
+        )
+    )
+    worker = Worker(settings, db, runner, leases)
+    await enter(worker.running())
+    return worker
+
+
+def _model(settings: Settings) -> Model:
+    if settings.llm_provider == "openai":
+        return OpenAICompatible(
+            base_url=settings.llm_base_url,
+            api_key=settings.llm_api_key.get_secret_value() if settings.llm_api_key else None,
+            model=settings.llm_model,
+            deadlines=Deadlines(
+                connect=settings.llm_connect_timeout,
+                first_token=settings.llm_first_token_timeout,
+                idle=settings.llm_idle_timeout,
+                total=settings.llm_total_timeout,
+            ),
+        )
+    return OfflineWriter(pace=settings.offline_pace)
+
+
+def _sources(db: Database) -> Sources:
+    async def thread_events(tenant: UUID, thread: UUID, after: int, limit: int) -> list[events.StoredEvent]:
+        async with db.tenant(tenant) as conn:
+            return await events.read_stored(conn, thread, after, limit)
+
+    async def thread_heads(threads: list[UUID]) -> dict[UUID, int]:
+        async with db.system() as conn:
+            rows = await conn.fetch("SELECT * FROM system_thread_heads($1)", threads)
+        return {row["thread_id"]: row["last_seq"] for row in rows}
+
+    async def room_frame(tenant: UUID, room: UUID) -> str:
+        async with db.tenant(tenant) as conn:
+            return (await rooms.read_prompter(conn, room)).model_dump_json()
+
+    async def room_marks(ids: list[UUID]) -> dict[UUID, Any]:
+        async with db.system() as conn:
+            rows = await conn.fetch("SELECT * FROM system_room_versions($1)", ids)
+        return {row["room_id"]: (row["version"], row["acked_at"]) for row in rows}
+
+    async def approvals(tenant: UUID, seconds: float) -> list[tuple[UUID, events.StoredEvent]]:
+        async with db.tenant(tenant) as conn:
+            return await events.read_interrupt_events(conn, seconds)
+
+    return Sources(thread_events, thread_heads, room_frame, room_marks, approvals)
+
+
+def _application(parts: _Parts) -> FastAPI:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        yield {"services": parts.services}
+
+    async def ws(socket: WebSocket) -> None:
+        await parts.sockets.endpoint(socket)
+
+    app = FastAPI(
+        title=routes.TITLE,
+        version=routes.VERSION,
+        description=routes.DESCRIPTION,
+        lifespan=lifespan,
+        routes=[WebSocketRoute("/ws", ws)],
+        openapi_url="/api/v1/openapi.json",
+    )
+    routes.mount(app)
+    app.mount("/", static_files(parts.services.settings.static_dir))
+    return app
+
+
+def _greet(settings: Settings) -> Callable[[str], None]:
+    def greet(address: str) -> None:
+        log.info("ready", address=address)
+        if settings.seed_demo and settings.log_format == "console":
+            logins = "\n".join(f"    {tenant} · {role:<9} {email}" for tenant, role, email in demo_logins())
+            print(
+                f"\n  Cuedesk  {address}\n\n  演示账号 / demo logins (密码 / password: {demo_password()})\n{logins}\n",
+                flush=True,
+            )
+
+    return greet
+
+
+def _secret(settings: Settings) -> bytes:
+    """Return the key that signs access tokens: the one set, else one made once and kept beside the data."""
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value().encode()
+    path: Path = settings.data_dir / "secret"
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
+            path.write_text(secrets.token_urlsafe(48))
+        return path.read_text().strip().encode()
+    except OSError as error:
+        raise DataDirUnwritable(
+            f"数据目录不可写：{settings.data_dir}，请检查权限或设置 CUEDESK_DATA_DIR / "
+            f"the data folder cannot be written: {error.strerror}"
+        ) from error

@@ -1,0 +1,190 @@
+"""Scripts: what a person approved, version by version, each with where it came from; and the drafts of a thread."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from backend.errors import NotFound
+from backend.ids import new_id
+from backend.storage.postgres import Connection
+
+_COLUMNS = """s.id, s.thread_id, s.room_id, s.product_id, s.host_id, s.title, s.scenario, s.latest_version, s.created_at,
+  s.updated_at, v.content"""
+
+
+@dataclass(frozen=True)
+class Script:
+    """An approved script with the text of its latest version."""
+
+    id: UUID
+    thread_id: UUID | None
+    room_id: UUID | None
+    product_id: UUID | None
+    host_id: UUID | None
+    title: str
+    scenario: str
+    latest_version: int
+    created_at: datetime
+    updated_at: datetime
+    content: str
+
+
+@dataclass(frozen=True)
+class ScriptVersion:
+    """One approved text. `draft` is what the writer proposed before a person's edits.
+
+    `provenance` is plain JSON: model, prompt and graph version, recalled ids, findings, approver, edits.
+    """
+
+    script_id: UUID
+    version: int
+    run_id: UUID | None
+    content: str
+    draft: str
+    provenance: dict[str, Any]
+    approved_by: UUID | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ThreadDraft:
+    """A text of a thread as it was last put to a person, approved or not. `slots` are those of its request."""
+
+    content: str
+    slots: dict[str, Any]
+    product_id: UUID | None
+    product_name: str | None
+    script_id: UUID | None
+    created_at: datetime
+
+
+async def list_scripts(
+    conn: Connection,
+    *,
+    limit: int,
+    before: tuple[datetime, UUID] | None = None,
+    product_id: UUID | None = None,
+    room_id: UUID | None = None,
+) -> list[Script]:
+    """Return scripts, the one that changed last first, after the position `before` (updated_at, id)."""
+    rows = await conn.fetch(
+        f"""SELECT {_COLUMNS} FROM scripts s
+            JOIN script_versions v ON v.script_id = s.id AND v.version = s.latest_version
+            WHERE ($1::uuid IS NULL OR s.product_id = $1) AND ($2::uuid IS NULL OR s.room_id = $2)
+              AND ($3::timestamptz IS NULL OR (s.updated_at, s.id) < ($3, $4))
+            ORDER BY s.updated_at DESC, s.id DESC LIMIT $5""",  # noqa: S608 -- constants only
+        product_id,
+        room_id,
+        before[0] if before else None,
+        before[1] if before else None,
+        limit,
+    )
+    return [Script(**dict(row)) for row in rows]
+
+
+async def get_script(conn: Connection, script_id: UUID) -> tuple[Script, list[ScriptVersion]]:
+    """Return a script and its versions, newest first.
+
+    Raises:
+        NotFound: the tenant has no such script.
+    """
+    row = await conn.fetchrow(
+        f"""SELECT {_COLUMNS} FROM scripts s
+            JOIN script_versions v ON v.script_id = s.id AND v.version = s.latest_version WHERE s.id = $1""",  # noqa: S608
+        script_id,
+    )
+    if row is None:
+        raise NotFound("there is no such script")
+    versions = await conn.fetch(
+        """SELECT script_id, version, run_id, content, draft, provenance, approved_by, created_at
+           FROM script_versions WHERE script_id = $1 ORDER BY version DESC""",
+        script_id,
+    )
+    return Script(**dict(row)), [ScriptVersion(**dict(version)) for version in versions]
+
+
+async def publish(
+    conn: Connection,
+    *,
+    script_id: UUID | None,
+    thread_id: UUID,
+    run_id: UUID,
+    room_id: UUID | None,
+    product_id: UUID | None,
+    host_id: UUID | None,
+    title: str,
+    scenario: str,
+    content: str,
+    draft: str,
+    provenance: dict[str, Any],
+    approved_by: UUID | None,
+) -> tuple[UUID, int]:
+    """Add a version to the script `script_id`, or a new script with its first version; return id and version."""
+    known = script_id is not None and await conn.fetchval(
+        """UPDATE scripts SET latest_version = latest_version + 1, title = $2, room_id = coalesce($3, room_id),
+             host_id = coalesce($4, host_id), updated_at = now() WHERE id = $1 RETURNING latest_version""",
+        script_id,
+        title,
+        room_id,
+        host_id,
+    )
+    if known and script_id is not None:
+        version: int = known
+    else:
+        script_id, version = new_id(), 1
+        await conn.execute(
+            """INSERT INTO scripts (id, thread_id, room_id, product_id, host_id, title, scenario, latest_version)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 1)""",
+            script_id,
+            thread_id,
+            room_id,
+            product_id,
+            host_id,
+            title,
+            scenario,
+        )
+    await conn.execute(
+        """INSERT INTO script_versions (script_id, version, run_id, content, draft, provenance, approved_by)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+        script_id,
+        version,
+        run_id,
+        content,
+        draft,
+        provenance,
+        approved_by,
+    )
+    return script_id, version
+
+
+async def of_thread(conn: Connection, thread_id: UUID, limit: int = 30) -> list[ThreadDraft]:
+    """Return the last `limit` texts that runs of this thread put to a person, oldest first, one for each run.
+
+    An edited text counts as edited: it is what people talk about afterwards.
+    """
+    rows = await conn.fetch(
+        """SELECT * FROM (
+             SELECT DISTINCT ON (i.run_id) i.created_at, i.params,
+               CASE WHEN i.status = 'edited' THEN i.decision ->> 'content' END AS edited, v.script_id
+             FROM interrupts i LEFT JOIN script_versions v ON v.run_id = i.run_id
+             WHERE i.thread_id = $1 AND i.kind = 'script_approval'
+             ORDER BY i.run_id, i.created_at DESC) last_of_run
+           ORDER BY created_at DESC LIMIT $2""",
+        thread_id,
+        limit,
+    )
+    drafts = []
+    for row in reversed(rows):
+        params: dict[str, Any] = row["params"]
+        drafts.append(
+            ThreadDraft(
+                content=row["edited"] or params.get("content", ""),
+                slots=params.get("slots") or {},
+                product_id=UUID(params["product_id"]) if params.get("product_id") else None,
+                product_name=params.get("product_name"),
+                script_id=row["script_id"],
+                created_at=row["created_at"],
+            )
+        )
+    return drafts

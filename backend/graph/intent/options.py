@@ -1,0 +1,75 @@
+"""What we ask when a request is not clear, and the answers we offer: each a whole request of its own."""
+
+from typing import Final
+
+from backend.graph.intent.reading import SCENARIO_NAMES
+from backend.graph.intent.situation import Reading, Situation
+
+_MOST: Final = 6
+_USUAL: Final = ("opening", "selling_points", "promotion", "seeding", "transition", "closing")
+
+
+def question_of(reading: Reading, situation: Situation) -> str:
+    """Return the one question to ask; empty when nothing is unclear."""
+    if reading.kind != "unclear":
+        return ""
+    product = reading.slots.get("product_name") or situation.product_name
+    scenario = SCENARIO_NAMES.get(reading.scenario or "", "")
+    match reading.missing:
+        case "scenario":
+            about = f"「{product}」" if product else ""
+            return f"{about}要写哪一种？选一个，或者直接说说你的要求。"
+        case "product" if reading.candidates:
+            return "有几个商品都对得上，要写哪一个？"
+        case "product":
+            lead = f"这段{scenario}" if scenario else "接下来"
+            return f"{lead}讲哪个产品？选一个，或者直接告诉我产品名。"
+        case "draft":
+            return "这个对话里还没有稿子可以接着改。先写哪一种？"
+        case "several":
+            return "我一次写一段，写完审好再写下一段。先写哪一个？"
+        case _:
+            return "没太明白你的意思。你是想要下面哪一个？"
+
+
+def options_of(reading: Reading, situation: Situation, message: str) -> list[dict[str, str]]:
+    """Return up to six answers made of the tenant's own products and our segments."""
+    if reading.kind != "unclear":
+        return []
+    said = message.strip().rstrip("。！？!?.,， ")
+    match reading.missing:
+        case "scenario":
+            return [_option(SCENARIO_NAMES[key], f"{said}，写{SCENARIO_NAMES[key]}") for key in _USUAL]
+        case "product":
+            return _products(reading, situation, said)
+        case "several":
+            scenario = SCENARIO_NAMES.get(reading.scenario or "", "卖点介绍")
+            return [_option(known.name, f"写一段{known.name}的{scenario}") for known in situation.products[:_MOST]]
+        case _:
+            return _starts(reading, situation)
+
+
+def _products(reading: Reading, situation: Situation, said: str) -> list[dict[str, str]]:
+    fits = [known for known in situation.products if not reading.candidates or known.id in reading.candidates]
+    if reading.then == "switch":
+        others = [known for known in fits if known.id != situation.product_id]
+        return [_option(known.name, f"换成{known.name}") for known in others[:_MOST]]
+    free = reading.scenario in ("opening", "transition") and not reading.candidates
+    options = [_option(known.name, f"{said}，产品是{known.name}") for known in fits[: _MOST - free]]
+    return [*options, _option("不限产品", f"{said}，不限产品")] if free else options
+
+
+def _starts(reading: Reading, situation: Situation) -> list[dict[str, str]]:
+    options = []
+    if situation.drafts and reading.missing != "draft":
+        options = [_option("再短一点", "再短一点"), _option("换一版", "换一版"), _option("接着写", "接着往下写")]
+    name = reading.slots.get("product_name") or situation.product_name
+    names = [name] if name else [known.name for known in situation.products[:2]]
+    for one in names:
+        for key in ("opening", "selling_points", "promotion"):
+            options.append(_option(f"{one} · {SCENARIO_NAMES[key]}", f"写一段{one}的{SCENARIO_NAMES[key]}"))
+    return options[:_MOST] or [_option("下播收尾", "写一段下播收尾")]
+
+
+def _option(label: str, value: str) -> dict[str, str]:
+    return {"label": label, "value": value}

@@ -1,0 +1,53 @@
+"""A product that the catalogue does not know, taken from the words."""
+
+import re
+from typing import Final
+
+from backend.graph.intent.vocabulary import phrases
+
+_SCENE: Final = "(?:" + "|".join(p.pattern for p in phrases("scenarios").values()) + ")"
+_TEXT: Final = r"(?:直播|带货|产品|商品|种草)?(?:话术|文案|脚本|台词|口播|讲稿|稿子?|词儿?)"
+_COUNT: Final = r"(?:一|两|1|2|几)?(?:个|段|条|份|版|篇|套|小段|款|下)"
+_X: Final = r"([a-z0-9\u4e00-\u9fff·&+ -]{2,24}?)"
+_PLACES: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?:产品|商品)(?:是|为|叫|:)\s*{_X}(?=,|\.|!|$)",
+        rf"(?:换成|换到|换为|切换?到|切换?成|改成|改讲|改推|改卖|转到|转去|轮到|接下来(?:讲|说|推|上)|现在(?:讲|说|推|上)|下一(?:个|款)(?:产品|商品|品)?是|换)\s*{_X}(?=,|\.|!|\?|$|的{_SCENE}|的?{_TEXT}|继续|接着|再?来{_COUNT}|写|吧|了)",
+        rf"(?:写|来|出|做|整|搞|编|拟|弄|生成|要|想){_COUNT}?\s*(?:关于|针对|有关)?{_X}的?(?:直播间?)?(?:{_SCENE}|{_TEXT})",
+        rf"(?:给|为|针对|关于|帮|替|把)(?:我们的?|这款|这个|新品|我的?)?{_X}(?:写|做|来|出|整|搞|弄|想|拟|生成|设计)",
+        rf"(?:介绍|推荐|种草|安利|讲讲|说说|讲解|推销)(?:一下|下|一款|一个|这款|我们的?)?{_X}(?=,|\.|!|$|吧)",
+        rf"(?:卖|推|播|上|带)(?:的是|的|一款|一个)?{_X}(?=,|\.|!|$|写|来)",
+        rf"(?:^|,|\.){_X}的?(?:{_SCENE}|{_TEXT})",
+    )
+)
+_NOISE: Final = re.compile(
+    r"^(?:帮我|给我|请|麻烦|我想|我要|想要|想|要|能不能|可以|主播的?|直播间的?|的|在|写|来|做|一下|下|关于|针对|款|个|段|一|新|今晚|今天|明天|晚上|马上|再|先|然后|接着|就|那|这|把|用|们|家|我|你|咱|它)+|"
+    r"(?:的|了|吧|呢|啊|写|来|产品|商品|直播间?|一下|这个?|那个?|一?款|用|给|做|相关|新品|话术|文案|脚本|再|也|都|,| )+$"
+)
+_NOT_A_PRODUCT: Final = re.compile(
+    r"(?:刚才|刚刚|上面|前面|之前|上一|下一|第[一二三\d]|这段|那段|这个|那个|今天|大家|主播|直播间|家人|风格|语气|口吻|一点|一些|模板|方式|类型|"
+    r"版本|角度|开头|结尾|说法|不要|不用|继续|接着|改|短|长|太|更|内容|句|价格|库存|优惠|什么|怎么|哪|几|[他她它们你我])|^(?:产品|商品|直播|好物|东西|东西儿|全部|所有|话术|整|完整|正式|不同|别的|其他|新的?|一版|好)$"
+)
+
+
+def product_in_words(text: str) -> str | None:
+    """Return the product that folded `text` names by itself, or None. Never a style, a segment or a pronoun."""
+    for pattern in _PLACES:
+        for match in pattern.finditer(text):
+            words = _cleaned(match[1])
+            if words:
+                return words
+    return None
+
+
+def _cleaned(words: str) -> str | None:
+    for pattern in (*phrases("styles").values(), *phrases("scenarios").values()):
+        words = pattern.sub(",", words)
+    words = re.sub(r"(?:一?点儿?|一?些|风格?|的语气)(?:的)?(?=,|$)", "", words)
+    parts = [_NOISE.sub("", _NOISE.sub("", part.strip())).strip() for part in words.split(",")]
+    # What describes it comes first, what it is comes last: 活泼一点的|空气炸锅.
+    for part in reversed(parts):
+        if 2 <= len(part) <= 20 and not _NOT_A_PRODUCT.search(part) and re.search(r"[a-z\u4e00-\u9fff]{2}", part):
+            return part
+    return None

@@ -1,0 +1,69 @@
+"""What an operator's message is read against, and what comes out of the reading."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from backend.graph.intent.naming import Known
+
+Kind = Literal["write", "continue", "restyle", "regenerate", "switch_product", "chat", "action", "unclear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A script of this thread, whether it was approved or not; the oldest of the thread comes first."""
+
+    content: str
+    scenario: str | None = None
+    product_id: str | None = None
+    product_name: str | None = None
+    seconds: int | None = None
+    style: Sequence[str] = ()
+    script_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the thread and the tenant's catalogue were when the message came.
+
+    `asked` is true when our last word was a question; `options` are then the answers it offered (label → value) and
+    `asked_about` the message that made us ask.
+    """
+
+    products: Sequence[Known] = ()
+    hosts: Mapping[str, str] = field(default_factory=dict)  # id → name
+    rooms: Mapping[str, str] = field(default_factory=dict)  # id → name
+    product_id: str | None = None
+    product_name: str | None = None
+    drafts: Sequence[Draft] = ()
+    pace: int = 260
+    asked: bool = False
+    asked_about: str = ""
+    options: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a message was understood.
+
+    `slots` holds only what the words say. `draft` is the place in `Situation.drafts` of the text it is about.
+    `missing` names what has to be asked: "scenario", "product", "draft", "several" or "" (nothing understood).
+    `about` says for chat what kind of talk it is (question, smalltalk, injection, decision), for an action which one.
+    `later` are the requests of the same message that come after this one, each a whole sentence.
+    """
+
+    kind: Kind
+    confidence: float
+    reason: str
+    slots: dict[str, Any]
+    scenario: str | None = None
+    then: str | None = None
+    draft: int | None = None
+    missing: str | None = None
+    about: str | None = None
+    candidates: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}

@@ -1,0 +1,126 @@
+"""The details of a request: how it should sound, how long, for whom, what must and must not be said."""
+
+import re
+from typing import Any, Final
+
+from backend.graph.intent.amounts import seconds_asked
+from backend.graph.intent.vocabulary import phrases
+
+#: What somebody does not want, up to the next pause or the turn to what they do want.
+NEGATED: Final = re.compile(
+    r"(?:(?<!要)(?<!用)(?:别(?!的|人|出|名|致|样)|不要(?!紧)|不用|不必|无需|先不|先别|甭|不许|不准|(?<!能)不能|避免|不想|没让你|没要)|"
+    r"不是(?:要|让你|说|叫你|想)?(?=改|换|重|短|缩|继|写|长)|(?<![要是能])不(?=换|改|动|变|讲|卖|推|提|说|写(?!清)))"
+    r"[^,.!?;\n]*?(?=只(?:要|改|换|用)?|而是|是要|就(?:改|换|调|把)|,|\.|!|\?|;|\n|$)"
+)
+_TOO: Final = re.compile(r"太|这么|那么|过于|过分|再")
+_NOT_SAY: Final = re.compile(
+    r"(?:别|不要|不用|别再|不许|不准|(?<!能)不能|避免|千万别|不想|少|不)(?:再|要|去|让.{0,3})?"
+    r"(?:提到?|说到?|讲到?|出现|写(?:到|上|进)?|带上?|用到?|有|念|涉及|强调)(?:任何|什么|关于)?"
+    r"[\"']?([^,.!?;\"'\n]{1,16}?)[\"']?(?:这个词|这些词|的?(?:字眼|词|话|内容|信息|字样))?(?=了?(?:,|\.|!|\?|;|\n|$|只))"
+)
+_TAKE_OUT: Final = re.compile(
+    r"(?:去掉|删掉|删除|拿掉|删去|去除|拿走)(?:里面的?|其中的?|关于)?[\"']?([^,.!?;\"'\n]{1,14}?)[\"']?(?:那[句段个]|这[句段个]|的?(?:部分|内容|描述))?(?=,|\.|!|\?|;|\n|$)"
+)
+_MUST_SAY: Final = re.compile(
+    r"(?:(?:一定要?|必须要?|记得|务必|别忘了?|不要忘记?|要|需要|重点|着重|多)?(?:提到?|强调|突出|点(?:出|明)|体现|说(?:到|清楚?)|带上|加上|加(?:一?句|入|进)|包含|包括|植入|写(?:上|进|清楚?)|讲(?:到|清楚?))|"
+    r"(?:一定要|必须|记得|务必|别忘了?)(?:说|讲|写|带|加)?|重点(?:是|说|讲|写)?|主打|主推卖点是|卖点是)(?:一下|出来?|它?的?是)?"
+    r"[\"':]?([^,.!?;\"'\n]{2,24}?)[\"']?(?:这个?(?:卖?点|词|话)|这[句些]话?)?(?=,|\.|!|\?|;|\n|$)"
+)
+_QUOTED_SAY: Final = re.compile(
+    r"(?:说|讲|提|带上|加上|写上|加一?句|开头用|结尾用|喊)(?:一?句|上|到)?[:]?\"([^\"]{2,40})\""
+)
+_PRICE: Final = re.compile(
+    r"(?:(?:¥|￥)\s*\d+(?:\.\d+)?|\d+(?:\.\d+)?\s*(?:元|块(?:钱|\d)?|rmb)|[一二两三四五六七八九十百千]+(?:块[一二三四五六七八九]?|元)|"
+    r"(?:价格?|到手价?|直播价|券后|只要|仅|卖|原价|现价)(?:是|为|就|只)?\s*(\d+(?:\.\d+)?)(?!\s*(?:秒|分|字|个|款|件|%|条|段))|"
+    r"买[一二三四五\d]+[送发得赠][一二三四五六七八九十\d]+|拍[一二三四五\d]+发[一二三四五六七八九十\d]+|满\d+减\d+|第[二三2-3]件半价|[一二三四五六七八九\d]+折)"
+)
+_AUDIENCE_LEAD: Final = re.compile(
+    r"(?:面向|针对|适合|主打|给|受众(?:是|为)?|目标(?:人群|用户|客户)(?:是|为)?|对着?|让|送|观众(?:是|多为|主要是)?|粉丝(?:是|多为|主要是|以)?)(?:那些|我们的|广大|很多|的)?$"
+)
+_LIST: Final = re.compile(r"和|跟|以及|与|或者?|、|/")
+_EDGES: Final = re.compile(
+    r"^(?:一下|下|到|出|的|是|了|它|其|这个|那个|我们的?|咱们的?)+|(?:一下|的|了|吧|哦|啊|哈|呢|就行|即可|就好)+$"
+)
+
+
+def styles(text: str) -> tuple[list[str], list[str]]:
+    """Return the styles that are wanted and those that are not."""
+    wanted, unwanted = [], []
+    for label, pattern in phrases("styles").items():
+        for match in pattern.finditer(text):
+            before = text[max(0, match.start() - 5) : match.start()]
+            if re.search(
+                r"(?:太|过于|别|不要|这么|那么|不用|不想)(?:这么|那么|太|过于)?$", before
+            ) and not before.endswith("不够"):
+                unwanted.append(label)
+            elif not re.search(r"(?<!能)(?<!够)不$", before):
+                wanted.append(label)
+            break
+    return wanted, [label for label in unwanted if label not in wanted]
+
+
+def length_change(text: str, negated: list[str]) -> str | None:
+    """Return "shorter" or "longer" when the text is to be so; "别太长" asks for shorter as well."""
+    cues = phrases("cues")
+    for bit in negated:
+        if _TOO.search(bit) and re.search(r"长|啰嗦|拖|多字", bit):
+            return "shorter"
+        if _TOO.search(bit) and re.search(r"短|简单|简略", bit):
+            return "longer"
+    if cues["shorter"].search(text):
+        return "shorter"
+    return "longer" if cues["longer"].search(text) else None
+
+
+def read_slots(text: str, pace: int) -> tuple[dict[str, Any], str]:
+    """Return what folded `text` says of the details, and the text without its length of time."""
+    seconds, rest = seconds_asked(text, pace)
+    negated = [match[0] for match in NEGATED.finditer(text)]
+    positive = NEGATED.sub("", rest)
+    wanted, unwanted = styles(positive)
+    unwanted += [label for bit in negated for label in sum(styles(bit), []) if label not in (*wanted, *unwanted)]
+    slots: dict[str, Any] = {
+        "style": wanted,
+        "avoid_style": unwanted,
+        "seconds": seconds,
+        "length_change": length_change(positive, negated),
+        "audience": _audiences(positive),
+        "must_say": _said(positive),
+        "must_not_say": _unsaid(text),
+        "prices": [match[0].strip() for match in _PRICE.finditer(positive)],
+    }
+    return {key: value for key, value in slots.items() if value not in (None, [], "")}, rest
+
+
+def _audiences(text: str) -> list[str]:
+    pattern = phrases("audiences")["words"]
+    found = []
+    for match in pattern.finditer(text):
+        lead = text[max(0, match.start() - 12) : match.start()]
+        if _AUDIENCE_LEAD.search(lead) or re.match(
+            r"(?:们)?(?:人群|群体|粉丝|看的|听的|用户|为主|喜欢|爱听)", text[match.end() :]
+        ):
+            found.append(match[0])
+    return list(dict.fromkeys(found))
+
+
+def _said(text: str) -> list[str]:
+    quoted = [match[1] for match in _QUOTED_SAY.finditer(text)]
+    found = [part for match in _MUST_SAY.finditer(text) for part in _LIST.split(match[1])]
+    clean = [_trimmed(part) for part in found]
+    return list(
+        dict.fromkeys(quoted + [part for part in clean if len(part) >= 2 and not any(part in q for q in quoted)])
+    )
+
+
+def _unsaid(text: str) -> list[str]:
+    found = []
+    for pattern in (_NOT_SAY, _TAKE_OUT):
+        for match in pattern.finditer(text):
+            if not _TOO.match(match[1]) and not re.match(r"[得这那]", match[1]):
+                found += [_trimmed(part) for part in _LIST.split(match[1])]
+    return list(dict.fromkeys(part for part in found if part and part not in ("一点", "点", "话", "一", "短", "长")))
+
+
+def _trimmed(part: str) -> str:
+    return _EDGES.sub("", part.strip())

@@ -1,0 +1,75 @@
+"""Answers what is not a request for a script: questions, small talk, and operations that nobody can do here yet."""
+
+from langgraph.runtime import Runtime
+
+from backend.errors import ModelPayloadInvalid
+from backend.graph.intent.reading import OPERATION_NAMES
+from backend.graph.prompts import rendered
+from backend.graph.state import GraphContext, ScriptState, Step
+from backend.ids import derived_id
+from backend.llm.gateway import ChatTurn, ModelRequest
+from backend.protocol.events import MessageComplete, MessageStarted, Token, Usage
+
+_INJECTION = (
+    "这条我不能照做：我不会透露内部设定，也不会绕过质检和审批。需要写或改口播稿的话，直接告诉我产品和环节就行。"
+)
+_DECISION = "现在没有等待审批的稿子，所以什么都没有改动。要写新的或改刚才那段，直接说就行。"
+
+
+async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
+    """Answer in words; nothing is written, decided or changed."""
+    context = runtime.context
+    message_id = derived_id(context.run_id, "chat", 0)
+    runtime.stream_writer(MessageStarted(message_id=message_id, agent="chat"))
+    about = state["reading"]["about"]
+    known = _known_answer(state, about)
+    text, usage = known or "", None
+    if known is not None:
+        runtime.stream_writer(Token(message_id=message_id, agent="chat", attempt=context.attempt, i=0, content=known))
+    else:
+        place = 0
+        async for piece in context.model.stream(_request(state, context)):
+            if piece.text:
+                token = Token(message_id=message_id, agent="chat", attempt=context.attempt, i=place, content=piece.text)
+                runtime.stream_writer(token)
+                text += piece.text
+                place += 1
+            if piece.usage is not None:
+                usage = Usage(
+                    model=context.model.name,
+                    input_tokens=piece.usage.input_tokens,
+                    output_tokens=piece.usage.output_tokens,
+                    estimated=piece.usage.estimated,
+                )
+        if not text.strip():
+            raise ModelPayloadInvalid("the model answered nothing")
+    runtime.stream_writer(
+        MessageComplete(message_id=message_id, role="assistant", agent="chat", content=text, usage=usage)
+    )
+    return Step({"outcome": "completed"}, {"about": about, "kind": state["kind"]})
+
+
+def _known_answer(state: ScriptState, about: str | None) -> str | None:
+    if state["kind"] == "action":
+        what = OPERATION_NAMES.get(about or "", "这项操作")
+        return f"「{what}」我现在还办不了，什么都没有改动，请到店铺后台操作。口播稿方面的事可以直接交给我。"
+    return {"injection": _INJECTION, "decision": _DECISION}.get(about or "")
+
+
+def _request(state: ScriptState, context: GraphContext) -> ModelRequest:
+    content = state["request"]["content"]
+    product = state["slots"].get("product_name") or ""
+    asked = rendered(
+        "chat", "question", product={"name": product}, history=state["history"], question={"text": content}
+    )
+    return ModelRequest(
+        purpose="chat",
+        turns=[ChatTurn("system", rendered("chat", "role")), ChatTurn("user", asked)],
+        brief={
+            "question": content,
+            "topics": [state["reading"]["about"]] if state["reading"]["about"] else [],
+            "product": {"name": product},
+            "history": [f"{turn['role']}: {turn['content']}" for turn in state["history"]],
+        },
+        seed=derived_id(context.run_id, "chat").int % 2**31,
+    )

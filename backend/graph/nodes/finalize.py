@@ -1,0 +1,159 @@
+"""Ends a reviewed run: what was approved is stored, remembered and put on air, once; what was not is said."""
+
+import difflib
+from typing import Any
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+
+from backend.domain import audit, effects, rooms, scripts
+from backend.graph.prompts import version as prompt_version
+from backend.graph.state import GraphContext, Outcome, ScriptState, Step
+from backend.graph.titles import title_of
+from backend.graph.version import GRAPH_VERSION
+from backend.ids import derived_id
+from backend.memory.recall import remember
+from backend.protocol.events import Clarification, MessageComplete, MessageStarted, Option, ScriptFinalized
+
+
+async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
+    """Publish, or close without publishing; then offer what the same message asked for besides."""
+    decision = state["decision"]["decision"]
+    outcome: Outcome = {"reject": "rejected", "expired": "expired"}.get(decision, "completed")  # type: ignore[assignment]
+    update: ScriptState = {"outcome": outcome}
+    if outcome == "completed":
+        published = await _published(state, runtime.context)
+        runtime.stream_writer(ScriptFinalized(**published))
+        update |= {"script_id": published["script_id"], "script_version": published["version"]}
+    _offer_later(state, runtime)
+    return Step(update, {"outcome": outcome, "version": update.get("script_version")})
+
+
+async def _published(state: ScriptState, context: GraphContext) -> dict[str, Any]:
+    """Store script, memory, teleprompter and audit in one transaction, or return what was stored before."""
+    content = state["content"]
+    [vector] = await context.embedder.passages([content])
+    key = f"finalize:{context.run_id}"
+    async with context.db.tenant(context.tenant_id) as conn:
+        done = await effects.recall(conn, key)
+        if done is not None:
+            return done
+        slots, product, room = state["slots"], state["product"], state.get("room")
+        by = state["decision"].get("by")
+        title = title_of(state["slots"], state["product"].get("name"))
+        product_id, host_id, room_id = (
+            UUID(id_) if id_ else None for id_ in (product.get("id"), state["host"].get("id"), (room or {}).get("id"))
+        )
+        script_id, version = await scripts.publish(
+            conn,
+            script_id=_continued_script(state),
+            thread_id=context.thread_id,
+            run_id=context.run_id,
+            room_id=room_id,
+            product_id=product_id,
+            host_id=host_id,
+            title=title,
+            scenario=slots["scenario"],
+            content=content,
+            draft=state["draft"],
+            provenance=_provenance(state, context),
+            approved_by=UUID(by) if by else None,
+        )
+        await remember(
+            conn,
+            embedder=context.embedder.name,
+            vector=vector,
+            kind="script",
+            content=content,
+            source_id=script_id,
+            host_id=host_id,
+            product_id=product_id,
+            category=product.get("category", ""),
+            scenario=slots["scenario"],
+        )
+        shown = None
+        if room_id is not None:
+            shown = await rooms.cue(
+                conn,
+                room_id,
+                script_id=script_id,
+                script_version=version,
+                title=title,
+                content=content,
+                pace=state["host"]["pace"],
+            )
+        await audit.record(
+            conn,
+            UUID(by) if by else None,
+            "script.published",
+            str(script_id),
+            version=version,
+            run_id=str(context.run_id),
+            decision=state["decision"]["decision"],
+            override_reason=state["decision"].get("override_reason"),
+        )
+        published = {
+            "script_id": str(script_id),
+            "version": version,
+            "title": title,
+            "content": content,
+            "room_id": str(room_id) if room_id else None,
+            "product_id": str(product_id) if product_id else None,
+            "prompter_version": shown,
+        }
+        await effects.record(conn, key, published)
+        return published
+
+
+def _continued_script(state: ScriptState) -> UUID | None:
+    """A changed script is its next version; a continuation or another product is a script of its own."""
+    previous = state.get("previous") or {}
+    same_product = previous.get("product_name") == state["product"].get("name")
+    if state["kind"] in ("restyle", "regenerate") and previous.get("script_id") and same_product:
+        return UUID(previous["script_id"])
+    return None
+
+
+def _provenance(state: ScriptState, context: GraphContext) -> dict[str, Any]:
+    report = state["report"]
+    return {
+        "model": context.model.name,
+        "seed": state["draft_seed"],
+        "prompt_version": prompt_version("script"),
+        "graph_version": GRAPH_VERSION,
+        "rules_version": report["rules_version"],
+        "verdict": report["verdict"],
+        "score": report["score"],
+        "findings": report["findings"],
+        "recalled": [one["id"] for one in state["recalled"]],
+        "assumed": state["host_assumptions"] + state["product_assumptions"],
+        "rounds": state["round"],
+        "rejections": state["rejections"],
+        "request": state["request"]["content"],
+        "requested_by": state["requested_by"],
+        "approver": state["decision"].get("by_name"),
+        "decision": state["decision"]["decision"],
+        "override_reason": state["decision"].get("override_reason"),
+        "edits": _edits(state["draft"], state["content"]),
+    }
+
+
+def _edits(draft: str, content: str) -> list[dict[str, Any]]:
+    """Return what a person changed: where in the draft, what was there, what is there now."""
+    matcher = difflib.SequenceMatcher(None, draft, content, autojunk=False)
+    return [
+        {"at": a0, "was": draft[a0:a1], "now": content[b0:b1]}
+        for tag, a0, a1, b0, b1 in matcher.get_opcodes()
+        if tag != "equal"
+    ]
+
+
+def _offer_later(state: ScriptState, runtime: Runtime[GraphContext]) -> None:
+    if not state["later"]:
+        return
+    message_id = derived_id(runtime.context.run_id, "finalize", 0)
+    message = "你刚才还要了别的，我一次写一段。接着写哪一段？"
+    runtime.stream_writer(MessageStarted(message_id=message_id, agent="clarify"))
+    runtime.stream_writer(MessageComplete(message_id=message_id, role="assistant", agent="clarify", content=message))
+    options = [Option(label=request.removeprefix("写一段"), value=request) for request in state["later"][:8]]
+    runtime.stream_writer(Clarification(message_id=message_id, message=message, options=options))

@@ -1,0 +1,63 @@
+"""What is sold: facts from the database; where they are missing, what is usual for the category, marked as assumed."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+
+from backend.domain.products import get_product
+from backend.errors import NotFound
+from backend.graph.knowledge import GENERIC, category_of
+from backend.graph.state import GraphContext, ScriptState, Step
+
+_PLAIN_PRICE = re.compile(r"(\d+(?:\.\d+)?)")
+
+
+async def product(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
+    """Read the product's facts and fill the gaps with category knowledge."""
+    slots = state["slots"]
+    known: dict[str, Any] | None = None
+    if slots.get("product_id"):
+        async with runtime.context.db.tenant(runtime.context.tenant_id) as conn:
+            try:
+                found = await get_product(conn, UUID(slots["product_id"]))
+                known = {"id": str(found.id), **found.brief()}
+            except NotFound:
+                known = None  # deleted since
+    name = slots.get("product_name")
+    if known is None and not name:
+        return Step({"product": {}, "assumed": [], "product_assumptions": []}, {"product": None, "assumed": []})
+
+    assumptions: list[str] = []
+    facts = known or {"name": name}
+    category = category_of(facts.get("category", ""), str(facts["name"]), " ".join(facts.get("aliases", [])))
+    if known is None:
+        assumptions.append(f"商品库里没有「{name}」，价格和参数都没有写")
+    if "category" not in facts and category.name != GENERIC:
+        facts["category"] = category.name
+        assumptions.append(f"按「{category.name}」类目理解")
+    assumed: list[dict[str, str]] = []
+    if not facts.get("points"):
+        assumed = [dict(point) for point in category.points]
+        assumptions.append(f"卖点未填写，用了「{category.name}」的常见卖点，播出前请核实")
+    facts, about_price = _with_price(facts, slots.get("prices") or [])
+    assumptions += about_price
+    return Step(
+        {"product": facts, "assumed": assumed, "product_assumptions": assumptions},
+        {"product": facts["name"], "known": known is not None, "category": category.name, "assumed": assumptions},
+    )
+
+
+def _with_price(facts: dict[str, Any], prices: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """The catalogue's price counts; the request's is used only where there is none."""
+    figures = [float(match[1]) for price in prices if "折" not in price and (match := _PLAIN_PRICE.search(price))]
+    if len(figures) != 1:
+        return facts, []
+    asked = int(figures[0]) if figures[0].is_integer() else figures[0]
+    known = facts.get("price")
+    if known is None:
+        return {**facts, "price": asked}, [f"价格 {asked} 元来自你的要求，商品库里没有"]
+    if asked not in (known, facts.get("list_price")):
+        return facts, [f"你提到的 {asked} 元与商品库的 {known} 元不一致，稿子按商品库写"]
+    return facts, []

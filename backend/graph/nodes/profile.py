@@ -1,0 +1,30 @@
+"""Who will say it: the host from the database, else a plain host, saying what was assumed."""
+
+from typing import Any
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+
+from backend.domain.hosts import get_host
+from backend.errors import NotFound
+from backend.graph.state import GraphContext, ScriptState, Step
+
+#: Characters a minute of an ordinary host.
+USUAL_PACE = 260
+
+
+async def profile(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
+    """Read the host's profile."""
+    host_id = state["slots"].get("host_id")
+    host: dict[str, Any] | None = None
+    if host_id:
+        async with runtime.context.db.tenant(runtime.context.tenant_id) as conn:
+            try:
+                host = {"id": host_id, **(await get_host(conn, UUID(host_id))).brief()}
+            except NotFound:
+                host = None  # deleted since; the show goes on
+    if host is not None:
+        assumptions = [] if host.get("voice") else ["主播没有填写语气，按自然口语写"]
+        return Step({"host": host, "host_assumptions": assumptions}, {"host": host["name"], "assumed": assumptions})
+    assumptions = [f"没有指定主播，按通用口吻、每分钟 {USUAL_PACE} 字写"]
+    return Step({"host": {"pace": USUAL_PACE}, "host_assumptions": assumptions}, {"host": None, "assumed": assumptions})

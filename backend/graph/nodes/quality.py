@@ -1,0 +1,74 @@
+"""Checks the text, says what it found, and decides whether the writer tries again."""
+
+import asyncio
+from typing import Any, Final
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+
+from backend.graph.state import GraphContext, ScriptState, Step
+from backend.protocol.events import QualityFeedback
+from backend.quality.rubric import QualityReport, ScriptBrief, review
+
+#: What a draft of ours is sent back for; warnings are for the person to weigh.
+_SERIOUS: Final = frozenset({"block", "fail"})
+
+
+async def quality(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
+    """Review the text of the writer or, after an edit, of a person. Only the writer's goes back by itself."""
+    context = runtime.context
+    # A long edited text may take tens of milliseconds: the loop carries everybody's tokens meanwhile.
+    report = await asyncio.to_thread(review, state["content"], _brief(state), context.rules)
+    serious = [finding for finding in report.findings if finding.severity in _SERIOUS]
+    retry = bool(serious) and not state["edited"] and state["retries"] < context.max_quality_retries
+    runtime.stream_writer(
+        QualityFeedback(
+            message_id=UUID(state["message_id"]),
+            content=state["content"],
+            verdict=report.verdict,
+            score=report.score,
+            findings=list(report.findings),
+            checks=list(report.checks),
+            rules_version=report.rules_version,
+            final=not retry,
+        )
+    )
+    blocked = any(finding.severity == "block" for finding in report.findings)
+    return Step(
+        {
+            "report": _plain(report, retry),
+            "retries": state["retries"] + retry,
+            "blocked": blocked,
+        },
+        {"verdict": report.verdict, "score": report.score, "findings": len(report.findings), "retry": retry},
+    )
+
+
+def _brief(state: ScriptState) -> ScriptBrief:
+    slots = state["slots"]
+    return ScriptBrief(
+        scenario=slots["scenario"],
+        seconds=slots.get("seconds"),
+        pace=state["host"].get("pace"),
+        product=state["product"] or None,
+        host=state["host"],
+        previous_product=state.get("previous_product"),
+        must_say=slots.get("must_say") or [],
+        must_not_say=slots.get("must_not_say") or [],
+    )
+
+
+def _plain(report: QualityReport, retry: bool) -> dict[str, Any]:
+    return {
+        "verdict": report.verdict,
+        "score": report.score,
+        "findings": [finding.model_dump(mode="json") for finding in report.findings],
+        "checks": [check.model_dump(mode="json") for check in report.checks],
+        "rules_version": report.rules_version,
+        "retry": retry,
+        "to_fix": [
+            {"excerpt": finding.excerpt, "suggestion": finding.suggestion, "message": finding.message}
+            for finding in report.findings
+            if finding.severity in _SERIOUS
+        ],
+    }

@@ -1,0 +1,55 @@
+"""Stops and asks a person. One interrupt for each time the node runs, and nothing before it."""
+
+from typing import Any
+
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from backend.graph.state import GraphContext, ScriptState, Step
+from backend.graph.titles import title_of
+
+
+async def review(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
+    """Put the text to a person; what comes back decides where the graph goes."""
+    answer: dict[str, Any] = interrupt(_question(state))
+    decision = answer["decision"]
+    update: ScriptState = {"decision": answer, "feedback": ""}
+    if decision == "edit":
+        update |= {"content": answer["content"], "edited": True}
+    elif decision == "reject" and (answer.get("feedback") or "").strip():
+        rejections = state["rejections"] + 1
+        # After the last round the words are kept in the decision, but nobody writes again.
+        if rejections <= runtime.context.max_rejections:
+            update |= {"feedback": answer["feedback"].strip(), "retries": 0, "rejections": rejections, "edited": False}
+    return Step(update, {"decision": decision, "by": answer.get("by_name")})
+
+
+def _question(state: ScriptState) -> dict[str, Any]:
+    report, slots, room = state["report"], state["slots"], state.get("room")
+    product_name = state["product"].get("name")
+    return {
+        "kind": "script_approval",
+        "action": "publish_script",
+        "params": {
+            "content": state["content"],
+            "title": title_of(slots, product_name),
+            "findings": report["findings"],
+            "checks": report["checks"],
+            "score": report["score"],
+            "verdict": report["verdict"],
+            "rules_version": report["rules_version"],
+            "message_id": state["message_id"],
+            "room_id": room["id"] if room else None,
+            "room_name": room["name"] if room else None,
+            "product_id": state["product"].get("id"),
+            "product_name": product_name,
+            "host_id": state["host"].get("id"),
+            "host_name": state["host"].get("name"),
+            "seconds": slots.get("seconds"),
+            "slots": slots,
+            "assumed": state["host_assumptions"] + state["product_assumptions"],
+            "later": state["later"],
+            "round": state["round"],
+        },
+        "allowed": ["edit", "reject"] if state["blocked"] else ["approve", "edit", "reject"],
+    }

@@ -1,0 +1,120 @@
+"""Writes the script: builds the prompt, streams the text, keeps the whole."""
+
+from typing import Any, Final
+
+from langgraph.runtime import Runtime
+
+from backend.errors import ModelPayloadInvalid
+from backend.graph.intent.reading import SCENARIO_NAMES
+from backend.graph.prompts import rendered, sections
+from backend.graph.state import GraphContext, ScriptState, Step
+from backend.ids import derived_id
+from backend.llm.gateway import ChatTurn, ModelRequest
+from backend.protocol.events import MessageComplete, MessageStarted, Token, Usage
+
+_ACTIONS: Final = {"switch_product": "write"}
+_LENGTHS: Final = {"shorter": "比上一版明显缩短，大约三分之二。", "longer": "比上一版展开，大约一倍半。"}
+_USER_SECTIONS: Final = ("style", "scene", "product", "history", "memory", "requirements")
+
+
+async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
+    """Write one draft. Each draft is a message of its own, so nothing that was shown is changed silently."""
+    context, round_ = runtime.context, state["round"]
+    message_id = derived_id(context.run_id, "script", round_)
+    seed = derived_id(context.run_id, round_).int % 2**31
+    runtime.stream_writer(MessageStarted(message_id=message_id, agent="script"))
+    brief = _brief(state)
+    request = ModelRequest(purpose="script", turns=_turns(state, brief), brief=brief, seed=seed, temperature=0.8)
+    pieces: list[str] = []
+    usage = None
+    async for piece in context.model.stream(request):
+        if piece.text:
+            runtime.stream_writer(
+                Token(
+                    message_id=message_id,
+                    agent="script",
+                    attempt=context.attempt,
+                    i=len(pieces),
+                    content=piece.text,
+                )
+            )
+            pieces.append(piece.text)
+        if piece.usage is not None:
+            usage = Usage(
+                model=context.model.name,
+                input_tokens=piece.usage.input_tokens,
+                output_tokens=piece.usage.output_tokens,
+                estimated=piece.usage.estimated,
+            )
+    content = "".join(pieces).strip()
+    if not content:
+        raise ModelPayloadInvalid("the model wrote nothing")
+    runtime.stream_writer(
+        MessageComplete(message_id=message_id, role="assistant", agent="script", content=content, usage=usage)
+    )
+    return Step(
+        {
+            "round": round_ + 1,
+            "message_id": str(message_id),
+            "draft": content,
+            "draft_seed": seed,
+            "content": content,
+            "edited": False,
+        },
+        {"round": round_ + 1, "characters": len(content), "model": context.model.name, "action": brief["action"]},
+    )
+
+
+def _brief(state: ScriptState) -> dict[str, Any]:
+    slots, host = state["slots"], state["host"]
+    previous = (state.get("previous") or {}).get("content")
+    action = _ACTIONS.get(state["kind"], state["kind"])
+    if state["feedback"]:
+        # A person sent the last draft back: that draft is what is to be made better.
+        action, previous = "rewrite", state["content"]
+    report = state.get("report") or {}
+    return {
+        "scenario": slots["scenario"],
+        "action": action,
+        "style": slots.get("style") or [],
+        "seconds": slots.get("seconds"),
+        "pace": host.get("pace"),
+        "length_change": slots.get("length_change"),
+        "host": {key: value for key, value in host.items() if key != "id"},
+        "product": {key: value for key, value in state["product"].items() if key != "id"},
+        "assumed": state["assumed"],
+        "previous_product": state.get("previous_product"),
+        "previous_script": previous,
+        "history": [f"{'运营' if turn['role'] == 'user' else '助手'}：{turn['content']}" for turn in state["history"]],
+        "recalled": [one["text"] for one in state["recalled"]],
+        "must_say": slots.get("must_say") or [],
+        "must_not_say": slots.get("must_not_say") or [],
+        "feedback": state["feedback"],
+        "findings": report.get("to_fix") or [],
+        "round": state["round"],
+        "request": state["request"]["content"],
+    }
+
+
+def _turns(state: ScriptState, brief: dict[str, Any]) -> list[ChatTurn]:
+    texts = sections("script")
+    slots = state["slots"]
+    seconds, pace = brief["seconds"], brief["pace"]
+    values: dict[str, Any] = {
+        **{key: brief[key] for key in ("host", "product", "assumed", "history", "recalled", "findings")},
+        "style": "、".join(brief["style"]) or "自然口语",
+        "avoid_style": "、".join(slots.get("avoid_style") or []) or "无",
+        "scenario": SCENARIO_NAMES[brief["scenario"]],
+        "scene_hint": texts[brief["scenario"]],
+        "length": f"{seconds} 秒，约 {round(seconds / 60 * pace)} 字" if seconds else "按场景的常规长度",
+        "previous_product": {"name": brief["previous_product"]},
+        "previous_script": {"text": brief["previous_script"]},
+        "action": texts[brief["action"]],
+        "length_change": _LENGTHS.get(brief["length_change"] or "", ""),
+        "must_say": brief["must_say"],
+        "must_not_say": brief["must_not_say"],
+        "feedback": {"text": brief["feedback"]},
+        "request": {"text": brief["request"], "audience": slots.get("audience") or []},
+    }
+    body = "\n\n".join(f"# {name}\n{rendered('script', name, **values)}" for name in _USER_SECTIONS)
+    return [ChatTurn("system", rendered("script", "role")), ChatTurn("user", body)]

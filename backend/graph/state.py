@@ -1,0 +1,104 @@
+"""What a run of the graph knows: its state (small plain JSON, checkpointed) and its context (living objects)."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+from uuid import UUID
+
+from backend.llm.gateway import Model
+from backend.memory.embed import Embedder
+from backend.quality.lexicon import RuleSnapshot
+from backend.storage.postgres import Database
+
+Outcome = Literal["completed", "rejected", "expired"]
+
+
+class ScriptState(TypedDict, total=False):
+    """One run, from request to outcome. Plain JSON only: it is written after every step.
+
+    The transcript is not here; it lives in our own tables and every run reads the window it needs.
+    """
+
+    request: dict[str, Any]
+    requested_by: str
+
+    # intent
+    kind: str
+    reading: dict[str, Any]
+    slots: dict[str, Any]
+    options: list[dict[str, str]]
+    question: str
+    reply: str
+    later: list[str]
+    room: dict[str, Any] | None
+    previous: dict[str, Any] | None
+    history: list[dict[str, str]]
+
+    # profile, product, recall
+    host: dict[str, Any]
+    product: dict[str, Any]
+    previous_product: str | None
+    assumed: list[dict[str, str]]
+    host_assumptions: list[str]
+    product_assumptions: list[str]
+    recalled: list[dict[str, str]]
+
+    # script
+    round: int
+    retries: int
+    rejections: int
+    message_id: str
+    draft: str
+    draft_seed: int
+    content: str
+    edited: bool
+    feedback: str
+
+    # quality, review
+    report: dict[str, Any]
+    blocked: bool
+    decision: dict[str, Any]
+
+    outcome: Outcome
+    script_id: str
+    script_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class GraphContext:
+    """What nodes may use. `attempt` is the fencing token of the worker that runs them."""
+
+    tenant_id: UUID
+    thread_id: UUID
+    run_id: UUID
+    attempt: int
+    requested_by: UUID | None
+    author_name: str
+    db: Database
+    model: Model
+    rules: RuleSnapshot
+    embedder: Embedder
+    max_quality_retries: int = 2
+    max_rejections: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a node did: the change of the state, and what the operator is told about it (plain JSON)."""
+
+    update: ScriptState
+    detail: dict[str, Any]
+
+
+def initial_state(request: dict[str, Any], requested_by: str) -> ScriptState:
+    """Return the state a run starts from; `request` is `runs.request`."""
+    return {
+        "request": request,
+        "requested_by": requested_by,
+        "round": 0,
+        "retries": 0,
+        "rejections": 0,
+        "edited": False,
+        "blocked": False,
+        "feedback": "",
+        "later": [],
+    }

@@ -1,0 +1,324 @@
+"""From sheet to script: choose blocks by their weight for the scenario, fit the length, keep the listener on board."""
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+from backend.llm.adapters.offline.lines import Lines
+from backend.llm.adapters.offline.sheet import Sheet
+from backend.llm.adapters.offline.speech import spoken_length
+
+#: Slots in the order they are spoken, with the rank of their first line and the step to each next. The lowest ranks
+#: are said even in ten seconds; the higher ones come as time allows.
+_PLANS: Final[dict[str, dict[str, tuple[float, float]]]] = {
+    "opening": {
+        "hook": (1, 99), "greet": (1.5, 99), "intro": (0, 99), "pain": (3, 6), "lead": (8, 99),
+        "point": (1.2, 1.6),
+        "assumed": (2, 2), "proof": (6, 2), "fact": (7, 2), "brand": (9, 99), "use": (4, 3), "fit": (7, 4),
+        "choose": (5, 3), "trust": (6, 3), "agenda": (2.6, 5), "ask": (2.2, 99), "say": (0.2, 0.01),
+        "required": (0.1, 0.01),
+        "catch": (2.4, 99), "cta": (0, 99),
+    },
+    "selling_points": {
+        "hook": (1.9, 99), "greet": (99, 99), "intro": (0, 99), "pain": (2.5, 6), "lead": (7, 99),
+        "point": (0.5, 0.05),
+        "assumed": (1.5, 0.6), "proof": (2.4, 0.8), "fact": (3.2, 0.9), "brand": (8, 99), "use": (3, 3),
+        "fit": (6, 3),
+        "choose": (4, 3), "trust": (5, 3), "recap": (12, 99), "ask": (2.2, 99), "price": (2, 4),
+        "gift": (3.5, 2),
+        "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (4, 99), "cta": (0, 99),
+    },
+    "promotion": {
+        "hook": (1, 99), "intro": (0, 99), "point": (1.1, 1.5), "assumed": (3, 2), "proof": (4, 2),
+        "fact": (5, 2),
+        "pain": (9, 6), "use": (6, 3), "fit": (5.5, 3), "choose": (6.5, 3), "trust": (4.5, 3),
+        "price": (0.3, 2.2),
+        "gift": (0.8, 0.2), "stock": (1.6, 99), "order": (2.4, 3), "recap": (7, 99), "ask": (2, 99),
+        "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (2.3, 99), "cta": (0, 99),
+    },
+    "seeding": {
+        "hook": (1, 99), "intro": (0, 99), "pain": (1.8, 5), "use": (1.4, 2), "point": (1.1, 0.8),
+        "assumed": (1.9, 1),
+        "proof": (3, 2), "fact": (4, 2), "fit": (2.8, 3), "choose": (4, 3), "trust": (5, 3), "ask": (2, 99),
+        "price": (6, 6), "gift": (8, 2), "recap": (12, 99), "say": (0.2, 0.01), "required": (0.1, 0.01),
+        "catch": (3, 99), "cta": (0, 99),
+    },
+    "transition": {
+        "hook": (0.4, 99), "intro": (0, 99), "pain": (2, 5), "point": (1, 2), "assumed": (1.6, 2),
+        "use": (2.4, 3),
+        "proof": (6, 3), "fact": (7, 3), "fit": (6, 3), "choose": (5, 3), "trust": (4, 3), "agenda": (3, 5),
+        "ask": (1.8, 99), "recap": (99, 1),
+        "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (3, 99), "cta": (0, 99),
+    },
+    "closing": {
+        "hook": (0.6, 99), "intro": (0, 99), "recap": (0.8, 99), "point": (3, 1.5), "assumed": (4, 2),
+        "proof": (5, 2), "fact": (6, 2), "use": (7, 3), "fit": (4.5, 3), "choose": (6, 3), "trust": (6.5, 3),
+        "pain": (20, 6),
+        "price": (1, 3), "gift": (1.2, 0.5), "stock": (9, 99), "order": (2.4, 3), "thanks": (1.6, 2),
+        "ask": (2, 99),
+        "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (2.6, 99), "cta": (0, 99),
+    },
+}  # fmt: skip
+_BODY: Final = ("pain", "lead", "point", "assumed", "proof", "fact", "brand", "use", "fit", "choose", "trust")
+_FROM_THE_RECORD: Final = frozenset(
+    {"point", "assumed", "proof", "fact", "gift", "price", "say", "required", "catch", "recap"}
+)
+#: Spoken characters below which a script names its product at once.
+_NO_HOOK: Final = 55
+_WANTED_RANK: Final = 0.9
+
+
+@dataclass(slots=True)
+class _Unit:
+    slot: str
+    place: int
+    rank: float
+    options: list[str]
+    text: str = ""
+
+
+def compose(sheet: Sheet, seed: int) -> str:
+    """Return a script of `sheet.target` spoken characters, the same for the same seed."""
+    best, room = "", sheet.target
+    # What is woven in between (names, questions) depends on the text: aim, look, aim again.
+    for turn in range(5):
+        text = _Script(sheet, random.Random(f"{seed}-{turn}")).write(room)  # noqa: S311
+        missed = sheet.target - spoken_length(text)
+        if not best or abs(missed) < abs(sheet.target - spoken_length(best)):
+            best = text
+        if abs(missed) <= sheet.target * 0.06:
+            break
+        room = max(12, room + missed)
+    return best
+
+
+class _Script:
+    def __init__(self, sheet: Sheet, rng: random.Random) -> None:
+        self._sheet = sheet
+        self._rng = rng
+        self._lines = Lines(sheet, rng)
+
+    def write(self, room: int) -> str:
+        units = self._fit(self._units(), room)
+        return self._weave(self._arrange(units))
+
+    def _units(self) -> list[_Unit]:
+        plan = _PLANS[self._sheet.scenario]
+        units: list[_Unit] = []
+        for slot, (planned, step) in plan.items():
+            if slot in self._sheet.drop:
+                continue
+            wanted = slot in self._sheet.want and slot not in {"hook", "intro", "cta"}
+            units += self._of_slot(slot, min(planned, _WANTED_RANK) if wanted else planned, step)
+        for slot in ("price", "gift", "order", "thanks", "stock"):
+            if slot in self._sheet.want and slot not in plan:
+                units += self._of_slot(slot, _WANTED_RANK, 3)
+        if self._sheet.styles[:1] == ("紧迫",) and not {"stock"} & (plan.keys() | self._sheet.drop | self._sheet.want):
+            units += self._of_slot("stock", 2.5, 99)
+        return [one for one in units if one.options]
+
+    def _of_slot(self, slot: str, rank: float, step: float) -> list[_Unit]:
+        return [_Unit(slot, place, rank + step * place, ways) for place, ways in enumerate(self._options(slot))]
+
+    def _options(self, slot: str) -> list[list[str]]:
+        """Return, for each time the slot may be said, the ways to say it."""
+        sheet, lines = self._sheet, self._lines
+        if slot == "hook" and (sheet.action == "continue" or sheet.target < _NO_HOOK):
+            return []
+        if slot in {"hook", "intro", "cta"}:
+            return [self._sure(slot)]
+        if slot in _FROM_THE_RECORD:
+            return self._record(slot)
+        if slot in {"greet", "lead", "brand", "stock", "ask"}:
+            return [lines.of(slot)]
+        # One line each, so that every line of the slot can be said once.
+        return [[said] for said in lines.of(slot)]
+
+    def _record(self, slot: str) -> list[list[str]]:  # noqa: PLR0911 — one arm for each slot
+        sheet, lines = self._sheet, self._lines
+        match slot:
+            case "point":
+                return [lines.point(one, place=at, assumed=False) for at, one in enumerate(sheet.points)]
+            case "assumed":
+                said = [lines.point(one, place=at, assumed=True) for at, one in enumerate(sheet.assumed)]
+                return [*said[:2], lines.of("assumed.note"), *said[2:]] if said else []
+            case "proof":
+                # A point's proof has the point's place, to be said right after it; evidence stands on its own.
+                return [lines.of("proof", {"proof": one.proof}) if one.proof else [] for one in sheet.points] + [
+                    lines.of("proof", {"proof": one}) for one in sheet.evidence
+                ]
+            case "fact":
+                return [lines.of("fact", {"fact_name": name, "fact": value}) for name, value in sheet.facts]
+            case "gift":
+                return [lines.of("gift", {"gift": gift}) for gift in sheet.gifts]
+            case "say" | "required":
+                return [[lines.plain(one)] for one in (sheet.say if slot == "say" else sheet.required)]
+            case "catch":
+                return [[lines.plain(one)] for one in sheet.catchphrases if lines.allowed(one)][:1]
+            case "recap":
+                told = [one.feature for one in sheet.points if one.feature and lines.allowed(one.feature)][:3]
+                return [lines.of("recap", {"recap": "，".join(told)})] if len(told) >= 2 else []
+            case _:
+                return self._prices()
+
+    def _sure(self, slot: str) -> list[str]:
+        """Return the lines of a slot that must not fall silent, whatever words are forbidden."""
+        if slot == "intro" and self._sheet.action == "continue":
+            slot = "continue"
+        last_resort = {"cta": "喜欢的点开购物车，选好就下单。", "hook": ""}.get(slot, f"{self._sheet.name}。")
+        return self._lines.of(slot) or [last_resort][: bool(last_resort)]
+
+    def _prices(self) -> list[list[str]]:
+        if self._sheet.price is None:
+            return []
+        lines = self._lines
+        first = lines.of("price.cut") if self._sheet.list_price is not None else lines.of("price")
+        if not first:
+            return []
+        pair = [lines.of("price.pair")] if self._sheet.scenario == "promotion" else []
+        return [first, *pair, lines.of("price.after")]
+
+    def _fit(self, units: list[_Unit], room: int) -> list[_Unit]:
+        chosen: list[_Unit] = []
+        total = 0
+        tight = self._tight(units, room)
+        for unit in sorted(units, key=lambda one: one.rank):
+            options = self._lines.untaken(unit.options)
+            must = unit.rank < 0.3 and unit.slot in {"intro", "cta", "say", "required"}
+            if tight:
+                short = sorted(options, key=spoken_length)[:4]
+                options = self._rng.sample(short, len(short))
+            fitting = [said for said in options if total + spoken_length(said) <= room * 1.05]
+            if not fitting and not (must and options):
+                continue
+            unit.text = fitting[0] if fitting else min(options, key=spoken_length)
+            self._lines.take(unit.text)
+            total += spoken_length(unit.text)
+            chosen.append(unit)
+            if total >= room * 0.97 and unit.rank >= 0.3:
+                break
+        return self._fill_up(chosen, units, room - total)
+
+    def _tight(self, units: list[_Unit], room: int) -> bool:
+        """Say whether the points that should be said need the shortest words for everything."""
+        wanted = [one for one in units if one.rank < 1.6]
+        return sum(spoken_length(one.options[0]) for one in wanted) > room
+
+    def _fill_up(self, chosen: list[_Unit], units: list[_Unit], gap: int) -> list[_Unit]:
+        spare = [one for one in units if one not in chosen and one.rank < 60]
+        spare += [
+            _Unit("trust", 60 + place, 50, self._lines.of("again", {"feature": one.feature, "benefit": one.benefit}))
+            for place, one in enumerate(self._sheet.points)
+            if one.feature and one.benefit and self._sheet.target > 300
+        ]
+        spare += [_Unit("trust", 90, 50, [said]) for said in self._lines.of("fill")]
+        while gap > self._sheet.target * 0.03 + 2:
+            fits = [
+                (spoken_length(said), one, said)
+                for one in spare
+                for said in self._lines.untaken(one.options)
+                if spoken_length(said) <= gap + 2
+            ]
+            if not fits:
+                break
+            length, unit, said = max(fits, key=lambda fit: fit[0])
+            spare.remove(unit)
+            unit.text = said
+            self._lines.take(said)
+            chosen.append(unit)
+            gap -= length
+        return chosen
+
+    def _arrange(self, units: list[_Unit]) -> list[_Unit]:
+        """Put the chosen units into speaking order."""
+        plan = list(_PLANS[self._sheet.scenario])
+        places = {slot: index for index, slot in enumerate(plan)}
+        # What was asked for beside the plan comes before the end of the script.
+        late = places["say"] - 0.5
+        ordered = sorted(units, key=lambda one: (places.get(one.slot, late), one.place))
+        body = [one for one in ordered if one.slot in _BODY]
+        if not body:
+            return ordered
+        first = ordered.index(body[0])
+        before = [one for one in ordered[:first] if one.slot not in _BODY]
+        after = [one for one in ordered[first:] if one.slot not in _BODY]
+        return [*before, *self._mix(body), *after]
+
+    def _mix(self, body: list[_Unit]) -> list[_Unit]:
+        """Spread scenes and advice between the points, each proof right behind its point."""
+        points = [one for one in body if one.slot in {"point", "assumed"}]
+        proofs = {one.place: one for one in body if one.slot == "proof" and one.place < len(self._sheet.points)}
+        opening = [one for one in body if one.slot == "lead" or (one.slot == "pain" and one.place == 0)]
+        beside = [one for one in body if one not in points and one not in opening and one not in proofs.values()]
+        beside.sort(key=lambda one: one.place)
+        mixed, used = sorted(opening, key=lambda one: one.slot == "lead"), 0
+        for index, point in enumerate(points):
+            mixed.append(point)
+            if point.slot == "point" and point.place in proofs:
+                mixed.append(proofs.pop(point.place))
+            due = len(beside) * (index + 1) // len(points)
+            mixed += beside[used:due]
+            used = due
+        return [*mixed, *proofs.values(), *beside[used:]]
+
+    def _weave(self, units: list[_Unit]) -> str:
+        """Join the units; call the name every half minute, and the listeners about every minute."""
+        sheet, half = self._sheet, self._sheet.pace * 0.42
+        reminders, questions, calls = (
+            self._lines.of("remind", {"short": sheet.call}),
+            self._lines.of("ask"),
+            self._lines.of("midcta"),
+        )
+        since_name = since_question = since_call = 0
+        said: list[list[str]] = [[]]
+        total = sum(spoken_length(one.text) for one in units)
+        spoken = 0
+        for unit in units:
+            length = spoken_length(unit.text)
+            extra: list[str] = []
+            left = total - spoken
+            if (
+                since_name + length > half
+                and unit.slot not in {"intro", "cta"}
+                and reminders
+                and self._name_missing(unit.text)
+            ):
+                extra.append(reminders.pop(0))
+                since_name = 0
+            if since_question > sheet.pace * 0.85 and left > sheet.pace * 0.3 and unit.slot in _BODY:
+                extra += self._next(questions)
+                since_question = 0
+            if since_call > sheet.pace and left > sheet.pace * 0.5 and unit.slot in _BODY:
+                extra += self._next(calls)
+                since_call = 0
+            woven = sum(spoken_length(one) for one in extra)
+            if unit.slot == "ask" or "？" in unit.text:
+                since_question = 0
+            named = not self._name_missing(unit.text)
+            spoken += length
+            since_name = 0 if named else since_name + length + woven
+            since_question += length
+            since_call += length
+            if said[-1] and self._turns(unit, said[-1]):
+                said.append([])
+            said[-1] += [*extra, unit.text]
+        return "\n".join("".join(paragraph) for paragraph in said if paragraph)
+
+    def _next(self, lines: list[str]) -> list[str]:
+        fresh = self._lines.untaken(lines)
+        if not fresh:
+            return []
+        self._lines.take(fresh[0])
+        lines.remove(fresh[0])
+        return [fresh[0]]
+
+    def _name_missing(self, text: str) -> bool:
+        return self._sheet.name not in text and self._sheet.call not in text
+
+    def _turns(self, unit: _Unit, paragraph: list[str]) -> bool:
+        if self._sheet.target < 90:
+            return False
+        length = spoken_length("".join(paragraph))
+        return length >= 45 and (
+            unit.slot in {"point", "price", "say", "required", "cta", "ask", "use"} or length >= 90
+        )

@@ -1,0 +1,146 @@
+"""Which lines may be said for a sheet, filled in and in an order of preference."""
+
+import random
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from backend.llm.adapters.offline.phrases import Line, script_lines
+from backend.llm.adapters.offline.sheet import Point, Sheet, said_money
+from backend.llm.adapters.offline.speech import breathe, sentences
+
+_VALUE: Final = re.compile(r"\{(\w+)\}")
+#: Words by which a line shows that it speaks of a topic that the reviewer wants left out.
+_TOPIC_WORDS: Final = {
+    "price": re.compile("价|元|钱|账|预算|划算|值不值|\\{price\\}"),
+    "gift": re.compile("随单|一起发|一起到家"),
+    "stock": re.compile("库存|后台"),
+    "ask": re.compile("公屏|打出来|扣个|打个|告诉我|跟我说说"),
+    "brand": re.compile("牌子|品牌"),
+    "greet": re.compile("我是|欢迎"),
+    "thanks": re.compile("谢谢"),
+    "fit": re.compile("适合谁|哪些朋友"),
+    "pain": re.compile("踩坑|买错"),
+}
+
+
+class Lines:
+    """The lines of one script. A line that was taken is not offered again."""
+
+    def __init__(self, sheet: Sheet, rng: random.Random) -> None:
+        self._sheet = sheet
+        self._rng = rng
+        self._taken: set[str] = set()
+        self._template: dict[str, str] = {}
+        self._used: set[str] = set()
+        self._address = next(iter(self._rng.sample(sheet.address, len(sheet.address))), "大家")
+        if any(term in self._address for term in sheet.unsay):
+            self._address = "大家"
+        self._values: dict[str, str] = {
+            key: value
+            for key, value in {
+                "name": sheet.name, "call": sheet.call, "short": sheet.short, "brand": sheet.brand,
+                "host": sheet.host, "addr": self._address, "unit": sheet.unit,
+            }.items()
+            if value
+        }  # fmt: skip
+        if sheet.price is not None:
+            self._values["price"] = said_money(sheet.price)
+            if sheet.list_price is not None:
+                self._values |= {
+                    "list": said_money(sheet.list_price),
+                    "save": said_money(sheet.list_price - sheet.price),
+                }
+            if sheet.unit:
+                self._values["double"] = said_money(sheet.price * 2)
+        if sheet.stock is not None:
+            self._values["stock"] = str(sheet.stock)
+            self._values.setdefault("unit", "件")
+
+    def of(self, slot: str, more: Mapping[str, str] | None = None) -> list[str]:
+        """Return the filled lines of a slot, the preferred first: by style, fitting the kind, new to the listener."""
+        sheet = self._sheet
+        own = sheet.kind.lines.get(slot, []) if sheet.kind and slot in _OF_THE_KIND else []
+        known = script_lines()
+        special = known.get(f"{slot}.{sheet.scenario}")
+        general = special or known.get(slot, [])
+        if slot == "use" and sheet.kind:
+            general = []  # Scenes that suit anything suit nothing in particular.
+        if slot == "hook" and special:
+            own = []
+        ranked: list[tuple[float, str]] = []
+        for line, bonus in [*((one, 0.2) for one in own), *((one, 1.0) for one in general)]:
+            said = self._fill(line, more)
+            if said is None:
+                continue
+            weight = self._rng.random() * bonus * (0.3 if line.styles else 1.0)
+            self._template[said] = line.text
+            ranked.append((weight + (5.0 if self._heard(line, said) else 0.0), said))
+        ranked.sort()
+        return [said for _, said in ranked]
+
+    def take(self, said: str) -> None:
+        self._taken.add(said)
+        self._used.add(self._template.get(said, said))
+
+    def untaken(self, options: list[str]) -> list[str]:
+        """Return what was not said yet; turns of phrase that were used already come last."""
+        fresh = [said for said in options if said not in self._taken]
+        return sorted(fresh, key=lambda said: self._template.get(said, said) in self._used)
+
+    def point(self, point: Point, *, place: int, assumed: bool) -> list[str]:
+        """Return ways to say a point, the preferred first."""
+        values = {"feature": point.feature, "benefit": point.benefit}
+        if assumed:
+            slot = "assumed" if point.feature and point.benefit else "assumed.bare"
+        elif point.feature and point.benefit:
+            slot = "point"
+        else:
+            slot = "point.bare" if point.feature else "point.only_benefit"
+        said = self.of(slot, {key: value for key, value in values.items() if value})
+        unfit = _FOR_LATER if place == 0 else _FOR_THE_FIRST
+        return [one for one in said if not one.startswith(unfit)] or said
+
+    def plain(self, text: str) -> str:
+        """Return given words as a sentence of their own, unchanged."""
+        return text if text[-1] in "。！？!?" else f"{text}。"
+
+    def allowed(self, text: str) -> bool:
+        return not any(term in text for term in self._sheet.unsay) and not any(
+            topic in self._sheet.drop and words.search(text) for topic, words in _TOPIC_WORDS.items()
+        )
+
+    def _fill(self, line: Line, more: Mapping[str, str] | None) -> str | None:
+        styles = self._sheet.styles
+        if line.styles and not line.styles.intersection(styles):
+            return None
+        values = {**self._values, **more} if more else self._values
+        keys = _VALUE.findall(line.text)
+        if any(key not in values for key in keys):
+            return None
+        # The record's own words are judged too: 别提价格 also drops a point that speaks of the price.
+        said = _VALUE.sub(lambda hit: values[hit[1]], line.text)
+        if not self.allowed(_VALUE.sub(lambda hit: (more or {}).get(hit[1], ""), line.text)) or (
+            self._sheet.unsay and any(term in said for term in self._sheet.unsay)
+        ):
+            return None
+        return self._finish(said)
+
+    def _finish(self, said: str) -> str:
+        sheet = self._sheet
+        keep = (sheet.name, *sheet.say, *sheet.required)
+        spoken = "".join(breathe(one, keep) for one in sentences(said))
+        calm = {"专业", "温柔"}.intersection(sheet.styles)
+        return spoken.replace("！", "。") if calm and "活泼" not in sheet.styles else spoken
+
+    def _heard(self, line: Line, said: str) -> bool:
+        heard = self._sheet.heard
+        if not heard:
+            return False
+        fixed = max(_VALUE.split(line.text), key=len)
+        return said in heard or (len(fixed) >= 5 and fixed.strip("，。！？") in heard)
+
+
+_FOR_THE_FIRST: Final = ("先", "看这里看这里")
+_FOR_LATER: Final = ("再", "还", "接着", "另外", "补充")
+_OF_THE_KIND: Final = frozenset({"hook", "pain", "use", "choose", "ask", "fit"})

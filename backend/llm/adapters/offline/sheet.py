@@ -1,0 +1,287 @@
+"""The brief of a script made ready for the writer: cleaned, typed, with what was asked already decided."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from backend.llm.adapters.offline.asks import Asks, styles_in, understand
+from backend.llm.adapters.offline.claims import risky
+from backend.llm.adapters.offline.phrases import Kind, kind_of
+from backend.llm.adapters.offline.speech import speakable, spoken_length
+
+SCENARIOS: Final = ("opening", "selling_points", "promotion", "seeding", "transition", "closing")
+_DEFAULT_SECONDS: Final = {
+    "opening": 30, "selling_points": 60, "promotion": 45, "seeding": 60, "transition": 15, "closing": 25,
+}  # fmt: skip
+_NAME_MARKS: Final = re.compile(r"【[^】]*】|\[[^\]]*\]|（[^）]*）|\([^)]*\)|[{}<>#*_`|]")
+_EMOJI: Final = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]")
+_ADDRESSES: Final = {
+    "活泼": ("家人们", "宝子们", "朋友们"),
+    "幽默": ("家人们", "朋友们"),
+    "专业": ("大家", "各位"),
+    "温柔": ("大家", "朋友们"),
+    "简洁": ("大家", "各位"),
+    "紧迫": ("家人们", "朋友们"),
+}
+_HEARD: Final = ("recalled", "history")
+_AUDIENCES: Final = ("宝妈", "宝爸", "上班族", "打工人", "学生党", "姐妹", "车主", "养宠人", "铲屎官", "健身人", "老师")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    feature: str
+    benefit: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything a script is composed from. `target` is in spoken characters; money is as it is said."""
+
+    scenario: str
+    action: str
+    styles: tuple[str, ...]
+    target: int
+    pace: int
+    name: str
+    call: str
+    short: str
+    brand: str
+    kind: Kind | None
+    address: tuple[str, ...]
+    host: str
+    catchphrases: tuple[str, ...]
+    points: tuple[Point, ...]
+    assumed: tuple[Point, ...]
+    facts: tuple[tuple[str, str], ...]
+    evidence: tuple[str, ...]
+    price: Decimal | None
+    list_price: Decimal | None
+    unit: str
+    stock: int | None
+    gifts: tuple[str, ...]
+    required: tuple[str, ...]
+    say: tuple[str, ...]
+    unsay: tuple[str, ...]
+    drop: frozenset[str]
+    want: frozenset[str]
+    heard: str
+
+
+def read_sheet(brief: Mapping[str, Any]) -> Sheet:
+    """Return the sheet of a brief. Whatever is missing, empty or of the wrong type is simply not said."""
+    product, host = _mapping(brief.get("product")), _mapping(brief.get("host"))
+    asks, request = understand(_text(brief.get("feedback"))), understand(_text(brief.get("request")))
+    scenario = brief.get("scenario") if brief.get("scenario") in SCENARIOS else "selling_points"
+    previous = _text(brief.get("previous_script"))
+    excerpts = [_text(_mapping(one).get("excerpt")) for one in _list(brief.get("findings"))]
+    unsay = [*map(_text, _list(brief.get("must_not_say"))), *map(_text, _list(host.get("taboo_words")))]
+    unsay += [*asks.unsay, *request.unsay, *excerpts]
+    drop, want = asks.drop | (request.drop - asks.want), asks.want | request.want
+    for term in unsay:
+        if re.fullmatch("价格|价钱|多少钱|价", term):
+            drop.add("price")
+    name = _name(product)
+    # The name must be said and cannot be forbidden; a finding about a whole paragraph says nothing about its words.
+    unsay = [term for term in dict.fromkeys(unsay) if term and term not in name and len(term) <= 60]
+    aliases = sorted(filter(None, (speakable(one) for one in _list(product.get("aliases")))), key=len)
+    brand, category = speakable(product.get("brand")), speakable(product.get("category"))
+    kind = kind_of(name, category)
+    name = name or category or "这款商品"
+    short = _short(name, brand, kind)
+    call = name if spoken_length(name) <= 14 else next((one for one in aliases if len(one) >= 2), short)
+    price = _money(product.get("price"))
+    list_price = _money(product.get("list_price"))
+    stock = product.get("stock")
+    pace = brief.get("pace")
+    pace = int(pace) if isinstance(pace, int | float) and 80 <= pace <= 500 else 260
+    points = _points(product.get("points"))
+    assumed = _points(brief.get("assumed"))
+    if brief.get("action") == "continue":
+        # What was told already is told again only when nothing else is left.
+        points = [one for one in points if (one.feature or one.benefit) not in previous] or points
+    evidence = [speakable(one) for one in _list(product.get("evidence"))]
+    facts = [(speakable(key), speakable(value)) for key, value in _mapping(product.get("facts")).items()]
+    mentions, say = _mentions([*asks.mention, *request.mention], points, facts)
+    if previous and brief.get("action") == "restyle":
+        want, drop = _as_before(previous, price, stock, want, drop)
+    return Sheet(
+        scenario=str(scenario),
+        action=str(brief.get("action") or "write"),
+        styles=_styles(brief, host, asks, request),
+        target=max(18, round(_seconds(brief, (asks, request), previous, scenario=str(scenario), pace=pace) * pace / 60)),
+        pace=pace,
+        name=name,
+        call=call,
+        short=next((one for one in aliases if 2 <= len(one) <= 8), short),
+        brand="" if risky(brand) or brand in name else brand,
+        kind=kind,
+        address=_addresses(host, _styles(brief, host, asks, request)),
+        host=speakable(host.get("name")),
+        catchphrases=tuple(
+            one for one in (speakable(said) for said in _list(host.get("catchphrases"))) if one and not risky(one)
+        ),
+        points=tuple(sorted(points, key=lambda one: one.feature + one.benefit not in mentions)),
+        assumed=tuple(assumed),
+        facts=tuple(sorted(
+            (one for one in facts if all(one) and not risky("".join(one)) and len(one[1]) <= 40),
+            key=lambda one: one[0] not in mentions,
+        )),
+        evidence=tuple(one for one in evidence if one and not risky(one)),
+        price=price,
+        list_price=list_price if price is not None and list_price is not None and list_price > price else None,
+        unit=_text(product.get("unit")) if 1 <= len(_text(product.get("unit"))) <= 2 else "",
+        stock=stock if isinstance(stock, int) and not isinstance(stock, bool) and stock > 0 else None,
+        gifts=tuple(one for one in (speakable(gift) for gift in _list(product.get("gifts"))) if one and not risky(one)),
+        required=tuple(filter(None, (_text(one) for one in _list(product.get("required_statements"))))),
+        say=tuple(
+            one.strip()
+            for one in dict.fromkeys([*map(_text, _list(brief.get("must_say"))), *asks.say, *request.say, *say])
+            if one.strip() and not any(term in one for term in unsay)
+        ),
+        unsay=tuple(unsay),
+        drop=frozenset(drop),
+        want=frozenset(want - drop),
+        heard="\n".join([previous, *(_text(one) for key in _HEARD for one in _list(brief.get(key)))]),
+    )  # fmt: skip
+
+
+def _styles(brief: Mapping[str, Any], host: Mapping[str, Any], asks: Asks, request: Asks) -> tuple[str, ...]:
+    named = [style for word in _list(brief.get("style")) for style in styles_in(_text(word))]
+    chosen = asks.styles or named or request.styles or styles_in(_text(host.get("voice")))
+    if asks.styles and named:
+        chosen = [*asks.styles, *(one for one in named if one not in {"简洁"} and not _clash(one, asks.styles))]
+    return tuple(dict.fromkeys(one for one in chosen if one not in asks.unwanted_styles))[:2]
+
+
+def _clash(style: str, others: list[str]) -> bool:
+    calm, loud = {"专业", "温柔"}, {"活泼", "紧迫", "幽默"}
+    return any((style in calm and one in loud) or (style in loud and one in calm) for one in others)
+
+
+def _seconds(
+    brief: Mapping[str, Any], asked_by: tuple[Asks, Asks], previous: str, *, scenario: str, pace: int
+) -> float:
+    asks, request = asked_by
+    given = brief.get("seconds")
+    asked = float(given) if isinstance(given, int | float) and not isinstance(given, bool) and given > 0 else None
+    before = spoken_length(previous) * 60 / pace if previous and brief.get("action") != "continue" else None
+    factor = asks.factor
+    if factor == 1.0:
+        factor = {"shorter": 0.68, "longer": 1.45}.get(str(brief.get("length_change")), 1.0)
+    if asks.seconds:
+        return asks.seconds
+    if factor != 1.0:
+        base = before or asked or request.seconds or _DEFAULT_SECONDS[scenario]
+        # A length asked for together with the change stands, when it goes the same way.
+        if asked and asks.factor == 1.0 and before and (asked < before * 0.95) == (factor < 1) and asked != before:
+            return asked if (asked < before * 0.95 or asked > before * 1.05) else before * factor
+        return min(1800.0, base * factor)
+    fallback = before if brief.get("action") in {"restyle", "rewrite"} and before and before >= 5 else None
+    return min(1800.0, asked or request.seconds or fallback or _DEFAULT_SECONDS[scenario])
+
+
+def _as_before(
+    previous: str, price: Decimal | None, stock: object, want: set[str], drop: set[str]
+) -> tuple[set[str], set[str]]:
+    """A change of tone keeps the facts: what the text named before is named again, what it did not stays out."""
+    named = price is not None and said_money(price) in previous
+    want, drop = set(want), set(drop)
+    if named:
+        want.add("price")
+    elif "price" not in want:
+        drop.add("price")
+    if isinstance(stock, int) and str(stock) not in previous:
+        drop.add("stock")
+    return want, drop
+
+
+def _mentions(asked: list[str], points: list[Point], facts: list[tuple[str, str]]) -> tuple[set[str], list[str]]:
+    """Return what of the record is meant by the asked words, and the words that the record does not hold."""
+    found: set[str] = set()
+    unknown: list[str] = []
+    for words in asked:
+        texts = {one.feature + one.benefit: one.feature + one.benefit for one in points}
+        texts |= {name: name + value for name, value in facts}
+        hits = {key for key, text in texts.items() if words in text or _alike(words, text)}
+        found |= hits
+        if not hits and len(words) >= 4:
+            unknown.append(words)
+    return found, unknown
+
+
+def _alike(words: str, text: str) -> bool:
+    pairs = {words[at : at + 2] for at in range(len(words) - 1)}
+    return bool(pairs) and sum(pair in text for pair in pairs) / len(pairs) >= 0.5
+
+
+def _name(product: Mapping[str, Any]) -> str:
+    raw = _text(product.get("name"))
+    return " ".join(_EMOJI.sub("", _NAME_MARKS.sub(" ", raw)).split()) or speakable(raw)
+
+
+def _short(name: str, brand: str, kind: Kind | None) -> str:
+    if spoken_length(name) <= 7:
+        return name
+    if brand and name.startswith(brand) and 2 <= spoken_length(name[len(brand) :]) <= 7:
+        return name[len(brand) :].strip()
+    words = [word for word in (kind.words if kind else ()) if word in name and len(word) >= 2]
+    if words:
+        return max(words, key=len)
+    tail = re.split(r"[\s，、]", name)[-1]
+    return tail if 2 <= len(tail) <= 7 and not re.search(r"[\dA-Za-z]", tail) else "这一款"
+
+
+def _addresses(host: Mapping[str, Any], styles: tuple[str, ...]) -> tuple[str, ...]:
+    audience = _text(host.get("audience"))
+    own = tuple(f"{word}们" for word in _AUDIENCES if word in audience)
+    return own or _ADDRESSES.get(styles[0] if styles else "", ("大家", "朋友们"))
+
+
+def _points(value: object) -> list[Point]:
+    found = []
+    for one in _list(value):
+        entry = one if isinstance(one, Mapping) else {"feature": one}
+        feature, benefit, proof = (speakable(entry.get(key)) for key in ("feature", "benefit", "proof"))
+        point = Point(*("" if risky(text) else text for text in (feature, benefit, proof)))
+        # A benefit whose feature may not be said would hang in the air.
+        if point.feature or (point.benefit and not feature):
+            found.append(point)
+    return found
+
+
+def _money(value: object) -> Decimal | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    figures = re.search(r"\d+(?:\.\d+)?", str(value).replace(",", ""))
+    try:
+        amount = Decimal(figures[0]) if figures else None
+    except InvalidOperation:
+        return None
+    return amount if amount is not None and amount > 0 else None
+
+
+def said_money(amount: Decimal) -> str:
+    """Return an amount without idle zeros: 39.90 is said 39.9."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, Mapping):
+        return _text(value.get("content") or value.get("text"))
+    return ""
+
+
+def _list(value: object) -> list[Any]:
+    if isinstance(value, str):
+        return [value]
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,113 @@
+"""Text as a voice says it: how long it is, where it breathes, how units and figures are read."""
+
+import re
+from typing import Final
+
+_UNITS: Final = {
+    "ml": "毫升", "mL": "毫升", "ML": "毫升", "L": "升", "kg": "公斤", "KG": "公斤", "Kg": "公斤", "g": "克", "G": "克",
+    "mg": "毫克", "cm": "厘米", "CM": "厘米", "mm": "毫米", "MM": "毫米", "m": "米", "km": "公里", "mAh": "毫安时",
+    "W": "瓦", "w": "瓦", "kW": "千瓦", "V": "伏", "Hz": "赫兹", "℃": "度", "°C": "度", "dB": "分贝", "h": "小时",
+}  # fmt: skip
+_UNIT: Final = re.compile(
+    r"(\d)\s*(" + "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True)) + r")(?![A-Za-z])"
+)
+_PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*[%％]")
+_BRACKETS: Final = re.compile(
+    r"[【\[（(《〈「『{][^】\]）)》〉」』}]{0,40}[】\]）)》〉」』}]|[【】\[\]（）()《》〈〉「」『』{}<>#*_`|~^]"
+)
+_UNSPEAKABLE: Final = re.compile(
+    "[\U0001f000-\U0001faff\u2600-\u27bf\u2190-\u21ff\u2300-\u23ff\u2b00-\u2bff\ufe00-\ufe0f\u200b-\u200f\u20e3\ufffd]"
+)
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+_LATIN: Final = re.compile(r"[A-Za-z]+")
+_SENTENCE: Final = re.compile(r"[^。！？!?\n]*[。！？!?]+|[^。！？!?\n]+")
+_AFTER: Final = re.compile("时候|之后|以后|小时|里面|上面|时|后|、")
+_BEFORE: Final = re.compile(
+    "并且|而且|同时|以及|还能|还有|也能|可以|能够|不用|无需|适合|搭配|采用|配有|带有|即使|无论|避免|方便|让|使|能|也|还|又|和|与|或|带|不"
+)
+
+CLAUSE_LIMIT: Final = 20
+SENTENCE_LIMIT: Final = 45
+
+
+def spoken_length(text: str) -> int:
+    """Return the characters a voice speaks: punctuation counts nothing, figures as they are read aloud."""
+    count = sum(len(_read_aloud(number)) for number in _NUMBER.findall(text))
+    # An abbreviation is spelt, a word is about a syllable for two and a half letters.
+    count += sum(len(word) if word.isupper() else max(1, round(len(word) / 2.5)) for word in _LATIN.findall(text))
+    return count + sum("\u3400" <= character <= "\u9fff" for character in text)
+
+
+def _read_aloud(number: str) -> str:
+    whole, _, part = number.partition(".")
+    if len(whole) > 8 or (len(whole) > 1 and whole[0] == "0"):
+        return number
+    words, zero = "", False
+    for place, digit in enumerate(whole):
+        unit = ("", "十", "百", "千", "万", "十", "百", "千")[len(whole) - place - 1]
+        if digit == "0":
+            zero = bool(words)
+            words += "万" if unit == "万" else ""
+            continue
+        words += ("零" if zero else "") + digit + unit
+        zero = False
+    words = words.removeprefix("一") if words.startswith("一十") else words
+    return (words or "零") + ("点" + part if part else "")
+
+
+def speakable(text: object) -> str:
+    """Return text from a record as it can be said: no markup, brackets, emoji or Latin units; one line."""
+    if not isinstance(text, str | int | float) or isinstance(text, bool):
+        return ""
+    said = _BRACKETS.sub("", _UNSPEAKABLE.sub("", str(text)))
+    said = _UNIT.sub(lambda hit: hit[1] + _UNITS[hit[2]], said)
+    said = _PERCENT.sub(lambda hit: f"百分之{hit[1]}", said)
+    said = re.sub(r"(?<=\d)\s*[xX×*]\s*(?=\d)", "乘", said)
+    said = re.sub(r"(?<=\d)\s*[-~～—]\s*(?=\d)", "到", said)
+    said = said.replace(",", "，").replace(";", "，").replace("；", "，").replace(":", "，").replace("：", "，")
+    said = re.sub(r"\s*[/／+＋&\n\r\t]\s*", "、", said)
+    said = re.sub(r"(?<=[\u3400-\u9fff，、])\s+|\s+(?=[\u3400-\u9fff，、])|[\"“”]", "", said)
+    return re.sub(r"[，、]{2,}", "，", re.sub(r"\s+", " ", said)).strip(" ，、。！？!?.-")
+
+
+def sentences(text: str) -> list[str]:
+    return [one.strip() for one in _SENTENCE.findall(text) if one.strip()]
+
+
+def breathe(sentence: str, keep: tuple[str, ...]) -> str:
+    """Return the sentence with clauses and sentences short enough to say; text in `keep` is never cut."""
+    parts = re.split(r"([，；、])", sentence)
+    said, since_stop = "", 0
+    clause = ""
+    for index in range(0, len(parts), 2):
+        clause, mark = parts[index], parts[index + 1] if index + 1 < len(parts) else ""
+        if spoken_length(clause) > CLAUSE_LIMIT and not any(one in clause for one in keep if len(one) > 8):
+            clause = _cut(clause)
+        length = spoken_length(clause)
+        if mark in {"，", "；"} and since_stop + length > SENTENCE_LIMIT * 0.6 and _follows(parts, index):
+            mark, since_stop = "。", 0
+        else:
+            since_stop += length
+        said += clause + mark
+    return said
+
+
+def _follows(parts: list[str], index: int) -> bool:
+    # A full stop helps only when enough is left to be a sentence, and the sentence is too long as it stands.
+    rest = "".join(parts[index + 2 :])
+    return spoken_length(rest) >= 6 and spoken_length("".join(parts)) > SENTENCE_LIMIT
+
+
+def _cut(clause: str) -> str:
+    length = len(clause)
+    places = [hit.end() for hit in _AFTER.finditer(clause)] + [hit.start() for hit in _BEFORE.finditer(clause)]
+    good = [place for place in places if 4 <= place <= length - 4]
+    if not good:
+        return clause
+    place = min(good, key=lambda one: abs(one - length / 2))
+    left, right = clause[:place].rstrip("、"), clause[place:]
+    if spoken_length(left) > CLAUSE_LIMIT:
+        left = _cut(left)
+    if spoken_length(right) > CLAUSE_LIMIT:
+        right = _cut(right)
+    return f"{left}，{right}"

@@ -1,0 +1,213 @@
+"""How a script is made: length, breath, hook, call to action, repetition, and what must not be spoken at all."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from backend.quality.normalize import fold
+from backend.quality.numbers import NUMBER, parse_number
+
+_SENTENCE: Final = re.compile(r"[^。！？!?\n]+[。！？!?]*")
+_CLAUSE_END: Final = re.compile(r"[，。！？；：、,!?;:…—\n]+")
+_SILENT: Final = re.compile(r"[\s\W_]+")
+_SPOKEN_DIGITS: Final = re.compile(r"\d+(?:\.\d+)?")
+
+_ACTION: Final = re.compile(
+    r"(?:点|拍|戳|加购|加进|加到|放进|进|去|看|打开|领|冲|提交|完成|选好)[^，。！？]{0,14}(?:链接|购物车|小黄车|购物袋|下方|屏幕|左下角|右下角|橱窗|付款|订单|下单|号口袋|一号|小车)|"
+    r"(?:下方|左下角|右下角|购物车|小黄车|链接|屏幕)[^。！？]{0,16}(?:点|拍|下单|带走|付款|安排|冲|选|挂|领|拿|入手|结算|看|直接)|"
+    r"(?:直接|赶紧|现在|可以|放心|喜欢|想要|需要|姐妹们?|家人们?|朋友们?|宝宝们?|抓紧|马上)[^，。！？]{0,10}(?:去拍|下单|拍下|来拍|拍了|拍一|入手|带走|带回家|安排上|加购)|(?:去|来|就|先)(?:拍|下单|付款)|下单(?:吧|就|的|即|，|。|！)|"
+    r"[一二三四五六七八九十\d]+号链接|上链接|上车|去付款"
+)
+_FOLLOW: Final = re.compile(r"关注|粉丝团|预约|下一?场|明天见|明晚|回见|蹲守|点赞|加入购物车|订阅|留下来|别走")
+_GREETING: Final = re.compile(
+    r"^(?:(?:大家|各位|家人们?|姐妹们?|宝宝们?|朋友们?|亲们?|老铁们?|哈喽|hello|嗨)[，,！!、 ]*)*(?:大家|家人们?|姐妹们?|宝宝们?|朋友们?)?(?:早上|上午|中午|下午|晚上)?好?[呀啊哦]?[，,！!。]*(?:欢迎(?:大家|各位|新来的|新进|所有)?[^，。！？]{0,10}(?:来到|进入|进来|光临)[^，。！？]{0,14}(?:直播间)?)[，。！？,!]*"
+)
+_HOOK: Final = re.compile(
+    r"[？?\d吗呢么]|[一二三四五六七八九十两百]{1,3}[块元个天次分件岁年斤度杯]|你|您|咱|有没有|是不是|谁|为什么|怎么|早上|晚上|夏天|冬天|上班|下班|出门|回家|周末|加班|"
+    r"孩子|老人|爸妈|熬夜|换季|天冷|天热|降温|下雨|通勤|露营|旅行|出差|追剧|嘴馋|办公室|厨房|冰箱|衣柜|沙发|洗脸|洗头|带娃|宝妈|爱喝|怕|烦|别划走|停一下|听我说|看这|注意|姐妹|家人|朋友|宝宝|想象|试过|还在|每次|最近|今天"
+)
+_CHAT: Final = re.compile(
+    r"[？?]|(?:打|扣|刷|敲|发|举)[^，。！？]{0,6}(?:[1一2二3三6]|想要|想看|喜欢|好看|公屏|手|出来|颜色|尺码|需要|评论)|评论区|公屏|弹幕|告诉我|告诉主播|吗|有没有|聊聊|说说"
+)
+_ASSISTANT: Final = re.compile(
+    r"作为(?:一个|一名)?(?:ai|人工智能|语言模型|大模型|助手|智能助手)|我是(?:一个)?(?:ai|人工智能|语言模型|智能助手)|"
+    r"(?:以下|下面|这)(?:是|就是|为)(?:为|给|根据|按照|按|我)?(?:您|你)?[^，。！？：\n]{0,24}(?:话术|文案|脚本|口播|稿|版本|内容|介绍|开场)(?=[：:，。\n！]|$)|"
+    r"^(?:好的|当然|没问题|收到|明白了?|可以的?|ok|sure|好嘞)[，,！!。:：、\s]*(?:没问题|以下|这是|下面|我来|我将|我会|为您|为你|根据|按照|马上|帮你|给您|这就|已经|已为)|"
+    r"(?:希望|如果)(?:这|以上|您|你)[^。！？]{0,20}(?:满意|帮助|有帮助|修改|调整|需要我|喜欢这)|如(?:需|有需要)(?:进一步)?(?:修改|调整|其他)|需要我(?:再|帮|继续|调整|修改)|(?:根据|按照|基于)(?:您|你)(?:的|提供)[^，。！？]{0,8}(?:要求|需求|指示|信息|资料|描述|请求)|"
+    r"已(?:为您|为你|经为|按)[^，。！？]{0,10}(?:生成|撰写|修改|调整|改写|优化)|请(?:提供|告诉我|补充)[^，。！？]{0,10}(?:信息|资料|更多|细节|参数)|我(?:无法|不能)(?:提供|生成|完成|帮)|here is|as an ai|certainly|(?:话术|文案|脚本|口播)(?:如下|生成完毕)|(?:字数|时长)(?:约|统计)?[：:]|共\s*\d+\s*字|商品资料(?:里|中|显示)|提示词|system prompt|资料未提供|未提供(?:价格|资料)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MARKUP: Final = re.compile(
+    r"\*\*|__[^_\n]+__|^\s{0,3}#{1,6}\s|^\s*(?:[-*+•●▪]|\d{1,2}[.、)）]|[①-⑳]|[一二三四五六七八九十]、)\s*(?=\S)|```|`[^`\n]+`|^\s*>\s|^\s*\|.*\||^-{3,}\s*$|</?[a-z][^>\n]*>|\[[^\]\n]+\]\([^)\n]+\)|"
+    r"^\s*【[^】\n]{1,16}】|^\s*(?:标题|开场白?|开头|正文|结尾|钩子|痛点|卖点[一二三\d]?|促单|逼单|互动|主播|助播|旁白|画面|镜头|场景|动作|语气|字幕|bgm|第[一二三四五六]部分)\s*[：:]|"
+    r"[（(【\[][^）)】\]\n]{0,30}(?:镜头|微笑|停顿|语气|拿起|展示|手势|举起|画面|音乐|音效|转身|切换|特写|拍手|激动|小声|鼓掌|指向|眼神|动作|暂停|掌声|加快|放慢|看向|打开|倒水|试吃|上身)[^）)】\]\n]{0,30}[）)】\]]|（[^）\n]{5,}）|\([^)\n]{5,}\)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_EMOJI: Final = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f300-\U0001faff\U0001f1e6-\U0001f1ff]\ufe0f?")
+_PLACEHOLDER: Final = re.compile(
+    r"\{\{[^}]*\}\}|\$\{[^}]*\}|\{[A-Za-z_\u4e00-\u9fa5]{1,20}\}|<[A-Za-z_\u4e00-\u9fa5]{1,12}>|[【\[](?:[^】\]\n]{0,12})(?:产品|商品|品牌|价格|名称|主播|姓名|数量|时间|优惠|卖点|填|插入|此处|链接|规格|你的|x{2,}|某)[^】\]\n]{0,12}[】\]]|"
+    r"(?<![A-Za-z\d])[xX×]{2,}(?![lLxX×A-Za-z\d])|[xX×]{1,3}(?=元|块钱|折|品牌|产品)(?<![A-Za-z\d][xX×])|某某|某品牌|某产品|_{3,}|待(?:填|补充|定价|确认价)|TBD|TODO|N/A|此处(?:填|插入|省略)|\bnull\b|\bundefined\b|\bNone\b|(?:主播|产品|品牌)名(?:称)?(?=[，。]|这)"
+)
+_PAIRS: Final = {"（": "）", "(": ")", "【": "】", "“": "”", "《": "》", "「": "」", "『": "』"}
+_DANGLING: Final = re.compile(
+    r"(?:和|与|或|把|因为|所以|而且|但是|并且|以及|如果|还有|被|跟|比如|例如|包括|其中|另外|然后)[。！？!?]?$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the original text that a check points at."""
+
+    start: int
+    end: int
+    problem: str
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Return the bounds of the sentences that hold anything speakable."""
+    return [match.span() for match in _SENTENCE.finditer(text) if _SILENT.sub("", match.group())]
+
+
+def speakable(text: str) -> int:
+    """Count what is said aloud: characters without punctuation, digits as they are read (199 is 五个字)."""
+
+    def aloud(match: re.Match[str]) -> str:
+        whole, _, fraction = match.group().partition(".")
+        places = sum(1 for digit in whole if digit != "0")
+        said = 2 * places - 1 if len(whole) < 6 and places else len(whole)
+        return "字" * (max(1, said) + (len(fraction) + 1 if fraction else 0))
+
+    latin = re.sub(r"[A-Za-z]+", lambda m: "字" * max(1, (len(m.group()) + 1) // 2), text)
+    return len(_SILENT.sub("", _SPOKEN_DIGITS.sub(aloud, latin)))
+
+
+def long_sentences(text: str, longest: int) -> Iterator[Mark]:
+    """Yield sentences longer than `longest` spoken characters."""
+    for start, end in sentences(text):
+        if (length := speakable(text[start:end])) > longest:
+            yield Mark(start, end, f"这一句{length}个字，一口气念不完，拆成两三句")
+
+
+def clause_lengths(text: str) -> list[int]:
+    """Return the spoken length of every clause."""
+    return [length for part in _CLAUSE_END.split(text) if (length := speakable(part))]
+
+
+def has_action(text: str, *, closing: bool = False) -> bool:
+    """Tell whether a passage asks for the one thing to do now; a closing may ask to follow instead."""
+    folded = fold(text).text
+    return bool(_ACTION.search(folded) or (closing and _FOLLOW.search(folded)))
+
+
+def actions(text: str) -> int:
+    """Count the sentences that ask to buy."""
+    return sum(bool(_ACTION.search(fold(text[start:end]).text)) for start, end in sentences(text))
+
+
+def last_part(text: str, share: float) -> str:
+    """Return the last `share` of a text, from the beginning of a sentence, at least its last two sentences."""
+    bounds = sentences(text)
+    if len(bounds) <= 2:
+        return text
+    cut = len(text) * (1 - share)
+    begin = next((start for start, end in bounds if end > cut), bounds[-1][0])
+    return text[min(begin, bounds[-2][0]) :]
+
+
+def opens_with_hook(text: str) -> bool:
+    """Tell whether the first words hold a scene, a question, a number or a "you", and not a greeting alone."""
+    stripped = text.lstrip()
+    rest = _GREETING.sub("", stripped, count=1)
+    return bool(_HOOK.search(rest[:24] if rest != stripped else stripped[:24]))
+
+
+def interactions(text: str) -> int:
+    """Count the sentences that invite an answer."""
+    return sum(bool(_CHAT.search(text[start:end])) for start, end in sentences(text))
+
+
+def assistant_voice(text: str) -> Iterator[Mark]:
+    """Yield places where the writer speaks as a machine instead of as the host."""
+    for match in _ASSISTANT.finditer(text):
+        yield Mark(*match.span(), "这是写作助手的话，不是主播的口播")
+
+
+def markup(text: str) -> Iterator[Mark]:
+    """Yield markdown, headings, stage directions and emoji."""
+    for match in _MARKUP.finditer(text):
+        yield Mark(*match.span(), "排版符号或舞台提示会被照着念出来")
+    for match in _EMOJI.finditer(text):
+        yield Mark(*match.span(), "表情念不出来")
+
+
+def placeholders(text: str) -> Iterator[Mark]:
+    """Yield what somebody was to fill in."""
+    for match in _PLACEHOLDER.finditer(text):
+        yield Mark(*match.span(), "占位符没有填")
+
+
+def truncation(text: str) -> Mark | None:
+    """Return where the text breaks off, when it does."""
+    bare = text.rstrip()
+    if not bare:
+        return Mark(0, 0, "没有内容")
+    end = len(bare)
+    last = bare.rstrip("”’」』）)】\"' ~～")
+    if not last or last[-1] not in "。！？!?…~～":
+        return Mark(max(0, end - 6), end, "结尾没有句号，像是没写完")
+    if _DANGLING.search(last.rstrip("。！？!?…")):
+        return Mark(max(0, end - 6), end, "最后一句没有说完")
+    for opening, closing in _PAIRS.items():
+        if bare.count(opening) != bare.count(closing):
+            at = max(bare.rfind(opening), bare.rfind(closing))
+            return Mark(at, at + 1, f"“{opening}{closing}”没有成对")
+    return None
+
+
+def _grams(text: str) -> list[str]:
+    bare = _SILENT.sub("", text)
+    return [bare[at : at + 8] for at in range(len(bare) - 7)]
+
+
+def repetition(text: str, exempt: Sequence[str] = ()) -> float:
+    """Return the share of repeated runs of eight characters; exempt sentences (the law's) are left out."""
+    for sentence in exempt:
+        text = text.replace(sentence, "")
+    grams = _grams(text)
+    return 1 - len(set(grams)) / len(grams) if grams else 0.0
+
+
+def overlap(text: str, other: str) -> float:
+    """Return the share of this text's runs of eight characters that also stand in `other`."""
+    grams = _grams(text)
+    known = set(_grams(other))
+    return sum(gram in known for gram in grams) / len(grams) if grams else 0.0
+
+
+def _read_aloud(text: str) -> str:
+    """Fold a text and write its numbers one way, so that 十二小时 is 12小时."""
+
+    def digits(match: re.Match[str]) -> str:
+        value = parse_number(match.group())
+        return match.group() if value is None else f"{value:g}"
+
+    return _SILENT.sub("", re.sub(NUMBER, digits, fold(text).text))
+
+
+def coverage(point: str, text: str) -> float:
+    """Return how much of a selling point a text takes up: its pairs of characters, numbers exactly."""
+    bare = _read_aloud(point)
+    pairs = {bare[at : at + 2] for at in range(len(bare) - 1)}
+    spoken = _read_aloud(text)
+    return sum(pair in spoken for pair in pairs) / len(pairs) if pairs else 1.0
+
+
+def unspeakable_share(text: str, names: Sequence[str] = ()) -> float:
+    """Return the share of Latin letters, long digits and symbols, product names aside."""
+    for name in names:
+        text = re.sub(re.escape(name), "", text, flags=re.IGNORECASE)
+    total = len(re.sub(r"\s", "", text))
+    odd = len(re.findall(r"[A-Za-z]", text)) + sum(len(run) for run in re.findall(r"\d{6,}", text))
+    odd += len(re.findall(r"[/\\|<>=+*&^#@$_~\[\]{}]", text))
+    return odd / total if total else 0.0

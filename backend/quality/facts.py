@@ -1,0 +1,407 @@
+"""Q05, Q07, Q18, Q19: what a script says of a product against the product's own record."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from backend.quality.context import clause
+from backend.quality.normalize import fold
+from backend.quality.numbers import NUMBER, parse_number
+
+# Unit to (dimension, factor to the dimension's base).
+_UNITS: Final[Mapping[str, tuple[str, float]]] = {
+    "毫升": ("volume", 1),
+    "ml": ("volume", 1),
+    "升": ("volume", 1000),
+    "l": ("volume", 1000),
+    "克": ("weight", 1),
+    "g": ("weight", 1),
+    "千克": ("weight", 1000),
+    "公斤": ("weight", 1000),
+    "kg": ("weight", 1000),
+    "斤": ("weight", 500),
+    "两重": ("weight", 50),
+    "毫米": ("length", 1),
+    "mm": ("length", 1),
+    "厘米": ("length", 10),
+    "公分": ("length", 10),
+    "cm": ("length", 10),
+    "米": ("length", 1000),
+    "m": ("length", 1000),
+    "寸": ("inch", 1),
+    "英寸": ("inch", 1),
+    "毫安时": ("battery", 1),
+    "毫安": ("battery", 1),
+    "mah": ("battery", 1),
+    "瓦": ("power", 1),
+    "w": ("power", 1),
+    "千瓦": ("power", 1000),
+    "kw": ("power", 1000),
+    "小时": ("time", 1),
+    "个小时": ("time", 1),
+    "h": ("time", 1),
+    "个月": ("months", 1),
+    "年": ("months", 12),
+    "天": ("days", 1),
+    "度酒": ("degree", 1),
+    "度": ("degree", 1),
+    "℃": ("degree", 1),
+    "%": ("percent", 1),
+    "支纱": ("yarn", 1),
+    "支": ("yarn", 1),
+    "分贝": ("noise", 1),
+    "db": ("noise", 1),
+    "档": ("levels", 1),
+    "英里": ("mile", 1),
+    "帕": ("suction", 1),
+    "pa": ("suction", 1),
+}
+_MEASURE: Final = re.compile(
+    rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*(?P<unit>"
+    + "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+    + r")(?P<tail>半|多|左右)?(?![a-z])"
+)
+_FRACTION: Final = re.compile(r"百分之(?P<number>[一二三四五六七八九十百零点]+)")
+# Amounts of daily life are no claims about the product.
+_DAILY: Final = re.compile(
+    r"每天|每日|每次|一天[^，]{0,4}(?:喝|吃|走|坐)|一次|出门|走路|跑|上班|下班|加班|等|发货|送达|到货|之后|以后|前|泡|煮|炒|蒸|烤|焖|腌|冷藏|解冻|加热|预热|水温|温水|热水|烫|兑|冲|倒|加[水入]|放|涂|敷|按摩|坚持|用了|喝了|吃了|买了|做了|戴了|穿了|站|坐|睡|零下|室温|气温|今天|岁|无理由|价保|运费|身高|体重|我|你|妈|爸|好评|女|孩|以内|房间|客厅|平"
+)
+_TOPICS: Final[Mapping[str, str]] = {
+    "保温|保冷|续航|待机|播放|使用时间|充电|充满|快充|保鲜": "time",
+    "保质期|质保|保修": "months",
+}
+_COMPARED: Final = re.compile(
+    r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
+)
+_MATERIALS: Final = ["不锈钢", "陶瓷", "玻璃", "塑料", "真皮", "牛皮", "羊皮", "pu皮", "人造革", "羊绒", "羊毛", "桑蚕丝", "真丝", "纯棉", "聚酯纤维", "涤纶", "亚麻", "腈纶", "尼龙", "实木", "红木", "密度板", "颗粒板", "纯银", "足金", "钛合金", "纯钛", "铝合金", "铸铁", "硅胶", "乳胶", "鹅绒", "鸭绒", "珍珠棉", "记忆棉", "黄铜", "紫砂", "竹", "天丝", "莫代尔"]
+_GRADE: Final = re.compile(r"(?P<grade>\d{3})l?(?=不锈钢|的?不锈钢|食品级)|(?<=不锈钢)(?P<after>\d{3})(?!\d)")
+_ORIGIN_FIELD: Final = re.compile(r"产地|原产|产区|奶源|origin")
+_ORIGIN: Final = re.compile(
+    r"(?:产自|原产于?|来自|产地(?:是|在|为)?|源自)(?P<place>[\u4e00-\u9fa5]{2,6})|(?P<made>[\u4e00-\u9fa5]{2,3})(?:原装)?(?:进口|制造|原产|直采)"
+)
+_COUNTRIES: Final = "日本|韩国|德国|法国|意大利|美国|英国|澳洲|澳大利亚|新西兰|泰国|瑞士|荷兰|西班牙|智利|越南|马来西亚|丹麦|巴西|加拿大|俄罗斯|挪威|比利时|印尼|菲律宾|土耳其|以色列|瑞典|奥地利|爱尔兰|阿根廷"
+_GIFT: Final = re.compile(
+    rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|送|赠品[是有]?|赠)(?:你们?|大家|您|一?份|价值[^的，]{{1,8}}的)?"
+    rf"(?:(?P<count>{NUMBER})\s*(?:[个双支包条瓶盒片套份张只袋本罐把块对组]))(?:同款|价值[^的，]{{1,8}}的|配套的?|小|定制的?)?(?P<thing>[\u4e00-\u9fa5a-z]{{1,8}})"
+)
+_STOCK: Final = re.compile(
+    rf"(?:只剩|仅剩|就剩|还剩|剩下|剩余|库存|备货|备了|限量|最后|现货|一共(?:就|只)?(?:有|备)?)(?:只有|还有|就|不到|大概|最后|下|了|有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[件套单份个盒箱瓶台双条支组包]"
+)
+_SPEC: Final = re.compile(
+    r"[\d.]+\s*(?:ml|l|g|kg|毫升|升|克|公斤|斤|片|包|支|瓶|盒|袋|只|个|寸|英寸|w|mah)?(?:装|款|版)?$|[(（].*$"
+)
+_STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
+    "health_food": (
+        "HF-005",
+        re.compile(r"(?:本品|本产品|它|这个产品|保健食品)[^，。！？]{0,6}不(?:能|可以?|得)(?:代替|替代)药[物品]?"),
+        "本品不能代替药物",
+    ),
+    "medical_device": (
+        "DEV-002",
+        re.compile(r"(?:阅读|看)[^。！？]{0,8}说明书[^。！？]{0,12}(?:医务人员|医生|医师)[^。！？]{0,4}指导"),
+        "请仔细阅读产品说明书或者在医务人员的指导下购买和使用",
+    ),
+}
+_FLAGS: Final = {"health_food": "保健食品|蓝帽|保健品", "medical_device": "医疗器械|械注|械备"}
+
+
+@dataclass(frozen=True, slots=True)
+class FactFault:
+    """Something that the record does not bear out; the span is in the folded text."""
+
+    rule: str
+    start: int
+    end: int
+    problem: str
+    grave: bool
+    right: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    dimension: str
+    value: float
+    start: int
+    end: int
+
+
+def record_text(product: Mapping[str, Any]) -> str:
+    """Return everything the record says, folded, for looking claims up."""
+    return fold("。".join(_texts(product))).text
+
+
+def _texts(field: Any) -> Iterator[str]:
+    if isinstance(field, str):
+        yield field
+    elif isinstance(field, Mapping):
+        for name, value in field.items():
+            for text in _texts(value):
+                yield f"{name}：{text}"
+    elif isinstance(field, (list, tuple)):
+        for value in field:
+            yield from _texts(value)
+
+
+def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Yield contradictions between a folded text and the product's record."""
+    record = record_text(product)
+    yield from _amounts_that_differ(text, product, record)
+    yield from _materials_that_differ(text, product, record)
+    yield from _origins_that_differ(text, product)
+    yield from _gifts_that_differ(text, product)
+    yield from _stock_that_differs(text, product)
+
+
+def _amounts(text: str) -> Iterator[_Amount]:
+    for match in _MEASURE.finditer(text):
+        value = parse_number(match.group("number"))
+        if value is None:
+            continue
+        if match.group("half") or match.group("tail") == "半":
+            value += 0.5
+        dimension, factor = _UNITS[match.group("unit")]
+        yield _Amount(dimension, value * factor, match.start(), match.end())
+    for match in _FRACTION.finditer(text):
+        value = parse_number(match.group("number"))
+        if value is not None:
+            yield _Amount("percent", value, match.start(), match.end())
+
+
+def _amounts_that_differ(text: str, product: Mapping[str, Any], record: str) -> Iterator[FactFault]:
+    known: dict[str, set[float]] = {}
+    for amount in _amounts(record):
+        known.setdefault(amount.dimension, set()).add(amount.value)
+    for amount in _amounts(text):
+        values = known.get(amount.dimension)
+        adds_up = amount.dimension in ("volume", "weight")
+        if not values or _borne_out(amount.value, values, adds_up):
+            continue
+        low, high = clause(text, amount.start, amount.end)
+        around = text[low:high]
+        if amount.dimension in ("time", "months", "days", "degree", "percent", "yarn", "levels"):
+            if not _same_topic(around, amount, record):
+                continue
+        elif _DAILY.search(around) or _COMPARED.search(text[low : amount.start]):
+            continue
+        said = text[amount.start : amount.end]
+        yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(amount, record))
+
+
+def _borne_out(value: float, values: set[float], adds_up: bool) -> bool:
+    """Tell whether an amount is on record; volumes and weights may also be those of several pieces."""
+    if any(abs(value - known) <= 0.005 * known for known in values):
+        return True
+    return adds_up and any(
+        abs(value - known * count) < 0.001 * known for known in values for count in (2, 3, 4, 5, 6, 10)
+    )
+
+
+def _same_topic(around: str, amount: _Amount, record: str) -> bool:
+    """Times and shares are claims only where the clause shares a topic word with the record's own amount."""
+    for words, _ in _TOPICS.items():
+        if re.search(words, around) and re.search(words, record):
+            return amount.dimension in ("time", "months", "days")
+    if amount.dimension in ("percent", "yarn", "degree"):
+        for known in _amounts(record):
+            if known.dimension == amount.dimension:
+                low, high = clause(record, known.start, known.end)
+                nouns = {
+                    m
+                    for m in (*_MATERIALS, "棉", "绒", "酒", "可可", "果汁", "含量", "酒精", "浓度", "羊毛", "支")
+                    if m in record[low - 8 if low > 8 else 0 : high]
+                }
+                if any(noun in around for noun in nouns):
+                    return True
+    return False
+
+
+def _only(amount: _Amount, record: str) -> str | None:
+    said = {record[known.start : known.end] for known in _amounts(record) if known.dimension == amount.dimension}
+    return said.pop() if len(said) == 1 else None
+
+
+def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -> Iterator[FactFault]:
+    known_grades = {match.group("grade") or match.group("after") for match in _GRADE.finditer(record)}
+    for match in _GRADE.finditer(text):
+        grade = match.group("grade") or match.group("after")
+        low, _ = clause(text, match.start(), match.end())
+        if known_grades and grade not in known_grades and not _COMPARED.search(text[low : match.start()]):
+            right = known_grades.copy().pop() if len(known_grades) == 1 else None
+            yield FactFault(
+                "FAC-004", match.start(), match.end(), f"材质型号“{match.group()}”与商品资料不符", True, right
+            )
+    facts = product.get("facts") or {}
+    stated = fold(
+        "。".join(str(v) for k, v in facts.items() if re.search(r"材质|面料|成分|内胆|填充|材料|主料", str(k)))
+    ).text
+    if not stated:
+        return
+    for material in _MATERIALS:
+        if (
+            material in record
+            or (material in ("牛皮", "真皮") and re.search(r"[牛羊真]皮", record))
+            or (material in ("真丝", "桑蚕丝") and "丝" in stated)
+        ):
+            continue
+        if material == "纯棉" and re.search(r"100\s*%\s*棉|棉\s*100\s*%|全棉", record):
+            continue
+        for match in re.finditer(re.escape(material), text):
+            low, high = clause(text, match.start(), match.end())
+            if not _COMPARED.search(text[low:high]) and not re.search(
+                r"质感|手感|一样|像|色|纹|仿|搭|盖|袋|瓶|碗|珠|桌",
+                text[match.end() : high][:6] + text[max(low, match.start() - 2) : match.start()],
+            ):
+                yield FactFault(
+                    "FAC-001", match.start(), match.end(), f"材质“{material}”不在商品资料里（资料：{stated}）", True
+                )
+    for match in re.finditer(r"(?:纯|全|100\s*%)(羊绒|羊毛|棉|桑蚕丝|蚕丝|亚麻|鹅绒)", text):
+        share = re.search(rf"{match.group(1)}\D{{0,3}}(\d+)\s*%|(\d+)\s*%\s*{match.group(1)}", record)
+        if share and float(share.group(1) or share.group(2)) < 95:
+            yield FactFault(
+                "FAC-001",
+                match.start(),
+                match.end(),
+                f"资料里{match.group(1)}含量是{share.group(1) or share.group(2)}%",
+                True,
+                f"{match.group(1)}{share.group(1) or share.group(2)}%",
+            )
+
+
+def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    facts = product.get("facts") or {}
+    origin = fold("".join(str(v) for k, v in facts.items() if _ORIGIN_FIELD.search(str(k)))).text
+    if not origin:
+        return
+    whole = record_text(product)
+    foreign = re.search(_COUNTRIES, origin) or "进口" in whole
+    for match in re.finditer(rf"(?P<country>{_COUNTRIES})(?:原装)?(?:进口)?|原装进口|纯进口|进口", text):
+        low, high = clause(text, match.start(), match.end())
+        claimed = match.group()
+        if (match.group("country") or claimed) in whole or (not match.group("country") and foreign):
+            continue
+        if "进口" not in claimed and not re.search(
+            r"进口|制造|原产|产自|产的|工厂|直采|直邮|原装|空运|奶源|产地|来自|工艺|生产", text[low:high]
+        ):
+            continue
+        if not _COMPARED.search(text[low : match.start()]):
+            yield FactFault(
+                "FAC-005",
+                match.start(),
+                match.end(),
+                f"产地“{claimed}”与商品资料（{origin}）不符",
+                True,
+                origin if len(origin) <= 12 else None,
+            )
+    for match in _ORIGIN.finditer(text):
+        place = match.group("place")
+        if (
+            place
+            and not re.search(_COUNTRIES, place)
+            and re.search(r"省|市|县|区|山|岛|江|州", place[:4])
+            and not _overlaps(place, whole)
+        ):
+            yield FactFault("FAC-005", match.start(), match.end(), f"产地“{place}”与商品资料（{origin}）不符", True)
+
+
+def _overlaps(said: str, record: str) -> bool:
+    return any(said[at : at + 2] in record for at in range(len(said) - 1))
+
+
+def _gifts_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    if "gifts" not in product:
+        return
+    gifts = fold("。".join(map(str, product.get("gifts") or ()))).text
+    whole = record_text(product)
+    for match in _GIFT.finditer(text):
+        thing = re.split(r"[的给，]", match.group("thing"))[0]
+        if re.match(r"朋友|父母|爸|妈|长辈|礼|货|人|老|女|男|给", thing):
+            continue
+        if not (_overlaps(thing, whole) or (len(thing) == 1 and thing in whole)):
+            known = f"资料里的赠品：{gifts}" if gifts else "资料里没有赠品"
+            yield FactFault("FAC-004", match.start(), match.end(), f"赠品“{thing}”对不上，{known}", True)
+            continue
+        count = parse_number(match.group("count"))
+        listed = {
+            parse_number(said) for said in re.findall(rf"({NUMBER})\s*[个双支包条瓶盒片套份张只袋本罐把块对组]", gifts)
+        }
+        if count is not None and listed and count not in listed:
+            yield FactFault(
+                "FAC-004", match.start("count"), match.end("count"), f"赠品数量对不上，资料里的赠品：{gifts}", True
+            )
+
+
+def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    stock = product.get("stock")
+    if not isinstance(stock, int) or isinstance(stock, bool):
+        return
+    for match in _STOCK.finditer(text):
+        said = parse_number(match.group("count"))
+        low, high = clause(text, match.start(), match.end())
+        if said is None or (said == 1 and not re.search("剩|库存|最后", match.group())) or "限购" in text[low:high]:
+            continue
+        honest = said == stock or (match.group("tail") and said <= stock <= 2 * said)
+        if not honest:
+            yield FactFault(
+                "PRI-005", match.start(), match.end(), f"口播数量{match.group('count')}与库存{stock}不一致", True
+            )
+
+
+def missing_statements(text: str, product: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (rule id, sentence) for each statement the law or the record demands and the folded text lacks."""
+    flags = set(product.get("compliance_flags") or ())
+    kind = f"{product.get('category', '')}{product.get('name', '')}"
+    spoken = _bare(text)
+    for flag, (rule, pattern, sentence) in _STATEMENTS.items():
+        if (
+            (flag in flags or re.search(_FLAGS[flag], kind))
+            and not pattern.search(text)
+            and _bare(fold(sentence).text) not in spoken
+        ):
+            yield rule, sentence
+    for sentence in product.get("required_statements") or ():
+        if _bare(fold(str(sentence)).text) not in spoken:
+            yield "HOUSE-STATEMENT", str(sentence)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[^\w]|[的了]", "", text)
+
+
+def names_of(product: Mapping[str, Any]) -> list[str]:
+    """Return the folded names the product goes by, longest first: full, aliases, without brand and size."""
+    brand = fold(str(product.get("brand") or "")).text
+    names: set[str] = set()
+    for said in (product["name"], *(product.get("aliases") or ())):
+        name = fold(str(said)).text.strip()
+        names |= {name, _SPEC.sub("", name).strip()}
+        if brand and name.startswith(brand):
+            names.add(_SPEC.sub("", name.removeprefix(brand)).strip())
+    return sorted((name for name in names if len(name) >= 2), key=len, reverse=True)
+
+
+def is_named(text: str, product: Mapping[str, Any]) -> bool:
+    """Tell whether a folded text names the product: a name, or the noun its name ends with."""
+    names = names_of(product)
+    if any(name in text for name in names):
+        return True
+    heads = {name[-length:] for name in names for length in (4, 3, 2) if len(name) > length}
+    return any(head in text for head in heads)
+
+
+def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, name) of other products in a folded text; what the product shares with them is not stale."""
+    own = record_text(product) if product else ""
+    for other in others:
+        full = fold(other).text.strip()
+        short = _SPEC.sub("", full).strip()
+        candidates = [full, short]
+        if len(short) >= 5:
+            candidates += [short[-3:], short[2:]]
+        elif len(short) == 4:
+            candidates.append(short[2:])
+        for name in dict.fromkeys(name for name in candidates if len(name) >= 2 and name not in own):
+            at = text.find(name)
+            if at >= 0:
+                yield at, at + len(name), other
+                break

@@ -1,0 +1,226 @@
+"""The rule snapshot: compiled once, never changed, and the scan of a text against it."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+from backend.protocol.events import Finding
+from backend.quality.context import is_allowed, is_softened
+from backend.quality.normalize import NUMERALS, Folded, fold
+from backend.quality.rulebook import (
+    GENERAL,
+    RULES,
+    Rule,
+    Severity,
+    load_rules,
+    tenant_rule,
+    verticals_of_category,
+    verticals_of_text,
+)
+from backend.quality.sound import Sounds
+
+_RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
+
+
+class _Hit(NamedTuple):
+    rule: Rule
+    #: The range in the folded text.
+    start: int
+    end: int
+    severity: Severity
+    #: The term that was meant; empty for a pattern.
+    term: str
+    disguised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSnapshot:
+    """All rules that hold for one tenant, compiled. Immutable, shared between threads."""
+
+    rules: tuple[Rule, ...]
+    #: Names the same rules, tenant's own ones included, in every process.
+    version: str
+    _by_id: Mapping[str, Rule]
+    _terms: tuple[str, ...]
+    #: For each term, the rules that hold it.
+    _owners: tuple[tuple[Rule, ...], ...]
+    _terms_automaton: AhoCorasick
+    _sounds: Sounds
+    _owners_of: Mapping[str, tuple[Rule, ...]]
+    _allowed: re.Pattern[str] | None
+
+    @classmethod
+    def load(
+        cls,
+        directory: Path | None = None,
+        *,
+        extra_rules: Sequence[Mapping[str, Any]] = (),
+        allow_terms: Sequence[str] = (),
+    ) -> Self:
+        """Read and compile the rules.
+
+        `extra_rules` are a tenant's own (`{"terms": [...]}` is enough, all fields of the rule files are known);
+        `allow_terms` are names and phrases in which nothing is found. Raises `SetupError` for a wrong rule file,
+        `BadRequest` for a wrong rule of the tenant.
+        """
+        rules = (*load_rules(directory or RULES), *(tenant_rule(table) for table in extra_rules))
+        owners: dict[str, list[Rule]] = {}
+        for rule in rules:
+            for term in rule.terms:
+                owners.setdefault(term, []).append(rule)
+        terms = tuple(owners)
+        allowed = sorted({fold(term).text for term in allow_terms if term.strip()}, key=len, reverse=True)
+        owners_of = {term: tuple(owning) for term, owning in owners.items()}
+        return cls(
+            rules=rules,
+            version=_version(rules, allowed),
+            _by_id={rule.id: rule for rule in rules},
+            _terms=terms,
+            _owners=tuple(owners_of.values()),
+            _terms_automaton=AhoCorasick(terms, matchkind=MatchKind.Standard),
+            _sounds=Sounds(_worth_disguising(rules)),
+            _owners_of=owners_of,
+            _allowed=re.compile("|".join(map(re.escape, allowed))) if allowed else None,
+        )
+
+    def rule(self, rule_id: str) -> Rule:
+        """Return the rule of this id; `KeyError` when there is none."""
+        return self._by_id[rule_id]
+
+    def scan(self, text: str, *, vertical: str | None = None) -> list[Finding]:
+        """Return what the rules find in `text`, in its order; spans are character offsets of `text` itself.
+
+        `vertical` is the product's category in any words; without it the text itself tells what it speaks of.
+        """
+        folded = fold(text)
+        declared = verticals_of_category(vertical) if vertical else frozenset[str]()
+        spoken = declared or verticals_of_text(folded.text)
+        allowed = [match.span() for match in self._allowed.finditer(folded.text)] if self._allowed else []
+        hits: list[_Hit] = []
+        for hit in self._hits(folded):
+            if not _holds(hit, spoken) or any(low <= hit.start and hit.end <= high for low, high in allowed):
+                continue
+            if is_allowed(hit.rule, folded.text, hit.start, hit.end):
+                continue
+            if hit.severity == "block" and is_softened(hit.rule, folded.text, hit.start, hit.end):
+                hit = hit._replace(severity="warn")
+            hits.append(hit)
+        return [_finding(hit, folded) for hit in _outermost(hits)]
+
+    def scan_surface(self, text: str) -> int:
+        """Count plain term hits, nothing else: the bound on how fast a scan can be."""
+        return len(self._terms_automaton.find_matches_as_indexes(text, overlapping=True))
+
+    def _hits(self, folded: Folded) -> Iterator[_Hit]:
+        text = folded.text
+        for index, start, end in self._terms_automaton.find_matches_as_indexes(
+            text.translate(NUMERALS), overlapping=True
+        ):
+            if _cuts_a_word(text, start, end):
+                continue
+            term = self._terms[index]
+            low, high = folded.span(start, end)
+            # Width, case and script are no disguise; something between the characters is.
+            disguised = high - low != end - start
+            for rule in self._owners[index]:
+                yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, disguised)
+        for rule in self.rules:
+            for pattern in rule.patterns:
+                for match in pattern.finditer(text):
+                    if match.end() > match.start():
+                        yield _Hit(rule, match.start(), match.end(), rule.severity, "", False)
+        for start, end, term in self._sounds.find(text):
+            for rule in self._owners_of[term]:
+                yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, True)
+
+
+def _worth_disguising(rules: Iterable[Rule]) -> list[str]:
+    """Nobody hides a word that may be said; short mild words would only bring homophones."""
+    terms: dict[str, None] = {}
+    for rule in rules:
+        for term in rule.terms:
+            if (len(term) > 2 or rule.severity == "block") and term not in rule.mild and term not in rule.weak:
+                terms[term] = None
+    return list(terms)
+
+
+def _version(rules: Sequence[Rule], allowed: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for rule in rules:
+        parts = [rule.id, rule.category, rule.title, rule.severity, rule.basis, rule.about, rule.advice]
+        parts += [*sorted(rule.verticals), *rule.terms, *sorted(rule.weak), str(rule.negatable), str(rule.confirmable)]
+        parts += [f"{term}={severity}" for term, severity in sorted(rule.mild.items())]
+        parts += [f"{term}={text}" for term, text in sorted(rule.replace.items())]
+        for patterns in (rule.patterns, rule.allow, rule.evidence, rule.soften):
+            parts += ["/", *(pattern.pattern for pattern in patterns)]
+        digest.update("\x1f".join(parts).encode() + b"\x1e")
+    digest.update("\x1f".join(allowed).encode())
+    return digest.hexdigest()[:12]
+
+
+def _holds(hit: _Hit, spoken: frozenset[str]) -> bool:
+    """Tell whether the hit's rule holds for goods of these verticals (none: it is not known)."""
+    meant = hit.rule.verticals - {GENERAL}
+    if hit.term in hit.rule.weak:
+        return bool(meant & spoken)
+    return GENERAL in hit.rule.verticals or not spoken or bool(meant & spoken)
+
+
+def _cuts_a_word(text: str, start: int, end: int) -> bool:
+    """Tell whether a hit begins or ends inside a Latin word or a number: 0元 in 100元, no1 in no10."""
+    return _joined(text[start - 1 : start], text[start]) or _joined(text[end - 1], text[end : end + 1])
+
+
+def _joined(left: str, right: str) -> bool:
+    if not (left.isascii() and right.isascii()):
+        return False
+    return (left.isdigit() and right.isdigit()) or (left.isalpha() and right.isalpha())
+
+
+def _outermost(hits: list[_Hit]) -> list[_Hit]:
+    """Keep, where hits lie inside each other, the graver one, then the longer one."""
+    kept: list[_Hit] = []
+    for hit in sorted(hits, key=lambda hit: (-_RANK[hit.severity], hit.start - hit.end, hit.disguised)):
+        inside = any(other.start <= hit.start and hit.end <= other.end for other in kept)
+        around = any(hit.start <= other.start and other.end <= hit.end for other in kept)
+        crossing = any(other.rule is hit.rule and other.start < hit.end and hit.start < other.end for other in kept)
+        if not (inside or around or crossing):
+            kept.append(hit)
+    return sorted(kept, key=lambda hit: hit.start)
+
+
+def _finding(hit: _Hit, folded: Folded) -> Finding:
+    rule = hit.rule
+    start, end = folded.span(hit.start, hit.end)
+    excerpt = folded.original[start:end]
+    suggestion = _replacement(rule, hit.term or folded.text[hit.start : hit.end].translate(NUMERALS))
+    said = f"“{excerpt}”" + ("是变形写法，" if hit.disguised else "")
+    message = f"{said}涉及{rule.title}：{rule.about}"
+    if suggestion is None and rule.advice:
+        message += f"。可以这样说：{rule.advice}"
+    return Finding(
+        rule=rule.id,
+        category=rule.category,
+        severity=hit.severity,
+        span=(start, end),
+        excerpt=excerpt,
+        message=message,
+        basis=rule.basis,
+        suggestion=suggestion,
+    )
+
+
+def _replacement(rule: Rule, said: str) -> str | None:
+    """Return text that can stand in the excerpt's place, when the rule knows one."""
+    known = rule.replace.get(said)
+    if known is not None:
+        return known
+    for pattern, replacement in rule.replace.items():
+        if pattern.startswith("^") and len(said) <= 8 and re.match(pattern, said):
+            return re.sub(pattern, replacement, said, count=1)
+    return None

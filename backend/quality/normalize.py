@@ -1,0 +1,183 @@
+"""Fold a text for matching and keep the way back: every folded position maps to a range of the original."""
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from re import Match, Pattern, escape
+from re import compile as compile_pattern
+from typing import Final
+
+from opencc import OpenCC
+
+_LOOKALIKES: Final = Path(__file__).parent / "rules" / "lookalikes.tsv"
+
+#: Chinese digits to Arabic, one character to one, so that offsets stay: 第一 and 第1 become the same key.
+NUMERALS: Final = str.maketrans("〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖两", "001234567891234567892")
+
+# Clause punctuation keeps its full-width form; folding 「，」 to "," would hide the clause from the rules' patterns.
+_KEPT: Final = frozenset("，！？；：、。…—“”‘’")
+# Half-width clause punctuation becomes full-width unless it stands inside a number, a time or a Latin word.
+_WIDENED: Final = {",": "，", "!": "！", "?": "？", ";": "；", ":": "：", "，": "，"}
+_SEPARATORS: Final = " \t\u3000\u00a0.．·•・‧∙●○◆◇■□▪★☆*＊※_＿-－‐–~～〜/／\\＼|｜丨^＾#＃=＝'＇\"＂`<＜>＞(（)）[［]］{｛}｝【】「」『』《》〈〉“”‘’⭐✨"
+_INVISIBLE: Final = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0100-\U000e01ef\U000e0020-\U000e007f\u0300-\u036f\u20d0-\u20ff"
+)
+_EMOJI: Final = "\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f0ff\U0001f1e6-\U0001faff"
+_WIDE: Final = ((0x00A0, 0xFFFF), (0x1D400, 0x1D7FF), (0x1F100, 0x1F1E5), (0x20000, 0x2A6DF), (0x2F800, 0x2FA1F))
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text with its way back. Offsets count characters (Python str indices), not bytes."""
+
+    original: str
+    text: str
+    #: First folded position of each piece, ascending; empty when nothing was changed.
+    _firsts: tuple[int, ...] = ()
+    #: For each piece: where its source begins and ends, and whether it was copied one to one.
+    _sources: tuple[tuple[int, int, bool], ...] = ()
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the original range `[start, end)` that the non-empty folded range `[start, end)` came from."""
+        if not self._firsts:
+            return start, end
+        return self._source(start)[0], self._source(end - 1)[1]
+
+    def _source(self, position: int) -> tuple[int, int]:
+        piece = bisect_right(self._firsts, position) - 1
+        begin, end, copied = self._sources[piece]
+        if not copied:
+            return begin, end
+        at = begin + position - self._firsts[piece]
+        return at, at + 1
+
+
+def rewrite(text: str, pattern: Pattern[str], replacement: Callable[[Match[str], str], str]) -> Folded:
+    """Replace every match of `pattern`; `replacement` gets the match and the output so far, may return ''."""
+    out: list[str] = []
+    firsts: list[int] = []
+    sources: list[tuple[int, int, bool]] = []
+    length = done = 0
+    last = ""
+
+    def put(piece: str, begin: int, end: int, copied: bool) -> None:
+        nonlocal length, last
+        if piece:
+            out.append(piece)
+            firsts.append(length)
+            sources.append((begin, end, copied))
+            length += len(piece)
+            last = piece[-1]
+
+    for match in pattern.finditer(text):
+        begin, end = match.span()
+        put(text[done:begin], done, begin, True)
+        image = replacement(match, last)
+        put(image, begin, end, len(image) == end - begin)
+        done = end
+    if not done:
+        return Folded(text, text)
+    put(text[done:], done, len(text), True)
+    return Folded(text, "".join(out), tuple(firsts), tuple(sources))
+
+
+def fold(text: str) -> Folded:
+    """Fold width, case, script, look-alikes and what was put between characters to hide a word.
+
+    Line breaks and clause punctuation stay; numerals stay too (see `NUMERALS`), so patterns can still read them.
+    """
+    mapping, pattern = _folding()
+
+    def replacement(match: Match[str], before: str) -> str:
+        run = match.group()
+        known = mapping.get(run)
+        if known is not None:
+            return known
+        if len(run) == 1 and run in _WIDENED:
+            return _widened(text, match.start(), run)
+        return _between(text, match, before)
+
+    return rewrite(text, pattern, replacement)
+
+
+def _widened(text: str, at: int, mark: str) -> str:
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if before.isascii() and before.isalnum() and after.isascii() and after.isalnum():
+        return mark
+    return _WIDENED[mark]
+
+
+def _between(text: str, match: Match[str], before: str) -> str:
+    """Decide what remains of a run of separators, emoji and invisible characters."""
+    run = match.group()
+    if "\n" in run or "\r" in run:
+        return "\n"
+    after = text[match.end() : match.end() + 1]
+    visible = _STRIP_INVISIBLE.sub("", run)
+    if not visible or is_han(before) or is_han(after):
+        return ""
+    return unicodedata.normalize("NFKC", visible) if visible.strip() else " "
+
+
+def is_han(char: str) -> bool:
+    """Tell whether `char` is one Chinese character."""
+    return "\u3400" <= char <= "\u9fff" or "\U00020000" <= char <= "\U0002fa1f"
+
+
+_STRIP_INVISIBLE: Final = compile_pattern(f"[{_INVISIBLE}]+")
+
+
+@cache
+def _folding() -> tuple[dict[str, str], Pattern[str]]:
+    single: dict[str, str] = {}
+    for low, high in _WIDE:
+        for code in range(low, high + 1):
+            if 0xD800 <= code <= 0xF8FF:
+                continue
+            char = chr(code)
+            folded = unicodedata.normalize("NFKC", char).lower()
+            if folded != char and char not in _KEPT and folded.strip():
+                single[char] = folded
+    han = "".join(chr(code) for code in range(0x3400, 0xA000))
+    single.update((t, s) for t, s in zip(han, OpenCC("t2s").convert("\n".join(han)).split("\n"), strict=True) if t != s)
+    single.update((chr(code), chr(code + 32)) for code in range(ord("A"), ord("Z") + 1))
+    for kept in _KEPT | set(_SEPARATORS):
+        single.pop(kept, None)
+    special = dict(_lookalikes())
+    single.update((source, target) for source, target in special.items() if len(source) == 1)
+    longer = {source: target for source, target in special.items() if len(source) > 1}
+    # One match per run keeps the number of pieces small; characters with an image of their own go one by one.
+    images = _classes(single)
+    gaps = "".join(escape(char) for char in _SEPARATORS if char not in single)
+    alternatives = [
+        *(escape(source) for source in sorted(longer, key=len, reverse=True)),
+        f"[{images}]",
+        "[,!?;:]",
+        f"(?:(?![{images}])[{gaps}\\s{_INVISIBLE}{_EMOJI}])+",
+    ]
+    return single | longer, compile_pattern("|".join(alternatives))
+
+
+def _classes(chars: Iterable[str]) -> str:
+    """Write characters as the inside of a character class, neighbours as ranges."""
+    codes = sorted(map(ord, chars))
+    parts: list[str] = []
+    first = previous = codes[0]
+    for code in [*codes[1:], 0x110000]:
+        if code == previous + 1:
+            previous = code
+            continue
+        parts.append(f"{escape(chr(first))}-{escape(chr(previous))}")
+        first = previous = code
+    return "".join(parts)
+
+
+def _lookalikes() -> Iterable[tuple[str, str]]:
+    for line in _LOOKALIKES.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("//"):
+            source, target = line.split("\t")
+            yield source, target

@@ -1,0 +1,131 @@
+"""Numbers as people say and write them in a live room: 三十九块九, 199, 四升半, 一百二."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+_DIGITS: Final = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2}
+_SCALES: Final = {"十": 10, "百": 100, "千": 1000}
+#: One number, Arabic or Chinese, as a pattern without groups.
+NUMBER: Final = (
+    r"(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:万)?|"
+    r"[零〇一二两三四五六七八九十百千万]+(?:点[零一二三四五六七八九]+)?)"
+)
+#: What goods are counted in.
+COUNTERS: Final = "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块"
+
+Approximation = Literal["", "below", "above", "about"]
+
+_BELOW: Final = re.compile(r"(?:不到|不足|低于|不超过|以内|还不到|用不了|不用)$")
+_ABOUT: Final = re.compile(r"(?:大约|大概|差不多|将近|接近|约|合|也就|左右)$")
+_MONEY: Final = re.compile(
+    rf"[¥￥]\s*(?P<signed>{NUMBER})|"
+    rf"(?P<number>{NUMBER})(?P<more>多|来|几)?\s*(?P<unit>元|块钱|块|圆|rmb)"
+    rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?![{COUNTERS}天年月米度个\d.点折十百]))?"
+    rf"(?P<tail>多|左右|出头|上下|以内|不到)?|"
+    rf"(?P<dimes>{NUMBER})(?:毛钱?|角钱)(?P<dime_tail>多|左右)?|"
+    rf"(?:到手价?|只要|只需|仅需|价格?是?|现价|售价|卖|现在|今天|今晚|直播间|给到|划线价?|吊牌价?|专柜价?|日常价?|市场价|平时卖?|省|一共|总共|合计|总价|原价|立减|直降|便宜|省下?了?|拍下|券后|才要?|"
+    rf"[一二两三四五六七八九十\d][{COUNTERS}](?:只要|就是|是|才|到手|算下来)?|折合(?:下来)?(?:每|一)?[{COUNTERS}]?|[每单][{COUNTERS}])"
+    rf"(?P<bare>\d+(?:\.\d+)?|[一二两三四五六七八九]?[十百千][零一二三四五六七八九十百千]*)(?P<bare_tail>多|左右|出头)?(?=[，。！？；、\n]|$)"
+)
+_MEASURE: Final = "钱多左出上以不就到的呢还都起买拿带给包能一，。！？；、 \n了吧啊搞封立"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """A sum of money in a text; the span is in the text that was searched."""
+
+    value: float
+    start: int
+    end: int
+    approximation: Approximation
+
+
+def parse_number(said: str) -> float | None:
+    """Read one number; None when it is none (几十, 点)."""
+    said = said.replace(",", "")
+    if re.fullmatch(r"\d+(?:\.\d+)?万?", said):
+        return float(said.rstrip("万")) * (10_000 if said.endswith("万") else 1)
+    whole, _, fraction = said.partition("点")
+    if not whole or (fraction and not all(char in _DIGITS for char in fraction)):
+        return None
+    value = _parse_chinese(whole)
+    if value is None or not fraction:
+        return value
+    return value + float("0." + "".join(str(_DIGITS[char]) for char in fraction))
+
+
+def _parse_chinese(said: str) -> float | None:
+    if any(char not in _DIGITS and char not in _SCALES and char != "万" for char in said):
+        return None
+    if len(said) > 1 and all(char in _DIGITS for char in said):
+        return float("".join(str(_DIGITS[char]) for char in said))
+    total = section = digit = 0
+    scale = 1
+    for char in said:
+        if char in _DIGITS:
+            digit = _DIGITS[char]
+            # 一百零五 is 105, 一百五 is 150: a zero takes the short form away.
+            scale = 1 if digit == 0 else scale
+        elif char == "万":
+            total, section, digit, scale = (total + section + digit) * 10_000, 0, 0, 10_000
+        else:
+            section += (digit or 1) * _SCALES[char]
+            digit, scale = 0, _SCALES[char]
+    return float(total + section + (digit * scale // 10 if scale >= 100 and said[-1] in _DIGITS else digit))
+
+
+def money_in(text: str) -> Iterator[Money]:
+    """Yield the sums of money of a folded text. Vague ones (几十块) and pieces (一块蛋糕) are left out."""
+    for match in _MONEY.finditer(text):
+        groups = match.groupdict()
+        said = groups["signed"] or groups["number"] or groups["dimes"] or groups["bare"]
+        value = parse_number(said)
+        if value is None or _is_vague(text, match) or _is_piece(text, match, value):
+            continue
+        if groups["dimes"]:
+            value /= 10
+        if groups["tenths"]:
+            tenths = parse_number(groups["tenths"])
+            value += (tenths or 0) / 10
+        tail = groups["tail"] or groups["dime_tail"] or groups["bare_tail"] or groups["more"] or ""
+        start = match.start(next(name for name in ("signed", "number", "dimes", "bare") if groups[name]))
+        yield Money(value, start, match.end(), _approximation(text[max(0, start - 6) : start], tail))
+
+
+def _is_vague(text: str, match: re.Match[str]) -> bool:
+    at = match.start()
+    return text[at - 1 : at] in ("几", "好", "上") or match.group("more") == "几"
+
+
+def _is_piece(text: str, match: re.Match[str], value: float) -> bool:
+    """一块蛋糕 and 两块巧克力 are no money."""
+    if match.group("unit") != "块" or match.group("tenths") or value >= 20:
+        return False
+    after = text[match.end() : match.end() + 1]
+    return bool(after) and after not in _MEASURE
+
+
+def _approximation(before: str, tail: str) -> Approximation:
+    if _BELOW.search(before) or tail in ("以内", "不到"):
+        return "below"
+    if tail in ("多", "来", "出头"):
+        return "above"
+    if _ABOUT.search(before) or tail in ("左右", "上下"):
+        return "about"
+    return ""
+
+
+def counts_in(text: str) -> set[int]:
+    """Return how many pieces a folded text speaks of, 买三送一 as its sum too."""
+    counts: set[int] = set()
+    for match in re.finditer(rf"({NUMBER})\s*(?:小|大)?[{COUNTERS}]|[拍买送]({NUMBER})(?=[，。！？送发减得]|$)", text):
+        value = parse_number(match.group(1) or match.group(2))
+        if value is not None and 1 <= value <= 2000 and value == int(value):
+            counts.add(int(value))
+    for match in re.finditer(rf"[买拍]({NUMBER})[{COUNTERS}]?[，]?(?:发|送|得|赠)({NUMBER})", text):
+        bought, given = parse_number(match.group(1)), parse_number(match.group(2))
+        if bought and given:
+            counts.add(int(bought + given))
+    return counts

@@ -1,0 +1,306 @@
+"""Find and mask personal data. A shape alone proves little: validators and context words decide."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+from stdnum import luhn
+from stdnum.cn import ric, uscc
+
+from backend.quality.normalize import Folded, rewrite
+
+Action = Literal["mask", "hash", "keep"]
+
+
+@dataclass(frozen=True, slots=True)
+class PiiHit:
+    """One piece of personal data; `span` counts characters of the original text."""
+
+    type: str
+    span: tuple[int, int]
+    action: Action
+    #: What may be shown instead.
+    masked: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    type: str
+    pattern: re.Pattern[str]
+    #: The masked form, or None when the match is not what it looks like. Gets the match and 24 characters before it.
+    mask: Callable[[re.Match[str], str], str | None]
+    action: Action = "mask"
+
+
+_CHINESE_DIGITS: Final = str.maketrans(
+    "〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖两", "00123456789" + "1" + "123456789" + "2"
+)
+# Width and circles, invisible characters, and Chinese numerals in runs long enough to be a number somebody dictates.
+_FOLDABLE: Final = re.compile(
+    r"[\uff01-\uff5e]|[①-⑨]|[0-9]\ufe0f?\u20e3|[\u200b-\u200f\u2060\ufeff\ufe0f\u00ad]+|"
+    r"[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9](?:[\s\-.·、,，]?[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9]){5,}"
+)
+_DIGIT: Final = r"(?:\d[-\s.·、,，*_/]{0,2})"
+_AREAS: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
+_ORDER_WORDS: Final = re.compile(
+    r"(?:订单|单号|运单|快递|物流|条码|货号|编号|sku|流水|批次|型号|款号|商品码|时间戳|id)[^。\n]{0,8}$", re.IGNORECASE
+)
+_CARD_WORDS: Final = re.compile(
+    r"(?:银行|卡号|储蓄|信用卡|打款|转账|账号|账户|开户|汇到|card)[^。\n]{0,14}$", re.IGNORECASE
+)
+_ID_WORDS: Final = re.compile(r"(?:身份证|证件|证号|id card)[^。\n]{0,10}$", re.IGNORECASE)
+_PASS_WORDS: Final = re.compile(r"(?:护照|通行证|回乡证|台胞证|证件|passport)[^。\n]{0,10}$", re.IGNORECASE)
+_MODEL_WORDS: Final = re.compile(r"(?:型号|款式|系列|货号|接口|版本)[^。\n]{0,6}$")
+_VERSION_WORDS: Final = re.compile(r"(?:版本|固件|驱动|升级到|更新到|version|v)\s*[^。\n]{0,4}$", re.IGNORECASE)
+_PLATE_WORDS: Final = re.compile(r"(?:车牌|车号|牌照|的车|开车|停车|车子|车主)[^。\n]{0,10}$")
+_SURNAMES: Final = (
+    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳"
+    "鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒"
+    "屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯昝管卢莫经房裘缪干解应宗丁宣邓郁单杭洪包诸左石"
+    "崔吉龚程邢裴陆荣翁荀羊惠甄曲封储靳段富巫乌焦巴弓牧隗山谷车侯全班仰秋仲伊宫宁仇栾甘厉戎祖武符刘景詹束龙叶幸司黎薄印宿白蒲从鄂索"
+    "籍赖卓蔺屠蒙池乔阴胥能苍双闻党翟谭贡劳逄姬申扶冉宰雍璩桑桂牛寿通边燕冀浦尚农温庄晏柴瞿阎连习艾容向古易廖终步都耿满弘匡文寇广东欧"
+    "沃利蔚越隆师巩聂敖冷辛阚简饶空曾沙鞠关相查后荆红游权盖益桓公岳"
+)
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
+
+
+def _mobile(match: re.Match[str], before: str) -> str | None:
+    number = _digits(match.group("number"))
+    if _ORDER_WORDS.search(before) and "电话" not in before and "手机" not in before:
+        return None
+    # 1[0-2] is not given out; 13-19 all are by now.
+    return f"{number[:3]}****{number[7:]}"
+
+
+def _id_card(match: re.Match[str], before: str) -> str | None:
+    number = re.sub(r"[^0-9Xx]", "", match.group()).upper()
+    if len(number) != 18 or not _is_day(number[6:14]):
+        return None
+    # A wrong check digit after "身份证" is a typing mistake, still somebody's number.
+    if not ric.is_valid(number) and not _ID_WORDS.search(before):
+        return None
+    return f"{number[:6]}************"
+
+
+def _is_day(digits: str) -> bool:
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])) <= date.today()  # noqa: DTZ011 (a birth date has no zone)
+    except ValueError:
+        return False
+
+
+def _old_id_card(_match: re.Match[str], before: str) -> str | None:
+    return "*" * 15 if _ID_WORDS.search(before) else None
+
+
+def _bank_card(match: re.Match[str], before: str) -> str | None:
+    number = _digits(match.group())
+    named = _CARD_WORDS.search(before)
+    if not 13 <= len(number) <= 19 or (_ORDER_WORDS.search(before) and not named):
+        return None
+    if not luhn.is_valid(number) and not (named and len(number) >= 15):
+        return None
+    known = len(number) in (16, 17, 18, 19) and re.match(r"62|4|5[1-5]", number)
+    if not named and not known:
+        return None
+    return f"**** **** **** {number[-4:]}"
+
+
+def _e_mail(match: re.Match[str], _before: str) -> str | None:
+    name, _, domain = re.sub(r"\s", "", match.group()).partition("@")
+    if re.fullmatch(r"[\d.]+", domain):
+        return None
+    return f"{name[0]}***@{domain}"
+
+
+def _wechat(match: re.Match[str], before: str) -> str | None:
+    account = match.group("account")
+    if _MODEL_WORDS.search(before) or re.fullmatch(r"(?:wx|vx)?-?\d{1,5}", account, re.IGNORECASE):
+        return None
+    return match.group()[: match.start("account") - match.start()] + f"{account[:2]}******"
+
+
+def _qq(match: re.Match[str], _before: str) -> str | None:
+    return match.group()[: match.start("number") - match.start()] + "****"
+
+
+def _plate(match: re.Match[str], before: str) -> str | None:
+    plate = re.sub(r"[·•.\s]", "", match.group())
+    # 云A12345 may be a model number; a plate with the dot or beside a word about cars is a plate.
+    if _MODEL_WORDS.search(before) or not (re.search(r"\d", plate[2:])):
+        return None
+    if (
+        "·" not in match.group()
+        and "•" not in match.group()
+        and re.search(r"[\u4e00-\u9fa5]$", before)
+        and not _PLATE_WORDS.search(before)
+    ):
+        return None if re.fullmatch(r"\d+", plate[2:]) and len(plate) != 7 else f"{plate[:2]}·*****"
+    return f"{plate[:2]}·*****"
+
+
+def _address(match: re.Match[str], _before: str) -> str | None:
+    return match.group("area") + "****"
+
+
+def _name(match: re.Match[str], _before: str) -> str | None:
+    name = match.group("name")
+    if name[0] not in _SURNAMES or re.match(
+        r"(?:都|和|是|可以|请|填|写|要|不|在|能|安全|安排|明天|成功|何时|相同|时间|方便|华丽|关注)", name
+    ):
+        return None
+    return match.group()[: match.start("name") - match.start()] + name[0] + "*" * (len(name) - 1)
+
+
+def _passport(match: re.Match[str], before: str) -> str | None:
+    return match.group()[0] + "****" + match.group()[-4:] if _PASS_WORDS.search(before) else None
+
+
+def _company(match: re.Match[str], _before: str) -> str | None:
+    return match.group() if uscc.is_valid(match.group()) else None
+
+
+def _device(match: re.Match[str], before: str) -> str | None:
+    text = match.group()
+    if "." in text:
+        return None if _VERSION_WORDS.search(before) else text.rsplit(".", 1)[0] + ".*"
+    if ":" in text or "-" in text:
+        return text[:8] + "**:**:**"
+    return "*" * 11 + text[-4:] if luhn.is_valid(text) and re.search(r"(?i)imei[^。\n]{0,6}$", before) else None
+
+
+def _tail(match: re.Match[str], _before: str) -> str | None:
+    return f"{match.group()[:2]}****{match.group()[-4:]}"
+
+
+def _order(match: re.Match[str], _before: str) -> str | None:
+    return match.group()[: match.start("number") - match.start()] + "****" + match.group("number")[-4:]
+
+
+def _code(match: re.Match[str], _before: str) -> str | None:
+    return match.group()[: match.start("code") - match.start()] + "****"
+
+
+def _secret(_match: re.Match[str], _before: str) -> str | None:
+    return "******"
+
+
+def _kind(name: str, pattern: str, mask: Callable[[re.Match[str], str], str | None], action: Action = "mask") -> _Kind:
+    return _Kind(name, re.compile(pattern, re.IGNORECASE), mask, action)
+
+
+# The order is the precedence: what an earlier kind took, a later one cannot take.
+_KINDS: Final = (
+    _kind(
+        "secret",
+        r"sk-[a-z0-9_\-]{16,}|bearer\s+[a-z0-9._\-]{16,}|eyJ[a-z0-9_\-]{10,}\.[a-z0-9_\-]{8,}\.[a-z0-9_\-]{8,}|"
+        r"(?:AKIA|LTAI)[a-z0-9]{12,24}|gh[pousr]_[a-z0-9]{30,}|"
+        r"(?:api[_-]?key|secret|access[_-]?token|token|password|passwd|pwd|密码|口令)[\"']?\s*(?:[:=：]|是|为)\s*[\"']?(?![\"'])[^\s，。,\"']{6,}",
+        _secret,
+    ),
+    _kind("email", r"[a-z0-9._%+\-]+\s*@\s*[a-z0-9\-]+(?:\s?\.\s?[a-z0-9\-]+)*\s?\.\s?[a-z]{2,}(?![a-z])", _e_mail),
+    _kind("otp", r"(?:验证码|动态码|校验码|短信码|verification code)\D{0,6}(?P<code>\d(?:[\s-]?\d){3,7})(?!\d)", _code),
+    _kind("order_no", r"(?:订单|单号|流水)\D{0,6}(?P<number>\d{12,19})(?!\d)", _order, "hash"),
+    _kind("tracking_no", r"(?<![a-z0-9])(?:SF|YTO?|JDV?|ZTO|STO|YD|DPK|EMS)[a-z]{0,2}\d{10,15}(?!\d)", _tail, "hash"),
+    _kind("cn_id_card", r"(?<![0-9a-z])[1-9](?:[-\s]?\d){5}(?:[-\s]?\d){11}[-\s]?[0-9x](?![0-9a-z])", _id_card),
+    _kind("uscc", r"(?<![A-Z0-9])[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}(?![A-Z0-9])", _company, "keep"),
+    _kind("bank_card", r"(?<![\da-z])(?:62|4\d|5[1-5]|3[47]|9\d)(?:[ -]?\d){11,17}(?![\da-z])", _bank_card),
+    _kind("cn_id_card15", r"(?<!\d)[1-9]\d{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}(?!\d)", _old_id_card),
+    _kind(
+        "cn_mobile",
+        r"(?<![\d.])(?:(?:\+|00)?86[-\s]{0,2})?(?P<number>1[-\s.]?[3-9]"
+        + r"[-\s.·、,，*_/]{0,2}\d" * 9
+        + r")(?![\d]|\.\d)",
+        _mobile,
+    ),
+    _kind(
+        "cn_landline",
+        r"(?<![\d.])(?:\(0\d{2,3}\)|0\d{2,3})[-\s]?[2-9]\d{2,3}[-\s]?\d{4}(?!\d)",
+        lambda m, _: f"{m.group()[:4]}****{m.group()[-4:]}",
+    ),
+    _kind(
+        "wechat_id",
+        r"(?:微信|薇信|威信|徽信|v信|(?<![a-z])vx|(?<![a-z])wx|wechat|加v|加薇|加微|卫星)(?:号码?|id)?\s*(?:就?是|为|搜)?[:：\s]{0,4}(?P<account>[a-z][-_a-z0-9]{5,19}|(?<=[:：号是\s])[a-z0-9][-_a-z0-9]{5,19})",
+        _wechat,
+    ),
+    _kind(
+        "qq",
+        r"(?:(?<![a-z])qq|扣扣|企鹅|球球)(?:群|号|号码)*\s*(?:就?是|为)?[:：\s]{0,4}(?P<number>[1-9]\d{4,10})(?!\d)(?!\s*(?:元|块|件|个|人))",
+        _qq,
+    ),
+    _kind(
+        "cn_plate",
+        rf"[{_AREAS}][A-HJ-NP-Z][·•.\s]?(?:[DF][A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[DF]|[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳])(?![A-Za-z0-9])",
+        _plate,
+    ),
+    _kind(
+        "address",
+        r"(?P<area>(?:[\u4e00-\u9fa5]{2,8}?(?:省|自治区))?(?:[\u4e00-\u9fa5]{1,8}?(?:市|州|盟))?(?:[\u4e00-\u9fa5]{1,8}?(?:市|区|县|旗)))"
+        r"[\u4e00-\u9fa50-9]{0,20}(?:路|街道?|大道|巷|弄|村|镇|小区|花园|大厦|公寓|家园|苑|胡同|里|园|城)[\u4e00-\u9fa50-9a-z\-]{0,14}?"
+        r"(?:\d|[一二三四五六七八九十百]{1,4})[\da-z\-]*\s?(?:号楼?|栋|幢|座|单元|室|楼|弄|#)(?:[\da-z一二三四五六七八九十\-]{1,6}(?:号楼?|栋|幢|座|单元|室|楼))*(?:[\d]{2,4}(?:室)?)?",
+        _address,
+    ),
+    _kind(
+        "person_name",
+        r"(?:收件人|收货人|联系人|姓名|真名|我叫|本名)(?:是|叫|为)?[:：\s]{0,3}(?P<name>[\u4e00-\u9fa5](?:[\u4e00-\u9fa5·]{1,3}))(?=[，。,、；;\s\d！!]|$|电话|手机|住|地址|的)",
+        _name,
+    ),
+    _kind("passport", r"(?<![a-z0-9])(?:[egdsp]\d{8}|[egp][a-z]\d{7}|[hm]\d{8,10})(?![a-z0-9])", _passport),
+    _kind(
+        "device_id",
+        r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])|"
+        r"(?<![0-9a-f:])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![0-9a-f:])|(?<!\d)\d{15}(?!\d)",
+        _device,
+        "hash",
+    ),
+)
+
+
+def find_pii(text: str) -> list[PiiHit]:
+    """Return the personal data of `text` in its order; hits do not overlap."""
+    folded = rewrite(text, _FOLDABLE, _fold)
+    taken: list[tuple[int, int]] = []
+    hits: list[PiiHit] = []
+    for kind in _KINDS:
+        for match in kind.pattern.finditer(folded.text):
+            start, end = match.span()
+            if any(start < high and low < end for low, high in taken):
+                continue
+            masked = kind.mask(match, folded.text[max(0, start - 24) : start])
+            if masked is None:
+                continue
+            taken.append((start, end))
+            hits.append(_hit(kind, folded, start, end, masked))
+    return sorted(hits, key=lambda hit: hit.span)
+
+
+def mask_pii(text: str) -> str:
+    """Return `text` with personal data masked; order and tracking numbers keep their last four characters."""
+    out: list[str] = []
+    done = 0
+    for hit in find_pii(text):
+        if hit.action == "keep":
+            continue
+        out += [text[done : hit.span[0]], hit.masked]
+        done = hit.span[1]
+    return "".join([*out, text[done:]])
+
+
+def _hit(kind: _Kind, folded: Folded, start: int, end: int, masked: str) -> PiiHit:
+    return PiiHit(kind.type, folded.span(start, end), kind.action, masked)
+
+
+def _fold(match: re.Match[str], _before: str) -> str:
+    run = match.group()
+    if "\uff01" <= run[0] <= "\uff5e" and len(run) == 1:
+        return chr(ord(run) - 0xFEE0)
+    if "①" <= run[0] <= "⑨":
+        return str(ord(run) - ord("①") + 1)
+    if run[-1] == "\u20e3":
+        return run[0]
+    return run.translate(_CHINESE_DIGITS) if run[0].isalnum() else ""

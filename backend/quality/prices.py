@@ -1,0 +1,229 @@
+"""Q03: every sum of money in a script must follow from the product's record, or at least from the script itself."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from backend.quality.context import clause, sentence
+from backend.quality.normalize import fold
+from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
+
+_LIST: Final = re.compile(
+    r"(?:原价|划线价?|吊牌价?|专柜价?|门店价?|门市价?|日常价?|平时|平常|市场价|官方价|官网价?|标价|指导价)[^，。！？]{0,6}$"
+)
+_SAVED: Final = re.compile(
+    r"(?:省|便宜|立减|直降|直减|优惠|减|少花|差|降)(?:了|掉|下|你们?|大家|咱们?|整整|足足|将近|不到)*$"
+)
+_PER_UNIT: Final = re.compile(
+    rf"(?:[一每单][{COUNTERS}斤]|平均|折合|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|是|到|要|合|下来|约|[{COUNTERS}])*$"
+)
+_OTHER_GOODS: Final = re.compile(r"奶茶|咖啡钱|外卖|打车|停车|电影票|一顿饭|下馆子|火锅钱|理发|美容院|健身房|餐厅|饭店")
+_DISCOUNT: Final = re.compile(
+    r"(?<![骨对曲])(?P<tenths>\d(?:\.\d)?|[一二三四五六七八九]|半)(?P<hundredths>[一二三四五六七八九]|\d)?折(?![叠合磨扣痕返腾线纸射腰中])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFault:
+    """A sum that does not follow; the span is in the folded text."""
+
+    start: int
+    end: int
+    problem: str
+    #: The figure that would be right, when there is one.
+    right: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    price: float | None
+    list_price: float | None
+    others: frozenset[float]
+    counts: frozenset[int]
+
+
+def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[PriceFault]:
+    """Yield what is wrong with the money of a folded text."""
+    sums = list(money_in(text))
+    wrong = list(_sums_that_contradict(text, sums))
+    yield from wrong
+    if product is None:
+        return
+    known = _known(product)
+    if known.price is None:
+        return
+    for money in sums:
+        if any(fault.start < money.end and money.start < fault.end for fault in wrong):
+            continue
+        low, high = clause(text, money.start, money.end)
+        if not _OTHER_GOODS.search(text[low:high]) and not _follows(text, money, known):
+            yield PriceFault(
+                money.start,
+                money.end,
+                f"{_plain(money.value)}元与商品资料对不上（{_described(known)}）",
+                _right(text, money, known),
+            )
+    yield from _wrong_discounts(text, known)
+
+
+def has_price(product: Mapping[str, Any] | None) -> bool:
+    """Tell whether the record says what the product costs."""
+    return product is not None and _number(product.get("price")) is not None
+
+
+def _known(product: Mapping[str, Any]) -> _Known:
+    words = fold("。".join(_texts(product))).text
+    others = {money.value for money in money_in(words)}
+    others |= {value for name, field in product.items() if "price" in name and (value := _number(field)) is not None}
+    others |= {
+        value
+        for match in re.finditer(rf"(?:满|减|券)({NUMBER})", words)
+        if (value := parse_number(match.group(1))) is not None
+    }
+    return _Known(
+        _number(product.get("price")),
+        _number(product.get("list_price")),
+        frozenset(others),
+        frozenset(counts_in(words)),
+    )
+
+
+def _texts(field: Any) -> Iterator[str]:
+    if isinstance(field, str):
+        yield field
+    elif isinstance(field, Mapping):
+        for value in field.values():
+            yield from _texts(value)
+    elif isinstance(field, (list, tuple)):
+        for value in field:
+            yield from _texts(value)
+
+
+def _number(field: Any) -> float | None:
+    if isinstance(field, bool) or field is None:
+        return None
+    try:
+        return float(field)
+    except (TypeError, ValueError):
+        return None
+
+
+def _follows(text: str, money: Money, known: _Known) -> bool:
+    return any(_same(money, value, rounded) for value, rounded in _explanations(text, money, known))
+
+
+def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[float, bool]]:
+    """Yield what this sum may be, and whether it may be rounded to whole numbers."""
+    price, listed = known.price or 0.0, known.list_price
+    before = text[clause(text, money.start, money.end)[0] : money.start]
+    low, high = sentence(text, money.start, money.end)
+    counts = {count for count in counts_in(text[max(0, low - 40) : high]) if count > 1}
+    base = [value for value in (price, listed, *known.others) if value is not None]
+    if _LIST.search(before):
+        yield from ((value, False) for value in base if value != price)
+        yield from ((value * count, False) for value in base if value != price for count in counts)
+        return
+    saved = [listed - price] if listed is not None else []
+    if _SAVED.search(before):
+        yield from ((value, False) for value in [*saved, *(known.others - {price, listed or price})])
+        yield from ((value * count, False) for value in saved for count in counts)
+        yield from ((price * first - other, False) for first in counts for other in known.others)
+        return
+    totals = [value * count for value in (price, *([listed] if listed else [])) for count in counts]
+    if _PER_UNIT.search(before):
+        parts = counts | {count for count in known.counts if count > 1}
+        yield from ((total / part, True) for total in (*base, *totals) for part in parts)
+    yield from ((value, False) for value in (*base, *totals, *saved))
+    deductions = known.others - {price, listed or price}
+    yield from (
+        (total - less, False)
+        for total in (price, *totals, *([listed] if listed else []))
+        for less in deductions
+        if total > less
+    )
+
+
+def _same(money: Money, value: float, rounded: bool) -> bool:
+    said = money.value
+    if money.approximation == "below":
+        return value <= said and said - value <= max(1.0, 0.25 * said)
+    if money.approximation == "above":
+        return said <= value <= said * 1.3
+    if money.approximation == "about":
+        return abs(value - said) <= max(0.5, 0.1 * said)
+    if abs(value - said) < 0.006:
+        return True
+    return rounded and (abs(value - said) <= 0.06 or (said == int(said) and abs(value - said) <= 0.5))
+
+
+def _right(text: str, money: Money, known: _Known) -> str | None:
+    if money.approximation or known.price is None:
+        return None
+    before = text[clause(text, money.start, money.end)[0] : money.start]
+    if _LIST.search(before):
+        value = known.list_price
+    elif _SAVED.search(before):
+        value = known.list_price - known.price if known.list_price is not None else None
+    elif _PER_UNIT.search(before) or counts_in(text[slice(*clause(text, money.start, money.end))]) - {1}:
+        value = None
+    else:
+        value = known.price
+    return f"{_plain(value)}元" if value is not None else None
+
+
+def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
+    if known.price is None or not known.list_price:
+        return
+    true = known.price / known.list_price * 10
+    for match in _DISCOUNT.finditer(text):
+        low, high = clause(text, match.start(), match.end())
+        if re.search(r"第[二2]|会员|另|再打|下一", text[low:high]):
+            continue
+        tenths = 5.0 if match.group("tenths") == "半" else parse_number(match.group("tenths")) or 0.0
+        said = tenths + (parse_number(match.group("hundredths") or "零") or 0.0) / 10
+        if said * 10 < 100 and abs(said - true) > 0.3 and not (known.others - {known.price, known.list_price}):
+            yield PriceFault(
+                match.start(),
+                match.end(),
+                f"{_plain(said)}折与资料不符：{_plain(known.price)}元是{_plain(known.list_price)}元的{true:.1f}折",
+            )
+
+
+def _sums_that_contradict(text: str, sums: list[Money]) -> Iterator[PriceFault]:
+    """Find arithmetic that is wrong by itself: 三件99，一件25; 原价199现价99省120."""
+    for before, after in zip(sums, sums[1:], strict=False):
+        between = text[before.end : after.start]
+        if after.start - before.end > 24 or not _PER_UNIT.search(between) or re.search(r"[。！？\n]", between):
+            continue
+        low, _ = clause(text, before.start, before.end)
+        counts = {count for count in counts_in(text[low : before.start] + "。") if count > 1}
+        if counts and not after.approximation and not any(_same(after, before.value / count, True) for count in counts):
+            right = min(before.value / count for count in counts)
+            yield PriceFault(
+                after.start,
+                after.end,
+                f"算下来不是{_plain(after.value)}元，应为{_plain(right)}元",
+                f"{_plain(right)}元",
+            )
+    for first, second, third in zip(sums, sums[1:], sums[2:], strict=False):
+        if third.end - first.start > 60 or third.approximation:
+            continue
+        before_first = text[max(0, first.start - 8) : first.start]
+        before_third = text[max(0, third.start - 6) : third.start]
+        counts = counts_in(text[first.start : third.end]) - {1}
+        if _LIST.search(before_first) and _SAVED.search(before_third) and not counts:
+            right = first.value - second.value
+            if right > 0 and abs(right - third.value) > 0.006:
+                yield PriceFault(third.start, third.end, f"差价应为{_plain(right)}元", f"{_plain(right)}元")
+
+
+def _described(known: _Known) -> str:
+    parts = [f"售价{_plain(known.price)}元"] if known.price is not None else []
+    if known.list_price is not None:
+        parts.append(f"划线价{_plain(known.list_price)}元")
+    return "，".join(parts)
+
+
+def _plain(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,124 @@
+"""Leases: what this process holds, prolonged together on a connection of its own, given up when that fails."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+import structlog
+
+from backend.domain.runs import Claimed
+from backend.errors import AppError
+from backend.settings import Settings
+from backend.storage.postgres import Reserved, interval
+
+log = structlog.get_logger(__name__)
+
+
+class Loss(Enum):
+    """Why a run's work was stopped from outside."""
+
+    LEASE = "lease"  # another worker has it, or we could not prolong it in time
+    CANCELLED = "cancelled"  # a person cancelled the run
+    DRAIN = "drain"  # this process is going down
+
+
+@dataclass(eq=False)
+class Held:
+    """A run in this process's hands; `stop` ends its work with the reason."""
+
+    run: Claimed
+    stop: Callable[[Loss], None]
+    renewed: float
+
+
+class Leases:
+    """The runs this process holds."""
+
+    def __init__(self, connection: Reserved, settings: Settings) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._held: dict[UUID, Held] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @contextlib.contextmanager
+    def holding(self, run: Claimed, stop: Callable[[Loss], None]) -> Iterator[None]:
+        """Prolong the lease of `run` while the block works on it."""
+        held = Held(run, stop, time.monotonic())
+        self._held[run.id] = held
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            # A later claim of the same run in this process has its own entry.
+            if self._held.get(run.id) is held:
+                del self._held[run.id]
+            if not self._held:
+                self._idle.set()
+
+    @contextlib.asynccontextmanager
+    async def renewing(self) -> AsyncIterator[None]:
+        """Prolong in the background while the block runs."""
+        task = asyncio.create_task(self._renew(), name="lease renewal")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def stop(self, run_id: UUID, why: Loss) -> None:
+        """End the work on a run, if it is done here."""
+        held = self._held.get(run_id)
+        if held is not None:
+            held.stop(why)
+
+    def stop_all(self, why: Loss) -> None:
+        """End all work."""
+        for held in list(self._held.values()):
+            held.stop(why)
+
+    async def idle(self, timeout: float) -> bool:
+        """Wait until nothing is held; False when that took longer than `timeout` seconds."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), timeout)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.lease_renewal)
+            held = list(self._held.values())
+            if held:
+                with contextlib.suppress(AppError):  # `_give_up` decides how long that may go on
+                    await self._renew_once(held)
+                self._give_up(held)
+
+    async def _renew_once(self, held: list[Held]) -> None:
+        asked = time.monotonic()
+        rows = await self._connection.fetch(
+            "SELECT * FROM system_renew_leases($1, $2, $3)",
+            [h.run.id for h in held],
+            [h.run.attempt for h in held],
+            interval(self._settings.lease),
+            timeout=self._settings.lease_renewal,
+        )
+        still = {row[0] for row in rows}
+        for h in held:
+            if h.run.id in still:
+                h.renewed = asked
+            elif self._held.get(h.run.id) is h:
+                h.stop(Loss.LEASE)
+
+    def _give_up(self, held: list[Held]) -> None:
+        # By our own steady clock and well before the lease ends: a worker that cannot renew stops by itself.
+        deadline = time.monotonic() - self._settings.lease_self_cancel
+        for h in held:
+            if h.renewed < deadline and self._held.get(h.run.id) is h:
+                log.error("lease_not_renewed", run_id=str(h.run.id))
+                h.stop(Loss.LEASE)

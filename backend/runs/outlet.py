@@ -1,0 +1,116 @@
+"""Where a graph's words leave it: facts go to the thread's log in batches, text under way to lane B."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from backend.domain import events, threads
+from backend.domain.runs import Claimed
+from backend.fanout.live_text import LiveText, LiveTexts
+from backend.protocol.events import MessageComplete, MessageStarted, ThreadEvent, ThreadUpdated, Token
+from backend.storage.postgres import Connection, Database
+
+
+class Outlet:
+    """The way out for one attempt at a run. `take` never waits; `append` writes what has come, in order."""
+
+    def __init__(self, db: Database, texts: LiveTexts, run: Claimed) -> None:
+        self._db = db
+        self._texts = texts
+        self._run = run
+        self._waiting: list[ThreadEvent] = []
+        self._wake = asyncio.Event()
+        self._closed = False
+        self._live: dict[UUID, LiveText] = {}
+
+    def take(self, frame: ThreadEvent | Token) -> None:
+        """Accept what a node says."""
+        if isinstance(frame, Token):
+            self._texts.add(self._text(frame), frame.content)
+            return
+        if isinstance(frame, MessageStarted):
+            # A message that begins anew in the same attempt (the writer tries again) starts from nothing.
+            self._live.pop(frame.message_id, None)
+        self._waiting.append(frame)
+        self._wake.set()
+
+    def close(self) -> None:
+        """Nothing more will come: `append` ends when everything is written."""
+        self._closed = True
+        self._wake.set()
+
+    def written(self) -> dict[UUID, str]:
+        """Return what has been written of each message so far."""
+        return {message_id: text.content for message_id, text in self._live.items()}
+
+    async def append(self) -> None:
+        """Write facts to the log until closed; what has come meanwhile goes into one transaction.
+
+        Raises:
+            LeaseLost: this attempt does not hold the run any more.
+            StorageUnavailable: PostgreSQL is not there.
+        """
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._waiting:
+                batch, self._waiting = self._waiting, []
+                for event in batch:
+                    # Whoever gets the whole text must not get a late piece of it afterwards.
+                    if isinstance(event, MessageComplete) and event.message_id in self._live:
+                        await self._texts.flush(self._live[event.message_id])
+                async with self._db.tenant(self._run.tenant_id) as conn:
+                    told = await _apply(conn, self._run, batch)
+                    await events.append(
+                        conn, self._run.thread_id, told, run_id=self._run.id, attempt=self._run.attempt, fenced=True
+                    )
+            if self._closed and not self._waiting:
+                self._closed = False  # the graph may go on at once, with an answer that was there already
+                return
+
+    def _text(self, token: Token) -> LiveText:
+        text = self._live.get(token.message_id)
+        if text is None:
+            text = LiveText(self._run.thread_id, token.message_id, token.agent, self._run.attempt)
+            self._live[token.message_id] = text
+        return text
+
+
+async def _apply(conn: Connection, run: Claimed, batch: Sequence[ThreadEvent]) -> list[ThreadEvent]:
+    """Bring the rows that an event speaks of to what it says; return the events to append."""
+    told: list[ThreadEvent] = []
+    for event in batch:
+        match event:
+            case MessageStarted():
+                await conn.execute(
+                    """INSERT INTO messages (id, thread_id, run_id, role, agent, status, attempt)
+                       VALUES ($1, $2, $3, 'assistant', $4, 'writing', $5)
+                       ON CONFLICT (id) DO UPDATE SET status = 'writing', content = '', attempt = $5""",
+                    event.message_id,
+                    run.thread_id,
+                    run.id,
+                    event.agent,
+                    run.attempt,
+                )
+                told.append(event)
+            case MessageComplete():
+                await conn.execute(
+                    """INSERT INTO messages (id, thread_id, run_id, role, agent, status, content, attempt)
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                       ON CONFLICT (id) DO UPDATE SET status = $6, content = $7, attempt = $8""",
+                    event.message_id,
+                    run.thread_id,
+                    run.id,
+                    event.role,
+                    event.agent,
+                    event.status,
+                    event.content,
+                    run.attempt,
+                )
+                told.append(event)
+            case ThreadUpdated():
+                changes = event.model_dump(include={"title", "room_id", "product_id", "host_id"})
+                told.append(await threads.describe_thread(conn, run.thread_id, changes))
+            case _:
+                told.append(event)
+    return told

@@ -1,0 +1,266 @@
+"""The life of a run in one worker: claim, find out where it stands, let the graph go on, hand over."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+
+from backend.domain import interrupts, runs
+from backend.domain.runs import Claimed
+from backend.errors import AppError, LeaseLost, RecoveryExhausted, ServerBusy, StorageUnavailable
+from backend.fanout.live_text import LiveTexts
+from backend.graph.build import build, initial_state
+from backend.graph.state import GraphContext
+from backend.llm.gateway import Model
+from backend.memory.embed import Embedder
+from backend.protocol.events import InterruptRaised, Problem, RunChanged, RunStatus, ThreadEvent
+from backend.quality.lexicon import RuleSnapshot
+from backend.runs.jobs import enqueue_run
+from backend.runs.lease import Leases, Loss
+from backend.runs.outlet import Outlet
+from backend.runs.start import close_messages, start_next
+from backend.settings import Settings
+from backend.storage.checkpoints import CheckpointPool, FencedSaver
+from backend.storage.postgres import Connection, Database
+
+log = structlog.get_logger(__name__)
+
+#: A question of the graph: LangGraph's interrupt id, and {kind, action, params, allowed}.
+Question = tuple[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a run stands: what to give the graph next, the questions it asks, or its end."""
+
+    give: Any = None
+    questions: Sequence[Question] = ()
+    outcome: str | None = None
+
+
+@dataclass(frozen=True)
+class RunnerParts:
+    """What a runner works with."""
+
+    settings: Settings
+    db: Database
+    checkpoints: CheckpointPool
+    texts: LiveTexts
+    leases: Leases
+    model: Model
+    rules: RuleSnapshot
+    embedder: Embedder
+    worker: str
+
+
+class Runner:
+    """Carries runs on. The database says who may; this object holds no state of a run."""
+
+    def __init__(self, parts: RunnerParts) -> None:
+        self._parts = parts
+        self._db = parts.db
+        self._graph = build()
+
+    async def carry_on(self, tenant_id: UUID, run_id: UUID) -> None:
+        """Take the run if it is to be had and work on it until it waits, ends or is taken away.
+
+        A job that comes twice, or late, finds nothing to claim and does nothing.
+        """
+        run = await self._claim(tenant_id, run_id)
+        if run is None:
+            return
+        outlet = Outlet(self._db, self._parts.texts, run)
+        work = asyncio.create_task(self._work(run, outlet), name=f"run {run.id}")
+        reasons: list[Loss] = []
+
+        def stop(why: Loss) -> None:
+            reasons.append(why)
+            work.cancel()
+
+        with (
+            structlog.contextvars.bound_contextvars(run_id=str(run.id), attempt=run.attempt),
+            self._parts.leases.holding(run, stop),
+        ):
+            try:
+                await work
+            except asyncio.CancelledError:
+                if not reasons:
+                    # The worker itself is being torn down: what holds for a crash holds here, the lease runs out.
+                    work.cancel()
+                    raise
+                log.info("run_stopped", reason=reasons[0].value)
+                if reasons[0] is Loss.DRAIN:
+                    await self._hand_over(run)
+            except LeaseLost:
+                log.warning("run_lost")  # the new holder tells how it goes on; nothing to add
+            except (StorageUnavailable, ServerBusy) as error:
+                # Nothing can be written now. The lease runs out and whoever claims the run next goes on.
+                log.warning("run_interrupted_by_storage", code=error.code)
+            except AppError as error:
+                log.warning("run_failed", code=error.code, error=str(error))
+                await self._fail(run, outlet, error)
+            except Exception:  # whatever a node throws must end in a state that people see
+                log.exception("run_failed")
+                await self._fail(run, outlet, AppError())
+
+    async def _claim(self, tenant_id: UUID, run_id: UUID) -> Claimed | None:
+        settings = self._parts.settings
+        async with self._db.tenant(tenant_id) as conn:
+            run = await runs.claim_run(conn, run_id, self._parts.worker, settings.lease)
+            if run is None:
+                return None
+            if run.crashes > settings.max_attempts:
+                log.error("recovery_exhausted", run_id=str(run_id))
+                await self._end(conn, run, "failed", error=RecoveryExhausted(attempts=settings.max_attempts))
+                return None
+            told = RunChanged(status="running")
+            await runs.tell(conn, run, [told])
+            return run
+
+    async def _work(self, run: Claimed, outlet: Outlet) -> None:
+        parts = self._parts
+        saver = FencedSaver(parts.checkpoints, run.id, run.attempt)
+        graph: Any = self._graph.copy(update={"checkpointer": saver})
+        config: RunnableConfig = {"configurable": {"thread_id": str(run.id)}}
+        standing = await _reconcile(graph, config, run)
+        while True:
+            if standing.outcome is not None:
+                async with self._db.tenant(run.tenant_id) as conn:
+                    await self._end(conn, run, "expired" if standing.outcome == "expired" else "completed")
+                return
+            if standing.questions:
+                answers = await self._ask(run, standing.questions)
+                if answers is None:
+                    return
+                standing = Standing(give=Command(resume=answers))
+            standing = await self._advance(run, graph, config, outlet, standing.give)
+
+    async def _advance(self, run: Claimed, graph: Any, config: RunnableConfig, outlet: Outlet, give: Any) -> Standing:
+        """Let the graph go on until it ends or asks."""
+        parts = self._parts
+        context = GraphContext(
+            tenant_id=run.tenant_id,
+            thread_id=run.thread_id,
+            run_id=run.id,
+            attempt=run.attempt,
+            requested_by=run.requested_by,
+            author_name=str(run.request.get("author_name", "")),
+            db=self._db,
+            model=parts.model,
+            rules=parts.rules,
+            embedder=parts.embedder,
+        )
+        questions: list[Question] = []
+        outcome = "completed"
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(outlet.append())
+                # The stream is read to its own end, also when the graph asks: breaking off would cancel nodes.
+                async for part in graph.astream(
+                    give,
+                    config,
+                    context=context,
+                    stream_mode=["custom", "updates"],
+                    version="v2",
+                    durability="sync",
+                ):
+                    if part["type"] == "custom":
+                        outlet.take(part["data"])
+                        continue
+                    for node, update in part["data"].items():
+                        if node == "__interrupt__":
+                            questions += [(question.id, question.value) for question in update]
+                        elif isinstance(update, dict):
+                            outcome = update.get("outcome", outcome)
+                outlet.close()
+        except ExceptionGroup as group_error:
+            raise _cause(group_error) from group_error
+        return Standing(questions=questions) if questions else Standing(outcome=outcome)
+
+    async def _ask(self, run: Claimed, questions: Sequence[Question]) -> dict[str, Any] | None:
+        """Put the questions to people and let go of the run; or return the answers that are there already."""
+        async with self._db.tenant(run.tenant_id) as conn:
+            # Whoever decides locks this row too: either the decision finds the run waiting, or we find the decision.
+            await conn.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", run.id)
+            known = await interrupts.of_run(conn, run.id)
+            answers = {
+                interrupt_id: known[interrupt_id].decision
+                for interrupt_id, _ in questions
+                if interrupt_id in known and known[interrupt_id].decision is not None
+            }
+            if answers:
+                return answers
+            told: list[ThreadEvent] = []
+            for interrupt_id, question in questions:
+                raised = await interrupts.insert_interrupt(
+                    conn, interrupt_id, run.thread_id, run.id, question, self._parts.settings.interrupt_ttl
+                )
+                if raised is not None:
+                    told.append(
+                        InterruptRaised(
+                            interrupt_id=raised.id,
+                            kind=raised.kind,
+                            action=raised.action,
+                            params=raised.params,
+                            allowed=raised.allowed,
+                            expires_at=raised.expires_at,
+                            version=raised.version,
+                        )
+                    )
+            if not await runs.leave_run(conn, run, "waiting", told):
+                raise LeaseLost
+        return None
+
+    async def _end(
+        self,
+        conn: Connection,
+        run: Claimed,
+        status: RunStatus,
+        *,
+        error: AppError | None = None,
+        written: dict[UUID, str] | None = None,
+    ) -> None:
+        problem = None
+        if error is not None:
+            problem = Problem(
+                code=error.code, message=error.message, retryable=error.retryable, details=dict(error.details)
+            )
+        told = await close_messages(conn, run.id, "failed" if status == "failed" else "complete", written)
+        if not await runs.leave_run(conn, run, status, told, error=problem):
+            raise LeaseLost
+        await start_next(conn, run.tenant_id, run.thread_id)
+
+    async def _fail(self, run: Claimed, outlet: Outlet, error: AppError) -> None:
+        try:
+            async with self._db.tenant(run.tenant_id) as conn:
+                await self._end(conn, run, "failed", error=error, written=outlet.written())
+        except AppError as second:
+            log.warning("run_failure_not_recorded", code=second.code)  # recovery will come to the same end
+
+    async def _hand_over(self, run: Claimed) -> None:
+        async with self._db.tenant(run.tenant_id) as conn:
+            if await runs.leave_run(conn, run, "queued"):
+                await enqueue_run(conn, run.tenant_id, run.id)
+
+
+def _cause(group: ExceptionGroup[Exception]) -> Exception:
+    """Return the error that decides how the run goes on: losing the lease before anything the graph says."""
+    errors = [error for error in group.exceptions if not isinstance(error, ExceptionGroup)] or [group]
+    return next((e for e in errors if isinstance(e, (LeaseLost, StorageUnavailable, ServerBusy))), errors[0])
+
+
+async def _reconcile(graph: Any, config: RunnableConfig, run: Claimed) -> Standing:
+    """Find out from the checkpoints where the run stands, whatever happened to the worker before us."""
+    state = await graph.aget_state(config)
+    if state.created_at is None:
+        return Standing(give=initial_state(run.request, str(run.requested_by or "")))
+    if state.interrupts:
+        return Standing(questions=[(question.id, question.value) for question in state.interrupts])
+    if state.tasks:  # not `state.next`: a finished step whose write was pending shows there too
+        return Standing(give=None)
+    return Standing(outcome=str(state.values.get("outcome", "completed")))

@@ -1,0 +1,149 @@
+"""What people do to runs: ask, cancel. Each is one transaction with its event and its job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from backend.domain import audit, commands, events, interrupts, runs, threads
+from backend.domain.people import Identity
+from backend.errors import InterruptPending, NotFound, ThreadBusy
+from backend.fanout.topics import CANCEL_CHANNEL
+from backend.ids import new_id
+from backend.protocol.commands import Cancel, SendMessage
+from backend.protocol.events import InterruptResolved, MessageComplete, Person, RunChanged, RunStatus, ThreadEvent
+from backend.runs.jobs import enqueue_run
+from backend.storage.postgres import Connection, Database
+
+
+@dataclass(frozen=True)
+class Done:
+    """The answer to a command, and whether it is the repeat of an earlier one."""
+
+    result: dict[str, Any]
+    duplicate: bool = False
+
+
+async def send_message(db: Database, who: Identity, command: SendMessage, graph_version: str) -> Done:
+    """Ask for something: the message, its run, its events and the job, or nothing of it.
+
+    Raises:
+        ThreadBusy: a run is at work and the command does not say to wait (`enqueue`) or to replace (`interrupt`) it.
+        InterruptPending: a decision is pending and the command does not withdraw it (`multitask: interrupt`).
+        IdempotencyConflict: the command's id was used with another body.
+        NotFound: no such thread, room, product or host.
+    """
+    body = command.model_dump_json().encode()
+    async with db.tenant(who.tenant_id) as conn:
+        first = await commands.recall(conn, who.user_id, command.id, body)
+        if first is not None:
+            return Done(first, duplicate=True)
+        thread = await threads.get_thread(conn, command.thread_id)
+        await threads.check_bindings(conn, command.room_id, command.product_id, command.host_id)
+        status: RunStatus = "queued"
+        active = thread.active_run
+        if active is not None:
+            if command.multitask == "interrupt":
+                await _stop(conn, who, thread.id, active.id)
+            elif command.multitask == "enqueue":
+                status = "enqueued"
+            elif active.status == "waiting":
+                raise InterruptPending(run_id=str(active.id))
+            else:
+                raise ThreadBusy(run_id=str(active.id), retry_after_ms=1000)
+        message_id: UUID = new_id()
+        asked = command.model_dump(mode="json", exclude={"id", "type", "thread_id", "multitask"}, exclude_none=True)
+        request = {**asked, "message_id": str(message_id), "author_name": who.name}
+        run_id = await runs.insert_run(conn, who.tenant_id, thread.id, who.user_id, request, graph_version, status)
+        await conn.execute(
+            """INSERT INTO messages (id, thread_id, run_id, role, author_id, content, status)
+               VALUES ($1, $2, $3, 'user', $4, $5, 'complete')""",
+            message_id,
+            thread.id,
+            run_id,
+            who.user_id,
+            command.content,
+        )
+        said = MessageComplete(
+            message_id=message_id, role="user", content=command.content, author=Person(id=who.user_id, name=who.name)
+        )
+        seq = await events.append(conn, thread.id, [said, RunChanged(status=status)], run_id=run_id)
+        if status == "queued":
+            await enqueue_run(conn, who.tenant_id, run_id)
+        result = {"run_id": str(run_id), "message_id": str(message_id), "seq": seq}
+        await commands.record(conn, who.user_id, command.id, body, result)
+        return Done(result)
+
+
+async def cancel(db: Database, who: Identity, command: Cancel) -> Done:
+    """Stop the thread's active run (or the one named), whatever it is doing.
+
+    Raises:
+        NotFound: there is no such thread, or nothing to cancel.
+    """
+    body = command.model_dump_json().encode()
+    async with db.tenant(who.tenant_id) as conn:
+        first = await commands.recall(conn, who.user_id, command.id, body)
+        if first is not None:
+            return Done(first, duplicate=True)
+        thread = await threads.get_thread(conn, command.thread_id)
+        run_id = command.run_id or (thread.active_run.id if thread.active_run else None)
+        if run_id is None or not await runs.belongs(conn, run_id, thread.id):
+            raise NotFound("there is no such run")
+        stopped = await _stop(conn, who, thread.id, run_id)
+        if not stopped:
+            raise NotFound("nothing is running there")
+        await start_next(conn, who.tenant_id, thread.id)
+        result = {"run_id": str(run_id)}
+        await commands.record(conn, who.user_id, command.id, body, result)
+        return Done(result)
+
+
+async def start_next(conn: Connection, tenant_id: UUID, thread_id: UUID) -> None:
+    """Let the next run that waits for its turn begin, if there is one."""
+    following = await runs.next_enqueued(conn, thread_id)
+    if following is not None:
+        await events.append(conn, thread_id, [RunChanged(status="queued")], run_id=following)
+        await enqueue_run(conn, tenant_id, following)
+
+
+async def _stop(conn: Connection, who: Identity, thread_id: UUID, run_id: UUID) -> bool:
+    was = await runs.stop_run(conn, run_id)
+    if was is None:
+        return False
+    person = Person(id=who.user_id, name=who.name)
+    withdrawn = await interrupts.withdraw(conn, run_id, who.user_id)
+    told: list[ThreadEvent] = [
+        InterruptResolved(interrupt_id=i, decision="cancelled", version=v, by=person) for i, v in withdrawn
+    ]
+    told += await close_messages(conn, run_id, "cancelled")
+    await events.append(conn, thread_id, [*told, RunChanged(status="cancelled")], run_id=run_id)
+    # Its worker is fenced already; this only spares it the work it would do until it notices.
+    await conn.execute("SELECT pg_notify($1, $2)", CANCEL_CHANNEL, str(run_id))
+    await audit.record(conn, who.user_id, "run.cancelled", str(run_id), was=was)
+    return True
+
+
+async def close_messages(
+    conn: Connection, run_id: UUID, status: str, written: dict[UUID, str] | None = None
+) -> Sequence[MessageComplete]:
+    """End the messages a run leaves unfinished, with what is known of their text; return the events that tell so."""
+    rows = await conn.fetch(
+        """UPDATE messages SET status = $2, content = coalesce(($3::jsonb) ->> id::text, content)
+           WHERE run_id = $1 AND status = 'writing' RETURNING id, agent, content, attempt""",
+        run_id,
+        status,
+        {str(key): text for key, text in (written or {}).items()},
+    )
+    return [
+        MessageComplete.model_validate(
+            {
+                "message_id": row["id"],
+                "role": "assistant",
+                "agent": row["agent"],
+                "content": row["content"],
+                "status": status,
+            }
+        )
+        for row in rows
+    ]

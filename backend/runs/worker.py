@@ -1,0 +1,129 @@
+"""The worker of one process: takes jobs, renews leases, sweeps up after others, drains at the end."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID
+
+import structlog
+
+from backend.domain import runs
+from backend.errors import AppError, NotFound
+from backend.fanout.topics import CANCEL_CHANNEL
+from backend.runs import interrupts
+from backend.runs.jobs import RUN_JOB, enqueue_run, read_run_job
+from backend.runs.lease import Leases, Loss
+from backend.runs.runner import Runner
+from backend.settings import Settings
+from backend.storage.jobs import JobQueue
+from backend.storage.postgres import Database, interval, listen
+
+log = structlog.get_logger(__name__)
+
+#: A queued run that nobody took for so long is queued again: its job may be lost. Seconds.
+_QUEUED_PATIENCE = 30.0
+
+
+def worker_name() -> str:
+    """Return a name that tells this process from others."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Worker:
+    """Everything a process does to carry runs on."""
+
+    def __init__(self, settings: Settings, db: Database, runner: Runner, leases: Leases) -> None:
+        self._settings = settings
+        self._db = db
+        self._runner = runner
+        self._leases = leases
+        self._queue: JobQueue | None = None
+        self._draining = False
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Work in the background while the block runs; at its end hand over what is not finished."""
+        loops = [
+            asyncio.create_task(self._take_jobs(), name="job queue"),
+            asyncio.create_task(self._repeat(self._sweep, self._settings.sweep_interval), name="sweep"),
+            asyncio.create_task(self._listen(), name="cancel listener"),
+        ]
+        async with self._leases.renewing():
+            try:
+                yield
+            finally:
+                await self.drain()
+                for task in loops:
+                    task.cancel()
+                await asyncio.gather(*loops, return_exceptions=True)
+
+    @property
+    def ready(self) -> bool:
+        """Whether jobs are being taken."""
+        return self._queue is not None and not self._draining
+
+    async def drain(self) -> None:
+        """Take no more jobs, give the runs at work a moment to reach their next stop, hand over the rest."""
+        if self._draining:
+            return
+        self._draining = True
+        if self._queue is not None:
+            self._queue.stop()
+        if not await self._leases.idle(self._settings.drain_timeout):
+            self._leases.stop_all(Loss.DRAIN)
+            await self._leases.idle(5)
+
+    async def _take_jobs(self) -> None:
+        while not self._draining:
+            try:
+                async with JobQueue.open(
+                    self._db.url, {RUN_JOB: self._on_job}, concurrency=self._settings.worker_concurrency
+                ) as queue:
+                    self._queue = queue
+                    await queue.run()
+            except Exception:  # PostgreSQL went away, or the queue broke: come back, whatever it was
+                log.exception("job_queue_lost")
+                await asyncio.sleep(0.5)
+            finally:
+                self._queue = None
+
+    async def _on_job(self, payload: bytes) -> None:
+        tenant_id, run_id = read_run_job(payload)
+        try:
+            await self._runner.carry_on(tenant_id, run_id)
+        except AppError as error:
+            log.warning("run_not_taken", run_id=str(run_id), code=error.code)  # the sweep queues it again
+
+    async def _listen(self) -> None:
+        def on_notice(_: str, payload: str) -> None:
+            self._leases.stop(UUID(payload), Loss.CANCELLED)
+
+        async def on_connected() -> None:
+            return None  # a missed notice costs some work only: the renewal finds the run gone
+
+        await listen(self._db.url, [CANCEL_CHANNEL], on_notice, on_connected)
+
+    async def _repeat(self, work: Callable[[], Awaitable[None]], pause: float) -> None:
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await work()
+            except AppError as error:
+                log.warning("sweep_failed", code=error.code)
+            except Exception:  # one bad round must not end the sweep: it is what finds lost runs
+                log.exception("sweep_failed")
+
+    async def _sweep(self) -> None:
+        async with self._db.system() as conn:
+            due = await conn.fetch("SELECT * FROM system_due_interrupts()")
+            stranded = await conn.fetch("SELECT * FROM system_stranded_runs($1)", interval(_QUEUED_PATIENCE))
+        for row in due:
+            with contextlib.suppress(NotFound):
+                await interrupts.expire(self._db, row["tenant_id"], row["interrupt_id"])
+        for row in stranded:
+            async with self._db.tenant(row["tenant_id"]) as conn:
+                if await runs.requeue_stranded(conn, row["run_id"], _QUEUED_PATIENCE):
+                    log.warning("run_recovered", run_id=str(row["run_id"]))
+                    await enqueue_run(conn, row["tenant_id"], row["run_id"])

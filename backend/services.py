@@ -1,0 +1,29 @@
+"""The open parts of the server, handed to endpoints and sockets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.fanout.hub import Hub
+from backend.quality.lexicon import RuleSnapshot
+from backend.settings import Settings
+from backend.storage.postgres import Database
+from backend.storage.redis import Cache
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that is open while the server runs."""
+
+    settings: Settings
+    db: Database
+    redis: Cache
+    secret: bytes
+    hub: Hub
+    rules: RuleSnapshot
+    clock: Callable[[], datetime]
+    epoch: str
+    #: Whether this process takes runs right now; None when it is a gateway only.
+    worker_ready: Callable[[], bool] | None
+    #: Whether this process is about to end.
+    draining: Callable[[], bool]

@@ -1,0 +1,109 @@
+"""Log lines: readable on a console or JSON, with the context's trace id, the libraries' lines included."""
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import structlog
+from structlog.contextvars import bind_contextvars, bound_contextvars, merge_contextvars
+from structlog.types import EventDict, Processor, WrappedLogger
+
+from backend.ids import new_id
+
+#: Takes a text and returns it with personal data and secrets replaced.
+Mask = Callable[[str], str]
+
+_MASKED: Final = "***"
+#: Values under these names are never shown, whatever they hold.
+_SECRET_NAMES: Final = ("password", "secret", "token", "authorization", "cookie", "api_key", "ticket", "credential")
+#: Numbers under such names are counts (`tokens=12`), not secrets.
+_HARMLESS: Final = (int, float, bool, type(None))
+_TRACE: Final = "trace_id"
+
+
+def configure_logging(*, level: str, form: Literal["console", "json"], mask: Mask | None = None) -> None:
+    """Send every line, ours and the libraries', to standard output in one form. May be called again.
+
+    `mask` is applied to every text of a line; the composition root passes it, because this layer knows no rules.
+    """
+    shared: list[Processor] = [
+        merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        _with_trace,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    # A traceback can quote personal data, so it becomes text before the mask sees the line.
+    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    last += [structlog.processors.format_exc_info, _masking(mask)]
+    if form == "json":
+        last.append(structlog.processors.JSONRenderer(ensure_ascii=False, default=str))
+    else:
+        last.append(structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=24))
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in list(logging.root.manager.loggerDict):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    # What these say at INFO is one line per request, statement or job: ours carry more.
+    for noisy in ("uvicorn.access", "httpx", "httpx2", "httpcore", "httpcore2", "pgqueuer", "alembic"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(capture=True)
+
+
+def new_trace(trace_id: str | None = None) -> str:
+    """Begin a trace in this context (a request, a command, a run) and return its id."""
+    chosen = trace_id or new_id().hex
+    bind_contextvars(trace_id=chosen)
+    return chosen
+
+
+def tracing(**values: object) -> Any:
+    """A `with` block whose lines carry `values` (`trace_id=…`, `run_id=…`)."""
+    return bound_contextvars(**values)
+
+
+def _with_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    # Present on every line, so that a search by it needs no special case for start and stop.
+    event.setdefault(_TRACE, "-")
+    return event
+
+
+def _masking(mask: Mask | None) -> Processor:
+    clean = mask or (lambda text: text)
+
+    def masked(name: str, value: object) -> object:
+        if not isinstance(value, _HARMLESS) and any(secret in name.lower() for secret in _SECRET_NAMES):
+            return _MASKED
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, dict):
+            return {str(key): masked(str(key), inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [masked("", inner) for inner in value]
+        return value if isinstance(value, _HARMLESS) else clean(str(value))
+
+    def apply(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        # These four are ours, never a person's; a hexadecimal id may look like a telephone number.
+        kept = ("timestamp", "level", "logger", _TRACE)
+        return {name: value if name in kept else masked(name, value) for name, value in event.items()}
+
+    return apply

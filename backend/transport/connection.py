@@ -1,0 +1,225 @@
+"""One socket: who it is, its reader, its writer, and the mapper from errors to frames."""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import anyio
+import orjson
+import structlog
+from pydantic import ValidationError
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from backend.domain.people import Identity
+from backend.errors import AppError, BadRequest, RateLimited
+from backend.ids import new_id
+from backend.protocol.close_codes import CloseCode
+from backend.protocol.commands import AnyCommand, Ping, command_adapter
+from backend.protocol.events import Ack, ErrorFrame, Frame, Pong, Problem
+from backend.services import Services
+from backend.telemetry.logging import tracing
+from backend.transport.outbox import Outbox
+
+log = structlog.get_logger(__name__)
+
+_BAD_FRAMES = 10
+_BAD_FRAMES_WITHIN = 10.0
+_COMMANDS_WAITING = 64
+_FLOOD = 100
+
+Execute = Callable[[AnyCommand], Awaitable[Ack | None]]
+
+
+class Connection:
+    """A socket that has been let in. Its tasks live in one group: when one ends, all do."""
+
+    def __init__(self, socket: WebSocket, services: Services, identity: Identity) -> None:
+        self.id: UUID = new_id()
+        self.services = services
+        self.identity = identity
+        self.outbox = Outbox(services.settings.outbox_frames, services.settings.outbox_bytes)
+        self._socket = socket
+        self._commands: asyncio.Queue[AnyCommand] = asyncio.Queue(_COMMANDS_WAITING)
+        self._bad: deque[float] = deque()
+        self._allowance = float(services.settings.frames_burst)
+        self._allowed_at = time.monotonic()
+        self._refused = 0
+        self._tasks: anyio.abc.TaskGroup | None = None
+        self._close: tuple[int, str] | None = None
+        #: Told when the reader has caught up, of the threads whose text was shed meanwhile.
+        self.on_shed: Callable[[set[UUID]], None] | None = None
+
+    def send(self, frame: Frame) -> None:
+        """Queue a frame."""
+        self.outbox.put(frame.model_dump_json())
+
+    def close_soon(self, code: CloseCode, reason: str) -> None:
+        """Close with this code after what is queued."""
+        if self._close is None:
+            self._close = (code, reason)
+            self.outbox.close()
+
+    def start(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` beside the reader for as long as the socket lives; its AppErrors go to the client."""
+        assert self._tasks is not None, "the connection is not being served"
+        self._tasks.start_soon(self._guarded, work)
+
+    async def serve(self, execute: Execute, first: Callable[[], Awaitable[None]]) -> None:
+        """Do `first`, then read commands and write frames until the socket ends; `execute` answers a command."""
+        with tracing(connection_id=str(self.id), tenant_id=str(self.identity.tenant_id)):
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                tasks.start_soon(self._write)
+                tasks.start_soon(self._guarded, first)
+                tasks.start_soon(self._execute, execute)
+                tasks.start_soon(self._watch_outbox)
+                with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                    await self._read()
+                tasks.cancel_scope.cancel()
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except AppError as error:
+            self.send(error_frame(error))
+
+    # Reader: parses and queues, never awaits the work (else the pong of the peer would go unread, FACTS T7) -----------
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if self._close is not None:
+                continue
+            text = message.get("text")
+            if not self._allow():
+                self._refuse_flood()
+                continue
+            if text is None:
+                self._bad_frame(BadRequest("frames are JSON text, not bytes"), None)
+                continue
+            try:
+                command = command_adapter.validate_json(text)
+            except ValidationError as error:
+                self._bad_frame(explain(error), _id_of(text))
+                continue
+            if isinstance(command, Ping):
+                self.send(Pong(re=command.id, server_time=self.services.clock()))
+                continue
+            try:
+                self._commands.put_nowait(command)
+            except asyncio.QueueFull:
+                self.send(rejection(command.id, RateLimited(retry_after_ms=1000)))
+
+    def _allow(self) -> bool:
+        settings = self.services.settings
+        now = time.monotonic()
+        gained = (now - self._allowed_at) * settings.frames_per_second
+        self._allowance = min(float(settings.frames_burst), self._allowance + gained)
+        self._allowed_at = now
+        if self._allowance < 1:
+            return False
+        self._allowance -= 1
+        return True
+
+    def _refuse_flood(self) -> None:
+        self._refused += 1
+        if self._refused == 1 or self._refused % 20 == 0:
+            self.send(error_frame(RateLimited(retry_after_ms=1000)))
+        if self._refused > _FLOOD:
+            self.close_soon(CloseCode.FLOOD, "too many frames")
+
+    def _bad_frame(self, error: AppError, command_id: UUID | None) -> None:
+        self.send(rejection(command_id, error) if command_id is not None else error_frame(error))
+        now = time.monotonic()
+        self._bad.append(now)
+        while self._bad and self._bad[0] < now - _BAD_FRAMES_WITHIN:
+            self._bad.popleft()
+        if len(self._bad) >= _BAD_FRAMES:
+            self.close_soon(CloseCode.BAD_FRAMES, "ten unreadable frames within ten seconds")
+
+    async def _execute(self, execute: Execute) -> None:
+        while True:
+            command = await self._commands.get()
+            try:
+                ack = await execute(command)
+            except AppError as error:
+                ack = rejection(command.id, error)
+            except Exception:  # a fault in one command must not end the socket; the log has the story
+                log.exception("command_failed", command=command.type)
+                ack = rejection(command.id, AppError())
+            if ack is not None:
+                self.send(ack)
+
+    # Writer ----------------------------------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            while (text := await self.outbox.take()) is not None:
+                await self._socket.send_text(text)
+                if self.outbox.shed and self.outbox.empty and self.on_shed is not None:
+                    self.on_shed({UUID(thread_id) for thread_id in self.outbox.shed})
+                    self.outbox.shed.clear()
+            code, reason = self._close or (1000, "")
+            if self._socket.application_state is WebSocketState.CONNECTED:
+                await self._socket.close(code, reason)
+        # The reader sees the disconnect; but a peer that is gone may never send one.
+        if self._tasks is not None:
+            self._tasks.cancel_scope.cancel()
+
+    async def _watch_outbox(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            if self.outbox.stuck:
+                log.info("slow_consumer_closed")
+                # The writer may hang in a send for as long as the peer does not read: close past it.
+                with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+                    async with asyncio.timeout(1):
+                        await self._socket.close(CloseCode.SLOW_CONSUMER, "frames waited too long")
+                if self._tasks is not None:
+                    self._tasks.cancel_scope.cancel()
+
+
+def error_frame(error: AppError) -> ErrorFrame:
+    """Return the frame that tells of an error which is no command's answer."""
+    return ErrorFrame(**problem(error).model_dump())
+
+
+def rejection(command_id: UUID, error: AppError) -> Ack:
+    """Return the answer to a command that was not carried out."""
+    return Ack(re=command_id, status="rejected", error=problem(error))
+
+
+def problem(error: AppError) -> Problem:
+    """Return what the client is told of an error: the stable code, never the inner text of a fault."""
+    return Problem(
+        code=error.code,
+        message=error.message,
+        retryable=error.retryable,
+        retry_after_ms=error.retry_after_ms,
+        details=error.details,
+    )
+
+
+def explain(error: ValidationError) -> BadRequest:
+    """Return what is wrong with a frame: where, and which rule; never the value itself."""
+    wrong = [
+        {"field": ".".join(str(part) for part in e["loc"]), "message": e["msg"], "kind": e["type"]}
+        for e in error.errors(include_url=False, include_input=False, include_context=False)[:8]
+    ]
+    first = wrong[0]
+    where = f"{first['field']}: " if first["field"] else ""
+    return BadRequest(f"the frame is not a valid command: {where}{first['message']}", problems=wrong)
+
+
+def _id_of(text: str) -> UUID | None:
+    # The frame is no valid command, but if it says which one it wanted to be, the sender gets its answer.
+    with contextlib.suppress(ValueError, TypeError, AttributeError, orjson.JSONDecodeError):
+        frame = orjson.loads(text)
+        if isinstance(frame, dict):
+            return UUID(frame["id"]) if isinstance(frame.get("id"), str) else None
+    return None

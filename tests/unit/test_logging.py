@@ -1,0 +1,83 @@
+"""Log lines: one form for ours and the libraries', the trace on each, nothing private in any."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from backend.telemetry.logging import configure_logging, new_trace, tracing
+
+
+@pytest.fixture(autouse=True)
+def restored_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_our_lines_and_the_libraries_carry_the_same_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(level="info", form="json")
+    trace = new_trace()
+    structlog.get_logger("backend.runs").info("run_started", run_id="r1")
+    logging.getLogger("uvicorn.error").info("listening on %s", "127.0.0.1")
+    ours, theirs = lines(capsys)
+    assert ours["trace_id"] == theirs["trace_id"] == trace
+    assert (ours["event"], ours["run_id"], ours["logger"]) == ("run_started", "r1", "backend.runs")
+    assert theirs["event"] == "listening on 127.0.0.1"
+
+
+def test_a_line_outside_any_trace_still_has_the_field(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(level="info", form="json")
+    structlog.get_logger("x").info("start")
+    with tracing(trace_id="t1"):
+        structlog.get_logger("x").info("inside")
+    structlog.get_logger("x").info("after")
+    assert [line["trace_id"] for line in lines(capsys)] == ["-", "t1", "-"]
+
+
+def test_the_mask_reaches_text_values_nested_values_and_tracebacks(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(level="info", form="json", mask=lambda text: text.replace("13800138000", "[phone]"))
+    log = structlog.get_logger("x")
+    log.info("called", text="打 13800138000", nested={"a": ["13800138000"]})
+    logging.getLogger("library").warning("number %s", "13800138000")
+    try:
+        raise ValueError("13800138000")
+    except ValueError:
+        log.exception("failed")
+    out = capsys.readouterr().out
+    assert "13800138000" not in out
+    assert out.count("[phone]") >= 4
+
+
+def test_secrets_are_never_shown_but_counts_are(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(level="info", form="json")
+    structlog.get_logger("x").info("call", api_key="sk-1", headers={"Authorization": "Bearer abc"}, tokens=12)
+    (line,) = lines(capsys)
+    assert (line["api_key"], line["headers"], line["tokens"]) == ("***", {"Authorization": "***"}, 12)
+
+
+def test_the_level_holds_for_both_kinds_and_chatty_libraries_are_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(level="info", form="json")
+    structlog.get_logger("x").debug("no")
+    logging.getLogger("some.library").debug("no")
+    logging.getLogger("uvicorn.access").info("no")
+    assert lines(capsys) == []
+
+
+def test_the_console_form_is_readable_and_keeps_chinese(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(level="info", form="console")
+    structlog.get_logger("x").info("脚本完成", room="一号")
+    out = capsys.readouterr().out
+    assert "脚本完成" in out
+    assert "一号" in out
