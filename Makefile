@@ -65,7 +65,7 @@ needs:
 	@[ -n "$(PYTHON)" ] || { echo "缺少 Python 3.11 或更高版本 / Python 3.11 or newer is missing (found: $$(python3 --version 2>&1))"; exit 2; }
 	@[ -x $(BIN)/python ] || "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "Python 缺少 venv 模块 / Python's venv module is missing (Debian, Ubuntu: apt install python3-venv)"; exit 2; }
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null || \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || \
 		{ echo "缺少 Node.js 20 或更高版本 / Node.js 20 or newer is missing (found: $$(node --version 2>&1))"; exit 2; }
 	@command -v npm >/dev/null || { echo "缺少 npm / npm is missing"; exit 2; }
 

@@ -73,7 +73,7 @@ async def list_scripts(
             JOIN script_versions v ON v.script_id = s.id AND v.version = s.latest_version
             WHERE ($1::uuid IS NULL OR s.product_id = $1) AND ($2::uuid IS NULL OR s.room_id = $2)
               AND ($3::timestamptz IS NULL OR (s.updated_at, s.id) < ($3, $4))
-            ORDER BY s.updated_at DESC, s.id DESC LIMIT $5""",  # noqa: S608 -- constants only
+            ORDER BY s.updated_at DESC, s.id DESC LIMIT $5""",
         product_id,
         room_id,
         before[0] if before else None,
@@ -91,7 +91,7 @@ async def get_script(conn: Connection, script_id: UUID) -> tuple[Script, list[Sc
     """
     row = await conn.fetchrow(
         f"""SELECT {_COLUMNS} FROM scripts s
-            JOIN script_versions v ON v.script_id = s.id AND v.version = s.latest_version WHERE s.id = $1""",  # noqa: S608
+            JOIN script_versions v ON v.script_id = s.id AND v.version = s.latest_version WHERE s.id = $1""",
         script_id,
     )
     if row is None:

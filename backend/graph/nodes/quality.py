@@ -45,16 +45,18 @@ async def quality(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
 
 
 def _brief(state: ScriptState) -> ScriptBrief:
-    slots = state["slots"]
+    slots, previous = state["slots"], state.get("previous") or {}
+    others = [state["previous_product"]] if state["previous_product"] else []
     return ScriptBrief(
         scenario=slots["scenario"],
         seconds=slots.get("seconds"),
-        pace=state["host"].get("pace"),
         product=state["product"] or None,
-        host=state["host"],
-        previous_product=state.get("previous_product"),
+        other_products=others,
         must_say=slots.get("must_say") or [],
-        must_not_say=slots.get("must_not_say") or [],
+        must_not_say=[*(slots.get("must_not_say") or []), *(state["host"].get("taboo_words") or [])],
+        request=state["request"]["content"],
+        pace=state["host"]["pace"],
+        previous_texts=[previous["content"]] if previous.get("content") else [],
     )
 
 

@@ -1,7 +1,8 @@
 """The offline writer: usable scripts from any record, true to it, of the length that was asked."""
 
-import csv
 import re
+import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from backend.llm.adapters.offline.speech import sentences, speakable, spoken_len
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.gateway import ModelRequest
 
-RULES = Path(__file__).parents[3] / "backend/quality/rules/compliance_rules.tsv"
+RULES = Path(__file__).parents[3] / "backend/quality/rules"
 CUP: dict[str, Any] = {
     "name": "膳魔师保温杯",
     "brand": "膳魔师",
@@ -39,16 +40,21 @@ def write(seed: int = 1, **brief: Any) -> str:
     return compose(read_sheet({"scenario": "selling_points", **brief}), seed)
 
 
+@cache
+def rules() -> list[dict[str, Any]]:
+    files = [tomllib.loads(file.read_text(encoding="utf-8")) for file in sorted(RULES.glob("*.toml"))]
+    return [rule for file in files for rule in file.get("rule", []) if rule["severity"] == "block"]
+
+
 def banned(text: str) -> list[str]:
-    """Return the rules that `text` breaks by a plain scan of the table: terms and patterns, less what it allows."""
+    """Return the blocking rules that `text` breaks by a plain scan of their terms and patterns."""
     found = []
-    with RULES.open(encoding="utf-8") as file:
-        for rule in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            allowed = [one for one in rule["allow_patterns"].split(" ;; ") if one]
-            hits = [term for term in rule["terms"].split("|") if term and not term.startswith("@") and term in text]
-            for pattern in filter(None, rule["patterns"].split(" ;; ")):
-                hits += [hit[0] for hit in re.finditer(pattern, text)]
-            found += [f"{rule['rule_id']}:{hit}" for hit in hits if not any(re.search(one, text) for one in allowed)]
+    for rule in rules():
+        hits = [term for term in rule.get("terms", []) if term in text and term not in rule.get("warn_terms", [])]
+        hits += [hit[0] for pattern in rule.get("patterns", []) for hit in re.finditer(pattern, text)]
+        found += [
+            f"{rule['id']}:{hit}" for hit in hits if not any(re.search(one, text) for one in rule.get("allow", []))
+        ]
     return found
 
 
@@ -80,7 +86,7 @@ products = st.fixed_dictionaries(
     },
 )
 briefs = st.fixed_dictionaries(
-    {"scenario": st.sampled_from(SCENARIOS), "seconds": st.integers(8, 240), "product": products},
+    {"scenario": st.sampled_from(SCENARIOS), "seconds": st.integers(8, 150), "product": products},
     optional={
         "style": st.lists(st.sampled_from(["活泼", "专业", "温柔", "简洁", "幽默", "紧迫"]), max_size=2),
         "pace": st.integers(200, 330),
@@ -109,7 +115,7 @@ def test_every_script_is_fit_to_be_said(brief: dict[str, Any], seed: int) -> Non
     money = set(re.findall(r"(\d+(?:\.\d+)?)元", text))
     allowed = {float(price), float(price) * 2} if price is not None else set()
     assert {float(figure) for figure in money} <= allowed
-    assert {compose(sheet, seed + other) for other in range(1, 5)} != {text}
+    assert {compose(sheet, seed + other) for other in range(1, 9)} != {text}
     assert compose(sheet, seed) == text
 
 
@@ -298,8 +304,8 @@ async def test_the_pace_is_kept() -> None:
 @pytest.mark.parametrize(
     ("question", "word"),
     [
-        ("你好", "话术"),
-        ("你能做什么？", "开场"),
+        ("你好", "写|起草"),
+        ("你能做什么？", "审"),
         ("谁来审核", "审核"),
         ("提词器怎么用", "提词器"),
         ("帮我改价到99", "做不了"),
@@ -307,7 +313,7 @@ async def test_the_pace_is_kept() -> None:
     ],
 )
 def test_a_question_gets_an_honest_answer(question: str, word: str) -> None:
-    assert all(word in answer({"question": question}, seed) for seed in range(6))
+    assert all(re.search(word, answer({"question": question}, seed)) for seed in range(6))
 
 
 def test_a_greeting_is_not_answered_the_same_way_each_time() -> None:

@@ -63,8 +63,8 @@ _BODY: Final = ("pain", "lead", "point", "assumed", "proof", "fact", "brand", "u
 _FROM_THE_RECORD: Final = frozenset(
     {"point", "assumed", "proof", "fact", "gift", "price", "say", "required", "catch", "recap"}
 )
-#: Spoken characters below which a script names its product at once.
-_NO_HOOK: Final = 55
+#: Spoken characters below which a script has no time for these and names its product at once.
+_NO_HOOK: Final = {"hook": 55, "greet": 100}
 _WANTED_RANK: Final = 0.9
 
 
@@ -86,7 +86,7 @@ def compose(sheet: Sheet, seed: int) -> str:
         missed = sheet.target - spoken_length(text)
         if not best or abs(missed) < abs(sheet.target - spoken_length(best)):
             best = text
-        if abs(missed) <= sheet.target * 0.06:
+        if abs(missed) <= max(4, sheet.target * 0.06):
             break
         room = max(12, room + missed)
     return best
@@ -123,7 +123,7 @@ class _Script:
     def _options(self, slot: str) -> list[list[str]]:
         """Return, for each time the slot may be said, the ways to say it."""
         sheet, lines = self._sheet, self._lines
-        if slot == "hook" and (sheet.action == "continue" or sheet.target < _NO_HOOK):
+        if slot in {"hook", "greet"} and (sheet.action == "continue" or sheet.target < _NO_HOOK[slot]):
             return []
         if slot in {"hook", "intro", "cta"}:
             return [self._sure(slot)]
@@ -165,8 +165,12 @@ class _Script:
         """Return the lines of a slot that must not fall silent, whatever words are forbidden."""
         if slot == "intro" and self._sheet.action == "continue":
             slot = "continue"
-        last_resort = {"cta": "喜欢的点开购物车，选好就下单。", "hook": ""}.get(slot, f"{self._sheet.name}。")
-        return self._lines.of(slot) or [last_resort][: bool(last_resort)]
+        last_resort = "喜欢的点开购物车，选好就下单。" if slot == "cta" else f"{self._sheet.name}。"
+        found = self._lines.of(slot)
+        if slot == "hook":
+            # The name belongs into the first third.
+            return [one for one in found if spoken_length(one) <= self._sheet.target * 0.2]
+        return found or [last_resort]
 
     def _prices(self) -> list[list[str]]:
         if self._sheet.price is None:

@@ -97,6 +97,7 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     stock = product.get("stock")
     pace = brief.get("pace")
     pace = int(pace) if isinstance(pace, int | float) and 80 <= pace <= 500 else 260
+    seconds = _seconds(brief, (asks, request), previous, scenario=str(scenario), pace=pace)
     points = _points(product.get("points"))
     assumed = _points(brief.get("assumed"))
     if brief.get("action") == "continue":
@@ -111,7 +112,7 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         scenario=str(scenario),
         action=str(brief.get("action") or "write"),
         styles=_styles(brief, host, asks, request),
-        target=max(18, round(_seconds(brief, (asks, request), previous, scenario=str(scenario), pace=pace) * pace / 60)),
+        target=max(18, round(seconds * pace / 60)),
         pace=pace,
         name=name,
         call=call,

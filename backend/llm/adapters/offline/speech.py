@@ -39,6 +39,7 @@ def spoken_length(text: str) -> int:
 
 
 def _read_aloud(number: str) -> str:
+    """Return a character for each syllable; the digits may stay digits, only their count matters."""
     whole, _, part = number.partition(".")
     if len(whole) > 8 or (len(whole) > 1 and whole[0] == "0"):
         return number
@@ -51,7 +52,7 @@ def _read_aloud(number: str) -> str:
             continue
         words += ("零" if zero else "") + digit + unit
         zero = False
-    words = words.removeprefix("一") if words.startswith("一十") else words
+    words = words[1:] if words.startswith("1十") else words
     return (words or "零") + ("点" + part if part else "")
 
 

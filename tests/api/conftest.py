@@ -1,0 +1,141 @@
+"""The real REST application on a real database with the demo in it; only the sockets and the worker are missing."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import pytest
+from fastapi import FastAPI
+
+from backend.api.routes import mount
+from backend.domain import events, rooms
+from backend.domain.demo import seed_demo
+from backend.fanout.hub import Hub, Sources
+from backend.quality.lexicon import RuleSnapshot
+from backend.services import Services
+from backend.settings import Settings
+from backend.storage.postgres import Database, as_owner
+from backend.storage.redis import Cache
+from tests.support.databases import DatabaseFactory, with_database
+
+PASSWORD = "cuedesk-demo"
+DEMO = "cuedesk_demo_template"
+SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture(scope="session")
+def demo_template(databases: DatabaseFactory) -> str:
+    """A migrated database with the demo in it, to copy from."""
+    with databases.fresh() as url:
+
+        async def seed() -> None:
+            async with as_owner(url) as conn:
+                assert await seed_demo(conn)
+
+        asyncio.run(seed())
+        name = urlsplit(url).path.lstrip("/")
+        with psycopg.connect(with_database(url, "postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {DEMO} TEMPLATE {name} STRATEGY FILE_COPY")
+    return DEMO
+
+
+@pytest.fixture
+def demo_url(databases: DatabaseFactory, demo_template: str) -> Iterator[str]:
+    with databases.fresh(template=demo_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def services(demo_url: str, redis_url: str) -> AsyncIterator[Services]:
+    settings = Settings(_env_file=None, database_url=demo_url, redis_url=redis_url)
+    async with Database.open(demo_url, size=4, acquire_timeout=5) as db, Cache.open(redis_url) as cache:
+        async with db.system() as conn:
+            epoch = await conn.fetchval("SELECT epoch::text FROM cluster_epoch")
+        yield Services(
+            settings=settings,
+            db=db,
+            redis=cache,
+            secret=b"a secret of the tests, 32 bytes!",
+            hub=Hub(demo_url, cache, _sources(db), poll_interval=0.2),
+            rules=RuleSnapshot.load(),
+            clock=lambda: datetime.now(UTC),
+            epoch=epoch,
+            worker_ready=None,
+            draining=lambda: False,
+        )
+
+
+def _sources(db: Database) -> Sources:
+    async def thread_events(tenant, thread, after, limit):
+        async with db.tenant(tenant) as conn:
+            return await events.read_stored(conn, thread, after, limit)
+
+    async def thread_heads(ids):
+        async with db.system() as conn:
+            rows = await conn.fetch("SELECT thread_id, last_seq FROM system_thread_heads($1)", ids)
+        return {row["thread_id"]: row["last_seq"] for row in rows}
+
+    async def room_frame(tenant, room):
+        async with db.tenant(tenant) as conn:
+            return (await rooms.read_prompter(conn, room)).model_dump_json()
+
+    async def nothing(*_):
+        return {}
+
+    async def none(*_):
+        return []
+
+    return Sources(thread_events, thread_heads, room_frame, nothing, none)
+
+
+@pytest.fixture
+def application(services: Services) -> FastAPI:
+    app = FastAPI()
+    mount(app)
+    return app
+
+
+@pytest.fixture
+async def client(application: FastAPI, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    """Nobody yet."""
+    async with _client(application, services) as nobody:
+        yield nobody
+
+
+@pytest.fixture
+async def sign_in(application: FastAPI, services: Services) -> AsyncIterator[SignIn]:
+    """Gives a client with the cookie of this e-mail address."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def enter(email: str) -> httpx.AsyncClient:
+            one = await stack.enter_async_context(_client(application, services))
+            answer = await one.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
+            assert answer.status_code == 200, answer.text
+            return one
+
+        yield enter
+
+
+@pytest.fixture
+async def operator(sign_in: SignIn) -> httpx.AsyncClient:
+    return await sign_in("xiaolin@demo.cuedesk")
+
+
+@pytest.fixture
+async def admin(sign_in: SignIn) -> httpx.AsyncClient:
+    return await sign_in("admin@demo.cuedesk")
+
+
+def _client(app: FastAPI, services: Services) -> httpx.AsyncClient:
+    async def with_state(scope, receive, send) -> None:
+        # What the lifespan of the real server puts there.
+        scope["state"] = {"services": services}
+        await app(scope, receive, send)
+
+    transport = httpx.ASGITransport(app=with_state, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://desk.test")
+
