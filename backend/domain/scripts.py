@@ -9,8 +9,8 @@ from backend.errors import NotFound
 from backend.ids import new_id
 from backend.storage.postgres import Connection
 
-_COLUMNS = """s.id, s.thread_id, s.room_id, s.product_id, s.host_id, s.title, s.scenario, s.latest_version, s.created_at,
-  s.updated_at, v.content"""
+_COLUMNS = """s.id, s.thread_id, s.room_id, s.product_id, s.host_id, s.title, s.scenario, s.latest_version,
+  s.created_at, s.updated_at, v.content"""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,9 @@ _MEASURE: Final = re.compile(
 _FRACTION: Final = re.compile(r"百分之(?P<number>[一二三四五六七八九十百零点]+)")
 # Amounts of daily life are no claims about the product.
 _DAILY: Final = re.compile(
-    r"每天|每日|每次|一天[^，]{0,4}(?:喝|吃|走|坐)|一次|出门|走路|跑|上班|下班|加班|等|发货|送达|到货|之后|以后|前|泡|煮|炒|蒸|烤|焖|腌|冷藏|解冻|加热|预热|水温|温水|热水|烫|兑|冲|倒|加[水入]|放|涂|敷|按摩|坚持|用了|喝了|吃了|买了|做了|戴了|穿了|站|坐|睡|零下|室温|气温|今天|岁|无理由|价保|运费|身高|体重|我|你|妈|爸|好评|女|孩|以内|房间|客厅|平"
+    r"每天|每日|每次|一天[^，]{0,4}(?:喝|吃|走|坐)|一次|出门|走路|跑|上班|下班|加班|等|发货|送达|到货|之后|以后|前|泡|煮|炒|蒸|烤|焖|腌|冷藏|解冻|加热|"
+    r"预热|水温|温水|热水|烫|兑|冲|倒|加[水入]|放|涂|敷|按摩|坚持|用了|喝了|吃了|买了|做了|戴了|穿了|站|坐|睡|零下|室温|气温|今天|岁|无理由|价保|运费|身高|体重|"
+    r"我|你|妈|爸|好评|女|孩|以内|房间|客厅|平"
 )
 _TOPICS: Final[Mapping[str, str]] = {
     "保温|保冷|续航|待机|播放|使用时间|充电|充满|快充|保鲜": "time",
@@ -74,19 +76,66 @@ _TOPICS: Final[Mapping[str, str]] = {
 _COMPARED: Final = re.compile(
     r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
 )
-_MATERIALS: Final = ["不锈钢", "陶瓷", "玻璃", "塑料", "真皮", "牛皮", "羊皮", "pu皮", "人造革", "羊绒", "羊毛", "桑蚕丝", "真丝", "纯棉", "聚酯纤维", "涤纶", "亚麻", "腈纶", "尼龙", "实木", "红木", "密度板", "颗粒板", "纯银", "足金", "钛合金", "纯钛", "铝合金", "铸铁", "硅胶", "乳胶", "鹅绒", "鸭绒", "珍珠棉", "记忆棉", "黄铜", "紫砂", "竹", "天丝", "莫代尔"]
+_MATERIALS: Final = [
+    "不锈钢",
+    "陶瓷",
+    "玻璃",
+    "塑料",
+    "真皮",
+    "牛皮",
+    "羊皮",
+    "pu皮",
+    "人造革",
+    "羊绒",
+    "羊毛",
+    "桑蚕丝",
+    "真丝",
+    "纯棉",
+    "聚酯纤维",
+    "涤纶",
+    "亚麻",
+    "腈纶",
+    "尼龙",
+    "实木",
+    "红木",
+    "密度板",
+    "颗粒板",
+    "纯银",
+    "足金",
+    "钛合金",
+    "纯钛",
+    "铝合金",
+    "铸铁",
+    "硅胶",
+    "乳胶",
+    "鹅绒",
+    "鸭绒",
+    "珍珠棉",
+    "记忆棉",
+    "黄铜",
+    "紫砂",
+    "竹",
+    "天丝",
+    "莫代尔",
+]
 _GRADE: Final = re.compile(r"(?P<grade>\d{3})l?(?=不锈钢|的?不锈钢|食品级)|(?<=不锈钢)(?P<after>\d{3})(?!\d)")
 _ORIGIN_FIELD: Final = re.compile(r"产地|原产|产区|奶源|origin")
 _ORIGIN: Final = re.compile(
-    r"(?:产自|原产于?|来自|产地(?:是|在|为)?|源自)(?P<place>[\u4e00-\u9fa5]{2,6})|(?P<made>[\u4e00-\u9fa5]{2,3})(?:原装)?(?:进口|制造|原产|直采)"
+    r"(?:产自|原产于?|来自|产地(?:是|在|为)?|源自)(?P<place>[\u4e00-\u9fa5]{2,6})|"
+    r"(?P<made>[\u4e00-\u9fa5]{2,3})(?:原装)?(?:进口|制造|原产|直采)"
 )
-_COUNTRIES: Final = "日本|韩国|德国|法国|意大利|美国|英国|澳洲|澳大利亚|新西兰|泰国|瑞士|荷兰|西班牙|智利|越南|马来西亚|丹麦|巴西|加拿大|俄罗斯|挪威|比利时|印尼|菲律宾|土耳其|以色列|瑞典|奥地利|爱尔兰|阿根廷"
+_COUNTRIES: Final = (
+    "日本|韩国|德国|法国|意大利|美国|英国|澳洲|澳大利亚|新西兰|泰国|瑞士|荷兰|西班牙|智利|越南|马来西亚|丹麦|巴西|加拿大|俄罗斯|挪威|比利时|印尼|菲律宾|土耳其|以色列|瑞"
+    "典|奥地利|爱尔兰|阿根廷"
+)
 _GIFT: Final = re.compile(
     rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|送|赠品[是有]?|赠)(?:你们?|大家|您|一?份|价值[^的，]{{1,8}}的)?"
-    rf"(?:(?P<count>{NUMBER})\s*(?:[个双支包条瓶盒片套份张只袋本罐把块对组]))(?:同款|价值[^的，]{{1,8}}的|配套的?|小|定制的?)?(?P<thing>[\u4e00-\u9fa5a-z]{{1,8}})"
+    rf"(?:(?P<count>{NUMBER})\s*(?:[个双支包条瓶盒片套份张只袋本罐把块对组]))(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
+    rf"定制的?)?(?P<thing>[\u4e00-\u9fa5a-z]{{1,8}})"
 )
 _STOCK: Final = re.compile(
-    rf"(?:只剩|仅剩|就剩|还剩|剩下|剩余|库存|备货|备了|限量|最后|现货|一共(?:就|只)?(?:有|备)?)(?:只有|还有|就|不到|大概|最后|下|了|有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[件套单份个盒箱瓶台双条支组包]"
+    rf"(?:只剩|仅剩|就剩|还剩|剩下|剩余|库存|备货|备了|限量|最后|现货|一共(?:就|只)?(?:有|备)?)(?:只有|还有|就|不到|大概|最后|下|了|"
+    rf"有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[件套单份个盒箱瓶台双条支组包]"
 )
 _SPEC: Final = re.compile(
     r"[\d.]+\s*(?:ml|l|g|kg|毫升|升|克|公斤|斤|片|包|支|瓶|盒|袋|只|个|寸|英寸|w|mah)?(?:装|款|版)?$|[(（].*$"
@@ -381,12 +430,14 @@ def names_of(product: Mapping[str, Any]) -> list[str]:
 
 
 def is_named(text: str, product: Mapping[str, Any]) -> bool:
-    """Tell whether a folded text names the product: a name, or the noun its name ends with."""
+    """Tell whether a folded text names the product: a name, its brand, or three characters of a name together."""
+    brand = fold(str(product.get("brand") or "")).text
     names = names_of(product)
-    if any(name in text for name in names):
+    if (brand and brand in text) or any(name in text for name in names):
         return True
-    heads = {name[-length:] for name in names for length in (4, 3, 2) if len(name) > length}
-    return any(head in text for head in heads)
+    parts = {name[at : at + 3] for name in names for at in range(len(name) - 2)}
+    heads = {name[-2:] for name in names}
+    return any(part in text for part in parts | heads)
 
 
 def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[str]) -> Iterator[tuple[int, int, str]]:

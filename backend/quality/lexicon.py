@@ -107,9 +107,8 @@ class RuleSnapshot:
                 continue
             if is_allowed(hit.rule, folded.text, hit.start, hit.end):
                 continue
-            if hit.severity == "block" and is_softened(hit.rule, folded.text, hit.start, hit.end):
-                hit = hit._replace(severity="warn")
-            hits.append(hit)
+            softened = hit.severity == "block" and is_softened(hit.rule, folded.text, hit.start, hit.end)
+            hits.append(hit._replace(severity="warn") if softened else hit)
         return [_finding(hit, folded) for hit in _outermost(hits)]
 
     def scan_surface(self, text: str) -> int:

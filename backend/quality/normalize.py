@@ -21,7 +21,10 @@ NUMERALS: Final = str.maketrans("〇零一二三四五六七八九壹贰叁肆�
 _KEPT: Final = frozenset("，！？；：、。…—“”‘’")
 # Half-width clause punctuation becomes full-width unless it stands inside a number, a time or a Latin word.
 _WIDENED: Final = {",": "，", "!": "！", "?": "？", ";": "；", ":": "：", "，": "，"}
-_SEPARATORS: Final = " \t\u3000\u00a0.．·•・‧∙●○◆◇■□▪★☆*＊※_＿-－‐–~～〜/／\\＼|｜丨^＾#＃=＝'＇\"＂`<＜>＞(（)）[［]］{｛}｝【】「」『』《》〈〉“”‘’⭐✨"
+_SEPARATORS: Final = (
+    " \t\u3000\u00a0.．·•・‧∙●○◆◇■□▪★☆*＊※_＿-－‐–~～〜/／\\＼|｜丨^＾#＃=＝"
+    "'＇\"＂`<＜>＞(（)）[［]］{｛}｝【】「」『』《》〈〉“”‘’⭐✨"
+)
 _INVISIBLE: Final = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0100-\U000e01ef\U000e0020-\U000e007f\u0300-\u036f\u20d0-\u20ff"

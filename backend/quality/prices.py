@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from backend.quality.context import clause, sentence
@@ -16,7 +17,8 @@ _SAVED: Final = re.compile(
     r"(?:省|便宜|立减|直降|直减|优惠|减|少花|差|降)(?:了|掉|下|你们?|大家|咱们?|整整|足足|将近|不到)*$"
 )
 _PER_UNIT: Final = re.compile(
-    rf"(?:[一每单][{COUNTERS}斤]|平均|折合|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|是|到|要|合|下来|约|[{COUNTERS}])*$"
+    rf"(?:[一每单][{COUNTERS}斤]|平均|折合|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|"
+    rf"是|到|要|合|下来|约|[{COUNTERS}])*$"
 )
 _OTHER_GOODS: Final = re.compile(r"奶茶|咖啡钱|外卖|打车|停车|电影票|一顿饭|下馆子|火锅钱|理发|美容院|健身房|餐厅|饭店")
 _DISCOUNT: Final = re.compile(
@@ -192,7 +194,7 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
 
 def _sums_that_contradict(text: str, sums: list[Money]) -> Iterator[PriceFault]:
     """Find arithmetic that is wrong by itself: 三件99，一件25; 原价199现价99省120."""
-    for before, after in zip(sums, sums[1:], strict=False):
+    for before, after in pairwise(sums):
         between = text[before.end : after.start]
         if after.start - before.end > 24 or not _PER_UNIT.search(between) or re.search(r"[。！？\n]", between):
             continue

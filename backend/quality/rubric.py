@@ -7,7 +7,15 @@ from typing import Any, Final, Literal
 
 from backend.protocol.events import CheckResult, Finding
 from backend.quality import craft
-from backend.quality.facts import fact_faults, is_named, missing_statements, names_of, record_text, stale_names
+from backend.quality.facts import (
+    FactFault,
+    fact_faults,
+    is_named,
+    missing_statements,
+    names_of,
+    record_text,
+    stale_names,
+)
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.normalize import Folded, fold
 from backend.quality.numbers import money_in
@@ -23,6 +31,7 @@ _RESTYLE: Final = re.compile(
 _NEW_FACTS: Final = re.compile(
     r"换(?:成|个|一个|到)?(?:产品|商品|品|款)|换成|价格改|改价|新价格|改成\d|下一个|下一款|重新写"
 )
+_WRITES: Final = re.compile(r"(?<!改)(?<!重)写|来一?[段个条份]|生成|出一[段个条]|做一[段个]")
 _SHORTER: Final = re.compile(r"短一?[点些]|精简|缩短|压缩|简短一?点|太长")
 _NO_PRICE: Final = re.compile(r"(?:不要|别|不用|先不|先别)(?:提|说|报|讲|写|出现)[^，。]{0,4}价")
 
@@ -61,6 +70,8 @@ class _Draft:
     folded: Folded
     brief: ScriptBrief
     rules: RuleSnapshot
+    #: What the product's record contradicts; asked for by two checks.
+    fact_faults: Sequence[FactFault]
 
     def finding(
         self,
@@ -86,14 +97,14 @@ class _Draft:
         )
 
     def by_rule(
-        self, rule_id: str, severity: Severity, start: int, end: int, problem: str, right: str | None = None
+        self, rule_id: str, severity: Severity, span: tuple[int, int], problem: str, right: str | None = None
     ) -> Finding:
         """Make a finding under a rule of the book; the range is in the folded text."""
         rule = self.rules.rule(rule_id)
         return self.finding(
             rule_id,
             severity,
-            self.folded.span(start, end),
+            self.folded.span(*span),
             problem,
             category=rule.category,
             basis=rule.basis,
@@ -110,7 +121,9 @@ _Check = Callable[[_Draft], Iterable[Finding]]
 
 def review(text: str, brief: ScriptBrief, rules: RuleSnapshot) -> QualityReport:
     """Run every check of the rubric over a script. Spans point into `text`; (0, 0) means the whole script."""
-    draft = _Draft(text, fold(text), brief, rules)
+    folded = fold(text)
+    faults = list(fact_faults(folded.text, brief.product)) if brief.product is not None else []
+    draft = _Draft(text, folded, brief, rules, faults)
     findings: list[Finding] = []
     checks: list[CheckResult] = []
     for number, (name, check) in _CHECKS.items():
@@ -169,10 +182,10 @@ def _sentence_length(draft: _Draft) -> Iterator[Finding]:
 def _prices(draft: _Draft) -> Iterator[Finding]:
     product = draft.brief.product
     for fault in price_faults(draft.folded.text, product):
-        yield draft.by_rule("PRI-010", "block", fault.start, fault.end, fault.problem, fault.right)
+        yield draft.by_rule("PRI-010", "block", (fault.start, fault.end), fault.problem, fault.right)
     if product is not None and not has_price(product):
         for money in money_in(draft.folded.text):
-            yield draft.by_rule("PRI-010", "warn", money.start, money.end, "商品资料没有价格，这个数字无法核对")
+            yield draft.by_rule("PRI-010", "warn", (money.start, money.end), "商品资料没有价格，这个数字无法核对")
 
 
 def _points(draft: _Draft) -> Iterator[Finding]:
@@ -183,9 +196,10 @@ def _points(draft: _Draft) -> Iterator[Finding]:
     # A short block has no room for all points: about one for every 15 seconds, as the craft has it.
     room = max(1, (draft.brief.seconds or 60) // 15)
     wanted = 1 if scenario == "opening" else max(1, min(room, -(-7 * len(points) // 10)))
+    spoken = craft.read_aloud(draft.text)
     said = sum(
         max(
-            craft.coverage(str(point.get(part) or ""), draft.text) if point.get(part) else 0.0
+            craft.coverage(str(point.get(part) or ""), spoken) if point.get(part) else 0.0
             for part in ("feature", "benefit", "proof")
         )
         >= 0.5
@@ -197,11 +211,9 @@ def _points(draft: _Draft) -> Iterator[Finding]:
 
 
 def _facts(draft: _Draft) -> Iterator[Finding]:
-    if draft.brief.product is None:
-        return
-    for fault in fact_faults(draft.folded.text, draft.brief.product):
+    for fault in draft.fact_faults:
         if fault.rule != "PRI-005":
-            yield draft.by_rule(fault.rule, "block", fault.start, fault.end, fault.problem, fault.right)
+            yield draft.by_rule(fault.rule, "block", (fault.start, fault.end), fault.problem, fault.right)
 
 
 def _action(draft: _Draft) -> Iterator[Finding]:
@@ -249,15 +261,20 @@ def _repetition(draft: _Draft) -> Iterator[Finding]:
     brief = draft.brief
     exempt = [*brief.must_say, "本品不能代替药物", *((brief.product or {}).get("required_statements") or ())]
     if brief.product is not None:
-        exempt += names_of(brief.product) + [str(brief.product["name"])]
+        exempt += [*names_of(brief.product), str(brief.product["name"])]
     inside = craft.repetition(draft.text, exempt)
     if inside > 0.06:
         yield draft.whole("Q10", "fail", f"重复的话占{inside:.0%}")
-    if _RESTYLE.search(brief.request):
+    if _is_restyle(brief.request):
         return
     across = max((craft.overlap(draft.text, other) for other in brief.previous_texts[-5:]), default=0.0)
     if across > 0.35:
         yield draft.whole("Q10", "fail", f"与之前的稿子有{across:.0%}相同")
+
+
+def _is_restyle(request: str) -> bool:
+    """Tell whether only the wording of the last text is to change: 活泼一点, and not 写一段活泼的."""
+    return bool(_RESTYLE.search(request)) and not (_WRITES.search(request) or _NEW_FACTS.search(request))
 
 
 def _markup(draft: _Draft) -> Iterator[Finding]:
@@ -321,7 +338,7 @@ def _obedience(draft: _Draft) -> Iterator[Finding]:
 def _kept_facts(draft: _Draft) -> Iterator[Finding]:
     """A restyle may change every word, but no figure."""
     brief = draft.brief
-    if not brief.previous_texts or not _RESTYLE.search(brief.request) or _NEW_FACTS.search(brief.request):
+    if not brief.previous_texts or not _is_restyle(brief.request):
         return
     before = brief.previous_texts[-1]
     kept = {money.value for money in money_in(fold(before).text)}
@@ -333,11 +350,9 @@ def _kept_facts(draft: _Draft) -> Iterator[Finding]:
 
 
 def _urgency(draft: _Draft) -> Iterator[Finding]:
-    if draft.brief.product is None:
-        return
-    for fault in fact_faults(draft.folded.text, draft.brief.product):
+    for fault in draft.fact_faults:
         if fault.rule == "PRI-005":
-            yield draft.by_rule(fault.rule, "block", fault.start, fault.end, fault.problem)
+            yield draft.by_rule(fault.rule, "block", (fault.start, fault.end), fault.problem)
 
 
 def _statements(draft: _Draft) -> Iterator[Finding]:
@@ -365,14 +380,24 @@ def _compliance(draft: _Draft) -> Iterator[Finding]:
         category = f"保健食品 {category}"
     record = record_text(product) if product else ""
     said = {money.value for money in money_in(record)} | _record_prices(product)
-    name = fold(str(product["name"])).text if product else ""
+    named = [span for name in _own_names(product) for span in _places(draft, name)]
+    confirmable = {rule.id for rule in draft.rules.rules if rule.confirmable} | {"PRI-002", "PRI-005"}
     for finding in draft.rules.scan(draft.text, vertical=category):
-        if finding.severity != "block" and product is not None and _is_on_record(draft, finding, record, said):
+        if finding.severity != "block" and finding.rule in confirmable and _is_on_record(draft, finding, record, said):
             continue
-        # A registered name is what it is called (广告法执法指南); only the name itself, not a claim that repeats it.
-        if name and fold(finding.excerpt).text in name and name in draft.folded.text:
-            finding = finding.model_copy(update={"severity": "info"})
-        yield finding
+        # A registered name is what it is called (绝对化用语执法指南); a claim beside it stays a claim.
+        inside = any(low <= finding.span[0] and finding.span[1] <= high for low, high in named)
+        yield finding.model_copy(update={"severity": "info"}) if inside else finding
+
+
+def _own_names(product: Mapping[str, Any] | None) -> list[str]:
+    brand = fold(str((product or {}).get("brand") or "")).text
+    return [name for name in (*(names_of(product) if product else ()), brand) if name]
+
+
+def _places(draft: _Draft, name: str) -> Iterator[tuple[int, int]]:
+    for match in re.finditer(re.escape(name), draft.folded.text):
+        yield draft.folded.span(*match.span())
 
 
 def _record_prices(product: Mapping[str, Any] | None) -> set[float]:
@@ -390,9 +415,7 @@ def _is_on_record(draft: _Draft, finding: Finding, record: str, sums: set[float]
     if finding.rule == "PRI-005":
         stock = (draft.brief.product or {}).get("stock")
         return isinstance(stock, int) and re.search(rf"(?<!\d){stock}(?!\d)", said) is not None
-    if finding.rule not in {rule.id for rule in draft.rules.rules if rule.confirmable}:
-        return False
-    return said in record or (len(said) > 4 and craft.coverage(said, record) >= 0.8)
+    return said in record or (len(said) > 4 and craft.coverage(said, craft.read_aloud(record)) >= 0.8)
 
 
 #: The rubric, in the order of its table.

@@ -63,7 +63,7 @@ class Sounds:
         ]
         if latin:
             return len(altered) <= 1 and (same >= 1 or len("".join(latin)) >= 6)
-        if same * 2 < len(term) or any(unit in _COMMON for _, unit in altered):
+        if same * 2 < len(term) or (len(term) < 4 and any(unit in _COMMON for _, unit in altered)):
             return False
         begin, stop = sounded.span(*where)
         return _stands_alone(text, begin, stop, [begin + at for at, _ in altered])

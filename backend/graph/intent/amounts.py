@@ -27,18 +27,6 @@ _OTHER_TIME: Final = re.compile(
     r"(?:还有|还剩|倒计时|保温|保鲜|续航|加热|充电|泡|煮|蒸|烤|焖|待机|直播了|每|提前|过了|用了|只要|仅需|最后)$"
 )
 _OTHER_AFTER: Final = re.compile(r"^(?:后|内|之内|以内发|前|之前|一次|就能|就可|快充|速热|出餐|熟|发货)")
-_TIMES: Final = (
-    (re.compile(rf"半\s*{_MINUTE}"), lambda m: 30.0),
-    (re.compile(r"(?<!\d)(\d{1,2}):([0-5]\d)(?!\d)"), lambda m: int(m[1]) * 60 + int(m[2])),
-    (re.compile(rf"({_NUMBER})\s*个?{_MINUTE}\s*({_NUMBER})\s*{_SECOND}"), lambda m: number(m[1]) * 60 + number(m[2])),
-    (
-        re.compile(rf"({_NUMBER})\s*个?半\s*{_MINUTE}|({_NUMBER})\s*分(?:钟)?半"),
-        lambda m: number(m[1] or m[2]) * 60 + 30,
-    ),
-    (re.compile(rf"{_RANGE}\s*(?:多)?个?{_MINUTE}"), lambda m: _middle(m) * 60),
-    (re.compile(rf"{_RANGE}\s*(?:多|来)?{_SECOND}"), lambda m: _middle(m)),
-)
-_LETTERS: Final = re.compile(rf"{_RANGE}\s*(?:多|来)?个?(?:字(?!路|母)|characters|words|chars)")
 
 
 def number(text: str) -> float:
@@ -59,6 +47,25 @@ def number(text: str) -> float:
     return float(total + (digit * unit // 10 if digit and unit >= 100 and text[-2] in _UNITS else digit))
 
 
+def _middle(match: re.Match[str]) -> float:
+    first = number(match[1])
+    return (first + number(match[2])) / 2 if match[2] else first
+
+
+_TIMES: Final = (
+    (re.compile(rf"半\s*{_MINUTE}"), lambda m: 30.0),
+    (re.compile(r"(?<!\d)(\d{1,2}):([0-5]\d)(?!\d)"), lambda m: int(m[1]) * 60 + int(m[2])),
+    (re.compile(rf"({_NUMBER})\s*个?{_MINUTE}\s*({_NUMBER})\s*{_SECOND}"), lambda m: number(m[1]) * 60 + number(m[2])),
+    (
+        re.compile(rf"({_NUMBER})\s*个?半\s*{_MINUTE}|({_NUMBER})\s*分(?:钟)?半"),
+        lambda m: number(m[1] or m[2]) * 60 + 30,
+    ),
+    (re.compile(rf"{_RANGE}\s*(?:多)?个?{_MINUTE}"), lambda m: _middle(m) * 60),
+    (re.compile(rf"{_RANGE}\s*(?:多|来)?{_SECOND}"), _middle),
+)
+_LETTERS: Final = re.compile(rf"{_RANGE}\s*(?:多|来)?个?(?:字(?!路|母)|characters|words|chars)")
+
+
 def seconds_asked(folded: str, pace: int) -> tuple[int | None, str]:
     """Return the asked length in seconds and the text without it; `pace` (characters a minute) turns 字 into time."""
     for pattern, read in _TIMES:
@@ -75,8 +82,3 @@ def seconds_asked(folded: str, pace: int) -> tuple[int | None, str]:
             rest = folded[: match_letters.start()] + "," + folded[match_letters.end() :]
             return max(5, round(count / pace * 60)), rest
     return None, folded
-
-
-def _middle(match: re.Match[str]) -> float:
-    first = number(match[1])
-    return (first + number(match[2])) / 2 if match[2] else first

@@ -9,7 +9,7 @@ _MOST: Final = 6
 _USUAL: Final = ("opening", "selling_points", "promotion", "seeding", "transition", "closing")
 
 
-def question_of(reading: Reading, situation: Situation) -> str:
+def question_of(reading: Reading, situation: Situation) -> str:  # noqa: PLR0911 -- one return a question
     """Return the one question to ask; empty when nothing is unclear."""
     if reading.kind != "unclear":
         return ""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Final
 
 from backend.graph.intent.folding import clauses, fold
@@ -180,7 +181,7 @@ class _Reader:
             return None
         return max(self.mentions, key=lambda mention: (round(mention.weight, 2), -mention.start)).scenario
 
-    def _draft(self) -> int | None:
+    def _draft(self) -> int | None:  # noqa: PLR0911 -- one return for each way to point at a text
         drafts = self.situation.drafts
         if not drafts:
             return None
@@ -285,7 +286,7 @@ class _Reader:
             return self._answer("unclear", 0.8, "many products at once", missing="several", scenario=self.scenario)
         return None
 
-    def _switch(self) -> Reading | None:
+    def _switch(self) -> Reading | None:  # noqa: PLR0911 -- one return for each case of the rule
         current = self.situation.product_id
         drafts = self.situation.drafts
         about = drafts[-1].product_name if drafts else self.situation.product_name
@@ -293,6 +294,8 @@ class _Reader:
         words = None if named or self.unsure else product_in_words(self.positive)
         if not self.cue["switch"] and not (self.cue["continue"] and (named or words)):
             return None
+        if self.scenario == "transition" and self.cue["write"]:
+            return None  # the way from one product to the next is itself what is to be written
         if self.unsure:
             return self._answer("unclear", 0.8, "several products fit", missing="product")
         if named is None and words is None:
@@ -425,7 +428,7 @@ class _Reader:
             return []
         joined = any(
             a.scenario != b.scenario and _JOINT.match(self.positive[a.end : b.start] or "-") and b.start - a.end <= 14
-            for a, b in zip(strong, strong[1:], strict=False)
+            for a, b in pairwise(strong)
         )
         return segments if joined or _ORDERED.search(self.positive) else []
 

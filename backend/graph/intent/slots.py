@@ -1,6 +1,7 @@
 """The details of a request: how it should sound, how long, for whom, what must and must not be said."""
 
 import re
+from itertools import chain
 from typing import Any, Final
 
 from backend.graph.intent.amounts import seconds_asked
@@ -8,7 +9,7 @@ from backend.graph.intent.vocabulary import phrases
 
 #: What somebody does not want, up to the next pause or the turn to what they do want.
 NEGATED: Final = re.compile(
-    r"(?:(?<!要)(?<!用)(?:别(?!的|人|出|名|致|样)|不要(?!紧)|不用|不必|无需|先不|先别|甭|不许|不准|(?<!能)不能|避免|不想|没让你|没要)|"
+    r"(?:(?:(?<![要用区特个级类性辨识分告])别(?!的|人|出|名|致|样)|(?<!要)不要(?!紧)|(?<!用)不用|不必|无需|先不|先别|甭|不许|不准|(?<!能)不能|避免|不想|没让你|没要)|"
     r"不是(?:要|让你|说|叫你|想)?(?=改|换|重|短|缩|继|写|长)|(?<![要是能])不(?=换|改|动|变|讲|卖|推|提|说|写(?!清)))"
     r"[^,.!?;\n]*?(?=只(?:要|改|换|用)?|而是|是要|就(?:改|换|调|把)|,|\.|!|\?|;|\n|$)"
 )
@@ -78,7 +79,7 @@ def read_slots(text: str, pace: int) -> tuple[dict[str, Any], str]:
     negated = [match[0] for match in NEGATED.finditer(text)]
     positive = NEGATED.sub("", rest)
     wanted, unwanted = styles(positive)
-    unwanted += [label for bit in negated for label in sum(styles(bit), []) if label not in (*wanted, *unwanted)]
+    unwanted += [label for bit in negated for label in chain(*styles(bit)) if label not in (*wanted, *unwanted)]
     slots: dict[str, Any] = {
         "style": wanted,
         "avoid_style": unwanted,

@@ -24,7 +24,11 @@ from backend.protocol.events import AnyThreadEvent, MessageComplete, ThreadUpdat
 from backend.quality.lexicon import RuleSnapshot
 from backend.storage.postgres import Database
 
-GOOD = "早上泡的枸杞茶，到下午还是温的。这只杯子双层杯身，拿着不烫手，喜欢的朋友点一下链接看看。"
+GOOD = (
+    "你有没有试过，早上灌好的热水，到了办公室一喝，已经凉透了？今天给大家看的这只青禾316保温杯，双层杯身，"
+    "热水倒进去，手握着外壁也不烫。上班路上往包里一放，到了工位拧开就能喝。"
+    "想看细节的，在公屏上打个杯字，我给你们拿近了看。觉得合适的，点下方小黄车的链接下单。"
+)
 BLOCKED = "这是国家级的保温杯，全网最好用的杯子，喝了能治疗胃病。"
 
 
@@ -74,7 +78,8 @@ class Desk:
         self.graph = build().copy(update={"checkpointer": InMemorySaver()})
         async with self.db.tenant(self.tenant_id) as conn:
             await conn.execute(
-                "INSERT INTO runs (id, thread_id, status, request, attempt, graph_version) VALUES ($1, $2, 'running', $3, 1, $4)",
+                """INSERT INTO runs (id, thread_id, status, request, attempt, graph_version)
+                   VALUES ($1, $2, 'running', $3, 1, $4)""",
                 self.run_id, self.thread_id, {"content": content}, GRAPH_VERSION,
             )  # fmt: skip
             await self._message(conn, message_id, "user", None, content)
@@ -133,7 +138,8 @@ class Desk:
                 await conn.execute(
                     """INSERT INTO interrupts (id, thread_id, run_id, kind, action, params, allowed, expires_at)
                        VALUES ($1, $2, $3, $4, $5, $6, $7, now() + interval '30 minutes')""",
-                    waiting.id, self.thread_id, self.run_id, value["kind"], value["action"], value["params"], value["allowed"],
+                    waiting.id, self.thread_id, self.run_id,
+                    value["kind"], value["action"], value["params"], value["allowed"],
                 )  # fmt: skip
         if not found.interrupts:
             await self.end()
@@ -200,9 +206,9 @@ async def desk(db: Database, tenant_id: UUID, embedder: Embedder, rules: RuleSna
             points=[Point("双层杯身", "外壁不烫手")],
             facts={"容量": "500毫升"},
         )
-        snack = await create_product(conn, name="卫龙辣条", brand="卫龙", category="休闲零食", aliases=["辣条"], price=Decimal("19.9"))
+        snack = await create_product(
+            conn, name="卫龙辣条", brand="卫龙", category="休闲零食", aliases=["辣条"], price=Decimal("19.9")
+        )
         thread_id = new_id()
         await conn.execute("INSERT INTO threads (id, graph_version) VALUES ($1, $2)", thread_id, GRAPH_VERSION)
     return Desk(db, tenant_id, thread_id, embedder, rules, host.id, room.id, cup.id, snack.id)
-
-

@@ -1,0 +1,66 @@
+"""Requests are understood: figures over labelled messages, and what must hold for any text."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.graph.intent.amounts import number, seconds_asked
+from backend.graph.intent.reading import read
+from backend.graph.intent.situation import Situation
+from tests.unit.graph.cases import CASES, HELD_OUT, SITUATIONS, TUNED, figures
+
+
+def test_tuned_messages_are_understood() -> None:
+    kinds, slots, errors = figures(TUNED)
+    assert kinds >= 0.97, errors
+    assert slots >= 0.97, errors
+
+
+def test_held_out_messages_are_understood() -> None:
+    kinds, slots, errors = figures(HELD_OUT)
+    assert kinds >= 0.9, errors
+    assert slots >= 0.9, errors
+
+
+def test_there_are_enough_labelled_messages() -> None:
+    assert len(CASES) >= 150
+    assert len({case["message"] + case["context"] for case in CASES}) == len(CASES)
+
+
+@given(st.text(max_size=200), st.sampled_from(sorted(SITUATIONS)))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_read_without_failing(text: str, situation: str) -> None:
+    reading = read(text, SITUATIONS[situation])
+    assert 0 < reading.confidence <= 1
+    assert reading.kind != "unclear" or reading.missing is not None
+
+
+@given(st.sampled_from([case for case in CASES if not case["message"].isascii()]))
+@settings(max_examples=60, deadline=None)
+def test_width_and_outer_space_change_nothing(case: dict[str, str]) -> None:
+    wide = case["message"].replace("，", ",").replace("？", "?").translate({ord("1"): "１", ord("3"): "３"})
+    situation = SITUATIONS[case["context"]]
+    assert read(f" {wide}\u200b ", situation).kind == read(case["message"], situation).kind
+
+
+def test_lengths_are_read_as_people_write_them() -> None:
+    pairs = {
+        "30秒": 30, "半分钟": 30, "一分半": 90, "一分半钟": 90, "两分钟": 120, "90s": 90, "1.5分钟": 90,
+        "一分二十秒": 80,
+        "两三分钟": 150, "2min": 120, "1:30": 90, "三百字": 69, "四十五秒左右": 45, "30到40秒": 35,
+    }  # fmt: skip
+    assert {text: seconds_asked(text, 260)[0] for text in pairs} == pairs
+
+
+def test_a_time_of_something_else_is_no_length() -> None:
+    for text in ("9.9秒杀", "三分钟后开播", "保温12分钟", "还有10分钟结束", "五分钟速热"):
+        assert seconds_asked(text, 260)[0] is None, text
+
+
+def test_chinese_numbers_are_read() -> None:
+    pairs = {"九十": 90.0, "一百二": 120.0, "一百二十": 120.0, "一百零五": 105.0, "十五": 15.0, "两": 2.0}
+    assert {text: number(text) for text in pairs} == pairs
+
+
+def test_a_restyle_without_any_text_is_never_guessed() -> None:
+    for text in ("短一点", "继续", "换一个", "再活泼些", "重写"):
+        assert read(text, Situation()).kind == "unclear", text

@@ -1,0 +1,159 @@
+"""Whole scripts: a good one passes, and each planted defect is found by its own check."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from backend.quality.lexicon import RuleSnapshot
+from backend.quality.rubric import QualityReport, ScriptBrief, review
+
+_RULES = RuleSnapshot.load()
+_CUP: dict[str, Any] = {
+    "name": "膳魔师真空保温杯500ml",
+    "brand": "膳魔师",
+    "category": "保温杯",
+    "price": 129,
+    "list_price": 199,
+    "stock": 200,
+    "gifts": ["杯刷1个"],
+    "points": [
+        {"feature": "316不锈钢内胆", "benefit": "泡茶泡果汁不串味", "proof": "检测报告在详情页"},
+        {"feature": "保温12小时", "benefit": "早上灌热水晚上还是热的"},
+        {"feature": "一键开盖", "benefit": "单手就能喝"},
+    ],
+    "facts": {"容量": "500ml", "材质": "316不锈钢", "保温时长": "12小时", "产地": "江苏昆山"},
+}
+_BRIEF = ScriptBrief(
+    scenario="selling_points",
+    seconds=None,
+    product=_CUP,
+    other_products=["卫龙辣条"],
+    must_say=(),
+    must_not_say=(),
+    request="给小雅的直播间写一段保温杯的卖点介绍，活泼一点",
+)
+_GOOD = (
+    "早上出门灌一杯热水，到了下午还是烫的，你试过吗？今天这款膳魔师保温杯，内胆用的是316不锈钢，泡茶泡果汁都不串味，检测报告就在详情页。"
+    "它能保温十二小时，早上七点灌进去，晚上加班还能喝口热的。杯盖是一键开盖，单手就能喝，开车通勤都方便。容量五百毫升，放包里不占地方。"
+    "日常价199，今天直播间129，两个一共258，还送你一个杯刷。你们平时是泡茶还是泡咖啡？评论区告诉我。"
+    "喜欢的朋友点下方购物车一号链接，直接拍就可以。"
+)
+
+
+def _report(text: str = _GOOD, **changes: Any) -> QualityReport:
+    return review(text, replace(_BRIEF, **changes), _RULES)
+
+
+def _failed(report: QualityReport) -> set[str]:
+    return {check.id for check in report.checks if not check.passed}
+
+
+def test_a_good_script_passes_every_check() -> None:
+    report = _report()
+    assert (report.verdict, report.score, report.findings) == ("pass", 100, [])
+    assert [check.id for check in report.checks] == [f"Q{number:02}" for number in range(1, 21)]
+    assert report.rules_version == _RULES.version
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "check"),
+    [
+        ("129", "119", "Q03"),
+        ("一共258", "一共248", "Q03"),
+        ("日常价199", "日常价299", "Q03"),
+        ("直播间129", "直播间一百三十九块", "Q03"),
+        ("316不锈钢", "304不锈钢", "Q05"),
+        ("五百毫升", "八百毫升", "Q05"),
+        ("十二小时", "二十四小时", "Q05"),
+        ("一个杯刷", "一个吸管", "Q05"),
+        ("一个杯刷", "三个杯刷", "Q05"),
+        ("容量", "日本原装进口，容量", "Q05"),
+        ("喜欢的朋友点下方购物车一号链接，直接拍就可以。", "", "Q06"),
+        ("膳魔师保温杯", "卫龙辣条", "Q07"),
+        ("早上出门", "好的，以下是为您撰写的话术：早上出门", "Q08"),
+        ("直接拍就可以。", "直接拍就可", "Q09"),
+        ("今天这款", "**今天**这款", "Q11"),
+        ("今天这款", "（拿起杯子展示给镜头）今天这款", "Q11"),
+        ("今天这款", "今天这款😀", "Q11"),
+        ("直播间129", "直播间XX元", "Q12"),
+        ("膳魔师保温杯", "膳魔师保温杯【产品名】", "Q12"),
+        ("还送你", "只剩最后20个了，还送你", "Q18"),
+        ("它能", "全网最低价，它能", "Q20"),
+    ],
+)
+def test_a_planted_defect_is_found_by_its_check(old: str, new: str, check: str) -> None:
+    assert old in _GOOD
+    report = _report(_GOOD.replace(old, new, 1))
+    assert check in _failed(report)
+    assert report.verdict != "pass"
+    assert report.score < 100
+
+
+def test_every_excerpt_is_the_text_at_its_span() -> None:
+    text = "👨‍👩‍👧全網❤️最低價119元，" + _GOOD.replace("五百毫升", "八百毫升")
+    findings = _report(text).findings
+    assert len(findings) >= 4
+    for finding in findings:
+        assert finding.excerpt == text[slice(*finding.span)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "立省70块",
+        "不到一百三",
+        "一百多块",
+        "三个一共三百八十七",
+        "打六五折",
+        "原价一百九十九，现在一百二十九，省七十",
+        "129元",
+    ],
+)
+def test_sums_that_follow_from_the_record_are_right(said: str) -> None:
+    assert "Q03" not in _failed(_report(_GOOD.replace("今天直播间129", said)))
+
+
+@pytest.mark.parametrize("said", ["三件99，算下来一件25", "原价299，现在199，省120"])
+def test_arithmetic_is_checked_without_a_product(said: str) -> None:
+    assert "Q03" in _failed(_report(said + "。", product=None))
+
+
+def test_length_is_measured_at_the_hosts_pace() -> None:
+    assert "Q01" in _failed(_report(seconds=15))
+    assert "Q01" not in _failed(_report(seconds=50, pace=260))
+    assert "Q01" in _failed(_report(seconds=50, pace=160))
+
+
+def test_repeated_and_copied_texts_are_found() -> None:
+    assert "Q10" in _failed(_report(_GOOD + _GOOD))
+    assert "Q10" in _failed(_report(previous_texts=[_GOOD]))
+    assert "Q10" not in _failed(_report(previous_texts=[_GOOD], request="语气活泼一点"))
+
+
+def test_what_was_asked_is_kept() -> None:
+    assert "Q17" in _failed(_report(must_say=["七天无理由"]))
+    assert "Q17" in _failed(_report(must_not_say=["加班"]))
+    assert "Q17" in _failed(_report(request="先别报价格"))
+    assert "Q17" in _failed(_report(previous_texts=[_GOOD.replace("129", "139")], request="换个活泼的语气"))
+    assert "Q17" in _failed(_report(previous_texts=[_GOOD[:60]], request="短一点"))
+
+
+def test_health_food_needs_the_laws_sentence() -> None:
+    pills = {"name": "鱼油软胶囊", "category": "保健食品", "compliance_flags": ["health_food"]}
+    text = "家里有长辈的，可以看看这款鱼油软胶囊。{}喜欢的朋友点下方一号链接下单。"
+    assert "Q19" in _failed(_report(text.format(""), product=pills))
+    assert "Q19" not in _failed(_report(text.format("本品不能代替药物。"), product=pills))
+
+
+def test_the_record_can_prove_a_claim_that_would_be_a_warning() -> None:
+    shirt = {"name": "短袖T恤", "category": "服饰", "facts": {"面料": "纯棉"}, "price": 59}
+    text = "夏天出门怕闷汗？这件短袖T恤是纯棉的，今天59元，点下方一号链接下单。"
+    assert _report(text, product=shirt).verdict == "pass"
+
+
+def test_a_registered_name_is_not_held_against_the_script() -> None:
+    milk = {"name": "顶级牧场牛奶", "category": "食品"}
+    text = "早餐喝什么好？这款顶级牧场牛奶，喜欢的点下方一号链接下单。"
+    assert _report(text, product=milk).verdict == "pass"
+    assert _report(text.replace("喜欢", "味道也是顶级的，喜欢"), product=milk).verdict == "block"
