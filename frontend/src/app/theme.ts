@@ -13,13 +13,15 @@ function stored(): ThemeChoice {
   return choice === 'light' || choice === 'dark' ? choice : 'system'
 }
 
-export const useThemeChoice = create<{ choice: ThemeChoice; choose: (choice: ThemeChoice) => void }>((set) => ({
-  choice: stored(),
-  choose: (choice) => {
-    remember(KEY, choice)
-    set({ choice })
-  },
-}))
+export const useThemeChoice = create<{ choice: ThemeChoice; choose: (choice: ThemeChoice) => void }>(
+  (set) => ({
+    choice: stored(),
+    choose: (choice) => {
+      remember(KEY, choice)
+      set({ choice })
+    },
+  }),
+)
 
 function useSystemIsDark(): boolean {
   return useSyncExternalStore(

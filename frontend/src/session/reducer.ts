@@ -88,7 +88,16 @@ function changes(thread: ThreadSnapshot, event: AnyThreadEvent, seq: number): Pa
       if (known) return {}
       const { run_id, at, script_id, version, title, content, room_id, product_id, prompter_version } = event
       const place = { seq, run_id, at }
-      const script: ScriptView = { ...place, script_id, version, title, content, room_id, product_id, prompter_version }
+      const script: ScriptView = {
+        ...place,
+        script_id,
+        version,
+        title,
+        content,
+        room_id,
+        product_id,
+        prompter_version,
+      }
       return { scripts: [...thread.scripts, script] }
     }
     case 'thread_updated': {
@@ -158,7 +167,11 @@ function withMessage(
   }
 }
 
-function withRun(runs: RunView[], event: RunChanged | NodeChanged | ToolCall | ToolResult, seq: number): RunView[] {
+function withRun(
+  runs: RunView[],
+  event: RunChanged | NodeChanged | ToolCall | ToolResult,
+  seq: number,
+): RunView[] {
   if (event.run_id === null) return runs
   const base: RunView = runs.find((run) => run.id === event.run_id) ?? {
     seq,

@@ -32,7 +32,9 @@ export interface MarkedPiece {
 /** Cut a text at the edges of its findings. Spans count code points, so the text is taken apart by code points. */
 export function markedPieces(text: string, findings: readonly Finding[]): MarkedPiece[] {
   const points = Array.from(text)
-  const within = findings.filter(({ span: [start, end] }) => start < end && start >= 0 && end <= points.length)
+  const within = findings.filter(
+    ({ span: [start, end] }) => start < end && start >= 0 && end <= points.length,
+  )
   const edges = new Set([0, points.length, ...within.flatMap(({ span }) => span)])
   const cuts = [...edges].sort((a, b) => a - b)
   return cuts.slice(0, -1).map((start, index) => ({
