@@ -12,7 +12,7 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 # Only the table of characters is used; the one of phrases takes a second to load. pypinyin reads this when imported.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
-from pypinyin.pinyin_dict import pinyin_dict  # noqa: E402
+from pypinyin.pinyin_dict import pinyin_dict
 
 from backend.quality.context import clause
 from backend.quality.normalize import Folded, is_han, rewrite
