@@ -19,7 +19,8 @@ router = APIRouter(prefix="/threads", tags=["threads"])
 C = TypeVar("C", bound=Command)
 
 
-def _not_blank(text: str) -> str:
+def not_blank(text: str) -> str:
+    """Return the text, if it says anything."""
     if not text.strip():
         raise ValueError("the text is empty")
     return text
@@ -31,7 +32,7 @@ class Ask(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     content: Annotated[
-        str, StringConstraints(min_length=1, max_length=MAX_CONTENT), STORABLE, AfterValidator(_not_blank)
+        str, StringConstraints(min_length=1, max_length=MAX_CONTENT), STORABLE, AfterValidator(not_blank)
     ]
     room_id: UUID | None = None
     product_id: UUID | None = None

@@ -168,3 +168,15 @@ async def test_the_audit_log_tells_what_was_done_and_notices_tampering(
         owner.execute("UPDATE audit_log SET action = 'nothing' WHERE n = 2 AND tenant_id IN "
                       "(SELECT id FROM tenants WHERE slug = 'qinghe')")  # fmt: skip
     assert (await admin.get("/api/v1/audit/verify")).json() == {"intact": False, "first_broken": 2}
+
+
+async def test_a_text_is_checked_while_it_is_edited(operator: httpx.AsyncClient):
+    products = (await operator.get("/api/v1/products", params={"q": "保温杯"})).json()["items"]
+    body = {"content": "姐妹们，这是全国第一的保温杯，全网最好用！", "product_id": products[0]["id"], "seconds": 30}
+    report = (await operator.post("/api/v1/quality/check", json=body)).json()
+    assert report["verdict"] == "block"
+    blocked = [finding for finding in report["findings"] if finding["severity"] == "block"]
+    assert blocked
+    for finding in blocked:
+        begin, end = finding["span"]
+        assert body["content"][begin:end] == finding["excerpt"]
