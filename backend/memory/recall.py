@@ -140,7 +140,8 @@ async def recall(
         # <#> is the inner product with its sign turned: what shares no word has 0 and stays out.
         sparse = await conn.fetch(
             f"""SELECT * FROM (
-                  SELECT {_COLUMNS}, sparse <#> (SELECT $5::text::sparsevec) AS distance FROM memory_documents WHERE {_FILTERS}
+                  SELECT {_COLUMNS}, sparse <#> (SELECT $5::text::sparsevec) AS distance
+                  FROM memory_documents WHERE {_FILTERS}
                   ORDER BY distance LIMIT {_CANDIDATES}) best
                 WHERE distance < 0""",
             *filters,
