@@ -149,8 +149,8 @@ def _frame(text: LiveText, index: int, content: str) -> bytes:
     return orjson.dumps(
         {
             "type": "token",
-            "thread_id": text.thread_id,
-            "message_id": text.message_id,
+            "thread_id": str(text.thread_id),
+            "message_id": str(text.message_id),
             "agent": text.agent,
             "attempt": text.attempt,
             "i": index,

@@ -29,7 +29,8 @@ _UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError
 
 
 def _dump_json(value: Any) -> str:
-    return orjson.dumps(value, default=str).decode()
+    # A str is JSON text already: pgqueuer writes its own. We store objects and lists, never a bare string.
+    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
 
 
 async def _prepare(conn: asyncpg.Connection[asyncpg.Record]) -> None:

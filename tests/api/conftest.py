@@ -49,8 +49,13 @@ def demo_url(databases: DatabaseFactory, demo_template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def rules() -> RuleSnapshot:
+    return RuleSnapshot.load()
+
+
 @pytest.fixture
-async def services(demo_url: str, redis_url: str) -> AsyncIterator[Services]:
+async def services(demo_url: str, redis_url: str, rules: RuleSnapshot) -> AsyncIterator[Services]:
     settings = Settings(_env_file=None, database_url=demo_url, redis_url=redis_url)
     async with Database.open(demo_url, size=4, acquire_timeout=5) as db, Cache.open(redis_url) as cache:
         async with db.system() as conn:
@@ -61,7 +66,7 @@ async def services(demo_url: str, redis_url: str) -> AsyncIterator[Services]:
             redis=cache,
             secret=b"a secret of the tests, 32 bytes!",
             hub=Hub(demo_url, cache, _sources(db), poll_interval=0.2),
-            rules=RuleSnapshot.load(),
+            rules=rules,
             clock=lambda: datetime.now(UTC),
             epoch=epoch,
             worker_ready=None,
@@ -138,4 +143,3 @@ def _client(app: FastAPI, services: Services) -> httpx.AsyncClient:
 
     transport = httpx.ASGITransport(app=with_state, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://desk.test")
-

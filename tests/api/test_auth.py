@@ -157,9 +157,7 @@ async def test_a_bearer_needs_no_origin(operator: httpx.AsyncClient, client: htt
     assert (await client.post("/api/v1/threads", json={}, headers=headers)).status_code == 201
 
 
-async def test_a_role_that_was_taken_away_is_gone_with_the_next_request(
-    operator: httpx.AsyncClient, demo_url: str
-):
+async def test_a_role_that_was_taken_away_is_gone_with_the_next_request(operator: httpx.AsyncClient, demo_url: str):
     import psycopg
 
     with psycopg.connect(demo_url) as owner:

@@ -109,7 +109,9 @@ async def test_a_cursor_that_is_not_ours_is_refused(operator: httpx.AsyncClient,
 
 async def test_the_same_key_makes_one_product_even_when_sent_at_once(operator: httpx.AsyncClient):
     headers = {"Idempotency-Key": "order-7"}
-    answers = await asyncio.gather(*(operator.post("/api/v1/products", json=PRODUCT, headers=headers) for _ in range(4)))
+    answers = await asyncio.gather(
+        *(operator.post("/api/v1/products", json=PRODUCT, headers=headers) for _ in range(4))
+    )
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
     other = await operator.post("/api/v1/products", json={**PRODUCT, "name": "别的"}, headers=headers)

@@ -1,0 +1,77 @@
+import { type ThemeConfig, theme } from 'antd'
+import { useEffect, useMemo, useSyncExternalStore } from 'react'
+import { create } from 'zustand'
+import { recall, remember } from '../shared/storage'
+
+export type ThemeChoice = 'system' | 'light' | 'dark'
+
+const KEY = 'cuedesk:theme'
+const prefersDark = window.matchMedia('(prefers-color-scheme: dark)')
+
+function stored(): ThemeChoice {
+  const choice = recall(KEY)
+  return choice === 'light' || choice === 'dark' ? choice : 'system'
+}
+
+export const useThemeChoice = create<{ choice: ThemeChoice; choose: (choice: ThemeChoice) => void }>(
+  (set) => ({
+    choice: stored(),
+    choose: (choice) => {
+      remember(KEY, choice)
+      set({ choice })
+    },
+  }),
+)
+
+function useSystemIsDark(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      prefersDark.addEventListener('change', changed)
+      return () => prefersDark.removeEventListener('change', changed)
+    },
+    () => prefersDark.matches,
+  )
+}
+
+/** antd's theme made of the tokens of tokens.css; sets `data-theme` on the document, which switches those. */
+export function useAntdTheme(): ThemeConfig {
+  const { choice } = useThemeChoice()
+  const systemIsDark = useSystemIsDark()
+  const dark = choice === 'dark' || (choice === 'system' && systemIsDark)
+  useEffect(() => {
+    document.documentElement.dataset.theme = dark ? 'dark' : 'light'
+  }, [dark])
+  return useMemo(() => {
+    document.documentElement.dataset.theme = dark ? 'dark' : 'light'
+    const style = getComputedStyle(document.documentElement)
+    const token = (name: string) => style.getPropertyValue(`--${name}`).trim() || undefined
+    const colours = {
+      colorPrimary: token('primary'),
+      colorInfo: token('writing'),
+      colorSuccess: token('approve'),
+      colorWarning: token('pending'),
+      colorError: token('reject'),
+      colorLink: token('writing'),
+      colorText: token('text'),
+      colorTextSecondary: token('text-2'),
+      colorTextTertiary: token('text-2'),
+      colorTextDescription: token('text-2'),
+      colorTextPlaceholder: token('text-2'),
+      colorBgLayout: token('surface'),
+      colorBgContainer: token('panel'),
+      colorBgElevated: token('raised'),
+      colorBorder: token('border'),
+      colorBorderSecondary: token('line'),
+      colorSplit: token('line'),
+    }
+    const known = Object.fromEntries(Object.entries(colours).filter(([, value]) => value !== undefined))
+    return {
+      algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
+      token: { ...known, fontFamily: token('font'), fontSize: 14, borderRadius: 8, controlOutlineWidth: 3 },
+      components: {
+        Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', fontWeight: 500 },
+        Table: { cellPaddingBlock: 10 },
+      },
+    } satisfies ThemeConfig
+  }, [dark])
+}

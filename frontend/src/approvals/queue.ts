@@ -1,0 +1,94 @@
+import type { AnyFrame, InterruptView } from '../generated/protocol'
+import { answered, raised } from '../session/reducer'
+import type { Interrupt } from '../shared/api'
+
+export interface QueueItem {
+  readonly threadId: string
+  readonly interrupt: InterruptView
+}
+
+/** The queue by interrupt id. */
+export type Queue = ReadonlyMap<string, QueueItem>
+
+const status: Record<Interrupt['status'], InterruptView['status']> = {
+  pending: 'pending',
+  approved: 'approve',
+  edited: 'edit',
+  rejected: 'reject',
+  responded: 'respond',
+  expired: 'expired',
+  cancelled: 'cancelled',
+}
+
+/** An interrupt as REST tells it, in the shape in which the events tell it. */
+export function fromRest(row: Interrupt): QueueItem {
+  const { id, run_id, kind, action, params, allowed, expires_at, version } = row
+  return {
+    threadId: row.thread_id,
+    interrupt: {
+      seq: 0,
+      run_id,
+      at: row.created_at,
+      id,
+      kind,
+      action,
+      params,
+      allowed,
+      expires_at,
+      version,
+      status: status[row.status],
+      by: row.decided_by,
+      content: row.decision?.content ?? null,
+      feedback: row.decision?.feedback ?? null,
+      resolved_at: row.decided_at,
+      claimed_by: null,
+      claimed_until: null,
+    },
+  }
+}
+
+/** The queue after an event of the topic `approvals`. An interrupt never goes back from decided to pending. */
+export function follow(queue: Queue, frame: AnyFrame): Queue {
+  switch (frame.type) {
+    case 'interrupt': {
+      if (queue.has(frame.interrupt_id) || !frame.thread_id) return queue
+      const item = { threadId: frame.thread_id, interrupt: raised(frame, frame.seq ?? 0) }
+      return new Map(queue).set(frame.interrupt_id, item)
+    }
+    case 'interrupt_updated':
+    case 'interrupt_resolved':
+    case 'interrupt_expired': {
+      const known = queue.get(frame.interrupt_id)
+      if (known?.interrupt.status !== 'pending') return queue
+      return new Map(queue).set(frame.interrupt_id, { ...known, interrupt: answered(known.interrupt, frame) })
+    }
+    default:
+      return queue
+  }
+}
+
+/**
+ * The queue after the server's list was read: it brings what was missed, and what it no longer lists is taken out unless
+ * it was raised after `readAt` (server time in milliseconds), when the list could not know it.
+ */
+export function reconcile(queue: Queue, rows: readonly Interrupt[], readAt: number): Queue {
+  const listed = new Set(rows.map(({ id }) => id))
+  const next = new Map(queue)
+  for (const [id, { interrupt }] of queue) {
+    const late = interrupt.at !== null && Date.parse(interrupt.at) > readAt
+    if (interrupt.status === 'pending' && !listed.has(id) && !late) next.delete(id)
+  }
+  for (const row of rows) {
+    const known = next.get(row.id)
+    if (!known || known.interrupt.status === 'pending') next.set(row.id, fromRest(row))
+  }
+  return next
+}
+
+/** The ids of what is pending, the most urgent first. */
+export function byUrgency(queue: Queue): string[] {
+  return [...queue.values()]
+    .filter(({ interrupt }) => interrupt.status === 'pending')
+    .sort((a, b) => Date.parse(a.interrupt.expires_at) - Date.parse(b.interrupt.expires_at))
+    .map(({ interrupt }) => interrupt.id)
+}

@@ -1,0 +1,164 @@
+import { Sender } from '@ant-design/x'
+import { useQuery } from '@tanstack/react-query'
+import { Alert, Button, Select, Tooltip } from 'antd'
+import { type ReactNode, useEffect, useRef } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../shared/api'
+import { useDesk } from '../shared/desk'
+import { useProblemText } from '../shared/problems'
+import type { Slots } from './useSend'
+
+const MAX_CONTENT = 10_000
+const durations = [15, 30, 45, 60, 90, 120, 180]
+
+interface Props {
+  value: string
+  onChange: (value: string) => void
+  onSend: (content: string, multitask?: 'interrupt') => void
+  onStop: (() => void) | undefined
+  sending: boolean
+  refusal: { code: string; message: string; content: string } | null
+  onDismiss: () => void
+  slots: Slots
+  onSlots: (slots: Slots) => void
+  /** The last thing this person said, for the ↑ key. */
+  lastSaid: string | undefined
+}
+
+/** Where one asks: text, what it is for, send and stop. The text stays until the server took it. */
+export function Composer(props: Props) {
+  const { value, onChange, onSend, onStop, sending, refusal, onDismiss, slots, onSlots, lastSaid } = props
+  const { t } = useTranslation()
+  const { may } = useDesk()
+  const problemText = useProblemText()
+  const rooms = useQuery({ queryKey: ['rooms'], queryFn: api.rooms })
+  const products = useQuery({ queryKey: ['products'], queryFn: api.products })
+  const box = useRef<HTMLDivElement>(null)
+  const writes = may('thread.write')
+
+  useEffect(() => {
+    const focus = (event: KeyboardEvent) => {
+      if (event.key === '/' && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault()
+        box.current?.querySelector('textarea')?.focus()
+      }
+    }
+    window.addEventListener('keydown', focus)
+    return () => window.removeEventListener('keydown', focus)
+  }, [])
+
+  const submit = (content: string) => {
+    if (content.trim() && !sending && writes) onSend(content)
+  }
+  const onKeyDown = (event: React.KeyboardEvent): false | undefined => {
+    if (event.nativeEvent.isComposing) return undefined
+    if (event.key === 'Escape' && onStop) {
+      onStop()
+      return false
+    }
+    if (event.key === 'ArrowUp' && value === '' && lastSaid) {
+      event.preventDefault()
+      onChange(lastSaid)
+      return false
+    }
+    return undefined
+  }
+  const slot = (
+    name: keyof Slots,
+    label: string,
+    options: { value: string | number; label: ReactNode }[],
+  ) => (
+    <Select
+      size="small"
+      aria-label={label}
+      placeholder={label}
+      value={slots[name] ?? undefined}
+      onChange={(chosen: string | number | undefined) => onSlots({ ...slots, [name]: chosen ?? null })}
+      options={options}
+      allowClear
+      showSearch={name === 'duration_seconds' ? false : { optionFilterProp: 'label' }}
+      popupMatchSelectWidth={false}
+      disabled={!writes}
+      className="slot"
+    />
+  )
+  const withdraws = refusal?.code === 'interrupt_pending'
+  const interrupts = withdraws || refusal?.code === 'thread_busy'
+  return (
+    <div className="composer" ref={box}>
+      {refusal && (
+        <Alert
+          type="warning"
+          showIcon
+          closable={{ onClose: onDismiss }}
+          title={problemText(refusal)}
+          data-testid="send-refused"
+          action={
+            interrupts && (
+              <Button size="small" onClick={() => onSend(refusal.content, 'interrupt')}>
+                {t(withdraws ? 'desk.withdrawAndSend' : 'desk.stopAndSend')}
+              </Button>
+            )
+          }
+        />
+      )}
+      <Sender
+        value={value}
+        onChange={(text) => onChange(text.slice(0, MAX_CONTENT))}
+        onSubmit={submit}
+        onKeyDown={onKeyDown}
+        submitType="enter"
+        readOnly={!writes}
+        placeholder={writes ? t('desk.placeholder') : t('desk.mayNotWrite')}
+        autoSize={{ minRows: 2, maxRows: 8 }}
+        suffix={false}
+        footer={
+          <div className="row spread composer-foot">
+            <div className="row">
+              {slot(
+                'room_id',
+                t('desk.slotRoom'),
+                (rooms.data ?? []).map(({ id, name }) => ({ value: id, label: name })),
+              )}
+              {slot(
+                'product_id',
+                t('desk.slotProduct'),
+                (products.data ?? []).map(({ id, name }) => ({ value: id, label: name })),
+              )}
+              {slot(
+                'duration_seconds',
+                t('desk.slotDuration'),
+                durations.map((seconds) => ({ value: seconds, label: t('desk.seconds', { seconds }) })),
+              )}
+            </div>
+            <div className="row">
+              {value.length > MAX_CONTENT - 500 && (
+                <span className="muted number">
+                  {value.length} / {MAX_CONTENT}
+                </span>
+              )}
+              {onStop && (
+                <Button danger onClick={onStop} data-testid="stop">
+                  {t('desk.stop')}
+                  <kbd>Esc</kbd>
+                </Button>
+              )}
+              <Tooltip title={writes ? undefined : t('desk.mayNotWrite')}>
+                <Button
+                  type="primary"
+                  loading={sending}
+                  disabled={!writes || !value.trim()}
+                  onClick={() => submit(value)}
+                  data-testid="send"
+                >
+                  {t('desk.send')}
+                  <kbd>⏎</kbd>
+                </Button>
+              </Tooltip>
+            </div>
+          </div>
+        }
+      />
+    </div>
+  )
+}

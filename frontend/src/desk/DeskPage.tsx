@@ -1,0 +1,236 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { Alert, App, Button } from 'antd'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useNavigate, useParams } from 'react-router'
+import type { Option } from '../generated/protocol'
+import { api } from '../shared/api'
+import { useDesk } from '../shared/desk'
+import { useProblemText } from '../shared/problems'
+import { remember, useDraft } from '../shared/storage'
+import { uuid7 } from '../wire/ids'
+import { Chat } from './Chat'
+import { Composer } from './Composer'
+import { RoomPanel } from './RoomPanel'
+import { RunSteps } from './RunSteps'
+import { ThreadList, type ThreadPages } from './ThreadList'
+import { activeRun } from './timeline'
+import { type Slots, useSend } from './useSend'
+import { useSession, useSessionState } from './useSession'
+
+const NOTICE_MS = 4000
+
+export default function DeskPage() {
+  const { thread } = useParams()
+  const { t } = useTranslation()
+  useEffect(() => {
+    document.title = `${t('nav.console')} · Cuedesk`
+  }, [t])
+  return (
+    <div className="desk">
+      <h1 className="visually-hidden">{t('nav.console')}</h1>
+      <ThreadList activeId={thread} />
+      {thread ? <ThreadDesk key={thread} threadId={thread} /> : <NewThread />}
+    </div>
+  )
+}
+
+/** The empty desk: the first message opens a thread. */
+function NewThread() {
+  const { t } = useTranslation()
+  const { may } = useDesk()
+  const navigate = useNavigate()
+  const cache = useQueryClient()
+  const [draft, setDraft] = useDraft('draft:new')
+  const [slots, setSlots] = useState<Slots>({})
+  const { send, sending, refusal, dismiss } = useSend(slots)
+  const [opening, setOpening] = useState(false)
+  const [failure, setFailure] = useState<{ code: string; message: string; content: string } | null>(null)
+  const key = useRef(uuid7())
+  const opened = useRef<string>(undefined)
+
+  const start = async (content: string) => {
+    setDraft(content)
+    setOpening(true)
+    setFailure(null)
+    try {
+      if (!opened.current) {
+        const { room_id, product_id } = slots
+        const body = { ...(room_id && { room_id }), ...(product_id && { product_id }) }
+        opened.current = (await api.createThread(body, key.current)).id
+      }
+      const taken = await send(opened.current, content)
+      if (!taken) return
+      setDraft('')
+      void cache.invalidateQueries({ queryKey: ['threads'] })
+      navigate(`/console/${opened.current}`)
+    } catch (error) {
+      const { code = 'internal_error', message = '' } = error as { code?: string; message?: string }
+      setFailure({ code, message, content })
+    } finally {
+      setOpening(false)
+    }
+  }
+  const examples = [t('desk.example1'), t('desk.example2'), t('desk.example3')]
+  return (
+    <main className="conversation conversation-new">
+      <div className="welcome">
+        <h2>{t('desk.welcome')}</h2>
+        <p className="muted">{t('desk.welcomeHint')}</p>
+        <div className="options">
+          {examples.map((example) => (
+            <button
+              type="button"
+              key={example}
+              className="option"
+              disabled={!may('thread.write')}
+              onClick={() => setDraft(example)}
+            >
+              {example}
+            </button>
+          ))}
+        </div>
+      </div>
+      <Composer
+        value={draft}
+        onChange={setDraft}
+        onSend={(content) => void start(content)}
+        onStop={undefined}
+        sending={sending || opening}
+        refusal={refusal ?? failure}
+        onDismiss={() => {
+          dismiss()
+          setFailure(null)
+        }}
+        slots={slots}
+        onSlots={setSlots}
+        lastSaid={undefined}
+      />
+    </main>
+  )
+}
+
+function ThreadDesk({ threadId }: { threadId: string }) {
+  const { t } = useTranslation()
+  const { socket, me, may } = useDesk()
+  const { message } = App.useApp()
+  const problemText = useProblemText()
+  const session = useSession(threadId)
+  const thread = useSessionState(session, (state) => state.thread)
+  const phase = useSessionState(session, (state) => state.phase)
+  const problem = useSessionState(session, (state) => state.problem)
+  const caughtUp = useSessionState(session, (state) => state.caughtUp)
+  const [draft, setDraft] = useDraft(`draft:${threadId}`)
+  const [chosen, setChosen] = useState<Slots>({})
+  const slots = useMemo<Slots>(() => ({ ...chosen }), [chosen])
+  const { send, sending, refusal, dismiss } = useSend(slots)
+  const stopping = useRef(uuid7())
+
+  useEffect(() => {
+    if (caughtUp) message.info(t('connection.caughtUp', { count: caughtUp.count }), NOTICE_MS / 1000)
+  }, [caughtUp, message, t])
+  useEffect(() => {
+    if (thread.title) document.title = `${thread.title} · Cuedesk`
+  }, [thread.title])
+  usePatchedList(threadId, thread.title, activeRun(thread)?.status, pendingCount(thread.interrupts))
+
+  const run = activeRun(thread)
+  const say = async (content: string, multitask?: 'interrupt') => {
+    if (!(await send(threadId, content, multitask))) return
+    // Only the text that was taken goes; what was typed meanwhile stays.
+    setDraft('')
+    remember(`draft:${threadId}`, '')
+    setChosen({})
+  }
+  const stop = async () => {
+    try {
+      await socket.send({
+        type: 'cancel',
+        id: stopping.current,
+        thread_id: threadId,
+        run_id: run?.id ?? null,
+      })
+    } catch (error) {
+      message.error(problemText(error as { code: string }))
+    } finally {
+      stopping.current = uuid7()
+    }
+  }
+  const lastSaid = thread.messages.findLast((m) => m.role === 'user' && m.author?.id === me.user.id)?.content
+  if (phase === 'failed') {
+    return (
+      <main className="conversation">
+        <Alert
+          type="error"
+          showIcon
+          title={problemText(problem ?? { code: 'internal_error' })}
+          action={<Button onClick={() => void session.open()}>{t('common.retry')}</Button>}
+        />
+      </main>
+    )
+  }
+  return (
+    <>
+      <main className="conversation" aria-busy={phase === 'loading'}>
+        <Chat session={session} onAnswer={(option: Option) => void say(option.value)} />
+        <Composer
+          value={draft}
+          onChange={setDraft}
+          onSend={(content, multitask) => void say(content, multitask)}
+          onStop={run && may('thread.write') ? () => void stop() : undefined}
+          sending={sending}
+          refusal={refusal}
+          onDismiss={dismiss}
+          slots={slots}
+          onSlots={setChosen}
+          lastSaid={lastSaid}
+        />
+      </main>
+      <aside className="side" aria-label={t('desk.side')}>
+        <section aria-label={t('desk.steps')} data-testid="run-steps">
+          <h3>{t('desk.steps')}</h3>
+          <RunSteps run={thread.runs.at(-1)} />
+        </section>
+        {thread.room_id ? (
+          <RoomPanel roomId={thread.room_id} />
+        ) : (
+          <section>
+            <h3>{t('room.title')}</h3>
+            <p className="muted">{t('room.none')}</p>
+          </section>
+        )}
+      </aside>
+    </>
+  )
+}
+
+function pendingCount(interrupts: readonly { status: string }[]): number {
+  return interrupts.filter(({ status }) => status === 'pending').length
+}
+
+/** Keep this thread's row of the list as its events say, without asking the server again. */
+function usePatchedList(threadId: string, title: string, status: string | undefined, pending: number): void {
+  const cache = useQueryClient()
+  useEffect(() => {
+    cache.setQueriesData<ThreadPages>(
+      { queryKey: ['threads'] },
+      (list) =>
+        list && {
+          ...list,
+          pages: list.pages.map((page) => ({
+            ...page,
+            items: page.items.map((row) =>
+              row.id === threadId
+                ? {
+                    ...row,
+                    title: title || row.title,
+                    pending_interrupts: pending,
+                    active_run: status ? { id: row.active_run?.id ?? '', status: status as 'running' } : null,
+                  }
+                : row,
+            ),
+          })),
+        },
+    )
+  }, [cache, threadId, title, status, pending])
+}

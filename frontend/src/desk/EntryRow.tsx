@@ -1,0 +1,134 @@
+import { CheckCircleFilled, ExclamationCircleFilled, StopOutlined } from '@ant-design/icons'
+import { Bubble } from '@ant-design/x'
+import { memo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useStore } from 'zustand'
+import type { MessageView, Option } from '../generated/protocol'
+import { ApprovalCard } from '../review/ApprovalCard'
+import { MarkedText } from '../review/MarkedText'
+import { QualityCard } from '../review/QualityCard'
+import type { ThreadSession } from '../session/session'
+import { moment } from '../shared/format'
+import { useProblemText } from '../shared/problems'
+import type { Entry } from './timeline'
+
+interface Props {
+  entry: Entry
+  session: ThreadSession
+  /** Only the newest question can still be answered. */
+  answerable: boolean
+  onAnswer: (option: Option) => void
+}
+
+/** One entry of the conversation. */
+export const EntryRow = memo(function EntryRow({ entry, session, answerable, onAnswer }: Props) {
+  const { t } = useTranslation()
+  const problemText = useProblemText()
+  switch (entry.kind) {
+    case 'message':
+      return <Message message={entry.message} session={session} answerable={answerable} onAnswer={onAnswer} />
+    case 'interrupt':
+      return <ApprovalCard threadId={session.threadId} interrupt={entry.interrupt} />
+    case 'script':
+      return (
+        <p className="fact" role="status">
+          <CheckCircleFilled className="ok" />
+          {entry.script.room_id
+            ? t('desk.finalizedOnAir', { title: entry.script.title, version: entry.script.version })
+            : t('desk.finalized', { title: entry.script.title, version: entry.script.version })}
+        </p>
+      )
+    case 'end':
+      return entry.run.status === 'failed' ? (
+        <p className="fact fact-bad" role="status" data-testid="run-failed">
+          <ExclamationCircleFilled />
+          {t('desk.runFailed', {
+            reason: problemText(entry.run.error ?? { code: 'internal_error' }),
+            id: entry.run.id.slice(0, 8),
+          })}
+        </p>
+      ) : (
+        <p className="fact" role="status">
+          <StopOutlined />
+          {t('desk.runCancelled')}
+        </p>
+      )
+  }
+})
+
+function Message({
+  message,
+  session,
+  answerable,
+  onAnswer,
+}: Omit<Props, 'entry'> & { message: MessageView }) {
+  const { t, i18n } = useTranslation()
+  const own = message.role === 'user'
+  const name = own ? message.author?.name : t('desk.writer')
+  const { quality, clarification } = message
+  const marked = quality && quality.findings.length > 0 && quality.content === message.content
+  return (
+    <div
+      data-testid={own ? 'message-user' : 'message-assistant'}
+      data-status={message.status}
+      data-id={message.id}
+    >
+      <Bubble
+        placement={own ? 'end' : 'start'}
+        className={own ? 'bubble bubble-own' : 'bubble'}
+        content={message.id}
+        header={
+          <span className="muted">
+            {name} {message.at && <time dateTime={message.at}>{moment(message.at, i18n.language)}</time>}
+          </span>
+        }
+        contentRender={() =>
+          message.status === 'writing' ? (
+            <LiveText session={session} messageId={message.id} />
+          ) : marked ? (
+            <MarkedText text={message.content} findings={quality.findings} />
+          ) : (
+            <div className={own || clarification ? 'plain-text' : 'script-text'}>{message.content}</div>
+          )
+        }
+      />
+      {message.status === 'failed' && <p className="fact fact-bad">{t('desk.partial')}</p>}
+      {message.status === 'cancelled' && <p className="fact">{t('desk.stopped')}</p>}
+      {clarification && (
+        <fieldset className="options" aria-label={clarification.message} data-testid="clarification">
+          {clarification.options.map((option) => (
+            <button
+              type="button"
+              key={option.value}
+              className="option"
+              disabled={!answerable}
+              onClick={() => onAnswer(option)}
+            >
+              {option.label}
+            </button>
+          ))}
+        </fieldset>
+      )}
+      {quality && <QualityCard quality={quality} retrying={!quality.final} />}
+    </div>
+  )
+}
+
+/** The text under way: the only thing that is drawn again as tokens come. */
+function LiveText({ session, messageId }: { session: ThreadSession; messageId: string }) {
+  const { t } = useTranslation()
+  const text = useStore(session.live, (texts) => texts[messageId]?.text ?? '')
+  const sentences = text.slice(
+    0,
+    Math.max(...['。', '！', '？', '\n'].map((end) => text.lastIndexOf(end))) + 1,
+  )
+  return (
+    <div className="script-text" data-testid="live-text">
+      {text || <span className="muted">{t('desk.thinking')}</span>}
+      <span className="caret" aria-hidden="true" />
+      <span className="visually-hidden" aria-live="polite">
+        {sentences.slice(-60)}
+      </span>
+    </div>
+  )
+}

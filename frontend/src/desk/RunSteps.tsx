@@ -1,0 +1,80 @@
+import { CheckOutlined, LoadingOutlined, StopOutlined } from '@ant-design/icons'
+import { useTranslation } from 'react-i18next'
+import type { RunView } from '../generated/protocol'
+import { duration } from '../shared/format'
+
+const shown = ['string', 'number', 'boolean']
+
+/** What a step found out, as far as it can be said in a line. */
+function detailLine(detail: Record<string, unknown>): string {
+  return Object.entries(detail)
+    .flatMap(([name, value]) => {
+      if (value === null || value === '' || value === false) return []
+      if (shown.includes(typeof value)) return [value === true ? name : `${name}: ${value}`]
+      if (Array.isArray(value) && value.length > 0 && value.every((item) => shown.includes(typeof item)))
+        return [`${name}: ${value.join('、')}`]
+      return []
+    })
+    .join(' · ')
+}
+
+/** The steps of the latest run with their timings. */
+export function RunSteps({ run }: { run: RunView | undefined }) {
+  const { t, i18n } = useTranslation()
+  if (!run) return <p className="muted">{t('desk.noRun')}</p>
+  const over = !['enqueued', 'queued', 'running', 'waiting'].includes(run.status)
+  const total = run.steps.reduce((sum, step) => sum + (step.elapsed_ms ?? 0), 0)
+  return (
+    <>
+      <p className="row">
+        <span
+          className={`state state-${runTone(run.status)}`}
+          data-testid="run-status"
+          data-status={run.status}
+        >
+          {t(`runStatus.${run.status}`)}
+        </span>
+        <span className="muted number">{total > 0 && duration(total)}</span>
+      </p>
+      <ol className="steps">
+        {run.steps.map((step, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a node may run several times; the place tells them apart.
+          <li key={`${step.node}-${place}`} className={`step step-${step.status}`}>
+            <span className="step-icon">
+              {step.status === 'finished' ? (
+                <CheckOutlined aria-label={t('desk.stepDone')} />
+              ) : over ? (
+                <StopOutlined aria-label={t('desk.stepCut')} />
+              ) : (
+                <LoadingOutlined aria-label={t('desk.stepRunning')} />
+              )}
+            </span>
+            <span>
+              {i18n.exists(`node.${step.node}`) ? t(`node.${step.node}` as 'node.script') : step.node}
+              <span className="muted step-detail">{detailLine(step.detail)}</span>
+            </span>
+            <span className="muted number">{step.elapsed_ms !== null && duration(step.elapsed_ms)}</span>
+          </li>
+        ))}
+      </ol>
+    </>
+  )
+}
+
+export function runTone(status: RunView['status']): string {
+  switch (status) {
+    case 'enqueued':
+    case 'queued':
+    case 'running':
+      return 'writing'
+    case 'waiting':
+      return 'pending'
+    case 'completed':
+      return 'approve'
+    case 'failed':
+      return 'reject'
+    case 'cancelled':
+    case 'expired':
+      return 'expired'
+  }
+}

@@ -1,0 +1,154 @@
+import { DeleteOutlined, EditOutlined, MoreOutlined, PlusOutlined } from '@ant-design/icons'
+import { type InfiniteData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { App, Button, Dropdown, Input } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { NavLink, useNavigate } from 'react-router'
+import { api, type Page, type Thread } from '../shared/api'
+import { useDesk } from '../shared/desk'
+import { moment } from '../shared/format'
+import { useProblemText } from '../shared/problems'
+
+export type ThreadPages = InfiniteData<Page<Thread>, string | undefined>
+
+/** All threads, the one that moved last first. */
+export function ThreadList({ activeId }: { activeId: string | undefined }) {
+  const { t, i18n } = useTranslation()
+  const { may } = useDesk()
+  const { modal, message } = App.useApp()
+  const navigate = useNavigate()
+  const cache = useQueryClient()
+  const problemText = useProblemText()
+  const [search, setSearch] = useState('')
+  const [renaming, setRenaming] = useState<{ id: string; title: string }>()
+  const list = useInfiniteQuery({
+    queryKey: ['threads', search],
+    queryFn: ({ pageParam }) => api.threads(pageParam, search || undefined),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: (previous) => previous,
+  })
+  const threads = list.data?.pages.flatMap((page) => page.items) ?? []
+  const refresh = () => cache.invalidateQueries({ queryKey: ['threads'] })
+
+  const attempt = async (work: () => Promise<unknown>) => {
+    try {
+      await work()
+      await refresh()
+    } catch (error) {
+      message.error(problemText(error as { code: string }))
+    }
+  }
+  const rename = async () => {
+    const target = renaming
+    setRenaming(undefined)
+    const title = target?.title.trim()
+    if (target && title && title !== threads.find(({ id }) => id === target.id)?.title)
+      await attempt(() => api.renameThread(target.id, title))
+  }
+  const remove = (thread: Thread) =>
+    modal.confirm({
+      title: t('desk.deleteThread', { title: thread.title || t('desk.untitled') }),
+      content: t('desk.deleteThreadHint'),
+      okText: t('common.delete'),
+      okButtonProps: { danger: true },
+      cancelText: t('common.cancel'),
+      onOk: async () => {
+        await attempt(() => api.deleteThread(thread.id))
+        if (thread.id === activeId) navigate('/console')
+      },
+    })
+
+  return (
+    <nav className="threads" aria-label={t('desk.threads')}>
+      <div className="row threads-head">
+        <Input.Search
+          allowClear
+          aria-label={t('desk.searchThreads')}
+          placeholder={t('desk.searchThreads')}
+          onSearch={setSearch}
+        />
+        <Button
+          type="primary"
+          icon={<PlusOutlined />}
+          aria-label={t('desk.newThread')}
+          title={t('desk.newThread')}
+          onClick={() => navigate('/console')}
+        />
+      </div>
+      {list.isError && (
+        <p className="fact fact-bad">
+          {problemText(list.error as unknown as { code: string })}
+          <Button size="small" onClick={() => list.refetch()}>
+            {t('common.retry')}
+          </Button>
+        </p>
+      )}
+      {list.isSuccess && threads.length === 0 && (
+        <p className="muted empty">{t(search ? 'desk.noMatch' : 'desk.noThreads')}</p>
+      )}
+      <ul>
+        {threads.map((thread) => (
+          <li key={thread.id} className={thread.id === activeId ? 'thread thread-active' : 'thread'}>
+            {renaming?.id === thread.id ? (
+              <Input
+                autoFocus
+                aria-label={t('desk.rename')}
+                maxLength={120}
+                value={renaming.title}
+                onChange={(event) => setRenaming({ ...renaming, title: event.target.value })}
+                onBlur={() => void rename()}
+                onKeyDown={(event) => {
+                  if (event.nativeEvent.isComposing) return
+                  if (event.key === 'Enter') void rename()
+                  if (event.key === 'Escape') setRenaming(undefined)
+                }}
+              />
+            ) : (
+              <>
+                <NavLink to={`/console/${thread.id}`} className="thread-link">
+                  <span className="thread-title">{thread.title || t('desk.untitled')}</span>
+                  <span className="row muted">
+                    {thread.pending_interrupts > 0 ? (
+                      <span className="tag tag-warn">{t('interruptStatus.pending')}</span>
+                    ) : (
+                      thread.active_run && <span className="tag tag-info">{t('runStatus.running')}</span>
+                    )}
+                    <span className="number">{moment(thread.updated_at, i18n.language)}</span>
+                  </span>
+                </NavLink>
+                {may('thread.write') && (
+                  <Dropdown
+                    trigger={['click']}
+                    menu={{
+                      items: [
+                        { key: 'rename', icon: <EditOutlined />, label: t('desk.rename') },
+                        { key: 'delete', icon: <DeleteOutlined />, label: t('common.delete'), danger: true },
+                      ],
+                      onClick: ({ key }) =>
+                        key === 'rename'
+                          ? setRenaming({ id: thread.id, title: thread.title })
+                          : remove(thread),
+                    }}
+                  >
+                    <Button
+                      type="text"
+                      size="small"
+                      icon={<MoreOutlined />}
+                      aria-label={t('desk.threadMenu', { title: thread.title })}
+                    />
+                  </Dropdown>
+                )}
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+      {list.hasNextPage && (
+        <Button block type="text" loading={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
+          {t('common.more')}
+        </Button>
+      )}
+    </nav>
+  )
+}

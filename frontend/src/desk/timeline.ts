@@ -1,0 +1,61 @@
+import type { InterruptView, MessageView, RunView, ScriptView, ThreadSnapshot } from '../generated/protocol'
+
+export type Entry =
+  | { kind: 'message'; key: string; seq: number; message: MessageView }
+  | { kind: 'interrupt'; key: string; seq: number; interrupt: InterruptView }
+  | { kind: 'script'; key: string; seq: number; script: ScriptView }
+  | { kind: 'end'; key: string; seq: number; run: RunView }
+
+const active: ReadonlySet<RunView['status']> = new Set(['enqueued', 'queued', 'running', 'waiting'])
+
+/** The run that is under way, if any. */
+export function activeRun(thread: ThreadSnapshot): RunView | undefined {
+  return thread.runs.findLast((run) => active.has(run.status))
+}
+
+/** Everything that happened in a thread, in the order in which it began. */
+export function timeline(thread: ThreadSnapshot): Entry[] {
+  const entries: Entry[] = [
+    ...thread.messages.map((message) => ({
+      kind: 'message' as const,
+      key: message.id,
+      seq: message.seq,
+      message,
+    })),
+    ...thread.interrupts.map((interrupt) => ({
+      kind: 'interrupt' as const,
+      key: interrupt.id,
+      seq: interrupt.seq,
+      interrupt,
+    })),
+    ...thread.scripts.map((script) => ({
+      kind: 'script' as const,
+      key: `${script.script_id}-${script.version}`,
+      seq: script.seq,
+      script,
+    })),
+  ]
+  for (const run of thread.runs) {
+    if (run.status !== 'failed' && run.status !== 'cancelled') continue
+    // Runs are placed by their beginning; how one ended is said below the last thing it left behind.
+    const last = Math.max(
+      run.seq,
+      ...entries.filter((entry) => runOf(entry) === run.id).map((entry) => entry.seq),
+    )
+    entries.push({ kind: 'end', key: `end-${run.id}`, seq: last, run })
+  }
+  return entries.sort((a, b) => a.seq - b.seq || Number(a.kind === 'end') - Number(b.kind === 'end'))
+}
+
+function runOf(entry: Entry): string | null {
+  switch (entry.kind) {
+    case 'message':
+      return entry.message.run_id
+    case 'interrupt':
+      return entry.interrupt.run_id
+    case 'script':
+      return entry.script.run_id
+    case 'end':
+      return entry.run.id
+  }
+}

@@ -1,0 +1,61 @@
+import { useCallback, useState } from 'react'
+import { useDesk } from '../shared/desk'
+import { recall, remember } from '../shared/storage'
+import { uuid7 } from '../wire/ids'
+import { CommandRefused } from '../wire/socket'
+
+export interface Slots {
+  room_id?: string | null
+  product_id?: string | null
+  duration_seconds?: number | null
+}
+
+type Multitask = 'reject' | 'interrupt'
+
+interface Refusal {
+  code: string
+  message: string
+  content: string
+}
+
+/**
+ * The id of a message, kept with its text until the server took it: sent again after a reload or a broken line, the same
+ * text is the same command.
+ */
+function commandId(threadId: string, body: string): string {
+  const key = `sending:${threadId}`
+  const [id, known] = recall(key).split('\n', 2)
+  if (id && known === body) return id
+  const fresh = uuid7()
+  remember(key, `${fresh}\n${body}`)
+  return fresh
+}
+
+/** Sends a message to a thread; resolves with true when the server took it. The caller keeps the text until then. */
+export function useSend(slots: Slots) {
+  const { socket } = useDesk()
+  const [sending, setSending] = useState(false)
+  const [refusal, setRefusal] = useState<Refusal | null>(null)
+  const send = useCallback(
+    async (threadId: string, content: string, multitask: Multitask = 'reject'): Promise<boolean> => {
+      const body = JSON.stringify([content, multitask, slots])
+      setSending(true)
+      setRefusal(null)
+      try {
+        const id = commandId(threadId, body)
+        await socket.send({ type: 'message', id, thread_id: threadId, content, multitask, ...slots })
+        remember(`sending:${threadId}`, '')
+        return true
+      } catch (error) {
+        if (!(error instanceof CommandRefused)) throw error
+        if (error.code !== 'disconnected') remember(`sending:${threadId}`, '')
+        setRefusal({ code: error.code, message: error.message, content })
+        return false
+      } finally {
+        setSending(false)
+      }
+    },
+    [socket, slots],
+  )
+  return { send, sending, refusal, dismiss: useCallback(() => setRefusal(null), []) }
+}

@@ -1,0 +1,29 @@
+import { useEffect, useState } from 'react'
+import { useStore } from 'zustand'
+import type { SessionState } from '../session/session'
+import { ThreadSession } from '../session/session'
+import { api } from '../shared/api'
+import { useDesk } from '../shared/desk'
+
+/** Follow a thread while it is on screen. */
+export function useSession(threadId: string): ThreadSession {
+  const { socket } = useDesk()
+  const [session, setSession] = useState(() => new ThreadSession(socket, threadId, api.snapshot))
+  useEffect(() => {
+    const opened = new ThreadSession(socket, threadId, api.snapshot)
+    setSession(opened)
+    void opened.open()
+    const stop = socket.onStatus((status) => {
+      if (status.state === 'reconnecting') opened.away()
+    })
+    return () => {
+      stop()
+      opened.close()
+    }
+  }, [socket, threadId])
+  return session
+}
+
+export function useSessionState<T>(session: ThreadSession, select: (state: SessionState) => T): T {
+  return useStore(session.state, select)
+}

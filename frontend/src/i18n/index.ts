@@ -1,0 +1,35 @@
+import i18next from 'i18next'
+import { initReactI18next } from 'react-i18next'
+import { recall, remember } from '../shared/storage'
+import { en } from './en'
+import { zhCN } from './zh-CN'
+
+export type Language = 'zh-CN' | 'en'
+
+const KEY = 'cuedesk:language'
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    resources: { translation: typeof zhCN }
+  }
+}
+
+function apply(language: Language): void {
+  document.documentElement.lang = language
+}
+
+const first: Language = recall(KEY) === 'en' ? 'en' : 'zh-CN'
+
+void i18next.use(initReactI18next).init({
+  lng: first,
+  fallbackLng: 'zh-CN',
+  resources: { 'zh-CN': { translation: zhCN }, en: { translation: en } },
+  interpolation: { escapeValue: false },
+})
+apply(first)
+
+export function chooseLanguage(language: Language): void {
+  remember(KEY, language)
+  apply(language)
+  void i18next.changeLanguage(language)
+}

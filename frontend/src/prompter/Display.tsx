@@ -1,0 +1,265 @@
+import {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react'
+import type { RoomEntry } from './api'
+import { Bar, type BarActions, Connection, Next, Progress } from './Bar'
+import { listen } from './gestures'
+import { Icon } from './Icon'
+import { words } from './i18n'
+import { actionOf } from './keys'
+import { follow, type Link } from './link'
+import { Menu } from './Menu'
+import { Player, type Room } from './player'
+import { toggleFullscreen, useWakeLock } from './screen'
+import { parse, type Script } from './script'
+import { sizeFor, sizeWithin } from './settings'
+import { type Arrival, isEmpty } from './stage'
+import { useDesk } from './store'
+import { Text } from './Text'
+
+/** The reading line's height on the stage; the same number is in prompter.css. */
+const READING_LINE = 0.36
+const CALM = '(prefers-reduced-motion: reduce)'
+
+function useCalm(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      const query = matchMedia(CALM)
+      query.addEventListener('change', changed)
+      return () => query.removeEventListener('change', changed)
+    },
+    () => matchMedia(CALM).matches,
+  )
+}
+
+/** Width and height of an element, measured before paint and at every change. */
+function useSize(element: React.RefObject<HTMLElement | null>): { width: number; height: number } {
+  const [size, setSize] = useState({ width: 0, height: 0 })
+  useLayoutEffect(() => {
+    const target = element.current
+    if (!target) return
+    const read = () =>
+      setSize((old) => {
+        const { clientWidth: width, clientHeight: height } = target
+        return old.width === width && old.height === height ? old : { width, height }
+      })
+    read()
+    const observer = new ResizeObserver(read)
+    observer.observe(target)
+    return () => observer.disconnect()
+  }, [element])
+  return size
+}
+
+/** A room's teleprompter. */
+export function Display({ room, refused }: { room: RoomEntry; refused: () => void }) {
+  const surface = useRef<HTMLElement>(null)
+  const track = useRef<HTMLDivElement>(null)
+  const player = useRef<Player>(undefined)
+  const link = useRef<Link>(undefined)
+  const held = useRef(false)
+  const [menu, setMenu] = useState(false)
+  const { shown, arrival, motion } = useDesk((desk) => desk.stage)
+  const settings = useDesk((desk) => desk.settings)
+  const pace = useDesk((desk) => desk.pace)
+  const t = words(settings.language)
+  const calm = useCalm()
+  const { width, height } = useSize(surface)
+
+  const script = useMemo(() => parse(shown?.content ?? ''), [shown?.content])
+  const empty = isEmpty(shown)
+  const size = settings.size ?? sizeFor(width, height)
+  const paged = settings.pages ?? calm
+  const flipped = settings.mirrorV
+  const layout = useMemo<Room>(
+    () => ({ pageHeight: height * (1 - READING_LINE) - size, paged, flipped }),
+    [height, size, paged, flipped],
+  )
+  const place = useCallback(() => player.current?.place ?? { position: 0, share: 0, secondsLeft: 0 }, [])
+
+  useEffect(() => {
+    const current = follow(room, () => place().position, refused)
+    link.current = current
+    return () => current.stop()
+  }, [room, refused, place])
+
+  // The text is measured and placed before the browser paints it, so it never shows in a wrong place.
+  useLayoutEffect(() => {
+    if (!track.current) return
+    const made = new Player(track.current)
+    made.onMotion = (moved) => useDesk.getState().dispatch({ type: 'moved', motion: moved })
+    player.current = made
+    return () => made.dispose()
+  }, [])
+  const present = useRef(layout)
+  const laidOut = useRef<{ script?: Script; arrival?: Arrival }>({})
+  useLayoutEffect(() => {
+    present.current = layout
+    if (laidOut.current.script === script && laidOut.current.arrival === arrival) {
+      if (width > 0) player.current?.relayout(layout)
+      return
+    }
+    laidOut.current = { script, arrival }
+    player.current?.setPace(useDesk.getState().pace)
+    player.current?.show(script, arrival, layout)
+  }, [script, arrival, layout, width])
+  useLayoutEffect(() => player.current?.setPace(pace), [pace])
+  useEffect(() => {
+    // Web fonts that arrive late change every line.
+    void document.fonts?.ready.then(() => player.current?.relayout(present.current))
+  }, [])
+
+  const version = shown?.version
+  useEffect(() => {
+    if (version === undefined) return
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => link.current?.painted(version))
+    })
+    return () => cancelAnimationFrame(frame)
+  }, [version])
+
+  useWakeLock(motion === 'running')
+
+  const take = useCallback(() => useDesk.getState().dispatch({ type: 'taken' }), [])
+  const toggle = useCallback(() => {
+    held.current = false
+    const { stage } = useDesk.getState()
+    if (stage.motion === 'running') player.current?.pause()
+    else if (stage.motion === 'finished' && stage.next) take()
+    else if (!isEmpty(stage.shown)) player.current?.play()
+  }, [take])
+  const changePace = useCallback((by: number) => {
+    const desk = useDesk.getState()
+    desk.setPace(desk.pace + by)
+  }, [])
+  const resize = useCallback(
+    (by: number) => useDesk.getState().change({ size: sizeWithin(size + by) }),
+    [size],
+  )
+  const actions = useMemo<BarActions>(
+    () => ({ toggle, pace: changePace, menu: () => setMenu(true), take }),
+    [toggle, changePace, take],
+  )
+
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (menu || event.isComposing) return
+      // A focused button keeps its own Enter and Space.
+      const onButton =
+        event.target instanceof HTMLButtonElement && (event.key === 'Enter' || event.key === ' ')
+      const action = onButton ? undefined : actionOf(event)
+      if (!action) return
+      event.preventDefault()
+      const { settings: now, change } = useDesk.getState()
+      switch (action.do) {
+        case 'toggle':
+          return event.repeat ? undefined : toggle()
+        case 'stop':
+          held.current = false
+          return player.current?.pause()
+        case 'pace':
+          return changePace(action.by)
+        case 'step':
+          return player.current?.step(action.unit, action.direction)
+        case 'edge':
+          return player.current?.goTo(action.end ? Number.POSITIVE_INFINITY : 0)
+        case 'size':
+          return resize(action.by)
+        case 'mirror':
+          return change(action.axis === 'h' ? { mirrorH: !now.mirrorH } : { mirrorV: !now.mirrorV })
+        case 'fullscreen':
+          return void toggleFullscreen()
+        case 'band':
+          return change({ band: !now.band })
+        case 'hud':
+          return change({ hud: !now.hud })
+        case 'reverse':
+          return isEmpty(useDesk.getState().stage.shown) ? undefined : player.current?.reverse()
+        case 'pages':
+          return change({ pages: !paged })
+        case 'take':
+          return take()
+        case 'menu':
+          return setMenu(true)
+      }
+    }
+    window.addEventListener('keydown', press)
+    return () => window.removeEventListener('keydown', press)
+  }, [menu, paged, toggle, changePace, resize, take])
+
+  const began = useRef(size)
+  useEffect(() => {
+    if (!surface.current) return
+    return listen(surface.current, {
+      tap: toggle,
+      drag: (pixels) => {
+        held.current ||= useDesk.getState().stage.motion === 'running'
+        player.current?.drag(flipped ? -pixels : pixels)
+      },
+      pinch: (factor, begin) => {
+        if (begin) began.current = size
+        else useDesk.getState().change({ size: sizeWithin(began.current * factor) })
+      },
+      isRunning: () => useDesk.getState().stage.motion === 'running',
+      resume: () => {
+        if (held.current) player.current?.play()
+        held.current = false
+      },
+    })
+  }, [toggle, flipped, size])
+
+  const mirror = `scale(${settings.mirrorH ? -1 : 1}, ${flipped ? -1 : 1})`
+  return (
+    <div
+      className="prompter"
+      data-theme={settings.theme}
+      data-motion={motion}
+      lang={settings.language === 'en' ? 'en' : 'zh-CN'}
+    >
+      <h1 className="unseen">
+        {t.prompter} · {room.name}
+      </h1>
+      <main ref={surface} className="stage" data-empty={empty || undefined}>
+        <div className="mirror" style={{ transform: mirror }}>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the moving text is reached and read by keyboard */}
+          <section className="window" aria-label={t.script} tabIndex={0}>
+            <div ref={track} className="track" style={{ fontSize: `${size}px` }} lang="zh-CN">
+              <Text script={script} />
+            </div>
+          </section>
+          {!empty && (
+            <div className="reading" style={{ fontSize: `${size}px` }} aria-hidden="true">
+              <div className="read" />
+              {settings.band && <div className="band" />}
+            </div>
+          )}
+          {empty && (
+            <div className="empty">
+              <p className="empty-room">{room.name}</p>
+              <p>{t.waiting}</p>
+              <p className="hint">{t.waitingHint}</p>
+            </div>
+          )}
+        </div>
+      </main>
+      <Connection />
+      {!settings.hud && (
+        <button type="button" className="corner" aria-label={t.menu} onClick={() => setMenu(true)}>
+          <Icon name="menu" />
+        </button>
+      )}
+      <footer>
+        <Next take={take} />
+        {settings.hud && <Bar place={place} actions={actions} room={room.name} />}
+        <Progress place={place} />
+      </footer>
+      {menu && <Menu close={() => setMenu(false)} resize={resize} size={size} paged={paged} />}
+    </div>
+  )
+}

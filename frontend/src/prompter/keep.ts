@@ -1,0 +1,66 @@
+import type { PrompterState } from '../generated/protocol'
+
+/** What a display needs to go on without a network: the last script of a room and the place in it. */
+export interface Kept {
+  readonly room: string
+  readonly name: string
+  readonly state: PrompterState
+  readonly position: number
+  readonly epoch: string | undefined
+}
+
+const STORE = 'rooms'
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open('cuedesk-prompter', 1)
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'room' })
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+}
+
+function ask<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  return open().then(
+    (database) =>
+      new Promise<T>((resolve, reject) => {
+        const transaction = database.transaction(STORE, mode)
+        const request = act(transaction.objectStore(STORE))
+        transaction.oncomplete = () => {
+          database.close()
+          resolve(request.result)
+        }
+        transaction.onabort = () => {
+          database.close()
+          reject(transaction.error)
+        }
+      }),
+  )
+}
+
+/** Remember; a browser that refuses to store (private window) only loses the offline start. */
+export async function keep(kept: Kept): Promise<void> {
+  try {
+    await ask('readwrite', (store) => store.put(kept))
+  } catch (error) {
+    console.warn('cannot keep the script on this device', error)
+  }
+}
+
+export async function kept(room: string): Promise<Kept | undefined> {
+  try {
+    return (await ask('readonly', (store) => store.get(room))) as Kept | undefined
+  } catch (error) {
+    console.warn('cannot read the script kept on this device', error)
+    return undefined
+  }
+}
+
+/** Forget a room that is gone or not ours any more. */
+export async function forget(room: string): Promise<void> {
+  try {
+    await ask('readwrite', (store) => store.delete(room))
+  } catch (error) {
+    console.warn('cannot forget the script kept on this device', error)
+  }
+}

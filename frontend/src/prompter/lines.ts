@@ -1,0 +1,124 @@
+import { type Script, spokenIn } from './script'
+
+/** A laid-out line. `top` and `bottom` are pixels from the top of the text; lines touch, so every pixel has a character. */
+export interface Line {
+  readonly top: number
+  readonly bottom: number
+  readonly start: number
+  readonly end: number
+  /** 字 read aloud on this line; 0 for a line that holds only a cue. */
+  readonly spoken: number
+}
+
+export interface Lines {
+  readonly lines: readonly Line[]
+  readonly height: number
+  /** Pixels to travel for one 字 read aloud; lines without any do not count. */
+  readonly pixelsPerCharacter: number
+}
+
+/** A piece of text on one line, as measured: pixels from the top of the text. */
+export interface Box {
+  readonly top: number
+  readonly bottom: number
+  readonly start: number
+  readonly end: number
+  readonly spoken: number
+}
+
+export const EMPTY: Lines = { lines: [], height: 0, pixelsPerCharacter: 1 }
+
+/** Put measured pieces (in reading order) together to lines of a text `height` pixels tall. */
+export function linesOf(boxes: readonly Box[], script: Script, height: number): Lines {
+  const rows: { middle: number; bottom: number; start: number; end: number; spoken: number }[] = []
+  for (const box of boxes) {
+    const row = rows.at(-1)
+    if (row && box.top < row.bottom - (box.bottom - box.top) / 2) {
+      row.end = box.end
+      row.spoken += box.spoken
+      row.bottom = Math.max(row.bottom, box.bottom)
+    } else {
+      const middle = (box.top + box.bottom) / 2
+      rows.push({ middle, bottom: box.bottom, start: box.start, end: box.end, spoken: box.spoken })
+    }
+  }
+  const edges = rows.map((row, index) => {
+    const above = rows[index - 1]
+    return above ? (above.middle + row.middle) / 2 : 0
+  })
+  const lines = rows.map((row, index) => ({
+    top: edges[index] ?? 0,
+    bottom: edges[index + 1] ?? height,
+    start: index === 0 ? 0 : row.start,
+    end: rows[index + 1]?.start ?? Math.max(script.length, row.end),
+    spoken: row.spoken,
+  }))
+  const read = lines.filter((line) => line.spoken > 0)
+  const characters = read.reduce((sum, line) => sum + line.spoken, 0)
+  const pixels = read.reduce((sum, line) => sum + line.bottom - line.top, 0)
+  return {
+    lines,
+    height,
+    pixelsPerCharacter: characters > 0 ? pixels / characters : Math.max(1, height / 10),
+  }
+}
+
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))
+
+/** The pixel of a character position, moving evenly within a line. */
+export function pixelOf({ lines, height }: Lines, position: number): number {
+  const line = lines.findLast((candidate) => candidate.start <= position) ?? lines[0]
+  if (!line) return 0
+  const share = clamp((position - line.start) / Math.max(1, line.end - line.start), 0, 1)
+  return clamp(line.top + share * (line.bottom - line.top), 0, height)
+}
+
+/** The character position of a pixel; the inverse of `pixelOf`. */
+export function positionOf({ lines }: Lines, pixel: number): number {
+  const line = lines.findLast((candidate) => candidate.top <= pixel) ?? lines[0]
+  if (!line) return 0
+  const share = clamp((pixel - line.top) / Math.max(1e-6, line.bottom - line.top), 0, 1)
+  return line.start + share * (line.end - line.start)
+}
+
+/** Speed in pixels a second of a pace in 字/分. */
+export const speedOf = ({ pixelsPerCharacter }: Lines, pace: number): number =>
+  (pixelsPerCharacter * pace) / 60
+
+/** Seconds from a pixel to the end at a pace. */
+export function secondsLeft(lines: Lines, pixel: number, pace: number): number {
+  return Math.max(0, lines.height - pixel) / speedOf(lines, Math.max(1, Math.abs(pace)))
+}
+
+/** Where pages begin (pixels) when the text is turned page by page: whole lines, each page at most `room` pixels tall. */
+export function pagesOf({ lines }: Lines, room: number): number[] {
+  const pages: number[] = []
+  for (const line of lines) {
+    const page = pages.at(-1)
+    if (page === undefined || line.bottom - page > room) pages.push(line.top)
+  }
+  return pages
+}
+
+/** Measure the words below `track` (elements with `data-o`, their offset). `flipped`: the text stands on its head. */
+export function measure(track: HTMLElement, script: Script, flipped: boolean): Lines {
+  const frame = track.getBoundingClientRect()
+  const boxes: Box[] = []
+  for (const element of track.querySelectorAll<HTMLElement>('[data-o]')) {
+    const text = element.textContent ?? ''
+    const rects = [...element.getClientRects()].filter((rect) => rect.width > 0)
+    if (flipped) rects.sort((a, b) => b.top - a.top)
+    const width = rects.reduce((sum, rect) => sum + rect.width, 0)
+    const size = Array.from(text).length
+    const spoken = element.dataset.cue === undefined ? spokenIn(text) : 0
+    let start = Number(element.dataset.o)
+    for (const rect of rects) {
+      const share = rect.width / width
+      const end = start + size * share
+      const top = flipped ? frame.bottom - rect.bottom : rect.top - frame.top
+      boxes.push({ top, bottom: top + rect.height, start, end, spoken: spoken * share })
+      start = end
+    }
+  }
+  return linesOf(boxes, script, frame.height)
+}

@@ -1,0 +1,37 @@
+import { useEffect } from 'react'
+
+/** Keep the screen on while `wanted`; browsers drop the lock when the page is hidden, so it is asked for again. */
+export function useWakeLock(wanted: boolean): void {
+  useEffect(() => {
+    if (!wanted || !('wakeLock' in navigator)) return
+    let lock: WakeLockSentinel | undefined
+    let over = false
+    const ask = async () => {
+      if (document.visibilityState !== 'visible' || (lock && !lock.released)) return
+      try {
+        lock = await navigator.wakeLock.request('screen')
+        if (over) void lock.release()
+      } catch (error) {
+        // Low battery or a policy may refuse; the text goes on.
+        console.warn('the screen may go dark', error)
+      }
+    }
+    const again = () => void ask()
+    again()
+    document.addEventListener('visibilitychange', again)
+    return () => {
+      over = true
+      document.removeEventListener('visibilitychange', again)
+      void lock?.release()
+    }
+  }, [wanted])
+}
+
+export async function toggleFullscreen(): Promise<void> {
+  try {
+    if (document.fullscreenElement) await document.exitFullscreen()
+    else await document.documentElement.requestFullscreen({ navigationUI: 'hide' })
+  } catch (error) {
+    console.warn('no full screen here', error)
+  }
+}

@@ -1,0 +1,121 @@
+/** What a script is made of, seen by the reader. All offsets count characters (code points) of the script's content. */
+
+export interface Word {
+  readonly offset: number
+  readonly text: string
+  /** A cue (【举起产品】) is seen, not read aloud; a figure (price, amount) is read aloud and marked. */
+  readonly kind: 'speech' | 'cue' | 'figure'
+}
+
+export interface Paragraph {
+  readonly offset: number
+  readonly text: string
+  readonly words: readonly Word[]
+}
+
+export interface Script {
+  readonly content: string
+  readonly length: number
+  readonly paragraphs: readonly Paragraph[]
+  /** Where sentences begin. */
+  readonly sentences: readonly number[]
+}
+
+const CUE = /【[^】\n]*】/gu
+const OPENING = /^[\s“‘（《〈「『【([{¥￥$#@]+$/u
+const PUNCTUATION = /^[^\p{L}\p{N}]+$/u
+const ENDS_IN_FIGURE = /\p{Nd}%?\s?$/u
+const SHORT_UNIT = /^[\p{Script=Han}]{1,2}$|^(?:ml|mL|L|g|kg|cm|mm|m|W|V|mAh|GB|TB|%)$/u
+const SENTENCE_END = /[。！？!?；;…]+[”’」』）)]*/gu
+const SPOKEN = /\p{Script=Han}|\p{Nd}|(?:(?!\p{Script=Han})\p{L})+/gu
+
+const segmenter =
+  typeof Intl !== 'undefined' && 'Segmenter' in Intl
+    ? new Intl.Segmenter('zh', { granularity: 'word' })
+    : undefined
+
+/** Number of code points. */
+export const count = (text: string): number => {
+  let total = 0
+  for (const _ of text) total += 1
+  return total
+}
+
+/** How many 字 are read aloud: each Chinese character and digit, and a third of the letters of a Latin word. */
+export function spokenIn(text: string): number {
+  let total = 0
+  for (const [piece] of text.replace(CUE, '').matchAll(SPOKEN)) {
+    total += /[\p{Script=Han}\p{Nd}]/u.test(piece) ? 1 : Math.max(1, Math.round(piece.length / 3))
+  }
+  return total
+}
+
+/**
+ * Cut speech into pieces that stay on one line: words, each with the punctuation that must not begin or end a line away
+ * from it, and a figure with its unit.
+ */
+export function phrases(text: string): string[] {
+  const segments = segmenter ? Array.from(segmenter.segment(text), (s) => s.segment) : Array.from(text)
+  const result: string[] = []
+  let opening = ''
+  for (const segment of segments) {
+    const last = result.at(-1)
+    if (OPENING.test(segment) && !/^\s+$/u.test(segment)) {
+      opening += segment
+    } else if (last !== undefined && opening === '' && joins(last, segment)) {
+      result[result.length - 1] = last + segment
+    } else {
+      result.push(opening + segment)
+      opening = ''
+    }
+  }
+  if (opening) result.push(opening)
+  return result
+}
+
+const joins = (last: string, segment: string): boolean =>
+  PUNCTUATION.test(segment) || (ENDS_IN_FIGURE.test(last) && SHORT_UNIT.test(segment))
+
+export function parse(content: string): Script {
+  const paragraphs: Paragraph[] = []
+  const sentences: number[] = []
+  let offset = 0
+  for (const line of content.split('\n')) {
+    const text = line.trimEnd()
+    if (text.trim()) {
+      paragraphs.push({ offset, text, words: wordsOf(text, offset) })
+      sentences.push(...sentencesOf(text).map((inside) => offset + inside))
+    }
+    offset += count(line) + 1
+  }
+  return { content, length: Math.max(0, offset - 1), paragraphs, sentences }
+}
+
+function wordsOf(text: string, start: number): Word[] {
+  const words: Word[] = []
+  let offset = start
+  let read = 0
+  const add = (part: string, cue: boolean) => {
+    for (const piece of phrases(part)) {
+      const kind = cue ? 'cue' : /\p{Nd}/u.test(piece) ? 'figure' : 'speech'
+      words.push({ offset, text: piece, kind })
+      offset += count(piece)
+    }
+  }
+  for (const cue of text.matchAll(CUE)) {
+    add(text.slice(read, cue.index), false)
+    add(cue[0], true)
+    read = cue.index + cue[0].length
+  }
+  add(text.slice(read), false)
+  return words
+}
+
+function sentencesOf(text: string): number[] {
+  const starts = [0]
+  for (const end of text.matchAll(SENTENCE_END)) {
+    const after = end.index + end[0].length
+    if (text.slice(after).trim()) starts.push(count(text.slice(0, after)))
+  }
+  return starts
+}

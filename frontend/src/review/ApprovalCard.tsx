@@ -1,0 +1,288 @@
+import { Alert, Button, Input, Tooltip } from 'antd'
+import { useDeferredValue, useEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { InterruptView } from '../generated/protocol'
+import { useDesk } from '../shared/desk'
+import { moment } from '../shared/format'
+import { remember, useDraft } from '../shared/storage'
+import { spokenLength } from '../shared/text'
+import { Countdown } from './Countdown'
+import { Diff } from './Diff'
+import { LiveCheck } from './LiveCheck'
+import { FindingText, MarkedText } from './MarkedText'
+import { scriptParams } from './params'
+import { RefusalNotice } from './RefusalNotice'
+import { StatusTag } from './StatusTag'
+import { type Choice, useDecision } from './useDecision'
+
+type Mode = 'view' | 'edit' | 'reject' | 'override'
+
+interface Props {
+  threadId: string
+  interrupt: InterruptView
+  /** Listen to the single-letter keys of the approval page. */
+  hotkeys?: boolean
+}
+
+/** A script that waits for a person: read it with its findings, approve, edit or reject it, or see who did. */
+export function ApprovalCard({ threadId, interrupt, hotkeys = false }: Props) {
+  const { t, i18n } = useTranslation()
+  const { may } = useDesk()
+  const script = scriptParams(interrupt.params)
+  const decision = useDecision(threadId, interrupt)
+  const [edited, setEdited] = useDraft(`edit:${interrupt.id}`)
+  const [reason, setReason] = useDraft(`reason:${interrupt.id}`)
+  const [mode, setMode] = useState<Mode>(() => (edited ? 'edit' : reason ? 'reject' : 'view'))
+  const [showDiff, setShowDiff] = useState(true)
+  const preview = useDeferredValue(edited)
+  const card = useRef<HTMLElement>(null)
+
+  const pending = interrupt.status === 'pending'
+  const decides = may('interrupt.decide')
+  const blocked = !interrupt.allowed.includes('approve')
+  const busy = decision.phase !== 'idle'
+  const why = !decides ? t('review.mayNot') : !decision.online ? t('review.offline') : undefined
+  const ready = pending && !why && !busy
+
+  useEffect(() => {
+    // Once it is decided as typed here, the drafts have served; another's decision leaves them to be compared.
+    if (decision.phase !== 'sent' || pending) return
+    remember(`edit:${interrupt.id}`, '')
+    remember(`reason:${interrupt.id}`, '')
+  }, [decision.phase, pending, interrupt.id])
+
+  const startEdit = () => {
+    if (!edited) setEdited(script.content)
+    setMode('edit')
+  }
+  const decide = (choice: Choice) => void decision.decide(choice)
+  const submitEdit = () => {
+    if (ready && edited.trim()) decide({ decision: 'edit', content: edited })
+  }
+  const leave = () => {
+    if (mode === 'edit' && edited === script.content) setEdited('')
+    setMode('view')
+  }
+
+  const keys = useRef<(event: KeyboardEvent) => void>(() => {})
+  keys.current = (event) => {
+    if (event.isComposing || event.altKey) return
+    const typing =
+      event.target instanceof HTMLElement && event.target.matches('input, textarea, [contenteditable]')
+    if (mode === 'edit' && event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submitEdit()
+    else if (event.key === 'Escape' && card.current?.contains(document.activeElement)) leave()
+    else if (typing || event.ctrlKey || event.metaKey || !ready) return
+    else if (event.key === 'a' && !blocked && mode === 'view') decide({ decision: 'approve' })
+    else if (event.key === 'e') startEdit()
+    else if (event.key === 'x') setMode('reject')
+    else if (event.key === 'd' && mode === 'edit') setShowDiff(!showDiff)
+    else return
+    event.preventDefault()
+  }
+  useEffect(() => {
+    if (!hotkeys) return
+    const listen = (event: KeyboardEvent) => keys.current(event)
+    window.addEventListener('keydown', listen)
+    return () => window.removeEventListener('keydown', listen)
+  }, [hotkeys])
+
+  const label = (text: string, key: string) => (
+    <>
+      {text}
+      {hotkeys && <kbd>{key}</kbd>}
+    </>
+  )
+  const content = interrupt.status === 'edit' && interrupt.content ? interrupt.content : script.content
+  return (
+    <section
+      ref={card}
+      className={`card approval approval-${interrupt.status}`}
+      aria-label={t('review.title')}
+      data-testid="approval-card"
+      data-status={interrupt.status}
+    >
+      <header className="card-head">
+        <h3>{script.title || t('review.title')}</h3>
+        <StatusTag status={interrupt.status} />
+        {pending && <Countdown until={interrupt.expires_at} />}
+        {interrupt.by && interrupt.resolved_at && (
+          <span className="muted">
+            {t('review.decidedBy', {
+              name: interrupt.by.name,
+              time: moment(interrupt.resolved_at, i18n.language),
+            })}
+          </span>
+        )}
+      </header>
+      <div className="card-meta muted">
+        {script.productName && <span>{script.productName}</span>}
+        <span>{script.roomName ? t('review.toRoom', { room: script.roomName }) : t('review.noRoom')}</span>
+        <span className="number">{t('review.characters', { count: spokenLength(content) })}</span>
+        {script.seconds !== undefined && (
+          <span className="number">{t('review.seconds', { seconds: Math.round(script.seconds) })}</span>
+        )}
+        {script.score !== undefined && (
+          <span className="number">{t('quality.score', { score: script.score })}</span>
+        )}
+      </div>
+      {script.assumed.length > 0 && (
+        <p className="muted">{t('review.assumed', { list: script.assumed.join('；') })}</p>
+      )}
+
+      {pending && mode === 'edit' ? (
+        <div className="editor">
+          <Input.TextArea
+            aria-label={t('review.editor')}
+            className="script-text"
+            value={edited}
+            onChange={(event) => setEdited(event.target.value)}
+            autoSize={{ minRows: 5, maxRows: 18 }}
+            maxLength={10_000}
+            autoFocus
+            data-testid="approval-editor"
+          />
+          <LiveCheck content={preview} productId={script.productId} seconds={script.seconds} />
+          <div className="row">
+            <Button size="small" type="text" onClick={() => setShowDiff(!showDiff)} aria-expanded={showDiff}>
+              {label(t('review.diff'), 'D')}
+            </Button>
+          </div>
+          {showDiff && <Diff before={script.content} after={preview} />}
+        </div>
+      ) : interrupt.status === 'edit' && interrupt.content ? (
+        <Diff before={script.content} after={interrupt.content} />
+      ) : (
+        <MarkedText text={script.content} findings={script.findings} />
+      )}
+      {interrupt.feedback && <p>{t('review.reasonWas', { reason: interrupt.feedback })}</p>}
+      {pending && mode !== 'edit' && script.findings.length > 0 && (
+        <div className="findings">
+          {script.findings.map((finding) => (
+            <FindingText key={`${finding.rule}-${finding.span[0]}-${finding.span[1]}`} finding={finding} />
+          ))}
+        </div>
+      )}
+      {!pending && edited && edited !== script.content && edited !== interrupt.content && (
+        <Alert
+          type="info"
+          title={t('review.yourEdit')}
+          description={
+            <>
+              <Diff before={content} after={edited} />
+              <Button size="small" onClick={() => setEdited('')}>
+                {t('review.discardEdit')}
+              </Button>
+            </>
+          }
+        />
+      )}
+      {pending && (mode === 'reject' || mode === 'override') && (
+        <Input.TextArea
+          aria-label={t(mode === 'reject' ? 'review.reason' : 'review.overrideReason')}
+          placeholder={t(mode === 'reject' ? 'review.reasonHint' : 'review.overrideHint')}
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+          autoSize={{ minRows: 2, maxRows: 6 }}
+          maxLength={mode === 'reject' ? 2000 : 500}
+          autoFocus
+          data-testid="approval-reason"
+        />
+      )}
+      {decision.refusal && <RefusalNotice refusal={decision.refusal} onClose={decision.dismiss} />}
+      {pending && blocked && mode === 'view' && <Alert type="warning" showIcon title={t('review.blocked')} />}
+
+      {pending && (
+        <footer className="card-actions">
+          {mode === 'view' && (
+            <>
+              <Tooltip title={why ?? (blocked ? t('review.blocked') : undefined)}>
+                <Button
+                  type="primary"
+                  disabled={!ready || blocked}
+                  loading={busy}
+                  onClick={() => decide({ decision: 'approve' })}
+                  data-testid="approve"
+                >
+                  {label(t(script.roomId ? 'review.approveOnAir' : 'review.approve'), 'A')}
+                </Button>
+              </Tooltip>
+              <Tooltip title={why}>
+                <Button disabled={!ready} onClick={startEdit} data-testid="edit">
+                  {label(t('review.edit'), 'E')}
+                </Button>
+              </Tooltip>
+              <Tooltip title={why}>
+                <Button danger disabled={!ready} onClick={() => setMode('reject')} data-testid="reject">
+                  {label(t('review.reject'), 'X')}
+                </Button>
+              </Tooltip>
+              {blocked && may('interrupt.override') && (
+                <Button type="text" disabled={!ready} onClick={() => setMode('override')}>
+                  {t('review.override')}
+                </Button>
+              )}
+            </>
+          )}
+          {mode === 'edit' && (
+            <>
+              <Tooltip title={why}>
+                <Button
+                  type="primary"
+                  disabled={!ready || !edited.trim()}
+                  loading={busy}
+                  onClick={submitEdit}
+                  data-testid="submit-edit"
+                >
+                  {label(t('review.submitEdit'), 'Ctrl ⏎')}
+                </Button>
+              </Tooltip>
+              <Button onClick={leave}>{label(t('review.back'), 'Esc')}</Button>
+              <Button
+                type="text"
+                disabled={edited === script.content}
+                onClick={() => setEdited(script.content)}
+              >
+                {t('review.restore')}
+              </Button>
+            </>
+          )}
+          {mode === 'reject' && (
+            <>
+              <Tooltip title={why}>
+                <Button
+                  danger
+                  type="primary"
+                  disabled={!ready}
+                  loading={busy}
+                  onClick={() =>
+                    decide(reason.trim() ? { decision: 'reject', feedback: reason } : { decision: 'reject' })
+                  }
+                  data-testid="submit-reject"
+                >
+                  {t(reason.trim() ? 'review.rejectRewrite' : 'review.rejectEnd')}
+                </Button>
+              </Tooltip>
+              <Button onClick={leave}>{label(t('review.back'), 'Esc')}</Button>
+            </>
+          )}
+          {mode === 'override' && (
+            <>
+              <Button
+                danger
+                type="primary"
+                disabled={!ready || !reason.trim()}
+                loading={busy}
+                onClick={() => decide({ decision: 'approve', override_reason: reason })}
+              >
+                {t('review.overrideSubmit')}
+              </Button>
+              <Button onClick={leave}>{t('review.back')}</Button>
+            </>
+          )}
+          {why && <span className="muted">{why}</span>}
+          {decision.phase === 'sent' && <span className="muted">{t('review.waiting')}</span>}
+        </footer>
+      )}
+    </section>
+  )
+}

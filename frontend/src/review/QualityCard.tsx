@@ -1,0 +1,57 @@
+import { CheckCircleFilled, CloseCircleFilled } from '@ant-design/icons'
+import { useTranslation } from 'react-i18next'
+import type { CheckResult, Finding } from '../generated/protocol'
+import { FindingText } from './MarkedText'
+
+export interface Quality {
+  readonly verdict: 'pass' | 'warn' | 'block'
+  readonly score: number
+  readonly findings: readonly Finding[]
+  readonly checks: readonly CheckResult[]
+}
+
+const tone = { pass: 'approve', warn: 'pending', block: 'reject' } as const
+
+/** The outcome of the checks: verdict, score, what was found, and the rubric on demand. */
+export function QualityCard({ quality, retrying = false }: { quality: Quality; retrying?: boolean }) {
+  const { t } = useTranslation()
+  const failed = quality.checks.filter((check) => !check.passed)
+  return (
+    <section className="card" aria-label={t('quality.title')} data-testid="quality-card">
+      <header className="card-head">
+        <span className={`state state-${tone[quality.verdict]}`}>
+          {quality.verdict === 'pass' ? <CheckCircleFilled /> : <CloseCircleFilled />}
+          {t(`verdict.${quality.verdict}`)}
+        </span>
+        <strong className="number">{t('quality.score', { score: quality.score })}</strong>
+        {retrying && <span className="muted">{t('quality.retrying')}</span>}
+      </header>
+      {quality.findings.map((finding) => (
+        <FindingText key={`${finding.rule}-${finding.span[0]}-${finding.span[1]}`} finding={finding} />
+      ))}
+      {quality.checks.length > 0 && (
+        <details>
+          <summary>
+            {t('quality.checks', {
+              passed: quality.checks.length - failed.length,
+              total: quality.checks.length,
+            })}
+          </summary>
+          <ul className="checks">
+            {quality.checks.map((check) => (
+              <li key={check.id}>
+                {check.passed ? (
+                  <CheckCircleFilled className="ok" aria-label={t('quality.passed')} />
+                ) : (
+                  <CloseCircleFilled className="bad" aria-label={t('quality.failed')} />
+                )}
+                <span>{check.name}</span>
+                <span className="muted">{check.detail}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  )
+}

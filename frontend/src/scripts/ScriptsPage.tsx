@@ -1,0 +1,105 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Alert, Button, Drawer, Empty, Table } from 'antd'
+import { useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { Diff } from '../review/Diff'
+import { api, type Script } from '../shared/api'
+import { moment } from '../shared/format'
+import { useProblemText } from '../shared/problems'
+
+/** Approved scripts with their versions. */
+export default function ScriptsPage() {
+  const { t, i18n } = useTranslation()
+  const problemText = useProblemText()
+  const [open, setOpen] = useState<Script>()
+  const list = useInfiniteQuery({
+    queryKey: ['scripts'],
+    queryFn: ({ pageParam }) => api.scripts(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  })
+  useEffect(() => {
+    document.title = `${t('nav.scripts')} · Cuedesk`
+  }, [t])
+  return (
+    <main className="page">
+      <h1>{t('nav.scripts')}</h1>
+      {list.isError && (
+        <Alert type="error" showIcon title={problemText(list.error as unknown as { code: string })} />
+      )}
+      <Table<Script>
+        rowKey="id"
+        dataSource={list.data?.pages.flatMap((page) => page.items)}
+        loading={{ spinning: list.isPending, delay: 150 }}
+        pagination={false}
+        scroll={{ x: 'max-content' }}
+        locale={{ emptyText: <Empty description={t('script.empty')} /> }}
+        columns={[
+          {
+            title: t('script.title'),
+            dataIndex: 'title',
+            render: (title: string, row) => (
+              <Button type="link" className="link" onClick={() => setOpen(row)}>
+                {title}
+              </Button>
+            ),
+          },
+          { title: t('script.scenario'), dataIndex: 'scenario', width: 140 },
+          { title: t('script.version'), dataIndex: 'latest_version', width: 90, className: 'number' },
+          {
+            title: t('script.updated'),
+            dataIndex: 'updated_at',
+            width: 160,
+            className: 'number',
+            render: (at: string) => moment(at, i18n.language),
+          },
+          {
+            key: 'thread',
+            width: 120,
+            title: <span className="visually-hidden">{t('approvals.openThread')}</span>,
+            render: (_, row) =>
+              row.thread_id && <Link to={`/console/${row.thread_id}`}>{t('approvals.openThread')}</Link>,
+          },
+        ]}
+      />
+      {list.hasNextPage && <Button onClick={() => list.fetchNextPage()}>{t('common.more')}</Button>}
+      <Drawer
+        open={open !== undefined}
+        onClose={() => setOpen(undefined)}
+        size={640}
+        title={open?.title}
+        destroyOnHidden
+      >
+        {open && <Versions id={open.id} />}
+      </Drawer>
+    </main>
+  )
+}
+
+function Versions({ id }: { id: string }) {
+  const { t, i18n } = useTranslation()
+  const problemText = useProblemText()
+  const script = useQuery({ queryKey: ['script', id], queryFn: () => api.script(id) })
+  if (script.error) {
+    return <Alert type="error" showIcon title={problemText(script.error as unknown as { code: string })} />
+  }
+  if (!script.data) return <p className="muted">{t('common.loading')}</p>
+  const versions = [...script.data.versions].sort((a, b) => b.version - a.version)
+  return versions.map((version) => (
+    <section key={version.version} className="card">
+      <header className="card-head">
+        <h3>{t('room.version', { version: version.version })}</h3>
+        <span className="muted number">{moment(version.created_at, i18n.language)}</span>
+      </header>
+      {version.draft !== version.content ? (
+        <>
+          <p className="muted">{t('script.editedByHand')}</p>
+          <Diff before={version.draft} after={version.content} />
+        </>
+      ) : (
+        <div className="script-text">{version.content}</div>
+      )}
+    </section>
+  ))
+}

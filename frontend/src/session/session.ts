@@ -1,0 +1,164 @@
+import { createStore, type StoreApi } from 'zustand/vanilla'
+import type { AnyFrame, Problem, ThreadSnapshot } from '../generated/protocol'
+import { drop, type LiveTexts, mergeInto } from '../wire/tokens'
+import { apply, emptyThread, isThreadEvent } from './reducer'
+
+/** What the session needs of the tab's socket. */
+export interface Line {
+  subscribe(
+    topic: string,
+    afterSeq: () => number,
+    onFrame: (frame: AnyFrame) => void,
+    onProblem?: (problem: Problem) => void,
+  ): () => void
+  resubscribe(topic: string): void
+}
+
+export interface SessionState {
+  readonly thread: ThreadSnapshot
+  /** `loading` until the thread's past is complete; `failed` when it cannot be read. */
+  readonly phase: 'loading' | 'ready' | 'failed'
+  readonly problem: { code: string; message: string } | null
+  /** Events that arrived between a reconnect and being caught up; `at` makes each occasion distinct. */
+  readonly caughtUp: { count: number; at: number } | null
+}
+
+const PUBLISH_MS = 50
+const ASK_AGAIN_MS = 1000
+
+/**
+ * One thread on screen. Lane A goes through the reducer into `state`; lane B is gathered and published to `live` at most
+ * every 50 ms, so that only the bubble under way is drawn again.
+ */
+export class ThreadSession {
+  readonly threadId: string
+  readonly state: StoreApi<SessionState>
+  readonly live: StoreApi<LiveTexts>
+  private readonly line: Line
+  private readonly readSnapshot: (threadId: string) => Promise<ThreadSnapshot>
+  private texts: LiveTexts = {}
+  private publishing: ReturnType<typeof setTimeout> | undefined
+  private unsubscribe: (() => void) | undefined
+  private askedForText = 0
+  private arrived = 0
+  private awaySince: number | undefined
+  private closed = false
+
+  constructor(line: Line, threadId: string, readSnapshot: (threadId: string) => Promise<ThreadSnapshot>) {
+    this.line = line
+    this.threadId = threadId
+    this.readSnapshot = readSnapshot
+    this.state = createStore<SessionState>(() => ({
+      thread: emptyThread,
+      phase: 'loading',
+      problem: null,
+      caughtUp: null,
+    }))
+    this.live = createStore<LiveTexts>(() => ({}))
+  }
+
+  get topic(): string {
+    return `thread:${this.threadId}`
+  }
+
+  /** Read the thread's present state, then follow it until `close`. May be called again after a failure. */
+  async open(): Promise<void> {
+    if (!(await this.load()) || this.closed || this.unsubscribe) return
+    this.unsubscribe = this.line.subscribe(
+      this.topic,
+      () => this.state.getState().thread.seq,
+      (frame) => this.receive(frame),
+      (problem) => this.state.setState({ phase: 'failed', problem }),
+    )
+  }
+
+  close(): void {
+    this.closed = true
+    this.unsubscribe?.()
+    clearTimeout(this.publishing)
+  }
+
+  /** The line is down: count what has to be caught up when it is back. */
+  away(): void {
+    this.awaySince ??= Date.now()
+    this.arrived = 0
+  }
+
+  /** Take one frame of this thread, in any order and any number of times. */
+  receive(frame: AnyFrame): void {
+    if (frame.type === 'token' || frame.type === 'message_snapshot') {
+      this.lay(frame)
+    } else if (frame.type === 'resync_required') {
+      void this.load().then((read) => read && this.line.resubscribe(this.topic))
+    } else if (frame.type === 'subscribed') {
+      this.complete()
+    } else if (isThreadEvent(frame)) {
+      this.fold(frame)
+    }
+  }
+
+  private async load(): Promise<boolean> {
+    try {
+      const thread = await this.readSnapshot(this.threadId)
+      if (this.closed) return false
+      this.state.setState({ thread, problem: null })
+      this.forgetFinished(thread)
+      return true
+    } catch (error) {
+      const problem = error as { code?: string; message?: string }
+      const { code = 'unreachable', message = '' } = problem
+      if (!this.closed) this.state.setState({ phase: 'failed', problem: { code, message } })
+      return false
+    }
+  }
+
+  private fold(event: Parameters<typeof apply>[1]): void {
+    const before = this.state.getState().thread
+    const thread = apply(before, event)
+    if (thread === before) return
+    this.arrived += 1
+    this.state.setState({ thread })
+    if (event.type === 'message_complete' || event.type === 'clarification') {
+      this.publish(drop(this.texts, event.message_id))
+    }
+  }
+
+  private complete(): void {
+    const caughtUp = this.awaySince === undefined ? null : { count: this.arrived, at: Date.now() }
+    this.awaySince = undefined
+    this.state.setState(caughtUp?.count ? { phase: 'ready', caughtUp } : { phase: 'ready' })
+  }
+
+  private lay(frame: Extract<AnyFrame, { type: 'token' | 'message_snapshot' }>): void {
+    const message = this.state.getState().thread.messages.find((m) => m.id === frame.message_id)
+    // The whole text is there already; only a later attempt may write the message anew.
+    if (message && message.status !== 'writing' && frame.attempt <= (message.attempt ?? 0)) return
+    const { texts, outcome } = mergeInto(this.texts, frame)
+    if (outcome === 'gap') {
+      this.askForText()
+      return
+    }
+    this.texts = texts
+    this.publishing ??= setTimeout(() => this.publish(this.texts), PUBLISH_MS)
+  }
+
+  /** Pieces are missing: subscribing again brings the text so far, once for all the pieces that follow the gap. */
+  private askForText(): void {
+    if (Date.now() - this.askedForText < ASK_AGAIN_MS) return
+    this.askedForText = Date.now()
+    this.line.resubscribe(this.topic)
+  }
+
+  private publish(texts: LiveTexts): void {
+    clearTimeout(this.publishing)
+    this.publishing = undefined
+    this.texts = texts
+    if (texts !== this.live.getState()) this.live.setState(texts, true)
+  }
+
+  private forgetFinished(thread: ThreadSnapshot): void {
+    let texts = this.texts
+    for (const message of thread.messages) if (message.status !== 'writing') texts = drop(texts, message.id)
+    this.publish(texts)
+  }
+}

@@ -1,0 +1,196 @@
+import { DeleteOutlined, EditOutlined, PlusOutlined } from '@ant-design/icons'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import {
+  Alert,
+  App,
+  Button,
+  Drawer,
+  Empty,
+  Form,
+  type FormInstance,
+  Input,
+  Table,
+  type TableColumnsType,
+  Tooltip,
+} from 'antd'
+import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useDesk } from './desk'
+import { showFieldErrors } from './forms'
+import { useProblemText } from './problems'
+
+interface Row {
+  id: string
+  name: string
+  version: number
+}
+
+interface Props<T extends Row, V extends object> {
+  title: string
+  /** The query's key; the list is read anew after each change. */
+  name: 'products' | 'hosts'
+  read: () => Promise<T[]>
+  columns: TableColumnsType<T>
+  /** Whether a row matches what was typed into the search. */
+  matches: (row: T, search: string) => boolean
+  fields: ReactNode
+  /** The form's values for a row, or for a new one. */
+  values: (row: T | undefined) => V
+  save: (row: T | undefined, values: V) => Promise<unknown>
+  remove: (id: string) => Promise<unknown>
+}
+
+/** A page of things one keeps: a table, a form in a drawer, and deletion after a question. */
+export function Catalogue<T extends Row, V extends object>(props: Props<T, V>) {
+  const { title, name, read, columns, matches } = props
+  const { t } = useTranslation()
+  const { may } = useDesk()
+  const { modal, message } = App.useApp()
+  const problemText = useProblemText()
+  const cache = useQueryClient()
+  const list = useQuery({ queryKey: [name], queryFn: read })
+  const [search, setSearch] = useState('')
+  const [open, setOpen] = useState<{ row: T | undefined }>()
+  const writes = may('catalogue.write')
+  useEffect(() => {
+    document.title = `${title} · Cuedesk`
+  }, [title])
+
+  const rows = useMemo(
+    () => (list.data ?? []).filter((row) => matches(row, search.trim().toLowerCase())),
+    [list.data, matches, search],
+  )
+  const remove = (row: T) =>
+    modal.confirm({
+      title: t('common.deleteNamed', { name: row.name }),
+      content: t('common.deleteHint'),
+      okText: t('common.delete'),
+      okButtonProps: { danger: true },
+      cancelText: t('common.cancel'),
+      onOk: async () => {
+        try {
+          await props.remove(row.id)
+        } catch (error) {
+          message.error(problemText(error as { code: string }))
+        }
+        await cache.invalidateQueries({ queryKey: [name] })
+      },
+    })
+  const actions: TableColumnsType<T> = [
+    {
+      key: 'actions',
+      title: <span className="visually-hidden">{t('common.actions')}</span>,
+      width: 96,
+      render: (_, row) => (
+        <span className="row">
+          <Button
+            type="text"
+            icon={<EditOutlined />}
+            aria-label={t('common.editNamed', { name: row.name })}
+            onClick={() => setOpen({ row })}
+          />
+          <Button
+            type="text"
+            danger
+            icon={<DeleteOutlined />}
+            aria-label={t('common.deleteNamed', { name: row.name })}
+            onClick={() => remove(row)}
+          />
+        </span>
+      ),
+    },
+  ]
+  return (
+    <main className="page">
+      <div className="row spread">
+        <h1>{title}</h1>
+        <div className="row">
+          <Input.Search
+            allowClear
+            aria-label={t('common.search')}
+            placeholder={t('common.search')}
+            onChange={(event) => setSearch(event.target.value)}
+          />
+          <Tooltip title={writes ? undefined : t('common.mayNotChange')}>
+            <Button
+              type="primary"
+              icon={<PlusOutlined />}
+              disabled={!writes}
+              onClick={() => setOpen({ row: undefined })}
+            >
+              {t('common.create')}
+            </Button>
+          </Tooltip>
+        </div>
+      </div>
+      {!writes && <p className="muted">{t('common.mayNotChange')}</p>}
+      {list.isError && (
+        <Alert type="error" showIcon title={problemText(list.error as unknown as { code: string })} />
+      )}
+      <Table<T>
+        rowKey="id"
+        columns={writes ? [...columns, ...actions] : columns}
+        dataSource={rows}
+        loading={{ spinning: list.isPending, delay: 150 }}
+        pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false }}
+        scroll={{ x: 'max-content' }}
+        locale={{ emptyText: <Empty description={t(search ? 'common.noMatch' : 'common.nothingYet')} /> }}
+      />
+      <Drawer
+        open={open !== undefined}
+        onClose={() => setOpen(undefined)}
+        size={560}
+        title={
+          open?.row ? t('common.editNamed', { name: open.row.name }) : `${t('common.create')} · ${title}`
+        }
+        destroyOnHidden
+      >
+        {open && (
+          <Editor key={open.row?.id ?? 'new'} {...props} row={open.row} onDone={() => setOpen(undefined)} />
+        )}
+      </Drawer>
+    </main>
+  )
+}
+
+function Editor<T extends Row, V extends object>(
+  props: Props<T, V> & { row: T | undefined; onDone: () => void },
+) {
+  const { t } = useTranslation()
+  const problemText = useProblemText()
+  const cache = useQueryClient()
+  const [form] = Form.useForm<V>()
+  const [saving, setSaving] = useState(false)
+  const [problem, setProblem] = useState<string>()
+  const submit = async (values: V) => {
+    setSaving(true)
+    setProblem(undefined)
+    try {
+      await props.save(props.row, values)
+      await cache.invalidateQueries({ queryKey: [props.name] })
+      props.onDone()
+    } catch (error) {
+      setProblem(showFieldErrors(form as unknown as FormInstance, error, problemText))
+    } finally {
+      setSaving(false)
+    }
+  }
+  return (
+    <Form<V>
+      form={form}
+      layout="vertical"
+      initialValues={props.values(props.row)}
+      onFinish={(values) => void submit(values)}
+      scrollToFirstError
+    >
+      {problem && <Alert type="error" showIcon title={problem} role="alert" />}
+      {props.fields}
+      <div className="row form-actions">
+        <Button type="primary" htmlType="submit" loading={saving}>
+          {t('common.save')}
+        </Button>
+        <Button onClick={props.onDone}>{t('common.cancel')}</Button>
+      </div>
+    </Form>
+  )
+}

@@ -1,0 +1,160 @@
+"""Nothing of another tenant can be seen or changed, whatever one asks with its ids."""
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import psycopg
+import pytest
+
+from backend.api.routes import openapi
+from tests.api.conftest import SignIn
+
+#: A body with which each operation would work on something of one's own.
+BODIES: dict[str, dict[str, Any]] = {
+    "update_thread": {"title": "我的了"},
+    "send_message": {"content": "写一段开场"},
+    "cancel_run": {},
+    "decide_interrupt": {"decision": "approve"},
+    "update_host": {"version": 1, "name": "我的了"},
+    "update_product": {"version": 1, "price": 0.01},
+}
+
+
+@pytest.fixture
+def theirs(demo_url: str) -> dict[str, str]:
+    """One of everything that belongs to 山岚优选, by the name of the path parameter."""
+    with psycopg.connect(demo_url) as owner:
+        tenant, user = owner.execute(
+            """SELECT m.tenant_id, m.user_id FROM memberships m JOIN tenants t ON t.id = m.tenant_id
+               WHERE t.slug = 'shanlan' AND m.role = 'admin'"""
+        ).fetchone()
+        owner.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant)])
+        host, room, product = (
+            owner.execute(f"SELECT id FROM {table} WHERE tenant_id = %s", [tenant]).fetchone()[0]
+            for table in ("hosts", "rooms", "products")
+        )
+        thread = owner.execute(
+            "INSERT INTO threads (title, created_by, graph_version) VALUES ('山岚的秘密', %s, '1') RETURNING id", [user]
+        ).fetchone()[0]
+        run = owner.execute(
+            """INSERT INTO runs (thread_id, status, request, graph_version)
+               VALUES (%s, 'waiting', '{}', '1') RETURNING id""",
+            [thread],
+        ).fetchone()[0]
+        owner.execute(
+            """INSERT INTO interrupts (id, thread_id, run_id, kind, action, params, allowed, expires_at)
+               VALUES ('of-shanlan', %s, %s, 'script_approval', 'publish_script', '{"content": "山岚的秘密"}',
+                       '{approve,edit,reject}', now() + interval '1 hour')""",
+            [thread, run],
+        )
+        script = owner.execute(
+            """INSERT INTO scripts (thread_id, title, scenario, latest_version)
+               VALUES (%s, '山岚的秘密', '开场', 1) RETURNING id""",
+            [thread],
+        ).fetchone()[0]
+        owner.execute(
+            """INSERT INTO script_versions (script_id, version, content, draft, provenance)
+               VALUES (%s, 1, '山岚的秘密', '', '{}')""",
+            [script],
+        )
+    ids: dict[str, UUID | str] = {
+        "host_id": host,
+        "room_id": room,
+        "product_id": product,
+        "thread_id": thread,
+        "run_id": run,
+        "script_id": script,
+        "interrupt_id": "of-shanlan",
+    }
+    return {name: str(value) for name, value in ids.items()}
+
+
+def everything_of_theirs(url: str) -> dict[str, list[Any]]:
+    with psycopg.connect(url) as owner:
+        tables = owner.execute(
+            """SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+               WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attname = 'tenant_id'"""
+        ).fetchall()
+        return {
+            table: owner.execute(
+                f"""SELECT to_jsonb(t) FROM {table} t
+                    WHERE tenant_id = (SELECT id FROM tenants WHERE slug = 'shanlan') ORDER BY 1::text"""
+            ).fetchall()
+            for (table,) in tables
+        }
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method.upper(), path, operation)
+        for path, methods in openapi()["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+async def test_every_address_answers_for_anothers_id_as_for_an_unknown_one(
+    sign_in: SignIn, theirs: dict[str, str], demo_url: str
+):
+    # The most rights there are, so that no role check hides a missing tenant check.
+    admin = await sign_in("admin@demo.cuedesk")
+    before = everything_of_theirs(demo_url)
+    walked = 0
+    for method, path, operation in operations():
+        if "{" not in path:
+            continue
+        body = BODIES.get(operation["operationId"])
+        assert body is not None or "requestBody" not in operation, f"no body is known for {operation['operationId']}"
+        unknown = {name: str(uuid4()) for name in theirs}
+        answers = [await admin.request(method, path.format(**ids), json=body) for ids in (theirs, unknown)]
+        assert [answer.status_code for answer in answers] == [404, 404], (method, path, answers[0].text)
+        assert answers[0].json() == answers[1].json(), (method, path)
+        walked += 1
+    assert walked >= 15
+    assert everything_of_theirs(demo_url) == before
+
+
+async def test_lists_and_searches_show_nothing_of_another_tenant(sign_in: SignIn, theirs: dict[str, str]):
+    admin = await sign_in("admin@demo.cuedesk")
+    for method, path, operation in operations():
+        if method != "GET" or "{" in path or "/health" in path or "/stream" in path:
+            continue
+        known = {parameter["name"] for parameter in operation.get("parameters", [])}
+        queries = [{}, *({name: value} for name, value in theirs.items() if name in known)]
+        if "q" in known:
+            queries.append({"q": "山岚"})
+        for query in queries:
+            answer = await admin.get(path, params=query)
+            assert answer.status_code == 200, (path, query, answer.text)
+            text = json.dumps(answer.json(), ensure_ascii=False)
+            assert "山岚" not in text, (path, query)
+            assert not any(value in text for value in theirs.values()), (path, query)
+
+
+async def test_nothing_can_be_bound_to_anothers_room_product_or_host(
+    sign_in: SignIn, theirs: dict[str, str], demo_url: str
+):
+    admin = await sign_in("admin@demo.cuedesk")
+    own = (await admin.post("/api/v1/threads", json={})).json()["id"]
+    before = everything_of_theirs(demo_url)
+    for name in ("room_id", "product_id", "host_id"):
+        reference = {name: theirs[name]}
+        attempts = [
+            await admin.post("/api/v1/threads", json=reference),
+            await admin.patch(f"/api/v1/threads/{own}", json=reference),
+            await admin.post(f"/api/v1/threads/{own}/messages", json={"content": "写一段", **reference}),
+            await admin.post("/api/v1/generate", json={"content": "写一段", **reference}),
+        ]
+        if name == "host_id":
+            attempts.append(await admin.post("/api/v1/rooms", json={"name": "借来的", **reference}))
+        assert [answer.status_code for answer in attempts] == [404] * len(attempts), [a.text for a in attempts]
+    other_run = await admin.post(f"/api/v1/threads/{own}/cancel", json={"run_id": theirs["run_id"]})
+    assert other_run.json()["code"] == "not_found"
+    assert everything_of_theirs(demo_url) == before
+
+
+async def test_the_same_name_may_be_used_by_two_tenants(sign_in: SignIn):
+    for email in ("admin@demo.cuedesk", "admin@shanlan.demo.cuedesk"):
+        who: httpx.AsyncClient = await sign_in(email)
+        assert (await who.post("/api/v1/rooms", json={"name": "周末场"})).status_code == 201

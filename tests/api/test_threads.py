@@ -1,0 +1,90 @@
+"""Threads over REST: their life, their log, what is asked in them."""
+
+import asyncio
+
+import httpx
+
+from backend.domain import events, threads
+from backend.domain.people import identity_of_session
+from backend.protocol.snapshot import ThreadSnapshot, fold
+from backend.services import Services
+
+
+async def test_a_thread_lives_from_first_to_last(operator: httpx.AsyncClient):
+    product = (await operator.get("/api/v1/products")).json()["items"][0]["id"]
+    made = (await operator.post("/api/v1/threads", json={"title": "晚场", "product_id": product})).json()
+    path = f"/api/v1/threads/{made['id']}"
+    assert (made["title"], made["product_id"], made["last_seq"], made["active_run"]) == ("晚场", product, 0, None)
+    renamed = (await operator.patch(path, json={"title": "夜场", "product_id": None})).json()
+    assert (renamed["title"], renamed["product_id"], renamed["last_seq"]) == ("夜场", None, 1)
+    log = (await operator.get(f"{path}/events")).json()
+    assert [(event["type"], event["seq"], event["title"]) for event in log["items"]] == [("thread_updated", 1, "夜场")]
+    assert (await operator.get("/api/v1/threads", params={"q": "夜"})).json()["items"] == [renamed]
+    assert (await operator.delete(path)).status_code == 204
+    for gone in (path, f"{path}/events", f"{path}/messages", f"{path}/snapshot"):
+        assert (await operator.get(gone)).status_code == 404
+    assert (await operator.get("/api/v1/threads")).json()["items"] == []
+
+
+async def test_asking_twice_with_one_key_asks_once(operator: httpx.AsyncClient):
+    thread = (await operator.post("/api/v1/threads", json={})).json()["id"]
+    path = f"/api/v1/threads/{thread}"
+    headers = {"Idempotency-Key": "ask-1"}
+    ask = {"content": "给小雅写一段保温杯开场", "duration_seconds": 30}
+    answers = await asyncio.gather(*(operator.post(f"{path}/messages", json=ask, headers=headers) for _ in range(3)))
+    assert [answer.status_code for answer in answers] == [202] * 3
+    assert len({answer.text for answer in answers}) == 1
+    other = await operator.post(f"{path}/messages", json={"content": "别的"}, headers=headers)
+    assert other.json()["code"] == "idempotency_conflict"
+    busy = await operator.post(f"{path}/messages", json={"content": "别的"})
+    assert (busy.status_code, busy.json()["code"], busy.json()["retryable"]) == (409, "thread_busy", True)
+    assert int(busy.headers["retry-after"]) >= 1
+    assert len((await operator.get(f"{path}/messages")).json()["items"]) == 1
+
+    assert (await operator.get(path)).json()["active_run"]["status"] == "queued"
+    stopped = await operator.post(f"{path}/cancel")
+    assert stopped.json()["run_id"] == answers[0].json()["run_id"]
+    assert (await operator.get(path)).json()["active_run"] is None
+    assert (await operator.post(f"{path}/cancel")).json()["code"] == "not_found"
+
+
+async def test_the_snapshot_is_the_fold_of_the_events(operator: httpx.AsyncClient, services: Services):
+    thread = (await operator.post("/api/v1/threads", json={"title": "一开始"})).json()["id"]
+    path = f"/api/v1/threads/{thread}"
+    first = (await operator.get(f"{path}/snapshot")).json()
+    assert (first["snapshot"]["title"], first["snapshot"]["seq"], first["epoch"]) == ("一开始", 0, services.epoch)
+    for n in range(3):
+        await operator.post(f"{path}/messages", json={"content": f"第 {n} 句", "multitask": "interrupt"})
+    snapshot = ThreadSnapshot.model_validate((await operator.get(f"{path}/snapshot")).json()["snapshot"])
+    async with services.db.system() as conn:
+        who = await identity_of_session(conn, operator.cookies["cuedesk_session"])
+    async with services.db.tenant(who.tenant_id) as conn:
+        log = await events.read_events(conn, (await threads.get_thread(conn, thread)).id, 0, 100)
+    assert snapshot == fold(log, ThreadSnapshot(title="一开始"))
+    assert [message.content for message in snapshot.messages] == ["第 0 句", "第 1 句", "第 2 句"]
+
+
+async def test_earlier_messages_are_found_before_the_first_one_known(operator: httpx.AsyncClient):
+    path = f"/api/v1/threads/{(await operator.post('/api/v1/threads', json={})).json()['id']}"
+    for n in range(5):
+        await operator.post(f"{path}/messages", json={"content": f"{n}", "multitask": "enqueue"})
+    last = (await operator.get(f"{path}/messages", params={"limit": 2})).json()
+    assert ([m["content"] for m in last["items"]], last["more"]) == (["3", "4"], True)
+    earlier = (await operator.get(f"{path}/messages", params={"limit": 3, "before": last["items"][0]["id"]})).json()
+    assert ([m["content"] for m in earlier["items"]], earlier["more"]) == (["0", "1", "2"], False)
+
+
+async def test_a_stream_tells_the_thread_from_its_beginning_and_ends_with_the_run(operator: httpx.AsyncClient):
+    kinds = []
+
+    async def watch() -> None:
+        async with operator.stream("POST", "/api/v1/generate/stream", json={"content": "写一段"}) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            kinds.extend([line[7:] async for line in answer.aiter_lines() if line.startswith("event: ")])
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch())
+        while not (found := (await operator.get("/api/v1/threads")).json()["items"]):
+            await asyncio.sleep(0.05)
+        assert (await operator.post(f"/api/v1/threads/{found[0]['id']}/cancel")).status_code == 200
+    assert kinds == ["message_complete", "run", "run", "problem"]

@@ -1,0 +1,201 @@
+"""Write the traces that the browser's reducer is tested with: `python -m tests.support.make_traces`.
+
+Each file holds the events of a thread and the snapshot that `backend.protocol.snapshot` folds them into. The ids and
+times are derived from the trace's name, so that writing them again changes nothing.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from backend.protocol.events import (
+    AnyThreadEvent,
+    CheckResult,
+    Clarification,
+    Finding,
+    InterruptExpired,
+    InterruptRaised,
+    InterruptResolved,
+    InterruptUpdated,
+    MessageComplete,
+    MessageStarted,
+    NodeChanged,
+    Option,
+    Person,
+    Problem,
+    QualityFeedback,
+    RunChanged,
+    ScriptFinalized,
+    ThreadUpdated,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
+from backend.protocol.snapshot import fold
+
+FOLDER: Final = Path(__file__).parent / "traces"
+START: Final = datetime(2026, 1, 2, 10, 0, tzinfo=UTC)
+AMIN: Final = Person(id=uuid5(NAMESPACE_URL, "amin"), name="阿敏")
+FINDING: Final = Finding(
+    rule="ad-law-9-3",
+    category="绝对化用语",
+    severity="block",
+    span=(3, 5),
+    excerpt="最好",
+    message="绝对化用语",
+    basis="《广告法》第九条第三项",
+    suggestion="很好",
+)
+
+
+def _id(name: str) -> UUID:
+    return uuid5(NAMESPACE_URL, name)
+
+
+def _quality(message: str, *, final: bool) -> QualityFeedback:
+    return QualityFeedback(
+        message_id=_id(message),
+        content="𝒮这款最好的杯子",
+        verdict="pass" if final else "block",
+        score=92 if final else 40,
+        findings=[] if final else [FINDING],
+        checks=[CheckResult(id="length", name="时长", passed=final, detail="30 秒")],
+        rules_version="1",
+        final=final,
+    )
+
+
+def _interrupt(name: str) -> InterruptRaised:
+    return InterruptRaised(
+        interrupt_id=name,
+        kind="script_approval",
+        action="publish_script",
+        params={"content": "稿件", "findings": []},
+        allowed=["approve", "edit", "reject"],
+        expires_at=START + timedelta(minutes=30),
+        version=1,
+    )
+
+
+def _said(name: str, text: str) -> MessageComplete:
+    return MessageComplete(message_id=_id(name), role="user", content=text, author=AMIN)
+
+
+def _written(name: str, text: str, status: str = "complete") -> MessageComplete:
+    usage = Usage(model="offline", input_tokens=0, output_tokens=12, estimated=True)
+    return MessageComplete(
+        message_id=_id(name), role="assistant", agent="script", content=text, status=status, usage=usage
+    )
+
+
+def _step(node: str, ms: float | None = None) -> NodeChanged:
+    return NodeChanged(
+        node=node, status="started" if ms is None else "finished", elapsed_ms=ms, detail={"hits": 2} if ms else {}
+    )
+
+
+TRACES: Final[dict[str, Sequence[AnyThreadEvent]]] = {
+    "edited_and_approved": [
+        _said("ask", "给小雅写一段保温杯开场"),
+        RunChanged(status="queued"),
+        RunChanged(status="running"),
+        _step("intent"),
+        _step("intent", 12.5),
+        ThreadUpdated(title="保温杯开场", room_id=_id("room"), product_id=_id("cup")),
+        _step("script"),
+        MessageStarted(message_id=_id("draft"), agent="script"),
+        _written("draft", "𝒮这款最好的杯子"),
+        _step("script", 900.0),
+        _quality("draft", final=False),
+        _step("script"),
+        MessageStarted(message_id=_id("draft-2"), agent="script"),
+        _written("draft-2", "这款很好的杯子"),
+        _step("script", 700.0),
+        _quality("draft-2", final=True),
+        _interrupt("i-1"),
+        RunChanged(status="waiting"),
+        InterruptUpdated(
+            interrupt_id="i-1",
+            version=2,
+            expires_at=START + timedelta(minutes=32),
+            claimed_by=AMIN,
+            claimed_until=START + timedelta(seconds=90),
+        ),
+        InterruptResolved(interrupt_id="i-1", decision="edit", version=3, by=AMIN, content="改过的稿件"),
+        InterruptResolved(interrupt_id="unknown", decision="reject", version=2),
+        ScriptFinalized(
+            script_id=_id("script"), version=1, title="保温杯开场", content="改过的稿件", prompter_version=4
+        ),
+        ScriptFinalized(
+            script_id=_id("script"), version=1, title="保温杯开场", content="改过的稿件", prompter_version=4
+        ),
+        RunChanged(status="completed"),
+    ],
+    "clarified": [
+        _said("ask", "写一段"),
+        RunChanged(status="running"),
+        Clarification(
+            message_id=_id("question"), message="给哪个商品？", options=[Option(label="保温杯", value="保温杯开场")]
+        ),
+        RunChanged(status="completed"),
+    ],
+    "crashed_and_resumed": [
+        _said("ask", "写一段"),
+        RunChanged(status="running"),
+        _step("script"),
+        MessageStarted(message_id=_id("draft"), agent="script"),
+        _step("script"),
+        MessageStarted(message_id=_id("draft"), agent="script"),
+        _written("draft", "半句", "failed"),
+        _step("quality", 3.0),
+        RunChanged(
+            status="failed",
+            error=Problem(code="model_timeout", message="late", retryable=True, details={"after_ms": 9000}),
+        ),
+    ],
+    "expired_with_tools": [
+        RunChanged(status="running"),
+        ToolCall(agent="action", tool="stock", args={"product": "杯"}),
+        ToolCall(agent="action", tool="stock", args={"product": "辣条"}),
+        ToolResult(agent="action", tool="stock", result={"left": 3}),
+        ToolResult(agent="action", tool="stock", result={"left": 120}),
+        ToolResult(agent="action", tool="never-called", result={}),
+        _interrupt("i-2"),
+        _interrupt("i-2"),
+        InterruptExpired(interrupt_id="i-2", action="publish_script", message="时间到"),
+        ThreadUpdated(title="改名"),
+        RunChanged(status="expired"),
+    ],
+}
+
+
+def main() -> None:
+    """Write all traces."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, events in TRACES.items():
+        placed = [
+            event.model_copy(
+                update={
+                    "thread_id": _id(name),
+                    "event_id": _id(f"{name} {seq}"),
+                    "seq": seq,
+                    "at": START + timedelta(seconds=seq),
+                    "run_id": None if isinstance(event, ThreadUpdated) else _id(f"{name} run"),
+                    "attempt": 1,
+                }
+            )
+            for seq, event in enumerate(events, 1)
+        ]
+        trace = {
+            "frames": [event.model_dump(mode="json") for event in placed],
+            "snapshot": fold(placed).model_dump(mode="json"),
+        }
+        path = FOLDER / f"{name}.json"
+        path.write_text(json.dumps(trace, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
