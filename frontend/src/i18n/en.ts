@@ -268,6 +268,7 @@ export const en: typeof zhCN = {
     unauthenticated: 'Sign in first.',
     bad_credentials: 'The e-mail address or the password is wrong.',
     tenant_choice: 'You belong to several teams; choose one.',
+    ticket_invalid: 'The ticket for the connection is no longer valid; try again.',
     token_expired: 'Your session has expired; sign in again.',
     forbidden: 'You may not do this.',
     origin_refused: 'This address may not connect.',

@@ -265,6 +265,7 @@ export const zhCN = {
     unauthenticated: '请先登录。',
     bad_credentials: '邮箱或密码不对。',
     tenant_choice: '你属于多个团队，请选择一个。',
+    ticket_invalid: '连接凭证已失效，请重试。',
     token_expired: '登录已过期，请重新登录。',
     forbidden: '你没有权限这样做。',
     origin_refused: '不允许从这个网址访问。',
