@@ -118,6 +118,18 @@ export const en: typeof zhCN = {
     action: 'Act',
     respond: 'Respond',
   },
+  detail: {
+    product: 'product',
+    category: 'category',
+    host: 'host',
+    found: 'found',
+    model: 'model',
+    characters: 'characters',
+    score: 'score',
+    findings: 'findings',
+    by: 'by',
+    version: 'version',
+  },
   runStatus: {
     enqueued: 'Queued',
     queued: 'Queued',

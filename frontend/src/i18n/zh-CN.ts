@@ -115,6 +115,18 @@ export const zhCN = {
     action: '执行操作',
     respond: '回复',
   },
+  detail: {
+    product: '商品',
+    category: '品类',
+    host: '主播',
+    found: '找到',
+    model: '模型',
+    characters: '字数',
+    score: '得分',
+    findings: '问题',
+    by: '由',
+    version: '版本',
+  },
   runStatus: {
     enqueued: '排队中',
     queued: '排队中',
