@@ -11,6 +11,9 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --qui
 FRONTEND := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 SAY := @printf '\033[36m==>\033[0m %s\n'
 
+# An environment that forbids bytecode would make every start compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check python-check frontend-check generated needs build lock generate clean
 
 run: ## install, build and serve at http://127.0.0.1:8000

@@ -30,5 +30,7 @@ def _storable(text: str) -> str:
     return text
 
 
+#: For a type with constraints of its own, after them: pydantic would count the spaces before it strips them otherwise.
+STORABLE: Final = AfterValidator(_storable)
 #: Text that PostgreSQL can store: every string that comes from outside has this type.
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, STORABLE]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from backend.domain import audit, people
 from backend.domain.people import Action, Identity
 from backend.errors import OriginRefused, RateLimited, Unauthenticated
-from backend.ids import Text
+from backend.ids import STORABLE
 from backend.services import Services
 from backend.settings import Settings
 from backend.storage.postgres import Connection
@@ -111,9 +111,9 @@ class Login(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: Annotated[Text, StringConstraints(min_length=1, max_length=254, strip_whitespace=True)]
-    password: Annotated[Text, StringConstraints(min_length=1, max_length=256)]
-    tenant: Annotated[Text, StringConstraints(min_length=1, max_length=64)] | None = None
+    email: Annotated[str, StringConstraints(min_length=1, max_length=254, strip_whitespace=True), STORABLE]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=256), STORABLE]
+    tenant: Annotated[str, StringConstraints(min_length=1, max_length=64), STORABLE] | None = None
 
 
 class User(BaseModel):

@@ -22,14 +22,14 @@ from backend.api.pages import (
     once,
 )
 from backend.domain import audit, hosts
-from backend.ids import Text
+from backend.ids import STORABLE
 from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/hosts", tags=["hosts"])
 
-Name = Annotated[Text, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
-Prose = Annotated[Text, StringConstraints(max_length=500)]
-Phrase = Annotated[Text, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True), STORABLE]
+Prose = Annotated[str, StringConstraints(max_length=500), STORABLE]
+Phrase = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True), STORABLE]
 Phrases = Annotated[list[Phrase], Field(max_length=40)]
 Pace = Annotated[int, Field(ge=120, le=420, description="Characters a minute.")]
 

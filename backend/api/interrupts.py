@@ -23,7 +23,7 @@ from backend.api.pages import (
 )
 from backend.domain import interrupts
 from backend.domain.interrupts import InterruptStatus
-from backend.ids import Text
+from backend.ids import STORABLE, Text
 from backend.protocol.commands import Content, Decision, InterruptResponse
 from backend.protocol.events import Person
 from backend.runs.interrupts import decide
@@ -65,8 +65,8 @@ class Answer(BaseModel):
 
     decision: Decision
     content: Content | None = None
-    feedback: Annotated[Text, StringConstraints(max_length=2000)] | None = None
-    override_reason: Annotated[Text, StringConstraints(max_length=500)] | None = None
+    feedback: Annotated[str, StringConstraints(max_length=2000), STORABLE] | None = None
+    override_reason: Annotated[str, StringConstraints(max_length=500), STORABLE] | None = None
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 

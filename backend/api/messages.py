@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from backend.api.auth import Parts, Writer
 from backend.api.pages import IdempotencyKey, command_id
 from backend.graph.version import GRAPH_VERSION
-from backend.ids import Text
+from backend.ids import STORABLE
 from backend.protocol.commands import MAX_CONTENT, Cancel, Command, Multitask, SendMessage, ShortText
 from backend.runs import start
 
@@ -30,7 +30,9 @@ class Ask(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    content: Annotated[Text, StringConstraints(min_length=1, max_length=MAX_CONTENT), AfterValidator(_not_blank)]
+    content: Annotated[
+        str, StringConstraints(min_length=1, max_length=MAX_CONTENT), STORABLE, AfterValidator(_not_blank)
+    ]
     room_id: UUID | None = None
     product_id: UUID | None = None
     host_id: UUID | None = None

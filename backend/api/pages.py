@@ -15,7 +15,7 @@ from pydantic import BaseModel, StringConstraints, TypeAdapter
 from backend.domain import commands
 from backend.domain.people import Identity
 from backend.errors import BadRequest
-from backend.ids import Text, derived_id, new_id
+from backend.ids import STORABLE, Text, derived_id, new_id
 from backend.storage.postgres import Connection, Database
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ M = TypeVar("M", bound=BaseModel)
 Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Search = Annotated[
-    Annotated[Text, StringConstraints(max_length=100, strip_whitespace=True)] | None,
+    Annotated[str, StringConstraints(max_length=100, strip_whitespace=True), STORABLE] | None,
     Query(description="Only those that hold this text."),
 ]
 IdempotencyKey = Annotated[

@@ -23,16 +23,16 @@ from backend.api.pages import (
     once,
 )
 from backend.domain import audit, products
-from backend.ids import Text
+from backend.ids import STORABLE
 from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/products", tags=["products"])
 
-Name = Annotated[Text, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
-Word = Annotated[Text, StringConstraints(max_length=60, strip_whitespace=True)]
-Alias = Annotated[Text, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
-Line = Annotated[Text, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
-Prose = Annotated[Text, StringConstraints(max_length=300, strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True), STORABLE]
+Word = Annotated[str, StringConstraints(max_length=60, strip_whitespace=True), STORABLE]
+Alias = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True), STORABLE]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True), STORABLE]
+Prose = Annotated[str, StringConstraints(max_length=300, strip_whitespace=True), STORABLE]
 Aliases = Annotated[list[Alias], Field(max_length=40)]
 Lines = Annotated[list[Line], Field(max_length=40)]
 Stock = Annotated[int, Field(ge=0, le=2_000_000_000)]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from backend.api.auth import Cataloguer, Parts, Reader
 from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, Search, after, cut, encode_cursor, once
 from backend.domain import audit, rooms
-from backend.ids import Text
+from backend.ids import STORABLE
 from backend.protocol.events import PrompterState
 from backend.storage.postgres import Connection
 
@@ -37,7 +37,7 @@ class NewRoom(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[Text, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True), STORABLE]
     host_id: UUID | None = None
 
 

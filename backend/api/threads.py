@@ -23,14 +23,14 @@ from backend.api.pages import (
 from backend.domain import audit, events, threads
 from backend.errors import BadRequest
 from backend.graph.version import GRAPH_VERSION
-from backend.ids import Text
+from backend.ids import STORABLE
 from backend.protocol.events import AnyThreadEvent, RunStatus
 from backend.protocol.snapshot import ThreadSnapshot, fold
 from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/threads", tags=["threads"])
 
-Title = Annotated[Text, StringConstraints(max_length=120, strip_whitespace=True)]
+Title = Annotated[str, StringConstraints(max_length=120, strip_whitespace=True), STORABLE]
 _BATCH = 1000
 
 

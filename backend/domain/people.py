@@ -5,6 +5,7 @@ a client holds (cookie token, ticket) is stored as its SHA-256 only. All `Connec
 """
 
 import asyncio
+import functools
 import hashlib
 import secrets
 import time
@@ -42,10 +43,18 @@ _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
 _JWT_ALGORITHM: Final = "HS256"
 _JWT_AUDIENCE: Final = "cuedesk"
 _PASSWORDS: Final = PasswordHash.recommended()
-# Compared with when nobody has the e-mail address, so that the answer takes as long as for a wrong password.
-_NOBODY: Final = _PASSWORDS.hash(secrets.token_urlsafe(16))
 # Argon2 takes 64 MiB and a core for a while: two at once, whoever knocks.
 _HASHING: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    return _PASSWORDS.hash(secrets.token_urlsafe(16))
+
+
+def _matches(account: "Account | None", password: str) -> bool:
+    # Compared also when nobody has the address, so that the answer takes as long as for a wrong password.
+    return _PASSWORDS.verify(password, account.password_hash if account else _nobodys_hash())
 
 
 @dataclass(frozen=True)
@@ -118,8 +127,7 @@ async def check_password(account: Account | None, password: str) -> Account:
     Raises:
         BadCredentials: it is not, or there is no account; neither the message nor the time tells which.
     """
-    known = account.password_hash if account else _NOBODY
-    matches = await asyncio.get_running_loop().run_in_executor(_HASHING, _PASSWORDS.verify, password, known)
+    matches = await asyncio.get_running_loop().run_in_executor(_HASHING, _matches, account, password)
     if account is None or not matches:
         raise BadCredentials
     return account

@@ -17,6 +17,7 @@ from backend.graph.nodes.product import product
 from backend.graph.nodes.profile import profile
 from backend.graph.nodes.quality import quality
 from backend.graph.nodes.recall import recall
+from backend.graph.nodes.remember import remember
 from backend.graph.nodes.review import review
 from backend.graph.nodes.script import script
 from backend.graph.state import GraphContext, ScriptState, Step, initial_state
@@ -31,7 +32,7 @@ Node = Callable[[ScriptState, Runtime[GraphContext]], Awaitable[Step]]
 def build() -> CompiledStateGraph[ScriptState, GraphContext, ScriptState, ScriptState]:
     """Return the compiled graph, without a checkpointer: the runner gives each run its own."""
     graph = StateGraph(ScriptState, context_schema=GraphContext)
-    for node in (intent, clarify, chat, profile, product, recall, script, quality, review, finalize):
+    for node in (intent, clarify, chat, profile, product, recall, script, quality, review, finalize, remember):
         graph.add_node(node.__name__, _told(node.__name__, node))
 
     graph.add_edge(START, "intent")
@@ -42,7 +43,8 @@ def build() -> CompiledStateGraph[ScriptState, GraphContext, ScriptState, Script
     graph.add_edge("script", "quality")
     graph.add_conditional_edges("quality", routing.after_quality, ["script", "review", "finalize"])
     graph.add_conditional_edges("review", routing.after_review, ["quality", "script", "finalize"])
-    graph.add_edge("finalize", END)
+    graph.add_conditional_edges("finalize", routing.after_finalize, ["remember", END])
+    graph.add_edge("remember", END)
     return graph.compile()
 
 

@@ -34,3 +34,8 @@ def after_review(state: ScriptState) -> str:
             return "script"
         case _:
             return "finalize"
+
+
+def after_finalize(state: ScriptState) -> str:
+    """Learn from what was published; nothing is learned from what was not."""
+    return "remember" if state.get("script_id") else "__end__"

@@ -1,5 +1,6 @@
 """Find terms written by their sound: 蕞好用, zui好用, 国j级. Homophones that are ordinary words do not count."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -7,6 +8,10 @@ from typing import Final
 
 import rjieba
 from ahocorasick_rs import AhoCorasick, MatchKind
+
+# Only the table of characters is used; the one of phrases takes a second to load. pypinyin reads this when imported.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+
 from pypinyin.pinyin_dict import pinyin_dict
 
 from backend.quality.context import clause

@@ -1,19 +1,17 @@
 """Bring a database to this version's schema, one process at a time."""
 
+import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import structlog
-from alembic.command import upgrade as run_revisions
-from alembic.config import Config
-from alembic.util.exc import CommandError
-from sqlalchemy.exc import SQLAlchemyError
 
 from backend.errors import MigrationFailed, StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
+_REVISION: Final = re.compile(r'^(revision|down_revision) = "([^"]+)"', re.MULTILINE)
 _SCRIPTS: Final = Path(__file__).resolve().parents[2] / "alembic"
 #: Any number nobody else uses in this database: "cuedesk" in ASCII.
 _LOCK: Final = 0x6375656465736B
@@ -45,14 +43,42 @@ def upgrade(owner_url: str, *, lock_timeout: float = 60.0) -> None:
             raise MigrationFailed(
                 f"另一个进程正在迁移数据库 / another process has been migrating this database for {lock_timeout:.0f} s"
             ) from None
-        config = Config()
-        config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-        config.attributes["url"] = owner_url
-        try:
-            run_revisions(config, "head")
-        except (CommandError, SQLAlchemyError, psycopg.Error) as error:
-            log.exception("migration_failed")
-            reason = " ".join(str(getattr(error, "orig", None) or error).split())
-            raise MigrationFailed(
-                f"数据库迁移失败，已回滚 / the database could not be migrated, the step was rolled back: {reason}"
-            ) from error
+        if _revision_of(guard) != head_revision():
+            _run_revisions(owner_url)
+
+
+def head_revision() -> str:
+    """Return the newest revision: the one that no other follows."""
+    revisions = [_REVISION.findall(path.read_text(encoding="utf-8")) for path in (_SCRIPTS / "versions").glob("*.py")]
+    names = {value for found in revisions for key, value in found if key == "revision"}
+    followed = {value for found in revisions for key, value in found if key == "down_revision"}
+    (head,) = names - followed
+    return str(head)
+
+
+def _revision_of(conn: psycopg.Connection[Any]) -> str | None:
+    try:
+        row = conn.execute("SELECT version_num FROM alembic_version").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return None
+    return str(row[0]) if row else None
+
+
+def _run_revisions(owner_url: str) -> None:
+    # Loaded only where there is something to do: Alembic and SQLAlchemy are half of the time a start takes.
+    from alembic.command import upgrade as run_revisions
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.attributes["url"] = owner_url
+    try:
+        run_revisions(config, "head")
+    except (CommandError, SQLAlchemyError, psycopg.Error) as error:
+        log.exception("migration_failed")
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise MigrationFailed(
+            f"数据库迁移失败，已回滚 / the database could not be migrated, the step was rolled back: {reason}"
+        ) from error

@@ -1,4 +1,4 @@
-"""Ends a reviewed run: what was approved is stored, remembered and put on air, once; what was not is said."""
+"""Ends a reviewed run: what was approved is stored and put on air, once; what was not is said."""
 
 import difflib
 from typing import Any
@@ -12,7 +12,6 @@ from backend.graph.state import GraphContext, Outcome, ScriptState, Step
 from backend.graph.titles import title_of
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import derived_id
-from backend.memory.recall import remember
 from backend.protocol.events import Clarification, MessageComplete, MessageStarted, Option, ScriptFinalized
 
 
@@ -30,9 +29,8 @@ async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
 
 
 async def _published(state: ScriptState, context: GraphContext) -> dict[str, Any]:
-    """Store script, memory, teleprompter and audit in one transaction, or return what was stored before."""
+    """Store script, teleprompter and audit in one transaction, or return what was stored before."""
     content = state["content"]
-    [vector] = await context.embedder.passages([content])
     key = f"finalize:{context.run_id}"
     async with context.db.tenant(context.tenant_id) as conn:
         done = await effects.recall(conn, key)
@@ -58,18 +56,6 @@ async def _published(state: ScriptState, context: GraphContext) -> dict[str, Any
             draft=state["draft"],
             provenance=_provenance(state, context),
             approved_by=UUID(by) if by else None,
-        )
-        await remember(
-            conn,
-            embedder=context.embedder.name,
-            vector=vector,
-            kind="script",
-            content=content,
-            source_id=script_id,
-            host_id=host_id,
-            product_id=product_id,
-            category=product.get("category", ""),
-            scenario=slots["scenario"],
         )
         shown = None
         if room_id is not None:

@@ -571,6 +571,8 @@ export interface ThreadUpdated {
 }
 /**
  * A piece of a message under way; `i` counts the pieces of this attempt from 0, without gaps.
+ *
+ * A slow reader gets `n` pieces joined in one frame: the next frame is then number `i + n`.
  */
 export interface Token {
   type: "token";
@@ -579,6 +581,7 @@ export interface Token {
   agent: string;
   attempt: number;
   i: number;
+  n: number;
   content: string;
 }
 /**

@@ -92,17 +92,25 @@ export interface BarActions {
 export function Next({ take }: { take: () => void }) {
   const next = useDesk((desk) => desk.stage.next)
   const t = words(useDesk((desk) => desk.settings.language))
-  if (!next) return null
+  const name = next && (isEmpty(next) ? t.cleared : next.title || next.content.trim().slice(0, 16))
   return (
-    <button type="button" className="next" onClick={take}>
-      <Icon name="next" />
-      <span className="next-name" role="status">
-        {t.next}：{isEmpty(next) ? t.cleared : next.title || next.content.trim().slice(0, 16)}
+    <>
+      {/* Beside the button: a status inside it would be no part of its name. */}
+      <span role="status" className="unseen">
+        {name && `${t.next}：${name}`}
       </span>
-      <span className="take">
-        {t.takeNext} <kbd>N</kbd>
-      </span>
-    </button>
+      {name && (
+        <button type="button" className="next" onClick={take}>
+          <Icon name="next" />
+          <span className="next-name">
+            {t.next}：{name}
+          </span>
+          <span className="take">
+            {t.takeNext} <kbd>N</kbd>
+          </span>
+        </button>
+      )}
+    </>
   )
 }
 
@@ -111,6 +119,7 @@ export function Bar({ place, actions, room }: { place: () => Place; actions: Bar
   const now = useTick()
   const { stage, pace, status, settings } = useDesk()
   const t = words(settings.language)
+  const empty = isEmpty(stage.shown)
   const running = stage.motion === 'running'
   const offline = isOffline(status, now)
   const line =
@@ -126,7 +135,11 @@ export function Bar({ place, actions, room }: { place: () => Place; actions: Bar
       </div>
       <div className="controls">
         <span className="left figures">
-          {stage.motion === 'finished' ? t.finished : `${t.left} ${minutes(place().secondsLeft)}`}
+          {empty
+            ? ''
+            : stage.motion === 'finished'
+              ? t.finished
+              : `${t.left} ${minutes(place().secondsLeft)}`}
         </span>
         <button type="button" aria-label={t.slower} onClick={() => actions.pace(-5)}>
           <Icon name="minus" />
@@ -137,7 +150,13 @@ export function Bar({ place, actions, room }: { place: () => Place; actions: Bar
         <button type="button" aria-label={t.faster} onClick={() => actions.pace(5)}>
           <Icon name="plus" />
         </button>
-        <button type="button" className="go" onClick={actions.toggle} aria-label={running ? t.pause : t.play}>
+        <button
+          type="button"
+          className="go"
+          disabled={empty}
+          onClick={actions.toggle}
+          aria-label={running ? t.pause : t.play}
+        >
           <Icon name={running ? 'pause' : 'play'} />
           <span>{running ? t.pause : t.play}</span>
         </button>

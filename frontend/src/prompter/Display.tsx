@@ -10,6 +10,7 @@ import {
 import type { RoomEntry } from './api'
 import { Bar, type BarActions, Connection, Next, Progress } from './Bar'
 import { listen } from './gestures'
+import { Icon } from './Icon'
 import { words } from './i18n'
 import { actionOf } from './keys'
 import { follow, type Link } from './link'
@@ -248,6 +249,11 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
         </div>
       </main>
       <Connection />
+      {!settings.hud && (
+        <button type="button" className="corner" aria-label={t.menu} onClick={() => setMenu(true)}>
+          <Icon name="menu" />
+        </button>
+      )}
       <footer>
         <Next take={take} />
         {settings.hud && <Bar place={place} actions={actions} room={room.name} />}

@@ -1,5 +1,8 @@
 import { Fragment, memo } from 'react'
-import type { Script } from './script'
+import type { Script, Word } from './script'
+
+/** A figure and its unit stay together even around a space, as long as they surely fit on a line. */
+const WHOLE = 8
 
 /** The script's words, each with its offset, with a possible line break only between them. */
 export const Text = memo(function Text({ script }: { script: Script }) {
@@ -10,7 +13,7 @@ export const Text = memo(function Text({ script }: { script: Script }) {
           <span
             data-o={word.offset}
             data-cue={word.kind === 'cue' ? '' : undefined}
-            className={word.kind === 'speech' ? undefined : word.kind}
+            className={classOf(word)}
           >
             {word.text}
           </span>
@@ -20,3 +23,8 @@ export const Text = memo(function Text({ script }: { script: Script }) {
     </p>
   ))
 })
+
+function classOf(word: Word): string | undefined {
+  if (word.kind === 'speech') return undefined
+  return word.kind === 'figure' && word.text.length <= WHOLE ? 'figure whole' : word.kind
+}

@@ -22,9 +22,9 @@ export interface Script {
 }
 
 const CUE = /【[^】\n]*】/gu
-const OPENING = /^[\s“‘（《〈「『([{¥￥$#@]+$/u
+const OPENING = /^[\s“‘（《〈「『【([{¥￥$#@]+$/u
 const PUNCTUATION = /^[^\p{L}\p{N}]+$/u
-const ENDS_IN_FIGURE = /[\p{Nd}零〇]%?$/u
+const ENDS_IN_FIGURE = /\p{Nd}%?\s?$/u
 const SHORT_UNIT = /^[\p{Script=Han}]{1,2}$|^(?:ml|mL|L|g|kg|cm|mm|m|W|V|mAh|GB|TB|%)$/u
 const SENTENCE_END = /[。！？!?；;…]+[”’」』）)]*/gu
 const SPOKEN = /\p{Script=Han}|\p{Nd}|(?:(?!\p{Script=Han})\p{L})+/gu
@@ -95,19 +95,19 @@ function wordsOf(text: string, start: number): Word[] {
   const words: Word[] = []
   let offset = start
   let read = 0
-  const speech = (part: string) => {
+  const add = (part: string, cue: boolean) => {
     for (const piece of phrases(part)) {
-      words.push({ offset, text: piece, kind: /\p{Nd}/u.test(piece) ? 'figure' : 'speech' })
+      const kind = cue ? 'cue' : /\p{Nd}/u.test(piece) ? 'figure' : 'speech'
+      words.push({ offset, text: piece, kind })
       offset += count(piece)
     }
   }
   for (const cue of text.matchAll(CUE)) {
-    speech(text.slice(read, cue.index))
-    words.push({ offset, text: cue[0], kind: 'cue' })
-    offset += count(cue[0])
+    add(text.slice(read, cue.index), false)
+    add(cue[0], true)
     read = cue.index + cue[0].length
   }
-  speech(text.slice(read))
+  add(text.slice(read), false)
   return words
 }
 

@@ -1,0 +1,332 @@
+"""How the teleprompter lays out and moves a script, measured in the browser."""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
+
+from tests.e2e.prompter_page import RoomOnScreen, launch, served_page
+
+PARAGRAPHS = [
+    "宝宝们晚上好，欢迎来到小雅的直播间，今天给大家带来一款冬天特别实用的保温杯。",
+    "【举起产品 · 转杯身】",
+    "它用的是三一六不锈钢内胆，早上灌进去的热水，到了下午打开还是烫嘴的。",
+    "杯口做了圆弧处理，喝水不硌嘴；杯盖一拧就开，开车的时候单手就能操作。",
+    "平时在外面买一个要一百多块，今天直播间只要 59.9 元，再送一个杯刷和一个杯套。",
+    "喜欢的宝宝不要犹豫，点击下方小黄车一号链接，库存只有三百件，拍完就没有了。",
+]
+SCRIPT = "\n".join(PARAGRAPHS * 3)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served_page() as url:
+        yield url
+
+
+Opener = Callable[..., RoomOnScreen]
+
+
+@pytest.fixture
+def open_room(browser: Browser, address: str) -> Iterator[Opener]:
+    contexts = []
+
+    def open_with(content: str = SCRIPT, *, width: int = 1280, height: int = 800, **options: Any) -> RoomOnScreen:
+        size: ViewportSize = {"width": width, "height": height}
+        context = browser.new_context(viewport=size, locale="zh-CN", **options)
+        contexts.append(context)
+        room = RoomOnScreen(context, address)
+        if content:
+            room.show(content)
+        room.open()
+        if content:
+            room.page.wait_for_selector(".track [data-o]")
+        return room
+
+    yield open_with
+    for context in contexts:
+        context.close()
+
+
+def word_top(room: RoomOnScreen, text: str, occurrence: int = 0) -> float:
+    """Where on the screen a paragraph that begins with `text` stands."""
+    return float(
+        room.page.evaluate(
+            """([text, n]) => [...document.querySelectorAll('.track p')]
+                .filter(p => p.textContent.startsWith(text))[n].getBoundingClientRect().top""",
+            [text, occurrence],
+        )
+    )
+
+
+def reading(room: RoomOnScreen) -> int:
+    """The offset of the first word of the line just below the reading line."""
+    return int(
+        room.page.evaluate(
+            """() => { const stage = document.querySelector('.stage').getBoundingClientRect();
+                const line = stage.top + stage.height * 0.36;
+                return Number([...document.querySelectorAll('[data-o]')]
+                    .find(w => w.getClientRects()[0].bottom > line).dataset.o) }"""
+        )
+    )
+
+
+def settled(room: RoomOnScreen) -> None:
+    """Wait out an eased jump or a change of speed."""
+    room.page.wait_for_timeout(450)
+
+
+@pytest.mark.parametrize("pace", [240, 360])
+def test_the_speed_in_pixels_follows_the_pace_in_characters(open_room: Opener, pace: int) -> None:
+    room = open_room()
+    for _ in range((pace - 240) // 20):
+        room.page.keyboard.press("Shift+ArrowUp")
+    room.page.keyboard.press("Space")
+    settled(room)
+    measured = room.page.evaluate(
+        """async () => { const at = () => new DOMMatrix(
+                getComputedStyle(document.querySelector('.track')).transform).m42
+            const frame = () => new Promise(requestAnimationFrame)
+            await frame(); const [y, t] = [at(), document.timeline.currentTime]
+            await new Promise(r => setTimeout(r, 2000)); await frame()
+            return (y - at()) / (document.timeline.currentTime - t) * 1000 }"""
+    )
+    # Read aloud: every Chinese character and digit outside of the cues, over the height of the lines that hold them.
+    characters = sum(sum(c.isalnum() for c in p) for p in PARAGRAPHS * 3 if not p.startswith("【"))
+    height = room.page.evaluate(
+        """() => [...document.querySelectorAll('.track p')].filter(p => !p.querySelector('.cue'))
+            .reduce((sum, p) => sum + p.getBoundingClientRect().height, 0)"""
+    )
+    assert measured == pytest.approx(height / characters * pace / 60, rel=0.03)
+
+
+def test_a_correction_above_does_not_move_the_line_being_read(open_room: Opener) -> None:
+    room = open_room()
+    room.page.keyboard.press("]")
+    settled(room)
+    for _ in range(6):
+        room.page.keyboard.press("]")
+        settled(room)
+    anchor = PARAGRAPHS[1]
+    before = word_top(room, anchor, 1)
+    room.show("\n".join(["开场之前先说一件要紧的事：" + "今天的优惠只有这一场。" * 12, *PARAGRAPHS * 3]))
+    room.page.wait_for_function("document.querySelector('.track').textContent.startsWith('开场之前')")
+    assert word_top(room, anchor, 1) == pytest.approx(before, abs=1)
+
+
+def test_a_correction_while_running_keeps_the_text_running_without_a_jump(open_room: Opener) -> None:
+    room = open_room()
+    for _ in range(4):
+        room.page.keyboard.press("]")
+        settled(room)
+    room.page.keyboard.press("Space")
+    settled(room)
+    room.page.evaluate(
+        """() => { const top = () => [...document.querySelectorAll('.track p')]
+                .filter(p => p.textContent.startsWith('平时在外面'))[0].getBoundingClientRect().top
+            window.tops = []
+            const step = () => { tops.push(top()); requestAnimationFrame(step) }
+            requestAnimationFrame(step) }"""
+    )
+    room.page.wait_for_timeout(300)
+    room.show("\n".join(["新加的一段。" * 30, *PARAGRAPHS * 3]))
+    room.page.wait_for_timeout(600)
+    tops = room.page.evaluate("tops")
+    steps = [later - earlier for earlier, later in pairwise(tops)]
+    assert room.page.locator(".track p").first.inner_text().startswith("新加的一段")
+    assert tops[-1] < tops[0] - 10, "the text went on"
+    # A step is a frame's way; frames may be dropped on a busy machine, a jump of a paragraph would be hundreds.
+    assert max(abs(step) for step in steps) < 40
+    assert max(steps) < 1, "never backwards"
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_turning_the_phone_keeps_the_place(open_room: Opener, mirrored: bool) -> None:
+    room = open_room(width=390, height=844)
+    if mirrored:
+        room.page.keyboard.press("Shift+M")
+    for _ in range(7):
+        room.page.keyboard.press("ArrowRight")
+        settled(room)
+    place = room.y()
+    assert place > 100
+    before = None if mirrored else reading(room)
+    room.page.set_viewport_size({"width": 844, "height": 390})
+    settled(room)
+    if before is not None:
+        assert abs(reading(room) - before) <= 18, "the same line, as far as lines of another width can be the same"
+    room.page.set_viewport_size({"width": 390, "height": 844})
+    settled(room)
+    assert room.y() == pytest.approx(place, abs=1)
+
+
+def test_a_larger_type_keeps_the_place_and_comes_back_exactly(open_room: Opener) -> None:
+    room = open_room()
+    for _ in range(5):
+        room.page.keyboard.press("]")
+        settled(room)
+    before, place = reading(room), room.y()
+    for _ in range(5):
+        room.page.keyboard.press("+")
+    settled(room)
+    assert room.y() > place + 20
+    assert reading(room) == before
+    for _ in range(5):
+        room.page.keyboard.press("-")
+    settled(room)
+    assert room.y() == pytest.approx(place, abs=1)
+
+
+def test_no_line_ends_within_a_word(open_room: Opener) -> None:
+    room = open_room(width=390, height=844)
+    broken = room.page.evaluate(
+        """[...document.querySelectorAll('.track [data-o]')]
+            .filter(w => w.getClientRects().length > 1).map(w => w.textContent)"""
+    )
+    lines = room.page.evaluate(
+        """new Set([...document.querySelectorAll('.track [data-o]')]
+            .map(w => Math.round(w.getBoundingClientRect().top))).size"""
+    )
+    assert lines > 20
+    assert broken == []
+    assert room.page.get_by_text("59.9 元").count() == 3, "a price stays with its unit"
+
+
+def test_the_keys_play_pause_move_and_mirror(open_room: Opener) -> None:
+    room = open_room()
+    motion = room.page.locator(".prompter")
+    for key in ["Space", "Enter", "b", "."]:
+        room.page.keyboard.press(key)
+        expect(motion).to_have_attribute("data-motion", "running")
+        room.page.keyboard.press(key)
+        expect(motion).to_have_attribute("data-motion", "paused")
+    settled(room)
+    room.page.keyboard.press("Home")
+    settled(room)
+    assert room.y() == pytest.approx(0, abs=0.5)
+    room.page.keyboard.press("PageDown")
+    settled(room)
+    forward = room.y()
+    assert forward > 50
+    room.page.keyboard.press("PageUp")
+    settled(room)
+    assert room.y() < forward
+    room.page.keyboard.press("ArrowUp")
+    expect(room.page.get_by_text("245 字/分")).to_be_visible()
+    room.page.keyboard.press("Shift+ArrowDown")
+    expect(room.page.get_by_text("225 字/分")).to_be_visible()
+    room.page.keyboard.press("m")
+    assert "-1" in str(room.page.locator(".mirror").get_attribute("style"))
+    room.page.keyboard.press("h")
+    expect(room.page.get_by_role("toolbar")).to_have_count(0)
+
+
+def test_another_script_waits_while_one_is_being_read(open_room: Opener) -> None:
+    room = open_room()
+    room.page.keyboard.press("Space")
+    settled(room)
+    room.show("卫龙辣条来了，一包只要九块九。", script=2, title="辣条卖点")
+    expect(room.page.get_by_role("button", name="辣条卖点")).to_be_visible()
+    assert room.page.locator(".track").inner_text().startswith("宝宝们晚上好")
+    room.page.wait_for_timeout(2200)
+    assert {ack["version"] for ack in room.acks} == {room.version - 1}, "what is not on screen is not confirmed"
+    room.page.keyboard.press("n")
+    expect(room.page.locator(".track")).to_contain_text("卫龙辣条来了")
+    expect(room.page.locator(".prompter")).to_have_attribute("data-motion", "paused")
+    room.page.wait_for_timeout(300)
+    assert room.acks[-1]["version"] == room.version
+    assert room.acks[-1]["position"] == 0
+
+
+def test_another_script_replaces_a_standing_one_at_once(open_room: Opener) -> None:
+    room = open_room()
+    room.show("卫龙辣条来了，一包只要九块九。", script=2)
+    expect(room.page.locator(".track")).to_contain_text("卫龙辣条来了", timeout=1000)
+
+
+def test_without_a_server_the_text_goes_on_and_new_versions_arrive_afterwards_without_a_jump(open_room: Opener) -> None:
+    room = open_room()
+    room.page.keyboard.press("Space")
+    settled(room)
+    room.cut()
+    before = room.y()
+    expect(room.page.get_by_text("使用已收稿件")).to_be_visible(timeout=6000)
+    lost = room.y()
+    assert lost > before + 20
+    room.online = True
+    expect(room.page.get_by_text("使用已收稿件")).to_have_count(0, timeout=20_000)
+    assert room.y() >= lost
+    assert room.page.locator(".prompter").get_attribute("data-motion") == "running"
+
+
+def test_a_reload_without_a_server_shows_the_last_script_at_its_place(open_room: Opener) -> None:
+    room = open_room()
+    for _ in range(3):
+        room.page.keyboard.press("]")
+        settled(room)
+    place = room.y()
+    room.page.wait_for_timeout(2200)
+    room.cut()
+    room.page.reload()
+    expect(room.page.locator(".track")).to_contain_text("宝宝们晚上好")
+    assert room.y() == pytest.approx(place, abs=2)
+
+
+def test_who_wants_less_motion_gets_pages(open_room: Opener) -> None:
+    room = open_room(reduced_motion="reduce")
+    room.page.keyboard.press("Space")
+    settled(room)
+    ys = []
+    until = time.monotonic() + 1.5
+    while time.monotonic() < until:
+        ys.append(room.y())
+    assert set(ys) == {0.0}, "a page stands still while it is being read"
+    room.page.keyboard.press("End")
+    settled(room)
+    assert room.y() > 300
+
+
+def test_a_finger_pauses_by_a_tap_and_moves_the_text_by_a_drag(open_room: Opener) -> None:
+    room = open_room(width=390, height=844)
+    motion = room.page.locator(".prompter")
+    room.page.mouse.click(200, 300)
+    expect(motion).to_have_attribute("data-motion", "running")
+    room.page.mouse.click(200, 300)
+    expect(motion).to_have_attribute("data-motion", "paused")
+    settled(room)
+    before = room.y()
+    room.page.mouse.move(200, 500)
+    room.page.mouse.down()
+    room.page.mouse.move(200, 300, steps=10)
+    room.page.mouse.up()
+    assert room.y() - before == pytest.approx(190, abs=3), "the way less the ten pixels that tell a drag from a tap"
+    expect(motion).to_have_attribute("data-motion", "paused")
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (1280, 800)])
+def test_every_control_is_large_enough_for_a_finger_and_on_the_screen(
+    open_room: Opener, width: int, height: int
+) -> None:
+    room = open_room(width=width, height=height)
+    room.page.keyboard.press("Space")
+    room.show("下一个商品的稿子。", script=2)
+    expect(room.page.get_by_role("button", name="下一段")).to_be_visible()
+    room.page.keyboard.press("Escape")
+    expect(room.page.get_by_role("dialog")).to_be_visible()
+    boxes = [b.bounding_box() for b in room.page.locator("button:visible, dialog a").all()]
+    assert len(boxes) > 10
+    for box in boxes:
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+        assert 0 <= box["x"] <= width - box["width"]
