@@ -114,7 +114,7 @@ async def requeue_stranded(conn: Connection, run_id: UUID, patience: float) -> b
     done = await conn.fetchval(
         """UPDATE runs SET status = 'queued', lease_expires_at = NULL, updated_at = now()
            WHERE id = $1 AND ((status = 'running' AND lease_expires_at < now())
-                              OR (status = 'queued' AND updated_at < now() - $2)) RETURNING true""",
+                              OR (status = 'queued' AND updated_at < now() - $2::interval)) RETURNING true""",
         run_id,
         interval(patience),
     )
