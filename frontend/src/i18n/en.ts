@@ -261,6 +261,14 @@ export const en: typeof zhCN = {
     flags: 'Regulated categories',
     flagsHint: 'Whose rules apply, one per line',
   },
+  scenario: {
+    opening: 'Opening',
+    selling_points: 'Selling points',
+    promotion: 'Promotion',
+    seeding: 'Seeding',
+    transition: 'Transition',
+    closing: 'Closing',
+  },
   script: {
     title: 'Title',
     scenario: 'Segment',

@@ -258,6 +258,14 @@ export const zhCN = {
     flags: '合规品类',
     flagsHint: '按哪些行业的规则检查，每行一条',
   },
+  scenario: {
+    opening: '开场',
+    selling_points: '卖点介绍',
+    promotion: '促单',
+    seeding: '种草',
+    transition: '过渡',
+    closing: '收尾',
+  },
   script: {
     title: '标题',
     scenario: '环节',

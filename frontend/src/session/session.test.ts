@@ -33,6 +33,7 @@ const token = (i: number, content: string, attempt = 1): AnyFrame => ({
   agent: 'script',
   attempt,
   i,
+  n: 1,
   content,
 })
 
@@ -105,6 +106,16 @@ test('a gap in the tokens is asked for once, and the snapshot fills it', () => {
   line.onFrame(token(7, '八'))
   vi.advanceTimersByTime(50)
   expect(live()).toBe('一二三四五六七八')
+})
+
+test('pieces that were joined for a slow reader count as many', () => {
+  line.onFrame(started(1))
+  line.onFrame({ ...token(0, '一二三'), n: 3 } as AnyFrame)
+  line.onFrame(token(3, '四'))
+  line.onFrame({ ...token(2, '三四'), n: 2 } as AnyFrame)
+  vi.advanceTimersByTime(50)
+  expect(line.resubscribed).toBe(0)
+  expect(live()).toBe('一二三四')
 })
 
 test('after a broken line it says how much was caught up, and only then', () => {

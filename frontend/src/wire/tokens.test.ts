@@ -9,6 +9,7 @@ const token = (i: number, content: string, attempt = 1): Token => ({
   agent: 'script',
   attempt,
   i,
+  n: 1,
   content,
 })
 const snapshot = (i: number, content: string, attempt = 1): MessageSnapshot => ({
