@@ -88,7 +88,7 @@ async def send_message(
 ) -> Asked:
     """Ask for something; the answer comes as events of the thread."""
     command = as_command(SendMessage, id=command_id(key), thread_id=thread_id, **body.model_dump())
-    done = await start.send_message(services.db, identity, command, GRAPH_VERSION)
+    done = await start.send_message(services.db, services.redis, identity, command, GRAPH_VERSION)
     return Asked.model_validate(done.result)
 
 
@@ -98,5 +98,5 @@ async def cancel_run(
 ) -> Stopped:
     """Stop what is under way in the thread, a pending decision included."""
     command = as_command(Cancel, id=command_id(key), thread_id=thread_id, run_id=body.run_id if body else None)
-    done = await start.cancel(services.db, identity, command)
+    done = await start.cancel(services.db, services.redis, identity, command)
     return Stopped.model_validate(done.result)
