@@ -101,6 +101,19 @@ async def cancel(db: Database, cache: Cache, who: Identity, command: Cancel) -> 
         return Done(result)
 
 
+async def delete_thread(db: Database, cache: Cache, who: Identity, thread_id: UUID) -> None:
+    """Remove a thread from sight and stop what runs or waits there; its record stays for the audit.
+
+    Raises:
+        NotFound: there is no such thread.
+    """
+    async with db.tenant(who.tenant_id) as conn:
+        for run_id in await runs.unfinished(conn, thread_id):
+            await _stop(conn, cache, who, thread_id, run_id)
+        await threads.delete_thread(conn, thread_id)
+        await audit.record(conn, who.user_id, "thread.deleted", str(thread_id))
+
+
 async def start_next(conn: Connection, tenant_id: UUID, thread_id: UUID) -> None:
     """Let the next run that waits for its turn begin, if there is one."""
     following = await runs.next_enqueued(conn, thread_id)

@@ -30,7 +30,7 @@ export function merge(known: LiveText | undefined, frame: Token | MessageSnapsho
     return { text: { agent, attempt, next: i, text: content }, outcome: 'applied' }
   }
   if (frame.i + frame.n <= next) return { text: known, outcome: 'ignored' }
-  // Also when some of the joined pieces are known already: a joined text cannot be taken apart again.
+  // Ahead of its turn, or joined of pieces of which only some are known: it cannot be fitted in.
   if (frame.i !== next) return { text: known, outcome: 'gap' }
   const { agent, attempt, content } = frame
   return {
