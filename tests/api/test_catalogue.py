@@ -98,13 +98,14 @@ async def test_pages_give_each_item_once(operator: httpx.AsyncClient):
     assert seen == whole
 
 
-@pytest.mark.parametrize("cursor", ["x", "bnVsbA", "WyJ4Il0", "W10", "é", "WyIwIiwgIjEiXQ"])
-async def test_a_cursor_that_is_not_ours_is_refused(operator: httpx.AsyncClient, admin: httpx.AsyncClient, cursor: str):
-    for path in ("products", "threads", "scripts", "interrupts"):
-        answer = await operator.get(f"/api/v1/{path}", params={"cursor": cursor})
-        assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
-    if cursor != "x":
-        assert (await admin.get("/api/v1/audit", params={"cursor": cursor})).status_code == 400
+async def test_a_cursor_that_is_not_ours_is_refused(operator: httpx.AsyncClient, admin: httpx.AsyncClient):
+    for cursor in ["x", "bnVsbA", "WyJ4Il0", "W10", "é", "WyIwIiwgIjEiXQ"]:
+        for who, path in [
+            *((operator, path) for path in ("products", "threads", "scripts", "interrupts")),
+            (admin, "audit"),
+        ]:
+            answer = await who.get(f"/api/v1/{path}", params={"cursor": cursor})
+            assert (answer.status_code, answer.json()["code"]) == (400, "bad_request"), (path, cursor)
 
 
 async def test_the_same_key_makes_one_product_even_when_sent_at_once(operator: httpx.AsyncClient):
