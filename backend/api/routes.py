@@ -28,7 +28,7 @@ VERSION: Final = "1"
 DESCRIPTION: Final = (
     "The script desk of a live-commerce team. Sign in with `POST /api/v1/auth/login` (cookie), or take a bearer token "
     "from `POST /api/v1/auth/token`. Errors are RFC 9457 problem details with a stable `code`; a POST with an "
-    "`Idempotency-Key` is carried out once. What happens live goes over the socket at `/ws` (docs/asyncapi.yaml)."
+    "`Idempotency-Key` is carried out once. What happens live goes over the socket at `/ws` (docs/asyncapi.json)."
 )
 
 _RESOURCES: Final = (
