@@ -79,6 +79,12 @@ class Runner:
         run = await self._claim(tenant_id, run_id)
         if run is None:
             return
+        # The trace of the request that asked for it, so that one search finds both halves of the story.
+        trace_id = run.request.get("trace_id") or run.id.hex
+        with tracing(trace_id=trace_id, run_id=str(run.id), attempt=run.attempt):
+            await self._hold(run)
+
+    async def _hold(self, run: Claimed) -> None:
         outlet = Outlet(self._db, self._parts.texts, run)
         work = asyncio.create_task(self._work(run, outlet), name=f"run {run.id}")
         reasons: list[Loss] = []
@@ -87,11 +93,7 @@ class Runner:
             reasons.append(why)
             work.cancel()
 
-        with (
-            # The trace of the request that asked for it, so that one search finds both halves of the story.
-            tracing(trace_id=run.request.get("trace_id") or run.id.hex, run_id=str(run.id), attempt=run.attempt),
-            self._parts.leases.holding(run, stop),
-        ):
+        with self._parts.leases.holding(run, stop):
             try:
                 await work
             except asyncio.CancelledError:
