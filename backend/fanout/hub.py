@@ -173,10 +173,20 @@ class Hub:
                     await self._pubsub.unsubscribe(token_channel(thread_id))
 
     async def watch_room(self, tenant_id: UUID, room_id: UUID, watcher: Watcher) -> None:
-        """Join a room: its state comes now and on each change."""
-        feed = self._rooms.setdefault(room_id, _RoomFeed(tenant_id))
-        feed.watchers.add(watcher)
-        watcher.on_state(await self._sources.room_frame(tenant_id, room_id))
+        """Join a room: its state comes now and on each change.
+
+        Raises:
+            NotFound: the tenant has no such room; nothing is kept of the attempt.
+        """
+        # Asked before anything is kept: a feed reads for the tenant that opened it, so a stranger who may not see
+        # the room must never be the one who did.
+        await self._sources.room_frame(tenant_id, room_id)
+        self._rooms.setdefault(room_id, _RoomFeed(tenant_id)).watchers.add(watcher)
+        try:
+            watcher.on_state(await self._sources.room_frame(tenant_id, room_id))
+        except BaseException:  # also a socket that goes away meanwhile
+            self.leave_room(room_id, watcher)
+            raise
 
     def leave_room(self, room_id: UUID, watcher: Watcher) -> None:
         """Leave a room."""

@@ -1,0 +1,66 @@
+"""Who joins and leaves the fan-out, in every order: nothing here needs a server."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from backend.errors import NotFound
+from backend.fanout.hub import Fragment, Hub, Numbered, Sources
+from backend.fanout.topics import ROOMS_CHANNEL
+from backend.ids import new_id
+from backend.storage.redis import Cache
+
+
+class Watching:
+    """A watcher that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[Numbered] = []
+        self.states: list[str] = []
+
+    def on_event(self, event: Numbered) -> None:
+        self.events.append(event)
+
+    def on_fragment(self, fragment: Fragment) -> None:
+        """Not of interest here."""
+
+    def on_state(self, text: str) -> None:
+        self.states.append(text)
+
+    def on_tokens(self, available: bool) -> None:
+        """Not of interest here."""
+
+
+def hub_of(**sources: Any) -> Hub:
+    async def nothing(*_: Any) -> Any:
+        return {}
+
+    names = ("thread_events", "thread_heads", "room_frame", "room_marks", "approvals")
+    chosen = Sources(**{name: sources.get(name, nothing) for name in names})
+    return Hub("", cast(Cache, None), chosen, poll_interval=1)
+
+
+async def test_a_stranger_who_is_refused_a_room_does_not_cut_off_its_own_people() -> None:
+    owner, stranger, room = new_id(), new_id(), new_id()
+    text = "before"
+
+    async def room_frame(tenant_id: UUID, room_id: UUID) -> str:
+        if tenant_id != owner:
+            raise NotFound
+        return text
+
+    hub = hub_of(room_frame=room_frame)
+    with pytest.raises(NotFound):
+        await hub.watch_room(stranger, room, Watching())
+    assert not hub._rooms, "nothing is kept of the attempt"
+    prompter = Watching()
+    await hub.watch_room(owner, room, prompter)
+    with pytest.raises(NotFound):
+        await hub.watch_room(stranger, room, Watching())
+    text = "after"
+    hub._on_notice(ROOMS_CHANNEL, str(room))
+    await asyncio.gather(*hub._tasks)
+    assert prompter.states == ["before", "after"]
