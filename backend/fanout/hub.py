@@ -198,11 +198,13 @@ class Hub:
 
     async def watch_approvals(self, tenant_id: UUID, watcher: Watcher) -> None:
         """Join the tenant's stream of interrupts: what happens from now on."""
+        # What is there already is read first: between finding the feed and joining it nothing may wait, or the last
+        # watcher could leave meanwhile and take with it the feed this one is about to join.
+        known = [] if tenant_id in self._approvals else await self._sources.approvals(tenant_id, 30)
         feed = self._approvals.get(tenant_id)
         if feed is None:
             feed = self._approvals[tenant_id] = _ApprovalsFeed(tenant_id)
-            for event_id, _ in await self._sources.approvals(tenant_id, 30):
-                feed.seen[event_id] = None
+            feed.seen.update((event_id, None) for event_id, _ in known)
         feed.watchers.add(watcher)
 
     def leave_approvals(self, tenant_id: UUID, watcher: Watcher) -> None:

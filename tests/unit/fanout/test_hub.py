@@ -64,3 +64,25 @@ async def test_a_stranger_who_is_refused_a_room_does_not_cut_off_its_own_people(
     hub._on_notice(ROOMS_CHANNEL, str(room))
     await asyncio.gather(*hub._tasks)
     assert prompter.states == ["before", "after"]
+
+
+async def test_who_joins_the_approvals_while_another_comes_and_goes_still_gets_them() -> None:
+    tenant, event_id = new_id(), new_id()
+    reading, stored = asyncio.Event(), cast(Numbered, object())
+    events: list[tuple[UUID, Numbered]] = []
+
+    async def approvals(*_: Any) -> Sequence[tuple[UUID, Numbered]]:
+        await reading.wait()
+        return list(events)
+
+    hub, first, second = hub_of(approvals=approvals), Watching(), Watching()
+    joining = [asyncio.create_task(hub.watch_approvals(tenant, watcher)) for watcher in (first, second)]
+    await asyncio.sleep(0)
+    hub.leave_approvals(tenant, second)
+    reading.set()
+    await asyncio.gather(*joining)
+    hub.leave_approvals(tenant, second)
+    events.append((event_id, stored))
+    hub._on_notice("cuedesk_events", f"{new_id()} 1 {tenant} i")
+    await asyncio.gather(*hub._tasks)
+    assert first.events == [stored]
