@@ -366,9 +366,14 @@ class Hub:
         if message["type"] == "subscribe":
             feed.subscribed.set()
         elif message["type"] == "message":
-            data = orjson.loads(message["data"])
-            del data["type"]
-            fragment = Fragment(**data)
+            try:
+                data = orjson.loads(message["data"])
+                del data["type"]
+                fragment = Fragment(**data)
+            except (ValueError, KeyError, TypeError):
+                # From a newer or older process beside us: it must not end the following of all other texts.
+                log.warning("hub_token_unreadable", topic=thread_topic(UUID(name)))
+                return
             for watcher in tuple(feed.watchers):
                 watcher.on_fragment(fragment)
 

@@ -9,7 +9,7 @@ import pytest
 
 from backend.errors import NotFound
 from backend.fanout.hub import Fragment, Hub, Numbered, Sources
-from backend.fanout.topics import ROOMS_CHANNEL
+from backend.fanout.topics import ROOMS_CHANNEL, token_channel
 from backend.ids import new_id
 from backend.storage.redis import Cache
 
@@ -86,3 +86,11 @@ async def test_who_joins_the_approvals_while_another_comes_and_goes_still_gets_t
     hub._on_notice("cuedesk_events", f"{new_id()} 1 {tenant} i")
     await asyncio.gather(*hub._tasks)
     assert first.events == [stored]
+
+
+async def test_a_piece_of_text_of_another_version_does_not_end_the_following() -> None:
+    hub, thread = hub_of(), new_id()
+    await hub.watch_thread(new_id(), thread, Watching())
+    channel = token_channel(thread).encode()
+    for data in (b'{"type": "token", "new": 1}', b"[]", b"{"):
+        hub._on_token({"channel": channel, "type": "message", "data": data})
