@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -330,6 +331,8 @@ def main() -> None:
     parser.add_argument("--idle", default="0,500,1000,2000", help="idle sockets, step by step; empty = not at all")
     chosen = parser.parse_args()
     machine.allow_many_sockets()
+    # Told to end, end tidily: the servers are processes of their own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     cases = [_case(name, chosen.turns) for name in filter(None, chosen.cases.split(","))]
     idle = [int(step) for step in filter(None, chosen.idle.split(","))]
     with tempfile.TemporaryDirectory(prefix="cuedesk-bench-", ignore_cleanup_errors=True) as folder:
