@@ -19,7 +19,8 @@ router = APIRouter(prefix="/threads", tags=["threads"])
 C = TypeVar("C", bound=Command)
 
 
-def _not_blank(text: str) -> str:
+def not_blank(text: str) -> str:
+    """Return the text, if it says anything."""
     if not text.strip():
         raise ValueError("the text is empty")
     return text
@@ -31,7 +32,7 @@ class Ask(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     content: Annotated[
-        str, StringConstraints(min_length=1, max_length=MAX_CONTENT), STORABLE, AfterValidator(_not_blank)
+        str, StringConstraints(min_length=1, max_length=MAX_CONTENT), STORABLE, AfterValidator(not_blank)
     ]
     room_id: UUID | None = None
     product_id: UUID | None = None
@@ -87,7 +88,7 @@ async def send_message(
 ) -> Asked:
     """Ask for something; the answer comes as events of the thread."""
     command = as_command(SendMessage, id=command_id(key), thread_id=thread_id, **body.model_dump())
-    done = await start.send_message(services.db, identity, command, GRAPH_VERSION)
+    done = await start.send_message(services.db, services.redis, identity, command, GRAPH_VERSION)
     return Asked.model_validate(done.result)
 
 
@@ -97,5 +98,5 @@ async def cancel_run(
 ) -> Stopped:
     """Stop what is under way in the thread, a pending decision included."""
     command = as_command(Cancel, id=command_id(key), thread_id=thread_id, run_id=body.run_id if body else None)
-    done = await start.cancel(services.db, identity, command)
+    done = await start.cancel(services.db, services.redis, identity, command)
     return Stopped.model_validate(done.result)

@@ -5,7 +5,20 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-from backend.api import audit, auth, generate, health, hosts, interrupts, messages, products, rooms, scripts, threads
+from backend.api import (
+    audit,
+    auth,
+    generate,
+    health,
+    hosts,
+    interrupts,
+    messages,
+    products,
+    quality,
+    rooms,
+    scripts,
+    threads,
+)
 from backend.api.errors import RESPONSES, register
 from backend.api.limits import BodyLimit
 
@@ -27,6 +40,7 @@ _RESOURCES: Final = (
     hosts,
     products,
     rooms,
+    quality,
     generate,
     audit,
     health,

@@ -114,7 +114,7 @@ async def requeue_stranded(conn: Connection, run_id: UUID, patience: float) -> b
     done = await conn.fetchval(
         """UPDATE runs SET status = 'queued', lease_expires_at = NULL, updated_at = now()
            WHERE id = $1 AND ((status = 'running' AND lease_expires_at < now())
-                              OR (status = 'queued' AND updated_at < now() - $2)) RETURNING true""",
+                              OR (status = 'queued' AND updated_at < now() - $2::interval)) RETURNING true""",
         run_id,
         interval(patience),
     )
@@ -158,3 +158,13 @@ async def stop_run(conn: Connection, run_id: UUID) -> RunStatus | None:
 async def belongs(conn: Connection, run_id: UUID, thread_id: UUID) -> bool:
     """Return whether the run is one of this thread's."""
     return bool(await conn.fetchval("SELECT true FROM runs WHERE id = $1 AND thread_id = $2", run_id, thread_id))
+
+
+async def unfinished(conn: Connection, thread_id: UUID) -> list[UUID]:
+    """Return the thread's runs that are not over, those that wait for their turn first."""
+    rows = await conn.fetch(
+        """SELECT id FROM runs WHERE thread_id = $1 AND status IN ('enqueued', 'queued', 'running', 'waiting')
+           ORDER BY status <> 'enqueued', id""",
+        thread_id,
+    )
+    return [row["id"] for row in rows]

@@ -171,6 +171,8 @@ class Hub:
             if self._pubsub is not None:
                 with contextlib.suppress(*Unwell):
                     await self._pubsub.unsubscribe(token_channel(thread_id))
+                    if thread_id in self._threads:  # somebody joined while we left: theirs must be the last word
+                        await self._pubsub.subscribe(token_channel(thread_id))
 
     async def watch_room(self, tenant_id: UUID, room_id: UUID, watcher: Watcher) -> None:
         """Join a room: its state comes now and on each change."""

@@ -127,9 +127,10 @@ async def recall(
     `vector` is of the query. Only documents of the same embedder are compared.
     """
     filters = (embedder, host_id, product_id, category)
+    # The vector is read from its text in a sub-select, once; in place, a generic plan would read it for every row.
     dense = await conn.fetch(
         f"""SELECT {_COLUMNS} FROM memory_documents WHERE {_FILTERS}
-            ORDER BY dense <=> $5::text::halfvec LIMIT {_CANDIDATES}""",
+            ORDER BY dense <=> (SELECT $5::text::halfvec) LIMIT {_CANDIDATES}""",
         *filters,
         _halfvec(vector),
     )
@@ -139,7 +140,8 @@ async def recall(
         # <#> is the inner product with its sign turned: what shares no word has 0 and stays out.
         sparse = await conn.fetch(
             f"""SELECT * FROM (
-                  SELECT {_COLUMNS}, sparse <#> $5::text::sparsevec AS distance FROM memory_documents WHERE {_FILTERS}
+                  SELECT {_COLUMNS}, sparse <#> (SELECT $5::text::sparsevec) AS distance
+                  FROM memory_documents WHERE {_FILTERS}
                   ORDER BY distance LIMIT {_CANDIDATES}) best
                 WHERE distance < 0""",
             *filters,

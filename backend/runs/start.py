@@ -8,12 +8,14 @@ from uuid import UUID
 from backend.domain import audit, commands, events, interrupts, runs, threads
 from backend.domain.people import Identity
 from backend.errors import InterruptPending, NotFound, ThreadBusy
+from backend.fanout.live_text import read_so_far
 from backend.fanout.topics import CANCEL_CHANNEL
 from backend.ids import new_id
 from backend.protocol.commands import Cancel, SendMessage
 from backend.protocol.events import InterruptResolved, MessageComplete, Person, RunChanged, RunStatus, ThreadEvent
 from backend.runs.jobs import enqueue_run
 from backend.storage.postgres import Connection, Database
+from backend.storage.redis import Cache
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Done:
     duplicate: bool = False
 
 
-async def send_message(db: Database, who: Identity, command: SendMessage, graph_version: str) -> Done:
+async def send_message(db: Database, cache: Cache, who: Identity, command: SendMessage, graph_version: str) -> Done:
     """Ask for something: the message, its run, its events and the job, or nothing of it.
 
     Raises:
@@ -44,7 +46,7 @@ async def send_message(db: Database, who: Identity, command: SendMessage, graph_
         active = thread.active_run
         if active is not None:
             if command.multitask == "interrupt":
-                await _stop(conn, who, thread.id, active.id)
+                await _stop(conn, cache, who, thread.id, active.id)
             elif command.multitask == "enqueue":
                 status = "enqueued"
             elif active.status == "waiting":
@@ -75,7 +77,7 @@ async def send_message(db: Database, who: Identity, command: SendMessage, graph_
         return Done(result)
 
 
-async def cancel(db: Database, who: Identity, command: Cancel) -> Done:
+async def cancel(db: Database, cache: Cache, who: Identity, command: Cancel) -> Done:
     """Stop the thread's active run (or the one named), whatever it is doing.
 
     Raises:
@@ -90,13 +92,26 @@ async def cancel(db: Database, who: Identity, command: Cancel) -> Done:
         run_id = command.run_id or (thread.active_run.id if thread.active_run else None)
         if run_id is None or not await runs.belongs(conn, run_id, thread.id):
             raise NotFound("there is no such run")
-        stopped = await _stop(conn, who, thread.id, run_id)
+        stopped = await _stop(conn, cache, who, thread.id, run_id)
         if not stopped:
             raise NotFound("nothing is running there")
         await start_next(conn, who.tenant_id, thread.id)
         result = {"run_id": str(run_id)}
         await commands.record(conn, who.user_id, command.id, body, result)
         return Done(result)
+
+
+async def delete_thread(db: Database, cache: Cache, who: Identity, thread_id: UUID) -> None:
+    """Remove a thread from sight and stop what runs or waits there; its record stays for the audit.
+
+    Raises:
+        NotFound: there is no such thread.
+    """
+    async with db.tenant(who.tenant_id) as conn:
+        for run_id in await runs.unfinished(conn, thread_id):
+            await _stop(conn, cache, who, thread_id, run_id)
+        await threads.delete_thread(conn, thread_id)
+        await audit.record(conn, who.user_id, "thread.deleted", str(thread_id))
 
 
 async def start_next(conn: Connection, tenant_id: UUID, thread_id: UUID) -> None:
@@ -107,7 +122,7 @@ async def start_next(conn: Connection, tenant_id: UUID, thread_id: UUID) -> None
         await enqueue_run(conn, tenant_id, following)
 
 
-async def _stop(conn: Connection, who: Identity, thread_id: UUID, run_id: UUID) -> bool:
+async def _stop(conn: Connection, cache: Cache, who: Identity, thread_id: UUID, run_id: UUID) -> bool:
     was = await runs.stop_run(conn, run_id)
     if was is None:
         return False
@@ -116,12 +131,19 @@ async def _stop(conn: Connection, who: Identity, thread_id: UUID, run_id: UUID) 
     told: list[ThreadEvent] = [
         InterruptResolved(interrupt_id=i, decision="cancelled", version=v, by=person) for i, v in withdrawn
     ]
-    told += await close_messages(conn, run_id, "cancelled")
+    # What people saw growing stays on their screens: it is in lane B only until the message is complete.
+    told += await close_messages(conn, run_id, "cancelled", await _written(conn, cache, run_id))
     await events.append(conn, thread_id, [*told, RunChanged(status="cancelled")], run_id=run_id)
     # Its worker is fenced already; this only spares it the work it would do until it notices.
     await conn.execute("SELECT pg_notify($1, $2)", CANCEL_CHANNEL, str(run_id))
     await audit.record(conn, who.user_id, "run.cancelled", str(run_id), was=was)
     return True
+
+
+async def _written(conn: Connection, cache: Cache, run_id: UUID) -> dict[UUID, str]:
+    rows = await conn.fetch("SELECT id, attempt FROM messages WHERE run_id = $1 AND status = 'writing'", run_id)
+    texts = {row["id"]: await read_so_far(cache, row["id"], row["attempt"]) for row in rows}
+    return {message_id: text.content for message_id, text in texts.items() if text is not None}
 
 
 async def close_messages(

@@ -112,12 +112,17 @@ class _Desk:
             case SendMessage():
                 people.require(self._who, "thread.write")
                 await self._messages.check(command.thread_id)
-                return _done(command, await start.send_message(self._services.db, self._who, command, GRAPH_VERSION))
+                return _done(
+                    command,
+                    await start.send_message(
+                        self._services.db, self._services.redis, self._who, command, GRAPH_VERSION
+                    ),
+                )
             case InterruptResponse():
                 return _done(command, await interrupts.decide(self._services.db, self._who, command))
             case Cancel():
                 people.require(self._who, "thread.write")
-                return _done(command, await start.cancel(self._services.db, self._who, command))
+                return _done(command, await start.cancel(self._services.db, self._services.redis, self._who, command))
             case PrompterAck():
                 people.require(self._who, "prompter.ack")
                 async with self._services.db.tenant(self._who.tenant_id) as conn:

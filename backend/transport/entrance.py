@@ -5,6 +5,7 @@ from collections import Counter
 from uuid import UUID
 
 from pydantic import ValidationError
+from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from backend.domain import people
@@ -35,7 +36,8 @@ async def admit(socket: WebSocket, services: Services, open_sockets: "Counter[UU
         await socket.close()  # before the upgrade: the browser sees HTTP 403
         raise Refused from None
     if services.draining():
-        await socket.close(CloseCode.DRAINING)
+        # Not upgraded at all, so that the balancer in front tries another process.
+        await socket.send_denial_response(Response(status_code=503, headers={"Retry-After": "1"}))
         raise Refused
     hello: Hello | None = None
     try:

@@ -20,6 +20,7 @@ from backend.services import Services
 from backend.settings import Settings
 from backend.storage.postgres import Database, as_owner
 from backend.storage.redis import Cache
+from backend.telemetry.logging import configure_logging
 from tests.support.databases import DatabaseFactory, with_database
 
 PASSWORD = "cuedesk-demo"
@@ -47,6 +48,12 @@ def demo_template(databases: DatabaseFactory) -> str:
 def demo_url(databases: DatabaseFactory, demo_template: str) -> Iterator[str]:
     with databases.fresh(template=demo_template) as url:
         yield url
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> None:
+    # Outside a server structlog draws tracebacks with every local: seconds for each.
+    configure_logging(level="warning", form="json")
 
 
 @pytest.fixture(scope="session")

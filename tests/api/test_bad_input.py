@@ -22,40 +22,40 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
     assert problem["detail"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b'"text"',
-        b"null",
-        b"\xff\xfe",
-        b'{"name": "\\u0000"}',
-        b'{"name": "a\\ud800b"}',
-        b'{"name": ""}',
-        b'{"name": "   "}',
-        b'{"name": null}',
-        b'{"name": "x", "surprise": 1}',
-        b'{"name": "x", "\\ud800": 1}',
-        b'{"name": "x", "pace": 1e400}',
-        b'{"name": "x", "pace": 99999999999999999999}',
-        b'{"name": "x", "voice": ["y"]}',
-        b'{"name": "x", "catchphrases": ["a\\u0000"]}',
-        b'{"name": "' + b"x" * 61 + b'"}',
-        b'{"name": ' + b"[" * 5000 + b"]" * 5000 + b"}",
-    ],
-)
-async def test_a_body_that_is_no_host_is_refused(operator: httpx.AsyncClient, body: bytes):
-    answer = await operator.post("/api/v1/hosts", content=body, headers={"Content-Type": "application/json"})
-    assert_problem(answer, 400, "bad_request")
+NO_HOSTS = [
+    b"",
+    b"{",
+    b"[]",
+    b'"text"',
+    b"null",
+    b"\xff\xfe",
+    b'{"name": "\\u0000"}',
+    b'{"name": "a\\ud800b"}',
+    b'{"name": ""}',
+    b'{"name": "   "}',
+    b'{"name": null}',
+    b'{"name": "x", "surprise": 1}',
+    b'{"name": "x", "\\ud800": 1}',
+    b'{"name": "x", "pace": 1e400}',
+    b'{"name": "x", "pace": 99999999999999999999}',
+    b'{"name": "x", "voice": ["y"]}',
+    b'{"name": "x", "catchphrases": ["a\\u0000"]}',
+    b'{"name": "' + b"x" * 61 + b'"}',
+    b'{"name": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+]
 
 
-@pytest.mark.parametrize("price", ["-1", "1e30", "NaN", "Infinity", "0.001", '"x"', "10000000000"])
-async def test_a_price_is_yuan_and_fen(operator: httpx.AsyncClient, price: str):
-    body = f'{{"name": "价格", "price": {price}}}'
-    answer = await operator.post("/api/v1/products", content=body, headers={"Content-Type": "application/json"})
-    assert_problem(answer, 400, "bad_request")
+async def test_a_body_that_is_no_host_is_refused(operator: httpx.AsyncClient):
+    for body in NO_HOSTS:
+        answer = await operator.post("/api/v1/hosts", content=body, headers={"Content-Type": "application/json"})
+        assert_problem(answer, 400, "bad_request")
+
+
+async def test_a_price_is_yuan_and_fen(operator: httpx.AsyncClient):
+    for price in ["-1", "1e30", "NaN", "Infinity", "0.001", '"x"', "10000000000"]:
+        body = f'{{"name": "价格", "price": {price}}}'
+        answer = await operator.post("/api/v1/products", content=body, headers={"Content-Type": "application/json"})
+        assert_problem(answer, 400, "bad_request")
 
 
 async def test_a_text_that_is_too_long_has_its_own_code(operator: httpx.AsyncClient):

@@ -10,8 +10,8 @@ def test_every_table_of_a_tenant_is_under_row_level_security(database_url: str):
     with psycopg.connect(database_url) as owner:
         tables = owner.execute(
             """SELECT c.relname, c.relrowsecurity,
-                      (SELECT array_agg(pg_get_expr(p.polqual, p.polrelid)) FROM pg_policy p WHERE p.polrelid = c.oid),
-                      (SELECT array_agg(pg_get_expr(p.polwithcheck, p.polrelid)) FROM pg_policy p WHERE p.polrelid = c.oid)
+                 (SELECT array_agg(pg_get_expr(polqual, polrelid)) FROM pg_policy WHERE polrelid = c.oid),
+                 (SELECT array_agg(pg_get_expr(polwithcheck, polrelid)) FROM pg_policy WHERE polrelid = c.oid)
                FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
                WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
                  AND a.attname = 'tenant_id' AND NOT a.attisdropped"""

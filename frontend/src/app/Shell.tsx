@@ -49,7 +49,9 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
           {Object.values(pages).map((page) => (
             <NavLink key={page} to={`/${page}`}>
               {t(`nav.${page}`)}
-              {page === 'approvals' && <Badge count={pending} size="small" className="number" />}
+              {page === 'approvals' && (
+                <Badge count={pending} size="small" color="var(--live)" className="number" />
+              )}
             </NavLink>
           ))}
         </nav>

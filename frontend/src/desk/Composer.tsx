@@ -52,6 +52,12 @@ export function Composer(props: Props) {
   }
   const onKeyDown = (event: React.KeyboardEvent): false | undefined => {
     if (event.nativeEvent.isComposing) return undefined
+    if (event.key === 'Enter' && !event.shiftKey && event.target instanceof HTMLTextAreaElement) {
+      // The field itself is asked: what was typed last may not have been drawn yet.
+      event.preventDefault()
+      submit(event.target.value)
+      return false
+    }
     if (event.key === 'Escape' && onStop) {
       onStop()
       return false

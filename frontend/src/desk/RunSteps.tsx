@@ -3,19 +3,29 @@ import { useTranslation } from 'react-i18next'
 import type { RunView } from '../generated/protocol'
 import { duration } from '../shared/format'
 
-const shown = ['string', 'number', 'boolean']
+/** What of a step's findings is worth a line, in this order; the rest is for the replay. */
+const told = [
+  'product',
+  'category',
+  'host',
+  'found',
+  'model',
+  'characters',
+  'score',
+  'findings',
+  'by',
+  'version',
+] as const
 
-/** What a step found out, as far as it can be said in a line. */
-function detailLine(detail: Record<string, unknown>): string {
-  return Object.entries(detail)
-    .flatMap(([name, value]) => {
-      if (value === null || value === '' || value === false) return []
-      if (shown.includes(typeof value)) return [value === true ? name : `${name}: ${value}`]
-      if (Array.isArray(value) && value.length > 0 && value.every((item) => shown.includes(typeof item)))
-        return [`${name}: ${value.join('、')}`]
-      return []
-    })
-    .join(' · ')
+function DetailLine({ detail }: { detail: Record<string, unknown> }) {
+  const { t } = useTranslation()
+  const parts = told.flatMap((name) => {
+    const value = detail[name]
+    return (typeof value === 'string' && value) || typeof value === 'number'
+      ? [`${t(`detail.${name}`)} ${value}`]
+      : []
+  })
+  return <span className="muted step-detail">{parts.join(' · ')}</span>
 }
 
 /** The steps of the latest run with their timings. */
@@ -51,7 +61,7 @@ export function RunSteps({ run }: { run: RunView | undefined }) {
             </span>
             <span>
               {i18n.exists(`node.${step.node}`) ? t(`node.${step.node}` as 'node.script') : step.node}
-              <span className="muted step-detail">{detailLine(step.detail)}</span>
+              <DetailLine detail={step.detail} />
             </span>
             <span className="muted number">{step.elapsed_ms !== null && duration(step.elapsed_ms)}</span>
           </li>

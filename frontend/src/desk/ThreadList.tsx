@@ -106,7 +106,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
               />
             ) : (
               <>
-                <NavLink to={`/console/${thread.id}`} className="thread-link">
+                <NavLink to={`/console/${thread.id}`} className="thread-link" title={thread.title}>
                   <span className="thread-title">{thread.title || t('desk.untitled')}</span>
                   <span className="row muted">
                     {thread.pending_interrupts > 0 ? (

@@ -141,7 +141,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Thread
-         * @description Remove a thread from sight; its record stays for the audit.
+         * @description Remove a thread from sight and stop what runs or waits there; its record stays for the audit.
          */
         delete: operations["delete_thread"];
         options?: never;
@@ -505,6 +505,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quality/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Quality
+         * @description Check a text; nothing is stored.
+         */
+        post: operations["check_quality"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/generate": {
         parameters: {
             query?: never;
@@ -734,6 +754,25 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * Check
+         * @description A text, and what is known of it: what it sells, who says it, which part of a show it is, how long it may take.
+         */
+        Check: {
+            /** Content */
+            content: string;
+            /** Product Id */
+            product_id?: string | null;
+            /** Host Id */
+            host_id?: string | null;
+            /**
+             * Scenario
+             * @default
+             */
+            scenario: string;
+            /** Seconds */
+            seconds?: number | null;
         };
         /**
          * CheckResult
@@ -2006,6 +2045,25 @@ export interface components {
             parts: {
                 [key: string]: "ok" | "down" | "elsewhere" | "draining";
             };
+        };
+        /**
+         * Report
+         * @description What the checks say. A text with a `block` finding cannot be approved as it is.
+         */
+        Report: {
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "pass" | "warn" | "block";
+            /** Score */
+            score: number;
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** Checks */
+            checks: components["schemas"]["CheckResult"][];
+            /** Rules Version */
+            rules_version: string;
         };
         /**
          * Room
@@ -3748,6 +3806,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PrompterState"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    check_quality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Check"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

@@ -51,7 +51,7 @@ export function FindingText({ finding }: { finding: Finding }) {
     <div className="finding">
       <div className="finding-head">
         <span className={`tag tag-${finding.severity}`}>{t(`severity.${finding.severity}`)}</span>
-        <q>{finding.excerpt}</q>
+        {finding.excerpt && <q>{finding.excerpt}</q>}
       </div>
       <div>{finding.message}</div>
       {finding.basis && (

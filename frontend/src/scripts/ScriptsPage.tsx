@@ -45,7 +45,13 @@ export default function ScriptsPage() {
               </Button>
             ),
           },
-          { title: t('script.scenario'), dataIndex: 'scenario', width: 140 },
+          {
+            title: t('script.scenario'),
+            dataIndex: 'scenario',
+            width: 140,
+            render: (name: string) =>
+              i18n.exists(`scenario.${name}`) ? t(`scenario.${name}` as 'scenario.opening') : name,
+          },
           { title: t('script.version'), dataIndex: 'latest_version', width: 90, className: 'number' },
           {
             title: t('script.updated'),

@@ -104,7 +104,7 @@ export function Catalogue<T extends Row, V extends object>(props: Props<T, V>) {
     <main className="page">
       <div className="row spread">
         <h1>{title}</h1>
-        <div className="row">
+        <div className="row page-tools">
           <Input.Search
             allowClear
             aria-label={t('common.search')}

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { MessageSnapshot, Token } from '../generated/protocol'
 import { drop, type LiveText, type LiveTexts, merge, mergeInto } from './tokens'
 
-const token = (i: number, content: string, attempt = 1): Token => ({
+const token = (i: number, content: string, attempt = 1, n = 1): Token => ({
   type: 'token',
   thread_id: 't',
   message_id: 'm',
   agent: 'script',
   attempt,
   i,
+  n,
   content,
 })
 const snapshot = (i: number, content: string, attempt = 1): MessageSnapshot => ({
@@ -41,6 +42,13 @@ describe('text under way', () => {
     expect(merge(text, token(2, '好'))).toEqual({ text, outcome: 'gap' })
     expect(merge(undefined, token(3, '好')).outcome).toBe('gap')
     expect(fold([token(0, '今'), snapshot(2, '今天'), token(2, '好')])?.text).toBe('今天好')
+  })
+
+  it('takes several pieces joined in one frame', () => {
+    const text = fold([token(0, '今'), token(1, '天好', 1, 2), token(3, '！')])
+    expect(text).toMatchObject({ text: '今天好！', next: 4 })
+    expect(merge(text, token(1, '天好', 1, 2)).outcome).toBe('ignored')
+    expect(merge(text, token(3, '！啊', 1, 2))).toEqual({ text, outcome: 'gap' })
   })
 
   it('starts anew with a later attempt and forgets the earlier one', () => {

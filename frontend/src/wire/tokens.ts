@@ -29,11 +29,12 @@ export function merge(known: LiveText | undefined, frame: Token | MessageSnapsho
     const { agent, attempt, i, content } = frame
     return { text: { agent, attempt, next: i, text: content }, outcome: 'applied' }
   }
-  if (frame.i < next) return { text: known, outcome: 'ignored' }
-  if (frame.i > next) return { text: known, outcome: 'gap' }
+  if (frame.i + frame.n <= next) return { text: known, outcome: 'ignored' }
+  // Ahead of its turn, or joined of pieces of which only some are known: it cannot be fitted in.
+  if (frame.i !== next) return { text: known, outcome: 'gap' }
   const { agent, attempt, content } = frame
   return {
-    text: { agent, attempt, next: next + 1, text: (current?.text ?? '') + content },
+    text: { agent, attempt, next: next + frame.n, text: (current?.text ?? '') + content },
     outcome: 'applied',
   }
 }

@@ -68,5 +68,3 @@ async def host(desk_server: ServerProcess) -> AsyncIterator[Rest]:
 async def admin(desk_server: ServerProcess) -> AsyncIterator[Rest]:
     async with Rest.login(desk_server.url, ADMIN, tenant="qinghe") as rest:
         yield rest
-
-

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { en } from './en'
+import { zhCN } from './zh-CN'
+
+type Tree = { [key: string]: string | Tree }
+
+function leaves(tree: Tree, path = ''): Map<string, string> {
+  return new Map(
+    Object.entries(tree).flatMap(([key, value]) =>
+      typeof value === 'string' ? [[`${path}${key}`, value] as const] : [...leaves(value, `${path}${key}.`)],
+    ),
+  )
+}
+
+const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort()
+
+test('both languages have the same keys with the same variables, and nothing is empty', () => {
+  const [chinese, english] = [leaves(zhCN), leaves(en)]
+  expect([...english.keys()]).toEqual([...chinese.keys()])
+  for (const [key, text] of chinese) {
+    expect(text, key).not.toBe('')
+    expect(english.get(key), key).not.toBe('')
+    expect(variables(english.get(key) ?? ''), key).toEqual(variables(text))
+  }
+})
+
+test('every error code of the server has its sentence', () => {
+  const source = readFileSync('../backend/errors.py', 'utf8')
+  const setup = new Set(['setup_error', 'port_taken', 'data_dir_unwritable', 'embedded_start_failed'])
+  const codes = [...source.matchAll(/code(?:: ClassVar\[str\])? = "(\w+)"/g)].map(([, code]) => code ?? '')
+  expect(codes.length).toBeGreaterThan(20)
+  const startup = /class (\w+)\(SetupError\)[\s\S]*?code = "(\w+)"/g
+  for (const [, , code] of source.matchAll(startup)) if (code) setup.add(code)
+  expect(codes.filter((code) => !setup.has(code) && !(code in zhCN.problem))).toEqual([])
+})
+
+test('the pages say nothing in Chinese that is not in the dictionary', () => {
+  const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((name) => /^(app|desk|review|approvals|hosts|scripts)\b.*\.tsx$/.test(name))
+    .filter((name) => !name.includes('.test.'))
+  expect(pages.length).toBeGreaterThan(15)
+  // The language's own name is not translated; punctuation that ends a sentence is not a word.
+  const stray = pages.filter((name) =>
+    /[\u4e00-\u9fff]/.test(readFileSync(`src/${name}`, 'utf8').replace("'中文'", '')),
+  )
+  expect(stray).toEqual([])
+})

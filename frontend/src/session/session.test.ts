@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { AnyFrame, AnyThreadEvent } from '../generated/protocol'
+import { emptyThread } from './reducer'
+import { type Line, ThreadSession } from './session'
+
+const thread_id = 'a0000000-0000-7000-8000-000000000001'
+const message_id = 'a0000000-0000-7000-8000-000000000002'
+const base = { thread_id, event_id: thread_id, at: null, run_id: null, attempt: 1 }
+const started = (seq: number, attempt = 1): AnyThreadEvent => ({
+  ...base,
+  seq,
+  attempt,
+  type: 'message_started',
+  message_id,
+  agent: 'script',
+})
+const complete = (seq: number, content: string): AnyThreadEvent => ({
+  ...base,
+  seq,
+  type: 'message_complete',
+  message_id,
+  role: 'assistant',
+  agent: 'script',
+  content,
+  status: 'complete',
+  author: null,
+  usage: null,
+})
+const token = (i: number, content: string, attempt = 1): AnyFrame => ({
+  type: 'token',
+  thread_id,
+  message_id,
+  agent: 'script',
+  attempt,
+  i,
+  n: 1,
+  content,
+})
+
+class FakeLine implements Line {
+  resubscribed = 0
+  onFrame: (frame: AnyFrame) => void = () => {}
+  subscribe(_topic: string, _after: () => number, onFrame: (frame: AnyFrame) => void) {
+    this.onFrame = onFrame
+    return () => {}
+  }
+  resubscribe() {
+    this.resubscribed += 1
+  }
+}
+
+let line: FakeLine
+let session: ThreadSession
+beforeEach(async () => {
+  vi.useFakeTimers()
+  line = new FakeLine()
+  session = new ThreadSession(line, thread_id, async () => emptyThread)
+  await session.open()
+})
+afterEach(() => {
+  session.close()
+  vi.useRealTimers()
+})
+
+const live = () => session.live.getState()[message_id]?.text
+const message = () => session.state.getState().thread.messages[0]
+
+test('tokens are gathered and published once in 50 ms', () => {
+  const published = vi.fn()
+  session.live.subscribe(published)
+  line.onFrame(started(1))
+  for (let i = 0; i < 20; i += 1) line.onFrame(token(i, '字'))
+  expect(published).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(50)
+  expect(published).toHaveBeenCalledTimes(1)
+  expect(live()).toBe('字'.repeat(20))
+})
+
+test('the whole text replaces the text under way, and late tokens do not bring it back', () => {
+  line.onFrame(started(1))
+  line.onFrame(token(0, '半'))
+  line.onFrame(complete(2, '全文'))
+  line.onFrame(token(1, '句'))
+  vi.advanceTimersByTime(100)
+  expect(live()).toBeUndefined()
+  expect(message()?.content).toBe('全文')
+})
+
+test('a later attempt begins anew', () => {
+  line.onFrame(started(1))
+  line.onFrame(token(0, '第一次'))
+  line.onFrame(started(2, 2))
+  line.onFrame(token(0, '第二次', 2))
+  line.onFrame(token(1, '迟到', 1))
+  vi.advanceTimersByTime(50)
+  expect(live()).toBe('第二次')
+})
+
+test('a gap in the tokens is asked for once, and the snapshot fills it', () => {
+  line.onFrame(started(1))
+  line.onFrame(token(0, '一'))
+  line.onFrame(token(5, '六'))
+  line.onFrame(token(6, '七'))
+  expect(line.resubscribed).toBe(1)
+  line.onFrame({ ...token(0, ''), type: 'message_snapshot', i: 7, content: '一二三四五六七' } as AnyFrame)
+  line.onFrame(token(7, '八'))
+  vi.advanceTimersByTime(50)
+  expect(live()).toBe('一二三四五六七八')
+})
+
+test('pieces that were joined for a slow reader count as many', () => {
+  line.onFrame(started(1))
+  line.onFrame({ ...token(0, '一二三'), n: 3 } as AnyFrame)
+  line.onFrame(token(3, '四'))
+  line.onFrame({ ...token(2, '三四'), n: 2 } as AnyFrame)
+  vi.advanceTimersByTime(50)
+  expect(line.resubscribed).toBe(0)
+  expect(live()).toBe('一二三四')
+})
+
+test('after a broken line it says how much was caught up, and only then', () => {
+  line.onFrame({ type: 'subscribed', topic: session.topic, seq: 0 })
+  expect(session.state.getState()).toMatchObject({ phase: 'ready', caughtUp: null })
+  session.away()
+  line.onFrame(started(1))
+  line.onFrame(complete(2, '全文'))
+  line.onFrame({ type: 'subscribed', topic: session.topic, seq: 2 })
+  expect(session.state.getState().caughtUp?.count).toBe(2)
+})
