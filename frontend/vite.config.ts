@@ -7,7 +7,7 @@ export default defineConfig({
   plugins: [react()],
   build: {
     target: 'es2022',
-    rolldownOptions: { input: ['index.html', 'prompter.html'] },
+    rolldownOptions: { input: ['index.html', 'prompter.html', 'docs/index.html'] },
   },
   server: {
     proxy: {

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 import structlog
+from prometheus_client import Counter
 from redis.asyncio.client import PubSub
 
 from backend.errors import AppError
@@ -25,10 +26,12 @@ from backend.fanout.topics import (
 )
 from backend.storage.postgres import listen
 from backend.storage.redis import Cache, Unwell
+from backend.telemetry.metrics import REGISTRY
 
 log = structlog.get_logger(__name__)
 
 _PAGE = 200
+_COVERED = Counter("cuedesk_notices_covered", "Events the poll found before their notice came", registry=REGISTRY)
 
 
 class Numbered(Protocol):
@@ -246,6 +249,8 @@ class Hub:
             for thread_id, head in (await self._sources.thread_heads(list(self._threads))).items():
                 feed = self._threads.get(thread_id)
                 if feed is not None:
+                    if feed.head is not None and head > max(feed.head, feed.wanted):
+                        _COVERED.inc()
                     self._want(thread_id, feed, head)
         if self._rooms:
             for room_id, mark in (await self._sources.room_marks(list(self._rooms))).items():

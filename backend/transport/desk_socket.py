@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from prometheus_client import Gauge
 from starlette.websockets import WebSocket
 
 from backend.domain import audit, people, rooms
@@ -27,12 +28,14 @@ from backend.protocol.events import Ack, Person, Reconnect, Welcome
 from backend.runs import interrupts, start
 from backend.runs.start import Done
 from backend.services import Services
+from backend.telemetry.metrics import REGISTRY
 from backend.transport.connection import Connection
 from backend.transport.entrance import Refused, admit
 from backend.transport.following import FollowState, FollowThread
 from backend.transport.limits import MessageLimit
 
 _HEARTBEAT = 15.0
+_OPEN = Gauge("cuedesk_sockets_open", "Sockets being served", registry=REGISTRY)
 
 
 class DeskSockets:
@@ -54,6 +57,7 @@ class DeskSockets:
         desk = _Desk(connection, self._messages)
         self._of_user[identity.user_id] += 1
         self._open.add(connection)
+        _OPEN.inc()
         try:
             connection.send(
                 Welcome(
@@ -71,6 +75,7 @@ class DeskSockets:
             await connection.serve(desk.execute, desk.resume(resume))
         finally:
             self._open.discard(connection)
+            _OPEN.dec()
             self._of_user[identity.user_id] -= 1
             await desk.leave_all()
 
