@@ -115,6 +115,7 @@ export const en: typeof zhCN = {
     retry: 'Rewrite',
     review: 'Review',
     finalize: 'Finalize',
+    remember: 'Keep for recall',
     action: 'Act',
     respond: 'Respond',
   },
