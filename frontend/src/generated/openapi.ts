@@ -505,6 +505,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quality/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Quality
+         * @description Check a text; nothing is stored.
+         */
+        post: operations["check_quality"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/generate": {
         parameters: {
             query?: never;
@@ -645,7 +665,7 @@ export interface components {
              * @default Bearer
              * @constant
              */
-            token_type: "Bearer";
+            token_type?: "Bearer";
             /** Expires In */
             expires_in: number;
         };
@@ -734,6 +754,25 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * Check
+         * @description A text, and what is known of it: what it sells, who says it, which part of a show it is, how long it may take.
+         */
+        Check: {
+            /** Content */
+            content: string;
+            /** Product Id */
+            product_id?: string | null;
+            /** Host Id */
+            host_id?: string | null;
+            /**
+             * Scenario
+             * @default
+             */
+            scenario?: string;
+            /** Seconds */
+            seconds?: number | null;
         };
         /**
          * CheckResult
@@ -870,7 +909,7 @@ export interface components {
              * @default none
              * @constant
              */
-            review: "none";
+            review?: "none";
         };
         /**
          * Generated
@@ -949,33 +988,33 @@ export interface components {
              * Name
              * @default
              */
-            name: string;
+            name?: string;
             /**
              * Voice
              * @default
              */
-            voice: string;
+            voice?: string;
             /**
              * Audience
              * @default
              */
-            audience: string;
+            audience?: string;
             /**
              * Pace
              * @description Characters a minute.
              * @default 260
              */
-            pace: number;
+            pace?: number;
             /**
              * Catchphrases
              * @default []
              */
-            catchphrases: string[];
+            catchphrases?: string[];
             /**
              * Taboo Words
              * @default []
              */
-            taboo_words: string[];
+            taboo_words?: string[];
         };
         /**
          * HostPage
@@ -1004,8 +1043,11 @@ export interface components {
              * Format: uuid
              */
             run_id: string;
-            /** Kind */
-            kind: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "script_approval" | "tool_action";
             /** Action */
             action: string;
             /** Params */
@@ -1255,7 +1297,7 @@ export interface components {
              * @default ok
              * @constant
              */
-            status: "ok";
+            status?: "ok";
         };
         /**
          * Login
@@ -1454,28 +1496,28 @@ export interface components {
              * Voice
              * @default
              */
-            voice: string;
+            voice?: string;
             /**
              * Audience
              * @default
              */
-            audience: string;
+            audience?: string;
             /**
              * Pace
              * @description Characters a minute.
              * @default 260
              */
-            pace: number;
+            pace?: number;
             /**
              * Catchphrases
              * @default []
              */
-            catchphrases: string[];
+            catchphrases?: string[];
             /**
              * Taboo Words
              * @default []
              */
-            taboo_words: string[];
+            taboo_words?: string[];
         };
         /**
          * NewMessage
@@ -1501,7 +1543,7 @@ export interface components {
              * @default reject
              * @enum {string}
              */
-            multitask: "reject" | "enqueue" | "interrupt";
+            multitask?: "reject" | "enqueue" | "interrupt";
         };
         /**
          * NewProduct
@@ -1514,17 +1556,17 @@ export interface components {
              * Brand
              * @default
              */
-            brand: string;
+            brand?: string;
             /**
              * Category
              * @default
              */
-            category: string;
+            category?: string;
             /**
              * Aliases
              * @default []
              */
-            aliases: string[];
+            aliases?: string[];
             /** Price */
             price?: number | null;
             /** List Price */
@@ -1533,42 +1575,42 @@ export interface components {
              * Unit
              * @default 件
              */
-            unit: string;
+            unit?: string;
             /** Stock */
             stock?: number | null;
             /**
              * Gifts
              * @default []
              */
-            gifts: string[];
+            gifts?: string[];
             /**
              * Points
              * @default []
              */
-            points: components["schemas"]["Point"][];
+            points?: components["schemas"]["Point"][];
             /**
              * Facts
              * @description Name → value with its unit: {"容量": "500 ml"}.
              * @default {}
              */
-            facts: {
+            facts?: {
                 [key: string]: string;
             };
             /**
              * Evidence
              * @default []
              */
-            evidence: string[];
+            evidence?: string[];
             /**
              * Required Statements
              * @default []
              */
-            required_statements: string[];
+            required_statements?: string[];
             /**
              * Compliance Flags
              * @default []
              */
-            compliance_flags: string[];
+            compliance_flags?: string[];
         };
         /**
          * NewRoom
@@ -1589,7 +1631,7 @@ export interface components {
              * Title
              * @default
              */
-            title: string;
+            title?: string;
             /** Room Id */
             room_id?: string | null;
             /** Product Id */
@@ -1670,12 +1712,12 @@ export interface components {
              * Benefit
              * @default
              */
-            benefit: string;
+            benefit?: string;
             /**
              * Proof
              * @default
              */
-            proof: string;
+            proof?: string;
         };
         /**
          * Problem
@@ -1792,22 +1834,22 @@ export interface components {
              * Name
              * @default
              */
-            name: string;
+            name?: string;
             /**
              * Brand
              * @default
              */
-            brand: string;
+            brand?: string;
             /**
              * Category
              * @default
              */
-            category: string;
+            category?: string;
             /**
              * Aliases
              * @default []
              */
-            aliases: string[];
+            aliases?: string[];
             /** Price */
             price?: number | null;
             /** List Price */
@@ -1816,42 +1858,42 @@ export interface components {
              * Unit
              * @default 件
              */
-            unit: string;
+            unit?: string;
             /** Stock */
             stock?: number | null;
             /**
              * Gifts
              * @default []
              */
-            gifts: string[];
+            gifts?: string[];
             /**
              * Points
              * @default []
              */
-            points: components["schemas"]["Point"][];
+            points?: components["schemas"]["Point"][];
             /**
              * Facts
              * @description Name → value with its unit: {"容量": "500 ml"}.
              * @default {}
              */
-            facts: {
+            facts?: {
                 [key: string]: string;
             };
             /**
              * Evidence
              * @default []
              */
-            evidence: string[];
+            evidence?: string[];
             /**
              * Required Statements
              * @default []
              */
-            required_statements: string[];
+            required_statements?: string[];
             /**
              * Compliance Flags
              * @default []
              */
-            compliance_flags: string[];
+            compliance_flags?: string[];
         };
         /**
          * ProductPage
@@ -2006,6 +2048,29 @@ export interface components {
             parts: {
                 [key: string]: "ok" | "down" | "elsewhere" | "draining";
             };
+        };
+        /**
+         * Report
+         * @description What the checks say. A text with a `block` finding cannot be approved as it is.
+         */
+        Report: {
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "pass" | "warn" | "block";
+            /** Score */
+            score: number;
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** Checks */
+            checks: components["schemas"]["CheckResult"][];
+            /** Rules Version */
+            rules_version: string;
+            /** Spoken */
+            spoken: number;
+            /** Spoken Seconds */
+            spoken_seconds: number;
         };
         /**
          * Room
@@ -2357,7 +2422,7 @@ export interface components {
              * Title
              * @default
              */
-            title: string;
+            title?: string;
             /** Room Id */
             room_id?: string | null;
             /** Product Id */
@@ -3748,6 +3813,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PrompterState"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    check_quality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Check"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
