@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any, Final
 
 from backend.graph.intent.folding import clauses, fold
 from backend.graph.intent.naming import Known, Match, mentioned
 from backend.graph.intent.products import product_in_words
+from backend.graph.intent.segments import in_order, is_ordered, segments_in, wishes
 from backend.graph.intent.situation import Draft, Reading, Situation
 from backend.graph.intent.slots import NEGATED, read_slots
 from backend.graph.intent.vocabulary import names, phrases
@@ -15,21 +15,6 @@ from backend.graph.intent.vocabulary import names, phrases
 SCENARIO_NAMES: Final = names("scenario_names")
 OPERATION_NAMES: Final = names("operation_names")
 
-_WEAK_SCENARIO: Final = re.compile(
-    r"讲解|介绍|讲讲|说说|聊聊|优势|亮点|特点|推荐|开头|结尾|优惠|福利|折扣|打折|活动|好在哪|心得|衔接|转化|限时"
-)
-_MENTION_LEAD: Final = re.compile(
-    r"(?:突出|强调|提到?|带上|包含|结合|加上|加入|重点(?:说|讲|放)?|把|里面?有|围绕|根据)[^,.]{0,4}$"
-)
-_TEXT_TAIL: Final = re.compile(
-    r"^(?:的)?(?:直播)?(?:话术|文案|脚本|台词|口播|稿|词|部分|环节|段|一?下|$|,|\.|!|\?|吧|呗)"
-)
-_JOINT: Final = re.compile(
-    r"^\s*(?:话术|文案|稿|词|部分)?\s*(?:和|跟|与|加|及|以及|还有|,|\+|/|、|再|然后|接着|最后|之后|完了?|同时|顺便)"
-)
-_ORDERED: Final = re.compile(
-    r"先.*(?:再|然后|接着|最后|之后)|然后|接着再|最后再|之后再|顺便|再(?:写|来|出|做|给)|各(?:写|来|出|一)|分别"
-)
 _TRANSFORMED: Final = re.compile(
     r"(?:把|将)?(?:刚才|刚刚|上面|上一|上个|上条|上段|这个|这段|这条|这版|这篇|那个|那段|那条|它|前面|之前|最后(?:一|那))"
 )
@@ -38,6 +23,7 @@ _NTH: Final = re.compile(
 )
 _FIRST: Final = re.compile(r"最(?:开始|早|初|先)(?:的)?(?:那)?")
 _PIECE: Final = r"(?:的)?(?:那|这)?(?:一)?(?:段|条|篇|版|个|份|稿|话术|文案|脚本)"
+_SHARED: Final = re.compile(r"各|都|分别|统一|每[段条篇份]|(?:产品|商品)(?:是|为|:)")
 _WH_AT_END: Final = re.compile(r"(?:吗|么|呢|\?|没)[?!.]*$")
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 _POINTS_AT_OPTION: Final = re.compile(
@@ -56,6 +42,9 @@ def read(message: str, situation: Situation) -> Reading:
     if answer is not None:
         return read(answer, replace(situation, asked=False))
     reading = _Reader(text, situation).read()
+    several = _in_turn(reading, text, situation)
+    if several is not None:
+        return several
     if situation.asked and situation.asked_about and reading.kind == "unclear" and len(text) <= 30:
         # Half an answer to our question: read it as the end of what was asked before.
         whole = read(f"{situation.asked_about},{message}", replace(situation, asked=False))
@@ -92,12 +81,78 @@ def _chosen(text: str, situation: Situation) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Mention:
+@dataclass(slots=True)
+class _Wish:
+    """One of several texts asked for in the same message."""
+
     scenario: str
-    start: int
-    end: int
-    weight: float
+    slots: dict[str, Any]
+    products: list[tuple[str | None, str]]
+
+    def sentence(self, product: str) -> str:
+        """Say it as a request of its own."""
+        said = [
+            f"写一段{product}的{SCENARIO_NAMES[self.scenario]}" if product else f"写一段{SCENARIO_NAMES[self.scenario]}"
+        ]
+        if self.slots.get("seconds"):
+            said.append(f"{self.slots['seconds']}秒")
+        said += [f"{style}一点" for style in self.slots.get("style", [])]
+        said += [f"必须提到{one}" for one in self.slots.get("must_say", [])]
+        said += [f"别提{one}" for one in self.slots.get("must_not_say", [])]
+        return "，".join(said)
+
+
+def _in_turn(whole: Reading, text: str, situation: Situation) -> Reading | None:
+    """Read a message that asks for several texts: each part with its own product, length and style.
+
+    A part without a product is about the one before it. What is said for all (各、都、分别) holds for every part.
+    """
+    if whole.kind not in ("write", "continue", "switch_product"):
+        return None
+    wished = _wished(text, situation)
+    named = list(dict.fromkeys(product for wish in wished for product in wish.products))
+    ordered = is_ordered(text) or bool(in_order(text, segments_in(text)))
+    if len(wished) < 2 or not (ordered or (len(named) > 1 and all(w.scenario != "transition" for w in wished))):
+        return None
+    if whole.kind != "write" and not re.search(r"先", text):
+        return None
+    shared = _SHARED.search(text) is not None
+    current = (situation.product_id, situation.product_name) if situation.product_name and not shared else None
+    at_hand = current or next(iter(named), None)
+    sentences = []
+    for wish in wished:
+        if not wish.products and at_hand and wish.scenario != "closing":
+            wish.products = [at_hand]
+        if shared:
+            wish.slots = {**{k: v for k, v in whole.slots.items() if k in ("seconds", "style")}, **wish.slots}
+        sentences += [wish.sentence(name) for _, name in wish.products] or [wish.sentence("")]
+        at_hand = wish.products[-1] if wish.products else at_hand
+    first = wished[0]
+    slots = {k: v for k, v in whole.slots.items() if k in ("host_id", "host_name", "room_id", "room_name", "audience")}
+    slots |= first.slots
+    if first.products and first.products[0] != current:
+        id_, slots["product_name"] = first.products[0]
+        if id_ is not None:
+            slots["product_id"] = id_
+    if not first.products and first.scenario != "closing":
+        return None
+    return Reading(
+        "write", 0.9, "several texts, one after the other", slots, scenario=first.scenario, later=tuple(sentences[1:])
+    )
+
+
+def _wished(text: str, situation: Situation) -> list[_Wish]:
+    """Return the texts that are asked for; empty when a part of the message cannot be read by itself."""
+    wished: list[_Wish] = []
+    for part in wishes(text):
+        wish = _Reader(part, replace(situation, drafts=(), product_id=None, product_name=None)).wish()
+        if wish is None:
+            return []
+        if wished and wish.scenario == wished[-1].scenario and wish.products in ([], wished[-1].products):
+            wished[-1].slots = {**wish.slots, **wished[-1].slots}
+        else:
+            wished.append(wish)
+    return wished
 
 
 class _Reader:
@@ -116,7 +171,7 @@ class _Reader:
         self.how_to = bool(cues["how_to"].search(self.positive))
         stripped = cues["how_to"].sub("", self.positive) if self.how_to else self.positive
         self.cue = {name: bool(pattern.search(stripped)) for name, pattern in cues.items()}
-        self.mentions = self._scenarios()
+        self.mentions = segments_in(self.positive)
         self.products = self._products()
         self.unsure: tuple[str, ...] = ()
         self.product = self._product()
@@ -134,16 +189,6 @@ class _Reader:
                     text = text.replace(folded, "主播" if kind == "host" else "直播间")
                     break
         return text
-
-    def _scenarios(self) -> list[_Mention]:
-        found: list[_Mention] = []
-        for scenario, pattern in phrases("scenarios").items():
-            for match in pattern.finditer(self.positive):
-                weight = 1.0 - 0.6 * bool(_WEAK_SCENARIO.fullmatch(match[0]))
-                weight += 0.8 * bool(_TEXT_TAIL.match(self.positive[match.end() :]))
-                weight -= 1.0 * bool(_MENTION_LEAD.search(self.positive[: match.start()]))
-                found.append(_Mention(scenario, match.start(), match.end(), weight))
-        return sorted(found, key=lambda mention: mention.start)
 
     def _products(self) -> list[Match]:
         matches = mentioned(self.positive, self.situation.products)
@@ -232,6 +277,20 @@ class _Reader:
             if reading is not None:
                 return reading
         return self._answer("unclear", 0.5, "nothing recognised", missing="")
+
+    def wish(self) -> _Wish | None:
+        """Read this text as one wish among several; None when it names no segment."""
+        scenario = self.scenario
+        if scenario is None or self.unsure:
+            return None
+        names_ = {known.id: known.name for known in self.situation.products}
+        products: list[tuple[str | None, str]] = []
+        if self.product is not None:
+            others = [] if scenario == "transition" else self.slots.get("other_products", [])
+            products = [(id_, names_[id_]) for id_ in [self.product.id, *others]]
+        elif words := product_in_words(self.positive):
+            products = [(None, words)]
+        return _Wish(scenario, {k: v for k, v in self.slots.items() if k != "other_products"}, products)
 
     def _operation(self) -> Reading | None:
         operation = next((name for name, p in phrases("operations").items() if p.search(self.positive)), None)
@@ -417,32 +476,15 @@ class _Reader:
     # Putting it together --------------------------------------------------------------------------------------------
 
     def _chosen_scenario(self) -> str | None:
-        ordered = self._in_order()
+        ordered = in_order(self.positive, self.mentions)
         return ordered[0] if ordered else self.scenario
 
-    def _in_order(self) -> list[str]:
-        """Return the segments asked for one after the other, when there are several; else nothing."""
-        strong = [m for m in self.mentions if m.weight > 0.35]
-        segments = list(dict.fromkeys(m.scenario for m in strong))
-        if len(segments) < 2:
-            return []
-        joined = any(
-            a.scenario != b.scenario and _JOINT.match(self.positive[a.end : b.start] or "-") and b.start - a.end <= 14
-            for a, b in pairwise(strong)
-        )
-        return segments if joined or _ORDERED.search(self.positive) else []
-
     def _later(self, scenario: str) -> tuple[str, ...]:
+        """The same segment of the other products that are named: 保温杯和辣条的促销."""
+        if scenario == "transition":
+            return ()
         by_id = {known.id: known.name for known in self.situation.products}
-        name = (
-            self.product.name if self.product else self.slots.get("product_name") or self.situation.product_name or ""
-        )
-        segments = [segment for segment in self._in_order() if segment != scenario]
-        later = [f"写一段{name}{'的' if name else ''}{SCENARIO_NAMES[segment]}" for segment in segments]
-        if scenario != "transition":
-            others = [by_id[id_] for id_ in self.slots.get("other_products", [])]
-            later += [f"写一段{other}的{SCENARIO_NAMES[scenario]}" for other in others]
-        return tuple(later)
+        return tuple(f"写一段{by_id[id_]}的{SCENARIO_NAMES[scenario]}" for id_ in self.slots.get("other_products", []))
 
     def _name(self, words: str | None) -> None:
         if words:

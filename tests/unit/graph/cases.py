@@ -47,13 +47,18 @@ def kind_is_right(case: dict[str, Any], reading: Reading) -> bool:
 def slot_is_right(case: dict[str, Any], reading: Reading, name: str) -> bool:
     """Whether a labelled slot was found; a list must hold what the label holds."""
     wanted, situation = case["slots"][name], SITUATIONS[case["context"]]
-    if name in ("about", "missing"):
+    if name in ("about", "missing", "draft", "then"):
         return bool(getattr(reading, name) == wanted)
     if name == "product":
         draft = situation.drafts[reading.draft].product_id if reading.draft is not None else situation.product_id
         return bool(reading.slots.get("product_id", draft) == wanted)
     if name == "host":
         return wanted in (reading.slots.get("host_id"), str(reading.slots.get("room_id")).removeprefix("room-"))
+    if name in ("later", "pasted"):
+        found = getattr(reading, name)
+        return bool(list(found) == wanted if name == "later" else found == wanted)
+    if name == "without":
+        return not set(wanted) & {key for key, value in reading.slots.items() if value not in (None, [], "")}
     found = reading.slots.get(name)
     return set(wanted) <= set(found or ()) if isinstance(wanted, list) else found == wanted
 

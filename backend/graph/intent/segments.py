@@ -1,0 +1,90 @@
+"""The segments of a show that a message asks for, and where one wish of it ends and the next begins."""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from backend.graph.intent.slots import NEGATED
+from backend.graph.intent.vocabulary import phrases
+
+_WEAK: Final = re.compile(
+    r"讲解|介绍|讲讲|说说|聊聊|优势|亮点|特点|推荐|开头|结尾|优惠|福利|折扣|打折|活动|好在哪|心得|衔接|转化|限时"
+)
+_MENTION_LEAD: Final = re.compile(
+    r"(?:突出|强调|提到?|带上|包含|结合|加上|加入|重点(?:说|讲|放)?|把|里面?有|围绕|根据)[^,.]{0,4}$"
+)
+#: What is over is not asked for: 介绍完保温杯，过渡到辣条.
+_OVER: Final = re.compile(r"^(?:完|过了|好了|结束)")
+_TEXT_TAIL: Final = re.compile(
+    r"^(?:的)?(?:直播)?(?:话术|文案|脚本|台词|口播|稿|词|部分|环节|段|一?下|$|,|\.|!|\?|吧|呗)"
+)
+_JOINT: Final = re.compile(
+    r"^\s*(?:话术|文案|稿|词|部分)?\s*(?:和|跟|与|加|及|以及|还有|,|\+|/|、|再|然后|接着|最后|之后|完了?|同时|顺便)"
+)
+_ORDERED: Final = re.compile(
+    r"先.*(?:再|然后|接着|最后|之后)|然后|接着再|最后再|之后再|顺便|再(?:写|来|出|做|给)|各(?:写|来|出|一)|分别"
+)
+#: Where the words of one wish may end; the last such place before the next segment's name is taken.
+_BETWEEN: Final = re.compile(
+    r"[,.!?;:\n+/、]+\s*(?:再|然后|接着|最后|之后|还有|同时|顺便)*|(?:以及|还有|然后|接着|最后|之后|同时|顺便|完了|再|和|跟|与|及|加)+|\s+"
+)
+_ORDER_WORD: Final = re.compile(r"^(?:先|再|然后|接着|最后|之后|还有|同时|顺便|以及|和|跟|与|,|\s)+")
+#: Below this a segment's name is said beside something else: it is no wish of its own.
+STRONG: Final = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """The name of a segment in the text. A heavier one is more likely what is asked for."""
+
+    scenario: str
+    start: int
+    end: int
+    weight: float
+
+
+def segments_in(text: str) -> list[Mention]:
+    """Return the segments that folded `text` names, in its order."""
+    found: list[Mention] = []
+    for scenario, pattern in phrases("scenarios").items():
+        for match in pattern.finditer(text):
+            after = text[match.end() :]
+            weight = 1.0 - 0.6 * bool(_WEAK.fullmatch(match[0]))
+            weight += 0.8 * bool(_TEXT_TAIL.match(after))
+            weight -= 1.0 * bool(_MENTION_LEAD.search(text[: match.start()]) or _OVER.match(after))
+            found.append(Mention(scenario, match.start(), match.end(), weight))
+    return sorted(found, key=lambda mention: mention.start)
+
+
+def in_order(text: str, mentions: list[Mention]) -> list[str]:
+    """Return the segments asked for one after the other, when there are several; else nothing."""
+    strong = [m for m in mentions if m.weight > STRONG]
+    segments = list(dict.fromkeys(m.scenario for m in strong))
+    if len(segments) < 2:
+        return []
+    joined = any(
+        a.scenario != b.scenario and _JOINT.match(text[a.end : b.start] or "-") and b.start - a.end <= 14
+        for a, b in pairwise(strong)
+    )
+    return segments if joined or _ORDERED.search(text) else []
+
+
+def is_ordered(text: str) -> bool:
+    """Tell whether folded `text` says what comes first and what after it."""
+    return _ORDERED.search(text) is not None
+
+
+def wishes(text: str) -> list[str]:
+    """Cut folded `text` into parts that name a segment each, with all the words that go with it."""
+    silent = [match.span() for match in NEGATED.finditer(text)]
+    strong = [
+        mention
+        for mention in segments_in(text)
+        if mention.weight > STRONG and not any(low <= mention.start < high for low, high in silent)
+    ]
+    cuts = [0]
+    for left, right in pairwise(strong):
+        if left.end <= right.start and (places := list(_BETWEEN.finditer(text, left.end, right.start))):
+            cuts.append(places[-1].start())
+    return [_ORDER_WORD.sub("", text[start:end].strip(" ,.;!?:、")) for start, end in pairwise([*cuts, len(text)])]
