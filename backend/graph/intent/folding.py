@@ -29,6 +29,7 @@ _MARKS: Final = str.maketrans(
         "～": "~",
     }
 )
+_LATIN: Final = re.compile(r"[a-z0-9]+(?:[ .+&-]*[a-z0-9+]+)*")
 _CLAUSE_END: Final = re.compile(r"(?<!\d)\.(?!\d)|[,!?;:\n]|\.(?!\d)|(?<=[\u4e00-\u9fff])\s(?=[\u4e00-\u9fffa-z])")
 
 
@@ -41,9 +42,27 @@ def _converter() -> Any:
 
 def fold(text: str) -> str:
     """Return the text in simplified characters, half width, lower case, one line, with plain punctuation."""
+    return cased(text).lower()
+
+
+def cased(text: str) -> str:
+    """Return the text folded but for its capitals: what stands at a place of the one stands there in the other."""
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
-    plain = _SPACES.sub(" ", _converter().convert(plain).lower().translate(_MARKS)).strip()
-    return _IDLE_SPACE.sub("", plain)
+    # A capital of two characters in lower case ("İ") would move everything after it.
+    plain = "".join(sign if len(sign.lower()) == 1 else sign.lower() for sign in _converter().convert(plain))
+    return _IDLE_SPACE.sub("", _SPACES.sub(" ", plain.translate(_MARKS)).strip())
+
+
+def as_written(words: str, text: str) -> str:
+    """Give `words`, taken from `fold(text)`, the capitals they have in `text`."""
+    original = cased(text)
+    folded = original.lower()
+
+    def written(match: re.Match[str]) -> str:
+        at = folded.find(match[0])
+        return original[at : at + len(match[0])] if at >= 0 else match[0]
+
+    return _LATIN.sub(written, words)
 
 
 def clauses(folded: str) -> list[str]:

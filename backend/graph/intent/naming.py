@@ -151,7 +151,7 @@ def _typo(text: str, name: str) -> tuple[int, int, float] | None:
             return found.dest_start, found.dest_end, 0.6 + 0.3 * found.score / 100
     if not all("\u4e00" <= sign <= "\u9fff" for sign in name):
         return None
-    sound, heard = _sounds(name), _sounds(text)
+    sound, heard = sounds(name), sounds(text)
     for at in range(len(heard) - len(sound) + 1):
         if heard[at : at + len(sound)] == sound:
             return at, at + len(sound), 0.85
@@ -159,7 +159,8 @@ def _typo(text: str, name: str) -> tuple[int, int, float] | None:
 
 
 @lru_cache(maxsize=4096)
-def _sounds(text: str) -> tuple[str, ...]:
+def sounds(text: str) -> tuple[str, ...]:
+    """Return the syllables of the text without tones."""
     # One syllable for each character, so that places stay places.
     return tuple(lazy_pinyin(list(text)))
 

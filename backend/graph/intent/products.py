@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
+from backend.graph.intent.folding import clauses
 from backend.graph.intent.vocabulary import phrases
+from backend.graph.knowledge import GENERIC, category_of
 
 _SCENE: Final = "(?:" + "|".join(p.pattern for p in phrases("scenarios").values()) + ")"
 _TEXT: Final = r"(?:直播|带货|产品|商品|种草)?(?:话术|文案|脚本|台词|口播|讲稿|稿子?|词儿?)"
@@ -17,18 +19,53 @@ _PLACES: Final = tuple(
         rf"(?:写|来|出|做|整|搞|编|拟|弄|生成|要|想){_COUNT}?\s*(?:关于|针对|有关)?{_X}的?(?:直播间?)?(?:{_SCENE}|{_TEXT})",
         rf"(?:给|为|针对|关于|帮|替|把)(?:我们的?|这款|这个|新品|我的?)?{_X}(?:写|做|来|出|整|搞|弄|想|拟|生成|设计)",
         rf"(?:介绍|推荐|种草|安利|讲讲|说说|讲解|推销)(?:一下|下|一款|一个|这款|我们的?)?{_X}(?=,|\.|!|$|吧)",
-        rf"(?:卖|推|播|上|带)(?:的是|的|一款|一个)?{_X}(?=,|\.|!|$|写|来)",
+        rf"(?:卖(?!点|相|家|货)|推|播(?!间|出|报)|上|带)(?:的是|的|一款|一个)?{_X}(?=,|\.|!|$|写|来)",
         rf"(?:^|,|\.){_X}的?(?:{_SCENE}|{_TEXT})",
     )
 )
 _NOISE: Final = re.compile(
-    r"^(?:帮我|给我|请|麻烦|我想|我要|想要|想|要|能不能|可以|主播的?|直播间的?|的|在|写|来|做|一下|下|关于|针对|款|个|段|一|新|今晚|今天|明天|晚上|马上|再|先|然后|接着|就|那|这|把|用|们|家|我|你|咱|它)+|"
+    r"^(?:帮我|给我|请|麻烦|我想|我要|想要|想|要|能不能|可以|主播的?|直播间的?|的|在|写|来|做|一下|下|关于|针对|款|个|段|一|新|今晚|今天|明天|晚上|马上|再|先|然后|接着|最后|就|那|这|把|用|们|家|我|你|咱|它)+|"
     r"(?:的|了|吧|呢|啊|写|来|产品|商品|直播间?|一下|这个?|那个?|一?款|用|给|做|相关|新品|话术|文案|脚本|[再也都, ])+$"
 )
 _NOT_A_PRODUCT: Final = re.compile(
     r"(?:刚才|刚刚|上面|前面|之前|上一|下一|第[一二三\d]|这段|那段|这个|那个|今天|大家|主播|直播间|家人|风格|语气|口吻|一点|一些|模板|方式|类型|"
-    r"版本|角度|开头|结尾|说法|不要|不用|继续|接着|改|短|长|太|更|内容|句|价格|库存|优惠|什么|怎么|哪|几|[他她它们你我])|^(?:产品|商品|直播|好物|东西|东西儿|全部|所有|话术|整|完整|正式|不同|别的|其他|新的?|一版|好)$"
+    r"版本|角度|问句|反问|设问|疑问|感叹|场景|故事|金句|段落|环节|开头|结尾|说法|不要|不用|继续|接着|改|短|长|太|更|内容|句|价格|库存|优惠|什么|怎么|哪|几|[他她它们你我])|^(?:产品|商品|直播|好物|东西|东西儿|全部|所有|话术|整|完整|正式|不同|别的|其他|新的?|一版|好)$"
 )
+_IS_AUDIENCE: Final = re.compile(f"(?:{phrases('audiences')['words'].pattern})+")
+_SPOKEN_IN: Final = phrases("languages")["other"]
+#: What a clause that names a thing does not begin with, and what it does not hold.
+_SENTENCE: Final = re.compile(
+    r"^(?:多|少|很|太|不|没|别|要|让|把|跟|对|是|用|想|请|帮|来|做|换|加|减(?!肥|脂|压)|送|买|赠|满|拍|给|看|听|说|讲|有|能|可以|适合|面向|针对|"
+    r"语|节奏|情绪|重点|强调|突出|提|带|先|再|最|刚|已|正|还|仅|只|就|也|都|我|你|他|她|咱|大家|性价比|质量|口感|好|每|各|共|约|"
+    r"[一二两三四五六七八九十\d]+(?:天|年|月|号|点|元|块|折|个|句|段|条|字|秒|分|次))|"
+    r"[的得地了吗呢吧啊嘛呀]|[来出写]一?[段个条份版篇]|话术|文案|脚本|口播|稿|一点|一些|风格|感觉|粉丝|用户|人群|观众|直播|主播|老师|价|券|包邮|库存|现货|审|发货|售后"
+)
+_CAMPAIGN: Final = f"(?:{phrases('campaigns')['named'].pattern})"
+_OCCASION: Final = re.compile(rf"(?:{_CAMPAIGN}|{phrases('campaigns')['kind'].pattern}|的|场|夜|间)+")
+_LEADING_OCCASION: Final = re.compile(rf"^(?:{_CAMPAIGN}(?:大促|活动|专场|的)*)+(?=.{{2}})")
+
+
+def occasions(text: str) -> list[str]:
+    """Return the sales and holidays that folded `text` names."""
+    return list(dict.fromkeys(match[0] for match in re.finditer(_CAMPAIGN, text)))
+
+
+def product_heading(text: str, *, first_only: bool) -> str | None:
+    """Return the clause of folded `text` that is nothing but a thing's name: 女装连衣裙，逼单，15秒.
+
+    A clause with a word of a known category comes before others. `first_only` for a thread that has a product: there
+    only the head of the message can name another.
+    """
+    found: list[str] = []
+    for clause in clauses(text)[: 1 if first_only else None]:
+        words = _cleaned(clause)
+        if (
+            words
+            and not any(map(_SENTENCE.search, (clause.removesuffix("的"), words)))
+            and not _IS_AUDIENCE.fullmatch(words)
+        ):
+            found.append(words)
+    return next((words for words in found if category_of(words).name != GENERIC), found[0] if found else None)
 
 
 def product_in_words(text: str) -> str | None:
@@ -44,10 +81,14 @@ def product_in_words(text: str) -> str | None:
 def _cleaned(words: str) -> str | None:
     for pattern in (*phrases("styles").values(), *phrases("scenarios").values()):
         words = pattern.sub(",", words)
+    words = _SPOKEN_IN.sub(",", words)
     words = re.sub(r"(?:一?点儿?|一?些|风格?|的语气)(?:的)?(?=,|$)", "", words)
     parts = [_NOISE.sub("", _NOISE.sub("", part.strip())).strip() for part in words.split(",")]
     # What describes it comes first, what it is comes last: 活泼一点的|空气炸锅.
     for part in reversed(parts):
-        if 2 <= len(part) <= 20 and not _NOT_A_PRODUCT.search(part) and re.search(r"[a-z\u4e00-\u9fff]{2}", part):
-            return part
+        name = _LEADING_OCCASION.sub("", part)
+        if not 2 <= len(name) <= 20 or _OCCASION.fullmatch(name) or _NOT_A_PRODUCT.search(name):
+            continue
+        if re.search(r"[a-z\u4e00-\u9fff]{2}", name):
+            return name
     return None

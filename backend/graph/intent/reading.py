@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from backend.graph.intent.folding import clauses, fold
+from backend.graph.intent.folding import as_written, clauses, fold
 from backend.graph.intent.naming import Known, Match, mentioned
-from backend.graph.intent.products import product_in_words
+from backend.graph.intent.products import occasions, product_heading, product_in_words
 from backend.graph.intent.segments import in_order, is_ordered, segments_in, wishes
 from backend.graph.intent.situation import Draft, Reading, Situation
 from backend.graph.intent.slots import NEGATED, read_slots
@@ -35,6 +35,17 @@ _SAVES_TEXT: Final = re.compile(r"稿|文案|话术|脚本|台词|口播|那[句
 
 def read(message: str, situation: Situation) -> Reading:
     """Understand one message. Never raises for any text; `unclear` when no reading is good enough."""
+    reading = _read(message, situation)
+    slots = dict(reading.slots)
+    if "product_name" in slots and "product_id" not in slots:
+        slots["product_name"] = as_written(slots["product_name"], message)
+    for name in ("must_say", "must_not_say"):
+        if name in slots:
+            slots[name] = [as_written(one, message) for one in slots[name]]
+    return replace(reading, slots=slots, later=tuple(as_written(one, message) for one in reading.later))
+
+
+def _read(message: str, situation: Situation) -> Reading:
     text = fold(message)
     if reason := injected(text):
         return Reading("chat", 0.95, reason, {}, about="injection")
@@ -172,6 +183,8 @@ class _Reader:
         stripped = cues["how_to"].sub("", self.positive) if self.how_to else self.positive
         self.cue = {name: bool(pattern.search(stripped)) for name, pattern in cues.items()}
         self.mentions = segments_in(self.positive)
+        if named := occasions(self.positive):
+            self.slots["must_say"] = list(dict.fromkeys([*self.slots.get("must_say", []), *named]))
         self.products = self._products()
         self.unsure: tuple[str, ...] = ()
         self.product = self._product()
@@ -288,7 +301,7 @@ class _Reader:
         if self.product is not None:
             others = [] if scenario == "transition" else self.slots.get("other_products", [])
             products = [(id_, names_[id_]) for id_ in [self.product.id, *others]]
-        elif words := product_in_words(self.positive):
+        elif words := self._foreign_product():
             products = [(None, words)]
         return _Wish(scenario, {k: v for k, v in self.slots.items() if k != "other_products"}, products)
 
@@ -319,7 +332,7 @@ class _Reader:
             return self._answer("chat", 0.9, "small talk", about="smalltalk")
         return None
 
-    def _question(self) -> Reading | None:
+    def _question(self) -> Reading | None:  # noqa: PLR0911 -- a return for each request that looks like a question
         asks = self.cue["question"] or self.how_to
         if not asks:
             return None
@@ -333,6 +346,8 @@ class _Reader:
             return None
         if self.cue["write"] and self.how_to and re.search(r"(?:写|来|出|生成|拟|做)[一个段条份篇]", self.positive):
             return None
+        if self.scenario == "transition" and self.product is not None:
+            return None  # "怎么过款到保温杯": the words for it are wanted
         if only_tail and self.mentions and not self.how_to and self.product is not None:
             return None
         return self._answer("chat", 0.85, "a question", about="question")
@@ -416,7 +431,7 @@ class _Reader:
         if not wants and not detail:
             return None
         if self.draft is None or self._new_product():
-            if self.mentions or self.product is not None or self.cue["write"]:
+            if self.mentions or self.product is not None or self.cue["write"] or self._foreign_product():
                 return None
             return self._answer("unclear", 0.85, "change what?", missing="draft")
         if self.mentions and (self._fresh_text() or not wants):
@@ -444,11 +459,12 @@ class _Reader:
         scenario = self._chosen_scenario()
         if scenario is None:
             return None
-        words = None if self.product or self.unsure else product_in_words(self.positive)
+        words = self._foreign_product()
         self._name(words)
         if self.unsure:
             return self._answer("unclear", 0.8, "several products fit", missing="product", scenario=scenario)
         known = self.product or words or self.situation.product_id or self.situation.product_name
+        known = known or self._of_the_show(scenario)
         if known is None and scenario != "closing" and "不限产品" not in self.text:
             return self._answer("unclear", 0.85, "which product?", missing="product", scenario=scenario)
         sure = 0.6 + 0.2 * (self.cue["write"] or self.cue["text_noun"]) + 0.15 * (self.product is not None)
@@ -463,7 +479,7 @@ class _Reader:
         )
 
     def _unfinished(self) -> Reading | None:
-        words = None if self.product or self.unsure else product_in_words(self.positive)
+        words = self._foreign_product()
         self._name(words)
         if self.unsure:
             return self._answer("unclear", 0.8, "several products fit", missing="product")
@@ -485,6 +501,21 @@ class _Reader:
             return ()
         by_id = {known.id: known.name for known in self.situation.products}
         return tuple(f"写一段{by_id[id_]}的{SCENARIO_NAMES[scenario]}" for id_ in self.slots.get("other_products", []))
+
+    def _foreign_product(self) -> str | None:
+        """Return the product outside the catalogue that the words name."""
+        if self.product or self.unsure:
+            return None
+        words = product_in_words(self.positive)
+        if words is None and (self.mentions or self.cue["text_noun"]):
+            words = product_heading(self.positive, first_only=self.situation.product_name is not None)
+        return words
+
+    def _of_the_show(self, scenario: str) -> str | None:
+        """Return what an opening is about that opens a show, not a product: its occasion, room or host."""
+        if scenario != "opening":
+            return None
+        return next(iter(occasions(self.positive)), None) or self.slots.get("room_name") or self.slots.get("host_name")
 
     def _name(self, words: str | None) -> None:
         if words:

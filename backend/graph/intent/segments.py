@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from backend.graph.intent.naming import sounds
 from backend.graph.intent.slots import NEGATED
 from backend.graph.intent.vocabulary import phrases
 
@@ -45,7 +46,7 @@ class Mention:
 
 
 def segments_in(text: str) -> list[Mention]:
-    """Return the segments that folded `text` names, in its order."""
+    """Return the segments that folded `text` names, in its order; with none, one that sounds the same (开厂白)."""
     found: list[Mention] = []
     for scenario, pattern in phrases("scenarios").items():
         for match in pattern.finditer(text):
@@ -54,7 +55,18 @@ def segments_in(text: str) -> list[Mention]:
             weight += 0.8 * bool(_TEXT_TAIL.match(after))
             weight -= 1.0 * bool(_MENTION_LEAD.search(text[: match.start()]) or _OVER.match(after))
             found.append(Mention(scenario, match.start(), match.end(), weight))
-    return sorted(found, key=lambda mention: mention.start)
+    return sorted(found, key=lambda mention: mention.start) or _heard(text)
+
+
+def _heard(text: str) -> list[Mention]:
+    heard = sounds(text)
+    for scenario, pattern in phrases("scenarios_by_ear").items():
+        for word in pattern.pattern.split("|"):
+            sound = sounds(word)
+            for at in range(len(heard) - len(sound) + 1):
+                if heard[at : at + len(sound)] == sound:
+                    return [Mention(scenario, at, at + len(word), 1.0)]
+    return []
 
 
 def in_order(text: str, mentions: list[Mention]) -> list[str]:

@@ -27,13 +27,23 @@ _MUST_SAY: Final = re.compile(
     r"(?:一定要|必须|记得|务必|别忘了?)(?:说|讲|写|带|加)?|重点(?:是|说|讲|写)?|主打|主推卖点是|卖点是)(?:一下|出来?|它?的?是)?"
     r"[\"':]?([^,.!?;\"'\n]{2,24}?)[\"']?(?:这个?(?:卖?点|词|话)|这[句些]话?)?(?=,|\.|!|\?|;|\n|$)"
 )
+#: 把保温时间强调一下: the fact stands before the verb.
+_SAY_THIS: Final = re.compile(
+    r"(?:把|将)(?:它的?|这个|那个)?([^,.!?;\"'\n把将]{2,16}?)(?:这一?点|这个卖?点)?(?:再|多|重点|着重|也)?"
+    r"(?:强调|突出|点出来|点明|讲透|(?:说|讲|写)(?:清楚|明白|细|进去)|提一?下|加进去|加上|带上|放大)"
+)
 _QUOTED_SAY: Final = re.compile(
     r"(?:说|讲|提|带上|加上|写上|加一?句|开头用|结尾用|喊)(?:一?句|上|到)?[:]?\"([^\"]{2,40})\""
 )
 _PRICE: Final = re.compile(
     r"(?:(?:¥|￥)\s*\d+(?:\.\d+)?|\d+(?:\.\d+)?\s*(?:元|块(?:钱|\d)?|rmb)|[一二两三四五六七八九十百千]+(?:块[一二三四五六七八九]?|元)|"
     r"(?:价格?|到手价?|直播价|券后|只要|仅|卖|原价|现价)(?:是|为|就|只)?\s*(\d+(?:\.\d+)?)(?!\s*(?:秒|分|字|个|款|件|%|条|段))|"
-    r"买[一二三四五\d]+[送发得赠][一二三四五六七八九十\d]+|拍[一二三四五\d]+发[一二三四五六七八九十\d]+|满\d+减\d+|第[二三2-3]件半价|[一二三四五六七八九\d]+折)"
+    r"[一二三四五六七八九\d]+折)"
+)
+#: What is given for buying; it has to be said as it was told us.
+_OFFER: Final = re.compile(
+    r"[买拍][一二两三四五\d]+[送发得赠减][一二两三四五六七八九十\d]+(?:元|块|件|盒|包|瓶)?|每?满[一二两三四五六七八九十百千\d]+(?:元|块)?(?:立?减|送|打|返|赠)[一二两三四五六七八九十百千\d]+(?:元|块|折)?|"
+    r"第[二三四2-4]件(?:半价|[一二三四五六七八九\d.]+[折元块]|0元|零元|免费)|(?:全场|下单|前\d+名?)(?:立?减|打|享)[一二三四五六七八九十百\d.]+(?:元|块|折)"
 )
 _AUDIENCE_LEAD: Final = re.compile(
     r"(?:面向|针对|适合|主打|给|受众(?:是|为)?|目标(?:人群|用户|客户)(?:是|为)?|对着?|让|送|观众(?:是|多为|主要是)?|粉丝(?:是|多为|主要是|以)?)(?:那些|我们的|广大|很多|的)?$"
@@ -80,15 +90,16 @@ def read_slots(text: str, pace: int) -> tuple[dict[str, Any], str]:
     positive = NEGATED.sub("", rest)
     wanted, unwanted = styles(positive)
     unwanted += [label for bit in negated for label in chain(*styles(bit)) if label not in (*wanted, *unwanted)]
+    offers = [match[0] for match in _OFFER.finditer(positive)]
     slots: dict[str, Any] = {
         "style": wanted,
         "avoid_style": unwanted,
         "seconds": seconds,
         "length_change": length_change(positive, negated),
         "audience": _audiences(positive),
-        "must_say": _said(positive),
+        "must_say": list(dict.fromkeys([*_said(positive), *offers])),
         "must_not_say": _unsaid(text),
-        "prices": [match[0].strip() for match in _PRICE.finditer(positive)],
+        "prices": [match[0].strip() for match in _PRICE.finditer(_OFFER.sub("", positive))],
     }
     return {key: value for key, value in slots.items() if value not in (None, [], "")}, rest
 
@@ -107,7 +118,8 @@ def _audiences(text: str) -> list[str]:
 
 def _said(text: str) -> list[str]:
     quoted = [match[1] for match in _QUOTED_SAY.finditer(text)]
-    found = [part for match in _MUST_SAY.finditer(text) for part in _LIST.split(match[1])]
+    found = [match[1] for match in _SAY_THIS.finditer(text)]
+    found += [part for match in _MUST_SAY.finditer(text) for part in _LIST.split(match[1])]
     clean = [_trimmed(part) for part in found]
     return list(
         dict.fromkeys(quoted + [part for part in clean if len(part) >= 2 and not any(part in q for q in quoted)])
