@@ -26,13 +26,19 @@ def question_of(reading: Reading, situation: Situation) -> str:  # noqa: PLR0911
             return f"{lead}讲哪个产品？选一个，或者直接告诉我产品名。"
         case "draft":
             return "这个对话里还没有稿子可以接着改。先写哪一种？"
+        case "language":
+            return "我目前只写普通话的稿子，别的语言和方言写不了，也不会拿普通话冒充。要用普通话写吗？"
+        case "host":
+            return f"没有找到叫「{reading.slots['stranger']}」的主播或直播间。给谁写？"
         case "several":
             return "我一次写一段，写完审好再写下一段。先写哪一个？"
         case _:
             return "没太明白你的意思。你是想要下面哪一个？"
 
 
-def options_of(reading: Reading, situation: Situation, message: str) -> list[dict[str, str]]:
+def options_of(  # noqa: PLR0911 -- one return a question
+    reading: Reading, situation: Situation, message: str
+) -> list[dict[str, str]]:
     """Return up to six answers made of the tenant's own products and our segments."""
     if reading.kind != "unclear":
         return []
@@ -42,11 +48,23 @@ def options_of(reading: Reading, situation: Situation, message: str) -> list[dic
             return [_option(SCENARIO_NAMES[key], f"{said}，写{SCENARIO_NAMES[key]}") for key in _USUAL]
         case "product":
             return _products(reading, situation, said)
+        case "language":
+            return [_option("用普通话写", f"{said}，用普通话写")]
+        case "host":
+            hosts = [
+                _option(name, _with_host(said, reading.slots["stranger"], name)) for name in situation.hosts.values()
+            ]
+            return [*hosts[: _MOST - 1], _option("不指定主播", f"{said}，不指定主播")]
         case "several":
             scenario = SCENARIO_NAMES.get(reading.scenario or "", "卖点介绍")
             return [_option(known.name, f"写一段{known.name}的{scenario}") for known in situation.products[:_MOST]]
         case _:
             return _starts(reading, situation)
+
+
+def _with_host(said: str, stranger: str, name: str) -> str:
+    # Traditional characters are folded in the reading: the name may stand otherwise in the message.
+    return said.replace(stranger, name, 1) if stranger in said else f"{said}，主播是{name}"
 
 
 def _products(reading: Reading, situation: Situation, said: str) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from backend.graph.intent.folding import as_written, clauses, fold
 from backend.graph.intent.naming import Known, Match, mentioned
+from backend.graph.intent.pasted import asks_for_check, bare_words, pasted_in
 from backend.graph.intent.products import occasions, product_heading, product_in_words
 from backend.graph.intent.segments import in_order, is_ordered, segments_in, wishes
 from backend.graph.intent.situation import Draft, Reading, Situation
@@ -24,6 +25,16 @@ _NTH: Final = re.compile(
 _FIRST: Final = re.compile(r"最(?:开始|早|初|先)(?:的)?(?:那)?")
 _PIECE: Final = r"(?:的)?(?:那|这)?(?:一)?(?:段|条|篇|版|个|份|稿|话术|文案|脚本)"
 _SHARED: Final = re.compile(r"各|都|分别|统一|每[段条篇份]|(?:产品|商品)(?:是|为|:)")
+_SOMEBODY: Final = re.compile(
+    r"(?:给|在|去|到|用|为|帮|^|,)([\u4e00-\u9fff]{2,4}?)的?直播间|(?:主播|搭档)([\u4e00-\u9fff]{2,3}?)(?=写|来|要|用|的|播|,|$)|"
+    r"(?:给|帮|替|为)([\u4e00-\u9fff]{2,3}?)(?:写|来|做|出|整|弄|准备)"
+)
+#: How people are called: 老王, 阿芳, 张姐, 李老师.
+_CALLED: Final = re.compile(r"[老小阿大][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:哥|姐|总|老师|叔|姨|妹|爷|嫂)")
+#: Whose room needs no name, and what a room may be called after.
+_NOBODY: Final = re.compile(
+    r"我|你|咱|他|她|它|这|那|本|哪|自己|公司|品牌|官方|今|明|晚|早|新|每|某|大家|主播|直播|产品|商品|进|来|的|美妆|食品|服|母婴|零食|家居|数码|珠宝|户外|段|开场|欢迎|关注|活动|大促|专场"
+)
 _WH_AT_END: Final = re.compile(r"(?:吗|么|呢|\?|没)[?!.]*$")
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 _POINTS_AT_OPTION: Final = re.compile(
@@ -49,6 +60,9 @@ def _read(message: str, situation: Situation) -> Reading:
     text = fold(message)
     if reason := injected(text):
         return Reading("chat", 0.95, reason, {}, about="injection")
+    material = pasted_in(message)
+    if material is not None:
+        return _of_pasted(*material, situation)
     answer = _chosen(text, situation)
     if answer is not None:
         return read(answer, replace(situation, asked=False))
@@ -62,6 +76,22 @@ def _read(message: str, situation: Situation) -> Reading:
         if whole.kind not in ("unclear", "chat"):
             return replace(whole, reason=f"answer to our question; {whole.reason}")
     return reading
+
+
+def _of_pasted(request: str, body: str, situation: Situation) -> Reading:
+    """Read a request about a text that came with it: to be checked, else changed. Its product is the one it names."""
+    folded = fold(request)
+    about = _Reader(fold(body)[:2000], replace(situation, drafts=()))
+    if asks_for_check(folded):
+        slots = {} if about.product is None else {"product_id": about.product.id, "product_name": about.product.name}
+        return Reading("chat", 0.92, "a text to be checked", slots, about="check", pasted=body)
+    asked = _Reader(folded, situation)
+    product = asked.product or about.product
+    slots = {key: value for key, value in asked.slots.items() if key not in ("must_say", "other_products")}
+    if product is not None:
+        slots |= {"product_id": product.id, "product_name": product.name}
+    scenario = asked.scenario or about.scenario or "selling_points"
+    return Reading("restyle", 0.9, "a text that came with the message", slots, scenario=scenario, pasted=body)
 
 
 def injected(text: str) -> str | None:
@@ -274,11 +304,14 @@ class _Reader:
         if not _NOTHING.sub("", self.text):
             return self._answer("unclear", 0.9, "no words", missing="")
         for rule in (
+            self._check,
             self._operation,
             self._verdict,
             self._smalltalk,
             self._question,
             self._batch,
+            self._language,
+            self._stranger,
             self._switch,
             self._again,
             self._go_on,
@@ -304,6 +337,38 @@ class _Reader:
         elif words := self._foreign_product():
             products = [(None, words)]
         return _Wish(scenario, {k: v for k, v in self.slots.items() if k != "other_products"}, products)
+
+    def _check(self) -> Reading | None:
+        """Words may be asked about, or the last text of the thread: 这段有没有违规."""
+        if words := bare_words(self.text):
+            return self._answer("chat", 0.88, "words to be checked", about="check", pasted=words)
+        if not asks_for_check(self.text) or not _TRANSFORMED.search(self.text) or self.cue["write"]:
+            return None
+        written = self.situation.drafts[self.draft].content if self.draft is not None else None
+        return self._answer(
+            "chat", 0.85, "the last text to be checked", about="check", pasted=written, draft=self.draft
+        )
+
+    def _language(self) -> Reading | None:
+        tables = phrases("languages")
+        if tables["other"].search(self.positive) is None or tables["ours"].search(self.text):
+            return None
+        return self._answer("unclear", 0.9, "another language", missing="language", scenario=self.scenario)
+
+    def _stranger(self) -> Reading | None:
+        """Somebody is to speak, or a room to be spoken in, that the tenant does not have."""
+        if self.slots.keys() & {"host_id", "room_id"} or "不指定主播" in self.text or not self.situation.hosts:
+            return None
+        match = _SOMEBODY.search(self.positive)
+        if match is None or not self._asks_for_text():
+            return None
+        name = next(group for group in match.groups() if group)
+        if _NOBODY.search(name) or any(name in self.positive[m.start : m.end] for m in self.products):
+            return None
+        if match[3] and (self.product is None or not _CALLED.fullmatch(name)):
+            return None  # 给小米写: a brand as likely as a person, unless another thing is sold
+        self.slots["stranger"] = name
+        return self._answer("unclear", 0.85, "nobody of that name", missing="host", scenario=self.scenario)
 
     def _operation(self) -> Reading | None:
         operation = next((name for name, p in phrases("operations").items() if p.search(self.positive)), None)

@@ -48,8 +48,11 @@ class Reading:
     """How a message was understood.
 
     `slots` holds only what the words say. `draft` is the place in `Situation.drafts` of the text it is about.
-    `missing` names what has to be asked: "scenario", "product", "draft", "several" or "" (nothing understood).
-    `about` says for chat what kind of talk it is (question, smalltalk, injection, decision), for an action which one.
+    `missing` names what has to be asked: "scenario", "product", "draft", "several", "language" (another than Mandarin),
+    "host" (nobody of that name) or "" (nothing understood).
+    `about` says for chat what kind of talk it is (question, smalltalk, injection, decision, check), for an action
+    which one.
+    `pasted` is the text, as it was sent, that is to be changed or checked.
     `later` are the requests of the same message that come after this one, each a whole sentence.
     """
 
@@ -64,6 +67,7 @@ class Reading:
     about: str | None = None
     candidates: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
+    pasted: str | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain JSON."""

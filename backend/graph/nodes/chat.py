@@ -1,4 +1,4 @@
-"""Answers what is not a request for a script: questions, small talk, and operations that nobody can do here yet."""
+"""Answers what asks for no script: questions, small talk, words to be checked, operations nobody can do here yet."""
 
 from langgraph.runtime import Runtime
 
@@ -8,11 +8,13 @@ from backend.graph.prompts import rendered
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest
-from backend.protocol.events import MessageComplete, MessageStarted, Token, Usage
+from backend.protocol.events import Finding, MessageComplete, MessageStarted, Token, Usage
+from backend.quality.lexicon import RuleSnapshot
 
 _INJECTION = (
     "这条我不能照做：我不会透露内部设定，也不会绕过质检和审批。需要写或改口播稿的话，直接告诉我产品和环节就行。"
 )
+_GRAVITY = {"block": "不能说", "fail": "要改", "warn": "要小心", "info": "留意"}
 _DECISION = "现在没有等待审批的稿子，所以什么都没有改动。要写新的或改刚才那段，直接说就行。"
 
 
@@ -22,7 +24,7 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     message_id = derived_id(context.run_id, "chat", 0)
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="chat"))
     about = state["reading"]["about"]
-    known = _known_answer(state, about)
+    known = _checked(state, context.rules) if about == "check" else _known_answer(state, about)
     text, usage = known or "", None
     if known is not None:
         runtime.stream_writer(Token(message_id=message_id, agent="chat", attempt=context.attempt, i=0, content=known))
@@ -47,6 +49,39 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         MessageComplete(message_id=message_id, role="assistant", agent="chat", content=text, usage=usage)
     )
     return Step({"outcome": "completed"}, {"about": about, "kind": state["kind"]})
+
+
+def _checked(state: ScriptState, rules: RuleSnapshot) -> str:
+    """Say what the rules find in the text that came with the message: the words, why, and how to say it instead."""
+    text = state["reading"]["pasted"]
+    if not text:
+        return "要查哪一段？把原文贴在冒号后面发给我，例如「这段有没有违规：……」，我按广告法和平台规则逐词查。"
+    findings = rules.scan(text)
+    if not findings:
+        return (
+            "这段话没有查到违规或需要小心的词句。这只是词句检查：里面的价格、数据和功效要有凭据，"
+            f"写成稿子时还会再审一遍。（规则版本 {rules.version}）"
+        )
+    worst = "不能直接播" if any(finding.severity == "block" for finding in findings) else "要改或要有凭据才能播"
+    lines = [f"这段话{worst}，查到 {len(findings)} 处："]
+    for place, finding in enumerate(findings, 1):
+        instead = f"。建议改成「{finding.suggestion}」" if finding.suggestion else ""
+        lines.append(f"{place}. {_GRAVITY[finding.severity]}：{finding.message}（{finding.basis}）{instead}")
+    rewritten = _rewritten(text, findings)
+    if rewritten != text:
+        lines.append(f"按建议改过的说法：{rewritten}")
+        if left := rules.scan(rewritten):
+            lines.append("其中" + "、".join(f"“{one.excerpt}”" for one in left) + "没有现成的替换，要整句重写或删掉。")
+    return "\n".join(lines)
+
+
+def _rewritten(text: str, findings: list[Finding]) -> str:
+    """Put the suggestions in place, from the end so that spans stay right."""
+    for finding in sorted(findings, key=lambda finding: finding.span, reverse=True):
+        if finding.suggestion is not None:
+            start, end = finding.span
+            text = text[:start] + finding.suggestion + text[end:]
+    return text
 
 
 def _known_answer(state: ScriptState, about: str | None) -> str | None:

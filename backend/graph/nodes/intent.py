@@ -1,5 +1,6 @@
 """Understands the request: what is wanted, of which product, for whom; and what of the thread it is about."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from backend.storage.postgres import Connection
 
 _WINDOW = 12
 _TITLE = 40
+_PRICE_WORD = re.compile(r"价|多少钱|几块|金额|折扣|优惠力度")
 
 
 async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
@@ -41,7 +43,7 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     room = _room(slots, request, thread, rooms)
     if room is not None:
         slots.setdefault("host_id", str(room.host_id) if room.host_id else None)
-    previous = _previous(reading, situation)
+    previous = _previous(reading, slots, situation)
 
     known_product = slots.get("product_id") in {known.id for known in situation.products}
     if reading.kind in routing.WRITING or (reading.missing == "scenario" and "product_id" in reading.slots):
@@ -140,6 +142,12 @@ def _scenario_named(given: Any) -> str | None:
 
 
 def _slots(reading: Reading, situation: Situation, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the details that hold: of the words, else of the form, else of the text that is worked on.
+
+    What must not be said stays so as long as the same text is worked on. Over to a new text or another product only
+    the price goes on unsaid, until the words speak of it again: other words belong to the product they were said
+    of. What must be said holds for the one request that says so.
+    """
     draft = situation.drafts[reading.draft] if reading.draft is not None else None
     slots: dict[str, Any] = {**reading.slots, "scenario": reading.scenario}
     if "product_id" not in slots and "product_name" not in slots and "不限产品" not in request["content"]:
@@ -154,16 +162,23 @@ def _slots(reading: Reading, situation: Situation, request: dict[str, Any]) -> d
         slots["style"] = (
             [str(given)] if given else [one for one in inherited if one not in slots.get("avoid_style", [])]
         )
-    if draft is not None and reading.kind in ("continue", "restyle", "regenerate"):
-        # What was forbidden stays so while the same text is worked on, until the words speak of it again.
-        held = [one for one in draft.must_not_say if one not in request["content"]]
-        if held:
-            slots["must_not_say"] = list(dict.fromkeys([*held, *slots.get("must_not_say", [])]))
+    if held := _held(reading, draft, situation, request["content"]):
+        slots["must_not_say"] = list(dict.fromkeys([*held, *slots.get("must_not_say", [])]))
     if "seconds" not in slots:
         slots["seconds"] = request.get("duration_seconds")
         if slots["seconds"] is None and draft is not None and "length_change" not in slots and reading.kind != "write":
             slots["seconds"] = draft.seconds
     return slots
+
+
+def _held(reading: Reading, draft: Draft | None, situation: Situation, words: str) -> list[str]:
+    """Return what was forbidden before and still is."""
+    if draft is not None and reading.kind in ("continue", "restyle", "regenerate"):
+        return [one for one in draft.must_not_say if one not in words]
+    if reading.kind not in ("write", "switch_product") or not situation.drafts:
+        return []
+    lifted = bool(reading.slots.get("prices")) or _PRICE_WORD.search(words) is not None
+    return [one for one in situation.drafts[-1].must_not_say if _PRICE_WORD.search(one) and not lifted]
 
 
 def _room(slots: dict[str, Any], request: dict[str, Any], thread: Thread, rooms: list[Room]) -> Room | None:
@@ -181,7 +196,9 @@ def _room(slots: dict[str, Any], request: dict[str, Any], thread: Thread, rooms:
     return next((room for room in places if room is not None), None)
 
 
-def _previous(reading: Reading, situation: Situation) -> dict[str, Any] | None:
+def _previous(reading: Reading, slots: dict[str, Any], situation: Situation) -> dict[str, Any] | None:
+    if reading.pasted is not None and reading.kind == "restyle":
+        return {"content": reading.pasted, "script_id": None, "product_name": slots.get("product_name")}
     if reading.draft is None or reading.kind not in ("continue", "restyle", "regenerate"):
         return None
     draft = situation.drafts[reading.draft]

@@ -168,6 +168,60 @@ async def test_what_must_not_be_said_stays_so_while_the_text_is_worked_on(desk: 
         await desk.decide("approve")
 
 
+async def test_a_price_ban_outlives_a_switch_and_other_words_do_not(desk: Desk) -> None:
+    await desk.ask(f"{OPENING}，别提价格，别提碳酸饮料")
+    await desk.decide("approve")
+    assert set(desk.model.asked[-1].brief["must_not_say"]) == {"价格", "碳酸饮料"}
+    for words, forbidden in (("换成卫龙辣条，写卖点介绍", ["价格"]), ("写一段辣条促销，到手价19.9元", [])):
+        await desk.ask(words)
+        assert desk.model.asked[-1].brief["must_not_say"] == forbidden, words
+        await desk.decide("approve")
+
+
+async def test_a_pasted_text_is_the_one_that_is_changed(desk: Desk) -> None:
+    pasted = "姐妹们，今天这款保温杯真的好用，早上灌的热水下午还是热的，放包里不漏水。"
+    await desk.ask(f"帮我把这段改短点：{pasted}")
+    brief = desk.model.asked[-1].brief
+    assert (brief["action"], brief["length_change"], brief["previous_script"]) == ("restyle", "shorter", pasted)
+    assert brief["product"]["name"] == "青禾316保温杯"
+
+
+async def test_pasted_words_are_checked_by_the_rules_and_nothing_is_written(desk: Desk) -> None:
+    await desk.ask(f"这段话有没有违规：{BLOCKED}")
+    [answer] = desk.said(MessageComplete)
+    for finding in desk.rules.scan(BLOCKED):
+        assert finding.excerpt in answer.content
+        assert finding.message in answer.content
+    await desk.ask("这句能不能说：早上灌好的热水，到了办公室还是热的")
+    [answer] = desk.said(MessageComplete)
+    assert "没有查到" in answer.content
+    assert not desk.model.asked
+
+
+async def test_another_language_is_refused_honestly_and_mandarin_offered(desk: Desk) -> None:
+    await desk.ask("给我写一段英文的保温杯开场")
+    [question] = desk.said(Clarification)
+    assert "普通话" in question.message
+    assert not desk.model.asked
+    await desk.ask(question.options[0].value)
+    assert desk.model.asked[-1].brief["scenario"] == "opening"
+
+
+async def test_an_unknown_host_is_asked_about_with_the_hosts_there_are(desk: Desk) -> None:
+    await desk.ask("给老王的直播间写一段保温杯开场")
+    [question] = desk.said(Clarification)
+    assert [option.label for option in question.options] == ["小雅", "不指定主播"]
+    await desk.ask("小雅")
+    assert desk.model.asked[-1].brief["host"]["name"] == "小雅"
+
+
+async def test_an_opening_for_a_sale_needs_no_product_and_tells_the_offer(desk: Desk) -> None:
+    await desk.ask("双十一活动开场，满300减50")
+    brief = desk.model.asked[-1].brief
+    assert brief["product"] == {}
+    assert brief["must_say"] == ["满300减50", "双十一"]
+
+
 async def test_an_unclear_request_is_asked_about_and_the_answer_completes_it(desk: Desk) -> None:
     await desk.ask("帮我弄一下保温杯的话术")
     [question] = desk.said(Clarification)
