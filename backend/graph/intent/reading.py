@@ -29,6 +29,11 @@ _SOMEBODY: Final = re.compile(
     r"(?:给|在|去|到|用|为|帮|^|,)([\u4e00-\u9fff]{2,4}?)的?直播间|(?:主播|搭档)([\u4e00-\u9fff]{2,3}?)(?=写|来|要|用|的|播|,|$)|"
     r"(?:给|帮|替|为)([\u4e00-\u9fff]{2,3}?)(?:写|来|做|出|整|弄|准备)"
 )
+_BACK_TO: Final = re.compile(
+    r"(?:用|要|回到|恢复(?:到|成)?|还是|[换改退撤]回(?:到|成)?)(?:回)?(?:上一?|前一?|之前|原来|最初|最早|最开始|第[一二三四五六七八九十\d]+)(?:的)?(?:那)?一?(?:个|份)?(?:版本?|稿子?)"
+    r"(?=吧|了|就?好|就?行|$|[,.!])"
+)
+_GREETED: Final = re.compile(r"欢迎|关注|互动")
 #: How people are called: 老王, 阿芳, 张姐, 李老师.
 _CALLED: Final = re.compile(r"[老小阿大][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:哥|姐|总|老师|叔|姨|妹|爷|嫂)")
 #: Whose room needs no name, and what a room may be called after.
@@ -310,6 +315,7 @@ class _Reader:
             self._smalltalk,
             self._question,
             self._batch,
+            self._restore,
             self._language,
             self._stranger,
             self._switch,
@@ -347,6 +353,17 @@ class _Reader:
         written = self.situation.drafts[self.draft].content if self.draft is not None else None
         return self._answer(
             "chat", 0.85, "the last text to be checked", about="check", pasted=written, draft=self.draft
+        )
+
+    def _restore(self) -> Reading | None:
+        """An earlier text is wanted back, as it was: 用上一版."""
+        drafts = self.situation.drafts
+        if not drafts or _BACK_TO.search(self.positive) is None:
+            return None
+        pointed = _NTH.search(self.text) or _FIRST.search(self.text)
+        place = self.draft if pointed and self.draft is not None else max(len(drafts) - 2, 0)
+        return self._answer(
+            "restyle", 0.9, "an earlier text again", scenario=drafts[place].scenario, draft=place, then="restore"
         )
 
     def _language(self) -> Reading | None:
@@ -577,9 +594,11 @@ class _Reader:
         return words
 
     def _of_the_show(self, scenario: str) -> str | None:
-        """Return what an opening is about that opens a show, not a product: its occasion, room or host."""
+        """Return what an opening is about that opens a show, not a product: its occasion, guests, room or host."""
         if scenario != "opening":
             return None
+        if greeted := _GREETED.search(self.positive):
+            return greeted[0]
         return next(iter(occasions(self.positive)), None) or self.slots.get("room_name") or self.slots.get("host_name")
 
     def _name(self, words: str | None) -> None:

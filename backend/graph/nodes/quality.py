@@ -45,7 +45,9 @@ async def quality(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
 
 
 def _brief(state: ScriptState) -> ScriptBrief:
-    slots, previous = state["slots"], state.get("previous") or {}
+    # A text that was wanted back is the same as before on purpose.
+    restored = state["reading"]["then"] == "restore"
+    slots, previous = state["slots"], {} if restored else state.get("previous") or {}
     others = [state["previous_product"]] if state["previous_product"] else []
     return ScriptBrief(
         scenario=slots["scenario"],

@@ -1,5 +1,6 @@
 """Writes the script: builds the prompt, streams the text, keeps the whole."""
 
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from langgraph.runtime import Runtime
@@ -9,7 +10,7 @@ from backend.graph.intent.reading import SCENARIO_NAMES
 from backend.graph.prompts import rendered, sections
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
-from backend.llm.gateway import ChatTurn, ModelRequest
+from backend.llm.gateway import ChatTurn, ModelRequest, Piece
 from backend.protocol.events import MessageComplete, MessageStarted, Token, Usage
 
 _ACTIONS: Final = {"switch_product": "write"}
@@ -27,7 +28,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     request = ModelRequest(purpose="script", turns=_turns(state, brief), brief=brief, seed=seed, temperature=0.8)
     pieces: list[str] = []
     usage = None
-    async for piece in context.model.stream(request):
+    async for piece in _restored(state) or context.model.stream(request):
         if piece.text:
             runtime.stream_writer(
                 Token(
@@ -63,6 +64,18 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         },
         {"round": round_ + 1, "characters": len(content), "model": context.model.name, "action": brief["action"]},
     )
+
+
+def _restored(state: ScriptState) -> AsyncIterator[Piece] | None:
+    """Return the earlier text that is wanted back, unless somebody or a check has asked for changes of it since."""
+    previous = state.get("previous")
+    if state["reading"]["then"] != "restore" or previous is None or state["round"] > 0:
+        return None
+
+    async def text() -> AsyncIterator[Piece]:
+        yield Piece(text=previous["content"])
+
+    return text()
 
 
 def _brief(state: ScriptState) -> dict[str, Any]:

@@ -178,6 +178,19 @@ async def test_a_price_ban_outlives_a_switch_and_other_words_do_not(desk: Desk) 
         await desk.decide("approve")
 
 
+async def test_an_earlier_version_comes_back_as_it_was(desk: Desk) -> None:
+    other = GOOD.replace("你有没有试过", "姐妹们有没有试过")
+    desk.model = ScriptedModel([GOOD, other])
+    await desk.ask(OPENING)
+    await desk.decide("approve")
+    await desk.ask("换一版")
+    await desk.decide("approve")
+    asked = len(desk.model.asked)
+    await desk.ask("用上一版")
+    assert desk.state["content"] == GOOD
+    assert len(desk.model.asked) == asked
+
+
 async def test_a_pasted_text_is_the_one_that_is_changed(desk: Desk) -> None:
     pasted = "姐妹们，今天这款保温杯真的好用，早上灌的热水下午还是热的，放包里不漏水。"
     await desk.ask(f"帮我把这段改短点：{pasted}")
