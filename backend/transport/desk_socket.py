@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.websockets import WebSocket
 
 from backend.domain import audit, people, rooms
-from backend.errors import Forbidden, NotFound, RateLimited, UnsupportedCommand
+from backend.errors import AppError, Forbidden, NotFound, RateLimited, UnsupportedCommand
 from backend.fanout.topics import APPROVALS, split_topic, thread_topic
 from backend.graph.version import GRAPH_VERSION
 from backend.protocol.close_codes import CloseCode
@@ -27,7 +27,7 @@ from backend.protocol.events import Ack, Person, Reconnect, Welcome
 from backend.runs import interrupts, start
 from backend.runs.start import Done
 from backend.services import Services
-from backend.transport.connection import Connection
+from backend.transport.connection import Connection, error_frame
 from backend.transport.entrance import Refused, admit
 from backend.transport.following import FollowState, FollowThread
 from backend.transport.limits import MessageLimit
@@ -136,7 +136,13 @@ class _Desk:
 
         async def work() -> None:
             for point in points:
-                await self._subscribe(thread_topic(point.thread_id), point.after_seq)
+                topic = thread_topic(point.thread_id)
+                try:
+                    await self._subscribe(topic, point.after_seq)
+                except AppError as error:
+                    # A thread that was deleted meanwhile must not keep the client from its others.
+                    error.details.setdefault("topic", topic)
+                    self._connection.send(error_frame(error))
 
         return work
 
