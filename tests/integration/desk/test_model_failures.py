@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from websockets.asyncio.client import connect
 
 from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Desk, Rest, no_gaps_no_doubles
@@ -17,7 +15,7 @@ REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 KEY = "sk-never-tell-anybody"
 TEXT = (
     "姐妹们，早上灌的热水，到了下午喝还是热的，你们信吗？来，看这里，这只沐野随行保温杯，三一六不锈钢内胆，"
-    "一键弹盖，单手就能开，往通勤包里一放，一点都不压肩。第一次用记得拿温水洗一洗。"
+    "一键弹盖，单手就能开，往通勤包里一放，一点都不压肩。首次使用请用温水清洗，请勿盛装碳酸饮料和干冰。"
     "想看细节的在公屏上打个杯字，我给你们拿近了看；觉得合适的，点下方小黄车的链接下单。"
 )
 GOOD = Script("text", text=TEXT)
@@ -43,7 +41,6 @@ def desk_server(
         "llm_first_token_timeout": 1,
         "llm_idle_timeout": 1,
         "llm_total_timeout": 20,
-        "token_window_ms": 0,
     }
     with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
         yield server.wait_healthy()
@@ -169,34 +166,6 @@ async def test_cancel_hangs_up_on_the_model_and_frees_the_thread(operator: Rest,
         assert message["status"] == "cancelled"
         assert model.requests[0].sent < 500
         await the_thread_goes_on(desk, thread)
-
-
-async def test_a_slow_reader_gets_joined_pieces_and_the_same_text(
-    operator: Rest, model: ScriptedModel, desk_server: ServerProcess
-) -> None:
-    model.play(Script(count=4_000, delay=0.001))
-    thread = await operator.new_thread()
-    narrow = socket.socket()
-    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    narrow.connect(("127.0.0.1", desk_server.port))
-    narrow.setblocking(False)
-    cookie = "; ".join(f"{name}={value}" for name, value in operator.client.cookies.items())
-    async with (
-        operator.socket() as fast,
-        connect(
-            operator.ws_url, sock=narrow, additional_headers={"Cookie": cookie}, max_queue=1, ping_interval=None
-        ) as slow_socket,
-    ):
-        slow = Desk(slow_socket)
-        await slow.follow(thread)
-        await fast.follow(thread)
-        await fast.ask(thread, REQUEST)
-        done = await fast.until("message_complete", role="assistant")
-        whole = await slow.until("message_complete", message_id=done["message_id"])
-        assert fast.text(done["message_id"]) == slow.text(done["message_id"]) == done["content"] == whole["content"]
-        joined = [f for f in slow.frames if f["type"] == "token" and f["n"] > 1]
-        assert joined, "nothing had to wait: the reader was not slow enough to show anything"
-        await fast.do("cancel", thread_id=thread)
 
 
 async def test_twenty_runs_at_once_on_a_model_that_fails_now_and_then_all_end(
