@@ -56,6 +56,8 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 
+_BOUNDS: Final = frozenset({"min_length", "max_length", "ge", "gt", "le", "lt", "multiple_of"})
+
 _OF_STATUS: Final[dict[int, type[AppError]]] = {
     401: Unauthenticated,
     403: Forbidden,
@@ -106,7 +108,13 @@ async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # The input is not repeated: it may be long, secret, or not even text.
     faults = [
-        {"field": ".".join(_readable(part) for part in fault["loc"]), "message": fault["msg"], "type": fault["type"]}
+        {
+            "field": ".".join(_readable(part) for part in fault["loc"]),
+            "message": fault["msg"],
+            "type": fault["type"],
+            # Only our own bounds: the rest of the context may hold what was sent.
+            "limits": {name: bound for name, bound in fault.get("ctx", {}).items() if name in _BOUNDS},
+        }
         for fault in error.errors()[:20]
     ]
     if any(fault["type"] == "string_too_long" and fault["field"] == "body.content" for fault in faults):

@@ -73,6 +73,10 @@ async def send_message(db: Database, cache: Cache, who: Identity, command: SendM
         seq = await events.append(conn, thread.id, [said, RunChanged(status=status)], run_id=run_id)
         if status == "queued":
             await enqueue_run(conn, who.tenant_id, run_id)
+        else:
+            # The active run may have ended since we looked, too early to see this one waiting. Whoever holds the
+            # thread's row (the event above) sees what the other did, so one of the two lets it begin.
+            await start_next(conn, who.tenant_id, thread.id)
         result = {"run_id": str(run_id), "message_id": str(message_id), "seq": seq}
         await commands.record(conn, who.user_id, command.id, body, result)
         return Done(result)

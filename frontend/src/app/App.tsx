@@ -2,17 +2,19 @@ import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tan
 import { Alert, App as AntdApp, Button, ConfigProvider } from 'antd'
 import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
-import { lazy, Suspense, useCallback } from 'react'
+import { lazy, Suspense, useCallback, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { createBrowserRouter, Navigate, RouterProvider } from 'react-router'
+import { createBrowserRouter, Navigate, RouterProvider, useLocation } from 'react-router'
 import DeskPage from '../desk/DeskPage'
-import { api, type Me } from '../shared/api'
+import { api } from '../shared/api'
 import { DeskProvider } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
-import { RestProblem } from '../shared/rest'
+import { RestProblem, type Shapes } from '../shared/rest'
 import { Login } from './Login'
 import { Shell } from './Shell'
 import { useAntdTheme } from './theme'
+
+type Me = Shapes['Me']
 
 const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'))
 const ScriptsPage = lazy(() => import('../scripts/ScriptsPage'))
@@ -38,7 +40,7 @@ const router = createBrowserRouter([
       { path: '/scripts', element: <ScriptsPage /> },
       { path: '/products', element: <ProductsPage /> },
       { path: '/hosts', element: <HostsPage /> },
-      { path: '*', element: <Navigate to="/console" replace /> },
+      { path: '*', element: <Elsewhere /> },
     ],
   },
 ])
@@ -59,6 +61,21 @@ export function App() {
       </AntdApp>
     </ConfigProvider>
   )
+}
+
+/** After signing in for another page of ours (the teleprompter is one): back there; else to the desk. */
+function Elsewhere() {
+  const asked = new URLSearchParams(useLocation().search).get('next') ?? ''
+  const next = new URL(
+    URL.canParse(asked, location.origin) ? asked || '/console' : '/console',
+    location.origin,
+  )
+  const ours = next.origin === location.origin
+  const away = ours && next.pathname.endsWith('.html')
+  useEffect(() => {
+    if (away) location.replace(next.href)
+  }, [away, next.href])
+  return away ? null : <Navigate to={ours ? next.pathname : '/console'} replace />
 }
 
 /** Everything behind the login: the desk for who is known, the login page for who is not. */
@@ -97,7 +114,7 @@ function SignedIn() {
         <Alert
           type="error"
           showIcon
-          title={problemText(me.error as unknown as { code: string })}
+          title={problemText(me.error)}
           action={<Button onClick={ask}>{t('common.retry')}</Button>}
         />
       </main>

@@ -6,7 +6,7 @@ import { useNavigate, useParams } from 'react-router'
 import type { Option } from '../generated/protocol'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
-import { useProblemText } from '../shared/problems'
+import { told, useProblemText } from '../shared/problems'
 import { remember, useDraft } from '../shared/storage'
 import { uuid7 } from '../wire/ids'
 import { Chat } from './Chat'
@@ -65,8 +65,7 @@ function NewThread() {
       void cache.invalidateQueries({ queryKey: ['threads'] })
       navigate(`/console/${opened.current}`)
     } catch (error) {
-      const { code = 'internal_error', message = '' } = error as { code?: string; message?: string }
-      setFailure({ code, message, content })
+      setFailure({ ...told(error), content })
     } finally {
       setOpening(false)
     }
@@ -151,7 +150,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
         run_id: run?.id ?? null,
       })
     } catch (error) {
-      message.error(problemText(error as { code: string }))
+      message.error(problemText(error))
     } finally {
       stopping.current = uuid7()
     }
