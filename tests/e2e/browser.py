@@ -68,6 +68,15 @@ class Seat:
         """Wait until the desk's line is up."""
         expect(self.page.get_by_test_id("connection")).to_have_attribute("data-state", "open", timeout=15_000)
 
+    def live_text(self) -> str:
+        """The text under way as it stands on screen, without what is there for screen readers alone."""
+        return str(
+            self.page.evaluate(
+                """() => [...document.querySelector('[data-testid=live-text]')?.childNodes ?? []]
+                    .filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.data).join('')"""
+            )
+        )
+
     @property
     def thread_id(self) -> str:
         """The thread on screen, by the address."""

@@ -94,9 +94,9 @@ function SignedIn() {
   const ask = useCallback(() => void cache.invalidateQueries({ queryKey: ['me'] }), [cache])
   const logout = async () => {
     await api.logout().catch(() => undefined)
-    cache.clear()
+    // Kept itself: a removed query is no longer the one this page watches.
     cache.setQueryData(['me'], null)
-    await cache.invalidateQueries({ queryKey: ['me'] })
+    cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' })
   }
   if (me.data) {
     return (
