@@ -282,6 +282,9 @@ def _application(parts: _Parts) -> FastAPI:
         lifespan=lifespan,
         routes=[WebSocketRoute("/ws", ws)],
         openapi_url="/api/v1/openapi.json",
+        # The viewer at /docs is a page of our build: FastAPI's own loads its scripts from a public address.
+        docs_url=None,
+        redoc_url=None,
     )
     routes.mount(app)
     app.mount("/", static_files(parts.services.settings.static_dir))

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from backend.errors import AppError, BadRequest, ContentTooLong, Forbidden, NotFound, RateLimited, Unauthenticated
+from backend.telemetry.logging import current_trace
 
 log = structlog.get_logger(__name__)
 
@@ -137,4 +138,4 @@ async def _http_error(_: Request, error: Exception) -> Response:
 async def _crash(request: Request, error: Exception) -> Response:
     # The last resort: the text stays in the log, the client learns only that it is our fault.
     log.error("request_crashed", path=request.url.path, exc_info=error)
-    return problem(AppError())
+    return problem(AppError(trace_id=current_trace()))

@@ -21,6 +21,7 @@ from backend.api import (
 )
 from backend.api.errors import RESPONSES, register
 from backend.api.limits import BodyLimit
+from backend.api.traces import Traces
 
 PREFIX: Final = "/api/v1"
 TITLE: Final = "Cuedesk"
@@ -28,7 +29,7 @@ VERSION: Final = "1"
 DESCRIPTION: Final = (
     "The script desk of a live-commerce team. Sign in with `POST /api/v1/auth/login` (cookie), or take a bearer token "
     "from `POST /api/v1/auth/token`. Errors are RFC 9457 problem details with a stable `code`; a POST with an "
-    "`Idempotency-Key` is carried out once. What happens live goes over the socket at `/ws` (docs/asyncapi.yaml)."
+    "`Idempotency-Key` is carried out once. What happens live goes over the socket at `/ws` (docs/asyncapi.json)."
 )
 
 _RESOURCES: Final = (
@@ -68,6 +69,7 @@ def mount(app: FastAPI) -> None:
     app.include_router(health.metrics_router)
     register(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Traces)
 
 
 def openapi() -> dict[str, Any]:

@@ -20,12 +20,13 @@ from backend.api.pages import (
     moment,
     once,
 )
-from backend.domain import audit, events, threads
+from backend.domain import events, threads
 from backend.errors import BadRequest
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import STORABLE
 from backend.protocol.events import AnyThreadEvent, RunStatus
 from backend.protocol.snapshot import ThreadSnapshot, fold
+from backend.runs import start
 from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/threads", tags=["threads"])
@@ -167,10 +168,8 @@ async def update_thread(identity: Writer, services: Parts, thread_id: UUID, body
 
 @router.delete("/{thread_id}", status_code=204)
 async def delete_thread(identity: Writer, services: Parts, thread_id: UUID) -> None:
-    """Remove a thread from sight; its record stays for the audit."""
-    async with services.db.tenant(identity.tenant_id) as conn:
-        await threads.delete_thread(conn, thread_id)
-        await audit.record(conn, identity.user_id, "thread.deleted", str(thread_id))
+    """Remove a thread from sight and stop what runs or waits there; its record stays for the audit."""
+    await start.delete_thread(services.db, services.redis, identity, thread_id)
 
 
 @router.get("/{thread_id}/messages")

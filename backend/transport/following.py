@@ -1,6 +1,7 @@
 """One subscription of one socket: what was missed, the text under way, then live, without loss or doubles."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from uuid import UUID
 
@@ -38,6 +39,8 @@ class FollowThread:
         self._held_fragments: list[Fragment] = []
         # Per message under way: attempt and number of the next piece this socket has not been given.
         self._next: dict[str, tuple[int, int]] = {}
+        # Messages of which pieces were missed, with the latest of them seen: a snapshot brings their text.
+        self._missed: dict[str, Fragment] = {}
         self._lock = asyncio.Lock()
 
     async def start(self, after_seq: int) -> None:
@@ -85,22 +88,18 @@ class FollowThread:
         async with self._lock:
             was_live, self._live = self._live, False
             try:
-                async with self._services.db.tenant(self._tenant_id) as conn:
-                    rows = await conn.fetch(
-                        "SELECT id, agent, attempt FROM messages WHERE thread_id = $1 AND status = 'writing'",
-                        self._thread_id,
-                    )
-                for row in rows:
-                    text = await read_so_far(self._services.redis, row["id"], row["attempt"])
+                missed, self._missed = self._missed, {}
+                for message_id, agent, attempt in await self._under_way(missed):
+                    text = await read_so_far(self._services.redis, message_id, attempt)
                     if text is None:
                         continue
-                    self._next[str(row["id"])] = (row["attempt"], text.i)
+                    self._next[str(message_id)] = (attempt, text.i)
                     self._outbox.put(
                         MessageSnapshot(
                             thread_id=self._thread_id,
-                            message_id=row["id"],
-                            agent=row["agent"] or "",
-                            attempt=row["attempt"],
+                            message_id=message_id,
+                            agent=agent,
+                            attempt=attempt,
                             i=text.i,
                             content=text.content,
                         ).model_dump_json()
@@ -114,6 +113,27 @@ class FollowThread:
                         self._send(event)
                     self._held_events.clear()
                 self._live = was_live
+
+    async def _under_way(self, missed: dict[str, Fragment]) -> list[tuple[UUID, str, int]]:
+        """Return id, agent and attempt of each message that is being written."""
+        async with self._services.db.tenant(self._tenant_id) as conn:
+            rows = await conn.fetch(
+                """SELECT id, agent, attempt, status FROM messages
+                   WHERE thread_id = $1 AND (status = 'writing' OR id = ANY ($2::uuid[]))""",
+                self._thread_id,
+                [UUID(message_id) for message_id in missed],
+            )
+        found = {row["id"]: (row["agent"] or "", row["attempt"]) for row in rows if row["status"] == "writing"}
+        ended = {row["id"]: row["attempt"] for row in rows if row["status"] != "writing"}
+        for fragment in missed.values():
+            message_id = UUID(fragment.message_id)
+            if fragment.attempt <= ended.get(message_id, 0):
+                # The whole text is in the log; what still comes of it comes late.
+                self._next[fragment.message_id] = (fragment.attempt, sys.maxsize)
+            elif fragment.attempt > found.get(message_id, ("", 0))[1]:
+                # The pieces of a message (or of a new attempt at it) can be faster than the row that begins it.
+                found[message_id] = (fragment.agent, fragment.attempt)
+        return [(message_id, agent, attempt) for message_id, (agent, attempt) in found.items()]
 
     # Watcher ---------------------------------------------------------------------------------------------------------
 
@@ -146,13 +166,19 @@ class FollowThread:
             self._outbox.put(event.text)
 
     def _send_fragment(self, fragment: Fragment) -> None:
-        attempt, due = self._next.get(fragment.message_id, (fragment.attempt, fragment.i))
+        attempt, due = self._next.get(fragment.message_id, (fragment.attempt, 0))
         if fragment.attempt < attempt or (fragment.attempt == attempt and fragment.i < due):
             return
-        self._next[fragment.message_id] = (fragment.attempt, fragment.i + fragment.n)
-        if fragment.attempt == attempt and fragment.i > due:
-            self._again()  # pieces are missing in between: a snapshot brings them
+        if fragment.attempt > attempt:
+            due = 0
+        if fragment.i > due:
+            # Pieces before it are missing: a snapshot brings them, and this one. If it brings nothing (Redis cannot be
+            # asked), the next piece asks again.
+            if fragment.message_id not in self._missed:
+                self._missed[fragment.message_id] = fragment
+                self._again()
             return
+        self._next[fragment.message_id] = (fragment.attempt, fragment.i + fragment.n)
         self._outbox.put_fragment(fragment)
 
 

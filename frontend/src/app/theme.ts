@@ -51,6 +51,7 @@ export function useAntdTheme(): ThemeConfig {
       colorSuccess: token('approve'),
       colorWarning: token('pending'),
       colorError: token('reject'),
+      // Tints of our own: antd's are mixed for its paler colours and come out muddy from ours.
       colorInfoBg: token('writing-tint'),
       colorSuccessBg: token('approve-tint'),
       colorWarningBg: token('pending-tint'),

@@ -14,8 +14,8 @@ import { Composer } from './Composer'
 import { RoomPanel } from './RoomPanel'
 import { RunSteps } from './RunSteps'
 import { ThreadList, type ThreadPages } from './ThreadList'
-import { activeRun } from './timeline'
-import { type Slots, useSend } from './useSend'
+import { activeRun, multitaskNow } from './timeline'
+import { type Multitask, type Slots, useSend } from './useSend'
 import { useSession, useSessionState } from './useSession'
 
 const NOTICE_MS = 4000
@@ -134,7 +134,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
   usePatchedList(threadId, thread.title, activeRun(thread)?.status, pendingCount(thread.interrupts))
 
   const run = activeRun(thread)
-  const say = async (content: string, multitask?: 'interrupt') => {
+  const say = async (content: string, multitask: Multitask = multitaskNow(thread)) => {
     if (!(await send(threadId, content, multitask))) return
     // Only the text that was taken goes; what was typed meanwhile stays.
     setDraft('')

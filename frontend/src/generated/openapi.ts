@@ -141,7 +141,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Thread
-         * @description Remove a thread from sight; its record stays for the audit.
+         * @description Remove a thread from sight and stop what runs or waits there; its record stays for the audit.
          */
         delete: operations["delete_thread"];
         options?: never;

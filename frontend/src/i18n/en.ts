@@ -115,6 +115,7 @@ export const en: typeof zhCN = {
     retry: 'Rewrite',
     review: 'Review',
     finalize: 'Finalize',
+    remember: 'Keep for recall',
     action: 'Act',
     respond: 'Respond',
   },
@@ -216,6 +217,7 @@ export const en: typeof zhCN = {
     choose: 'Choose a script on the left',
     findings: '{{count}} violations',
     openThread: 'Open thread',
+    toQueue: 'Back to the queue',
     keys: 'J/K next, previous · A approve · E edit · X reject',
   },
   room: {

@@ -112,6 +112,7 @@ export const zhCN = {
     retry: '重写',
     review: '人工审核',
     finalize: '定稿上屏',
+    remember: '存入话术记忆',
     action: '执行操作',
     respond: '回复',
   },
@@ -213,6 +214,7 @@ export const zhCN = {
     choose: '从左侧选择一条稿件',
     findings: '{{count}} 处违规',
     openThread: '查看对话',
+    toQueue: '返回审批队列',
     keys: 'J/K 上下 · A 通过 · E 修改 · X 驳回',
   },
   room: {

@@ -167,7 +167,7 @@ export default function ProductsPage() {
               {(points, { add, remove }) => (
                 <>
                   {points.map(({ key, name }) => (
-                    <div className="list-item" key={key}>
+                    <div className="list-item point" key={key}>
                       <Form.Item name={[name, 'feature']} label={t('product.feature')} rules={required}>
                         <Input maxLength={300} />
                       </Form.Item>
@@ -198,7 +198,7 @@ export default function ProductsPage() {
               {(facts, { add, remove }) => (
                 <>
                   {facts.map(({ key, name }) => (
-                    <div className="list-item list-item-2" key={key}>
+                    <div className="list-item" key={key}>
                       <Form.Item name={[name, 'name']} label={t('product.factName')} rules={required}>
                         <Input maxLength={60} />
                       </Form.Item>

@@ -66,9 +66,7 @@ def figures(cases: list[dict[str, Any]]) -> tuple[float, float, list[str]]:
         kinds.append(kind_is_right(case, reading))
         if not kinds[-1]:
             wanted = (case["kind"], case["scenario"])
-            errors.append(
-                f"{case['context']}: {case['message']} → {reading.kind}/{reading.scenario}, not {wanted}"
-            )
+            errors.append(f"{case['context']}: {case['message']} → {reading.kind}/{reading.scenario}, not {wanted}")
             continue
         for name in case["slots"]:
             slots.append(slot_is_right(case, reading, name))

@@ -1,0 +1,296 @@
+"""Workers that are killed or frozen at the worst moments: the run goes on elsewhere, and nothing happens twice."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from backend.runs.jobs import enqueue_run
+from backend.storage.embedded import EmbeddedValkey
+from tests.support.desk_client import Desk, Frame, Rest, no_gaps_no_doubles
+from tests.support.failpoints import failpoint
+from tests.support.processes import ServerProcess
+
+REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
+SHORT = {"lease": 2, "lease_renewal": 0.5, "lease_self_cancel": 1.3, "sweep_interval": 0.3, "offline_pace": 60}
+#: Never renews: its work is lost after the lease whatever it does, so that only the fence holds it back.
+UNRENEWED = {"lease": 5, "lease_renewal": 600, "lease_self_cancel": 600, "sweep_interval": 0.3, "offline_pace": 90}
+
+
+class Workers:
+    """Worker processes on the module's database; the living ones are used again by the next test."""
+
+    def __init__(self, folder: Path, settings: dict[str, object]) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._like: dict[str, object] = {}
+        self._made = 0
+        self.alive: list[ServerProcess] = []
+
+    def two(self, like: dict[str, object]) -> None:
+        """Have two workers with these settings and no others."""
+        if like != self._like:
+            self.kill_all()
+            self._like = like
+        self.start(2 - len(self.alive))
+
+    def start(self, number: int = 1) -> None:
+        fresh = []
+        for _ in range(number):
+            self._made += 1
+            settings = {**self._settings, **self._like}
+            fresh.append(ServerProcess(self._folder / str(self._made), settings, command=("worker",)).start())
+        for worker in fresh:
+            worker.wait_for_log("worker_started")
+        self.alive += fresh
+
+    def kill(self, worker: ServerProcess) -> None:
+        worker.kill()
+        self.alive.remove(worker)
+
+    def kill_all(self) -> None:
+        for worker in list(self.alive):
+            self.kill(worker)
+
+    async def holder(self, conn: "asyncpg.Connection[asyncpg.Record]", run_id: str) -> ServerProcess:
+        """The worker that has the run."""
+        name = await conn.fetchval("SELECT worker FROM runs WHERE id = $1", UUID(run_id))
+        return next(worker for worker in self.alive if name.endswith(f":{worker.pid}"))
+
+
+@pytest.fixture(scope="module")
+def common(module_database_url: str, valkey_server: EmbeddedValkey) -> dict[str, object]:
+    return {"database_url": module_database_url, "redis_url": valkey_server.url}
+
+
+@pytest.fixture(scope="module")
+def desk_server(common: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A gateway that takes no runs."""
+    folder = tmp_path_factory.mktemp("gateway")
+    with ServerProcess(folder, common, command=("serve", "--no-worker")).start() as server:
+        yield server.wait_healthy()
+
+
+@pytest.fixture(scope="module")
+def crew(
+    desk_server: ServerProcess, common: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Workers]:
+    crew = Workers(tmp_path_factory.mktemp("workers"), common)
+    yield crew
+    crew.kill_all()
+
+
+@pytest.fixture
+def workers(crew: Workers) -> Workers:
+    crew.two(dict(SHORT))
+    return crew
+
+
+@pytest.fixture
+async def conn(module_database_url: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    connection = await asyncpg.connect(module_database_url)
+    yield connection
+    await connection.close()
+
+
+Conn = "asyncpg.Connection[asyncpg.Record]"
+
+
+async def asked(rest: Rest, desk: Desk) -> tuple[str, str]:
+    """Ask for a script; return thread and run."""
+    thread = await rest.new_thread(room_id=await rest.room_of("小雅的直播间"))
+    await desk.follow(thread)
+    return thread, (await desk.ask(thread, REQUEST))["run_id"]
+
+
+async def in_mid_script(desk: Desk, run_id: str) -> None:
+    await desk.until("token", where=lambda f: f["attempt"] == 1 and f["i"] >= 10)
+
+
+def finished(desk: Desk, thread: str) -> Counter[str]:
+    return Counter(f["node"] for f in desk.events(thread) if f["type"] == "node" and f["status"] == "finished")
+
+
+async def nothing_happened_twice(conn: Conn, desk: Desk, thread: str, *, scripts: int = 1) -> None:
+    """One question, one script, one teleprompter push a run; a log without gaps; each step finished once."""
+    for table, expected in (("interrupts", 1), ("scripts", scripts)):
+        found = await conn.fetchval(f"SELECT count(*) FROM {table} WHERE thread_id = $1", UUID(thread))
+        assert found == expected, (table, found)
+    kinds = Counter(f["type"] for f in desk.events(thread))
+    assert kinds["interrupt"] == 1
+    assert kinds["script_finalized"] == scripts
+    assert no_gaps_no_doubles(desk.events(thread))
+    assert set(finished(desk, thread).values()) == {1}, finished(desk, thread)
+
+
+async def approved(desk: Desk, run_id: str, timeout: float = 20) -> Frame:
+    """Approve what waits, and wait for the end of the run; return the script."""
+    interrupt = await desk.until("interrupt", run_id=run_id, timeout=timeout)
+    assert (await desk.decide(interrupt, "approve"))["status"] == "accepted"
+    await desk.until("run", run_id=run_id, status="completed", timeout=timeout)
+    return await desk.until("script_finalized", run_id=run_id)
+
+
+async def test_a_run_whose_worker_was_killed_while_writing_goes_on_in_another(
+    operator: Rest, workers: Workers, conn: Conn
+) -> None:
+    async with operator.socket() as desk, operator.socket() as other:
+        thread, run_id = await asked(operator, desk)
+        await other.follow(thread)
+        await in_mid_script(desk, run_id)
+        workers.kill(await workers.holder(conn, run_id))
+        script = await approved(desk, run_id)
+
+        started = [f for f in desk.events(thread) if f["type"] == "message_started"]
+        assert [f["attempt"] for f in started] == [1, 2], "the second attempt supersedes the first"
+        assert len({f["message_id"] for f in started}) == 1, "and is the same message"
+        assert desk.text(started[0]["message_id"]) == script["content"]
+        await nothing_happened_twice(conn, desk, thread)
+        assert finished(desk, thread).keys() >= {"intent", "profile", "product", "recall", "script", "finalize"}
+
+        await other.until("run", run_id=run_id, status="completed")
+        assert other.text(started[0]["message_id"]) == script["content"]
+        assert other.view(thread) == desk.view(thread)
+
+
+async def test_a_decision_made_while_no_worker_lives_is_carried_out_by_the_next_one(
+    operator: Rest, workers: Workers, conn: Conn
+) -> None:
+    async with operator.socket() as desk:
+        thread, run_id = await asked(operator, desk)
+        interrupt = await desk.until("interrupt", run_id=run_id)
+        await desk.until("run", run_id=run_id, status="waiting")
+        workers.kill_all()
+        assert (await desk.decide(interrupt, "approve"))["status"] == "accepted"
+        # Even its job is lost (the queue was restored from elsewhere): the sweep finds a run that nobody took.
+        await conn.execute("DELETE FROM pgqueuer")
+        await conn.execute("UPDATE runs SET updated_at = now() - interval '31 s' WHERE id = $1", UUID(run_id))
+        workers.start()
+        await desk.until("run", run_id=run_id, status="completed")
+        await nothing_happened_twice(conn, desk, thread)
+
+
+async def test_a_crash_between_the_checkpoint_and_the_rows_still_asks_once(
+    operator: Rest, workers: Workers, conn: Conn, module_database_url: str
+) -> None:
+    async with operator.socket() as desk:
+        async with failpoint(module_database_url, "interrupts") as point:
+            thread, run_id = await asked(operator, desk)
+            await point.reached()
+            workers.kill(await workers.holder(conn, run_id))
+        assert not [f for f in desk.frames if f["type"] == "interrupt"], "the crash came before the question"
+        await approved(desk, run_id)
+        await nothing_happened_twice(conn, desk, thread)
+
+
+async def test_a_crash_between_the_effect_and_its_checkpoint_publishes_once(
+    operator: Rest, workers: Workers, conn: Conn, module_database_url: str
+) -> None:
+    async with operator.socket() as desk:
+        published = "EXISTS (SELECT FROM effects WHERE key = 'finalize:' || NEW.thread_id)"
+        async with failpoint(module_database_url, "checkpoint_writes", published) as point:
+            thread, run_id = await asked(operator, desk)
+            interrupt = await desk.until("interrupt", run_id=run_id)
+            before = (await operator.get(f"/rooms/{await operator.room_of('小雅的直播间')}/prompter"))["version"]
+            await desk.decide(interrupt, "approve")
+            await point.reached()
+            workers.kill(await workers.holder(conn, run_id))
+        await desk.until("run", run_id=run_id, status="completed")
+        room = await operator.room_of("小雅的直播间")
+        assert (await operator.get(f"/rooms/{room}/prompter"))["version"] == before + 1, "pushed to the host once"
+        pushed = await conn.fetchval(
+            "SELECT count(*) FROM audit_log WHERE action = 'script.published' AND detail->>'run_id' = $1", run_id
+        )
+        versions = await conn.fetchval("SELECT count(*) FROM script_versions WHERE run_id = $1", UUID(run_id))
+        assert (pushed, versions) == (1, 1)
+        view = desk.view(thread)
+        assert len(view.scripts) == 1, "a script that is told twice is the same script"
+
+
+async def test_a_resume_job_that_is_delivered_again_and_again_runs_nothing_twice(
+    operator: Rest, workers: Workers, conn: Conn
+) -> None:
+    async with operator.socket() as desk:
+        thread, run_id = await asked(operator, desk)
+        interrupt = await desk.until("interrupt", run_id=run_id)
+        tenant = await conn.fetchval("SELECT tenant_id FROM runs WHERE id = $1", UUID(run_id))
+
+        async def deliver(times: int) -> None:
+            async with conn.transaction():
+                for _ in range(times):
+                    await enqueue_run(conn, tenant, UUID(run_id))
+
+        await deliver(5)  # while it waits: a job alone must not answer the question
+        await asyncio.sleep(0.5)
+        assert not [f for f in desk.frames if f["type"] == "interrupt_resolved"]
+        await asyncio.gather(desk.decide(interrupt, "approve"), deliver(10))
+        await desk.until("run", run_id=run_id, status="completed")
+        await deliver(5)
+        await desk.drain(1.0)
+        await nothing_happened_twice(conn, desk, thread)
+        jobs = await conn.fetchval(
+            "SELECT count(*) FROM pgqueuer WHERE convert_from(payload, 'UTF8') LIKE '%' || $1 || '%'", run_id
+        )
+        assert jobs == 0, "all were taken"
+
+
+async def test_a_worker_that_wakes_up_after_its_lease_can_write_nothing_more(
+    operator: Rest, crew: Workers, conn: Conn
+) -> None:
+    crew.two(dict(UNRENEWED))
+    async with operator.socket() as desk:
+        thread, run_id = await asked(operator, desk)
+        await in_mid_script(desk, run_id)
+        zombie = await crew.holder(conn, run_id)
+        zombie.freeze()
+        try:
+            interrupt = await desk.until("interrupt", run_id=run_id)
+            kept = await conn.fetchval("SELECT count(*) FROM checkpoints WHERE thread_id = $1", run_id)
+        finally:
+            zombie.thaw()
+        zombie.wait_for_log("run_lost")
+        assert await conn.fetchval("SELECT count(*) FROM checkpoints WHERE thread_id = $1", run_id) == kept
+        assert (await desk.decide(interrupt, "approve"))["status"] == "accepted"
+        script = await desk.until("script_finalized", run_id=run_id)
+        await desk.until("run", run_id=run_id, status="completed")
+        await desk.drain()
+        attempts = [f["attempt"] for f in desk.events(thread) if f["attempt"] is not None]
+        assert attempts == sorted(attempts), "the zombie got a word in"
+        assert desk.text(next(f["message_id"] for f in desk.frames if f["type"] == "token")) == script["content"]
+        await nothing_happened_twice(conn, desk, thread)
+
+
+async def test_with_the_settings_as_shipped_a_killed_worker_is_replaced_within_25_seconds(
+    operator: Rest, crew: Workers, conn: Conn
+) -> None:
+    crew.two({"offline_pace": 40})
+    async with operator.socket() as desk:
+        thread, run_id = await asked(operator, desk)
+        await in_mid_script(desk, run_id)
+        crew.kill(await crew.holder(conn, run_id))
+        killed = time.monotonic()
+        await desk.until("token", where=lambda f: f["attempt"] == 2, timeout=25)
+        assert time.monotonic() - killed <= 25
+        await approved(desk, run_id)
+        await nothing_happened_twice(conn, desk, thread)
+
+
+async def test_a_run_that_kills_every_worker_is_given_up(operator: Rest, workers: Workers, conn: Conn) -> None:
+    async with operator.socket() as desk:
+        thread, run_id = await asked(operator, desk)
+        await in_mid_script(desk, run_id)
+        holder = await workers.holder(conn, run_id)
+        # Two more crashes than it has had, as if they had happened before.
+        await conn.execute("UPDATE runs SET crashes = 3 WHERE id = $1", UUID(run_id))
+        workers.kill(holder)
+        ended = await desk.until("run", run_id=run_id, status="failed")
+        assert ended["error"]["code"] == "recovery_exhausted"
+        half = await desk.until("message_complete", role="assistant")
+        assert half["status"] == "failed"
+        again = await desk.ask(thread, REQUEST)
+        await desk.until("interrupt", run_id=again["run_id"])
