@@ -297,6 +297,7 @@ async def rounds(folder: Path, cases: Sequence[Case], times: int, idle: Sequence
         for server in (bare, desk) if idle else ():
             row = {"round": 0, "case": "idle", "server": server.name}
             rows.append(row | await run_idle(server, idle))
+            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     return rows
 
 
