@@ -228,7 +228,7 @@ def _translated() -> Any:
             raise LeaseLost from error
         if isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)):
             raise StorageUnavailable from error
-        if isinstance(error, asyncpg.TooManyConnectionsError):
+        if isinstance(error, (asyncpg.TooManyConnectionsError, asyncpg.DeadlockDetectedError)):
             raise ServerBusy(retry_after_ms=1000) from error
         if isinstance(error, (asyncpg.UntranslatableCharacterError, asyncpg.CharacterNotInRepertoireError)):
             raise BadRequest("the text holds a character that cannot be stored") from error

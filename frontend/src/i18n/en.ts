@@ -115,7 +115,7 @@ export const en: typeof zhCN = {
     retry: 'Rewrite',
     review: 'Review',
     finalize: 'Finalize',
-    remember: 'Keep for recall',
+    close: 'Closed unpublished',
     action: 'Act',
     respond: 'Respond',
   },

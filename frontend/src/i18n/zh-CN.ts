@@ -112,7 +112,7 @@ export const zhCN = {
     retry: '重写',
     review: '人工审核',
     finalize: '定稿上屏',
-    remember: '存入话术记忆',
+    close: '结束，不上屏',
     action: '执行操作',
     respond: '回复',
   },
