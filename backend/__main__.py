@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.command == "protocol":
+        # Before the export: the routes bring errors of their own, and their codes are listed too.
         from backend.api.routes import openapi
         from backend.protocol.export import export, write
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from backend.errors import AppError, BadRequest, ContentTooLong, Forbidden, NotFound, RateLimited, Unauthenticated
+from backend.telemetry.logging import current_trace
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,8 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
     }
 }
+
+_BOUNDS: Final = frozenset({"min_length", "max_length", "ge", "gt", "le", "lt", "multiple_of"})
 
 _OF_STATUS: Final[dict[int, type[AppError]]] = {
     401: Unauthenticated,
@@ -105,7 +108,13 @@ async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # The input is not repeated: it may be long, secret, or not even text.
     faults = [
-        {"field": ".".join(_readable(part) for part in fault["loc"]), "message": fault["msg"], "type": fault["type"]}
+        {
+            "field": ".".join(_readable(part) for part in fault["loc"]),
+            "message": fault["msg"],
+            "type": fault["type"],
+            # Only our own bounds: the rest of the context may hold what was sent.
+            "limits": {name: bound for name, bound in fault.get("ctx", {}).items() if name in _BOUNDS},
+        }
         for fault in error.errors()[:20]
     ]
     if any(fault["type"] == "string_too_long" and fault["field"] == "body.content" for fault in faults):
@@ -129,4 +138,4 @@ async def _http_error(_: Request, error: Exception) -> Response:
 async def _crash(request: Request, error: Exception) -> Response:
     # The last resort: the text stays in the log, the client learns only that it is our fault.
     log.error("request_crashed", path=request.url.path, exc_info=error)
-    return problem(AppError())
+    return problem(AppError(trace_id=current_trace()))

@@ -3,12 +3,12 @@
 from typing import Literal
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from backend.api.auth import Parts
 from backend.errors import AppError
 from backend.services import Services
+from backend.telemetry import metrics
 
 router = APIRouter(prefix="/health", tags=["health"])
 metrics_router = APIRouter(tags=["health"])
@@ -70,4 +70,4 @@ async def _redis_answers(services: Services) -> bool:
 @metrics_router.get("/metrics", include_in_schema=False)
 async def read_metrics() -> Response:
     """Give the numbers in Prometheus' text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)

@@ -1,7 +1,7 @@
 """Interrupts: what waits for a person, and deciding it."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
@@ -41,7 +41,7 @@ class Interrupt(BaseModel):
     id: str
     thread_id: UUID
     run_id: UUID
-    kind: str
+    kind: Literal["script_approval", "tool_action"]
     action: str
     params: dict[str, Any]
     allowed: list[Decision]

@@ -13,6 +13,7 @@ from backend.domain import hosts, products
 from backend.ids import STORABLE
 from backend.protocol.commands import MAX_CONTENT, ShortText
 from backend.protocol.events import CheckResult, Finding
+from backend.quality.craft import speakable
 from backend.quality.rubric import ScriptBrief, review
 
 #: Characters a minute, when nobody says who will speak.
@@ -38,13 +39,14 @@ class Check(BaseModel):
 class Report(BaseModel):
     """What the checks say. A text with a `block` finding cannot be approved as it is."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     verdict: Literal["pass", "warn", "block"]
     score: int
     findings: list[Finding]
     checks: list[CheckResult]
     rules_version: str
+    #: How much is said aloud, as the pace counts it (字), and how many seconds that takes this host.
+    spoken: int
+    spoken_seconds: int
 
 
 @router.post("/check")
@@ -64,4 +66,14 @@ async def check_quality(identity: Reader, services: Parts, body: Check) -> Repor
         pace=host.pace if host else _USUAL_PACE,
     )
     # A long text may take tens of milliseconds: the loop carries everybody's tokens meanwhile.
-    return Report.model_validate(await asyncio.to_thread(review, body.content, brief, services.rules))
+    report = await asyncio.to_thread(review, body.content, brief, services.rules)
+    spoken = speakable(body.content)
+    return Report(
+        verdict=report.verdict,
+        score=report.score,
+        findings=list(report.findings),
+        checks=list(report.checks),
+        rules_version=report.rules_version,
+        spoken=spoken,
+        spoken_seconds=round(spoken * 60 / max(60, brief.pace)),
+    )

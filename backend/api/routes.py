@@ -21,6 +21,7 @@ from backend.api import (
 )
 from backend.api.errors import RESPONSES, register
 from backend.api.limits import BodyLimit
+from backend.api.traces import Traces
 
 PREFIX: Final = "/api/v1"
 TITLE: Final = "Cuedesk"
@@ -68,6 +69,7 @@ def mount(app: FastAPI) -> None:
     app.include_router(health.metrics_router)
     register(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Traces)
 
 
 def openapi() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 import structlog
+from prometheus_client import Counter
 from redis.asyncio.client import PubSub
 
 from backend.errors import AppError
@@ -25,10 +26,12 @@ from backend.fanout.topics import (
 )
 from backend.storage.postgres import listen
 from backend.storage.redis import Cache, Unwell
+from backend.telemetry.metrics import REGISTRY
 
 log = structlog.get_logger(__name__)
 
 _PAGE = 200
+_COVERED = Counter("cuedesk_notices_covered", "Events the poll found before their notice came", registry=REGISTRY)
 
 
 class Numbered(Protocol):
@@ -175,10 +178,20 @@ class Hub:
                         await self._pubsub.subscribe(token_channel(thread_id))
 
     async def watch_room(self, tenant_id: UUID, room_id: UUID, watcher: Watcher) -> None:
-        """Join a room: its state comes now and on each change."""
-        feed = self._rooms.setdefault(room_id, _RoomFeed(tenant_id))
-        feed.watchers.add(watcher)
-        watcher.on_state(await self._sources.room_frame(tenant_id, room_id))
+        """Join a room: its state comes now and on each change.
+
+        Raises:
+            NotFound: the tenant has no such room; nothing is kept of the attempt.
+        """
+        # Asked before anything is kept: a feed reads for the tenant that opened it, so a stranger who may not see
+        # the room must never be the one who did.
+        await self._sources.room_frame(tenant_id, room_id)
+        self._rooms.setdefault(room_id, _RoomFeed(tenant_id)).watchers.add(watcher)
+        try:
+            watcher.on_state(await self._sources.room_frame(tenant_id, room_id))
+        except BaseException:  # also a socket that goes away meanwhile
+            self.leave_room(room_id, watcher)
+            raise
 
     def leave_room(self, room_id: UUID, watcher: Watcher) -> None:
         """Leave a room."""
@@ -190,11 +203,13 @@ class Hub:
 
     async def watch_approvals(self, tenant_id: UUID, watcher: Watcher) -> None:
         """Join the tenant's stream of interrupts: what happens from now on."""
+        # What is there already is read first: between finding the feed and joining it nothing may wait, or the last
+        # watcher could leave meanwhile and take with it the feed this one is about to join.
+        known = [] if tenant_id in self._approvals else await self._sources.approvals(tenant_id, 30)
         feed = self._approvals.get(tenant_id)
         if feed is None:
             feed = self._approvals[tenant_id] = _ApprovalsFeed(tenant_id)
-            for event_id, _ in await self._sources.approvals(tenant_id, 30):
-                feed.seen[event_id] = None
+            feed.seen.update((event_id, None) for event_id, _ in known)
         feed.watchers.add(watcher)
 
     def leave_approvals(self, tenant_id: UUID, watcher: Watcher) -> None:
@@ -246,6 +261,8 @@ class Hub:
             for thread_id, head in (await self._sources.thread_heads(list(self._threads))).items():
                 feed = self._threads.get(thread_id)
                 if feed is not None:
+                    if feed.head is not None and head > max(feed.head, feed.wanted):
+                        _COVERED.inc()
                     self._want(thread_id, feed, head)
         if self._rooms:
             for room_id, mark in (await self._sources.room_marks(list(self._rooms))).items():
@@ -356,9 +373,14 @@ class Hub:
         if message["type"] == "subscribe":
             feed.subscribed.set()
         elif message["type"] == "message":
-            data = orjson.loads(message["data"])
-            del data["type"]
-            fragment = Fragment(**data)
+            try:
+                data = orjson.loads(message["data"])
+                del data["type"]
+                fragment = Fragment(**data)
+            except (ValueError, KeyError, TypeError):
+                # From a newer or older process beside us: it must not end the following of all other texts.
+                log.warning("hub_token_unreadable", topic=thread_topic(UUID(name)))
+                return
             for watcher in tuple(feed.watchers):
                 watcher.on_fragment(fragment)
 

@@ -1,4 +1,7 @@
-"""Where the graph goes next; each function reads the state and names nodes."""
+"""Where the graph goes next; each function reads the state and names nodes.
+
+They are coroutines although they wait for nothing: LangGraph sends a plain function to a thread, at every step.
+"""
 
 from backend.graph.state import ScriptState
 
@@ -7,7 +10,7 @@ WRITING = frozenset({"write", "continue", "restyle", "regenerate", "switch_produ
 GATHER = ("profile", "product", "recall")
 
 
-def after_intent(state: ScriptState) -> list[str]:
+async def after_intent(state: ScriptState) -> list[str]:
     """Ask back, answer, or gather what the writer needs."""
     if state["kind"] == "unclear":
         return ["clarify"]
@@ -16,7 +19,7 @@ def after_intent(state: ScriptState) -> list[str]:
     return ["chat"]
 
 
-def after_quality(state: ScriptState) -> str:
+async def after_quality(state: ScriptState) -> str:
     """Let the writer try again, ask a person, or publish what a person wrote and the checks accept."""
     if state["report"]["retry"]:
         return "script"
@@ -25,7 +28,7 @@ def after_quality(state: ScriptState) -> str:
     return "review"
 
 
-def after_review(state: ScriptState) -> str:
+async def after_review(state: ScriptState) -> str:
     """Follow the decision."""
     match state["decision"]["decision"]:
         case "edit":
@@ -36,6 +39,6 @@ def after_review(state: ScriptState) -> str:
             return "finalize"
 
 
-def after_finalize(state: ScriptState) -> str:
+async def after_finalize(state: ScriptState) -> str:
     """Learn from what was published; nothing is learned from what was not."""
     return "remember" if state.get("script_id") else "__end__"

@@ -7,6 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+from backend.errors import AppError
 from backend.protocol import commands, events
 from backend.protocol.close_codes import CloseCode
 from backend.protocol.commands import PROTOCOL_VERSION, AnyCommand
@@ -14,16 +15,27 @@ from backend.protocol.events import AnyFrame, AnyThreadEvent
 from backend.protocol.snapshot import ThreadSnapshot
 
 SCHEMA_PATH: Final = Path("frontend/src/generated/protocol.schema.json")
+CODES_PATH: Final = Path("frontend/src/generated/errors.json")
 ASYNCAPI_PATH: Final = Path("docs/asyncapi.json")
 
 
 def export(root: Path) -> None:
-    """Write both documents below the project's `root`."""
+    """Write the schemas and the list of error codes below the project's `root`."""
     write(root / SCHEMA_PATH, protocol_schema())
     write(root / ASYNCAPI_PATH, asyncapi())
+    write(root / CODES_PATH, error_codes())
 
 
-def write(path: Path, document: dict[str, Any]) -> None:
+def error_codes() -> list[str]:
+    """Return the code of every error of the modules loaded so far, for the copy that the browser shows."""
+
+    def below(kind: type[AppError]) -> set[str]:
+        return {kind.code}.union(*(below(child) for child in kind.__subclasses__()))
+
+    return sorted(below(AppError))
+
+
+def write(path: Path, document: dict[str, Any] | list[str]) -> None:
     """Write a document the same way every time, so that a diff shows what changed and nothing else."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

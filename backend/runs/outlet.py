@@ -7,7 +7,7 @@ from uuid import UUID
 from backend.domain import events, threads
 from backend.domain.runs import Claimed
 from backend.fanout.live_text import LiveText, LiveTexts
-from backend.protocol.events import MessageComplete, MessageStarted, ThreadEvent, ThreadUpdated, Token
+from backend.protocol.events import MessageComplete, MessageStarted, NodeChanged, ThreadEvent, ThreadUpdated, Token
 from backend.storage.postgres import Connection, Database
 
 
@@ -32,7 +32,9 @@ class Outlet:
             # A message that begins anew in the same attempt (the writer tries again) starts from nothing.
             self._live.pop(frame.message_id, None)
         self._waiting.append(frame)
-        self._wake.set()
+        # The end of a step is written with what comes next, which is a moment away: half as many transactions.
+        if not (isinstance(frame, NodeChanged) and frame.status == "finished"):
+            self._wake.set()
 
     def close(self) -> None:
         """Nothing more will come: `append` ends when everything is written."""

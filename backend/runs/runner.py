@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
+from prometheus_client import Counter
 
 from backend.domain import interrupts, runs
 from backend.domain.runs import Claimed
@@ -27,8 +28,12 @@ from backend.runs.start import close_messages, start_next
 from backend.settings import Settings
 from backend.storage.checkpoints import CheckpointPool, FencedSaver
 from backend.storage.postgres import Connection, Database
+from backend.telemetry.logging import current_trace, tracing
+from backend.telemetry.metrics import REGISTRY
 
 log = structlog.get_logger(__name__)
+
+_ENDED = Counter("cuedesk_runs_ended", "Runs that came to an end", ["status"], registry=REGISTRY)
 
 #: A question of the graph: LangGraph's interrupt id, and {kind, action, params, allowed}.
 Question = tuple[str, dict[str, Any]]
@@ -74,6 +79,12 @@ class Runner:
         run = await self._claim(tenant_id, run_id)
         if run is None:
             return
+        # The trace of the request that asked for it, so that one search finds both halves of the story.
+        trace_id = run.request.get("trace_id") or run.id.hex
+        with tracing(trace_id=trace_id, run_id=str(run.id), attempt=run.attempt):
+            await self._hold(run)
+
+    async def _hold(self, run: Claimed) -> None:
         outlet = Outlet(self._db, self._parts.texts, run)
         work = asyncio.create_task(self._work(run, outlet), name=f"run {run.id}")
         reasons: list[Loss] = []
@@ -82,10 +93,7 @@ class Runner:
             reasons.append(why)
             work.cancel()
 
-        with (
-            structlog.contextvars.bound_contextvars(run_id=str(run.id), attempt=run.attempt),
-            self._parts.leases.holding(run, stop),
-        ):
+        with self._parts.leases.holding(run, stop):
             try:
                 await work
             except asyncio.CancelledError:
@@ -106,7 +114,7 @@ class Runner:
                 await self._fail(run, outlet, error)
             except Exception:  # whatever a node throws must end in a state that people see
                 log.exception("run_failed")
-                await self._fail(run, outlet, AppError())
+                await self._fail(run, outlet, AppError(trace_id=current_trace()))
 
     async def _claim(self, tenant_id: UUID, run_id: UUID) -> Claimed | None:
         settings = self._parts.settings
@@ -234,6 +242,8 @@ class Runner:
         if not await runs.leave_run(conn, run, status, told, error=problem):
             raise LeaseLost
         await start_next(conn, run.tenant_id, run.thread_id)
+        _ENDED.labels(status).inc()
+        log.info("run_ended", status=status)
 
     async def _fail(self, run: Claimed, outlet: Outlet, error: AppError) -> None:
         try:

@@ -16,6 +16,7 @@ from backend.protocol.events import InterruptResolved, MessageComplete, Person, 
 from backend.runs.jobs import enqueue_run
 from backend.storage.postgres import Connection, Database
 from backend.storage.redis import Cache
+from backend.telemetry.logging import current_trace
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ async def send_message(db: Database, cache: Cache, who: Identity, command: SendM
                 raise ThreadBusy(run_id=str(active.id), retry_after_ms=1000)
         message_id: UUID = new_id()
         asked = command.model_dump(mode="json", exclude={"id", "type", "thread_id", "multitask"}, exclude_none=True)
-        request = {**asked, "message_id": str(message_id), "author_name": who.name}
+        request = {**asked, "message_id": str(message_id), "author_name": who.name, "trace_id": current_trace()}
         run_id = await runs.insert_run(conn, who.tenant_id, thread.id, who.user_id, request, graph_version, status)
         await conn.execute(
             """INSERT INTO messages (id, thread_id, run_id, role, author_id, content, status)
@@ -72,6 +73,10 @@ async def send_message(db: Database, cache: Cache, who: Identity, command: SendM
         seq = await events.append(conn, thread.id, [said, RunChanged(status=status)], run_id=run_id)
         if status == "queued":
             await enqueue_run(conn, who.tenant_id, run_id)
+        else:
+            # The active run may have ended since we looked, too early to see this one waiting. Whoever holds the
+            # thread's row (the event above) sees what the other did, so one of the two lets it begin.
+            await start_next(conn, who.tenant_id, thread.id)
         result = {"run_id": str(run_id), "message_id": str(message_id), "seq": seq}
         await commands.record(conn, who.user_id, command.id, body, result)
         return Done(result)

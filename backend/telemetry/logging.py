@@ -6,10 +6,8 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import structlog
-from structlog.contextvars import bind_contextvars, bound_contextvars, merge_contextvars
+from structlog.contextvars import bound_contextvars, get_contextvars, merge_contextvars
 from structlog.types import EventDict, Processor, WrappedLogger
-
-from backend.ids import new_id
 
 #: Takes a text and returns it with personal data and secrets replaced.
 Mask = Callable[[str], str]
@@ -69,11 +67,10 @@ def configure_logging(*, level: str, form: Literal["console", "json"], mask: Mas
     logging.captureWarnings(capture=True)
 
 
-def new_trace(trace_id: str | None = None) -> str:
-    """Begin a trace in this context (a request, a command, a run) and return its id."""
-    chosen = trace_id or new_id().hex
-    bind_contextvars(trace_id=chosen)
-    return chosen
+def current_trace() -> str | None:
+    """Return the id of the trace this context is in; what a person can quote when something went wrong."""
+    trace_id = get_contextvars().get(_TRACE)
+    return str(trace_id) if trace_id is not None else None
 
 
 def tracing(**values: object) -> Any:

@@ -20,7 +20,7 @@ from backend.protocol.close_codes import CloseCode
 from backend.protocol.commands import AnyCommand, Ping, command_adapter
 from backend.protocol.events import Ack, ErrorFrame, Frame, Pong, Problem
 from backend.services import Services
-from backend.telemetry.logging import tracing
+from backend.telemetry.logging import current_trace, tracing
 from backend.transport.outbox import Outbox
 
 log = structlog.get_logger(__name__)
@@ -147,13 +147,15 @@ class Connection:
     async def _execute(self, execute: Execute) -> None:
         while True:
             command = await self._commands.get()
-            try:
-                ack = await execute(command)
-            except AppError as error:
-                ack = rejection(command.id, error)
-            except Exception:  # a fault in one command must not end the socket; the log has the story
-                log.exception("command_failed", command=command.type)
-                ack = rejection(command.id, AppError())
+            with tracing(trace_id=new_id().hex):
+                try:
+                    ack = await execute(command)
+                except AppError as error:
+                    ack = rejection(command.id, error)
+                except Exception:  # a fault in one command must not end the socket; the log has the story
+                    log.exception("command_failed", command=command.type)
+                    ack = rejection(command.id, AppError(trace_id=current_trace()))
+                log.debug("command", command=command.type, status=ack.status if ack is not None else None)
             if ack is not None:
                 self.send(ack)
 

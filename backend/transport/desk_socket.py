@@ -1,9 +1,11 @@
 """`/ws`: what each command does. One socket serves console, teleprompter and programs alike."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from prometheus_client import Gauge
 from starlette.websockets import WebSocket
 
 from backend.domain import audit, people, rooms
@@ -27,12 +29,14 @@ from backend.protocol.events import Ack, Person, Reconnect, Welcome
 from backend.runs import interrupts, start
 from backend.runs.start import Done
 from backend.services import Services
+from backend.telemetry.metrics import REGISTRY
 from backend.transport.connection import Connection, error_frame
 from backend.transport.entrance import Refused, admit
 from backend.transport.following import FollowState, FollowThread
 from backend.transport.limits import MessageLimit
 
 _HEARTBEAT = 15.0
+_OPEN = Gauge("cuedesk_sockets_open", "Sockets being served", registry=REGISTRY)
 
 
 class DeskSockets:
@@ -54,6 +58,7 @@ class DeskSockets:
         desk = _Desk(connection, self._messages)
         self._of_user[identity.user_id] += 1
         self._open.add(connection)
+        _OPEN.inc()
         try:
             connection.send(
                 Welcome(
@@ -71,6 +76,7 @@ class DeskSockets:
             await connection.serve(desk.execute, desk.resume(resume))
         finally:
             self._open.discard(connection)
+            _OPEN.dec()
             self._of_user[identity.user_id] -= 1
             await desk.leave_all()
 
@@ -95,6 +101,8 @@ class _Desk:
         self._threads: dict[UUID, FollowThread] = {}
         self._rooms: dict[UUID, FollowState] = {}
         self._approvals: FollowState | None = None
+        # Resuming runs beside the commands: two followers of one thread would both be told, and one never leave.
+        self._changing = asyncio.Lock()
         connection.on_shed = self._show_shed
 
     async def execute(self, command: AnyCommand) -> Ack | None:  # noqa: PLR0911 (one return a command)
@@ -107,7 +115,8 @@ class _Desk:
                 await self._subscribe(command.topic, command.after_seq)
                 return _accepted(command)
             case Unsubscribe():
-                await self._unsubscribe(command.topic)
+                async with self._changing:
+                    await self._unsubscribe(command.topic)
                 return _accepted(command)
             case SendMessage():
                 people.require(self._who, "thread.write")
@@ -140,9 +149,9 @@ class _Desk:
                 try:
                     await self._subscribe(topic, point.after_seq)
                 except AppError as error:
-                    # A thread that was deleted meanwhile must not keep the client from its others.
-                    error.details.setdefault("topic", topic)
-                    self._connection.send(error_frame(error))
+                    # One thread that was deleted meanwhile must not keep the others from going on.
+                    told = error_frame(error)
+                    self._connection.send(told.model_copy(update={"details": {**told.details, "topic": topic}}))
 
         return work
 
@@ -156,6 +165,10 @@ class _Desk:
             self._services.hub.leave_approvals(self._who.tenant_id, self._approvals)
 
     async def _subscribe(self, topic: str, after_seq: int) -> None:
+        async with self._changing:
+            await self._follow(topic, after_seq)
+
+    async def _follow(self, topic: str, after_seq: int) -> None:
         people.require(self._who, "thread.read")
         await self._unsubscribe(topic)
         followed = len(self._threads) + len(self._rooms) + (self._approvals is not None)
@@ -181,9 +194,12 @@ class _Desk:
         self._threads[name] = follower
         try:
             await follower.start(after_seq)
-        except Forbidden:
-            self._threads.pop(name, None)
-            await self._refuse(topic)
+        except AppError as error:
+            # Refused or not, what did not come to life must not go on collecting what happens.
+            await self._threads.pop(name).stop()
+            if isinstance(error, Forbidden):
+                await self._refuse(topic)
+            raise
 
     async def _refuse(self, topic: str) -> None:
         # Not the tenant's, or nobody's: the answer is the same, the attempt is on record.

@@ -72,14 +72,12 @@ async def _by_request(socket: WebSocket, services: Services) -> Identity | None:
     token = socket.query_params.get("token")
     bearer = socket.headers.get("authorization", "")
     cookie = socket.cookies.get(SESSION_COOKIE)
+    if not token and bearer.lower().startswith("bearer "):
+        return await _by_jwt(services, bearer[7:].strip())
+    if not token and not cookie:
+        return None
     async with services.db.system() as conn:
-        if token:
-            return await people.take_ticket(conn, token)
-        if bearer.lower().startswith("bearer "):
-            return await _by_jwt(services, bearer[7:].strip())
-        if cookie:
-            return await people.identity_of_session(conn, cookie)
-    return None
+        return await (people.take_ticket(conn, token) if token else people.identity_of_session(conn, cookie or ""))
 
 
 async def _by_jwt(services: Services, token: str) -> Identity:

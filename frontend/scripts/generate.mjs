@@ -46,12 +46,19 @@ async function protocol() {
 
 async function openapi() {
   const schema = JSON.parse(readFileSync(new URL('openapi.json', folder), 'utf8'))
-  return `${banner}${astToString(await openapiTS(schema))}`
+  // A field with a default may be left out of what is sent; answers say themselves that theirs are always there.
+  return `${banner}${astToString(await openapiTS(schema, { defaultNonNullable: false }))}`
+}
+
+async function errors() {
+  const codes = JSON.parse(readFileSync(new URL('errors.json', folder), 'utf8'))
+  return `${banner}\nexport const errorCodes = ${JSON.stringify(codes, null, 2)} as const\n\nexport type ErrorCode = (typeof errorCodes)[number]\n`
 }
 
 const sources = {
   'protocol.schema.json': ['protocol.ts', protocol],
   'openapi.json': ['openapi.ts', openapi],
+  'errors.json': ['errors.ts', errors],
 }
 let stale = false
 for (const [schema, [target, generate]] of Object.entries(sources)) {

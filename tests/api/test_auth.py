@@ -1,14 +1,19 @@
 """Who may come in, how they prove it, and how it ends."""
 
+import dataclasses
 import time
+from unittest.mock import AsyncMock
 
 import httpx
 import jwt
 import pytest
+from starlette.websockets import WebSocket
 
 from backend.domain import people
 from backend.errors import TicketInvalid
 from backend.services import Services
+from backend.storage.postgres import Database
+from backend.transport import entrance
 from tests.api.conftest import PASSWORD, SignIn
 
 LOGIN = "/api/v1/auth/login"
@@ -204,3 +209,16 @@ async def test_who_belongs_to_two_tenants_says_for_which_one(client: httpx.Async
     assert there.json()["role"] == "viewer"
     nowhere = await client.post(LOGIN, json={**login, "tenant": "unknown"})
     assert nowhere.json()["code"] == "bad_credentials"
+
+
+async def test_letting_a_bearer_in_takes_one_connection_only(
+    operator: httpx.AsyncClient, services: Services, demo_url: str
+):
+    token = (await operator.post("/api/v1/auth/token")).json()["access_token"]
+    scope = {"type": "websocket", "query_string": b"", "headers": [(b"authorization", f"Bearer {token}".encode())]}
+    socket = WebSocket(scope, receive=AsyncMock(), send=AsyncMock())
+    # Two for each would let a crowd that comes back at once hold every connection and wait for another.
+    async with Database.open(demo_url, size=1, acquire_timeout=0.5) as db:
+        identity = await entrance._by_request(socket, dataclasses.replace(services, db=db))
+    assert identity is not None
+    assert identity.email == "xiaolin@demo.cuedesk"

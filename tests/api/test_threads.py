@@ -1,12 +1,14 @@
 """Threads over REST: their life, their log, what is asked in them."""
 
 import asyncio
+from uuid import UUID
 
 import httpx
 
-from backend.domain import events, threads
+from backend.domain import events, runs, threads
 from backend.domain.people import identity_of_session
 from backend.protocol.snapshot import ThreadSnapshot, fold
+from backend.runs import start
 from backend.services import Services
 
 
@@ -46,6 +48,31 @@ async def test_asking_twice_with_one_key_asks_once(operator: httpx.AsyncClient):
     assert stopped.json()["run_id"] == answers[0].json()["run_id"]
     assert (await operator.get(path)).json()["active_run"] is None
     assert (await operator.post(f"{path}/cancel")).json()["code"] == "not_found"
+
+
+async def test_a_message_that_waits_while_the_run_before_it_ends_gets_its_turn(
+    operator: httpx.AsyncClient, services: Services
+):
+    thread = (await operator.post("/api/v1/threads", json={})).json()["id"]
+    path = f"/api/v1/threads/{thread}"
+    first = UUID((await operator.post(f"{path}/messages", json={"content": "你好"})).json()["run_id"])
+    async with services.db.system() as conn:
+        who = await identity_of_session(conn, operator.cookies["cuedesk_session"])
+    async with services.db.tenant(who.tenant_id) as conn:
+        held = await runs.claim_run(conn, first, "test", 15)
+    assert held is not None
+    async with services.db.tenant(who.tenant_id) as conn:
+        # The worker's last transaction of the run, not committed yet: the message below still finds the run at work.
+        assert await runs.leave_run(conn, held, "completed")
+        await start.start_next(conn, who.tenant_id, UUID(thread))
+        body = {"content": "再来一段", "multitask": "enqueue"}
+        asking = asyncio.create_task(operator.post(f"{path}/messages", json=body))
+        await asyncio.sleep(0.5)
+    answer = await asking
+    assert answer.status_code == 202, answer.text
+    active = (await operator.get(path)).json()["active_run"]
+    assert active is not None, "nobody lets it begin"
+    assert (active["id"], active["status"]) == (answer.json()["run_id"], "queued")
 
 
 async def test_the_snapshot_is_the_fold_of_the_events(operator: httpx.AsyncClient, services: Services):

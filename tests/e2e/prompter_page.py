@@ -10,24 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, WebSocketRoute
+from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute
+
+from tests.e2e.browser import built
 
 ROOM_ID = "01900000-0000-7000-8000-000000000001"
-DIST = Path(__file__).parents[2] / "frontend" / "dist"
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 NOW = "2026-01-01T00:00:00Z"
 
 
@@ -39,7 +28,7 @@ class _Files(SimpleHTTPRequestHandler):
 @contextmanager
 def served_page() -> Iterator[str]:
     """Serve the built frontend; gives its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(DIST)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(built())))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -48,11 +37,6 @@ def served_page() -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def launch(playwright: Playwright) -> Browser:
-    """Start Chromium in its new headless mode (by hand: the old one has no compositor worth testing)."""
-    return playwright.chromium.launch(executable_path=CHROMIUM, headless=False, args=ARGUMENTS)
 
 
 class RoomOnScreen:

@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.e2e.prompter_page import RoomOnScreen, launch, served_page
+from tests.e2e.prompter_page import RoomOnScreen, served_page
 
 PARAGRAPHS = [
     "宝宝们晚上好，欢迎来到小雅的直播间，今天给大家带来一款冬天特别实用的保温杯。",
@@ -19,14 +19,6 @@ PARAGRAPHS = [
     "喜欢的宝宝不要犹豫，点击下方小黄车一号链接，库存只有三百件，拍完就没有了。",
 ]
 SCRIPT = "\n".join(PARAGRAPHS * 3)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = launch(playwright)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

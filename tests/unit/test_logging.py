@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from backend.telemetry.logging import configure_logging, new_trace, tracing
+from backend.telemetry.logging import configure_logging, current_trace, tracing
 
 
 @pytest.fixture(autouse=True)
@@ -28,11 +28,12 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 
 def test_our_lines_and_the_libraries_carry_the_same_trace(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(level="info", form="json")
-    trace = new_trace()
-    structlog.get_logger("backend.runs").info("run_started", run_id="r1")
-    logging.getLogger("uvicorn.error").info("listening on %s", "127.0.0.1")
+    with tracing(trace_id="t1"):
+        structlog.get_logger("backend.runs").info("run_started", run_id="r1")
+        logging.getLogger("uvicorn.error").info("listening on %s", "127.0.0.1")
+        assert current_trace() == "t1"
     ours, theirs = lines(capsys)
-    assert ours["trace_id"] == theirs["trace_id"] == trace
+    assert ours["trace_id"] == theirs["trace_id"] == "t1"
     assert (ours["event"], ours["run_id"], ours["logger"]) == ("run_started", "r1", "backend.runs")
     assert theirs["event"] == "listening on 127.0.0.1"
 

@@ -19,6 +19,7 @@ class Draft:
     product_name: str | None = None
     seconds: int | None = None
     style: Sequence[str] = ()
+    must_not_say: Sequence[str] = ()
     script_id: str | None = None
 
 

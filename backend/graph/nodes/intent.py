@@ -86,6 +86,7 @@ async def _situation(
             product_name=draft.product_name,
             seconds=draft.slots.get("seconds"),
             style=tuple(draft.slots.get("style") or ()),
+            must_not_say=tuple(draft.slots.get("must_not_say") or ()),
             script_id=str(draft.script_id) if draft.script_id else None,
         )
         for draft in await of_thread(conn, thread.id)
@@ -153,6 +154,11 @@ def _slots(reading: Reading, situation: Situation, request: dict[str, Any]) -> d
         slots["style"] = (
             [str(given)] if given else [one for one in inherited if one not in slots.get("avoid_style", [])]
         )
+    if draft is not None and reading.kind in ("continue", "restyle", "regenerate"):
+        # What was forbidden stays so while the same text is worked on, until the words speak of it again.
+        held = [one for one in draft.must_not_say if one not in request["content"]]
+        if held:
+            slots["must_not_say"] = list(dict.fromkeys([*held, *slots.get("must_not_say", [])]))
     if "seconds" not in slots:
         slots["seconds"] = request.get("duration_seconds")
         if slots["seconds"] is None and draft is not None and "length_change" not in slots and reading.kind != "write":

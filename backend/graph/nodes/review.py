@@ -7,6 +7,7 @@ from langgraph.types import interrupt
 
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.graph.titles import title_of
+from backend.quality.craft import speakable
 
 
 async def review(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
@@ -46,6 +47,8 @@ def _question(state: ScriptState) -> dict[str, Any]:
             "host_id": state["host"].get("id"),
             "host_name": state["host"].get("name"),
             "seconds": slots.get("seconds"),
+            "spoken": speakable(state["content"]),
+            "pace": state["host"]["pace"],
             "slots": slots,
             "assumed": state["host_assumptions"] + state["product_assumptions"],
             "later": state["later"],

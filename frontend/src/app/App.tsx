@@ -1,19 +1,21 @@
 import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, App as AntdApp, Button, ConfigProvider } from 'antd'
+import { Alert, Button, ConfigProvider } from 'antd'
 import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
-import { lazy, Suspense, useCallback } from 'react'
+import { lazy, Suspense, useCallback, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { createBrowserRouter, Navigate, RouterProvider } from 'react-router'
-import DeskPage from '../desk/DeskPage'
-import { api, type Me } from '../shared/api'
+import { createBrowserRouter, Navigate, RouterProvider, useLocation } from 'react-router'
+import { api } from '../shared/api'
 import { DeskProvider } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
-import { RestProblem } from '../shared/rest'
-import { Login } from './Login'
+import { RestProblem, type Shapes } from '../shared/rest'
 import { Shell } from './Shell'
 import { useAntdTheme } from './theme'
 
+type Me = Shapes['Me']
+
+const Login = lazy(() => import('./Login'))
+const DeskPage = lazy(() => import('../desk/DeskPage'))
 const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'))
 const ScriptsPage = lazy(() => import('../scripts/ScriptsPage'))
 const ProductsPage = lazy(() => import('../products/ProductsPage'))
@@ -38,7 +40,7 @@ const router = createBrowserRouter([
       { path: '/scripts', element: <ScriptsPage /> },
       { path: '/products', element: <ProductsPage /> },
       { path: '/hosts', element: <HostsPage /> },
-      { path: '*', element: <Navigate to="/console" replace /> },
+      { path: '*', element: <Elsewhere /> },
     ],
   },
 ])
@@ -52,13 +54,28 @@ export function App() {
       locale={i18n.language === 'en' ? enUS : zhCN}
       button={{ autoInsertSpace: false }}
     >
-      <AntdApp className="app">
+      <div className="app">
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
         </QueryClientProvider>
-      </AntdApp>
+      </div>
     </ConfigProvider>
   )
+}
+
+/** After signing in for another page of ours (the teleprompter is one): back there; else to the desk. */
+function Elsewhere() {
+  const asked = new URLSearchParams(useLocation().search).get('next') ?? ''
+  const next = new URL(
+    URL.canParse(asked, location.origin) ? asked || '/console' : '/console',
+    location.origin,
+  )
+  const ours = next.origin === location.origin
+  const away = ours && next.pathname.endsWith('.html')
+  useEffect(() => {
+    if (away) location.replace(next.href)
+  }, [away, next.href])
+  return away ? null : <Navigate to={ours ? next.pathname : '/console'} replace />
 }
 
 /** Everything behind the login: the desk for who is known, the login page for who is not. */
@@ -77,9 +94,9 @@ function SignedIn() {
   const ask = useCallback(() => void cache.invalidateQueries({ queryKey: ['me'] }), [cache])
   const logout = async () => {
     await api.logout().catch(() => undefined)
-    cache.clear()
+    // Kept itself: a removed query is no longer the one this page watches.
     cache.setQueryData(['me'], null)
-    await cache.invalidateQueries({ queryKey: ['me'] })
+    cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' })
   }
   if (me.data) {
     return (
@@ -90,14 +107,20 @@ function SignedIn() {
       </DeskProvider>
     )
   }
-  if (me.data === null) return <Login onDone={(known) => cache.setQueryData(['me'], known)} />
+  if (me.data === null) {
+    return (
+      <Suspense fallback={null}>
+        <Login onDone={(known) => cache.setQueryData(['me'], known)} />
+      </Suspense>
+    )
+  }
   if (me.error) {
     return (
       <main className="login">
         <Alert
           type="error"
           showIcon
-          title={problemText(me.error as unknown as { code: string })}
+          title={problemText(me.error)}
           action={<Button onClick={ask}>{t('common.retry')}</Button>}
         />
       </main>

@@ -1,10 +1,12 @@
 import { Alert, Button, Form, Input, Select } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api, type Me } from '../shared/api'
+import { api } from '../shared/api'
 import { useProblemText } from '../shared/problems'
-import { RestProblem } from '../shared/rest'
-import { Preferences } from './Preferences'
+import { RestProblem, type Shapes } from '../shared/rest'
+import Preferences from './Preferences'
+
+type Me = Shapes['Me']
 
 interface Values {
   email: string
@@ -12,7 +14,7 @@ interface Values {
   tenant?: string
 }
 
-export function Login({ onDone }: { onDone: (me: Me) => void }) {
+export default function Login({ onDone }: { onDone: (me: Me) => void }) {
   const { t } = useTranslation()
   const problemText = useProblemText()
   const [problem, setProblem] = useState<string>()
@@ -31,7 +33,7 @@ export function Login({ onDone }: { onDone: (me: Me) => void }) {
       if (error instanceof RestProblem && error.code === 'tenant_choice') {
         setTenants((error.details.tenants ?? []) as typeof tenants)
       }
-      setProblem(problemText(error as { code: string; message: string }))
+      setProblem(problemText(error))
     } finally {
       setBusy(false)
     }

@@ -51,6 +51,11 @@ export function useAntdTheme(): ThemeConfig {
       colorSuccess: token('approve'),
       colorWarning: token('pending'),
       colorError: token('reject'),
+      // Tints of our own: antd's are mixed for its paler colours and come out muddy from ours.
+      colorInfoBg: token('writing-tint'),
+      colorSuccessBg: token('approve-tint'),
+      colorWarningBg: token('pending-tint'),
+      colorErrorBg: token('reject-tint'),
       colorLink: token('writing'),
       colorText: token('text'),
       colorTextSecondary: token('text-2'),

@@ -57,7 +57,7 @@ export default function ApprovalsPage() {
   }, [])
 
   return (
-    <div className="approvals">
+    <div className={id ? 'approvals approvals-chosen' : 'approvals'}>
       <nav
         className="queue"
         aria-label={t('approvals.queue')}
@@ -77,9 +77,7 @@ export default function ApprovalsPage() {
             {t('approvals.newItems', { count: waiting.length })}
           </Button>
         )}
-        {list.isError && (
-          <Alert type="error" showIcon title={problemText(list.error as unknown as { code: string })} />
-        )}
+        {list.isError && <Alert type="error" showIcon title={problemText(list.error)} />}
         <ul>
           {shown.map((row) => {
             const item = queue.get(row)
@@ -135,12 +133,15 @@ function Detail({ id, known }: { id: string; known: QueueItem | undefined }) {
   })
   const item = known ?? (read.data && fromRest(read.data))
   if (read.error && !item) {
-    return <Alert type="error" showIcon title={problemText(read.error as unknown as { code: string })} />
+    return <Alert type="error" showIcon title={problemText(read.error)} />
   }
   if (!item) return <p className="muted">{t('common.loading')}</p>
   return (
     <>
-      <p>
+      <p className="row">
+        <Link to="/approvals" className="to-queue">
+          {t('approvals.toQueue')}
+        </Link>
         <Link to={`/console/${item.threadId}`}>{t('approvals.openThread')}</Link>
       </p>
       <ApprovalCard threadId={item.threadId} interrupt={item.interrupt} hotkeys />

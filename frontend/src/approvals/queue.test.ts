@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import type { AnyFrame } from '../generated/protocol'
-import type { Interrupt } from '../shared/api'
+import type { Shapes } from '../shared/rest'
+
+type Interrupt = Shapes['Interrupt']
+
 import { byUrgency, follow, type Queue, reconcile } from './queue'
 
 const row = (id: string, expires: string): Interrupt => ({

@@ -1,6 +1,8 @@
 import type { AnyFrame, InterruptView } from '../generated/protocol'
 import { answered, raised } from '../session/reducer'
-import type { Interrupt } from '../shared/api'
+import type { Shapes } from '../shared/rest'
+
+type Interrupt = Shapes['Interrupt']
 
 export interface QueueItem {
   readonly threadId: string
@@ -20,6 +22,8 @@ const status: Record<Interrupt['status'], InterruptView['status']> = {
   cancelled: 'cancelled',
 }
 
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+
 /** An interrupt as REST tells it, in the shape in which the events tell it. */
 export function fromRest(row: Interrupt): QueueItem {
   const { id, run_id, kind, action, params, allowed, expires_at, version } = row
@@ -38,8 +42,8 @@ export function fromRest(row: Interrupt): QueueItem {
       version,
       status: status[row.status],
       by: row.decided_by,
-      content: row.decision?.content ?? null,
-      feedback: row.decision?.feedback ?? null,
+      content: textOf(row.decision?.content),
+      feedback: textOf(row.decision?.feedback),
       resolved_at: row.decided_at,
       claimed_by: null,
       claimed_until: null,

@@ -6,7 +6,7 @@ import { useNavigate, useParams } from 'react-router'
 import type { Option } from '../generated/protocol'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
-import { useProblemText } from '../shared/problems'
+import { told, useProblemText } from '../shared/problems'
 import { remember, useDraft } from '../shared/storage'
 import { uuid7 } from '../wire/ids'
 import { Chat } from './Chat'
@@ -14,8 +14,8 @@ import { Composer } from './Composer'
 import { RoomPanel } from './RoomPanel'
 import { RunSteps } from './RunSteps'
 import { ThreadList, type ThreadPages } from './ThreadList'
-import { activeRun } from './timeline'
-import { type Slots, useSend } from './useSend'
+import { activeRun, multitaskNow } from './timeline'
+import { type Multitask, type Slots, useSend } from './useSend'
 import { useSession, useSessionState } from './useSession'
 
 const NOTICE_MS = 4000
@@ -27,11 +27,11 @@ export default function DeskPage() {
     document.title = `${t('nav.console')} · Cuedesk`
   }, [t])
   return (
-    <div className="desk">
+    <App className="desk">
       <h1 className="visually-hidden">{t('nav.console')}</h1>
       <ThreadList activeId={thread} />
       {thread ? <ThreadDesk key={thread} threadId={thread} /> : <NewThread />}
-    </div>
+    </App>
   )
 }
 
@@ -65,8 +65,7 @@ function NewThread() {
       void cache.invalidateQueries({ queryKey: ['threads'] })
       navigate(`/console/${opened.current}`)
     } catch (error) {
-      const { code = 'internal_error', message = '' } = error as { code?: string; message?: string }
-      setFailure({ code, message, content })
+      setFailure({ ...told(error), content })
     } finally {
       setOpening(false)
     }
@@ -135,7 +134,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
   usePatchedList(threadId, thread.title, activeRun(thread)?.status, pendingCount(thread.interrupts))
 
   const run = activeRun(thread)
-  const say = async (content: string, multitask?: 'interrupt') => {
+  const say = async (content: string, multitask: Multitask = multitaskNow(thread)) => {
     if (!(await send(threadId, content, multitask))) return
     // Only the text that was taken goes; what was typed meanwhile stays.
     setDraft('')
@@ -151,7 +150,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
         run_id: run?.id ?? null,
       })
     } catch (error) {
-      message.error(problemText(error as { code: string }))
+      message.error(problemText(error))
     } finally {
       stopping.current = uuid7()
     }

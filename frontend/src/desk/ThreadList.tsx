@@ -4,12 +4,15 @@ import { App, Button, Dropdown, Input } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, useNavigate } from 'react-router'
-import { api, type Page, type Thread } from '../shared/api'
+import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
+import type { Shapes } from '../shared/rest'
 
-export type ThreadPages = InfiniteData<Page<Thread>, string | undefined>
+type Thread = Shapes['Thread']
+
+export type ThreadPages = InfiniteData<Shapes['ThreadPage'], string | undefined>
 
 /** All threads, the one that moved last first. */
 export function ThreadList({ activeId }: { activeId: string | undefined }) {
@@ -36,7 +39,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
       await work()
       await refresh()
     } catch (error) {
-      message.error(problemText(error as { code: string }))
+      message.error(problemText(error))
     }
   }
   const rename = async () => {
@@ -78,7 +81,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
       </div>
       {list.isError && (
         <p className="fact fact-bad">
-          {problemText(list.error as unknown as { code: string })}
+          {problemText(list.error)}
           <Button size="small" onClick={() => list.refetch()}>
             {t('common.retry')}
           </Button>

@@ -1,4 +1,5 @@
 import type { InterruptView, MessageView, RunView, ScriptView, ThreadSnapshot } from '../generated/protocol'
+import type { Multitask } from './useSend'
 
 export type Entry =
   | { kind: 'message'; key: string; seq: number; message: MessageView }
@@ -11,6 +12,15 @@ const active: ReadonlySet<RunView['status']> = new Set(['enqueued', 'queued', 'r
 /** The run that is under way, if any. */
 export function activeRun(thread: ThreadSnapshot): RunView | undefined {
   return thread.runs.findLast((run) => active.has(run.status))
+}
+
+/**
+ * What to do with a message sent now. A run whose script is final only puts things away: the next message waits for it
+ * unnoticed instead of being refused.
+ */
+export function multitaskNow(thread: ThreadSnapshot): Multitask {
+  const run = activeRun(thread)
+  return run && thread.scripts.some((script) => script.run_id === run.id) ? 'enqueue' : 'reject'
 }
 
 /** Everything that happened in a thread, in the order in which it began. */

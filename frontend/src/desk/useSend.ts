@@ -10,7 +10,7 @@ export interface Slots {
   duration_seconds?: number | null
 }
 
-type Multitask = 'reject' | 'interrupt'
+export type Multitask = 'reject' | 'interrupt' | 'enqueue'
 
 interface Refusal {
   code: string

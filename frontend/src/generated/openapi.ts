@@ -665,7 +665,7 @@ export interface components {
              * @default Bearer
              * @constant
              */
-            token_type: "Bearer";
+            token_type?: "Bearer";
             /** Expires In */
             expires_in: number;
         };
@@ -770,7 +770,7 @@ export interface components {
              * Scenario
              * @default
              */
-            scenario: string;
+            scenario?: string;
             /** Seconds */
             seconds?: number | null;
         };
@@ -909,7 +909,7 @@ export interface components {
              * @default none
              * @constant
              */
-            review: "none";
+            review?: "none";
         };
         /**
          * Generated
@@ -988,33 +988,33 @@ export interface components {
              * Name
              * @default
              */
-            name: string;
+            name?: string;
             /**
              * Voice
              * @default
              */
-            voice: string;
+            voice?: string;
             /**
              * Audience
              * @default
              */
-            audience: string;
+            audience?: string;
             /**
              * Pace
              * @description Characters a minute.
              * @default 260
              */
-            pace: number;
+            pace?: number;
             /**
              * Catchphrases
              * @default []
              */
-            catchphrases: string[];
+            catchphrases?: string[];
             /**
              * Taboo Words
              * @default []
              */
-            taboo_words: string[];
+            taboo_words?: string[];
         };
         /**
          * HostPage
@@ -1043,8 +1043,11 @@ export interface components {
              * Format: uuid
              */
             run_id: string;
-            /** Kind */
-            kind: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "script_approval" | "tool_action";
             /** Action */
             action: string;
             /** Params */
@@ -1294,7 +1297,7 @@ export interface components {
              * @default ok
              * @constant
              */
-            status: "ok";
+            status?: "ok";
         };
         /**
          * Login
@@ -1493,28 +1496,28 @@ export interface components {
              * Voice
              * @default
              */
-            voice: string;
+            voice?: string;
             /**
              * Audience
              * @default
              */
-            audience: string;
+            audience?: string;
             /**
              * Pace
              * @description Characters a minute.
              * @default 260
              */
-            pace: number;
+            pace?: number;
             /**
              * Catchphrases
              * @default []
              */
-            catchphrases: string[];
+            catchphrases?: string[];
             /**
              * Taboo Words
              * @default []
              */
-            taboo_words: string[];
+            taboo_words?: string[];
         };
         /**
          * NewMessage
@@ -1540,7 +1543,7 @@ export interface components {
              * @default reject
              * @enum {string}
              */
-            multitask: "reject" | "enqueue" | "interrupt";
+            multitask?: "reject" | "enqueue" | "interrupt";
         };
         /**
          * NewProduct
@@ -1553,17 +1556,17 @@ export interface components {
              * Brand
              * @default
              */
-            brand: string;
+            brand?: string;
             /**
              * Category
              * @default
              */
-            category: string;
+            category?: string;
             /**
              * Aliases
              * @default []
              */
-            aliases: string[];
+            aliases?: string[];
             /** Price */
             price?: number | null;
             /** List Price */
@@ -1572,42 +1575,42 @@ export interface components {
              * Unit
              * @default 件
              */
-            unit: string;
+            unit?: string;
             /** Stock */
             stock?: number | null;
             /**
              * Gifts
              * @default []
              */
-            gifts: string[];
+            gifts?: string[];
             /**
              * Points
              * @default []
              */
-            points: components["schemas"]["Point"][];
+            points?: components["schemas"]["Point"][];
             /**
              * Facts
              * @description Name → value with its unit: {"容量": "500 ml"}.
              * @default {}
              */
-            facts: {
+            facts?: {
                 [key: string]: string;
             };
             /**
              * Evidence
              * @default []
              */
-            evidence: string[];
+            evidence?: string[];
             /**
              * Required Statements
              * @default []
              */
-            required_statements: string[];
+            required_statements?: string[];
             /**
              * Compliance Flags
              * @default []
              */
-            compliance_flags: string[];
+            compliance_flags?: string[];
         };
         /**
          * NewRoom
@@ -1628,7 +1631,7 @@ export interface components {
              * Title
              * @default
              */
-            title: string;
+            title?: string;
             /** Room Id */
             room_id?: string | null;
             /** Product Id */
@@ -1709,12 +1712,12 @@ export interface components {
              * Benefit
              * @default
              */
-            benefit: string;
+            benefit?: string;
             /**
              * Proof
              * @default
              */
-            proof: string;
+            proof?: string;
         };
         /**
          * Problem
@@ -1831,22 +1834,22 @@ export interface components {
              * Name
              * @default
              */
-            name: string;
+            name?: string;
             /**
              * Brand
              * @default
              */
-            brand: string;
+            brand?: string;
             /**
              * Category
              * @default
              */
-            category: string;
+            category?: string;
             /**
              * Aliases
              * @default []
              */
-            aliases: string[];
+            aliases?: string[];
             /** Price */
             price?: number | null;
             /** List Price */
@@ -1855,42 +1858,42 @@ export interface components {
              * Unit
              * @default 件
              */
-            unit: string;
+            unit?: string;
             /** Stock */
             stock?: number | null;
             /**
              * Gifts
              * @default []
              */
-            gifts: string[];
+            gifts?: string[];
             /**
              * Points
              * @default []
              */
-            points: components["schemas"]["Point"][];
+            points?: components["schemas"]["Point"][];
             /**
              * Facts
              * @description Name → value with its unit: {"容量": "500 ml"}.
              * @default {}
              */
-            facts: {
+            facts?: {
                 [key: string]: string;
             };
             /**
              * Evidence
              * @default []
              */
-            evidence: string[];
+            evidence?: string[];
             /**
              * Required Statements
              * @default []
              */
-            required_statements: string[];
+            required_statements?: string[];
             /**
              * Compliance Flags
              * @default []
              */
-            compliance_flags: string[];
+            compliance_flags?: string[];
         };
         /**
          * ProductPage
@@ -2064,6 +2067,10 @@ export interface components {
             checks: components["schemas"]["CheckResult"][];
             /** Rules Version */
             rules_version: string;
+            /** Spoken */
+            spoken: number;
+            /** Spoken Seconds */
+            spoken_seconds: number;
         };
         /**
          * Room
@@ -2415,7 +2422,7 @@ export interface components {
              * Title
              * @default
              */
-            title: string;
+            title?: string;
             /** Room Id */
             room_id?: string | null;
             /** Product Id */

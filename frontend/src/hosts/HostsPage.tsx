@@ -1,13 +1,14 @@
 import { Form, Input, InputNumber } from 'antd'
 import { useTranslation } from 'react-i18next'
-import { api, type Host, type HostFields } from '../shared/api'
+import { api } from '../shared/api'
 import { Catalogue } from '../shared/Catalogue'
 import { fromLines, toLines } from '../shared/forms'
+import type { Shapes } from '../shared/rest'
 
-interface Values extends Omit<HostFields, 'catchphrases' | 'taboo_words'> {
-  catchphrases: string
-  taboo_words: string
-}
+type Host = Shapes['Host']
+
+type Values = Pick<Host, 'name' | 'voice' | 'audience' | 'pace'> &
+  Record<'catchphrases' | 'taboo_words', string>
 
 function values(host: Host | undefined): Values {
   if (!host) return { name: '', voice: '', audience: '', pace: 260, catchphrases: '', taboo_words: '' }
@@ -16,10 +17,10 @@ function values(host: Host | undefined): Values {
   return { name, voice, audience, pace, ...lists }
 }
 
-function save(host: Host | undefined, typed: Values): Promise<unknown> {
+function save(host: Host | undefined, typed: Values, key: string): Promise<unknown> {
   const lists = { catchphrases: toLines(typed.catchphrases), taboo_words: toLines(typed.taboo_words) }
   const body = { ...typed, ...lists }
-  return host ? api.updateHost(host.id, { ...body, version: host.version }) : api.createHost(body)
+  return host ? api.updateHost(host.id, { ...body, version: host.version }) : api.createHost(body, key)
 }
 
 const matches = (host: Host, search: string) =>

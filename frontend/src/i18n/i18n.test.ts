@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { errorCodes } from '../generated/errors'
 import { en } from './en'
+import { faults, problems } from './problems'
 import { zhCN } from './zh-CN'
 
 type Tree = { [key: string]: string | Tree }
@@ -25,14 +27,20 @@ test('both languages have the same keys with the same variables, and nothing is 
   }
 })
 
-test('every error code of the server has its sentence', () => {
-  const source = readFileSync('../backend/errors.py', 'utf8')
-  const setup = new Set(['setup_error', 'port_taken', 'data_dir_unwritable', 'embedded_start_failed'])
-  const codes = [...source.matchAll(/code(?:: ClassVar\[str\])? = "(\w+)"/g)].map(([, code]) => code ?? '')
-  expect(codes.length).toBeGreaterThan(20)
-  const startup = /class (\w+)\(SetupError\)[\s\S]*?code = "(\w+)"/g
-  for (const [, , code] of source.matchAll(startup)) if (code) setup.add(code)
-  expect(codes.filter((code) => !setup.has(code) && !(code in zhCN.problem))).toEqual([])
+test('every error code of the server has its sentence in both languages, and no sentence is of a code that is gone', () => {
+  const local = ['unreachable', 'disconnected']
+  expect(Object.keys(problems).sort()).toEqual([...errorCodes, ...local].sort())
+  for (const [code, copy] of Object.entries({ ...problems, ...faults })) {
+    expect(copy.zh, code).toMatch(/\p{Script=Han}/u)
+    expect(copy.en, code).toMatch(/^[\x20-\x7e]+$/)
+    expect(variables(copy.en), code).toEqual(variables(copy.zh))
+  }
+})
+
+test('every step of the graph has its name', () => {
+  const nodes = readdirSync('../backend/graph/nodes').flatMap((file) => file.match(/^([a-z]\w*)\.py$/)?.[1] ?? [])
+  expect(nodes.length).toBeGreaterThan(8)
+  expect(nodes.filter((node) => !(node in zhCN.node))).toEqual([])
 })
 
 test('the pages say nothing in Chinese that is not in the dictionary', () => {

@@ -2,6 +2,7 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { recall, remember } from '../shared/storage'
 import { en } from './en'
+import { faults, inLanguage, problems } from './problems'
 import { zhCN } from './zh-CN'
 
 export type Language = 'zh-CN' | 'en'
@@ -10,7 +11,15 @@ const KEY = 'cuedesk:language'
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof zhCN }
+    resources: { translation: ReturnType<typeof dictionary> }
+  }
+}
+
+function dictionary(language: 'zh' | 'en') {
+  return {
+    ...(language === 'en' ? en : zhCN),
+    problem: inLanguage(problems, language),
+    fault: inLanguage(faults, language),
   }
 }
 
@@ -23,7 +32,7 @@ const first: Language = recall(KEY) === 'en' ? 'en' : 'zh-CN'
 void i18next.use(initReactI18next).init({
   lng: first,
   fallbackLng: 'zh-CN',
-  resources: { 'zh-CN': { translation: zhCN }, en: { translation: en } },
+  resources: { 'zh-CN': { translation: dictionary('zh') }, en: { translation: dictionary('en') } },
   interpolation: { escapeValue: false },
 })
 apply(first)

@@ -1,9 +1,13 @@
 import { MinusCircleOutlined, PlusOutlined } from '@ant-design/icons'
 import { Button, Form, Input, InputNumber } from 'antd'
 import { useTranslation } from 'react-i18next'
-import { api, type Product, type ProductFields } from '../shared/api'
+import { api } from '../shared/api'
 import { Catalogue } from '../shared/Catalogue'
 import { fromLines, toLines } from '../shared/forms'
+import type { Shapes } from '../shared/rest'
+
+type Product = Shapes['Product']
+type ProductFields = Omit<Product, 'id' | 'version' | 'created_at' | 'updated_at'>
 
 const lists = ['aliases', 'gifts', 'evidence', 'required_statements', 'compliance_flags'] as const
 
@@ -47,7 +51,7 @@ function values(product: Product | undefined): Values {
   }
 }
 
-function save(product: Product | undefined, typed: Values): Promise<unknown> {
+function save(product: Product | undefined, typed: Values, key: string): Promise<unknown> {
   const body: ProductFields = {
     ...typed,
     price: typed.price ?? null,
@@ -67,7 +71,7 @@ function save(product: Product | undefined, typed: Values): Promise<unknown> {
   }
   return product
     ? api.updateProduct(product.id, { ...body, version: product.version })
-    : api.createProduct(body)
+    : api.createProduct(body, key)
 }
 
 const matches = (product: Product, search: string) =>
@@ -163,7 +167,7 @@ export default function ProductsPage() {
               {(points, { add, remove }) => (
                 <>
                   {points.map(({ key, name }) => (
-                    <div className="list-item" key={key}>
+                    <div className="list-item point" key={key}>
                       <Form.Item name={[name, 'feature']} label={t('product.feature')} rules={required}>
                         <Input maxLength={300} />
                       </Form.Item>
@@ -194,7 +198,7 @@ export default function ProductsPage() {
               {(facts, { add, remove }) => (
                 <>
                   {facts.map(({ key, name }) => (
-                    <div className="list-item list-item-2" key={key}>
+                    <div className="list-item" key={key}>
                       <Form.Item name={[name, 'name']} label={t('product.factName')} rules={required}>
                         <Input maxLength={60} />
                       </Form.Item>

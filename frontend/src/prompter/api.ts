@@ -1,37 +1,13 @@
-export interface RoomEntry {
-  readonly id: string
-  readonly name: string
-}
+import { bodyOf, everyPage, rest, type Shapes } from '../shared/rest'
 
-/** The server answered, but not with what was asked for. */
-export class Refused extends Error {
-  readonly status: number
+/** A room as this device remembers it without a network. */
+export type RoomEntry = Pick<Shapes['Room'], 'id' | 'name'>
 
-  constructor(status: number) {
-    super(`status ${status}`)
-    this.status = status
-  }
-}
+export const readRoom = (room_id: string): Promise<RoomEntry> =>
+  bodyOf(rest.GET('/api/v1/rooms/{room_id}', { params: { path: { room_id } } }))
 
-async function get<T>(path: string): Promise<T> {
-  const response = await fetch(`/api/v1${path}`, { headers: { accept: 'application/json' } })
-  if (!response.ok) throw new Refused(response.status)
-  return (await response.json()) as T
-}
-
-export const readRoom = (id: string): Promise<RoomEntry> => get(`/rooms/${encodeURIComponent(id)}`)
-
-export async function readRooms(): Promise<RoomEntry[]> {
-  const rooms: RoomEntry[] = []
-  let cursor: string | null = null
-  do {
-    const query: string = cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''
-    const page: { items: RoomEntry[]; next_cursor?: string | null } = await get(`/rooms${query}`)
-    rooms.push(...page.items)
-    cursor = page.next_cursor ?? null
-  } while (cursor && rooms.length < 1000)
-  return rooms
-}
+export const readRooms = (): Promise<RoomEntry[]> =>
+  everyPage((cursor) => bodyOf(rest.GET('/api/v1/rooms', { params: { query: { cursor } } })))
 
 /** Go and sign in; the login page comes back here. */
 export function signIn(): void {

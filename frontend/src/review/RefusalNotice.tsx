@@ -21,7 +21,7 @@ export function RefusalNotice({ refusal, onClose }: { refusal: Refusal; onClose:
   if (refusal.code === 'already_resolved') {
     const { by, at, decision } = refusal.details as { by?: { name?: string }; at?: string; decision?: string }
     const outcome = outcomes[decision ?? '']
-    text = t('problem.already_resolved_by', {
+    text = t('review.resolvedBy', {
       name: by?.name ?? t('review.system'),
       time: at ? moment(at, i18n.language) : '',
       decision: outcome ? t(`interruptStatus.${outcome}`) : (decision ?? ''),

@@ -1,7 +1,7 @@
-import { useCallback, useRef, useState } from 'react'
+import { useCallback, useState } from 'react'
 import type { InterruptView } from '../generated/protocol'
+import { useCommandKeys } from '../shared/commands'
 import { LOST_AFTER_SECONDS, useDesk, useSecondsDown, useSocketStatus } from '../shared/desk'
-import { uuid7 } from '../wire/ids'
 import { CommandRefused } from '../wire/socket'
 
 export type Choice =
@@ -28,13 +28,11 @@ export function useDecision(threadId: string, interrupt: InterruptView): Decisio
   const down = useSecondsDown()
   const [phase, setPhase] = useState<DecisionState['phase']>('idle')
   const [refusal, setRefusal] = useState<Refusal | null>(null)
-  const ids = useRef(new Map<string, string>())
+  const keyFor = useCommandKeys()
 
   const decide = useCallback(
     async (choice: Choice) => {
-      const said = JSON.stringify([interrupt.id, interrupt.version, choice])
-      const id = ids.current.get(said) ?? uuid7()
-      ids.current.set(said, id)
+      const id = keyFor([interrupt.id, interrupt.version, choice])
       setPhase('sending')
       setRefusal(null)
       try {
@@ -47,7 +45,7 @@ export function useDecision(threadId: string, interrupt: InterruptView): Decisio
         setRefusal({ code: error.code, message: error.message, details: error.details })
       }
     },
-    [socket, threadId, interrupt.id, interrupt.version],
+    [socket, keyFor, threadId, interrupt.id, interrupt.version],
   )
   const online = status.state === 'open' || (status.state === 'reconnecting' && down < LOST_AFTER_SECONDS)
   return { phase, refusal, online, decide, dismiss: useCallback(() => setRefusal(null), []) }

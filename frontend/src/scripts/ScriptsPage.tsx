@@ -4,9 +4,12 @@ import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { Diff } from '../review/Diff'
-import { api, type Script } from '../shared/api'
+import { api } from '../shared/api'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
+import type { Shapes } from '../shared/rest'
+
+type Script = Shapes['Script']
 
 /** Approved scripts with their versions. */
 export default function ScriptsPage() {
@@ -25,9 +28,7 @@ export default function ScriptsPage() {
   return (
     <main className="page">
       <h1>{t('nav.scripts')}</h1>
-      {list.isError && (
-        <Alert type="error" showIcon title={problemText(list.error as unknown as { code: string })} />
-      )}
+      {list.isError && <Alert type="error" showIcon title={problemText(list.error)} />}
       <Table<Script>
         rowKey="id"
         dataSource={list.data?.pages.flatMap((page) => page.items)}
@@ -88,7 +89,7 @@ function Versions({ id }: { id: string }) {
   const problemText = useProblemText()
   const script = useQuery({ queryKey: ['script', id], queryFn: () => api.script(id) })
   if (script.error) {
-    return <Alert type="error" showIcon title={problemText(script.error as unknown as { code: string })} />
+    return <Alert type="error" showIcon title={problemText(script.error)} />
   }
   if (!script.data) return <p className="muted">{t('common.loading')}</p>
   const versions = [...script.data.versions].sort((a, b) => b.version - a.version)

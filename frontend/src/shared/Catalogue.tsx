@@ -15,6 +15,7 @@ import {
 } from 'antd'
 import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useCommandKeys } from './commands'
 import { useDesk } from './desk'
 import { showFieldErrors } from './forms'
 import { useProblemText } from './problems'
@@ -36,12 +37,21 @@ interface Props<T extends Row, V extends object> {
   fields: ReactNode
   /** The form's values for a row, or for a new one. */
   values: (row: T | undefined) => V
-  save: (row: T | undefined, values: V) => Promise<unknown>
+  /** `key` is the same as long as the same values are sent. */
+  save: (row: T | undefined, values: V, key: string) => Promise<unknown>
   remove: (id: string) => Promise<unknown>
 }
 
 /** A page of things one keeps: a table, a form in a drawer, and deletion after a question. */
 export function Catalogue<T extends Row, V extends object>(props: Props<T, V>) {
+  return (
+    <App component={false}>
+      <Listing {...props} />
+    </App>
+  )
+}
+
+function Listing<T extends Row, V extends object>(props: Props<T, V>) {
   const { title, name, read, columns, matches } = props
   const { t } = useTranslation()
   const { may } = useDesk()
@@ -71,7 +81,7 @@ export function Catalogue<T extends Row, V extends object>(props: Props<T, V>) {
         try {
           await props.remove(row.id)
         } catch (error) {
-          message.error(problemText(error as { code: string }))
+          message.error(problemText(error))
         }
         await cache.invalidateQueries({ queryKey: [name] })
       },
@@ -124,9 +134,7 @@ export function Catalogue<T extends Row, V extends object>(props: Props<T, V>) {
         </div>
       </div>
       {!writes && <p className="muted">{t('common.mayNotChange')}</p>}
-      {list.isError && (
-        <Alert type="error" showIcon title={problemText(list.error as unknown as { code: string })} />
-      )}
+      {list.isError && <Alert type="error" showIcon title={problemText(list.error)} />}
       <Table<T>
         rowKey="id"
         columns={writes ? [...columns, ...actions] : columns}
@@ -160,13 +168,14 @@ function Editor<T extends Row, V extends object>(
   const problemText = useProblemText()
   const cache = useQueryClient()
   const [form] = Form.useForm<V>()
+  const keyFor = useCommandKeys()
   const [saving, setSaving] = useState(false)
   const [problem, setProblem] = useState<string>()
   const submit = async (values: V) => {
     setSaving(true)
     setProblem(undefined)
     try {
-      await props.save(props.row, values)
+      await props.save(props.row, values, keyFor(values))
       await cache.invalidateQueries({ queryKey: [props.name] })
       props.onDone()
     } catch (error) {

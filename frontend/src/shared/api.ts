@@ -1,208 +1,67 @@
-import type {
-  CheckResult,
-  Finding,
-  InterruptView,
-  Person,
-  RunView,
-  ThreadSnapshot,
-} from '../generated/protocol'
-import { uuid7 } from '../wire/ids'
-import { RestProblem } from './rest'
+import type { ThreadSnapshot } from '../generated/protocol'
+import { bodyOf, everyPage, rest, type Shapes } from './rest'
 
-export interface Me {
-  user: { id: string; name: string; email: string }
-  tenant: { id: string; slug: string; name: string }
-  role: string
-  permissions: string[]
-  expires_at: string
-}
+const PAGE = 100
 
-export interface Thread {
-  id: string
-  title: string
-  room_id: string | null
-  product_id: string | null
-  host_id: string | null
-  last_seq: number
-  active_run: { id: string; status: RunView['status'] } | null
-  pending_interrupts: number
-  created_at: string
-  updated_at: string
-}
+const named = (key: string) => ({ header: { 'Idempotency-Key': key } })
 
-export interface HostFields {
-  name: string
-  voice: string
-  audience: string
-  pace: number
-  catchphrases: string[]
-  taboo_words: string[]
-}
-export interface Host extends HostFields {
-  id: string
-  version: number
-}
-
-export interface ProductFields {
-  name: string
-  brand: string
-  category: string
-  aliases: string[]
-  price: number | null
-  list_price: number | null
-  unit: string
-  stock: number | null
-  gifts: string[]
-  points: { feature: string; benefit: string; proof: string }[]
-  facts: Record<string, string>
-  evidence: string[]
-  required_statements: string[]
-  compliance_flags: string[]
-}
-export interface Product extends ProductFields {
-  id: string
-  version: number
-}
-
-export interface Room {
-  id: string
-  name: string
-  host_id: string | null
-}
-
-export interface Interrupt {
-  id: string
-  thread_id: string
-  run_id: string
-  kind: 'script_approval' | 'tool_action'
-  action: string
-  params: Record<string, unknown>
-  allowed: InterruptView['allowed']
-  status: 'pending' | 'approved' | 'edited' | 'rejected' | 'responded' | 'expired' | 'cancelled'
-  version: number
-  expires_at: string
-  decision: { content?: string; feedback?: string } | null
-  decided_by: Person | null
-  decided_at: string | null
-  created_at: string
-}
-
-export interface Script {
-  id: string
-  thread_id: string | null
-  room_id: string | null
-  product_id: string | null
-  title: string
-  scenario: string
-  latest_version: number
-  updated_at: string
-}
-
-export interface ScriptVersion {
-  version: number
-  content: string
-  draft: string
-  approved_by: Person | null
-  created_at: string
-}
-
-export interface QualityReport {
-  verdict: 'pass' | 'warn' | 'block'
-  score: number
-  findings: Finding[]
-  checks: CheckResult[]
-}
-
-export interface Page<T> {
-  items: T[]
-  next_cursor: string | null
-}
-
-interface Call {
-  query?: Record<string, string | number | undefined>
-  body?: unknown
-  /** Names this request, so that a repeat of it is not carried out twice. */
-  key?: string
-  signal?: AbortSignal
-}
-
-async function call<T>(
-  method: string,
-  path: string,
-  { query = {}, body, key, signal }: Call = {},
-): Promise<T> {
-  const given = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)]],
-  )
-  const search = given.length ? `?${new URLSearchParams(given)}` : ''
-  const headers: Record<string, string> = { Accept: 'application/json' }
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
-  if (key) headers['Idempotency-Key'] = key
-  let response: Response
-  try {
-    response = await fetch(`/api/v1${path}${search}`, {
-      method,
-      headers,
-      credentials: 'same-origin',
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal,
-    })
-  } catch (error) {
-    if (signal?.aborted) throw error
-    throw new RestProblem(0, {})
-  }
-  if (response.status === 204) return undefined as T
-  const answer: unknown = await response.json().catch(() => ({}))
-  if (!response.ok) throw new RestProblem(response.status, answer as { code?: string })
-  return answer as T
-}
-
-/** Every page of a list; our catalogues are small enough to be shown whole. */
-async function all<T>(path: string, query: Call['query'] = {}): Promise<T[]> {
-  const items: T[] = []
-  let cursor: string | undefined
-  do {
-    const page = await call<Page<T>>('GET', path, { query: { ...query, limit: 100, cursor } })
-    items.push(...page.items)
-    cursor = page.next_cursor ?? undefined
-  } while (cursor)
-  return items
-}
-
+/**
+ * What the console asks of the server. Whoever makes something passes a `key`: the same key again is the same request,
+ * so that a repeat after a lost answer makes nothing twice. (Two answers hold spans: openapi-fetch widens pairs to arrays,
+ * so these say again what the server declares.)
+ */
 export const api = {
-  me: () => call<Me>('GET', '/auth/me'),
-  login: (body: { email: string; password: string; tenant?: string }) =>
-    call<Me>('POST', '/auth/login', { body }),
-  logout: () => call<void>('POST', '/auth/logout'),
+  me: () => bodyOf(rest.GET('/api/v1/auth/me')),
+  login: (body: Shapes['Login']) => bodyOf(rest.POST('/api/v1/auth/login', { body })),
+  logout: () => rest.POST('/api/v1/auth/logout'),
 
   threads: (cursor?: string, q?: string) =>
-    call<Page<Thread>>('GET', '/threads', { query: { cursor, q, limit: 50 } }),
-  createThread: (body: { title?: string; room_id?: string; product_id?: string }, key: string) =>
-    call<Thread>('POST', '/threads', { body, key }),
-  renameThread: (id: string, title: string) => call<Thread>('PATCH', `/threads/${id}`, { body: { title } }),
-  deleteThread: (id: string) => call<void>('DELETE', `/threads/${id}`),
-  snapshot: (id: string) =>
-    call<{ epoch: string; snapshot: ThreadSnapshot }>('GET', `/threads/${id}/snapshot`).then(
-      (answer) => answer.snapshot,
+    bodyOf(rest.GET('/api/v1/threads', { params: { query: { cursor, q, limit: 50 } } })),
+  createThread: (body: Shapes['NewThread'], key: string) =>
+    bodyOf(rest.POST('/api/v1/threads', { body, params: named(key) })),
+  renameThread: (thread_id: string, title: string) =>
+    bodyOf(rest.PATCH('/api/v1/threads/{thread_id}', { params: { path: { thread_id } }, body: { title } })),
+  deleteThread: (thread_id: string) =>
+    rest.DELETE('/api/v1/threads/{thread_id}', { params: { path: { thread_id } } }),
+  snapshot: async (thread_id: string): Promise<ThreadSnapshot> => {
+    const path = { thread_id }
+    const { snapshot } = await bodyOf(rest.GET('/api/v1/threads/{thread_id}/snapshot', { params: { path } }))
+    return snapshot as ThreadSnapshot
+  },
+
+  pendingInterrupts: () =>
+    everyPage((cursor) =>
+      bodyOf(
+        rest.GET('/api/v1/interrupts', { params: { query: { status: 'pending', cursor, limit: PAGE } } }),
+      ),
     ),
+  interrupt: (interrupt_id: string) =>
+    bodyOf(rest.GET('/api/v1/interrupts/{interrupt_id}', { params: { path: { interrupt_id } } })),
+  check: (body: Shapes['Check'], signal?: AbortSignal) =>
+    bodyOf(rest.POST('/api/v1/quality/check', { body, signal })) as Promise<Shapes['Report']>,
 
-  pendingInterrupts: () => all<Interrupt>('/interrupts', { status: 'pending' }),
-  interrupt: (id: string) => call<Interrupt>('GET', `/interrupts/${id}`),
-  check: (body: { content: string; product_id?: string; seconds?: number }, signal?: AbortSignal) =>
-    call<QualityReport>('POST', '/quality/check', { body, signal }),
+  scripts: (cursor?: string) =>
+    bodyOf(rest.GET('/api/v1/scripts', { params: { query: { cursor, limit: 50 } } })),
+  script: (script_id: string) =>
+    bodyOf(rest.GET('/api/v1/scripts/{script_id}', { params: { path: { script_id } } })),
 
-  scripts: (cursor?: string) => call<Page<Script>>('GET', '/scripts', { query: { cursor, limit: 50 } }),
-  script: (id: string) => call<Script & { versions: ScriptVersion[] }>('GET', `/scripts/${id}`),
-
-  rooms: () => all<Room>('/rooms'),
-  hosts: () => all<Host>('/hosts'),
-  createHost: (body: HostFields) => call<Host>('POST', '/hosts', { body, key: uuid7() }),
-  updateHost: (id: string, body: HostFields & { version: number }) =>
-    call<Host>('PATCH', `/hosts/${id}`, { body }),
-  deleteHost: (id: string) => call<void>('DELETE', `/hosts/${id}`),
-  products: () => all<Product>('/products'),
-  createProduct: (body: ProductFields) => call<Product>('POST', '/products', { body, key: uuid7() }),
-  updateProduct: (id: string, body: ProductFields & { version: number }) =>
-    call<Product>('PATCH', `/products/${id}`, { body }),
-  deleteProduct: (id: string) => call<void>('DELETE', `/products/${id}`),
+  rooms: () =>
+    everyPage((cursor) => bodyOf(rest.GET('/api/v1/rooms', { params: { query: { cursor, limit: PAGE } } }))),
+  hosts: () =>
+    everyPage((cursor) => bodyOf(rest.GET('/api/v1/hosts', { params: { query: { cursor, limit: PAGE } } }))),
+  createHost: (body: Shapes['NewHost'], key: string) =>
+    bodyOf(rest.POST('/api/v1/hosts', { body, params: named(key) })),
+  updateHost: (host_id: string, body: Shapes['HostChanges']) =>
+    bodyOf(rest.PATCH('/api/v1/hosts/{host_id}', { params: { path: { host_id } }, body })),
+  deleteHost: (host_id: string) => rest.DELETE('/api/v1/hosts/{host_id}', { params: { path: { host_id } } }),
+  products: () =>
+    everyPage((cursor) =>
+      bodyOf(rest.GET('/api/v1/products', { params: { query: { cursor, limit: PAGE } } })),
+    ),
+  createProduct: (body: Shapes['NewProduct'], key: string) =>
+    bodyOf(rest.POST('/api/v1/products', { body, params: named(key) })),
+  updateProduct: (product_id: string, body: Shapes['ProductChanges']) =>
+    bodyOf(rest.PATCH('/api/v1/products/{product_id}', { params: { path: { product_id } }, body })),
+  deleteProduct: (product_id: string) =>
+    rest.DELETE('/api/v1/products/{product_id}', { params: { path: { product_id } } }),
 }

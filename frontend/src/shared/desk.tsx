@@ -9,7 +9,9 @@ import {
 } from 'react'
 import type { PrompterState } from '../generated/protocol'
 import { DeskSocket, type SocketStatus } from '../wire/socket'
-import type { Me } from './api'
+import type { Shapes } from './rest'
+
+type Me = Shapes['Me']
 
 export type Action =
   | 'thread.read'

@@ -3,6 +3,7 @@
 import time
 
 from tests.support.desk_client import Rest, no_gaps_no_doubles
+from tests.support.processes import ServerProcess
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 
@@ -126,3 +127,19 @@ async def test_free_text_while_a_decision_is_pending_is_refused_unless_it_withdr
         await desk.until("interrupt", run_id=taken["result"]["run_id"])
         late = await desk.decide(interrupt, "approve")
         assert late["error"]["code"] == "already_resolved"
+
+
+async def test_one_trace_leads_from_the_request_to_the_end_of_its_run(
+    operator: Rest, desk_server: ServerProcess
+) -> None:
+    thread = await operator.new_thread()
+    answer = await operator.client.post(f"/api/v1/threads/{thread}/messages", json={"content": "你好，你能做什么？"})
+    trace = answer.headers["x-trace-id"]
+    async with operator.socket() as desk:
+        await desk.follow(thread)
+        await desk.until("run", status="completed")
+    told = [line for line in desk_server.log_text().splitlines() if trace in line]
+    assert any('"event": "request"' in line for line in told), told
+    assert any('"event": "run_ended"' in line for line in told), told
+    metrics = (await operator.client.get("/metrics")).text
+    assert 'cuedesk_runs_ended_total{status="completed"}' in metrics

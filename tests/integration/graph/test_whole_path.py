@@ -159,6 +159,15 @@ async def test_a_shorter_version_becomes_the_next_version_of_the_same_script(des
     assert (second.script_id, second.version) == (first.script_id, 2)
 
 
+async def test_what_must_not_be_said_stays_so_while_the_text_is_worked_on(desk: Desk) -> None:
+    await desk.ask(OPENING)
+    await desk.decide("approve")
+    for words, forbidden in (("别提价格", ["价格"]), ("再短一点", ["价格"]), ("继续", ["价格"]), ("把价格加上", [])):
+        await desk.ask(words)
+        assert desk.model.asked[-1].brief["must_not_say"] == forbidden, words
+        await desk.decide("approve")
+
+
 async def test_an_unclear_request_is_asked_about_and_the_answer_completes_it(desk: Desk) -> None:
     await desk.ask("帮我弄一下保温杯的话术")
     [question] = desk.said(Clarification)

@@ -318,3 +318,16 @@ def test_a_question_gets_an_honest_answer(question: str, word: str) -> None:
 
 def test_a_greeting_is_not_answered_the_same_way_each_time() -> None:
     assert len({answer({"question": "你好"}, seed) for seed in range(12)}) > 1
+
+
+def test_a_number_of_a_report_is_not_read_as_a_range() -> None:
+    for code in ("检测报告2025-Q1-0387", "授权书2025-118", "电话13-0571"):
+        assert speakable(code) == code
+    said = {
+        "9-14kg": "9到14公斤",
+        "温度60–200℃": "温度60到200度",
+        "8~10片": "8到10片",
+        "1–60 分钟": "1到60分钟",
+        "长32*27": "长32乘27",
+    }
+    assert {text: speakable(text) for text in said} == said

@@ -18,6 +18,7 @@ _BRACKETS: Final = re.compile(
 _UNSPEAKABLE: Final = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2190-\u21ff\u2300-\u23ff\u2b00-\u2bff\ufe00-\ufe0f\u200b-\u200f\u20e3\ufffd]"
 )
+_RANGE: Final = re.compile(r"(?<![A-Za-z\d.-])(\d+(?:\.\d+)?)\s*[-~～—–]\s*(\d+(?:\.\d+)?)(?![-\d]|\.\d)")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 _LATIN: Final = re.compile(r"[A-Za-z]+")
 _SENTENCE: Final = re.compile(r"[^。！？!?\n]*[。！？!?]+|[^。！？!?\n]+")
@@ -60,15 +61,22 @@ def speakable(text: object) -> str:
     """Return text from a record as it can be said: no markup, brackets, emoji or Latin units; one line."""
     if not isinstance(text, str | int | float) or isinstance(text, bool):
         return ""
-    said = _BRACKETS.sub("", _UNSPEAKABLE.sub("", str(text)))
+    # Signs that join figures are read before markup goes: without them "8~10" would be eight hundred and ten.
+    said = _RANGE.sub(_range, str(text))
+    said = re.sub(r"(?<=\d)\s*[xX×*]\s*(?=\d)", "乘", said)
+    said = _BRACKETS.sub("", _UNSPEAKABLE.sub("", said))
     said = _UNIT.sub(lambda hit: hit[1] + _UNITS[hit[2]], said)
     said = _PERCENT.sub(lambda hit: f"百分之{hit[1]}", said)
-    said = re.sub(r"(?<=\d)\s*[xX×*]\s*(?=\d)", "乘", said)
-    said = re.sub(r"(?<=\d)\s*[-~～—]\s*(?=\d)", "到", said)
     said = said.replace(",", "，").replace(";", "，").replace("；", "，").replace(":", "，").replace("：", "，")
     said = re.sub(r"\s*[/／+＋&\n\r\t]\s*", "、", said)
     said = re.sub(r"(?<=[\u3400-\u9fff，、])\s+|\s+(?=[\u3400-\u9fff，、])|[\"“”]", "", said)
     return re.sub(r"[，、]{2,}", "，", re.sub(r"\s+", " ", said)).strip(" ，、。！？!?.-")
+
+
+def _range(hit: re.Match[str]) -> str:
+    # "60-200" goes from one to the other; "2025-118" and "13-0571" are the numbers of something and stay as they are.
+    numbered = any(re.match(r"0\d", figure) for figure in hit.groups())
+    return f"{hit[1]}到{hit[2]}" if float(hit[1]) < float(hit[2]) and not numbered else hit[0]
 
 
 def sentences(text: str) -> list[str]:

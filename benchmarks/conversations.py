@@ -1,0 +1,172 @@
+"""The clients of the load: a conversation on a socket, and what it heard."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+
+from tests.support.desk_client import new_id
+
+REQUEST = "写一段保温杯卖点介绍"
+#: Passes every check of the quality gate, so that one run is one draft.
+TEXT = Path(__file__).with_name("script.txt").read_text(encoding="utf-8").strip()
+#: Characters a token.
+PIECE = 2
+TOKENS = len(TEXT) // PIECE
+
+
+@dataclass
+class Heard:
+    """What the clients of one case saw. Seconds, frames, bytes."""
+
+    first: list[float] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
+    resumed: list[float] = field(default_factory=list)
+    on_air: list[float] = field(default_factory=list)
+    finished: list[float] = field(default_factory=list)
+    frames: int = 0
+    token_frames: int = 0
+    token_bytes: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+    def piece(self, text: str, frame: dict[str, Any]) -> None:
+        self.token_frames += 1
+        self.token_bytes += len(text.encode())
+        self.tokens += max(1, len(frame["content"]) // PIECE)
+
+
+class Pace:
+    """How late each token of a stream is, against the stream's own earliest one."""
+
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
+        self._said = 0
+        self._offsets: list[float] = []
+
+    def piece(self, content: str) -> None:
+        now = time.perf_counter()
+        for _ in range(max(1, len(content) // PIECE)):
+            self._offsets.append(now - self._said * self._delay)
+            self._said += 1
+
+    def late(self) -> list[float]:
+        best = min(self._offsets)
+        return [offset - best for offset in self._offsets]
+
+
+class DeskConversation:
+    """One thread on one socket of Cuedesk."""
+
+    def __init__(self, socket: ClientConnection, thread: str, heard: Heard, delay: float) -> None:
+        self._socket = socket
+        self._thread = thread
+        self._heard = heard
+        self._delay = delay
+        self._interrupt: dict[str, Any] = {}
+
+    async def begin(self) -> None:
+        """Follow the thread."""
+        command = {"id": new_id(), "type": "subscribe", "topic": f"thread:{self._thread}", "after_seq": 0}
+        await self._socket.send(json.dumps(command))
+        await self._until("subscribed")
+
+    async def ask(self) -> None:
+        """Ask, and read until a person is asked."""
+        command = {"id": new_id(), "type": "message", "thread_id": self._thread, "content": REQUEST}
+        pace, began, first = Pace(self._delay), time.perf_counter(), None
+        await self._socket.send(json.dumps(command))
+        while True:
+            text, frame = await self._next()
+            kind = frame["type"]
+            if kind == "token":
+                if first is None:
+                    first = time.perf_counter() - began
+                pace.piece(frame["content"])
+                self._heard.piece(text, frame)
+            elif kind == "quality_feedback" and not frame["final"]:
+                raise AssertionError(f"the text does not pass the gate: {frame['findings']}")
+            elif kind == "interrupt":
+                self._interrupt = frame
+                break
+        assert first is not None, "no token came"
+        self._heard.first.append(first)
+        if self._delay:
+            self._heard.late += pace.late()
+
+    async def decide(self, decision: str) -> None:
+        """Approve or reject, and read to the end of the run."""
+        answer = {
+            "id": new_id(),
+            "type": "interrupt_response",
+            "thread_id": self._thread,
+            "interrupt_id": self._interrupt["interrupt_id"],
+            "decision": decision,
+        }
+        began = time.perf_counter()
+        await self._socket.send(json.dumps(answer))
+        await self._until("run", "running")
+        self._heard.resumed.append(time.perf_counter() - began)
+        if decision == "approve":
+            await self._until("script_finalized")
+            self._heard.on_air.append(time.perf_counter() - began)
+        await self._until("run", "completed")
+        self._heard.finished.append(time.perf_counter() - began)
+
+    async def _next(self) -> tuple[str, dict[str, Any]]:
+        text = await self._socket.recv()
+        assert isinstance(text, str)
+        self._heard.frames += 1
+        frame: dict[str, Any] = json.loads(text)
+        if frame["type"] == "error" or (frame["type"] == "ack" and frame["status"] != "accepted"):
+            raise AssertionError(f"refused: {frame}")
+        if frame["type"] == "run" and frame["status"] == "failed":
+            raise AssertionError(f"failed: {frame}")
+        return text, frame
+
+    async def _until(self, kind: str, status: str | None = None) -> None:
+        while True:
+            _, frame = await self._next()
+            if frame["type"] == kind and (status is None or frame["status"] == status):
+                return
+
+
+class BareConversation:
+    """One socket of the bare server."""
+
+    def __init__(self, socket: ClientConnection, heard: Heard, delay: float) -> None:
+        self._socket = socket
+        self._heard = heard
+        self._delay = delay
+
+    async def begin(self) -> None:
+        """Nothing to do."""
+
+    async def ask(self) -> None:
+        """Ask, and read to the end of the answer."""
+        pace, began, first = Pace(self._delay), time.perf_counter(), None
+        await self._socket.send(REQUEST)
+        while True:
+            text = await self._socket.recv()
+            assert isinstance(text, str)
+            self._heard.frames += 1
+            frame = json.loads(text)
+            if frame["type"] != "token":
+                break
+            if first is None:
+                first = time.perf_counter() - began
+            pace.piece(frame["content"])
+            self._heard.piece(text, frame)
+        assert first is not None, "no token came"
+        self._heard.first.append(first)
+        if self._delay:
+            self._heard.late += pace.late()
+
+    async def decide(self, decision: str) -> None:
+        """Nothing to do."""
+
+
+Conversation = DeskConversation | BareConversation

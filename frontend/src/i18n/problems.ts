@@ -1,0 +1,243 @@
+import type { ProblemCode } from '../shared/rest'
+
+/** What people read for each code of the server and for what never reached it. */
+export const problems: Record<ProblemCode, { zh: string; en: string }> = {
+  unreachable: {
+    zh: '连不上服务器，请检查网络。',
+    en: 'The server cannot be reached; check the network.',
+  },
+  disconnected: {
+    zh: '连接断开，没有发出；内容已保留。',
+    en: 'Not sent, the connection is lost; your text is kept.',
+  },
+  already_resolved: {
+    zh: '已经有人处理过了。',
+    en: 'Somebody decided this already.',
+  },
+  bad_credentials: {
+    zh: '邮箱或密码不对。',
+    en: 'The e-mail address or the password is wrong.',
+  },
+  bad_request: {
+    zh: '请求有误，请检查填写的内容。',
+    en: 'Something in the request is wrong; check what you entered.',
+  },
+  conflict: {
+    zh: '内容已被别人改动或名称重复。',
+    en: 'Somebody changed it, or the name is taken.',
+  },
+  content_too_long: {
+    zh: '内容太长了。',
+    en: 'The text is too long.',
+  },
+  data_dir_damaged: {
+    zh: '数据目录的内容不完整。',
+    en: 'The data folder holds something unusable.',
+  },
+  data_dir_in_use: {
+    zh: '数据目录正被另一个进程使用。',
+    en: 'Another process uses the data folder.',
+  },
+  data_dir_unwritable: {
+    zh: '数据目录不可写。',
+    en: 'The data folder cannot be written.',
+  },
+  data_version_mismatch: {
+    zh: '数据目录来自另一个 PostgreSQL 大版本。',
+    en: 'The data folder is of another major version of PostgreSQL.',
+  },
+  decision_not_allowed: {
+    zh: '这份稿件不能这样处理。',
+    en: 'This script cannot be decided this way.',
+  },
+  embedded_server_failed: {
+    zh: '内置服务启动失败。',
+    en: 'The embedded server did not start.',
+  },
+  embedded_server_missing: {
+    zh: '这台机器上没有可用的内置服务程序。',
+    en: 'The embedded server cannot run on this machine.',
+  },
+  forbidden: {
+    zh: '你没有权限这样做。',
+    en: 'You may not do this.',
+  },
+  idempotency_conflict: {
+    zh: '这条请求之前已提交过不同的内容。',
+    en: 'This request was sent before with other content.',
+  },
+  internal_error: {
+    zh: '服务器出错了，请稍后再试。',
+    en: 'Something went wrong on the server; try again later.',
+  },
+  interrupt_expired: {
+    zh: '审批时间已过，稿件没有上屏。',
+    en: 'The time to decide is over; the script did not go on screen.',
+  },
+  interrupt_pending: {
+    zh: '有一份稿件等待审批，请先处理，或撤回它再发送。',
+    en: 'A script waits for approval; decide it, or withdraw it to send this.',
+  },
+  lease_lost: {
+    zh: '任务已由另一个进程接手。',
+    en: 'Another process has taken over the run.',
+  },
+  listen_refused: {
+    zh: '无法监听该地址。',
+    en: 'This address cannot be listened on.',
+  },
+  method_not_allowed: {
+    zh: '这个地址不支持这种请求。',
+    en: 'This address does not know this method.',
+  },
+  migration_failed: {
+    zh: '数据库迁移失败。',
+    en: 'The database could not be migrated.',
+  },
+  model_error: {
+    zh: '语言模型出错了。',
+    en: 'The language model failed.',
+  },
+  model_payload_invalid: {
+    zh: '语言模型返回了无法识别的内容。',
+    en: 'The language model answered something unreadable.',
+  },
+  model_rate_limited: {
+    zh: '语言模型限流，请稍后再试。',
+    en: 'The language model limits our rate; try again in a moment.',
+  },
+  model_refused: {
+    zh: '语言模型拒绝了请求。',
+    en: 'The language model refused the request.',
+  },
+  model_stream_cut: {
+    zh: '语言模型的输出中途断开。',
+    en: 'The language model stopped in the middle.',
+  },
+  model_timeout: {
+    zh: '语言模型响应超时。',
+    en: 'The language model did not answer in time.',
+  },
+  model_unavailable: {
+    zh: '语言模型暂时不可用。',
+    en: 'The language model cannot be reached.',
+  },
+  not_found: {
+    zh: '内容不存在或已删除。',
+    en: 'It does not exist or was deleted.',
+  },
+  origin_refused: {
+    zh: '不允许从这个网址访问。',
+    en: 'This address may not connect.',
+  },
+  port_taken: {
+    zh: '端口已被占用。',
+    en: 'The port is taken.',
+  },
+  protocol_unsupported: {
+    zh: '页面版本过旧，请刷新。',
+    en: 'This page is outdated; reload it.',
+  },
+  rate_limited: {
+    zh: '操作太快了，请稍等。',
+    en: 'Too fast; wait a moment.',
+  },
+  recovery_exhausted: {
+    zh: '多次恢复都没有成功，任务已放弃。',
+    en: 'The run could not be recovered and was given up.',
+  },
+  run_failed: {
+    zh: '这次没有写出话术。',
+    en: 'No script came of it.',
+  },
+  server_busy: {
+    zh: '服务器繁忙，请稍后再试。',
+    en: 'The server is busy; try again in a moment.',
+  },
+  setup_error: {
+    zh: '服务器的设置有误，无法启动。',
+    en: 'The server cannot start as it is set up.',
+  },
+  still_running: {
+    zh: '还没写完，请稍后到对话里查看。',
+    en: 'Still writing; look into the thread later.',
+  },
+  storage_unavailable: {
+    zh: '数据库暂时不可用。',
+    en: 'The database cannot be reached.',
+  },
+  tenant_choice: {
+    zh: '你属于多个团队，请选择一个。',
+    en: 'You belong to several teams; choose one.',
+  },
+  thread_busy: {
+    zh: '这个对话正在生成，请等它完成。',
+    en: 'This thread is busy; wait for it.',
+  },
+  ticket_invalid: {
+    zh: '连接凭证已失效，请重试。',
+    en: 'The ticket for the connection is no longer valid; try again.',
+  },
+  token_expired: {
+    zh: '登录已过期，请重新登录。',
+    en: 'Your session has expired; sign in again.',
+  },
+  unauthenticated: {
+    zh: '请先登录。',
+    en: 'Sign in first.',
+  },
+  unsupported_command: {
+    zh: '服务器还不支持这个操作。',
+    en: 'The server does not offer this yet.',
+  },
+  unsupported_media_type: {
+    zh: '请求的格式不对，请刷新页面。',
+    en: 'The request has the wrong format; reload the page.',
+  },
+  version_conflict: {
+    zh: '别人刚改过，请重新打开后再改。',
+    en: 'Somebody just changed this; open it again first.',
+  },
+}
+
+/**
+ * What people read next to a form's field, by the kind of fault that the server names; `{{…}}` is the bound that the
+ * field broke. A kind that is not here is told as `other`.
+ */
+export const faults = {
+  missing: { zh: '请填写', en: 'Required' },
+  string_too_short: { zh: '至少 {{min_length}} 个字', en: 'At least {{min_length}} characters' },
+  string_too_long: { zh: '最多 {{max_length}} 个字', en: 'At most {{max_length}} characters' },
+  too_short: { zh: '至少 {{min_length}} 项', en: 'At least {{min_length}} entries' },
+  too_long: { zh: '最多 {{max_length}} 项', en: 'At most {{max_length}} entries' },
+  greater_than_equal: { zh: '不能小于 {{ge}}', en: 'Not less than {{ge}}' },
+  greater_than: { zh: '要大于 {{gt}}', en: 'More than {{gt}}' },
+  less_than_equal: { zh: '不能大于 {{le}}', en: 'Not more than {{le}}' },
+  less_than: { zh: '要小于 {{lt}}', en: 'Less than {{lt}}' },
+  multiple_of: { zh: '要是 {{multiple_of}} 的倍数', en: 'A multiple of {{multiple_of}}' },
+  decimal_max_places: { zh: '小数位太多', en: 'Too many decimal places' },
+  int_parsing: { zh: '请填整数', en: 'A whole number' },
+  int_from_float: { zh: '请填整数', en: 'A whole number' },
+  int_type: { zh: '请填整数', en: 'A whole number' },
+  float_parsing: { zh: '请填数字', en: 'A number' },
+  float_type: { zh: '请填数字', en: 'A number' },
+  decimal_parsing: { zh: '请填数字', en: 'A number' },
+  finite_number: { zh: '请填数字', en: 'A number' },
+  string_type: { zh: '请填文字', en: 'Text' },
+  string_pattern_mismatch: { zh: '格式不对', en: 'The format is not right' },
+  uuid_parsing: { zh: '选项不存在，请重新选择', en: 'This choice does not exist; choose again' },
+  extra_forbidden: { zh: '这一项不能填写', en: 'This cannot be given' },
+  literal_error: { zh: '请从选项里选择', en: 'Choose one of the options' },
+  value_error: { zh: '内容无效，请检查', en: 'Not valid; check it' },
+  other: { zh: '内容有误，请检查', en: 'Something is wrong here; check it' },
+} as const satisfies Record<string, { zh: string; en: string }>
+
+type Table = Readonly<Record<string, { zh: string; en: string }>>
+
+/** One language of a table, as the dictionary holds it. */
+export function inLanguage<T extends Table>(table: T, language: 'zh' | 'en'): Record<keyof T, string> {
+  return Object.fromEntries(Object.entries(table).map(([key, copy]) => [key, copy[language]])) as Record<
+    keyof T,
+    string
+  >
+}

@@ -1,0 +1,58 @@
+"""One Chromium for all e2e tests, and the real server with the built pages for each module."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from backend.storage.embedded import EmbeddedValkey
+from tests.e2e.browser import Seats, built, launch, seats_at
+from tests.support.databases import DatabaseFactory
+from tests.support.processes import ServerProcess
+
+#: Characters per second: slow enough to be caught in the middle, fast enough to wait for.
+PACE = 60
+
+
+# Of the package, not of the session: while Playwright runs, no other test can have an event loop.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    built()
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def start_server(
+    databases: DatabaseFactory, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., ServerProcess]]:
+    """Start servers on a database of the module; all are ended with it."""
+    running: list[ServerProcess] = []
+    with databases.fresh() as url:
+
+        def start(folder: Path | None = None, **settings: object) -> ServerProcess:
+            chosen = {"database_url": url, "redis_url": valkey_server.url, "offline_pace": PACE, **settings}
+            port = int(str(chosen.pop("port", 0)))
+            server = ServerProcess(folder or tmp_path_factory.mktemp("server"), chosen, port=port).start()
+            running.append(server)
+            return server
+
+        yield start
+        for server in running:
+            server.__exit__()
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    """The module's server, ready."""
+    return start_server().wait_healthy()
+
+
+@pytest.fixture
+def seats(browser: Browser, server: ServerProcess) -> Iterator[Seats]:
+    """Browser windows at the module's server."""
+    with seats_at(browser, server.url) as seats:
+        yield seats

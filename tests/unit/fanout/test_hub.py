@@ -1,0 +1,96 @@
+"""Who joins and leaves the fan-out, in every order: nothing here needs a server."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from backend.errors import NotFound
+from backend.fanout.hub import Fragment, Hub, Numbered, Sources
+from backend.fanout.topics import ROOMS_CHANNEL, token_channel
+from backend.ids import new_id
+from backend.storage.redis import Cache
+
+
+class Watching:
+    """A watcher that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[Numbered] = []
+        self.states: list[str] = []
+
+    def on_event(self, event: Numbered) -> None:
+        self.events.append(event)
+
+    def on_fragment(self, fragment: Fragment) -> None:
+        """Not of interest here."""
+
+    def on_state(self, text: str) -> None:
+        self.states.append(text)
+
+    def on_tokens(self, available: bool) -> None:
+        """Not of interest here."""
+
+
+def hub_of(**sources: Any) -> Hub:
+    async def nothing(*_: Any) -> Any:
+        return {}
+
+    names = ("thread_events", "thread_heads", "room_frame", "room_marks", "approvals")
+    chosen = Sources(**{name: sources.get(name, nothing) for name in names})
+    return Hub("", cast(Cache, None), chosen, poll_interval=1)
+
+
+async def test_a_stranger_who_is_refused_a_room_does_not_cut_off_its_own_people() -> None:
+    owner, stranger, room = new_id(), new_id(), new_id()
+    text = "before"
+
+    async def room_frame(tenant_id: UUID, room_id: UUID) -> str:
+        if tenant_id != owner:
+            raise NotFound
+        return text
+
+    hub = hub_of(room_frame=room_frame)
+    with pytest.raises(NotFound):
+        await hub.watch_room(stranger, room, Watching())
+    assert not hub._rooms, "nothing is kept of the attempt"
+    prompter = Watching()
+    await hub.watch_room(owner, room, prompter)
+    with pytest.raises(NotFound):
+        await hub.watch_room(stranger, room, Watching())
+    text = "after"
+    hub._on_notice(ROOMS_CHANNEL, str(room))
+    await asyncio.gather(*hub._tasks)
+    assert prompter.states == ["before", "after"]
+
+
+async def test_who_joins_the_approvals_while_another_comes_and_goes_still_gets_them() -> None:
+    tenant, event_id = new_id(), new_id()
+    reading, stored = asyncio.Event(), cast(Numbered, object())
+    events: list[tuple[UUID, Numbered]] = []
+
+    async def approvals(*_: Any) -> Sequence[tuple[UUID, Numbered]]:
+        await reading.wait()
+        return list(events)
+
+    hub, first, second = hub_of(approvals=approvals), Watching(), Watching()
+    joining = [asyncio.create_task(hub.watch_approvals(tenant, watcher)) for watcher in (first, second)]
+    await asyncio.sleep(0)
+    hub.leave_approvals(tenant, second)
+    reading.set()
+    await asyncio.gather(*joining)
+    hub.leave_approvals(tenant, second)
+    events.append((event_id, stored))
+    hub._on_notice("cuedesk_events", f"{new_id()} 1 {tenant} i")
+    await asyncio.gather(*hub._tasks)
+    assert first.events == [stored]
+
+
+async def test_a_piece_of_text_of_another_version_does_not_end_the_following() -> None:
+    hub, thread = hub_of(), new_id()
+    await hub.watch_thread(new_id(), thread, Watching())
+    channel = token_channel(thread).encode()
+    for data in (b'{"type": "token", "new": 1}', b"[]", b"{"):
+        hub._on_token({"channel": channel, "type": "message", "data": data})
