@@ -144,7 +144,7 @@ async def test_too_far_behind_has_to_start_from_the_snapshot_and_then_goes_on(
         snapshot = (await operator.get(told["snapshot_url"].removeprefix("/api/v1")))["snapshot"]
         await desk.follow(thread, snapshot["seq"])
         await desk.ask(thread, REQUEST)
-        await desk.until("interrupt")
+        await desk.until("run", status="waiting")
         seqs = [event["seq"] for event in desk.events(thread)]
         assert seqs == list(range(snapshot["seq"] + 1, snapshot["seq"] + 1 + len(seqs)))
     async with operator.socket() as far, operator.socket() as near:
