@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from tests.support.desk_client import PASSWORD
 
 DIST = Path(__file__).parents[2] / "frontend" / "dist"
+#: Tall enough for a whole conversation: the list keeps only what is visible in the page.
+TALL = {"width": 1440, "height": 2400}
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--headless=new",

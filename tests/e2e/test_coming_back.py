@@ -6,13 +6,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import Seat, Seats, seats_at
+from tests.e2e.browser import TALL, Seat, Seats, seats_at
 from tests.support.desk_client import HOST, OPERATOR
 from tests.support.line import line_to
 from tests.support.processes import ServerProcess
 
-# Tall enough for the whole conversation: the list keeps only what is visible in the page.
-TALL = {"width": 1440, "height": 2400}
 ASK = "给小雅的直播间写一段保温杯卖点介绍，60秒，活泼一点"
 
 
