@@ -38,7 +38,9 @@ test('every error code of the server has its sentence in both languages, and no 
 })
 
 test('every step of the graph has its name', () => {
-  const nodes = readdirSync('../backend/graph/nodes').flatMap((file) => file.match(/^([a-z]\w*)\.py$/)?.[1] ?? [])
+  const nodes = readdirSync('../backend/graph/nodes').flatMap(
+    (file) => file.match(/^([a-z]\w*)\.py$/)?.[1] ?? [],
+  )
   expect(nodes.length).toBeGreaterThan(8)
   expect(nodes.filter((node) => !(node in zhCN.node))).toEqual([])
 })
