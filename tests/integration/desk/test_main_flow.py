@@ -8,9 +8,7 @@ from tests.support.processes import ServerProcess
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 
 
-async def test_an_edited_approval_reaches_the_teleprompter_at_once(
-    operator: Rest, approver: Rest, host: Rest
-) -> None:
+async def test_an_edited_approval_reaches_the_teleprompter_at_once(operator: Rest, approver: Rest, host: Rest) -> None:
     room = await host.room_of("小雅的直播间")
     thread = await operator.new_thread()
     async with operator.socket() as desk, approver.socket() as review, host.socket() as prompter:
