@@ -24,7 +24,8 @@ def pasted_in(message: str) -> tuple[str, str] | None:
         head, body = message[: seam.start()].strip(), message[seam.end() :].strip()
         if len(head) > _LONGEST_REQUEST:
             break
-        if len(body) >= 2 and _is_about_text(head):
+        # A word may be checked; what is to be changed is a text: "改一下：保温杯的开场" names one, it is none.
+        if len(body) >= (2 if asks_for_check(fold(head)) else _SHORTEST_TEXT) and _is_about_text(head):
             return head, body
     # The text first, the request below it.
     body, _, tail = message.strip().rpartition("\n")
