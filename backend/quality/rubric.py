@@ -20,9 +20,12 @@ from backend.quality.lexicon import RuleSnapshot
 from backend.quality.normalize import Folded, fold
 from backend.quality.numbers import money_in
 from backend.quality.prices import has_price, price_faults
+from backend.quality.regulated import unproven
 from backend.quality.rulebook import Severity
 
 _HOUSE: Final = "口播质量规范"
+#: The category of findings about the record: only a person with the papers can mend them.
+UNAPPROVED: Final = "unapproved"
 _WEIGHTS: Final[Mapping[Severity, int]] = {"block": 40, "fail": 15, "warn": 5, "info": 0}
 _SELLING: Final = frozenset({"selling_points", "promotion", "seeding", "full"})
 _RESTYLE: Final = re.compile(
@@ -360,6 +363,7 @@ def _statements(draft: _Draft) -> Iterator[Finding]:
     if brief.product is None:
         return
     severity: Severity = "warn" if brief.scenario in ("transition", "closing") else "block"
+    yield from _approvals(draft)
     end = len(draft.text)
     for rule_id, sentence in missing_statements(draft.folded.text, brief.product):
         message = f"缺少法定或规定的声明：“{sentence}”"
@@ -370,6 +374,18 @@ def _statements(draft: _Draft) -> Iterator[Finding]:
         yield draft.finding(
             rule_id, severity, (end, end), message, category=rule.category, basis=rule.basis, suggestion=f"{sentence}。"
         )
+
+
+def _approvals(draft: _Draft) -> Iterator[Finding]:
+    """What a regulated product's record lacks: no wording makes up for it."""
+    product = draft.brief.product
+    for kind in unproven(product) if product is not None else ():
+        message = (
+            f"“{kind.name}”：{kind.needs}"
+            if kind.proof is None
+            else f"“{kind.name}”没有可核对的资料，不能播：请先在商品库补上{kind.needs}"
+        )
+        yield draft.finding(kind.id, "block", (0, 0), message, category=UNAPPROVED, basis=kind.basis)
 
 
 def _compliance(draft: _Draft) -> Iterator[Finding]:

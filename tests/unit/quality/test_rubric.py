@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from backend.quality.lexicon import RuleSnapshot
-from backend.quality.rubric import QualityReport, ScriptBrief, review
+from backend.quality.regulated import unproven
+from backend.quality.rubric import UNAPPROVED, QualityReport, ScriptBrief, review
 
 _RULES = RuleSnapshot.load()
 _CUP: dict[str, Any] = {
@@ -140,7 +141,8 @@ def test_what_was_asked_is_kept() -> None:
 
 
 def test_health_food_needs_the_laws_sentence() -> None:
-    pills = {"name": "鱼油软胶囊", "category": "保健食品", "compliance_flags": ["health_food"]}
+    pills: dict[str, Any] = {"name": "鱼油软胶囊", "category": "保健食品", "compliance_flags": ["health_food"]}
+    pills["evidence"] = ["国食健注G20250001"]
     text = "家里有长辈的，可以看看这款鱼油软胶囊。{}喜欢的朋友点下方一号链接下单。"
     assert "Q19" in _failed(_report(text.format(""), product=pills))
     assert "Q19" not in _failed(_report(text.format("本品不能代替药物。"), product=pills))
@@ -157,3 +159,39 @@ def test_a_registered_name_is_not_held_against_the_script() -> None:
     text = "早餐喝什么好？这款顶级牧场牛奶，喜欢的点下方一号链接下单。"
     assert _report(text, product=milk).verdict == "pass"
     assert _report(text.replace("喜欢", "味道也是顶级的，喜欢"), product=milk).verdict == "block"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("婴儿奶粉", "REG-001"),
+        ("飞鹤星飞帆3段奶粉", "REG-001"),
+        ("医美水光针", "REG-007"),
+        ("感冒灵颗粒", "REG-005"),
+        ("臂式电子血压计", "REG-006"),
+        ("褪黑素软糖", "REG-003"),
+        ("重疾险", "REG-008"),
+        ("一次性电子烟", "REG-010"),
+        ("干红葡萄酒", "REG-011"),
+    ],
+)
+def test_a_regulated_kind_without_its_papers_is_blocked(name: str, kind: str) -> None:
+    report = _report(f"换季了要注意什么？今天讲{name}，喜欢的点下方一号链接下单。", product={"name": name})
+    [finding] = [finding for finding in report.findings if finding.rule == kind]
+    assert (report.verdict, finding.severity, finding.category) == ("block", "block", UNAPPROVED)
+    assert finding.basis
+    assert "Q19" in _failed(report)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["奶粉盒", "中老年奶粉", "红酒杯", "酒精湿巾", "保险柜", "双眼皮贴", "烟灰缸", "中药牙膏", "料酒", "水光精华"],
+)
+def test_what_only_sounds_like_a_regulated_kind_is_not_blocked(name: str) -> None:
+    assert not list(unproven({"name": name}))
+
+
+def test_the_papers_on_record_lift_the_block_except_where_advertising_is_forbidden() -> None:
+    assert not list(unproven({"name": "血压计", "evidence": ["粤械注准20230000"]}))
+    assert not list(unproven({"name": "米酒", "required_statements": ["过量饮酒有害健康"]}))
+    assert list(unproven({"name": "电子烟", "evidence": ["国药准字、械注、执业许可"]}))

@@ -22,6 +22,13 @@ _TOPIC_WORDS: Final = {
     "fit": re.compile("适合谁|哪些朋友"),
     "pain": re.compile("踩坑|买错"),
 }
+#: What is said of a thing that comes in a box, and is nonsense for a treatment, a course or a policy.
+_OF_THINGS: Final = re.compile(
+    "拿到手|收到|包装|规格|放在哪|放在那|快递|实物|镜头|拆|包裹|详情图|到手|用料|做工|多囤|囤|拿近|手上|随单|送人"
+)
+_SERVICE: Final = re.compile(
+    "医美|美容项目|针$|手术|植发|种植牙|矫正|课|培训|考研|保险|重疾险|车险|理财|基金|贷款|门票|套餐券|团购券|代金券|会员|旅游|旅行团|酒店|民宿|机票|体检|服务|咨询"
+)
 
 
 class Lines:
@@ -29,6 +36,7 @@ class Lines:
 
     def __init__(self, sheet: Sheet, rng: random.Random) -> None:
         self._sheet = sheet
+        self._service = bool(_SERVICE.search(sheet.name))
         self._rng = rng
         self._taken: set[str] = set()
         self._template: dict[str, str] = {}
@@ -113,6 +121,8 @@ class Lines:
     def _fill(self, line: Line, more: Mapping[str, str] | None) -> str | None:
         styles = self._sheet.styles
         if line.styles and not line.styles.intersection(styles):
+            return None
+        if self._service and _OF_THINGS.search(line.text):
             return None
         values = {**self._values, **more} if more else self._values
         keys = _VALUE.findall(line.text)
