@@ -214,7 +214,8 @@ async def test_a_product_outside_the_catalogue_is_written_with_what_was_assumed(
 
 
 async def test_a_regulated_product_outside_the_catalogue_is_written_once_and_blocked(desk: Desk) -> None:
-    await desk.ask("婴儿奶粉 卖点 40秒")
+    desk.model = ScriptedModel(["给宝宝选吃的先看什么？今天讲的是婴儿奶粉，先看适用月龄。想要的点下方购物车下单。"])
+    await desk.ask("写一段婴儿奶粉的卖点介绍")
     [feedback] = [one for one in desk.said(QualityFeedback) if any(f.rule == "REG-001" for f in one.findings)]
     assert (feedback.verdict, feedback.final) == ("block", True)
     assert len(desk.model.asked) == 1

@@ -331,3 +331,43 @@ def test_a_number_of_a_report_is_not_read_as_a_range() -> None:
         "长32*27": "长32乘27",
     }
     assert {text: speakable(text) for text in said} == said
+
+
+@pytest.mark.parametrize("request_", ["再短一点", "make it shorter", "三句话就行"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_shortened_opening_keeps_its_point_and_its_statements(request_: str, seed: int) -> None:
+    cup = {**CUP, "required_statements": ["首次使用请用温水清洗", "请勿盛装碳酸饮料和干冰"]}
+    before = write(seed, product=cup, scenario="opening", seconds=30)
+    change = None if "句" in request_ else "shorter"
+    brief = {"product": cup, "scenario": "opening", "seconds": 30, "action": "restyle", "previous_script": before}
+    text = write(seed, **brief, request=request_, length_change=change)
+    assert spoken_length(text) < spoken_length(before) * 0.8
+    assert "316不锈钢内胆" in text
+    assert "请勿盛装碳酸饮料和干冰" in text
+    assert "保温杯" in text
+    assert re.search("链接|购物车", text)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_five_seconds_hold_the_name_one_thing_and_what_to_do(scenario: str) -> None:
+    text = write(product=CUP, scenario=scenario, seconds=5)
+    assert "保温杯" in text
+    assert "149" in text if scenario == "promotion" else "316不锈钢" in text
+    assert re.search("链接|购物车", text)
+    assert spoken_length(text) <= 60
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        {"request": "把保温时间强调一下", "action": "restyle"},
+        {"request": "一定要说保温时间", "must_say": ["保温时间"]},
+        {"feedback": "重点说说保温", "action": "rewrite"},
+    ],
+)
+def test_a_fact_that_is_asked_for_is_told_with_its_value(brief: dict[str, Any]) -> None:
+    cup = {**CUP, "facts": {"容量": "500ml", "颜色": "雾白", "保温": "6 小时 68℃（20±5℃ 环境）"}}
+    texts = {write(seed, product=cup, scenario="opening", seconds=30, **brief) for seed in range(3)}
+    assert all("6小时" in text and "68度" in text for text in texts)
+    assert not any("保温时间。" in text for text in texts)
+    assert len(texts) == 3

@@ -195,3 +195,33 @@ def test_the_papers_on_record_lift_the_block_except_where_advertising_is_forbidd
     assert not list(unproven({"name": "血压计", "evidence": ["粤械注准20230000"]}))
     assert not list(unproven({"name": "米酒", "required_statements": ["过量饮酒有害健康"]}))
     assert list(unproven({"name": "电子烟", "evidence": ["国药准字、械注、执业许可"]}))
+
+
+def test_a_text_that_was_to_be_shorter_is_not_measured_against_the_old_length() -> None:
+    short = "来看膳魔师保温杯，316不锈钢内胆，泡茶不串味。想喝热水的朋友，点下方购物车一号链接，直接拍就可以。"
+    for request in ("再短一点", "make it shorter", "三句话就行"):
+        report = _report(short, scenario="opening", seconds=30, request=request, previous_texts=[_GOOD])
+        assert not {"Q01", "Q04", "Q17"} & _failed(report), request
+
+
+def test_statements_that_fill_the_time_are_named_and_do_not_fail_the_length() -> None:
+    cup = {**_CUP, "required_statements": ["首次使用请用温水清洗", "请勿盛装碳酸饮料和干冰"]}
+    text = "来看膳魔师保温杯，316不锈钢内胆。首次使用请用温水清洗。请勿盛装碳酸饮料和干冰。点下方链接下单。"
+    [finding] = [one for one in _report(text, seconds=5, product=cup).findings if one.rule == "Q01"]
+    assert finding.severity == "warn"
+    assert "必须说的话就要" in finding.message
+
+
+def test_a_fact_asked_for_by_its_name_counts_when_its_value_is_told() -> None:
+    asked = {"must_say": ["保温时间"], "request": "写一段卖点"}
+    assert "Q17" not in _failed(_report(**asked))
+    assert "Q17" in _failed(_report(_GOOD.replace("它能保温十二小时，", ""), **asked))
+
+
+def test_a_text_that_goes_on_has_the_points_told_before() -> None:
+    more = (
+        "接着说膳魔师保温杯，容量五百毫升，产地江苏昆山。办公桌上放一个，出差也能带。"
+        "你们平时喝热水还是冰水？想要的点下方购物车一号链接下单。"
+    )
+    assert "Q04" not in _failed(_report(more, request="继续", previous_texts=[_GOOD]))
+    assert "Q04" in _failed(_report(more, request="写一段卖点"))

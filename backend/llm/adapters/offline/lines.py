@@ -105,7 +105,10 @@ class Lines:
             slot = "point"
         else:
             slot = "point.bare" if point.feature else "point.only_benefit"
-        said = self.of(slot, {key: value for key, value in values.items() if value})
+        known = {key: value for key, value in values.items() if value}
+        said = self.of(slot, known)
+        if self._sheet.target < _TERSE and slot == "point":
+            said += self.of("point.bare", known)
         unfit = _FOR_LATER if place == 0 else _FOR_THE_FIRST
         return [one for one in said if not one.startswith(unfit)] or said
 
@@ -120,7 +123,8 @@ class Lines:
 
     def _fill(self, line: Line, more: Mapping[str, str] | None) -> str | None:
         styles = self._sheet.styles
-        if line.styles and not line.styles.intersection(styles):
+        terse = self._sheet.target < _TERSE and "简洁" in line.styles
+        if line.styles and not line.styles.intersection(styles) and not terse:
             return None
         if self._service and _OF_THINGS.search(line.text):
             return None
@@ -151,6 +155,8 @@ class Lines:
         return said in heard or (len(fixed) >= 5 and fixed.strip("，。！？") in heard)
 
 
+#: Spoken characters below which the short lines fit every style.
+_TERSE: Final = 80
 _FOR_THE_FIRST: Final = ("先", "看这里看这里")
 _FOR_LATER: Final = ("再", "还", "接着", "另外", "补充")
 _OF_THE_KIND: Final = frozenset({"hook", "pain", "use", "choose", "ask", "fit"})

@@ -15,6 +15,12 @@ SCENARIOS: Final = ("opening", "selling_points", "promotion", "seeding", "transi
 _DEFAULT_SECONDS: Final = {
     "opening": 30, "selling_points": 60, "promotion": 45, "seeding": 60, "transition": 15, "closing": 25,
 }  # fmt: skip
+#: Spoken characters of a sentence, when a script is asked for in sentences.
+_SENTENCE: Final = 14
+#: What stands behind a thing when it is asked for: 保温时间 asks for what the record says of 保温.
+_ASKED_OF: Final = re.compile(
+    "(?:的?(?:时间|时长|效果|功能|问题|情况|参数|数据|信息|能力|性能|特点|优势|卖点|方面|这一?[点个块]|多久|程度))+$"
+)
 _NAME_MARKS: Final = re.compile(r"【[^】]*】|\[[^\]]*\]|（[^）]*）|\([^)]*\)|[{}<>#*_`|]")
 _EMOJI: Final = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]")
 _ADDRESSES: Final = {
@@ -68,6 +74,8 @@ class Sheet:
     drop: frozenset[str]
     want: frozenset[str]
     heard: str
+    #: Features and names of facts that were asked for: they are said however short the script is.
+    focus: frozenset[str]
 
 
 def read_sheet(brief: Mapping[str, Any]) -> Sheet:
@@ -105,7 +113,13 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         points = [one for one in points if (one.feature or one.benefit) not in previous] or points
     evidence = [speakable(one) for one in _list(product.get("evidence"))]
     facts = [(speakable(key), speakable(value)) for key, value in _mapping(product.get("facts")).items()]
+    must_say = [one for one in map(_text, _list(brief.get("must_say"))) if one]
+    named = [one for one in must_say if len(one) <= 8 and not re.search(r"\d", one)]
     mentions, say = _mentions([*asks.mention, *request.mention], points, facts)
+    asked_for = {one: _mentions([one], points, facts)[0] for one in named}
+    mentions |= set().union(*asked_for.values())
+    # A thing of the record that must be said is said with what the record knows of it, not by its name alone.
+    must_say = [one for one in must_say if not asked_for.get(one)]
     if previous and brief.get("action") == "restyle":
         want, drop = _as_before(previous, price, stock, want, drop)
     return Sheet(
@@ -139,12 +153,13 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         required=tuple(filter(None, (_text(one) for one in _list(product.get("required_statements"))))),
         say=tuple(
             one.strip()
-            for one in dict.fromkeys([*map(_text, _list(brief.get("must_say"))), *asks.say, *request.say, *say])
+            for one in dict.fromkeys([*must_say, *asks.say, *request.say, *say])
             if one.strip() and not any(term in one for term in unsay)
         ),
         unsay=tuple(unsay),
         drop=frozenset(drop),
         want=frozenset(want - drop),
+        focus=frozenset(mentions),
         heard="\n".join([previous, *(_text(one) for key in _HEARD for one in _list(brief.get(key)))]),
     )  # fmt: skip
 
@@ -174,6 +189,8 @@ def _seconds(
         factor = {"shorter": 0.68, "longer": 1.45}.get(str(brief.get("length_change")), 1.0)
     if asks.seconds:
         return asks.seconds
+    if count := asks.sentences or request.sentences:
+        return count * _SENTENCE * 60 / pace
     if factor != 1.0:
         base = before or asked or request.seconds or _DEFAULT_SECONDS[scenario]
         # A length asked for together with the change stands, when it goes the same way.
@@ -203,13 +220,18 @@ def _mentions(asked: list[str], points: list[Point], facts: list[tuple[str, str]
     """Return what of the record is meant by the asked words, and the words that the record does not hold."""
     found: set[str] = set()
     unknown: list[str] = []
-    for words in asked:
+    for asked_words in asked:
+        words = _ASKED_OF.sub("", asked_words)
+        if len(words) < 2:
+            words = asked_words
         texts = {one.feature + one.benefit: one.feature + one.benefit for one in points}
         texts |= {name: name + value for name, value in facts}
-        hits = {key for key, text in texts.items() if words in text or _alike(words, text)}
+        # The fact of that very name is what was meant, before all that only touches it.
+        hits = {name for name, _ in facts if name in words or words in name}
+        hits = hits or {key for key, text in texts.items() if words in text or _alike(words, text)}
         found |= hits
-        if not hits and len(words) >= 4:
-            unknown.append(words)
+        if not hits and len(asked_words) >= 4:
+            unknown.append(asked_words)
     return found, unknown
 
 
