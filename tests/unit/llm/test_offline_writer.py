@@ -371,3 +371,30 @@ def test_a_fact_that_is_asked_for_is_told_with_its_value(brief: dict[str, Any]) 
     assert all("6小时" in text and "68度" in text for text in texts)
     assert not any("保温时间。" in text for text in texts)
     assert len(texts) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "检测报告2025-Q1-0387", "GB/T 1002-2008", "GB 4806.9-2016", "QB/T 1224-2012", "报告编号12-3456",
+        "客服400-820-1234", "010-62345678", "电话95-1234", "货号77-88", "批号20250101-3", "1/2杯", "5G手机", "IP68",
+        "粤G妆网备字2025000123", "买2送1", "0.50元",
+    ],
+)  # fmt: skip
+def test_the_numbers_of_things_stay_as_they_are(text: str) -> None:
+    assert speakable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("60-200目", "60到200目"), ("500ml-1L", "500毫升到1升"), ("5%-10%", "百分之5到百分之10"),
+        ("-18℃冷冻", "零下18度冷冻"), ("-18~-10℃", "零下18到零下10度"), ("20±5℃", "20正负5度"),
+        ("≥98%", "不低于百分之98"),
+        ("1,299 元", "1299元"), ("20:30", "20点30分"), ("1:1调配", "1比1调配"), ("2025-11-11", "2025年11月11日"),
+        ("2025/1/5", "2025年1月5日"), ("SPF50+", "SPF50加"), ("106g×5包", "106克乘5包"),
+        ("2020-2024年", "2020到2024年"),
+    ],
+)  # fmt: skip
+def test_signs_between_figures_are_read_aloud_with_their_meaning(text: str, said: str) -> None:
+    assert speakable(text) == said
