@@ -398,3 +398,54 @@ def test_the_numbers_of_things_stay_as_they_are(text: str) -> None:
 )  # fmt: skip
 def test_signs_between_figures_are_read_aloud_with_their_meaning(text: str, said: str) -> None:
     assert speakable(text) == said
+
+
+LIQUOR: dict[str, Any] = {
+    "name": "谷酿清香小酒 42 度",
+    "category": "白酒",
+    "price": 79,
+    "points": [
+        {"feature": "100毫升小瓶", "benefit": "一顿一小瓶，剩不下", "proof": "包装实拍"},
+        {"feature": "清香型，高粱酿造", "benefit": "入口清爽", "proof": "配料表"},
+    ],
+    "required_statements": ["过量饮酒有害健康", "未成年人请勿饮酒"],
+}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_urges_to_drink_and_the_warnings_stand_together(seed: int) -> None:
+    text = write(seed, product=LIQUOR, seconds=60)
+    assert not re.search("剩不下|一小瓶", text)
+    assert "过量饮酒有害健康。未成年人请勿饮酒。" in text
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_call_to_the_listeners_is_no_sentence_of_its_own(seed: int) -> None:
+    host = {"name": "小雅", "catchphrases": ["姐妹们", "来，看这里"]}
+    text = write(seed, product={**CUP, "required_statements": ["请勿盛装碳酸饮料"]}, host=host, seconds=40)
+    assert not re.search("(?:^|[。！？\n])(?:姐妹们|来，看这里)[。！]", text)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_result_on_record_is_told_in_a_sentence(seed: int) -> None:
+    report = "质检中心检测报告 2025-Q1-0387：20±5℃ 环境 6 小时 68℃"
+    text = write(seed, product={"name": "保温杯", "evidence": [report], "facts": {"容量": "500ml"}}, seconds=60)
+    assert "2025-Q1-0387" in text
+    assert "上面写的是，20正负5度环境下6小时后68度" in text
+    assert "配料表上就能核对" in write(seed, product=LIQUOR, seconds=60)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_going_on_tells_no_point_twice_even_when_all_are_told(seed: int) -> None:
+    cup = {**CUP, "facts": {"容量": "500ml", "产地": "江苏昆山"}, "evidence": ["食品接触材料检测合格"]}
+    before = write(seed, product=cup, seconds=60)
+    assert all(point["benefit"] in before for point in CUP["points"])
+    text = write(seed + 50, product=cup, seconds=60, action="continue", request="继续", previous_script=before)
+    assert not any(point["benefit"] in text for point in CUP["points"])
+    assert "昆山" in text
+
+
+def test_a_promotion_without_a_price_promises_none() -> None:
+    for seed in range(12):
+        text = write(seed, product={"name": "智能门锁"}, scenario="promotion", seconds=30)
+        assert not re.search("现在说价格|直接说价格|算给你听|价格来了|把价格", text)

@@ -266,10 +266,23 @@ class _Script:
         body = [one for one in ordered if one.slot in _BODY]
         if not body:
             return ordered
+        ordered = self._led_in(ordered)
+        body = [one for one in ordered if one.slot in _BODY]
         first = ordered.index(body[0])
         before = [one for one in ordered[:first] if one.slot not in _BODY]
         after = [one for one in ordered[first:] if one.slot not in _BODY]
         return [*before, *self._mix(body), *after]
+
+    def _led_in(self, ordered: list[_Unit]) -> list[_Unit]:
+        """Let the host's catchphrase lead into the first point; alone it would hang in the air."""
+        catch = next((one for one in ordered if one.slot == "catch"), None)
+        point = next((one for one in ordered if one.slot in {"point", "assumed"}), None)
+        if catch is None:
+            return ordered
+        phrase = catch.text.rstrip("。！？!?")
+        if point is not None and phrase[-2:] not in point.text[:8]:
+            point.text = f"{phrase}，{point.text}"
+        return [one for one in ordered if one is not catch]
 
     def _mix(self, body: list[_Unit]) -> list[_Unit]:
         """Spread scenes and advice between the points, each proof right behind its point."""
@@ -300,6 +313,7 @@ class _Script:
         said: list[list[str]] = [[]]
         total = sum(spoken_length(one.text) for one in units)
         spoken = 0
+        stated = False
         for unit in units:
             length = spoken_length(unit.text)
             extra: list[str] = []
@@ -307,6 +321,7 @@ class _Script:
             if (
                 since_name + length > half
                 and unit.slot not in {"intro", "cta"}
+                and not (unit.slot == "required" and stated)
                 and reminders
                 and self._name_missing(unit.text)
             ):
@@ -326,8 +341,10 @@ class _Script:
             since_name = 0 if named else since_name + length + woven
             since_question += length
             since_call += length
-            if said[-1] and self._turns(unit, said[-1]):
+            # Statements belong together: nothing is woven in between and no paragraph ends there.
+            if said[-1] and self._turns(unit, said[-1]) and not (unit.slot == "required" and stated):
                 said.append([])
+            stated = unit.slot == "required"
             said[-1] += [*extra, unit.text]
         return "\n".join("".join(paragraph) for paragraph in said if paragraph)
 

@@ -71,6 +71,8 @@ class Lines:
         own = sheet.kind.lines.get(slot, []) if sheet.kind and slot in _OF_THE_KIND else []
         known = script_lines()
         special = known.get(f"{slot}.{sheet.scenario}")
+        if sheet.scenario == "promotion" and sheet.price is None and slot in {"hook", "intro"}:
+            special = None  # They promise a price that nobody knows.
         general = special or known.get(slot, [])
         if slot == "use" and sheet.kind:
             general = []  # Scenes that suit anything suit nothing in particular.

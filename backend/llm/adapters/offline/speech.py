@@ -66,7 +66,8 @@ def speakable(text: object) -> str:
     if not isinstance(text, str | int | float) or isinstance(text, bool):
         return ""
     # Signs that join figures are read before markup goes: without them "8~10" would be eight hundred and ten.
-    said = _figures(str(text))
+    said = re.sub(r"(\d)\s*[%％]\s*vol\b", r"\1度", str(text), flags=re.IGNORECASE)
+    said = _figures(said)
     said = _RANGE.sub(_range, said)
     said = re.sub(r"(?<=\d)\s*[xX×]\s*(?=\d)|(?<=\d)\s+\*\s+(?=\d)|(?<=\d)\*(?=\d)", "乘", said)
     said = _BRACKETS.sub("", _UNSPEAKABLE.sub("", said))
