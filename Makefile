@@ -14,7 +14,7 @@ SAY := @printf '\033[36m==>\033[0m %s\n'
 # An environment that forbids bytecode would make every start compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check python-check frontend-check generated needs build lock generate clean
+.PHONY: run test check python-check frontend-check generated bench needs build lock generate clean
 
 run: ## install, build and serve at http://127.0.0.1:8000
 	@$(MAKE) --no-print-directory needs
@@ -47,6 +47,9 @@ generated: ## fail when a generated file is not current
 	$(BIN)/python -m backend protocol "$$fresh" && $(BIN)/python -m tests.support.env_example > "$$fresh/.env.example" && \
 	(cd "$$fresh" && find . -type f) | { stale=0; while read -r file; do \
 		cmp -s "$$fresh/$$file" "$$file" || { echo "not current: $$file (run: make generate)"; stale=1; }; done; exit $$stale; }
+
+bench: .venv/dev.stamp ## conversations under load against a bare socket, about six minutes (docs/performance.md)
+	@$(BIN)/python -m benchmarks.load $(BENCH)
 
 generate: .venv/dev.stamp ## write the generated files
 	@$(BIN)/python -m backend protocol .

@@ -207,6 +207,7 @@ async def _open_worker(
     model = _model(settings)
     stack.push_async_callback(model.aclose)
     leases = Leases(await enter(db.reserved()), settings)
+    embedder = Embedder()
     runner = Runner(
         RunnerParts(
             settings=settings,
@@ -216,11 +217,11 @@ async def _open_worker(
             leases=leases,
             model=model,
             rules=rules,
-            embedder=Embedder(),
+            embedder=embedder,
             worker=worker_name(),
         )
     )
-    worker = Worker(settings, db, runner, leases)
+    worker = Worker(settings, db, runner, leases, embedder)
     await enter(worker.running())
     return worker
 

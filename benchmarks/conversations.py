@@ -97,21 +97,22 @@ class DeskConversation:
         if self._delay:
             self._heard.late += pace.late()
 
-    async def decide(self) -> None:
-        """Approve, and read to the end of the run."""
+    async def decide(self, decision: str) -> None:
+        """Approve or reject, and read to the end of the run."""
         answer = {
             "id": new_id(),
             "type": "interrupt_response",
             "thread_id": self._thread,
             "interrupt_id": self._interrupt["interrupt_id"],
-            "decision": "approve",
+            "decision": decision,
         }
         began = time.perf_counter()
         await self._socket.send(json.dumps(answer))
         await self._until("run", "running")
         self._heard.resumed.append(time.perf_counter() - began)
-        await self._until("script_finalized")
-        self._heard.on_air.append(time.perf_counter() - began)
+        if decision == "approve":
+            await self._until("script_finalized")
+            self._heard.on_air.append(time.perf_counter() - began)
         await self._until("run", "completed")
         self._heard.finished.append(time.perf_counter() - began)
 
@@ -164,7 +165,7 @@ class BareConversation:
         if self._delay:
             self._heard.late += pace.late()
 
-    async def decide(self) -> None:
+    async def decide(self, decision: str) -> None:
         """Nothing to do."""
 
 

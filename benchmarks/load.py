@@ -43,6 +43,7 @@ class Case:
     conversations: int
     delay: float
     turns: int = 1
+    decision: str = "approve"
 
     @property
     def name(self) -> str:
@@ -167,7 +168,7 @@ async def run_case(server: Desk | Bare, case: Case, model: "Model") -> dict[str,
             between = server.spent()
             async with asyncio.TaskGroup() as group:
                 for place, one in enumerate(conversations):
-                    group.create_task(_later(0.05 * place, one.decide()))
+                    group.create_task(_later(0.05 * place, one.decide(case.decision)))
             asking, deciding = (
                 _sum(asking, between.since(before)),
                 _sum(deciding, server.spent().since(between)),
@@ -296,6 +297,7 @@ async def rounds(folder: Path, cases: Sequence[Case], times: int, idle: Sequence
         for server in (bare, desk) if idle else ():
             row = {"round": 0, "case": "idle", "server": server.name}
             rows.append(row | await run_idle(server, idle))
+            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     return rows
 
 
@@ -328,21 +330,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cases", default="1x0,10x0,50x0,1x40,10x40,50x40", help="CONVERSATIONSxTOKENS_PER_SECOND,…")
     parser.add_argument("--turns", type=int, default=0, help="turns of each conversation (0 = as many as steady it)")
+    parser.add_argument("--decision", choices=("approve", "reject"), default="approve", help="a reject learns nothing")
     parser.add_argument("--idle", default="0,500,1000,2000", help="idle sockets, step by step; empty = not at all")
     chosen = parser.parse_args()
     machine.allow_many_sockets()
     # Told to end, end tidily: the servers are processes of their own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
-    cases = [_case(name, chosen.turns) for name in filter(None, chosen.cases.split(","))]
+    cases = [_case(name, chosen.turns, chosen.decision) for name in filter(None, chosen.cases.split(","))]
     idle = [int(step) for step in filter(None, chosen.idle.split(","))]
     with tempfile.TemporaryDirectory(prefix="cuedesk-bench-", ignore_cleanup_errors=True) as folder:
         print(table(asyncio.run(rounds(Path(folder), cases, chosen.rounds, idle))))
 
 
-def _case(name: str, turns: int) -> Case:
+def _case(name: str, turns: int, decision: str) -> Case:
     conversations, rate = (int(part) for part in name.split("x"))
     few = max(1, 10 // conversations) if rate == 0 else 1
-    return Case(conversations, 1 / rate if rate else 0.0, turns or few)
+    return Case(conversations, 1 / rate if rate else 0.0, turns or few, decision)
 
 
 if __name__ == "__main__":

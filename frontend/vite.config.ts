@@ -7,6 +7,7 @@ export default defineConfig({
   plugins: [react()],
   build: {
     target: 'es2022',
+    manifest: true,
     rolldownOptions: { input: ['index.html', 'prompter.html', 'docs/index.html'] },
   },
   server: {

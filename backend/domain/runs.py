@@ -161,10 +161,10 @@ async def belongs(conn: Connection, run_id: UUID, thread_id: UUID) -> bool:
 
 
 async def unfinished(conn: Connection, thread_id: UUID) -> list[UUID]:
-    """Return the thread's runs that are not over, those that wait for their turn first."""
+    """Lock and return the thread's runs that are not over."""
     rows = await conn.fetch(
         """SELECT id FROM runs WHERE thread_id = $1 AND status IN ('enqueued', 'queued', 'running', 'waiting')
-           ORDER BY status <> 'enqueued', id""",
+           ORDER BY id FOR UPDATE""",
         thread_id,
     )
     return [row["id"] for row in rows]

@@ -350,8 +350,11 @@ class Hub:
             try:
                 async with self._cache.client.pubsub() as pubsub:
                     # A subscription to nothing is refused, so there is always one channel.
-                    await pubsub.subscribe("cuedesk:tokens", *map(token_channel, self._threads))
+                    await pubsub.subscribe("cuedesk:tokens")
+                    # From here on who joins subscribes by itself; those who joined before are caught up with.
                     self._pubsub = pubsub
+                    if self._threads:
+                        await pubsub.subscribe(*map(token_channel, self._threads))
                     self._set_tokens_flow(True)
                     async for message in pubsub.listen():
                         self._on_token(message)

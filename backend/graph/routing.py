@@ -35,10 +35,7 @@ async def after_review(state: ScriptState) -> str:
             return "quality"
         case "reject" if state["feedback"]:
             return "script"
+        case "reject" | "expired":
+            return "close"
         case _:
             return "finalize"
-
-
-async def after_finalize(state: ScriptState) -> str:
-    """Learn from what was published; nothing is learned from what was not."""
-    return "remember" if state.get("script_id") else "__end__"

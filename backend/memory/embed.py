@@ -12,8 +12,9 @@ from typing import Any, Final
 #: Length of a vector.
 DIMENSIONS = 384
 
-#: The least urgent there is: a vector of what is learned takes a second of processor time, and nobody waits for it.
-_BEHIND_EVERYBODY: Final = 19
+#: A vector of what is learned takes a second of processor time: everybody's tokens and queries go first. Not the last
+#: place there is, because the run is not over before it.
+_STEPS_BACK: Final = 5
 
 
 class Embedder:
@@ -27,7 +28,7 @@ class Embedder:
         # Apart, because a run waits for its query; and apart from the loop's common threads, because whoever waits
         # for a busy engine there keeps everybody else's small work from a thread. Both map the same model file.
         self._queries = _Engine("query", nice=0)
-        self._passages = _Engine("passage", nice=_BEHIND_EVERYBODY)
+        self._passages = _Engine("passage", nice=_STEPS_BACK)
 
     async def query(self, text: str) -> list[float]:
         """Return the vector of what is looked for (about 1 ms of processor time a Chinese character)."""

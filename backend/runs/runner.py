@@ -107,8 +107,8 @@ class Runner:
             except LeaseLost:
                 log.warning("run_lost")  # the new holder tells how it goes on; nothing to add
             except (StorageUnavailable, ServerBusy) as error:
-                # Nothing can be written now. The lease runs out and whoever claims the run next goes on.
                 log.warning("run_interrupted_by_storage", code=error.code)
+                await self._hand_over_when_possible(run)
             except AppError as error:
                 log.warning("run_failed", code=error.code, error=str(error))
                 await self._fail(run, outlet, error)
@@ -251,6 +251,17 @@ class Runner:
                 await self._end(conn, run, "failed", error=error, written=outlet.written())
         except AppError as second:
             log.warning("run_failure_not_recorded", code=second.code)  # recovery will come to the same end
+
+    async def _hand_over_when_possible(self, run: Claimed) -> None:
+        # It is the database's outage, not the run's crash: handed over, it does not count as one. If the outage lasts
+        # longer than the lease, whoever claims the run next goes on.
+        for _ in range(int(self._parts.settings.lease)):
+            await asyncio.sleep(1)
+            try:
+                await self._hand_over(run)
+                break
+            except AppError as error:
+                log.warning("run_not_handed_over", code=error.code)
 
     async def _hand_over(self, run: Claimed) -> None:
         async with self._db.tenant(run.tenant_id) as conn:

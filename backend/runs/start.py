@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from backend.domain import audit, commands, events, interrupts, runs, threads
+from backend.domain import audit, commands, events, interrupts, people, runs, threads
 from backend.domain.people import Identity
-from backend.errors import InterruptPending, NotFound, ThreadBusy
+from backend.errors import Forbidden, InterruptPending, NotFound, ThreadBusy
 from backend.fanout.live_text import read_so_far
 from backend.fanout.topics import CANCEL_CHANNEL
 from backend.ids import new_id
@@ -30,17 +30,30 @@ class Done:
 async def send_message(db: Database, cache: Cache, who: Identity, command: SendMessage, graph_version: str) -> Done:
     """Ask for something: the message, its run, its events and the job, or nothing of it.
 
+    Whoever waits for or replaces the run at work looks a second time when another message came in between.
+
     Raises:
         ThreadBusy: a run is at work and the command does not say to wait (`enqueue`) or to replace (`interrupt`) it.
         InterruptPending: a decision is pending and the command does not withdraw it (`multitask: interrupt`).
         IdempotencyConflict: the command's id was used with another body.
         NotFound: no such thread, room, product or host.
+        Forbidden: the role (read again in this transaction) does not allow it.
     """
+    try:
+        return await _send_once(db, cache, who, command, graph_version)
+    except ThreadBusy:
+        if command.multitask == "reject":
+            raise
+        return await _send_once(db, cache, who, command, graph_version)
+
+
+async def _send_once(db: Database, cache: Cache, who: Identity, command: SendMessage, graph_version: str) -> Done:
     body = command.model_dump_json().encode()
     async with db.tenant(who.tenant_id) as conn:
         first = await commands.recall(conn, who.user_id, command.id, body)
         if first is not None:
             return Done(first, duplicate=True)
+        await _require_still(conn, who)
         thread = await threads.get_thread(conn, command.thread_id)
         await threads.check_bindings(conn, command.room_id, command.product_id, command.host_id)
         status: RunStatus = "queued"
@@ -71,6 +84,8 @@ async def send_message(db: Database, cache: Cache, who: Identity, command: SendM
             message_id=message_id, role="user", content=command.content, author=Person(id=who.user_id, name=who.name)
         )
         seq = await events.append(conn, thread.id, [said, RunChanged(status=status)], run_id=run_id)
+        # The append holds the thread's row: a deletion was either before it and is seen here, or waits and sees us.
+        await threads.get_thread(conn, thread.id)
         if status == "queued":
             await enqueue_run(conn, who.tenant_id, run_id)
         else:
@@ -93,6 +108,7 @@ async def cancel(db: Database, cache: Cache, who: Identity, command: Cancel) -> 
         first = await commands.recall(conn, who.user_id, command.id, body)
         if first is not None:
             return Done(first, duplicate=True)
+        await _require_still(conn, who)
         thread = await threads.get_thread(conn, command.thread_id)
         run_id = command.run_id or (thread.active_run.id if thread.active_run else None)
         if run_id is None or not await runs.belongs(conn, run_id, thread.id):
@@ -116,6 +132,8 @@ async def delete_thread(db: Database, cache: Cache, who: Identity, thread_id: UU
         for run_id in await runs.unfinished(conn, thread_id):
             await _stop(conn, cache, who, thread_id, run_id)
         await threads.delete_thread(conn, thread_id)
+        for run_id in await runs.unfinished(conn, thread_id):  # of a message that came before the deletion had the row
+            await _stop(conn, cache, who, thread_id, run_id)
         await audit.record(conn, who.user_id, "thread.deleted", str(thread_id))
 
 
@@ -125,6 +143,13 @@ async def start_next(conn: Connection, tenant_id: UUID, thread_id: UUID) -> None
     if following is not None:
         await events.append(conn, thread_id, [RunChanged(status="queued")], run_id=following)
         await enqueue_run(conn, tenant_id, following)
+
+
+async def _require_still(conn: Connection, who: Identity) -> None:
+    # A socket lives for hours: what its owner may do is read afresh where it counts.
+    role = await people.current_role(conn, who.user_id)
+    if role is None or not people.may(role, "thread.write"):
+        raise Forbidden(action="thread.write")
 
 
 async def _stop(conn: Connection, cache: Cache, who: Identity, thread_id: UUID, run_id: UUID) -> bool:

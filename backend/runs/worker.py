@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from uuid import UUID
 
 import structlog
 
 from backend.domain import runs
-from backend.errors import AppError, NotFound
+from backend.errors import AppError
 from backend.fanout.topics import CANCEL_CHANNEL
+from backend.memory.embed import Embedder
+from backend.memory.learning import LEARN_JOB, learn
 from backend.runs import interrupts
 from backend.runs.jobs import RUN_JOB, enqueue_run, read_run_job
 from backend.runs.lease import Leases, Loss
@@ -34,11 +36,12 @@ def worker_name() -> str:
 class Worker:
     """Everything a process does to carry runs on."""
 
-    def __init__(self, settings: Settings, db: Database, runner: Runner, leases: Leases) -> None:
+    def __init__(self, settings: Settings, db: Database, runner: Runner, leases: Leases, embedder: Embedder) -> None:
         self._settings = settings
         self._db = db
         self._runner = runner
         self._leases = leases
+        self._embedder = embedder
         self._queue: JobQueue | None = None
         self._draining = False
 
@@ -79,7 +82,9 @@ class Worker:
         while not self._draining:
             try:
                 async with JobQueue.open(
-                    self._db.url, {RUN_JOB: self._on_job}, concurrency=self._settings.worker_concurrency
+                    self._db.url,
+                    {RUN_JOB: self._on_job, LEARN_JOB: self._on_learn},
+                    concurrency=self._settings.worker_concurrency,
                 ) as queue:
                     self._queue = queue
                     await queue.run()
@@ -95,6 +100,9 @@ class Worker:
             await self._runner.carry_on(tenant_id, run_id)
         except AppError as error:
             log.warning("run_not_taken", run_id=str(run_id), code=error.code)  # the sweep queues it again
+
+    async def _on_learn(self, payload: bytes) -> None:
+        await learn(self._db, self._embedder, payload)
 
     async def _listen(self) -> None:
         def on_notice(_: str, payload: str) -> None:
@@ -120,10 +128,25 @@ class Worker:
             due = await conn.fetch("SELECT * FROM system_due_interrupts()")
             stranded = await conn.fetch("SELECT * FROM system_stranded_runs($1)", interval(_QUEUED_PATIENCE))
         for row in due:
-            with contextlib.suppress(NotFound):
+            with _apart("interrupt_not_expired", interrupt_id=row["interrupt_id"]):
                 await interrupts.expire(self._db, row["tenant_id"], row["interrupt_id"])
         for row in stranded:
-            async with self._db.tenant(row["tenant_id"]) as conn:
-                if await runs.requeue_stranded(conn, row["run_id"], _QUEUED_PATIENCE):
-                    log.warning("run_recovered", run_id=str(row["run_id"]))
-                    await enqueue_run(conn, row["tenant_id"], row["run_id"])
+            with _apart("run_not_recovered", run_id=str(row["run_id"])):
+                await self._recover(row["tenant_id"], row["run_id"])
+
+    async def _recover(self, tenant_id: UUID, run_id: UUID) -> None:
+        async with self._db.tenant(tenant_id) as conn:
+            if await runs.requeue_stranded(conn, run_id, _QUEUED_PATIENCE):
+                log.warning("run_recovered", run_id=str(run_id))
+                await enqueue_run(conn, tenant_id, run_id)
+
+
+@contextlib.contextmanager
+def _apart(event: str, **values: str) -> Iterator[None]:
+    # One that cannot be helped now must not keep the sweep from the others.
+    try:
+        yield
+    except AppError as error:
+        log.warning(event, code=error.code, **values)
+    except Exception:  # whatever is wrong with this one, the others wait
+        log.exception(event, **values)

@@ -1,5 +1,6 @@
 """LangGraph's checkpoints in PostgreSQL: one saver a run on a shared pool, every write fenced."""
 
+import asyncio
 import contextlib
 import select
 from collections.abc import AsyncIterator
@@ -19,14 +20,27 @@ CheckpointPool = psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[dict[s
 @contextlib.asynccontextmanager
 async def open_checkpoints(url: str, *, size: int, acquire_timeout: float) -> AsyncIterator[CheckpointPool]:
     """Open the pool that all savers share."""
+    checking: set[asyncio.Task[None]] = set()
+
+    async def check(conn: psycopg.AsyncConnection[dict[str, Any]]) -> None:
+        # Without a check each connection that a restart of PostgreSQL broke fails once in somebody's run; and when one
+        # is broken all are: the pool by itself finds three a second or so, and every run would time out until then.
+        try:
+            await _check(conn)
+        except psycopg.Error:
+            if not checking:
+                task = asyncio.create_task(pool.check(), name="check all checkpoint connections")
+                checking.add(task)
+                task.add_done_callback(checking.discard)
+            raise
+
     pool: CheckpointPool = psycopg_pool.AsyncConnectionPool(
         url,
         min_size=size,
         max_size=size,
         timeout=acquire_timeout,
         open=False,
-        # Without the check each connection that a restart of PostgreSQL broke fails once in somebody's run.
-        check=_check,
+        check=check,
         kwargs={
             "autocommit": True,
             "prepare_threshold": 0,

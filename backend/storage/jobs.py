@@ -8,9 +8,10 @@ import asyncpg
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.models import Job
 
-from backend.errors import StorageUnavailable
+from backend.errors import ServerBusy, StorageUnavailable
 from backend.storage.postgres import Connection, connect_options
 
 Work = Callable[[bytes], Awaitable[None]]
@@ -60,6 +61,9 @@ class JobQueue:
 
 def _unpacked(work: Work) -> Callable[[Job], Awaitable[None]]:
     async def execute(job: Job) -> None:
-        await work(job.payload or b"")
+        try:
+            await work(job.payload or b"")
+        except (StorageUnavailable, ServerBusy) as error:
+            raise RetryRequested(delay=timedelta(seconds=5), reason=error.code) from error
 
     return execute

@@ -25,7 +25,13 @@ ForeignKeyViolation = asyncpg.ForeignKeyViolationError
 
 _APP_ROLE = "cuedesk_app"
 _FENCE_SQLSTATE = "CD001"
-_UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+_GOING_DOWN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+_UNREACHABLE = (OSError, asyncpg.InterfaceError, *_GOING_DOWN)
 
 
 def _dump_json(value: Any) -> str:
@@ -226,9 +232,9 @@ def _translated() -> Any:
     except asyncpg.PostgresError as error:
         if error.sqlstate == _FENCE_SQLSTATE:
             raise LeaseLost from error
-        if isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)):
+        if isinstance(error, _GOING_DOWN):
             raise StorageUnavailable from error
-        if isinstance(error, asyncpg.TooManyConnectionsError):
+        if isinstance(error, (asyncpg.TooManyConnectionsError, asyncpg.DeadlockDetectedError)):
             raise ServerBusy(retry_after_ms=1000) from error
         if isinstance(error, (asyncpg.UntranslatableCharacterError, asyncpg.CharacterNotInRepertoireError)):
             raise BadRequest("the text holds a character that cannot be stored") from error

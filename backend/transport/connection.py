@@ -120,6 +120,8 @@ class Connection:
         now = time.monotonic()
         gained = (now - self._allowed_at) * settings.frames_per_second
         self._allowance = min(float(settings.frames_burst), self._allowance + gained)
+        if self._allowance >= settings.frames_burst:
+            self._refused = 0  # quiet for a while: a socket that lives all day must not be closed for the sum of it
         self._allowed_at = now
         if self._allowance < 1:
             return False

@@ -65,6 +65,8 @@ class FollowThread:
             return
         self._seq = after_seq
         await self._services.hub.watch_thread(self._tenant_id, self._thread_id, self)
+        if not self._services.hub.tokens_flow:
+            self._outbox.put(Degraded(tokens=False).model_dump_json())
         while True:
             async with self._services.db.tenant(self._tenant_id) as conn:
                 page = await events.read_stored(conn, self._thread_id, self._seq, _PAGE)

@@ -39,7 +39,7 @@ class Outbox:
 
     def put(self, text: str) -> None:
         """Add a frame that must arrive."""
-        self._append(_Waiting(text, None, time.monotonic(), len(text)))
+        self._append(_Waiting(text, None, time.monotonic(), _bytes(text)))
 
     def put_fragment(self, fragment: Fragment) -> None:
         """Add a piece of text; joined to the piece before it when that is still waiting."""
@@ -61,10 +61,10 @@ class Outbox:
                 last.n + fragment.n,
                 last.content + fragment.content,
             )
-            entry.size += len(fragment.content)
-            self._bytes += len(fragment.content)
+            entry.size += _bytes(fragment.content)
+            self._bytes += _bytes(fragment.content)
         else:
-            self._append(_Waiting(None, fragment, time.monotonic(), 200 + len(fragment.content)))
+            self._append(_Waiting(None, fragment, time.monotonic(), 200 + _bytes(fragment.content)))
         self._shed_if_full()
 
     def _append(self, entry: _Waiting) -> None:
@@ -107,6 +107,11 @@ class Outbox:
         entry = self._waiting.popleft()
         self._bytes -= entry.size
         return entry.text if entry.text is not None else _encode(entry.fragment)
+
+
+def _bytes(text: str) -> int:
+    # Nearly all that is not ASCII here is Chinese: three bytes a character. Encoding just to count would cost more.
+    return len(text) if text.isascii() else 3 * len(text)
 
 
 def _encode(fragment: Fragment | None) -> str:

@@ -181,3 +181,22 @@ async def test_a_text_is_checked_while_it_is_edited(operator: httpx.AsyncClient)
     for finding in blocked:
         begin, end = finding["span"]
         assert body["content"][begin:end] == finding["excerpt"]
+
+
+async def test_the_time_of_an_edited_text_is_that_of_the_host_who_will_say_it(admin: httpx.AsyncClient):
+    body = {"content": "家人们晚上好，今天的保温杯到手89元。"}
+    usual = (await admin.post("/api/v1/quality/check", json=body)).json()
+    # 89 is said in three, punctuation in none.
+    assert usual["spoken"] == 18
+    slow = (await admin.post("/api/v1/hosts", json={"name": "慢慢说的人", "pace": 120})).json()
+    told = (await admin.post("/api/v1/quality/check", json=body | {"host_id": slow["id"]})).json()
+    assert (told["spoken"], told["spoken_seconds"]) == (18, round(18 * 60 / 120))
+    assert told["spoken_seconds"] > usual["spoken_seconds"]
+
+
+async def test_a_refused_field_is_told_with_the_bound_it_broke(admin: httpx.AsyncClient):
+    answer = await admin.post("/api/v1/hosts", json={"name": "快嘴", "pace": 9000, "voice": "很" * 5000})
+    faults = {fault["field"]: fault for fault in answer.json()["details"]["errors"]}
+    assert faults["body.pace"]["type"] == "less_than_equal"
+    assert faults["body.pace"]["limits"] == {"le": 420}
+    assert set(faults["body.voice"]["limits"]) == {"max_length"}

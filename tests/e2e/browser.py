@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from tests.support.desk_client import PASSWORD
 
 DIST = Path(__file__).parents[2] / "frontend" / "dist"
+#: Tall enough for a whole conversation: the list keeps only what is visible in the page.
+TALL = {"width": 1440, "height": 2400}
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--headless=new",
@@ -67,6 +69,15 @@ class Seat:
     def connected(self) -> None:
         """Wait until the desk's line is up."""
         expect(self.page.get_by_test_id("connection")).to_have_attribute("data-state", "open", timeout=15_000)
+
+    def live_text(self) -> str:
+        """The text under way as it stands on screen, without what is there for screen readers alone."""
+        return str(
+            self.page.evaluate(
+                """() => [...document.querySelector('[data-testid=live-text]')?.childNodes ?? []]
+                    .filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.data).join('')"""
+            )
+        )
 
     @property
     def thread_id(self) -> str:

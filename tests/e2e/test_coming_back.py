@@ -6,25 +6,18 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import Seat, Seats, seats_at
+from tests.e2e.browser import TALL, Seat, Seats, seats_at
 from tests.support.desk_client import HOST, OPERATOR
 from tests.support.line import line_to
 from tests.support.processes import ServerProcess
 
-# Tall enough for the whole conversation: the list keeps only what is visible in the page.
-TALL = {"width": 1440, "height": 2400}
 ASK = "给小雅的直播间写一段保温杯卖点介绍，60秒，活泼一点"
 
 
 def in_mid_stream(seat: Seat, characters: int = 25) -> None:
     """Ask, and wait until so much of the answer is on screen."""
     seat.ask(ASK)
-    until(lambda: len(live_text(seat.page)) >= characters, seat.page)
-
-
-def live_text(page: Page) -> str:
-    live = page.get_by_test_id("live-text")
-    return live.inner_text() if live.count() else ""
+    until(lambda: len(seat.live_text()) >= characters, seat.page)
 
 
 def until(true: Callable[[], bool], page: Page, seconds: float = 20) -> None:
@@ -52,10 +45,10 @@ def expect_the_stored_text_once(seat: Seat) -> str:
 def test_a_reload_in_mid_stream_shows_the_text_so_far_and_the_same_end(seats: Seats) -> None:
     operator = seats.take(OPERATOR, viewport=TALL)
     in_mid_stream(operator)
-    seen = live_text(operator.page)
+    seen = operator.live_text()
     operator.page.reload()
-    until(lambda: len(live_text(operator.page)) >= len(seen), operator.page)
-    assert live_text(operator.page).startswith(seen[:20])
+    until(lambda: len(operator.live_text()) >= len(seen), operator.page)
+    assert operator.live_text().startswith(seen[:20])
     assert expect_the_stored_text_once(operator).startswith(seen[:20])
     assert operator.complaints == []
 
@@ -64,7 +57,7 @@ def test_a_line_cut_in_mid_stream_loses_and_doubles_nothing(browser: Browser, se
     with line_to(server.port) as line, seats_at(browser, line.url) as seats:
         operator = seats.take(OPERATOR, viewport=TALL)
         in_mid_stream(operator)
-        seen = live_text(operator.page)
+        seen = operator.live_text()
         line.cut()
         operator.page.wait_for_timeout(700)
         line.mend()

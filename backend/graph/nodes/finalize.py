@@ -1,4 +1,4 @@
-"""Ends a reviewed run: what was approved is stored and put on air, once; what was not is said."""
+"""Ends a run that was approved: the script is stored and put on air, once."""
 
 import difflib
 from typing import Any
@@ -7,25 +7,24 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend.domain import audit, effects, rooms, scripts
+from backend.graph.offers import offer_later
 from backend.graph.prompts import version as prompt_version
-from backend.graph.state import GraphContext, Outcome, ScriptState, Step
+from backend.graph.state import GraphContext, ScriptState, Step
 from backend.graph.titles import title_of
 from backend.graph.version import GRAPH_VERSION
-from backend.ids import derived_id
-from backend.protocol.events import Clarification, MessageComplete, MessageStarted, Option, ScriptFinalized
+from backend.memory.learning import enqueue_learning
+from backend.protocol.events import ScriptFinalized
 
 
 async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
-    """Publish, or close without publishing; then offer what the same message asked for besides."""
-    decision = state["decision"]["decision"]
-    outcome: Outcome = {"reject": "rejected", "expired": "expired"}.get(decision, "completed")  # type: ignore[assignment]
-    update: ScriptState = {"outcome": outcome}
-    if outcome == "completed":
-        published = await _published(state, runtime.context)
-        runtime.stream_writer(ScriptFinalized(**published))
-        update |= {"script_id": published["script_id"], "script_version": published["version"]}
-    _offer_later(state, runtime)
-    return Step(update, {"outcome": outcome, "version": update.get("script_version")})
+    """Publish what was approved; then offer what the same message asked for besides."""
+    published = await _published(state, runtime.context)
+    runtime.stream_writer(ScriptFinalized(**published))
+    offer_later(state, runtime)
+    return Step(
+        {"outcome": "completed", "script_id": published["script_id"], "script_version": published["version"]},
+        {"outcome": "completed", "version": published["version"]},
+    )
 
 
 async def _published(state: ScriptState, context: GraphContext) -> dict[str, Any]:
@@ -87,6 +86,7 @@ async def _published(state: ScriptState, context: GraphContext) -> dict[str, Any
             "product_id": str(product_id) if product_id else None,
             "prompter_version": shown,
         }
+        await enqueue_learning(conn, context.tenant_id, script_id)
         await effects.record(conn, key, published)
         return published
 
@@ -132,14 +132,3 @@ def _edits(draft: str, content: str) -> list[dict[str, Any]]:
         for tag, a0, a1, b0, b1 in matcher.get_opcodes()
         if tag != "equal"
     ]
-
-
-def _offer_later(state: ScriptState, runtime: Runtime[GraphContext]) -> None:
-    if not state["later"]:
-        return
-    message_id = derived_id(runtime.context.run_id, "finalize", 0)
-    message = "你刚才还要了别的，我一次写一段。接着写哪一段？"
-    runtime.stream_writer(MessageStarted(message_id=message_id, agent="clarify"))
-    runtime.stream_writer(MessageComplete(message_id=message_id, role="assistant", agent="clarify", content=message))
-    options = [Option(label=request.removeprefix("写一段"), value=request) for request in state["later"][:8]]
-    runtime.stream_writer(Clarification(message_id=message_id, message=message, options=options))

@@ -1,21 +1,21 @@
 import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, App as AntdApp, Button, ConfigProvider } from 'antd'
+import { Alert, Button, ConfigProvider } from 'antd'
 import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
 import { lazy, Suspense, useCallback, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { createBrowserRouter, Navigate, RouterProvider, useLocation } from 'react-router'
-import DeskPage from '../desk/DeskPage'
 import { api } from '../shared/api'
 import { DeskProvider } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
 import { RestProblem, type Shapes } from '../shared/rest'
-import { Login } from './Login'
 import { Shell } from './Shell'
 import { useAntdTheme } from './theme'
 
 type Me = Shapes['Me']
 
+const Login = lazy(() => import('./Login'))
+const DeskPage = lazy(() => import('../desk/DeskPage'))
 const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'))
 const ScriptsPage = lazy(() => import('../scripts/ScriptsPage'))
 const ProductsPage = lazy(() => import('../products/ProductsPage'))
@@ -54,11 +54,11 @@ export function App() {
       locale={i18n.language === 'en' ? enUS : zhCN}
       button={{ autoInsertSpace: false }}
     >
-      <AntdApp className="app">
+      <div className="app">
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
         </QueryClientProvider>
-      </AntdApp>
+      </div>
     </ConfigProvider>
   )
 }
@@ -94,9 +94,9 @@ function SignedIn() {
   const ask = useCallback(() => void cache.invalidateQueries({ queryKey: ['me'] }), [cache])
   const logout = async () => {
     await api.logout().catch(() => undefined)
-    cache.clear()
+    // Kept itself: a removed query is no longer the one this page watches.
     cache.setQueryData(['me'], null)
-    await cache.invalidateQueries({ queryKey: ['me'] })
+    cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' })
   }
   if (me.data) {
     return (
@@ -107,7 +107,13 @@ function SignedIn() {
       </DeskProvider>
     )
   }
-  if (me.data === null) return <Login onDone={(known) => cache.setQueryData(['me'], known)} />
+  if (me.data === null) {
+    return (
+      <Suspense fallback={null}>
+        <Login onDone={(known) => cache.setQueryData(['me'], known)} />
+      </Suspense>
+    )
+  }
   if (me.error) {
     return (
       <main className="login">

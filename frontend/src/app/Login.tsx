@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../shared/api'
 import { useProblemText } from '../shared/problems'
 import { RestProblem, type Shapes } from '../shared/rest'
-import { Preferences } from './Preferences'
+import Preferences from './Preferences'
 
 type Me = Shapes['Me']
 
@@ -14,7 +14,7 @@ interface Values {
   tenant?: string
 }
 
-export function Login({ onDone }: { onDone: (me: Me) => void }) {
+export default function Login({ onDone }: { onDone: (me: Me) => void }) {
   const { t } = useTranslation()
   const problemText = useProblemText()
   const [problem, setProblem] = useState<string>()

@@ -4,7 +4,7 @@ import { chooseLanguage, type Language } from '../i18n'
 import { type ThemeChoice, useThemeChoice } from './theme'
 
 /** Language and light or dark. */
-export function Preferences() {
+export default function Preferences() {
   const { t, i18n } = useTranslation()
   const { choice, choose } = useThemeChoice()
   return (

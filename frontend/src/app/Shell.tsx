@@ -1,12 +1,14 @@
 import { KeyOutlined, LogoutOutlined } from '@ant-design/icons'
-import { Badge, Button, Dropdown, Modal } from 'antd'
-import { useEffect, useRef, useState } from 'react'
+import { Button, Popover } from 'antd'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, Outlet, useNavigate } from 'react-router'
 import { usePendingCount } from '../approvals/usePendingCount'
 import { useDesk } from '../shared/desk'
 import { Connection, ConnectionBanner } from './Connection'
-import { Preferences } from './Preferences'
+
+const Keys = lazy(() => import('./Keys'))
+const Preferences = lazy(() => import('./Preferences'))
 
 const pages = { c: 'console', a: 'approvals', s: 'scripts', p: 'products', h: 'hosts' } as const
 const GO_MS = 1500
@@ -49,9 +51,7 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
           {Object.values(pages).map((page) => (
             <NavLink key={page} to={`/${page}`}>
               {t(`nav.${page}`)}
-              {page === 'approvals' && (
-                <Badge count={pending} size="small" color="var(--live)" className="number" />
-              )}
+              {page === 'approvals' && pending > 0 && <span className="badge number">{pending}</span>}
             </NavLink>
           ))}
         </nav>
@@ -64,79 +64,36 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
             title={`${t('keys.title')} (?)`}
             onClick={() => setHelp(true)}
           />
-          <Dropdown
-            trigger={['click']}
-            menu={{
-              items: [
-                { key: 'who', disabled: true, label: `${me.user.email} · ${me.tenant.name}` },
-                { key: 'logout', icon: <LogoutOutlined />, label: t('login.logout') },
-              ],
-              onClick: ({ key }) => {
-                if (key === 'logout') onLogout()
-              },
-            }}
-            popupRender={(menu) => (
+          <Popover
+            trigger="click"
+            placement="bottomRight"
+            content={
               <div className="user-menu">
-                {menu}
-                <Preferences />
+                <p className="muted">
+                  {me.user.email} · {me.tenant.name}
+                </p>
+                <Suspense fallback={null}>
+                  <Preferences />
+                </Suspense>
+                <Button block icon={<LogoutOutlined />} onClick={onLogout}>
+                  {t('login.logout')}
+                </Button>
               </div>
-            )}
+            }
           >
-            <Button type="text">
+            <Button type="text" aria-haspopup="dialog">
               {me.user.name} · {t(`role.${me.role as 'admin'}`)}
             </Button>
-          </Dropdown>
+          </Popover>
         </div>
       </header>
       <ConnectionBanner />
       <Outlet />
-      <Modal open={help} onCancel={() => setHelp(false)} footer={null} title={t('keys.title')}>
-        <Keys />
-      </Modal>
+      {help && (
+        <Suspense fallback={null}>
+          <Keys onClose={() => setHelp(false)} />
+        </Suspense>
+      )}
     </div>
   )
-}
-
-function Keys() {
-  const { t } = useTranslation()
-  const groups = [
-    [
-      t('keys.everywhere'),
-      ['G C · G A · G S · G P · G H', t('keys.go')],
-      ['Ctrl /', t('keys.focus')],
-      ['?', t('keys.title')],
-    ],
-    [
-      t('nav.console'),
-      ['Enter', t('desk.send')],
-      ['Shift Enter', t('keys.newline')],
-      ['Esc', t('desk.stop')],
-      ['↑', t('keys.editLast')],
-    ],
-    [
-      t('nav.approvals'),
-      ['J · K', t('keys.nextPrevious')],
-      ['A', t('review.approve')],
-      ['E', t('review.edit')],
-      ['Ctrl Enter', t('review.submitEdit')],
-      ['D', t('review.diff')],
-      ['X', t('review.reject')],
-      ['Esc', t('review.back')],
-    ],
-  ] as const
-  return groups.map(([title, ...rows]) => (
-    <section key={title}>
-      <h3>{title}</h3>
-      <dl className="keys">
-        {rows.map(([key, meaning]) => (
-          <div key={key}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{meaning}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  ))
 }

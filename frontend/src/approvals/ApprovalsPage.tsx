@@ -57,7 +57,7 @@ export default function ApprovalsPage() {
   }, [])
 
   return (
-    <div className="approvals">
+    <div className={id ? 'approvals approvals-chosen' : 'approvals'}>
       <nav
         className="queue"
         aria-label={t('approvals.queue')}
@@ -138,7 +138,10 @@ function Detail({ id, known }: { id: string; known: QueueItem | undefined }) {
   if (!item) return <p className="muted">{t('common.loading')}</p>
   return (
     <>
-      <p>
+      <p className="row">
+        <Link to="/approvals" className="to-queue">
+          {t('approvals.toQueue')}
+        </Link>
         <Link to={`/console/${item.threadId}`}>{t('approvals.openThread')}</Link>
       </p>
       <ApprovalCard threadId={item.threadId} interrupt={item.interrupt} hotkeys />

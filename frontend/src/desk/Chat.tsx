@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { VList, type VListHandle } from 'virtua'
 import type { Option } from '../generated/protocol'
 import type { ThreadSession } from '../session/session'
+import { useDesk } from '../shared/desk'
 import { EntryRow } from './EntryRow'
 import { timeline } from './timeline'
 import { useSessionState } from './useSession'
@@ -13,6 +14,8 @@ const NEAR_END_PX = 48
 
 /** The conversation: only what is visible is in the page; it stays at its end unless one scrolls up. */
 export function Chat({ session, onAnswer }: { session: ThreadSession; onAnswer: (option: Option) => void }) {
+  const { may } = useDesk()
+  const writes = may('thread.write')
   const { t } = useTranslation()
   const thread = useSessionState(session, (state) => state.thread)
   const entries = useMemo(() => timeline(thread), [thread])
@@ -76,7 +79,7 @@ export function Chat({ session, onAnswer }: { session: ThreadSession; onAnswer: 
             <EntryRow
               entry={entry}
               session={session}
-              answerable={entry.kind === 'message' && entry.message.id === lastMessage}
+              answerable={writes && entry.kind === 'message' && entry.message.id === lastMessage}
               onAnswer={stableAnswer}
             />
           </div>

@@ -1,15 +1,14 @@
 import { Sender } from '@ant-design/x'
-import { useQuery } from '@tanstack/react-query'
-import { Alert, Button, Select, Tooltip } from 'antd'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { Alert, Button, Tooltip } from 'antd'
+import { lazy, Suspense, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
 import type { Slots } from './useSend'
 
+const SlotChoices = lazy(() => import('./SlotChoices'))
+
 const MAX_CONTENT = 10_000
-const durations = [15, 30, 45, 60, 90, 120, 180]
 
 interface Props {
   value: string
@@ -31,8 +30,6 @@ export function Composer(props: Props) {
   const { t } = useTranslation()
   const { may } = useDesk()
   const problemText = useProblemText()
-  const rooms = useQuery({ queryKey: ['rooms'], queryFn: api.rooms })
-  const products = useQuery({ queryKey: ['products'], queryFn: api.products })
   const box = useRef<HTMLDivElement>(null)
   const writes = may('thread.write')
 
@@ -69,25 +66,6 @@ export function Composer(props: Props) {
     }
     return undefined
   }
-  const slot = (
-    name: keyof Slots,
-    label: string,
-    options: { value: string | number; label: ReactNode }[],
-  ) => (
-    <Select
-      size="small"
-      aria-label={label}
-      placeholder={label}
-      value={slots[name] ?? undefined}
-      onChange={(chosen: string | number | undefined) => onSlots({ ...slots, [name]: chosen ?? null })}
-      options={options}
-      allowClear
-      showSearch={name === 'duration_seconds' ? false : { optionFilterProp: 'label' }}
-      popupMatchSelectWidth={false}
-      disabled={!writes}
-      className="slot"
-    />
-  )
   const withdraws = refusal?.code === 'interrupt_pending'
   const interrupts = withdraws || refusal?.code === 'thread_busy'
   return (
@@ -121,21 +99,9 @@ export function Composer(props: Props) {
         footer={
           <div className="row spread composer-foot">
             <div className="row">
-              {slot(
-                'room_id',
-                t('desk.slotRoom'),
-                (rooms.data ?? []).map(({ id, name }) => ({ value: id, label: name })),
-              )}
-              {slot(
-                'product_id',
-                t('desk.slotProduct'),
-                (products.data ?? []).map(({ id, name }) => ({ value: id, label: name })),
-              )}
-              {slot(
-                'duration_seconds',
-                t('desk.slotDuration'),
-                durations.map((seconds) => ({ value: seconds, label: t('desk.seconds', { seconds }) })),
-              )}
+              <Suspense fallback={<span className="slot" />}>
+                <SlotChoices slots={slots} onSlots={onSlots} disabled={!writes} />
+              </Suspense>
             </div>
             <div className="row">
               {value.length > MAX_CONTENT - 500 && (

@@ -27,11 +27,11 @@ export default function DeskPage() {
     document.title = `${t('nav.console')} · Cuedesk`
   }, [t])
   return (
-    <div className="desk">
+    <App className="desk">
       <h1 className="visually-hidden">{t('nav.console')}</h1>
       <ThreadList activeId={thread} />
       {thread ? <ThreadDesk key={thread} threadId={thread} /> : <NewThread />}
-    </div>
+    </App>
   )
 }
 

@@ -43,7 +43,8 @@ export function RoomPanel({ roomId }: { roomId: string }) {
             </span>
           </p>
           <strong>{state.title}</strong>
-          <div className="room-text script-text" data-testid="room-text">
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long script scrolls, by the keyboard too */}
+          <div className="room-text script-text" data-testid="room-text" tabIndex={0}>
             {state.content}
           </div>
           {onScreen && state.position > 0 && (

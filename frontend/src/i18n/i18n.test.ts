@@ -37,6 +37,14 @@ test('every error code of the server has its sentence in both languages, and no 
   }
 })
 
+test('every step of the graph has its name', () => {
+  const nodes = readdirSync('../backend/graph/nodes').flatMap(
+    (file) => file.match(/^([a-z]\w*)\.py$/)?.[1] ?? [],
+  )
+  expect(nodes.length).toBeGreaterThan(8)
+  expect(nodes.filter((node) => !(node in zhCN.node))).toEqual([])
+})
+
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) => /^(app|desk|review|approvals|hosts|scripts)\b.*\.tsx$/.test(name))

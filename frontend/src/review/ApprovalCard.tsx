@@ -5,13 +5,12 @@ import type { InterruptView } from '../generated/protocol'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { remember, useDraft } from '../shared/storage'
-import { spokenLength } from '../shared/text'
 import { Countdown } from './Countdown'
 import { Diff } from './Diff'
-import { LiveCheck } from './LiveCheck'
-import { FindingText, MarkedText } from './MarkedText'
-import { scriptParams } from './params'
+import { byGravity, FindingText, MarkedText } from './MarkedText'
+import { checkContext, scriptParams } from './params'
 import { RefusalNotice } from './RefusalNotice'
+import { ScriptEditor } from './ScriptEditor'
 import { StatusTag } from './StatusTag'
 import { type Choice, useDecision } from './useDecision'
 
@@ -117,9 +116,14 @@ export function ApprovalCard({ threadId, interrupt, hotkeys = false }: Props) {
       <div className="card-meta muted">
         {script.productName && <span>{script.productName}</span>}
         <span>{script.roomName ? t('review.toRoom', { room: script.roomName }) : t('review.noRoom')}</span>
-        <span className="number">{t('review.characters', { count: spokenLength(content) })}</span>
-        {script.seconds !== undefined && (
-          <span className="number">{t('review.seconds', { seconds: Math.round(script.seconds) })}</span>
+        {script.spoken !== undefined && script.pace && content === script.content && mode !== 'edit' && (
+          <>
+            <span className="number">{t('review.characters', { count: script.spoken })}</span>
+            <span className="number">
+              {t('review.seconds', { seconds: Math.round((script.spoken * 60) / script.pace) })}
+              {script.seconds !== undefined && t('review.secondsAsked', { seconds: script.seconds })}
+            </span>
+          </>
         )}
         {script.score !== undefined && (
           <span className="number">{t('quality.score', { score: script.score })}</span>
@@ -131,17 +135,7 @@ export function ApprovalCard({ threadId, interrupt, hotkeys = false }: Props) {
 
       {pending && mode === 'edit' ? (
         <div className="editor">
-          <Input.TextArea
-            aria-label={t('review.editor')}
-            className="script-text"
-            value={edited}
-            onChange={(event) => setEdited(event.target.value)}
-            autoSize={{ minRows: 5, maxRows: 18 }}
-            maxLength={10_000}
-            autoFocus
-            data-testid="approval-editor"
-          />
-          <LiveCheck content={preview} productId={script.productId} seconds={script.seconds} />
+          <ScriptEditor value={edited} onChange={setEdited} context={checkContext(script)} />
           <div className="row">
             <Button size="small" type="text" onClick={() => setShowDiff(!showDiff)} aria-expanded={showDiff}>
               {label(t('review.diff'), 'D')}
@@ -157,7 +151,7 @@ export function ApprovalCard({ threadId, interrupt, hotkeys = false }: Props) {
       {interrupt.feedback && <p>{t('review.reasonWas', { reason: interrupt.feedback })}</p>}
       {pending && mode !== 'edit' && script.findings.length > 0 && (
         <div className="findings">
-          {script.findings.map((finding) => (
+          {byGravity(script.findings).map((finding) => (
             <FindingText key={`${finding.rule}-${finding.span[0]}-${finding.span[1]}`} finding={finding} />
           ))}
         </div>

@@ -1,4 +1,4 @@
-import { Popover } from 'antd'
+import { Button, Popover } from 'antd'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Finding } from '../generated/protocol'
@@ -6,7 +6,14 @@ import { markedPieces } from '../shared/text'
 
 const order = ['info', 'warn', 'fail', 'block'] as const
 
-function worst(findings: readonly Finding[]): Finding['severity'] {
+/** The gravest first; else in the order of the text. */
+export function byGravity(findings: readonly Finding[]): Finding[] {
+  return [...findings].sort(
+    (a, b) => order.indexOf(b.severity) - order.indexOf(a.severity) || a.span[0] - b.span[0],
+  )
+}
+
+export function worst(findings: readonly Finding[]): Finding['severity'] {
   return findings.reduce<Finding['severity']>(
     (found, { severity }) => (order.indexOf(severity) > order.indexOf(found) ? severity : found),
     'info',
@@ -44,14 +51,30 @@ export function MarkedText({ text, findings }: { text: string; findings: readonl
   )
 }
 
+interface FindingProps {
+  finding: Finding
+  /** Show where it is in the text under edit. */
+  onShow?: () => void
+  /** Put the suggestion into the text under edit. */
+  onApply?: () => void
+}
+
 /** One finding in words. */
-export function FindingText({ finding }: { finding: Finding }) {
+export function FindingText({ finding, onShow, onApply }: FindingProps) {
   const { t } = useTranslation()
+  const { excerpt, suggestion } = finding
   return (
-    <div className="finding">
+    <div className="finding" data-testid="finding" data-rule={finding.rule}>
       <div className="finding-head">
         <span className={`tag tag-${finding.severity}`}>{t(`severity.${finding.severity}`)}</span>
-        {finding.excerpt && <q>{finding.excerpt}</q>}
+        {excerpt &&
+          (onShow ? (
+            <button type="button" className="link-button" onClick={onShow}>
+              <q>{excerpt}</q>
+            </button>
+          ) : (
+            <q>{excerpt}</q>
+          ))}
       </div>
       <div>{finding.message}</div>
       {finding.basis && (
@@ -60,10 +83,23 @@ export function FindingText({ finding }: { finding: Finding }) {
           {finding.basis}
         </div>
       )}
-      {finding.suggestion && (
-        <div>
-          {t('quality.suggestion')}
-          <strong>{finding.suggestion}</strong>
+      {suggestion !== null && (
+        <div className="row">
+          <span>
+            {suggestion === '' ? (
+              t('quality.remove')
+            ) : (
+              <>
+                {t(finding.span[0] === finding.span[1] ? 'quality.add' : 'quality.suggestion')}
+                <strong>{suggestion}</strong>
+              </>
+            )}
+          </span>
+          {onApply && (
+            <Button size="small" onClick={onApply} data-testid="apply-suggestion">
+              {t('quality.apply')}
+            </Button>
+          )}
         </div>
       )}
     </div>

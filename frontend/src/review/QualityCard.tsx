@@ -1,7 +1,8 @@
 import { CheckCircleFilled, CloseCircleFilled } from '@ant-design/icons'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { CheckResult, Finding } from '../generated/protocol'
-import { FindingText } from './MarkedText'
+import { byGravity, FindingText } from './MarkedText'
 
 export interface Quality {
   readonly verdict: 'pass' | 'warn' | 'block'
@@ -13,7 +14,15 @@ export interface Quality {
 const tone = { pass: 'approve', warn: 'pending', block: 'reject' } as const
 
 /** The outcome of the checks: verdict, score, what was found, and the rubric on demand. */
-export function QualityCard({ quality, retrying = false }: { quality: Quality; retrying?: boolean }) {
+export function QualityCard({
+  quality,
+  retrying = false,
+  children,
+}: {
+  quality: Quality
+  retrying?: boolean
+  children?: ReactNode
+}) {
   const { t } = useTranslation()
   const failed = quality.checks.filter((check) => !check.passed)
   return (
@@ -26,9 +35,10 @@ export function QualityCard({ quality, retrying = false }: { quality: Quality; r
         <strong className="number">{t('quality.score', { score: quality.score })}</strong>
         {retrying && <span className="muted">{t('quality.retrying')}</span>}
       </header>
-      {quality.findings.map((finding) => (
+      {byGravity(quality.findings).map((finding) => (
         <FindingText key={`${finding.rule}-${finding.span[0]}-${finding.span[1]}`} finding={finding} />
       ))}
+      {children}
       {quality.checks.length > 0 && (
         <details>
           <summary>

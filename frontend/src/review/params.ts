@@ -1,5 +1,7 @@
 import type { CheckResult, Finding } from '../generated/protocol'
 
+import type { Shapes } from '../shared/rest'
+
 /** What a script's approval is about. The wire says only "plain JSON", so each field is looked at before it is used. */
 export interface ScriptParams {
   readonly content: string
@@ -11,6 +13,12 @@ export interface ScriptParams {
   readonly roomName: string | undefined
   readonly productId: string | undefined
   readonly productName: string | undefined
+  readonly hostId: string | undefined
+  readonly scenario: string | undefined
+  /** How many 字 are said aloud, and the host's pace in 字/分. */
+  readonly spoken: number | undefined
+  readonly pace: number | undefined
+  /** The length asked for. */
   readonly seconds: number | undefined
   readonly assumed: readonly string[]
 }
@@ -29,7 +37,23 @@ export function scriptParams(params: Readonly<Record<string, unknown>>): ScriptP
     roomName: text('room_name'),
     productId: text('product_id'),
     productName: text('product_name'),
+    hostId: text('host_id'),
+    scenario: scenarioOf(params.slots),
+    spoken: number('spoken'),
+    pace: number('pace'),
     seconds: number('seconds'),
     assumed: list<unknown>('assumed').filter((line): line is string => typeof line === 'string'),
   }
+}
+
+function scenarioOf(slots: unknown): string | undefined {
+  if (typeof slots !== 'object' || slots === null || !('scenario' in slots)) return undefined
+  return typeof slots.scenario === 'string' ? slots.scenario : undefined
+}
+
+/** What the checks need to know to judge an edited text as they judged the draft. */
+export function checkContext(script: ScriptParams): Omit<Shapes['Check'], 'content'> {
+  const { seconds, productId, hostId, scenario } = script
+  const asked = seconds !== undefined && seconds >= 5 && seconds <= 1800 ? Math.round(seconds) : undefined
+  return { product_id: productId, host_id: hostId, scenario, seconds: asked }
 }

@@ -44,6 +44,14 @@ interface Props<T extends Row, V extends object> {
 
 /** A page of things one keeps: a table, a form in a drawer, and deletion after a question. */
 export function Catalogue<T extends Row, V extends object>(props: Props<T, V>) {
+  return (
+    <App component={false}>
+      <Listing {...props} />
+    </App>
+  )
+}
+
+function Listing<T extends Row, V extends object>(props: Props<T, V>) {
   const { title, name, read, columns, matches } = props
   const { t } = useTranslation()
   const { may } = useDesk()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Finding } from '../generated/protocol'
-import { changesBetween, markedPieces, spokenLength } from './text'
+import { carryFindings, changesBetween, markedPieces, withSuggestion } from './text'
 
 const finding = (start: number, end: number): Finding => ({
   rule: `r${start}`,
@@ -45,6 +45,24 @@ test('a changed word is a change of that word, not of the paragraph', () => {
   ).toBe('今天这款保温杯是本场福利价。')
 })
 
-test('only what is spoken counts as length', () => {
-  expect(spokenLength('家人们，99 元！\n')).toBe(6)
+test('a suggestion replaces what was found, counted in characters; an empty one takes it out', () => {
+  const text = '😀全网最低价，快来'
+  expect(withSuggestion(text, { ...finding(1, 6), suggestion: '直播间价' })).toBe('😀直播间价，快来')
+  expect(withSuggestion(text, { ...finding(1, 7), suggestion: '' })).toBe('😀快来')
+  expect(withSuggestion(text, { ...finding(9, 9), suggestion: '。' })).toBe('😀全网最低价，快来。')
+  expect(withSuggestion(text, finding(1, 6))).toBe(text)
+})
+
+test('while a newer text is checked, findings stay with their words and leave what was changed', () => {
+  const before = '最好的杯子，全网最低价，第一品牌'
+  const after = '最好的😀杯子，全网低价，第一品牌'
+  const carried = carryFindings(before, after, [finding(0, 2), finding(6, 11), finding(12, 14)])
+  expect(
+    carried.map(({ span }) =>
+      Array.from(after)
+        .slice(...span)
+        .join(''),
+    ),
+  ).toEqual(['最好', '第一'])
+  expect(carryFindings(before, before, [finding(6, 11)])).toEqual([finding(6, 11)])
 })

@@ -44,7 +44,35 @@ export function markedPieces(text: string, findings: readonly Finding[]): Marked
   }))
 }
 
-/** Characters that are read aloud: letters, ideographs and digits, as the pace in 字/分 counts them. */
-export function spokenLength(text: string): number {
-  return text.match(/[\p{L}\p{N}]/gu)?.length ?? 0
+/**
+ * Findings of `before` where they stand in `after`: what lies before or behind the change keeps its words, what the
+ * change touches is left out, since nobody checked it yet.
+ */
+export function carryFindings(
+  before: string,
+  after: string,
+  findings: readonly Finding[],
+): readonly Finding[] {
+  if (before === after) return findings
+  const [old, now] = [Array.from(before), Array.from(after)]
+  const shorter = Math.min(old.length, now.length)
+  let head = 0
+  while (head < shorter && old[head] === now[head]) head += 1
+  let tail = 0
+  while (tail < shorter - head && old[old.length - 1 - tail] === now[now.length - 1 - tail]) tail += 1
+  const shift = now.length - old.length
+  return findings.flatMap((finding) => {
+    const [start, end] = finding.span
+    if (end <= head) return [finding]
+    if (start >= old.length - tail)
+      return [{ ...finding, span: [start + shift, end + shift] as [number, number] }]
+    return []
+  })
+}
+
+/** The text with a finding's suggestion in the place of what was found; an empty one takes it out. */
+export function withSuggestion(text: string, { span: [start, end], suggestion }: Finding): string {
+  if (suggestion === null) return text
+  const points = Array.from(text)
+  return points.slice(0, start).join('') + suggestion + points.slice(end).join('')
 }

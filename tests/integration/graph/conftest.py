@@ -20,6 +20,7 @@ from backend.graph.state import GraphContext
 from backend.ids import new_id
 from backend.llm.gateway import ModelRequest, Piece, Usage
 from backend.memory.embed import Embedder
+from backend.memory.learning import LEARN_JOB, learn
 from backend.protocol.events import AnyThreadEvent, MessageComplete, ThreadUpdated, Token
 from backend.quality.lexicon import RuleSnapshot
 from backend.storage.postgres import Database
@@ -71,6 +72,14 @@ class Desk:
     state: dict[str, Any] = field(default_factory=dict)
     interrupts: list[Any] = field(default_factory=list)
     graph: Any = None
+
+    async def learn(self) -> None:
+        """Do what the worker does with the jobs that publishing queued."""
+        async with self.db.system() as conn:
+            jobs = await conn.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = $1", LEARN_JOB)
+        assert jobs, "nothing was queued to be learned"
+        for job in jobs:
+            await learn(self.db, self.embedder, job["payload"])
 
     async def ask(self, content: str, **given: Any) -> None:
         """Send a message and let the run go until it ends or waits."""

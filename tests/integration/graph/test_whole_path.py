@@ -225,6 +225,7 @@ async def test_a_regulated_product_outside_the_catalogue_is_written_once_and_blo
 async def test_an_approved_script_is_recalled_for_a_paraphrase(desk: Desk) -> None:
     await desk.ask(OPENING)
     await desk.decide("approve")
+    await desk.learn()
     await desk.ask("写一段保温杯的种草，讲讲下午喝水还是热的那种感觉")
     assert desk.model.asked[-1].brief["recalled"] == [GOOD]
 

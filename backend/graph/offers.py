@@ -1,0 +1,19 @@
+"""What a message asked for besides the script that was written: offered at the end, never dropped."""
+
+from langgraph.runtime import Runtime
+
+from backend.graph.state import GraphContext, ScriptState
+from backend.ids import derived_id
+from backend.protocol.events import Clarification, MessageComplete, MessageStarted, Option
+
+
+def offer_later(state: ScriptState, runtime: Runtime[GraphContext]) -> None:
+    """Ask which of the other wishes comes next, if there are any."""
+    if not state["later"]:
+        return
+    message_id = derived_id(runtime.context.run_id, "finalize", 0)
+    message = "你刚才还要了别的，我一次写一段。接着写哪一段？"
+    runtime.stream_writer(MessageStarted(message_id=message_id, agent="clarify"))
+    runtime.stream_writer(MessageComplete(message_id=message_id, role="assistant", agent="clarify", content=message))
+    options = [Option(label=request.removeprefix("写一段"), value=request) for request in state["later"][:8]]
+    runtime.stream_writer(Clarification(message_id=message_id, message=message, options=options))

@@ -1,0 +1,51 @@
+import { Modal } from 'antd'
+import { useTranslation } from 'react-i18next'
+
+/** Every key the pages listen to. */
+export default function Keys({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation()
+  const groups = [
+    [
+      t('keys.everywhere'),
+      ['G C · G A · G S · G P · G H', t('keys.go')],
+      ['Ctrl /', t('keys.focus')],
+      ['?', t('keys.title')],
+    ],
+    [
+      t('nav.console'),
+      ['Enter', t('desk.send')],
+      ['Shift Enter', t('keys.newline')],
+      ['Esc', t('desk.stop')],
+      ['↑', t('keys.editLast')],
+    ],
+    [
+      t('nav.approvals'),
+      ['J · K', t('keys.nextPrevious')],
+      ['A', t('review.approve')],
+      ['E', t('review.edit')],
+      ['Ctrl Enter', t('review.submitEdit')],
+      ['D', t('review.diff')],
+      ['X', t('review.reject')],
+      ['Esc', t('review.back')],
+    ],
+  ] as const
+  return (
+    <Modal open onCancel={onClose} footer={null} title={t('keys.title')}>
+      {groups.map(([title, ...rows]) => (
+        <section key={title}>
+          <h3>{title}</h3>
+          <dl className="keys">
+            {rows.map(([key, meaning]) => (
+              <div key={key}>
+                <dt>
+                  <kbd>{key}</kbd>
+                </dt>
+                <dd>{meaning}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      ))}
+    </Modal>
+  )
+}

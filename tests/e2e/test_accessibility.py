@@ -1,0 +1,81 @@
+"""axe on every page, in both themes: nothing serious."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.browser import Seats, seats_at
+from tests.e2e.test_main_job import ASK
+from tests.support.desk_client import APPROVER, HOST, OPERATOR
+from tests.support.processes import ROOT, ServerProcess
+
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def serious(page: Page, axe: Path) -> list[str]:
+    """What axe calls serious or critical, a line for each element."""
+    # Evaluated, not added as a script: the pages' content policy lets no foreign script in.
+    page.evaluate(axe.read_text("utf-8"))
+    found: list[dict[str, Any]] = page.evaluate("axe.run().then(result => result.violations)")
+    return [
+        f"{violation['id']}: {' '.join(node['target'])}: {node['failureSummary']}"
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    return start_server(offline_pace=0).wait_healthy()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_has_a_serious_fault(browser: Browser, server: ServerProcess, theme: str) -> None:
+    assert AXE.is_file(), "axe-core is not installed: run `npm ci` in frontend"
+    faults: dict[str, list[str]] = {}
+    with seats_at(browser, server.url) as seats:
+        look: dict[str, Any] = {"color_scheme": theme, "reduced_motion": "reduce"}
+        visit(seats, faults, look)
+    assert {place: found for place, found in faults.items() if found} == {}
+
+
+def visit(seats: Seats, faults: dict[str, list[str]], look: dict[str, Any]) -> None:
+    """Go everywhere and note what axe finds."""
+    page = seats.take(None, "/login", **look).page
+    expect(page.locator("button[type=submit]")).to_be_visible()
+    faults["login"] = serious(page, AXE)
+
+    operator = seats.take(OPERATOR, **look)
+    faults["console"] = serious(operator.page, AXE)
+    operator.ask(ASK)
+    expect(operator.page.get_by_test_id("approve")).to_be_enabled(timeout=15_000)
+    faults["thread"] = serious(operator.page, AXE)
+
+    approver = seats.take(APPROVER, "/approvals", **look)
+    approver.page.get_by_test_id("queue-row").first.click()
+    approver.page.get_by_test_id("edit").click()
+    approver.page.get_by_test_id("approval-editor").fill("全网第一的保温杯，姐妹们晚上好。")
+    expect(approver.page.get_by_test_id("quality-card")).to_be_visible()
+    faults["approvals"] = serious(approver.page, AXE)
+
+    operator.page.get_by_test_id("approve").click()
+    for path in ("/scripts", "/products", "/hosts"):
+        operator.open(path)
+        expect(operator.page.get_by_role("row").nth(1)).to_be_visible()
+        faults[path] = serious(operator.page, AXE)
+    operator.open("/products")
+    operator.page.get_by_role("button", name="编辑").first.click()
+    expect(operator.page.get_by_role("dialog")).to_be_visible()
+    faults["product"] = serious(operator.page, AXE)
+
+    host = seats.take(HOST, "/prompter.html", **look)
+    faults["rooms"] = serious(host.page, AXE)
+    host.page.get_by_role("link", name="小雅的直播间").click()
+    expect(host.page.locator(".track")).to_contain_text("保温杯")
+    faults["prompter"] = serious(host.page, AXE)
+    host.page.keyboard.press("Escape")
+    faults["prompter settings"] = serious(host.page, AXE)
