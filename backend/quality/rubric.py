@@ -219,9 +219,11 @@ def _points(draft: _Draft) -> Iterator[Finding]:
         return
     # A short block has no room for all points: about one for every 15 seconds, as the craft has it.
     seconds = craft.speakable(draft.text) * 60 / max(60, draft.brief.pace)
-    room = max(1, int(draft.brief.seconds or seconds) // 15)
+    # A recommendation starts from a scene of the host's own day, which takes its time.
+    each = 20 if scenario == "seeding" else 15
+    room = max(1, int(draft.brief.seconds or seconds) // each)
     if _SHORTER.search(draft.brief.request):
-        room = max(1, int(seconds) // 15)
+        room = max(1, int(seconds) // each)
     wanted = 1 if scenario == "opening" else max(1, min(room, -(-7 * len(points) // 10)))
     # A text that goes on has the points that were told already.
     told = draft.brief.previous_texts if _GOES_ON.search(draft.brief.request) else ()

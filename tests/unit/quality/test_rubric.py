@@ -225,3 +225,16 @@ def test_a_text_that_goes_on_has_the_points_told_before() -> None:
     )
     assert "Q04" not in _failed(_report(more, request="继续", previous_texts=[_GOOD]))
     assert "Q04" in _failed(_report(more, request="写一段卖点"))
+
+
+@pytest.mark.parametrize(
+    ("said", "product"),
+    [
+        ("69.9元减30元等于39.9元，算得清。", {"name": "洗衣凝珠", "price": 39.9, "list_price": 69.9}),
+        ("带两副的话一共318元。", {"name": "蓝牙耳机", "price": 159, "list_price": 219}),
+        ("笋干炖肉吸汁，有淡淡的烟熏香。", {"name": "烟熏笋干", "category": "干货"}),
+    ],
+)
+def test_honest_lines_are_not_taken_for_lists_false_sums_or_slimming(said: str, product: dict[str, Any]) -> None:
+    report = _report(f"今天讲{product['name']}，你家用过吗？\n{said}\n想要的点下方一号链接下单。", product=product)
+    assert report.verdict == "pass", report.findings
