@@ -13,7 +13,7 @@ NUMBER: Final = (
     r"[零〇一二两三四五六七八九十百千万]+(?:点[零一二三四五六七八九]+)?)"
 )
 #: What goods are counted in.
-COUNTERS: Final = "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块"
+COUNTERS: Final = "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块副对盆株顶床辆匹筒筐"
 
 Approximation = Literal["", "below", "above", "about"]
 

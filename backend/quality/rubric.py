@@ -20,19 +20,30 @@ from backend.quality.lexicon import RuleSnapshot
 from backend.quality.normalize import Folded, fold
 from backend.quality.numbers import money_in
 from backend.quality.prices import has_price, price_faults
+from backend.quality.regulated import unproven
 from backend.quality.rulebook import Severity
 
 _HOUSE: Final = "口播质量规范"
+#: The category of findings about the record: only a person with the papers can mend them.
+UNAPPROVED: Final = "unapproved"
 _WEIGHTS: Final[Mapping[Severity, int]] = {"block": 40, "fail": 15, "warn": 5, "info": 0}
 _SELLING: Final = frozenset({"selling_points", "promotion", "seeding", "full"})
 _RESTYLE: Final = re.compile(
-    r"语气|风格|口吻|活泼|亲切|专业一点|温柔|幽默|改写|润色|换(?:个|种)(?:说法|方式|表达)|短一点|精简|缩短|口语化|接地气|别改|不要改|不变|保持"
+    r"语气|风格|口吻|活泼|亲切|专业一点|温柔|幽默|改写|润色|换(?:个|种)(?:说法|方式|表达)|短一点|精简|缩短|口语化|接地气|别改|不要改|不变|保持|强调|突出|句话?(?:就|以内|吧|即可|够|$)|\bshorter\b|\brephrase\b"
 )
 _NEW_FACTS: Final = re.compile(
     r"换(?:成|个|一个|到)?(?:产品|商品|品|款)|换成|价格改|改价|新价格|改成\d|下一个|下一款|重新写"
 )
 _WRITES: Final = re.compile(r"(?<!改)(?<!重)写|来一?[段个条份]|生成|出一[段个条]|做一[段个]")
-_SHORTER: Final = re.compile(r"短一?[点些]|精简|缩短|压缩|简短一?点|太长")
+_SHORTER: Final = re.compile(
+    r"短一?[点些]|精简|缩短|压缩|简短一?点|太长|太啰嗦|(?:[一两二三四五六七八九十]|\d{1,2})句话?(?:就|以内|话|吧|即可|够|$)|\bshort(?:er|en)?\b",
+    re.IGNORECASE,
+)
+_NAMED_LENGTH: Final = re.compile(r"\d+\s*(?:秒|分|s\b|sec)|[一二两三四五六七八九十半]+(?:秒|分钟)", re.IGNORECASE)
+_GOES_ON: Final = re.compile(r"继续|接着|往下|再讲|续写|后面|\bcontinue\b|go on", re.IGNORECASE)
+_ASKED_OF: Final = re.compile(
+    r"(?:的?(?:时间|时长|效果|功能|问题|情况|参数|数据|信息|性能|特点|优势|卖点|方面|多久))+$"
+)
 _NO_PRICE: Final = re.compile(r"(?:不要|别|不用|先不|先别)(?:提|说|报|讲|写|出现)[^，。]{0,4}价")
 
 
@@ -158,6 +169,8 @@ def _duration(draft: _Draft) -> Iterator[Finding]:
     brief = draft.brief
     if not brief.seconds:
         return
+    if brief.previous_texts and _SHORTER.search(brief.request) and not _NAMED_LENGTH.search(brief.request):
+        return  # Measured against the text before: see Q17.
     spoken = craft.speakable(draft.text)
     seconds = spoken * 60 / max(60, brief.pace)
     share = seconds / brief.seconds
@@ -166,7 +179,18 @@ def _duration(draft: _Draft) -> Iterator[Finding]:
         wanted = round(brief.seconds * brief.pace / 60)
         severity: Severity = "warn" if 0.6 <= share <= 1.5 else "fail"
         message = f"约{seconds:.0f}秒，要求{brief.seconds}秒，{direction}：现在{spoken}字，宜{wanted}字左右"
+        if share > 1 and (held := _held(draft) * 60 / max(60, brief.pace)) > brief.seconds * 0.4:
+            # Nobody may leave these words out: the length is for a person to settle.
+            severity = "warn"
+            message += f"；其中商品名和必须说的话就要{held:.0f}秒"
         yield draft.whole("Q01", severity, message)
+
+
+def _held(draft: _Draft) -> int:
+    """Return the spoken characters that no script about this product can do without."""
+    product = draft.brief.product or {}
+    statements = [*draft.brief.must_say, *(product.get("required_statements") or ())]
+    return sum(craft.speakable(str(one)) for one in (product.get("name") or "", *statements))
 
 
 def _sentence_length(draft: _Draft) -> Iterator[Finding]:
@@ -194,9 +218,16 @@ def _points(draft: _Draft) -> Iterator[Finding]:
     if not points or scenario not in ("selling_points", "full", "seeding", "opening"):
         return
     # A short block has no room for all points: about one for every 15 seconds, as the craft has it.
-    room = max(1, (draft.brief.seconds or 60) // 15)
+    seconds = craft.speakable(draft.text) * 60 / max(60, draft.brief.pace)
+    # A recommendation starts from a scene of the host's own day, which takes its time.
+    each = 20 if scenario == "seeding" else 15
+    room = max(1, int(draft.brief.seconds or seconds) // each)
+    if _SHORTER.search(draft.brief.request):
+        room = max(1, int(seconds) // each)
     wanted = 1 if scenario == "opening" else max(1, min(room, -(-7 * len(points) // 10)))
-    spoken = craft.read_aloud(draft.text)
+    # A text that goes on has the points that were told already.
+    told = draft.brief.previous_texts if _GOES_ON.search(draft.brief.request) else ()
+    spoken = craft.read_aloud("".join([*told, draft.text]))
     said = sum(
         max(
             craft.coverage(str(point.get(part) or ""), spoken) if point.get(part) else 0.0
@@ -320,7 +351,7 @@ def _speakability(draft: _Draft) -> Iterator[Finding]:
 def _obedience(draft: _Draft) -> Iterator[Finding]:
     brief, spoken = draft.brief, re.sub(r"\W", "", draft.folded.text)
     for said in brief.must_say:
-        if re.sub(r"\W", "", fold(said).text) not in spoken:
+        if re.sub(r"\W", "", fold(said).text) not in spoken and not _is_told(draft, said):
             yield draft.whole("Q17", "block", f"缺少必须说的“{said}”")
     for word in brief.must_not_say:
         wanted = fold(word).text
@@ -333,6 +364,20 @@ def _obedience(draft: _Draft) -> Iterator[Finding]:
         for money in money_in(draft.folded.text):
             yield draft.finding("Q17", "block", draft.folded.span(money.start, money.end), "要求里说先不报价")
     yield from _kept_facts(draft)
+
+
+def _is_told(draft: _Draft, asked: str) -> bool:
+    """Tell whether something of the record that was asked for by its name (保温时间) is told with its value."""
+    facts = (draft.brief.product or {}).get("facts") or {}
+    core = _ASKED_OF.sub("", fold(asked).text)
+    if len(core) < 2 or not isinstance(facts, Mapping):
+        return False
+    spoken = craft.read_aloud(draft.text)
+    values = [
+        str(value) for name, value in facts.items() if core in fold(str(name)).text or fold(str(name)).text in core
+    ]
+    bare = [re.sub(r"[（(][^）)]*[）)]", "", value).replace("℃", "度") for value in values]
+    return any(craft.coverage(value, spoken) >= 0.6 for value in bare if value)
 
 
 def _kept_facts(draft: _Draft) -> Iterator[Finding]:
@@ -360,6 +405,7 @@ def _statements(draft: _Draft) -> Iterator[Finding]:
     if brief.product is None:
         return
     severity: Severity = "warn" if brief.scenario in ("transition", "closing") else "block"
+    yield from _approvals(draft)
     end = len(draft.text)
     for rule_id, sentence in missing_statements(draft.folded.text, brief.product):
         message = f"缺少法定或规定的声明：“{sentence}”"
@@ -370,6 +416,18 @@ def _statements(draft: _Draft) -> Iterator[Finding]:
         yield draft.finding(
             rule_id, severity, (end, end), message, category=rule.category, basis=rule.basis, suggestion=f"{sentence}。"
         )
+
+
+def _approvals(draft: _Draft) -> Iterator[Finding]:
+    """What a regulated product's record lacks: no wording makes up for it."""
+    product = draft.brief.product
+    for kind in unproven(product) if product is not None else ():
+        message = (
+            f"“{kind.name}”：{kind.needs}"
+            if kind.proof is None
+            else f"“{kind.name}”没有可核对的资料，不能播：请先在商品库补上{kind.needs}"
+        )
+        yield draft.finding(kind.id, "block", (0, 0), message, category=UNAPPROVED, basis=kind.basis)
 
 
 def _compliance(draft: _Draft) -> Iterator[Finding]:

@@ -11,11 +11,15 @@ _FILE: Final = Path(__file__).with_name("categories.toml")
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A kind of product. `points` are {feature, benefit}: typical, to be confirmed by a person before on air."""
+    """A kind of product.
+
+    `checks` are {feature, benefit}: what a buyer looks at and why. They say nothing of the product, so that a wrong
+    guess of the kind states nothing false.
+    """
 
     name: str
     words: tuple[str, ...]
-    points: tuple[dict[str, str], ...]
+    checks: tuple[dict[str, str], ...]
     pains: tuple[str, ...]
     scenes: tuple[str, ...]
     audience: str
@@ -29,7 +33,7 @@ def categories() -> dict[str, Category]:
         name: Category(
             name=name,
             words=tuple(table["words"]),
-            points=tuple({"feature": feature, "benefit": benefit} for feature, benefit in table["points"]),
+            checks=tuple({"feature": look_at, "benefit": why} for look_at, why in table["checks"]),
             pains=tuple(table["pains"]),
             scenes=tuple(table["scenes"]),
             audience=table["audience"],

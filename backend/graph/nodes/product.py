@@ -10,6 +10,7 @@ from backend.domain.products import get_product
 from backend.errors import NotFound
 from backend.graph.knowledge import GENERIC, category_of
 from backend.graph.state import GraphContext, ScriptState, Step
+from backend.quality.regulated import unproven
 
 _PLAIN_PRICE = re.compile(r"(\d+(?:\.\d+)?)")
 
@@ -37,10 +38,11 @@ async def product(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     if "category" not in facts and category.name != GENERIC:
         facts["category"] = category.name
         assumptions.append(f"按「{category.name}」类目理解")
+    assumptions += [f"{kind.name}需要资料：{kind.needs}" for kind in unproven(facts)]
     assumed: list[dict[str, str]] = []
     if not facts.get("points"):
-        assumed = [dict(point) for point in category.points]
-        assumptions.append(f"卖点未填写，用了「{category.name}」的常见卖点，播出前请核实")
+        assumed = [dict(point) for point in category.checks]
+        assumptions.append(f"卖点未填写，只按「{category.name}」讲了怎么挑，播出前请核实")
     facts, about_price = _with_price(facts, slots.get("prices") or [])
     assumptions += about_price
     return Step(

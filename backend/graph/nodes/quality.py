@@ -7,8 +7,8 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend.graph.state import GraphContext, ScriptState, Step
-from backend.protocol.events import QualityFeedback
-from backend.quality.rubric import QualityReport, ScriptBrief, review
+from backend.protocol.events import Finding, QualityFeedback
+from backend.quality.rubric import UNAPPROVED, QualityReport, ScriptBrief, review
 
 #: What a draft of ours is sent back for; warnings are for the person to weigh.
 _SERIOUS: Final = frozenset({"block", "fail"})
@@ -20,7 +20,14 @@ async def quality(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     # A long edited text may take tens of milliseconds: the loop carries everybody's tokens meanwhile.
     report = await asyncio.to_thread(review, state["content"], _brief(state), context.rules)
     serious = [finding for finding in report.findings if finding.severity in _SERIOUS]
-    retry = bool(serious) and not state["edited"] and state["retries"] < context.max_quality_retries
+    # What the record lacks no wording mends, and the same words with the same faults will not come out better.
+    mendable = [finding for finding in serious if finding.category != UNAPPROVED]
+    retry = (
+        bool(mendable)
+        and not state["edited"]
+        and state["retries"] < context.max_quality_retries
+        and not _is_stuck(state, mendable)
+    )
     runtime.stream_writer(
         QualityFeedback(
             message_id=UUID(state["message_id"]),
@@ -42,6 +49,15 @@ async def quality(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         },
         {"verdict": report.verdict, "score": report.score, "findings": len(report.findings), "retry": retry},
     )
+
+
+def _is_stuck(state: ScriptState, mendable: list[Finding]) -> bool:
+    """Tell whether the draft after a retry has the very faults that it was sent back for."""
+    before = (state.get("report") or {}) if state["retries"] else {}
+    if not before.get("retry"):
+        return False
+    faults = {(one["excerpt"], one["message"]) for one in before["to_fix"]}
+    return {(finding.excerpt, finding.message) for finding in mendable} == faults
 
 
 def _brief(state: ScriptState) -> ScriptBrief:
@@ -73,6 +89,6 @@ def _plain(report: QualityReport, retry: bool) -> dict[str, Any]:
         "to_fix": [
             {"excerpt": finding.excerpt, "suggestion": finding.suggestion, "message": finding.message}
             for finding in report.findings
-            if finding.severity in _SERIOUS
+            if finding.severity in _SERIOUS and finding.category != UNAPPROVED
         ],
     }

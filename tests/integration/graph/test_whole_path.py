@@ -73,7 +73,8 @@ async def test_a_draft_against_the_rules_is_written_again_with_the_findings(desk
 async def test_a_draft_that_stays_against_the_rules_cannot_be_approved(desk: Desk) -> None:
     desk.model = ScriptedModel([BLOCKED])
     await desk.ask(OPENING)
-    assert len(desk.model.asked) == 3
+    # The same words again: a third try would not come out better.
+    assert len(desk.model.asked) == 2
     assert desk.interrupts[-1].value["allowed"] == ["edit", "reject"]
     assert desk.interrupts[-1].value["params"]["findings"]
 
@@ -276,6 +277,16 @@ async def test_a_product_outside_the_catalogue_is_written_with_what_was_assumed(
     assert brief["product"] == {"name": "空气炸锅", "category": "厨房小家电"}
     assert brief["seconds"] == 90
     assert desk.interrupts[-1].value["params"]["product_id"] is None
+    assert not any("圆润" in one["feature"] for one in brief["assumed"])
+
+
+async def test_a_regulated_product_outside_the_catalogue_is_written_once_and_blocked(desk: Desk) -> None:
+    desk.model = ScriptedModel(["给宝宝选吃的先看什么？今天讲的是婴儿奶粉，先看适用月龄。想要的点下方购物车下单。"])
+    await desk.ask("写一段婴儿奶粉的卖点介绍")
+    [feedback] = [one for one in desk.said(QualityFeedback) if any(f.rule == "REG-001" for f in one.findings)]
+    assert (feedback.verdict, feedback.final) == ("block", True)
+    assert len(desk.model.asked) == 1
+    assert any("国食注字YP" in said for said in desk.interrupts[-1].value["params"]["assumed"])
 
 
 async def test_an_approved_script_is_recalled_for_a_paraphrase(desk: Desk) -> None:

@@ -331,3 +331,121 @@ def test_a_number_of_a_report_is_not_read_as_a_range() -> None:
         "长32*27": "长32乘27",
     }
     assert {text: speakable(text) for text in said} == said
+
+
+@pytest.mark.parametrize("request_", ["再短一点", "make it shorter", "三句话就行"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_shortened_opening_keeps_its_point_and_its_statements(request_: str, seed: int) -> None:
+    cup = {**CUP, "required_statements": ["首次使用请用温水清洗", "请勿盛装碳酸饮料和干冰"]}
+    before = write(seed, product=cup, scenario="opening", seconds=30)
+    change = None if "句" in request_ else "shorter"
+    brief = {"product": cup, "scenario": "opening", "seconds": 30, "action": "restyle", "previous_script": before}
+    text = write(seed, **brief, request=request_, length_change=change)
+    assert spoken_length(text) < spoken_length(before) * 0.8
+    assert "316不锈钢内胆" in text
+    assert "请勿盛装碳酸饮料和干冰" in text
+    assert "保温杯" in text
+    assert re.search("链接|购物车", text)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_five_seconds_hold_the_name_one_thing_and_what_to_do(scenario: str) -> None:
+    text = write(product=CUP, scenario=scenario, seconds=5)
+    assert "保温杯" in text
+    assert "149" in text if scenario == "promotion" else "316不锈钢" in text
+    assert re.search("链接|购物车", text)
+    assert spoken_length(text) <= 60
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        {"request": "把保温时间强调一下", "action": "restyle"},
+        {"request": "一定要说保温时间", "must_say": ["保温时间"]},
+        {"feedback": "重点说说保温", "action": "rewrite"},
+    ],
+)
+def test_a_fact_that_is_asked_for_is_told_with_its_value(brief: dict[str, Any]) -> None:
+    cup = {**CUP, "facts": {"容量": "500ml", "颜色": "雾白", "保温": "6 小时 68℃（20±5℃ 环境）"}}
+    texts = {write(seed, product=cup, scenario="opening", seconds=30, **brief) for seed in range(3)}
+    assert all("6小时" in text and "68度" in text for text in texts)
+    assert not any("保温时间。" in text for text in texts)
+    assert len(texts) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "检测报告2025-Q1-0387", "GB/T 1002-2008", "GB 4806.9-2016", "QB/T 1224-2012", "报告编号12-3456",
+        "客服400-820-1234", "010-62345678", "电话95-1234", "货号77-88", "批号20250101-3", "1/2杯", "5G手机", "IP68",
+        "粤G妆网备字2025000123", "买2送1", "0.50元",
+    ],
+)  # fmt: skip
+def test_the_numbers_of_things_stay_as_they_are(text: str) -> None:
+    assert speakable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("60-200目", "60到200目"), ("500ml-1L", "500毫升到1升"), ("5%-10%", "百分之5到百分之10"),
+        ("-18℃冷冻", "零下18度冷冻"), ("-18~-10℃", "零下18到零下10度"), ("20±5℃", "20正负5度"),
+        ("≥98%", "不低于百分之98"),
+        ("1,299 元", "1299元"), ("20:30", "20点30分"), ("1:1调配", "1比1调配"), ("2025-11-11", "2025年11月11日"),
+        ("2025/1/5", "2025年1月5日"), ("SPF50+", "SPF50加"), ("106g×5包", "106克乘5包"),
+        ("2020-2024年", "2020到2024年"),
+    ],
+)  # fmt: skip
+def test_signs_between_figures_are_read_aloud_with_their_meaning(text: str, said: str) -> None:
+    assert speakable(text) == said
+
+
+LIQUOR: dict[str, Any] = {
+    "name": "谷酿清香小酒 42 度",
+    "category": "白酒",
+    "price": 79,
+    "points": [
+        {"feature": "100毫升小瓶", "benefit": "一顿一小瓶，剩不下", "proof": "包装实拍"},
+        {"feature": "清香型，高粱酿造", "benefit": "入口清爽", "proof": "配料表"},
+    ],
+    "required_statements": ["过量饮酒有害健康", "未成年人请勿饮酒"],
+}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_urges_to_drink_and_the_warnings_stand_together(seed: int) -> None:
+    text = write(seed, product=LIQUOR, seconds=60)
+    assert not re.search("剩不下|一小瓶", text)
+    assert "过量饮酒有害健康。未成年人请勿饮酒。" in text
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_call_to_the_listeners_is_no_sentence_of_its_own(seed: int) -> None:
+    host = {"name": "小雅", "catchphrases": ["姐妹们", "来，看这里"]}
+    text = write(seed, product={**CUP, "required_statements": ["请勿盛装碳酸饮料"]}, host=host, seconds=40)
+    assert not re.search("(?:^|[。！？\n])(?:姐妹们|来，看这里)[。！]", text)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_result_on_record_is_told_in_a_sentence(seed: int) -> None:
+    report = "质检中心检测报告 2025-Q1-0387：20±5℃ 环境 6 小时 68℃"
+    text = write(seed, product={"name": "保温杯", "evidence": [report], "facts": {"容量": "500ml"}}, seconds=60)
+    assert "2025-Q1-0387" in text
+    assert "上面写的是，20正负5度环境下6小时后68度" in text
+    assert "配料表上就能核对" in write(seed, product=LIQUOR, seconds=60)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_going_on_tells_no_point_twice_even_when_all_are_told(seed: int) -> None:
+    cup = {**CUP, "facts": {"容量": "500ml", "产地": "江苏昆山"}, "evidence": ["食品接触材料检测合格"]}
+    before = write(seed, product=cup, seconds=60)
+    assert all(point["benefit"] in before for point in CUP["points"])
+    text = write(seed + 50, product=cup, seconds=60, action="continue", request="继续", previous_script=before)
+    assert not any(point["benefit"] in text for point in CUP["points"])
+    assert "昆山" in text
+
+
+def test_a_promotion_without_a_price_promises_none() -> None:
+    for seed in range(12):
+        text = write(seed, product={"name": "智能门锁"}, scenario="promotion", seconds=30)
+        assert not re.search("现在说价格|直接说价格|算给你听|价格来了|把价格", text)

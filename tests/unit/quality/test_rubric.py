@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from backend.quality.lexicon import RuleSnapshot
-from backend.quality.rubric import QualityReport, ScriptBrief, review
+from backend.quality.regulated import unproven
+from backend.quality.rubric import UNAPPROVED, QualityReport, ScriptBrief, review
 
 _RULES = RuleSnapshot.load()
 _CUP: dict[str, Any] = {
@@ -140,7 +141,8 @@ def test_what_was_asked_is_kept() -> None:
 
 
 def test_health_food_needs_the_laws_sentence() -> None:
-    pills = {"name": "鱼油软胶囊", "category": "保健食品", "compliance_flags": ["health_food"]}
+    pills: dict[str, Any] = {"name": "鱼油软胶囊", "category": "保健食品", "compliance_flags": ["health_food"]}
+    pills["evidence"] = ["国食健注G20250001"]
     text = "家里有长辈的，可以看看这款鱼油软胶囊。{}喜欢的朋友点下方一号链接下单。"
     assert "Q19" in _failed(_report(text.format(""), product=pills))
     assert "Q19" not in _failed(_report(text.format("本品不能代替药物。"), product=pills))
@@ -157,3 +159,82 @@ def test_a_registered_name_is_not_held_against_the_script() -> None:
     text = "早餐喝什么好？这款顶级牧场牛奶，喜欢的点下方一号链接下单。"
     assert _report(text, product=milk).verdict == "pass"
     assert _report(text.replace("喜欢", "味道也是顶级的，喜欢"), product=milk).verdict == "block"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("婴儿奶粉", "REG-001"),
+        ("飞鹤星飞帆3段奶粉", "REG-001"),
+        ("医美水光针", "REG-007"),
+        ("感冒灵颗粒", "REG-005"),
+        ("臂式电子血压计", "REG-006"),
+        ("褪黑素软糖", "REG-003"),
+        ("重疾险", "REG-008"),
+        ("一次性电子烟", "REG-010"),
+        ("干红葡萄酒", "REG-011"),
+    ],
+)
+def test_a_regulated_kind_without_its_papers_is_blocked(name: str, kind: str) -> None:
+    report = _report(f"换季了要注意什么？今天讲{name}，喜欢的点下方一号链接下单。", product={"name": name})
+    [finding] = [finding for finding in report.findings if finding.rule == kind]
+    assert (report.verdict, finding.severity, finding.category) == ("block", "block", UNAPPROVED)
+    assert finding.basis
+    assert "Q19" in _failed(report)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["奶粉盒", "中老年奶粉", "红酒杯", "酒精湿巾", "保险柜", "双眼皮贴", "烟灰缸", "中药牙膏", "料酒", "水光精华"],
+)
+def test_what_only_sounds_like_a_regulated_kind_is_not_blocked(name: str) -> None:
+    assert not list(unproven({"name": name}))
+
+
+def test_the_papers_on_record_lift_the_block_except_where_advertising_is_forbidden() -> None:
+    assert not list(unproven({"name": "血压计", "evidence": ["粤械注准20230000"]}))
+    assert not list(unproven({"name": "米酒", "required_statements": ["过量饮酒有害健康"]}))
+    assert list(unproven({"name": "电子烟", "evidence": ["国药准字、械注、执业许可"]}))
+
+
+def test_a_text_that_was_to_be_shorter_is_not_measured_against_the_old_length() -> None:
+    short = "来看膳魔师保温杯，316不锈钢内胆，泡茶不串味。想喝热水的朋友，点下方购物车一号链接，直接拍就可以。"
+    for request in ("再短一点", "make it shorter", "三句话就行"):
+        report = _report(short, scenario="opening", seconds=30, request=request, previous_texts=[_GOOD])
+        assert not {"Q01", "Q04", "Q17"} & _failed(report), request
+
+
+def test_statements_that_fill_the_time_are_named_and_do_not_fail_the_length() -> None:
+    cup = {**_CUP, "required_statements": ["首次使用请用温水清洗", "请勿盛装碳酸饮料和干冰"]}
+    text = "来看膳魔师保温杯，316不锈钢内胆。首次使用请用温水清洗。请勿盛装碳酸饮料和干冰。点下方链接下单。"
+    [finding] = [one for one in _report(text, seconds=5, product=cup).findings if one.rule == "Q01"]
+    assert finding.severity == "warn"
+    assert "必须说的话就要" in finding.message
+
+
+def test_a_fact_asked_for_by_its_name_counts_when_its_value_is_told() -> None:
+    asked = {"must_say": ["保温时间"], "request": "写一段卖点"}
+    assert "Q17" not in _failed(_report(**asked))
+    assert "Q17" in _failed(_report(_GOOD.replace("它能保温十二小时，", ""), **asked))
+
+
+def test_a_text_that_goes_on_has_the_points_told_before() -> None:
+    more = (
+        "接着说膳魔师保温杯，容量五百毫升，产地江苏昆山。办公桌上放一个，出差也能带。"
+        "你们平时喝热水还是冰水？想要的点下方购物车一号链接下单。"
+    )
+    assert "Q04" not in _failed(_report(more, request="继续", previous_texts=[_GOOD]))
+    assert "Q04" in _failed(_report(more, request="写一段卖点"))
+
+
+@pytest.mark.parametrize(
+    ("said", "product"),
+    [
+        ("69.9元减30元等于39.9元，算得清。", {"name": "洗衣凝珠", "price": 39.9, "list_price": 69.9}),
+        ("带两副的话一共318元。", {"name": "蓝牙耳机", "price": 159, "list_price": 219}),
+        ("笋干炖肉吸汁，有淡淡的烟熏香。", {"name": "烟熏笋干", "category": "干货"}),
+    ],
+)
+def test_honest_lines_are_not_taken_for_lists_false_sums_or_slimming(said: str, product: dict[str, Any]) -> None:
+    report = _report(f"今天讲{product['name']}，你家用过吗？\n{said}\n想要的点下方一号链接下单。", product=product)
+    assert report.verdict == "pass", report.findings

@@ -31,6 +31,10 @@ _LONGER: Final = re.compile(
 )
 _NOT: Final = r"(?:不要|别再|别|不用|不能|不许|不准|禁止|避免|去掉|删掉|删除|删了|拿掉|去除|少提|不提|不说|不讲)"
 _NEGATED_BEFORE: Final = re.compile(_NOT + r"(?:那么|这么|太|再|用|说得|写得|搞得)?$")
+_SENTENCES: Final = re.compile(
+    r"(?<![第这那每哪])([一两二三四五六七八九十]|\d{1,2})(?:到[一二两三四五六七八九十\d])?\s*"
+    r"句话?(?:就|以内|之内|左右|话|$|吧|即可|够|搞定|说完|讲完)"
+)
 _SECONDS: Final = re.compile(r"(\d{1,4}|[一二两三四五六七八九十百半]{1,4})\s*(?:个)?(秒|分半|分钟半|分钟|分)(?!之)")
 _TOPICS: Final = {
     "price": "价格|价钱|多少钱|报价|优惠|折扣|到手价|省多少",
@@ -53,6 +57,12 @@ _TOPIC_SHORT: Final = re.compile(
     r"^(?:具体|任何|关于|有关)?(.{1,8}?)(?:的?(?:部分|内容|信息|话题|事|话|词|字眼|环节))?$"
 )
 _QUOTED: Final = r"[“\"「『‘']([^”\"」』’']{1,60})[”\"」』’']"
+_EMPHASIS: Final = re.compile(
+    r"(?:把|将)\s*(?:"
+    + _QUOTED
+    + r"|([^，。！？,;\s]{1,16}?))\s*(?:也|再|都)?(?:着重|重点)?"
+    + r"(?:强调|突出|重点[讲说]|[讲说]清楚|多[讲说]|[说提讲写]一下|带上|加[上进]|写[上进])(?:一下|出来|进去)?"
+)
 _UNSAY: Final = re.compile(
     _NOT
     + r"(?:再)?(?:提到|提及|提|说|讲|出现|用|写|念|带|强调)?(?:到)?\s*(?:"
@@ -80,6 +90,7 @@ class Asks:
 
     factor: float = 1.0
     seconds: float | None = None
+    sentences: int | None = None
     styles: list[str] = field(default_factory=list)
     unwanted_styles: set[str] = field(default_factory=set)
     drop: set[str] = field(default_factory=set)
@@ -108,6 +119,9 @@ def understand(text: str) -> Asks:
     for style, words in _TOO_MUCH.items():
         if words.search(rest):
             asks.styles.append(style)
+    for one in _EMPHASIS.finditer(rest):
+        _put_in(one[1], one[2] or "", asks)
+    rest = _EMPHASIS.sub("", rest)
     for clause in re.split(r"[，。；！？,;!?\n]", rest):
         _read_clause(clause.strip(), asks)
     return asks
@@ -134,6 +148,9 @@ def _read_length(clause: str, asks: Asks) -> None:
             amount = (amount + (0.5 if named[2].endswith("半") else 0)) * 60
         if 3 <= amount <= 1800:
             asks.seconds = amount
+    counted = _SENTENCES.search(clause)
+    if counted:
+        asks.sentences = max(1, int(_amount(counted[1])))
     negated = re.search("(?:不要|别|不用)(?:再)?(?:太|那么|这么)?(长|短|啰嗦|简短|详细|多说|展开)", clause)
     if negated:
         asks.factor = 1.45 if negated[1] in {"短", "简短"} else 0.68

@@ -64,7 +64,10 @@ _FROM_THE_RECORD: Final = frozenset(
     {"point", "assumed", "proof", "fact", "gift", "price", "say", "required", "catch", "recap"}
 )
 #: Spoken characters below which a script has no time for these and names its product at once.
-_NO_HOOK: Final = {"hook": 55, "greet": 100}
+_NO_HOOK: Final = {"hook": 80, "greet": 100, "ask": 80, "catch": 80}
+#: Below this, one thing to say comes before everything that only keeps people listening.
+_SHORT: Final = 110
+_MUST: Final = 0.3
 _WANTED_RANK: Final = 0.9
 
 
@@ -118,12 +121,29 @@ class _Script:
         return [one for one in units if one.options]
 
     def _of_slot(self, slot: str, rank: float, step: float) -> list[_Unit]:
-        return [_Unit(slot, place, rank + step * place, ways) for place, ways in enumerate(self._options(slot))]
+        return [
+            _Unit(slot, place, self._rank(slot, place, rank + step * place), ways)
+            for place, ways in enumerate(self._options(slot))
+        ]
+
+    def _rank(self, slot: str, place: int, planned: float) -> float:
+        """Return the planned rank, or that of what must be said: what was asked for, and one thing at least."""
+        sheet = self._sheet
+        asked_for = (slot == "point" and sheet.points[place].feature + sheet.points[place].benefit in sheet.focus) or (
+            slot == "fact" and sheet.facts[place][0] in sheet.focus
+        )
+        main = "price" if sheet.scenario == "promotion" and sheet.price and "price" not in sheet.drop else "point"
+        if sheet.scenario == "closing" and "recap" not in sheet.drop:
+            main = "recap"
+        needed = sheet.target < _SHORT and slot == main and place == 0
+        return min(planned, 0.28) if asked_for or needed else planned
 
     def _options(self, slot: str) -> list[list[str]]:
         """Return, for each time the slot may be said, the ways to say it."""
         sheet, lines = self._sheet, self._lines
-        if slot in {"hook", "greet"} and (sheet.action == "continue" or sheet.target < _NO_HOOK[slot]):
+        if sheet.target < _NO_HOOK.get(slot, 0) and slot not in sheet.want:
+            return []
+        if slot in {"hook", "greet"} and sheet.action == "continue":
             return []
         if slot in {"hook", "intro", "cta"}:
             return [self._sure(slot)]
@@ -170,6 +190,8 @@ class _Script:
         if slot == "hook":
             # The name belongs into the first third.
             return [one for one in found if spoken_length(one) <= self._sheet.target * 0.2]
+        if slot == "intro" and self._sheet.target < _SHORT:
+            found = [one for one in found if one.find(self._sheet.name) <= self._sheet.target * 0.2]
         return found or [last_resort]
 
     def _prices(self) -> list[list[str]]:
@@ -188,18 +210,19 @@ class _Script:
         tight = self._tight(units, room)
         for unit in sorted(units, key=lambda one: one.rank):
             options = self._lines.untaken(unit.options)
-            must = unit.rank < 0.3 and unit.slot in {"intro", "cta", "say", "required"}
+            must = unit.rank < _MUST
             if tight:
                 short = sorted(options, key=spoken_length)[:4]
                 options = self._rng.sample(short, len(short))
             fitting = [said for said in options if total + spoken_length(said) <= room * 1.05]
             if not fitting and not (must and options):
                 continue
-            unit.text = fitting[0] if fitting else min(options, key=spoken_length)
+            # One of the shortest, so that a second draft is another one.
+            unit.text = fitting[0] if fitting else self._rng.choice(sorted(options, key=spoken_length)[:2])
             self._lines.take(unit.text)
             total += spoken_length(unit.text)
             chosen.append(unit)
-            if total >= room * 0.97 and unit.rank >= 0.3:
+            if total >= room * 0.97 and unit.rank >= _MUST:
                 break
         return self._fill_up(chosen, units, room - total)
 
@@ -243,10 +266,23 @@ class _Script:
         body = [one for one in ordered if one.slot in _BODY]
         if not body:
             return ordered
+        ordered = self._led_in(ordered)
+        body = [one for one in ordered if one.slot in _BODY]
         first = ordered.index(body[0])
         before = [one for one in ordered[:first] if one.slot not in _BODY]
         after = [one for one in ordered[first:] if one.slot not in _BODY]
         return [*before, *self._mix(body), *after]
+
+    def _led_in(self, ordered: list[_Unit]) -> list[_Unit]:
+        """Let the host's catchphrase lead into the first point; alone it would hang in the air."""
+        catch = next((one for one in ordered if one.slot == "catch"), None)
+        point = next((one for one in ordered if one.slot in {"point", "assumed"}), None)
+        if catch is None:
+            return ordered
+        phrase = catch.text.rstrip("。！？!?")
+        if point is not None and phrase[-2:] not in point.text[:8]:
+            point.text = f"{phrase}，{point.text}"
+        return [one for one in ordered if one is not catch]
 
     def _mix(self, body: list[_Unit]) -> list[_Unit]:
         """Spread scenes and advice between the points, each proof right behind its point."""
@@ -277,6 +313,7 @@ class _Script:
         said: list[list[str]] = [[]]
         total = sum(spoken_length(one.text) for one in units)
         spoken = 0
+        stated = False
         for unit in units:
             length = spoken_length(unit.text)
             extra: list[str] = []
@@ -284,6 +321,7 @@ class _Script:
             if (
                 since_name + length > half
                 and unit.slot not in {"intro", "cta"}
+                and not (unit.slot == "required" and stated)
                 and reminders
                 and self._name_missing(unit.text)
             ):
@@ -303,8 +341,10 @@ class _Script:
             since_name = 0 if named else since_name + length + woven
             since_question += length
             since_call += length
-            if said[-1] and self._turns(unit, said[-1]):
+            # Statements belong together: nothing is woven in between and no paragraph ends there.
+            if said[-1] and self._turns(unit, said[-1]) and not (unit.slot == "required" and stated):
                 said.append([])
+            stated = unit.slot == "required"
             said[-1] += [*extra, unit.text]
         return "\n".join("".join(paragraph) for paragraph in said if paragraph)
 

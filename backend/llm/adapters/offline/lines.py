@@ -22,6 +22,13 @@ _TOPIC_WORDS: Final = {
     "fit": re.compile("适合谁|哪些朋友"),
     "pain": re.compile("踩坑|买错"),
 }
+#: What is said of a thing that comes in a box, and is nonsense for a treatment, a course or a policy.
+_OF_THINGS: Final = re.compile(
+    "拿到手|收到|包装|规格|放在哪|放在那|快递|实物|镜头|拆|包裹|详情图|到手|用料|做工|多囤|囤|拿近|手上|随单|送人"
+)
+_SERVICE: Final = re.compile(
+    "医美|美容项目|针$|手术|植发|种植牙|矫正|课|培训|考研|保险|重疾险|车险|理财|基金|贷款|门票|套餐券|团购券|代金券|会员|旅游|旅行团|酒店|民宿|机票|体检|服务|咨询"
+)
 
 
 class Lines:
@@ -29,6 +36,7 @@ class Lines:
 
     def __init__(self, sheet: Sheet, rng: random.Random) -> None:
         self._sheet = sheet
+        self._service = bool(_SERVICE.search(sheet.name))
         self._rng = rng
         self._taken: set[str] = set()
         self._template: dict[str, str] = {}
@@ -63,6 +71,8 @@ class Lines:
         own = sheet.kind.lines.get(slot, []) if sheet.kind and slot in _OF_THE_KIND else []
         known = script_lines()
         special = known.get(f"{slot}.{sheet.scenario}")
+        if sheet.scenario == "promotion" and sheet.price is None and slot in {"hook", "intro"}:
+            special = None  # They promise a price that nobody knows.
         general = special or known.get(slot, [])
         if slot == "use" and sheet.kind:
             general = []  # Scenes that suit anything suit nothing in particular.
@@ -97,7 +107,10 @@ class Lines:
             slot = "point"
         else:
             slot = "point.bare" if point.feature else "point.only_benefit"
-        said = self.of(slot, {key: value for key, value in values.items() if value})
+        known = {key: value for key, value in values.items() if value}
+        said = self.of(slot, known)
+        if self._sheet.target < _TERSE and slot == "point":
+            said += self.of("point.bare", known)
         unfit = _FOR_LATER if place == 0 else _FOR_THE_FIRST
         return [one for one in said if not one.startswith(unfit)] or said
 
@@ -112,7 +125,10 @@ class Lines:
 
     def _fill(self, line: Line, more: Mapping[str, str] | None) -> str | None:
         styles = self._sheet.styles
-        if line.styles and not line.styles.intersection(styles):
+        terse = self._sheet.target < _TERSE and "简洁" in line.styles
+        if line.styles and not line.styles.intersection(styles) and not terse:
+            return None
+        if self._service and _OF_THINGS.search(line.text):
             return None
         values = {**self._values, **more} if more else self._values
         keys = _VALUE.findall(line.text)
@@ -141,6 +157,8 @@ class Lines:
         return said in heard or (len(fixed) >= 5 and fixed.strip("，。！？") in heard)
 
 
+#: Spoken characters below which the short lines fit every style.
+_TERSE: Final = 80
 _FOR_THE_FIRST: Final = ("先", "看这里看这里")
 _FOR_LATER: Final = ("再", "还", "接着", "另外", "补充")
 _OF_THE_KIND: Final = frozenset({"hook", "pain", "use", "choose", "ask", "fit"})

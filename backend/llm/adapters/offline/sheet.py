@@ -15,6 +15,18 @@ SCENARIOS: Final = ("opening", "selling_points", "promotion", "seeding", "transi
 _DEFAULT_SECONDS: Final = {
     "opening": 30, "selling_points": 60, "promotion": 45, "seeding": 60, "transition": 15, "closing": 25,
 }  # fmt: skip
+#: Spoken characters of a sentence, when a script is asked for in sentences.
+_SENTENCE: Final = 14
+#: A catchphrase that only calls the listeners: it is how they are addressed, and no sentence.
+_CALL: Final = re.compile("^[^，。！？]{1,3}们$")
+#: What would urge to drink (广告法 23): amounts for a sitting, finishing it, effects, driving.
+_TEMPTING: Final = re.compile(
+    "一[顿餐口人天晚次][^，。]{0,3}[瓶杯盅两斤口]|剩不下|喝[完光个干]|干杯|一口闷|多喝|畅饮|豪饮|管够|不醉|不上头|醒得快|解乏|助眠|好睡|暖身|驱寒|活血|养生|解压|放松|壮|开车|停不下来|过瘾"
+)
+#: What stands behind a thing when it is asked for: 保温时间 asks for what the record says of 保温.
+_ASKED_OF: Final = re.compile(
+    "(?:的?(?:时间|时长|效果|功能|问题|情况|参数|数据|信息|能力|性能|特点|优势|卖点|方面|这一?[点个块]|多久|程度))+$"
+)
 _NAME_MARKS: Final = re.compile(r"【[^】]*】|\[[^\]]*\]|（[^）]*）|\([^)]*\)|[{}<>#*_`|]")
 _EMOJI: Final = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]")
 _ADDRESSES: Final = {
@@ -68,6 +80,8 @@ class Sheet:
     drop: frozenset[str]
     want: frozenset[str]
     heard: str
+    #: Features and names of facts that were asked for: they are said however short the script is.
+    focus: frozenset[str]
 
 
 def read_sheet(brief: Mapping[str, Any]) -> Sheet:
@@ -91,7 +105,9 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     kind = kind_of(name, category)
     name = name or category or "这款商品"
     short = _short(name, brand, kind)
-    call = name if spoken_length(name) <= 14 else next((one for one in aliases if len(one) >= 2), short)
+    spoken_name = re.sub(r"\s+\S*\d.*$", "", name)
+    spoken_name = spoken_name if len(spoken_name) >= 3 else name
+    call = spoken_name if spoken_length(spoken_name) <= 14 else next((one for one in aliases if len(one) >= 2), short)
     price = _money(product.get("price"))
     list_price = _money(product.get("list_price"))
     stock = product.get("stock")
@@ -101,11 +117,21 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     points = _points(product.get("points"))
     assumed = _points(brief.get("assumed"))
     if brief.get("action") == "continue":
-        # What was told already is told again only when nothing else is left.
-        points = [one for one in points if (one.feature or one.benefit) not in previous] or points
-    evidence = [speakable(one) for one in _list(product.get("evidence"))]
-    facts = [(speakable(key), speakable(value)) for key, value in _mapping(product.get("facts")).items()]
+        told = _bare("\n".join([previous, *(_text(one) for one in _list(brief.get("history")))]))
+        points = [one for one in points if _bare(one.feature or one.benefit) not in told]
+    if kind is not None and kind.noun == "酒":
+        points = [one for one in points if not _TEMPTING.search(one.feature)]
+        points = [Point(one.feature, "" if _TEMPTING.search(one.benefit) else one.benefit, one.proof) for one in points]
+        points = [one for one in points if one.feature]
+    evidence = [_carried(one) for one in _list(product.get("evidence"))]
+    facts = [(speakable(key), _measured(speakable(value))) for key, value in _mapping(product.get("facts")).items()]
+    must_say = [one for one in map(_text, _list(brief.get("must_say"))) if one]
+    named = [one for one in must_say if len(one) <= 8 and not re.search(r"\d", one)]
     mentions, say = _mentions([*asks.mention, *request.mention], points, facts)
+    asked_for = {one: _mentions([one], points, facts)[0] for one in named}
+    mentions |= set().union(*asked_for.values())
+    # A thing of the record that must be said is said with what the record knows of it, not by its name alone.
+    must_say = [one for one in must_say if not asked_for.get(one)]
     if previous and brief.get("action") == "restyle":
         want, drop = _as_before(previous, price, stock, want, drop)
     return Sheet(
@@ -122,7 +148,9 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         address=_addresses(host, _styles(brief, host, asks, request)),
         host=speakable(host.get("name")),
         catchphrases=tuple(
-            one for one in (speakable(said) for said in _list(host.get("catchphrases"))) if one and not risky(one)
+            one
+            for one in (speakable(said) for said in _list(host.get("catchphrases")))
+            if one and not risky(one) and not _CALL.search(one)
         ),
         points=tuple(sorted(points, key=lambda one: one.feature + one.benefit not in mentions)),
         assumed=tuple(assumed),
@@ -139,14 +167,45 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         required=tuple(filter(None, (_text(one) for one in _list(product.get("required_statements"))))),
         say=tuple(
             one.strip()
-            for one in dict.fromkeys([*map(_text, _list(brief.get("must_say"))), *asks.say, *request.say, *say])
+            for one in dict.fromkeys([*must_say, *asks.say, *request.say, *say])
             if one.strip() and not any(term in one for term in unsay)
         ),
         unsay=tuple(unsay),
         drop=frozenset(drop),
         want=frozenset(want - drop),
+        focus=frozenset(mentions),
         heard="\n".join([previous, *(_text(one) for key in _HEARD for one in _list(brief.get(key)))]),
     )  # fmt: skip
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\W", "", text)
+
+
+def _measured(value: str) -> str:
+    """Return a fact as it is said: "6小时68度" is a temperature after a time."""
+    return re.sub(r"(\d+(?:\.\d+)?(?:小时|分钟))(\d+(?:\.\d+)?度)", r"\1后\2", value)
+
+
+def _carried(evidence: object) -> str:
+    """Return a piece of evidence with its result in a sentence of its own, which a bare row of figures is not."""
+    head, colon, result = re.sub("[:：]", "：", _text(evidence)).partition("：")
+    ratio = re.search(r"(?<!\d)\d{1,2}$", head) and re.match(r"\d", result)
+    if not colon or not result.strip() or ratio:
+        return speakable(evidence)
+    said = _measured(re.sub(r"(?<=度)环境(?=\d)", "环境下", speakable(result)))
+    return f"{speakable(head)}。上面写的是，{said}"
+
+
+def _shown(proof: str) -> str:
+    """Return a proof that is only the name of something with what the listener does with it."""
+    if proof.startswith("现场") and len(proof) <= 10:
+        return f"{proof}给大家看"
+    if re.fullmatch("[^，。]{0,10}(?:实拍|实拍图)", proof):
+        return f"看{proof}就知道"
+    if re.fullmatch("[^，。]{0,10}(?:标签|配料表|成分表|报告|证书|授权书|详情页|说明书|许可证|吊牌|包装)", proof):
+        return f"{proof}上就能核对"
+    return proof
 
 
 def _styles(brief: Mapping[str, Any], host: Mapping[str, Any], asks: Asks, request: Asks) -> tuple[str, ...]:
@@ -174,6 +233,8 @@ def _seconds(
         factor = {"shorter": 0.68, "longer": 1.45}.get(str(brief.get("length_change")), 1.0)
     if asks.seconds:
         return asks.seconds
+    if count := asks.sentences or request.sentences:
+        return count * _SENTENCE * 60 / pace
     if factor != 1.0:
         base = before or asked or request.seconds or _DEFAULT_SECONDS[scenario]
         # A length asked for together with the change stands, when it goes the same way.
@@ -203,13 +264,18 @@ def _mentions(asked: list[str], points: list[Point], facts: list[tuple[str, str]
     """Return what of the record is meant by the asked words, and the words that the record does not hold."""
     found: set[str] = set()
     unknown: list[str] = []
-    for words in asked:
+    for asked_words in asked:
+        words = _ASKED_OF.sub("", asked_words)
+        if len(words) < 2:
+            words = asked_words
         texts = {one.feature + one.benefit: one.feature + one.benefit for one in points}
         texts |= {name: name + value for name, value in facts}
-        hits = {key for key, text in texts.items() if words in text or _alike(words, text)}
+        # The fact of that very name is what was meant, before all that only touches it.
+        hits = {name for name, _ in facts if name in words or words in name}
+        hits = hits or {key for key, text in texts.items() if words in text or _alike(words, text)}
         found |= hits
-        if not hits and len(words) >= 4:
-            unknown.append(words)
+        if not hits and len(asked_words) >= 4:
+            unknown.append(asked_words)
     return found, unknown
 
 
@@ -237,7 +303,9 @@ def _short(name: str, brand: str, kind: Kind | None) -> str:
 
 def _addresses(host: Mapping[str, Any], styles: tuple[str, ...]) -> tuple[str, ...]:
     audience = _text(host.get("audience"))
-    own = tuple(f"{word}们" for word in _AUDIENCES if word in audience)
+    called = [speakable(one) for one in _list(host.get("catchphrases"))]
+    own = tuple(one for one in called if _CALL.search(one))
+    own = own or tuple(f"{word}们" for word in _AUDIENCES if word in audience)
     return own or _ADDRESSES.get(styles[0] if styles else "", ("大家", "朋友们"))
 
 
@@ -246,6 +314,7 @@ def _points(value: object) -> list[Point]:
     for one in _list(value):
         entry = one if isinstance(one, Mapping) else {"feature": one}
         feature, benefit, proof = (speakable(entry.get(key)) for key in ("feature", "benefit", "proof"))
+        proof = _shown(_carried(entry.get("proof"))) if proof else ""
         point = Point(*("" if risky(text) else text for text in (feature, benefit, proof)))
         # A benefit whose feature may not be said would hang in the air.
         if point.feature or (point.benefit and not feature):

@@ -9,7 +9,7 @@ _UNITS: Final = {
     "W": "瓦", "w": "瓦", "kW": "千瓦", "V": "伏", "Hz": "赫兹", "℃": "度", "°C": "度", "dB": "分贝", "h": "小时",
 }  # fmt: skip
 _UNIT: Final = re.compile(
-    r"(\d)\s*(" + "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True)) + r")(?![A-Za-z])"
+    r"(?!(?<!\d)[2-6]G)(\d)\s*(" + "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True)) + r")(?![A-Za-z])"
 )
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*[%％]")
 _BRACKETS: Final = re.compile(
@@ -19,6 +19,10 @@ _UNSPEAKABLE: Final = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2190-\u21ff\u2300-\u23ff\u2b00-\u2bff\ufe00-\ufe0f\u200b-\u200f\u20e3\ufffd]"
 )
 _RANGE: Final = re.compile(r"(?<![A-Za-z\d.-])(\d+(?:\.\d+)?)\s*[-~～—–]\s*(\d+(?:\.\d+)?)(?![-\d]|\.\d)")
+#: In front of figures that are a number of something: a standard, a report, a telephone.
+_NUMBERED: Final = re.compile(
+    r"(?:[A-Z]{1,4}(?:/[A-Z]{1,4})?\s*|(?:号|编号|报告|批号|证书?|电话|热线|客服|货号|型号|标准|批准文号|单号|工号|日期)[\s：:为是]*)$"
+)
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 _LATIN: Final = re.compile(r"[A-Za-z]+")
 _SENTENCE: Final = re.compile(r"[^。！？!?\n]*[。！？!?]+|[^。！？!?\n]+")
@@ -62,20 +66,50 @@ def speakable(text: object) -> str:
     if not isinstance(text, str | int | float) or isinstance(text, bool):
         return ""
     # Signs that join figures are read before markup goes: without them "8~10" would be eight hundred and ten.
-    said = _RANGE.sub(_range, str(text))
-    said = re.sub(r"(?<=\d)\s*[xX×*]\s*(?=\d)", "乘", said)
+    said = re.sub(r"(\d)\s*[%％]\s*vol\b", r"\1度", str(text), flags=re.IGNORECASE)
+    said = _figures(said)
+    said = _RANGE.sub(_range, said)
+    said = re.sub(r"(?<=\d)\s*[xX×]\s*(?=\d)|(?<=\d)\s+\*\s+(?=\d)|(?<=\d)\*(?=\d)", "乘", said)
     said = _BRACKETS.sub("", _UNSPEAKABLE.sub("", said))
     said = _UNIT.sub(lambda hit: hit[1] + _UNITS[hit[2]], said)
+    said = re.sub(r"(?<=\d)([\u3400-\u9fff]{1,3})\s*[-~～—–]\s*(?=\d)", r"\1到", said)
+    said = re.sub(r"(?<=[克升米])\s*[xX×*]\s*(?=\d)", "乘", said)
     said = _PERCENT.sub(lambda hit: f"百分之{hit[1]}", said)
     said = said.replace(",", "，").replace(";", "，").replace("；", "，").replace(":", "，").replace("：", "，")
-    said = re.sub(r"\s*[/／+＋&\n\r\t]\s*", "、", said)
+    # A slash between figures or capitals is part of them: 1/2, 220/380, GB/T.
+    said = re.sub(r"(?<![\dA-Z])\s*[/／]\s*|\s*[/／]\s*(?![\dA-Z])|\s*[+＋&\n\r\t]\s*", "、", said)
     said = re.sub(r"(?<=[\u3400-\u9fff，、])\s+|\s+(?=[\u3400-\u9fff，、])|[\"“”]", "", said)
     return re.sub(r"[，、]{2,}", "，", re.sub(r"\s+", " ", said)).strip(" ，、。！？!?.-")
+
+
+def _figures(text: str) -> str:
+    """Return the text with the signs around figures as they are said, before punctuation is cleaned."""
+    said = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
+    said = re.sub(r"(?<!\d)((?:19|20)\d{2})[/.-](0?[1-9]|1[0-2])[/.-](0?[1-9]|[12]\d|3[01])(?!\d|[-/.]\d)", _date, said)
+    said = re.sub(r"(?<![\d:：])([01]?\d|2[0-4])[:：]([0-5]\d)(?![\d:：])", _time, said)
+    said = re.sub(r"(?<![\w.:：-])(\d{1,2})\s*[:：]\s*(\d{1,2})(?![\d±.:：-])", r"\1比\2", said)
+    said = re.sub(r"(\d)\s*%\s*[-~～—–]\s*(\d+(?:\.\d+)?\s*%)", r"\1%到\2", said)
+    said = re.sub(r"(?<![\w\d%℃])[-−]\s*(\d+(?:\.\d+)?)(?=\s*(?:℃|°C|度|[~～—–到至]))", r"零下\1", said)
+    said = re.sub(r"(?<=[~～—–到至])\s*[-−](?=\d)", "零下", said)
+    said = re.sub(r"(零下\d+(?:\.\d+)?(?:℃|°C|度)?)\s*[~～—–]\s*", r"\1到", said)
+    said = re.sub(r"(?<=[A-Za-z\d])(\++)(?![A-Za-z\d\u3400-\u9fff])", lambda hit: "加" * len(hit[1]), said)
+    for sign, word in (("±", "正负"), ("≥", "不低于"), ("≤", "不超过"), (">", "大于"), ("<", "小于")):
+        said = re.sub(rf"{sign}\s*(?=\d)", word, said)
+    return said
+
+
+def _date(hit: re.Match[str]) -> str:
+    return f"{hit[1]}年{int(hit[2])}月{int(hit[3])}日"
+
+
+def _time(hit: re.Match[str]) -> str:
+    return f"{int(hit[1])}点{hit[2] + '分' if hit[2] != '00' else ''}"
 
 
 def _range(hit: re.Match[str]) -> str:
     # "60-200" goes from one to the other; "2025-118" and "13-0571" are the numbers of something and stay as they are.
     numbered = any(re.match(r"0\d", figure) for figure in hit.groups())
+    numbered = numbered or bool(_NUMBERED.search(hit.string[: hit.start()]))
     return f"{hit[1]}到{hit[2]}" if float(hit[1]) < float(hit[2]) and not numbered else hit[0]
 
 
