@@ -99,22 +99,22 @@ async def test_a_piece_of_text_of_another_version_does_not_end_the_following() -
 
 
 async def test_an_outage_of_redis_is_logged_once_however_long_it_lasts() -> None:
-    tries = 0
+    tries, enough = 0, asyncio.Event()
 
     class Down:
         @property
         def client(self) -> Any:
             nonlocal tries
             tries += 1
+            if tries == 3:
+                enough.set()
             raise RedisConnectionError
 
     hub = hub_of()
     hub._cache = cast(Cache, Down())
     with structlog.testing.capture_logs() as lines:
         following = asyncio.create_task(hub._follow_tokens())
-        async with asyncio.timeout(5):
-            while tries < 3:
-                await asyncio.sleep(0.05)
+        await asyncio.wait_for(enough.wait(), 5)
         following.cancel()
     assert [line["event"] for line in lines] == ["hub_tokens_lost"]
     assert not hub.tokens_flow
