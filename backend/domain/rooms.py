@@ -50,15 +50,6 @@ async def get_room(conn: Connection, room_id: UUID) -> Room:
     return Room(**row)
 
 
-async def room_of_host(conn: Connection, host_id: UUID) -> Room | None:
-    """Return the room in which this host goes live: the oldest one where there are several."""
-    row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} FROM rooms WHERE host_id = $1 ORDER BY id LIMIT 1",
-        host_id,
-    )
-    return Room(**row) if row else None
-
-
 async def create_room(conn: Connection, *, name: str, host_id: UUID | None = None) -> Room:
     """Add a room.
 

@@ -346,6 +346,7 @@ class Hub:
                 await self._pubsub.subscribe(token_channel(thread_id))
 
     async def _follow_tokens(self) -> None:
+        lost = False
         while True:
             try:
                 async with self._cache.client.pubsub() as pubsub:
@@ -356,10 +357,16 @@ class Hub:
                     if self._threads:
                         await pubsub.subscribe(*map(token_channel, self._threads))
                     self._set_tokens_flow(True)
+                    if lost:
+                        log.info("hub_tokens_back")
+                    lost = False
                     async for message in pubsub.listen():
                         self._on_token(message)
             except Unwell as error:
-                log.warning("hub_tokens_lost", error=type(error).__name__)
+                # Once an outage, not twice a second.
+                if not lost:
+                    log.warning("hub_tokens_lost", error=type(error).__name__)
+                lost = True
             self._pubsub = None
             for feed in self._threads.values():
                 feed.subscribed.clear()

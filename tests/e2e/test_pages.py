@@ -115,3 +115,10 @@ def test_language_and_theme_are_kept(seats: Seats) -> None:
     expect(seat.page.locator("html")).to_have_attribute("data-theme", "dark")
     background = seat.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert sum(map(int, background.strip("rgb()").split(","))) < 150
+
+
+def test_every_page_can_be_reached_on_a_phone(seats: Seats) -> None:
+    page = seats.take(HOST, viewport={"width": 390, "height": 844}).page
+    # Also while the line's round trip is not measured yet, and after it is: neither may push the pages aside.
+    for link in page.locator("nav.pages a").all():
+        expect(link).to_be_in_viewport(ratio=0.95)

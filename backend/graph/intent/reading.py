@@ -9,7 +9,7 @@ from backend.graph.intent.naming import Known, Match, mentioned
 from backend.graph.intent.pasted import asks_for_check, bare_words, pasted_in
 from backend.graph.intent.products import occasions, product_heading, product_in_words
 from backend.graph.intent.segments import in_order, is_ordered, segments_in, wishes
-from backend.graph.intent.situation import Draft, Reading, Situation
+from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.slots import NEGATED, read_slots
 from backend.graph.intent.vocabulary import names, phrases
 
@@ -618,9 +618,3 @@ class _Reader:
 def _last(drafts: Any, fits: Any) -> int | None:
     places = [place for place, draft in enumerate(drafts) if fits(draft)]
     return places[-1] if places else None
-
-
-def about_draft(draft: Draft) -> str:
-    """Return how a text of the thread is called in an option."""
-    scenario = SCENARIO_NAMES.get(draft.scenario or "", "稿子")
-    return f"{draft.product_name}的{scenario}" if draft.product_name else scenario

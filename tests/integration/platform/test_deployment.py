@@ -33,6 +33,7 @@ def static(tmp_path: Path) -> Path:
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<title>console</title>")
     (folder / "prompter.html").write_text("<title>prompter</title>")
+    (folder / "sw-prompter.js").write_text("")
     (folder / "assets" / "app-1a2b3c.js").write_text("export {}")
     return folder
 
@@ -76,6 +77,9 @@ def test_files_are_cached_pages_are_not_and_every_answer_is_guarded(tmp_path: Pa
         status, deep = headers_of(url + "/threads/0190")
         assert (status, deep["cache-control"]) == (200, "no-cache")
         assert headers_of(url + "/prompter.html?room=1")[0] == 200
+        # Its name never changes, so a kept copy would keep an old teleprompter.
+        status, service_worker = headers_of(url + "/sw-prompter.js")
+        assert (status, service_worker["cache-control"]) == (200, "no-cache")
         status, asset = headers_of(url + "/assets/app-1a2b3c.js")
         assert (status, asset["cache-control"]) == (200, "public, max-age=31536000, immutable")
         status, gone = headers_of(url + "/assets/old-ffff.js")

@@ -6,6 +6,8 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
+import structlog
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from backend.errors import NotFound
 from backend.fanout.hub import Fragment, Hub, Numbered, Sources
@@ -94,3 +96,25 @@ async def test_a_piece_of_text_of_another_version_does_not_end_the_following() -
     channel = token_channel(thread).encode()
     for data in (b'{"type": "token", "new": 1}', b"[]", b"{"):
         hub._on_token({"channel": channel, "type": "message", "data": data})
+
+
+async def test_an_outage_of_redis_is_logged_once_however_long_it_lasts() -> None:
+    tries, enough = 0, asyncio.Event()
+
+    class Down:
+        @property
+        def client(self) -> Any:
+            nonlocal tries
+            tries += 1
+            if tries == 3:
+                enough.set()
+            raise RedisConnectionError
+
+    hub = hub_of()
+    hub._cache = cast(Cache, Down())
+    with structlog.testing.capture_logs() as lines:
+        following = asyncio.create_task(hub._follow_tokens())
+        await asyncio.wait_for(enough.wait(), 5)
+        following.cancel()
+    assert [line["event"] for line in lines] == ["hub_tokens_lost"]
+    assert not hub.tokens_flow
