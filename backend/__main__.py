@@ -1,16 +1,20 @@
-"""The command line: `python -m backend serve | worker | migrate | seed | protocol`."""
+"""The command line: `python -m backend serve | worker | migrate | seed | create-admin | protocol`."""
 
 import argparse
 import asyncio
+import getpass
+import os
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from backend.errors import AppError
 from backend.settings import Settings
+
+T = TypeVar("T")
 
 #: What the shell sees: 2 = it cannot run as it is set up; 130 = Ctrl-C, as every program says it.
 _SETUP_FAILED = 2
@@ -58,17 +62,28 @@ def _run(chosen: argparse.Namespace) -> int:
             _run_loop(app.migrate(settings))
         case "seed":
             _run_loop(app.seed(settings))
+        case "create-admin":
+            added = _run_loop(
+                app.create_admin(
+                    settings,
+                    tenant=chosen.tenant,
+                    tenant_name=chosen.tenant_name,
+                    email=chosen.email,
+                    name=chosen.name,
+                    password=os.environ.get("CUEDESK_ADMIN_PASSWORD") or getpass.getpass("密码 / password: "),
+                )
+            )
+            print("已添加管理员 / the admin was added" if added else "已是管理员 / is an admin already")
     return 0
 
 
-def _run_loop(main: Coroutine[Any, Any, None]) -> None:
+def _run_loop(main: Coroutine[Any, Any, T]) -> T:
     if sys.platform == "win32":
-        asyncio.run(main)
-        return
+        return asyncio.run(main)
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main)
+        return runner.run(main)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="worker only")
     commands.add_parser("migrate", help="bring the database to this version's schema")
     commands.add_parser("seed", help="make the demo tenant, once")
+    admin = commands.add_parser("create-admin", help="give a tenant its admin; asks for the password")
+    admin.add_argument("tenant", help="the tenant's slug: a-z, 0-9 and hyphens; made if it is not there")
+    admin.add_argument("email")
+    admin.add_argument("--name", default="", help="how colleagues see the admin")
+    admin.add_argument("--tenant-name", default="", help="the tenant's name, when it is made")
     protocol = commands.add_parser("protocol", help="write the JSON Schema, AsyncAPI and TypeScript of the protocol")
     protocol.add_argument("folder", type=Path, nargs="?", default=Path(), help="the project's root")
     return parser

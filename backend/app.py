@@ -16,7 +16,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from backend.api import routes
-from backend.domain import events, rooms
+from backend.domain import events, people, rooms
 from backend.domain.demo import demo_logins, demo_password, seed_demo
 from backend.domain.epochs import current_epoch
 from backend.errors import DataDirUnwritable
@@ -106,6 +106,20 @@ async def seed(settings: Settings) -> None:
         addresses = await _addresses(stack, settings)
         await _migrate(addresses)
         await _seed(addresses)
+
+
+async def create_admin(
+    settings: Settings, *, tenant: str, tenant_name: str, email: str, name: str, password: str
+) -> bool:
+    """Give a tenant its (first) admin; False when it has this one already."""
+    _prepare(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        addresses = await _addresses(stack, settings)
+        await _migrate(addresses)
+        async with as_owner(addresses.database) as conn:
+            return await people.add_admin(
+                conn, tenant=tenant, tenant_name=tenant_name, email=email, name=name, password=password
+            )
 
 
 @dataclass(frozen=True)
