@@ -165,29 +165,35 @@ class Runner:
         )
         questions: list[Question] = []
         outcome = "completed"
+        failure: Exception | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(outlet.append())
-                # The stream is read to its own end, also when the graph asks: breaking off would cancel nodes.
-                async for part in graph.astream(
-                    give,
-                    config,
-                    context=context,
-                    stream_mode=["custom", "updates"],
-                    version="v2",
-                    durability="sync",
-                ):
-                    if part["type"] == "custom":
-                        outlet.take(part["data"])
-                        continue
-                    for node, update in part["data"].items():
-                        if node == "__interrupt__":
-                            questions += [(question.id, question.value) for question in update]
-                        elif isinstance(update, dict):
-                            outcome = update.get("outcome", outcome)
+                try:
+                    # The stream is read to its own end, also when the graph asks: breaking off would cancel nodes.
+                    async for part in graph.astream(
+                        give,
+                        config,
+                        context=context,
+                        stream_mode=["custom", "updates"],
+                        version="v2",
+                        durability="sync",
+                    ):
+                        if part["type"] == "custom":
+                            outlet.take(part["data"])
+                            continue
+                        for node, update in part["data"].items():
+                            if node == "__interrupt__":
+                                questions += [(question.id, question.value) for question in update]
+                            elif isinstance(update, dict):
+                                outcome = update.get("outcome", outcome)
+                except Exception as error:  # noqa: BLE001 — what was said before it is written first; then it decides how the run ends
+                    failure = error
                 outlet.close()
         except ExceptionGroup as group_error:
             raise _cause(group_error) from group_error
+        if failure is not None:
+            raise failure
         return Standing(questions=questions) if questions else Standing(outcome=outcome)
 
     async def _ask(self, run: Claimed, questions: Sequence[Question]) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from backend.domain import runs
-from backend.errors import AppError
+from backend.errors import AppError, StorageUnavailable
 from backend.fanout.topics import CANCEL_CHANNEL
 from backend.memory.embed import Embedder
 from backend.memory.learning import LEARN_JOB, learn
@@ -88,6 +88,9 @@ class Worker:
                 ) as queue:
                     self._queue = queue
                     await queue.run()
+            except StorageUnavailable:
+                log.warning("job_queue_unreachable")
+                await asyncio.sleep(1)
             except Exception:  # PostgreSQL went away, or the queue broke: come back, whatever it was
                 log.exception("job_queue_lost")
                 await asyncio.sleep(0.5)
