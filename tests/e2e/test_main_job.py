@@ -47,7 +47,8 @@ def edit_and_approve(approver: Seat, more: str) -> str:
     """Change the first sentence and add one in the approval on screen, approve, and return the whole new text."""
     approver.page.get_by_test_id("edit").click()
     editor = approver.page.get_by_test_id("approval-editor")
-    text = more + editor.input_value().partition("。")[2]
+    # Just the first sentence, however it ends: without its required statement the text would rightly come back.
+    text = more + re.split(r"(?<=[。！？])", editor.input_value(), maxsplit=1)[1]
     editor.fill(text)
     approver.page.get_by_test_id("submit-edit").click()
     return text
