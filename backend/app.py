@@ -16,7 +16,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from backend.api import routes
-from backend.domain import events, people, rooms
+from backend.domain import events, founding, rooms
 from backend.domain.demo import demo_logins, demo_password, seed_demo
 from backend.domain.epochs import current_epoch
 from backend.errors import DataDirUnwritable
@@ -117,7 +117,7 @@ async def create_admin(
         addresses = await _addresses(stack, settings)
         await _migrate(addresses)
         async with as_owner(addresses.database) as conn:
-            return await people.add_admin(
+            return await founding.add_admin(
                 conn, tenant=tenant, tenant_name=tenant_name, email=email, name=name, password=password
             )
 

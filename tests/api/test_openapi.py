@@ -58,7 +58,7 @@ async def test_nothing_the_document_allows_makes_the_server_fail(
                 asked[name] = explore_one(operation, base_url, cookies)
 
     with listening() as listener:
-        server = uvicorn.Server(uvicorn.Config(with_state, log_level="warning", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(with_state, log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await asyncio.to_thread(explore, f"http://127.0.0.1:{listener.getsockname()[1]}")
