@@ -59,13 +59,14 @@ def command(path: Path, *more: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, *, app_ports: Sequence[int], static: Path | None = None) -> Iterator[str]:
-    """Run nginx in front of apps on `app_ports`; gives its address."""
-    port = free_port()
+def nginx(folder: Path, *, app_ports: Sequence[int], static: Path | None = None, port: int = 0) -> Iterator[str]:
+    """Run nginx in front of apps on `app_ports`; gives its address. `port` 0 = a free one."""
+    port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     path = configuration(folder, port=port, app_ports=app_ports, static=static or ROOT / "frontend" / "dist")
     with (folder / "nginx.log").open("wb") as log:
-        process = subprocess.Popen(command(path), stdout=log, stderr=log)
+        # Ctrl-C in a terminal is for us: nginx ends last.
+        process = subprocess.Popen(command(path), stdout=log, stderr=log, start_new_session=True)
     try:
         _wait(f"http://127.0.0.1:{port}/assets/-", process, folder / "nginx.log")
         yield f"http://127.0.0.1:{port}"
