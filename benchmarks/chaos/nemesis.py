@@ -19,6 +19,9 @@ from tests.support.cluster import Cluster
 from tests.support.line import Line
 from tests.support.processes import ServerProcess
 
+#: How a member ends that was told to: in order, or killed, also by a SIGTERM that came while it started.
+_TOLD = (0, -signal.SIGKILL, -signal.SIGTERM)
+
 
 @dataclass(frozen=True)
 class Stroke:
@@ -217,7 +220,7 @@ class Nemesis:
             await asyncio.sleep(0.5)
             for member in self.cluster.members:
                 if not member.alive and member not in self._down:
-                    if member.process is not None and member.process.returncode not in (0, -signal.SIGKILL):
+                    if member.process is not None and member.process.returncode not in _TOLD:
                         self.odd_ends[f"{_names([member])} with {member.process.returncode}"] += 1
                     member.start()
 

@@ -24,24 +24,7 @@ _CATCH_UP = 10.0
 
 
 @dataclass
-class Seen:
-    """What a client knows of a thread: how its runs stand, and the questions that are open."""
-
-    runs: dict[str, str] = field(default_factory=dict)
-    questions: dict[str, Frame] = field(default_factory=dict)
-
-    def take(self, frame: Frame) -> None:
-        match frame["type"]:
-            case "run":
-                self.runs[frame["run_id"]] = frame["status"]
-            case "interrupt":
-                self.questions[frame["interrupt_id"]] = frame
-            case "interrupt_resolved" | "interrupt_expired":
-                self.questions.pop(frame["interrupt_id"], None)
-
-
-@dataclass
-class _Text:
+class Text:
     """Text under way: the newest attempt, its pieces by number, over the snapshot."""
 
     attempt: int = -1
@@ -58,6 +41,26 @@ class _Text:
             self.attempt, self.due, self.text = frame["attempt"], 0, ""
         if frame["i"] == self.due:
             self.due, self.text = frame["i"] + frame["n"], self.text + frame["content"]
+
+
+@dataclass
+class Seen:
+    """What a client knows of a thread: how its runs stand, the questions that are open, the texts under way."""
+
+    runs: dict[str, str] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    questions: dict[str, Frame] = field(default_factory=dict)
+    texts: dict[str, Text] = field(default_factory=dict)
+
+    def take(self, frame: Frame) -> None:
+        match frame["type"]:
+            case "run":
+                self.runs[frame["run_id"]] = frame["status"]
+                self.attempts[frame["run_id"]] = frame["attempt"] or 0
+            case "interrupt":
+                self.questions[frame["interrupt_id"]] = frame
+            case "interrupt_resolved" | "interrupt_expired":
+                self.questions.pop(frame["interrupt_id"], None)
 
 
 class Person:
@@ -87,7 +90,6 @@ class Person:
         self._topics += ["approvals"] if approvals else []
         history.threads = {thread: Followed() for thread in threads}
         history.screens = {room: [] for room in rooms}
-        self._texts: dict[str, _Text] = {}
         self._socket: ClientConnection | None = None
         self._live: set[str] = set()
         self._answers: dict[str, asyncio.Future[Frame]] = {}
@@ -213,7 +215,7 @@ class Person:
                 if answer is not None and not answer.done():
                     answer.set_result(frame)
             case "token" | "message_snapshot":
-                self._texts.setdefault(frame["message_id"], _Text()).take(frame)
+                self.seen[frame["thread_id"]].texts.setdefault(frame["message_id"], Text()).take(frame)
             case "error":
                 self.history.errors.append(frame)
             case "prompter_state":
@@ -232,10 +234,8 @@ class Person:
             return
         self.history.threads[thread].frames.append(frame)
         self.seen[thread].take(frame)
-        if frame["type"] == "message_started":
-            self._texts.setdefault(frame["message_id"], _Text())
         if frame["type"] == "message_complete":
-            text = self._texts.pop(frame["message_id"], None)
+            text = self.seen[thread].texts.pop(frame["message_id"], None)
             if text is not None and text.text:
                 self.history.shown.append(Shown(thread, frame["message_id"], text.attempt, text.text))
 
