@@ -101,7 +101,7 @@ async def race(
                RETURNING extract(epoch FROM expires_at)::float8""",
             question["interrupt_id"],
         )
-        await asyncio.sleep(max(0.0, until - time.time() + rng.uniform(-0.03, 0.03)))
+        await asyncio.sleep(max(0.0, until - time.time() - rng.uniform(-0.02, 0.08)))
 
     async def decide(who: Person, decision: str) -> None:
         await asyncio.sleep(rng.uniform(0, 0.003))
