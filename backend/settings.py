@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     hello_timeout: float = 5
     #: Over so many seconds at most the sockets of a process that goes down are told to come back.
     drain_spread: float = 7
+    #: … and no more of them in a second: the others would only send them away again.
+    drain_rate: float = Field(50, gt=0)
     tcp_user_timeout_ms: int = 20_000
     max_frame_bytes: int = 64 * 1024
     outbox_frames: int = 256

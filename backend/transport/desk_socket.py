@@ -40,8 +40,6 @@ from backend.transport.limits import MessageLimit
 _HEARTBEAT = 15.0
 #: Seconds that a socket's commands at work may take to be answered when it has to leave.
 _LAST_ANSWERS = 2.0
-#: The other processes let so many sockets a second in; more at once would only be sent away again.
-_RETURNING_PER_SECOND = 50
 _OPEN = Gauge("cuedesk_sockets_open", "Sockets being served", registry=REGISTRY)
 
 
@@ -104,7 +102,7 @@ class DeskSockets:
         """
         leaving = list(self._open)
         random.shuffle(leaving)  # who opened several at once should not lose them all at once
-        window = min(within, len(leaving) / _RETURNING_PER_SECOND)
+        window = min(within, len(leaving) / self._services.settings.drain_rate)
         async with asyncio.TaskGroup() as tasks:
             for place, connection in enumerate(leaving):
                 after = window * (place + random.random()) / len(leaving)  # noqa: S311 (spreads, hides nothing)
