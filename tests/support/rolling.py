@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 import asyncpg
@@ -51,7 +52,7 @@ class Rolled:
 
 
 async def roll(cluster: Cluster, *, sockets: int, conversations: int) -> Rolled:
-    """Restart every member of `cluster` once while so many conversations go on, each followed by its share of sockets.
+    """Restart every member of `cluster` once, a worker and a gateway at a time, while so many conversations go on, each followed by its share of sockets.
 
     Each conversation asks, approves and asks again until the restart is over, then finishes what it began.
     """
@@ -73,8 +74,9 @@ async def roll(cluster: Cluster, *, sockets: int, conversations: int) -> Rolled:
             for client, thread in zip(clients, threads, strict=False):
                 await client.until(lambda f, t=thread: f["type"] == "token" and f.get("thread_id") == t)  # type: ignore[misc]
             began = time.monotonic()
-            for member in [*cluster.workers, *cluster.gateways]:
-                await asyncio.to_thread(cluster.restart, member)
+            for pair in zip_longest(cluster.workers, cluster.gateways):
+                restarts = [asyncio.to_thread(cluster.restart, member) for member in pair if member is not None]
+                await asyncio.gather(*restarts)
             rolled.seconds = time.monotonic() - began
             over.set()
         rolled.runs = sum(talk.result() for talk in talks)
