@@ -49,6 +49,7 @@ class Connection:
         self._refused = 0
         self._tasks: anyio.abc.TaskGroup | None = None
         self._close: tuple[int, str] | None = None
+        self._finishing = False
         #: Told when the reader has caught up, of the threads whose text was shed meanwhile.
         self.on_shed: Callable[[set[UUID]], None] | None = None
 
@@ -61,6 +62,17 @@ class Connection:
         if self._close is None:
             self._close = (code, reason)
             self.outbox.close()
+
+    async def finish(self, code: CloseCode, reason: str, *, patience: float) -> None:
+        """Take no more commands, answer those that came (for at most `patience` seconds), then close.
+
+        A command that comes too late gets no answer: its sender repeats it under its id, on the next socket.
+        """
+        self._finishing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._commands.join()
+        self.close_soon(code, reason)
 
     def start(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` beside the reader for as long as the socket lives; its AppErrors go to the client."""
@@ -93,7 +105,7 @@ class Connection:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            if self._close is not None:
+            if self._finishing or self._close is not None:
                 continue
             text = message.get("text")
             if not self._allow():
@@ -158,6 +170,7 @@ class Connection:
                 log.debug("command", command=command.type, status=ack.status if ack is not None else None)
             if ack is not None:
                 self.send(ack)
+            self._commands.task_done()
 
     # Writer ----------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,8 @@
 """`/ws`: what each command does. One socket serves console, teleprompter and programs alike."""
 
 import asyncio
+import contextlib
+import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -36,6 +38,8 @@ from backend.transport.following import FollowState, FollowThread
 from backend.transport.limits import MessageLimit
 
 _HEARTBEAT = 15.0
+#: Seconds that a socket's commands at work may take to be answered when it has to leave.
+_LAST_ANSWERS = 2.0
 _OPEN = Gauge("cuedesk_sockets_open", "Sockets being served", registry=REGISTRY)
 
 
@@ -46,6 +50,8 @@ class DeskSockets:
         self._services = services
         self._of_user: Counter[UUID] = Counter()
         self._open: set[Connection] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._messages = MessageLimit(services.redis, services.settings.messages_per_10s)
 
     async def endpoint(self, socket: WebSocket) -> None:
@@ -58,6 +64,7 @@ class DeskSockets:
         desk = _Desk(connection, self._messages)
         self._of_user[identity.user_id] += 1
         self._open.add(connection)
+        self._empty.clear()
         _OPEN.inc()
         try:
             connection.send(
@@ -72,10 +79,15 @@ class DeskSockets:
                     heartbeat_seconds=_HEARTBEAT,
                 )
             )
+            if self._services.draining():  # it came in through the closing door
+                connection.send(Reconnect(after_ms=0, reason="draining"))
+                connection.close_soon(CloseCode.DRAINING, "draining")
             resume = hello.resume if hello is not None else []
             await connection.serve(desk.execute, desk.resume(resume))
         finally:
             self._open.discard(connection)
+            if not self._open:
+                self._empty.set()
             _OPEN.dec()
             self._of_user[identity.user_id] -= 1
             await desk.leave_all()
@@ -83,11 +95,28 @@ class DeskSockets:
     def __len__(self) -> int:
         return len(self._open)
 
-    def drain(self) -> None:
-        """Tell everybody to come back, spread over a second, and close."""
-        for place, connection in enumerate(list(self._open)):
-            connection.send(Reconnect(after_ms=100 + place * 37 % 900, reason="draining"))
-            connection.close_soon(CloseCode.DRAINING, "draining")
+    async def drain(self, within: float) -> None:
+        """Tell everybody when to come back, each at a moment of its own within so many seconds, and close it then.
+
+        Until its moment a socket works as ever. Few sockets are told to come back sooner than many.
+        """
+        leaving = list(self._open)
+        random.shuffle(leaving)  # who opened several at once should not lose them all at once
+        window = min(within, len(leaving) / self._services.settings.drain_rate)
+        async with asyncio.TaskGroup() as tasks:
+            for place, connection in enumerate(leaving):
+                after = window * (place + random.random()) / len(leaving)  # noqa: S311 (spreads, hides nothing)
+                connection.send(Reconnect(after_ms=round(after * 1000), reason="draining"))
+                tasks.create_task(_leave(connection, after))
+        # A client that reads slowly gets its last frames; one that does not read is cut off with the process.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_ANSWERS):
+                await self._empty.wait()
+
+
+async def _leave(connection: Connection, after: float) -> None:
+    await asyncio.sleep(after)
+    await connection.finish(CloseCode.DRAINING, "draining", patience=_LAST_ANSWERS)
 
 
 class _Desk:

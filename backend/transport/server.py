@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.errors import ListenRefused, PortTaken
 from backend.settings import Settings
@@ -97,6 +98,23 @@ async def serve(
     finally:
         await server.drained()
         listener.close()
+
+
+def letting_go(app: ASGIApp, draining: Callable[[], bool]) -> ASGIApp:
+    """Wrap `app`: while `draining`, each HTTP answer asks the client, or the proxy, to connect anew next time.
+
+    Else a proxy keeps its idle connections to us until we close them, perhaps just as it sends a request.
+    """
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def closing(message: Message) -> None:
+            if message["type"] == "http.response.start" and draining():
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        await app(scope, receive, closing if scope["type"] == "http" else send)
+
+    return wrapped
 
 
 async def until_told() -> None:
