@@ -25,9 +25,11 @@ def configuration(folder: Path, *, port: int, app_ports: Sequence[int], static: 
         f"    {kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     apps = "\n".join(f"server 127.0.0.1:{each} max_fails=2 fail_timeout=2s;" for each in app_ports)
+    sockets = "\n".join(f"server 127.0.0.1:{each} max_fails=0;" for each in app_ports)
     for old, new in {
         "http {\n": f"http {{\n{temporary}",
         "server app:8000 max_fails=2 fail_timeout=2s;": apps,
+        "server app:8000 max_fails=0;": sockets,
         "listen 8080 ": f"listen 127.0.0.1:{port} ",
         "root /usr/share/nginx/html;": f"root {static};",
         "access_log /dev/stdout": f"access_log {folder}/access.log",
