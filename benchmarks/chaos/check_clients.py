@@ -10,6 +10,15 @@ from benchmarks.chaos.history import Followed, Frame, History, Truth
 Found = Iterator[tuple[str, str, str]]
 
 
+def something_happened(history: History, truth: Truth) -> Found:
+    """Where nobody gets in nothing goes wrong: that is no proof of anything."""
+    for client in history.clients:
+        if not client.connections:
+            yield "client_absent", client.name, "it has no connection on record"
+    if not any(run.status == "completed" for run in truth.runs.values()):
+        yield "nothing_done", "all runs", f"{len(truth.runs)} were begun"
+
+
 def log_is_whole(_: History, truth: Truth) -> Found:
     """Each thread's log is numbered without gaps up to the thread's head, and holds no event twice."""
     seen: dict[str, str] = {}
@@ -102,6 +111,7 @@ def displays_show_the_room(history: History, truth: Truth) -> Found:
 
 
 CHECKS = (
+    something_happened,
     log_is_whole,
     clients_were_given_the_log,
     notices_are_of_the_log,

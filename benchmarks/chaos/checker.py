@@ -11,6 +11,9 @@ from benchmarks.chaos import check_clients, check_commands, check_decisions, che
 from benchmarks.chaos.history import History, Truth
 
 KINDS = {
+    # whether there is anything to check
+    "client_absent": "a client never got in",
+    "nothing_done": "no run was brought to its end",
     # the log and what clients were given of it
     "log_gap": "a thread's log is not numbered 1, 2, 3, … up to its head",
     "event_stored_twice": "one event id stands in the log twice",

@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
+from websockets.typing import Origin
 
 from benchmarks.chaos.check_runs import ENDED
 from benchmarks.chaos.history import Answer, ClientHistory, Followed, Frame, Jump, Sent, Shown
@@ -111,6 +112,7 @@ class Person:
                 async with connect(
                     self._url.replace("http", "ws", 1) + "/ws",
                     additional_headers={"Cookie": self._cookie},
+                    origin=Origin(self._url),  # as a page of that address
                     max_size=None,
                     open_timeout=4,
                     ping_interval=3,

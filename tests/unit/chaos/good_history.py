@@ -41,6 +41,7 @@ class Writer:
         for client in self.history.clients:
             client.threads = {ONE: Followed(), TWO: Followed()}
             client.screens = {ROOM: []}
+            client.connections = 1
 
     @property
     def operator(self) -> ClientHistory:

@@ -49,6 +49,20 @@ def sent_by(history: History, client: int, type_: str) -> Sent:
     return next(sent for sent in history.clients[client].sent.values() if sent.type == type_)
 
 
+# Whether there is anything to check ----------------------------------------------------------------------------------
+
+
+@breaks("client_absent")
+def a_client_never_gets_in(history: History, _: Truth) -> None:
+    history.clients[1].connections = 0
+
+
+@breaks("nothing_done")
+def no_run_comes_to_its_end(_: History, truth: Truth) -> None:
+    for run in truth.runs.values():
+        run.status = "cancelled"
+
+
 # The log and what clients were given of it ---------------------------------------------------------------------------
 
 
