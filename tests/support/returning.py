@@ -39,15 +39,17 @@ class Returning:
         """Live while the block runs; it begins when all threads are followed."""
         live = asyncio.Event()
         task = asyncio.create_task(self._live(live))
+        task.add_done_callback(lambda _: live.set())
         try:
             async with asyncio.timeout(60):
                 await live.wait()
             yield self
         finally:
-            task.cancel()
+            if not task.cancel():
+                task.result()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def do(self, type_: str, **fields: object) -> Frame:
+    async def do(self, type_: str, *, timeout: float = 60, **fields: object) -> Frame:
         """Send a command, again on each new socket until it is answered; return its ack."""
         command: Frame = {"id": new_id(), "type": type_, **fields}
         answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
@@ -55,7 +57,8 @@ class Returning:
         with contextlib.suppress(ConnectionClosed):
             if self._socket is not None:
                 await self._socket.send(json.dumps(command))
-        return await answer
+        async with asyncio.timeout(timeout):
+            return await answer
 
     async def until(self, fits: Callable[[Frame], bool], *, timeout: float = 60) -> Frame:
         """Return the first frame that fits, also one that came before the call."""
@@ -87,7 +90,7 @@ class Returning:
                     live.set()
                     attempt = 0
                     self._socket = socket
-                    for command, _ in self._unanswered.values():
+                    for command, _ in list(self._unanswered.values()):
                         await socket.send(json.dumps(command))
                     async for text in socket:
                         await self._take(json.loads(text), socket)
