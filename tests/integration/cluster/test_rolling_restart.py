@@ -40,6 +40,7 @@ async def asked(operator: Rest, *desks: Desk) -> tuple[str, Frame]:
 
 
 @pytest.mark.scenario(43)
+@pytest.mark.timeout(400)
 async def test_a_rolling_restart_loses_and_doubles_nothing_and_every_socket_is_back(cluster: Cluster) -> None:
     rolled = await roll(cluster, sockets=100, conversations=10)
     assert rolled.violations == []
