@@ -63,13 +63,20 @@ class Returning:
     async def until(self, fits: Callable[[Frame], bool], *, timeout: float = 60) -> Frame:
         """Return the first frame that fits, also one that came before the call."""
         seen = 0
-        async with asyncio.timeout(timeout), self._news:
-            while True:
-                for frame in self.frames[seen:]:
-                    if fits(frame):
-                        return frame
-                seen = len(self.frames)
-                await self._news.wait()
+        try:
+            async with asyncio.timeout(timeout), self._news:
+                while True:
+                    for frame in self.frames[seen:]:
+                        if fits(frame):
+                            return frame
+                    seen = len(self.frames)
+                    await self._news.wait()
+        except TimeoutError:
+            last = [(f["type"], f.get("seq"), f.get("status"), f.get("run_id")) for f in self.frames][-12:]
+            raise AssertionError(
+                f"nothing fitting within {timeout} s; connected: {self._socket is not None}, refused: "
+                f"{dict(self.refusals)}, closed: {self.closed_with}, unanswered: {len(self._unanswered)}; last: {last}"
+            ) from None
 
     def events(self, thread: str) -> list[Frame]:
         return [frame for frame in self.frames if frame.get("thread_id") == thread and frame.get("seq") is not None]
