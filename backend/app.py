@@ -41,6 +41,7 @@ from backend.storage.migrate import upgrade
 from backend.storage.postgres import Database, as_owner
 from backend.storage.redis import Cache
 from backend.telemetry.logging import configure_logging
+from backend.telemetry.watchdog import watched_loop
 from backend.transport import server
 from backend.transport.desk_socket import DeskSockets
 from backend.transport.static import static_files
@@ -173,6 +174,7 @@ async def _migrate(addresses: Addresses) -> None:
 async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses: Addresses, *, worker: bool) -> _Parts:
     going = _Going()
     enter = stack.enter_async_context
+    await enter(watched_loop(settings.loop_block_warning))
     db = await enter(
         Database.open(addresses.database, size=settings.database_pool, acquire_timeout=settings.acquire_timeout)
     )
@@ -198,6 +200,7 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
         draining=lambda: going.down,
     )
     sockets = DeskSockets(services)
+    await enter(sockets.kept())
 
     async def drain() -> None:
         going.down = True

@@ -163,7 +163,14 @@ async def _begin(services: Services, identity: Identity, body: Generate, key: st
     opened = await once(services.db, identity, key, request=body, result=_Opened, act=act)
     message = derived_id("generate", command_id(key)) if key else new_id()
     command = as_command(SendMessage, id=message, thread_id=opened.thread_id, **body.model_dump(exclude={"review"}))
-    done = await start.send_message(services.db, services.redis, identity, command, GRAPH_VERSION)
+    done = await start.send_message(
+        services.db,
+        services.redis,
+        identity,
+        command,
+        GRAPH_VERSION,
+        at_most=services.settings.messages_per_10s,
+    )
     return opened.thread_id, Asked.model_validate(done.result)
 
 

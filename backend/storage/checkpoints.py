@@ -81,7 +81,7 @@ async def create_tables(owner_url: str) -> None:
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as conn:
         # Asked for again and again, not waited for: a statement that waits has a snapshot, and an index that is built
         # concurrently waits for every snapshot, also for those of whoever waits for us.
-        while not await _taken(conn):  # noqa: ASYNC110 (the lock has no event)
+        while not await _taken(conn):  # noqa: ASYNC110 (the database has no event for it)
             await asyncio.sleep(0.05)
         async with AsyncPostgresSaver.from_conn_string(owner_url) as saver:
             await saver.setup()

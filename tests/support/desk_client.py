@@ -57,11 +57,15 @@ class Rest:
         rooms = (await self.get("/rooms"))["items"]
         return str(next(room["id"] for room in rooms if room["name"] == name))
 
+    def page_headers(self) -> dict[str, str]:
+        """What a page of ours sends when it opens a socket: the session's cookie and its Origin."""
+        cookie = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
+        return {"Cookie": cookie, "Origin": self.ws_url.removesuffix("/ws").replace("ws", "http", 1)}
+
     @contextlib.asynccontextmanager
     async def socket(self) -> AsyncIterator["Desk"]:
-        """A socket by the session's cookie."""
-        cookie = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
-        async with connect(self.ws_url, additional_headers={"Cookie": cookie}, max_size=None) as socket:
+        """A socket by the session's cookie, as a page of ours opens it."""
+        async with connect(self.ws_url, additional_headers=self.page_headers(), max_size=None) as socket:
             desk = Desk(socket)
             await desk.until("welcome")
             yield desk

@@ -22,7 +22,7 @@ from tests.support.returning import Returning
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 #: What a cluster under this load is started with: one person opens all the sockets.
-SETTINGS = {"offline_pace": 25, "sockets_per_user": 5000, "drain_timeout": 6}
+SETTINGS = {"offline_pace": 25, "sockets_per_user": 5000, "sockets_per_tenant": 5000, "drain_timeout": 6}
 #: Seconds within which every socket is back (scenario 43).
 BACK_WITHIN = 15.0
 
