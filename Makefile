@@ -23,7 +23,7 @@ run: ## install, build and serve at http://127.0.0.1:8000
 
 test: check ## every check and every test (the frontend's own tests are part of its check)
 	$(SAY) "测试 / tests: Python"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # `make cluster GATEWAYS=3 WORKERS=4 CLUSTER_PORT=9000`; CUEDESK_… of the shell are every member's settings.
 GATEWAYS ?= 2
