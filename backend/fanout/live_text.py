@@ -18,9 +18,10 @@ from backend.storage.redis import Cache
 
 # Append, publish and tell how many frames are kept, in one step: a reader that joins between the two would miss one.
 # A reply other than expected means that Redis lost the stream: the next frame then brings the whole text again.
+# `w` marks the entry that holds everything up to and with its number: without one at its head, a stream is a fragment.
 _PUBLISH = """
 if ARGV[6] == '1' then redis.call('DEL', KEYS[1]) end
-redis.call('XADD', KEYS[1], '*', 'i', ARGV[1], 'c', ARGV[2])
+redis.call('XADD', KEYS[1], '*', 'i', ARGV[1], 'c', ARGV[2], 'w', ARGV[6])
 local kept = redis.call('XLEN', KEYS[1])
 if kept == 1 then redis.call('EXPIRE', KEYS[1], ARGV[5]) end
 redis.call('PUBLISH', ARGV[3], ARGV[4])
@@ -40,7 +41,8 @@ class LiveText:
     waiting: list[str] = field(default_factory=list)
     frame: int = 0
     kept: int = 0
-    lost: bool = False
+    #: Redis holds nothing, or not all, of what was published before the next frame.
+    lost: bool = True
     due: float = 0.0
 
     @property
@@ -161,11 +163,15 @@ def _frame(text: LiveText, index: int, content: str) -> bytes:
 
 
 async def read_so_far(cache: Cache, message_id: UUID, attempt: int) -> TextSoFar | None:
-    """Return what is known of a text under way; None when Redis cannot be asked or knows nothing."""
+    """Return what is known of a text under way; None when Redis cannot be asked or does not know all of it."""
     if not cache.available:
         return None
     entries: Any = await cache.attempt(cache.client.xrange(text_key(message_id, attempt)))
     if not entries:
         return None
     fields: list[dict[bytes, bytes]] = [values for _, values in entries]
-    return TextSoFar(i=int(fields[-1][b"i"]) + 1, content="".join(values[b"c"].decode() for values in fields))
+    numbers = [int(values[b"i"]) for values in fields]
+    # After Redis was emptied, or the stream cut, its head is missing until the writer has brought the whole again.
+    if fields[0].get(b"w") != b"1" or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+        return None
+    return TextSoFar(i=numbers[-1] + 1, content="".join(values[b"c"].decode() for values in fields))

@@ -49,8 +49,6 @@ class Connection:
         self._refused = 0
         self._tasks: anyio.abc.TaskGroup | None = None
         self._close: tuple[int, str] | None = None
-        #: Told when the reader has caught up, of the threads whose text was shed meanwhile.
-        self.on_shed: Callable[[set[UUID]], None] | None = None
 
     def send(self, frame: Frame) -> None:
         """Queue a frame."""
@@ -165,9 +163,6 @@ class Connection:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             while (text := await self.outbox.take()) is not None:
                 await self._socket.send_text(text)
-                if self.outbox.shed and self.outbox.empty and self.on_shed is not None:
-                    self.on_shed({UUID(thread_id) for thread_id in self.outbox.shed})
-                    self.outbox.shed.clear()
             code, reason = self._close or (1000, "")
             if self._socket.application_state is WebSocketState.CONNECTED:
                 await self._socket.close(code, reason)

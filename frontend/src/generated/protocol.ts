@@ -154,6 +154,7 @@ export interface Hello {
    * @maxItems 32
    */
   resume?: ResumePoint[];
+  epoch?: string | null;
 }
 /**
  * Where a client stopped reading a thread.
@@ -170,6 +171,7 @@ export interface Subscribe {
   type: "subscribe";
   topic: string;
   after_seq?: number;
+  epoch?: string | null;
 }
 /**
  * Stop following a topic.
@@ -638,7 +640,7 @@ export interface Subscribed {
 export interface ResyncRequired {
   type: "resync_required";
   topic: string;
-  reason: "too_far_behind" | "cursor_ahead" | "overflow";
+  reason: "too_far_behind" | "cursor_ahead" | "epoch_changed" | "overflow";
   snapshot_url: string;
 }
 /**
