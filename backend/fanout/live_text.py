@@ -144,6 +144,8 @@ class LiveTexts:
         for place, text in enumerate(sent):
             text.kept = 1 if text.lost else text.kept + 1
             text.lost = answers is None or answers[place] != text.kept
+            if answers is not None and text.lost:
+                self._dirty.add(text)  # Redis is there but has lost what it held: bring the whole without being asked
 
 
 def _frame(text: LiveText, index: int, content: str) -> bytes:

@@ -107,6 +107,10 @@ class FollowThread:
         """The outbox threw pieces away: hold what comes until `show_text` has sent the text so far."""
         self._shed += 1
         self._live = False
+        # Of a message that has no row yet the snapshot will not tell: its next piece must find that some are missing.
+        self._next = {
+            message: (attempt, due if due == sys.maxsize else 0) for message, (attempt, due) in self._next.items()
+        }
 
     async def show_text(self) -> None:
         """Send the text so far of each message under way; pieces that come meanwhile follow after it."""

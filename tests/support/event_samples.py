@@ -42,8 +42,8 @@ def _id(random: Random, kind: str) -> UUID:
 
 def _finding(random: Random) -> Finding:
     return Finding(
-        rule="ad-law-9-3", category="绝对化用语", severity=random.choice(("block", "warn")), span=(3, 5), excerpt="最好",
-        message="绝对化用语", basis="《广告法》第九条第三项", suggestion=random.choice((None, "很好")),
+        rule="ad-law-9-3", category="绝对化用语", severity=random.choice(("block", "warn")), span=(3, 5),
+        excerpt="最好", message="绝对化用语", basis="《广告法》第九条第三项", suggestion=random.choice((None, "很好")),
     )  # fmt: skip
 
 

@@ -73,7 +73,12 @@ class ReferenceClient:
 
     def view(self) -> Frame:
         """What is on screen, as plain JSON."""
-        shown = {name: {"attempt": text.attempt, "text": text.text} for name, text in sorted(self.texts.items())}
+        # A text of which no message is known (yet) is kept, but nobody sees it.
+        shown = {
+            str(m.id): {"attempt": text.attempt, "text": text.text}
+            for m in self.thread.messages
+            if m.status == "writing" and (text := self.texts.get(str(m.id))) is not None
+        }
         return {"thread": self.thread.model_dump(mode="json"), "texts": shown}
 
     def _resync(self) -> None:

@@ -299,6 +299,7 @@ class World:
             self.services.epoch = str(self.log.epoch)
             self.writer, self.pending = None, []
             self.zombies.clear()
+            self.texts._dirty.clear()
             self.valkey.streams.clear()
             self.valkey.in_flight.clear()
 
@@ -328,7 +329,7 @@ class World:
     def _connect(self, seat: Seat) -> None:
         seat.socket = Socket(self._room)
         seat.serving = self.loop.create_task(self.sockets.endpoint(seat.socket))  # type: ignore[arg-type]
-        seat.client.asks.clear()
+        seat.client.asks = ["snapshot"] if seat.client.paused else []
 
     def _hang_up(self, seat: Seat) -> None:
         if seat.socket is not None:
@@ -390,15 +391,20 @@ class World:
         self._rest()
 
     def _rest(self) -> None:
-        for _ in range(15):
+        # Three seconds: the breaker, the way back to Valkey, the poll and the watch of the outbox have all had their turn.
+        for _ in range(10):
             self.valkey.deliver(len(self.valkey.in_flight))
             while self.log.notices:
                 self.do_notice(0)
-            for seat in self.seats:
-                if seat.socket is None or seat.socket.closed is not None:
-                    self._connect(seat)
-                self._read(seat, 10_000)
-                self._answer(seat)
+            for _ in range(20):
+                for seat in self.seats:
+                    if seat.socket is None or seat.socket.closed is not None:
+                        self._connect(seat)
+                    self._read(seat, 10_000)
+                    self._answer(seat)
+                self.turn(8)
+                if not any(seat.socket.wire for seat in self.seats if seat.socket is not None):
+                    break
             self.run(asyncio.sleep(0.3))
 
     def check(self) -> None:
