@@ -66,7 +66,8 @@ class LiveTexts:
         self._cache = cache
         self._window = window_ms / 1000
         self._ttl = str(int(ttl))
-        self._dirty: set[LiveText] = set()
+        # In the order in which they began to wait.
+        self._dirty: dict[LiveText, None] = {}
         self._wake = asyncio.Event()
         self._publishing = asyncio.Lock()
 
@@ -86,7 +87,7 @@ class LiveTexts:
         if piece:
             text.pieces.append(piece)
             text.waiting.append(piece)
-            self._dirty.add(text)
+            self._dirty[text] = None
             if text.due <= time.monotonic():
                 self._wake.set()
 
@@ -120,7 +121,7 @@ class LiveTexts:
             content = "".join(text.waiting)
             text.waiting.clear()
             text.due = now + self._window
-            self._dirty.discard(text)
+            self._dirty.pop(text, None)
             index, text.frame = text.frame, text.frame + 1
             if pipeline is None:
                 text.lost = True
@@ -145,7 +146,9 @@ class LiveTexts:
             text.kept = 1 if text.lost else text.kept + 1
             text.lost = answers is None or answers[place] != text.kept
             if answers is not None and text.lost:
-                self._dirty.add(text)  # Redis is there but has lost what it held: bring the whole without being asked
+                self._dirty[text] = (
+                    None  # Redis is there but has lost what it held: bring the whole without being asked
+                )
 
 
 def _frame(text: LiveText, index: int, content: str) -> bytes:

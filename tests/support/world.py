@@ -391,7 +391,7 @@ class World:
         self._rest()
 
     def _rest(self) -> None:
-        # Three seconds: the breaker, the way back to Valkey, the poll and the watch of the outbox have all had their turn.
+        # Three seconds: the breaker, the way back to Valkey, the poll and the watch of the outbox have had their turn.
         for _ in range(10):
             self.valkey.deliver(len(self.valkey.in_flight))
             while self.log.notices:
