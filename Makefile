@@ -14,7 +14,7 @@ SAY := @printf '\033[36m==>\033[0m %s\n'
 # An environment that forbids bytecode would make every start compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check python-check frontend-check generated bench needs build lock generate clean
+.PHONY: properties run test check python-check frontend-check generated bench needs build lock generate clean
 
 run: ## install, build and serve at http://127.0.0.1:8000
 	@$(MAKE) --no-print-directory needs
@@ -51,9 +51,13 @@ generated: ## fail when a generated file is not current
 bench: .venv/dev.stamp ## conversations under load against a bare socket, about six minutes (docs/performance.md)
 	@$(BIN)/python -m benchmarks.load $(BENCH)
 
+properties: .venv/dev.stamp ## thousands of random plays instead of the few of `make test`: make properties EXAMPLES=4000
+	@PROPERTIES=$(or $(EXAMPLES),4000) $(BIN)/python -m pytest --timeout 0 tests/unit/test_following.py tests/unit/test_snapshot.py
+
 generate: .venv/dev.stamp ## write the generated files
 	@$(BIN)/python -m backend protocol .
 	@$(BIN)/python -m tests.support.env_example > .env.example
+	@$(BIN)/python -m tests.support.make_traces
 
 build: frontend/dist/index.html ## the frontend alone
 

@@ -207,9 +207,12 @@ def _random_log(seed: int) -> list[ThreadEvent]:
 
 def _session_trace(seed: int) -> str:
     random = Random(seed)
-    # Beside plays of everything, some in which nothing is lost and some in which the reader is slow.
-    world = World(seats=1, frames=random.choice((3, 6, 256)), room=random.choice((1, 4, 50)))
+    # Beside plays of everything, some in which nothing is lost and some in which nobody reads until the end.
     names = [name for name in MOVES if seed % 3 or name not in ("redis", "database", "restore", "forget", "burst")]
+    if seed % 4 == 1:
+        names = ["connect", "write", "wait", "commit", "pieces", "finish"]
+    frames = 256 if seed % 4 == 1 else random.choice((3, 6, 256))
+    world = World(seats=1, frames=frames, room=random.choice((1, 4, 50)))
     try:
         for _ in range(3):
             for _ in range(25):
