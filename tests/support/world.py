@@ -115,6 +115,9 @@ class Seat:
     socket: Socket | None = None
     serving: asyncio.Task[None] | None = None
     said: int = 0
+    #: Of this line: the newest fact that came, and the subscriptions that are not answered yet.
+    newest: int = 0
+    asked: int = 0
     #: The newest attempt that was shown of each message since the past was last read anew.
     shown: dict[str, int] = field(default_factory=dict)
     steps: list[dict[str, Any]] = field(default_factory=list)
@@ -330,6 +333,7 @@ class World:
         seat.socket = Socket(self._room)
         seat.serving = self.loop.create_task(self.sockets.endpoint(seat.socket))  # type: ignore[arg-type]
         seat.client.asks = ["snapshot"] if seat.client.paused else []
+        seat.newest = seat.asked = 0
 
     def _hang_up(self, seat: Seat) -> None:
         if seat.socket is not None:
@@ -338,6 +342,7 @@ class World:
     def _say(self, seat: Seat, type_: str, **fields: Any) -> None:
         assert seat.socket is not None
         seat.said += 1
+        seat.asked += type_ == "subscribe"
         command_id = str(derived_id("command", id(seat), seat.said))
         seat.socket.say({"id": command_id, "type": type_, "topic": f"thread:{THREAD}", **fields})
 
@@ -345,12 +350,18 @@ class World:
         for frame in seat.socket.read(count) if seat.socket is not None else ():
             if frame["type"] == "ack" and frame["status"] == "rejected":
                 assert frame["error"]["retryable"], frame
+                seat.asked -= 1
                 seat.client.asks.append("subscribe")
                 continue
             self._take(seat, frame)
 
     def _take(self, seat: Seat, frame: dict[str, Any]) -> None:
         paused = seat.client.paused
+        if frame["type"] in ("subscribed", "resync_required"):
+            seat.asked -= 1
+        elif "event_id" in frame:
+            assert frame["seq"] > seat.newest or seat.asked > 0, "a fact came again and nobody had asked for it"
+            seat.newest = frame["seq"]
         seat.client.take(frame)
         if frame["type"] == "welcome" and seat.client.paused and not paused:
             frame = {"type": "resync_required", "topic": f"thread:{THREAD}", "reason": "epoch_changed"}
