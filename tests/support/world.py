@@ -30,8 +30,9 @@ from backend.protocol.snapshot import ThreadSnapshot, apply
 from backend.settings import Settings
 from backend.storage import redis
 from backend.storage.redis import Cache
-from backend.transport import connection, desk_socket, following, outbox
+from backend.transport import connection, following, outbox, rounds
 from backend.transport.desk_socket import DeskSockets
+from backend.transport.entrance import Guest
 from tests.support.event_samples import sample
 from tests.support.reference_client import ReferenceClient
 from tests.support.virtual import Socket, Valkey, VirtualLoop
@@ -82,7 +83,12 @@ class Log:
             self.snapshot = apply(self.snapshot, read_event(stored.text))
 
     @contextlib.asynccontextmanager
-    async def tenant(self, _: UUID) -> AsyncIterator[Any]:
+    async def system(self) -> AsyncIterator[Any]:
+        await self.reached()
+        yield None
+
+    @contextlib.asynccontextmanager
+    async def tenant(self, _: UUID, *, in_turn: bool = False) -> AsyncIterator[Any]:
         """A transaction: it takes a moment, before and after."""
         await self.reached()
         yield SimpleNamespace(fetch=self._messages)
@@ -131,7 +137,7 @@ class World:
         self.loop = VirtualLoop()
         self._patches = pytest.MonkeyPatch()
         clock = SimpleNamespace(monotonic=self.loop.time, time=self.loop.time, perf_counter=self.loop.time)
-        for module in (connection, outbox, live_text, redis, hub_module):
+        for module in (connection, outbox, live_text, redis, rounds, hub_module):
             if hasattr(module, "time"):
                 self._patches.setattr(module, "time", clock)
         self.log, self.valkey = Log(), Valkey()
@@ -140,14 +146,13 @@ class World:
         for module in (following, hub_module):
             self._patches.setattr(module, "_PAGE", 7)
         self._patches.setattr(hub_module, "listen", self._listen)
-        identity = Identity(USER, "小林", "xiaolin@demo.cuedesk", TENANT, "青禾", "operator", USER, START)
-        self._patches.setattr(desk_socket, "admit", lambda *_: _now((identity, None)))
+        self._patches.setattr(rounds.people, "changed_standings", lambda *_: _now([]))
         self.cache = Cache(self.valkey)  # type: ignore[arg-type]
         self.texts = LiveTexts(self.cache, window_ms=40, ttl=60)
         self.hub = Hub("", self.cache, Sources(*self._sources()), poll_interval=1)
         self._room = room
         self.services: Any = SimpleNamespace(
-            db=self.log, redis=self.cache, hub=self.hub, epoch="1", clock=lambda: START,
+            db=self.log, redis=self.cache, hub=self.hub, epoch="1", clock=lambda: START, draining=lambda: False,
             settings=Settings(resync_limit=LIMIT, outbox_frames=frames, frames_burst=10_000, frames_per_second=10_000),
         )  # fmt: skip
         self._stack = contextlib.AsyncExitStack()
@@ -160,6 +165,9 @@ class World:
 
     async def _open(self) -> None:
         self.sockets = DeskSockets(self.services)
+        self._patches.setattr(self.sockets._entrance, "admitted", _admitted)
+        self._patches.setattr(self.sockets._caps, "say_again", lambda: _now(None))
+        await self._stack.enter_async_context(self.sockets.kept())
         await self._stack.enter_async_context(self.hub.running())
         await self._stack.enter_async_context(self.texts.pumping())
 
@@ -453,6 +461,12 @@ class World:
 
 async def _now(value: Any) -> Any:
     return value
+
+
+@contextlib.asynccontextmanager
+async def _admitted(_: Socket) -> AsyncIterator[Guest]:
+    until = START + timedelta(days=1)
+    yield Guest(Identity(USER, "小林", "xiaolin@demo.cuedesk", TENANT, "青禾", "operator", USER, until))
 
 
 #: The moves and how often each is tried, of a hundred or so.
