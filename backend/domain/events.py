@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
+import structlog
 
 from backend.errors import NotFound
 from backend.fanout.topics import EVENTS_CHANNEL
 from backend.ids import new_id
-from backend.protocol.events import AnyThreadEvent, ThreadEvent, read_known
+from backend.protocol.events import AnyThreadEvent, ThreadEvent, UnknownEvent, read_event
 from backend.storage.postgres import Connection, Record
+
+log = structlog.get_logger(__name__)
 
 INTERRUPT_TYPES = ("interrupt", "interrupt_updated", "interrupt_resolved", "interrupt_expired")
 
@@ -88,10 +91,13 @@ async def read_stored(conn: Connection, thread_id: UUID, after: int, limit: int)
     return [_stored(row) for row in rows]
 
 
-async def read_events(conn: Connection, thread_id: UUID, after: int, limit: int) -> list[AnyThreadEvent]:
-    """Return up to `limit` events after `after`, oldest first, as objects; without those of a newer version's types."""
-    stored = await read_stored(conn, thread_id, after, limit)
-    return [event for e in stored if (event := read_known(e.type, e.text)) is not None]
+async def read_events(conn: Connection, thread_id: UUID, after: int, limit: int) -> list[AnyThreadEvent | UnknownEvent]:
+    """Return up to `limit` events after `after`, oldest first, as objects."""
+    read = [read_event(stored.text) for stored in await read_stored(conn, thread_id, after, limit)]
+    for event in read:
+        if isinstance(event, UnknownEvent):
+            log.warning("event_not_understood", type=event.type, seq=event.seq)
+    return read
 
 
 async def read_interrupt_events(conn: Connection, seconds: float) -> list[tuple[UUID, StoredEvent]]:

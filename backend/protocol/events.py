@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from backend.protocol.commands import Decision
 
@@ -245,6 +245,14 @@ class ThreadUpdated(ThreadEvent):
     host_id: UUID | None = None
 
 
+class UnknownEvent(ThreadEvent):
+    """A fact that another version wrote and this one cannot read: only its place in the log counts here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: str
+
+
 # Lane B: text under way ----------------------------------------------------------------------------------------------
 
 
@@ -332,7 +340,7 @@ class ResyncRequired(Frame):
 
     type: Literal["resync_required"] = "resync_required"
     topic: str
-    reason: Literal["too_far_behind", "cursor_ahead", "overflow"]
+    reason: Literal["too_far_behind", "cursor_ahead", "epoch_changed", "overflow"]
     snapshot_url: str
 
 
@@ -441,18 +449,17 @@ AnyFrame = Annotated[
     Field(discriminator="type"),
 ]
 thread_event_adapter: TypeAdapter[AnyThreadEvent] = TypeAdapter(AnyThreadEvent)
-#: The types of the events that this version knows.
+frame_adapter: TypeAdapter[AnyFrame] = TypeAdapter(AnyFrame)
+#: The types of all facts of a thread.
 THREAD_EVENT_TYPES: Final[frozenset[str]] = frozenset(
-    each.model_fields["type"].default for each in get_args(get_args(AnyThreadEvent)[0])
+    kind.model_fields["type"].default for kind in get_args(get_args(AnyThreadEvent)[0])
 )
 
 
-def read_known(kind: str, text: str) -> AnyThreadEvent | None:
-    """Return a stored event as an object; None when a newer version wrote it and this one does not know its type.
-
-    A field that this version does not know is left out: old and new processes share one log during a deployment.
-    """
-    return thread_event_adapter.validate_json(text, extra="ignore") if kind in THREAD_EVENT_TYPES else None
-
-
-frame_adapter: TypeAdapter[AnyFrame] = TypeAdapter(AnyFrame)
+def read_event(text: str) -> AnyThreadEvent | UnknownEvent:
+    """Return a stored event. While two versions run side by side the other one's may have more fields, which are left
+    out, or be of a kind (or have a value) that is not known here."""
+    try:
+        return thread_event_adapter.validate_json(text, extra="ignore")
+    except ValidationError:
+        return UnknownEvent.model_validate_json(text)
