@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from backend.api import (
     audit,
     auth,
+    checkpoints,
     generate,
     health,
     hosts,
@@ -34,6 +35,7 @@ DESCRIPTION: Final = (
 
 _RESOURCES: Final = (
     auth,
+    checkpoints,
     threads,
     messages,
     interrupts,

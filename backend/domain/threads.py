@@ -191,6 +191,22 @@ async def check_bindings(conn: Connection, room_id: UUID | None, product_id: UUI
             raise NotFound(f"there is no such {name}", field=f"{name}_id")
 
 
+async def still_there(
+    conn: Connection, room_id: UUID | None, product_id: UUID | None, host_id: UUID | None
+) -> dict[str, UUID | None]:
+    """Return what a thread pointed at earlier, without what was removed since."""
+    row = await conn.fetchrow(
+        """SELECT (SELECT id FROM rooms WHERE id = $1) AS room_id,
+                  (SELECT id FROM products WHERE id = $2) AS product_id,
+                  (SELECT id FROM hosts WHERE id = $3) AS host_id""",
+        room_id,
+        product_id,
+        host_id,
+    )
+    assert row is not None
+    return dict(row)
+
+
 def _thread(row: Record) -> Thread:
     return Thread(
         id=row["id"],

@@ -53,7 +53,7 @@ async def _send_once(db: Database, cache: Cache, who: Identity, command: SendMes
         first = await commands.recall(conn, who.user_id, command.id, body)
         if first is not None:
             return Done(first, duplicate=True)
-        await _require_still(conn, who)
+        await require_still(conn, who)
         thread = await threads.get_thread(conn, command.thread_id)
         await threads.check_bindings(conn, command.room_id, command.product_id, command.host_id)
         status: RunStatus = "queued"
@@ -108,7 +108,7 @@ async def cancel(db: Database, cache: Cache, who: Identity, command: Cancel) -> 
         first = await commands.recall(conn, who.user_id, command.id, body)
         if first is not None:
             return Done(first, duplicate=True)
-        await _require_still(conn, who)
+        await require_still(conn, who)
         thread = await threads.get_thread(conn, command.thread_id)
         run_id = command.run_id or (thread.active_run.id if thread.active_run else None)
         if run_id is None or not await runs.belongs(conn, run_id, thread.id):
@@ -145,7 +145,12 @@ async def start_next(conn: Connection, tenant_id: UUID, thread_id: UUID) -> None
         await enqueue_run(conn, tenant_id, following)
 
 
-async def _require_still(conn: Connection, who: Identity) -> None:
+async def require_still(conn: Connection, who: Identity) -> None:
+    """Let pass who may still write in threads.
+
+    Raises:
+        Forbidden: the role, as it is in the database now, does not include it.
+    """
     # A socket lives for hours: what its owner may do is read afresh where it counts.
     role = await people.current_role(conn, who.user_id)
     if role is None or not people.may(role, "thread.write"):
