@@ -161,3 +161,20 @@ async def read_snapshot(conn: Connection, thread_id: UUID, until: int | None = N
 
 def _checkpoint(row: Record) -> Checkpoint:
     return Checkpoint(**dict(row))
+
+
+async def read_days(conn: Connection) -> int | None:
+    """Return how many days the tenant keeps checkpoints; None: as the server's setting says."""
+    days: int | None = await conn.fetchval("SELECT checkpoint_days FROM tenants WHERE id = current_tenant()")
+    return days
+
+
+async def set_days(conn: Connection, days: int | None) -> int | None:
+    """Set how many days the tenant keeps checkpoints and return what it was."""
+    was: int | None = await conn.fetchval(
+        """UPDATE tenants t SET checkpoint_days = $1 FROM (SELECT id, checkpoint_days FROM tenants
+             WHERE id = current_tenant() FOR UPDATE) AS before
+           WHERE t.id = before.id RETURNING before.checkpoint_days""",
+        days,
+    )
+    return was

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.domain import events
-from backend.errors import ThreadBusy
+from backend.errors import IdempotencyConflict, ThreadBusy
 from backend.ids import new_id
 from backend.protocol.events import Problem, RunChanged, RunStatus, ThreadEvent
 from backend.storage.postgres import Connection, UniqueViolation, interval
@@ -174,6 +174,50 @@ async def stop_run(conn: Connection, run_id: UUID) -> RunStatus | None:
         run_id,
     )
     return was
+
+
+async def recall_request(
+    conn: Connection, thread_id: UUID, requested_by: UUID, request: Request, graph_version: str
+) -> dict[str, Any] | None:
+    """Return the first answer to a request that this version of the graph took before, or None.
+
+    Raises:
+        IdempotencyConflict: the id was used with another body.
+    """
+    row = await conn.fetchrow(
+        """SELECT r.id, r.request_hash, r.request ->> 'message_id' AS message_id,
+             (SELECT min(seq) FROM thread_events e WHERE e.thread_id = r.thread_id AND e.run_id = r.id) + 1 AS seq
+           FROM runs r
+           WHERE r.thread_id = $1 AND r.requested_by = $2 AND r.request_id = $3 AND r.graph_version = $4""",
+        thread_id,
+        requested_by,
+        request.id,
+        graph_version,
+    )
+    if row is None:
+        return None
+    if row["request_hash"] != request.hash:
+        raise IdempotencyConflict
+    # The message and the run's status are the first two events of a run; the answer names the second.
+    return {"run_id": str(row["id"]), "message_id": row["message_id"], "seq": row["seq"]}
+
+
+async def read_outcome(conn: Connection, run_id: UUID) -> dict[str, Any] | None:
+    """Return what came of a run as {status, message_id, content}; None while it is under way or waits its turn."""
+    row = await conn.fetchrow(
+        """SELECT r.status, m.id AS message_id, m.content FROM runs r
+           LEFT JOIN LATERAL (SELECT id, content FROM messages WHERE run_id = r.id AND role = 'assistant'
+                                AND status = 'complete' ORDER BY created_at DESC, id DESC LIMIT 1) m ON true
+           WHERE r.id = $1 AND r.status NOT IN ('enqueued', 'queued', 'running')""",
+        run_id,
+    )
+    if row is None:
+        return None
+    return {
+        "status": row["status"],
+        "message_id": str(row["message_id"]) if row["message_id"] else None,
+        "content": row["content"],
+    }
 
 
 async def lock_last(conn: Connection, thread_id: UUID) -> LastRun | None:

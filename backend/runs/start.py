@@ -1,5 +1,6 @@
 """What people do to runs: ask, cancel. Each is one transaction with its event and its job."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,9 @@ class Done:
 async def send_message(db: Database, cache: Cache, who: Identity, command: SendMessage, graph_version: str) -> Done:
     """Ask for something: the message, its run, its events and the job, or nothing of it.
 
+    A repeat gets the first answer and, as `outcome`, what came of it since; no model is asked for it. It is known by
+    its id, its thread and the version of the graph, with the same words.
+
     Whoever waits for or replaces the run at work looks a second time when another message came in between.
 
     Raises:
@@ -51,8 +55,12 @@ async def _send_once(db: Database, cache: Cache, who: Identity, command: SendMes
     body = command.model_dump_json().encode()
     async with db.tenant(who.tenant_id) as conn:
         first = await commands.recall(conn, who.user_id, command.id, body)
+        asked_as = _request(command)
+        if first is None:  # the answers to commands are kept for some days only; the run knows its request for good
+            first = await runs.recall_request(conn, command.thread_id, who.user_id, asked_as, graph_version)
         if first is not None:
-            return Done(first, duplicate=True)
+            outcome = await runs.read_outcome(conn, UUID(first["run_id"]))
+            return Done(first | ({"outcome": outcome} if outcome else {}), duplicate=True)
         await require_still(conn, who)
         thread = await threads.get_thread(conn, command.thread_id)
         await threads.check_bindings(conn, command.room_id, command.product_id, command.host_id)
@@ -70,7 +78,9 @@ async def _send_once(db: Database, cache: Cache, who: Identity, command: SendMes
         message_id: UUID = new_id()
         asked = command.model_dump(mode="json", exclude={"id", "type", "thread_id", "multitask"}, exclude_none=True)
         request = {**asked, "message_id": str(message_id), "author_name": who.name, "trace_id": current_trace()}
-        run_id = await runs.insert_run(conn, who.tenant_id, thread.id, who.user_id, request, graph_version, status)
+        run_id = await runs.insert_run(
+            conn, who.tenant_id, thread.id, who.user_id, request, graph_version, status, asked_as
+        )
         await conn.execute(
             """INSERT INTO messages (id, thread_id, run_id, role, author_id, content, status)
                VALUES ($1, $2, $3, 'user', $4, $5, 'complete')""",
@@ -95,6 +105,12 @@ async def _send_once(db: Database, cache: Cache, who: Identity, command: SendMes
         result = {"run_id": str(run_id), "message_id": str(message_id), "seq": seq}
         await commands.record(conn, who.user_id, command.id, body, result)
         return Done(result)
+
+
+def _request(command: SendMessage) -> runs.Request:
+    # What was left at its default is left out: a field that a later version adds must not change the hash.
+    body = command.model_dump_json(exclude={"id", "thread_id"}, exclude_defaults=True)
+    return runs.Request(command.id, hashlib.sha256(body.encode()).digest())
 
 
 async def cancel(db: Database, cache: Cache, who: Identity, command: Cancel) -> Done:
