@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.api.auth import Auditor, Parts
+from backend.api.auth import Auditor, Parts, PolicyMaker
 from backend.domain import audit, checkpoints
 
 router = APIRouter(prefix="/tenant/retention", tags=["tenants"])
@@ -34,7 +34,7 @@ async def read_retention(identity: Auditor, services: Parts) -> RetentionInForce
 
 
 @router.put("")
-async def set_retention(identity: Auditor, services: Parts, body: Retention) -> RetentionInForce:
+async def set_retention(identity: PolicyMaker, services: Parts, body: Retention) -> RetentionInForce:
     """Choose how long checkpoints are kept; `null` goes back to the server's default."""
     days = body.checkpoint_days
     async with services.db.tenant(identity.tenant_id) as conn:

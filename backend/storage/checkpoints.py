@@ -14,6 +14,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT
+from langgraph.constants import START
 from psycopg.rows import dict_row
 
 from backend.errors import CheckpointDamaged, LeaseLost, ServerBusy, StorageUnavailable
@@ -120,7 +121,7 @@ class FencedSaver(AsyncPostgresSaver):
             self._judged = True
         found = await super().aget_tuple(config)
         if found is not None:
-            self._seen = found.checkpoint["versions_seen"]
+            self._seen = _seen(found.checkpoint)
         return found
 
     async def aput(
@@ -131,8 +132,8 @@ class FencedSaver(AsyncPostgresSaver):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Write a checkpoint and its row of the index, or neither."""
-        seen = checkpoint["versions_seen"]
-        nodes = sorted(n for n, v in seen.items() if not n.startswith("__") and self._seen.get(n) != v)
+        seen = _seen(checkpoint)
+        nodes = sorted(name for name, versions in seen.items() if self._seen.get(name) != versions)
         row = (self._fence[0], checkpoint["id"], metadata["step"], nodes, following(checkpoint), self._trace_id)
         with _at_the_end((_INDEX, row)):
             written = await super().aput(config, checkpoint, metadata, new_versions)
@@ -182,9 +183,15 @@ class FencedSaver(AsyncPostgresSaver):
 
 def following(checkpoint: Checkpoint) -> list[str]:
     """Return the nodes that go on from a checkpoint, sorted; none when the graph has come to its end there."""
-    # LangGraph triggers a node by writing `branch:to:NODE`, or `join:A+B:NODE` when several lead to it.
-    triggers = (name.split(":") for name in checkpoint.get("updated_channels") or () if ":" in name)
-    return sorted({parts[-1] for parts in triggers if parts[0] in ("branch", "join")})
+    # LangGraph triggers a node by writing `branch:to:NODE`, or `join:A+B:NODE` when several lead to it; the input is
+    # written to `__start__`.
+    triggers = (name.split(":") for name in checkpoint.get("updated_channels") or ())
+    return sorted({parts[-1] for parts in triggers if parts[0] in ("branch", "join", START)})
+
+
+def _seen(checkpoint: Checkpoint) -> dict[str, dict[str, Any]]:
+    # A copy: LangGraph goes on writing into the checkpoint that it loaded.
+    return {name: dict(v) for name, v in checkpoint["versions_seen"].items() if not name.startswith("__")}
 
 
 @contextlib.contextmanager
