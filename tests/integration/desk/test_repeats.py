@@ -88,7 +88,9 @@ async def test_a_message_again_gets_the_first_answer_and_what_came_of_it(
         desk.frames = [f for f in desk.frames if f["type"] != "ack"]
         assert (await desk.do("message", **command))["result"]["outcome"]["status"] == "completed"
     assert len(model.requests) == 1
-    assert await conn.fetchval("SELECT count(*) FROM messages WHERE thread_id = $1 AND role = 'user'", UUID(thread)) == 1
+    assert (
+        await conn.fetchval("SELECT count(*) FROM messages WHERE thread_id = $1 AND role = 'user'", UUID(thread)) == 1
+    )
     # The id is the asker's: somebody else who happens to use it asks something of their own.
     async with approver.socket() as theirs:
         assert (await theirs.do("message", **command))["status"] == "accepted"
