@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -19,8 +18,8 @@ from backend.storage.embedded import EmbeddedValkey
 from tests.integration.desk.conftest import StartServer
 from tests.support.crowd import Crowd, percentile
 from tests.support.desk_client import ADMIN, APPROVER, OPERATOR, Rest
-from tests.support.processes import ServerProcess
-from tests.support.raw_socket import RawSocket, Refused
+from tests.support.processes import ServerProcess, metrics
+from tests.support.raw_socket import RawSocket, Refused, open_patiently
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 STRANGER = "operator@shanlan.demo.cuedesk"
@@ -209,11 +208,6 @@ async def until_open(server: ServerProcess, count: int, within: float = 15) -> N
     async with asyncio.timeout(within):
         while f"cuedesk_sockets_open {count}.0" not in await asyncio.to_thread(metrics, server):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
-
-
-def metrics(server: ServerProcess) -> str:
-    with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:
-        return str(answer.read().decode())
 
 
 async def until_files(process: psutil.Process, at_most: int, within: float = 15) -> None:
