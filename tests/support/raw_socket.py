@@ -27,14 +27,15 @@ class Refused(Exception):
 
 
 class RawSocket:
-    """One connection. `close_code` is what the server's close frame said (1006: it ended without one)."""
+    """One connection. `close_code` is what the server's close frame said (1006: it ended without one); `pace` is how
+    many bytes a second are read at most (0: as they come)."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
         self.close_code: int | None = None
         self.frames: list[Frame] = []
-        self.bytes_read = 0
+        self.pace = 0
 
     @classmethod
     async def open(
@@ -141,8 +142,12 @@ class RawSocket:
             (length,) = struct.unpack("!H", await self.reader.readexactly(2))
         elif length == 127:
             (length,) = struct.unpack("!Q", await self.reader.readexactly(8))
-        payload = await self.reader.readexactly(length)
-        self.bytes_read += 2 + length
+        payload = b""
+        while len(payload) < length:
+            if self.pace:
+                await asyncio.sleep(0.1)
+            wanted = length - len(payload)
+            payload += await self.reader.readexactly(min(wanted, self.pace // 10) if self.pace else wanted)
         return first & 0x0F, payload
 
 
