@@ -77,7 +77,11 @@ async def serve(settings: Settings, *, worker: bool) -> None:
         await _bring_up_to_date(settings, addresses)
         parts = await _open(stack, settings, addresses, worker=worker)
         await server.serve(
-            _application(parts), settings, on_drain=parts.drain, on_ready=_greet(settings), listener=listener
+            server.letting_go(_application(parts), parts.services.draining),
+            settings,
+            on_drain=parts.drain,
+            on_ready=_greet(settings),
+            listener=listener,
         )
 
 
@@ -200,9 +204,10 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
 
     async def drain() -> None:
         going.down = True
-        sockets.drain()
-        if working is not None:
-            await working.drain()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(sockets.drain(min(settings.drain_spread, settings.drain_timeout * 0.7)))
+            if working is not None:
+                tasks.create_task(working.drain())
 
     return _Parts(services, sockets, drain)
 

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     max_attempts: int = 3
     sweep_interval: float = 1.0
     interrupt_ttl: float = 30 * 60
+    #: From SIGTERM to the end: steps of runs are finished until shortly before, the rest is cut off and handed over.
     drain_timeout: float = 10
 
     # Sockets and fan-out.
@@ -60,6 +61,10 @@ class Settings(BaseSettings):
     token_tail_ttl: float = 3600
     resync_limit: int = 500
     hello_timeout: float = 5
+    #: Over so many seconds at most the sockets of a process that goes down are told to come back.
+    drain_spread: float = 7
+    #: … and no more of them in a second: the others would only send them away again.
+    drain_rate: float = Field(50, gt=0)
     tcp_user_timeout_ms: int = 20_000
     max_frame_bytes: int = 64 * 1024
     outbox_frames: int = 256

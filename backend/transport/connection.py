@@ -62,6 +62,7 @@ class Connection:
         self._refused = 0
         self._tasks: anyio.abc.TaskGroup | None = None
         self._close: tuple[int, str] | None = None
+        self._finishing = False
         self._cut = False
         self._writing = anyio.CancelScope()
         self._ended_with: int | None = None
@@ -77,6 +78,17 @@ class Connection:
         if self._close is None:
             self._close = (code, reason)
             self.outbox.close()
+
+    async def finish(self, code: CloseCode, reason: str, *, patience: float) -> None:
+        """Take no more commands, answer those that came (for at most `patience` seconds), then close.
+
+        A command that comes too late gets no answer: its sender repeats it under its id, on the next socket.
+        """
+        self._finishing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._commands.join()
+        self.close_soon(code, reason)
 
     def cut(self, code: CloseCode, reason: str) -> None:
         """Close with this code now: nothing more is written, neither what is queued nor what the writer holds."""
@@ -128,7 +140,7 @@ class Connection:
             if message["type"] == "websocket.disconnect":
                 self._ended_with = message.get("code")
                 return
-            if self._close is not None:
+            if self._finishing or self._close is not None:
                 continue
             text = message.get("text")
             if not self._allow():
@@ -195,6 +207,7 @@ class Connection:
                 log.debug("command", command=command.type, status=ack.status if ack is not None else None)
             if ack is not None:
                 self.send(ack)
+            self._commands.task_done()
 
     # Writer ----------------------------------------------------------------------------------------------------------
 

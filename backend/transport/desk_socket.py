@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -39,6 +40,8 @@ from backend.transport.limits import SocketCaps
 from backend.transport.rounds import Rounds
 
 _HEARTBEAT = 15.0
+#: Seconds that a socket's commands at work may take to be answered when it has to leave.
+_LAST_ANSWERS = 2.0
 _OPEN = Gauge("cuedesk_sockets_open", "Sockets being served", registry=REGISTRY)
 
 
@@ -49,6 +52,8 @@ class DeskSockets:
         settings = services.settings
         self._services = services
         self._open: set[Connection] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._caps = SocketCaps(
             services.redis,
             per_user=settings.sockets_per_user,
@@ -73,6 +78,7 @@ class DeskSockets:
         connection = Connection(socket, self._services, identity)
         desk = _Desk(connection)
         self._open.add(connection)
+        self._empty.clear()
         _OPEN.inc()
         try:
             connection.send(
@@ -88,20 +94,42 @@ class DeskSockets:
                     heartbeat_seconds=_HEARTBEAT,
                 )
             )
+            if self._services.draining():  # it came in through the closing door
+                connection.send(Reconnect(after_ms=0, reason="draining"))
+                connection.close_soon(CloseCode.DRAINING, "draining")
             await connection.serve(desk.execute, desk.resume(guest.resume))
         finally:
             self._open.discard(connection)
+            if not self._open:
+                self._empty.set()
             _OPEN.dec()
             await desk.leave_all()
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def drain(self) -> None:
-        """Tell everybody to come back, spread over a second, and close."""
-        for place, connection in enumerate(list(self._open)):
-            connection.send(Reconnect(after_ms=100 + place * 37 % 900, reason="draining"))
-            connection.close_soon(CloseCode.DRAINING, "draining")
+    async def drain(self, within: float) -> None:
+        """Tell everybody when to come back, each at a moment of its own within so many seconds, and close it then.
+
+        Until its moment a socket works as ever. Few sockets are told to come back sooner than many.
+        """
+        leaving = list(self._open)
+        random.shuffle(leaving)  # who opened several at once should not lose them all at once
+        window = min(within, len(leaving) / self._services.settings.drain_rate)
+        async with asyncio.TaskGroup() as tasks:
+            for place, connection in enumerate(leaving):
+                after = window * (place + random.random()) / len(leaving)  # noqa: S311 (spreads, hides nothing)
+                connection.send(Reconnect(after_ms=round(after * 1000), reason="draining"))
+                tasks.create_task(_leave(connection, after))
+        # A client that reads slowly gets its last frames; one that does not read is cut off with the process.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_ANSWERS):
+                await self._empty.wait()
+
+
+async def _leave(connection: Connection, after: float) -> None:
+    await asyncio.sleep(after)
+    await connection.finish(CloseCode.DRAINING, "draining", patience=_LAST_ANSWERS)
 
 
 class _Desk:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import structlog
 import uvicorn
 from prometheus_client import Counter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from backend.errors import ListenRefused, PortTaken
@@ -108,6 +109,23 @@ async def serve(
     finally:
         await server.drained()
         listener.close()
+
+
+def letting_go(app: ASGIApp, draining: Callable[[], bool]) -> ASGIApp:
+    """Wrap `app`: while `draining`, each HTTP answer asks the client, or the proxy, to connect anew next time.
+
+    Else a proxy keeps its idle connections to us until we close them, perhaps just as it sends a request.
+    """
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def closing(message: Message) -> None:
+            if message["type"] == "http.response.start" and draining():
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        await app(scope, receive, closing if scope["type"] == "http" else send)
+
+    return wrapped
 
 
 async def until_told() -> None:

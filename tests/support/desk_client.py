@@ -4,14 +4,14 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 import httpx2
 import uuid_utils.compat as uuid_time
 from websockets.asyncio.client import ClientConnection, connect
 
-from backend.protocol.events import thread_event_adapter
+from backend.protocol.events import read_known
 from backend.protocol.snapshot import ThreadSnapshot, fold
 
 Frame = dict[str, Any]
@@ -150,24 +150,30 @@ class Desk:
 
     def view(self, thread_id: str) -> ThreadSnapshot:
         """The thread as this client would show it from the durable events it got."""
-        return fold(thread_event_adapter.validate_python(event) for event in self.events(thread_id))
+        known = (read_known(event["type"], json.dumps(event)) for event in self.events(thread_id))
+        return fold(event for event in known if event is not None)
 
     def text(self, message_id: str) -> str:
-        """The text of a message as the deltas built it: the newest attempt, pieces by number, over its snapshot."""
-        attempt, due, text = -1, 0, ""
-        for frame in self.frames:
-            if frame.get("message_id") != message_id or frame["type"] not in ("token", "message_snapshot"):
-                continue
-            if frame["attempt"] < attempt:
-                continue
-            if frame["type"] == "message_snapshot":
-                attempt, due, text = frame["attempt"], frame["i"], frame["content"]
-                continue
-            if frame["attempt"] > attempt:
-                attempt, due, text = frame["attempt"], 0, ""
-            if frame["i"] == due:
-                due, text = frame["i"] + frame["n"], text + frame["content"]
-        return text
+        """The text of a message as the deltas built it."""
+        return text_of(self.frames, message_id)
+
+
+def text_of(frames: Iterable[Frame], message_id: str) -> str:
+    """The text of a message as the deltas built it: the newest attempt, pieces by number, over its snapshot."""
+    attempt, due, text = -1, 0, ""
+    for frame in frames:
+        if frame.get("message_id") != message_id or frame["type"] not in ("token", "message_snapshot"):
+            continue
+        if frame["attempt"] < attempt:
+            continue
+        if frame["type"] == "message_snapshot":
+            attempt, due, text = frame["attempt"], frame["i"], frame["content"]
+            continue
+        if frame["attempt"] > attempt:
+            attempt, due, text = frame["attempt"], 0, ""
+        if frame["i"] == due:
+            due, text = frame["i"] + frame["n"], text + frame["content"]
+    return text
 
 
 def no_gaps_no_doubles(events: list[Frame]) -> bool:
