@@ -22,6 +22,7 @@ from backend.domain.epochs import current_epoch
 from backend.errors import DataDirUnwritable
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
+from backend.graph.build import build
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
@@ -229,6 +230,7 @@ async def _open_worker(
             checkpoints=checkpoints,
             texts=texts,
             leases=leases,
+            graph=build(),
             model=model,
             rules=rules,
             embedder=embedder,

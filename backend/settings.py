@@ -47,8 +47,14 @@ class Settings(BaseSettings):
     lease_self_cancel: float = 10
     max_attempts: int = 3
     sweep_interval: float = 1.0
-    interrupt_ttl: float = 30 * 60
     drain_timeout: float = 10
+
+    # Decisions; a tenant may have policies of its own.
+    interrupt_ttl: float = 30 * 60
+    extension_step: float = 10 * 60
+    extension_limit: float = 2 * 3600
+    escalate_before: float = 5 * 60
+    claim_ttl: float = 90
 
     # Sockets and fan-out.
     poll_interval: float = 1.0

@@ -17,6 +17,7 @@ from backend.api import (
     quality,
     rooms,
     scripts,
+    tenant,
     threads,
 )
 from backend.api.errors import RESPONSES, register
@@ -44,6 +45,7 @@ _RESOURCES: Final = (
     quality,
     generate,
     audit,
+    tenant,
     health,
 )
 

@@ -46,6 +46,7 @@ class ScriptState(TypedDict, total=False):
     round: int
     retries: int
     rejections: int
+    responses: int
     message_id: str
     draft: str
     draft_seed: int
@@ -79,6 +80,7 @@ class GraphContext:
     embedder: Embedder
     max_quality_retries: int = 2
     max_rejections: int = 3
+    max_responses: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def initial_state(request: dict[str, Any], requested_by: str) -> ScriptState:
         "round": 0,
         "retries": 0,
         "rejections": 0,
+        "responses": 0,
         "edited": False,
         "blocked": False,
         "feedback": "",

@@ -17,16 +17,20 @@ from backend.protocol.commands import (
     PROTOCOL_VERSION,
     AnyCommand,
     Cancel,
+    Claim,
+    Extend,
     Hello,
     InterruptResponse,
     PrompterAck,
+    Release,
     ResumePoint,
     SendMessage,
     Subscribe,
+    Undo,
     Unsubscribe,
 )
 from backend.protocol.events import Ack, Person, Reconnect, Welcome
-from backend.runs import interrupts, start
+from backend.runs import claims, interrupts, start
 from backend.runs.start import Done
 from backend.services import Services
 from backend.telemetry.metrics import REGISTRY
@@ -107,6 +111,7 @@ class _Desk:
 
     async def execute(self, command: AnyCommand) -> Ack | None:  # noqa: PLR0911 (one return a command)
         """Carry out one command and return its answer."""
+        services = self._services
         match command:
             case Hello():
                 await self.resume(command.resume)()
@@ -128,7 +133,15 @@ class _Desk:
                     ),
                 )
             case InterruptResponse():
-                return _done(command, await interrupts.decide(self._services.db, self._who, command))
+                return _done(command, await interrupts.decide(services.db, services.settings, self._who, command))
+            case Claim():
+                return _done(command, await claims.claim(services.db, services.settings, self._who, command))
+            case Release():
+                return _done(command, await claims.release(services.db, self._who, command))
+            case Extend():
+                return _done(command, await claims.extend(services.db, services.settings, self._who, command))
+            case Undo():
+                return _done(command, await interrupts.undo(services.db, self._who, command))
             case Cancel():
                 people.require(self._who, "thread.write")
                 return _done(command, await start.cancel(self._services.db, self._services.redis, self._who, command))

@@ -2,6 +2,7 @@
 /* eslint-disable */
 
 export const errorCodes = [
+  "already_claimed",
   "already_resolved",
   "bad_credentials",
   "bad_request",
@@ -14,7 +15,9 @@ export const errorCodes = [
   "decision_not_allowed",
   "embedded_server_failed",
   "embedded_server_missing",
+  "extension_exhausted",
   "forbidden",
+  "four_eyes",
   "idempotency_conflict",
   "internal_error",
   "interrupt_expired",
@@ -30,6 +33,7 @@ export const errorCodes = [
   "model_stream_cut",
   "model_timeout",
   "model_unavailable",
+  "not_claimed",
   "not_found",
   "origin_refused",
   "port_taken",
