@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     token_window_ms: int = 40
     token_tail_ttl: float = 3600
     resync_limit: int = 500
+    presence_ttl: float = Field(12, gt=0)
     hello_timeout: float = 5
     tcp_user_timeout_ms: int = 20_000
     max_frame_bytes: int = 64 * 1024

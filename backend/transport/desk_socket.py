@@ -9,8 +9,10 @@ from prometheus_client import Gauge
 from starlette.websockets import WebSocket
 
 from backend.domain import audit, people, rooms
+from backend.domain.interrupts import get_interrupt
 from backend.errors import AppError, Forbidden, NotFound, RateLimited, UnsupportedCommand
-from backend.fanout.topics import APPROVALS, split_topic, thread_topic
+from backend.fanout.presence import Presence
+from backend.fanout.topics import APPROVALS, interrupt_of, split_topic, thread_topic
 from backend.graph.version import GRAPH_VERSION
 from backend.protocol.close_codes import CloseCode
 from backend.protocol.commands import (
@@ -46,8 +48,9 @@ _OPEN = Gauge("cuedesk_sockets_open", "Sockets being served", registry=REGISTRY)
 class DeskSockets:
     """All sockets of this process."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, presence: Presence) -> None:
         self._services = services
+        self._presence = presence
         self._of_user: Counter[UUID] = Counter()
         self._open: set[Connection] = set()
         self._messages = MessageLimit(services.redis, services.settings.messages_per_10s)
@@ -59,7 +62,7 @@ class DeskSockets:
         except Refused:
             return
         connection = Connection(socket, self._services, identity)
-        desk = _Desk(connection, self._messages)
+        desk = _Desk(connection, self._messages, self._presence)
         self._of_user[identity.user_id] += 1
         self._open.add(connection)
         _OPEN.inc()
@@ -97,11 +100,13 @@ class DeskSockets:
 class _Desk:
     """What one socket follows, and its commands."""
 
-    def __init__(self, connection: Connection, messages: MessageLimit) -> None:
+    def __init__(self, connection: Connection, messages: MessageLimit, presence: Presence) -> None:
         self._connection = connection
         self._services = connection.services
         self._who = connection.identity
         self._messages = messages
+        self._presence = presence
+        self._interrupts: set[str] = set()
         self._threads: dict[UUID, FollowThread] = {}
         self._rooms: dict[UUID, FollowState] = {}
         self._approvals: FollowState | None = None
@@ -170,6 +175,8 @@ class _Desk:
 
     async def leave_all(self) -> None:
         """Follow nothing any more."""
+        for topic in (APPROVALS, *map(thread_topic, self._threads), *self._interrupts):
+            self._be_gone(topic)
         for follower in self._threads.values():
             await follower.stop()
         for room_id, state in self._rooms.items():
@@ -184,13 +191,18 @@ class _Desk:
     async def _follow(self, topic: str, after_seq: int) -> None:
         people.require(self._who, "thread.read")
         await self._unsubscribe(topic)
-        followed = len(self._threads) + len(self._rooms) + (self._approvals is not None)
+        followed = len(self._threads) + len(self._rooms) + len(self._interrupts) + (self._approvals is not None)
         if followed >= self._services.settings.subscriptions_per_socket:
             raise RateLimited("too many subscriptions on one socket", limit=followed)
+        interrupt_id = interrupt_of(topic)
+        if interrupt_id is not None:
+            await self._look_at(topic, interrupt_id)
+            return
         kind, name = split_topic(topic)
         if kind == APPROVALS:
             self._approvals = FollowState(self._connection.outbox)
             await self._services.hub.watch_approvals(self._who.tenant_id, self._approvals)
+            self._be_seen(topic)
             return
         assert name is not None
         if kind == "room":
@@ -213,6 +225,24 @@ class _Desk:
             if isinstance(error, Forbidden):
                 await self._refuse(topic)
             raise
+        self._be_seen(thread_topic(name))
+
+    async def _look_at(self, topic: str, interrupt_id: str) -> None:
+        # What happens to an interrupt comes with its thread and with the approvals; here it is only who looks at it.
+        try:
+            async with self._services.db.tenant(self._who.tenant_id) as conn:
+                await get_interrupt(conn, interrupt_id)
+        except NotFound:
+            await self._refuse(topic)
+        self._interrupts.add(topic)
+        self._be_seen(topic)
+
+    def _be_seen(self, topic: str) -> None:
+        me = Person(id=self._who.user_id, name=self._who.name)
+        self._presence.join(self._who.tenant_id, topic, self._connection.id, me, self._connection.outbox.put)
+
+    def _be_gone(self, topic: str) -> None:
+        self._presence.leave(self._who.tenant_id, topic, self._connection.id)
 
     async def _refuse(self, topic: str) -> None:
         # Not the tenant's, or nobody's: the answer is the same, the attempt is on record.
@@ -221,14 +251,20 @@ class _Desk:
         raise Forbidden
 
     async def _unsubscribe(self, topic: str) -> None:
+        if interrupt_of(topic) is not None:
+            self._interrupts.discard(topic)
+            self._be_gone(topic)
+            return
         kind, name = split_topic(topic)
         if kind == APPROVALS and self._approvals is not None:
             self._services.hub.leave_approvals(self._who.tenant_id, self._approvals)
             self._approvals = None
+            self._be_gone(topic)
         elif kind == "room" and name in self._rooms:
             self._services.hub.leave_room(name, self._rooms.pop(name))
         elif kind == "thread" and name in self._threads:
             await self._threads.pop(name).stop()
+            self._be_gone(thread_topic(name))
 
     def _show_shed(self, thread_ids: set[UUID]) -> None:
         for thread_id in thread_ids:

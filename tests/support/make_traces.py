@@ -142,9 +142,7 @@ TRACES: Final[dict[str, Sequence[AnyThreadEvent]]] = {
     "held_and_undone": [
         RunChanged(status="running"),
         _interrupt("i-3"),
-        InterruptUpdated(
-            interrupt_id="i-3", version=2, expires_at=START + timedelta(minutes=30), escalated_at=START
-        ),
+        InterruptUpdated(interrupt_id="i-3", version=2, expires_at=START + timedelta(minutes=30), escalated_at=START),
         InterruptUpdated(interrupt_id="i-3", version=3, expires_at=START + timedelta(minutes=40)),
         InterruptResolved(interrupt_id="i-3", decision="respond", version=4, by=AMIN, content="再短一点"),
         _interrupt("i-4"),
