@@ -33,9 +33,7 @@ async def release(waiting: Waiting, who: Identity) -> Done:
 
 
 async def extend(waiting: Waiting, who: Identity) -> Done:
-    return await claims.extend(
-        waiting.office.db, SETTINGS, who, Extend(id=new_id(), interrupt_id=waiting.interrupt_id)
-    )
+    return await claims.extend(waiting.office.db, SETTINGS, who, Extend(id=new_id(), interrupt_id=waiting.interrupt_id))
 
 
 async def decide(waiting: Waiting, who: Identity, decision: Decision, **fields: Any) -> Done:

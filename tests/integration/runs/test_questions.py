@@ -1,4 +1,4 @@
-"""A graph that asks several questions at once: each is answered and expires by itself, nothing is asked or done twice."""
+"""A graph that asks several questions at once: each is answered and expires alone, nothing is asked or done twice."""
 
 import asyncio
 import contextlib
@@ -96,7 +96,9 @@ class Show:
 
     async def rows(self, run_id: UUID) -> list[Any]:
         return list(
-            await self.office.owner.fetch("SELECT * FROM interrupts WHERE run_id = $1 ORDER BY params->>'content'", run_id)
+            await self.office.owner.fetch(
+                "SELECT * FROM interrupts WHERE run_id = $1 ORDER BY params->>'content'", run_id
+            )
         )
 
     async def answer(self, row: Any, decision: str) -> None:
