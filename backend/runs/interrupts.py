@@ -157,12 +157,12 @@ async def approve_by_policy(
 
 
 async def require_decider(conn: Connection, who: Identity) -> people.Role:
-    """Return the role somebody has at this moment, if it may decide; a socket lives longer than a role.
+    """Return the role somebody has, if it may decide, and keep it so until the transaction ends.
 
     Raises:
         Forbidden: it may not.
     """
-    role = await people.current_role(conn, who.user_id)
+    role = await people.hold_role(conn, who.user_id)
     if role is None or not people.may(role, "interrupt.decide"):
         raise Forbidden(action="interrupt.decide")
     return role
