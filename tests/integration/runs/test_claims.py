@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from backend.domain.people import Identity
@@ -17,7 +18,7 @@ from backend.errors import (
     VersionConflict,
 )
 from backend.ids import new_id
-from backend.protocol.commands import Claim, Decision, Extend, InterruptResponse, Release
+from backend.protocol.commands import Claim, Decision, Extend, InterruptResponse, Release, Undo
 from backend.runs import claims, interrupts
 from backend.runs.start import Done
 from tests.support.waiting import SETTINGS, Office, Waiting
@@ -156,6 +157,15 @@ async def test_an_extension_that_is_sent_twice_is_given_once(office: Office) -> 
     assert await waiting.audited() == ["extended"]
 
 
+async def test_a_fact_that_says_nothing_new_can_be_read_by_the_release_before(office: Office) -> None:
+    waiting = await office.waiting()
+    await extend(waiting, office.one)
+    await decide(waiting, office.one, "approve")
+    young = {"on_air_at", "escalated_at", "policy"}
+    for told in await waiting.events("interrupt_updated", "interrupt_resolved"):
+        assert not young & orjson.loads(told["payload"]).keys()
+
+
 async def test_it_becomes_urgent_once_for_each_end(office: Office) -> None:
     waiting = await office.waiting(ttl=1800)
     assert await due(waiting) == []
@@ -207,6 +217,16 @@ async def test_what_is_over_can_be_neither_claimed_nor_given_time_nor_decided(of
     for act in (claim, extend, release):
         with pytest.raises(NotFound):
             await act(unknown, office.two)
+
+
+async def test_what_is_due_on_air_cannot_be_called_back_although_no_worker_has_come_by(office: Office) -> None:
+    held = await office.waiting(hold=600)
+    await shift(held, "on_air_at", -0.001)
+    command = Undo(id=new_id(), interrupt_id=held.interrupt_id)
+    with pytest.raises(AlreadyResolved):
+        await interrupts.undo(office.db, office.one, command)
+    assert (await held.row())["status"] == "pending"
+    assert await interrupts.go_on_air(office.db, office.tenant_id, held.interrupt_id)
 
 
 async def test_who_may_not_decide_may_not_claim_either_whatever_the_socket_remembers(office: Office) -> None:
