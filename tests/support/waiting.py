@@ -15,6 +15,7 @@ from backend.domain.runs import Claimed
 from backend.ids import new_id
 from backend.settings import Settings
 from backend.storage.postgres import Database
+from backend.storage.redis import Cache
 
 SETTINGS = Settings(_env_file=None)
 
@@ -24,6 +25,7 @@ class Office:
     """A tenant whose author asks and whose two approvers decide; `owner` sees and changes everything."""
 
     db: Database
+    cache: Cache
     owner: "asyncpg.Connection[asyncpg.Record]"
     tenant_id: UUID
     author: Identity
@@ -105,7 +107,7 @@ class Waiting:
 
 
 @asynccontextmanager
-async def open_office(database_url: str, *, connections: int = 6) -> AsyncIterator[Office]:
+async def open_office(database_url: str, redis_url: str, *, connections: int = 6) -> AsyncIterator[Office]:
     """Make a tenant of its own in a migrated database."""
     owner = await asyncpg.connect(database_url)
     try:
@@ -116,8 +118,11 @@ async def open_office(database_url: str, *, connections: int = 6) -> AsyncIterat
             await _person(owner, tenant_id, name, role)
             for name, role in (("小林", "operator"), ("阿敏", "approver"), ("阿强", "approver"))
         ]
-        async with Database.open(database_url, size=connections, acquire_timeout=20) as db:
-            yield Office(db, owner, tenant_id, *people)
+        async with (
+            Database.open(database_url, size=connections, acquire_timeout=20) as db,
+            Cache.open(redis_url) as cache,
+        ):
+            yield Office(db, cache, owner, tenant_id, *people)
     finally:
         await owner.close()
 

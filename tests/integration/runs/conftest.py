@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from backend.storage.embedded import EmbeddedValkey
 from backend.telemetry.logging import configure_logging
 from tests.support.databases import DatabaseFactory
 from tests.support.waiting import Office, open_office
@@ -23,6 +24,6 @@ def runs_database_url(databases: DatabaseFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-async def office(runs_database_url: str) -> AsyncIterator[Office]:
-    async with asyncio.timeout(150), open_office(runs_database_url) as office:
+async def office(runs_database_url: str, valkey_server: EmbeddedValkey) -> AsyncIterator[Office]:
+    async with asyncio.timeout(150), open_office(runs_database_url, valkey_server.url) as office:
         yield office

@@ -29,6 +29,7 @@ from backend.ids import new_id
 from backend.protocol.commands import Cancel, Claim, Decision, Extend, InterruptResponse, Release, SendMessage, Undo
 from backend.runs import claims, interrupts, start
 from backend.runs.start import Done
+from backend.storage.embedded import EmbeddedValkey
 from tests.support.waiting import SETTINGS, Office, open_office
 
 STEP, LIMIT, TTL, URGENT = 600.0, 3000.0, 1800.0, 300.0
@@ -41,8 +42,7 @@ class Life(RuleBasedStateMachine):
     """Times are seconds from now, minutes apart, so that the time the test itself takes does not matter."""
 
     database_url: str
-    #: No Redis: nothing is being written in these runs.
-    cache: Any = None
+    redis_url: str
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +57,9 @@ class Life(RuleBasedStateMachine):
 
     @initialize(held=st.booleans(), four_eyes=st.booleans())
     def begin(self, held: bool, four_eyes: bool) -> None:
-        self.office: Office = self.wait(self.stack.enter_async_context(open_office(self.database_url, connections=2)))
+        self.office: Office = self.wait(
+            self.stack.enter_async_context(open_office(self.database_url, self.redis_url, connections=2))
+        )
         self.wait(self.office.policies(extension_step=STEP, extension_limit=LIMIT, four_eyes=four_eyes))
         self.held, self.four_eyes = held, four_eyes
         self.waiting = self.wait(self.office.waiting(ttl=TTL, hold=URGENT if held else None))
@@ -163,7 +165,7 @@ class Life(RuleBasedStateMachine):
     def cancel(self, who: str) -> None:
         command = Cancel(id=new_id(), thread_id=self.waiting.thread_id, run_id=self.waiting.run.id)
         expected = None if self.run in ("waiting", "queued") else "not_found"
-        self._do(start.cancel, self.cache, who=who, command=command, expected=expected)
+        self._do(start.cancel, self.office.cache, who=who, command=command, expected=expected)
         self._withdrawn()
 
     @precondition(lambda self: self.run in ("waiting", "queued") and len(self.acts) > 1)
@@ -173,7 +175,7 @@ class Life(RuleBasedStateMachine):
             id=new_id(), thread_id=self.waiting.thread_id, content="算了，写促销", multitask="interrupt"
         )
         person = self._person(who)
-        self.wait(start.send_message(self.office.db, self.cache, person, command, "test"))
+        self.wait(start.send_message(self.office.db, self.office.cache, person, command, "test", at_most=100))
         self._withdrawn()
 
     @precondition(lambda self: bool(self.done))
@@ -312,17 +314,19 @@ class Life(RuleBasedStateMachine):
         assert refused.value.code == expected
 
 
-def test_an_interrupt_has_one_outcome_whatever_people_and_clock_do(runs_database_url: str) -> None:
+def test_an_interrupt_has_one_outcome_whatever_people_and_clock_do(
+    runs_database_url: str, valkey_server: EmbeddedValkey
+) -> None:
     """`EXAMPLES=500` in the environment looks for longer."""
-    Life.database_url = runs_database_url
-    examples = int(os.environ.get("EXAMPLES", "15"))
+    Life.database_url, Life.redis_url = runs_database_url, valkey_server.url
+    examples = int(os.environ.get("EXAMPLES", "0"))
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=examples,
+            max_examples=examples or 30,
             stateful_step_count=25,
             deadline=None,
-            derandomize=examples == 15,
+            derandomize=not examples,
             suppress_health_check=list(HealthCheck),
         ),
     )

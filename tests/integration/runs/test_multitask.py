@@ -17,8 +17,7 @@ STATES = ("queued", "running", "waiting", "queued, others behind", "running, oth
 
 async def send(office: Office, thread_id: UUID, multitask: Multitask) -> UUID:
     command = SendMessage(id=new_id(), thread_id=thread_id, content="再来一段", multitask=multitask)
-    # No Redis: nothing is being written in these runs.
-    done = await start.send_message(office.db, None, office.author, command, "test")  # type: ignore[arg-type]
+    done = await start.send_message(office.db, office.cache, office.author, command, "test", at_most=100)
     return UUID(done.result["run_id"])
 
 

@@ -28,7 +28,6 @@ from backend.runs.lease import Leases
 from backend.runs.runner import Runner, RunnerParts
 from backend.storage.checkpoints import create_tables, open_checkpoints
 from backend.storage.embedded import EmbeddedValkey
-from backend.storage.redis import Cache
 from tests.support.databases import DatabaseFactory
 from tests.support.waiting import SETTINGS, Office, open_office
 
@@ -143,15 +142,14 @@ def questions_database_url(databases: DatabaseFactory) -> Iterator[str]:
 @contextlib.asynccontextmanager
 async def open_show(database_url: str, redis_url: str) -> AsyncIterator[Show]:
     async with contextlib.AsyncExitStack() as stack:
-        office = await stack.enter_async_context(open_office(database_url))
-        cache = await stack.enter_async_context(Cache.open(redis_url))
+        office = await stack.enter_async_context(open_office(database_url, redis_url))
         checkpoints = await stack.enter_async_context(open_checkpoints(database_url, size=4, acquire_timeout=20))
         leases = Leases(await stack.enter_async_context(office.db.reserved()), SETTINGS)
         parts: dict[str, Any] = {
             "settings": SETTINGS,
             "db": office.db,
             "checkpoints": checkpoints,
-            "texts": LiveTexts(cache, window_ms=40, ttl=60),
+            "texts": LiveTexts(office.cache, window_ms=40, ttl=60),
             "leases": leases,
             "graph": parallel_reviews(),
             # Nobody writes, checks or remembers here.
