@@ -177,6 +177,7 @@ class Runner:
             model=parts.model,
             rules=parts.rules,
             embedder=parts.embedder,
+            said=outlet.said,
         )
         questions: list[Question] = []
         outcome = "completed"
