@@ -87,9 +87,9 @@ class GraphContext:
     embedder: Embedder
     max_quality_retries: int = 2
     max_rejections: int = 3
+    max_responses: int = 3
     #: Waits until what was given to the stream's writer is in the thread's log; without a log, not at all.
     said: Callable[[StreamWriter], Awaitable[None]] = _no_log
-    max_responses: int = 3
 
 
 @dataclass(frozen=True, slots=True)

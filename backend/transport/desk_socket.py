@@ -158,7 +158,7 @@ class _Desk:
         # Read afresh for each command: a role can change while the socket is open.
         return self._connection.identity
 
-    async def execute(self, command: AnyCommand) -> Ack | None:  # noqa: PLR0911, PLR0912 (one case a command)
+    async def execute(self, command: AnyCommand) -> Ack | None:  # noqa: PLR0911, PLR0912 (one branch a command)
         """Carry out one command and return its answer."""
         services = self._services
         match command:
