@@ -15,6 +15,7 @@ import structlog
 from prometheus_client import Counter
 from redis.asyncio.client import PubSub
 
+from backend import failpoints
 from backend.errors import AppError
 from backend.fanout.topics import (
     APPROVALS,
@@ -237,6 +238,8 @@ class Hub:
                 self._start(self._pull_room(UUID(payload), room))
             return
         thread, seq, tenant, flag = payload.split(" ")
+        if failpoints.folder is not None and failpoints.pass_by("notice", thread):
+            return
         feed = self._threads.get(UUID(thread))
         if feed is not None:
             self._want(UUID(thread), feed, int(seq))

@@ -11,6 +11,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 from prometheus_client import Counter
 
+from backend import failpoints
 from backend.domain import interrupts, runs
 from backend.domain.runs import Claimed
 from backend.errors import AppError, LeaseLost, RecoveryExhausted, ServerBusy, StorageUnavailable
@@ -76,9 +77,13 @@ class Runner:
 
         A job that comes twice, or late, finds nothing to claim and does nothing.
         """
+        if failpoints.folder is not None:
+            await failpoints.reach("before_claim", run_id)
         run = await self._claim(tenant_id, run_id)
         if run is None:
             return
+        if failpoints.folder is not None:
+            await failpoints.reach("after_claim", run_id)
         # The trace of the request that asked for it, so that one search finds both halves of the story.
         trace_id = run.request.get("trace_id") or run.id.hex
         with tracing(trace_id=trace_id, run_id=str(run.id), attempt=run.attempt):
@@ -142,8 +147,12 @@ class Runner:
                     await self._end(conn, run, "expired" if standing.outcome == "expired" else "completed")
                 return
             if standing.questions:
+                if failpoints.folder is not None:
+                    await failpoints.reach("before_question", run.id)
                 answers = await self._ask(run, standing.questions)
                 if answers is None:
+                    if failpoints.folder is not None:
+                        await failpoints.reach("after_question", run.id)
                     return
                 standing = Standing(give=Command(resume=answers))
             standing = await self._advance(run, graph, config, outlet, standing.give)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend import failpoints
 from backend.domain import audit, effects, rooms, scripts
 from backend.graph.offers import offer_later
 from backend.graph.prompts import version as prompt_version
@@ -19,6 +20,8 @@ from backend.protocol.events import ScriptFinalized
 async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     """Publish what was approved; then offer what the same message asked for besides."""
     published = await _published(state, runtime.context)
+    if failpoints.folder is not None:
+        await failpoints.reach("after_effect", runtime.context.run_id)
     runtime.stream_writer(ScriptFinalized(**published))
     offer_later(state, runtime)
     return Step(
