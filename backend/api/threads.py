@@ -211,4 +211,4 @@ async def read_snapshot(identity: Reader, services: Parts, thread_id: UUID) -> S
             snapshot = fold(batch, snapshot)
             if len(batch) < _BATCH:
                 break
-    return SnapshotOfThread(epoch=services.epoch, snapshot=snapshot)
+    return SnapshotOfThread(epoch=services.epoch(), snapshot=snapshot)

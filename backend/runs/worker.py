@@ -102,7 +102,8 @@ class Worker:
         try:
             await self._runner.carry_on(tenant_id, run_id)
         except AppError as error:
-            log.warning("run_not_taken", run_id=str(run_id), code=error.code)  # the sweep queues it again
+            log.warning("run_not_taken", run_id=str(run_id), code=error.code)
+            raise  # the queue delivers it again in a moment; should even that fail, the sweep finds the run
 
     async def _on_learn(self, payload: bytes) -> None:
         await learn(self._db, self._embedder, payload)

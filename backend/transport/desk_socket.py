@@ -64,7 +64,7 @@ class DeskSockets:
                 Welcome(
                     protocol=PROTOCOL_VERSION,
                     connection_id=connection.id,
-                    epoch=self._services.epoch,
+                    epoch=self._services.epoch(),
                     user=Person(id=identity.user_id, name=identity.name),
                     tenant_id=identity.tenant_id,
                     role=identity.role,
@@ -85,9 +85,16 @@ class DeskSockets:
 
     def drain(self) -> None:
         """Tell everybody to come back, spread over a second, and close."""
+        self._send_away("draining")
+
+    def start_over(self) -> None:
+        """Have everybody come back because the database is another one: `welcome` tells them, cursors are void."""
+        self._send_away("epoch_changed")
+
+    def _send_away(self, reason: str) -> None:
         for place, connection in enumerate(list(self._open)):
-            connection.send(Reconnect(after_ms=100 + place * 37 % 900, reason="draining"))
-            connection.close_soon(CloseCode.DRAINING, "draining")
+            connection.send(Reconnect(after_ms=100 + place * 37 % 900, reason=reason))
+            connection.close_soon(CloseCode.DRAINING, reason)
 
 
 class _Desk:
