@@ -24,9 +24,6 @@ from backend.storage.postgres import Database, interval, listen
 
 log = structlog.get_logger(__name__)
 
-#: A queued run that nobody took for so long is queued again: its job may be lost. Seconds.
-_QUEUED_PATIENCE = 30.0
-
 
 def worker_name() -> str:
     """Return a name that tells this process from others."""
@@ -130,7 +127,8 @@ class Worker:
     async def _sweep(self) -> None:
         async with self._db.system() as conn:
             due = await conn.fetch("SELECT * FROM system_due_interrupts()")
-            stranded = await conn.fetch("SELECT * FROM system_stranded_runs($1)", interval(_QUEUED_PATIENCE))
+            # A queued run that nobody took for as long as a lease lasts is queued again: whoever had its job is gone.
+            stranded = await conn.fetch("SELECT * FROM system_stranded_runs($1)", interval(self._settings.lease))
         for row in due:
             with _apart("interrupt_not_expired", interrupt_id=row["interrupt_id"]):
                 await interrupts.expire(self._db, row["tenant_id"], row["interrupt_id"])
@@ -140,7 +138,7 @@ class Worker:
 
     async def _recover(self, tenant_id: UUID, run_id: UUID) -> None:
         async with self._db.tenant(tenant_id) as conn:
-            if await runs.requeue_stranded(conn, run_id, _QUEUED_PATIENCE):
+            if await runs.requeue_stranded(conn, run_id, self._settings.lease):
                 log.warning("run_recovered", run_id=str(run_id))
                 await enqueue_run(conn, tenant_id, run_id)
 

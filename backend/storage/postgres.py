@@ -125,9 +125,15 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def reserved(self) -> AsyncIterator[Reserved]:
-        """Give a connection of its own, outside the pool, so that leases are renewed however busy the pool is."""
+        """Give a connection of its own, outside the pool, so that leases are renewed however busy the pool is.
+
+        Raises:
+            StorageUnavailable: nobody answers.
+        """
         connection = Reserved(self.url)
         try:
+            # Now, not when the first lease is due: to connect takes long where everybody is busy.
+            await connection.fetch("SELECT true", timeout=10)
             yield connection
         finally:
             await connection.aclose()

@@ -12,7 +12,7 @@ from tests.support.databases import kill, restart
 from tests.support.desk_client import OPERATOR, Desk, Rest, no_gaps_no_doubles
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
-RECOVERS_SOON = {"lease": 2, "lease_renewal": 0.5, "lease_self_cancel": 1.3, "sweep_interval": 0.3}
+RECOVERS_SOON = {"lease": 4, "lease_renewal": 0.8, "lease_self_cancel": 3, "sweep_interval": 0.3}
 
 
 async def whole_path(rest: Rest, desk: Desk) -> str:
