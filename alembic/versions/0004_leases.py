@@ -1,6 +1,6 @@
 """Leases that are prolonged past locked rows; an epoch that a failover changes.
 
-What was there stays: the code of 0001 uses it.
+What was there stays: the code before uses it.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import structlog
 from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
 from langgraph.types import Command
 from prometheus_client import Counter
 
@@ -107,14 +109,15 @@ class Runner:
 
     async def _hold(self, run: Claimed, claimed: float) -> None:
         outlet = Outlet(self._db, self._parts.texts, run)
-        work = asyncio.create_task(self._work(run, outlet), name=f"run {run.id}")
+        control = RunControl()
+        work = asyncio.create_task(self._work(run, outlet, control), name=f"run {run.id}")
         reasons: list[Loss] = []
 
         def stop(why: Loss) -> None:
             reasons.append(why)
             work.cancel()
 
-        with self._parts.leases.holding(run, claimed, stop):
+        with self._parts.leases.holding(run, claimed, stop, control.request_drain):
             try:
                 await work
             except asyncio.CancelledError:
@@ -125,6 +128,8 @@ class Runner:
                 log.info("run_stopped", reason=reasons[0].value)
                 if reasons[0] is Loss.DRAIN:
                     await self._hand_over(run)
+            except GraphDrained:
+                await self._hand_over(run)
             except LeaseLost:
                 log.warning("run_lost")  # the new holder tells how it goes on; nothing to add
             except (StorageUnavailable, ServerBusy) as error:
@@ -149,7 +154,7 @@ class Runner:
         await runs.tell(conn, run, [RunChanged(status="running")])
         return run
 
-    async def _work(self, run: Claimed, outlet: Outlet) -> None:
+    async def _work(self, run: Claimed, outlet: Outlet, control: RunControl) -> None:
         parts = self._parts
         saver = FencedSaver(parts.checkpoints, run.id, run.attempt)
         graph: Any = self._graph.copy(update={"checkpointer": saver})
@@ -169,10 +174,16 @@ class Runner:
                         await failpoints.reach("after_question", run.id)
                     return
                 standing = Standing(give=Command(resume=answers))
-            standing = await self._advance(run, graph, config, outlet, standing.give)
+            standing = await self._advance(run, graph, config, outlet, standing.give, control)
 
-    async def _advance(self, run: Claimed, graph: Any, config: RunnableConfig, outlet: Outlet, give: Any) -> Standing:
-        """Let the graph go on until it ends or asks."""
+    async def _advance(
+        self, run: Claimed, graph: Any, config: RunnableConfig, outlet: Outlet, give: Any, control: RunControl
+    ) -> Standing:
+        """Let the graph go on until it ends or asks.
+
+        Raises:
+            GraphDrained: it was asked to stop and did so after a finished step, whose checkpoint is written.
+        """
         parts = self._parts
         context = GraphContext(
             tenant_id=run.tenant_id,
@@ -201,6 +212,7 @@ class Runner:
                         stream_mode=["custom", "updates"],
                         version="v2",
                         durability="sync",
+                        control=control,
                     ):
                         if part["type"] == "custom":
                             outlet.take(part["data"])
@@ -296,6 +308,7 @@ class Runner:
         async with self._db.tenant(run.tenant_id) as conn:
             if await runs.leave_run(conn, run, "queued"):
                 await enqueue_run(conn, run.tenant_id, run.id)
+                log.info("run_handed_over")
 
 
 def _cause(group: ExceptionGroup[Exception]) -> Exception:
