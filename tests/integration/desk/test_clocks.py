@@ -27,6 +27,7 @@ async def test_gateways_and_workers_ten_minutes_apart_work_together(
     start_server: StartServer, database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     settings: dict[str, object] = {"database_url": database_url, "redis_url": redis_url, "offline_pace": 60}
+    settings["secret_key"] = "one secret for both, as in production"
     early, late = (
         shifted(tmp_path / name, settings, seconds, ("serve", "--no-worker")) for name, seconds in
         (("early", 600), ("late", -600))

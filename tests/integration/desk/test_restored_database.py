@@ -13,6 +13,20 @@ from tests.support.databases import kill, restart
 from tests.support.desk_client import OPERATOR, Rest, no_gaps_no_doubles
 
 
+def copy(source: Path, target: Path) -> None:
+    """Copy with owners and all, as a backup does."""
+    subprocess.run(["cp", "-a", source, target], check=True)
+
+
+def take_over(backup: Path, folder: Path) -> None:
+    """Put the backup in the place of the server's data, to be recovered to its end and go on on a new timeline."""
+    subprocess.run(["rm", "-rf", folder], check=True)
+    copy(backup, folder)
+    settings = folder / "postgresql.auto.conf"
+    settings.write_text(settings.read_text() + "restore_command = 'false'\n")
+    copy(settings, folder / "recovery.signal")  # a file of the right owner, that is all
+
+
 @pytest.mark.scenario(15, 49)
 async def test_after_a_failover_that_lost_the_tail_cursors_are_void_and_numbers_go_on(
     start_server: StartServer, own_postgres: EmbeddedPostgres, tmp_path: Path
@@ -30,7 +44,7 @@ async def test_after_a_failover_that_lost_the_tail_cursors_are_void_and_numbers_
 
         backup = tmp_path / "backup"
         await asyncio.to_thread(own_postgres.stop)
-        subprocess.run(["cp", "-a", own_postgres.folder, backup], check=True)
+        copy(own_postgres.folder, backup)
         await asyncio.to_thread(restart, own_postgres)
         await asyncio.to_thread(server.wait_healthy, 60)
         async with rest.socket() as desk:
@@ -43,12 +57,7 @@ async def test_after_a_failover_that_lost_the_tail_cursors_are_void_and_numbers_
 
             # The standby that takes over had not received the second message. It goes on on a timeline of its own.
             kill(own_postgres)
-            subprocess.run(["rm", "-rf", own_postgres.folder], check=True)
-            subprocess.run(["cp", "-a", backup, own_postgres.folder], check=True)
-            signal_file = own_postgres.folder / "recovery.signal"
-            settings = own_postgres.folder / "postgresql.auto.conf"
-            settings.write_text(settings.read_text() + "restore_command = 'false'\n")
-            subprocess.run(["cp", "-a", settings, signal_file], check=True)  # a file of the right owner
+            await asyncio.to_thread(take_over, backup, own_postgres.folder)
             await asyncio.to_thread(restart, own_postgres)
             assert (await desk.until("reconnect", timeout=30))["reason"] == "epoch_changed"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,8 @@ from backend.errors import IdempotencyConflict, StorageUnavailable
 from backend.ids import new_id
 from backend.protocol.commands import Cancel, InterruptResponse, SendMessage
 from backend.runs import interrupts, start
+from backend.runs.lease import Leases
+from backend.settings import Settings
 from backend.storage.postgres import Database, as_owner
 from backend.storage.redis import Cache
 from tests.support.faulty_storage import FAULTS, Fault, FaultyDatabase
@@ -38,7 +41,7 @@ class Desk:
 
     async def send(self, command: SendMessage, fault: Fault | None = None) -> start.Done:
         db = self.faulty.fail_next(fault) if fault else self.db
-        return await start.send_message(db, self.cache, self.who, command, "test")
+        return await start.send_message(db, self.cache, self.who, command, "test", at_most=100)
 
     async def counts(self) -> dict[str, int]:
         tables = ("messages", "runs", "thread_events", "interrupts")
@@ -76,7 +79,7 @@ async def desk(seeded_url: str, redis_url: str) -> AsyncIterator[Desk]:
     who = Identity(**dict(row), session_id=new_id(), expires_at=datetime.now(UTC) + timedelta(hours=1))
     async with Database.open(seeded_url, size=2, acquire_timeout=5) as db, Cache.open(redis_url) as cache:
         async with db.tenant(who.tenant_id) as conn:
-            thread = await threads.create_thread(conn, who.user_id)
+            thread = await threads.create_thread(conn, who.user_id, "test")
         yield Desk(db, FaultyDatabase(db), cache, who, thread.id, owner)
     await owner.close()
 
@@ -126,7 +129,7 @@ async def test_the_same_message_sent_many_times_at_once_makes_one_run(desk: Desk
     command = desk.message()
     answers = await asyncio.gather(*(desk.send(command) for _ in range(8)))
     assert sorted(answer.duplicate for answer in answers) == [False] + [True] * 7
-    assert len({str(answer.result) for answer in answers}) == 1
+    assert all(answer.result == answers[0].result for answer in answers)
     assert (await desk.counts())["runs"] == 1
 
 
@@ -164,3 +167,30 @@ async def test_a_cancellation_whose_answer_was_lost_is_sent_again_and_cancels_on
         desk.thread,
     )
     assert cancelled == 1
+
+
+@pytest.mark.scenario(26)
+async def test_a_row_that_a_slow_transaction_holds_costs_no_other_run_its_lease(desk: Desk) -> None:
+    held = []
+    for _ in range(2):
+        async with desk.db.tenant(desk.who.tenant_id) as conn:
+            desk.thread = (await threads.create_thread(conn, desk.who.user_id, "test")).id
+        run_id = UUID((await desk.send(desk.message())).result["run_id"])
+        async with desk.db.tenant(desk.who.tenant_id) as conn:
+            held.append(await runs.claim_run(conn, run_id, "test", 5))
+    slow, other = (run for run in held if run is not None)
+    expiry = "SELECT lease_expires_at FROM runs WHERE id = $1"
+    before = await desk.owner.fetchval(expiry, other.id)
+    stopped: list[UUID] = []
+    settings = Settings(_env_file=None, lease=5, lease_renewal=0.3, lease_self_cancel=4)
+    async with desk.db.reserved() as connection, desk.owner.transaction():
+        await desk.owner.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", slow.id)
+        leases = Leases(connection, settings)
+        with (
+            leases.holding(slow, time.monotonic(), lambda _: stopped.append(slow.id), lambda: None),
+            leases.holding(other, time.monotonic(), lambda _: stopped.append(other.id), lambda: None),
+        ):
+            async with leases.renewing(), asyncio.timeout(3):
+                while await desk.owner.fetchval(expiry, other.id) <= before:  # noqa: ASYNC110 (it has no event)
+                    await asyncio.sleep(0.05)
+    assert not stopped, "the one whose row is held is still ours, too"
