@@ -47,6 +47,8 @@ class Hello(Command):
     token: Annotated[Text, StringConstraints(max_length=4096)] | None = None
     protocol: int = PROTOCOL_VERSION
     resume: Annotated[list[ResumePoint], Field(max_length=32)] = []
+    #: The `epoch` of the `welcome` under which the cursors of `resume` were made.
+    epoch: ShortText | None = None
 
 
 class Subscribe(Command):
@@ -55,6 +57,8 @@ class Subscribe(Command):
     type: Literal["subscribe"] = "subscribe"
     topic: Topic
     after_seq: Annotated[int, Field(ge=0)] = 0
+    #: The `epoch` of the `welcome` under which the cursor was made.
+    epoch: ShortText | None = None
 
 
 class Unsubscribe(Command):

@@ -7,10 +7,10 @@ Times are ISO 8601 in UTC by the database's clock.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from backend.protocol.commands import Decision
 
@@ -245,6 +245,14 @@ class ThreadUpdated(ThreadEvent):
     host_id: UUID | None = None
 
 
+class UnknownEvent(ThreadEvent):
+    """A fact that another version wrote and this one cannot read: only its place in the log counts here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: str
+
+
 # Lane B: text under way ----------------------------------------------------------------------------------------------
 
 
@@ -332,7 +340,7 @@ class ResyncRequired(Frame):
 
     type: Literal["resync_required"] = "resync_required"
     topic: str
-    reason: Literal["too_far_behind", "cursor_ahead", "overflow"]
+    reason: Literal["too_far_behind", "cursor_ahead", "epoch_changed", "overflow"]
     snapshot_url: str
 
 
@@ -442,3 +450,16 @@ AnyFrame = Annotated[
 ]
 thread_event_adapter: TypeAdapter[AnyThreadEvent] = TypeAdapter(AnyThreadEvent)
 frame_adapter: TypeAdapter[AnyFrame] = TypeAdapter(AnyFrame)
+#: The types of all facts of a thread.
+THREAD_EVENT_TYPES: Final[frozenset[str]] = frozenset(
+    kind.model_fields["type"].default for kind in get_args(get_args(AnyThreadEvent)[0])
+)
+
+
+def read_event(text: str) -> AnyThreadEvent | UnknownEvent:
+    """Return a stored event. While two versions run side by side the other one's may have more fields, which are left
+    out, or be of a kind (or have a value) that is not known here."""
+    try:
+        return thread_event_adapter.validate_json(text, extra="ignore")
+    except ValidationError:
+        return UnknownEvent.model_validate_json(text)

@@ -31,9 +31,11 @@ from backend.protocol.events import (
     RunChanged,
     RunStatus,
     ScriptFinalized,
+    ThreadEvent,
     ThreadUpdated,
     ToolCall,
     ToolResult,
+    UnknownEvent,
     Usage,
 )
 
@@ -153,7 +155,7 @@ class ThreadSnapshot(Part):
     scripts: list[ScriptView] = Field(default=[])
 
 
-def fold(events: Iterable[AnyThreadEvent], start: ThreadSnapshot | None = None) -> ThreadSnapshot:
+def fold(events: Iterable[AnyThreadEvent | UnknownEvent], start: ThreadSnapshot | None = None) -> ThreadSnapshot:
     """Return `start` (an empty thread by default) after all `events`."""
     snapshot = start or ThreadSnapshot()
     for event in events:
@@ -161,7 +163,7 @@ def fold(events: Iterable[AnyThreadEvent], start: ThreadSnapshot | None = None) 
     return snapshot
 
 
-def apply(thread: ThreadSnapshot, event: AnyThreadEvent) -> ThreadSnapshot:
+def apply(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> ThreadSnapshot:
     """Return the thread after one more event; an event at or below `seq` was applied before and changes nothing."""
     assert event.seq is not None
     if event.seq <= thread.seq:
@@ -169,7 +171,7 @@ def apply(thread: ThreadSnapshot, event: AnyThreadEvent) -> ThreadSnapshot:
     return thread.model_copy(update={"seq": event.seq, **_changes(thread, event)})
 
 
-def _changes(thread: ThreadSnapshot, event: AnyThreadEvent) -> dict[str, Any]:
+def _changes(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> dict[str, Any]:
     match event:
         case MessageStarted() | MessageComplete() | QualityFeedback() | Clarification():
             return {"messages": _with_message(thread.messages, event)}
@@ -199,9 +201,11 @@ def _changes(thread: ThreadSnapshot, event: AnyThreadEvent) -> dict[str, Any]:
                 "product_id": event.product_id,
                 "host_id": event.host_id,
             }
+        case UnknownEvent():
+            return {}
 
 
-def _seq(event: AnyThreadEvent) -> int:
+def _seq(event: ThreadEvent) -> int:
     assert event.seq is not None
     return event.seq
 
@@ -225,7 +229,8 @@ def _with_message(
                     "agent": event.agent,
                     "content": event.content,
                     "status": event.status,
-                    "attempt": event.attempt,
+                    # Whoever ends a message from outside (a cancellation) speaks for no attempt of its own.
+                    "attempt": event.attempt if event.attempt is not None else base.attempt,
                     "author": event.author,
                     "usage": event.usage,
                 }

@@ -23,7 +23,6 @@ from backend.protocol.commands import (
     InterruptResponse,
     PrompterAck,
     Refresh,
-    ResumePoint,
     SendMessage,
     Subscribe,
     Unsubscribe,
@@ -97,7 +96,7 @@ class DeskSockets:
             if self._services.draining():  # it came in through the closing door
                 connection.send(Reconnect(after_ms=0, reason="draining"))
                 connection.close_soon(CloseCode.DRAINING, "draining")
-            await connection.serve(desk.execute, desk.resume(guest.resume))
+            await connection.serve(desk.execute, desk.resume(guest.hello))
         finally:
             self._open.discard(connection)
             if not self._open:
@@ -149,7 +148,7 @@ class _Desk:
         self._approvals: FollowState | None = None
         # Resuming runs beside the commands: two followers of one thread would both be told, and one never leave.
         self._changing = asyncio.Lock()
-        connection.on_shed = self._show_shed
+        connection.outbox.on_shed = self._show_shed
 
     @property
     def _who(self) -> Identity:
@@ -160,10 +159,10 @@ class _Desk:
         """Carry out one command and return its answer."""
         match command:
             case Hello():
-                await self.resume(command.resume)()
+                await self.resume(command)()
                 return _accepted(command)
             case Subscribe():
-                await self._subscribe(command.topic, command.after_seq)
+                await self._subscribe(command.topic, command.after_seq, command.epoch)
                 return _accepted(command)
             case Unsubscribe():
                 async with self._changing:
@@ -205,14 +204,14 @@ class _Desk:
         result = {"expires_at": newer.ends_at.isoformat().replace("+00:00", "Z"), "role": newer.role}
         return Ack(re=command.id, status="accepted", result=result)
 
-    def resume(self, points: list[ResumePoint]) -> Callable[[], Awaitable[None]]:
+    def resume(self, hello: Hello | None) -> Callable[[], Awaitable[None]]:
         """Return the work that takes up again where a client stopped."""
 
         async def work() -> None:
-            for point in points:
+            for point in hello.resume if hello is not None else ():
                 topic = thread_topic(point.thread_id)
                 try:
-                    await self._subscribe(topic, point.after_seq)
+                    await self._subscribe(topic, point.after_seq, hello.epoch if hello is not None else None)
                 except AppError as error:
                     # One thread that was deleted meanwhile must not keep the others from going on.
                     told = error_frame(error)
@@ -229,11 +228,11 @@ class _Desk:
         if self._approvals is not None:
             self._services.hub.leave_approvals(self._who.tenant_id, self._approvals)
 
-    async def _subscribe(self, topic: str, after_seq: int) -> None:
+    async def _subscribe(self, topic: str, after_seq: int, epoch: str | None) -> None:
         async with self._changing:
-            await self._follow(topic, after_seq)
+            await self._follow(topic, after_seq, epoch)
 
-    async def _follow(self, topic: str, after_seq: int) -> None:
+    async def _follow(self, topic: str, after_seq: int, epoch: str | None) -> None:
         people.require(self._who, "thread.read")
         await self._unsubscribe(topic)
         followed = len(self._threads) + len(self._rooms) + (self._approvals is not None)
@@ -258,7 +257,7 @@ class _Desk:
         )
         self._threads[name] = follower
         try:
-            await follower.start(after_seq)
+            await follower.start(after_seq, epoch)
         except AppError as error:
             # Refused or not, what did not come to life must not go on collecting what happens.
             await self._threads.pop(name).stop()
@@ -282,9 +281,12 @@ class _Desk:
         elif kind == "thread" and name in self._threads:
             await self._threads.pop(name).stop()
 
-    def _show_shed(self, thread_ids: set[UUID]) -> None:
-        for thread_id in thread_ids:
-            self._show_again(thread_id)
+    def _show_shed(self, thread_ids: set[str]) -> None:
+        for thread_id in map(UUID, thread_ids):
+            follower = self._threads.get(thread_id)
+            if follower is not None:
+                follower.text_was_shed()
+                self._show_again(thread_id)
 
     def _show_again(self, thread_id: UUID) -> None:
         follower = self._threads.get(thread_id)

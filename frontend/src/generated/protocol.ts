@@ -156,6 +156,7 @@ export interface Hello {
    * @maxItems 32
    */
   resume?: ResumePoint[];
+  epoch?: string | null;
 }
 /**
  * Where a client stopped reading a thread.
@@ -172,6 +173,7 @@ export interface Subscribe {
   type: "subscribe";
   topic: string;
   after_seq?: number;
+  epoch?: string | null;
 }
 /**
  * Stop following a topic.
@@ -645,7 +647,7 @@ export interface Subscribed {
 export interface ResyncRequired {
   type: "resync_required";
   topic: string;
-  reason: "too_far_behind" | "cursor_ahead" | "overflow";
+  reason: "too_far_behind" | "cursor_ahead" | "epoch_changed" | "overflow";
   snapshot_url: string;
 }
 /**

@@ -52,9 +52,9 @@ const threadEvents: Record<AnyThreadEvent['type'], true> = {
   thread_updated: true,
 }
 
-/** Whether a frame is a fact of a thread (lane A). */
+/** Whether a frame is a fact of a thread (lane A), known to this page or not: facts are what has a place in its log. */
 export function isThreadEvent(frame: AnyFrame): frame is AnyThreadEvent {
-  return Object.hasOwn(threadEvents, frame.type)
+  return Object.hasOwn(threadEvents, frame.type) || ('event_id' in frame && typeof frame.seq === 'number')
 }
 
 /**
@@ -145,7 +145,9 @@ function withMessage(
       return upsert(messages, { ...base, agent, attempt, status: 'writing', content: '' })
     }
     case 'message_complete': {
-      const { role, agent, content, status, attempt, author, usage } = event
+      const { role, agent, content, status, author, usage } = event
+      // Whoever ends a message from outside (a cancellation) speaks for no attempt of its own.
+      const attempt = event.attempt ?? base.attempt
       return upsert(messages, { ...base, role, agent, content, status, attempt, author, usage })
     }
     case 'quality_feedback': {

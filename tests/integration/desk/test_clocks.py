@@ -43,10 +43,10 @@ async def test_gateways_and_workers_ten_minutes_apart_work_together(
             assert 1000 < (stamps[0] - stamps[1]).total_seconds() < 1400
 
             async with Rest.login(early.url, OPERATOR) as rest, Rest.login(late.url, APPROVER) as approver:
-                # A token of the one is good at the other: both count from the database's clock.
-                token = (await rest.post("/auth/token", {}))["access_token"]
-                answer = await approver.client.get(
-                    f"{late.url}/api/v1/threads", headers={"Authorization": f"Bearer {token}"}
+                # A token of the late one is good at the early one: both count from the database's clock.
+                token = (await approver.post("/auth/token", {}))["access_token"]
+                answer = await rest.client.get(
+                    f"{early.url}/api/v1/threads", headers={"Authorization": f"Bearer {token}"}
                 )
                 assert answer.status_code == 200, answer.text
                 thread = await rest.new_thread()
