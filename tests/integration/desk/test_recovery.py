@@ -281,9 +281,6 @@ async def test_a_crash_between_the_effect_and_its_checkpoint_publishes_once(
         await nothing_happened_twice(conn, desk, thread)
 
 
-<<<<<<< HEAD
-@pytest.mark.scenario(10)
-=======
 @pytest.mark.scenario(1, 5)
 @pytest.mark.parametrize(
     ("held", "decided"),
@@ -314,7 +311,7 @@ async def test_what_a_step_said_before_a_crash_is_in_the_log_however_far_the_gra
         assert no_gaps_no_doubles(desk.events(thread))
 
 
->>>>>>> main
+@pytest.mark.scenario(10)
 async def test_a_resume_job_that_is_delivered_again_and_again_runs_nothing_twice(
     operator: Rest, workers: Workers, conn: Conn
 ) -> None:
