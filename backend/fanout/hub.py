@@ -34,13 +34,10 @@ from backend.telemetry.metrics import REGISTRY
 log = structlog.get_logger(__name__)
 
 _PAGE = 200
-<<<<<<< HEAD
 #: Seconds without a word from Redis before it is asked, and again before it is given up.
 _SILENCE = 1.0
-=======
 #: How far the reading of the approvals reaches back before the last reading. Seconds.
 _OVERLAP = 30.0
->>>>>>> main
 _COVERED = Counter("cuedesk_notices_covered", "Events the poll found before their notice came", registry=REGISTRY)
 
 

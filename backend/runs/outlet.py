@@ -97,13 +97,10 @@ class Outlet:
                     await events.append(
                         conn, self._run.thread_id, told, run_id=self._run.id, attempt=self._run.attempt, fenced=True
                     )
-<<<<<<< HEAD
                 if failpoints.folder is not None:
                     await failpoints.reach("after_append", self._run.id)
-=======
                 self._unwritten -= sum(_is_fact(event) for event in batch)
                 self._pass_marks()
->>>>>>> main
             if self._closed and not self._waiting:
                 self._closed = False  # the graph may go on at once, with an answer that was there already
                 return

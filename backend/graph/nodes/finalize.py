@@ -19,15 +19,11 @@ from backend.protocol.events import ScriptFinalized
 
 async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     """Publish what was approved; then offer what the same message asked for besides."""
-<<<<<<< HEAD
-    published = await _published(state, runtime.context)
-    if failpoints.folder is not None:
-        await failpoints.reach("after_effect", runtime.context.run_id)
-=======
     # What the decision was made on: it stays when other checkpoints are removed.
     checkpoint_id = runtime.execution_info.checkpoint_id if runtime.execution_info else None
     published = await _published(state, runtime.context, checkpoint_id)
->>>>>>> main
+    if failpoints.folder is not None:
+        await failpoints.reach("after_effect", runtime.context.run_id)
     runtime.stream_writer(ScriptFinalized(**published))
     offer_later(state, runtime)
     return Step(
