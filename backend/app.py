@@ -22,6 +22,8 @@ from backend.domain.epochs import EpochWatch
 from backend.errors import DataDirUnwritable
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
+from backend.fanout.presence import Presence
+from backend.graph.build import build
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
@@ -199,7 +201,9 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
         worker_ready=(lambda: working.ready) if working is not None else None,
         draining=lambda: going.down,
     )
-    sockets = DeskSockets(services)
+    presence = Presence(cache, ttl=settings.presence_ttl)
+    await stack.enter_async_context(presence.running())
+    sockets = DeskSockets(services, presence)
     await enter(sockets.kept())
 
     def start_over() -> None:
@@ -243,6 +247,7 @@ async def _open_worker(
             checkpoints=checkpoints,
             texts=texts,
             leases=leases,
+            graph=build(),
             model=model,
             rules=rules,
             embedder=embedder,

@@ -61,7 +61,7 @@ async def append(
         LeaseLost: `fenced`, and the run is not held by this attempt any more.
     """
     types = [event.type for event in events]  # type: ignore[attr-defined]  # each class of the union has one
-    payloads = [orjson.dumps(event.model_dump(mode="json", exclude=_ENVELOPE)).decode() for event in events]
+    payloads = [orjson.dumps(event.model_dump(mode="json", exclude=_left_out(event))).decode() for event in events]
     flag = "i" if any(kind in INTERRUPT_TYPES for kind in types) else "-"
     last = await conn.fetchval(
         _APPEND,
@@ -116,6 +116,12 @@ async def read_interrupt_events(conn: Connection, seconds: float) -> list[tuple[
         seconds,
     )
     return [(row["id"], _stored(row)) for row in rows]
+
+
+def _left_out(event: ThreadEvent) -> set[str]:
+    if not event.LATER:
+        return _ENVELOPE
+    return _ENVELOPE | {name for name in event.LATER if getattr(event, name) is None}
 
 
 def _stored(row: Record) -> StoredEvent:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.domain import events
-from backend.errors import IdempotencyConflict, ThreadBusy
+from backend.errors import IdempotencyConflict, LeaseLost, ThreadBusy
 from backend.ids import new_id
 from backend.protocol.events import Problem, RunChanged, RunStatus, ThreadEvent
 from backend.storage.postgres import Connection, UniqueViolation, interval
@@ -135,6 +135,19 @@ async def leave_run(
         attempt=run.attempt,
     )
     return True
+
+
+async def hold_run(conn: Connection, run: Claimed) -> None:
+    """Lock the run's row until the end of the transaction.
+
+    Raises:
+        LeaseLost: this attempt does not hold the run any more.
+    """
+    held = await conn.fetchval(
+        "SELECT true FROM runs WHERE id = $1 AND attempt = $2 AND status = 'running' FOR UPDATE", run.id, run.attempt
+    )
+    if held is None:
+        raise LeaseLost
 
 
 async def tell(conn: Connection, run: Claimed, told: Sequence[ThreadEvent]) -> None:

@@ -120,13 +120,18 @@ class InterruptView(View):
     allowed: list[Decision]
     expires_at: datetime
     version: int
-    status: Literal["pending", "approve", "edit", "reject", "respond", "cancelled", "expired"] = "pending"
+    status: Literal["pending", "approve", "edit", "reject", "respond", "undo", "on_air", "cancelled", "expired"] = (
+        "pending"
+    )
     by: Person | None = None
+    policy: Literal["auto_approve"] | None = None
     content: str | None = None
     feedback: str | None = None
     resolved_at: datetime | None = None
     claimed_by: Person | None = None
     claimed_until: datetime | None = None
+    escalated_at: datetime | None = None
+    on_air_at: datetime | None = None
 
 
 class ScriptView(View):
@@ -304,6 +309,7 @@ def _with_interrupt(
             allowed=event.allowed,
             expires_at=event.expires_at,
             version=event.version,
+            on_air_at=event.on_air_at,
         )
         return [*interrupts, raised]
     if known is None:
@@ -315,12 +321,14 @@ def _with_interrupt(
                 "expires_at": event.expires_at,
                 "claimed_by": event.claimed_by,
                 "claimed_until": event.claimed_until,
+                "escalated_at": event.escalated_at,
             }
         case InterruptResolved():
             update = {
                 "status": event.decision,
                 "version": event.version,
                 "by": event.by,
+                "policy": event.policy,
                 "content": event.content,
                 "feedback": event.feedback,
                 "resolved_at": event.at,

@@ -87,6 +87,11 @@ def _interrupt(name: str) -> InterruptRaised:
     )
 
 
+def _held(name: str) -> InterruptRaised:
+    held = {"action": "go_on_air", "allowed": [], "on_air_at": START + timedelta(seconds=30)}
+    return _interrupt(name).model_copy(update=held)
+
+
 def _said(name: str, text: str) -> MessageComplete:
     return MessageComplete(message_id=_id(name), role="user", content=text, author=AMIN)
 
@@ -139,6 +144,23 @@ TRACES: Final[dict[str, Sequence[ThreadEvent]]] = {
         ScriptFinalized(
             script_id=_id("script"), version=1, title="保温杯开场", content="改过的稿件", prompter_version=4
         ),
+        RunChanged(status="completed"),
+    ],
+    "held_and_undone": [
+        RunChanged(status="running"),
+        _interrupt("i-3"),
+        InterruptUpdated(interrupt_id="i-3", version=2, expires_at=START + timedelta(minutes=30), escalated_at=START),
+        InterruptUpdated(interrupt_id="i-3", version=3, expires_at=START + timedelta(minutes=40)),
+        InterruptResolved(interrupt_id="i-3", decision="respond", version=4, by=AMIN, content="再短一点"),
+        _interrupt("i-4"),
+        InterruptResolved(interrupt_id="i-4", decision="approve", version=2, policy="auto_approve"),
+        _held("i-5"),
+        RunChanged(status="waiting"),
+        InterruptResolved(interrupt_id="i-5", decision="undo", version=2, by=AMIN),
+        _interrupt("i-6"),
+        InterruptResolved(interrupt_id="i-6", decision="approve", version=2, by=AMIN),
+        _held("i-7"),
+        InterruptResolved(interrupt_id="i-7", decision="on_air", version=2),
         RunChanged(status="completed"),
     ],
     "clarified": [

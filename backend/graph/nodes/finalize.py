@@ -80,6 +80,7 @@ async def _published(state: ScriptState, context: GraphContext, checkpoint_id: s
             version=version,
             run_id=str(context.run_id),
             decision=state["decision"]["decision"],
+            policy=state["decision"].get("policy"),
             override_reason=state["decision"].get("override_reason"),
         )
         published = {
@@ -120,10 +121,12 @@ def _provenance(state: ScriptState, context: GraphContext) -> dict[str, Any]:
         "assumed": state["host_assumptions"] + state["product_assumptions"],
         "rounds": state["round"],
         "rejections": state["rejections"],
+        "responses": state.get("responses", 0),
         "request": state["request"]["content"],
         "requested_by": state["requested_by"],
         "approver": state["decision"].get("by_name"),
         "decision": state["decision"]["decision"],
+        "policy": state["decision"].get("policy"),
         "override_reason": state["decision"].get("override_reason"),
         "edits": _edits(state["draft"], state["content"]),
     }

@@ -228,7 +228,7 @@ function withInterrupt(
 
 /** An interrupt as it was raised. */
 export function raised(event: InterruptRaised, seq: number): InterruptView {
-  const { run_id, at, interrupt_id, kind, action, params, allowed, expires_at, version } = event
+  const { run_id, at, interrupt_id, kind, action, params, allowed, expires_at, version, on_air_at } = event
   return {
     seq,
     run_id,
@@ -242,11 +242,14 @@ export function raised(event: InterruptRaised, seq: number): InterruptView {
     version,
     status: 'pending',
     by: null,
+    policy: null,
     content: null,
     feedback: null,
     resolved_at: null,
     claimed_by: null,
     claimed_until: null,
+    escalated_at: null,
+    on_air_at: on_air_at ?? null,
   }
 }
 
@@ -257,12 +260,12 @@ export function answered(
 ): InterruptView {
   switch (event.type) {
     case 'interrupt_updated': {
-      const { version, expires_at, claimed_by, claimed_until } = event
-      return { ...interrupt, version, expires_at, claimed_by, claimed_until }
+      const { version, expires_at, claimed_by, claimed_until, escalated_at = null } = event
+      return { ...interrupt, version, expires_at, claimed_by, claimed_until, escalated_at }
     }
     case 'interrupt_resolved': {
-      const { decision, version, by, content, feedback, at } = event
-      return { ...interrupt, status: decision, version, by, content, feedback, resolved_at: at }
+      const { decision, version, by, policy = null, content, feedback, at } = event
+      return { ...interrupt, status: decision, version, by, policy, content, feedback, resolved_at: at }
     }
     case 'interrupt_expired':
       return { ...interrupt, status: 'expired', resolved_at: event.at }
