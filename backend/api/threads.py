@@ -204,4 +204,4 @@ async def read_snapshot(identity: Reader, services: Parts, thread_id: UUID) -> S
     """Read a thread as the fold of all its events."""
     async with services.db.tenant(identity.tenant_id) as conn:
         snapshot = await checkpoints.read_snapshot(conn, thread_id)
-    return SnapshotOfThread(epoch=services.epoch, snapshot=snapshot)
+    return SnapshotOfThread(epoch=services.epoch(), snapshot=snapshot)

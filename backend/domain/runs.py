@@ -81,18 +81,30 @@ async def insert_run(
     return run_id
 
 
-async def claim_run(conn: Connection, run_id: UUID, worker: str, lease: float) -> Claimed | None:
-    """Take a run that is queued, or whose worker let its lease run out; None when somebody else has it."""
+async def claim_run(
+    conn: Connection, run_id: UUID, worker: str, lease: float, spared: int | None = None
+) -> Claimed | None:
+    """Take a run that is queued, or whose worker let its lease run out; None when somebody else has it.
+
+    One that crashed `spared` times or more is left alone too.
+    """
     row = await conn.fetchrow(
         """UPDATE runs SET status = 'running', attempt = attempt + 1, crashes = crashes + 1, worker = $2,
              lease_expires_at = now() + $3, updated_at = now()
            WHERE id = $1 AND (status = 'queued' OR (status = 'running' AND lease_expires_at < now()))
+             AND ($4::int IS NULL OR crashes < $4)
            RETURNING id, tenant_id, thread_id, requested_by, request, attempt, crashes""",
         run_id,
         worker,
         interval(lease),
+        spared,
     )
     return Claimed(**dict(row)) if row else None
+
+
+async def crashes(conn: Connection, run_id: UUID) -> int:
+    """Return how many claims of the run ended without a word since it last got somewhere."""
+    return int(await conn.fetchval("SELECT crashes FROM runs WHERE id = $1", run_id) or 0)
 
 
 async def leave_run(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from backend import failpoints
 from backend.domain import events, threads
 from backend.domain.runs import Claimed
 from backend.fanout.live_text import LiveText, LiveTexts
@@ -41,6 +42,8 @@ class Outlet:
             self._pass_marks()
             return
         if isinstance(frame, Token):
+            if failpoints.folder is not None:
+                failpoints.pass_by("mid_stream", self._run.id)
             self._texts.add(self._text(frame), frame.content)
             return
         if isinstance(frame, MessageStarted):
@@ -87,11 +90,15 @@ class Outlet:
                     # Whoever gets the whole text must not get a late piece of it afterwards.
                     if isinstance(event, MessageComplete) and event.message_id in self._live:
                         await self._texts.flush(self._live[event.message_id])
+                if failpoints.folder is not None:
+                    await failpoints.reach("before_append", self._run.id)
                 async with self._db.tenant(self._run.tenant_id) as conn:
                     told = await _apply(conn, self._run, batch)
                     await events.append(
                         conn, self._run.thread_id, told, run_id=self._run.id, attempt=self._run.attempt, fenced=True
                     )
+                if failpoints.folder is not None:
+                    await failpoints.reach("after_append", self._run.id)
                 self._unwritten -= sum(_is_fact(event) for event in batch)
                 self._pass_marks()
             if self._closed and not self._waiting:

@@ -1,6 +1,7 @@
 """The life of a run in one worker: claim, find out where it stands, let the graph go on, hand over."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command
 from prometheus_client import Counter
 
+from backend import failpoints
 from backend.domain import audit, interrupts, policies, runs
 from backend.domain.policies import Policies
 from backend.domain.runs import Claimed
@@ -74,23 +76,42 @@ class Runner:
 
     def __init__(self, parts: RunnerParts) -> None:
         self._parts = parts
-        self._db = parts.db
+        # Nobody waits for an answer here: rather a late connection than a text that begins anew.
+        self._db = parts.db.patient(parts.settings.lease_self_cancel)
         self._graph = parts.graph
+        self._last_try = asyncio.Lock()
 
     async def carry_on(self, tenant_id: UUID, run_id: UUID) -> None:
         """Take the run if it is to be had and work on it until it waits, ends or is taken away.
 
         A job that comes twice, or late, finds nothing to claim and does nothing.
         """
-        run = await self._claim(tenant_id, run_id)
-        if run is None:
-            return
+        if failpoints.folder is not None:
+            await failpoints.reach("before_claim", run_id)
+        if not await self._try(tenant_id, run_id, last=False):
+            # Its next crash is its last. Whatever kills its workers must not count against the runs beside it, so of
+            # those that come this far one at a time is tried: the guilty one dies alone.
+            async with self._last_try:
+                await self._try(tenant_id, run_id, last=True)
+
+    async def _try(self, tenant_id: UUID, run_id: UUID, *, last: bool) -> bool:
+        """Carry the run on; False when it may be tried only as one that is tried for the last time."""
+        asked = time.monotonic()
+        settings = self._parts.settings
+        spared = None if last else settings.max_attempts - 1
+        async with self._db.tenant(tenant_id) as conn:
+            run = await self._claim(conn, run_id, spared)
+            if run is None:
+                return spared is None or await runs.crashes(conn, run_id) < spared
+        if failpoints.folder is not None:
+            await failpoints.reach("after_claim", run_id)
         # The trace of the request that asked for it, so that one search finds both halves of the story.
         trace_id = run.request.get("trace_id") or run.id.hex
         with tracing(trace_id=trace_id, run_id=str(run.id), attempt=run.attempt):
-            await self._hold(run)
+            await self._hold(run, asked)
+        return True
 
-    async def _hold(self, run: Claimed) -> None:
+    async def _hold(self, run: Claimed, claimed: float) -> None:
         outlet = Outlet(self._db, self._parts.texts, run)
         control = RunControl()
         work = asyncio.create_task(self._work(run, outlet, control), name=f"run {run.id}")
@@ -100,7 +121,7 @@ class Runner:
             reasons.append(why)
             work.cancel()
 
-        with self._parts.leases.holding(run, stop, control.request_drain):
+        with self._parts.leases.holding(run, claimed, stop, control.request_drain):
             try:
                 await work
             except asyncio.CancelledError:
@@ -125,19 +146,17 @@ class Runner:
                 log.exception("run_failed")
                 await self._fail(run, outlet, AppError(trace_id=current_trace()))
 
-    async def _claim(self, tenant_id: UUID, run_id: UUID) -> Claimed | None:
+    async def _claim(self, conn: Connection, run_id: UUID, spared: int | None) -> Claimed | None:
         settings = self._parts.settings
-        async with self._db.tenant(tenant_id) as conn:
-            run = await runs.claim_run(conn, run_id, self._parts.worker, settings.lease)
-            if run is None:
-                return None
-            if run.crashes > settings.max_attempts:
-                log.error("recovery_exhausted", run_id=str(run_id))
-                await self._end(conn, run, "failed", error=RecoveryExhausted(attempts=settings.max_attempts))
-                return None
-            told = RunChanged(status="running")
-            await runs.tell(conn, run, [told])
-            return run
+        run = await runs.claim_run(conn, run_id, self._parts.worker, settings.lease, spared)
+        if run is None:
+            return None
+        if run.crashes > settings.max_attempts:
+            log.error("recovery_exhausted", run_id=str(run_id))
+            await self._end(conn, run, "failed", error=RecoveryExhausted(attempts=settings.max_attempts))
+            return None
+        await runs.tell(conn, run, [RunChanged(status="running")])
+        return run
 
     async def _work(self, run: Claimed, outlet: Outlet, control: RunControl) -> None:
         parts = self._parts
@@ -151,8 +170,12 @@ class Runner:
                     await self._end(conn, run, "expired" if standing.outcome == "expired" else "completed")
                 return
             if standing.questions:
+                if failpoints.folder is not None:
+                    await failpoints.reach("before_question", run.id)
                 answers = await self._ask(run, standing.questions)
                 if answers is None:
+                    if failpoints.folder is not None:
+                        await failpoints.reach("after_question", run.id)
                     return
                 standing = Standing(give=Command(resume=answers))
             standing = await self._advance(run, graph, config, outlet, standing.give, control)

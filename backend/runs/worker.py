@@ -27,8 +27,6 @@ log = structlog.get_logger(__name__)
 
 #: Share of `drain_timeout` that runs get to finish their step; the rest is for handing over what took longer.
 _STEP_SHARE = 0.7
-#: A queued run that nobody took for so long is queued again: its job may be lost. Seconds.
-_QUEUED_PATIENCE = 30.0
 _TENDED_AT_ONCE = 4
 
 
@@ -117,7 +115,8 @@ class Worker:
                 return
             await self._runner.carry_on(tenant_id, run_id)
         except AppError as error:
-            log.warning("run_not_taken", run_id=str(run_id), code=error.code)  # the sweep queues it again
+            log.warning("run_not_taken", run_id=str(run_id), code=error.code)
+            raise  # the queue delivers it again in a moment; should even that fail, the sweep finds the run
 
     async def _on_air(self, payload: bytes) -> None:
         tenant_id, interrupt_id = read_on_air_job(payload)
@@ -148,7 +147,8 @@ class Worker:
 
     async def _sweep(self) -> None:
         async with self._db.system() as conn:
-            stranded = await conn.fetch("SELECT * FROM system_stranded_runs($1)", interval(_QUEUED_PATIENCE))
+            # A queued run that nobody took for as long as a lease lasts is queued again: whoever had its job is gone.
+            stranded = await conn.fetch("SELECT * FROM system_stranded_runs($1)", interval(self._settings.lease))
         for row in stranded:
             with _apart("run_not_recovered", run_id=str(row["run_id"])):
                 await self._recover(row["tenant_id"], row["run_id"])
@@ -182,7 +182,7 @@ class Worker:
 
     async def _recover(self, tenant_id: UUID, run_id: UUID) -> None:
         async with self._db.tenant(tenant_id) as conn:
-            if await runs.requeue_stranded(conn, run_id, _QUEUED_PATIENCE):
+            if await runs.requeue_stranded(conn, run_id, self._settings.lease):
                 log.warning("run_recovered", run_id=str(run_id))
                 await enqueue_run(conn, tenant_id, run_id)
 

@@ -16,6 +16,7 @@ from prometheus_client import Counter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from backend import failpoints
 from backend.domain.people import Identity
 from backend.errors import AppError, BadRequest, RateLimited
 from backend.ids import new_id
@@ -202,6 +203,8 @@ class Connection:
                 except Exception:  # a fault in one command must not end the socket; the log has the story
                     log.exception("command_failed", command=command.type)
                     ack = rejection(command.id, AppError(trace_id=current_trace()))
+                if failpoints.folder is not None:
+                    await failpoints.reach("before_ack", command.id)
                 log.debug("command", command=command.type, status=ack.status if ack is not None else None)
             if ack is not None:
                 self.send(ack)

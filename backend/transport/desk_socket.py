@@ -91,7 +91,7 @@ class DeskSockets:
                 Welcome(
                     protocol=PROTOCOL_VERSION,
                     connection_id=connection.id,
-                    epoch=self._services.epoch,
+                    epoch=self._services.epoch(),
                     user=Person(id=identity.user_id, name=identity.name),
                     tenant_id=identity.tenant_id,
                     role=identity.role,
@@ -131,6 +131,12 @@ class DeskSockets:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_ANSWERS):
                 await self._empty.wait()
+
+    def start_over(self) -> None:
+        """Have everybody come back because the database is another one: `welcome` tells them, cursors are void."""
+        for place, connection in enumerate(list(self._open)):
+            connection.send(Reconnect(after_ms=100 + place * 37 % 900, reason="epoch_changed"))
+            connection.close_soon(CloseCode.DRAINING, "epoch_changed")
 
 
 async def _leave(connection: Connection, after: float) -> None:

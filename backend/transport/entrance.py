@@ -173,7 +173,9 @@ async def identity_of_token(services: Services, token: str) -> Identity:
     async with services.db.system(in_turn=True) as conn:
         # An access token has two dots, a ticket none.
         if "." in token:
-            return await people.identity_of_jwt(conn, token, services.secret, services.settings.token_leeway)
+            return await people.identity_of_jwt(
+                conn, token, services.secret, services.settings.token_leeway, services.clock()
+            )
         return await people.take_ticket(conn, token)
 
 

@@ -97,7 +97,7 @@ class FollowThread:
         self, after_seq: int, last_seq: int, epoch: str | None
     ) -> Literal["epoch_changed", "cursor_ahead", "too_far_behind"] | None:
         """Return why events after this cursor cannot be sent; None when they can."""
-        if epoch is not None and epoch != self._services.epoch and after_seq > 0:
+        if epoch is not None and epoch != self._services.epoch() and after_seq > 0:
             return "epoch_changed"
         if after_seq > last_seq:
             return "cursor_ahead"

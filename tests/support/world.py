@@ -152,7 +152,7 @@ class World:
         self.hub = Hub("", self.cache, Sources(*self._sources()), poll_interval=1)
         self._room = room
         self.services: Any = SimpleNamespace(
-            db=self.log, redis=self.cache, hub=self.hub, epoch="1", clock=lambda: START, draining=lambda: False,
+            db=self.log, redis=self.cache, hub=self.hub, epoch=lambda: "1", clock=lambda: START, draining=lambda: False,
             settings=Settings(resync_limit=LIMIT, outbox_frames=frames, frames_burst=10_000, frames_per_second=10_000),
         )  # fmt: skip
         self._stack = contextlib.AsyncExitStack()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend import failpoints
 from backend.domain import audit, effects, rooms, scripts
 from backend.graph.offers import offer_later
 from backend.graph.prompts import version as prompt_version
@@ -21,6 +22,8 @@ async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     # What the decision was made on: it stays when other checkpoints are removed.
     checkpoint_id = runtime.execution_info.checkpoint_id if runtime.execution_info else None
     published = await _published(state, runtime.context, checkpoint_id)
+    if failpoints.folder is not None:
+        await failpoints.reach("after_effect", runtime.context.run_id)
     runtime.stream_writer(ScriptFinalized(**published))
     offer_later(state, runtime)
     return Step(
