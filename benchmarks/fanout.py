@@ -125,19 +125,23 @@ def _bare_process() -> Iterator[tuple[int, int]]:
 
 
 @contextlib.asynccontextmanager
-async def _cuedesk(folder: Path) -> AsyncIterator[tuple[ServerProcess, str]]:
+async def cuedesk(folder: Path, processes: int, **settings: object) -> AsyncIterator[tuple[list[ServerProcess], str]]:
+    """Run that many processes of Cuedesk on one database; give them and Valkey's address."""
     postgres, valkey = EmbeddedPostgres(folder / "servers"), EmbeddedValkey(folder / "servers")
-    with started(postgres), started(valkey):
-        settings = {"database_url": postgres.address.owner_url, "redis_url": valkey.url, **UNLIMITED}
-        with ServerProcess(folder / "desk", {**settings, "log_level": "warning"}).start() as server:
-            yield server.wait_healthy(120), valkey.url
+    with started(postgres), started(valkey), contextlib.ExitStack() as stack:
+        addresses = {"database_url": postgres.address.owner_url, "redis_url": valkey.url, "log_level": "warning"}
+        servers = []
+        for number in range(processes):
+            server = ServerProcess(folder / f"desk{number}", {**addresses, **UNLIMITED, **settings})
+            servers.append(stack.enter_context(server.start()).wait_healthy(120))
+        yield servers, valkey.url
 
 
 async def run(watchers: int, pieces: int, rounds: int, rate: float) -> str:
     """Measure and return the table."""
     rows = []
     with tempfile.TemporaryDirectory(prefix="cuedesk-fanout-", ignore_cleanup_errors=True) as folder:
-        async with _cuedesk(Path(folder)) as (server, redis_url):
+        async with cuedesk(Path(folder), 1) as ([server], redis_url):
             with _bare_process() as (port, pid):
                 await of_bare(port, pid, 10, 10, 0)
                 await of_cuedesk(server, redis_url, 10, 10, 0)

@@ -87,7 +87,7 @@ class ServerProcess:
             )
         return self
 
-    def wait_healthy(self, timeout: float = 30.0, *, path: str = "/api/v1/health/ready") -> "ServerProcess":
+    def wait_healthy(self, timeout: float = 60.0, *, path: str = "/api/v1/health/ready") -> "ServerProcess":
         """Wait until `path` answers 200; fails with the log when the process ends or the time is over."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:

@@ -28,6 +28,7 @@ def desk_server(
         "ping_interval": 0.5,
         "ping_timeout": 1.5,
         "offline_pace": 10,
+        "loop_block_warning": 0.05,
     }
     with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
         yield server.wait_healthy()
@@ -130,6 +131,18 @@ async def test_the_worst_frame_that_may_come_takes_less_than_50_ms_of_the_loop(
             problem = frame if frame["type"] == "error" else frame["error"]
             assert problem["code"] == "bad_request"
         assert min(costs) < 0.05, f"{min(costs) * 1000:.0f} ms"
+
+
+@pytest.mark.scenario(34)
+async def test_the_longest_message_is_read_beside_the_loop(desk_server: ServerProcess, operator: Rest) -> None:
+    thread = await operator.new_thread()
+    async with operator.socket() as desk:
+        await desk.follow(thread)
+        for _ in range(3):
+            asked = await desk.ask(thread, "长" * 9_999 + "？", multitask="enqueue")
+        await desk.until("run", run_id=asked["run_id"], status="completed", timeout=60)
+    lines = [json.loads(line) for line in desk_server.log_text().splitlines() if '"loop_blocked"' in line]
+    assert not [line["stack"] for line in lines if "graph/intent" in line["stack"]]
 
 
 @pytest.mark.scenario(41)

@@ -41,7 +41,7 @@ def desk_server(
         "messages_per_10s": 1000,
     }
     with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
-        yield server.wait_healthy(90)
+        yield server.wait_healthy()
 
 
 async def write(redis_url: str, thread: str, message_id: UUID, pieces: list[str]) -> AsyncIterator[int]:
