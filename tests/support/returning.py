@@ -17,9 +17,9 @@ from tests.support.desk_client import Frame, Rest, new_id
 class Returning:
     """One socket after the other, as one client. `frames` is all it was told of its threads, by all its sockets."""
 
-    def __init__(self, rest: Rest, threads: list[str], *, ws_url: str = "") -> None:
-        self._cookie = "; ".join(f"{name}={value}" for name, value in rest.client.cookies.items())
-        self._url = ws_url or rest.ws_url
+    def __init__(self, rest: Rest, threads: list[str]) -> None:
+        self._headers = rest.page_headers()
+        self._url = rest.ws_url
         self._threads = threads
         self._seq: dict[str, int] = dict.fromkeys(threads, 0)
         self._unanswered: dict[str, tuple[Frame, asyncio.Future[Frame]]] = {}
@@ -90,7 +90,7 @@ class Returning:
         attempt = 0
         while True:
             try:
-                async with connect(self._url, additional_headers={"Cookie": self._cookie}, max_size=None) as socket:
+                async with connect(self._url, additional_headers=self._headers, max_size=None) as socket:
                     await self._follow(socket)
                     if lost_at is not None:
                         self.away.append(time.monotonic() - lost_at)

@@ -91,13 +91,13 @@ async def _converse(client: Returning, thread: str, over: asyncio.Event) -> int:
         ack = await client.do("message", thread_id=thread, content=REQUEST)
         assert ack["status"] in ("accepted", "duplicate"), ack
         run_id = ack["result"]["run_id"]
-        question = await client.until(_of(run_id, "interrupt"), timeout=90)
+        question = await client.until(_of(run_id, "interrupt"), timeout=150)
         interrupt_id = question["interrupt_id"]
         decision = await client.do(
             "interrupt_response", thread_id=thread, interrupt_id=interrupt_id, decision="approve"
         )
         assert decision["status"] in ("accepted", "duplicate"), decision
-        ended = await client.until(_of(run_id, "run", "completed", "failed", "cancelled", "expired"), timeout=90)
+        ended = await client.until(_of(run_id, "run", "completed", "failed", "cancelled", "expired"), timeout=150)
         assert ended["status"] == "completed", ended
         runs += 1
     return runs

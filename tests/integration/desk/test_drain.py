@@ -150,9 +150,8 @@ async def test_sockets_are_told_when_to_leave_work_until_then_and_new_ones_are_s
         await desks[0].until("reconnect", timeout=60)
         # A proxy must not keep its connections to who goes down.
         assert await asyncio.to_thread(readiness, server) == (503, "close")
-        cookie = "; ".join(f"{name}={value}" for name, value in rest.client.cookies.items())
         with pytest.raises(InvalidStatus) as refused:
-            await connect(server.ws_url, additional_headers={"Cookie": cookie})
+            await connect(server.ws_url, additional_headers=rest.page_headers())
         assert refused.value.response.status_code == 503
         assert int(refused.value.response.headers["Retry-After"]) >= 1
         # A socket that waits for its moment is served as ever, and what was asked for last is answered.
