@@ -14,7 +14,7 @@ SAY := @printf '\033[36m==>\033[0m %s\n'
 # An environment that forbids bytecode would make every start compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: chaos kills races run test cluster rolling check python-check frontend-check generated bench needs build lock generate clean
+.PHONY: properties chaos kills races run test cluster rolling check python-check frontend-check generated bench needs build lock generate clean
 
 run: ## install, build and serve at http://127.0.0.1:8000
 	@$(MAKE) --no-print-directory needs
@@ -72,9 +72,13 @@ kills: .venv/dev.stamp ## 50 kills of the worker that holds a run, about twenty 
 races: .venv/dev.stamp ## 1,000 racing pairs of decisions at two gateways, about ten minutes (RACES="--pairs 200")
 	@$(BIN)/python -m benchmarks.chaos.races $(RACES)
 
+properties: .venv/dev.stamp ## thousands of random plays instead of the few of `make test`: make properties EXAMPLES=4000
+	@PROPERTIES=$(or $(EXAMPLES),4000) $(BIN)/python -m pytest --timeout 0 tests/unit/test_following.py tests/unit/test_snapshot.py
+
 generate: .venv/dev.stamp ## write the generated files
 	@$(BIN)/python -m backend protocol .
 	@$(BIN)/python -m tests.support.env_example > .env.example
+	@$(BIN)/python -m tests.support.make_traces
 
 build: frontend/dist/index.html ## the frontend alone
 

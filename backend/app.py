@@ -22,6 +22,8 @@ from backend.domain.epochs import current_epoch
 from backend.errors import DataDirUnwritable
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
+from backend.fanout.presence import Presence
+from backend.graph.build import build
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
@@ -30,6 +32,7 @@ from backend.memory.embed import Embedder
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.pii import mask_pii
 from backend.runs.lease import Leases
+from backend.runs.retention import Sweeper
 from backend.runs.runner import Runner, RunnerParts
 from backend.runs.worker import Worker, worker_name
 from backend.services import Services
@@ -199,7 +202,9 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
         worker_ready=(lambda: working.ready) if working is not None else None,
         draining=lambda: going.down,
     )
-    sockets = DeskSockets(services)
+    presence = Presence(cache, ttl=settings.presence_ttl)
+    await stack.enter_async_context(presence.running())
+    sockets = DeskSockets(services, presence)
     await enter(sockets.kept())
 
     async def drain() -> None:
@@ -237,6 +242,7 @@ async def _open_worker(
             checkpoints=checkpoints,
             texts=texts,
             leases=leases,
+            graph=build(),
             model=model,
             rules=rules,
             embedder=embedder,
@@ -245,6 +251,7 @@ async def _open_worker(
     )
     worker = Worker(settings, db, runner, leases, embedder)
     await enter(worker.running())
+    await enter(Sweeper(settings, db).running())
     return worker
 
 

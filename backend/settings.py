@@ -51,15 +51,28 @@ class Settings(BaseSettings):
     lease_self_cancel: float = 10
     max_attempts: int = 3
     sweep_interval: float = 1.0
-    interrupt_ttl: float = 30 * 60
     #: From SIGTERM to the end: steps of runs are finished until shortly before, the rest is cut off and handed over.
     drain_timeout: float = 10
+
+    # How long things are kept, in days (a tenant may have its own for checkpoints), and how often that is looked at.
+    checkpoint_days: int = Field(30, ge=1, le=3650)
+    command_days: float = 7
+    job_log_days: float = 7
+    retention_interval: float = 600
+
+    # Decisions; a tenant may have policies of its own.
+    interrupt_ttl: float = 30 * 60
+    extension_step: float = 10 * 60
+    extension_limit: float = 2 * 3600
+    escalate_before: float = 5 * 60
+    claim_ttl: float = 90
 
     # Sockets and fan-out.
     poll_interval: float = 1.0
     token_window_ms: int = 40
     token_tail_ttl: float = 3600
     resync_limit: int = 500
+    presence_ttl: float = Field(12, gt=0)
     hello_timeout: float = 5
     #: Over so many seconds at most the sockets of a process that goes down are told to come back.
     drain_spread: float = 7

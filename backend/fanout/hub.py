@@ -5,6 +5,7 @@ The hub knows topics and watchers, not what the frames mean; where it reads from
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -32,6 +33,8 @@ from backend.telemetry.metrics import REGISTRY
 log = structlog.get_logger(__name__)
 
 _PAGE = 200
+#: How far the reading of the approvals reaches back before the last reading. Seconds.
+_OVERLAP = 30.0
 _COVERED = Counter("cuedesk_notices_covered", "Events the poll found before their notice came", registry=REGISTRY)
 
 
@@ -112,6 +115,7 @@ class _RoomFeed(_Feed):
 class _ApprovalsFeed(_Feed):
     seen: dict[UUID, None] = field(default_factory=dict)
     stale: bool = False
+    read_at: float = field(default_factory=time.monotonic)
 
 
 class Hub:
@@ -212,7 +216,7 @@ class Hub:
         """Join the tenant's stream of interrupts: what happens from now on."""
         # What is there already is read first: between finding the feed and joining it nothing may wait, or the last
         # watcher could leave meanwhile and take with it the feed this one is about to join.
-        known = [] if tenant_id in self._approvals else await self._sources.approvals(tenant_id, 30)
+        known = [] if tenant_id in self._approvals else await self._sources.approvals(tenant_id, _OVERLAP)
         feed = self._approvals.get(tenant_id)
         if feed is None:
             feed = self._approvals[tenant_id] = _ApprovalsFeed(tenant_id)
@@ -332,7 +336,11 @@ class Hub:
             while feed.stale and feed.watchers:
                 feed.stale = False
                 # Commits can land out of the order of their times, so the window overlaps and the ids sort it out.
-                for event_id, event in await self._sources.approvals(feed.tenant_id, 30):
+                # It reaches back to the last time that PostgreSQL could be read, however long ago that was.
+                now = time.monotonic()
+                recent = await self._sources.approvals(feed.tenant_id, _OVERLAP + now - feed.read_at)
+                feed.read_at = now
+                for event_id, event in recent:
                     if event_id not in feed.seen:
                         feed.seen[event_id] = None
                         for watcher in tuple(feed.watchers):

@@ -49,6 +49,7 @@ class ScriptState(TypedDict, total=False):
     round: int
     retries: int
     rejections: int
+    responses: int
     message_id: str
     draft: str
     draft_seed: int
@@ -88,6 +89,7 @@ class GraphContext:
     max_rejections: int = 3
     #: Waits until what was given to the stream's writer is in the thread's log; without a log, not at all.
     said: Callable[[StreamWriter], Awaitable[None]] = _no_log
+    max_responses: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def initial_state(request: dict[str, Any], requested_by: str) -> ScriptState:
         "round": 0,
         "retries": 0,
         "rejections": 0,
+        "responses": 0,
         "edited": False,
         "blocked": False,
         "feedback": "",

@@ -13,17 +13,19 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command
 from prometheus_client import Counter
 
-from backend.domain import interrupts, runs
+from backend.domain import audit, interrupts, policies, runs
+from backend.domain.policies import Policies
 from backend.domain.runs import Claimed
 from backend.errors import AppError, LeaseLost, RecoveryExhausted, ServerBusy, StorageUnavailable
 from backend.fanout.live_text import LiveTexts
-from backend.graph.build import build, initial_state
+from backend.graph.build import initial_state
 from backend.graph.state import GraphContext
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
-from backend.protocol.events import InterruptRaised, Problem, RunChanged, RunStatus, ThreadEvent
+from backend.protocol.events import InterruptRaised, InterruptResolved, Problem, RunChanged, RunStatus, ThreadEvent
 from backend.quality.lexicon import RuleSnapshot
-from backend.runs.jobs import enqueue_run
+from backend.runs.interrupts import approve_by_policy
+from backend.runs.jobs import enqueue_on_air, enqueue_run
 from backend.runs.lease import Leases, Loss
 from backend.runs.outlet import Outlet
 from backend.runs.start import close_messages, start_next
@@ -59,6 +61,8 @@ class RunnerParts:
     checkpoints: CheckpointPool
     texts: LiveTexts
     leases: Leases
+    #: Compiled, without a checkpointer: each run gets its own.
+    graph: Any
     model: Model
     rules: RuleSnapshot
     embedder: Embedder
@@ -71,7 +75,7 @@ class Runner:
     def __init__(self, parts: RunnerParts) -> None:
         self._parts = parts
         self._db = parts.db
-        self._graph = build()
+        self._graph = parts.graph
 
     async def carry_on(self, tenant_id: UUID, run_id: UUID) -> None:
         """Take the run if it is to be had and work on it until it waits, ends or is taken away.
@@ -137,7 +141,7 @@ class Runner:
 
     async def _work(self, run: Claimed, outlet: Outlet, control: RunControl) -> None:
         parts = self._parts
-        saver = FencedSaver(parts.checkpoints, run.id, run.attempt)
+        saver = FencedSaver(parts.checkpoints, run.id, run.attempt, current_trace() or run.id.hex)
         graph: Any = self._graph.copy(update={"checkpointer": saver})
         config: RunnableConfig = {"configurable": {"thread_id": str(run.id)}}
         standing = await _reconcile(graph, config, run)
@@ -210,38 +214,35 @@ class Runner:
         return Standing(questions=questions) if questions else Standing(outcome=outcome)
 
     async def _ask(self, run: Claimed, questions: Sequence[Question]) -> dict[str, Any] | None:
-        """Put the questions to people and let go of the run; or return the answers that are there already."""
+        """Put the questions to people and let go of the run; or return the answers that are there already.
+
+        A graph may ask several at once. Each is answered, and expires, by itself; the graph goes on with those that are
+        answered and asks the others again, which are then known and just keep waiting.
+        """
         async with self._db.tenant(run.tenant_id) as conn:
             # Whoever decides locks this row too: either the decision finds the run waiting, or we find the decision.
-            await conn.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", run.id)
+            await runs.hold_run(conn, run)
+            wanted = await policies.read_policies(conn, self._parts.settings)
             known = await interrupts.of_run(conn, run.id)
-            answers = {
-                interrupt_id: known[interrupt_id].decision
-                for interrupt_id, _ in questions
-                if interrupt_id in known and known[interrupt_id].decision is not None
-            }
-            if answers:
-                return answers
             told: list[ThreadEvent] = []
-            for interrupt_id, question in questions:
-                raised = await interrupts.insert_interrupt(
-                    conn, interrupt_id, run.thread_id, run.id, question, self._parts.settings.interrupt_ttl
-                )
-                if raised is not None:
-                    told.append(
-                        InterruptRaised(
-                            interrupt_id=raised.id,
-                            kind=raised.kind,
-                            action=raised.action,
-                            params=raised.params,
-                            allowed=raised.allowed,
-                            expires_at=raised.expires_at,
-                            version=raised.version,
-                        )
-                    )
-            if not await runs.leave_run(conn, run, "waiting", told):
-                raise LeaseLost
-        return None
+            answers: dict[str, Any] = {}
+            for interrupt_id, question in dict(questions).items():
+                if interrupt_id in known:
+                    answer = known[interrupt_id].decision
+                else:
+                    answer = await _raise(conn, run, wanted, interrupt_id, question, told)
+                if answer is not None:
+                    answers[interrupt_id] = answer
+            if not answers:
+                if not await runs.leave_run(conn, run, "waiting", told):
+                    raise LeaseLost
+                return None
+            if told:
+                await runs.tell(conn, run, told)
+            for event in told:
+                if isinstance(event, InterruptResolved):
+                    await audit.record(conn, None, "interrupt.auto_approved", event.interrupt_id, run_id=str(run.id))
+            return answers
 
     async def _end(
         self,
@@ -287,6 +288,41 @@ class Runner:
             if await runs.leave_run(conn, run, "queued"):
                 await enqueue_run(conn, run.tenant_id, run.id)
                 log.info("run_handed_over")
+
+
+async def _raise(
+    conn: Connection,
+    run: Claimed,
+    wanted: Policies,
+    interrupt_id: str,
+    question: dict[str, Any],
+    told: list[ThreadEvent],
+) -> dict[str, Any] | None:
+    """Record a question and add its event to `told`; return the answer if the tenant's policy gives one at once."""
+    raised = await interrupts.insert_interrupt(
+        conn, interrupt_id, run.thread_id, run.id, question, wanted.interrupt_ttl
+    )
+    if raised is None:
+        return None
+    told.append(
+        InterruptRaised(
+            interrupt_id=raised.id,
+            kind=raised.kind,
+            action=raised.action,
+            params=raised.params,
+            allowed=raised.allowed,
+            expires_at=raised.expires_at,
+            version=raised.version,
+            on_air_at=raised.on_air_at,
+        )
+    )
+    if raised.on_air_at is not None:
+        await enqueue_on_air(conn, run.tenant_id, raised.id, question["hold"])
+    if wanted.auto_approve and question.get("clean"):
+        resolved, answer = await approve_by_policy(conn, wanted, raised)
+        told.append(resolved)
+        return answer
+    return None
 
 
 def _cause(group: ExceptionGroup[Exception]) -> Exception:

@@ -24,9 +24,13 @@ _AGAIN = 2.0
 Work = Callable[[bytes], Awaitable[None]]
 
 
-async def enqueue(conn: Connection, entrypoint: str, payload: bytes) -> None:
-    """Queue one job; it exists when the transaction of `conn` commits, and a worker is told at that moment."""
-    await Queries.from_asyncpg_connection(conn).enqueue(entrypoint, payload)  # type: ignore[arg-type]
+async def enqueue(conn: Connection, entrypoint: str, payload: bytes, *, after: float = 0) -> None:
+    """Queue one job; it exists when the transaction of `conn` commits, and a worker is told at that moment.
+
+    It is not taken before `after` seconds are over by the database's clock.
+    """
+    queries = Queries.from_asyncpg_connection(conn)  # type: ignore[arg-type]
+    await queries.enqueue(entrypoint, payload, execute_after=timedelta(seconds=after))
 
 
 class JobQueue:

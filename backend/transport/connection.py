@@ -66,8 +66,6 @@ class Connection:
         self._cut = False
         self._writing = anyio.CancelScope()
         self._ended_with: int | None = None
-        #: Told when the reader has caught up, of the threads whose text was shed meanwhile.
-        self.on_shed: Callable[[set[UUID]], None] | None = None
 
     def send(self, frame: Frame) -> None:
         """Queue a frame."""
@@ -227,9 +225,6 @@ class Connection:
     async def _write_all(self) -> None:
         while (text := await self.outbox.take()) is not None:
             await self._socket.send_text(text)
-            if self.outbox.shed and self.outbox.empty and self.on_shed is not None:
-                self.on_shed({UUID(thread_id) for thread_id in self.outbox.shed})
-                self.outbox.shed.clear()
 
 
 def error_frame(error: AppError) -> ErrorFrame:
