@@ -33,7 +33,10 @@ _GOING_DOWN = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
-_UNREACHABLE = (OSError, asyncpg.InterfaceError, *_GOING_DOWN)
+#: What the client's side says of a connection that is no more. An InternalClientError is how asyncpg tells that the
+#: server's goodbye has come and the end of the line has not: its state machine then takes no statement.
+_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_UNREACHABLE = (*_BROKEN, *_GOING_DOWN)
 
 
 def _dump_json(value: Any) -> str:
@@ -273,5 +276,5 @@ def _translated() -> Any:
         if isinstance(error, (asyncpg.UntranslatableCharacterError, asyncpg.CharacterNotInRepertoireError)):
             raise BadRequest("the text holds a character that cannot be stored") from error
         raise
-    except (OSError, asyncpg.InterfaceError) as error:
+    except _BROKEN as error:
         raise StorageUnavailable from error
