@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from langgraph.config import get_config
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
@@ -52,9 +53,13 @@ def _told(name: str, node: Node) -> Callable[..., Awaitable[ScriptState]]:
     """Wrap a node so that the operator sees it begin and end. An interrupt or a failure leaves it begun."""
 
     async def step(state: ScriptState, runtime: Runtime[GraphContext]) -> ScriptState:
-        runtime.stream_writer(NodeChanged(node=name, status="started"))
+        # The number of the step tells which checkpoint it goes on from (domain/checkpoints.py reads it back).
+        step_number = get_config()["metadata"]["langgraph_step"]
+        runtime.stream_writer(NodeChanged(node=name, status="started", detail={"step": step_number}))
         began = time.perf_counter()
         done = await node(state, runtime)
+        # Before its result is kept: after a crash in between the step runs again, and no word of it is lost.
+        await runtime.context.said(runtime.stream_writer)
         elapsed: Any = round((time.perf_counter() - began) * 1000, 1)
         runtime.stream_writer(NodeChanged(node=name, status="finished", elapsed_ms=elapsed, detail=done.detail))
         return done.update

@@ -7,7 +7,7 @@ Times are ISO 8601 in UTC by the database's clock.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -451,7 +451,7 @@ AnyFrame = Annotated[
 thread_event_adapter: TypeAdapter[AnyThreadEvent] = TypeAdapter(AnyThreadEvent)
 frame_adapter: TypeAdapter[AnyFrame] = TypeAdapter(AnyFrame)
 #: The types of all facts of a thread.
-THREAD_EVENT_TYPES: frozenset[str] = frozenset(
+THREAD_EVENT_TYPES: Final[frozenset[str]] = frozenset(
     kind.model_fields["type"].default for kind in get_args(get_args(AnyThreadEvent)[0])
 )
 
