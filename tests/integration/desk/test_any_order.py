@@ -17,7 +17,7 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from backend.domain import events
 from backend.fanout.live_text import LiveText, LiveTexts
@@ -144,16 +144,16 @@ class Screen:
     stale: int = 0
 
     async def follow(self) -> None:
-        cookie = "; ".join(f"{name}={value}" for name, value in self.rest.client.cookies.items())
         while True:
-            with contextlib.suppress(ConnectionClosed, OSError):
-                async with connect(self.rest.ws_url, additional_headers={"Cookie": cookie}) as socket:
+            with contextlib.suppress(ConnectionClosed, InvalidHandshake, OSError):
+                async with connect(self.rest.ws_url, additional_headers=self.rest.page_headers()) as socket:
                     self.client.asks.clear()
                     async for text in socket:
                         self.socket = socket
                         self.client.take(json.loads(text))
                         await self._answer(socket)
             self.socket = None
+            await asyncio.sleep(0.02)
 
     async def again(self, number: int) -> None:
         """Subscribe once more, at a cursor of long ago."""
