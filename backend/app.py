@@ -18,10 +18,12 @@ from starlette.websockets import WebSocket
 from backend.api import routes
 from backend.domain import events, founding, rooms
 from backend.domain.demo import demo_logins, demo_password, seed_demo
-from backend.domain.epochs import current_epoch
+from backend.domain.epochs import EpochWatch
 from backend.errors import DataDirUnwritable
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
+from backend.fanout.presence import Presence
+from backend.graph.build import build
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
@@ -186,8 +188,7 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
     hub = Hub(addresses.database, cache, _sources(db), poll_interval=settings.poll_interval)
     await enter(hub.running())
     working = await _open_worker(stack, settings, addresses, db, cache, rules) if worker else None
-    async with db.system() as conn:
-        epoch = await current_epoch(conn)
+    epoch = EpochWatch(db)
     services = Services(
         settings=settings,
         db=db,
@@ -196,12 +197,20 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
         hub=hub,
         rules=rules,
         clock=clock.now,
-        epoch=epoch,
+        epoch=lambda: epoch.current,
         worker_ready=(lambda: working.ready) if working is not None else None,
         draining=lambda: going.down,
     )
-    sockets = DeskSockets(services)
+    presence = Presence(cache, ttl=settings.presence_ttl)
+    await stack.enter_async_context(presence.running())
+    sockets = DeskSockets(services, presence)
     await enter(sockets.kept())
+
+    def start_over() -> None:
+        hub.renumber()
+        sockets.start_over()
+
+    await enter(epoch.watching(start_over))
 
     async def drain() -> None:
         going.down = True
@@ -223,7 +232,7 @@ async def _open_worker(
 ) -> Worker:
     enter = stack.enter_async_context
     checkpoints = await enter(
-        open_checkpoints(addresses.database, size=settings.database_pool, acquire_timeout=settings.acquire_timeout)
+        open_checkpoints(addresses.database, size=settings.database_pool, acquire_timeout=settings.lease_self_cancel)
     )
     texts = LiveTexts(cache, window_ms=settings.token_window_ms, ttl=settings.token_tail_ttl)
     await enter(texts.pumping())
@@ -238,6 +247,7 @@ async def _open_worker(
             checkpoints=checkpoints,
             texts=texts,
             leases=leases,
+            graph=build(),
             model=model,
             rules=rules,
             embedder=embedder,

@@ -51,7 +51,6 @@ class Settings(BaseSettings):
     lease_self_cancel: float = 10
     max_attempts: int = 3
     sweep_interval: float = 1.0
-    interrupt_ttl: float = 30 * 60
     #: From SIGTERM to the end: steps of runs are finished until shortly before, the rest is cut off and handed over.
     drain_timeout: float = 10
 
@@ -61,11 +60,19 @@ class Settings(BaseSettings):
     job_log_days: float = 7
     retention_interval: float = 600
 
+    # Decisions; a tenant may have policies of its own.
+    interrupt_ttl: float = 30 * 60
+    extension_step: float = 10 * 60
+    extension_limit: float = 2 * 3600
+    escalate_before: float = 5 * 60
+    claim_ttl: float = 90
+
     # Sockets and fan-out.
     poll_interval: float = 1.0
     token_window_ms: int = 40
     token_tail_ttl: float = 3600
     resync_limit: int = 500
+    presence_ttl: float = Field(12, gt=0)
     hello_timeout: float = 5
     #: Over so many seconds at most the sockets of a process that goes down are told to come back.
     drain_spread: float = 7

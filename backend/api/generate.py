@@ -25,7 +25,7 @@ from backend.fanout.hub import Fragment, Numbered
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import derived_id, new_id
 from backend.protocol.commands import SendMessage
-from backend.protocol.events import AnyThreadEvent, Problem, RunChanged, Token
+from backend.protocol.events import AnyThreadEvent, Problem, RunChanged, Token, UnknownEvent
 from backend.protocol.snapshot import ClarificationView, QualityView, ThreadSnapshot, fold
 from backend.runs import start
 from backend.services import Services
@@ -268,7 +268,7 @@ async def _result(services: Services, identity: Identity, thread_id: UUID, asked
     )
 
 
-def _first_end(page: Sequence[AnyThreadEvent], run_id: UUID) -> tuple[bool, int]:
+def _first_end(page: Sequence[AnyThreadEvent | UnknownEvent], run_id: UUID) -> tuple[bool, int]:
     """Return whether the run waits or ends within these events, and how many of them there are up to then."""
     for place, event in enumerate(page):
         if isinstance(event, RunChanged) and event.run_id == run_id and event.status in _OVER:

@@ -19,6 +19,7 @@ from backend.api import (
     retention,
     rooms,
     scripts,
+    tenant,
     threads,
 )
 from backend.api.errors import RESPONSES, register
@@ -48,6 +49,7 @@ _RESOURCES: Final = (
     retention,
     generate,
     audit,
+    tenant,
     health,
 )
 

@@ -8,7 +8,14 @@ from uuid import UUID
 
 from backend.domain import events
 from backend.ids import derived_id
-from backend.protocol.events import AnyThreadEvent, RunChanged, RunStatus, ThreadUpdated, thread_event_adapter
+from backend.protocol.events import (
+    AnyThreadEvent,
+    RunChanged,
+    RunStatus,
+    ThreadUpdated,
+    UnknownEvent,
+    thread_event_adapter,
+)
 from backend.protocol.snapshot import InterruptView, MessageView, RunView, fold
 from backend.storage.postgres import Connection
 
@@ -28,7 +35,7 @@ class Past:
 
 async def read_past(conn: Connection, thread_id: UUID, until: int, goes_on: UUID | None) -> Past:
     """Return a thread's past up to the event `until`; `goes_on` is the run that was at work and will be again."""
-    log: list[AnyThreadEvent] = []
+    log: list[AnyThreadEvent | UnknownEvent] = []
     while batch := await events.read_events(conn, thread_id, log[-1].seq or 0 if log else 0, _BATCH, until=until):
         log += batch
     then = fold(log)
@@ -48,7 +55,9 @@ async def read_past(conn: Connection, thread_id: UUID, until: int, goes_on: UUID
             and not (isinstance(event, RunChanged) and event.run_id == goes_on)
         )
 
-    return Past([event for event in log if belongs(event)], messages, over, questions)
+    # Of an event of another version only its place is known: the copy goes without it.
+    copied = [event for event in log if not isinstance(event, UnknownEvent) and belongs(event)]
+    return Past(copied, messages, over, questions)
 
 
 def new_ids(past: Past, thread_id: UUID, into: UUID, goes_on: Mapping[UUID, UUID]) -> dict[str, str]:

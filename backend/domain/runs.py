@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.domain import events
-from backend.errors import IdempotencyConflict, ThreadBusy
+from backend.errors import IdempotencyConflict, LeaseLost, ThreadBusy
 from backend.ids import new_id
 from backend.protocol.events import Problem, RunChanged, RunStatus, ThreadEvent
 from backend.storage.postgres import Connection, UniqueViolation, interval
@@ -81,18 +81,30 @@ async def insert_run(
     return run_id
 
 
-async def claim_run(conn: Connection, run_id: UUID, worker: str, lease: float) -> Claimed | None:
-    """Take a run that is queued, or whose worker let its lease run out; None when somebody else has it."""
+async def claim_run(
+    conn: Connection, run_id: UUID, worker: str, lease: float, spared: int | None = None
+) -> Claimed | None:
+    """Take a run that is queued, or whose worker let its lease run out; None when somebody else has it.
+
+    One that crashed `spared` times or more is left alone too.
+    """
     row = await conn.fetchrow(
         """UPDATE runs SET status = 'running', attempt = attempt + 1, crashes = crashes + 1, worker = $2,
              lease_expires_at = now() + $3, updated_at = now()
            WHERE id = $1 AND (status = 'queued' OR (status = 'running' AND lease_expires_at < now()))
+             AND ($4::int IS NULL OR crashes < $4)
            RETURNING id, tenant_id, thread_id, requested_by, request, attempt, crashes""",
         run_id,
         worker,
         interval(lease),
+        spared,
     )
     return Claimed(**dict(row)) if row else None
+
+
+async def crashes(conn: Connection, run_id: UUID) -> int:
+    """Return how many claims of the run ended without a word since it last got somewhere."""
+    return int(await conn.fetchval("SELECT crashes FROM runs WHERE id = $1", run_id) or 0)
 
 
 async def leave_run(
@@ -123,6 +135,19 @@ async def leave_run(
         attempt=run.attempt,
     )
     return True
+
+
+async def hold_run(conn: Connection, run: Claimed) -> None:
+    """Lock the run's row until the end of the transaction.
+
+    Raises:
+        LeaseLost: this attempt does not hold the run any more.
+    """
+    held = await conn.fetchval(
+        "SELECT true FROM runs WHERE id = $1 AND attempt = $2 AND status = 'running' FOR UPDATE", run.id, run.attempt
+    )
+    if held is None:
+        raise LeaseLost
 
 
 async def tell(conn: Connection, run: Claimed, told: Sequence[ThreadEvent]) -> None:

@@ -18,9 +18,10 @@ from backend.storage.redis import Cache
 
 # Append, publish and tell how many frames are kept, in one step: a reader that joins between the two would miss one.
 # A reply other than expected means that Redis lost the stream: the next frame then brings the whole text again.
+# `w` marks the entry that holds everything up to and with its number: without one at its head, a stream is a fragment.
 _PUBLISH = """
 if ARGV[6] == '1' then redis.call('DEL', KEYS[1]) end
-redis.call('XADD', KEYS[1], '*', 'i', ARGV[1], 'c', ARGV[2])
+redis.call('XADD', KEYS[1], '*', 'i', ARGV[1], 'c', ARGV[2], 'w', ARGV[6])
 local kept = redis.call('XLEN', KEYS[1])
 if kept == 1 then redis.call('EXPIRE', KEYS[1], ARGV[5]) end
 redis.call('PUBLISH', ARGV[3], ARGV[4])
@@ -40,7 +41,8 @@ class LiveText:
     waiting: list[str] = field(default_factory=list)
     frame: int = 0
     kept: int = 0
-    lost: bool = False
+    #: Redis holds nothing, or not all, of what was published before the next frame.
+    lost: bool = True
     due: float = 0.0
 
     @property
@@ -64,7 +66,8 @@ class LiveTexts:
         self._cache = cache
         self._window = window_ms / 1000
         self._ttl = str(int(ttl))
-        self._dirty: set[LiveText] = set()
+        # In the order in which they began to wait.
+        self._dirty: dict[LiveText, None] = {}
         self._wake = asyncio.Event()
         self._publishing = asyncio.Lock()
 
@@ -84,7 +87,7 @@ class LiveTexts:
         if piece:
             text.pieces.append(piece)
             text.waiting.append(piece)
-            self._dirty.add(text)
+            self._dirty[text] = None
             if text.due <= time.monotonic():
                 self._wake.set()
 
@@ -118,7 +121,7 @@ class LiveTexts:
             content = "".join(text.waiting)
             text.waiting.clear()
             text.due = now + self._window
-            self._dirty.discard(text)
+            self._dirty.pop(text, None)
             index, text.frame = text.frame, text.frame + 1
             if pipeline is None:
                 text.lost = True
@@ -142,6 +145,10 @@ class LiveTexts:
         for place, text in enumerate(sent):
             text.kept = 1 if text.lost else text.kept + 1
             text.lost = answers is None or answers[place] != text.kept
+            if answers is not None and text.lost:
+                self._dirty[text] = (
+                    None  # Redis is there but has lost what it held: bring the whole without being asked
+                )
 
 
 def _frame(text: LiveText, index: int, content: str) -> bytes:
@@ -161,11 +168,15 @@ def _frame(text: LiveText, index: int, content: str) -> bytes:
 
 
 async def read_so_far(cache: Cache, message_id: UUID, attempt: int) -> TextSoFar | None:
-    """Return what is known of a text under way; None when Redis cannot be asked or knows nothing."""
+    """Return what is known of a text under way; None when Redis cannot be asked or does not know all of it."""
     if not cache.available:
         return None
     entries: Any = await cache.attempt(cache.client.xrange(text_key(message_id, attempt)))
     if not entries:
         return None
     fields: list[dict[bytes, bytes]] = [values for _, values in entries]
-    return TextSoFar(i=int(fields[-1][b"i"]) + 1, content="".join(values[b"c"].decode() for values in fields))
+    numbers = [int(values[b"i"]) for values in fields]
+    # After Redis was emptied, or the stream cut, its head is missing until the writer has brought the whole again.
+    if fields[0].get(b"w") != b"1" or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+        return None
+    return TextSoFar(i=numbers[-1] + 1, content="".join(values[b"c"].decode() for values in fields))

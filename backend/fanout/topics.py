@@ -30,6 +30,11 @@ def split_topic(topic: str) -> tuple[str, UUID | None]:
     return kind, UUID(name) if name else None
 
 
+def interrupt_of(topic: str) -> str | None:
+    """Return the interrupt that a (validated) topic is about, if it is about one."""
+    return topic.removeprefix("interrupt:") if topic.startswith("interrupt:") else None
+
+
 def token_channel(thread_id: UUID) -> str:
     """Return the Redis channel on which a thread's text under way is published."""
     return f"cuedesk:tokens:{thread_id}"

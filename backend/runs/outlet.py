@@ -1,14 +1,24 @@
 """Where a graph's words leave it: facts go to the thread's log in batches, text under way to lane B."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from backend import failpoints
 from backend.domain import events, threads
 from backend.domain.runs import Claimed
 from backend.fanout.live_text import LiveText, LiveTexts
 from backend.protocol.events import MessageComplete, MessageStarted, NodeChanged, ThreadEvent, ThreadUpdated, Token
 from backend.storage.postgres import Connection, Database
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """Stands behind what a step said; `passed` is set when all of it is in the log."""
+
+    passed: asyncio.Event
 
 
 class Outlet:
@@ -19,22 +29,41 @@ class Outlet:
         self._texts = texts
         self._run = run
         self._waiting: list[ThreadEvent] = []
+        self._unwritten = 0  # facts taken that are not in the log yet; news of steps do not count
+        self._marks: list[Mark] = []
         self._wake = asyncio.Event()
         self._closed = False
         self._live: dict[UUID, LiveText] = {}
 
-    def take(self, frame: ThreadEvent | Token) -> None:
+    def take(self, frame: ThreadEvent | Token | Mark) -> None:
         """Accept what a node says."""
+        if isinstance(frame, Mark):
+            self._marks.append(frame)
+            self._pass_marks()
+            return
         if isinstance(frame, Token):
+            if failpoints.folder is not None:
+                failpoints.pass_by("mid_stream", self._run.id)
             self._texts.add(self._text(frame), frame.content)
             return
         if isinstance(frame, MessageStarted):
             # A message that begins anew in the same attempt (the writer tries again) starts from nothing.
             self._live.pop(frame.message_id, None)
         self._waiting.append(frame)
+        self._unwritten += _is_fact(frame)
         # The end of a step is written with what comes next, which is a moment away: half as many transactions.
         if not (isinstance(frame, NodeChanged) and frame.status == "finished"):
             self._wake.set()
+
+    async def said(self, say: Callable[[Any], None]) -> None:
+        """Wait until what was given to `say`, which leads to `take`, is in the log.
+
+        A step whose result is kept before its words would lose them when this process dies in between: the next one
+        goes on behind the step. News of steps (which nodes began and ended) may be lost so, words may not.
+        """
+        mark = Mark(asyncio.Event())
+        say(mark)
+        await mark.passed.wait()
 
     def close(self) -> None:
         """Nothing more will come: `append` ends when everything is written."""
@@ -61,14 +90,26 @@ class Outlet:
                     # Whoever gets the whole text must not get a late piece of it afterwards.
                     if isinstance(event, MessageComplete) and event.message_id in self._live:
                         await self._texts.flush(self._live[event.message_id])
+                if failpoints.folder is not None:
+                    await failpoints.reach("before_append", self._run.id)
                 async with self._db.tenant(self._run.tenant_id) as conn:
                     told = await _apply(conn, self._run, batch)
                     await events.append(
                         conn, self._run.thread_id, told, run_id=self._run.id, attempt=self._run.attempt, fenced=True
                     )
+                if failpoints.folder is not None:
+                    await failpoints.reach("after_append", self._run.id)
+                self._unwritten -= sum(_is_fact(event) for event in batch)
+                self._pass_marks()
             if self._closed and not self._waiting:
                 self._closed = False  # the graph may go on at once, with an answer that was there already
                 return
+
+    def _pass_marks(self) -> None:
+        if not self._unwritten:
+            for mark in self._marks:
+                mark.passed.set()
+            self._marks.clear()
 
     def _text(self, token: Token) -> LiveText:
         text = self._live.get(token.message_id)
@@ -76,6 +117,10 @@ class Outlet:
             text = LiveText(self._run.thread_id, token.message_id, token.agent, self._run.attempt)
             self._live[token.message_id] = text
         return text
+
+
+def _is_fact(event: ThreadEvent) -> bool:
+    return not isinstance(event, NodeChanged)
 
 
 async def _apply(conn: Connection, run: Claimed, batch: Sequence[ThreadEvent]) -> list[ThreadEvent]:

@@ -25,13 +25,18 @@ ForeignKeyViolation = asyncpg.ForeignKeyViolationError
 
 _APP_ROLE = "cuedesk_app"
 _FENCE_SQLSTATE = "CD001"
+#: Seconds of silence after which a listening connection is asked whether it lives, and for its answer.
+_LISTEN_CHECK = 5.0
 _GOING_DOWN = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
-_UNREACHABLE = (OSError, asyncpg.InterfaceError, *_GOING_DOWN)
+#: What the client's side says of a connection that is no more. An InternalClientError is how asyncpg tells that the
+#: server's goodbye has come and the end of the line has not: its state machine then takes no statement.
+_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_UNREACHABLE = (*_BROKEN, *_GOING_DOWN)
 
 
 def _dump_json(value: Any) -> str:
@@ -80,6 +85,10 @@ class Database:
                 await asyncio.wait_for(pool.close(), 5)
             except TimeoutError:
                 pool.terminate()
+
+    def patient(self, acquire_timeout: float) -> Database:
+        """Return the same pool for somebody who waits up to `acquire_timeout` seconds for a connection."""
+        return Database(self.url, self._pool, acquire_timeout)
 
     @contextlib.asynccontextmanager
     async def tenant(self, tenant_id: UUID, *, in_turn: bool = False) -> AsyncIterator[Connection]:
@@ -132,9 +141,15 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def reserved(self) -> AsyncIterator[Reserved]:
-        """Give a connection of its own, outside the pool, so that leases are renewed however busy the pool is."""
+        """Give a connection of its own, outside the pool, so that leases are renewed however busy the pool is.
+
+        Raises:
+            StorageUnavailable: nobody answers.
+        """
         connection = Reserved(self.url)
         try:
+            # Now, not when the first lease is due: to connect takes long where everybody is busy.
+            await connection.fetch("SELECT true", timeout=10)
             yield connection
         finally:
             await connection.aclose()
@@ -216,12 +231,21 @@ async def listen(
             for channel in channels:
                 await conn.add_listener(channel, lambda _c, _pid, channel, payload: on_notice(channel, str(payload)))
             await on_connected()
-            await gone.wait()
+            await _until_gone(conn, gone)
             log.warning("listen_lost")
-        except (*_UNREACHABLE, asyncpg.PostgresError) as error:
+        except (*_UNREACHABLE, TimeoutError, asyncpg.PostgresError) as error:
             log.warning("listen_lost", error=type(error).__name__)
         finally:
             conn.terminate()
+
+
+async def _until_gone(conn: asyncpg.Connection[asyncpg.Record], gone: asyncio.Event) -> None:
+    """Wait until the connection is over: it says so itself, or it does not answer any more (a cable, a firewall)."""
+    while not gone.is_set():
+        try:
+            await asyncio.wait_for(gone.wait(), _LISTEN_CHECK)
+        except TimeoutError:
+            await conn.execute("SELECT", timeout=_LISTEN_CHECK)
 
 
 def connect_options() -> dict[str, Any]:
@@ -252,5 +276,5 @@ def _translated() -> Any:
         if isinstance(error, (asyncpg.UntranslatableCharacterError, asyncpg.CharacterNotInRepertoireError)):
             raise BadRequest("the text holds a character that cannot be stored") from error
         raise
-    except (OSError, asyncpg.InterfaceError) as error:
+    except _BROKEN as error:
         raise StorageUnavailable from error

@@ -16,6 +16,7 @@ from prometheus_client import Counter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from backend import failpoints
 from backend.domain.people import Identity
 from backend.errors import AppError, BadRequest, RateLimited
 from backend.ids import new_id
@@ -66,8 +67,6 @@ class Connection:
         self._cut = False
         self._writing = anyio.CancelScope()
         self._ended_with: int | None = None
-        #: Told when the reader has caught up, of the threads whose text was shed meanwhile.
-        self.on_shed: Callable[[set[UUID]], None] | None = None
 
     def send(self, frame: Frame) -> None:
         """Queue a frame."""
@@ -204,6 +203,8 @@ class Connection:
                 except Exception:  # a fault in one command must not end the socket; the log has the story
                     log.exception("command_failed", command=command.type)
                     ack = rejection(command.id, AppError(trace_id=current_trace()))
+                if failpoints.folder is not None:
+                    await failpoints.reach("before_ack", command.id)
                 log.debug("command", command=command.type, status=ack.status if ack is not None else None)
             if ack is not None:
                 self.send(ack)
@@ -227,9 +228,6 @@ class Connection:
     async def _write_all(self) -> None:
         while (text := await self.outbox.take()) is not None:
             await self._socket.send_text(text)
-            if self.outbox.shed and self.outbox.empty and self.on_shed is not None:
-                self.on_shed({UUID(thread_id) for thread_id in self.outbox.shed})
-                self.outbox.shed.clear()
 
 
 def error_frame(error: AppError) -> ErrorFrame:

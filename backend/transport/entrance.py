@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from prometheus_client import Counter
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from backend.domain import people
 from backend.domain.people import Identity
 from backend.errors import AppError, OriginRefused, ProtocolUnsupported, Unauthenticated
 from backend.protocol.close_codes import CloseCode
-from backend.protocol.commands import PROTOCOL_VERSION, Hello, ResumePoint, command_adapter
+from backend.protocol.commands import PROTOCOL_VERSION, Hello, command_adapter
 from backend.protocol.events import Ack
 from backend.services import Services
 from backend.telemetry.metrics import REGISTRY
@@ -32,10 +32,10 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Guest:
-    """Somebody who was let in, and where they want to go on."""
+    """Somebody who was let in; the `hello` they came with says where they want to go on."""
 
     identity: Identity
-    resume: list[ResumePoint] = field(default_factory=list)
+    hello: Hello | None = None
 
 
 class _TurnedAway(Exception):
@@ -140,7 +140,7 @@ class Entrance:
         if hello.protocol != PROTOCOL_VERSION:
             await socket.send_text(rejection(hello.id, ProtocolUnsupported(speaks=PROTOCOL_VERSION)).model_dump_json())
             raise ProtocolUnsupported(speaks=PROTOCOL_VERSION)
-        guest = Guest(await identity_of_token(self._services, hello.token), hello.resume)
+        guest = Guest(await identity_of_token(self._services, hello.token), hello)
         await socket.send_text(Ack(re=hello.id, status="accepted").model_dump_json())
         return guest
 
@@ -173,7 +173,9 @@ async def identity_of_token(services: Services, token: str) -> Identity:
     async with services.db.system(in_turn=True) as conn:
         # An access token has two dots, a ticket none.
         if "." in token:
-            return await people.identity_of_jwt(conn, token, services.secret, services.settings.token_leeway)
+            return await people.identity_of_jwt(
+                conn, token, services.secret, services.settings.token_leeway, services.clock()
+            )
         return await people.take_ticket(conn, token)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import orjson
@@ -24,8 +25,9 @@ class _Waiting:
 class Outbox:
     """A queue that never makes the sender wait.
 
-    Over its bounds it sheds pieces of text first (`shed` tells of which threads, so that they get a snapshot) and
-    says `stuck` when what must not be lost does not fit or waits too long.
+    Over its bounds it sheds pieces of text first (`shed` tells of which threads; once the reader has caught up,
+    `on_shed` is called with them, so that they get a snapshot) and says `stuck` when what must not be lost does not fit
+    or waits too long.
     """
 
     def __init__(self, max_frames: int, max_bytes: int, patience: float = 10.0) -> None:
@@ -42,6 +44,7 @@ class Outbox:
         self._closed = False
         self._discarded = False
         self.shed: set[str] = set()
+        self.on_shed: Callable[[set[str]], None] | None = None
 
     def put(self, text: str) -> None:
         """Add a frame that must arrive."""
@@ -118,6 +121,11 @@ class Outbox:
         while not self._waiting:
             if self._closed:
                 return None
+            if self.shed:
+                shed, self.shed = self.shed, set()
+                if self.on_shed is not None:
+                    self.on_shed(shed)
+                continue
             self._wake.clear()
             await self._wake.wait()
         entry = self._in_hand = self._waiting.popleft()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend import failpoints
 from backend.domain import audit, effects, rooms, scripts
 from backend.graph.offers import offer_later
 from backend.graph.prompts import version as prompt_version
@@ -21,6 +22,8 @@ async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     # What the decision was made on: it stays when other checkpoints are removed.
     checkpoint_id = runtime.execution_info.checkpoint_id if runtime.execution_info else None
     published = await _published(state, runtime.context, checkpoint_id)
+    if failpoints.folder is not None:
+        await failpoints.reach("after_effect", runtime.context.run_id)
     runtime.stream_writer(ScriptFinalized(**published))
     offer_later(state, runtime)
     return Step(
@@ -77,6 +80,7 @@ async def _published(state: ScriptState, context: GraphContext, checkpoint_id: s
             version=version,
             run_id=str(context.run_id),
             decision=state["decision"]["decision"],
+            policy=state["decision"].get("policy"),
             override_reason=state["decision"].get("override_reason"),
         )
         published = {
@@ -117,10 +121,12 @@ def _provenance(state: ScriptState, context: GraphContext) -> dict[str, Any]:
         "assumed": state["host_assumptions"] + state["product_assumptions"],
         "rounds": state["round"],
         "rejections": state["rejections"],
+        "responses": state.get("responses", 0),
         "request": state["request"]["content"],
         "requested_by": state["requested_by"],
         "approver": state["decision"].get("by_name"),
         "decision": state["decision"]["decision"],
+        "policy": state["decision"].get("policy"),
         "override_reason": state["decision"].get("override_reason"),
         "edits": _edits(state["draft"], state["content"]),
     }

@@ -2,6 +2,7 @@
 /* eslint-disable */
 
 export const errorCodes = [
+  "already_claimed",
   "already_resolved",
   "bad_credentials",
   "bad_request",
@@ -15,7 +16,9 @@ export const errorCodes = [
   "decision_not_allowed",
   "embedded_server_failed",
   "embedded_server_missing",
+  "extension_exhausted",
   "forbidden",
+  "four_eyes",
   "graph_version_mismatch",
   "idempotency_conflict",
   "internal_error",
@@ -32,6 +35,7 @@ export const errorCodes = [
   "model_stream_cut",
   "model_timeout",
   "model_unavailable",
+  "not_claimed",
   "not_found",
   "nothing_to_resume",
   "origin_refused",

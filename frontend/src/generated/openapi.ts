@@ -417,6 +417,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/interrupts/{interrupt_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim Interrupt
+         * @description Hold an interrupt while you review it, or prolong your hold; others may still decide.
+         */
+        post: operations["claim_interrupt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interrupts/{interrupt_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Interrupt
+         * @description Give back an interrupt that you hold.
+         */
+        post: operations["release_interrupt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interrupts/{interrupt_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend Interrupt
+         * @description Give an interrupt more time, by the tenant's step and up to its limit.
+         */
+        post: operations["extend_interrupt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interrupts/{interrupt_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Interrupt
+         * @description Call back an approved script that is held and not on air yet; it waits for a decision again.
+         */
+        post: operations["undo_interrupt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scripts": {
         parameters: {
             query?: never;
@@ -753,6 +833,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenant/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Policies
+         * @description Read the tenant's policies.
+         */
+        get: operations["read_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Policies
+         * @description Change the tenant's policies. What waits already keeps its end; decisions follow the new policy at once.
+         */
+        patch: operations["change_policies"];
+        trace?: never;
+    };
     "/api/v1/health/live": {
         parameters: {
             query?: never;
@@ -831,7 +935,9 @@ export interface components {
         };
         /**
          * Answer
-         * @description A decision. `edit` needs `content`; `version` is that of the question that was read.
+         * @description A decision. `edit` needs the whole text in `content`, `respond` a hint for the writer.
+         *
+         *     With `version`, that of the question that was read, it is refused when somebody else has claimed it since.
          */
         Answer: {
             /**
@@ -1166,6 +1272,34 @@ export interface components {
             expires_at: string | null;
         };
         /**
+         * Held
+         * @description The interrupt's version, its end, and until when you hold it (null when you do not).
+         */
+        Held: {
+            /** Interrupt Id */
+            interrupt_id: string;
+            /** Version */
+            version: number;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Claimed Until */
+            claimed_until: string | null;
+        };
+        /**
+         * Hold
+         * @description How to claim. `take_over` takes it from somebody else who holds it.
+         */
+        Hold: {
+            /**
+             * Take Over
+             * @default false
+             */
+            take_over?: boolean;
+        };
+        /**
          * Host
          * @description How a host speaks, and to whom.
          */
@@ -1291,6 +1425,13 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            claimed_by: components["schemas"]["Person"] | null;
+            /** Claimed Until */
+            claimed_until: string | null;
+            /** Escalated At */
+            escalated_at: string | null;
+            /** On Air At */
+            on_air_at: string | null;
             /** Decision */
             decision: {
                 [key: string]: unknown;
@@ -1346,6 +1487,9 @@ export interface components {
         /**
          * InterruptRaised
          * @description The run waits for a person. `params` hold what is to be decided (for a script: content, findings, slots).
+         *
+         *     With `on_air_at` (action `go_on_air`) it waits for the clock: an approved script is held until then and can be
+         *     called back by `undo`; there is nothing else to decide.
          */
         InterruptRaised: {
             /** Thread Id */
@@ -1387,10 +1531,14 @@ export interface components {
             expires_at: string;
             /** Version */
             version: number;
+            /** On Air At */
+            on_air_at?: string | null;
         };
         /**
          * InterruptResolved
-         * @description Somebody decided, or the run it belonged to was cancelled.
+         * @description Somebody decided, a policy of the tenant did, or the run it belonged to was cancelled.
+         *
+         *     What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`.
          */
         InterruptResolved: {
             /** Thread Id */
@@ -1416,10 +1564,12 @@ export interface components {
              * Decision
              * @enum {string}
              */
-            decision: "approve" | "edit" | "reject" | "respond" | "cancelled";
+            decision: "approve" | "edit" | "reject" | "respond" | "undo" | "on_air" | "cancelled";
             /** Version */
             version: number;
             by: components["schemas"]["Person"] | null;
+            /** Policy */
+            policy?: "auto_approve" | null;
             /** Content */
             content: string | null;
             /** Feedback */
@@ -1427,7 +1577,10 @@ export interface components {
         };
         /**
          * InterruptUpdated
-         * @description A waiting interrupt was claimed, released or extended.
+         * @description A waiting interrupt was claimed, taken over, given back, extended, or has become urgent (`escalated_at`).
+         *
+         *     All of it is said each time. A claim holds until an event says otherwise: `claimed_until` is when it returns by
+         *     itself, and its owner prolongs it without an event.
          */
         InterruptUpdated: {
             /** Thread Id */
@@ -1459,6 +1612,8 @@ export interface components {
             claimed_by: components["schemas"]["Person"] | null;
             /** Claimed Until */
             claimed_until: string | null;
+            /** Escalated At */
+            escalated_at?: string | null;
         };
         /**
          * InterruptView
@@ -1498,8 +1653,10 @@ export interface components {
              * @default pending
              * @enum {string}
              */
-            status: "pending" | "approve" | "edit" | "reject" | "respond" | "cancelled" | "expired";
+            status: "pending" | "approve" | "edit" | "reject" | "respond" | "undo" | "on_air" | "cancelled" | "expired";
             by: components["schemas"]["Person"] | null;
+            /** Policy */
+            policy: "auto_approve" | null;
             /** Content */
             content: string | null;
             /** Feedback */
@@ -1509,6 +1666,10 @@ export interface components {
             claimed_by: components["schemas"]["Person"] | null;
             /** Claimed Until */
             claimed_until: string | null;
+            /** Escalated At */
+            escalated_at: string | null;
+            /** On Air At */
+            on_air_at: string | null;
         };
         /**
          * Live
@@ -1956,6 +2117,53 @@ export interface components {
              * @default
              */
             proof?: string;
+        };
+        /**
+         * Policies
+         * @description The tenant's policies, the server's settings filled in where it has none of its own. Times in seconds.
+         *
+         *     `undo_window` and `escalate_before` of 0: not at all.
+         */
+        Policies: {
+            /** Interrupt Ttl */
+            interrupt_ttl: number;
+            /** Extension Step */
+            extension_step: number;
+            /** Extension Limit */
+            extension_limit: number;
+            /** Escalate Before */
+            escalate_before: number;
+            /** Undo Window */
+            undo_window: number;
+            /** Four Eyes */
+            four_eyes: boolean;
+            /** Auto Approve */
+            auto_approve: boolean;
+        };
+        /**
+         * PolicyChanges
+         * @description What to change; what is left out stays. A time of null brings the server's setting back.
+         *
+         *     `interrupt_ttl` says how long a question waits; `extension_step` what one extension adds, `extension_limit` how long
+         *     a question lives at most; `escalate_before` how long before its end it becomes urgent; `undo_window` how long an
+         *     approved script is held before it is on air; `four_eyes` that nobody approves what they asked for themselves;
+         *     `auto_approve` that a script in which the checks found nothing needs no person.
+         */
+        PolicyChanges: {
+            /** Interrupt Ttl */
+            interrupt_ttl?: number | null;
+            /** Extension Step */
+            extension_step?: number | null;
+            /** Extension Limit */
+            extension_limit?: number | null;
+            /** Escalate Before */
+            escalate_before?: number | null;
+            /** Undo Window */
+            undo_window?: number | null;
+            /** Four Eyes */
+            four_eyes?: boolean | null;
+            /** Auto Approve */
+            auto_approve?: boolean | null;
         };
         /**
          * Problem
@@ -2892,6 +3100,18 @@ export interface components {
             } | null;
         };
         /**
+         * Undone
+         * @description The interrupt's version and the `seq` of the event that says that it was called back.
+         */
+        Undone: {
+            /** Interrupt Id */
+            interrupt_id: string;
+            /** Version */
+            version: number;
+            /** Seq */
+            seq: number;
+        };
+        /**
          * Usage
          * @description What a message cost.
          */
@@ -3770,6 +3990,150 @@ export interface operations {
             };
         };
     };
+    claim_interrupt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                interrupt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Hold"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    release_interrupt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                interrupt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    extend_interrupt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                interrupt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    undo_interrupt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                interrupt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undone"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_scripts: {
         parameters: {
             query?: {
@@ -4588,6 +4952,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policies"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policies"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

@@ -10,6 +10,7 @@ export type AnyCommand =
   | Claim
   | Release
   | Extend
+  | Undo
   | Cancel
   | PrompterControl
   | PrompterAck
@@ -116,6 +117,7 @@ export interface Protocol {
   ToolCall?: ToolCall;
   ToolResult?: ToolResult;
   ToolView?: ToolView;
+  Undo?: Undo;
   Unsubscribe?: Unsubscribe;
   Usage?: Usage;
   Welcome?: Welcome;
@@ -156,6 +158,7 @@ export interface Hello {
    * @maxItems 32
    */
   resume?: ResumePoint[];
+  epoch?: string | null;
 }
 /**
  * Where a client stopped reading a thread.
@@ -172,6 +175,7 @@ export interface Subscribe {
   type: "subscribe";
   topic: string;
   after_seq?: number;
+  epoch?: string | null;
 }
 /**
  * Stop following a topic.
@@ -199,6 +203,9 @@ export interface SendMessage {
 }
 /**
  * Decide an interrupt. `approved: true|false` is the short form of approve and reject.
+ *
+ * `edit` brings the whole text in `content`, `respond` a hint for the writer. Whoever names the `version` that was
+ * read is refused when somebody else has claimed the interrupt since.
  */
 export interface InterruptResponse {
   id: string;
@@ -213,12 +220,13 @@ export interface InterruptResponse {
   version?: number | null;
 }
 /**
- * Tell the others that you are reviewing this interrupt.
+ * Say that you are reviewing this interrupt; again to prolong it. Another's claim needs `take_over`.
  */
 export interface Claim {
   id: string;
   type: "claim";
   interrupt_id: string;
+  take_over?: boolean;
 }
 /**
  * Give a claimed interrupt back.
@@ -234,6 +242,14 @@ export interface Release {
 export interface Extend {
   id: string;
   type: "extend";
+  interrupt_id: string;
+}
+/**
+ * Call an approved script back while it is held, before it is on air.
+ */
+export interface Undo {
+  id: string;
+  type: "undo";
   interrupt_id: string;
 }
 /**
@@ -435,6 +451,9 @@ export interface CheckResult {
 }
 /**
  * The run waits for a person. `params` hold what is to be decided (for a script: content, findings, slots).
+ *
+ * With `on_air_at` (action `go_on_air`) it waits for the clock: an approved script is held until then and can be
+ * called back by `undo`; there is nothing else to decide.
  */
 export interface InterruptRaised {
   thread_id: string | null;
@@ -453,9 +472,13 @@ export interface InterruptRaised {
   allowed: ("approve" | "edit" | "reject" | "respond")[];
   expires_at: string;
   version: number;
+  on_air_at?: string | null;
 }
 /**
- * A waiting interrupt was claimed, released or extended.
+ * A waiting interrupt was claimed, taken over, given back, extended, or has become urgent (`escalated_at`).
+ *
+ * All of it is said each time. A claim holds until an event says otherwise: `claimed_until` is when it returns by
+ * itself, and its owner prolongs it without an event.
  */
 export interface InterruptUpdated {
   thread_id: string | null;
@@ -470,9 +493,12 @@ export interface InterruptUpdated {
   expires_at: string;
   claimed_by: Person | null;
   claimed_until: string | null;
+  escalated_at?: string | null;
 }
 /**
- * Somebody decided, or the run it belonged to was cancelled.
+ * Somebody decided, a policy of the tenant did, or the run it belonged to was cancelled.
+ *
+ * What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`.
  */
 export interface InterruptResolved {
   thread_id: string | null;
@@ -483,9 +509,10 @@ export interface InterruptResolved {
   attempt: number | null;
   type: "interrupt_resolved";
   interrupt_id: string;
-  decision: "approve" | "edit" | "reject" | "respond" | "cancelled";
+  decision: "approve" | "edit" | "reject" | "respond" | "undo" | "on_air" | "cancelled";
   version: number;
   by: Person | null;
+  policy?: "auto_approve" | null;
   content: string | null;
   feedback: string | null;
 }
@@ -645,7 +672,7 @@ export interface Subscribed {
 export interface ResyncRequired {
   type: "resync_required";
   topic: string;
-  reason: "too_far_behind" | "cursor_ahead" | "overflow";
+  reason: "too_far_behind" | "cursor_ahead" | "epoch_changed" | "overflow";
   snapshot_url: string;
 }
 /**
@@ -728,13 +755,16 @@ export interface InterruptView {
   allowed: ("approve" | "edit" | "reject" | "respond")[];
   expires_at: string;
   version: number;
-  status: "pending" | "approve" | "edit" | "reject" | "respond" | "cancelled" | "expired";
+  status: "pending" | "approve" | "edit" | "reject" | "respond" | "undo" | "on_air" | "cancelled" | "expired";
   by: Person | null;
+  policy: "auto_approve" | null;
   content: string | null;
   feedback: string | null;
   resolved_at: string | null;
   claimed_by: Person | null;
   claimed_until: string | null;
+  escalated_at: string | null;
+  on_air_at: string | null;
 }
 /**
  * A message of a person or an agent.
