@@ -29,12 +29,11 @@ GRANT SELECT, INSERT ON run_checkpoints TO cuedesk_app;
 -- SHA-256 over a checkpoint and every value it points at, as they are stored now; NULL when it is gone.
 -- plpgsql, because LangGraph makes its tables after the revisions have run.
 CREATE FUNCTION checkpoint_digest(p_run uuid, p_checkpoint text) RETURNS bytea
-  LANGUAGE plpgsql STABLE SET search_path = public AS $$
+  LANGUAGE plpgsql STABLE SET search_path = public SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
   RETURN (
     SELECT sha256(convert_to(c.checkpoint::text, 'UTF8') || coalesce((
-      SELECT string_agg(sha256(convert_to(concat_ws(E'\x1f', b.channel, b.version, b.type), 'UTF8')
-                               || coalesce(b.blob, '')), '' ORDER BY b.channel)
+      SELECT string_agg(int4send(octet_length(b.blob)) || b.blob, '' ORDER BY b.channel)
       FROM jsonb_each_text(c.checkpoint -> 'channel_versions') AS used (channel, version)
       JOIN checkpoint_blobs b ON b.thread_id = p_run::text AND b.checkpoint_ns = ''
         AND b.channel = used.channel AND b.version = used.version), ''))
