@@ -1,11 +1,13 @@
 """What a run of the graph knows: its state (small plain JSON, checkpointed) and its context (living objects)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 from uuid import UUID
 
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
+from backend.protocol.events import ThreadEvent, Token
 from backend.quality.lexicon import RuleSnapshot
 from backend.storage.postgres import Database
 
@@ -77,6 +79,8 @@ class GraphContext:
     model: Model
     rules: RuleSnapshot
     embedder: Embedder
+    #: Takes what nodes say (as `runtime.stream_writer`), in order; never waits.
+    say: Callable[[ThreadEvent | Token], None]
     max_quality_retries: int = 2
     max_rejections: int = 3
 
