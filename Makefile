@@ -14,7 +14,7 @@ SAY := @printf '\033[36m==>\033[0m %s\n'
 # An environment that forbids bytecode would make every start compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check python-check frontend-check generated bench needs build lock generate clean
+.PHONY: run test cluster rolling check python-check frontend-check generated bench needs build lock generate clean
 
 run: ## install, build and serve at http://127.0.0.1:8000
 	@$(MAKE) --no-print-directory needs
@@ -24,6 +24,18 @@ run: ## install, build and serve at http://127.0.0.1:8000
 test: check ## every check and every test (the frontend's own tests are part of its check)
 	$(SAY) "测试 / tests: Python"
 	@$(BIN)/python -m pytest
+
+# `make cluster GATEWAYS=3 WORKERS=4 CLUSTER_PORT=9000`; CUEDESK_… of the shell are every member's settings.
+GATEWAYS ?= 2
+WORKERS ?= 2
+CLUSTER_PORT ?= 8080
+cluster: ## gateways and workers on one database behind nginx, until Ctrl-C
+	@$(MAKE) --no-print-directory needs
+	@$(MAKE) --no-print-directory -j2 .venv/dev.stamp frontend/dist/index.html
+	@exec $(BIN)/python -m tests.support.cluster --gateways $(GATEWAYS) --workers $(WORKERS) --port $(CLUSTER_PORT)
+
+rolling: .venv/dev.stamp ## restart every member of a cluster under 500 sockets and 20 conversations, about three minutes
+	@$(BIN)/python -m tests.support.rolling --gateways $(GATEWAYS) --workers $(WORKERS) $(ROLLING)
 
 check: ## what CI checks: style, types, layers, generated files
 	@$(MAKE) --no-print-directory needs

@@ -41,6 +41,7 @@ from backend.storage.migrate import upgrade
 from backend.storage.postgres import Database, as_owner
 from backend.storage.redis import Cache
 from backend.telemetry.logging import configure_logging
+from backend.telemetry.watchdog import watched_loop
 from backend.transport import server
 from backend.transport.desk_socket import DeskSockets
 from backend.transport.static import static_files
@@ -76,7 +77,11 @@ async def serve(settings: Settings, *, worker: bool) -> None:
         await _bring_up_to_date(settings, addresses)
         parts = await _open(stack, settings, addresses, worker=worker)
         await server.serve(
-            _application(parts), settings, on_drain=parts.drain, on_ready=_greet(settings), listener=listener
+            server.letting_go(_application(parts), parts.services.draining),
+            settings,
+            on_drain=parts.drain,
+            on_ready=_greet(settings),
+            listener=listener,
         )
 
 
@@ -169,6 +174,7 @@ async def _migrate(addresses: Addresses) -> None:
 async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses: Addresses, *, worker: bool) -> _Parts:
     going = _Going()
     enter = stack.enter_async_context
+    await enter(watched_loop(settings.loop_block_warning))
     db = await enter(
         Database.open(addresses.database, size=settings.database_pool, acquire_timeout=settings.acquire_timeout)
     )
@@ -194,12 +200,14 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
         draining=lambda: going.down,
     )
     sockets = DeskSockets(services)
+    await enter(sockets.kept())
 
     async def drain() -> None:
         going.down = True
-        sockets.drain()
-        if working is not None:
-            await working.drain()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(sockets.drain(min(settings.drain_spread, settings.drain_timeout * 0.7)))
+            if working is not None:
+                tasks.create_task(working.drain())
 
     return _Parts(services, sockets, drain)
 

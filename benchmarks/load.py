@@ -111,9 +111,8 @@ class Desk:
             yield more
 
     async def _socket(self, rest: Rest, stack: contextlib.AsyncExitStack) -> ClientConnection:
-        cookie = "; ".join(f"{name}={value}" for name, value in rest.client.cookies.items())
         opened = connect(
-            rest.ws_url, additional_headers={"Cookie": cookie}, compression=None, max_size=None, ping_interval=None
+            rest.ws_url, additional_headers=rest.page_headers(), compression=None, max_size=None, ping_interval=None
         )
         socket = await stack.enter_async_context(opened)
         assert json.loads(await socket.recv())["type"] == "welcome"
@@ -255,6 +254,10 @@ def everything(folder: Path) -> Iterator[tuple[Model, Desk, Bare]]:
             "llm_base_url": model.base_url,
             "llm_model": MODEL,
             "sockets_per_user": 100_000,
+            "sockets_per_tenant": 100_000,
+            "sockets_per_process": 100_000,
+            "upgrades_per_second": 100_000,
+            "upgrades_burst": 100_000,
             "log_level": "warning",
         }
         desk = stack.enter_context(ServerProcess(folder / "desk", settings).start()).wait_healthy()

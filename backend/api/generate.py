@@ -37,6 +37,8 @@ _OVER: Final = frozenset({"waiting", "completed", "failed", "cancelled", "expire
 #: Seconds a caller waits at most; the run itself goes on and is found in its thread.
 _PATIENCE: Final = 300.0
 _HEARTBEAT: Final = 15.0
+#: Seconds after which a watcher looks whether this process goes down.
+_LOOK_UP: Final = 1.0
 _PAGE: Final = 500
 
 
@@ -48,7 +50,7 @@ class RunFailed(AppError):
 
 
 class StillRunning(AppError):
-    """The run takes longer than a request may; follow its thread."""
+    """The run takes longer than a request may, or this server restarts; follow its thread, or ask again."""
 
     code = "still_running"
     status = 504
@@ -161,25 +163,43 @@ async def _begin(services: Services, identity: Identity, body: Generate, key: st
     opened = await once(services.db, identity, key, request=body, result=_Opened, act=act)
     message = derived_id("generate", command_id(key)) if key else new_id()
     command = as_command(SendMessage, id=message, thread_id=opened.thread_id, **body.model_dump(exclude={"review"}))
-    done = await start.send_message(services.db, services.redis, identity, command, GRAPH_VERSION)
+    done = await start.send_message(
+        services.db,
+        services.redis,
+        identity,
+        command,
+        GRAPH_VERSION,
+        at_most=services.settings.messages_per_10s,
+    )
     return opened.thread_id, Asked.model_validate(done.result)
 
 
 async def _follow(
     services: Services, identity: Identity, thread_id: UUID, asked: Asked
 ) -> AsyncGenerator[tuple[str, str]]:
-    """Yield (type, frame) from the thread's beginning until the run waits or is over; an empty type is a heartbeat."""
+    """Yield (type, frame) from the thread's beginning until the run waits or is over; an empty type is a heartbeat.
+
+    Raises:
+        StillRunning: this process goes down before that.
+    """
     follower = _Follower()
     seen = 0
+    quiet = 0.0
     await services.hub.watch_thread(identity.tenant_id, thread_id, follower)
     try:
         follower.items.put_nowait(None)
         while True:
+            if services.draining():
+                raise StillRunning(thread_id=str(thread_id), run_id=str(asked.run_id))
             try:
-                item = await asyncio.wait_for(follower.items.get(), _HEARTBEAT)
+                item = await asyncio.wait_for(follower.items.get(), _LOOK_UP)
             except TimeoutError:
-                yield "", ""
+                quiet += _LOOK_UP
+                if quiet >= _HEARTBEAT:
+                    quiet = 0.0
+                    yield "", ""
                 continue
+            quiet = 0.0
             if isinstance(item, Fragment):
                 token = Token(
                     thread_id=thread_id,
@@ -252,10 +272,10 @@ async def _result(services: Services, identity: Identity, thread_id: UUID, asked
 
 def _stream(services: Services, identity: Identity, thread_id: UUID, asked: Asked) -> StreamingResponse:
     async def body() -> AsyncIterator[str]:
-        async with aclosing(_follow(services, identity, thread_id, asked)) as frames:
-            async for kind, frame in frames:
-                yield f"event: {kind}\ndata: {frame}\n\n" if kind else ": still at work\n\n"
         try:
+            async with aclosing(_follow(services, identity, thread_id, asked)) as frames:
+                async for kind, frame in frames:
+                    yield f"event: {kind}\ndata: {frame}\n\n" if kind else ": still at work\n\n"
             result = await _result(services, identity, thread_id, asked)
             yield f"event: result\ndata: {result.model_dump_json()}\n\n"
         except AppError as error:

@@ -88,7 +88,14 @@ async def send_message(
 ) -> Asked:
     """Ask for something; the answer comes as events of the thread."""
     command = as_command(SendMessage, id=command_id(key), thread_id=thread_id, **body.model_dump())
-    done = await start.send_message(services.db, services.redis, identity, command, GRAPH_VERSION)
+    done = await start.send_message(
+        services.db,
+        services.redis,
+        identity,
+        command,
+        GRAPH_VERSION,
+        at_most=services.settings.messages_per_10s,
+    )
     return Asked.model_validate(done.result)
 
 

@@ -9,10 +9,10 @@ import functools
 import hashlib
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 from uuid import UUID
 
@@ -78,6 +78,13 @@ class Identity:
     role: str
     session_id: UUID
     expires_at: datetime
+    #: When the access token that proved it is refused; None when the session itself did (cookie, ticket).
+    token_refused_at: datetime | None = None
+
+    @property
+    def ends_at(self) -> datetime:
+        """When this has to be proven anew."""
+        return self.expires_at if self.token_refused_at is None else min(self.expires_at, self.token_refused_at)
 
 
 @dataclass(frozen=True)
@@ -223,7 +230,8 @@ async def identity_of_jwt(conn: Connection, token: str, secret: bytes, leeway: f
         raise TokenExpired from None
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         raise Unauthenticated from None
-    return await _identity(conn, None, session_id)
+    identity = await _identity(conn, None, session_id)
+    return replace(identity, token_refused_at=datetime.fromtimestamp(claims["exp"] + leeway, UTC))
 
 
 async def issue_ticket(conn: Connection, identity: Identity, ttl: float) -> tuple[str, datetime]:
@@ -270,3 +278,31 @@ async def current_role(conn: Connection, user_id: UUID) -> Role | None:
         user_id,
     )
     return role
+
+
+async def hold_role(conn: Connection, user_id: UUID) -> Role | None:
+    """Return the role as `current_role` does, and keep it so until the transaction ends.
+
+    Whoever disables the account or takes the role away meanwhile waits for this transaction.
+    """
+    role: Role | None = await conn.fetchval("SELECT auth_hold_role($1)", user_id)
+    return role
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What has become of a session: `role` None without account or place in the tenant, `open` False when it ended."""
+
+    session_id: UUID
+    role: str | None
+    open: bool
+
+
+async def changed_standings(conn: Connection, held: Collection[tuple[UUID, str]]) -> list[Standing]:
+    """Return, of sessions with the role that each is held with, those that are no longer so."""
+    rows = await conn.fetch(
+        "SELECT * FROM auth_changed_standings($1::uuid[], $2::text[])",
+        [session_id for session_id, _ in held],
+        [role for _, role in held],
+    )
+    return [Standing(**row) for row in rows]

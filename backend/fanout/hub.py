@@ -19,6 +19,7 @@ from backend.errors import AppError
 from backend.fanout.topics import (
     APPROVALS,
     EVENTS_CHANNEL,
+    PEOPLE_CHANNEL,
     ROOMS_CHANNEL,
     room_topic,
     thread_topic,
@@ -45,7 +46,10 @@ class Numbered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A piece of text under way, decoded as far as joining and de-duplication need it."""
+    """A piece of text under way, decoded as far as joining and de-duplication need it.
+
+    `text` is the frame as its writer encoded it; empty for joined pieces, which are encoded when they are sent.
+    """
 
     thread_id: str
     message_id: str
@@ -54,6 +58,7 @@ class Fragment:
     i: int
     n: int
     content: str
+    text: str = field(default="", compare=False)
 
 
 class Watcher(Protocol):
@@ -123,6 +128,8 @@ class Hub:
         self._pubsub: PubSub | None = None
         self._tokens_flow = True
         self._tasks: set[asyncio.Task[None]] = set()
+        #: Called when somebody's account, role or session may have changed. Must not wait.
+        self.on_people: Callable[[], None] | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -223,13 +230,17 @@ class Hub:
     # Lane A ----------------------------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
-        await listen(self._url, [EVENTS_CHANNEL, ROOMS_CHANNEL], self._on_notice, self._on_connected)
+        await listen(self._url, [EVENTS_CHANNEL, ROOMS_CHANNEL, PEOPLE_CHANNEL], self._on_notice, self._on_connected)
 
     async def _on_connected(self) -> None:
         with contextlib.suppress(AppError):  # the poll looks again within a second
             await self._look_everywhere()
 
     def _on_notice(self, channel: str, payload: str) -> None:
+        if channel == PEOPLE_CHANNEL:
+            if self.on_people is not None:
+                self.on_people()
+            return
         if channel == ROOMS_CHANNEL:
             room = self._rooms.get(UUID(payload))
             if room is not None:
@@ -386,7 +397,7 @@ class Hub:
             try:
                 data = orjson.loads(message["data"])
                 del data["type"]
-                fragment = Fragment(**data)
+                fragment = Fragment(**data, text=message["data"].decode())
             except (ValueError, KeyError, TypeError):
                 # From a newer or older process beside us: it must not end the following of all other texts.
                 log.warning("hub_token_unreadable", topic=thread_topic(UUID(name)))

@@ -166,7 +166,10 @@ class PrompterAck(Command):
 
 
 class Refresh(Command):
-    """Bring a new token on a live connection."""
+    """Bring a newer access token or ticket of the same person and tenant, so that the socket outlives the first one.
+
+    `ack.result` says the new `expires_at` and the `role`.
+    """
 
     type: Literal["refresh"] = "refresh"
     token: Annotated[Text, StringConstraints(max_length=4096)]

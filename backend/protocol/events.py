@@ -280,7 +280,10 @@ class MessageSnapshot(Frame):
 
 
 class Welcome(Frame):
-    """You are connected. `epoch` changes when the database was restored: cursors of another epoch are void."""
+    """You are connected. `epoch` changes when the database was restored: cursors of another epoch are void.
+
+    At `expires_at` the session or token ends, and with it the socket, unless `refresh` brings a newer one.
+    """
 
     type: Literal["welcome"] = "welcome"
     protocol: int
@@ -289,6 +292,7 @@ class Welcome(Frame):
     user: Person
     tenant_id: UUID
     role: str
+    expires_at: datetime
     server_time: datetime
     heartbeat_seconds: float
 
@@ -338,6 +342,15 @@ class Reconnect(Frame):
     type: Literal["reconnect"] = "reconnect"
     after_ms: int
     reason: str
+
+
+class SessionChanged(Frame):
+    """Your role has changed, or (`expiring`) your session or token ends at `expires_at`: send `refresh` before."""
+
+    type: Literal["session"] = "session"
+    role: str
+    expires_at: datetime
+    expiring: bool
 
 
 class Degraded(Frame):
@@ -420,6 +433,7 @@ AnyFrame = Annotated[
     | Subscribed
     | ResyncRequired
     | Reconnect
+    | SessionChanged
     | Degraded
     | Pong
     | PresenceChanged

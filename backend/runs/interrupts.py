@@ -29,7 +29,7 @@ async def decide(db: Database, who: Identity, command: InterruptResponse) -> Don
         first = await commands.recall(conn, who.user_id, command.id, body)
         if first is not None:
             return Done(first, duplicate=True)
-        role = await people.current_role(conn, who.user_id)
+        role = await people.hold_role(conn, who.user_id)
         if role is None or not people.may(role, "interrupt.decide"):
             raise Forbidden(action="interrupt.decide")
         interrupt = await interrupts.get_interrupt(conn, command.interrupt_id)

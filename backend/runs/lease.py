@@ -28,10 +28,11 @@ class Loss(Enum):
 
 @dataclass(eq=False)
 class Held:
-    """A run in this process's hands; `stop` ends its work with the reason."""
+    """A run in this process's hands; `pause` lets it finish its step, `stop` ends its work now with the reason."""
 
     run: Claimed
     stop: Callable[[Loss], None]
+    pause: Callable[[], None]
     renewed: float
 
 
@@ -44,13 +45,16 @@ class Leases:
         self._held: dict[UUID, Held] = {}
         self._idle = asyncio.Event()
         self._idle.set()
+        self._pausing = False
 
     @contextlib.contextmanager
-    def holding(self, run: Claimed, stop: Callable[[Loss], None]) -> Iterator[None]:
+    def holding(self, run: Claimed, stop: Callable[[Loss], None], pause: Callable[[], None]) -> Iterator[None]:
         """Prolong the lease of `run` while the block works on it."""
-        held = Held(run, stop, time.monotonic())
+        held = Held(run, stop, pause, time.monotonic())
         self._held[run.id] = held
         self._idle.clear()
+        if self._pausing:
+            pause()
         try:
             yield
         finally:
@@ -76,6 +80,12 @@ class Leases:
         held = self._held.get(run_id)
         if held is not None:
             held.stop(why)
+
+    def pause_all(self) -> None:
+        """Let each run finish the step it is at and stop there; one that is taken from now on stops at once."""
+        self._pausing = True
+        for held in list(self._held.values()):
+            held.pause()
 
     def stop_all(self, why: Loss) -> None:
         """End all work."""

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import structlog
 from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
 from langgraph.types import Command
 from prometheus_client import Counter
 
@@ -86,14 +88,15 @@ class Runner:
 
     async def _hold(self, run: Claimed) -> None:
         outlet = Outlet(self._db, self._parts.texts, run)
-        work = asyncio.create_task(self._work(run, outlet), name=f"run {run.id}")
+        control = RunControl()
+        work = asyncio.create_task(self._work(run, outlet, control), name=f"run {run.id}")
         reasons: list[Loss] = []
 
         def stop(why: Loss) -> None:
             reasons.append(why)
             work.cancel()
 
-        with self._parts.leases.holding(run, stop):
+        with self._parts.leases.holding(run, stop, control.request_drain):
             try:
                 await work
             except asyncio.CancelledError:
@@ -104,6 +107,8 @@ class Runner:
                 log.info("run_stopped", reason=reasons[0].value)
                 if reasons[0] is Loss.DRAIN:
                     await self._hand_over(run, outlet)
+            except GraphDrained:
+                await self._hand_over(run, outlet)
             except LeaseLost:
                 log.warning("run_lost")  # the new holder tells how it goes on; nothing to add
             except (StorageUnavailable, ServerBusy) as error:
@@ -130,7 +135,7 @@ class Runner:
             await runs.tell(conn, run, [told])
             return run
 
-    async def _work(self, run: Claimed, outlet: Outlet) -> None:
+    async def _work(self, run: Claimed, outlet: Outlet, control: RunControl) -> None:
         parts = self._parts
         saver = FencedSaver(parts.checkpoints, run.id, run.attempt)
         graph: Any = self._graph.copy(update={"checkpointer": saver})
@@ -147,10 +152,16 @@ class Runner:
                 if answers is None:
                     return
                 standing = Standing(give=Command(resume=answers))
-            standing = await self._advance(run, graph, config, outlet, standing.give)
+            standing = await self._advance(run, graph, config, outlet, standing.give, control)
 
-    async def _advance(self, run: Claimed, graph: Any, config: RunnableConfig, outlet: Outlet, give: Any) -> Standing:
-        """Let the graph go on until it ends or asks."""
+    async def _advance(
+        self, run: Claimed, graph: Any, config: RunnableConfig, outlet: Outlet, give: Any, control: RunControl
+    ) -> Standing:
+        """Let the graph go on until it ends or asks.
+
+        Raises:
+            GraphDrained: it was asked to stop and did so after a finished step, whose checkpoint is written.
+        """
         parts = self._parts
         context = GraphContext(
             tenant_id=run.tenant_id,
@@ -174,7 +185,13 @@ class Runner:
                 try:
                     # The stream is read to its own end, also when the graph asks: breaking off would cancel nodes.
                     async for part in graph.astream(
-                        give, config, context=context, stream_mode=["updates"], version="v2", durability="sync"
+                        give,
+                        config,
+                        context=context,
+                        stream_mode=["updates"],
+                        version="v2",
+                        durability="sync",
+                        control=control,
                     ):
                         for node, update in part["data"].items():
                             if node == "__interrupt__":
@@ -269,6 +286,7 @@ class Runner:
             await _tell_rest(conn, run, outlet)
             if await runs.leave_run(conn, run, "queued"):
                 await enqueue_run(conn, run.tenant_id, run.id)
+                log.info("run_handed_over")
 
 
 async def _tell_rest(conn: Connection, run: Claimed, outlet: Outlet) -> None:

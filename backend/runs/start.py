@@ -7,13 +7,14 @@ from uuid import UUID
 
 from backend.domain import audit, commands, events, interrupts, people, runs, threads
 from backend.domain.people import Identity
-from backend.errors import Forbidden, InterruptPending, NotFound, ThreadBusy
+from backend.errors import Forbidden, InterruptPending, NotFound, RateLimited, ThreadBusy
 from backend.fanout.live_text import read_so_far
 from backend.fanout.topics import CANCEL_CHANNEL
 from backend.ids import new_id
 from backend.protocol.commands import Cancel, SendMessage
 from backend.protocol.events import InterruptResolved, MessageComplete, Person, RunChanged, RunStatus, ThreadEvent
 from backend.runs.jobs import enqueue_run
+from backend.runs.limits import count_message
 from backend.storage.postgres import Connection, Database
 from backend.storage.redis import Cache
 from backend.telemetry.logging import current_trace
@@ -27,18 +28,32 @@ class Done:
     duplicate: bool = False
 
 
-async def send_message(db: Database, cache: Cache, who: Identity, command: SendMessage, graph_version: str) -> Done:
+async def send_message(
+    db: Database, cache: Cache, who: Identity, command: SendMessage, graph_version: str, *, at_most: int
+) -> Done:
     """Ask for something: the message, its run, its events and the job, or nothing of it.
+
+    `at_most` messages may come within ten seconds on one thread, whichever way and process they take; the repeat of
+    a command that was carried out is answered as it was, however many came since.
 
     Whoever waits for or replaces the run at work looks a second time when another message came in between.
 
     Raises:
+        RateLimited: too many messages on this thread.
         ThreadBusy: a run is at work and the command does not say to wait (`enqueue`) or to replace (`interrupt`) it.
         InterruptPending: a decision is pending and the command does not withdraw it (`multitask: interrupt`).
         IdempotencyConflict: the command's id was used with another body.
         NotFound: no such thread, room, product or host.
         Forbidden: the role (read again in this transaction) does not allow it.
     """
+    try:
+        await count_message(cache, who.tenant_id, command.thread_id, at_most)
+    except RateLimited:
+        async with db.tenant(who.tenant_id) as conn:
+            first = await commands.recall(conn, who.user_id, command.id, command.model_dump_json().encode())
+        if first is None:
+            raise
+        return Done(first, duplicate=True)
     try:
         return await _send_once(db, cache, who, command, graph_version)
     except ThreadBusy:

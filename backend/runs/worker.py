@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from uuid import UUID
 
@@ -24,6 +25,8 @@ from backend.storage.postgres import Database, interval, listen
 
 log = structlog.get_logger(__name__)
 
+#: Share of `drain_timeout` that runs get to finish their step; the rest is for handing over what took longer.
+_STEP_SHARE = 0.7
 #: A queued run that nobody took for so long is queued again: its job may be lost. Seconds.
 _QUEUED_PATIENCE = 30.0
 
@@ -43,7 +46,7 @@ class Worker:
         self._leases = leases
         self._embedder = embedder
         self._queue: JobQueue | None = None
-        self._draining = False
+        self._drain_until: float | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -65,21 +68,27 @@ class Worker:
     @property
     def ready(self) -> bool:
         """Whether jobs are being taken."""
-        return self._queue is not None and not self._draining
+        return self._queue is not None and self._drain_until is None
 
     async def drain(self) -> None:
-        """Take no more jobs, give the runs at work a moment to reach their next stop, hand over the rest."""
-        if self._draining:
-            return
-        self._draining = True
-        if self._queue is not None:
-            self._queue.stop()
-        if not await self._leases.idle(self._settings.drain_timeout):
+        """Take no more jobs, let the runs at work finish their step and hand them over; cut off what takes longer.
+
+        Called again, it goes on with what time is left.
+        """
+        now = time.monotonic()
+        if self._drain_until is None:
+            self._drain_until = now + self._settings.drain_timeout
+            if self._queue is not None:
+                self._queue.stop()
+            self._leases.pause_all()
+        left = max(0.0, self._drain_until - now)
+        reserve = self._settings.drain_timeout * (1 - _STEP_SHARE)
+        if not await self._leases.idle(max(0.0, left - reserve)):
             self._leases.stop_all(Loss.DRAIN)
-            await self._leases.idle(5)
+            await self._leases.idle(max(1.0, min(left, reserve)))
 
     async def _take_jobs(self) -> None:
-        while not self._draining:
+        while self._drain_until is None:
             try:
                 async with JobQueue.open(
                     self._db.url,
@@ -100,6 +109,10 @@ class Worker:
     async def _on_job(self, payload: bytes) -> None:
         tenant_id, run_id = read_run_job(payload)
         try:
+            if self._drain_until is not None:  # it was picked just before: somebody else's now
+                async with self._db.tenant(tenant_id) as conn:
+                    await enqueue_run(conn, tenant_id, run_id)
+                return
             await self._runner.carry_on(tenant_id, run_id)
         except AppError as error:
             log.warning("run_not_taken", run_id=str(run_id), code=error.code)  # the sweep queues it again

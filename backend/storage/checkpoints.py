@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import select
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
@@ -13,6 +13,9 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg.rows import dict_row
 
 from backend.errors import LeaseLost, ServerBusy, StorageUnavailable
+
+#: Any number nobody else uses in this database: "langgrap" in ASCII.
+_SETUP_LOCK: Final = 0x6C616E6767726170
 
 CheckpointPool = psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[dict[str, Any]]]
 
@@ -71,13 +74,26 @@ async def _check(connection: psycopg.AsyncConnection[dict[str, Any]]) -> None:
 
 
 async def create_tables(owner_url: str) -> None:
-    """Create or migrate LangGraph's tables; it builds indexes concurrently, so this is no part of a transaction."""
-    async with AsyncPostgresSaver.from_conn_string(owner_url) as saver:
-        await saver.setup()
+    """Create or migrate LangGraph's tables, one process at a time.
+
+    It builds indexes concurrently, so this is no part of a transaction.
+    """
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as conn:
+        # Asked for again and again, not waited for: a statement that waits has a snapshot, and an index that is built
+        # concurrently waits for every snapshot, also for those of whoever waits for us.
+        while not await _taken(conn):  # noqa: ASYNC110 (the database has no event for it)
+            await asyncio.sleep(0.05)
+        async with AsyncPostgresSaver.from_conn_string(owner_url) as saver:
+            await saver.setup()
         await conn.execute(
             "GRANT SELECT, INSERT, UPDATE, DELETE ON checkpoints, checkpoint_blobs, checkpoint_writes TO cuedesk_app"
         )
+
+
+async def _taken(conn: psycopg.AsyncConnection[Any]) -> bool:
+    cursor = await conn.execute("SELECT pg_try_advisory_lock(%s)", [_SETUP_LOCK])
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
 
 
 class FencedSaver(AsyncPostgresSaver):

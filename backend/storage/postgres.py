@@ -56,6 +56,8 @@ class Database:
         self.url = url
         self._pool = pool
         self._acquire_timeout = acquire_timeout
+        # Crowds use half of the pool at most; the other half stays for what people do and for runs.
+        self._turns = asyncio.Semaphore(max(1, pool.get_max_size() // 2))
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -80,25 +82,36 @@ class Database:
                 pool.terminate()
 
     @contextlib.asynccontextmanager
-    async def tenant(self, tenant_id: UUID) -> AsyncIterator[Connection]:
+    async def tenant(self, tenant_id: UUID, *, in_turn: bool = False) -> AsyncIterator[Connection]:
         """Give a transaction that sees one tenant's rows only; it commits when the block ends well.
+
+        `in_turn` is for what comes in crowds (thousands of sockets that reconnect): it waits in line for its half of
+        the pool, however long, instead of failing when the pool is busy.
 
         Raises:
             ServerBusy: no connection became free in time.
             StorageUnavailable: PostgreSQL is not there.
             LeaseLost: a fenced write came from a worker that no longer holds the run.
         """
-        async with self._transaction(f"BEGIN; SET LOCAL app.tenant = '{UUID(str(tenant_id))}'") as conn:
+        async with self._transaction(f"BEGIN; SET LOCAL app.tenant = '{UUID(str(tenant_id))}'", in_turn) as conn:
             yield conn
 
     @contextlib.asynccontextmanager
-    async def system(self) -> AsyncIterator[Connection]:
-        """Give a transaction that sees no tenant's rows: only the `auth_…` and `system_…` functions answer there."""
-        async with self._transaction("BEGIN") as conn:
+    async def system(self, *, in_turn: bool = False) -> AsyncIterator[Connection]:
+        """Give a transaction that sees no tenant's rows: only the `auth_…` and `system_…` functions answer there.
+
+        `in_turn`: as for `tenant`.
+        """
+        async with self._transaction("BEGIN", in_turn) as conn:
             yield conn
 
     @contextlib.asynccontextmanager
-    async def _transaction(self, begin: str) -> AsyncIterator[Connection]:
+    async def _transaction(self, begin: str, in_turn: bool) -> AsyncIterator[Connection]:
+        async with self._turns if in_turn else contextlib.nullcontext(), self._acquired(begin) as conn:
+            yield conn
+
+    @contextlib.asynccontextmanager
+    async def _acquired(self, begin: str) -> AsyncIterator[Connection]:
         with _translated():
             try:
                 conn = await self._pool.acquire(timeout=self._acquire_timeout)

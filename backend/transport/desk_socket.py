@@ -1,7 +1,8 @@
 """`/ws`: what each command does. One socket serves console, teleprompter and programs alike."""
 
 import asyncio
-from collections import Counter
+import contextlib
+import random
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from prometheus_client import Gauge
 from starlette.websockets import WebSocket
 
 from backend.domain import audit, people, rooms
+from backend.domain.people import Identity
 from backend.errors import AppError, Forbidden, NotFound, RateLimited, UnsupportedCommand
 from backend.fanout.topics import APPROVALS, split_topic, thread_topic
 from backend.graph.version import GRAPH_VERSION
@@ -20,6 +22,7 @@ from backend.protocol.commands import (
     Hello,
     InterruptResponse,
     PrompterAck,
+    Refresh,
     ResumePoint,
     SendMessage,
     Subscribe,
@@ -31,11 +34,14 @@ from backend.runs.start import Done
 from backend.services import Services
 from backend.telemetry.metrics import REGISTRY
 from backend.transport.connection import Connection, error_frame
-from backend.transport.entrance import Refused, admit
+from backend.transport.entrance import Entrance, Guest, identity_of_token
 from backend.transport.following import FollowState, FollowThread
-from backend.transport.limits import MessageLimit
+from backend.transport.limits import SocketCaps
+from backend.transport.rounds import Rounds
 
 _HEARTBEAT = 15.0
+#: Seconds that a socket's commands at work may take to be answered when it has to leave.
+_LAST_ANSWERS = 2.0
 _OPEN = Gauge("cuedesk_sockets_open", "Sockets being served", registry=REGISTRY)
 
 
@@ -43,21 +49,36 @@ class DeskSockets:
     """All sockets of this process."""
 
     def __init__(self, services: Services) -> None:
+        settings = services.settings
         self._services = services
-        self._of_user: Counter[UUID] = Counter()
         self._open: set[Connection] = set()
-        self._messages = MessageLimit(services.redis, services.settings.messages_per_10s)
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._caps = SocketCaps(
+            services.redis,
+            per_user=settings.sockets_per_user,
+            per_tenant=settings.sockets_per_tenant,
+            per_process=settings.sockets_per_process,
+        )
+        self._entrance = Entrance(services, self._caps)
+        self._rounds = Rounds(services, self._caps, lambda: self._open)
+
+    def kept(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Look after the open sockets while the block runs: without it nobody's loss of access shows."""
+        return self._rounds.going()
 
     async def endpoint(self, socket: WebSocket) -> None:
         """Serve one socket from its upgrade to its end."""
-        try:
-            identity, hello = await admit(socket, self._services, self._of_user)
-        except Refused:
-            return
+        async with self._entrance.admitted(socket) as guest:
+            if guest is not None:
+                await self._serve(socket, guest)
+
+    async def _serve(self, socket: WebSocket, guest: Guest) -> None:
+        identity = guest.identity
         connection = Connection(socket, self._services, identity)
-        desk = _Desk(connection, self._messages)
-        self._of_user[identity.user_id] += 1
+        desk = _Desk(connection)
         self._open.add(connection)
+        self._empty.clear()
         _OPEN.inc()
         try:
             connection.send(
@@ -68,42 +89,66 @@ class DeskSockets:
                     user=Person(id=identity.user_id, name=identity.name),
                     tenant_id=identity.tenant_id,
                     role=identity.role,
+                    expires_at=identity.ends_at,
                     server_time=self._services.clock(),
                     heartbeat_seconds=_HEARTBEAT,
                 )
             )
-            resume = hello.resume if hello is not None else []
-            await connection.serve(desk.execute, desk.resume(resume))
+            if self._services.draining():  # it came in through the closing door
+                connection.send(Reconnect(after_ms=0, reason="draining"))
+                connection.close_soon(CloseCode.DRAINING, "draining")
+            await connection.serve(desk.execute, desk.resume(guest.resume))
         finally:
             self._open.discard(connection)
+            if not self._open:
+                self._empty.set()
             _OPEN.dec()
-            self._of_user[identity.user_id] -= 1
             await desk.leave_all()
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def drain(self) -> None:
-        """Tell everybody to come back, spread over a second, and close."""
-        for place, connection in enumerate(list(self._open)):
-            connection.send(Reconnect(after_ms=100 + place * 37 % 900, reason="draining"))
-            connection.close_soon(CloseCode.DRAINING, "draining")
+    async def drain(self, within: float) -> None:
+        """Tell everybody when to come back, each at a moment of its own within so many seconds, and close it then.
+
+        Until its moment a socket works as ever. Few sockets are told to come back sooner than many.
+        """
+        leaving = list(self._open)
+        random.shuffle(leaving)  # who opened several at once should not lose them all at once
+        window = min(within, len(leaving) / self._services.settings.drain_rate)
+        async with asyncio.TaskGroup() as tasks:
+            for place, connection in enumerate(leaving):
+                after = window * (place + random.random()) / len(leaving)  # noqa: S311 (spreads, hides nothing)
+                connection.send(Reconnect(after_ms=round(after * 1000), reason="draining"))
+                tasks.create_task(_leave(connection, after))
+        # A client that reads slowly gets its last frames; one that does not read is cut off with the process.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_ANSWERS):
+                await self._empty.wait()
+
+
+async def _leave(connection: Connection, after: float) -> None:
+    await asyncio.sleep(after)
+    await connection.finish(CloseCode.DRAINING, "draining", patience=_LAST_ANSWERS)
 
 
 class _Desk:
     """What one socket follows, and its commands."""
 
-    def __init__(self, connection: Connection, messages: MessageLimit) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._services = connection.services
-        self._who = connection.identity
-        self._messages = messages
         self._threads: dict[UUID, FollowThread] = {}
         self._rooms: dict[UUID, FollowState] = {}
         self._approvals: FollowState | None = None
         # Resuming runs beside the commands: two followers of one thread would both be told, and one never leave.
         self._changing = asyncio.Lock()
         connection.on_shed = self._show_shed
+
+    @property
+    def _who(self) -> Identity:
+        # Read afresh for each command: a role can change while the socket is open.
+        return self._connection.identity
 
     async def execute(self, command: AnyCommand) -> Ack | None:  # noqa: PLR0911 (one return a command)
         """Carry out one command and return its answer."""
@@ -120,11 +165,15 @@ class _Desk:
                 return _accepted(command)
             case SendMessage():
                 people.require(self._who, "thread.write")
-                await self._messages.check(command.thread_id)
                 return _done(
                     command,
                     await start.send_message(
-                        self._services.db, self._services.redis, self._who, command, GRAPH_VERSION
+                        self._services.db,
+                        self._services.redis,
+                        self._who,
+                        command,
+                        GRAPH_VERSION,
+                        at_most=self._services.settings.messages_per_10s,
                     ),
                 )
             case InterruptResponse():
@@ -137,8 +186,18 @@ class _Desk:
                 async with self._services.db.tenant(self._who.tenant_id) as conn:
                     await rooms.acknowledge(conn, command.room_id, command.version, command.position)
                 return _accepted(command)
+            case Refresh():
+                return await self._refresh(command)
             case _:
                 raise UnsupportedCommand(command=command.type)
+
+    async def _refresh(self, command: Refresh) -> Ack:
+        newer = await identity_of_token(self._services, command.token)
+        if (newer.user_id, newer.tenant_id) != (self._who.user_id, self._who.tenant_id):
+            raise Forbidden("the token is of another person or team")
+        self._connection.identity = newer
+        result = {"expires_at": newer.ends_at.isoformat().replace("+00:00", "Z"), "role": newer.role}
+        return Ack(re=command.id, status="accepted", result=result)
 
     def resume(self, points: list[ResumePoint]) -> Callable[[], Awaitable[None]]:
         """Return the work that takes up again where a client stopped."""

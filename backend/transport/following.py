@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import Callable
 from uuid import UUID
 
@@ -36,7 +37,8 @@ class FollowThread:
         self._seq = 0
         self._live = False
         self._held_events: list[Numbered] = []
-        self._held_fragments: list[Fragment] = []
+        # Only the last matter: the text so far is read after they came, and a gap is noticed.
+        self._held_fragments: deque[Fragment] = deque(maxlen=_PAGE)
         # Per message under way: attempt and number of the next piece this socket has not been given.
         self._next: dict[str, tuple[int, int]] = {}
         # Messages of which pieces were missed, with the latest of them seen: a snapshot brings their text.
@@ -50,7 +52,7 @@ class FollowThread:
             Forbidden: no such thread for this tenant (whether it exists elsewhere is not told).
         """
         try:
-            async with self._services.db.tenant(self._tenant_id) as conn:
+            async with self._services.db.tenant(self._tenant_id, in_turn=True) as conn:
                 thread = await threads.get_thread(conn, self._thread_id)
         except NotFound:
             raise Forbidden from None
@@ -68,9 +70,12 @@ class FollowThread:
         if not self._services.hub.tokens_flow:
             self._outbox.put(Degraded(tokens=False).model_dump_json())
         while True:
-            async with self._services.db.tenant(self._tenant_id) as conn:
+            # A long catch-up goes at the reader's pace: it must neither fill the outbox nor count as falling behind.
+            await self._outbox.room()
+            async with self._services.db.tenant(self._tenant_id, in_turn=True) as conn:
                 page = await events.read_stored(conn, self._thread_id, self._seq, _PAGE)
             for stored in page:
+                await self._outbox.room()
                 self._send(stored)
             if len(page) < _PAGE:
                 break
@@ -118,7 +123,7 @@ class FollowThread:
 
     async def _under_way(self, missed: dict[str, Fragment]) -> list[tuple[UUID, str, int]]:
         """Return id, agent and attempt of each message that is being written."""
-        async with self._services.db.tenant(self._tenant_id) as conn:
+        async with self._services.db.tenant(self._tenant_id, in_turn=True) as conn:
             rows = await conn.fetch(
                 """SELECT id, agent, attempt, status FROM messages
                    WHERE thread_id = $1 AND (status = 'writing' OR id = ANY ($2::uuid[]))""",

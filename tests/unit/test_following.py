@@ -175,7 +175,7 @@ class World:
     # What the follower asks: each answer takes a moment, before it is made and on its way back.
 
     @contextlib.asynccontextmanager
-    async def _transaction(self, _: UUID) -> AsyncIterator[Any]:
+    async def _transaction(self, _: UUID, *, in_turn: bool) -> AsyncIterator[Any]:
         await asyncio.sleep(0)
         yield SimpleNamespace(fetch=self._messages)
         await asyncio.sleep(0)

@@ -38,6 +38,7 @@ export type AnyFrame =
   | Subscribed
   | ResyncRequired
   | Reconnect
+  | SessionChanged
   | Degraded
   | Pong
   | PresenceChanged
@@ -105,6 +106,7 @@ export interface Protocol {
   ScriptFinalized?: ScriptFinalized;
   ScriptView?: ScriptView;
   SendMessage?: SendMessage;
+  SessionChanged?: SessionChanged;
   StepView?: StepView;
   Subscribe?: Subscribe;
   Subscribed?: Subscribed;
@@ -266,7 +268,9 @@ export interface PrompterAck {
   position?: number;
 }
 /**
- * Bring a new token on a live connection.
+ * Bring a newer access token or ticket of the same person and tenant, so that the socket outlives the first one.
+ *
+ * `ack.result` says the new `expires_at` and the `role`.
  */
 export interface Refresh {
   id: string;
@@ -598,6 +602,8 @@ export interface MessageSnapshot {
 }
 /**
  * You are connected. `epoch` changes when the database was restored: cursors of another epoch are void.
+ *
+ * At `expires_at` the session or token ends, and with it the socket, unless `refresh` brings a newer one.
  */
 export interface Welcome {
   type: "welcome";
@@ -607,6 +613,7 @@ export interface Welcome {
   user: Person;
   tenant_id: string;
   role: string;
+  expires_at: string;
   server_time: string;
   heartbeat_seconds: number;
 }
@@ -648,6 +655,15 @@ export interface Reconnect {
   type: "reconnect";
   after_ms: number;
   reason: string;
+}
+/**
+ * Your role has changed, or (`expiring`) your session or token ends at `expires_at`: send `refresh` before.
+ */
+export interface SessionChanged {
+  type: "session";
+  role: string;
+  expires_at: string;
+  expiring: boolean;
 }
 /**
  * A part is missing: with `tokens` false, text comes whole instead of piece by piece.

@@ -1,10 +1,11 @@
 """Text under way through a real Valkey: in order, nothing missing, many texts in few calls."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import orjson
 import pytest
+from redis.asyncio.client import PubSub
 
 from backend.fanout.live_text import LiveText, LiveTexts, read_so_far
 from backend.fanout.topics import token_channel
@@ -90,10 +91,10 @@ async def test_a_text_that_was_lost_is_whole_again_with_its_next_frame(cache: Ca
     assert (so_far.i, so_far.content) == (3, "一二三")
 
 
-async def _read(reader: object, whole: str) -> list[dict[str, object]]:
+async def _read(reader: PubSub, whole: str) -> list[dict[str, object]]:
     frames: list[dict[str, object]] = []
     async with asyncio.timeout(10):
-        async for message in reader.listen():  # type: ignore[attr-defined]
+        async for message in reader.listen():
             if message["type"] == "message":
                 frames.append(orjson.loads(message["data"]))
                 if "".join(str(frame["content"]) for frame in frames) == whole:
@@ -101,7 +102,8 @@ async def _read(reader: object, whole: str) -> list[dict[str, object]]:
     return frames
 
 
-async def _until(true: object) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # type: ignore[operator]
-            await asyncio.sleep(0.005)
+async def _until(true: Callable[[], bool]) -> None:
+    deadline = asyncio.get_running_loop().time() + 10
+    while not true():
+        assert asyncio.get_running_loop().time() < deadline, "it did not come true within ten seconds"
+        await asyncio.sleep(0.005)
