@@ -63,20 +63,20 @@ class DeskConversation:
 
     def __init__(self, socket: ClientConnection, thread: str, heard: Heard, delay: float) -> None:
         self._socket = socket
-        self._thread = thread
+        self.thread = thread
         self._heard = heard
         self._delay = delay
         self._interrupt: dict[str, Any] = {}
 
     async def begin(self) -> None:
         """Follow the thread."""
-        command = {"id": new_id(), "type": "subscribe", "topic": f"thread:{self._thread}", "after_seq": 0}
+        command = {"id": new_id(), "type": "subscribe", "topic": f"thread:{self.thread}", "after_seq": 0}
         await self._socket.send(json.dumps(command))
         await self._until("subscribed")
 
     async def ask(self) -> None:
         """Ask, and read until a person is asked."""
-        command = {"id": new_id(), "type": "message", "thread_id": self._thread, "content": REQUEST}
+        command = {"id": new_id(), "type": "message", "thread_id": self.thread, "content": REQUEST}
         pace, began, first = Pace(self._delay), time.perf_counter(), None
         await self._socket.send(json.dumps(command))
         while True:
@@ -102,7 +102,7 @@ class DeskConversation:
         answer = {
             "id": new_id(),
             "type": "interrupt_response",
-            "thread_id": self._thread,
+            "thread_id": self.thread,
             "interrupt_id": self._interrupt["interrupt_id"],
             "decision": decision,
         }
@@ -167,6 +167,19 @@ class BareConversation:
 
     async def decide(self, decision: str) -> None:
         """Nothing to do."""
+
+
+class GraphConversation(BareConversation):
+    """One socket of benchmarks/graphs.py."""
+
+    async def decide(self, decision: str) -> None:
+        """Answer the question and read to the end."""
+        began = time.perf_counter()
+        await self._socket.send(decision)
+        for seconds in (self._heard.resumed, self._heard.finished):
+            await self._socket.recv()
+            self._heard.frames += 1
+            seconds.append(time.perf_counter() - began)
 
 
 Conversation = DeskConversation | BareConversation
