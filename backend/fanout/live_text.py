@@ -34,7 +34,7 @@ return kept
 
 #: The texts of a process take turns within the window, in so many groups: each group is one call to Redis, and one
 #: burst of frames. All at once would hold up everything else, each on its own would be hundreds of calls a second.
-_GROUPS = 4
+_GROUPS = 2
 
 
 @dataclass(eq=False)

@@ -69,7 +69,7 @@ async def test_texts_that_are_due_together_share_a_call(cache: Cache, monkeypatc
         for text in many:
             texts.add(text, "二")
         await _until(lambda: sum(calls) == 80)
-    assert len(calls) <= 16, "one for the first pieces, then one for each of four groups; more only on a busy machine"
+    assert len(calls) <= 16, "one for the first pieces, then one for each group; more only on a busy machine"
     for text in many:
         so_far = await read_so_far(cache, text.message_id, 1)
         assert so_far is not None
