@@ -14,7 +14,7 @@ SAY := @printf '\033[36m==>\033[0m %s\n'
 # An environment that forbids bytecode would make every start compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test cluster rolling check python-check frontend-check generated bench needs build lock generate clean
+.PHONY: chaos kills races run test cluster rolling check python-check frontend-check generated bench needs build lock generate clean
 
 run: ## install, build and serve at http://127.0.0.1:8000
 	@$(MAKE) --no-print-directory needs
@@ -23,7 +23,7 @@ run: ## install, build and serve at http://127.0.0.1:8000
 
 test: check ## every check and every test (the frontend's own tests are part of its check)
 	$(SAY) "测试 / tests: Python"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # `make cluster GATEWAYS=3 WORKERS=4 CLUSTER_PORT=9000`; CUEDESK_… of the shell are every member's settings.
 GATEWAYS ?= 2
@@ -62,6 +62,15 @@ generated: ## fail when a generated file is not current
 
 bench: .venv/dev.stamp ## conversations under load against a bare socket, about six minutes (docs/performance.md)
 	@$(BIN)/python -m benchmarks.load $(BENCH)
+
+chaos: .venv/dev.stamp ## everything breaks for half an hour, then the history checker (CHAOS="--seconds 300 --seed 7")
+	@$(BIN)/python -m benchmarks.chaos.run $(CHAOS)
+
+kills: .venv/dev.stamp ## 50 kills of the worker that holds a run, about twenty minutes (KILLS="--kills 10")
+	@$(BIN)/python -m benchmarks.chaos.kills $(KILLS)
+
+races: .venv/dev.stamp ## 1,000 racing pairs of decisions at two gateways, about ten minutes (RACES="--pairs 200")
+	@$(BIN)/python -m benchmarks.chaos.races $(RACES)
 
 generate: .venv/dev.stamp ## write the generated files
 	@$(BIN)/python -m backend protocol .

@@ -79,3 +79,12 @@ def own_valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
     server = EmbeddedValkey(tmp_path / "own", fsync=True)
     with started(server):
         yield server
+
+
+#: The rooms whose modules take longest. Each module runs whole in one process, in this order, so that at the end no
+#: process is left alone with a long one.
+_LONGEST_FIRST = ("tests/e2e", "tests/integration/cluster", "tests/integration/desk", "tests/integration", "tests/api")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((n for n, room in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(room)), 9))

@@ -10,7 +10,7 @@ import orjson
 from backend.errors import NotFound
 from backend.fanout.topics import EVENTS_CHANNEL
 from backend.ids import new_id
-from backend.protocol.events import AnyThreadEvent, ThreadEvent, thread_event_adapter
+from backend.protocol.events import AnyThreadEvent, ThreadEvent, read_known
 from backend.storage.postgres import Connection, Record
 
 INTERRUPT_TYPES = ("interrupt", "interrupt_updated", "interrupt_resolved", "interrupt_expired")
@@ -89,8 +89,9 @@ async def read_stored(conn: Connection, thread_id: UUID, after: int, limit: int)
 
 
 async def read_events(conn: Connection, thread_id: UUID, after: int, limit: int) -> list[AnyThreadEvent]:
-    """Return up to `limit` events after `after`, oldest first, as objects."""
-    return [thread_event_adapter.validate_json(e.text) for e in await read_stored(conn, thread_id, after, limit)]
+    """Return up to `limit` events after `after`, oldest first, as objects; without those of a newer version's types."""
+    stored = await read_stored(conn, thread_id, after, limit)
+    return [event for e in stored if (event := read_known(e.type, e.text)) is not None]
 
 
 async def read_interrupt_events(conn: Connection, seconds: float) -> list[tuple[UUID, StoredEvent]]:

@@ -58,6 +58,8 @@ def _told(name: str, node: Node) -> Callable[..., Awaitable[ScriptState]]:
         runtime.stream_writer(NodeChanged(node=name, status="started"))
         began = time.perf_counter()
         done = await node(state, runtime)
+        # Before its result is kept: after a crash in between the step runs again, and no word of it is lost.
+        await runtime.context.said(runtime.stream_writer)
         elapsed: Any = round((time.perf_counter() - began) * 1000, 1)
         runtime.stream_writer(NodeChanged(node=name, status="finished", elapsed_ms=elapsed, detail=done.detail))
         return done.update

@@ -1,13 +1,14 @@
 """What a run of the graph knows: its state (small plain JSON, checkpointed) and its context (living objects)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 from uuid import UUID
 
+from langgraph.types import StreamWriter
+
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
-from backend.protocol.events import ThreadEvent, Token
 from backend.quality.lexicon import RuleSnapshot
 from backend.storage.postgres import Database
 
@@ -65,6 +66,10 @@ class ScriptState(TypedDict, total=False):
     script_version: int
 
 
+async def _no_log(_: StreamWriter) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class GraphContext:
     """What nodes may use. `attempt` is the fencing token of the worker that runs them."""
@@ -80,9 +85,11 @@ class GraphContext:
     rules: RuleSnapshot
     embedder: Embedder
     #: Takes what nodes say (as `runtime.stream_writer`), in order; never waits.
-    say: Callable[[ThreadEvent | Token], None]
+    say: StreamWriter
     max_quality_retries: int = 2
     max_rejections: int = 3
+    #: Waits until what was given to the stream's writer is in the thread's log; without a log, not at all.
+    said: Callable[[StreamWriter], Awaitable[None]] = _no_log
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Times are ISO 8601 in UTC by the database's clock.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -441,4 +441,18 @@ AnyFrame = Annotated[
     Field(discriminator="type"),
 ]
 thread_event_adapter: TypeAdapter[AnyThreadEvent] = TypeAdapter(AnyThreadEvent)
+#: The types of the events that this version knows.
+THREAD_EVENT_TYPES: Final[frozenset[str]] = frozenset(
+    each.model_fields["type"].default for each in get_args(get_args(AnyThreadEvent)[0])
+)
+
+
+def read_known(kind: str, text: str) -> AnyThreadEvent | None:
+    """Return a stored event as an object; None when a newer version wrote it and this one does not know its type.
+
+    A field that this version does not know is left out: old and new processes share one log during a deployment.
+    """
+    return thread_event_adapter.validate_json(text, extra="ignore") if kind in THREAD_EVENT_TYPES else None
+
+
 frame_adapter: TypeAdapter[AnyFrame] = TypeAdapter(AnyFrame)

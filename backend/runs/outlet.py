@@ -1,7 +1,9 @@
 """Where a graph's words leave it: facts go to the thread's log in batches, text under way to lane B."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from backend.domain import events, threads
@@ -12,6 +14,13 @@ from backend.storage.postgres import Connection, Database
 
 #: Seconds that news of steps may wait for what comes next, so that they share a transaction (and each reader's read).
 _LAZY = 0.025
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """Stands behind what a step said; `passed` is set when all of it is in the log."""
+
+    passed: asyncio.Event
 
 
 class Outlet:
@@ -25,13 +34,19 @@ class Outlet:
         self._texts = texts
         self._run = run
         self._waiting: list[ThreadEvent] = []
+        self._unwritten = 0  # facts taken that are not in the log yet; news of steps do not count
+        self._marks: list[Mark] = []
         self._wake = asyncio.Event()
         self._closed = False
         self._later: asyncio.TimerHandle | None = None
         self._live: dict[UUID, LiveText] = {}
 
-    def take(self, frame: ThreadEvent | Token) -> None:
+    def take(self, frame: ThreadEvent | Token | Mark) -> None:
         """Accept what a node says."""
+        if isinstance(frame, Mark):
+            self._marks.append(frame)
+            self._pass_marks()
+            return
         if isinstance(frame, Token):
             self._texts.add(self._text(frame), frame.content)
             return
@@ -39,10 +54,21 @@ class Outlet:
             # A message that begins anew in the same attempt (the writer tries again) starts from nothing.
             self._live.pop(frame.message_id, None)
         self._waiting.append(frame)
-        if not isinstance(frame, NodeChanged):
+        self._unwritten += _is_fact(frame)
+        if _is_fact(frame):
             self._wake.set()
         elif self._later is None:
             self._later = asyncio.get_running_loop().call_later(_LAZY, self._wake.set)
+
+    async def said(self, say: Callable[[Any], None]) -> None:
+        """Wait until what was given to `say`, which leads to `take`, is in the log.
+
+        A step whose result is kept before its words would lose them when this process dies in between: the next one
+        goes on behind the step. News of steps (which nodes began and ended) may be lost so, words may not.
+        """
+        mark = Mark(asyncio.Event())
+        say(mark)
+        await mark.passed.wait()
 
     def close(self) -> None:
         """Nothing more will come: `append` ends."""
@@ -72,6 +98,7 @@ class Outlet:
             if self._waiting:
                 async with self._db.tenant(self._run.tenant_id) as conn:
                     await self.write(conn)
+                self._pass_marks()
 
     async def write(self, conn: Connection) -> None:
         """Write what has come, in this transaction.
@@ -90,6 +117,13 @@ class Outlet:
         await events.append(
             conn, self._run.thread_id, told, run_id=self._run.id, attempt=self._run.attempt, fenced=True
         )
+        self._unwritten -= sum(_is_fact(event) for event in batch)
+
+    def _pass_marks(self) -> None:
+        if not self._unwritten:
+            for mark in self._marks:
+                mark.passed.set()
+            self._marks.clear()
 
     def _text(self, token: Token) -> LiveText:
         text = self._live.get(token.message_id)
@@ -97,6 +131,10 @@ class Outlet:
             text = LiveText(self._run.thread_id, token.message_id, token.agent, self._run.attempt)
             self._live[token.message_id] = text
         return text
+
+
+def _is_fact(event: ThreadEvent) -> bool:
+    return not isinstance(event, NodeChanged)
 
 
 async def _apply(conn: Connection, run: Claimed, batch: Sequence[ThreadEvent]) -> list[ThreadEvent]:

@@ -175,6 +175,7 @@ class Runner:
             rules=parts.rules,
             embedder=parts.embedder,
             say=outlet.take,
+            said=outlet.said,
         )
         questions: list[Question] = []
         outcome = "completed"

@@ -11,7 +11,7 @@ import httpx2
 import uuid_utils.compat as uuid_time
 from websockets.asyncio.client import ClientConnection, connect
 
-from backend.protocol.events import thread_event_adapter
+from backend.protocol.events import read_known
 from backend.protocol.snapshot import ThreadSnapshot, fold
 
 Frame = dict[str, Any]
@@ -150,7 +150,8 @@ class Desk:
 
     def view(self, thread_id: str) -> ThreadSnapshot:
         """The thread as this client would show it from the durable events it got."""
-        return fold(thread_event_adapter.validate_python(event) for event in self.events(thread_id))
+        known = (read_known(event["type"], json.dumps(event)) for event in self.events(thread_id))
+        return fold(event for event in known if event is not None)
 
     def text(self, message_id: str) -> str:
         """The text of a message as the deltas built it."""

@@ -39,15 +39,17 @@ class Returning:
         """Live while the block runs; it begins when all threads are followed."""
         live = asyncio.Event()
         task = asyncio.create_task(self._live(live))
+        task.add_done_callback(lambda _: live.set())
         try:
             async with asyncio.timeout(60):
                 await live.wait()
             yield self
         finally:
-            task.cancel()
+            if not task.cancel():
+                task.result()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def do(self, type_: str, **fields: object) -> Frame:
+    async def do(self, type_: str, *, timeout: float = 60, **fields: object) -> Frame:
         """Send a command, again on each new socket until it is answered; return its ack."""
         command: Frame = {"id": new_id(), "type": type_, **fields}
         answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
@@ -55,18 +57,26 @@ class Returning:
         with contextlib.suppress(ConnectionClosed):
             if self._socket is not None:
                 await self._socket.send(json.dumps(command))
-        return await answer
+        async with asyncio.timeout(timeout):
+            return await answer
 
     async def until(self, fits: Callable[[Frame], bool], *, timeout: float = 60) -> Frame:
         """Return the first frame that fits, also one that came before the call."""
         seen = 0
-        async with asyncio.timeout(timeout), self._news:
-            while True:
-                for frame in self.frames[seen:]:
-                    if fits(frame):
-                        return frame
-                seen = len(self.frames)
-                await self._news.wait()
+        try:
+            async with asyncio.timeout(timeout), self._news:
+                while True:
+                    for frame in self.frames[seen:]:
+                        if fits(frame):
+                            return frame
+                    seen = len(self.frames)
+                    await self._news.wait()
+        except TimeoutError:
+            last = [(f["type"], f.get("seq"), f.get("status"), f.get("run_id")) for f in self.frames][-12:]
+            raise AssertionError(
+                f"nothing fitting within {timeout} s; connected: {self._socket is not None}, refused: "
+                f"{dict(self.refusals)}, closed: {self.closed_with}, unanswered: {len(self._unanswered)}; last: {last}"
+            ) from None
 
     def events(self, thread: str) -> list[Frame]:
         return [frame for frame in self.frames if frame.get("thread_id") == thread and frame.get("seq") is not None]
@@ -87,7 +97,7 @@ class Returning:
                     live.set()
                     attempt = 0
                     self._socket = socket
-                    for command, _ in self._unanswered.values():
+                    for command, _ in list(self._unanswered.values()):
                         await socket.send(json.dumps(command))
                     async for text in socket:
                         await self._take(json.loads(text), socket)

@@ -212,6 +212,36 @@ async def test_a_crash_between_the_effect_and_its_checkpoint_publishes_once(
         assert len(view.scripts) == 1, "a script that is told twice is the same script"
 
 
+@pytest.mark.scenario(1, 5)
+@pytest.mark.parametrize(
+    ("held", "decided"),
+    [("message_complete", False), ("quality_feedback", False), ("script_finalized", True)],
+)
+async def test_what_a_step_said_before_a_crash_is_in_the_log_however_far_the_graph_had_got(
+    operator: Rest, workers: Workers, conn: Conn, module_database_url: str, held: str, decided: bool
+) -> None:
+    async with operator.socket() as desk:
+        by_the_writer = f"NEW.type = '{held}' AND NEW.payload->>'role' IS DISTINCT FROM 'user'"
+        async with failpoint(module_database_url, "thread_events", by_the_writer) as point:
+            thread, run_id = await asked(operator, desk)
+            if decided:
+                await desk.decide(await desk.until("interrupt", run_id=run_id), "approve")
+            await point.reached()
+            # However long the log keeps what was said waiting: the graph must not leave it behind.
+            await asyncio.sleep(1)
+            workers.kill(await workers.holder(conn, run_id))
+        if not decided:
+            await desk.decide(await desk.until("interrupt", run_id=run_id), "approve")
+        await desk.until("run", run_id=run_id, status="completed")
+        interrupt = await desk.until("interrupt", run_id=run_id)
+        [message] = [m for m in desk.view(thread).messages if m.role == "assistant"]
+        assert message.content == interrupt["params"]["content"]
+        assert message.quality is not None
+        assert message.quality.content == message.content
+        assert len(desk.view(thread).scripts) == 1
+        assert no_gaps_no_doubles(desk.events(thread))
+
+
 async def test_a_resume_job_that_is_delivered_again_and_again_runs_nothing_twice(
     operator: Rest, workers: Workers, conn: Conn
 ) -> None:
