@@ -30,6 +30,7 @@ from backend.memory.embed import Embedder
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.pii import mask_pii
 from backend.runs.lease import Leases
+from backend.runs.retention import Sweeper
 from backend.runs.runner import Runner, RunnerParts
 from backend.runs.worker import Worker, worker_name
 from backend.services import Services
@@ -245,6 +246,7 @@ async def _open_worker(
     )
     worker = Worker(settings, db, runner, leases, embedder)
     await enter(worker.running())
+    await enter(Sweeper(settings, db).running())
     return worker
 
 

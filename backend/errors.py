@@ -145,6 +145,24 @@ class DecisionNotAllowed(Conflict):
     code = "decision_not_allowed"
 
 
+class NothingToResume(Conflict):
+    """The last run of this thread did not fail, or left nothing to go on from."""
+
+    code = "nothing_to_resume"
+
+
+class CheckpointDamaged(Conflict):
+    """What is stored of this checkpoint is not what was written."""
+
+    code = "checkpoint_damaged"
+
+
+class GraphVersionMismatch(Conflict):
+    """This was made by another version of the graph, which is not the one that would go on."""
+
+    code = "graph_version_mismatch"
+
+
 class LeaseLost(AppError):
     """Another worker holds this run now."""
 

@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     #: From SIGTERM to the end: steps of runs are finished until shortly before, the rest is cut off and handed over.
     drain_timeout: float = 10
 
+    # How long things are kept, in days (a tenant may have its own for checkpoints), and how often that is looked at.
+    checkpoint_days: int = Field(30, ge=1, le=3650)
+    command_days: float = 7
+    job_log_days: float = 7
+    retention_interval: float = 600
+
     # Sockets and fan-out.
     poll_interval: float = 1.0
     token_window_ms: int = 40

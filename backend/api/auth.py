@@ -101,6 +101,7 @@ Writer = Annotated[Identity, Depends(allow("thread.write"))]
 Decider = Annotated[Identity, Depends(allow("interrupt.decide"))]
 Cataloguer = Annotated[Identity, Depends(allow("catalogue.write"))]
 Auditor = Annotated[Identity, Depends(allow("audit.read"))]
+PolicyMaker = Annotated[Identity, Depends(allow("policies.write"))]
 
 
 # The resource -----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from backend.api import (
     audit,
     auth,
+    checkpoints,
     generate,
     health,
     hosts,
@@ -15,6 +16,7 @@ from backend.api import (
     messages,
     products,
     quality,
+    retention,
     rooms,
     scripts,
     threads,
@@ -34,6 +36,7 @@ DESCRIPTION: Final = (
 
 _RESOURCES: Final = (
     auth,
+    checkpoints,
     threads,
     messages,
     interrupts,
@@ -42,6 +45,7 @@ _RESOURCES: Final = (
     products,
     rooms,
     quality,
+    retention,
     generate,
     audit,
     health,

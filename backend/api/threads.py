@@ -20,12 +20,12 @@ from backend.api.pages import (
     moment,
     once,
 )
-from backend.domain import events, threads
+from backend.domain import checkpoints, events, threads
 from backend.errors import BadRequest
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import STORABLE
 from backend.protocol.events import AnyThreadEvent, RunStatus
-from backend.protocol.snapshot import ThreadSnapshot, fold
+from backend.protocol.snapshot import ThreadSnapshot
 from backend.runs import start
 from backend.storage.postgres import Connection
 
@@ -202,13 +202,5 @@ async def list_events(
 async def read_snapshot(identity: Reader, services: Parts, thread_id: UUID) -> SnapshotOfThread:
     """Read a thread as the fold of all its events."""
     async with services.db.tenant(identity.tenant_id) as conn:
-        thread = await threads.get_thread(conn, thread_id)
-        # Title and bindings a thread was opened with are not in the log, only their changes are.
-        snapshot = ThreadSnapshot(
-            title=thread.title, room_id=thread.room_id, product_id=thread.product_id, host_id=thread.host_id
-        )
-        while batch := await events.read_events(conn, thread_id, snapshot.seq, _BATCH):
-            snapshot = fold(batch, snapshot)
-            if len(batch) < _BATCH:
-                break
+        snapshot = await checkpoints.read_snapshot(conn, thread_id)
     return SnapshotOfThread(epoch=services.epoch, snapshot=snapshot)

@@ -76,21 +76,30 @@ async def append(
     return int(last)
 
 
-async def read_stored(conn: Connection, thread_id: UUID, after: int, limit: int) -> list[StoredEvent]:
-    """Return up to `limit` events after `after`, oldest first, ready to be sent."""
+async def read_stored(
+    conn: Connection, thread_id: UUID, after: int, limit: int, until: int | None = None
+) -> list[StoredEvent]:
+    """Return up to `limit` events after `after` (and not after `until`), oldest first, ready to be sent."""
     rows = await conn.fetch(
         """SELECT thread_id, seq, id, type, run_id, attempt, payload::text AS payload, created_at
-           FROM thread_events WHERE thread_id = $1 AND seq > $2 ORDER BY seq LIMIT $3""",
+           FROM thread_events WHERE thread_id = $1 AND seq > $2 AND ($4::bigint IS NULL OR seq <= $4)
+           ORDER BY seq LIMIT $3""",
         thread_id,
         after,
         limit,
+        until,
     )
     return [_stored(row) for row in rows]
 
 
-async def read_events(conn: Connection, thread_id: UUID, after: int, limit: int) -> list[AnyThreadEvent]:
-    """Return up to `limit` events after `after`, oldest first, as objects; without those of a newer version's types."""
-    stored = await read_stored(conn, thread_id, after, limit)
+async def read_events(
+    conn: Connection, thread_id: UUID, after: int, limit: int, until: int | None = None
+) -> list[AnyThreadEvent]:
+    """Return up to `limit` events after `after` (and not after `until`), oldest first, as objects.
+
+    Those of a newer version's types are left out.
+    """
+    stored = await read_stored(conn, thread_id, after, limit, until)
     return [event for e in stored if (event := read_known(e.type, e.text)) is not None]
 
 

@@ -38,6 +38,7 @@ Action = Literal[
     "catalogue.write",
     "prompter.ack",
     "audit.read",
+    "policies.write",
 ]
 
 _RIGHTS: Final[Mapping[str, frozenset[str]]] = {

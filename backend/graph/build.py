@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from langgraph.config import get_config
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
@@ -55,7 +56,9 @@ def _told(name: str, node: Node) -> Callable[..., Awaitable[ScriptState]]:
         # What a node says goes straight out. LangGraph's own writer wakes the loop by a system call for each word and
         # hands it through two tasks: more than all the rest of a token's way.
         runtime = runtime.override(stream_writer=runtime.context.say)
-        runtime.stream_writer(NodeChanged(node=name, status="started"))
+        # The number of the step tells which checkpoint it goes on from (domain/checkpoints.py reads it back).
+        step_number = get_config()["metadata"]["langgraph_step"]
+        runtime.stream_writer(NodeChanged(node=name, status="started", detail={"step": step_number}))
         began = time.perf_counter()
         done = await node(state, runtime)
         # Before its result is kept: after a crash in between the step runs again, and no word of it is lost.

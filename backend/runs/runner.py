@@ -137,7 +137,7 @@ class Runner:
 
     async def _work(self, run: Claimed, outlet: Outlet, control: RunControl) -> None:
         parts = self._parts
-        saver = FencedSaver(parts.checkpoints, run.id, run.attempt)
+        saver = FencedSaver(parts.checkpoints, run.id, run.attempt, current_trace() or run.id.hex)
         graph: Any = self._graph.copy(update={"checkpointer": saver})
         config: RunnableConfig = {"configurable": {"thread_id": str(run.id)}}
         standing = await _reconcile(graph, config, run)

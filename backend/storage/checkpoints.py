@@ -3,16 +3,21 @@
 import asyncio
 import contextlib
 import select
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, Final
 from uuid import UUID
 
 import psycopg
 import psycopg_pool
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.types import ERROR, INTERRUPT
+from langgraph.constants import START
 from psycopg.rows import dict_row
 
-from backend.errors import LeaseLost, ServerBusy, StorageUnavailable
+from backend.errors import CheckpointDamaged, LeaseLost, ServerBusy, StorageUnavailable
 
 #: Any number nobody else uses in this database: "langgrap" in ASCII.
 _SETUP_LOCK: Final = 0x6C616E6767726170
@@ -96,16 +101,81 @@ async def _taken(conn: psycopg.AsyncConnection[Any]) -> bool:
     return row is not None and bool(row[0])
 
 
+#: A statement of ours and its values, to run at the end of the transaction that the current task's write opens.
+_Last = tuple[str, Sequence[Any]]
+_last: ContextVar[_Last | None] = ContextVar("last statement of a checkpoint's write", default=None)
+
+_INDEX: Final = "SELECT system_index_checkpoint(%s::uuid, %s::text, %s::int, %s::text[], %s::text[], %s::text)"
+_MARK: Final = "SELECT system_mark_checkpoint(%s::uuid, %s::text, %s::text)"
+_STATUS_OF: Final = {INTERRUPT: "waiting", ERROR: "failed"}
+
+
 class FencedSaver(AsyncPostgresSaver):
     """A saver for one attempt at one run. A worker that lost its lease cannot write: the fence fails its statement.
+
+    Each checkpoint gets its row in our index (`run_checkpoints`) in the transaction that writes it.
 
     The stock saver serialises everything on one lock even with a pool (langgraph #7259); one saver a run gives each
     run its own lock and they share the pool's connections.
     """
 
-    def __init__(self, pool: CheckpointPool, run_id: UUID, attempt: int) -> None:
+    def __init__(self, pool: CheckpointPool, run_id: UUID, attempt: int, trace_id: str) -> None:
         super().__init__(pool)
         self._fence = (str(run_id), attempt)
+        self._trace_id = trace_id
+        self._seen: Mapping[str, Any] = {}
+        self._judged = False
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Load a checkpoint; what this attempt goes on from is compared with its checksum first.
+
+        Raises:
+            CheckpointDamaged: what is stored is not what was written.
+        """
+        if not self._judged:
+            await self._judge_latest()
+            self._judged = True
+        found = await super().aget_tuple(config)
+        if found is not None:
+            self._seen = _seen(found.checkpoint)
+        return found
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Write a checkpoint and its row of the index, or neither."""
+        seen = _seen(checkpoint)
+        nodes = sorted(name for name, versions in seen.items() if self._seen.get(name) != versions)
+        row = (self._fence[0], checkpoint["id"], metadata["step"], nodes, following(checkpoint), self._trace_id)
+        with _at_the_end((_INDEX, row)):
+            written = await super().aput(config, checkpoint, metadata, new_versions)
+        self._seen = seen
+        return written
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Write what a node did, or that it asks or failed, which the index tells of the checkpoint it began from."""
+        status = next((_STATUS_OF[channel] for channel, _ in writes if channel in _STATUS_OF), None)
+        mark = (_MARK, (self._fence[0], config["configurable"]["checkpoint_id"], status)) if status else None
+        with _at_the_end(mark):
+            await super().aput_writes(config, writes, task_id, task_path)
+
+    async def _judge_latest(self) -> None:
+        # A value that was changed in the tables would be believed, or break a node in a way nobody understands.
+        async with self._cursor() as cursor:
+            await cursor.execute(
+                """SELECT system_checkpoint_intact(%s::uuid, checkpoint_id) AS intact FROM checkpoints
+                   WHERE thread_id = %s AND checkpoint_ns = '' ORDER BY checkpoint_id DESC LIMIT 1""",
+                (self._fence[0], self._fence[0]),
+            )
+            row = await cursor.fetchone()
+        if row is not None and not row["intact"]:
+            raise CheckpointDamaged(run_id=self._fence[0])
 
     @contextlib.asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[Any]:
@@ -114,6 +184,9 @@ class FencedSaver(AsyncPostgresSaver):
                 if pipeline:  # the stock saver opens a pipeline exactly for its writes, and it is one transaction
                     await cursor.execute("SELECT assert_fence(%s::uuid, %s::int)", self._fence)
                 yield cursor
+                last = _last.get() if pipeline else None
+                if last is not None:
+                    await cursor.execute(*last)
         except psycopg_pool.PoolTimeout as error:
             raise ServerBusy from error
         except psycopg.Error as error:
@@ -122,3 +195,26 @@ class FencedSaver(AsyncPostgresSaver):
             if isinstance(error, psycopg.OperationalError):
                 raise StorageUnavailable from error
             raise
+
+
+def following(checkpoint: Checkpoint) -> list[str]:
+    """Return the nodes that go on from a checkpoint, sorted; none when the graph has come to its end there."""
+    # LangGraph triggers a node by writing `branch:to:NODE`, or `join:A+B:NODE` when several lead to it; the input is
+    # written to `__start__`.
+    triggers = (name.split(":") for name in checkpoint.get("updated_channels") or ())
+    return sorted({parts[-1] for parts in triggers if parts[0] in ("branch", "join", START)})
+
+
+def _seen(checkpoint: Checkpoint) -> dict[str, dict[str, Any]]:
+    # A copy: LangGraph goes on writing into the checkpoint that it loaded.
+    return {name: dict(v) for name, v in checkpoint["versions_seen"].items() if not name.startswith("__")}
+
+
+@contextlib.contextmanager
+def _at_the_end(statement: _Last | None) -> Any:
+    # By the task's context and not by a field: LangGraph writes checkpoints and nodes' results from several tasks.
+    token = _last.set(statement)
+    try:
+        yield
+    finally:
+        _last.reset(token)

@@ -18,7 +18,9 @@ from backend.protocol.events import ScriptFinalized
 
 async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     """Publish what was approved; then offer what the same message asked for besides."""
-    published = await _published(state, runtime.context)
+    # What the decision was made on: it stays when other checkpoints are removed.
+    checkpoint_id = runtime.execution_info.checkpoint_id if runtime.execution_info else None
+    published = await _published(state, runtime.context, checkpoint_id)
     runtime.stream_writer(ScriptFinalized(**published))
     offer_later(state, runtime)
     return Step(
@@ -27,7 +29,7 @@ async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     )
 
 
-async def _published(state: ScriptState, context: GraphContext) -> dict[str, Any]:
+async def _published(state: ScriptState, context: GraphContext, checkpoint_id: str | None) -> dict[str, Any]:
     """Store script, teleprompter and audit in one transaction, or return what was stored before."""
     content = state["content"]
     key = f"finalize:{context.run_id}"
@@ -53,7 +55,7 @@ async def _published(state: ScriptState, context: GraphContext) -> dict[str, Any
             scenario=slots["scenario"],
             content=content,
             draft=state["draft"],
-            provenance=_provenance(state, context),
+            provenance=_provenance(state, context) | {"checkpoint_id": checkpoint_id},
             approved_by=UUID(by) if by else None,
         )
         shown = None

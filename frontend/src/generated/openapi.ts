@@ -101,6 +101,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/threads/{thread_id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Checkpoints
+         * @description List the versions of a thread, newest first.
+         */
+        get: operations["list_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/checkpoints/latest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Latest Checkpoint
+         * @description Read the newest version.
+         */
+        get: operations["read_latest_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/checkpoints/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Thread
+         * @description Let the run that failed go on from its last good checkpoint; what was finished is not done again.
+         */
+        post: operations["resume_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/checkpoints/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Checkpoint
+         * @description Read one version; a damaged one says so by `intact`.
+         */
+        get: operations["read_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/checkpoints/{version}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replay Checkpoint
+         * @description Look at the thread as it was at a version. Nothing is run, nothing is written.
+         */
+        get: operations["replay_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/checkpoints/{version}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fork Thread
+         * @description Open a new thread with the past up to a version; its own run goes on from there. The original stays as it is.
+         */
+        post: operations["fork_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/threads": {
         parameters: {
             query?: never;
@@ -525,6 +645,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenant/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Retention
+         * @description Read how long checkpoints are kept.
+         */
+        get: operations["read_retention"];
+        /**
+         * Set Retention
+         * @description Choose how long checkpoints are kept; `null` goes back to the server's default.
+         */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/generate": {
         parameters: {
             query?: never;
@@ -707,6 +851,8 @@ export interface components {
         /**
          * Asked
          * @description The message, the run that answers it, and the `seq` of the event that says so.
+         *
+         *     Asked again under the same `Idempotency-Key`, `outcome` tells what came of it, once the run waits or is over.
          */
         Asked: {
             /**
@@ -721,6 +867,7 @@ export interface components {
             message_id: string;
             /** Seq */
             seq: number;
+            outcome?: components["schemas"]["Outcome"] | null;
         };
         /**
          * AuditEntry
@@ -787,6 +934,59 @@ export interface components {
             passed: boolean;
             /** Detail */
             detail: string;
+        };
+        /**
+         * Checkpoint
+         * @description One version of a thread: the state of a run after a step.
+         *
+         *     `nodes` are those whose work it added, `next` those that go on from it (none: the end). `status` tells what became
+         *     of the step that began here: it is `waiting` where people were asked and `failed` where that step failed, also when
+         *     the run went on since. `intact` is false when what is stored is not what `checksum` (SHA-256) was made of.
+         */
+        Checkpoint: {
+            /** Version */
+            version: number;
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "waiting" | "failed" | "completed";
+            /** Nodes */
+            nodes: string[];
+            /** Next */
+            next: string[];
+            /** Step */
+            step: number;
+            /** Attempt */
+            attempt: number;
+            /** Trace Id */
+            trace_id: string;
+            /** Graph Version */
+            graph_version: string;
+            /** Checksum */
+            checksum: string;
+            /** Intact */
+            intact: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * CheckpointPage
+         * @description A part of the history, newest first. Numbers may be missing where the time to keep them is over.
+         */
+        CheckpointPage: {
+            /** Items */
+            items: components["schemas"]["Checkpoint"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         /**
          * Clarification
@@ -884,6 +1084,29 @@ export interface components {
             basis: string;
             /** Suggestion */
             suggestion: string | null;
+        };
+        /**
+         * Fork
+         * @description How the new thread is called; without a title, like the original.
+         */
+        Fork: {
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * Forked
+         * @description The new thread and its run; no run when the version was the end of one.
+         */
+        Forked: {
+            /**
+             * Thread Id
+             * Format: uuid
+             */
+            thread_id: string;
+            /** Run Id */
+            run_id: string | null;
+            /** Seq */
+            seq: number;
         };
         /**
          * Generate
@@ -1689,6 +1912,21 @@ export interface components {
             value: string;
         };
         /**
+         * Outcome
+         * @description What came of a request: how its run stands, and the last text that was written for it.
+         */
+        Outcome: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "enqueued" | "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "expired";
+            /** Message Id */
+            message_id: string | null;
+            /** Content */
+            content: string | null;
+        };
+        /**
          * Person
          * @description Somebody, as shown to colleagues.
          */
@@ -2050,6 +2288,18 @@ export interface components {
             };
         };
         /**
+         * Replay
+         * @description A thread as it was at a version: the state of its run, and the fold of its events up to `snapshot.seq`.
+         */
+        Replay: {
+            checkpoint: components["schemas"]["Checkpoint"];
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+            snapshot: components["schemas"]["ThreadSnapshot"];
+        };
+        /**
          * Report
          * @description What the checks say. A text with a `block` finding cannot be approved as it is.
          */
@@ -2071,6 +2321,41 @@ export interface components {
             spoken: number;
             /** Spoken Seconds */
             spoken_seconds: number;
+        };
+        /**
+         * Resumed
+         * @description The run goes on from `version`; those in `damaged` were passed over. `seq` is the event that says so.
+         */
+        Resumed: {
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /** Version */
+            version: number;
+            /** Damaged */
+            damaged: number[];
+            /** Seq */
+            seq: number;
+        };
+        /**
+         * Retention
+         * @description Days after the end of a run. What is published or was decided on, and a thread's last version, always stay.
+         */
+        Retention: {
+            /** Checkpoint Days */
+            checkpoint_days: number | null;
+        };
+        /**
+         * RetentionInForce
+         * @description The tenant's own choice, and what holds: that, or the server's default.
+         */
+        RetentionInForce: {
+            /** Checkpoint Days */
+            checkpoint_days: number | null;
+            /** In Force Days */
+            in_force_days: number;
         };
         /**
          * Room
@@ -2792,6 +3077,221 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_checkpoints: {
+        parameters: {
+            query?: {
+                /** @description Only those of this run. */
+                run_id?: string | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointPage"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_latest_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    resume_thread: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resumed"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+                /** @description The number of the version within the thread. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    replay_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+                /** @description The number of the version within the thread. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    fork_thread: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                thread_id: string;
+                /** @description The number of the version within the thread. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Fork"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forked"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
@@ -3847,6 +4347,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionInForce"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionInForce"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

@@ -22,6 +22,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '请求有误，请检查填写的内容。',
     en: 'Something in the request is wrong; check what you entered.',
   },
+  checkpoint_damaged: {
+    zh: '这一步保存的内容已损坏，可以从上一个完好的版本继续。',
+    en: 'What was stored of this step is damaged; go on from the last good version.',
+  },
   conflict: {
     zh: '内容已被别人改动或名称重复。',
     en: 'Somebody changed it, or the name is taken.',
@@ -61,6 +65,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   forbidden: {
     zh: '你没有权限这样做。',
     en: 'You may not do this.',
+  },
+  graph_version_mismatch: {
+    zh: '流程已升级，旧版本的记录不能继续运行。',
+    en: 'The workflow has changed since; what an older one left cannot be run on.',
   },
   idempotency_conflict: {
     zh: '这条请求之前已提交过不同的内容。',
@@ -125,6 +133,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   not_found: {
     zh: '内容不存在或已删除。',
     en: 'It does not exist or was deleted.',
+  },
+  nothing_to_resume: {
+    zh: '没有可以继续的任务。',
+    en: 'There is nothing to go on with here.',
   },
   origin_refused: {
     zh: '不允许从这个网址访问。',
