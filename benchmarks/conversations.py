@@ -64,7 +64,7 @@ class DeskConversation:
     def __init__(self, socket: ClientConnection, thread: str, heard: Heard, delay: float) -> None:
         self._socket = socket
         self.thread = thread
-        self._heard = heard
+        self.heard = heard
         self._delay = delay
         self._interrupt: dict[str, Any] = {}
 
@@ -86,16 +86,16 @@ class DeskConversation:
                 if first is None:
                     first = time.perf_counter() - began
                 pace.piece(frame["content"])
-                self._heard.piece(text, frame)
+                self.heard.piece(text, frame)
             elif kind == "quality_feedback" and not frame["final"]:
                 raise AssertionError(f"the text does not pass the gate: {frame['findings']}")
             elif kind == "interrupt":
                 self._interrupt = frame
                 break
         assert first is not None, "no token came"
-        self._heard.first.append(first)
+        self.heard.first.append(first)
         if self._delay:
-            self._heard.late += pace.late()
+            self.heard.late += pace.late()
 
     async def decide(self, decision: str) -> None:
         """Approve or reject, and read to the end of the run."""
@@ -109,17 +109,17 @@ class DeskConversation:
         began = time.perf_counter()
         await self._socket.send(json.dumps(answer))
         await self._until("run", "running")
-        self._heard.resumed.append(time.perf_counter() - began)
+        self.heard.resumed.append(time.perf_counter() - began)
         if decision == "approve":
             await self._until("script_finalized")
-            self._heard.on_air.append(time.perf_counter() - began)
+            self.heard.on_air.append(time.perf_counter() - began)
         await self._until("run", "completed")
-        self._heard.finished.append(time.perf_counter() - began)
+        self.heard.finished.append(time.perf_counter() - began)
 
     async def _next(self) -> tuple[str, dict[str, Any]]:
         text = await self._socket.recv()
         assert isinstance(text, str)
-        self._heard.frames += 1
+        self.heard.frames += 1
         frame: dict[str, Any] = json.loads(text)
         if frame["type"] == "error" or (frame["type"] == "ack" and frame["status"] != "accepted"):
             raise AssertionError(f"refused: {frame}")
@@ -139,7 +139,7 @@ class BareConversation:
 
     def __init__(self, socket: ClientConnection, heard: Heard, delay: float) -> None:
         self._socket = socket
-        self._heard = heard
+        self.heard = heard
         self._delay = delay
 
     async def begin(self) -> None:
@@ -152,18 +152,18 @@ class BareConversation:
         while True:
             text = await self._socket.recv()
             assert isinstance(text, str)
-            self._heard.frames += 1
+            self.heard.frames += 1
             frame = json.loads(text)
             if frame["type"] != "token":
                 break
             if first is None:
                 first = time.perf_counter() - began
             pace.piece(frame["content"])
-            self._heard.piece(text, frame)
+            self.heard.piece(text, frame)
         assert first is not None, "no token came"
-        self._heard.first.append(first)
+        self.heard.first.append(first)
         if self._delay:
-            self._heard.late += pace.late()
+            self.heard.late += pace.late()
 
     async def decide(self, decision: str) -> None:
         """Nothing to do."""
@@ -176,9 +176,9 @@ class GraphConversation(BareConversation):
         """Answer the question and read to the end."""
         began = time.perf_counter()
         await self._socket.send(decision)
-        for seconds in (self._heard.resumed, self._heard.finished):
+        for seconds in (self.heard.resumed, self.heard.finished):
             await self._socket.recv()
-            self._heard.frames += 1
+            self.heard.frames += 1
             seconds.append(time.perf_counter() - began)
 
 
