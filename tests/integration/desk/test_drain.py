@@ -32,7 +32,8 @@ async def writing(rest: Rest, desk: Desk) -> tuple[str, str]:
     thread = await rest.new_thread(room_id=await rest.room_of("小雅的直播间"))
     await desk.follow(thread)
     run = await desk.ask(thread, REQUEST)
-    await desk.until("token", where=lambda f: f["i"] >= 3, timeout=60)
+    await desk.until("message_started", run_id=run["run_id"], timeout=60)
+    await desk.until("token", thread_id=thread, where=lambda f: f["i"] >= 3, timeout=60)
     return thread, run["run_id"]
 
 
@@ -48,33 +49,37 @@ async def test_a_worker_that_ends_finishes_its_step_and_another_goes_on_without_
     start_server: StartServer,
 ) -> None:
     gateway = start_server("serve", "--no-worker").wait_healthy(60)
-    first = start_server("worker", offline_pace=40, drain_timeout=20)
-    first.wait_for_log("worker_started", 60)
+    patient = start_server("worker", offline_pace=40, drain_timeout=20)
+    hasty = start_server("worker", offline_pace=4, drain_timeout=2)
+    other = start_server("worker", offline_pace=0)
+    for worker in (patient, hasty, other):
+        worker.wait_for_log("worker_started", 60)
+    # Who is frozen takes no run, so that each begins with the one that is meant.
+    hasty.freeze()
+    other.freeze()
     async with Rest.login(gateway.url) as rest, rest.socket() as desk:
         thread, run_id = await writing(rest, desk)
-        ending = asyncio.create_task(asyncio.to_thread(first.terminate, 60))
-        second = start_server("worker", offline_pace=0)
-        await desk.until("interrupt", run_id=run_id, timeout=60)
-        assert await ending == 0
-        assert "run_handed_over" in first.log_text()
+        other.thaw()
+        ending = asyncio.create_task(asyncio.to_thread(patient.terminate, 60))
         await desk.until("run", run_id=run_id, status="waiting", timeout=60)
+        assert await ending == 0
+        assert "run_handed_over" in patient.log_text()
         done = steps(desk, thread)
         assert (done["script"], done["quality"]) == (1, 2), "the text was finished where it began, and kept"
         assert [f["attempt"] for f in desk.events(thread) if f["type"] == "message_started"] == [1]
         assert no_gaps_no_doubles(desk.events(thread))
 
         # What takes longer than there is time for is cut off, and handed over all the same: nobody waits for a lease.
-        third = start_server("worker", offline_pace=4, drain_timeout=2)
-        third.wait_for_log("worker_started", 60)
-        await asyncio.to_thread(second.terminate)
+        other.freeze()
+        hasty.thaw()
         thread, run_id = await writing(rest, desk)
-        fourth = start_server("worker", offline_pace=0)
-        fourth.wait_for_log("worker_started", 60)
+        other.thaw()
         began = time.monotonic()
-        assert await asyncio.to_thread(third.terminate, 60) == 0
-        await desk.until("interrupt", run_id=run_id, timeout=60)
+        ending = asyncio.create_task(asyncio.to_thread(hasty.terminate, 60))
+        await desk.until("run", run_id=run_id, status="waiting", timeout=60)
         assert time.monotonic() - began < 15, "sooner than the lease would have run out"
-        assert "run_handed_over" in third.log_text()
+        assert await ending == 0
+        assert "run_handed_over" in hasty.log_text()
         started = [f["attempt"] for f in desk.events(thread) if f["type"] == "message_started"]
         assert started == [1, 2], "the second attempt supersedes the half text"
         assert steps(desk, thread)["script"] == 2
