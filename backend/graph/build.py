@@ -55,6 +55,9 @@ def _told(name: str, node: Node) -> Callable[..., Awaitable[ScriptState]]:
     """Wrap a node so that the operator sees it begin and end. An interrupt or a failure leaves it begun."""
 
     async def step(state: ScriptState, runtime: Runtime[GraphContext]) -> ScriptState:
+        # What a node says goes straight out. LangGraph's own writer wakes the loop by a system call for each word and
+        # hands it through two tasks: more than all the rest of a token's way.
+        runtime = runtime.override(stream_writer=runtime.context.say)
         # The number of the step tells which checkpoint it goes on from (domain/checkpoints.py reads it back).
         step_number = get_config()["metadata"]["langgraph_step"]
         runtime.stream_writer(NodeChanged(node=name, status="started", detail={"step": step_number}))

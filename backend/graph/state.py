@@ -85,6 +85,8 @@ class GraphContext:
     model: Model
     rules: RuleSnapshot
     embedder: Embedder
+    #: Takes what nodes say (as `runtime.stream_writer`), in order; never waits.
+    say: StreamWriter
     max_quality_retries: int = 2
     max_rejections: int = 3
     max_responses: int = 3

@@ -131,14 +131,14 @@ class Runner:
                     raise
                 log.info("run_stopped", reason=reasons[0].value)
                 if reasons[0] is Loss.DRAIN:
-                    await self._hand_over(run)
+                    await self._hand_over(run, outlet)
             except GraphDrained:
-                await self._hand_over(run)
+                await self._hand_over(run, outlet)
             except LeaseLost:
                 log.warning("run_lost")  # the new holder tells how it goes on; nothing to add
             except (StorageUnavailable, ServerBusy) as error:
                 log.warning("run_interrupted_by_storage", code=error.code)
-                await self._hand_over_when_possible(run)
+                await self._hand_over_when_possible(run, outlet)
             except AppError as error:
                 log.warning("run_failed", code=error.code, error=str(error))
                 await self._fail(run, outlet, error)
@@ -167,12 +167,13 @@ class Runner:
         while True:
             if standing.outcome is not None:
                 async with self._db.tenant(run.tenant_id) as conn:
+                    await _tell_rest(conn, run, outlet)
                     await self._end(conn, run, "expired" if standing.outcome == "expired" else "completed")
                 return
             if standing.questions:
                 if failpoints.folder is not None:
                     await failpoints.reach("before_question", run.id)
-                answers = await self._ask(run, standing.questions)
+                answers = await self._ask(run, outlet, standing.questions)
                 if answers is None:
                     if failpoints.folder is not None:
                         await failpoints.reach("after_question", run.id)
@@ -200,6 +201,7 @@ class Runner:
             model=parts.model,
             rules=parts.rules,
             embedder=parts.embedder,
+            say=outlet.take,
             said=outlet.said,
         )
         questions: list[Question] = []
@@ -214,14 +216,11 @@ class Runner:
                         give,
                         config,
                         context=context,
-                        stream_mode=["custom", "updates"],
+                        stream_mode=["updates"],
                         version="v2",
                         durability="sync",
                         control=control,
                     ):
-                        if part["type"] == "custom":
-                            outlet.take(part["data"])
-                            continue
                         for node, update in part["data"].items():
                             if node == "__interrupt__":
                                 questions += [(question.id, question.value) for question in update]
@@ -236,7 +235,7 @@ class Runner:
             raise failure
         return Standing(questions=questions) if questions else Standing(outcome=outcome)
 
-    async def _ask(self, run: Claimed, questions: Sequence[Question]) -> dict[str, Any] | None:
+    async def _ask(self, run: Claimed, outlet: Outlet, questions: Sequence[Question]) -> dict[str, Any] | None:
         """Put the questions to people and let go of the run; or return the answers that are there already.
 
         A graph may ask several at once. Each is answered, and expires, by itself; the graph goes on with those that are
@@ -244,7 +243,7 @@ class Runner:
         """
         async with self._db.tenant(run.tenant_id) as conn:
             # Whoever decides locks this row too: either the decision finds the run waiting, or we find the decision.
-            await runs.hold_run(conn, run)
+            await _tell_rest(conn, run, outlet)
             wanted = await policies.read_policies(conn, self._parts.settings)
             known = await interrupts.of_run(conn, run.id)
             told: list[ThreadEvent] = []
@@ -291,23 +290,25 @@ class Runner:
     async def _fail(self, run: Claimed, outlet: Outlet, error: AppError) -> None:
         try:
             async with self._db.tenant(run.tenant_id) as conn:
+                await _tell_rest(conn, run, outlet)
                 await self._end(conn, run, "failed", error=error, written=outlet.written())
         except AppError as second:
             log.warning("run_failure_not_recorded", code=second.code)  # recovery will come to the same end
 
-    async def _hand_over_when_possible(self, run: Claimed) -> None:
+    async def _hand_over_when_possible(self, run: Claimed, outlet: Outlet) -> None:
         # It is the database's outage, not the run's crash: handed over, it does not count as one. If the outage lasts
         # longer than the lease, whoever claims the run next goes on.
         for _ in range(int(self._parts.settings.lease)):
             await asyncio.sleep(1)
             try:
-                await self._hand_over(run)
+                await self._hand_over(run, outlet)
                 break
             except AppError as error:
                 log.warning("run_not_handed_over", code=error.code)
 
-    async def _hand_over(self, run: Claimed) -> None:
+    async def _hand_over(self, run: Claimed, outlet: Outlet) -> None:
         async with self._db.tenant(run.tenant_id) as conn:
+            await _tell_rest(conn, run, outlet)
             if await runs.leave_run(conn, run, "queued"):
                 await enqueue_run(conn, run.tenant_id, run.id)
                 log.info("run_handed_over")
@@ -346,6 +347,12 @@ async def _raise(
         told.append(resolved)
         return answer
     return None
+
+
+async def _tell_rest(conn: Connection, run: Claimed, outlet: Outlet) -> None:
+    """Lock the run, then append what the graph said last: in the transaction that tells why it stopped."""
+    await runs.hold_run(conn, run)
+    await outlet.write(conn)
 
 
 def _cause(group: ExceptionGroup[Exception]) -> Exception:

@@ -4,18 +4,26 @@ import asyncio
 import contextlib
 import select
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextvars import ContextVar
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 import psycopg
 import psycopg_pool
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_serializable_checkpoint_metadata,
+)
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT
 from langgraph.constants import START
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from backend.errors import CheckpointDamaged, LeaseLost, ServerBusy, StorageUnavailable
 
@@ -101,12 +109,11 @@ async def _taken(conn: psycopg.AsyncConnection[Any]) -> bool:
     return row is not None and bool(row[0])
 
 
-#: A statement of ours and its values, to run at the end of the transaction that the current task's write opens.
-_Last = tuple[str, Sequence[Any]]
-_last: ContextVar[_Last | None] = ContextVar("last statement of a checkpoint's write", default=None)
-
-_INDEX: Final = "SELECT system_index_checkpoint(%s::uuid, %s::text, %s::int, %s::text[], %s::text[], %s::text)"
-_MARK: Final = "SELECT system_mark_checkpoint(%s::uuid, %s::text, %s::text)"
+#: In one statement each, which is one transaction and one round trip. `%b` sends the values as the bytes they are.
+_SAVE_CHECKPOINT: Final = """SELECT save_checkpoint(%s::uuid, %s::int, %s::text, %s::text, %s::text,
+  %s::jsonb, %s::jsonb, %s::text[], %s::text[], %s::text[], %b::bytea[], %s::int, %s::text[], %s::text[], %s::text)"""
+_SAVE_WRITES: Final = """SELECT save_writes(%s::uuid, %s::int, %s::text, %s::text, %s::text, %s::text, %s::boolean,
+  %s::int[], %s::text[], %s::text[], %b::bytea[], %s::text)"""
 _STATUS_OF: Final = {INTERRUPT: "waiting", ERROR: "failed"}
 
 
@@ -150,20 +157,64 @@ class FencedSaver(AsyncPostgresSaver):
         """Write a checkpoint and its row of the index, or neither."""
         seen = _seen(checkpoint)
         nodes = sorted(name for name, versions in seen.items() if self._seen.get(name) != versions)
-        row = (self._fence[0], checkpoint["id"], metadata["step"], nodes, following(checkpoint), self._trace_id)
-        with _at_the_end((_INDEX, row)):
-            written = await super().aput(config, checkpoint, metadata, new_versions)
+        to = config["configurable"]
+        # As the stock saver does: plain values stand in the checkpoint, all others beside it, by channel and version.
+        plain, blobs = {}, []
+        for channel, value in checkpoint["channel_values"].items():
+            if value is None or isinstance(value, str | int | float | bool):
+                plain[channel] = value
+            elif channel in new_versions:
+                blobs.append((channel, str(new_versions[channel]), *self.serde.dumps_typed(value)))
+        channels, versions, types, values = zip(*blobs, strict=True) if blobs else ((), (), (), ())
+        await self._save(
+            _SAVE_CHECKPOINT,
+            (
+                *self._fence,
+                to.get("checkpoint_ns", ""),
+                checkpoint["id"],
+                to.get("checkpoint_id"),
+                _json({**checkpoint, "channel_values": plain}),
+                _json(get_serializable_checkpoint_metadata(config, metadata)),
+                list(channels),
+                list(versions),
+                list(types),
+                list(values),
+                metadata["step"],
+                nodes,
+                following(checkpoint),
+                self._trace_id,
+            ),
+        )
         self._seen = seen
-        return written
+        place = {"thread_id": to["thread_id"], "checkpoint_ns": to.get("checkpoint_ns", "")}
+        return {"configurable": {**place, "checkpoint_id": checkpoint["id"]}}
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Write what a node did, or that it asks or failed, which the index tells of the checkpoint it began from."""
-        status = next((_STATUS_OF[channel] for channel, _ in writes if channel in _STATUS_OF), None)
-        mark = (_MARK, (self._fence[0], config["configurable"]["checkpoint_id"], status)) if status else None
-        with _at_the_end(mark):
-            await super().aput_writes(config, writes, task_id, task_path)
+        to = config["configurable"]
+        dumped = [self.serde.dumps_typed(value) for _, value in writes]
+        await self._save(
+            _SAVE_WRITES,
+            (
+                *self._fence,
+                to.get("checkpoint_ns", ""),
+                to["checkpoint_id"],
+                task_id,
+                task_path,
+                all(channel in WRITES_IDX_MAP for channel, _ in writes),
+                [WRITES_IDX_MAP.get(channel, place) for place, (channel, _) in enumerate(writes)],
+                [channel for channel, _ in writes],
+                [kind for kind, _ in dumped],
+                [value for _, value in dumped],
+                next((_STATUS_OF[channel] for channel, _ in writes if channel in _STATUS_OF), None),
+            ),
+        )
+
+    async def _save(self, statement: str, values: Sequence[Any]) -> None:
+        async with self._cursor() as cursor:
+            await cursor.execute(statement, values)
 
     async def _judge_latest(self) -> None:
         # A value that was changed in the tables would be believed, or break a node in a way nobody understands.
@@ -181,12 +232,7 @@ class FencedSaver(AsyncPostgresSaver):
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[Any]:
         try:
             async with super()._cursor(pipeline=pipeline) as cursor:
-                if pipeline:  # the stock saver opens a pipeline exactly for its writes, and it is one transaction
-                    await cursor.execute("SELECT assert_fence(%s::uuid, %s::int)", self._fence)
                 yield cursor
-                last = _last.get() if pipeline else None
-                if last is not None:
-                    await cursor.execute(*last)
         except psycopg_pool.PoolTimeout as error:
             raise ServerBusy from error
         except psycopg.Error as error:
@@ -210,11 +256,5 @@ def _seen(checkpoint: Checkpoint) -> dict[str, dict[str, Any]]:
     return {name: dict(v) for name, v in checkpoint["versions_seen"].items() if not name.startswith("__")}
 
 
-@contextlib.contextmanager
-def _at_the_end(statement: _Last | None) -> Any:
-    # By the task's context and not by a field: LangGraph writes checkpoints and nodes' results from several tasks.
-    token = _last.set(statement)
-    try:
-        yield
-    finally:
-        _last.reset(token)
+def _json(value: Any) -> Jsonb:
+    return Jsonb(value, dumps=orjson.dumps)
