@@ -70,38 +70,27 @@ class Valkey:
     def pubsub(self) -> "PubSub":
         return PubSub(self)
 
-    def pipeline(self, *, transaction: bool) -> "Pipeline":
-        return Pipeline(self)
+    async def eval(self, _script: str, count: int, *words: Any) -> list[int]:
+        """Carry out the one script of `backend.fanout.live_text`."""
+        await self.reached()
+        kept = []
+        keys, values = words[:count], words[count + 1 :]
+        for place, key in enumerate(keys):
+            whole, index, content, channel, frame = values[place * 5 : place * 5 + 5]
+            if whole == b"1":
+                self.streams.pop(key, None)
+            stream = self.streams.setdefault(key, [])
+            stream.append((b"", {b"i": index.encode(), b"c": content.encode(), b"w": whole}))
+            kept.append(len(stream))
+            self.in_flight.append({"type": "message", "channel": channel.encode(), "data": frame})
+        await self.reached()
+        return kept
 
     async def xrange(self, key: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
         await self.reached()
         found = list(self.streams.get(key, ()))
         await self.reached()
         return found
-
-
-class Pipeline:
-    """Carries out the one script of `backend.fanout.live_text`."""
-
-    def __init__(self, valkey: Valkey) -> None:
-        self._valkey = valkey
-        self._calls: list[tuple[str, ...]] = []
-
-    def eval(self, _script: str, _keys: int, *args: Any) -> None:
-        self._calls.append(args)
-
-    async def execute(self) -> list[int]:
-        await self._valkey.reached()
-        kept = []
-        for key, index, content, channel, frame, _ttl, reset in self._calls:
-            if reset == "1":
-                self._valkey.streams.pop(key, None)
-            stream = self._valkey.streams.setdefault(key, [])
-            stream.append((b"", {b"i": index.encode(), b"c": content.encode(), b"w": reset.encode()}))
-            kept.append(len(stream))
-            self._valkey.in_flight.append({"type": "message", "channel": channel.encode(), "data": frame})
-        await self._valkey.reached()
-        return kept
 
 
 class PubSub:

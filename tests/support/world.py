@@ -23,6 +23,7 @@ from backend.fanout import hub as hub_module
 from backend.fanout import live_text
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveText, LiveTexts, read_so_far
+from backend.fanout.presence import Presence
 from backend.fanout.topics import EVENTS_CHANNEL
 from backend.ids import derived_id
 from backend.protocol.events import MessageComplete, MessageStarted, RunChanged, ThreadEvent, read_event
@@ -164,7 +165,7 @@ class World:
         self.run(self._open())
 
     async def _open(self) -> None:
-        self.sockets = DeskSockets(self.services)
+        self.sockets = DeskSockets(self.services, Presence(self.cache, ttl=60))  # nobody asks who looks
         self._patches.setattr(self.sockets._entrance, "admitted", _admitted)
         self._patches.setattr(self.sockets._caps, "say_again", lambda: _now(None))
         await self._stack.enter_async_context(self.sockets.kept())
@@ -217,7 +218,7 @@ class World:
             self.messages += 1
             self._begin(derived_id("message", self.log.epoch, self.messages), 1)
         else:
-            self.texts.add(self.writer, PIECES[number % len(PIECES)])
+            self._say_piece(self.writer, PIECES[number % len(PIECES)])
 
     def do_commit(self, _: int) -> None:
         if self.pending and self.log.up:
@@ -244,7 +245,7 @@ class World:
     def do_zombie(self, number: int) -> None:
         """A worker that lost its run has not noticed yet."""
         if self.zombies:
-            self.texts.add(self.zombies[number % len(self.zombies)], "旧")
+            self._say_piece(self.zombies[number % len(self.zombies)], "旧")
 
     def do_cancel(self, _: int) -> None:
         """Somebody stops the run: the message ends with what is known of its text. The worker learns of it later."""
@@ -307,7 +308,8 @@ class World:
                 self._hang_up(seat)
             self.run(self._ended())
             self.log.restore(number % (len(self.log.stored) + 1))
-            self.services.epoch = str(self.log.epoch)
+            epoch = str(self.log.epoch)
+            self.services.epoch = lambda: epoch
             self.writer, self.pending = None, []
             self.zombies.clear()
             self.texts._dirty.clear()
@@ -336,6 +338,12 @@ class World:
     def _begin(self, message_id: UUID, attempt: int) -> None:
         self.writer = LiveText(THREAD, message_id, "script", attempt)
         self.pending = [MessageStarted(message_id=message_id, agent="script")]
+
+    def _say_piece(self, text: LiveText, piece: str) -> None:
+        async def add() -> None:
+            self.texts.add(text, piece)
+
+        self.run(add())
 
     def _connect(self, seat: Seat) -> None:
         seat.socket = Socket(self._room)

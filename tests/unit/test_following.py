@@ -124,3 +124,23 @@ def test_a_follower_that_was_left_says_nothing_more(world: World) -> None:
     world.turn(50)
     rest_of_it = [frame["type"] for frame in seat.socket.wire]
     assert "message_snapshot" not in rest_of_it[rest_of_it.index("ack") :], json.dumps(rest_of_it)
+
+
+@pytest.mark.scenario(27)
+def test_a_lost_notice_is_made_good_by_the_poll(world: World) -> None:
+    play(world, "connect", "fact")
+    rest(world)
+    play(world, "fact", "lose_notice")
+    rest(world)
+    world.check()
+
+
+@pytest.mark.scenario(22)
+def test_what_was_said_while_the_gateway_was_cut_off_from_valkey_is_shown_when_it_is_back(world: World) -> None:
+    play(world, "connect", "write", "commit", "write")
+    rest(world)
+    play(world, "redis", "redis", "write")
+    world.run(asyncio.sleep(0.1))
+    assert not world.hub.tokens_flow
+    rest(world)
+    world.check()

@@ -1,11 +1,11 @@
-"""Checkpoints as a feature: their index, retention, and requests that are known by their id for good."""
+"""What the saver of a run writes, in one statement each."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -1,11 +1,11 @@
-"""What the saver of a run writes, in one statement each."""
+"""Checkpoints as a feature: their index, retention, and requests that are known by their id for good."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0006"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
