@@ -18,6 +18,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "cancel_run": {},
     "fork_thread": {},
     "decide_interrupt": {"decision": "approve"},
+    "claim_interrupt": {},
     "update_host": {"version": 1, "name": "我的了"},
     "update_product": {"version": 1, "price": 0.01},
 }
