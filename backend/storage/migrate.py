@@ -41,9 +41,10 @@ def upgrade(owner_url: str, *, lock_timeout: float = 60.0) -> None:
         ) from error
     with guard:
         if guard.info.server_version < _OLDEST_SERVER:
+            least, found_server = _OLDEST_SERVER // 10000, guard.info.parameter_status("server_version")
             raise MigrationFailed(
-                f"需要 PostgreSQL {_OLDEST_SERVER // 10000} 或更高版本 / "
-                f"PostgreSQL {_OLDEST_SERVER // 10000} or newer is needed; this one is {guard.info.parameter_status('server_version')}"
+                f"需要 PostgreSQL {least} 或更高版本，这台是 {found_server} / "
+                f"PostgreSQL {least} or newer is needed; this one is {found_server}"
             )
         try:
             guard.execute(f"SET lock_timeout = {int(lock_timeout * 1000)}")
