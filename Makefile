@@ -45,6 +45,7 @@ frontend-check:
 generated: ## fail when a generated file is not current
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
 	$(BIN)/python -m backend protocol "$$fresh" && $(BIN)/python -m tests.support.env_example > "$$fresh/.env.example" && \
+	$(BIN)/python -m tests.support.scenarios > "$$fresh/docs/reliability.md" && \
 	(cd "$$fresh" && find . -type f) | { stale=0; while read -r file; do \
 		cmp -s "$$fresh/$$file" "$$file" || { echo "not current: $$file (run: make generate)"; stale=1; }; done; exit $$stale; }
 
@@ -54,6 +55,7 @@ bench: .venv/dev.stamp ## conversations under load against a bare socket, about 
 generate: .venv/dev.stamp ## write the generated files
 	@$(BIN)/python -m backend protocol .
 	@$(BIN)/python -m tests.support.env_example > .env.example
+	@$(BIN)/python -m tests.support.scenarios > docs/reliability.md
 
 build: frontend/dist/index.html ## the frontend alone
 
