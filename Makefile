@@ -14,7 +14,7 @@ SAY := @printf '\033[36m==>\033[0m %s\n'
 # An environment that forbids bytecode would make every start compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check python-check frontend-check generated bench needs build lock generate clean
+.PHONY: properties chaos kills races run test cluster rolling check python-check frontend-check generated bench needs build lock generate clean
 
 run: ## install, build and serve at http://127.0.0.1:8000
 	@$(MAKE) --no-print-directory needs
@@ -23,7 +23,19 @@ run: ## install, build and serve at http://127.0.0.1:8000
 
 test: check ## every check and every test (the frontend's own tests are part of its check)
 	$(SAY) "测试 / tests: Python"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# `make cluster GATEWAYS=3 WORKERS=4 CLUSTER_PORT=9000`; CUEDESK_… of the shell are every member's settings.
+GATEWAYS ?= 2
+WORKERS ?= 2
+CLUSTER_PORT ?= 8080
+cluster: ## gateways and workers on one database behind nginx, until Ctrl-C
+	@$(MAKE) --no-print-directory needs
+	@$(MAKE) --no-print-directory -j2 .venv/dev.stamp frontend/dist/index.html
+	@exec $(BIN)/python -m tests.support.cluster --gateways $(GATEWAYS) --workers $(WORKERS) --port $(CLUSTER_PORT)
+
+rolling: .venv/dev.stamp ## restart every member of a cluster under 500 sockets and 20 conversations, about three minutes
+	@$(BIN)/python -m tests.support.rolling --gateways $(GATEWAYS) --workers $(WORKERS) $(ROLLING)
 
 check: ## what CI checks: style, types, layers, generated files
 	@$(MAKE) --no-print-directory needs
@@ -52,10 +64,23 @@ generated: ## fail when a generated file is not current
 bench: .venv/dev.stamp ## conversations under load against a bare socket, about six minutes (docs/performance.md)
 	@$(BIN)/python -m benchmarks.load $(BENCH)
 
+chaos: .venv/dev.stamp ## everything breaks for half an hour, then the history checker (CHAOS="--seconds 300 --seed 7")
+	@$(BIN)/python -m benchmarks.chaos.run $(CHAOS)
+
+kills: .venv/dev.stamp ## 50 kills of the worker that holds a run, about twenty minutes (KILLS="--kills 10")
+	@$(BIN)/python -m benchmarks.chaos.kills $(KILLS)
+
+races: .venv/dev.stamp ## 1,000 racing pairs of decisions at two gateways, about ten minutes (RACES="--pairs 200")
+	@$(BIN)/python -m benchmarks.chaos.races $(RACES)
+
+properties: .venv/dev.stamp ## thousands of random plays instead of the few of `make test`: make properties EXAMPLES=4000
+	@PROPERTIES=$(or $(EXAMPLES),4000) $(BIN)/python -m pytest --timeout 0 tests/unit/test_following.py tests/unit/test_snapshot.py
+
 generate: .venv/dev.stamp ## write the generated files
 	@$(BIN)/python -m backend protocol .
 	@$(BIN)/python -m tests.support.env_example > .env.example
 	@$(BIN)/python -m tests.support.scenarios > docs/reliability.md
+	@$(BIN)/python -m tests.support.make_traces
 
 build: frontend/dist/index.html ## the frontend alone
 

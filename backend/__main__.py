@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from backend import failpoints
 from backend.errors import AppError
 from backend.settings import Settings
 
@@ -50,6 +51,7 @@ def _run(chosen: argparse.Namespace) -> int:
         return 0
 
     settings = Settings()
+    failpoints.arm(os.environ)
     # After the settings: a wrong one is told at once, without loading the whole house first.
     from backend import app
 

@@ -18,10 +18,12 @@ from starlette.websockets import WebSocket
 from backend.api import routes
 from backend.domain import events, founding, rooms
 from backend.domain.demo import demo_logins, demo_password, seed_demo
-from backend.domain.epochs import current_epoch
+from backend.domain.epochs import EpochWatch
 from backend.errors import DataDirUnwritable
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
+from backend.fanout.presence import Presence
+from backend.graph.build import build
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
@@ -30,6 +32,7 @@ from backend.memory.embed import Embedder
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.pii import mask_pii
 from backend.runs.lease import Leases
+from backend.runs.retention import Sweeper
 from backend.runs.runner import Runner, RunnerParts
 from backend.runs.worker import Worker, worker_name
 from backend.services import Services
@@ -41,6 +44,7 @@ from backend.storage.migrate import upgrade
 from backend.storage.postgres import Database, as_owner
 from backend.storage.redis import Cache
 from backend.telemetry.logging import configure_logging
+from backend.telemetry.watchdog import watched_loop
 from backend.transport import server
 from backend.transport.desk_socket import DeskSockets
 from backend.transport.static import static_files
@@ -76,7 +80,11 @@ async def serve(settings: Settings, *, worker: bool) -> None:
         await _bring_up_to_date(settings, addresses)
         parts = await _open(stack, settings, addresses, worker=worker)
         await server.serve(
-            _application(parts), settings, on_drain=parts.drain, on_ready=_greet(settings), listener=listener
+            server.letting_go(_application(parts), parts.services.draining),
+            settings,
+            on_drain=parts.drain,
+            on_ready=_greet(settings),
+            listener=listener,
         )
 
 
@@ -169,6 +177,7 @@ async def _migrate(addresses: Addresses) -> None:
 async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses: Addresses, *, worker: bool) -> _Parts:
     going = _Going()
     enter = stack.enter_async_context
+    await enter(watched_loop(settings.loop_block_warning))
     db = await enter(
         Database.open(addresses.database, size=settings.database_pool, acquire_timeout=settings.acquire_timeout)
     )
@@ -179,8 +188,7 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
     hub = Hub(addresses.database, cache, _sources(db), poll_interval=settings.poll_interval)
     await enter(hub.running())
     working = await _open_worker(stack, settings, addresses, db, cache, rules) if worker else None
-    async with db.system() as conn:
-        epoch = await current_epoch(conn)
+    epoch = EpochWatch(db)
     services = Services(
         settings=settings,
         db=db,
@@ -189,17 +197,27 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
         hub=hub,
         rules=rules,
         clock=clock.now,
-        epoch=epoch,
+        epoch=lambda: epoch.current,
         worker_ready=(lambda: working.ready) if working is not None else None,
         draining=lambda: going.down,
     )
-    sockets = DeskSockets(services)
+    presence = Presence(cache, ttl=settings.presence_ttl)
+    await stack.enter_async_context(presence.running())
+    sockets = DeskSockets(services, presence)
+    await enter(sockets.kept())
+
+    def start_over() -> None:
+        hub.renumber()
+        sockets.start_over()
+
+    await enter(epoch.watching(start_over))
 
     async def drain() -> None:
         going.down = True
-        sockets.drain()
-        if working is not None:
-            await working.drain()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(sockets.drain(min(settings.drain_spread, settings.drain_timeout * 0.7)))
+            if working is not None:
+                tasks.create_task(working.drain())
 
     return _Parts(services, sockets, drain)
 
@@ -214,7 +232,7 @@ async def _open_worker(
 ) -> Worker:
     enter = stack.enter_async_context
     checkpoints = await enter(
-        open_checkpoints(addresses.database, size=settings.database_pool, acquire_timeout=settings.acquire_timeout)
+        open_checkpoints(addresses.database, size=settings.database_pool, acquire_timeout=settings.lease_self_cancel)
     )
     texts = LiveTexts(cache, window_ms=settings.token_window_ms, ttl=settings.token_tail_ttl)
     await enter(texts.pumping())
@@ -229,6 +247,7 @@ async def _open_worker(
             checkpoints=checkpoints,
             texts=texts,
             leases=leases,
+            graph=build(),
             model=model,
             rules=rules,
             embedder=embedder,
@@ -237,6 +256,7 @@ async def _open_worker(
     )
     worker = Worker(settings, db, runner, leases, embedder)
     await enter(worker.running())
+    await enter(Sweeper(settings, db).running())
     return worker
 
 

@@ -95,6 +95,12 @@ class NotFound(AppError):
     status = 404
 
 
+class FourEyes(Forbidden):
+    """You asked for this script yourself; somebody else must approve it."""
+
+    code = "four_eyes"
+
+
 class Conflict(AppError):
     """The state has changed meanwhile."""
 
@@ -143,6 +149,42 @@ class DecisionNotAllowed(Conflict):
     """This decision is not among those offered."""
 
     code = "decision_not_allowed"
+
+
+class NothingToResume(Conflict):
+    """The last run of this thread did not fail, or left nothing to go on from."""
+
+    code = "nothing_to_resume"
+
+
+class CheckpointDamaged(Conflict):
+    """What is stored of this checkpoint is not what was written."""
+
+    code = "checkpoint_damaged"
+
+
+class GraphVersionMismatch(Conflict):
+    """This was made by another version of the graph, which is not the one that would go on."""
+
+    code = "graph_version_mismatch"
+
+
+class AlreadyClaimed(Conflict):
+    """Somebody is reviewing this; take it over explicitly if you must."""
+
+    code = "already_claimed"
+
+
+class NotClaimed(Conflict):
+    """You do not hold this (any more)."""
+
+    code = "not_claimed"
+
+
+class ExtensionExhausted(Conflict):
+    """This has been extended as far as it can be."""
+
+    code = "extension_exhausted"
 
 
 class LeaseLost(AppError):

@@ -22,7 +22,7 @@ class Services:
     hub: Hub
     rules: RuleSnapshot
     clock: Callable[[], datetime]
-    epoch: str
+    epoch: Callable[[], str]
     #: Whether this process takes runs right now; None when it is a gateway only.
     worker_ready: Callable[[], bool] | None
     #: Whether this process is about to end.

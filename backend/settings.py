@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     access_token_ttl: float = 15 * 60
     ticket_ttl: float = 60
     token_leeway: float = 30
+    #: How long before its session or token ends a socket is told.
+    expiry_warning: float = 60
+    #: How often a process looks whether those with open sockets still may be there; a notice makes it look at once.
+    standing_interval: float = Field(1.0, gt=0)
 
     # Runs.
     worker_concurrency: int = Field(200, ge=1)
@@ -47,20 +51,47 @@ class Settings(BaseSettings):
     lease_self_cancel: float = 10
     max_attempts: int = 3
     sweep_interval: float = 1.0
-    interrupt_ttl: float = 30 * 60
+    #: From SIGTERM to the end: steps of runs are finished until shortly before, the rest is cut off and handed over.
     drain_timeout: float = 10
+
+    # How long things are kept, in days (a tenant may have its own for checkpoints), and how often that is looked at.
+    checkpoint_days: int = Field(30, ge=1, le=3650)
+    command_days: float = 7
+    job_log_days: float = 7
+    retention_interval: float = 600
+
+    # Decisions; a tenant may have policies of its own.
+    interrupt_ttl: float = 30 * 60
+    extension_step: float = 10 * 60
+    extension_limit: float = 2 * 3600
+    escalate_before: float = 5 * 60
+    claim_ttl: float = 90
 
     # Sockets and fan-out.
     poll_interval: float = 1.0
     token_window_ms: int = 40
     token_tail_ttl: float = 3600
     resync_limit: int = 500
+    presence_ttl: float = Field(12, gt=0)
     hello_timeout: float = 5
+    #: Over so many seconds at most the sockets of a process that goes down are told to come back.
+    drain_spread: float = 7
+    #: … and no more of them in a second: the others would only send them away again.
+    drain_rate: float = Field(50, gt=0)
     tcp_user_timeout_ms: int = 20_000
     max_frame_bytes: int = 64 * 1024
     outbox_frames: int = 256
     outbox_bytes: int = 1024 * 1024
+    #: A frame that must arrive and waited so long for its reader closes the socket (4008).
+    outbox_patience: float = 10
+    ping_interval: float = 20
+    ping_timeout: float = 20
     sockets_per_user: int = 8
+    sockets_per_tenant: int = 500
+    sockets_per_process: int = 5000
+    #: New sockets a second and process, and how many at once when it was quiet before; the rest gets 503.
+    upgrades_per_second: float = Field(50, gt=0)
+    upgrades_burst: int = Field(100, ge=1)
     subscriptions_per_socket: int = 32
     frames_per_second: int = 20
     frames_burst: int = 40
@@ -78,5 +109,7 @@ class Settings(BaseSettings):
     #: Characters per second at which the offline writer shows its text; 0 = as fast as it can.
     offline_pace: float = Field(40, ge=0)
 
+    #: The event loop's silence that is logged with the stack that caused it.
+    loop_block_warning: float = Field(0.25, gt=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"

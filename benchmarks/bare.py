@@ -5,6 +5,7 @@ Run: `python -m benchmarks.bare PORT MODEL_BASE_URL MODEL`. A client sends any t
 """
 
 import sys
+from collections.abc import AsyncIterator
 
 import httpx2
 import orjson
@@ -16,26 +17,31 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 _LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
 
 
+async def pieces_of(client: httpx2.AsyncClient, url: str, model: str, content: str) -> AsyncIterator[str]:
+    """Yield the model's answer piece by piece, by the shortest way there is in Python."""
+    body = {"model": model, "messages": [{"role": "user", "content": content}], "stream": True}
+    async with client.stream("POST", url, json=body) as response:
+        tail = b""
+        async for chunk in response.aiter_raw():
+            *lines, tail = (tail + chunk).split(b"\n")
+            for line in lines:
+                if not line.startswith(b"data: {"):
+                    continue
+                choices = orjson.loads(line[6:])["choices"]
+                text = choices[0]["delta"].get("content") if choices else None
+                if text:
+                    yield text
+
+
 def application(base_url: str, model: str) -> Starlette:
     """Return the app with its one route, `/ws`."""
     client = httpx2.AsyncClient(timeout=60, limits=_LIMITS)
 
     async def answer(socket: WebSocket, content: str) -> None:
-        body = {"model": model, "messages": [{"role": "user", "content": content}], "stream": True}
         place = 0
-        async with client.stream("POST", f"{base_url}/chat/completions", json=body) as response:
-            tail = b""
-            async for chunk in response.aiter_raw():
-                *lines, tail = (tail + chunk).split(b"\n")
-                for line in lines:
-                    if not line.startswith(b"data: {"):
-                        continue
-                    choices = orjson.loads(line[6:])["choices"]
-                    text = choices[0]["delta"].get("content") if choices else None
-                    if text:
-                        frame = {"type": "token", "i": place, "n": 1, "content": text}
-                        await socket.send_text(orjson.dumps(frame).decode())
-                        place += 1
+        async for text in pieces_of(client, f"{base_url}/chat/completions", model, content):
+            await socket.send_text(orjson.dumps({"type": "token", "i": place, "n": 1, "content": text}).decode())
+            place += 1
         await socket.send_text('{"type":"message_complete"}')
 
     async def ws(socket: WebSocket) -> None:

@@ -63,20 +63,20 @@ class DeskConversation:
 
     def __init__(self, socket: ClientConnection, thread: str, heard: Heard, delay: float) -> None:
         self._socket = socket
-        self._thread = thread
-        self._heard = heard
+        self.thread = thread
+        self.heard = heard
         self._delay = delay
         self._interrupt: dict[str, Any] = {}
 
     async def begin(self) -> None:
         """Follow the thread."""
-        command = {"id": new_id(), "type": "subscribe", "topic": f"thread:{self._thread}", "after_seq": 0}
+        command = {"id": new_id(), "type": "subscribe", "topic": f"thread:{self.thread}", "after_seq": 0}
         await self._socket.send(json.dumps(command))
         await self._until("subscribed")
 
     async def ask(self) -> None:
         """Ask, and read until a person is asked."""
-        command = {"id": new_id(), "type": "message", "thread_id": self._thread, "content": REQUEST}
+        command = {"id": new_id(), "type": "message", "thread_id": self.thread, "content": REQUEST}
         pace, began, first = Pace(self._delay), time.perf_counter(), None
         await self._socket.send(json.dumps(command))
         while True:
@@ -86,40 +86,40 @@ class DeskConversation:
                 if first is None:
                     first = time.perf_counter() - began
                 pace.piece(frame["content"])
-                self._heard.piece(text, frame)
+                self.heard.piece(text, frame)
             elif kind == "quality_feedback" and not frame["final"]:
                 raise AssertionError(f"the text does not pass the gate: {frame['findings']}")
             elif kind == "interrupt":
                 self._interrupt = frame
                 break
         assert first is not None, "no token came"
-        self._heard.first.append(first)
+        self.heard.first.append(first)
         if self._delay:
-            self._heard.late += pace.late()
+            self.heard.late += pace.late()
 
     async def decide(self, decision: str) -> None:
         """Approve or reject, and read to the end of the run."""
         answer = {
             "id": new_id(),
             "type": "interrupt_response",
-            "thread_id": self._thread,
+            "thread_id": self.thread,
             "interrupt_id": self._interrupt["interrupt_id"],
             "decision": decision,
         }
         began = time.perf_counter()
         await self._socket.send(json.dumps(answer))
         await self._until("run", "running")
-        self._heard.resumed.append(time.perf_counter() - began)
+        self.heard.resumed.append(time.perf_counter() - began)
         if decision == "approve":
             await self._until("script_finalized")
-            self._heard.on_air.append(time.perf_counter() - began)
+            self.heard.on_air.append(time.perf_counter() - began)
         await self._until("run", "completed")
-        self._heard.finished.append(time.perf_counter() - began)
+        self.heard.finished.append(time.perf_counter() - began)
 
     async def _next(self) -> tuple[str, dict[str, Any]]:
         text = await self._socket.recv()
         assert isinstance(text, str)
-        self._heard.frames += 1
+        self.heard.frames += 1
         frame: dict[str, Any] = json.loads(text)
         if frame["type"] == "error" or (frame["type"] == "ack" and frame["status"] != "accepted"):
             raise AssertionError(f"refused: {frame}")
@@ -139,7 +139,7 @@ class BareConversation:
 
     def __init__(self, socket: ClientConnection, heard: Heard, delay: float) -> None:
         self._socket = socket
-        self._heard = heard
+        self.heard = heard
         self._delay = delay
 
     async def begin(self) -> None:
@@ -152,21 +152,34 @@ class BareConversation:
         while True:
             text = await self._socket.recv()
             assert isinstance(text, str)
-            self._heard.frames += 1
+            self.heard.frames += 1
             frame = json.loads(text)
             if frame["type"] != "token":
                 break
             if first is None:
                 first = time.perf_counter() - began
             pace.piece(frame["content"])
-            self._heard.piece(text, frame)
+            self.heard.piece(text, frame)
         assert first is not None, "no token came"
-        self._heard.first.append(first)
+        self.heard.first.append(first)
         if self._delay:
-            self._heard.late += pace.late()
+            self.heard.late += pace.late()
 
     async def decide(self, decision: str) -> None:
         """Nothing to do."""
+
+
+class GraphConversation(BareConversation):
+    """One socket of benchmarks/graphs.py."""
+
+    async def decide(self, decision: str) -> None:
+        """Answer the question and read to the end."""
+        began = time.perf_counter()
+        await self._socket.send(decision)
+        for seconds in (self.heard.resumed, self.heard.finished):
+            await self._socket.recv()
+            self.heard.frames += 1
+            seconds.append(time.perf_counter() - began)
 
 
 Conversation = DeskConversation | BareConversation

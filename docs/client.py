@@ -22,8 +22,9 @@ def post(url, body, cookie=""):
 async def main(server, email, password, request):
     _, cookie = post(f"{server}/api/v1/auth/login", {"email": email, "password": password})
     thread, _ = post(f"{server}/api/v1/threads", {}, cookie)
+    token, _ = post(f"{server}/api/v1/auth/token", {}, cookie)
     address = server.replace("http", "ws", 1) + "/ws"
-    async with connect(address, additional_headers={"Cookie": cookie}) as socket:
+    async with connect(address, additional_headers={"Authorization": f"Bearer {token['access_token']}"}) as socket:
 
         async def say(type, **fields):
             await socket.send(json.dumps({"id": str(uuid.uuid4()), "type": type, **fields}))

@@ -5,10 +5,19 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from backend.storage.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.support.databases import DatabaseFactory, forget_everything, started
+
+# The same examples at each run, so that a red build means a change; `make properties` looks for new ones.
+hypothesis.settings.register_profile("ci", max_examples=120, deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile(
+    "long", max_examples=int(os.environ.get("PROPERTIES", "4000")), deadline=None, print_blob=True,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)  # fmt: skip
+hypothesis.settings.load_profile("long" if "PROPERTIES" in os.environ else "ci")
 
 # Settings of the developer's own shell must not reach a test.
 for _name in [name for name in os.environ if name.startswith("CUEDESK_")]:
@@ -79,3 +88,12 @@ def own_valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
     server = EmbeddedValkey(tmp_path / "own", fsync=True)
     with started(server):
         yield server
+
+
+#: The rooms whose modules take longest. Each module runs whole in one process, in this order, so that at the end no
+#: process is left alone with a long one.
+_LONGEST_FIRST = ("tests/e2e", "tests/integration/cluster", "tests/integration/desk", "tests/integration", "tests/api")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((n for n, room in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(room)), 9))

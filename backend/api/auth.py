@@ -73,7 +73,7 @@ async def identify(
     if bearer is not None:
         async with services.db.system() as conn:
             return await people.identity_of_jwt(
-                conn, bearer.credentials, services.secret, services.settings.token_leeway
+                conn, bearer.credentials, services.secret, services.settings.token_leeway, services.clock()
             )
     if cookie is None:
         raise Unauthenticated
@@ -101,6 +101,7 @@ Writer = Annotated[Identity, Depends(allow("thread.write"))]
 Decider = Annotated[Identity, Depends(allow("interrupt.decide"))]
 Cataloguer = Annotated[Identity, Depends(allow("catalogue.write"))]
 Auditor = Annotated[Identity, Depends(allow("audit.read"))]
+PolicyMaker = Annotated[Identity, Depends(allow("policies.write"))]
 
 
 # The resource -----------------------------------------------------------------------------------------------------
@@ -245,7 +246,7 @@ async def read_me(identity: SignedIn, services: Parts) -> Me:
 @router.post("/token")
 async def issue_token(identity: SignedIn, services: Parts, response: Response) -> AccessToken:
     """Get a short-lived access token of this session, for a caller without cookies."""
-    token, lifetime = people.issue_jwt(identity, services.secret, services.settings.access_token_ttl)
+    token, lifetime = people.issue_jwt(identity, services.secret, services.settings.access_token_ttl, services.clock())
     response.headers["Cache-Control"] = "no-store"
     return AccessToken(access_token=token, expires_in=lifetime)
 

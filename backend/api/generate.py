@@ -4,7 +4,7 @@ Nothing goes on air by this: what comes back waits for a decision like any other
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Final, Literal
@@ -17,7 +17,7 @@ from starlette.responses import StreamingResponse
 
 from backend.api.auth import Parts, Writer, check_origin
 from backend.api.messages import Ask, Asked, as_command
-from backend.api.pages import IdempotencyKey, command_id, once
+from backend.api.pages import IdempotencyKey, command_id
 from backend.domain import events, threads
 from backend.domain.people import Identity
 from backend.errors import AppError
@@ -25,11 +25,10 @@ from backend.fanout.hub import Fragment, Numbered
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import derived_id, new_id
 from backend.protocol.commands import SendMessage
-from backend.protocol.events import Problem, Token
+from backend.protocol.events import AnyThreadEvent, Problem, RunChanged, Token, UnknownEvent
 from backend.protocol.snapshot import ClarificationView, QualityView, ThreadSnapshot, fold
 from backend.runs import start
 from backend.services import Services
-from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/generate", tags=["generate"])
 
@@ -37,6 +36,8 @@ _OVER: Final = frozenset({"waiting", "completed", "failed", "cancelled", "expire
 #: Seconds a caller waits at most; the run itself goes on and is found in its thread.
 _PATIENCE: Final = 300.0
 _HEARTBEAT: Final = 15.0
+#: Seconds after which a watcher looks whether this process goes down.
+_LOOK_UP: Final = 1.0
 _PAGE: Final = 500
 
 
@@ -48,7 +49,7 @@ class RunFailed(AppError):
 
 
 class StillRunning(AppError):
-    """The run takes longer than a request may; follow its thread."""
+    """The run takes longer than a request may, or this server restarts; follow its thread, or ask again."""
 
     code = "still_running"
     status = 504
@@ -73,10 +74,6 @@ class Generated(BaseModel):
     clarification: ClarificationView | None
     interrupt_id: str | None
     expires_at: datetime | None
-
-
-class _Opened(BaseModel):
-    thread_id: UUID
 
 
 class _Follower:
@@ -147,39 +144,58 @@ async def generate_stream_get(
 
 
 async def _begin(services: Services, identity: Identity, body: Generate, key: str | None) -> tuple[UUID, Asked]:
-    async def act(conn: Connection) -> _Opened:
-        thread = await threads.create_thread(
+    # By the key alone, so that a repeat finds thread and run as long as they exist, however long ago that was.
+    named = (identity.tenant_id, identity.user_id, command_id(key)) if key else None
+    thread_id = derived_id("generate", *named, GRAPH_VERSION) if named else new_id()
+    message = derived_id("generate", command_id(key)) if key else new_id()
+    command = as_command(SendMessage, id=message, thread_id=thread_id, **body.model_dump(exclude={"review"}))
+    async with services.db.tenant(identity.tenant_id) as conn:
+        await threads.open_thread(
             conn,
+            thread_id,
             identity.user_id,
             GRAPH_VERSION,
             room_id=body.room_id,
             product_id=body.product_id,
             host_id=body.host_id,
         )
-        return _Opened(thread_id=thread.id)
-
-    opened = await once(services.db, identity, key, request=body, result=_Opened, act=act)
-    message = derived_id("generate", command_id(key)) if key else new_id()
-    command = as_command(SendMessage, id=message, thread_id=opened.thread_id, **body.model_dump(exclude={"review"}))
-    done = await start.send_message(services.db, services.redis, identity, command, GRAPH_VERSION)
-    return opened.thread_id, Asked.model_validate(done.result)
+    done = await start.send_message(
+        services.db,
+        services.redis,
+        identity,
+        command,
+        GRAPH_VERSION,
+        at_most=services.settings.messages_per_10s,
+    )
+    return thread_id, Asked.model_validate(done.result)
 
 
 async def _follow(
     services: Services, identity: Identity, thread_id: UUID, asked: Asked
 ) -> AsyncGenerator[tuple[str, str]]:
-    """Yield (type, frame) from the thread's beginning until the run waits or is over; an empty type is a heartbeat."""
+    """Yield (type, frame) from the thread's beginning until the run waits or is over; an empty type is a heartbeat.
+
+    Raises:
+        StillRunning: this process goes down before that.
+    """
     follower = _Follower()
     seen = 0
+    quiet = 0.0
     await services.hub.watch_thread(identity.tenant_id, thread_id, follower)
     try:
         follower.items.put_nowait(None)
         while True:
+            if services.draining():
+                raise StillRunning(thread_id=str(thread_id), run_id=str(asked.run_id))
             try:
-                item = await asyncio.wait_for(follower.items.get(), _HEARTBEAT)
+                item = await asyncio.wait_for(follower.items.get(), _LOOK_UP)
             except TimeoutError:
-                yield "", ""
+                quiet += _LOOK_UP
+                if quiet >= _HEARTBEAT:
+                    quiet = 0.0
+                    yield "", ""
                 continue
+            quiet = 0.0
             if isinstance(item, Fragment):
                 token = Token(
                     thread_id=thread_id,
@@ -212,15 +228,17 @@ async def _log(services: Services, identity: Identity, thread_id: UUID, after: i
 
 
 async def _result(services: Services, identity: Identity, thread_id: UUID, asked: Asked) -> Generated:
-    """Return what the run brought.
+    """Return what the run brought when it first waited or ended: the same whenever it is asked for.
 
     Raises:
         RunFailed: nothing that could be shown.
     """
     snapshot = ThreadSnapshot()
     async with services.db.tenant(identity.tenant_id) as conn:
-        while page := await events.read_events(conn, thread_id, snapshot.seq, _PAGE):
-            snapshot = fold(page, snapshot)
+        answered = False
+        while not answered and (page := await events.read_events(conn, thread_id, snapshot.seq, _PAGE)):
+            answered, until = _first_end(page, asked.run_id)
+            snapshot = fold(page[:until], snapshot)
     run = next(run for run in snapshot.runs if run.id == asked.run_id)
     written = [m for m in snapshot.messages if m.run_id == asked.run_id and m.role == "assistant"]
     question = next((i for i in reversed(snapshot.interrupts) if i.run_id == asked.run_id), None)
@@ -250,12 +268,20 @@ async def _result(services: Services, identity: Identity, thread_id: UUID, asked
     )
 
 
+def _first_end(page: Sequence[AnyThreadEvent | UnknownEvent], run_id: UUID) -> tuple[bool, int]:
+    """Return whether the run waits or ends within these events, and how many of them there are up to then."""
+    for place, event in enumerate(page):
+        if isinstance(event, RunChanged) and event.run_id == run_id and event.status in _OVER:
+            return True, place + 1
+    return False, len(page)
+
+
 def _stream(services: Services, identity: Identity, thread_id: UUID, asked: Asked) -> StreamingResponse:
     async def body() -> AsyncIterator[str]:
-        async with aclosing(_follow(services, identity, thread_id, asked)) as frames:
-            async for kind, frame in frames:
-                yield f"event: {kind}\ndata: {frame}\n\n" if kind else ": still at work\n\n"
         try:
+            async with aclosing(_follow(services, identity, thread_id, asked)) as frames:
+                async for kind, frame in frames:
+                    yield f"event: {kind}\ndata: {frame}\n\n" if kind else ": still at work\n\n"
             result = await _result(services, identity, thread_id, asked)
             yield f"event: result\ndata: {result.model_dump_json()}\n\n"
         except AppError as error:

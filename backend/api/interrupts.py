@@ -24,9 +24,10 @@ from backend.api.pages import (
 from backend.domain import interrupts
 from backend.domain.interrupts import InterruptStatus
 from backend.ids import STORABLE, Text
-from backend.protocol.commands import Content, Decision, InterruptResponse
+from backend.protocol.commands import Claim, Content, Decision, Extend, InterruptResponse, Release, Undo
 from backend.protocol.events import Person
-from backend.runs.interrupts import decide
+from backend.runs import claims
+from backend.runs.interrupts import decide, undo
 
 router = APIRouter(prefix="/interrupts", tags=["interrupts"])
 
@@ -48,6 +49,10 @@ class Interrupt(BaseModel):
     status: InterruptStatus
     version: int
     expires_at: datetime
+    claimed_by: Person | None
+    claimed_until: datetime | None
+    escalated_at: datetime | None
+    on_air_at: datetime | None
     decision: dict[str, Any] | None
     decided_by: Person | None
     decided_at: datetime | None
@@ -59,7 +64,10 @@ class InterruptPage(Page[Interrupt]):
 
 
 class Answer(BaseModel):
-    """A decision. `edit` needs `content`; `version` is that of the question that was read."""
+    """A decision. `edit` needs the whole text in `content`, `respond` a hint for the writer.
+
+    With `version`, that of the question that was read, it is refused when somebody else has claimed it since.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -75,6 +83,31 @@ class Decided(BaseModel):
 
     interrupt_id: str
     decision: Decision
+    version: int
+    seq: int
+
+
+class Hold(BaseModel):
+    """How to claim. `take_over` takes it from somebody else who holds it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    take_over: bool = False
+
+
+class Held(BaseModel):
+    """The interrupt's version, its end, and until when you hold it (null when you do not)."""
+
+    interrupt_id: str
+    version: int
+    expires_at: datetime
+    claimed_until: datetime | None
+
+
+class Undone(BaseModel):
+    """The interrupt's version and the `seq` of the event that says that it was called back."""
+
+    interrupt_id: str
     version: int
     seq: int
 
@@ -119,5 +152,42 @@ async def decide_interrupt(
     command = as_command(
         InterruptResponse, id=command_id(key), thread_id=thread_id, interrupt_id=interrupt_id, **body.model_dump()
     )
-    done = await decide(services.db, identity, command)
+    done = await decide(services.db, services.settings, identity, command)
     return Decided.model_validate(done.result)
+
+
+@router.post("/{interrupt_id}/claim")
+async def claim_interrupt(
+    identity: Decider, services: Parts, interrupt_id: InterruptId, body: Hold | None = None, key: IdempotencyKey = None
+) -> Held:
+    """Hold an interrupt while you review it, or prolong your hold; others may still decide."""
+    take_over = body.take_over if body else False
+    command = as_command(Claim, id=command_id(key), interrupt_id=interrupt_id, take_over=take_over)
+    return Held.model_validate((await claims.claim(services.db, services.settings, identity, command)).result)
+
+
+@router.post("/{interrupt_id}/release")
+async def release_interrupt(
+    identity: Decider, services: Parts, interrupt_id: InterruptId, key: IdempotencyKey = None
+) -> Held:
+    """Give back an interrupt that you hold."""
+    command = as_command(Release, id=command_id(key), interrupt_id=interrupt_id)
+    return Held.model_validate((await claims.release(services.db, identity, command)).result)
+
+
+@router.post("/{interrupt_id}/extend")
+async def extend_interrupt(
+    identity: Decider, services: Parts, interrupt_id: InterruptId, key: IdempotencyKey = None
+) -> Held:
+    """Give an interrupt more time, by the tenant's step and up to its limit."""
+    command = as_command(Extend, id=command_id(key), interrupt_id=interrupt_id)
+    return Held.model_validate((await claims.extend(services.db, services.settings, identity, command)).result)
+
+
+@router.post("/{interrupt_id}/undo")
+async def undo_interrupt(
+    identity: Decider, services: Parts, interrupt_id: InterruptId, key: IdempotencyKey = None
+) -> Undone:
+    """Call back an approved script that is held and not on air yet; it waits for a decision again."""
+    command = as_command(Undo, id=command_id(key), interrupt_id=interrupt_id)
+    return Undone.model_validate((await undo(services.db, identity, command)).result)

@@ -12,6 +12,7 @@ from backend.api.pages import IdempotencyKey, command_id
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import STORABLE
 from backend.protocol.commands import MAX_CONTENT, Cancel, Command, Multitask, SendMessage, ShortText
+from backend.protocol.events import RunStatus
 from backend.runs import start
 
 router = APIRouter(prefix="/threads", tags=["threads"])
@@ -48,12 +49,24 @@ class NewMessage(Ask):
     multitask: Multitask = "reject"
 
 
+class Outcome(BaseModel):
+    """What came of a request: how its run stands, and the last text that was written for it."""
+
+    status: RunStatus
+    message_id: UUID | None
+    content: str | None
+
+
 class Asked(BaseModel):
-    """The message, the run that answers it, and the `seq` of the event that says so."""
+    """The message, the run that answers it, and the `seq` of the event that says so.
+
+    Asked again under the same `Idempotency-Key`, `outcome` tells what came of it, once the run waits or is over.
+    """
 
     run_id: UUID
     message_id: UUID
     seq: int
+    outcome: Outcome | None = None
 
 
 class Stop(BaseModel):
@@ -88,7 +101,14 @@ async def send_message(
 ) -> Asked:
     """Ask for something; the answer comes as events of the thread."""
     command = as_command(SendMessage, id=command_id(key), thread_id=thread_id, **body.model_dump())
-    done = await start.send_message(services.db, services.redis, identity, command, GRAPH_VERSION)
+    done = await start.send_message(
+        services.db,
+        services.redis,
+        identity,
+        command,
+        GRAPH_VERSION,
+        at_most=services.settings.messages_per_10s,
+    )
     return Asked.model_validate(done.result)
 
 

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from backend.api import (
     audit,
     auth,
+    checkpoints,
     generate,
     health,
     hosts,
@@ -15,8 +16,10 @@ from backend.api import (
     messages,
     products,
     quality,
+    retention,
     rooms,
     scripts,
+    tenant,
     threads,
 )
 from backend.api.errors import RESPONSES, register
@@ -34,6 +37,7 @@ DESCRIPTION: Final = (
 
 _RESOURCES: Final = (
     auth,
+    checkpoints,
     threads,
     messages,
     interrupts,
@@ -42,8 +46,10 @@ _RESOURCES: Final = (
     products,
     rooms,
     quality,
+    retention,
     generate,
     audit,
+    tenant,
     health,
 )
 

@@ -20,12 +20,12 @@ from backend.api.pages import (
     moment,
     once,
 )
-from backend.domain import events, threads
+from backend.domain import checkpoints, events, threads
 from backend.errors import BadRequest
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import STORABLE
-from backend.protocol.events import AnyThreadEvent, RunStatus
-from backend.protocol.snapshot import ThreadSnapshot, fold
+from backend.protocol.events import AnyThreadEvent, RunStatus, UnknownEvent
+from backend.protocol.snapshot import ThreadSnapshot
 from backend.runs import start
 from backend.storage.postgres import Connection
 
@@ -194,21 +194,14 @@ async def list_events(
     """Read the events of a thread after `after`, as they went over the socket."""
     async with services.db.tenant(identity.tenant_id) as conn:
         thread = await threads.get_thread(conn, thread_id)
-        items = await events.read_events(conn, thread_id, after, limit)
-    return EventList(items=items, last_seq=max(thread.last_seq, items[-1].seq or 0 if items else 0))
+        read = await events.read_events(conn, thread_id, after, limit)
+    items = [event for event in read if not isinstance(event, UnknownEvent)]
+    return EventList(items=items, last_seq=max(thread.last_seq, read[-1].seq or 0 if read else 0))
 
 
 @router.get("/{thread_id}/snapshot")
 async def read_snapshot(identity: Reader, services: Parts, thread_id: UUID) -> SnapshotOfThread:
     """Read a thread as the fold of all its events."""
     async with services.db.tenant(identity.tenant_id) as conn:
-        thread = await threads.get_thread(conn, thread_id)
-        # Title and bindings a thread was opened with are not in the log, only their changes are.
-        snapshot = ThreadSnapshot(
-            title=thread.title, room_id=thread.room_id, product_id=thread.product_id, host_id=thread.host_id
-        )
-        while batch := await events.read_events(conn, thread_id, snapshot.seq, _BATCH):
-            snapshot = fold(batch, snapshot)
-            if len(batch) < _BATCH:
-                break
-    return SnapshotOfThread(epoch=services.epoch, snapshot=snapshot)
+        snapshot = await checkpoints.read_snapshot(conn, thread_id)
+    return SnapshotOfThread(epoch=services.epoch(), snapshot=snapshot)

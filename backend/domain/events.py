@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
+import structlog
 
 from backend.errors import NotFound
 from backend.fanout.topics import EVENTS_CHANNEL
 from backend.ids import new_id
-from backend.protocol.events import AnyThreadEvent, ThreadEvent, thread_event_adapter
+from backend.protocol.events import AnyThreadEvent, ThreadEvent, UnknownEvent, read_event
 from backend.storage.postgres import Connection, Record
+
+log = structlog.get_logger(__name__)
 
 INTERRUPT_TYPES = ("interrupt", "interrupt_updated", "interrupt_resolved", "interrupt_expired")
 
@@ -58,7 +61,7 @@ async def append(
         LeaseLost: `fenced`, and the run is not held by this attempt any more.
     """
     types = [event.type for event in events]  # type: ignore[attr-defined]  # each class of the union has one
-    payloads = [orjson.dumps(event.model_dump(mode="json", exclude=_ENVELOPE)).decode() for event in events]
+    payloads = [orjson.dumps(event.model_dump(mode="json", exclude=_left_out(event))).decode() for event in events]
     flag = "i" if any(kind in INTERRUPT_TYPES for kind in types) else "-"
     last = await conn.fetchval(
         _APPEND,
@@ -76,21 +79,31 @@ async def append(
     return int(last)
 
 
-async def read_stored(conn: Connection, thread_id: UUID, after: int, limit: int) -> list[StoredEvent]:
-    """Return up to `limit` events after `after`, oldest first, ready to be sent."""
+async def read_stored(
+    conn: Connection, thread_id: UUID, after: int, limit: int, until: int | None = None
+) -> list[StoredEvent]:
+    """Return up to `limit` events after `after` (and not after `until`), oldest first, ready to be sent."""
     rows = await conn.fetch(
         """SELECT thread_id, seq, id, type, run_id, attempt, payload::text AS payload, created_at
-           FROM thread_events WHERE thread_id = $1 AND seq > $2 ORDER BY seq LIMIT $3""",
+           FROM thread_events WHERE thread_id = $1 AND seq > $2 AND ($4::bigint IS NULL OR seq <= $4)
+           ORDER BY seq LIMIT $3""",
         thread_id,
         after,
         limit,
+        until,
     )
     return [_stored(row) for row in rows]
 
 
-async def read_events(conn: Connection, thread_id: UUID, after: int, limit: int) -> list[AnyThreadEvent]:
-    """Return up to `limit` events after `after`, oldest first, as objects."""
-    return [thread_event_adapter.validate_json(e.text) for e in await read_stored(conn, thread_id, after, limit)]
+async def read_events(
+    conn: Connection, thread_id: UUID, after: int, limit: int, until: int | None = None
+) -> list[AnyThreadEvent | UnknownEvent]:
+    """Return up to `limit` events after `after` (and not after `until`), oldest first, as objects."""
+    read = [read_event(stored.text) for stored in await read_stored(conn, thread_id, after, limit, until)]
+    for event in read:
+        if isinstance(event, UnknownEvent):
+            log.warning("event_not_understood", type=event.type, seq=event.seq)
+    return read
 
 
 async def read_interrupt_events(conn: Connection, seconds: float) -> list[tuple[UUID, StoredEvent]]:
@@ -103,6 +116,12 @@ async def read_interrupt_events(conn: Connection, seconds: float) -> list[tuple[
         seconds,
     )
     return [(row["id"], _stored(row)) for row in rows]
+
+
+def _left_out(event: ThreadEvent) -> set[str]:
+    if not event.LATER:
+        return _ENVELOPE
+    return _ENVELOPE | {name for name in event.LATER if getattr(event, name) is None}
 
 
 def _stored(row: Record) -> StoredEvent:

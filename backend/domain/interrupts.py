@@ -22,7 +22,7 @@ _OUTCOME: dict[Decision, InterruptStatus] = {
 
 @dataclass(frozen=True)
 class Interrupt:
-    """A question to a person, open or answered."""
+    """A question to a person, open or answered; with `on_air_at` an approved script that is held until then."""
 
     id: str
     thread_id: UUID
@@ -34,37 +34,54 @@ class Interrupt:
     status: InterruptStatus
     version: int
     expires_at: datetime
+    claimed_by: Person | None
+    claimed_until: datetime | None
+    escalated_at: datetime | None
+    on_air_at: datetime | None
     decision: dict[str, Any] | None
     decided_by: Person | None
     decided_at: datetime | None
     created_at: datetime
+    #: Whether its time is over by the database's clock, although nobody may have said so yet.
+    late: bool
 
 
+@dataclass(frozen=True)
+class Claim:
+    """A claim that was made or prolonged. `before` held it until now; `fresh` is false when it was only prolonged."""
+
+    until: datetime
+    before: UUID | None
+    fresh: bool
+
+
+# A claim whose time is over is nobody's, also in the moment before the clock's sweep has said so.
 _INTERRUPT = """
 SELECT i.id, i.thread_id, i.run_id, i.kind, i.action, i.params, i.allowed, i.status, i.version, i.expires_at,
-       i.decision, i.decided_by, u.name AS decided_by_name, i.decided_at, i.created_at
+       c.id AS claimed_by, c.name AS claimed_by_name, CASE WHEN c.id IS NOT NULL THEN i.claimed_until END
+         AS claimed_until, i.escalated_at, i.on_air_at,
+       i.decision, i.decided_by, u.name AS decided_by_name, i.decided_at, i.created_at,
+       coalesce(i.on_air_at, i.expires_at) <= clock_timestamp() AS late
 FROM interrupts i LEFT JOIN users u ON u.id = i.decided_by
+  LEFT JOIN users c ON c.id = i.claimed_by AND i.status = 'pending' AND i.claimed_until > clock_timestamp()
 """
 
 
 async def insert_interrupt(
-    conn: Connection,
-    interrupt_id: str,
-    thread_id: UUID,
-    run_id: UUID,
-    question: dict[str, Any],
-    default_ttl: float,
+    conn: Connection, interrupt_id: str, thread_id: UUID, run_id: UUID, question: dict[str, Any], ttl: float
 ) -> Interrupt | None:
     """Record a question of the graph ({kind, action, params, allowed}); None when it was recorded before.
 
-    It expires after the tenant's time to live, or `default_ttl` seconds, by the database's clock.
+    It expires after `ttl` seconds by the database's clock. A question with `hold` seconds is answered by the clock when
+    they are over (`go_on_air`), and until then by `undo`.
     """
-    row = await conn.fetchrow(
-        """INSERT INTO interrupts (id, thread_id, run_id, kind, action, params, allowed, expires_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7,
-             now() + coalesce((SELECT interrupt_ttl FROM tenants WHERE id = current_tenant()), $8))
+    hold = question.get("hold")
+    made = await conn.fetchval(
+        """INSERT INTO interrupts (id, thread_id, run_id, kind, action, params, allowed, expires_at, on_air_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + $8::interval + coalesce($9::interval, '0'),
+             clock_timestamp() + $9::interval)
            ON CONFLICT (id) DO NOTHING
-           RETURNING *, NULL AS decided_by_name""",
+           RETURNING true""",
         interrupt_id,
         thread_id,
         run_id,
@@ -72,9 +89,10 @@ async def insert_interrupt(
         question["action"],
         question["params"],
         question["allowed"],
-        interval(default_ttl),
+        interval(ttl),
+        interval(hold) if hold is not None else None,
     )
-    return _interrupt(row) if row else None
+    return await get_interrupt(conn, interrupt_id) if made else None
 
 
 async def get_interrupt(conn: Connection, interrupt_id: str) -> Interrupt:
@@ -134,15 +152,138 @@ async def resolve(
     return version
 
 
+async def approve_by_policy(conn: Connection, interrupt_id: str, answer: dict[str, Any]) -> int:
+    """Approve an interrupt that was raised in this transaction, in nobody's name; return its new version."""
+    version: int = await conn.fetchval(
+        """UPDATE interrupts SET status = 'approved', version = version + 1, decision = $2,
+             decided_at = clock_timestamp()
+           WHERE id = $1 AND status = 'pending' RETURNING version""",
+        interrupt_id,
+        answer,
+    )
+    return version
+
+
 async def expire(conn: Connection, interrupt_id: str) -> Interrupt | None:
     """Close a pending interrupt whose time is over by the database's clock; None when it is not so."""
     done = await conn.fetchval(
         """UPDATE interrupts SET status = 'expired', version = version + 1, decision = '{"decision": "expired"}',
              decided_at = clock_timestamp()
-           WHERE id = $1 AND status = 'pending' AND expires_at <= clock_timestamp() RETURNING true""",
+           WHERE id = $1 AND status = 'pending' AND on_air_at IS NULL AND expires_at <= clock_timestamp()
+           RETURNING true""",
         interrupt_id,
     )
     return await get_interrupt(conn, interrupt_id) if done else None
+
+
+async def undo(conn: Connection, interrupt_id: str, answer: dict[str, Any], by: UUID) -> int | None:
+    """Call back a script that is held and return the new version; None when it is too late (ask `why_not`)."""
+    version: int | None = await conn.fetchval(
+        """UPDATE interrupts SET status = 'rejected', version = version + 1, decision = $2, decided_by = $3,
+             decided_at = clock_timestamp()
+           WHERE id = $1 AND status = 'pending' AND on_air_at > clock_timestamp() RETURNING version""",
+        interrupt_id,
+        answer,
+        by,
+    )
+    return version
+
+
+async def go_on_air(conn: Connection, interrupt_id: str) -> int | None:
+    """Let a held script go whose time has come by the database's clock; None when it has not, or was called back."""
+    version: int | None = await conn.fetchval(
+        """UPDATE interrupts SET status = 'approved', version = version + 1, decision = '{"decision": "on_air"}',
+             decided_at = clock_timestamp()
+           WHERE id = $1 AND status = 'pending' AND on_air_at <= clock_timestamp() RETURNING version""",
+        interrupt_id,
+    )
+    return version
+
+
+async def claim(conn: Connection, interrupt_id: str, by: UUID, seconds: float, *, take_over: bool) -> Claim | None:
+    """Hold a pending interrupt for `seconds`, or prolong one's own hold; None when that is not to be had.
+
+    A hold that is only prolonged keeps the version: nothing changes for anybody else.
+    """
+    row = await conn.fetchrow(
+        """UPDATE interrupts SET claimed_by = $2, claimed_until = clock_timestamp() + $3,
+             version = version + CASE WHEN claimed_by = $2 AND claimed_until > statement_timestamp() THEN 0 ELSE 1 END,
+             claimed_version = CASE WHEN claimed_by = $2 AND claimed_until > statement_timestamp()
+                                    THEN claimed_version ELSE version + 1 END
+           WHERE id = $1 AND status = 'pending' AND on_air_at IS NULL AND expires_at > clock_timestamp()
+             AND ($4 OR claimed_by IS NULL OR claimed_by = $2 OR claimed_until <= clock_timestamp())
+           RETURNING claimed_until AS until, old.claimed_by AS before, new.version > old.version AS fresh""",
+        interrupt_id,
+        by,
+        interval(seconds),
+        take_over,
+    )
+    return Claim(**row) if row else None
+
+
+async def release(conn: Connection, interrupt_id: str, by: UUID) -> bool:
+    """Give one's own claim back; False when one does not hold it."""
+    done = await conn.fetchval(
+        """UPDATE interrupts SET claimed_by = NULL, claimed_until = NULL, version = version + 1
+           WHERE id = $1 AND status = 'pending' AND claimed_by = $2 RETURNING true""",
+        interrupt_id,
+        by,
+    )
+    return done is not None
+
+
+async def return_claim(conn: Connection, interrupt_id: str) -> UUID | None:
+    """Take back a claim whose time is over by the database's clock and return whose it was; None when it is not so."""
+    before: UUID | None = await conn.fetchval(
+        """UPDATE interrupts SET claimed_by = NULL, claimed_until = NULL, version = version + 1
+           WHERE id = $1 AND status = 'pending' AND claimed_until <= clock_timestamp() RETURNING old.claimed_by""",
+        interrupt_id,
+    )
+    return before
+
+
+async def extend(conn: Connection, interrupt_id: str, step: float, limit: float) -> datetime | None:
+    """Give a pending interrupt `step` seconds more, at most `limit` seconds of life in all, and return its new end.
+
+    None when that is not to be had. What had become urgent is so no more.
+    """
+    end: datetime | None = await conn.fetchval(
+        """UPDATE interrupts SET expires_at = least(expires_at + $2::interval, created_at + $3::interval),
+             escalated_at = NULL, version = version + 1
+           WHERE id = $1 AND status = 'pending' AND on_air_at IS NULL AND expires_at > clock_timestamp()
+             AND expires_at < created_at + $3::interval RETURNING expires_at""",
+        interrupt_id,
+        interval(step),
+        interval(limit),
+    )
+    return end
+
+
+async def escalate(conn: Connection, interrupt_id: str, before: float) -> bool:
+    """Note that a pending interrupt ends within `before` seconds (see `escalation_time` in the schema); False when
+    that is not so, or was noted already."""
+    done = await conn.fetchval(
+        """UPDATE interrupts SET escalated_at = clock_timestamp(), version = version + 1
+           WHERE id = $1 AND status = 'pending' AND on_air_at IS NULL AND escalated_at IS NULL
+             AND expires_at > clock_timestamp()
+             AND escalation_time(created_at, expires_at, $2) <= clock_timestamp() RETURNING true""",
+        interrupt_id,
+        interval(before),
+    )
+    return done is not None
+
+
+async def claimed_since(conn: Connection, interrupt_id: str, version: int, by: UUID) -> bool:
+    """Return whether somebody else holds the interrupt by a claim younger than `version`."""
+    return bool(
+        await conn.fetchval(
+            """SELECT claimed_by <> $3 AND claimed_until > clock_timestamp() AND claimed_version > $2
+               FROM interrupts WHERE id = $1""",
+            interrupt_id,
+            version,
+            by,
+        )
+    )
 
 
 async def withdraw(conn: Connection, run_id: UUID, by: UUID | None) -> list[tuple[str, int]]:
@@ -159,16 +300,18 @@ async def withdraw(conn: Connection, run_id: UUID, by: UUID | None) -> list[tupl
 
 def why_not(interrupt: Interrupt) -> AppError:
     """Return the error for who came too late: who decided what and when, or that the time is over."""
-    if interrupt.status in ("pending", "expired"):
+    if interrupt.on_air_at is None and interrupt.status in ("pending", "expired"):
         return InterruptExpired(expires_at=interrupt.expires_at.isoformat())
     return AlreadyResolved(
-        decision=interrupt.status,
+        # Pending here means held, and the moment to call it back has passed: the clock's word is about to be written.
+        decision="approved" if interrupt.status == "pending" else interrupt.status,
         by=interrupt.decided_by.model_dump(mode="json") if interrupt.decided_by else None,
         at=interrupt.decided_at.isoformat() if interrupt.decided_at else None,
     )
 
 
 def _interrupt(row: Record) -> Interrupt:
-    fields = {name: row[name] for name in Interrupt.__dataclass_fields__ if name != "decided_by"}
-    person = Person(id=row["decided_by"], name=row["decided_by_name"] or "") if row["decided_by"] else None
-    return Interrupt(**fields, decided_by=person)
+    fields = {name: row[name] for name in Interrupt.__dataclass_fields__}
+    for name in ("claimed_by", "decided_by"):
+        fields[name] = Person(id=row[name], name=row[f"{name}_name"] or "") if row[name] else None
+    return Interrupt(**fields)

@@ -8,11 +8,10 @@ import asyncio
 import functools
 import hashlib
 import secrets
-import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 from uuid import UUID
 
@@ -38,6 +37,7 @@ Action = Literal[
     "catalogue.write",
     "prompter.ack",
     "audit.read",
+    "policies.write",
 ]
 
 _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
@@ -78,6 +78,13 @@ class Identity:
     role: str
     session_id: UUID
     expires_at: datetime
+    #: When the access token that proved it is refused; None when the session itself did (cookie, ticket).
+    token_refused_at: datetime | None = None
+
+    @property
+    def ends_at(self) -> datetime:
+        """When this has to be proven anew."""
+        return self.expires_at if self.token_refused_at is None else min(self.expires_at, self.token_refused_at)
 
 
 @dataclass(frozen=True)
@@ -188,25 +195,28 @@ async def identity_of_session(conn: Connection, token: str) -> Identity:
     return await _identity(conn, _digest(token), None)
 
 
-def issue_jwt(identity: Identity, secret: bytes, ttl: float) -> tuple[str, int]:
-    """Return an access token for callers without cookies and for how many seconds it holds."""
-    now = time.time()
-    lifetime = int(max(0, min(ttl, identity.expires_at.timestamp() - now)))
+def issue_jwt(identity: Identity, secret: bytes, ttl: float, now: datetime) -> tuple[str, int]:
+    """Return an access token for callers without cookies and for how many seconds it holds.
+
+    `now` is the database's time, not this machine's: another process with another clock will read the token.
+    """
+    begins = now.timestamp()
+    lifetime = int(max(0, min(ttl, identity.expires_at.timestamp() - begins)))
     claims = {
         "aud": _JWT_AUDIENCE,
         "sub": str(identity.user_id),
         "sid": str(identity.session_id),
-        "iat": int(now),
-        "exp": int(now) + lifetime,
+        "iat": int(begins),
+        "exp": int(begins) + lifetime,
     }
     return jwt.encode(claims, secret, algorithm=_JWT_ALGORITHM), lifetime
 
 
-async def identity_of_jwt(conn: Connection, token: str, secret: bytes, leeway: float) -> Identity:
+async def identity_of_jwt(conn: Connection, token: str, secret: bytes, leeway: float, now: datetime) -> Identity:
     """Return who holds this access token, if the session it was issued in still stands.
 
     Raises:
-        TokenExpired: its time is over (`leeway` seconds allowed for clocks that differ).
+        TokenExpired: its time is over by the database's clock, `now` (`leeway` seconds allowed for our copies of it).
         Unauthenticated: it is not ours, or the session has ended.
     """
     try:
@@ -215,15 +225,16 @@ async def identity_of_jwt(conn: Connection, token: str, secret: bytes, leeway: f
             secret,
             algorithms=[_JWT_ALGORITHM],
             audience=_JWT_AUDIENCE,
-            leeway=leeway,
-            options={"require": ["exp", "iat", "sub", "sid"]},
+            # The library would compare with this machine's wall clock.
+            options={"require": ["exp", "iat", "sub", "sid"], "verify_exp": False, "verify_iat": False},
         )
-        session_id = UUID(claims["sid"])
-    except jwt.ExpiredSignatureError:
-        raise TokenExpired from None
+        session_id, ends = UUID(claims["sid"]), datetime.fromtimestamp(int(claims["exp"]) + leeway, UTC)
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         raise Unauthenticated from None
-    return await _identity(conn, None, session_id)
+    if now >= ends:
+        raise TokenExpired
+    identity = await _identity(conn, None, session_id)
+    return replace(identity, token_refused_at=ends)
 
 
 async def issue_ticket(conn: Connection, identity: Identity, ttl: float) -> tuple[str, datetime]:
@@ -270,3 +281,31 @@ async def current_role(conn: Connection, user_id: UUID) -> Role | None:
         user_id,
     )
     return role
+
+
+async def hold_role(conn: Connection, user_id: UUID) -> Role | None:
+    """Return the role as `current_role` does, and keep it so until the transaction ends.
+
+    Whoever disables the account or takes the role away meanwhile waits for this transaction.
+    """
+    role: Role | None = await conn.fetchval("SELECT auth_hold_role($1)", user_id)
+    return role
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What has become of a session: `role` None without account or place in the tenant, `open` False when it ended."""
+
+    session_id: UUID
+    role: str | None
+    open: bool
+
+
+async def changed_standings(conn: Connection, held: Collection[tuple[UUID, str]]) -> list[Standing]:
+    """Return, of sessions with the role that each is held with, those that are no longer so."""
+    rows = await conn.fetch(
+        "SELECT * FROM auth_changed_standings($1::uuid[], $2::text[])",
+        [session_id for session_id, _ in held],
+        [role for _, role in held],
+    )
+    return [Standing(**row) for row in rows]

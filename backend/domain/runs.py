@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.domain import events
-from backend.errors import ThreadBusy
+from backend.errors import IdempotencyConflict, LeaseLost, ThreadBusy
 from backend.ids import new_id
 from backend.protocol.events import Problem, RunChanged, RunStatus, ThreadEvent
 from backend.storage.postgres import Connection, UniqueViolation, interval
@@ -28,6 +28,23 @@ class Claimed:
     crashes: int
 
 
+@dataclass(frozen=True)
+class LastRun:
+    """The run that a thread had last."""
+
+    id: UUID
+    status: RunStatus
+    graph_version: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """Under which id, and with which body, something was asked for."""
+
+    id: UUID
+    hash: bytes
+
+
 async def insert_run(
     conn: Connection,
     tenant_id: UUID,
@@ -36,8 +53,9 @@ async def insert_run(
     request: dict[str, Any],
     graph_version: str,
     status: RunStatus,
+    asked_as: Request | None = None,
 ) -> UUID:
-    """Add a run, `queued` or `enqueued` behind the active one.
+    """Add a run, `queued` or `enqueued` behind the active one; by `asked_as` a repeat of the request is known.
 
     Raises:
         ThreadBusy: another run of the thread is active; the database's constraint decides.
@@ -45,8 +63,9 @@ async def insert_run(
     run_id: UUID = new_id()
     try:
         await conn.execute(
-            """INSERT INTO runs (id, tenant_id, thread_id, requested_by, status, request, graph_version)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+            """INSERT INTO runs (id, tenant_id, thread_id, requested_by, status, request, graph_version, request_id,
+                                 request_hash)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
             run_id,
             tenant_id,
             thread_id,
@@ -54,24 +73,38 @@ async def insert_run(
             status,
             request,
             graph_version,
+            asked_as.id if asked_as else None,
+            asked_as.hash if asked_as else None,
         )
     except UniqueViolation:
         raise ThreadBusy(retry_after_ms=1000) from None
     return run_id
 
 
-async def claim_run(conn: Connection, run_id: UUID, worker: str, lease: float) -> Claimed | None:
-    """Take a run that is queued, or whose worker let its lease run out; None when somebody else has it."""
+async def claim_run(
+    conn: Connection, run_id: UUID, worker: str, lease: float, spared: int | None = None
+) -> Claimed | None:
+    """Take a run that is queued, or whose worker let its lease run out; None when somebody else has it.
+
+    One that crashed `spared` times or more is left alone too.
+    """
     row = await conn.fetchrow(
         """UPDATE runs SET status = 'running', attempt = attempt + 1, crashes = crashes + 1, worker = $2,
              lease_expires_at = now() + $3, updated_at = now()
            WHERE id = $1 AND (status = 'queued' OR (status = 'running' AND lease_expires_at < now()))
+             AND ($4::int IS NULL OR crashes < $4)
            RETURNING id, tenant_id, thread_id, requested_by, request, attempt, crashes""",
         run_id,
         worker,
         interval(lease),
+        spared,
     )
     return Claimed(**dict(row)) if row else None
+
+
+async def crashes(conn: Connection, run_id: UUID) -> int:
+    """Return how many claims of the run ended without a word since it last got somewhere."""
+    return int(await conn.fetchval("SELECT crashes FROM runs WHERE id = $1", run_id) or 0)
 
 
 async def leave_run(
@@ -102,6 +135,19 @@ async def leave_run(
         attempt=run.attempt,
     )
     return True
+
+
+async def hold_run(conn: Connection, run: Claimed) -> None:
+    """Lock the run's row until the end of the transaction.
+
+    Raises:
+        LeaseLost: this attempt does not hold the run any more.
+    """
+    held = await conn.fetchval(
+        "SELECT true FROM runs WHERE id = $1 AND attempt = $2 AND status = 'running' FOR UPDATE", run.id, run.attempt
+    )
+    if held is None:
+        raise LeaseLost
 
 
 async def tell(conn: Connection, run: Claimed, told: Sequence[ThreadEvent]) -> None:
@@ -153,6 +199,85 @@ async def stop_run(conn: Connection, run_id: UUID) -> RunStatus | None:
         run_id,
     )
     return was
+
+
+async def recall_request(
+    conn: Connection, thread_id: UUID, requested_by: UUID, request: Request, graph_version: str
+) -> dict[str, Any] | None:
+    """Return the first answer to a request that this version of the graph took before, or None.
+
+    Raises:
+        IdempotencyConflict: the id was used with another body.
+    """
+    row = await conn.fetchrow(
+        """SELECT r.id, r.request_hash, r.request ->> 'message_id' AS message_id,
+             (SELECT min(seq) FROM thread_events e WHERE e.thread_id = r.thread_id AND e.run_id = r.id) + 1 AS seq
+           FROM runs r
+           WHERE r.thread_id = $1 AND r.requested_by = $2 AND r.request_id = $3 AND r.graph_version = $4""",
+        thread_id,
+        requested_by,
+        request.id,
+        graph_version,
+    )
+    if row is None:
+        return None
+    if row["request_hash"] != request.hash:
+        raise IdempotencyConflict
+    # The message and the run's status are the first two events of a run; the answer names the second.
+    return {"run_id": str(row["id"]), "message_id": row["message_id"], "seq": row["seq"]}
+
+
+async def read_outcome(conn: Connection, run_id: UUID) -> dict[str, Any] | None:
+    """Return what came of a run as {status, message_id, content}; None while it is under way or waits its turn."""
+    row = await conn.fetchrow(
+        """SELECT r.status, m.id AS message_id, m.content FROM runs r
+           LEFT JOIN LATERAL (SELECT id, content FROM messages WHERE run_id = r.id AND role = 'assistant'
+                                AND status = 'complete' ORDER BY created_at DESC, id DESC LIMIT 1) m ON true
+           WHERE r.id = $1 AND r.status NOT IN ('enqueued', 'queued', 'running')""",
+        run_id,
+    )
+    if row is None:
+        return None
+    return {
+        "status": row["status"],
+        "message_id": str(row["message_id"]) if row["message_id"] else None,
+        "content": row["content"],
+    }
+
+
+async def lock_last(conn: Connection, thread_id: UUID) -> LastRun | None:
+    """Lock and return the thread's last run."""
+    row = await conn.fetchrow(
+        "SELECT id, status, graph_version FROM runs WHERE thread_id = $1 ORDER BY id DESC LIMIT 1 FOR UPDATE", thread_id
+    )
+    return LastRun(**dict(row)) if row else None
+
+
+async def revive(conn: Connection, run_id: UUID) -> None:
+    """Queue a failed run again, its crashes forgiven.
+
+    Raises:
+        ThreadBusy: another run of the thread became active; the database's constraint decides.
+    """
+    try:
+        await conn.execute(
+            """UPDATE runs SET status = 'queued', crashes = 0, error = NULL, finished_at = NULL, swept_at = NULL,
+                 updated_at = now() WHERE id = $1 AND status = 'failed'""",
+            run_id,
+        )
+    except UniqueViolation:
+        raise ThreadBusy(retry_after_ms=1000) from None
+
+
+async def request_of(conn: Connection, run_id: UUID) -> dict[str, Any]:
+    """Return what a run was asked."""
+    request: dict[str, Any] = await conn.fetchval("SELECT request FROM runs WHERE id = $1", run_id)
+    return request
+
+
+async def set_request(conn: Connection, run_id: UUID, request: dict[str, Any]) -> None:
+    """Say what a run that nobody has begun is asked."""
+    await conn.execute("UPDATE runs SET request = $2 WHERE id = $1", run_id, request)
 
 
 async def belongs(conn: Connection, run_id: UUID, thread_id: UUID) -> bool:

@@ -89,6 +89,34 @@ async def create_thread(
     return await get_thread(conn, thread_id)
 
 
+async def open_thread(
+    conn: Connection,
+    thread_id: UUID,
+    created_by: UUID,
+    graph_version: str,
+    *,
+    room_id: UUID | None,
+    product_id: UUID | None,
+    host_id: UUID | None,
+) -> None:
+    """Make sure that there is a thread with this id; one that is there already stays as it is.
+
+    Raises:
+        NotFound: the tenant has no such room, product or host.
+    """
+    await check_bindings(conn, room_id, product_id, host_id)
+    await conn.execute(
+        """INSERT INTO threads (id, created_by, room_id, product_id, host_id, graph_version)
+           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING""",
+        thread_id,
+        created_by,
+        room_id,
+        product_id,
+        host_id,
+        graph_version,
+    )
+
+
 async def get_thread(conn: Connection, thread_id: UUID) -> Thread:
     """Return one thread.
 
@@ -189,6 +217,22 @@ async def check_bindings(conn: Connection, room_id: UUID | None, product_id: UUI
     for name, known in row.items():
         if not known:
             raise NotFound(f"there is no such {name}", field=f"{name}_id")
+
+
+async def still_there(
+    conn: Connection, room_id: UUID | None, product_id: UUID | None, host_id: UUID | None
+) -> dict[str, UUID | None]:
+    """Return what a thread pointed at earlier, without what was removed since."""
+    row = await conn.fetchrow(
+        """SELECT (SELECT id FROM rooms WHERE id = $1) AS room_id,
+                  (SELECT id FROM products WHERE id = $2) AS product_id,
+                  (SELECT id FROM hosts WHERE id = $3) AS host_id""",
+        room_id,
+        product_id,
+        host_id,
+    )
+    assert row is not None
+    return dict(row)
 
 
 def _thread(row: Record) -> Thread:

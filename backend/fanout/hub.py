@@ -5,6 +5,7 @@ The hub knows topics and watchers, not what the frames mean; where it reads from
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,10 +16,12 @@ import structlog
 from prometheus_client import Counter
 from redis.asyncio.client import PubSub
 
+from backend import failpoints
 from backend.errors import AppError
 from backend.fanout.topics import (
     APPROVALS,
     EVENTS_CHANNEL,
+    PEOPLE_CHANNEL,
     ROOMS_CHANNEL,
     room_topic,
     thread_topic,
@@ -31,6 +34,10 @@ from backend.telemetry.metrics import REGISTRY
 log = structlog.get_logger(__name__)
 
 _PAGE = 200
+#: Seconds without a word from Redis before it is asked, and again before it is given up.
+_SILENCE = 1.0
+#: How far the reading of the approvals reaches back before the last reading. Seconds.
+_OVERLAP = 30.0
 _COVERED = Counter("cuedesk_notices_covered", "Events the poll found before their notice came", registry=REGISTRY)
 
 
@@ -45,7 +52,10 @@ class Numbered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A piece of text under way, decoded as far as joining and de-duplication need it."""
+    """A piece of text under way, decoded as far as joining and de-duplication need it.
+
+    `text` is the frame as its writer encoded it; empty for joined pieces, which are encoded when they are sent.
+    """
 
     thread_id: str
     message_id: str
@@ -54,6 +64,7 @@ class Fragment:
     i: int
     n: int
     content: str
+    text: str = field(default="", compare=False)
 
 
 class Watcher(Protocol):
@@ -107,6 +118,7 @@ class _RoomFeed(_Feed):
 class _ApprovalsFeed(_Feed):
     seen: dict[UUID, None] = field(default_factory=dict)
     stale: bool = False
+    read_at: float = field(default_factory=time.monotonic)
 
 
 class Hub:
@@ -123,6 +135,8 @@ class Hub:
         self._pubsub: PubSub | None = None
         self._tokens_flow = True
         self._tasks: set[asyncio.Task[None]] = set()
+        #: Called when somebody's account, role or session may have changed. Must not wait.
+        self.on_people: Callable[[], None] | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -205,7 +219,7 @@ class Hub:
         """Join the tenant's stream of interrupts: what happens from now on."""
         # What is there already is read first: between finding the feed and joining it nothing may wait, or the last
         # watcher could leave meanwhile and take with it the feed this one is about to join.
-        known = [] if tenant_id in self._approvals else await self._sources.approvals(tenant_id, 30)
+        known = [] if tenant_id in self._approvals else await self._sources.approvals(tenant_id, _OVERLAP)
         feed = self._approvals.get(tenant_id)
         if feed is None:
             feed = self._approvals[tenant_id] = _ApprovalsFeed(tenant_id)
@@ -220,16 +234,25 @@ class Hub:
             if not feed.watchers:
                 del self._approvals[tenant_id]
 
+    def renumber(self) -> None:
+        """Forget where the logs end: the database is another one, and its logs may be shorter than we knew."""
+        for feed in self._threads.values():
+            feed.head, feed.wanted = None, 0  # the poll asks, or whoever joins
+
     # Lane A ----------------------------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
-        await listen(self._url, [EVENTS_CHANNEL, ROOMS_CHANNEL], self._on_notice, self._on_connected)
+        await listen(self._url, [EVENTS_CHANNEL, ROOMS_CHANNEL, PEOPLE_CHANNEL], self._on_notice, self._on_connected)
 
     async def _on_connected(self) -> None:
         with contextlib.suppress(AppError):  # the poll looks again within a second
             await self._look_everywhere()
 
     def _on_notice(self, channel: str, payload: str) -> None:
+        if channel == PEOPLE_CHANNEL:
+            if self.on_people is not None:
+                self.on_people()
+            return
         if channel == ROOMS_CHANNEL:
             room = self._rooms.get(UUID(payload))
             if room is not None:
@@ -237,6 +260,8 @@ class Hub:
                 self._start(self._pull_room(UUID(payload), room))
             return
         thread, seq, tenant, flag = payload.split(" ")
+        if failpoints.folder is not None and failpoints.pass_by("notice", thread):
+            return
         feed = self._threads.get(UUID(thread))
         if feed is not None:
             self._want(UUID(thread), feed, int(seq))
@@ -261,7 +286,9 @@ class Hub:
             for thread_id, head in (await self._sources.thread_heads(list(self._threads))).items():
                 feed = self._threads.get(thread_id)
                 if feed is not None:
-                    if feed.head is not None and head > max(feed.head, feed.wanted):
+                    if feed.head is None:
+                        feed.head = head
+                    if head > max(feed.head, feed.wanted):
                         _COVERED.inc()
                     self._want(thread_id, feed, head)
         if self._rooms:
@@ -321,7 +348,11 @@ class Hub:
             while feed.stale and feed.watchers:
                 feed.stale = False
                 # Commits can land out of the order of their times, so the window overlaps and the ids sort it out.
-                for event_id, event in await self._sources.approvals(feed.tenant_id, 30):
+                # It reaches back to the last time that PostgreSQL could be read, however long ago that was.
+                now = time.monotonic()
+                recent = await self._sources.approvals(feed.tenant_id, _OVERLAP + now - feed.read_at)
+                feed.read_at = now
+                for event_id, event in recent:
                     if event_id not in feed.seen:
                         feed.seen[event_id] = None
                         for watcher in tuple(feed.watchers):
@@ -360,8 +391,7 @@ class Hub:
                     if lost:
                         log.info("hub_tokens_back")
                     lost = False
-                    async for message in pubsub.listen():
-                        self._on_token(message)
+                    await self._read_tokens(pubsub)
             except Unwell as error:
                 # Once an outage, not twice a second.
                 if not lost:
@@ -372,6 +402,36 @@ class Hub:
                 feed.subscribed.clear()
             self._set_tokens_flow(False)
             await asyncio.sleep(0.5)
+
+    async def _read_tokens(self, pubsub: PubSub) -> None:
+        """Hand on what comes until the connection ends.
+
+        Raises:
+            TimeoutError: nothing comes any more, not even the answer to a ping: the connection ended without a word.
+        """
+        heard = True
+        async with asyncio.timeout(None) as patience:
+
+            async def watch() -> None:
+                nonlocal heard
+                while True:
+                    heard = False
+                    await asyncio.sleep(_SILENCE)
+                    if not heard:
+                        with contextlib.suppress(*Unwell):
+                            await pubsub.ping()
+                        await asyncio.sleep(_SILENCE)
+                        if not heard:
+                            patience.reschedule(0)
+
+            watching = asyncio.create_task(watch(), name="hub tokens watch")
+            try:
+                async for message in pubsub.listen():
+                    heard = True
+                    if message["type"] != "pong":
+                        self._on_token(message)
+            finally:
+                watching.cancel()
 
     def _on_token(self, message: dict[str, Any]) -> None:
         name = message["channel"].decode().rpartition(":")[2]
@@ -386,7 +446,7 @@ class Hub:
             try:
                 data = orjson.loads(message["data"])
                 del data["type"]
-                fragment = Fragment(**data)
+                fragment = Fragment(**data, text=message["data"].decode())
             except (ValueError, KeyError, TypeError):
                 # From a newer or older process beside us: it must not end the following of all other texts.
                 log.warning("hub_token_unreadable", topic=thread_topic(UUID(name)))

@@ -8,6 +8,8 @@ EVENTS_CHANNEL = "cuedesk_events"
 ROOMS_CHANNEL = "cuedesk_rooms"
 #: NOTIFY channel of runs that were cancelled; the payload is the run's id.
 CANCEL_CHANNEL = "cuedesk_cancel"
+#: NOTIFY channel of people whose account, role or session changed; the payload is the user's id.
+PEOPLE_CHANNEL = "cuedesk_people"
 
 APPROVALS = "approvals"
 
@@ -26,6 +28,11 @@ def split_topic(topic: str) -> tuple[str, UUID | None]:
     """Return kind and id of a (validated) topic."""
     kind, _, name = topic.partition(":")
     return kind, UUID(name) if name else None
+
+
+def interrupt_of(topic: str) -> str | None:
+    """Return the interrupt that a (validated) topic is about, if it is about one."""
+    return topic.removeprefix("interrupt:") if topic.startswith("interrupt:") else None
 
 
 def token_channel(thread_id: UUID) -> str:

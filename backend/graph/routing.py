@@ -24,18 +24,31 @@ async def after_quality(state: ScriptState) -> str:
     if state["report"]["retry"]:
         return "script"
     if state["edited"] and (not state["blocked"] or state["decision"].get("override_reason")):
-        return "finalize"
+        return _publishing(state)
     return "review"
 
 
 async def after_review(state: ScriptState) -> str:
     """Follow the decision."""
     match state["decision"]["decision"]:
+        case "approve":
+            return _publishing(state)
         case "edit":
             return "quality"
         case "reject" if state["feedback"]:
             return "script"
         case "reject" | "expired":
             return "close"
-        case _:
-            return "finalize"
+        case unknown:
+            # Never a guess: what is taken for an approval goes on air.
+            raise ValueError(f"the review was answered with {unknown!r}")
+
+
+async def after_hold(state: ScriptState) -> str:
+    """Publish what nobody called back; what was, waits for a person again."""
+    return "review" if state["decision"]["decision"] == "undo" else "finalize"
+
+
+def _publishing(state: ScriptState) -> str:
+    # Without a room nothing goes on air, so there is nothing to wait for.
+    return "hold" if state["decision"].get("hold") and state.get("room") else "finalize"

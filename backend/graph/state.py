@@ -1,8 +1,11 @@
 """What a run of the graph knows: its state (small plain JSON, checkpointed) and its context (living objects)."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 from uuid import UUID
+
+from langgraph.types import StreamWriter
 
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
@@ -46,6 +49,7 @@ class ScriptState(TypedDict, total=False):
     round: int
     retries: int
     rejections: int
+    responses: int
     message_id: str
     draft: str
     draft_seed: int
@@ -63,6 +67,10 @@ class ScriptState(TypedDict, total=False):
     script_version: int
 
 
+async def _no_log(_: StreamWriter) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class GraphContext:
     """What nodes may use. `attempt` is the fencing token of the worker that runs them."""
@@ -77,8 +85,13 @@ class GraphContext:
     model: Model
     rules: RuleSnapshot
     embedder: Embedder
+    #: Takes what nodes say (as `runtime.stream_writer`), in order; never waits.
+    say: StreamWriter
     max_quality_retries: int = 2
     max_rejections: int = 3
+    max_responses: int = 3
+    #: Waits until what was given to the stream's writer is in the thread's log; without a log, not at all.
+    said: Callable[[StreamWriter], Awaitable[None]] = _no_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,7 @@ def initial_state(request: dict[str, Any], requested_by: str) -> ScriptState:
         "round": 0,
         "retries": 0,
         "rejections": 0,
+        "responses": 0,
         "edited": False,
         "blocked": False,
         "feedback": "",

@@ -21,13 +21,61 @@ class Deadlines:
     total: float = 120
 
 
-async def until(awaitable: Awaitable[T], when: float, wait: Wait) -> T:
-    """Await one step until `when` on the loop's clock, else raise `ModelTimeout` that names the wait.
+class Patience:
+    """Ends a wait that lasts too long: `wait` says which one runs, `when` when it is over on the loop's clock.
 
-    Give it a single `__anext__`, never a loop with a `yield` in it: a timeout that spans a yield cancels the consumer.
+    One timer serves the whole answer and looks only when the time of the wait it was set for is over; a timeout of its
+    own for each chunk of bytes (`asyncio.timeout`) costs as much as reading the chunk. Time that the reader of the
+    answer takes between two waits counts for nothing: nothing is cancelled then.
     """
-    try:
-        async with asyncio.timeout_at(when):
+
+    __slots__ = ("_alarm", "_loop", "_over", "_waiting", "wait", "when")
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._waiting: asyncio.Task[object] | None = None
+        self._over = False
+        self.wait: Wait = "first_token"
+        self.when = self._loop.time()
+
+    def begin(self, wait: Wait, when: float) -> None:
+        """From now on it is this wait, until `when`."""
+        self.wait, self.when = wait, when
+
+    async def until(self, awaitable: Awaitable[T]) -> T:
+        """Await one step of the wait that runs; `ModelTimeout`, naming the wait, when it is over first."""
+        if self._alarm is None or self._alarm.when() > self.when:
+            self._set()
+        self._waiting = task = asyncio.current_task()
+        assert task is not None
+        cancelling = task.cancelling()
+        try:
             return await awaitable
-    except TimeoutError:
-        raise ModelTimeout(kind=wait) from None
+        except asyncio.CancelledError:
+            # Ours, unless somebody else wants the task to end as well.
+            if self._over and task.uncancel() <= cancelling:
+                raise ModelTimeout(kind=self.wait) from None
+            raise
+        finally:
+            self._waiting = None
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+
+    def _set(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(self.when, self._look)
+
+    def _look(self) -> None:
+        self._alarm = None
+        if self._waiting is None:
+            return  # the next wait sets it again
+        if self._loop.time() < self.when:
+            self._set()
+            return
+        self._over = True
+        self._waiting.cancel()

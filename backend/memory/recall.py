@@ -111,11 +111,26 @@ async def forget_source(conn: Connection, kind: Literal["script", "note"], sourc
         )
 
 
+async def count_near(
+    conn: Connection, most: int, *, embedder: str, product_id: UUID | None, host_id: UUID | None
+) -> int:
+    """Return how many documents of the product or of the host there are, counting no further than `most`."""
+    counted: int = await conn.fetchval(
+        """SELECT count(*) FROM (SELECT FROM memory_documents
+             WHERE embedder = $1 AND (product_id = $2 OR host_id = $3) LIMIT $4) AS near""",
+        embedder,
+        product_id,
+        host_id,
+        most,
+    )
+    return counted
+
+
 async def recall(
     conn: Connection,
     *,
     embedder: str,
-    vector: Sequence[float],
+    vector: Sequence[float] | None,
     query: str,
     host_id: UUID | None = None,
     product_id: UUID | None = None,
@@ -124,9 +139,16 @@ async def recall(
 ) -> list[Document]:
     """Return up to `limit` documents for `query`, best first, no two alike; each filter given must match.
 
-    `vector` is of the query. Only documents of the same embedder are compared.
+    `vector` is of the query; without one nothing is weighed and the newest come first. Only documents of the same
+    embedder are compared.
     """
     filters = (embedder, host_id, product_id, category)
+    if vector is None:
+        newest = await conn.fetch(
+            f"SELECT {_COLUMNS} FROM memory_documents WHERE {_FILTERS} ORDER BY created_at DESC LIMIT {_CANDIDATES}",
+            *filters,
+        )
+        return _without_doubles(_fused(newest, []))[:limit]
     # The vector is read from its text in a sub-select, once; in place, a generic plan would read it for every row.
     dense = await conn.fetch(
         f"""SELECT {_COLUMNS} FROM memory_documents WHERE {_FILTERS}
@@ -134,6 +156,8 @@ async def recall(
         *filters,
         _halfvec(vector),
     )
+    if not dense:
+        return []  # nothing passes the filters, so no words need looking up
     weights = await _query_weights(conn, query)
     sparse: list[Record] = []
     if weights:

@@ -14,9 +14,11 @@ class CloseCode(IntEnum):
     SLOW_CONSUMER = 4008
     #: Too many frames; come back later.
     FLOOD = 4009
+    #: The team has too many sockets open; come back later.
+    TENANT_FULL = 4010
     #: No valid `hello` within five seconds.
     HELLO_TIMEOUT = 4501
-    #: The credentials are not valid.
+    #: The credentials are not valid, or the session was ended by signing out.
     UNAUTHENTICATED = 4502
     #: Ten unreadable frames within ten seconds.
     BAD_FRAMES = 4503

@@ -15,10 +15,15 @@ PROTOCOL_VERSION = 1
 MAX_CONTENT = 10_000
 
 Topic = Annotated[
-    str, StringConstraints(pattern=r"^(approvals|(thread|room):[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})$")
+    str,
+    StringConstraints(
+        pattern=r"^(approvals|(thread|room):[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+        r"|interrupt:[0-9a-zA-Z_-]{1,64})$"
+    ),
 ]
 Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
 ShortText = Annotated[Text, StringConstraints(max_length=200)]
+InterruptId = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 Decision = Literal["approve", "edit", "reject", "respond"]
 Multitask = Literal["reject", "enqueue", "interrupt"]
 
@@ -47,6 +52,8 @@ class Hello(Command):
     token: Annotated[Text, StringConstraints(max_length=4096)] | None = None
     protocol: int = PROTOCOL_VERSION
     resume: Annotated[list[ResumePoint], Field(max_length=32)] = []
+    #: The `epoch` of the `welcome` under which the cursors of `resume` were made.
+    epoch: ShortText | None = None
 
 
 class Subscribe(Command):
@@ -55,6 +62,8 @@ class Subscribe(Command):
     type: Literal["subscribe"] = "subscribe"
     topic: Topic
     after_seq: Annotated[int, Field(ge=0)] = 0
+    #: The `epoch` of the `welcome` under which the cursor was made.
+    epoch: ShortText | None = None
 
 
 class Unsubscribe(Command):
@@ -86,11 +95,15 @@ class SendMessage(Command):
 
 
 class InterruptResponse(Command):
-    """Decide an interrupt. `approved: true|false` is the short form of approve and reject."""
+    """Decide an interrupt. `approved: true|false` is the short form of approve and reject.
+
+    `edit` brings the whole text in `content`, `respond` a hint for the writer. Whoever names the `version` that was
+    read is refused when somebody else has claimed the interrupt since.
+    """
 
     type: Literal["interrupt_response"] = "interrupt_response"
     thread_id: UUID
-    interrupt_id: Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+    interrupt_id: InterruptId
     decision: Decision | None = None
     approved: bool | None = None
     content: Content | None = None
@@ -104,7 +117,9 @@ class InterruptResponse(Command):
             raise ValueError("give either decision or approved")
         if self.decision == "edit" and not (self.content or "").strip():
             raise ValueError("edit needs content")
-        if self.decision != "edit" and self.content is not None and self.decision != "respond":
+        if self.decision == "respond" and not (self.content or "").strip():
+            raise ValueError("respond needs content: the hint for the writer")
+        if self.decision not in ("edit", "respond") and self.content is not None:
             raise ValueError("content goes with edit or respond only")
         return self
 
@@ -117,24 +132,32 @@ class InterruptResponse(Command):
 
 
 class Claim(Command):
-    """Tell the others that you are reviewing this interrupt."""
+    """Say that you are reviewing this interrupt; again to prolong it. Another's claim needs `take_over`."""
 
     type: Literal["claim"] = "claim"
-    interrupt_id: Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+    interrupt_id: InterruptId
+    take_over: bool = False
 
 
 class Release(Command):
     """Give a claimed interrupt back."""
 
     type: Literal["release"] = "release"
-    interrupt_id: Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+    interrupt_id: InterruptId
 
 
 class Extend(Command):
     """Ask for more time to decide."""
 
     type: Literal["extend"] = "extend"
-    interrupt_id: Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+    interrupt_id: InterruptId
+
+
+class Undo(Command):
+    """Call an approved script back while it is held, before it is on air."""
+
+    type: Literal["undo"] = "undo"
+    interrupt_id: InterruptId
 
 
 class Cancel(Command):
@@ -166,7 +189,10 @@ class PrompterAck(Command):
 
 
 class Refresh(Command):
-    """Bring a new token on a live connection."""
+    """Bring a newer access token or ticket of the same person and tenant, so that the socket outlives the first one.
+
+    `ack.result` says the new `expires_at` and the `role`.
+    """
 
     type: Literal["refresh"] = "refresh"
     token: Annotated[Text, StringConstraints(max_length=4096)]
@@ -187,6 +213,7 @@ AnyCommand = Annotated[
     | Claim
     | Release
     | Extend
+    | Undo
     | Cancel
     | PrompterControl
     | PrompterAck

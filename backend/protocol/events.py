@@ -7,10 +7,10 @@ Times are ISO 8601 in UTC by the database's clock.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from backend.protocol.commands import Decision
 
@@ -86,8 +86,17 @@ class Usage(Part):
 # Lane A: facts of a thread -------------------------------------------------------------------------------------------
 
 
+def _optional_later(schema: dict[str, Any], model: type["ThreadEvent"]) -> None:
+    schema["required"] = [name for name in schema.get("required", []) if name not in model.LATER]
+
+
 class ThreadEvent(Frame):
     """A fact of a thread. The log fills in `seq`, `event_id`, `thread_id` and `at` when the fact is stored."""
+
+    #: Fields younger than the first release. While they say nothing they are left out of what is stored: the release
+    #: before refuses fields it does not know, and both work on one log during a deployment.
+    LATER: ClassVar[frozenset[str]] = frozenset()
+    model_config = ConfigDict(json_schema_extra=_optional_later)
 
     thread_id: UUID | None = None
     seq: int | None = None
@@ -160,7 +169,13 @@ class QualityFeedback(ThreadEvent):
 
 
 class InterruptRaised(ThreadEvent):
-    """The run waits for a person. `params` hold what is to be decided (for a script: content, findings, slots)."""
+    """The run waits for a person. `params` hold what is to be decided (for a script: content, findings, slots).
+
+    With `on_air_at` (action `go_on_air`) it waits for the clock: an approved script is held until then and can be
+    called back by `undo`; there is nothing else to decide.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"on_air_at"})
 
     type: Literal["interrupt"] = "interrupt"
     interrupt_id: str
@@ -170,10 +185,17 @@ class InterruptRaised(ThreadEvent):
     allowed: list[Decision]
     expires_at: datetime
     version: int
+    on_air_at: datetime | None = None
 
 
 class InterruptUpdated(ThreadEvent):
-    """A waiting interrupt was claimed, released or extended."""
+    """A waiting interrupt was claimed, taken over, given back, extended, or has become urgent (`escalated_at`).
+
+    All of it is said each time. A claim holds until an event says otherwise: `claimed_until` is when it returns by
+    itself, and its owner prolongs it without an event.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"escalated_at"})
 
     type: Literal["interrupt_updated"] = "interrupt_updated"
     interrupt_id: str
@@ -181,16 +203,23 @@ class InterruptUpdated(ThreadEvent):
     expires_at: datetime
     claimed_by: Person | None = None
     claimed_until: datetime | None = None
+    escalated_at: datetime | None = None
 
 
 class InterruptResolved(ThreadEvent):
-    """Somebody decided, or the run it belonged to was cancelled."""
+    """Somebody decided, a policy of the tenant did, or the run it belonged to was cancelled.
+
+    What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"policy"})
 
     type: Literal["interrupt_resolved"] = "interrupt_resolved"
     interrupt_id: str
-    decision: Literal["approve", "edit", "reject", "respond", "cancelled"]
+    decision: Literal["approve", "edit", "reject", "respond", "undo", "on_air", "cancelled"]
     version: int
     by: Person | None = None
+    policy: Literal["auto_approve"] | None = None
     content: str | None = None
     feedback: str | None = None
 
@@ -245,6 +274,14 @@ class ThreadUpdated(ThreadEvent):
     host_id: UUID | None = None
 
 
+class UnknownEvent(ThreadEvent):
+    """A fact that another version wrote and this one cannot read: only its place in the log counts here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: str
+
+
 # Lane B: text under way ----------------------------------------------------------------------------------------------
 
 
@@ -280,7 +317,10 @@ class MessageSnapshot(Frame):
 
 
 class Welcome(Frame):
-    """You are connected. `epoch` changes when the database was restored: cursors of another epoch are void."""
+    """You are connected. `epoch` changes when the database was restored: cursors of another epoch are void.
+
+    At `expires_at` the session or token ends, and with it the socket, unless `refresh` brings a newer one.
+    """
 
     type: Literal["welcome"] = "welcome"
     protocol: int
@@ -289,6 +329,7 @@ class Welcome(Frame):
     user: Person
     tenant_id: UUID
     role: str
+    expires_at: datetime
     server_time: datetime
     heartbeat_seconds: float
 
@@ -328,7 +369,7 @@ class ResyncRequired(Frame):
 
     type: Literal["resync_required"] = "resync_required"
     topic: str
-    reason: Literal["too_far_behind", "cursor_ahead", "overflow"]
+    reason: Literal["too_far_behind", "cursor_ahead", "epoch_changed", "overflow"]
     snapshot_url: str
 
 
@@ -338,6 +379,15 @@ class Reconnect(Frame):
     type: Literal["reconnect"] = "reconnect"
     after_ms: int
     reason: str
+
+
+class SessionChanged(Frame):
+    """Your role has changed, or (`expiring`) your session or token ends at `expires_at`: send `refresh` before."""
+
+    type: Literal["session"] = "session"
+    role: str
+    expires_at: datetime
+    expiring: bool
 
 
 class Degraded(Frame):
@@ -420,6 +470,7 @@ AnyFrame = Annotated[
     | Subscribed
     | ResyncRequired
     | Reconnect
+    | SessionChanged
     | Degraded
     | Pong
     | PresenceChanged
@@ -428,3 +479,16 @@ AnyFrame = Annotated[
 ]
 thread_event_adapter: TypeAdapter[AnyThreadEvent] = TypeAdapter(AnyThreadEvent)
 frame_adapter: TypeAdapter[AnyFrame] = TypeAdapter(AnyFrame)
+#: The types of all facts of a thread.
+THREAD_EVENT_TYPES: Final[frozenset[str]] = frozenset(
+    kind.model_fields["type"].default for kind in get_args(get_args(AnyThreadEvent)[0])
+)
+
+
+def read_event(text: str) -> AnyThreadEvent | UnknownEvent:
+    """Return a stored event. While two versions run side by side the other one's may have more fields, which are left
+    out, or be of a kind (or have a value) that is not known here."""
+    try:
+        return thread_event_adapter.validate_json(text, extra="ignore")
+    except ValidationError:
+        return UnknownEvent.model_validate_json(text)

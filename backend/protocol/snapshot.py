@@ -31,9 +31,11 @@ from backend.protocol.events import (
     RunChanged,
     RunStatus,
     ScriptFinalized,
+    ThreadEvent,
     ThreadUpdated,
     ToolCall,
     ToolResult,
+    UnknownEvent,
     Usage,
 )
 
@@ -118,13 +120,18 @@ class InterruptView(View):
     allowed: list[Decision]
     expires_at: datetime
     version: int
-    status: Literal["pending", "approve", "edit", "reject", "respond", "cancelled", "expired"] = "pending"
+    status: Literal["pending", "approve", "edit", "reject", "respond", "undo", "on_air", "cancelled", "expired"] = (
+        "pending"
+    )
     by: Person | None = None
+    policy: Literal["auto_approve"] | None = None
     content: str | None = None
     feedback: str | None = None
     resolved_at: datetime | None = None
     claimed_by: Person | None = None
     claimed_until: datetime | None = None
+    escalated_at: datetime | None = None
+    on_air_at: datetime | None = None
 
 
 class ScriptView(View):
@@ -153,7 +160,7 @@ class ThreadSnapshot(Part):
     scripts: list[ScriptView] = Field(default=[])
 
 
-def fold(events: Iterable[AnyThreadEvent], start: ThreadSnapshot | None = None) -> ThreadSnapshot:
+def fold(events: Iterable[AnyThreadEvent | UnknownEvent], start: ThreadSnapshot | None = None) -> ThreadSnapshot:
     """Return `start` (an empty thread by default) after all `events`."""
     snapshot = start or ThreadSnapshot()
     for event in events:
@@ -161,7 +168,7 @@ def fold(events: Iterable[AnyThreadEvent], start: ThreadSnapshot | None = None) 
     return snapshot
 
 
-def apply(thread: ThreadSnapshot, event: AnyThreadEvent) -> ThreadSnapshot:
+def apply(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> ThreadSnapshot:
     """Return the thread after one more event; an event at or below `seq` was applied before and changes nothing."""
     assert event.seq is not None
     if event.seq <= thread.seq:
@@ -169,7 +176,7 @@ def apply(thread: ThreadSnapshot, event: AnyThreadEvent) -> ThreadSnapshot:
     return thread.model_copy(update={"seq": event.seq, **_changes(thread, event)})
 
 
-def _changes(thread: ThreadSnapshot, event: AnyThreadEvent) -> dict[str, Any]:
+def _changes(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> dict[str, Any]:
     match event:
         case MessageStarted() | MessageComplete() | QualityFeedback() | Clarification():
             return {"messages": _with_message(thread.messages, event)}
@@ -199,9 +206,11 @@ def _changes(thread: ThreadSnapshot, event: AnyThreadEvent) -> dict[str, Any]:
                 "product_id": event.product_id,
                 "host_id": event.host_id,
             }
+        case UnknownEvent():
+            return {}
 
 
-def _seq(event: AnyThreadEvent) -> int:
+def _seq(event: ThreadEvent) -> int:
     assert event.seq is not None
     return event.seq
 
@@ -225,7 +234,8 @@ def _with_message(
                     "agent": event.agent,
                     "content": event.content,
                     "status": event.status,
-                    "attempt": event.attempt,
+                    # Whoever ends a message from outside (a cancellation) speaks for no attempt of its own.
+                    "attempt": event.attempt if event.attempt is not None else base.attempt,
                     "author": event.author,
                     "usage": event.usage,
                 }
@@ -299,6 +309,7 @@ def _with_interrupt(
             allowed=event.allowed,
             expires_at=event.expires_at,
             version=event.version,
+            on_air_at=event.on_air_at,
         )
         return [*interrupts, raised]
     if known is None:
@@ -310,12 +321,14 @@ def _with_interrupt(
                 "expires_at": event.expires_at,
                 "claimed_by": event.claimed_by,
                 "claimed_until": event.claimed_until,
+                "escalated_at": event.escalated_at,
             }
         case InterruptResolved():
             update = {
                 "status": event.decision,
                 "version": event.version,
                 "by": event.by,
+                "policy": event.policy,
                 "content": event.content,
                 "feedback": event.feedback,
                 "resolved_at": event.at,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from backend.quality.normalize import fold
@@ -85,6 +86,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _SENTENCE.finditer(text) if _SILENT.sub("", match.group())]
 
 
+@lru_cache(maxsize=512)  # a review counts each sentence several times
 def speakable(text: str) -> int:
     """Count what is said aloud: characters without punctuation, digits as they are read (199 is 五个字)."""
 

@@ -287,6 +287,8 @@ def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -
     if not stated:
         return
     for material in _MATERIALS:
+        if material not in text:
+            continue
         if (
             material in record
             or (material in ("牛皮", "真皮") and re.search(r"[牛羊真]皮", record))

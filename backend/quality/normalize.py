@@ -4,7 +4,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from re import Match, Pattern, escape
 from re import compile as compile_pattern
@@ -88,6 +88,7 @@ def rewrite(text: str, pattern: Pattern[str], replacement: Callable[[Match[str],
     return Folded(text, "".join(out), tuple(firsts), tuple(sources))
 
 
+@lru_cache(maxsize=256)  # a review folds the same text and the same record from many sides
 def fold(text: str) -> Folded:
     """Fold width, case, script, look-alikes and what was put between characters to hide a word.
 

@@ -1,8 +1,9 @@
 """Numbers as people say and write them in a live room: 三十九块九, 199, 四升半, 一百二."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 _DIGITS: Final = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2}
@@ -77,8 +78,13 @@ def _parse_chinese(said: str) -> float | None:
     return float(total + section + (digit * scale // 10 if scale >= 100 and said[-1] in _DIGITS else digit))
 
 
-def money_in(text: str) -> Iterator[Money]:
-    """Yield the sums of money of a folded text. Vague ones (几十块) and pieces (一块蛋糕) are left out."""
+@lru_cache(maxsize=64)  # a review asks the same text four times
+def money_in(text: str) -> Sequence[Money]:
+    """Return the sums of money of a folded text. Vague ones (几十块) and pieces (一块蛋糕) are left out."""
+    return tuple(_sums(text))
+
+
+def _sums(text: str) -> Iterator[Money]:
     for match in _MONEY.finditer(text):
         groups = match.groupdict()
         said = groups["signed"] or groups["number"] or groups["dimes"] or groups["bare"]

@@ -335,7 +335,7 @@ def _interaction(draft: _Draft) -> Iterator[Finding]:
 def _price_timing(draft: _Draft) -> Iterator[Finding]:
     if draft.brief.scenario not in ("selling_points", "full", "seeding"):
         return
-    first = next(money_in(draft.folded.text), None)
+    first = next(iter(money_in(draft.folded.text)), None)
     if first is not None and first.start < len(draft.folded.text) * 0.2:
         yield draft.finding("Q15", "info", draft.folded.span(first.start, first.end), "先讲价值再报价更好")
 

@@ -3,24 +3,28 @@
 from typing import Any
 from uuid import UUID
 
-from backend.domain import audit, commands, events, interrupts, people, runs
+from backend.domain import audit, commands, events, interrupts, people, policies, runs
+from backend.domain.interrupts import Interrupt
 from backend.domain.people import Identity
-from backend.errors import BadRequest, DecisionNotAllowed, Forbidden, NotFound, VersionConflict
-from backend.protocol.commands import InterruptResponse
+from backend.domain.policies import Policies
+from backend.errors import BadRequest, DecisionNotAllowed, Forbidden, FourEyes, NotFound, VersionConflict
+from backend.protocol.commands import InterruptResponse, Undo
 from backend.protocol.events import InterruptExpired, InterruptResolved, Person
 from backend.runs.jobs import enqueue_run
 from backend.runs.start import Done
+from backend.settings import Settings
 from backend.storage.postgres import Connection, Database
 
 
-async def decide(db: Database, who: Identity, command: InterruptResponse) -> Done:
+async def decide(db: Database, settings: Settings, who: Identity, command: InterruptResponse) -> Done:
     """Decide an interrupt.
 
     Raises:
         AlreadyResolved: somebody was first; the details say who, what and when.
         InterruptExpired: its time is over by the database's clock.
         DecisionNotAllowed: this decision is not offered (approve while a blocking finding stands).
-        VersionConflict: the decision was made on an older version of the question.
+        VersionConflict: somebody else has claimed it since the version that was read.
+        FourEyes: the tenant wants another person to approve than the one who asked.
         Forbidden: the role (read again in this transaction) does not allow it.
         NotFound: no such interrupt on this thread.
     """
@@ -29,26 +33,31 @@ async def decide(db: Database, who: Identity, command: InterruptResponse) -> Don
         first = await commands.recall(conn, who.user_id, command.id, body)
         if first is not None:
             return Done(first, duplicate=True)
-        role = await people.current_role(conn, who.user_id)
-        if role is None or not people.may(role, "interrupt.decide"):
-            raise Forbidden(action="interrupt.decide")
+        role = await require_decider(conn, who)
         interrupt = await interrupts.get_interrupt(conn, command.interrupt_id)
         if interrupt.thread_id != command.thread_id:
             raise NotFound("there is no such interrupt")
         if interrupt.status != "pending":
             raise interrupts.why_not(interrupt)
         _check(interrupt, command, role)
-        person = Person(id=who.user_id, name=who.name)
+        wanted = await policies.read_policies(conn, settings)
         # The run's row first, as everybody does; and its lock makes the two racers' decisions one after the other.
-        await conn.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", interrupt.run_id)
-        version = await interrupts.resolve(conn, interrupt.id, command.choice, _answer(command, who), who.user_id)
+        author = await conn.fetchval("SELECT requested_by FROM runs WHERE id = $1 FOR UPDATE", interrupt.run_id)
+        if wanted.four_eyes and author == who.user_id and command.choice in ("approve", "edit"):
+            raise FourEyes
+        if command.version is not None and await interrupts.claimed_since(
+            conn, interrupt.id, command.version, who.user_id
+        ):
+            raise _claimed_meanwhile(await interrupts.get_interrupt(conn, interrupt.id))
+        answer = _answer(command, who, wanted)
+        version = await interrupts.resolve(conn, interrupt.id, command.choice, answer, who.user_id)
         if version is None:
             raise interrupts.why_not(await interrupts.get_interrupt(conn, interrupt.id))
         resolved = InterruptResolved(
             interrupt_id=interrupt.id,
             decision=command.choice,
             version=version,
-            by=person,
+            by=Person(id=who.user_id, name=who.name),
             content=command.content,
             feedback=command.feedback,
         )
@@ -64,6 +73,39 @@ async def decide(db: Database, who: Identity, command: InterruptResponse) -> Don
             override_reason=command.override_reason,
         )
         result = {"interrupt_id": interrupt.id, "decision": command.choice, "version": version, "seq": seq}
+        await commands.record(conn, who.user_id, command.id, body, result)
+        return Done(result)
+
+
+async def undo(db: Database, who: Identity, command: Undo) -> Done:
+    """Call an approved script back while it is held: it is not shown and waits for a decision again.
+
+    Raises:
+        AlreadyResolved: it is on air by the database's clock, or was called back before.
+        DecisionNotAllowed: this is a question, not a script that is held.
+        Forbidden: the role (read again in this transaction) does not allow it.
+        NotFound: no such interrupt.
+    """
+    body = command.model_dump_json().encode()
+    async with db.tenant(who.tenant_id) as conn:
+        first = await commands.recall(conn, who.user_id, command.id, body)
+        if first is not None:
+            return Done(first, duplicate=True)
+        await require_decider(conn, who)
+        held = await interrupts.get_interrupt(conn, command.interrupt_id)
+        if held.on_air_at is None:
+            raise DecisionNotAllowed(allowed=held.allowed)
+        await conn.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", held.run_id)
+        answer = {"decision": "undo", "by": str(who.user_id), "by_name": who.name}
+        version = await interrupts.undo(conn, held.id, answer, who.user_id)
+        if version is None:
+            raise interrupts.why_not(await interrupts.get_interrupt(conn, held.id))
+        told = InterruptResolved(
+            interrupt_id=held.id, decision="undo", version=version, by=Person(id=who.user_id, name=who.name)
+        )
+        seq = await _resume(conn, who.tenant_id, held.thread_id, held.run_id, told)
+        await audit.record(conn, who.user_id, "interrupt.undo", held.id, run_id=str(held.run_id))
+        result = {"interrupt_id": held.id, "version": version, "seq": seq}
         await commands.record(conn, who.user_id, command.id, body, result)
         return Done(result)
 
@@ -84,24 +126,79 @@ async def expire(db: Database, tenant_id: UUID, interrupt_id: str) -> bool:
         return True
 
 
-def _check(interrupt: interrupts.Interrupt, command: InterruptResponse, role: str) -> None:
-    if command.version is not None and command.version != interrupt.version:
+async def go_on_air(db: Database, tenant_id: UUID, interrupt_id: str) -> bool:
+    """Let a held script go whose time has come; False when it has not yet, or was called back or withdrawn."""
+    async with db.tenant(tenant_id) as conn:
+        held = await interrupts.get_interrupt(conn, interrupt_id)
+        await conn.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", held.run_id)
+        version = await interrupts.go_on_air(conn, interrupt_id)
+        if version is None:
+            return False
+        told = InterruptResolved(interrupt_id=held.id, decision="on_air", version=version)
+        await _resume(conn, tenant_id, held.thread_id, held.run_id, told)
+        await audit.record(conn, None, "interrupt.on_air", held.id, run_id=str(held.run_id))
+        return True
+
+
+async def approve_by_policy(
+    conn: Connection, wanted: Policies, interrupt: Interrupt
+) -> tuple[InterruptResolved, dict[str, Any]]:
+    """Approve in the tenant's name what was raised in this transaction and has nothing for a person to weigh.
+
+    Returns the event, for the caller to append and to audit after it (the thread is locked before the audit log), and
+    the answer to resume the graph with.
+    """
+    answer: dict[str, Any] = {"decision": "approve", "by": None, "by_name": "自动通过", "policy": "auto_approve"}
+    if wanted.undo_window > 0:
+        answer["hold"] = wanted.undo_window
+    version = await interrupts.approve_by_policy(conn, interrupt.id, answer)
+    resolved = InterruptResolved(interrupt_id=interrupt.id, decision="approve", version=version, policy="auto_approve")
+    return resolved, answer
+
+
+async def require_decider(conn: Connection, who: Identity) -> people.Role:
+    """Return the role somebody has, if it may decide, and keep it so until the transaction ends.
+
+    Raises:
+        Forbidden: it may not.
+    """
+    role = await people.hold_role(conn, who.user_id)
+    if role is None or not people.may(role, "interrupt.decide"):
+        raise Forbidden(action="interrupt.decide")
+    return role
+
+
+def _check(interrupt: Interrupt, command: InterruptResponse, role: str) -> None:
+    if command.version is not None and command.version > interrupt.version:
         raise VersionConflict(version=interrupt.version)
     override = command.override_reason is not None
     if override and not people.may(role, "interrupt.override"):
         raise Forbidden("only an admin may override a blocking finding", action="interrupt.override")
     if override and not (command.override_reason or "").strip():
         raise BadRequest("an override needs a reason")
-    if command.choice not in interrupt.allowed and not (override and command.choice == "approve"):
+    overridden = override and command.choice == "approve" and interrupt.on_air_at is None
+    if command.choice not in interrupt.allowed and not overridden:
         raise DecisionNotAllowed(allowed=interrupt.allowed)
 
 
-def _answer(command: InterruptResponse, who: Identity) -> dict[str, Any]:
+def _claimed_meanwhile(interrupt: Interrupt) -> VersionConflict:
+    claimed_by = interrupt.claimed_by.model_dump(mode="json") if interrupt.claimed_by else None
+    return VersionConflict(version=interrupt.version, claimed_by=claimed_by)
+
+
+def _answer(command: InterruptResponse, who: Identity, wanted: Policies) -> dict[str, Any]:
+    """Return what the graph is resumed with."""
     answer: dict[str, Any] = {"decision": command.choice, "by": str(who.user_id), "by_name": who.name}
     for name in ("content", "feedback", "override_reason"):
         value = getattr(command, name)
         if value is not None:
             answer[name] = value
+    if command.choice == "respond":
+        # Told to the graph as a rejection with feedback that does not count as one: a worker of the release before,
+        # beside us during a deployment, takes any word that it does not know for an approval.
+        answer |= {"decision": "reject", "feedback": answer.pop("content"), "hint": True}
+    if wanted.undo_window > 0 and command.choice in ("approve", "edit"):
+        answer["hold"] = wanted.undo_window
     return answer
 
 

@@ -10,12 +10,16 @@ from uuid import UUID
 
 import structlog
 
+from backend import failpoints
 from backend.domain.runs import Claimed
 from backend.errors import AppError
 from backend.settings import Settings
 from backend.storage.postgres import Reserved, interval
 
 log = structlog.get_logger(__name__)
+
+#: Of the time that is left before we must give up, the share that one try to prolong may take.
+_ONE_TRY = 0.6
 
 
 class Loss(Enum):
@@ -28,10 +32,11 @@ class Loss(Enum):
 
 @dataclass(eq=False)
 class Held:
-    """A run in this process's hands; `stop` ends its work with the reason."""
+    """A run in this process's hands; `pause` lets it finish its step, `stop` ends its work now with the reason."""
 
     run: Claimed
     stop: Callable[[Loss], None]
+    pause: Callable[[], None]
     renewed: float
 
 
@@ -44,13 +49,18 @@ class Leases:
         self._held: dict[UUID, Held] = {}
         self._idle = asyncio.Event()
         self._idle.set()
+        self._pausing = False
 
     @contextlib.contextmanager
-    def holding(self, run: Claimed, stop: Callable[[Loss], None]) -> Iterator[None]:
-        """Prolong the lease of `run` while the block works on it."""
-        held = Held(run, stop, time.monotonic())
+    def holding(
+        self, run: Claimed, claimed: float, stop: Callable[[Loss], None], pause: Callable[[], None]
+    ) -> Iterator[None]:
+        """Prolong the lease of `run`, claimed not before `claimed` (`time.monotonic`), while the block works on it."""
+        held = Held(run, stop, pause, claimed)
         self._held[run.id] = held
         self._idle.clear()
+        if self._pausing:
+            pause()
         try:
             yield
         finally:
@@ -77,6 +87,12 @@ class Leases:
         if held is not None:
             held.stop(why)
 
+    def pause_all(self) -> None:
+        """Let each run finish the step it is at and stop there; one that is taken from now on stops at once."""
+        self._pausing = True
+        for held in list(self._held.values()):
+            held.pause()
+
     def stop_all(self, why: Loss) -> None:
         """End all work."""
         for held in list(self._held.values()):
@@ -91,29 +107,44 @@ class Leases:
         return True
 
     async def _renew(self) -> None:
+        pause = self._settings.lease_renewal
         while True:
-            await asyncio.sleep(self._settings.lease_renewal)
+            await asyncio.sleep(pause)
+            if failpoints.folder is not None:
+                await failpoints.reach("before_renewal")
             held = list(self._held.values())
-            if held:
-                with contextlib.suppress(AppError):  # `_give_up` decides how long that may go on
-                    await self._renew_once(held)
-                self._give_up(held)
+            all_prolonged = not held or await self._prolong(held)
+            # One try that failed costs nothing yet: there is time for another before the lease ends.
+            pause = self._settings.lease_renewal / (1 if all_prolonged else 20)
 
-    async def _renew_once(self, held: list[Held]) -> None:
+    async def _prolong(self, held: list[Held]) -> bool:
+        """Ask the database once; return whether all that is still ours was prolonged."""
         asked = time.monotonic()
-        rows = await self._connection.fetch(
-            "SELECT * FROM system_renew_leases($1, $2, $3)",
-            [h.run.id for h in held],
-            [h.run.attempt for h in held],
-            interval(self._settings.lease),
-            timeout=self._settings.lease_renewal,
-        )
-        still = {row[0] for row in rows}
+        limit = self._settings.lease_self_cancel
+        timeout = max(_ONE_TRY * (limit - (asked - min(h.renewed for h in held))), limit / 5)
+        try:
+            rows = await self._connection.fetch(
+                "SELECT * FROM system_prolong_leases($1, $2, $3)",
+                [h.run.id for h in held],
+                [h.run.attempt for h in held],
+                interval(self._settings.lease),
+                timeout=timeout,
+            )
+        except AppError as error:
+            late = time.monotonic() - asked - timeout
+            log.warning("lease_renewal_failed", code=error.code, runs=len(held), late=round(max(late, 0.0), 1))
+            # When this process itself stood still, the time that went by says nothing of the database: ask again first.
+            if late < timeout:
+                self._give_up(held)
+            return False
+        ours = {row["run_id"]: row["prolonged"] for row in rows}
         for h in held:
-            if h.run.id in still:
+            if ours.get(h.run.id):
                 h.renewed = asked
-            elif self._held.get(h.run.id) is h:
+            elif h.run.id not in ours and self._held.get(h.run.id) is h:
                 h.stop(Loss.LEASE)
+        self._give_up(held)
+        return all(ours.values())
 
     def _give_up(self, held: list[Held]) -> None:
         # By our own steady clock and well before the lease ends: a worker that cannot renew stops by itself.

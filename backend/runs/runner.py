@@ -1,6 +1,7 @@
 """The life of a run in one worker: claim, find out where it stands, let the graph go on, hand over."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,20 +9,25 @@ from uuid import UUID
 
 import structlog
 from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
 from langgraph.types import Command
 from prometheus_client import Counter
 
-from backend.domain import interrupts, runs
+from backend import failpoints
+from backend.domain import audit, interrupts, policies, runs
+from backend.domain.policies import Policies
 from backend.domain.runs import Claimed
 from backend.errors import AppError, LeaseLost, RecoveryExhausted, ServerBusy, StorageUnavailable
 from backend.fanout.live_text import LiveTexts
-from backend.graph.build import build, initial_state
+from backend.graph.build import initial_state
 from backend.graph.state import GraphContext
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
-from backend.protocol.events import InterruptRaised, Problem, RunChanged, RunStatus, ThreadEvent
+from backend.protocol.events import InterruptRaised, InterruptResolved, Problem, RunChanged, RunStatus, ThreadEvent
 from backend.quality.lexicon import RuleSnapshot
-from backend.runs.jobs import enqueue_run
+from backend.runs.interrupts import approve_by_policy
+from backend.runs.jobs import enqueue_on_air, enqueue_run
 from backend.runs.lease import Leases, Loss
 from backend.runs.outlet import Outlet
 from backend.runs.start import close_messages, start_next
@@ -57,6 +63,8 @@ class RunnerParts:
     checkpoints: CheckpointPool
     texts: LiveTexts
     leases: Leases
+    #: Compiled, without a checkpointer: each run gets its own.
+    graph: Any
     model: Model
     rules: RuleSnapshot
     embedder: Embedder
@@ -68,32 +76,52 @@ class Runner:
 
     def __init__(self, parts: RunnerParts) -> None:
         self._parts = parts
-        self._db = parts.db
-        self._graph = build()
+        # Nobody waits for an answer here: rather a late connection than a text that begins anew.
+        self._db = parts.db.patient(parts.settings.lease_self_cancel)
+        self._graph = parts.graph
+        self._last_try = asyncio.Lock()
 
     async def carry_on(self, tenant_id: UUID, run_id: UUID) -> None:
         """Take the run if it is to be had and work on it until it waits, ends or is taken away.
 
         A job that comes twice, or late, finds nothing to claim and does nothing.
         """
-        run = await self._claim(tenant_id, run_id)
-        if run is None:
-            return
+        if failpoints.folder is not None:
+            await failpoints.reach("before_claim", run_id)
+        if not await self._try(tenant_id, run_id, last=False):
+            # Its next crash is its last. Whatever kills its workers must not count against the runs beside it, so of
+            # those that come this far one at a time is tried: the guilty one dies alone.
+            async with self._last_try:
+                await self._try(tenant_id, run_id, last=True)
+
+    async def _try(self, tenant_id: UUID, run_id: UUID, *, last: bool) -> bool:
+        """Carry the run on; False when it may be tried only as one that is tried for the last time."""
+        asked = time.monotonic()
+        settings = self._parts.settings
+        spared = None if last else settings.max_attempts - 1
+        async with self._db.tenant(tenant_id) as conn:
+            run = await self._claim(conn, run_id, spared)
+            if run is None:
+                return spared is None or await runs.crashes(conn, run_id) < spared
+        if failpoints.folder is not None:
+            await failpoints.reach("after_claim", run_id)
         # The trace of the request that asked for it, so that one search finds both halves of the story.
         trace_id = run.request.get("trace_id") or run.id.hex
         with tracing(trace_id=trace_id, run_id=str(run.id), attempt=run.attempt):
-            await self._hold(run)
+            await self._hold(run, asked)
+        return True
 
-    async def _hold(self, run: Claimed) -> None:
+    async def _hold(self, run: Claimed, claimed: float) -> None:
         outlet = Outlet(self._db, self._parts.texts, run)
-        work = asyncio.create_task(self._work(run, outlet), name=f"run {run.id}")
+        control = RunControl()
+        work = asyncio.create_task(self._work(run, outlet, control), name=f"run {run.id}")
         reasons: list[Loss] = []
 
         def stop(why: Loss) -> None:
             reasons.append(why)
             work.cancel()
 
-        with self._parts.leases.holding(run, stop):
+        with self._parts.leases.holding(run, claimed, stop, control.request_drain):
             try:
                 await work
             except asyncio.CancelledError:
@@ -103,12 +131,14 @@ class Runner:
                     raise
                 log.info("run_stopped", reason=reasons[0].value)
                 if reasons[0] is Loss.DRAIN:
-                    await self._hand_over(run)
+                    await self._hand_over(run, outlet)
+            except GraphDrained:
+                await self._hand_over(run, outlet)
             except LeaseLost:
                 log.warning("run_lost")  # the new holder tells how it goes on; nothing to add
             except (StorageUnavailable, ServerBusy) as error:
                 log.warning("run_interrupted_by_storage", code=error.code)
-                await self._hand_over_when_possible(run)
+                await self._hand_over_when_possible(run, outlet)
             except AppError as error:
                 log.warning("run_failed", code=error.code, error=str(error))
                 await self._fail(run, outlet, error)
@@ -116,40 +146,49 @@ class Runner:
                 log.exception("run_failed")
                 await self._fail(run, outlet, AppError(trace_id=current_trace()))
 
-    async def _claim(self, tenant_id: UUID, run_id: UUID) -> Claimed | None:
+    async def _claim(self, conn: Connection, run_id: UUID, spared: int | None) -> Claimed | None:
         settings = self._parts.settings
-        async with self._db.tenant(tenant_id) as conn:
-            run = await runs.claim_run(conn, run_id, self._parts.worker, settings.lease)
-            if run is None:
-                return None
-            if run.crashes > settings.max_attempts:
-                log.error("recovery_exhausted", run_id=str(run_id))
-                await self._end(conn, run, "failed", error=RecoveryExhausted(attempts=settings.max_attempts))
-                return None
-            told = RunChanged(status="running")
-            await runs.tell(conn, run, [told])
-            return run
+        run = await runs.claim_run(conn, run_id, self._parts.worker, settings.lease, spared)
+        if run is None:
+            return None
+        if run.crashes > settings.max_attempts:
+            log.error("recovery_exhausted", run_id=str(run_id))
+            await self._end(conn, run, "failed", error=RecoveryExhausted(attempts=settings.max_attempts))
+            return None
+        await runs.tell(conn, run, [RunChanged(status="running")])
+        return run
 
-    async def _work(self, run: Claimed, outlet: Outlet) -> None:
+    async def _work(self, run: Claimed, outlet: Outlet, control: RunControl) -> None:
         parts = self._parts
-        saver = FencedSaver(parts.checkpoints, run.id, run.attempt)
+        saver = FencedSaver(parts.checkpoints, run.id, run.attempt, current_trace() or run.id.hex)
         graph: Any = self._graph.copy(update={"checkpointer": saver})
         config: RunnableConfig = {"configurable": {"thread_id": str(run.id)}}
         standing = await _reconcile(graph, config, run)
         while True:
             if standing.outcome is not None:
                 async with self._db.tenant(run.tenant_id) as conn:
+                    await _tell_rest(conn, run, outlet)
                     await self._end(conn, run, "expired" if standing.outcome == "expired" else "completed")
                 return
             if standing.questions:
-                answers = await self._ask(run, standing.questions)
+                if failpoints.folder is not None:
+                    await failpoints.reach("before_question", run.id)
+                answers = await self._ask(run, outlet, standing.questions)
                 if answers is None:
+                    if failpoints.folder is not None:
+                        await failpoints.reach("after_question", run.id)
                     return
                 standing = Standing(give=Command(resume=answers))
-            standing = await self._advance(run, graph, config, outlet, standing.give)
+            standing = await self._advance(run, graph, config, outlet, standing.give, control)
 
-    async def _advance(self, run: Claimed, graph: Any, config: RunnableConfig, outlet: Outlet, give: Any) -> Standing:
-        """Let the graph go on until it ends or asks."""
+    async def _advance(
+        self, run: Claimed, graph: Any, config: RunnableConfig, outlet: Outlet, give: Any, control: RunControl
+    ) -> Standing:
+        """Let the graph go on until it ends or asks.
+
+        Raises:
+            GraphDrained: it was asked to stop and did so after a finished step, whose checkpoint is written.
+        """
         parts = self._parts
         context = GraphContext(
             tenant_id=run.tenant_id,
@@ -162,6 +201,8 @@ class Runner:
             model=parts.model,
             rules=parts.rules,
             embedder=parts.embedder,
+            say=outlet.take,
+            said=outlet.said,
         )
         questions: list[Question] = []
         outcome = "completed"
@@ -175,13 +216,11 @@ class Runner:
                         give,
                         config,
                         context=context,
-                        stream_mode=["custom", "updates"],
+                        stream_mode=["updates"],
                         version="v2",
                         durability="sync",
+                        control=control,
                     ):
-                        if part["type"] == "custom":
-                            outlet.take(part["data"])
-                            continue
                         for node, update in part["data"].items():
                             if node == "__interrupt__":
                                 questions += [(question.id, question.value) for question in update]
@@ -196,39 +235,36 @@ class Runner:
             raise failure
         return Standing(questions=questions) if questions else Standing(outcome=outcome)
 
-    async def _ask(self, run: Claimed, questions: Sequence[Question]) -> dict[str, Any] | None:
-        """Put the questions to people and let go of the run; or return the answers that are there already."""
+    async def _ask(self, run: Claimed, outlet: Outlet, questions: Sequence[Question]) -> dict[str, Any] | None:
+        """Put the questions to people and let go of the run; or return the answers that are there already.
+
+        A graph may ask several at once. Each is answered, and expires, by itself; the graph goes on with those that are
+        answered and asks the others again, which are then known and just keep waiting.
+        """
         async with self._db.tenant(run.tenant_id) as conn:
             # Whoever decides locks this row too: either the decision finds the run waiting, or we find the decision.
-            await conn.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", run.id)
+            await _tell_rest(conn, run, outlet)
+            wanted = await policies.read_policies(conn, self._parts.settings)
             known = await interrupts.of_run(conn, run.id)
-            answers = {
-                interrupt_id: known[interrupt_id].decision
-                for interrupt_id, _ in questions
-                if interrupt_id in known and known[interrupt_id].decision is not None
-            }
-            if answers:
-                return answers
             told: list[ThreadEvent] = []
-            for interrupt_id, question in questions:
-                raised = await interrupts.insert_interrupt(
-                    conn, interrupt_id, run.thread_id, run.id, question, self._parts.settings.interrupt_ttl
-                )
-                if raised is not None:
-                    told.append(
-                        InterruptRaised(
-                            interrupt_id=raised.id,
-                            kind=raised.kind,
-                            action=raised.action,
-                            params=raised.params,
-                            allowed=raised.allowed,
-                            expires_at=raised.expires_at,
-                            version=raised.version,
-                        )
-                    )
-            if not await runs.leave_run(conn, run, "waiting", told):
-                raise LeaseLost
-        return None
+            answers: dict[str, Any] = {}
+            for interrupt_id, question in dict(questions).items():
+                if interrupt_id in known:
+                    answer = known[interrupt_id].decision
+                else:
+                    answer = await _raise(conn, run, wanted, interrupt_id, question, told)
+                if answer is not None:
+                    answers[interrupt_id] = answer
+            if not answers:
+                if not await runs.leave_run(conn, run, "waiting", told):
+                    raise LeaseLost
+                return None
+            if told:
+                await runs.tell(conn, run, told)
+            for event in told:
+                if isinstance(event, InterruptResolved):
+                    await audit.record(conn, None, "interrupt.auto_approved", event.interrupt_id, run_id=str(run.id))
+            return answers
 
     async def _end(
         self,
@@ -254,25 +290,69 @@ class Runner:
     async def _fail(self, run: Claimed, outlet: Outlet, error: AppError) -> None:
         try:
             async with self._db.tenant(run.tenant_id) as conn:
+                await _tell_rest(conn, run, outlet)
                 await self._end(conn, run, "failed", error=error, written=outlet.written())
         except AppError as second:
             log.warning("run_failure_not_recorded", code=second.code)  # recovery will come to the same end
 
-    async def _hand_over_when_possible(self, run: Claimed) -> None:
+    async def _hand_over_when_possible(self, run: Claimed, outlet: Outlet) -> None:
         # It is the database's outage, not the run's crash: handed over, it does not count as one. If the outage lasts
         # longer than the lease, whoever claims the run next goes on.
         for _ in range(int(self._parts.settings.lease)):
             await asyncio.sleep(1)
             try:
-                await self._hand_over(run)
+                await self._hand_over(run, outlet)
                 break
             except AppError as error:
                 log.warning("run_not_handed_over", code=error.code)
 
-    async def _hand_over(self, run: Claimed) -> None:
+    async def _hand_over(self, run: Claimed, outlet: Outlet) -> None:
         async with self._db.tenant(run.tenant_id) as conn:
+            await _tell_rest(conn, run, outlet)
             if await runs.leave_run(conn, run, "queued"):
                 await enqueue_run(conn, run.tenant_id, run.id)
+                log.info("run_handed_over")
+
+
+async def _raise(
+    conn: Connection,
+    run: Claimed,
+    wanted: Policies,
+    interrupt_id: str,
+    question: dict[str, Any],
+    told: list[ThreadEvent],
+) -> dict[str, Any] | None:
+    """Record a question and add its event to `told`; return the answer if the tenant's policy gives one at once."""
+    raised = await interrupts.insert_interrupt(
+        conn, interrupt_id, run.thread_id, run.id, question, wanted.interrupt_ttl
+    )
+    if raised is None:
+        return None
+    told.append(
+        InterruptRaised(
+            interrupt_id=raised.id,
+            kind=raised.kind,
+            action=raised.action,
+            params=raised.params,
+            allowed=raised.allowed,
+            expires_at=raised.expires_at,
+            version=raised.version,
+            on_air_at=raised.on_air_at,
+        )
+    )
+    if raised.on_air_at is not None:
+        await enqueue_on_air(conn, run.tenant_id, raised.id, question["hold"])
+    if wanted.auto_approve and question.get("clean"):
+        resolved, answer = await approve_by_policy(conn, wanted, raised)
+        told.append(resolved)
+        return answer
+    return None
+
+
+async def _tell_rest(conn: Connection, run: Claimed, outlet: Outlet) -> None:
+    """Lock the run, then append what the graph said last: in the transaction that tells why it stopped."""
+    await runs.hold_run(conn, run)
+    await outlet.write(conn)
 
 
 def _cause(group: ExceptionGroup[Exception]) -> Exception:

@@ -1,5 +1,6 @@
 """What people do to runs: ask, cancel. Each is one transaction with its event and its job."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,13 +8,14 @@ from uuid import UUID
 
 from backend.domain import audit, commands, events, interrupts, people, runs, threads
 from backend.domain.people import Identity
-from backend.errors import Forbidden, InterruptPending, NotFound, ThreadBusy
+from backend.errors import Forbidden, InterruptPending, NotFound, RateLimited, ThreadBusy
 from backend.fanout.live_text import read_so_far
 from backend.fanout.topics import CANCEL_CHANNEL
 from backend.ids import new_id
 from backend.protocol.commands import Cancel, SendMessage
 from backend.protocol.events import InterruptResolved, MessageComplete, Person, RunChanged, RunStatus, ThreadEvent
 from backend.runs.jobs import enqueue_run
+from backend.runs.limits import count_message
 from backend.storage.postgres import Connection, Database
 from backend.storage.redis import Cache
 from backend.telemetry.logging import current_trace
@@ -27,18 +29,35 @@ class Done:
     duplicate: bool = False
 
 
-async def send_message(db: Database, cache: Cache, who: Identity, command: SendMessage, graph_version: str) -> Done:
+async def send_message(
+    db: Database, cache: Cache, who: Identity, command: SendMessage, graph_version: str, *, at_most: int
+) -> Done:
     """Ask for something: the message, its run, its events and the job, or nothing of it.
+
+    A repeat gets the first answer and, as `outcome`, what came of it since; no model is asked for it. It is known by
+    its id, its thread and the version of the graph, with the same words.
+
+    `at_most` messages may come within ten seconds on one thread, whichever way and process they take; the repeat of
+    a command that was carried out is answered as it was, however many came since.
 
     Whoever waits for or replaces the run at work looks a second time when another message came in between.
 
     Raises:
+        RateLimited: too many messages on this thread.
         ThreadBusy: a run is at work and the command does not say to wait (`enqueue`) or to replace (`interrupt`) it.
         InterruptPending: a decision is pending and the command does not withdraw it (`multitask: interrupt`).
         IdempotencyConflict: the command's id was used with another body.
         NotFound: no such thread, room, product or host.
         Forbidden: the role (read again in this transaction) does not allow it.
     """
+    try:
+        await count_message(cache, who.tenant_id, command.thread_id, at_most)
+    except RateLimited:
+        async with db.tenant(who.tenant_id) as conn:
+            repeated = await _repeated(conn, who, command, graph_version)
+        if repeated is None:
+            raise
+        return repeated
     try:
         return await _send_once(db, cache, who, command, graph_version)
     except ThreadBusy:
@@ -50,10 +69,10 @@ async def send_message(db: Database, cache: Cache, who: Identity, command: SendM
 async def _send_once(db: Database, cache: Cache, who: Identity, command: SendMessage, graph_version: str) -> Done:
     body = command.model_dump_json().encode()
     async with db.tenant(who.tenant_id) as conn:
-        first = await commands.recall(conn, who.user_id, command.id, body)
-        if first is not None:
-            return Done(first, duplicate=True)
-        await _require_still(conn, who)
+        repeated = await _repeated(conn, who, command, graph_version)
+        if repeated is not None:
+            return repeated
+        await require_still(conn, who)
         thread = await threads.get_thread(conn, command.thread_id)
         await threads.check_bindings(conn, command.room_id, command.product_id, command.host_id)
         status: RunStatus = "queued"
@@ -70,7 +89,9 @@ async def _send_once(db: Database, cache: Cache, who: Identity, command: SendMes
         message_id: UUID = new_id()
         asked = command.model_dump(mode="json", exclude={"id", "type", "thread_id", "multitask"}, exclude_none=True)
         request = {**asked, "message_id": str(message_id), "author_name": who.name, "trace_id": current_trace()}
-        run_id = await runs.insert_run(conn, who.tenant_id, thread.id, who.user_id, request, graph_version, status)
+        run_id = await runs.insert_run(
+            conn, who.tenant_id, thread.id, who.user_id, request, graph_version, status, _request(command)
+        )
         await conn.execute(
             """INSERT INTO messages (id, thread_id, run_id, role, author_id, content, status)
                VALUES ($1, $2, $3, 'user', $4, $5, 'complete')""",
@@ -97,6 +118,27 @@ async def _send_once(db: Database, cache: Cache, who: Identity, command: SendMes
         return Done(result)
 
 
+async def _repeated(conn: Connection, who: Identity, command: SendMessage, graph_version: str) -> Done | None:
+    """Return the answer to a message that was taken before, or None.
+
+    Raises:
+        IdempotencyConflict: its id was used with another body.
+    """
+    first = await commands.recall(conn, who.user_id, command.id, command.model_dump_json().encode())
+    if first is None:  # the answers to commands are kept for some days only; the run knows its request for good
+        first = await runs.recall_request(conn, command.thread_id, who.user_id, _request(command), graph_version)
+    if first is None:
+        return None
+    outcome = await runs.read_outcome(conn, UUID(first["run_id"]))
+    return Done(first | ({"outcome": outcome} if outcome else {}), duplicate=True)
+
+
+def _request(command: SendMessage) -> runs.Request:
+    # What was left at its default is left out: a field that a later version adds must not change the hash.
+    body = command.model_dump_json(exclude={"id", "thread_id"}, exclude_defaults=True)
+    return runs.Request(command.id, hashlib.sha256(body.encode()).digest())
+
+
 async def cancel(db: Database, cache: Cache, who: Identity, command: Cancel) -> Done:
     """Stop the thread's active run (or the one named), whatever it is doing.
 
@@ -108,7 +150,7 @@ async def cancel(db: Database, cache: Cache, who: Identity, command: Cancel) -> 
         first = await commands.recall(conn, who.user_id, command.id, body)
         if first is not None:
             return Done(first, duplicate=True)
-        await _require_still(conn, who)
+        await require_still(conn, who)
         thread = await threads.get_thread(conn, command.thread_id)
         run_id = command.run_id or (thread.active_run.id if thread.active_run else None)
         if run_id is None or not await runs.belongs(conn, run_id, thread.id):
@@ -145,7 +187,12 @@ async def start_next(conn: Connection, tenant_id: UUID, thread_id: UUID) -> None
         await enqueue_run(conn, tenant_id, following)
 
 
-async def _require_still(conn: Connection, who: Identity) -> None:
+async def require_still(conn: Connection, who: Identity) -> None:
+    """Let pass who may still write in threads.
+
+    Raises:
+        Forbidden: the role, as it is in the database now, does not include it.
+    """
     # A socket lives for hours: what its owner may do is read afresh where it counts.
     role = await people.current_role(conn, who.user_id)
     if role is None or not people.may(role, "thread.write"):

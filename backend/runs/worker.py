@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from uuid import UUID
 
@@ -14,8 +15,8 @@ from backend.errors import AppError, StorageUnavailable
 from backend.fanout.topics import CANCEL_CHANNEL
 from backend.memory.embed import Embedder
 from backend.memory.learning import LEARN_JOB, learn
-from backend.runs import interrupts
-from backend.runs.jobs import RUN_JOB, enqueue_run, read_run_job
+from backend.runs import claims, interrupts
+from backend.runs.jobs import ON_AIR_JOB, RUN_JOB, enqueue_run, read_on_air_job, read_run_job
 from backend.runs.lease import Leases, Loss
 from backend.runs.runner import Runner
 from backend.settings import Settings
@@ -24,8 +25,9 @@ from backend.storage.postgres import Database, interval, listen
 
 log = structlog.get_logger(__name__)
 
-#: A queued run that nobody took for so long is queued again: its job may be lost. Seconds.
-_QUEUED_PATIENCE = 30.0
+#: Share of `drain_timeout` that runs get to finish their step; the rest is for handing over what took longer.
+_STEP_SHARE = 0.7
+_TENDED_AT_ONCE = 4
 
 
 def worker_name() -> str:
@@ -43,7 +45,7 @@ class Worker:
         self._leases = leases
         self._embedder = embedder
         self._queue: JobQueue | None = None
-        self._draining = False
+        self._drain_until: float | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -51,6 +53,7 @@ class Worker:
         loops = [
             asyncio.create_task(self._take_jobs(), name="job queue"),
             asyncio.create_task(self._repeat(self._sweep, self._settings.sweep_interval), name="sweep"),
+            asyncio.create_task(self._repeat(self._tend, self._settings.sweep_interval), name="interrupts"),
             asyncio.create_task(self._listen(), name="cancel listener"),
         ]
         async with self._leases.renewing():
@@ -65,25 +68,31 @@ class Worker:
     @property
     def ready(self) -> bool:
         """Whether jobs are being taken."""
-        return self._queue is not None and not self._draining
+        return self._queue is not None and self._drain_until is None
 
     async def drain(self) -> None:
-        """Take no more jobs, give the runs at work a moment to reach their next stop, hand over the rest."""
-        if self._draining:
-            return
-        self._draining = True
-        if self._queue is not None:
-            self._queue.stop()
-        if not await self._leases.idle(self._settings.drain_timeout):
+        """Take no more jobs, let the runs at work finish their step and hand them over; cut off what takes longer.
+
+        Called again, it goes on with what time is left.
+        """
+        now = time.monotonic()
+        if self._drain_until is None:
+            self._drain_until = now + self._settings.drain_timeout
+            if self._queue is not None:
+                self._queue.stop()
+            self._leases.pause_all()
+        left = max(0.0, self._drain_until - now)
+        reserve = self._settings.drain_timeout * (1 - _STEP_SHARE)
+        if not await self._leases.idle(max(0.0, left - reserve)):
             self._leases.stop_all(Loss.DRAIN)
-            await self._leases.idle(5)
+            await self._leases.idle(max(1.0, min(left, reserve)))
 
     async def _take_jobs(self) -> None:
-        while not self._draining:
+        while self._drain_until is None:
             try:
                 async with JobQueue.open(
                     self._db.url,
-                    {RUN_JOB: self._on_job, LEARN_JOB: self._on_learn},
+                    {RUN_JOB: self._on_job, ON_AIR_JOB: self._on_air, LEARN_JOB: self._on_learn},
                     concurrency=self._settings.worker_concurrency,
                 ) as queue:
                     self._queue = queue
@@ -100,9 +109,19 @@ class Worker:
     async def _on_job(self, payload: bytes) -> None:
         tenant_id, run_id = read_run_job(payload)
         try:
+            if self._drain_until is not None:  # it was picked just before: somebody else's now
+                async with self._db.tenant(tenant_id) as conn:
+                    await enqueue_run(conn, tenant_id, run_id)
+                return
             await self._runner.carry_on(tenant_id, run_id)
         except AppError as error:
-            log.warning("run_not_taken", run_id=str(run_id), code=error.code)  # the sweep queues it again
+            log.warning("run_not_taken", run_id=str(run_id), code=error.code)
+            raise  # the queue delivers it again in a moment; should even that fail, the sweep finds the run
+
+    async def _on_air(self, payload: bytes) -> None:
+        tenant_id, interrupt_id = read_on_air_job(payload)
+        with _apart("interrupt_not_tended", interrupt_id=interrupt_id, due="on_air"):
+            await interrupts.go_on_air(self._db, tenant_id, interrupt_id)
 
     async def _on_learn(self, payload: bytes) -> None:
         await learn(self._db, self._embedder, payload)
@@ -128,18 +147,42 @@ class Worker:
 
     async def _sweep(self) -> None:
         async with self._db.system() as conn:
-            due = await conn.fetch("SELECT * FROM system_due_interrupts()")
-            stranded = await conn.fetch("SELECT * FROM system_stranded_runs($1)", interval(_QUEUED_PATIENCE))
-        for row in due:
-            with _apart("interrupt_not_expired", interrupt_id=row["interrupt_id"]):
-                await interrupts.expire(self._db, row["tenant_id"], row["interrupt_id"])
+            # A queued run that nobody took for as long as a lease lasts is queued again: whoever had its job is gone.
+            stranded = await conn.fetch("SELECT * FROM system_stranded_runs($1)", interval(self._settings.lease))
         for row in stranded:
             with _apart("run_not_recovered", run_id=str(row["run_id"])):
                 await self._recover(row["tenant_id"], row["run_id"])
 
+    async def _tend(self) -> None:
+        """Do what the clock asks of interrupts: expire, go on air, escalate, take claims back."""
+        async with self._db.system() as conn:
+            due = await conn.fetch(
+                "SELECT * FROM system_interrupt_timers($1)", interval(self._settings.escalate_before)
+            )
+        # A few at a time: when a whole show's questions end at once, the last must not wait for all the others.
+        places = asyncio.Semaphore(_TENDED_AT_ONCE)
+
+        async def tend(tenant_id: UUID, interrupt_id: str, what: str) -> None:
+            async with places:
+                with _apart("interrupt_not_tended", interrupt_id=interrupt_id, due=what):
+                    await self._tend_one(tenant_id, interrupt_id, what)
+
+        await asyncio.gather(*(tend(row["tenant_id"], row["interrupt_id"], row["due"]) for row in due))
+
+    async def _tend_one(self, tenant_id: UUID, interrupt_id: str, due: str) -> None:
+        match due:
+            case "expired":
+                await interrupts.expire(self._db, tenant_id, interrupt_id)
+            case "on_air":
+                await interrupts.go_on_air(self._db, tenant_id, interrupt_id)
+            case "returned":
+                await claims.return_claim(self._db, tenant_id, interrupt_id)
+            case "escalated":
+                await claims.escalate(self._db, self._settings, tenant_id, interrupt_id)
+
     async def _recover(self, tenant_id: UUID, run_id: UUID) -> None:
         async with self._db.tenant(tenant_id) as conn:
-            if await runs.requeue_stranded(conn, run_id, _QUEUED_PATIENCE):
+            if await runs.requeue_stranded(conn, run_id, self._settings.lease):
                 log.warning("run_recovered", run_id=str(run_id))
                 await enqueue_run(conn, tenant_id, run_id)
 

@@ -3,16 +3,32 @@
 import asyncio
 import contextlib
 import select
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
+import orjson
 import psycopg
 import psycopg_pool
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_serializable_checkpoint_metadata,
+)
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.types import ERROR, INTERRUPT
+from langgraph.constants import START
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
-from backend.errors import LeaseLost, ServerBusy, StorageUnavailable
+from backend.errors import CheckpointDamaged, LeaseLost, ServerBusy, StorageUnavailable
+
+#: Any number nobody else uses in this database: "langgrap" in ASCII.
+_SETUP_LOCK: Final = 0x6C616E6767726170
 
 CheckpointPool = psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[dict[str, Any]]]
 
@@ -71,32 +87,151 @@ async def _check(connection: psycopg.AsyncConnection[dict[str, Any]]) -> None:
 
 
 async def create_tables(owner_url: str) -> None:
-    """Create or migrate LangGraph's tables; it builds indexes concurrently, so this is no part of a transaction."""
-    async with AsyncPostgresSaver.from_conn_string(owner_url) as saver:
-        await saver.setup()
+    """Create or migrate LangGraph's tables, one process at a time.
+
+    It builds indexes concurrently, so this is no part of a transaction.
+    """
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as conn:
+        # Asked for again and again, not waited for: a statement that waits has a snapshot, and an index that is built
+        # concurrently waits for every snapshot, also for those of whoever waits for us.
+        while not await _taken(conn):  # noqa: ASYNC110 (the database has no event for it)
+            await asyncio.sleep(0.05)
+        async with AsyncPostgresSaver.from_conn_string(owner_url) as saver:
+            await saver.setup()
         await conn.execute(
             "GRANT SELECT, INSERT, UPDATE, DELETE ON checkpoints, checkpoint_blobs, checkpoint_writes TO cuedesk_app"
         )
 
 
+async def _taken(conn: psycopg.AsyncConnection[Any]) -> bool:
+    cursor = await conn.execute("SELECT pg_try_advisory_lock(%s)", [_SETUP_LOCK])
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
+#: In one statement each, which is one transaction and one round trip. `%b` sends the values as the bytes they are.
+_SAVE_CHECKPOINT: Final = """SELECT save_checkpoint(%s::uuid, %s::int, %s::text, %s::text, %s::text,
+  %s::jsonb, %s::jsonb, %s::text[], %s::text[], %s::text[], %b::bytea[], %s::int, %s::text[], %s::text[], %s::text)"""
+_SAVE_WRITES: Final = """SELECT save_writes(%s::uuid, %s::int, %s::text, %s::text, %s::text, %s::text, %s::boolean,
+  %s::int[], %s::text[], %s::text[], %b::bytea[], %s::text)"""
+_STATUS_OF: Final = {INTERRUPT: "waiting", ERROR: "failed"}
+
+
 class FencedSaver(AsyncPostgresSaver):
     """A saver for one attempt at one run. A worker that lost its lease cannot write: the fence fails its statement.
+
+    Each checkpoint gets its row in our index (`run_checkpoints`) in the transaction that writes it.
 
     The stock saver serialises everything on one lock even with a pool (langgraph #7259); one saver a run gives each
     run its own lock and they share the pool's connections.
     """
 
-    def __init__(self, pool: CheckpointPool, run_id: UUID, attempt: int) -> None:
+    def __init__(self, pool: CheckpointPool, run_id: UUID, attempt: int, trace_id: str) -> None:
         super().__init__(pool)
         self._fence = (str(run_id), attempt)
+        self._trace_id = trace_id
+        self._seen: Mapping[str, Any] = {}
+        self._judged = False
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Load a checkpoint; what this attempt goes on from is compared with its checksum first.
+
+        Raises:
+            CheckpointDamaged: what is stored is not what was written.
+        """
+        if not self._judged:
+            await self._judge_latest()
+            self._judged = True
+        found = await super().aget_tuple(config)
+        if found is not None:
+            self._seen = _seen(found.checkpoint)
+        return found
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Write a checkpoint and its row of the index, or neither."""
+        seen = _seen(checkpoint)
+        nodes = sorted(name for name, versions in seen.items() if self._seen.get(name) != versions)
+        to = config["configurable"]
+        # As the stock saver does: plain values stand in the checkpoint, all others beside it, by channel and version.
+        plain, blobs = {}, []
+        for channel, value in checkpoint["channel_values"].items():
+            if value is None or isinstance(value, str | int | float | bool):
+                plain[channel] = value
+            elif channel in new_versions:
+                blobs.append((channel, str(new_versions[channel]), *self.serde.dumps_typed(value)))
+        channels, versions, types, values = zip(*blobs, strict=True) if blobs else ((), (), (), ())
+        await self._save(
+            _SAVE_CHECKPOINT,
+            (
+                *self._fence,
+                to.get("checkpoint_ns", ""),
+                checkpoint["id"],
+                to.get("checkpoint_id"),
+                _json({**checkpoint, "channel_values": plain}),
+                _json(get_serializable_checkpoint_metadata(config, metadata)),
+                list(channels),
+                list(versions),
+                list(types),
+                list(values),
+                metadata["step"],
+                nodes,
+                following(checkpoint),
+                self._trace_id,
+            ),
+        )
+        self._seen = seen
+        place = {"thread_id": to["thread_id"], "checkpoint_ns": to.get("checkpoint_ns", "")}
+        return {"configurable": {**place, "checkpoint_id": checkpoint["id"]}}
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Write what a node did, or that it asks or failed, which the index tells of the checkpoint it began from."""
+        to = config["configurable"]
+        dumped = [self.serde.dumps_typed(value) for _, value in writes]
+        await self._save(
+            _SAVE_WRITES,
+            (
+                *self._fence,
+                to.get("checkpoint_ns", ""),
+                to["checkpoint_id"],
+                task_id,
+                task_path,
+                all(channel in WRITES_IDX_MAP for channel, _ in writes),
+                [WRITES_IDX_MAP.get(channel, place) for place, (channel, _) in enumerate(writes)],
+                [channel for channel, _ in writes],
+                [kind for kind, _ in dumped],
+                [value for _, value in dumped],
+                next((_STATUS_OF[channel] for channel, _ in writes if channel in _STATUS_OF), None),
+            ),
+        )
+
+    async def _save(self, statement: str, values: Sequence[Any]) -> None:
+        async with self._cursor() as cursor:
+            await cursor.execute(statement, values)
+
+    async def _judge_latest(self) -> None:
+        # A value that was changed in the tables would be believed, or break a node in a way nobody understands.
+        async with self._cursor() as cursor:
+            await cursor.execute(
+                """SELECT system_checkpoint_intact(%s::uuid, checkpoint_id) AS intact FROM checkpoints
+                   WHERE thread_id = %s AND checkpoint_ns = '' ORDER BY checkpoint_id DESC LIMIT 1""",
+                (self._fence[0], self._fence[0]),
+            )
+            row = await cursor.fetchone()
+        if row is not None and not row["intact"]:
+            raise CheckpointDamaged(run_id=self._fence[0])
 
     @contextlib.asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[Any]:
         try:
             async with super()._cursor(pipeline=pipeline) as cursor:
-                if pipeline:  # the stock saver opens a pipeline exactly for its writes, and it is one transaction
-                    await cursor.execute("SELECT assert_fence(%s::uuid, %s::int)", self._fence)
                 yield cursor
         except psycopg_pool.PoolTimeout as error:
             raise ServerBusy from error
@@ -106,3 +241,20 @@ class FencedSaver(AsyncPostgresSaver):
             if isinstance(error, psycopg.OperationalError):
                 raise StorageUnavailable from error
             raise
+
+
+def following(checkpoint: Checkpoint) -> list[str]:
+    """Return the nodes that go on from a checkpoint, sorted; none when the graph has come to its end there."""
+    # LangGraph triggers a node by writing `branch:to:NODE`, or `join:A+B:NODE` when several lead to it; the input is
+    # written to `__start__`.
+    triggers = (name.split(":") for name in checkpoint.get("updated_channels") or ())
+    return sorted({parts[-1] for parts in triggers if parts[0] in ("branch", "join", START)})
+
+
+def _seen(checkpoint: Checkpoint) -> dict[str, dict[str, Any]]:
+    # A copy: LangGraph goes on writing into the checkpoint that it loaded.
+    return {name: dict(v) for name, v in checkpoint["versions_seen"].items() if not name.startswith("__")}
+
+
+def _json(value: Any) -> Jsonb:
+    return Jsonb(value, dumps=orjson.dumps)

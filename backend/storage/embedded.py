@@ -1,10 +1,11 @@
 """Our own PostgreSQL and Valkey, started from the programs inside two wheels, for whoever has no servers of his own.
 
-The data lives in the data folder and survives; the servers do not outlive us: they stop with the context manager, and
-the kernel stops them when we are killed (Linux). As root they run as the owner of their data, or as `nobody`. Both
-listen on a unix socket in a private folder, so there is no port to collide with.
+The data lives in the data folder and survives. A server that dies is started again; none outlives us: they stop with
+the context manager, and the kernel stops them when we are killed (Linux). As root they run as the owner of their data,
+or as `nobody`. Both listen on a unix socket in a private folder, so there is no port to collide with.
 """
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -21,9 +22,10 @@ from urllib.parse import quote
 
 import anyio.to_thread
 import psycopg
+import structlog
 from psycopg import sql
 
-from backend.errors import DataDirDamaged, DataVersionMismatch, EmbeddedServerMissing
+from backend.errors import DataDirDamaged, DataVersionMismatch, EmbeddedServerMissing, SetupError
 from backend.storage.server_process import (
     ServerProcess,
     ServerUser,
@@ -42,6 +44,14 @@ OWNER_ROLE: Final = "cuedesk"
 DATABASE: Final = "cuedesk"
 
 _POLL: Final = 0.02
+#: Seconds between two looks at a server that runs; the pause before it is started again, doubled each time up to the
+#: longest, and how long it must have lived for the next pause to be short again.
+_WATCH: Final = 0.2
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 10.0
+_STEADY: Final = 60.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,14 +80,18 @@ class EmbeddedPostgres(ServerProcess):
             self.sockets = self._run = run_folder(self.folder, self._user)
             self.shift_log()
             if self.folder.exists():
-                end_orphan(self.folder, "postgres")
-                self._remove(self.folder / "postmaster.pid")
+                self.clear()
             else:
                 self._initialise()
             self._password = self._read_password()
         except BaseException:
             self.unlock()
             raise
+
+    def clear(self) -> None:
+        """End what a killed server left running on the folder, and take away its note of itself. Blocks."""
+        end_orphan(self.folder, "postgres")
+        self._remove(self.folder / "postmaster.pid")
 
     def spawn(self) -> None:
         """Start the server. The calling thread must live as long as the server, or the kernel stops it."""
@@ -209,16 +223,20 @@ class EmbeddedValkey(ServerProcess):
             if self.folder.exists():
                 if not os.access(self.folder, os.W_OK | os.X_OK):
                     raise unwritable(self.folder, PermissionError(13, os.strerror(13)))
-                end_orphan(self.folder, "valkey-server")
             else:
                 make_private(self.folder, self._user)
-            (self._run / "valkey.sock").unlink(missing_ok=True)
+            self.clear()
         except OSError as error:
             self.unlock()
             raise unwritable(self.folder, error) from error
         except BaseException:
             self.unlock()
             raise
+
+    def clear(self) -> None:
+        """End what a killed server left running on the folder, and take away its socket. Blocks."""
+        end_orphan(self.folder, "valkey-server")
+        (self._run / "valkey.sock").unlink(missing_ok=True)
 
     def spawn(self) -> None:
         """Start the server. The calling thread must live as long as the server, or the kernel stops it."""
@@ -291,10 +309,38 @@ async def _running(server: EmbeddedPostgres | EmbeddedValkey) -> AsyncIterator[N
         # In the loop's own thread: the kernel ties the server to the thread that starts it.
         server.spawn()
         await anyio.to_thread.run_sync(server.wait_ready)
-        yield
+        keeper = asyncio.create_task(_keep_running(server), name=f"keeper of {server.name}")
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(server.stop)
+
+
+async def _keep_running(server: EmbeddedPostgres | EmbeddedValkey) -> None:
+    """Start the server again, at the same address, whenever it ends by itself: killed by hand or for want of memory."""
+    pause = _FIRST_PAUSE
+    while True:
+        began = time.monotonic()
+        while server.process is not None and server.process.poll() is None:  # noqa: ASYNC110 (a child that is no asyncio one has no event)
+            await asyncio.sleep(_WATCH)
+        log.error("embedded_server_ended", server=server.name, exit_code=server.process and server.process.returncode)
+        if time.monotonic() - began > _STEADY:
+            pause = _FIRST_PAUSE
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+        try:
+            await anyio.to_thread.run_sync(server.clear, abandon_on_cancel=True)
+            # In the loop's own thread, as at the start.
+            server.spawn()
+            await anyio.to_thread.run_sync(server.wait_ready, abandon_on_cancel=True)
+        except (SetupError, OSError, psycopg.Error) as error:
+            log.error("embedded_server_not_restarted", server=server.name, error=str(error), next_try=pause)
+        else:
+            log.info("embedded_server_restarted", server=server.name)
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """The job queue in PostgreSQL (pgqueuer): enqueue within a transaction, work through a connection of its own."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
 
 import asyncpg
+import structlog
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
@@ -14,12 +16,21 @@ from pgqueuer.models import Job
 from backend.errors import ServerBusy, StorageUnavailable
 from backend.storage.postgres import Connection, connect_options
 
+log = structlog.get_logger(__name__)
+
+#: Seconds until a job is tried again that found the database away or busy.
+_AGAIN = 2.0
+
 Work = Callable[[bytes], Awaitable[None]]
 
 
-async def enqueue(conn: Connection, entrypoint: str, payload: bytes) -> None:
-    """Queue one job; it exists when the transaction of `conn` commits, and a worker is told at that moment."""
-    await Queries.from_asyncpg_connection(conn).enqueue(entrypoint, payload)  # type: ignore[arg-type]
+async def enqueue(conn: Connection, entrypoint: str, payload: bytes, *, after: float = 0) -> None:
+    """Queue one job; it exists when the transaction of `conn` commits, and a worker is told at that moment.
+
+    It is not taken before `after` seconds are over by the database's clock.
+    """
+    queries = Queries.from_asyncpg_connection(conn)  # type: ignore[arg-type]
+    await queries.enqueue(entrypoint, payload, execute_after=timedelta(seconds=after))
 
 
 class JobQueue:
@@ -39,7 +50,7 @@ class JobQueue:
             raise StorageUnavailable from error
         manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))
         for name, work in works.items():
-            manager.entrypoint(name)(_unpacked(work))
+            manager.entrypoint(name)(_unpacked(work, manager.shutdown))
         try:
             yield cls(manager, concurrency)
         finally:
@@ -59,11 +70,18 @@ class JobQueue:
         self._manager.shutdown.set()
 
 
-def _unpacked(work: Work) -> Callable[[Job], Awaitable[None]]:
+def _unpacked(work: Work, ending: asyncio.Event) -> Callable[[Job], Awaitable[None]]:
     async def execute(job: Job) -> None:
-        try:
-            await work(job.payload or b"")
-        except (StorageUnavailable, ServerBusy) as error:
-            raise RetryRequested(delay=timedelta(seconds=5), reason=error.code) from error
+        while True:
+            try:
+                return await work(job.payload or b"")
+            except (StorageUnavailable, ServerBusy) as error:
+                # Tried again here: to ask the queue for it is a write to the very database that is away, and pgqueuer
+                # drops a job for which that fails. If this process dies meanwhile, another takes the job over.
+                log.warning("job_waits_for_storage", job=job.entrypoint, code=error.code)
+                if ending.is_set():
+                    raise RetryRequested(reason=error.code) from error
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(ending.wait(), _AGAIN)
 
     return execute

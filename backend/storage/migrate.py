@@ -21,12 +21,13 @@ def upgrade(owner_url: str, *, lock_timeout: float = 60.0) -> None:
     """Apply every revision that is missing. Blocks; call it from a thread.
 
     Two processes that start together do not collide: the second waits (at most `lock_timeout` seconds) and finds
-    nothing left to do.
+    nothing left to do. A database of a newer version is left as it is when that version says that this program may
+    still run on it: in the middle of a deployment an old process may have to start again.
 
     Raises:
         StorageUnavailable: nobody answers at `owner_url`.
         MigrationFailed: a revision failed (its own changes are rolled back), the role may not change the schema, the
-            database is of a newer version than this program, or another process migrates for too long.
+            database is of a newer version that this program cannot work with, or another process migrates for too long.
     """
     try:
         guard = psycopg.connect(owner_url, autocommit=True, connect_timeout=10)
@@ -43,17 +44,35 @@ def upgrade(owner_url: str, *, lock_timeout: float = 60.0) -> None:
             raise MigrationFailed(
                 f"另一个进程正在迁移数据库 / another process has been migrating this database for {lock_timeout:.0f} s"
             ) from None
-        if _revision_of(guard) != head_revision():
-            _run_revisions(owner_url)
+        found, head = _revision_of(guard), head_revision()
+        if found == head:
+            return
+        if found is not None and found not in _revisions() and head >= _oldest_served(guard):
+            log.warning("database_is_newer", database=found, program=head)
+            return
+        _run_revisions(owner_url)
 
 
 def head_revision() -> str:
     """Return the newest revision: the one that no other follows."""
-    revisions = [_REVISION.findall(path.read_text(encoding="utf-8")) for path in (_SCRIPTS / "versions").glob("*.py")]
-    names = {value for found in revisions for key, value in found if key == "revision"}
-    followed = {value for found in revisions for key, value in found if key == "down_revision"}
-    (head,) = names - followed
-    return str(head)
+    revisions = _revisions()
+    (head,) = revisions.keys() - set(revisions.values())
+    return head
+
+
+def _revisions() -> dict[str, str | None]:
+    """Return the revisions of this program, each with the one before it."""
+    found = [dict(_REVISION.findall(path.read_text("utf-8"))) for path in (_SCRIPTS / "versions").glob("*.py")]
+    return {each["revision"]: each.get("down_revision") for each in found}
+
+
+def _oldest_served(conn: psycopg.Connection[Any]) -> str:
+    """Return the oldest revision whose code may run on the database; nobody's when it does not say."""
+    try:
+        row = conn.execute("SELECT oldest_revision FROM schema_compatibility").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return "~"
+    return str(row[0]) if row else "~"
 
 
 def _revision_of(conn: psycopg.Connection[Any]) -> str | None:

@@ -25,13 +25,18 @@ ForeignKeyViolation = asyncpg.ForeignKeyViolationError
 
 _APP_ROLE = "cuedesk_app"
 _FENCE_SQLSTATE = "CD001"
+#: Seconds of silence after which a listening connection is asked whether it lives, and for its answer.
+_LISTEN_CHECK = 5.0
 _GOING_DOWN = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
-_UNREACHABLE = (OSError, asyncpg.InterfaceError, *_GOING_DOWN)
+#: What the client's side says of a connection that is no more. An InternalClientError is how asyncpg tells that the
+#: server's goodbye has come and the end of the line has not: its state machine then takes no statement.
+_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_UNREACHABLE = (*_BROKEN, *_GOING_DOWN)
 
 
 def _dump_json(value: Any) -> str:
@@ -56,6 +61,8 @@ class Database:
         self.url = url
         self._pool = pool
         self._acquire_timeout = acquire_timeout
+        # Crowds use half of the pool at most; the other half stays for what people do and for runs.
+        self._turns = asyncio.Semaphore(max(1, pool.get_max_size() // 2))
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -79,26 +86,41 @@ class Database:
             except TimeoutError:
                 pool.terminate()
 
+    def patient(self, acquire_timeout: float) -> Database:
+        """Return the same pool for somebody who waits up to `acquire_timeout` seconds for a connection."""
+        return Database(self.url, self._pool, acquire_timeout)
+
     @contextlib.asynccontextmanager
-    async def tenant(self, tenant_id: UUID) -> AsyncIterator[Connection]:
+    async def tenant(self, tenant_id: UUID, *, in_turn: bool = False) -> AsyncIterator[Connection]:
         """Give a transaction that sees one tenant's rows only; it commits when the block ends well.
+
+        `in_turn` is for what comes in crowds (thousands of sockets that reconnect): it waits in line for its half of
+        the pool, however long, instead of failing when the pool is busy.
 
         Raises:
             ServerBusy: no connection became free in time.
             StorageUnavailable: PostgreSQL is not there.
             LeaseLost: a fenced write came from a worker that no longer holds the run.
         """
-        async with self._transaction(f"BEGIN; SET LOCAL app.tenant = '{UUID(str(tenant_id))}'") as conn:
+        async with self._transaction(f"BEGIN; SET LOCAL app.tenant = '{UUID(str(tenant_id))}'", in_turn) as conn:
             yield conn
 
     @contextlib.asynccontextmanager
-    async def system(self) -> AsyncIterator[Connection]:
-        """Give a transaction that sees no tenant's rows: only the `auth_…` and `system_…` functions answer there."""
-        async with self._transaction("BEGIN") as conn:
+    async def system(self, *, in_turn: bool = False) -> AsyncIterator[Connection]:
+        """Give a transaction that sees no tenant's rows: only the `auth_…` and `system_…` functions answer there.
+
+        `in_turn`: as for `tenant`.
+        """
+        async with self._transaction("BEGIN", in_turn) as conn:
             yield conn
 
     @contextlib.asynccontextmanager
-    async def _transaction(self, begin: str) -> AsyncIterator[Connection]:
+    async def _transaction(self, begin: str, in_turn: bool) -> AsyncIterator[Connection]:
+        async with self._turns if in_turn else contextlib.nullcontext(), self._acquired(begin) as conn:
+            yield conn
+
+    @contextlib.asynccontextmanager
+    async def _acquired(self, begin: str) -> AsyncIterator[Connection]:
         with _translated():
             try:
                 conn = await self._pool.acquire(timeout=self._acquire_timeout)
@@ -119,9 +141,15 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def reserved(self) -> AsyncIterator[Reserved]:
-        """Give a connection of its own, outside the pool, so that leases are renewed however busy the pool is."""
+        """Give a connection of its own, outside the pool, so that leases are renewed however busy the pool is.
+
+        Raises:
+            StorageUnavailable: nobody answers.
+        """
         connection = Reserved(self.url)
         try:
+            # Now, not when the first lease is due: to connect takes long where everybody is busy.
+            await connection.fetch("SELECT true", timeout=10)
             yield connection
         finally:
             await connection.aclose()
@@ -203,12 +231,21 @@ async def listen(
             for channel in channels:
                 await conn.add_listener(channel, lambda _c, _pid, channel, payload: on_notice(channel, str(payload)))
             await on_connected()
-            await gone.wait()
+            await _until_gone(conn, gone)
             log.warning("listen_lost")
-        except (*_UNREACHABLE, asyncpg.PostgresError) as error:
+        except (*_UNREACHABLE, TimeoutError, asyncpg.PostgresError) as error:
             log.warning("listen_lost", error=type(error).__name__)
         finally:
             conn.terminate()
+
+
+async def _until_gone(conn: asyncpg.Connection[asyncpg.Record], gone: asyncio.Event) -> None:
+    """Wait until the connection is over: it says so itself, or it does not answer any more (a cable, a firewall)."""
+    while not gone.is_set():
+        try:
+            await asyncio.wait_for(gone.wait(), _LISTEN_CHECK)
+        except TimeoutError:
+            await conn.execute("SELECT", timeout=_LISTEN_CHECK)
 
 
 def connect_options() -> dict[str, Any]:
@@ -239,5 +276,5 @@ def _translated() -> Any:
         if isinstance(error, (asyncpg.UntranslatableCharacterError, asyncpg.CharacterNotInRepertoireError)):
             raise BadRequest("the text holds a character that cannot be stored") from error
         raise
-    except (OSError, asyncpg.InterfaceError) as error:
+    except _BROKEN as error:
         raise StorageUnavailable from error

@@ -1,5 +1,6 @@
 """Redis or Valkey: carries only what may be lost, so it fails fast and never takes the caller down with it."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable
@@ -19,13 +20,18 @@ T = TypeVar("T")
 Unwell = (RedisError, OSError, TimeoutError)
 
 
+#: Seconds that one call may take, its second try on a new connection included.
+_PATIENCE = 1.0
+
+
 class Cache:
-    """A client with a breaker: after a failure nothing is tried for a second; an outage costs one timeout a second."""
+    """A client with a breaker: after a failure one call a second asks whether Redis is back, the others do not try."""
 
     def __init__(self, client: "Redis", *, pause: float = 1.0) -> None:
         self.client = client
         self._pause = pause
         self._closed_until = 0.0
+        self._well = True
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -48,11 +54,20 @@ class Cache:
         return time.monotonic() >= self._closed_until
 
     async def attempt(self, call: Awaitable[T]) -> T | None:
-        """Await `call`; on failure open the breaker and return None."""
+        """Await `call` for at most a second; on failure open the breaker and return None."""
+        if not self._well:
+            # This is the probe; whoever comes meanwhile does not wait for its end too.
+            self._closed_until = time.monotonic() + self._pause
         try:
-            return await call
+            async with asyncio.timeout(_PATIENCE):
+                answer = await call
         except Unwell as error:
-            if self.available:
+            if self._well:  # once an outage, not once a second
                 log.warning("redis_unwell", error=type(error).__name__)
+            self._well = False
             self._closed_until = time.monotonic() + self._pause
             return None
+        if not self._well:
+            log.info("redis_well")
+            self._well, self._closed_until = True, 0.0
+        return answer

@@ -5,14 +5,18 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import anyio
 import orjson
 import structlog
+from prometheus_client import Counter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from backend import failpoints
 from backend.domain.people import Identity
 from backend.errors import AppError, BadRequest, RateLimited
 from backend.ids import new_id
@@ -21,6 +25,7 @@ from backend.protocol.commands import AnyCommand, Ping, command_adapter
 from backend.protocol.events import Ack, ErrorFrame, Frame, Pong, Problem
 from backend.services import Services
 from backend.telemetry.logging import current_trace, tracing
+from backend.telemetry.metrics import REGISTRY
 from backend.transport.outbox import Outbox
 
 log = structlog.get_logger(__name__)
@@ -29,6 +34,12 @@ _BAD_FRAMES = 10
 _BAD_FRAMES_WITHIN = 10.0
 _COMMANDS_WAITING = 64
 _FLOOD = 100
+#: How long a peer may take to read up to our close frame before the line is dropped without it. Seconds.
+_FAREWELL = 30.0
+
+_CLOSED = Counter("cuedesk_sockets_closed", "Sockets that ended, by close code", ["code"], registry=REGISTRY)
+_BAD = Counter("cuedesk_bad_frames", "Frames that were no valid command", registry=REGISTRY)
+_FLOODED = Counter("cuedesk_flooded_frames", "Frames refused because too many came", registry=REGISTRY)
 
 Execute = Callable[[AnyCommand], Awaitable[Ack | None]]
 
@@ -40,7 +51,10 @@ class Connection:
         self.id: UUID = new_id()
         self.services = services
         self.identity = identity
-        self.outbox = Outbox(services.settings.outbox_frames, services.settings.outbox_bytes)
+        settings = services.settings
+        self.outbox = Outbox(settings.outbox_frames, settings.outbox_bytes, settings.outbox_patience)
+        #: The end of session or token that the client was warned of.
+        self.warned_of: datetime | None = None
         self._socket = socket
         self._commands: asyncio.Queue[AnyCommand] = asyncio.Queue(_COMMANDS_WAITING)
         self._bad: deque[float] = deque()
@@ -49,8 +63,10 @@ class Connection:
         self._refused = 0
         self._tasks: anyio.abc.TaskGroup | None = None
         self._close: tuple[int, str] | None = None
-        #: Told when the reader has caught up, of the threads whose text was shed meanwhile.
-        self.on_shed: Callable[[set[UUID]], None] | None = None
+        self._finishing = False
+        self._cut = False
+        self._writing = anyio.CancelScope()
+        self._ended_with: int | None = None
 
     def send(self, frame: Frame) -> None:
         """Queue a frame."""
@@ -62,23 +78,52 @@ class Connection:
             self._close = (code, reason)
             self.outbox.close()
 
+    async def finish(self, code: CloseCode, reason: str, *, patience: float) -> None:
+        """Take no more commands, answer those that came (for at most `patience` seconds), then close.
+
+        A command that comes too late gets no answer: its sender repeats it under its id, on the next socket.
+        """
+        self._finishing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._commands.join()
+        self.close_soon(code, reason)
+
+    def cut(self, code: CloseCode, reason: str) -> None:
+        """Close with this code now: nothing more is written, neither what is queued nor what the writer holds."""
+        if self._cut:
+            return
+        self._cut = True
+        self._close = (code, reason)
+        self.outbox.discard()
+        self._writing.cancel()
+
     def start(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` beside the reader for as long as the socket lives; its AppErrors go to the client."""
         assert self._tasks is not None, "the connection is not being served"
         self._tasks.start_soon(self._guarded, work)
 
+    def traced(self) -> Any:
+        """A `with` block whose log lines name this socket."""
+        return tracing(connection_id=str(self.id), tenant_id=str(self.identity.tenant_id))
+
     async def serve(self, execute: Execute, first: Callable[[], Awaitable[None]]) -> None:
         """Do `first`, then read commands and write frames until the socket ends; `execute` answers a command."""
-        with tracing(connection_id=str(self.id), tenant_id=str(self.identity.tenant_id)):
-            async with anyio.create_task_group() as tasks:
-                self._tasks = tasks
-                tasks.start_soon(self._write)
-                tasks.start_soon(self._guarded, first)
-                tasks.start_soon(self._execute, execute)
-                tasks.start_soon(self._watch_outbox)
-                with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-                    await self._read()
-                tasks.cancel_scope.cancel()
+        with self.traced():
+            try:
+                async with anyio.create_task_group() as tasks:
+                    self._tasks = tasks
+                    tasks.start_soon(self._write)
+                    tasks.start_soon(self._guarded, first)
+                    tasks.start_soon(self._execute, execute)
+                    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                        await self._read()
+                    tasks.cancel_scope.cancel()
+            finally:
+                code = self._close[0] if self._close is not None else self._ended_with
+                # Peers may send any number: what is neither ours nor the standard's is counted together.
+                known = code is not None and (1000 <= code <= 1015 or code in set(CloseCode))
+                _CLOSED.labels(str(int(code)) if known and code is not None else "other").inc()
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -92,8 +137,9 @@ class Connection:
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
+                self._ended_with = message.get("code")
                 return
-            if self._close is not None:
+            if self._finishing or self._close is not None:
                 continue
             text = message.get("text")
             if not self._allow():
@@ -130,12 +176,14 @@ class Connection:
 
     def _refuse_flood(self) -> None:
         self._refused += 1
+        _FLOODED.inc()
         if self._refused == 1 or self._refused % 20 == 0:
             self.send(error_frame(RateLimited(retry_after_ms=1000)))
         if self._refused > _FLOOD:
             self.close_soon(CloseCode.FLOOD, "too many frames")
 
     def _bad_frame(self, error: AppError, command_id: UUID | None) -> None:
+        _BAD.inc()
         self.send(rejection(command_id, error) if command_id is not None else error_frame(error))
         now = time.monotonic()
         self._bad.append(now)
@@ -155,37 +203,31 @@ class Connection:
                 except Exception:  # a fault in one command must not end the socket; the log has the story
                     log.exception("command_failed", command=command.type)
                     ack = rejection(command.id, AppError(trace_id=current_trace()))
+                if failpoints.folder is not None:
+                    await failpoints.reach("before_ack", command.id)
                 log.debug("command", command=command.type, status=ack.status if ack is not None else None)
             if ack is not None:
                 self.send(ack)
+            self._commands.task_done()
 
     # Writer ----------------------------------------------------------------------------------------------------------
 
     async def _write(self) -> None:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-            while (text := await self.outbox.take()) is not None:
-                await self._socket.send_text(text)
-                if self.outbox.shed and self.outbox.empty and self.on_shed is not None:
-                    self.on_shed({UUID(thread_id) for thread_id in self.outbox.shed})
-                    self.outbox.shed.clear()
+            with self._writing:
+                await self._write_all()
             code, reason = self._close or (1000, "")
             if self._socket.application_state is WebSocketState.CONNECTED:
-                await self._socket.close(code, reason)
+                # It goes out behind what the kernel already has, which a slow reader takes its time to read.
+                with anyio.move_on_after(_FAREWELL):
+                    await self._socket.close(code, reason)
         # The reader sees the disconnect; but a peer that is gone may never send one.
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()
 
-    async def _watch_outbox(self) -> None:
-        while True:
-            await asyncio.sleep(1)
-            if self.outbox.stuck:
-                log.info("slow_consumer_closed")
-                # The writer may hang in a send for as long as the peer does not read: close past it.
-                with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
-                    async with asyncio.timeout(1):
-                        await self._socket.close(CloseCode.SLOW_CONSUMER, "frames waited too long")
-                if self._tasks is not None:
-                    self._tasks.cancel_scope.cancel()
+    async def _write_all(self) -> None:
+        while (text := await self.outbox.take()) is not None:
+            await self._socket.send_text(text)
 
 
 def error_frame(error: AppError) -> ErrorFrame:

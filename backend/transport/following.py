@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import Callable
+from typing import Literal
 from uuid import UUID
 
 import structlog
@@ -34,31 +36,37 @@ class FollowThread:
         self._outbox = outbox
         self._again = again
         self._seq = 0
+        self._caught_up = False
         self._live = False
+        self._stopped = False
+        # How often the outbox threw pieces away: only a snapshot read after the last time leads back to live.
+        self._shed = 0
         self._held_events: list[Numbered] = []
-        self._held_fragments: list[Fragment] = []
+        # Only the last matter: the text so far is read after they came, and a gap is noticed.
+        self._held_fragments: deque[Fragment] = deque(maxlen=_PAGE)
         # Per message under way: attempt and number of the next piece this socket has not been given.
         self._next: dict[str, tuple[int, int]] = {}
         # Messages of which pieces were missed, with the latest of them seen: a snapshot brings their text.
         self._missed: dict[str, Fragment] = {}
         self._lock = asyncio.Lock()
 
-    async def start(self, after_seq: int) -> None:
-        """Send everything after `after_seq` and go live.
+    async def start(self, after_seq: int, epoch: str | None = None) -> None:
+        """Send everything after `after_seq` and go live. `epoch` is the one the cursor is of, where the client says it.
 
         Raises:
             Forbidden: no such thread for this tenant (whether it exists elsewhere is not told).
         """
         try:
-            async with self._services.db.tenant(self._tenant_id) as conn:
+            async with self._services.db.tenant(self._tenant_id, in_turn=True) as conn:
                 thread = await threads.get_thread(conn, self._thread_id)
         except NotFound:
             raise Forbidden from None
-        if after_seq > thread.last_seq or thread.last_seq - after_seq > self._services.settings.resync_limit:
+        void = self._why_void(after_seq, thread.last_seq, epoch)
+        if void is not None:
             self._outbox.put(
                 ResyncRequired(
                     topic=thread_topic(self._thread_id),
-                    reason="cursor_ahead" if after_seq > thread.last_seq else "too_far_behind",
+                    reason=void,
                     snapshot_url=f"/api/v1/threads/{self._thread_id}/snapshot",
                 ).model_dump_json()
             )
@@ -68,34 +76,61 @@ class FollowThread:
         if not self._services.hub.tokens_flow:
             self._outbox.put(Degraded(tokens=False).model_dump_json())
         while True:
-            async with self._services.db.tenant(self._tenant_id) as conn:
+            # A long catch-up goes at the reader's pace: it must neither fill the outbox nor count as falling behind.
+            await self._outbox.room()
+            async with self._services.db.tenant(self._tenant_id, in_turn=True) as conn:
                 page = await events.read_stored(conn, self._thread_id, self._seq, _PAGE)
             for stored in page:
+                await self._outbox.room()
                 self._send(stored)
             if len(page) < _PAGE:
                 break
+        shed = self._shed
         await self.show_text()
-        for event in self._held_events:
-            self._send(event)
-        self._held_events.clear()
+        if self._stopped:
+            return
+        self._caught_up = True
+        self._go_live(shed)
         self._outbox.put(Subscribed(topic=thread_topic(self._thread_id), seq=self._seq).model_dump_json())
-        self._live = True
+
+    def _why_void(
+        self, after_seq: int, last_seq: int, epoch: str | None
+    ) -> Literal["epoch_changed", "cursor_ahead", "too_far_behind"] | None:
+        """Return why events after this cursor cannot be sent; None when they can."""
+        if epoch is not None and epoch != self._services.epoch() and after_seq > 0:
+            return "epoch_changed"
+        if after_seq > last_seq:
+            return "cursor_ahead"
+        return "too_far_behind" if last_seq - after_seq > self._services.settings.resync_limit else None
 
     async def stop(self) -> None:
-        """Follow no longer."""
+        """Follow no longer: nothing is sent from here on, also not what a `show_text` under way still finds."""
+        self._stopped = True
         await self._services.hub.leave_thread(self._thread_id, self)
+
+    def text_was_shed(self) -> None:
+        """The outbox threw pieces away: hold what comes until `show_text` has sent the text so far."""
+        self._shed += 1
+        self._live = False
+        # Of a message that has no row yet the snapshot will not tell: its next piece must find that some are missing.
+        self._next = {
+            message: (attempt, due if due == sys.maxsize else 0) for message, (attempt, due) in self._next.items()
+        }
 
     async def show_text(self) -> None:
         """Send the text so far of each message under way; pieces that come meanwhile follow after it."""
         async with self._lock:
-            was_live, self._live = self._live, False
+            shed, self._live = self._shed, False
             try:
                 missed, self._missed = self._missed, {}
                 for message_id, agent, attempt in await self._under_way(missed):
                     text = await read_so_far(self._services.redis, message_id, attempt)
+                    if self._stopped:
+                        return
+                    # Without the text nothing fits at its end: the next piece asks again.
+                    self._next[str(message_id)] = (attempt, text.i if text is not None else 0)
                     if text is None:
                         continue
-                    self._next[str(message_id)] = (attempt, text.i)
                     self._outbox.put(
                         MessageSnapshot(
                             thread_id=self._thread_id,
@@ -106,19 +141,25 @@ class FollowThread:
                             content=text.content,
                         ).model_dump_json()
                     )
-                for fragment in self._held_fragments:
-                    self._send_fragment(fragment)
-                self._held_fragments.clear()
             finally:
-                if was_live:
-                    for event in self._held_events:
-                        self._send(event)
-                    self._held_events.clear()
-                self._live = was_live
+                if self._caught_up:
+                    self._go_live(shed)
+
+    def _go_live(self, shed: int) -> None:
+        """Send what was held, unless pieces were thrown away since `shed` was read: then another `show_text` is due."""
+        if self._stopped or shed != self._shed:
+            return
+        for fragment in self._held_fragments:
+            self._send_fragment(fragment)
+        self._held_fragments.clear()
+        for event in self._held_events:
+            self._send(event)
+        self._held_events.clear()
+        self._live = True
 
     async def _under_way(self, missed: dict[str, Fragment]) -> list[tuple[UUID, str, int]]:
         """Return id, agent and attempt of each message that is being written."""
-        async with self._services.db.tenant(self._tenant_id) as conn:
+        async with self._services.db.tenant(self._tenant_id, in_turn=True) as conn:
             rows = await conn.fetch(
                 """SELECT id, agent, attempt, status FROM messages
                    WHERE thread_id = $1 AND (status = 'writing' OR id = ANY ($2::uuid[]))""",
@@ -126,7 +167,14 @@ class FollowThread:
                 [UUID(message_id) for message_id in missed],
             )
         found = {row["id"]: (row["agent"] or "", row["attempt"]) for row in rows if row["status"] == "writing"}
-        ended = {row["id"]: row["attempt"] for row in rows if row["status"] != "writing"}
+        for message_id, (agent, attempt) in found.items():
+            # What was sent already of a later attempt than the row's must not be taken back.
+            found[message_id] = (agent, max(attempt, self._next.get(str(message_id), (0, 0))[0]))
+        ended = {
+            row["id"]: sys.maxsize if row["status"] == "cancelled" else row["attempt"] or 0
+            for row in rows
+            if row["status"] != "writing"
+        }
         for fragment in missed.values():
             message_id = UUID(fragment.message_id)
             if fragment.attempt <= ended.get(message_id, 0):

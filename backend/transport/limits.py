@@ -1,33 +1,154 @@
-"""How often somebody may ask: counted in Redis, for all processes together."""
+"""How many sockets: of one person, of one team, of this process, and how many new ones at once."""
 
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from math import ceil
+from typing import Any, Final
 from uuid import UUID
 
-from backend.errors import RateLimited
+from backend.domain.people import Identity
+from backend.ids import new_id
+from backend.protocol.close_codes import CloseCode
 from backend.storage.redis import Cache
 
-_WINDOW = 10
+#: A process that died without giving back is forgotten after this; a living one says its counts again in time.
+LAPSE: Final = 30.0
+#: A full process frees places slowly, so whoever is refused should not knock at once again. Seconds.
+_FULL_PAUSE: Final = (5, 15)
+
+# Each process keeps its own count in a field of the hash and reads those of the others.
+_COUNT = """
+local now = redis.call('TIME')
+now = now[1] * 1000 + math.floor(now[2] / 1000)
+local others = {}
+for k = 1, 2 do
+  local sum, all = 0, redis.call('HGETALL', KEYS[k])
+  for f = 1, #all, 2 do
+    if all[f] ~= ARGV[1] then
+      local count, till = string.match(all[f + 1], '(%d+) (%d+)')
+      if tonumber(till) < now then redis.call('HDEL', KEYS[k], all[f]) else sum = sum + tonumber(count) end
+    end
+  end
+  if tonumber(ARGV[k + 2]) > 0 then
+    redis.call('HSET', KEYS[k], ARGV[1], ARGV[k + 2] .. ' ' .. string.format('%.0f', now + ARGV[2]))
+    redis.call('PEXPIRE', KEYS[k], ARGV[2])
+  else
+    redis.call('HDEL', KEYS[k], ARGV[1])
+  end
+  others[k] = sum
+end
+return others
+"""
 
 
-class MessageLimit:
-    """At most so many messages per thread within ten seconds. Without Redis nothing is refused."""
+class UpgradeLimit:
+    """A token bucket for new sockets. Whoever is refused is told a time at which there should be room, by chance spread
+    over as long as it takes to let in all that were refused lately."""
 
-    def __init__(self, cache: Cache, messages: int) -> None:
+    def __init__(self, per_second: float, burst: int) -> None:
+        self._per_second = per_second
+        self._burst = float(burst)
+        self._tokens = float(burst)
+        self._refused = 0.0
+        self._at = time.monotonic()
+
+    def pause(self) -> int | None:
+        """Take a place and return None; or return after how many seconds to come again."""
+        now = time.monotonic()
+        gained = (now - self._at) * self._per_second
+        self._at = now
+        self._tokens = min(self._burst, self._tokens + gained)
+        self._refused = max(0.0, self._refused - gained)
+        if self._tokens >= 1:
+            self._tokens -= 1
+            return None
+        self._refused += 1
+        return ceil(random.uniform(0, 1 + self._refused / self._per_second))  # noqa: S311 (spreads load, no secret)
+
+
+class SocketCaps:
+    """Counts the sockets of people and teams, over all processes through Redis; without it, of this process alone."""
+
+    def __init__(self, cache: Cache, *, per_user: int, per_tenant: int, per_process: int, lapse: float = LAPSE) -> None:
         self._cache = cache
-        self._messages = messages
+        self._per_user = per_user
+        self._per_tenant = per_tenant
+        self._per_process = per_process
+        self._lapse_ms = str(int(lapse * 1000))
+        self._process = str(new_id())
+        self._inside = 0
+        self._users: Counter[UUID] = Counter()
+        self._tenants: Counter[UUID] = Counter()
+        self._places: Counter[tuple[UUID, UUID]] = Counter()
 
-    async def check(self, thread_id: UUID) -> None:
-        """Count one message.
+    def enter(self) -> int | None:
+        """Take a place in this process and return None; or return after how many seconds to come again."""
+        if self._inside >= self._per_process:
+            return random.randint(*_FULL_PAUSE)  # noqa: S311
+        self._inside += 1
+        return None
 
-        Raises:
-            RateLimited: it is one too many; `retry_after_ms` tells when the window ends.
-        """
+    def leave(self) -> None:
+        """Give back a place taken by `enter`."""
+        self._inside -= 1
+
+    async def take(self, identity: Identity) -> CloseCode | None:
+        """Count a socket of this person and return None; or return the code that says which cap is reached."""
+        user, tenant = identity.user_id, identity.tenant_id
+        self._add(user, tenant, 1)
+        full = self._full(user, tenant, 0, 0)
+        if full is None:
+            others = await self._say(user, tenant)
+            full = self._full(user, tenant, *others)
+        if full is not None:
+            await self.give_back(identity)
+        return full
+
+    async def give_back(self, identity: Identity) -> None:
+        """Count a socket less."""
+        user, tenant = identity.user_id, identity.tenant_id
+        self._add(user, tenant, -1)
+        await self._say(user, tenant)
+
+    async def say_again(self) -> None:
+        """Tell the other processes what they would soon forget."""
+        places: Iterator[tuple[UUID, UUID]] = iter(list(self._places))
+        while batch := list(islice(places, 200)):
+            if not self._cache.available:
+                return
+            pipeline = self._cache.client.pipeline(transaction=False)
+            for user, tenant in batch:
+                pipeline.eval(_COUNT, 2, *self._arguments(user, tenant))
+            await self._cache.attempt(pipeline.execute())
+
+    def _add(self, user: UUID, tenant: UUID, sockets: int) -> None:
+        counters: tuple[tuple[Counter[Any], Any], ...] = (
+            (self._users, user),
+            (self._tenants, tenant),
+            (self._places, (user, tenant)),
+        )
+        for counter, one in counters:
+            counter[one] += sockets
+            if not counter[one]:
+                del counter[one]
+
+    def _full(self, user: UUID, tenant: UUID, others_of_user: int, others_of_tenant: int) -> CloseCode | None:
+        if self._users[user] + others_of_user > self._per_user:
+            return CloseCode.TOO_MANY_SOCKETS
+        if self._tenants[tenant] + others_of_tenant > self._per_tenant:
+            return CloseCode.TENANT_FULL
+        return None
+
+    async def _say(self, user: UUID, tenant: UUID) -> tuple[int, int]:
         if not self._cache.available:
-            return
-        key = f"cuedesk:messages:{thread_id}"
-        pipeline = self._cache.client.pipeline(transaction=True)
-        pipeline.incr(key)
-        pipeline.expire(key, _WINDOW, nx=True)
-        pipeline.pttl(key)
-        counted = await self._cache.attempt(pipeline.execute())
-        if counted is not None and counted[0] > self._messages:
-            raise RateLimited(retry_after_ms=max(int(counted[2]), 1))
+            return 0, 0
+        others = await self._cache.attempt(self._cache.client.eval(_COUNT, 2, *self._arguments(user, tenant)))
+        return (int(others[0]), int(others[1])) if others is not None else (0, 0)
+
+    def _arguments(self, user: UUID, tenant: UUID) -> list[str]:
+        keys = [f"cuedesk:sockets:user:{user}", f"cuedesk:sockets:tenant:{tenant}"]
+        own = [str(self._users.get(user, 0)), str(self._tenants.get(tenant, 0))]
+        return [*keys, self._process, self._lapse_ms, *own]

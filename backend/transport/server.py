@@ -7,6 +7,7 @@ socket is inherited by each connection. And Uvicorn closes every socket at once 
 import asyncio
 import errno
 import gc
+import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable
@@ -15,15 +16,24 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
+from prometheus_client import Counter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from backend.errors import ListenRefused, PortTaken
 from backend.settings import Settings
+from backend.telemetry.metrics import REGISTRY
 
 log = structlog.get_logger(__name__)
 
 _BACKLOG: Final = 2048
 #: Measured (FACTS §6): with the defaults a full collection stalls hundreds of conversations for 90 ms.
 _GC_THRESHOLD: Final = (50_000, 50, 1_000)
+#: How much the kernel and the server each hold for a reader that is behind. With the defaults some 4 MB would pile up
+#: in the kernel, where they can be neither joined nor dropped, before the outbox notices anything.
+_UNSENT_BYTES: Final = 32 * 1024
+
+_MALFORMED = Counter("cuedesk_malformed_streams", "Connections whose bytes were no WebSocket frames", registry=REGISTRY)
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -46,6 +56,8 @@ def bind(settings: Settings) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, settings.tcp_user_timeout_ms)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
         listener.bind(address)
         # A second bind of the same port succeeds until somebody listens; find out now, not after the start.
         listener.listen(_BACKLOG)
@@ -99,6 +111,23 @@ async def serve(
         listener.close()
 
 
+def letting_go(app: ASGIApp, draining: Callable[[], bool]) -> ASGIApp:
+    """Wrap `app`: while `draining`, each HTTP answer asks the client, or the proxy, to connect anew next time.
+
+    Else a proxy keeps its idle connections to us until we close them, perhaps just as it sends a request.
+    """
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def closing(message: Message) -> None:
+            if message["type"] == "http.response.start" and draining():
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        await app(scope, receive, closing if scope["type"] == "http" else send)
+
+    return wrapped
+
+
 async def until_told() -> None:
     """Wait for SIGTERM or Ctrl-C: the main line of a process that serves nobody directly."""
     told = asyncio.Event()
@@ -112,12 +141,38 @@ async def until_told() -> None:
             loop.remove_signal_handler(sign)
 
 
+class _Wire(WebSocketsSansIOProtocol):
+    # Of Uvicorn's two, sansio answers malformed frames with the right close code (FACTS T12).
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.set_write_buffer_limits(high=_UNSENT_BYTES)
+
+
+class _Quiet(logging.Filter):
+    """Drops Uvicorn's line for each upgrade (with the ticket in its address) and counts what it would call exceptions:
+    what a peer sends is no fault of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is worth writing."""
+        text = str(record.msg)
+        if text.startswith("Invalid UTF-8"):
+            _MALFORMED.inc()
+            return False
+        return not text.startswith('%s - "WebSocket')
+
+
+_QUIET: Final = _Quiet()
+
+
 def _config(app: Any, settings: Settings) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").addFilter(_QUIET)
     return uvicorn.Config(
         app,
-        # sansio: answers malformed frames with the right close code (FACTS T12).
-        ws="websockets-sansio",
+        ws=_Wire,
         ws_max_size=settings.max_frame_bytes,
+        ws_ping_interval=settings.ping_interval,
+        ws_ping_timeout=settings.ping_timeout,
         # Compression costs 60 KB per connection.
         ws_per_message_deflate=False,
         log_config=None,

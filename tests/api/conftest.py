@@ -66,7 +66,7 @@ async def services(demo_url: str, redis_url: str, rules: RuleSnapshot) -> AsyncI
     settings = Settings(_env_file=None, database_url=demo_url, redis_url=redis_url)
     async with Database.open(demo_url, size=4, acquire_timeout=5) as db, Cache.open(redis_url) as cache:
         async with db.system() as conn:
-            epoch = await conn.fetchval("SELECT epoch::text FROM cluster_epoch")
+            epoch = await conn.fetchval("SELECT system_epoch()")
         yield Services(
             settings=settings,
             db=db,
@@ -75,7 +75,7 @@ async def services(demo_url: str, redis_url: str, rules: RuleSnapshot) -> AsyncI
             hub=Hub(demo_url, cache, _sources(db), poll_interval=0.2),
             rules=rules,
             clock=lambda: datetime.now(UTC),
-            epoch=epoch,
+            epoch=lambda: epoch,
             worker_ready=None,
             draining=lambda: False,
         )

@@ -16,6 +16,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_thread": {"title": "我的了"},
     "send_message": {"content": "写一段开场"},
     "cancel_run": {},
+    "fork_thread": {},
     "decide_interrupt": {"decision": "approve"},
     "update_host": {"version": 1, "name": "我的了"},
     "update_product": {"version": 1, "price": 0.01},
@@ -49,6 +50,12 @@ def theirs(demo_url: str) -> dict[str, str]:
                        '{approve,edit,reject}', now() + interval '1 hour')""",
             [thread, run],
         )
+        owner.execute(
+            """INSERT INTO run_checkpoints (thread_id, version, run_id, checkpoint_id, step, nodes, next, status,
+                                            attempt, trace_id, graph_version, after_seq, checksum)
+               VALUES (%s, 1, %s, 'of-shanlan', 1, '{}', '{}', 'waiting', 1, 'trace', '1', 0, '')""",
+            [thread, run],
+        )
         script = owner.execute(
             """INSERT INTO scripts (thread_id, title, scenario, latest_version)
                VALUES (%s, '山岚的秘密', '开场', 1) RETURNING id""",
@@ -59,7 +66,7 @@ def theirs(demo_url: str) -> dict[str, str]:
                VALUES (%s, 1, '山岚的秘密', '', '{}')""",
             [script],
         )
-    ids: dict[str, UUID | str] = {
+    ids: dict[str, UUID | str | int] = {
         "host_id": host,
         "room_id": room,
         "product_id": product,
@@ -67,6 +74,7 @@ def theirs(demo_url: str) -> dict[str, str]:
         "run_id": run,
         "script_id": script,
         "interrupt_id": "of-shanlan",
+        "version": 1,
     }
     return {name: str(value) for name, value in ids.items()}
 
@@ -106,7 +114,7 @@ async def test_every_address_answers_for_anothers_id_as_for_an_unknown_one(
             continue
         body = BODIES.get(operation["operationId"])
         assert body is not None or "requestBody" not in operation, f"no body is known for {operation['operationId']}"
-        unknown = {name: str(uuid4()) for name in theirs}
+        unknown = {name: str(uuid4()) for name in theirs} | {"version": "1"}
         answers = [await admin.request(method, path.format(**ids), json=body) for ids in (theirs, unknown)]
         assert [answer.status_code for answer in answers] == [404, 404], (method, path, answers[0].text)
         assert answers[0].json() == answers[1].json(), (method, path)

@@ -4,12 +4,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from backend.storage.embedded import EmbeddedValkey
 from tests.e2e.browser import Seats, built, launch, seats_at
 from tests.support.databases import DatabaseFactory
 from tests.support.processes import ServerProcess
+
+# Playwright's five seconds are short for a page on a machine that runs two suites at once; a test that is about time
+# says its own bound.
+expect.set_options(timeout=20_000)
 
 #: Characters per second: slow enough to be caught in the middle, fast enough to wait for.
 PACE = 60

@@ -124,6 +124,7 @@ class RoomOnScreen:
                     "user": {"id": ROOM_ID, "name": "小雅"},
                     "tenant_id": ROOM_ID,
                     "role": "host",
+                    "expires_at": NOW,
                     "server_time": NOW,
                     "heartbeat_seconds": 15,
                 }

@@ -4,14 +4,14 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 import httpx2
 import uuid_utils.compat as uuid_time
 from websockets.asyncio.client import ClientConnection, connect
 
-from backend.protocol.events import thread_event_adapter
+from backend.protocol.events import read_event
 from backend.protocol.snapshot import ThreadSnapshot, fold
 
 Frame = dict[str, Any]
@@ -57,11 +57,15 @@ class Rest:
         rooms = (await self.get("/rooms"))["items"]
         return str(next(room["id"] for room in rooms if room["name"] == name))
 
+    def page_headers(self) -> dict[str, str]:
+        """What a page of ours sends when it opens a socket: the session's cookie and its Origin."""
+        cookie = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
+        return {"Cookie": cookie, "Origin": self.ws_url.removesuffix("/ws").replace("ws", "http", 1)}
+
     @contextlib.asynccontextmanager
     async def socket(self) -> AsyncIterator["Desk"]:
-        """A socket by the session's cookie."""
-        cookie = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
-        async with connect(self.ws_url, additional_headers={"Cookie": cookie}, max_size=None) as socket:
+        """A socket by the session's cookie, as a page of ours opens it."""
+        async with connect(self.ws_url, additional_headers=self.page_headers(), max_size=None) as socket:
             desk = Desk(socket)
             await desk.until("welcome")
             yield desk
@@ -146,24 +150,29 @@ class Desk:
 
     def view(self, thread_id: str) -> ThreadSnapshot:
         """The thread as this client would show it from the durable events it got."""
-        return fold(thread_event_adapter.validate_python(event) for event in self.events(thread_id))
+        return fold(read_event(json.dumps(event)) for event in self.events(thread_id))
 
     def text(self, message_id: str) -> str:
-        """The text of a message as the deltas built it: the newest attempt, pieces by number, over its snapshot."""
-        attempt, due, text = -1, 0, ""
-        for frame in self.frames:
-            if frame.get("message_id") != message_id or frame["type"] not in ("token", "message_snapshot"):
-                continue
-            if frame["attempt"] < attempt:
-                continue
-            if frame["type"] == "message_snapshot":
-                attempt, due, text = frame["attempt"], frame["i"], frame["content"]
-                continue
-            if frame["attempt"] > attempt:
-                attempt, due, text = frame["attempt"], 0, ""
-            if frame["i"] == due:
-                due, text = frame["i"] + frame["n"], text + frame["content"]
-        return text
+        """The text of a message as the deltas built it."""
+        return text_of(self.frames, message_id)
+
+
+def text_of(frames: Iterable[Frame], message_id: str) -> str:
+    """The text of a message as the deltas built it: the newest attempt, pieces by number, over its snapshot."""
+    attempt, due, text = -1, 0, ""
+    for frame in frames:
+        if frame.get("message_id") != message_id or frame["type"] not in ("token", "message_snapshot"):
+            continue
+        if frame["attempt"] < attempt:
+            continue
+        if frame["type"] == "message_snapshot":
+            attempt, due, text = frame["attempt"], frame["i"], frame["content"]
+            continue
+        if frame["attempt"] > attempt:
+            attempt, due, text = frame["attempt"], 0, ""
+        if frame["i"] == due:
+            due, text = frame["i"] + frame["n"], text + frame["content"]
+    return text
 
 
 def no_gaps_no_doubles(events: list[Frame]) -> bool:

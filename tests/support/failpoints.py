@@ -1,10 +1,82 @@
-"""Hold a process at one exact place of its work: where it inserts into a table. Then it can be killed just there."""
+"""Kill, freeze or hold a process at one exact place of its work.
+
+Two ways. `Failpoints` orders what our own processes do at the places that `backend/failpoints.py` names; give its
+`settings` to each `ServerProcess` that is to obey. `failpoint` holds whoever inserts into a table, inside PostgreSQL.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
+
+from backend.failpoints import Action, Place
+
+
+class Failpoints:
+    """The orders for a group of processes, in a folder that all of them look into."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What a process needs to follow the orders; merge it into the settings of `ServerProcess`."""
+        return {"failpoints": self._folder, "failpoints_in_tests": "yes"}
+
+    def order(
+        self,
+        place: Place,
+        action: Action,
+        *,
+        seconds: float = 0,
+        after: int = 0,
+        only: str | None = None,
+        always: bool = False,
+    ) -> None:
+        """Have the next process that comes by this place act (see `backend.failpoints`)."""
+        self._forget(place)
+        words = [action, f"seconds={seconds}", f"after={after}"]
+        words += [f"only={only}"] if only else []
+        words += ["always"] if always else []
+        # Written beside and renamed: a process that comes by meanwhile must not read half an order.
+        draft = self._folder / f".{place}"
+        draft.write_text(" ".join(words))
+        draft.rename(self._folder / place)
+
+    async def reached(self, place: Place, within: float = 30) -> int:
+        """Wait until a process is there and return its process id."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            for mark in self._marks(place):
+                return int(mark.suffix[1:])
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"nobody came by {place} within {within} s")
+
+    def lift(self, place: Place) -> None:
+        """Take the order back and let go whoever waits there."""
+        self._forget(place)
+
+    @contextlib.contextmanager
+    def ordered(self, place: Place, action: Action, **how: float | str | bool | None) -> Iterator[None]:
+        """The order stands while the block runs."""
+        self.order(place, action, **how)  # type: ignore[arg-type]  # the same keywords
+        try:
+            yield
+        finally:
+            self.lift(place)
+
+    def _forget(self, place: Place) -> None:
+        (self._folder / place).unlink(missing_ok=True)
+        for mark in self._marks(place):
+            mark.unlink(missing_ok=True)
+
+    def _marks(self, place: Place) -> list[Path]:
+        return list(self._folder.glob(f"{place}.reached.*"))
 
 
 class Failpoint:

@@ -1,18 +1,20 @@
-"""Write the traces that the browser's reducer is tested with: `python -m tests.support.make_traces`.
+"""Write the traces that the browser is tested with: `python -m tests.support.make_traces`.
 
-Each file holds the events of a thread and the snapshot that `backend.protocol.snapshot` folds them into. The ids and
-times are derived from the trace's name, so that writing them again changes nothing.
+Each file of `traces` holds the events of a thread and the snapshot that `backend.protocol.snapshot` folds them into;
+each file of `traces/sessions` what one client was sent in a random play (`tests/support/world.py`), over broken lines
+and all, and what it showed whenever things came to rest. Ids, times and chance are derived from the trace's name, so
+that writing them again changes nothing.
 """
 
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from backend.protocol.events import (
-    AnyThreadEvent,
     CheckResult,
     Clarification,
     Finding,
@@ -29,14 +31,19 @@ from backend.protocol.events import (
     QualityFeedback,
     RunChanged,
     ScriptFinalized,
+    ThreadEvent,
     ThreadUpdated,
     ToolCall,
     ToolResult,
     Usage,
+    read_event,
 )
 from backend.protocol.snapshot import fold
+from tests.support.event_samples import KINDS, SAMPLES
+from tests.support.world import MOVES, World
 
 FOLDER: Final = Path(__file__).parent / "traces"
+SESSIONS: Final = 12
 START: Final = datetime(2026, 1, 2, 10, 0, tzinfo=UTC)
 AMIN: Final = Person(id=uuid5(NAMESPACE_URL, "amin"), name="阿敏")
 FINDING: Final = Finding(
@@ -80,6 +87,11 @@ def _interrupt(name: str) -> InterruptRaised:
     )
 
 
+def _held(name: str) -> InterruptRaised:
+    held = {"action": "go_on_air", "allowed": [], "on_air_at": START + timedelta(seconds=30)}
+    return _interrupt(name).model_copy(update=held)
+
+
 def _said(name: str, text: str) -> MessageComplete:
     return MessageComplete(message_id=_id(name), role="user", content=text, author=AMIN)
 
@@ -97,7 +109,7 @@ def _step(node: str, ms: float | None = None) -> NodeChanged:
     )
 
 
-TRACES: Final[dict[str, Sequence[AnyThreadEvent]]] = {
+TRACES: Final[dict[str, Sequence[ThreadEvent]]] = {
     "edited_and_approved": [
         _said("ask", "给小雅写一段保温杯开场"),
         RunChanged(status="queued"),
@@ -132,6 +144,23 @@ TRACES: Final[dict[str, Sequence[AnyThreadEvent]]] = {
         ScriptFinalized(
             script_id=_id("script"), version=1, title="保温杯开场", content="改过的稿件", prompter_version=4
         ),
+        RunChanged(status="completed"),
+    ],
+    "held_and_undone": [
+        RunChanged(status="running"),
+        _interrupt("i-3"),
+        InterruptUpdated(interrupt_id="i-3", version=2, expires_at=START + timedelta(minutes=30), escalated_at=START),
+        InterruptUpdated(interrupt_id="i-3", version=3, expires_at=START + timedelta(minutes=40)),
+        InterruptResolved(interrupt_id="i-3", decision="respond", version=4, by=AMIN, content="再短一点"),
+        _interrupt("i-4"),
+        InterruptResolved(interrupt_id="i-4", decision="approve", version=2, policy="auto_approve"),
+        _held("i-5"),
+        RunChanged(status="waiting"),
+        InterruptResolved(interrupt_id="i-5", decision="undo", version=2, by=AMIN),
+        _interrupt("i-6"),
+        InterruptResolved(interrupt_id="i-6", decision="approve", version=2, by=AMIN),
+        _held("i-7"),
+        InterruptResolved(interrupt_id="i-7", decision="on_air", version=2),
         RunChanged(status="completed"),
     ],
     "clarified": [
@@ -172,29 +201,76 @@ TRACES: Final[dict[str, Sequence[AnyThreadEvent]]] = {
 }
 
 
+def _fold_trace(name: str, events: Sequence[ThreadEvent]) -> str:
+    placed = [
+        event.model_copy(
+            update={
+                "thread_id": _id(name),
+                "event_id": _id(f"{name} {seq}"),
+                "seq": seq,
+                "at": START + timedelta(seconds=seq),
+                "run_id": None if isinstance(event, ThreadUpdated) else _id(f"{name} run"),
+                "attempt": 1,
+            }
+        )
+        for seq, event in enumerate(events, 1)
+    ]
+    trace = {
+        "frames": [event.model_dump(mode="json") for event in placed],
+        "snapshot": fold(read_event(event.model_dump_json()) for event in placed).model_dump(mode="json"),
+    }
+    return json.dumps(trace, ensure_ascii=False, indent=1) + "\n"
+
+
+def _random_log(seed: int) -> list[ThreadEvent]:
+    random = Random(seed)
+    return [SAMPLES[random.choice(KINDS)](random) for _ in range(40)]
+
+
+def _session_trace(seed: int) -> str:
+    random = Random(seed)
+    # Beside plays of everything, some in which nothing is lost and some in which nobody reads until the end.
+    names = [name for name in MOVES if seed % 3 or name not in ("redis", "database", "restore", "forget", "burst")]
+    if seed % 4 == 1:
+        names = ["connect", "write", "wait", "commit", "pieces", "finish"]
+    frames = 256 if seed % 4 == 1 else random.choice((3, 6, 256))
+    world = World(seats=1, frames=frames, room=random.choice((1, 4, 50)))
+    try:
+        for _ in range(3):
+            for _ in range(25):
+                world.act(random.choices(names, [MOVES[name] for name in names])[0], random.randrange(1000))
+            world.settle()
+            world.check()
+        steps = world.seats[0].steps
+    finally:
+        world.close()
+    lines = ",\n".join(json.dumps(step, ensure_ascii=False, separators=(",", ":")) for step in steps)
+    return f"[\n{lines}\n]\n"
+
+
+def traces() -> dict[Path, str]:
+    """Return what each file is to hold."""
+    made = {FOLDER / f"{name}.json": _fold_trace(name, events) for name, events in TRACES.items()}
+    made |= {FOLDER / f"random_{n}.json": _fold_trace(f"random_{n}", _random_log(n)) for n in range(4)}
+    made |= {FOLDER / "sessions" / f"{seed:02}.json": _session_trace(seed) for seed in range(SESSIONS)}
+    return made
+
+
+def stale() -> list[str]:
+    """Return the names of files that are not what `main` would write."""
+    made = traces()
+    there = {path: path.read_text("utf-8") for path in FOLDER.rglob("*.json")}
+    return [str(path.relative_to(FOLDER)) for path in {**made, **there} if made.get(path) != there.get(path)]
+
+
 def main() -> None:
     """Write all traces."""
-    FOLDER.mkdir(exist_ok=True)
-    for name, events in TRACES.items():
-        placed = [
-            event.model_copy(
-                update={
-                    "thread_id": _id(name),
-                    "event_id": _id(f"{name} {seq}"),
-                    "seq": seq,
-                    "at": START + timedelta(seconds=seq),
-                    "run_id": None if isinstance(event, ThreadUpdated) else _id(f"{name} run"),
-                    "attempt": 1,
-                }
-            )
-            for seq, event in enumerate(events, 1)
-        ]
-        trace = {
-            "frames": [event.model_dump(mode="json") for event in placed],
-            "snapshot": fold(placed).model_dump(mode="json"),
-        }
-        path = FOLDER / f"{name}.json"
-        path.write_text(json.dumps(trace, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (FOLDER / "sessions").mkdir(parents=True, exist_ok=True)
+    made = traces()
+    for path in set(FOLDER.rglob("*.json")) - set(made):
+        path.unlink()
+    for path, text in made.items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

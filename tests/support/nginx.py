@@ -25,9 +25,11 @@ def configuration(folder: Path, *, port: int, app_ports: Sequence[int], static: 
         f"    {kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     apps = "\n".join(f"server 127.0.0.1:{each} max_fails=2 fail_timeout=2s;" for each in app_ports)
+    sockets = "\n".join(f"server 127.0.0.1:{each} max_fails=0;" for each in app_ports)
     for old, new in {
         "http {\n": f"http {{\n{temporary}",
         "server app:8000 max_fails=2 fail_timeout=2s;": apps,
+        "server app:8000 max_fails=0;": sockets,
         "listen 8080 ": f"listen 127.0.0.1:{port} ",
         "root /usr/share/nginx/html;": f"root {static};",
         "access_log /dev/stdout": f"access_log {folder}/access.log",
@@ -59,13 +61,14 @@ def command(path: Path, *more: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, *, app_ports: Sequence[int], static: Path | None = None) -> Iterator[str]:
-    """Run nginx in front of apps on `app_ports`; gives its address."""
-    port = free_port()
+def nginx(folder: Path, *, app_ports: Sequence[int], static: Path | None = None, port: int = 0) -> Iterator[str]:
+    """Run nginx in front of apps on `app_ports`; gives its address. `port` 0 = a free one."""
+    port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     path = configuration(folder, port=port, app_ports=app_ports, static=static or ROOT / "frontend" / "dist")
     with (folder / "nginx.log").open("wb") as log:
-        process = subprocess.Popen(command(path), stdout=log, stderr=log)
+        # Ctrl-C in a terminal is for us: nginx ends last.
+        process = subprocess.Popen(command(path), stdout=log, stderr=log, start_new_session=True)
     try:
         _wait(f"http://127.0.0.1:{port}/assets/-", process, folder / "nginx.log")
         yield f"http://127.0.0.1:{port}"

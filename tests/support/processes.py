@@ -26,9 +26,15 @@ class ServerProcess:
     """`python -m backend <command>` in an empty folder with exactly the settings given (`CUEDESK_` is added)."""
 
     def __init__(
-        self, folder: Path, settings: Mapping[str, object], *, command: tuple[str, ...] = ("serve",), port: int = 0
+        self,
+        folder: Path,
+        settings: Mapping[str, object],
+        *,
+        command: tuple[str, ...] = ("serve",),
+        port: int = 0,
+        code: Path = ROOT,
     ) -> None:
-        """`folder` gets the log and, unless set otherwise, the data. `port` 0 = a free one."""
+        """`folder` gets the log and, if not set, the data; `port` 0 = a free one; `code`: the tree to run."""
         self.port = port or free_port()
         self.folder = folder
         self.command = command
@@ -43,8 +49,14 @@ class ServerProcess:
         }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CUEDESK_")}
         chosen = {f"CUEDESK_{name.upper()}": str(value) for name, value in {**defaults, **settings}.items()}
-        self.environment = {**inherited, **chosen, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        self.environment = {**inherited, **chosen, "PYTHONPATH": str(code), "PYTHONUNBUFFERED": "1"}
         self.process: subprocess.Popen[bytes] | None = None
+        self._told_before = 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs (also while it is frozen)."""
+        return self.process is not None and self.process.poll() is None
 
     @property
     def url(self) -> str:
@@ -60,8 +72,9 @@ class ServerProcess:
         return self.process.pid
 
     def start(self) -> "ServerProcess":
-        """Start without waiting."""
+        """Start without waiting; again after an end, at the same port and with the same log."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._told_before = len(self.log_text())
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "backend", *self.command],
@@ -74,7 +87,7 @@ class ServerProcess:
             )
         return self
 
-    def wait_healthy(self, timeout: float = 30.0, *, path: str = "/api/v1/health/ready") -> "ServerProcess":
+    def wait_healthy(self, timeout: float = 60.0, *, path: str = "/api/v1/health/ready") -> "ServerProcess":
         """Wait until `path` answers 200; fails with the log when the process ends or the time is over."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -89,10 +102,10 @@ class ServerProcess:
         raise AssertionError(f"{self.command} not healthy within {timeout} s:\n{self.log_text()[-6000:]}")
 
     def wait_for_log(self, text: str, timeout: float = 30.0) -> str:
-        """Wait until a log line holds `text` and return that line."""
+        """Wait until a log line of the latest start holds `text` and return that line."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            for line in self.log_text().splitlines():
+            for line in self.log_text()[self._told_before :].splitlines():
                 if text in line:
                     return line
             self._expect_alive()
@@ -133,7 +146,7 @@ class ServerProcess:
         return self if self.process is not None else self.start()
 
     def __exit__(self, *_: object) -> None:
-        if self.process is not None and self.process.poll() is None:
+        if self.alive:
             self.kill()
 
     def _signal(self, which: signal.Signals) -> None:
@@ -144,3 +157,14 @@ class ServerProcess:
         assert self.process is not None, "not started"
         code = self.process.poll()
         assert code is None, f"{self.command} ended with {code}:\n{self.log_text()[-6000:]}"
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time a living process has used: what it costs, however busy the machine is with others."""
+    return time.clock_gettime((~pid << 3) | 2)  # the clock of another process, as clock_getcpuclockid(3) numbers it
+
+
+def metrics(server: ServerProcess) -> str:
+    """What `/metrics` of a running server says."""
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:
+        return str(answer.read().decode())

@@ -1,72 +1,70 @@
-"""A thread is the fold of its log, however the log reaches the reader."""
+"""A thread is the fold of its log, however the log reaches the reader. The browser's half: `reducer.test.ts`."""
 
-import copy
+import json
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.ids import derived_id
-from backend.protocol.events import AnyThreadEvent, thread_event_adapter
-from backend.protocol.snapshot import ThreadSnapshot, fold
+from backend.protocol.events import THREAD_EVENT_TYPES, AnyThreadEvent, UnknownEvent, read_event, thread_event_adapter
+from backend.protocol.snapshot import ThreadSnapshot, apply, fold
+from tests.support.event_samples import KINDS, SAMPLES, sample
+from tests.support.make_traces import stale
+from tests.support.reference_client import ReferenceClient
 
-IDS = [str(derived_id("snapshot", number)) for number in range(3)]
-AT = "2026-01-01T08:00:00Z"
-
-
-def one(type_: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({"type": st.just(type_), "run_id": st.sampled_from(IDS), **fields})
-
-
-message, words = st.sampled_from(IDS), st.text("今天保温杯好", max_size=6)
-interrupt = st.sampled_from(["one", "two"])
-EVENTS = st.one_of(
-    one("run", status=st.sampled_from(["queued", "running", "waiting", "completed", "failed"])),
-    one("node", node=st.sampled_from(["intent", "script"]), status=st.sampled_from(["started", "finished"])),
-    one("message_started", message_id=message, agent=st.just("script"), attempt=st.integers(1, 3)),
-    one("message_complete", message_id=message, role=st.just("assistant"), content=words),
-    one("clarification", message_id=message, message=words, options=st.just([])),
-    one(
-        "quality_feedback", message_id=message, content=words, verdict=st.sampled_from(["pass", "block"]),
-        score=st.integers(0, 100), findings=st.just([]), checks=st.just([]), rules_version=st.just("1"),
-    ),
-    one(
-        "interrupt", interrupt_id=interrupt, kind=st.just("script_approval"), action=st.just("publish"),
-        params=st.just({}), allowed=st.just(["approve"]), expires_at=st.just(AT), version=st.just(1),
-    ),
-    one("interrupt_resolved", interrupt_id=interrupt, decision=st.sampled_from(["approve", "reject"]),
-        version=st.just(2)),
-    one("interrupt_expired", interrupt_id=interrupt, action=st.just("publish"), message=words),
-    one("tool_call", agent=st.just("product"), tool=st.just("search"), args=st.just({})),
-    one("tool_result", agent=st.just("product"), tool=st.just("search"), result=st.just({"found": 1})),
-    one("script_finalized", script_id=message, version=st.integers(1, 2), title=words, content=words),
-    one("thread_updated", title=words),
-)  # fmt: skip
-LOGS = st.lists(EVENTS, max_size=40)
+THREAD, RUN = derived_id("snapshot", "thread"), derived_id("snapshot", "run")
+LOGS = st.lists(st.integers(0, 10_000), max_size=25)
 
 
-def numbered(log: list[dict[str, Any]]) -> list[AnyThreadEvent]:
-    return [
-        thread_event_adapter.validate_python({**event, "seq": place, "at": AT})
-        for place, event in enumerate(copy.deepcopy(log), 1)
-    ]
+def wire(number: int, seq: int) -> dict[str, Any]:
+    """A fact as it goes over the socket."""
+    fact = sample(number)
+    said = fact if isinstance(fact, dict) else fact.model_dump(mode="json")
+    envelope = {"thread_id": str(THREAD), "event_id": str(derived_id("snapshot", seq)), "run_id": str(RUN)}
+    return {**said, **envelope, "seq": seq, "at": "2026-01-01T08:00:00Z", "attempt": 1 + number % 2}
 
 
+def log_of(numbers: list[int]) -> list[AnyThreadEvent | UnknownEvent]:
+    return [read_event(json.dumps(wire(number, seq))) for seq, number in enumerate(numbers, 1)]
+
+
+def test_every_kind_of_fact_has_its_samples() -> None:
+    assert set(SAMPLES) == THREAD_EVENT_TYPES, "tests/support/event_samples.py does not know every kind of fact"
+    for kind in KINDS:
+        fact = thread_event_adapter.validate_python(sample(KINDS.index(kind)))
+        assert fact.type == kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_follows_a_snapshot_leads_to_the_same_thread_from_every_place_of_the_log(kind: str) -> None:
+    """The fact of this kind comes last, first and in the middle of others, and the snapshot goes over the wire."""
+    number = KINDS.index(kind)
+    step = len(KINDS) + 1
+    for variant in range(0, 6 * step, step):
+        others = [n * 7 + variant for n in range(12)]
+        for place in (0, 6, 12):
+            events = log_of([*others[:place], number + variant, *others[place:]])
+            whole = fold(events)
+            for cut in range(len(events) + 1):
+                read = ThreadSnapshot.model_validate_json(fold(events[:cut]).model_dump_json())
+                assert fold(events[cut:], read) == whole
+
+
+@given(LOGS)
+def test_going_on_from_any_snapshot_is_the_same_as_reading_the_whole_log(numbers: list[int]) -> None:
+    events = log_of(numbers)
+    whole = fold(events)
+    for cut in range(len(events) + 1):
+        assert fold(events[cut:], fold(events[:cut])) == whole
+
+
+@pytest.mark.scenario(16)
 @given(LOGS, st.data())
-@settings(max_examples=80, deadline=None)
-def test_going_on_from_a_snapshot_is_the_same_as_reading_the_whole_log(
-    log: list[dict[str, Any]], data: st.DataObject
-) -> None:
-    events = numbered(log)
-    cut = data.draw(st.integers(0, len(events)))
-    assert fold(events[cut:], fold(events[:cut])) == fold(events)
-
-
-@given(LOGS, st.data())
-@settings(max_examples=80, deadline=None)
-def test_an_event_that_comes_again_at_any_time_changes_nothing(log: list[dict[str, Any]], data: st.DataObject) -> None:
-    events = numbered(log)
-    doubled: list[AnyThreadEvent] = []
+def test_an_event_that_comes_again_at_any_time_changes_nothing(numbers: list[int], data: st.DataObject) -> None:
+    events = log_of(numbers)
+    doubled: list[AnyThreadEvent | UnknownEvent] = []
     for place, event in enumerate(events):
         doubled.append(event)
         doubled += data.draw(st.lists(st.sampled_from(events[: place + 1]), max_size=2))
@@ -74,7 +72,40 @@ def test_an_event_that_comes_again_at_any_time_changes_nothing(log: list[dict[st
 
 
 @given(LOGS)
-@settings(max_examples=40, deadline=None)
-def test_a_snapshot_survives_its_way_over_the_wire(log: list[dict[str, Any]]) -> None:
-    whole = fold(numbered(log))
+def test_a_snapshot_survives_its_way_over_the_wire(numbers: list[int]) -> None:
+    whole = fold(log_of(numbers))
     assert ThreadSnapshot.model_validate_json(whole.model_dump_json()) == whole
+
+
+@pytest.mark.scenario(48)
+def test_an_interrupt_that_is_raised_twice_is_one_card() -> None:
+    raised = wire(KINDS.index("interrupt"), 1)
+    once = apply(ThreadSnapshot(), read_event(json.dumps(raised)))
+    twice = apply(once, read_event(json.dumps({**raised, "seq": 2, "event_id": str(derived_id("snapshot", 2))})))
+    assert twice.interrupts == once.interrupts
+    assert len(twice.interrupts) == 1
+
+
+@pytest.mark.scenario(45)
+def test_what_a_newer_version_wrote_is_read_as_far_as_it_is_known() -> None:
+    known = wire(KINDS.index("thread_updated"), 1)
+    assert read_event(json.dumps({**known, "colour": "red"})) == read_event(json.dumps(known))
+    unknown = read_event(json.dumps({**known, "type": "a_kind_of_tomorrow", "seq": 2}))
+    strange = read_event(json.dumps({**wire(KINDS.index("run"), 3), "status": "hovering"}))
+    assert fold([unknown, strange]) == ThreadSnapshot(seq=3)
+
+
+@pytest.mark.scenario(45)
+def test_a_client_ignores_frames_of_a_kind_it_does_not_know() -> None:
+    client = ReferenceClient(str(THREAD))
+    client.take(wire(1, 1))
+    before = client.view()
+    client.take({"type": "weather", "thread_id": str(THREAD), "message_id": str(RUN), "content": "rain"})
+    client.take({"type": "weather"})
+    assert client.view() == before
+    client.take({**wire(1, 2), "type": "a_kind_of_tomorrow"})
+    assert (client.after_seq, client.holes) == (2, [])
+
+
+def test_the_traces_of_the_browser_are_current() -> None:
+    assert not stale(), "run: python -m tests.support.make_traces"

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 _INVISIBLE: Final = re.compile(r"[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]")
@@ -45,6 +45,7 @@ def fold(text: str) -> str:
     return cased(text).lower()
 
 
+@lru_cache(maxsize=2048)  # the names of a catalogue are folded for every message
 def cased(text: str) -> str:
     """Return the text folded but for its capitals: what stands at a place of the one stands there in the other."""
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend import failpoints
 from backend.domain import audit, effects, rooms, scripts
 from backend.graph.offers import offer_later
 from backend.graph.prompts import version as prompt_version
@@ -18,7 +19,11 @@ from backend.protocol.events import ScriptFinalized
 
 async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     """Publish what was approved; then offer what the same message asked for besides."""
-    published = await _published(state, runtime.context)
+    # What the decision was made on: it stays when other checkpoints are removed.
+    checkpoint_id = runtime.execution_info.checkpoint_id if runtime.execution_info else None
+    published = await _published(state, runtime.context, checkpoint_id)
+    if failpoints.folder is not None:
+        await failpoints.reach("after_effect", runtime.context.run_id)
     runtime.stream_writer(ScriptFinalized(**published))
     offer_later(state, runtime)
     return Step(
@@ -27,7 +32,7 @@ async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     )
 
 
-async def _published(state: ScriptState, context: GraphContext) -> dict[str, Any]:
+async def _published(state: ScriptState, context: GraphContext, checkpoint_id: str | None) -> dict[str, Any]:
     """Store script, teleprompter and audit in one transaction, or return what was stored before."""
     content = state["content"]
     key = f"finalize:{context.run_id}"
@@ -53,7 +58,7 @@ async def _published(state: ScriptState, context: GraphContext) -> dict[str, Any
             scenario=slots["scenario"],
             content=content,
             draft=state["draft"],
-            provenance=_provenance(state, context),
+            provenance=_provenance(state, context) | {"checkpoint_id": checkpoint_id},
             approved_by=UUID(by) if by else None,
         )
         shown = None
@@ -75,6 +80,7 @@ async def _published(state: ScriptState, context: GraphContext) -> dict[str, Any
             version=version,
             run_id=str(context.run_id),
             decision=state["decision"]["decision"],
+            policy=state["decision"].get("policy"),
             override_reason=state["decision"].get("override_reason"),
         )
         published = {
@@ -115,10 +121,12 @@ def _provenance(state: ScriptState, context: GraphContext) -> dict[str, Any]:
         "assumed": state["host_assumptions"] + state["product_assumptions"],
         "rounds": state["round"],
         "rejections": state["rejections"],
+        "responses": state.get("responses", 0),
         "request": state["request"]["content"],
         "requested_by": state["requested_by"],
         "approver": state["decision"].get("by_name"),
         "decision": state["decision"]["decision"],
+        "policy": state["decision"].get("policy"),
         "override_reason": state["decision"].get("override_reason"),
         "edits": _edits(state["draft"], state["content"]),
     }

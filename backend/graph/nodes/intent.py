@@ -1,5 +1,6 @@
 """Understands the request: what is wanted, of which product, for whom; and what of the thread it is about."""
 
+import asyncio
 import re
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,9 @@ from backend.protocol.events import ThreadUpdated
 from backend.storage.postgres import Connection
 
 _WINDOW = 12
+#: Longer texts are read in a thread: ten thousand characters take the better part of a second, in which nobody else on
+#: this loop would be served. For a short one the detour costs more than it spares.
+_LONG = 500
 _TITLE = 40
 _PRICE_WORD = re.compile(r"价|多少钱|几块|金额|折扣|优惠力度")
 
@@ -38,7 +42,7 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         ]
         rooms = await list_rooms(conn)
         situation = await _situation(conn, thread, messages, rooms, request)
-    reading = _with_given(read(request["content"], situation), request)
+    reading = _with_given(await _read(request["content"], situation), request)
     slots = _slots(reading, situation, request)
     room = _room(slots, request, thread, rooms)
     if room is not None:
@@ -70,6 +74,12 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "later": list(reading.later),
         },
     )
+
+
+async def _read(content: str, situation: Situation) -> Reading:
+    if len(content) <= _LONG:
+        return read(content, situation)
+    return await asyncio.to_thread(read, content, situation)
 
 
 async def _situation(

@@ -1,44 +1,80 @@
 """What worked before: approved scripts and notes that fit this request."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from langgraph.runtime import Runtime
 
 from backend.graph.intent.reading import SCENARIO_NAMES
 from backend.graph.state import GraphContext, ScriptState, Step
-from backend.memory.recall import Document
+from backend.memory.recall import Document, count_near
 from backend.memory.recall import recall as search
+from backend.storage.postgres import Connection
 
 _WANTED = 3
 _EXCERPT = 400
+#: So much of a request is read for its meaning, all of it for its words: the vector costs 2 ms a character.
+_MEANT = 48
+
+#: Product and host that a document must be of; None = any.
+Circle = tuple[UUID | None, UUID | None]
 
 
 async def recall(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     """Look for texts of the same product first, then of the same host; never more than three."""
     context, slots = runtime.context, state["slots"]
     scenario = SCENARIO_NAMES.get(slots.get("scenario") or "", "")
-    query = " ".join(part for part in (slots.get("product_name"), scenario, state["request"]["content"][:300]) if part)
-    vector = await context.embedder.query(query)
-    found: dict[UUID, Document] = {}
+    content, named = state["request"]["content"], slots.get("product_name") or ""
+    query = " ".join(part for part in (named, scenario, content[:300]) if part)
+    circles = _circles(slots.get("product_id"), slots.get("host_id"))
+    if not circles:
+        return _step([])
     async with context.db.tenant(context.tenant_id) as conn:
-        for product_id, host_id in _circles(slots.get("product_id"), slots.get("host_id")):
-            documents = await search(
-                conn,
-                embedder=context.embedder.name,
-                vector=vector,
-                query=query,
-                product_id=product_id,
-                host_id=host_id,
-                limit=_WANTED,
-            )
-            found |= {document.id: document for document in documents if document.id not in found}
-            if len(found) >= _WANTED:
-                break
-    recalled = [{"id": str(one.id), "text": one.content[:_EXCERPT]} for one in list(found.values())[:_WANTED]]
+        product_id, host_id = circles[0]
+        near = await count_near(
+            conn, _WANTED + 1, embedder=context.embedder.name, product_id=product_id, host_id=host_id
+        )
+        if near <= _WANTED:
+            # All of them are wanted: nothing needs weighing.
+            return _step(await _search(conn, context, circles, query, None) if near else [])
+    # No connection is held meanwhile: it takes tens of milliseconds.
+    vector = await context.embedder.query(_meaning(content, named, scenario))
+    async with context.db.tenant(context.tenant_id) as conn:
+        return _step(await _search(conn, context, circles, query, vector))
+
+
+async def _search(
+    conn: Connection, context: GraphContext, circles: Sequence[Circle], query: str, vector: list[float] | None
+) -> list[Document]:
+    found: dict[UUID, Document] = {}
+    for product_id, host_id in circles:
+        documents = await search(
+            conn,
+            embedder=context.embedder.name,
+            vector=vector,
+            query=query,
+            product_id=product_id,
+            host_id=host_id,
+            limit=_WANTED,
+        )
+        found |= {document.id: document for document in documents if document.id not in found}
+        if len(found) >= _WANTED:
+            break
+    return list(found.values())[:_WANTED]
+
+
+def _step(found: list[Document]) -> Step:
+    recalled = [{"id": str(one.id), "text": one.content[:_EXCERPT]} for one in found]
     return Step({"recalled": recalled}, {"found": len(recalled), "ids": [one["id"] for one in recalled]})
 
 
-def _circles(product_id: str | None, host_id: str | None) -> list[tuple[UUID | None, UUID | None]]:
+def _meaning(content: str, product: str, scenario: str) -> str:
+    """Return the request in few words, with product and segment where it does not name them itself."""
+    said = content[:_MEANT]
+    return " ".join([*(part for part in (product, scenario) if part and part not in said), said])
+
+
+def _circles(product_id: str | None, host_id: str | None) -> list[Circle]:
     """From near to far. Texts of other products of other hosts would bring strange facts and a strange voice."""
     product, host = (UUID(id_) if id_ else None for id_ in (product_id, host_id))
     circles = [(product, host), (product, None), (None, host)]

@@ -12,20 +12,29 @@ from backend.quality.craft import speakable
 
 async def review(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     """Put the text to a person; what comes back decides where the graph goes."""
-    answer: dict[str, Any] = interrupt(_question(state))
+    answer: dict[str, Any] = interrupt(_question(state, runtime.context.max_responses))
     decision = answer["decision"]
     update: ScriptState = {"decision": answer, "feedback": ""}
     if decision == "edit":
         update |= {"content": answer["content"], "edited": True}
+    elif answer.get("hint"):
+        # A word for the writer on the way, no rejection: it does not use up one of those rounds.
+        update |= {
+            "feedback": answer["feedback"].strip(),
+            "retries": 0,
+            "responses": state.get("responses", 0) + 1,
+            "edited": False,
+        }
     elif decision == "reject" and (answer.get("feedback") or "").strip():
         rejections = state["rejections"] + 1
         # After the last round the words are kept in the decision, but nobody writes again.
         if rejections <= runtime.context.max_rejections:
             update |= {"feedback": answer["feedback"].strip(), "retries": 0, "rejections": rejections, "edited": False}
-    return Step(update, {"decision": decision, "by": answer.get("by_name")})
+    told = "respond" if answer.get("hint") else decision
+    return Step(update, {"decision": told, "by": answer.get("by_name")})
 
 
-def _question(state: ScriptState) -> dict[str, Any]:
+def _question(state: ScriptState, max_responses: int) -> dict[str, Any]:
     report, slots, room = state["report"], state["slots"], state.get("room")
     product_name = state["product"].get("name")
     return {
@@ -54,5 +63,12 @@ def _question(state: ScriptState) -> dict[str, Any]:
             "later": state["later"],
             "round": state["round"],
         },
-        "allowed": ["edit", "reject"] if state["blocked"] else ["approve", "edit", "reject"],
+        "allowed": [
+            *([] if state["blocked"] else ["approve"]),
+            "edit",
+            "reject",
+            *(["respond"] if state.get("responses", 0) < max_responses else []),
+        ],
+        # The checks found nothing and no person has had a word in it: what a tenant may let pass without one.
+        "clean": report["verdict"] == "pass" and not report["findings"] and "decision" not in state,
     }

@@ -19,7 +19,7 @@ from backend.errors import (
     ModelTimeout,
     ModelUnavailable,
 )
-from backend.llm.deadlines import Deadlines, Wait, until
+from backend.llm.deadlines import Deadlines, Patience, Wait
 from backend.llm.gateway import ModelRequest, Piece, Usage, estimate_tokens
 from backend.llm.retry import retried
 from backend.llm.sse import SseReader
@@ -63,16 +63,18 @@ class OpenAICompatible:
 
     async def _attempt(self, request: ModelRequest, body: bytes, give_up_at: float) -> AsyncGenerator[Piece, None]:
         waits = _Waits(self._deadlines, give_up_at)
-        response = await until(self._send(body), waits.when, waits.wait)
+        until = waits.patience.until
+        response: httpx2.Response | None = None
         try:
+            response = await until(self._send(body))
             if response.status_code != 200:
-                raise await until(_refusal(response), waits.when, waits.wait)
+                raise await until(_refusal(response))
             if not response.headers.get("content-type", "").lower().startswith("text/event-stream"):
                 raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
             chunks = response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
             answer, reader = _Answer(request), SseReader()
             while not answer.done:
-                chunk = await _next_chunk(chunks, waits, finished=answer.finish_reason is not None)
+                chunk = await _next_chunk(chunks, waits.patience, finished=answer.finish_reason is not None)
                 if chunk is None:
                     answer.read_rest(reader.finish())
                     break
@@ -83,7 +85,9 @@ class OpenAICompatible:
             yield answer.last_piece()
             await _drain(chunks)
         finally:
-            await response.aclose()
+            waits.patience.close()
+            if response is not None:
+                await response.aclose()
 
     async def _send(self, body: bytes) -> httpx2.Response:
         try:
@@ -95,14 +99,15 @@ class OpenAICompatible:
 
 
 class _Waits:
-    """Which wait is running, and when it is over on the loop's clock."""
+    """Which wait comes next."""
 
-    __slots__ = ("_deadlines", "_give_up_at", "_now", "wait", "when")
+    __slots__ = ("_deadlines", "_give_up_at", "_now", "patience")
 
     def __init__(self, deadlines: Deadlines, give_up_at: float) -> None:
         self._deadlines = deadlines
         self._give_up_at = give_up_at
         self._now = asyncio.get_running_loop().time
+        self.patience = Patience()
         self._begin("first_token", deadlines.first_token)
 
     def after_chunk(self, answer: "_Answer") -> None:
@@ -113,15 +118,16 @@ class _Waits:
             self._begin("idle", self._deadlines.idle)
 
     def _begin(self, wait: Wait, seconds: float) -> None:
-        self.when, self.wait = self._now() + seconds, wait
-        if self.when > self._give_up_at:
-            self.when, self.wait = self._give_up_at, "total"
+        when = self._now() + seconds
+        if when > self._give_up_at:
+            wait, when = "total", self._give_up_at
+        self.patience.begin(wait, when)
 
 
-async def _next_chunk(chunks: AsyncGenerator[bytes, None], waits: _Waits, *, finished: bool) -> bytes | None:
+async def _next_chunk(chunks: AsyncGenerator[bytes, None], patience: Patience, *, finished: bool) -> bytes | None:
     """Return the next bytes, None at the end. A `finished` answer may end in any way, a hanging line included."""
     try:
-        return await until(anext(chunks, None), waits.when, waits.wait)
+        return await patience.until(anext(chunks, None))
     except ModelTimeout:
         if finished:
             return None

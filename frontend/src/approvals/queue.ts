@@ -26,7 +26,7 @@ const textOf = (value: unknown): string | null => (typeof value === 'string' ? v
 
 /** An interrupt as REST tells it, in the shape in which the events tell it. */
 export function fromRest(row: Interrupt): QueueItem {
-  const { id, run_id, kind, action, params, allowed, expires_at, version } = row
+  const { id, run_id, kind, action, params, allowed, expires_at, version, on_air_at } = row
   return {
     threadId: row.thread_id,
     interrupt: {
@@ -41,12 +41,15 @@ export function fromRest(row: Interrupt): QueueItem {
       expires_at,
       version,
       status: status[row.status],
+      policy: row.decision?.policy === 'auto_approve' ? 'auto_approve' : null,
       by: row.decided_by,
       content: textOf(row.decision?.content),
       feedback: textOf(row.decision?.feedback),
       resolved_at: row.decided_at,
-      claimed_by: null,
-      claimed_until: null,
+      claimed_by: row.claimed_by,
+      claimed_until: row.claimed_until,
+      escalated_at: row.escalated_at,
+      on_air_at,
     },
   }
 }

@@ -2,9 +2,11 @@
 /* eslint-disable */
 
 export const errorCodes = [
+  "already_claimed",
   "already_resolved",
   "bad_credentials",
   "bad_request",
+  "checkpoint_damaged",
   "conflict",
   "content_too_long",
   "data_dir_damaged",
@@ -14,7 +16,10 @@ export const errorCodes = [
   "decision_not_allowed",
   "embedded_server_failed",
   "embedded_server_missing",
+  "extension_exhausted",
   "forbidden",
+  "four_eyes",
+  "graph_version_mismatch",
   "idempotency_conflict",
   "internal_error",
   "interrupt_expired",
@@ -30,7 +35,9 @@ export const errorCodes = [
   "model_stream_cut",
   "model_timeout",
   "model_unavailable",
+  "not_claimed",
   "not_found",
+  "nothing_to_resume",
   "origin_refused",
   "port_taken",
   "protocol_unsupported",

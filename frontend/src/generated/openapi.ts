@@ -101,6 +101,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/threads/{thread_id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Checkpoints
+         * @description List the versions of a thread, newest first.
+         */
+        get: operations["list_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/checkpoints/latest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Latest Checkpoint
+         * @description Read the newest version.
+         */
+        get: operations["read_latest_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/checkpoints/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Thread
+         * @description Let the run that failed go on from its last good checkpoint; what was finished is not done again.
+         */
+        post: operations["resume_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/checkpoints/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Checkpoint
+         * @description Read one version; a damaged one says so by `intact`.
+         */
+        get: operations["read_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/checkpoints/{version}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replay Checkpoint
+         * @description Look at the thread as it was at a version. Nothing is run, nothing is written.
+         */
+        get: operations["replay_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/checkpoints/{version}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fork Thread
+         * @description Open a new thread with the past up to a version; its own run goes on from there. The original stays as it is.
+         */
+        post: operations["fork_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/threads": {
         parameters: {
             query?: never;
@@ -291,6 +411,86 @@ export interface paths {
          * @description Decide an interrupt; who comes second is told who decided what (`already_resolved`).
          */
         post: operations["decide_interrupt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interrupts/{interrupt_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim Interrupt
+         * @description Hold an interrupt while you review it, or prolong your hold; others may still decide.
+         */
+        post: operations["claim_interrupt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interrupts/{interrupt_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Interrupt
+         * @description Give back an interrupt that you hold.
+         */
+        post: operations["release_interrupt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interrupts/{interrupt_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend Interrupt
+         * @description Give an interrupt more time, by the tenant's step and up to its limit.
+         */
+        post: operations["extend_interrupt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interrupts/{interrupt_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Interrupt
+         * @description Call back an approved script that is held and not on air yet; it waits for a decision again.
+         */
+        post: operations["undo_interrupt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -525,6 +725,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenant/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Retention
+         * @description Read how long checkpoints are kept.
+         */
+        get: operations["read_retention"];
+        /**
+         * Set Retention
+         * @description Choose how long checkpoints are kept; `null` goes back to the server's default.
+         */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/generate": {
         parameters: {
             query?: never;
@@ -609,6 +833,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenant/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Policies
+         * @description Read the tenant's policies.
+         */
+        get: operations["read_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Policies
+         * @description Change the tenant's policies. What waits already keeps its end; decisions follow the new policy at once.
+         */
+        patch: operations["change_policies"];
+        trace?: never;
+    };
     "/api/v1/health/live": {
         parameters: {
             query?: never;
@@ -687,7 +935,9 @@ export interface components {
         };
         /**
          * Answer
-         * @description A decision. `edit` needs `content`; `version` is that of the question that was read.
+         * @description A decision. `edit` needs the whole text in `content`, `respond` a hint for the writer.
+         *
+         *     With `version`, that of the question that was read, it is refused when somebody else has claimed it since.
          */
         Answer: {
             /**
@@ -707,6 +957,8 @@ export interface components {
         /**
          * Asked
          * @description The message, the run that answers it, and the `seq` of the event that says so.
+         *
+         *     Asked again under the same `Idempotency-Key`, `outcome` tells what came of it, once the run waits or is over.
          */
         Asked: {
             /**
@@ -721,6 +973,7 @@ export interface components {
             message_id: string;
             /** Seq */
             seq: number;
+            outcome?: components["schemas"]["Outcome"] | null;
         };
         /**
          * AuditEntry
@@ -787,6 +1040,59 @@ export interface components {
             passed: boolean;
             /** Detail */
             detail: string;
+        };
+        /**
+         * Checkpoint
+         * @description One version of a thread: the state of a run after a step.
+         *
+         *     `nodes` are those whose work it added, `next` those that go on from it (none: the end). `status` tells what became
+         *     of the step that began here: it is `waiting` where people were asked and `failed` where that step failed, also when
+         *     the run went on since. `intact` is false when what is stored is not what `checksum` (SHA-256) was made of.
+         */
+        Checkpoint: {
+            /** Version */
+            version: number;
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "waiting" | "failed" | "completed";
+            /** Nodes */
+            nodes: string[];
+            /** Next */
+            next: string[];
+            /** Step */
+            step: number;
+            /** Attempt */
+            attempt: number;
+            /** Trace Id */
+            trace_id: string;
+            /** Graph Version */
+            graph_version: string;
+            /** Checksum */
+            checksum: string;
+            /** Intact */
+            intact: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * CheckpointPage
+         * @description A part of the history, newest first. Numbers may be missing where the time to keep them is over.
+         */
+        CheckpointPage: {
+            /** Items */
+            items: components["schemas"]["Checkpoint"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         /**
          * Clarification
@@ -886,6 +1192,29 @@ export interface components {
             suggestion: string | null;
         };
         /**
+         * Fork
+         * @description How the new thread is called; without a title, like the original.
+         */
+        Fork: {
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * Forked
+         * @description The new thread and its run; no run when the version was the end of one.
+         */
+        Forked: {
+            /**
+             * Thread Id
+             * Format: uuid
+             */
+            thread_id: string;
+            /** Run Id */
+            run_id: string | null;
+            /** Seq */
+            seq: number;
+        };
+        /**
          * Generate
          * @description What is asked. `review` says that the caller does not wait for a person: the script comes back unapproved.
          */
@@ -941,6 +1270,34 @@ export interface components {
             interrupt_id: string | null;
             /** Expires At */
             expires_at: string | null;
+        };
+        /**
+         * Held
+         * @description The interrupt's version, its end, and until when you hold it (null when you do not).
+         */
+        Held: {
+            /** Interrupt Id */
+            interrupt_id: string;
+            /** Version */
+            version: number;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Claimed Until */
+            claimed_until: string | null;
+        };
+        /**
+         * Hold
+         * @description How to claim. `take_over` takes it from somebody else who holds it.
+         */
+        Hold: {
+            /**
+             * Take Over
+             * @default false
+             */
+            take_over?: boolean;
         };
         /**
          * Host
@@ -1068,6 +1425,13 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            claimed_by: components["schemas"]["Person"] | null;
+            /** Claimed Until */
+            claimed_until: string | null;
+            /** Escalated At */
+            escalated_at: string | null;
+            /** On Air At */
+            on_air_at: string | null;
             /** Decision */
             decision: {
                 [key: string]: unknown;
@@ -1123,6 +1487,9 @@ export interface components {
         /**
          * InterruptRaised
          * @description The run waits for a person. `params` hold what is to be decided (for a script: content, findings, slots).
+         *
+         *     With `on_air_at` (action `go_on_air`) it waits for the clock: an approved script is held until then and can be
+         *     called back by `undo`; there is nothing else to decide.
          */
         InterruptRaised: {
             /** Thread Id */
@@ -1164,10 +1531,14 @@ export interface components {
             expires_at: string;
             /** Version */
             version: number;
+            /** On Air At */
+            on_air_at?: string | null;
         };
         /**
          * InterruptResolved
-         * @description Somebody decided, or the run it belonged to was cancelled.
+         * @description Somebody decided, a policy of the tenant did, or the run it belonged to was cancelled.
+         *
+         *     What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`.
          */
         InterruptResolved: {
             /** Thread Id */
@@ -1193,10 +1564,12 @@ export interface components {
              * Decision
              * @enum {string}
              */
-            decision: "approve" | "edit" | "reject" | "respond" | "cancelled";
+            decision: "approve" | "edit" | "reject" | "respond" | "undo" | "on_air" | "cancelled";
             /** Version */
             version: number;
             by: components["schemas"]["Person"] | null;
+            /** Policy */
+            policy?: "auto_approve" | null;
             /** Content */
             content: string | null;
             /** Feedback */
@@ -1204,7 +1577,10 @@ export interface components {
         };
         /**
          * InterruptUpdated
-         * @description A waiting interrupt was claimed, released or extended.
+         * @description A waiting interrupt was claimed, taken over, given back, extended, or has become urgent (`escalated_at`).
+         *
+         *     All of it is said each time. A claim holds until an event says otherwise: `claimed_until` is when it returns by
+         *     itself, and its owner prolongs it without an event.
          */
         InterruptUpdated: {
             /** Thread Id */
@@ -1236,6 +1612,8 @@ export interface components {
             claimed_by: components["schemas"]["Person"] | null;
             /** Claimed Until */
             claimed_until: string | null;
+            /** Escalated At */
+            escalated_at?: string | null;
         };
         /**
          * InterruptView
@@ -1275,8 +1653,10 @@ export interface components {
              * @default pending
              * @enum {string}
              */
-            status: "pending" | "approve" | "edit" | "reject" | "respond" | "cancelled" | "expired";
+            status: "pending" | "approve" | "edit" | "reject" | "respond" | "undo" | "on_air" | "cancelled" | "expired";
             by: components["schemas"]["Person"] | null;
+            /** Policy */
+            policy: "auto_approve" | null;
             /** Content */
             content: string | null;
             /** Feedback */
@@ -1286,6 +1666,10 @@ export interface components {
             claimed_by: components["schemas"]["Person"] | null;
             /** Claimed Until */
             claimed_until: string | null;
+            /** Escalated At */
+            escalated_at: string | null;
+            /** On Air At */
+            on_air_at: string | null;
         };
         /**
          * Live
@@ -1689,6 +2073,21 @@ export interface components {
             value: string;
         };
         /**
+         * Outcome
+         * @description What came of a request: how its run stands, and the last text that was written for it.
+         */
+        Outcome: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "enqueued" | "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "expired";
+            /** Message Id */
+            message_id: string | null;
+            /** Content */
+            content: string | null;
+        };
+        /**
          * Person
          * @description Somebody, as shown to colleagues.
          */
@@ -1718,6 +2117,53 @@ export interface components {
              * @default
              */
             proof?: string;
+        };
+        /**
+         * Policies
+         * @description The tenant's policies, the server's settings filled in where it has none of its own. Times in seconds.
+         *
+         *     `undo_window` and `escalate_before` of 0: not at all.
+         */
+        Policies: {
+            /** Interrupt Ttl */
+            interrupt_ttl: number;
+            /** Extension Step */
+            extension_step: number;
+            /** Extension Limit */
+            extension_limit: number;
+            /** Escalate Before */
+            escalate_before: number;
+            /** Undo Window */
+            undo_window: number;
+            /** Four Eyes */
+            four_eyes: boolean;
+            /** Auto Approve */
+            auto_approve: boolean;
+        };
+        /**
+         * PolicyChanges
+         * @description What to change; what is left out stays. A time of null brings the server's setting back.
+         *
+         *     `interrupt_ttl` says how long a question waits; `extension_step` what one extension adds, `extension_limit` how long
+         *     a question lives at most; `escalate_before` how long before its end it becomes urgent; `undo_window` how long an
+         *     approved script is held before it is on air; `four_eyes` that nobody approves what they asked for themselves;
+         *     `auto_approve` that a script in which the checks found nothing needs no person.
+         */
+        PolicyChanges: {
+            /** Interrupt Ttl */
+            interrupt_ttl?: number | null;
+            /** Extension Step */
+            extension_step?: number | null;
+            /** Extension Limit */
+            extension_limit?: number | null;
+            /** Escalate Before */
+            escalate_before?: number | null;
+            /** Undo Window */
+            undo_window?: number | null;
+            /** Four Eyes */
+            four_eyes?: boolean | null;
+            /** Auto Approve */
+            auto_approve?: boolean | null;
         };
         /**
          * Problem
@@ -2050,6 +2496,18 @@ export interface components {
             };
         };
         /**
+         * Replay
+         * @description A thread as it was at a version: the state of its run, and the fold of its events up to `snapshot.seq`.
+         */
+        Replay: {
+            checkpoint: components["schemas"]["Checkpoint"];
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+            snapshot: components["schemas"]["ThreadSnapshot"];
+        };
+        /**
          * Report
          * @description What the checks say. A text with a `block` finding cannot be approved as it is.
          */
@@ -2071,6 +2529,41 @@ export interface components {
             spoken: number;
             /** Spoken Seconds */
             spoken_seconds: number;
+        };
+        /**
+         * Resumed
+         * @description The run goes on from `version`; those in `damaged` were passed over. `seq` is the event that says so.
+         */
+        Resumed: {
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /** Version */
+            version: number;
+            /** Damaged */
+            damaged: number[];
+            /** Seq */
+            seq: number;
+        };
+        /**
+         * Retention
+         * @description Days after the end of a run. What is published or was decided on, and a thread's last version, always stay.
+         */
+        Retention: {
+            /** Checkpoint Days */
+            checkpoint_days: number | null;
+        };
+        /**
+         * RetentionInForce
+         * @description The tenant's own choice, and what holds: that, or the server's default.
+         */
+        RetentionInForce: {
+            /** Checkpoint Days */
+            checkpoint_days: number | null;
+            /** In Force Days */
+            in_force_days: number;
         };
         /**
          * Room
@@ -2607,6 +3100,18 @@ export interface components {
             } | null;
         };
         /**
+         * Undone
+         * @description The interrupt's version and the `seq` of the event that says that it was called back.
+         */
+        Undone: {
+            /** Interrupt Id */
+            interrupt_id: string;
+            /** Version */
+            version: number;
+            /** Seq */
+            seq: number;
+        };
+        /**
          * Usage
          * @description What a message cost.
          */
@@ -2792,6 +3297,221 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_checkpoints: {
+        parameters: {
+            query?: {
+                /** @description Only those of this run. */
+                run_id?: string | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointPage"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_latest_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    resume_thread: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resumed"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+                /** @description The number of the version within the thread. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    replay_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+                /** @description The number of the version within the thread. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    fork_thread: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                thread_id: string;
+                /** @description The number of the version within the thread. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Fork"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forked"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
@@ -3256,6 +3976,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    claim_interrupt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                interrupt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Hold"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    release_interrupt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                interrupt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    extend_interrupt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                interrupt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    undo_interrupt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                interrupt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undone"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
@@ -3861,6 +4725,70 @@ export interface operations {
             };
         };
     };
+    read_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionInForce"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionInForce"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     generate: {
         parameters: {
             query?: never;
@@ -4024,6 +4952,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policies"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policies"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

@@ -10,6 +10,7 @@ export type AnyCommand =
   | Claim
   | Release
   | Extend
+  | Undo
   | Cancel
   | PrompterControl
   | PrompterAck
@@ -38,6 +39,7 @@ export type AnyFrame =
   | Subscribed
   | ResyncRequired
   | Reconnect
+  | SessionChanged
   | Degraded
   | Pong
   | PresenceChanged
@@ -105,6 +107,7 @@ export interface Protocol {
   ScriptFinalized?: ScriptFinalized;
   ScriptView?: ScriptView;
   SendMessage?: SendMessage;
+  SessionChanged?: SessionChanged;
   StepView?: StepView;
   Subscribe?: Subscribe;
   Subscribed?: Subscribed;
@@ -114,6 +117,7 @@ export interface Protocol {
   ToolCall?: ToolCall;
   ToolResult?: ToolResult;
   ToolView?: ToolView;
+  Undo?: Undo;
   Unsubscribe?: Unsubscribe;
   Usage?: Usage;
   Welcome?: Welcome;
@@ -154,6 +158,7 @@ export interface Hello {
    * @maxItems 32
    */
   resume?: ResumePoint[];
+  epoch?: string | null;
 }
 /**
  * Where a client stopped reading a thread.
@@ -170,6 +175,7 @@ export interface Subscribe {
   type: "subscribe";
   topic: string;
   after_seq?: number;
+  epoch?: string | null;
 }
 /**
  * Stop following a topic.
@@ -197,6 +203,9 @@ export interface SendMessage {
 }
 /**
  * Decide an interrupt. `approved: true|false` is the short form of approve and reject.
+ *
+ * `edit` brings the whole text in `content`, `respond` a hint for the writer. Whoever names the `version` that was
+ * read is refused when somebody else has claimed the interrupt since.
  */
 export interface InterruptResponse {
   id: string;
@@ -211,12 +220,13 @@ export interface InterruptResponse {
   version?: number | null;
 }
 /**
- * Tell the others that you are reviewing this interrupt.
+ * Say that you are reviewing this interrupt; again to prolong it. Another's claim needs `take_over`.
  */
 export interface Claim {
   id: string;
   type: "claim";
   interrupt_id: string;
+  take_over?: boolean;
 }
 /**
  * Give a claimed interrupt back.
@@ -232,6 +242,14 @@ export interface Release {
 export interface Extend {
   id: string;
   type: "extend";
+  interrupt_id: string;
+}
+/**
+ * Call an approved script back while it is held, before it is on air.
+ */
+export interface Undo {
+  id: string;
+  type: "undo";
   interrupt_id: string;
 }
 /**
@@ -266,7 +284,9 @@ export interface PrompterAck {
   position?: number;
 }
 /**
- * Bring a new token on a live connection.
+ * Bring a newer access token or ticket of the same person and tenant, so that the socket outlives the first one.
+ *
+ * `ack.result` says the new `expires_at` and the `role`.
  */
 export interface Refresh {
   id: string;
@@ -431,6 +451,9 @@ export interface CheckResult {
 }
 /**
  * The run waits for a person. `params` hold what is to be decided (for a script: content, findings, slots).
+ *
+ * With `on_air_at` (action `go_on_air`) it waits for the clock: an approved script is held until then and can be
+ * called back by `undo`; there is nothing else to decide.
  */
 export interface InterruptRaised {
   thread_id: string | null;
@@ -449,9 +472,13 @@ export interface InterruptRaised {
   allowed: ("approve" | "edit" | "reject" | "respond")[];
   expires_at: string;
   version: number;
+  on_air_at?: string | null;
 }
 /**
- * A waiting interrupt was claimed, released or extended.
+ * A waiting interrupt was claimed, taken over, given back, extended, or has become urgent (`escalated_at`).
+ *
+ * All of it is said each time. A claim holds until an event says otherwise: `claimed_until` is when it returns by
+ * itself, and its owner prolongs it without an event.
  */
 export interface InterruptUpdated {
   thread_id: string | null;
@@ -466,9 +493,12 @@ export interface InterruptUpdated {
   expires_at: string;
   claimed_by: Person | null;
   claimed_until: string | null;
+  escalated_at?: string | null;
 }
 /**
- * Somebody decided, or the run it belonged to was cancelled.
+ * Somebody decided, a policy of the tenant did, or the run it belonged to was cancelled.
+ *
+ * What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`.
  */
 export interface InterruptResolved {
   thread_id: string | null;
@@ -479,9 +509,10 @@ export interface InterruptResolved {
   attempt: number | null;
   type: "interrupt_resolved";
   interrupt_id: string;
-  decision: "approve" | "edit" | "reject" | "respond" | "cancelled";
+  decision: "approve" | "edit" | "reject" | "respond" | "undo" | "on_air" | "cancelled";
   version: number;
   by: Person | null;
+  policy?: "auto_approve" | null;
   content: string | null;
   feedback: string | null;
 }
@@ -598,6 +629,8 @@ export interface MessageSnapshot {
 }
 /**
  * You are connected. `epoch` changes when the database was restored: cursors of another epoch are void.
+ *
+ * At `expires_at` the session or token ends, and with it the socket, unless `refresh` brings a newer one.
  */
 export interface Welcome {
   type: "welcome";
@@ -607,6 +640,7 @@ export interface Welcome {
   user: Person;
   tenant_id: string;
   role: string;
+  expires_at: string;
   server_time: string;
   heartbeat_seconds: number;
 }
@@ -638,7 +672,7 @@ export interface Subscribed {
 export interface ResyncRequired {
   type: "resync_required";
   topic: string;
-  reason: "too_far_behind" | "cursor_ahead" | "overflow";
+  reason: "too_far_behind" | "cursor_ahead" | "epoch_changed" | "overflow";
   snapshot_url: string;
 }
 /**
@@ -648,6 +682,15 @@ export interface Reconnect {
   type: "reconnect";
   after_ms: number;
   reason: string;
+}
+/**
+ * Your role has changed, or (`expiring`) your session or token ends at `expires_at`: send `refresh` before.
+ */
+export interface SessionChanged {
+  type: "session";
+  role: string;
+  expires_at: string;
+  expiring: boolean;
 }
 /**
  * A part is missing: with `tokens` false, text comes whole instead of piece by piece.
@@ -712,13 +755,16 @@ export interface InterruptView {
   allowed: ("approve" | "edit" | "reject" | "respond")[];
   expires_at: string;
   version: number;
-  status: "pending" | "approve" | "edit" | "reject" | "respond" | "cancelled" | "expired";
+  status: "pending" | "approve" | "edit" | "reject" | "respond" | "undo" | "on_air" | "cancelled" | "expired";
   by: Person | null;
+  policy: "auto_approve" | null;
   content: string | null;
   feedback: string | null;
   resolved_at: string | null;
   claimed_by: Person | null;
   claimed_until: string | null;
+  escalated_at: string | null;
+  on_air_at: string | null;
 }
 /**
  * A message of a person or an agent.

@@ -10,6 +10,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '连接断开，没有发出；内容已保留。',
     en: 'Not sent, the connection is lost; your text is kept.',
   },
+  already_claimed: {
+    zh: '有同事正在审这份稿件。',
+    en: 'A colleague is reviewing this.',
+  },
   already_resolved: {
     zh: '已经有人处理过了。',
     en: 'Somebody decided this already.',
@@ -21,6 +25,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   bad_request: {
     zh: '请求有误，请检查填写的内容。',
     en: 'Something in the request is wrong; check what you entered.',
+  },
+  checkpoint_damaged: {
+    zh: '这一步保存的内容已损坏，可以从上一个完好的版本继续。',
+    en: 'What was stored of this step is damaged; go on from the last good version.',
   },
   conflict: {
     zh: '内容已被别人改动或名称重复。',
@@ -58,9 +66,21 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '这台机器上没有可用的内置服务程序。',
     en: 'The embedded server cannot run on this machine.',
   },
+  extension_exhausted: {
+    zh: '已经不能再延时了。',
+    en: 'This cannot be given more time.',
+  },
   forbidden: {
     zh: '你没有权限这样做。',
     en: 'You may not do this.',
+  },
+  graph_version_mismatch: {
+    zh: '流程已升级，旧版本的记录不能继续运行。',
+    en: 'The workflow has changed since; what an older one left cannot be run on.',
+  },
+  four_eyes: {
+    zh: '这是你自己要的稿件，需要别人来通过。',
+    en: 'You asked for this script; somebody else must approve it.',
   },
   idempotency_conflict: {
     zh: '这条请求之前已提交过不同的内容。',
@@ -122,9 +142,17 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '语言模型暂时不可用。',
     en: 'The language model cannot be reached.',
   },
+  not_claimed: {
+    zh: '这份稿件现在不在你手上。',
+    en: 'You do not hold this (any more).',
+  },
   not_found: {
     zh: '内容不存在或已删除。',
     en: 'It does not exist or was deleted.',
+  },
+  nothing_to_resume: {
+    zh: '没有可以继续的任务。',
+    en: 'There is nothing to go on with here.',
   },
   origin_refused: {
     zh: '不允许从这个网址访问。',

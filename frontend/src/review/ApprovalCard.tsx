@@ -7,6 +7,7 @@ import { moment } from '../shared/format'
 import { remember, useDraft } from '../shared/storage'
 import { Countdown } from './Countdown'
 import { Diff } from './Diff'
+import { HoldCard } from './HoldCard'
 import { byGravity, FindingText, MarkedText } from './MarkedText'
 import { checkContext, scriptParams } from './params'
 import { RefusalNotice } from './RefusalNotice'
@@ -23,8 +24,17 @@ interface Props {
   hotkeys?: boolean
 }
 
+/** What waits: a script for a person, or an approved one for its moment on screen. */
+export function ApprovalCard(props: Props) {
+  return props.interrupt.on_air_at ? (
+    <HoldCard interrupt={props.interrupt} until={props.interrupt.on_air_at} />
+  ) : (
+    <ReviewCard {...props} />
+  )
+}
+
 /** A script that waits for a person: read it with its findings, approve, edit or reject it, or see who did. */
-export function ApprovalCard({ threadId, interrupt, hotkeys = false }: Props) {
+function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
   const { t, i18n } = useTranslation()
   const { may } = useDesk()
   const script = scriptParams(interrupt.params)
@@ -104,6 +114,12 @@ export function ApprovalCard({ threadId, interrupt, hotkeys = false }: Props) {
         <h3>{script.title || t('review.title')}</h3>
         <StatusTag status={interrupt.status} />
         {pending && <Countdown until={interrupt.expires_at} />}
+        {pending && interrupt.escalated_at && (
+          <span className="state state-urgent">{t('review.escalated')}</span>
+        )}
+        {pending && interrupt.claimed_by && (
+          <span className="muted">{t('review.claimedBy', { name: interrupt.claimed_by.name })}</span>
+        )}
         {interrupt.by && interrupt.resolved_at && (
           <span className="muted">
             {t('review.decidedBy', {

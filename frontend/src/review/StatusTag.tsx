@@ -16,6 +16,8 @@ const looks = {
   respond: ['approve', CheckCircleFilled],
   reject: ['reject', CloseCircleFilled],
   expired: ['expired', HourglassFilled],
+  undo: ['reject', StopOutlined],
+  on_air: ['approve', CheckCircleFilled],
   cancelled: ['expired', StopOutlined],
 } as const
 

@@ -52,9 +52,9 @@ const threadEvents: Record<AnyThreadEvent['type'], true> = {
   thread_updated: true,
 }
 
-/** Whether a frame is a fact of a thread (lane A). */
+/** Whether a frame is a fact of a thread (lane A), known to this page or not: facts are what has a place in its log. */
 export function isThreadEvent(frame: AnyFrame): frame is AnyThreadEvent {
-  return Object.hasOwn(threadEvents, frame.type)
+  return Object.hasOwn(threadEvents, frame.type) || ('event_id' in frame && typeof frame.seq === 'number')
 }
 
 /**
@@ -145,7 +145,9 @@ function withMessage(
       return upsert(messages, { ...base, agent, attempt, status: 'writing', content: '' })
     }
     case 'message_complete': {
-      const { role, agent, content, status, attempt, author, usage } = event
+      const { role, agent, content, status, author, usage } = event
+      // Whoever ends a message from outside (a cancellation) speaks for no attempt of its own.
+      const attempt = event.attempt ?? base.attempt
       return upsert(messages, { ...base, role, agent, content, status, attempt, author, usage })
     }
     case 'quality_feedback': {
@@ -226,7 +228,7 @@ function withInterrupt(
 
 /** An interrupt as it was raised. */
 export function raised(event: InterruptRaised, seq: number): InterruptView {
-  const { run_id, at, interrupt_id, kind, action, params, allowed, expires_at, version } = event
+  const { run_id, at, interrupt_id, kind, action, params, allowed, expires_at, version, on_air_at } = event
   return {
     seq,
     run_id,
@@ -240,11 +242,14 @@ export function raised(event: InterruptRaised, seq: number): InterruptView {
     version,
     status: 'pending',
     by: null,
+    policy: null,
     content: null,
     feedback: null,
     resolved_at: null,
     claimed_by: null,
     claimed_until: null,
+    escalated_at: null,
+    on_air_at: on_air_at ?? null,
   }
 }
 
@@ -255,12 +260,12 @@ export function answered(
 ): InterruptView {
   switch (event.type) {
     case 'interrupt_updated': {
-      const { version, expires_at, claimed_by, claimed_until } = event
-      return { ...interrupt, version, expires_at, claimed_by, claimed_until }
+      const { version, expires_at, claimed_by, claimed_until, escalated_at = null } = event
+      return { ...interrupt, version, expires_at, claimed_by, claimed_until, escalated_at }
     }
     case 'interrupt_resolved': {
-      const { decision, version, by, content, feedback, at } = event
-      return { ...interrupt, status: decision, version, by, content, feedback, resolved_at: at }
+      const { decision, version, by, policy = null, content, feedback, at } = event
+      return { ...interrupt, status: decision, version, by, policy, content, feedback, resolved_at: at }
     }
     case 'interrupt_expired':
       return { ...interrupt, status: 'expired', resolved_at: event.at }

@@ -127,3 +127,51 @@ test('after a broken line it says how much was caught up, and only then', () => 
   line.onFrame({ type: 'subscribed', topic: session.topic, seq: 2 })
   expect(session.state.getState().caughtUp?.count).toBe(2)
 })
+
+test('a late piece of a message that was cancelled from outside is not shown', () => {
+  line.onFrame(started(1))
+  line.onFrame(token(0, '半'))
+  const whole = complete(2, '半')
+  line.onFrame({ ...whole, attempt: null, status: 'cancelled' } as AnyFrame)
+  line.onFrame(token(1, '句'))
+  line.onFrame(token(0, '又', 2))
+  vi.advanceTimersByTime(100)
+  expect(message()).toMatchObject({ status: 'cancelled', attempt: 1, content: '半' })
+  expect(live()).toBeUndefined()
+})
+
+test('what a later attempt has said already outlives the end of an earlier one', () => {
+  line.onFrame(started(1))
+  line.onFrame(token(0, '新', 2))
+  line.onFrame(complete(2, '旧'))
+  line.onFrame(started(3, 2))
+  line.onFrame(token(1, '稿', 2))
+  vi.advanceTimersByTime(50)
+  expect(live()).toBe('新稿')
+  expect(line.resubscribed).toBe(0)
+})
+
+test('a fact of a kind that this page does not know counts, and is ignored', () => {
+  const warned = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+  line.onFrame(started(1))
+  line.onFrame({ ...base, type: 'a_kind_of_tomorrow', seq: 2 } as unknown as AnyFrame)
+  line.onFrame({ type: 'weather', thread_id } as unknown as AnyFrame)
+  expect(session.state.getState().thread).toMatchObject({ seq: 2, messages: [{ id: message_id }] })
+  warned.mockRestore()
+})
+
+test('a resync whose snapshot could not be read can be tried again', async () => {
+  let fails = false
+  const read = () => (fails ? Promise.reject({ code: 'storage_unavailable' }) : Promise.resolve(emptyThread))
+  const other = new ThreadSession(line, thread_id, read)
+  await other.open()
+  fails = true
+  const resync = { topic: other.topic, reason: 'too_far_behind', snapshot_url: '/s' }
+  line.onFrame({ type: 'resync_required', ...resync } as AnyFrame)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(other.state.getState().phase).toBe('failed')
+  fails = false
+  await other.open()
+  expect(line.resubscribed).toBe(1)
+  other.close()
+})

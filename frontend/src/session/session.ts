@@ -1,5 +1,5 @@
 import { createStore, type StoreApi } from 'zustand/vanilla'
-import type { AnyFrame, Problem, ThreadSnapshot } from '../generated/protocol'
+import type { AnyFrame, MessageView, Problem, ThreadSnapshot } from '../generated/protocol'
 import { drop, type LiveTexts, mergeInto } from '../wire/tokens'
 import { apply, emptyThread, isThreadEvent } from './reducer'
 
@@ -63,7 +63,12 @@ export class ThreadSession {
 
   /** Read the thread's present state, then follow it until `close`. May be called again after a failure. */
   async open(): Promise<void> {
-    if (!(await this.load()) || this.closed || this.unsubscribe) return
+    if (!(await this.load()) || this.closed) return
+    if (this.unsubscribe) {
+      // The snapshot could not be read after `resync_required`: the subscription still waits for it.
+      this.line.resubscribe(this.topic)
+      return
+    }
     this.unsubscribe = this.line.subscribe(
       this.topic,
       () => this.state.getState().thread.seq,
@@ -102,7 +107,8 @@ export class ThreadSession {
       const thread = await this.readSnapshot(this.threadId)
       if (this.closed) return false
       this.state.setState({ thread, problem: null })
-      this.forgetFinished(thread)
+      // What was shown belongs to the past that was read anew; subscribing brings what is under way.
+      this.publish({})
       return true
     } catch (error) {
       const problem = error as { code?: string; message?: string }
@@ -118,9 +124,19 @@ export class ThreadSession {
     if (thread === before) return
     this.arrived += 1
     this.state.setState({ thread })
-    if (event.type === 'message_complete' || event.type === 'clarification') {
-      this.publish(drop(this.texts, event.message_id))
+    if (
+      event.type === 'message_started' ||
+      event.type === 'message_complete' ||
+      event.type === 'clarification'
+    ) {
+      const text = this.texts[event.message_id]
+      const message = this.message(event.message_id)
+      if (text && message && isOver(message, text.attempt)) this.publish(drop(this.texts, event.message_id))
     }
+  }
+
+  private message(id: string): MessageView | undefined {
+    return this.state.getState().thread.messages.find((message) => message.id === id)
   }
 
   private complete(): void {
@@ -130,9 +146,8 @@ export class ThreadSession {
   }
 
   private lay(frame: Extract<AnyFrame, { type: 'token' | 'message_snapshot' }>): void {
-    const message = this.state.getState().thread.messages.find((m) => m.id === frame.message_id)
-    // The whole text is there already; only a later attempt may write the message anew.
-    if (message && message.status !== 'writing' && frame.attempt <= (message.attempt ?? 0)) return
+    const message = this.message(frame.message_id)
+    if (message && isOver(message, frame.attempt)) return
     const { texts, outcome } = mergeInto(this.texts, frame)
     if (outcome === 'gap') {
       this.askForText()
@@ -155,10 +170,10 @@ export class ThreadSession {
     this.texts = texts
     if (texts !== this.live.getState()) this.live.setState(texts, true)
   }
+}
 
-  private forgetFinished(thread: ThreadSnapshot): void {
-    let texts = this.texts
-    for (const message of thread.messages) if (message.status !== 'writing') texts = drop(texts, message.id)
-    this.publish(texts)
-  }
+/** Whether the facts have gone past this attempt at a message's text: late pieces of it must not be shown. */
+function isOver({ status, attempt }: MessageView, shown: number): boolean {
+  if (status === 'cancelled') return true
+  return shown < (attempt ?? 0) || (status !== 'writing' && shown === (attempt ?? 0))
 }

@@ -29,6 +29,20 @@ def desk_server(
         yield server.wait_healthy()
 
 
+@pytest.fixture(scope="module")
+def second_gateway(
+    desk_server: ServerProcess,
+    module_database_url: str,
+    valkey_server: EmbeddedValkey,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ServerProcess]:
+    """Another gateway on the module's database, without a worker."""
+    settings = {"database_url": module_database_url, "redis_url": valkey_server.url}
+    folder = tmp_path_factory.mktemp("second")
+    with ServerProcess(folder, settings, command=("serve", "--no-worker")).start() as server:
+        yield server.wait_healthy()
+
+
 @pytest.fixture
 def start_server(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[StartServer]:
     """Start servers of your own on one fresh database; all are ended with the test."""

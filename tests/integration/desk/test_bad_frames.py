@@ -78,6 +78,7 @@ UNREADABLE: dict[str, str | bytes] = {
 }  # fmt: skip
 
 
+@pytest.mark.scenario(34, 35)
 @pytest.mark.parametrize("name", UNREADABLE)
 async def test_an_unreadable_frame_is_refused_and_the_connection_lives(operator: Rest, name: str) -> None:
     async with operator.socket() as desk:
@@ -95,6 +96,7 @@ async def test_a_text_of_exactly_the_limit_is_taken(operator: Rest) -> None:
         await desk.ask(thread, "长" * 10_000)
 
 
+@pytest.mark.scenario(34)
 @pytest.mark.parametrize("text", ["x" * 65_537, "[" * 100_000], ids=["too_big", "100000_nested"])
 async def test_a_frame_above_64_kib_closes_with_1009(operator: Rest, text: str) -> None:
     async with operator.socket() as desk:
@@ -114,6 +116,7 @@ async def test_ten_bad_frames_close_with_4503(operator: Rest) -> None:
         assert await closed_with(desk.socket) == 4503
 
 
+@pytest.mark.scenario(17)
 async def test_what_belongs_to_another_tenant_does_not_exist(
     operator: Rest, stranger: Rest, module_database_url: str
 ) -> None:
@@ -127,6 +130,9 @@ async def test_what_belongs_to_another_tenant_does_not_exist(
         for topic in (f"thread:{thread}", f"thread:{unknown}", f"room:{room}", f"room:{unknown}"):
             refused = await spy.do("subscribe", topic=topic, after_seq=0)
             assert (refused["status"], refused["error"]["code"]) == ("rejected", "forbidden")
+        await spy.say("hello", resume=[{"thread_id": thread, "after_seq": 0}])
+        resumed = await spy.until("error", code="forbidden")
+        assert resumed["details"]["topic"] == f"thread:{thread}"
         answers = {}
         for name, id_ in (("theirs", thread), ("nobody's", unknown)):
             deciding = {"thread_id": id_, "interrupt_id": interrupt["interrupt_id"], "decision": "approve"}
@@ -209,9 +215,17 @@ async def test_more_than_ten_messages_in_ten_seconds_on_one_thread_are_too_many(
         assert acks[10]["error"]["code"] == "rate_limited"
         assert 0 < acks[10]["error"]["retry_after_ms"] <= 10_000
         assert (await desk.do("message", thread_id=other, content=REQUEST))["status"] == "accepted"
+        by_rest = await operator.client.post(
+            f"/api/v1/threads/{thread}/messages", json={"content": "写", "multitask": "enqueue"}
+        )
+        assert (by_rest.status_code, by_rest.json()["code"]) == (429, "rate_limited"), "another way in, the same limit"
+        async with operator.socket() as again:
+            ack = await again.do("message", id=acks[0]["re"], thread_id=thread, content="写", multitask="enqueue")
+            assert (ack["status"], ack["result"]) == ("duplicate", acks[0]["result"]), "a repeat is no new message"
         await desk.do("cancel", thread_id=thread)
 
 
+@pytest.mark.scenario(41)
 async def test_a_flood_is_first_slowed_and_then_cut_off(operator: Rest) -> None:
     async with operator.socket() as desk, operator.socket() as neighbour:
         for _ in range(60):
@@ -230,6 +244,7 @@ async def test_a_flood_is_first_slowed_and_then_cut_off(operator: Rest) -> None:
         await lives(neighbour)
 
 
+@pytest.mark.scenario(39)
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://127.0.0.1.evil.example", "file://"]
 )
@@ -240,6 +255,7 @@ async def test_a_page_of_another_origin_gets_403_before_the_upgrade(operator: Re
     assert refused.value.response.status_code == 403
 
 
+@pytest.mark.scenario(39)
 async def test_our_own_page_may_come(operator: Rest) -> None:
     cookie = "; ".join(f"{name}={value}" for name, value in operator.client.cookies.items())
     origin = f"http://{urlsplit(operator.ws_url).netloc}"
@@ -259,6 +275,7 @@ async def test_a_ticket_opens_one_socket(operator: Rest) -> None:
             assert await closed_with(socket) == 4502
 
 
+@pytest.mark.scenario(40)
 async def test_an_expired_ticket_and_a_silent_newcomer_are_turned_away(start_server: StartServer) -> None:
     server = start_server(ticket_ttl=0.2, hello_timeout=0.5).wait_healthy()
     async with Rest.login(server.url, OPERATOR) as rest:

@@ -1,68 +1,27 @@
 """Racing, late, doubled decisions: the database decides, once, and the loser is told."""
 
-import asyncio
-
 import asyncpg
+import pytest
 
 from tests.integration.desk.conftest import StartServer
-from tests.support.desk_client import APPROVER, OPERATOR, Desk, Rest, new_id
+from tests.support.desk_client import APPROVER, OPERATOR, Rest, new_id
+from tests.support.processes import ServerProcess
+from tests.support.races import REQUEST, executed_wrongly, race_pairs, winners
 
-REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 PAIRS = 200
-# Sockets are limited to 20 frames a second and a person to eight sockets, so the races run side by side on four pairs.
-SIDE_BY_SIDE = 4
 
 
-async def race(rest: Rest, one: Desk, two: Desk, *, reject_first: bool) -> tuple[str, str]:
-    """Let two people decide at once; return the thread and the decision that won."""
-    thread = await rest.new_thread()
-    await one.follow(thread)
-    asked = await one.ask(thread, REQUEST)
-    interrupt = await one.until("interrupt", run_id=asked["run_id"], timeout=60)
-    sides = [(one, "approve"), (two, "reject")]
-    if reject_first:
-        sides.reverse()
-    acks = await asyncio.gather(*(side.decide(interrupt, decision) for side, decision in sides))
-    won = [ack for ack in acks if ack["status"] == "accepted"]
-    lost = [ack for ack in acks if ack["status"] == "rejected"]
-    assert (len(won), len(lost)) == (1, 1), acks
-    assert lost[0]["error"]["code"] == "already_resolved"
-    winner: str = won[0]["result"]["decision"]
-    assert lost[0]["error"]["details"]["decision"] == {"approve": "approved", "reject": "rejected"}[winner]
-    assert lost[0]["error"]["details"]["by"]["name"]
-    assert lost[0]["error"]["details"]["at"]
-    await one.until("run", run_id=asked["run_id"], status="completed", timeout=60)
-    await one.do("unsubscribe", topic=f"thread:{thread}")
-    one.frames.clear()
-    two.frames.clear()
-    return thread, winner
-
-
-async def test_of_200_racing_pairs_each_has_one_winner_and_one_execution(
-    operator: Rest, approver: Rest, module_database_url: str
+@pytest.mark.scenario(6, 7)
+async def test_of_200_racing_pairs_at_two_gateways_each_has_one_winner_and_one_execution(
+    desk_server: ServerProcess, second_gateway: ServerProcess, module_database_url: str
 ) -> None:
-    threads: list[tuple[str, str]] = []
-
-    async def races(lane: int) -> None:
-        async with operator.socket() as one, approver.socket() as two:
-            for number in range(PAIRS // SIDE_BY_SIDE):
-                threads.append(await race(operator, one, two, reject_first=(lane + number) % 2 == 1))
-
-    await asyncio.gather(*(races(lane) for lane in range(SIDE_BY_SIDE)))
-    assert len(threads) == PAIRS
-    assert len({winner for _, winner in threads}) == 2, "the race was none: one side always won"
-    conn = await asyncpg.connect(module_database_url)
-    try:
-        for thread, winner in threads:
-            scripts = await conn.fetchval("SELECT count(*) FROM scripts WHERE thread_id = $1", thread)
-            resolved = await conn.fetchval(
-                "SELECT count(*) FROM thread_events WHERE thread_id = $1 AND type = 'interrupt_resolved'", thread
-            )
-            assert (scripts, resolved) == (1 if winner == "approve" else 0, 1), (thread, winner)
-    finally:
-        await conn.close()
+    raced = await race_pairs(desk_server.url, second_gateway.url, PAIRS)
+    assert len(raced) == PAIRS
+    assert len(winners(raced)) > 1, f"the race was none: {winners(raced)}"
+    assert await executed_wrongly(module_database_url, raced) == []
 
 
+@pytest.mark.scenario(9)
 async def test_a_decision_after_expiry_or_finish_or_on_an_unknown_id_is_refused(start_server: StartServer) -> None:
     server = start_server(interrupt_ttl=1).wait_healthy()
     async with Rest.login(server.url, OPERATOR) as rest, rest.socket() as desk:

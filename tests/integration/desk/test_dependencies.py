@@ -1,18 +1,21 @@
 """PostgreSQL or Redis away, at the start and in the middle of things."""
 
+import asyncio
 import time
 from uuid import UUID
 
 import asyncpg
+import pytest
 
 from backend.storage.embedded import EmbeddedPostgres, EmbeddedValkey
 from backend.storage.migrate import upgrade
 from tests.integration.desk.conftest import StartServer
-from tests.support.databases import kill, restart
+from tests.support.databases import forget_everything, kill, restart
 from tests.support.desk_client import OPERATOR, Desk, Rest, no_gaps_no_doubles
+from tests.support.line import line_to_postgres, line_to_valkey
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
-RECOVERS_SOON = {"lease": 2, "lease_renewal": 0.5, "lease_self_cancel": 1.3, "sweep_interval": 0.3}
+RECOVERS_SOON = {"lease": 4, "lease_renewal": 0.8, "lease_self_cancel": 3, "sweep_interval": 0.3}
 
 
 async def whole_path(rest: Rest, desk: Desk) -> str:
@@ -35,6 +38,7 @@ def test_without_postgresql_the_server_says_so_and_ends_with_2(start_server: Sta
     assert "Traceback" not in server.log_text()
 
 
+@pytest.mark.scenario(23)
 async def test_redis_down_at_the_start_costs_the_pieces_and_nothing_else_until_it_comes(
     start_server: StartServer, own_valkey: EmbeddedValkey
 ) -> None:
@@ -54,6 +58,7 @@ async def test_redis_down_at_the_start_costs_the_pieces_and_nothing_else_until_i
             assert [f for f in desk.frames if f["type"] == "token"], f"pieces flow again: {run_id}"
 
 
+@pytest.mark.scenario(22)
 async def test_redis_killed_in_mid_stream_pauses_the_pieces_and_the_text_ends_whole(
     start_server: StartServer, own_valkey: EmbeddedValkey
 ) -> None:
@@ -78,6 +83,35 @@ async def test_redis_killed_in_mid_stream_pauses_the_pieces_and_the_text_ends_wh
         assert no_gaps_no_doubles(desk.events(thread))
 
 
+@pytest.mark.scenario(23)
+async def test_redis_silent_and_then_flushed_costs_the_pieces_only_and_is_told_of_once(
+    start_server: StartServer, own_valkey: EmbeddedValkey
+) -> None:
+    with line_to_valkey(own_valkey.url) as (line, url):
+        server = start_server(redis_url=url, offline_pace=30).wait_healthy()
+        async with Rest.login(server.url, OPERATOR) as rest, rest.socket() as desk:
+            thread = await rest.new_thread()
+            await desk.follow(thread)
+            run_id = (await desk.ask(thread, REQUEST))["run_id"]
+            await desk.until("token", where=lambda f: f["i"] >= 3)
+            line.black_hole()
+            await desk.until("degraded", tokens=False, timeout=10)
+            await desk.until("interrupt", run_id=run_id)
+            await whole_path(rest, desk)
+            line.mend()
+            await desk.until("degraded", tokens=True, timeout=10)
+            forget_everything(own_valkey.url)
+            back = len(desk.frames)
+            await whole_path(rest, desk)
+            assert [f for f in desk.frames[back:] if f["type"] == "token"], "pieces flow again"
+            assert not [f for f in desk.frames if f["type"] == "error"]
+            for done in (f for f in desk.frames if f["type"] == "message_complete" and f["role"] == "assistant"):
+                assert done["content"]
+        told = [line for line in server.log_text().splitlines() if "redis_unwell" in line or "hub_tokens_lost" in line]
+        assert len(told) <= 2, told
+
+
+@pytest.mark.scenario(24)
 async def test_postgresql_restarted_in_mid_run_the_run_finishes_and_nothing_is_lost(
     start_server: StartServer, own_postgres: EmbeddedPostgres
 ) -> None:
@@ -102,6 +136,7 @@ async def test_postgresql_restarted_in_mid_run_the_run_finishes_and_nothing_is_l
         await whole_path(rest, desk)  # the pools, the queue and the listener are all there again
 
 
+@pytest.mark.scenario(27)
 async def test_an_event_whose_notice_was_lost_or_whose_listener_is_dead_arrives_within_2_seconds(
     start_server: StartServer, database_url: str
 ) -> None:
@@ -136,3 +171,58 @@ async def test_an_event_whose_notice_was_lost_or_whose_listener_is_dead_arrives_
             assert no_gaps_no_doubles(desk.events(thread))
     finally:
         await conn.close()
+
+
+@pytest.mark.scenario(27)
+async def test_a_listener_whose_cable_is_out_is_given_up_and_built_anew(
+    start_server: StartServer, database_url: str
+) -> None:
+    with line_to_postgres(database_url) as (line, url):
+        server = start_server("serve", "--no-worker", database_url=url).wait_healthy()
+        line.black_hole()
+        await asyncio.to_thread(server.wait_for_log, "listen_lost")
+        line.mend()
+        async with Rest.login(server.url, OPERATOR) as rest:
+            await rest.new_thread()
+
+
+@pytest.mark.scenario(26)
+async def test_when_every_connection_is_taken_requests_are_told_to_come_back_and_leases_live_on(
+    start_server: StartServer, database_url: str
+) -> None:
+    server = start_server(database_pool=2, offline_pace=20, **RECOVERS_SOON).wait_healthy()
+    conn = await asyncpg.connect(database_url)
+    try:
+        async with Rest.login(server.url, OPERATOR) as rest, rest.socket() as desk:
+            thread = await rest.new_thread()
+            others = [await rest.new_thread() for _ in range(3)]
+            await desk.follow(thread)
+            run_id = (await desk.ask(thread, REQUEST))["run_id"]
+            await desk.until("message_started")
+            lease = "SELECT lease_expires_at FROM runs WHERE id = $1"
+            async with conn.transaction():
+                await conn.execute("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE")
+                # The run itself wants one of the two connections when its text is there; these want the rest.
+                asking = [asyncio.create_task(asked_alone(rest, other)) for other in others]
+                done, _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+                refused = done.pop().result()
+                assert refused["status"] == "rejected"
+                assert refused["error"]["code"] == "server_busy"
+                assert refused["error"]["retryable"]
+                assert refused["error"]["retry_after_ms"] > 0
+                before = await conn.fetchval(lease, UUID(run_id))
+                async with asyncio.timeout(20):
+                    while await conn.fetchval(lease, UUID(run_id)) <= before:  # noqa: ASYNC110 (the database has no event for it)
+                        await asyncio.sleep(0.1)
+            await desk.until("interrupt", run_id=run_id)
+            assert await conn.fetchval("SELECT attempt FROM runs WHERE id = $1", UUID(run_id)) == 1
+            acks = await asyncio.gather(*asking)
+            assert {ack["status"] for ack in acks} == {"accepted", "rejected"}
+    finally:
+        await conn.close()
+
+
+async def asked_alone(rest: Rest, thread: str) -> dict[str, object]:
+    """Ask on a socket of its own and return the ack."""
+    async with rest.socket() as desk:
+        return await desk.do("message", thread_id=thread, content="你好")

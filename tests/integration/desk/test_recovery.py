@@ -13,11 +13,11 @@ import pytest
 from backend.runs.jobs import enqueue_run
 from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Desk, Frame, Rest, no_gaps_no_doubles
-from tests.support.failpoints import failpoint
+from tests.support.failpoints import Failpoints, failpoint
 from tests.support.processes import ServerProcess
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
-SHORT = {"lease": 2, "lease_renewal": 0.5, "lease_self_cancel": 1.3, "sweep_interval": 0.3, "offline_pace": 60}
+SHORT = {"lease": 4, "lease_renewal": 0.8, "lease_self_cancel": 3, "sweep_interval": 0.3, "offline_pace": 60}
 #: Never renews: its work is lost after the lease whatever it does, so that only the fence holds it back.
 UNRENEWED = {"lease": 5, "lease_renewal": 600, "lease_self_cancel": 600, "sweep_interval": 0.3, "offline_pace": 90}
 
@@ -53,6 +53,12 @@ class Workers:
         worker.kill()
         self.alive.remove(worker)
 
+    def bury(self, pid: int) -> None:
+        """Take one that a failpoint killed off the list."""
+        dead = next(worker for worker in self.alive if worker.pid == pid)
+        dead.wait()
+        self.alive.remove(dead)
+
     def kill_all(self) -> None:
         for worker in list(self.alive):
             self.kill(worker)
@@ -64,8 +70,14 @@ class Workers:
 
 
 @pytest.fixture(scope="module")
-def common(module_database_url: str, valkey_server: EmbeddedValkey) -> dict[str, object]:
-    return {"database_url": module_database_url, "redis_url": valkey_server.url}
+def points(tmp_path_factory: pytest.TempPathFactory) -> Failpoints:
+    """Orders for all processes of this module."""
+    return Failpoints(tmp_path_factory.mktemp("points"))
+
+
+@pytest.fixture(scope="module")
+def common(module_database_url: str, valkey_server: EmbeddedValkey, points: Failpoints) -> dict[str, object]:
+    return {"database_url": module_database_url, "redis_url": valkey_server.url, **points.settings}
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +99,7 @@ def crew(
 
 @pytest.fixture
 def workers(crew: Workers) -> Workers:
-    crew.two(dict(SHORT))
+    crew.two(SHORT)
     return crew
 
 
@@ -106,6 +118,13 @@ async def asked(rest: Rest, desk: Desk) -> tuple[str, str]:
     thread = await rest.new_thread(room_id=await rest.room_of("小雅的直播间"))
     await desk.follow(thread)
     return thread, (await desk.ask(thread, REQUEST))["run_id"]
+
+
+async def covered_by_the_poll(rest: Rest) -> float:
+    """How many events the gateway found by itself, without a notice."""
+    text = (await rest.client.get("/metrics")).text
+    line = next(line for line in text.splitlines() if line.startswith("cuedesk_notices_covered_total"))
+    return float(line.split()[1])
 
 
 async def in_mid_script(desk: Desk, run_id: str) -> None:
@@ -136,14 +155,15 @@ async def approved(desk: Desk, run_id: str, timeout: float = 20) -> Frame:
     return await desk.until("script_finalized", run_id=run_id)
 
 
+@pytest.mark.scenario(1)
 async def test_a_run_whose_worker_was_killed_while_writing_goes_on_in_another(
-    operator: Rest, workers: Workers, conn: Conn
+    operator: Rest, workers: Workers, conn: Conn, points: Failpoints
 ) -> None:
     async with operator.socket() as desk, operator.socket() as other:
+        points.order("mid_stream", "kill", after=20)
         thread, run_id = await asked(operator, desk)
         await other.follow(thread)
-        await in_mid_script(desk, run_id)
-        workers.kill(await workers.holder(conn, run_id))
+        workers.bury(await points.reached("mid_stream"))
         script = await approved(desk, run_id)
 
         started = [f for f in desk.events(thread) if f["type"] == "message_started"]
@@ -158,6 +178,7 @@ async def test_a_run_whose_worker_was_killed_while_writing_goes_on_in_another(
         assert other.view(thread) == desk.view(thread)
 
 
+@pytest.mark.scenario(4)
 async def test_a_decision_made_while_no_worker_lives_is_carried_out_by_the_next_one(
     operator: Rest, workers: Workers, conn: Conn
 ) -> None:
@@ -175,7 +196,23 @@ async def test_a_decision_made_while_no_worker_lives_is_carried_out_by_the_next_
         await nothing_happened_twice(conn, desk, thread)
 
 
+@pytest.mark.scenario(2)
 async def test_a_crash_between_the_checkpoint_and_the_rows_still_asks_once(
+    operator: Rest, workers: Workers, conn: Conn, points: Failpoints
+) -> None:
+    async with operator.socket() as desk:
+        points.order("before_question", "wait")
+        thread, run_id = await asked(operator, desk)
+        holder = await points.reached("before_question")
+        assert await conn.fetchval("SELECT count(*) FROM interrupts WHERE run_id = $1", UUID(run_id)) == 0
+        workers.kill(next(worker for worker in workers.alive if worker.pid == holder))
+        points.lift("before_question")
+        await approved(desk, run_id)
+        await nothing_happened_twice(conn, desk, thread)
+
+
+@pytest.mark.scenario(2)
+async def test_a_crash_in_the_middle_of_the_rows_leaves_nothing_of_them_and_asks_once(
     operator: Rest, workers: Workers, conn: Conn, module_database_url: str
 ) -> None:
     async with operator.socket() as desk:
@@ -188,30 +225,93 @@ async def test_a_crash_between_the_checkpoint_and_the_rows_still_asks_once(
         await nothing_happened_twice(conn, desk, thread)
 
 
-async def test_a_crash_between_the_effect_and_its_checkpoint_publishes_once(
-    operator: Rest, workers: Workers, conn: Conn, module_database_url: str
+@pytest.mark.scenario(3, 27)
+async def test_a_question_whose_notice_nobody_heard_and_whose_worker_is_dead_arrives_within_2_seconds(
+    operator: Rest, workers: Workers, conn: Conn, points: Failpoints
 ) -> None:
     async with operator.socket() as desk:
-        published = "EXISTS (SELECT FROM effects WHERE key = 'finalize:' || NEW.thread_id)"
-        async with failpoint(module_database_url, "checkpoint_writes", published) as point:
-            thread, run_id = await asked(operator, desk)
-            interrupt = await desk.until("interrupt", run_id=run_id)
-            before = (await operator.get(f"/rooms/{await operator.room_of('小雅的直播间')}/prompter"))["version"]
-            await desk.decide(interrupt, "approve")
-            await point.reached()
-            workers.kill(await workers.holder(conn, run_id))
+        covered = await covered_by_the_poll(operator)
+        points.order("notice", "drop", always=True)
+        points.order("after_question", "kill")
+        thread, run_id = await asked(operator, desk)
+        workers.bury(await points.reached("after_question"))
+        interrupt = await desk.until("interrupt", run_id=run_id, timeout=2)
+        assert await covered_by_the_poll(operator) > covered
+        points.lift("notice")
+        assert (await desk.decide(interrupt, "approve"))["status"] == "accepted"
         await desk.until("run", run_id=run_id, status="completed")
+        await nothing_happened_twice(conn, desk, thread)
+
+
+@pytest.mark.scenario(4)
+async def test_a_decision_whose_job_died_with_its_worker_resumes_once(
+    operator: Rest, workers: Workers, conn: Conn, points: Failpoints
+) -> None:
+    async with operator.socket() as desk:
+        thread, run_id = await asked(operator, desk)
+        interrupt = await desk.until("interrupt", run_id=run_id)
+        await desk.until("run", run_id=run_id, status="waiting")
+        points.order("before_claim", "kill", only=run_id)
+        assert (await desk.decide(interrupt, "approve"))["status"] == "accepted"
+        workers.bury(await points.reached("before_claim"))
+        await desk.until("run", run_id=run_id, status="completed")
+        await nothing_happened_twice(conn, desk, thread)
+
+
+@pytest.mark.scenario(5)
+async def test_a_crash_between_the_effect_and_its_checkpoint_publishes_once(
+    operator: Rest, workers: Workers, conn: Conn, points: Failpoints
+) -> None:
+    async with operator.socket() as desk:
+        thread, run_id = await asked(operator, desk)
+        interrupt = await desk.until("interrupt", run_id=run_id)
         room = await operator.room_of("小雅的直播间")
+        before = (await operator.get(f"/rooms/{room}/prompter"))["version"]
+        points.order("after_effect", "kill", only=run_id)
+        await desk.decide(interrupt, "approve")
+        workers.bury(await points.reached("after_effect"))
+        await desk.until("run", run_id=run_id, status="completed")
         assert (await operator.get(f"/rooms/{room}/prompter"))["version"] == before + 1, "pushed to the host once"
         pushed = await conn.fetchval(
             "SELECT count(*) FROM audit_log WHERE action = 'script.published' AND detail->>'run_id' = $1", run_id
         )
         versions = await conn.fetchval("SELECT count(*) FROM script_versions WHERE run_id = $1", UUID(run_id))
         assert (pushed, versions) == (1, 1)
-        view = desk.view(thread)
-        assert len(view.scripts) == 1, "a script that is told twice is the same script"
+        assert len(desk.view(thread).scripts) == 1
+        await nothing_happened_twice(conn, desk, thread)
 
 
+@pytest.mark.scenario(1, 5)
+@pytest.mark.parametrize(
+    ("held", "decided"),
+    [("message_complete", False), ("quality_feedback", False), ("script_finalized", True)],
+)
+async def test_what_a_step_said_before_a_crash_is_in_the_log_however_far_the_graph_had_got(
+    operator: Rest, workers: Workers, conn: Conn, module_database_url: str, held: str, decided: bool
+) -> None:
+    async with operator.socket() as desk:
+        by_the_writer = f"NEW.type = '{held}' AND NEW.payload->>'role' IS DISTINCT FROM 'user'"
+        async with failpoint(module_database_url, "thread_events", by_the_writer) as point:
+            thread, run_id = await asked(operator, desk)
+            if decided:
+                await desk.decide(await desk.until("interrupt", run_id=run_id), "approve")
+            await point.reached()
+            # However long the log keeps what was said waiting: the graph must not leave it behind.
+            await asyncio.sleep(1)
+            workers.kill(await workers.holder(conn, run_id))
+        if not decided:
+            await desk.decide(await desk.until("interrupt", run_id=run_id), "approve")
+        await desk.until("run", run_id=run_id, status="completed")
+        interrupt = await desk.until("interrupt", run_id=run_id)
+        [message] = [m for m in desk.view(thread).messages if m.role == "assistant"]
+        assert message.content == interrupt["params"]["content"]
+        assert message.quality is not None
+        assert message.quality.content == message.content
+        assert len(desk.view(thread).scripts) == 1
+        assert no_gaps_no_doubles(desk.events(thread))
+
+
+@pytest.mark.scenario(10)
 async def test_a_resume_job_that_is_delivered_again_and_again_runs_nothing_twice(
     operator: Rest, workers: Workers, conn: Conn
 ) -> None:
@@ -239,10 +339,11 @@ async def test_a_resume_job_that_is_delivered_again_and_again_runs_nothing_twice
         assert jobs == 0, "all were taken"
 
 
+@pytest.mark.scenario(11)
 async def test_a_worker_that_wakes_up_after_its_lease_can_write_nothing_more(
     operator: Rest, crew: Workers, conn: Conn
 ) -> None:
-    crew.two(dict(UNRENEWED))
+    crew.two(UNRENEWED)
     async with operator.socket() as desk:
         thread, run_id = await asked(operator, desk)
         await in_mid_script(desk, run_id)
@@ -265,6 +366,7 @@ async def test_a_worker_that_wakes_up_after_its_lease_can_write_nothing_more(
         await nothing_happened_twice(conn, desk, thread)
 
 
+@pytest.mark.scenario(1)
 async def test_with_the_settings_as_shipped_a_killed_worker_is_replaced_within_25_seconds(
     operator: Rest, crew: Workers, conn: Conn
 ) -> None:
@@ -280,17 +382,65 @@ async def test_with_the_settings_as_shipped_a_killed_worker_is_replaced_within_2
         await nothing_happened_twice(conn, desk, thread)
 
 
-async def test_a_run_that_kills_every_worker_is_given_up(operator: Rest, workers: Workers, conn: Conn) -> None:
+def gave_up(worker: ServerProcess, run_id: str) -> bool:
+    """Whether the worker says that it lost the run, by its renewal or by the fence."""
+    lines = [line for line in worker.log_text().splitlines() if run_id in line]
+    return any("run_lost" in line or '"reason": "lease"' in line for line in lines)
+
+
+@pytest.mark.scenario(50)
+async def test_a_worker_whose_loop_was_blocked_past_its_lease_gives_the_run_up(
+    operator: Rest, workers: Workers, conn: Conn, points: Failpoints
+) -> None:
     async with operator.socket() as desk:
+        points.order("mid_stream", "block", seconds=8, after=20)
         thread, run_id = await asked(operator, desk)
-        await in_mid_script(desk, run_id)
-        holder = await workers.holder(conn, run_id)
-        # Two more crashes than it has had, as if they had happened before.
-        await conn.execute("UPDATE runs SET crashes = 3 WHERE id = $1", UUID(run_id))
-        workers.kill(holder)
+        blocked_pid = await points.reached("mid_stream")
+        blocked = next(worker for worker in workers.alive if worker.pid == blocked_pid)
+        script = await approved(desk, run_id)
+        assert await conn.fetchval("SELECT attempt FROM runs WHERE id = $1", UUID(run_id)) > 1
+        async with asyncio.timeout(30):
+            while not gave_up(blocked, run_id):  # noqa: ASYNC110 (a log has no event)
+                await asyncio.sleep(0.05)
+        await desk.drain()
+        attempts = [f["attempt"] for f in desk.events(thread) if f["attempt"] is not None]
+        assert attempts == sorted(attempts), "the blocked one got a word in"
+        assert desk.text(next(f["message_id"] for f in desk.frames if f["type"] == "token")) == script["content"]
+        await nothing_happened_twice(conn, desk, thread)
+
+
+@pytest.mark.scenario(44)
+async def test_a_run_that_kills_every_worker_is_given_up_and_spares_the_others(
+    operator: Rest, workers: Workers, conn: Conn, points: Failpoints
+) -> None:
+    async with operator.socket() as desk, operator.socket() as beside:
+        # One worker at a time, so that the two always meet.
+        workers.kill_all()
+        thread, run_id = await asked(operator, desk)
+        innocent = await operator.new_thread()
+        await beside.follow(innocent)
+        innocent_run = (await beside.ask(innocent, REQUEST))["run_id"]
+        points.order("mid_stream", "kill", only=run_id, after=20, always=True)
+
+        async def one_dies() -> None:
+            await asyncio.to_thread(workers.start)
+            pid = workers.alive[0].pid
+            await asyncio.to_thread(workers.alive[0].wait, 60)
+            workers.bury(pid)
+
+        await one_dies()
+        crashes = "SELECT crashes FROM runs WHERE id = ANY ($1)"
+        both = [UUID(run_id), UUID(innocent_run)]
+        assert [row[0] for row in await conn.fetch(crashes, both)] == [1, 1]
+        # As if that had happened twice: the next crash of either is its last.
+        await conn.execute("UPDATE runs SET crashes = 2 WHERE id = ANY ($1)", both)
+        await one_dies()
+        await asyncio.to_thread(workers.start)
         ended = await desk.until("run", run_id=run_id, status="failed")
         assert ended["error"]["code"] == "recovery_exhausted"
-        half = await desk.until("message_complete", role="assistant")
-        assert half["status"] == "failed"
+        assert (await desk.until("message_complete", role="assistant"))["status"] == "failed"
+        workers.alive[0].wait_for_log("recovery_exhausted")
+        await beside.until("interrupt", run_id=innocent_run)
+        points.lift("mid_stream")
         again = await desk.ask(thread, REQUEST)
         await desk.until("interrupt", run_id=again["run_id"])

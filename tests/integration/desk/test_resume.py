@@ -10,6 +10,7 @@ import pytest
 from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Desk, Rest, no_gaps_no_doubles
 from tests.support.processes import ServerProcess
+from tests.support.reference_client import ReferenceClient
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 
@@ -34,6 +35,7 @@ async def in_mid_stream(desk: Desk, more: int = 8) -> None:
     await desk.until("token", where=lambda f: f["i"] >= seen + more)
 
 
+@pytest.mark.scenario(12)
 async def test_a_socket_killed_in_mid_stream_again_and_again_ends_with_the_uninterrupted_text(operator: Rest) -> None:
     thread = await operator.new_thread()
     pieces: list[Desk] = []
@@ -73,6 +75,7 @@ async def test_a_socket_killed_in_mid_stream_again_and_again_ends_with_the_unint
     assert together == steady.events(thread)
 
 
+@pytest.mark.scenario(13)
 async def test_who_comes_back_after_the_end_gets_the_whole_message_and_no_pieces(operator: Rest) -> None:
     thread = await operator.new_thread()
     async with operator.socket() as desk:
@@ -111,6 +114,7 @@ async def test_resume_points_in_hello_take_up_every_thread_and_one_bad_one_spoil
         assert (refused["code"], refused["details"]["topic"]) == ("forbidden", f"thread:{unknown}")
 
 
+@pytest.mark.scenario(15)
 async def test_a_cursor_ahead_of_the_log_has_to_start_from_the_snapshot(operator: Rest) -> None:
     thread = await operator.new_thread()
     async with operator.socket() as desk:
@@ -121,6 +125,49 @@ async def test_a_cursor_ahead_of_the_log_has_to_start_from_the_snapshot(operator
         assert not desk.events(thread)
 
 
+@pytest.mark.scenario(15)
+async def test_a_cursor_of_another_epoch_has_to_start_from_the_snapshot_also_when_the_log_is_longer(
+    operator: Rest,
+) -> None:
+    thread = await operator.new_thread()
+    async with operator.socket() as desk:
+        await desk.follow(thread)
+        asked = await desk.ask(thread, "你好")
+        await desk.until("run", status="completed", run_id=asked["run_id"])
+    async with operator.socket() as again:
+        point = {"thread_id": thread, "after_seq": 2}
+        await again.do("hello", resume=[point], epoch="of a database that is no more")
+        told = await again.until("resync_required")
+        assert (told["topic"], told["reason"]) == (f"thread:{thread}", "epoch_changed")
+        ours = (await again.until("welcome"))["epoch"]
+        await again.do("subscribe", topic=f"thread:{thread}", after_seq=2, epoch=ours)
+        await again.until("subscribed", topic=f"thread:{thread}")
+        assert again.events(thread)[0]["seq"] == 3
+
+
+@pytest.mark.scenario(16, 48)
+async def test_what_comes_twice_or_late_is_shown_once(operator: Rest) -> None:
+    thread = await operator.new_thread()
+    client = ReferenceClient(thread)
+    async with operator.socket() as desk:
+        await desk.do("subscribe", topic="approvals")
+        await desk.follow(thread)
+        asked = await desk.ask(thread, REQUEST)
+        await desk.until("run", status="waiting", run_id=asked["run_id"])
+        for cursor in (0, 3):
+            ack = await desk.do("subscribe", topic=f"thread:{thread}", after_seq=cursor)
+            assert ack["status"] == "accepted"
+        await desk.drain()
+        for frame in desk.frames:
+            client.take(frame)
+        raised = [f for f in desk.frames if f["type"] == "interrupt"]
+        assert len(raised) >= 3, "through two topics, and again with each subscription"
+    assert len(client.thread.interrupts) == 1
+    snapshot = (await operator.get(f"/threads/{thread}/snapshot"))["snapshot"]
+    assert client.view() == {"thread": snapshot, "texts": {}}
+
+
+@pytest.mark.scenario(14)
 async def test_too_far_behind_has_to_start_from_the_snapshot_and_then_goes_on(
     operator: Rest, module_database_url: str
 ) -> None:
@@ -154,6 +201,7 @@ async def test_too_far_behind_has_to_start_from_the_snapshot_and_then_goes_on(
         await far.until("resync_required")
 
 
+@pytest.mark.scenario(46)
 async def test_two_tabs_see_the_same_order_and_a_decision_in_one_shows_in_the_other(
     operator: Rest, approver: Rest
 ) -> None:

@@ -126,16 +126,13 @@ class Desk:
             model=self.model,
             rules=self.rules,
             embedder=self.embedder,
+            say=self.frames.append,
         )
 
     async def _go(self, start: Any) -> None:
         self.frames = []
         config = {"configurable": {"thread_id": str(self.run_id)}}
-        async for part in self.graph.astream(
-            start, config, context=self.context, stream_mode=["custom", "updates"], version="v2", durability="sync"
-        ):
-            if part["type"] == "custom":
-                self.frames.append(part["data"])
+        await self.graph.ainvoke(start, config, context=self.context, durability="sync")
         found = await self.graph.aget_state(config)
         self.state = found.values
         async with self.db.tenant(self.tenant_id) as conn:

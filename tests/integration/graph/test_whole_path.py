@@ -27,7 +27,7 @@ async def test_a_request_streams_a_script_and_waits_for_a_person(desk: Desk) -> 
     assert brief["product"]["price"] == 89
     assert brief["host"]["voice"] == "活泼亲切"
     [waiting] = desk.interrupts
-    assert waiting.value["allowed"] == ["approve", "edit", "reject"]
+    assert waiting.value["allowed"] == ["approve", "edit", "reject", "respond"]
     assert waiting.value["params"]["room_id"] == str(desk.room_id)
     done = [frame.node for frame in desk.said(NodeChanged) if frame.status == "finished"]
     assert done[0] == "intent"
@@ -75,7 +75,7 @@ async def test_a_draft_that_stays_against_the_rules_cannot_be_approved(desk: Des
     await desk.ask(OPENING)
     # The same words again: a third try would not come out better.
     assert len(desk.model.asked) == 2
-    assert desk.interrupts[-1].value["allowed"] == ["edit", "reject"]
+    assert desk.interrupts[-1].value["allowed"] == ["edit", "reject", "respond"]
     assert desk.interrupts[-1].value["params"]["findings"]
 
 

@@ -16,7 +16,7 @@ from backend.settings import Settings
 from tests.integration.platform.test_server import serving
 from tests.support.env_example import render
 from tests.support.nginx import command, configuration, nginx
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, free_port
 
 
 def headers_of(url: str) -> tuple[int, dict[str, str]]:
@@ -64,7 +64,7 @@ def test_every_service_is_checked_and_every_setting_that_is_passed_exists() -> N
 
 
 def test_nginx_accepts_the_configuration(tmp_path: Path, static: Path) -> None:
-    path = configuration(tmp_path, port=1, app_ports=[2, 3], static=static)
+    path = configuration(tmp_path, port=free_port(), app_ports=[2, 3], static=static)
     answer = subprocess.run(command(path, "-t"), capture_output=True, text=True, check=False)
     assert "test is successful" in answer.stderr, answer.stderr
     assert "[warn]" not in answer.stderr

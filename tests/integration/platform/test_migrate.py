@@ -52,11 +52,18 @@ def test_a_migration_that_never_ends_elsewhere_is_reported(empty_database_url: s
             upgrade(empty_database_url, lock_timeout=0.1)
 
 
-def test_a_database_of_a_newer_program_is_refused_and_left_alone(database_url: str) -> None:
-    with psycopg.connect(database_url) as connection:
+@pytest.mark.scenario(45)
+def test_a_newer_database_is_worked_with_as_long_as_it_says_so_and_never_changed(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(MigrationFailed, match="9999"):
-        upgrade(database_url)
+        upgrade(database_url)  # a process of this release that starts again in the middle of the next deployment
+        connection.execute("UPDATE schema_compatibility SET oldest_revision = '9998'")
+        with pytest.raises(MigrationFailed, match="9999"):
+            upgrade(database_url)
+        connection.execute("DROP TABLE schema_compatibility")
+        with pytest.raises(MigrationFailed, match="9999"):
+            upgrade(database_url)
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
 
 
 def test_no_database_at_the_address_is_reported_as_such() -> None:

@@ -107,6 +107,7 @@ async def test_a_drain_that_hangs_is_bounded_and_a_second_ctrl_c_cuts_it_short()
         assert await asyncio.to_thread(process.wait, 5) == 0
 
 
+@pytest.mark.scenario(30)
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel cannot do it")
 async def test_a_client_that_never_reads_is_freed_by_the_kernel() -> None:
     with serving(tcp_user_timeout_ms=1000) as (process, url):

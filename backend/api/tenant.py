@@ -1,0 +1,77 @@
+"""The tenant one works for: what it wants done with interrupts."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.api.auth import Parts, PolicyMaker, Reader
+from backend.domain import audit, policies
+from backend.errors import BadRequest
+
+router = APIRouter(prefix="/tenant", tags=["tenants"])
+
+#: At most a week: what waits longer is forgotten, not pending.
+_MOST = 7 * 24 * 3600
+Seconds = Annotated[float, Field(ge=1, le=_MOST)]
+
+
+class Policies(BaseModel):
+    """The tenant's policies, the server's settings filled in where it has none of its own. Times in seconds.
+
+    `undo_window` and `escalate_before` of 0: not at all.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    interrupt_ttl: float
+    extension_step: float
+    extension_limit: float
+    escalate_before: float
+    undo_window: float
+    four_eyes: bool
+    auto_approve: bool
+
+
+class PolicyChanges(BaseModel):
+    """What to change; what is left out stays. A time of null brings the server's setting back.
+
+    `interrupt_ttl` says how long a question waits; `extension_step` what one extension adds, `extension_limit` how long
+    a question lives at most; `escalate_before` how long before its end it becomes urgent; `undo_window` how long an
+    approved script is held before it is on air; `four_eyes` that nobody approves what they asked for themselves;
+    `auto_approve` that a script in which the checks found nothing needs no person.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    interrupt_ttl: Seconds | None = None
+    extension_step: Seconds | None = None
+    extension_limit: Seconds | None = None
+    escalate_before: Annotated[float, Field(ge=0, le=_MOST)] | None = None
+    undo_window: Annotated[float, Field(ge=0, le=600)] | None = None
+    four_eyes: bool | None = None
+    auto_approve: bool | None = None
+
+
+@router.get("/policies")
+async def read_policies(identity: Reader, services: Parts) -> Policies:
+    """Read the tenant's policies."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        return Policies.model_validate(await policies.read_policies(conn, services.settings))
+
+
+@router.patch("/policies")
+async def change_policies(identity: PolicyMaker, services: Parts, body: PolicyChanges) -> Policies:
+    """Change the tenant's policies. What waits already keeps its end; decisions follow the new policy at once."""
+    changes = body.model_dump(exclude_unset=True)
+    for name in ("undo_window", "four_eyes", "auto_approve"):
+        if name in changes and changes[name] is None:
+            raise BadRequest("this policy has no server's setting to go back to", field=name)
+    async with services.db.tenant(identity.tenant_id) as conn:
+        before = asdict(await policies.read_policies(conn, services.settings))
+        await policies.change_policies(conn, changes)
+        after = await policies.read_policies(conn, services.settings)
+        changed = {name: [before[name], value] for name, value in asdict(after).items() if before[name] != value}
+        await audit.record(conn, identity.user_id, "tenant.policies_changed", str(identity.tenant_id), **changed)
+        return Policies.model_validate(after)

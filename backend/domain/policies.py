@@ -1,0 +1,60 @@
+"""What a tenant wants done with its interrupts: how long they live, who may decide, what needs no person."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from backend.settings import Settings
+from backend.storage.postgres import Connection, interval
+
+#: The policies that are times, in seconds; the others are yes or no.
+TIMES = ("interrupt_ttl", "extension_step", "extension_limit", "escalate_before", "undo_window")
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The policies of one tenant, the server's settings filled in where it has none of its own. Times in seconds."""
+
+    #: How long a question waits for a person.
+    interrupt_ttl: float
+    #: What one extension adds.
+    extension_step: float
+    #: How long a question may live at most, all extensions together.
+    extension_limit: float
+    #: How long before its end a question becomes urgent; 0 = never.
+    escalate_before: float
+    #: How long an approved script is held, and may be called back, before it is on air; 0 = not at all.
+    undo_window: float
+    #: Who asked for a script may not approve or edit it.
+    four_eyes: bool
+    #: A script in which the checks found nothing needs no person.
+    auto_approve: bool
+
+
+async def read_policies(conn: Connection, settings: Settings) -> Policies:
+    """Return the policies of the connection's tenant."""
+    row = await conn.fetchrow(
+        """SELECT extract(epoch FROM coalesce(interrupt_ttl, $1))::float8 AS interrupt_ttl,
+                  extract(epoch FROM coalesce(extension_step, $2))::float8 AS extension_step,
+                  extract(epoch FROM coalesce(extension_limit, $3))::float8 AS extension_limit,
+                  extract(epoch FROM coalesce(escalate_before, $4))::float8 AS escalate_before,
+                  extract(epoch FROM undo_window)::float8 AS undo_window, four_eyes, auto_approve
+           FROM tenants WHERE id = current_tenant()""",
+        interval(settings.interrupt_ttl),
+        interval(settings.extension_step),
+        interval(settings.extension_limit),
+        interval(settings.escalate_before),
+    )
+    assert row is not None, "a connection of a tenant that is not there"
+    return Policies(**row)
+
+
+async def change_policies(conn: Connection, changes: dict[str, Any]) -> None:
+    """Set some policies of the connection's tenant; a time of None brings the server's setting back."""
+    columns = [name for name in Policies.__dataclass_fields__ if name in changes]
+    values = [
+        interval(changes[name]) if name in TIMES and changes[name] is not None else changes[name] for name in columns
+    ]
+    if columns:
+        # The names are the class's own fields, the values parameters.
+        assignments = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, 1))
+        await conn.execute(f"UPDATE tenants SET {assignments} WHERE id = current_tenant()", *values)

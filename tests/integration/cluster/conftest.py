@@ -1,0 +1,43 @@
+"""Two gateways and two workers behind nginx, for the tests of one module."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import pytest
+
+from backend.storage.embedded import EmbeddedValkey
+from tests.support import rolling
+from tests.support.cluster import Cluster
+from tests.support.databases import DatabaseFactory
+from tests.support.desk_client import Rest
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    databases: DatabaseFactory, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """Shared by a module: open your own thread, and leave every member running."""
+    with (
+        databases.fresh() as url,
+        Cluster(
+            tmp_path_factory.mktemp("cluster"),
+            settings={**rolling.SETTINGS, "sweep_interval": 0.3},
+            database_url=url,
+            redis_url=valkey_server.url,
+        ) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+async def operator(cluster: Cluster) -> AsyncIterator[Rest]:
+    """Signed in through nginx."""
+    async with Rest.login(cluster.url) as rest:
+        yield rest
+
+
+@pytest.fixture
+async def conn(cluster: Cluster) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    connection = await asyncpg.connect(cluster.database_url)
+    yield connection
+    await connection.close()

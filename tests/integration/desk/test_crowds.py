@@ -1,0 +1,218 @@
+"""Many sockets: caps, floods of upgrades, a storm that comes back, a thousand that idle, hundreds who watch."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import psutil
+import pytest
+from redis import Redis
+
+from backend.fanout.topics import token_channel
+from backend.ids import new_id as new_uuid
+from backend.storage.embedded import EmbeddedValkey
+from tests.integration.desk.conftest import StartServer
+from tests.support.crowd import Crowd, percentile
+from tests.support.desk_client import ADMIN, APPROVER, OPERATOR, Rest
+from tests.support.processes import ServerProcess, metrics
+from tests.support.raw_socket import RawSocket, Refused, open_patiently
+
+REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
+STRANGER = "operator@shanlan.demo.cuedesk"
+UNLIMITED = {"sockets_per_user": 5_000, "sockets_per_tenant": 5_000}
+
+
+@asynccontextmanager
+async def several(rest: Rest, count: int) -> AsyncIterator[list[RawSocket]]:
+    sockets = [await RawSocket.open(rest.ws_url, rest.page_headers()) for _ in range(count)]
+    try:
+        for one in sockets:
+            await one.until("welcome")
+        yield sockets
+    finally:
+        for one in sockets:
+            one.drop()
+
+
+async def refused_with(rest: Rest) -> int:
+    one = await RawSocket.open(rest.ws_url, rest.page_headers())
+    try:
+        return await one.ended()
+    finally:
+        one.drop()
+
+
+async def lets_in_again(rest: Rest, within: float = 10) -> None:
+    async with asyncio.timeout(within):
+        while True:
+            with contextlib.suppress(Refused):
+                one = await RawSocket.open(rest.ws_url, rest.page_headers())
+                try:
+                    frame = await one.next()
+                finally:
+                    one.drop()
+                if frame is not None and frame["type"] == "welcome":
+                    return
+            await asyncio.sleep(0.1)
+
+
+async def test_a_person_and_a_team_have_only_so_many_sockets_over_all_processes(start_server: StartServer) -> None:
+    caps = {"sockets_per_user": 3, "sockets_per_tenant": 5}
+    first, second = (start_server("serve", "--no-worker", **caps) for _ in range(2))
+    first.wait_healthy()
+    second.wait_healthy()
+    async with Rest.login(first.url, OPERATOR) as here, Rest.login(second.url, OPERATOR) as there:
+        async with several(here, 2), several(there, 1):
+            assert await refused_with(here) == 4504
+            assert await refused_with(there) == 4504
+            async with Rest.login(second.url, APPROVER) as colleague, Rest.login(first.url, ADMIN, "qinghe") as boss:
+                async with several(colleague, 2):
+                    assert await refused_with(boss) == 4010
+                    async with Rest.login(first.url, STRANGER) as stranger, several(stranger, 3):
+                        pass  # another team has its own
+                await lets_in_again(boss)
+        await lets_in_again(here)
+        await lets_in_again(there)
+
+
+async def test_a_process_that_is_full_says_so_before_the_upgrade(start_server: StartServer) -> None:
+    server = start_server("serve", "--no-worker", sockets_per_process=3).wait_healthy()
+    async with Rest.login(server.url, OPERATOR) as rest:
+        async with several(rest, 3):
+            with pytest.raises(Refused) as refused:
+                await RawSocket.open(rest.ws_url, rest.page_headers())
+            assert refused.value.status == 503
+            assert refused.value.retry_after is not None
+            assert refused.value.retry_after >= 1
+            await rest.get("/threads")  # plain requests are none of its business
+        await lets_in_again(rest)
+
+
+async def test_too_many_upgrades_at_once_are_told_when_to_come_back_and_cost_no_query(
+    start_server: StartServer,
+) -> None:
+    server = start_server("serve", "--no-worker", upgrades_per_second=2, upgrades_burst=4, **UNLIMITED).wait_healthy()
+    async with Rest.login(server.url, OPERATOR) as rest:
+        ticket = (await rest.post("/auth/ticket", {}))["ticket"]
+        answers = await asyncio.gather(
+            *(RawSocket.open(rest.ws_url, rest.page_headers()) for _ in range(40)), return_exceptions=True
+        )
+        refused = [answer for answer in answers if isinstance(answer, Refused)]
+        let_in = [answer for answer in answers if isinstance(answer, RawSocket)]
+        assert {one.status for one in refused} == {503}
+        assert 4 <= len(let_in) <= 40 - 20, "the burst, and what came free meanwhile"
+        pauses = [one.retry_after for one in refused]
+        assert all(pause is not None and 1 <= pause <= 22 for pause in pauses)
+        assert len(set(pauses)) > 3, "spread by chance, or they all come back at once"
+        for _ in range(50):
+            try:
+                let_in.append(await RawSocket.open(f"{rest.ws_url}?token={ticket}", {}))
+            except Refused:
+                break
+            ticket = (await rest.post("/auth/ticket", {}))["ticket"]
+        # Refused before anybody was asked who it is: the ticket is as good as new.
+        one, _ = await open_patiently(f"{rest.ws_url}?token={ticket}", {})
+        await one.until("welcome")
+        for socket in (one, *let_in):
+            socket.drop()
+
+
+@pytest.fixture(scope="module")
+def crowd_server(
+    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerProcess]:
+    """As it comes, but that one person may have all the sockets of the crowd and opens them quickly."""
+    settings = {
+        "database_url": module_database_url,
+        "redis_url": valkey_server.url,
+        "upgrades_per_second": 400,
+        "upgrades_burst": 400,
+        **UNLIMITED,
+    }
+    with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
+        yield server.wait_healthy()
+
+
+@pytest.mark.scenario(31)
+async def test_a_thousand_idle_sockets_cost_little_and_leave_nothing_behind(crowd_server: ServerProcess) -> None:
+    process = psutil.Process(crowd_server.pid)
+    async with Rest.login(crowd_server.url, OPERATOR) as rest, Crowd(rest.ws_url, rest.page_headers()) as crowd:
+        await crowd.grow(200)  # the first ones pay for what all share
+        await crowd.drop()
+        await until_open(crowd_server, 0)
+        files, memory = process.num_fds(), process.memory_info().rss
+        await crowd.grow(1000)
+        each = (process.memory_info().rss - memory) / 1000
+        assert each < 60 * 1024, f"{each:.0f} bytes a socket"
+        # A second of quiet would hide nothing: rounds, pings and polls go on meanwhile.
+        times = await crowd.ping(200)
+        assert percentile(times, 0.99) < 0.25, f"p99 {percentile(times, 0.99):.3f} s"
+        await until_open(crowd_server, 1000)
+        await crowd.drop()
+        await until_open(crowd_server, 0)
+        await until_files(process, files)
+
+
+@pytest.mark.scenario(32)
+async def test_a_storm_of_three_hundred_that_come_back_is_let_in_by_and_by(start_server: StartServer) -> None:
+    server = start_server("serve", upgrades_per_second=40, upgrades_burst=20, **UNLIMITED).wait_healthy()
+    async with Rest.login(server.url, OPERATOR) as rest, Rest.login(server.url, STRANGER) as other:
+        threads = [await rest.new_thread() for _ in range(10)]
+        async with Crowd(rest.ws_url, rest.page_headers()) as crowd:
+            await crowd.grow(20)
+            await crowd.follow(threads)
+            await crowd.drop()
+            storm = asyncio.create_task(crowd.storm(300, threads, over=0.5))
+            # What other people do goes on meanwhile: the pool is not starved.
+            worked = 0
+            while not storm.done():
+                thread = await other.new_thread()
+                await other.get(f"/threads/{thread}")
+                worked += 1
+            came_back = await storm
+            assert max(came_back.seconds) <= 30
+            assert len(came_back.seconds) == 300, "everybody is back and follows its thread again"
+            assert came_back.refused > 0, "nobody was asked to wait: no storm"
+            assert worked > 3
+        assert "server_busy" not in server.log_text()
+        assert "command_failed" not in server.log_text()
+
+
+@pytest.mark.scenario(36)
+async def test_two_hundred_watchers_of_one_thread_get_the_same_pieces_encoded_once(
+    crowd_server: ServerProcess, valkey_server: EmbeddedValkey
+) -> None:
+    async with Rest.login(crowd_server.url, OPERATOR) as rest:
+        thread = await rest.new_thread()
+        async with Crowd(rest.ws_url, rest.page_headers()) as crowd:
+            await crowd.grow(200)
+            await crowd.follow([thread])
+            # As a writer in another process publishes them; spaces show that the text is passed on as it came.
+            pieces = ["👩‍👩‍👧", "‍", "👦", "🇨🇳"[:1], "🇨🇳"[1:], "保", "温", "杯", "é"[:1], "\u0301", "𠮷"]
+            message = str(new_uuid())
+            with Redis.from_url(valkey_server.url) as redis:
+                for i, piece in enumerate(pieces):
+                    frame = {"type": "token", "thread_id": thread, "message_id": message, "agent": "script",
+                             "attempt": 1, "i": i, "n": 1, "content": piece}  # fmt: skip
+                    redis.publish(token_channel(UUID(thread)), json.dumps(frame))
+            for text in await crowd.texts(message, len(pieces)):
+                assert text == "".join(pieces)
+
+
+async def until_open(server: ServerProcess, count: int, within: float = 15) -> None:
+    """Wait until the server says that it has so many sockets."""
+    async with asyncio.timeout(within):
+        while f"cuedesk_sockets_open {count}.0" not in await asyncio.to_thread(metrics, server):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
+async def until_files(process: psutil.Process, at_most: int, within: float = 15) -> None:
+    """Wait until the process has no more open files than this."""
+    deadline = time.monotonic() + within
+    while (files := process.num_fds()) > at_most:
+        assert time.monotonic() < deadline, f"{files} files are open, {at_most} were before"
+        await asyncio.sleep(0.1)

@@ -1,0 +1,94 @@
+"""A message while a run is under way: refused, afterwards or instead, in every state that the run can be in."""
+
+from uuid import UUID
+
+import pytest
+
+from backend.domain import runs
+from backend.domain.runs import Claimed
+from backend.errors import InterruptPending, ThreadBusy
+from backend.ids import new_id
+from backend.protocol.commands import Multitask, SendMessage
+from backend.runs import start
+from tests.support.waiting import Office, Waiting
+
+STATES = ("queued", "running", "waiting", "queued, others behind", "running, others behind", "waiting, others behind")
+
+
+async def send(office: Office, thread_id: UUID, multitask: Multitask) -> UUID:
+    command = SendMessage(id=new_id(), thread_id=thread_id, content="再来一段", multitask=multitask)
+    done = await start.send_message(office.db, office.cache, office.author, command, "test", at_most=100)
+    return UUID(done.result["run_id"])
+
+
+async def thread_in(office: Office, state: str) -> tuple[Waiting, Claimed | None, list[UUID]]:
+    """A thread whose run is in this state; with the claim, where it is running, and the runs behind it."""
+    waiting = await office.waiting()
+    held = None
+    status = state.partition(",")[0]
+    async with office.db.tenant(office.tenant_id) as conn:
+        if status != "waiting":
+            assert await runs.resume_run(conn, waiting.run.id)
+        if status == "running":
+            held = await runs.claim_run(conn, waiting.run.id, "test", 600)
+    behind = [await send(office, waiting.thread_id, "enqueue") for _ in range(2)] if "behind" in state else []
+    return waiting, held, behind
+
+
+async def statuses(waiting: Waiting) -> dict[UUID, str]:
+    rows = await waiting.office.owner.fetch("SELECT id, status FROM runs WHERE thread_id = $1", waiting.thread_id)
+    return {row["id"]: row["status"] for row in rows}
+
+
+@pytest.mark.scenario(21)
+@pytest.mark.parametrize("state", STATES)
+async def test_reject_leaves_everything_as_it_is(office: Office, state: str) -> None:
+    waiting, _, _ = await thread_in(office, state)
+    before = await statuses(waiting)
+    with pytest.raises(InterruptPending if state.startswith("waiting") else ThreadBusy):
+        await send(office, waiting.thread_id, "reject")
+    assert await statuses(waiting) == before
+    assert (await waiting.row())["status"] == "pending"
+
+
+@pytest.mark.scenario(21)
+@pytest.mark.parametrize("state", STATES)
+async def test_enqueue_waits_its_turn_behind_those_that_came_before(office: Office, state: str) -> None:
+    waiting, held, behind = await thread_in(office, state)
+    last = await send(office, waiting.thread_id, "enqueue")
+    now = await statuses(waiting)
+    assert now[last] == "enqueued"
+    assert (await waiting.row())["status"] == "pending", "it withdraws nothing"
+    for following in [*behind, last]:
+        async with office.db.tenant(office.tenant_id) as conn:
+            if held is None:
+                await conn.execute(
+                    """UPDATE runs SET status = 'queued' WHERE id =
+                         (SELECT id FROM runs WHERE thread_id = $1 AND status IN ('queued', 'waiting'))""",
+                    waiting.thread_id,
+                )
+                [active] = [id_ for id_, status in (await statuses(waiting)).items() if status in ("queued", "waiting")]
+                held = await runs.claim_run(conn, active, "test", 600)
+            assert held is not None
+            assert await runs.leave_run(conn, held, "completed")
+            await start.start_next(conn, office.tenant_id, waiting.thread_id)
+        held = None
+        active_now = [id_ for id_, s in (await statuses(waiting)).items() if s in ("queued", "running", "waiting")]
+        assert active_now == [following], "one at a time, in the order in which they came"
+
+
+@pytest.mark.scenario(21)
+@pytest.mark.parametrize("state", STATES)
+async def test_interrupt_stops_what_is_under_way_and_withdraws_its_question(office: Office, state: str) -> None:
+    waiting, held, behind = await thread_in(office, state)
+    new = await send(office, waiting.thread_id, "interrupt")
+    now = await statuses(waiting)
+    assert now[waiting.run.id] == "cancelled"
+    assert now[new] == "queued", "it goes before those that wait for their turn"
+    assert [now[id_] for id_ in behind] == ["enqueued"] * len(behind)
+    assert (await waiting.row())["status"] == "cancelled"
+    [told] = await waiting.events("interrupt_resolved")
+    assert "cancelled" in told["payload"]
+    if held is not None:
+        async with office.db.tenant(office.tenant_id) as conn:
+            assert not await runs.leave_run(conn, held, "completed"), "its worker has nothing more to say"

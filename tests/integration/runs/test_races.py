@@ -1,0 +1,133 @@
+"""People against people and people against the clock, on the real database: one outcome, one resume job."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable
+
+import pytest
+
+from backend.domain.people import Identity
+from backend.errors import AlreadyResolved, AppError, InterruptExpired
+from backend.ids import new_id
+from backend.protocol.commands import Decision, Extend, InterruptResponse, Undo
+from backend.runs import claims, interrupts
+from backend.runs.start import Done
+from tests.support.waiting import SETTINGS, Office, Waiting
+
+
+def decide(waiting: Waiting, who: Identity, decision: Decision, interrupt_id: str | None = None) -> Awaitable[Done]:
+    command = InterruptResponse(
+        id=new_id(),
+        thread_id=waiting.thread_id,
+        interrupt_id=interrupt_id or waiting.interrupt_id,
+        decision=decision,
+        content="改过的稿件" if decision == "edit" else None,
+    )
+    return interrupts.decide(waiting.office.db, SETTINGS, who, command)
+
+
+async def outcome_of(act: Awaitable[Done]) -> str:
+    try:
+        return str((await act).result.get("decision", "undo"))
+    except AppError as error:
+        return error.code
+
+
+async def one_outcome(waiting: Waiting) -> str:
+    """The status, after everything that must hold whoever won."""
+    row = await waiting.row()
+    assert row["status"] != "pending"
+    assert row["version"] == 2, "one change"
+    assert await waiting.jobs() == 1, "resumed once"
+    told = await waiting.events("interrupt_resolved", "interrupt_expired")
+    assert len(told) == 1, "told once"
+    assert len(await waiting.audited()) == 1, "written down once"
+    return str(row["status"])
+
+
+@pytest.mark.scenario(6, 7)
+async def test_of_two_decisions_at_once_the_first_commit_wins_and_the_loser_is_told(office: Office) -> None:
+    pairs: list[tuple[Decision, Decision]] = [("approve", "approve"), ("approve", "reject"), ("edit", "reject")]
+    for first, second in pairs * 8:
+        waiting = await office.waiting()
+        one, two = decide(waiting, office.one, first), decide(waiting, office.two, second)
+        results = await asyncio.gather(one, two, return_exceptions=True)
+        won = [result for result in results if isinstance(result, Done)]
+        [lost] = [result for result in results if not isinstance(result, Done)]
+        assert isinstance(lost, AlreadyResolved)
+        winner = office.one if results[0] is won[0] else office.two
+        assert lost.details["by"] == {"id": str(winner.user_id), "name": winner.name}
+        assert lost.details["at"]
+        status = await one_outcome(waiting)
+        assert lost.details["decision"] == status
+        assert {"approve": "approved", "edit": "edited", "reject": "rejected"}[won[0].result["decision"]] == status
+
+
+@pytest.mark.scenario(8)
+async def test_a_decision_and_the_clock_race_and_exactly_one_of_them_wins(office: Office) -> None:
+    seed = random.randrange(2**32)
+    rounds, luck, seen = 120, random.Random(seed), Counter[str]()
+
+    async def clock(waiting: Waiting) -> None:
+        while (await waiting.row())["status"] == "pending":
+            await interrupts.expire(office.db, office.tenant_id, waiting.interrupt_id)
+
+    for _ in range(rounds):
+        waiting = await office.waiting(ttl=0.02)
+
+        async def approve(waiting: Waiting = waiting) -> str:
+            await asyncio.sleep(luck.random() * 0.03)
+            return await outcome_of(decide(waiting, office.one, "approve"))
+
+        said, _ = await asyncio.gather(approve(), clock(waiting))
+        row = await waiting.row()
+        assert await one_outcome(waiting) == ("approved" if said == "approve" else "expired"), seed
+        assert said in ("approve", "interrupt_expired"), seed
+        if said != "approve":
+            assert row["decided_at"] >= row["expires_at"], f"expired before its time, seed {seed}"
+        seen[said] += 1
+    assert len(seen) == 2, f"the race was none: {seen}, seed {seed}"
+
+
+async def test_calling_back_and_going_on_air_race_and_exactly_one_of_them_wins(office: Office) -> None:
+    seed = random.randrange(2**32)
+    luck, seen = random.Random(seed), Counter[str]()
+
+    async def clock(waiting: Waiting) -> None:
+        while (await waiting.row())["status"] == "pending":
+            await interrupts.go_on_air(office.db, office.tenant_id, waiting.interrupt_id)
+
+    for _ in range(60):
+        waiting = await office.waiting(hold=0.02)
+
+        async def undo(waiting: Waiting = waiting) -> str:
+            await asyncio.sleep(luck.random() * 0.03)
+            command = Undo(id=new_id(), interrupt_id=waiting.interrupt_id)
+            return await outcome_of(interrupts.undo(office.db, office.one, command))
+
+        said, _ = await asyncio.gather(undo(), clock(waiting))
+        row = await waiting.row()
+        assert await one_outcome(waiting) == ("rejected" if said == "undo" else "approved"), seed
+        assert said in ("undo", "already_resolved"), seed
+        if said != "undo":
+            assert row["decided_at"] >= row["on_air_at"], f"on air before its time, seed {seed}"
+        seen[said] += 1
+    assert len(seen) == 2, f"the race was none: {seen}, seed {seed}"
+
+
+async def test_an_extension_at_the_last_moment_is_given_or_comes_too_late_but_never_revives_an_end(
+    office: Office,
+) -> None:
+    for _ in range(20):
+        waiting = await office.waiting(ttl=0.01)
+        command = Extend(id=new_id(), interrupt_id=waiting.interrupt_id)
+        extended, _ = await asyncio.gather(
+            claims.extend(office.db, SETTINGS, office.two, command),
+            interrupts.expire(office.db, office.tenant_id, waiting.interrupt_id),
+            return_exceptions=True,
+        )
+        if isinstance(extended, Done):
+            assert ((await waiting.row())["status"], await waiting.jobs()) == ("pending", 0)
+        else:
+            assert isinstance(extended, InterruptExpired)
