@@ -1,4 +1,4 @@
-"""The table of docs/reliability.md: what the server must survive, the tests that are it, how each was doubted.
+"""The table of docs/reliability.md: what the server must survive, the tests that are it, how each is doubted.
 
 `python -m tests.support.scenarios` prints the page; `make generated` fails when the stored one is another.
 """
@@ -59,12 +59,13 @@ def page() -> str:
     lines = [
         data["head"].strip(),
         "",
-        "| # | situation | tests | broken on purpose and seen to fail |",
+        "| # | situation | tests | they fail when |",
         "|---|---|---|---|",
     ]
     for row in data["row"]:
         shown = "<br>".join(f"`{test}`" for test in tests.get(row["number"], [])) or row["no_test"]
-        lines.append(f"| {row['number']} | {row['situation']} | {shown} | {row.get('broken', '–')} |")
+        broken = "<br>".join(one["what"] for one in row.get("break", [])) or row.get("not_broken", "–")
+        lines.append(f"| {row['number']} | {row['situation']} | {shown} | {broken} |")
     return "\n".join([*lines, "", data["foot"].strip(), ""])
 
 
