@@ -273,6 +273,8 @@ async def one_story(
     told = await show.told(run_id)
     assert told["interrupt"] == questions, "each is asked once"
     assert told["interrupt_resolved"] + told["interrupt_expired"] == len(expected)
+    claims = await show.office.owner.fetchval("SELECT attempt FROM runs WHERE id = $1", run_id)
+    assert claims <= 1 + len(expected), "a job that had nothing to do took the run"
     answers = await show.answers(run_id)
     if open_ones:
         assert (await show.status(run_id), answers) == ("waiting", None)
