@@ -84,7 +84,7 @@ def noticed(one: Break) -> tuple[bool, str]:
             os.killpg(done.pid, 9)
             said, _ = done.communicate()
             return False, said + f"\nneither failed nor passed within {_LIMIT} s"
-        # The line that the summary has for a test that failed; everything else (no such test, a fixture or an import that
+        # The line that the summary has for a test that failed; anything else (no such test, an import or a fixture that
         # breaks) proves nothing.
         return done.returncode == 1 and "\nFAILED " in said, said
 
