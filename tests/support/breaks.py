@@ -59,7 +59,7 @@ def noticed(one: Break) -> tuple[bool, str]:
             if (_ROOT / name).is_file():
                 (tree / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(_ROOT / name, tree / name)
-        for link in (".venv", "frontend/dist", "frontend/node_modules"):
+        for link in (".git", ".venv", "frontend/dist", "frontend/node_modules"):
             if (_ROOT / link).exists():
                 (tree / link).symlink_to((_ROOT / link).resolve())
         path = tree / one.file
