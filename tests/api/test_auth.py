@@ -13,7 +13,8 @@ from backend.domain import people
 from backend.errors import TicketInvalid
 from backend.services import Services
 from backend.storage.postgres import Database
-from backend.transport import entrance
+from backend.transport.entrance import Entrance
+from backend.transport.limits import SocketCaps
 from tests.api.conftest import PASSWORD, SignIn
 
 LOGIN = "/api/v1/auth/login"
@@ -219,6 +220,9 @@ async def test_letting_a_bearer_in_takes_one_connection_only(
     socket = WebSocket(scope, receive=AsyncMock(), send=AsyncMock())
     # Two for each would let a crowd that comes back at once hold every connection and wait for another.
     async with Database.open(demo_url, size=1, acquire_timeout=0.5) as db:
-        identity = await entrance._by_request(socket, dataclasses.replace(services, db=db))
-    assert identity is not None
-    assert identity.email == "xiaolin@demo.cuedesk"
+        way_in = Entrance(
+            dataclasses.replace(services, db=db), SocketCaps(services.redis, per_user=8, per_tenant=8, per_process=8)
+        )
+        guest = await way_in._by_request(socket)
+    assert guest is not None
+    assert guest.identity.email == "xiaolin@demo.cuedesk"

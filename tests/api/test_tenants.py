@@ -18,6 +18,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "cancel_run": {},
     "fork_thread": {},
     "decide_interrupt": {"decision": "approve"},
+    "claim_interrupt": {},
     "update_host": {"version": 1, "name": "我的了"},
     "update_product": {"version": 1, "price": 0.01},
 }
@@ -53,7 +54,7 @@ def theirs(demo_url: str) -> dict[str, str]:
         owner.execute(
             """INSERT INTO run_checkpoints (thread_id, version, run_id, checkpoint_id, step, nodes, next, status,
                                             attempt, trace_id, graph_version, after_seq, checksum)
-               VALUES (%s, 1, %s, 'of-shanlan', 1, '{}', '{}', 'waiting', 1, 'trace', '1', 0, '')""",
+               VALUES (%s, 973020114877, %s, 'of-shanlan', 1, '{}', '{}', 'waiting', 1, 'trace', '1', 0, '')""",
             [thread, run],
         )
         script = owner.execute(
@@ -74,7 +75,7 @@ def theirs(demo_url: str) -> dict[str, str]:
         "run_id": run,
         "script_id": script,
         "interrupt_id": "of-shanlan",
-        "version": 1,
+        "version": 973_020_114_877,
     }
     return {name: str(value) for name, value in ids.items()}
 

@@ -79,7 +79,7 @@ async def test_the_snapshot_is_the_fold_of_the_events(operator: httpx.AsyncClien
     thread = (await operator.post("/api/v1/threads", json={"title": "一开始"})).json()["id"]
     path = f"/api/v1/threads/{thread}"
     first = (await operator.get(f"{path}/snapshot")).json()
-    assert (first["snapshot"]["title"], first["snapshot"]["seq"], first["epoch"]) == ("一开始", 0, services.epoch)
+    assert (first["snapshot"]["title"], first["snapshot"]["seq"], first["epoch"]) == ("一开始", 0, services.epoch())
     for n in range(3):
         await operator.post(f"{path}/messages", json={"content": f"第 {n} 句", "multitask": "interrupt"})
     snapshot = ThreadSnapshot.model_validate((await operator.get(f"{path}/snapshot")).json()["snapshot"])

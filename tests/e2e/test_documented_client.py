@@ -18,7 +18,7 @@ def run(server: ServerProcess, *arguments: str) -> "subprocess.CompletedProcess[
 def test_it_asks_reads_along_approves_and_sees_the_script_on_the_teleprompter(server: ServerProcess) -> None:
     done = run(server, OPERATOR, PASSWORD, "给小雅的直播间写一段保温杯开场，30秒，活泼一点")
     assert done.returncode == 0, done.stderr
-    streamed, _, rest = done.stdout.partition("\n[allowed: approve, edit, reject]\n")
+    streamed, _, rest = done.stdout.partition("\n[allowed: approve, edit, reject, respond]\n")
     head, _, final = rest.partition("\n")
     final, _, prompter = final.partition("\n[teleprompter] ")
     assert head == "[final] 沐野随行保温杯 500ml · 开场 v1"

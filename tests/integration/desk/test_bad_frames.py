@@ -221,7 +221,8 @@ async def test_more_than_ten_messages_in_ten_seconds_on_one_thread_are_too_many(
         assert (by_rest.status_code, by_rest.json()["code"]) == (429, "rate_limited"), "another way in, the same limit"
         async with operator.socket() as again:
             ack = await again.do("message", id=acks[0]["re"], thread_id=thread, content="写", multitask="enqueue")
-            assert (ack["status"], ack["result"]) == ("duplicate", acks[0]["result"]), "a repeat is no new message"
+            assert ack["status"] == "duplicate", "a repeat is no new message"
+            assert acks[0]["result"].items() <= ack["result"].items(), "the first answer, and what came of it since"
         await desk.do("cancel", thread_id=thread)
 
 

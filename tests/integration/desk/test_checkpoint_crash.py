@@ -16,10 +16,11 @@ from .test_recovery import (
     crew,
     desk_server,
     finished,
+    points,
     workers,
 )
 
-__all__ = ["common", "conn", "crew", "desk_server", "workers"]
+__all__ = ["common", "conn", "crew", "desk_server", "points", "workers"]
 
 
 async def test_a_worker_killed_between_checkpoint_and_index_leaves_neither(

@@ -139,8 +139,8 @@ async def test_a_decision_whose_answer_was_lost_is_sent_again_and_decides_once(d
     asked = await ask(desk)
     command = InterruptResponse(id=new_id(), thread_id=desk.thread, interrupt_id=asked, decision="approve")
     with pytest.raises(StorageUnavailable):
-        await interrupts.decide(desk.faulty.fail_next(fault), desk.who, command)
-    again = await interrupts.decide(desk.db, desk.who, command)
+        await interrupts.decide(desk.faulty.fail_next(fault), Settings(_env_file=None), desk.who, command)
+    again = await interrupts.decide(desk.db, Settings(_env_file=None), desk.who, command)
     assert again.duplicate is (fault == "executed_but_timed_out")
     found = await desk.counts()
     assert (found["interrupts"], found["jobs"]) == (1, 1), found

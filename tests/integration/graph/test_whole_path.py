@@ -55,7 +55,7 @@ async def test_the_finalize_node_that_runs_again_publishes_nothing_new(desk: Des
     await desk.ask(OPENING)
     await desk.decide("approve")
     [final] = desk.said(ScriptFinalized)
-    again = await _published(desk.state, desk.context)  # type: ignore[arg-type]
+    again = await _published(desk.state, desk.context, "a-later-checkpoint")  # type: ignore[arg-type]
     assert again["script_id"] == str(final.script_id)
     async with desk.db.tenant(desk.tenant_id) as conn:
         assert await conn.fetchval("SELECT count(*) FROM script_versions") == 1

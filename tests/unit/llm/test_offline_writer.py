@@ -18,6 +18,7 @@ from backend.llm.adapters.offline.sheet import SCENARIOS, read_sheet
 from backend.llm.adapters.offline.speech import sentences, speakable, spoken_length
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.gateway import ModelRequest
+from backend.quality import craft
 
 RULES = Path(__file__).parents[3] / "backend/quality/rules"
 CUP: dict[str, Any] = {
@@ -136,6 +137,11 @@ def test_no_line_that_the_writer_knows_breaks_a_rule_or_the_breath() -> None:
         assert banned(plain) == [], text
         assert not risky(plain), text
         assert max(spoken_length(clause) for clause in re.split("[，。！？；：]", plain)) <= 20, text
+
+
+def test_every_opening_line_that_the_writer_knows_holds_the_listener() -> None:
+    lines = script_lines()["hook"] + [line for kind in kinds() for line in kind.lines.get("hook", [])]
+    assert [line.text for line in lines if not craft.opens_with_hook(line.text)] == []
 
 
 def test_the_price_is_told_with_its_arithmetic_and_nothing_else() -> None:
