@@ -84,7 +84,7 @@ def noticed(one: Break) -> tuple[bool, str]:
             os.killpg(done.pid, 9)
             said, _ = done.communicate()
             return False, said + f"\nneither failed nor passed within {_LIMIT} s"
-        # A line of the summary for a test that failed; everything else (no such test, a fixture or an import that breaks)
+        # A line of the summary for a test that failed; all else (no such test, a fixture or an import that breaks)
         # proves nothing.
         return done.returncode == 1 and "\nFAILED " in said, said
 
