@@ -59,7 +59,7 @@ def noticed(one: Break) -> tuple[bool, str]:
             if (_ROOT / name).is_file():
                 (tree / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(_ROOT / name, tree / name)
-        for link in (".venv", "frontend/dist", "frontend/node_modules"):
+        for link in (".git", ".venv", "frontend/dist", "frontend/node_modules"):
             if (_ROOT / link).exists():
                 (tree / link).symlink_to((_ROOT / link).resolve())
         path = tree / one.file
@@ -84,8 +84,8 @@ def noticed(one: Break) -> tuple[bool, str]:
             os.killpg(done.pid, 9)
             said, _ = done.communicate()
             return False, said + f"\nneither failed nor passed within {_LIMIT} s"
-        # The line that the summary has for a test that failed; anything else (no such test, an import or a fixture that
-        # breaks) proves nothing.
+        # A line of the summary for a test that failed; all else (no such test, a fixture or an import that breaks)
+        # proves nothing.
         return done.returncode == 1 and "\nFAILED " in said, said
 
 

@@ -1,6 +1,7 @@
 """Workers that are killed or frozen at the worst moments: the run goes on elsewhere, and nothing happens twice."""
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -425,6 +426,8 @@ async def test_a_worker_whose_loop_was_blocked_past_its_lease_gives_the_run_up(
         async with asyncio.timeout(30):
             while not gave_up(blocked, run_id):  # noqa: ASYNC110 (a log has no event)
                 await asyncio.sleep(0.05)
+        told = [json.loads(line) for line in blocked.log_text().splitlines() if '"loop_blocked"' in line]
+        assert any("failpoints.py" in line["stack"] for line in told), "the watchdog names what blocked"
         await desk.drain()
         attempts = [f["attempt"] for f in desk.events(thread) if f["attempt"] is not None]
         assert attempts == sorted(attempts), "the blocked one got a word in"
