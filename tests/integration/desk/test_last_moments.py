@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from uuid import UUID
 
 import asyncpg
 import pytest
@@ -52,6 +51,10 @@ async def waiting(rest: Rest, desk: Desk) -> tuple[str, Frame]:
     interrupt = await desk.until("interrupt", run_id=run_id)
     await desk.until("run", run_id=run_id, status="waiting")
     return thread, interrupt
+
+
+async def open_questions(rest: Rest, thread: str) -> list[Frame]:
+    return list((await rest.get("/interrupts", thread_id=thread, status="pending"))["items"])
 
 
 async def on_air(conn: Conn) -> int:
@@ -123,3 +126,52 @@ async def test_a_script_that_is_on_air_cannot_be_cancelled_any_more(
         await desk.until("script_finalized", run_id=run_id)
         await desk.until("run", run_id=run_id, status="completed")
         assert no_gaps_no_doubles(desk.events(thread))
+
+
+@pytest.mark.parametrize("decision", ["approve", "edit"])
+async def test_a_copy_made_behind_a_decision_asks_again_before_anything_is_on_air(
+    operator: Rest, conn: Conn, decision: str
+) -> None:
+    async with operator.socket() as desk:
+        thread, interrupt = await waiting(operator, desk)
+        text = interrupt["params"]["content"]
+        told = {}
+        if decision == "edit":
+            text = text.replace("。", "，好不好。", 1)
+            told = {"content": text}
+        assert (await desk.decide(interrupt, decision, **told))["status"] == "accepted"
+        await desk.until("run", run_id=interrupt["run_id"], status="completed")
+        before = await on_air(conn)
+        versions = (await operator.get(f"/threads/{thread}/checkpoints"))["items"]
+        decided = [v for v in versions if v["version"] > 6 and v["next"]]
+        steps = {"approve": [["finalize"]], "edit": [["finalize"], ["quality"]]}
+        assert [v["next"] for v in decided] == steps[decision]
+        for version in decided:
+            forked = await operator.post(f"/threads/{thread}/checkpoints/{version['version']}/fork", {}, 201)
+            await desk.follow(forked["thread_id"])
+            run_id = forked["run_id"]
+            ended = await desk.until("run", run_id=run_id, where=lambda f: f["status"] in ("waiting", "completed"))
+            assert (ended["status"], await on_air(conn)) == ("waiting", before), version["next"]
+            open_now = await open_questions(operator, forked["thread_id"])
+            assert [(one["action"], one["params"]["content"]) for one in open_now] == [("publish_script", text)]
+            await desk.do("cancel", thread_id=forked["thread_id"])
+
+
+async def test_a_script_that_was_called_back_comes_not_on_air_by_a_copy(admin: Rest, conn: Conn) -> None:
+    await conn.execute("UPDATE tenants SET undo_window = '1 hour'")
+    try:
+        async with admin.socket() as desk:
+            thread, interrupt = await waiting(admin, desk)
+            assert (await desk.decide(interrupt, "approve"))["status"] == "accepted"
+            held = await desk.until("interrupt", action="go_on_air", run_id=interrupt["run_id"])
+            assert (await desk.do("undo", interrupt_id=held["interrupt_id"]))["status"] == "accepted"
+            await desk.until("interrupt", run_id=interrupt["run_id"], where=lambda f: f["seq"] > held["seq"])
+            versions = (await admin.get(f"/threads/{thread}/checkpoints"))["items"]
+            behind = next(v for v in versions if v["next"] == ["hold"])
+            forked = await admin.post(f"/threads/{thread}/checkpoints/{behind['version']}/fork", {}, 201)
+            await desk.follow(forked["thread_id"])
+            await desk.until("run", run_id=forked["run_id"], status="waiting")
+            asked = [one["action"] for one in await open_questions(admin, forked["thread_id"])]
+            assert asked == ["publish_script"], "somebody is asked; no clock runs"
+    finally:
+        await conn.execute("UPDATE tenants SET undo_window = '0'")
