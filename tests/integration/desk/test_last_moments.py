@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -175,3 +176,28 @@ async def test_a_script_that_was_called_back_comes_not_on_air_by_a_copy(admin: R
             assert asked == ["publish_script"], "somebody is asked; no clock runs"
     finally:
         await conn.execute("UPDATE tenants SET undo_window = '0'")
+
+
+@pytest.mark.parametrize("batch", [0, 1, 2])
+async def test_the_words_of_a_run_and_its_cancellation_do_not_wait_for_each_other_in_a_circle(
+    operator: Rest, conn: Conn, points: Failpoints, batch: int
+) -> None:
+    """The test locks what `cancel` locks, in its order; in a deadlock PostgreSQL ends one of the two."""
+    deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    before = await conn.fetchval(deadlocks)
+    async with operator.socket() as desk:
+        thread = await operator.new_thread(room_id=await operator.room_of(ROOM))
+        await desk.follow(thread)
+        # One of the first batches of a run describes its thread; which one is a matter of milliseconds.
+        with points.ordered("before_append", "wait", after=batch):
+            run_id = (await desk.ask(thread, REQUEST))["run_id"]
+            await points.reached("before_append")
+            async with conn.transaction():
+                await conn.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", UUID(run_id))
+                points.lift("before_append")
+                await somebody_waits_for_a_lock(conn)
+                await conn.execute("UPDATE threads SET updated_at = now() WHERE id = $1", UUID(thread))
+        await desk.until("interrupt", run_id=run_id)
+    attempts = await conn.fetchval("SELECT attempt FROM runs WHERE id = $1", UUID(run_id))
+    await conn.execute("SELECT pg_stat_clear_snapshot()")
+    assert (attempts, await conn.fetchval(deadlocks)) == (1, before)
