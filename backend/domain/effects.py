@@ -1,8 +1,14 @@
 """The ledger of side effects: a node that runs again finds what it did the first time."""
 
 from typing import Any
+from uuid import UUID
 
 from backend.storage.postgres import Connection
+
+
+def publication(run_id: UUID) -> str:
+    """Return the key under which the publishing of a run's script is recorded."""
+    return f"finalize:{run_id}"
 
 
 async def recall(conn: Connection, key: str) -> dict[str, Any] | None:

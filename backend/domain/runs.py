@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from backend.domain import events
+from backend.domain import effects, events
 from backend.errors import IdempotencyConflict, LeaseLost, ThreadBusy
 from backend.ids import new_id
 from backend.protocol.events import Problem, RunChanged, RunStatus, ThreadEvent
@@ -150,6 +150,17 @@ async def hold_run(conn: Connection, run: Claimed) -> None:
         raise LeaseLost
 
 
+async def assert_held(conn: Connection, run_id: UUID, attempt: int) -> None:
+    """Make sure that this attempt holds the run, and keep it so until the end of the transaction.
+
+    Others of the same attempt may do the same meanwhile.
+
+    Raises:
+        LeaseLost: it does not.
+    """
+    await conn.execute("SELECT assert_fence($1, $2)", run_id, attempt)
+
+
 async def tell(conn: Connection, run: Claimed, told: Sequence[ThreadEvent]) -> None:
     """Append events of a run in the name of this attempt."""
     await events.append(conn, run.thread_id, told, run_id=run.id, attempt=run.attempt)
@@ -190,13 +201,19 @@ async def next_enqueued(conn: Connection, thread_id: UUID) -> UUID | None:
 
 
 async def stop_run(conn: Connection, run_id: UUID) -> RunStatus | None:
-    """Move an unfinished run to `cancelled` and return what it was; its worker is fenced from this moment on."""
+    """Move an unfinished run to `cancelled` and return what it was; its worker is fenced from this moment on.
+
+    None when it is over, or has published its script: that is on air, and the run is about to say so and end.
+    """
+    # A statement of its own: what is published while we wait for the row would not be seen by the one that waits.
+    await conn.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", run_id)
     was: RunStatus | None = await conn.fetchval(
-        """UPDATE runs r SET status = 'cancelled', lease_expires_at = NULL, updated_at = now(), finished_at = now()
-           FROM (SELECT id, status FROM runs WHERE id = $1 FOR UPDATE) AS before
-           WHERE r.id = before.id AND before.status IN ('enqueued', 'queued', 'running', 'waiting')
-           RETURNING before.status""",
+        """UPDATE runs SET status = 'cancelled', lease_expires_at = NULL, updated_at = now(), finished_at = now()
+           WHERE id = $1 AND status IN ('enqueued', 'queued', 'running', 'waiting')
+             AND NOT EXISTS (SELECT FROM effects WHERE key = $2)
+           RETURNING old.status""",
         run_id,
+        effects.publication(run_id),
     )
     return was
 

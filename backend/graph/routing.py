@@ -8,6 +8,8 @@ from backend.graph.state import ScriptState
 #: Requests that end in a script.
 WRITING = frozenset({"write", "continue", "restyle", "regenerate", "switch_product"})
 GATHER = ("profile", "product", "recall")
+#: Steps behind a decision: from here a script goes on air without another question.
+PUBLISHING = frozenset({"hold", "finalize"})
 
 
 async def after_intent(state: ScriptState) -> list[str]:

@@ -1,19 +1,23 @@
 """Going back in a thread: a failed run goes on from its last good checkpoint, or a version becomes a new thread."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from backend.domain import audit, checkpoints, events, forks, runs, threads
 from backend.domain.checkpoints import Checkpoint
 from backend.domain.people import Identity
-from backend.errors import GraphVersionMismatch, InterruptPending, NothingToResume, ThreadBusy
+from backend.errors import Conflict, GraphVersionMismatch, InterruptPending, NothingToResume, ThreadBusy
+from backend.graph.routing import PUBLISHING
 from backend.protocol.events import RunChanged
 from backend.runs.jobs import enqueue_run
 from backend.runs.start import require_still
 from backend.storage import saved_states
 from backend.storage.postgres import Connection
 from backend.telemetry.logging import current_trace
+
+#: More than the writer is ever let try again.
+_NO_MORE: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,10 @@ async def fork(
     """Open a thread with the past up to a version; a run of its own goes on from there, the original does not notice.
 
     A question that waited at this version is asked anew in the copy. What the copy publishes is a script of its own.
+    Decisions are not copied: behind one, the copy begins where people were asked, and they decide again.
 
     Raises:
+        Conflict: the version stands behind a decision, and what it was about is not kept any more.
         NotFound: there is no such thread or version.
         CheckpointDamaged: what is stored of it is not what was written.
         GraphVersionMismatch: it was made by another version of the graph.
@@ -85,6 +91,7 @@ async def fork(
     await require_still(conn, who)
     at = await checkpoints.get_intact(conn, thread_id, version)
     _expect_version(at.graph_version, graph_version)
+    at = await _undecided(conn, at)
     # Where the step ended, not where people were asked: the copy asks them itself.
     until = await checkpoints.last_event_of(conn, replace(at, status="running"))
     then = await checkpoints.read_snapshot(conn, thread_id, until)
@@ -105,6 +112,16 @@ async def fork(
     return Forked(copy.id, run_id, seq)
 
 
+async def _undecided(conn: Connection, at: Checkpoint) -> Checkpoint:
+    """Return the version itself, or, where nothing but publishing is left, the last one of its run before that."""
+    while not PUBLISHING.isdisjoint(at.next):
+        before = await checkpoints.list_checkpoints(conn, at.thread_id, limit=1, before=at.version, run_id=at.run_id)
+        if not before:
+            raise Conflict("what was decided here is not kept any more", version=at.version)
+        at = await checkpoints.get_intact(conn, at.thread_id, before[0].version)
+    return at
+
+
 async def _go_on(conn: Connection, who: Identity, at: Checkpoint, past: forks.Past, into: UUID) -> tuple[UUID, int]:
     asked = await runs.request_of(conn, at.run_id)
     # The row first: messages of the past point at it. What it was asked is known when their new ids are.
@@ -115,7 +132,15 @@ async def _go_on(conn: Connection, who: Identity, at: Checkpoint, past: forks.Pa
     await runs.set_request(conn, run_id, request)
     await forks.write_past(conn, past, into, ids)
 
+    edited = (await saved_states.load_values(conn, at.run_id, at.checkpoint_id)).get("edited", False)
+
     def change(name: str, value: Any) -> Any:
+        if name == "edited":
+            # A person's text that passes the checks is published. In the copy nobody has decided: it is asked about,
+            return False
+        if name == "retries" and edited:
+            # … and, being a person's, not written anew for what the checks find in it.
+            return _NO_MORE
         if name == "request":
             return request
         if name == "requested_by":

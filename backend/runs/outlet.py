@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from backend import failpoints
-from backend.domain import events, threads
+from backend.domain import events, runs, threads
 from backend.domain.runs import Claimed
 from backend.fanout.live_text import LiveText, LiveTexts
 from backend.protocol.events import MessageComplete, MessageStarted, NodeChanged, ThreadEvent, ThreadUpdated, Token
@@ -15,6 +15,8 @@ from backend.storage.postgres import Connection, Database
 
 #: Seconds that news of steps may wait for what comes next, so that they share a transaction (and each reader's read).
 _LAZY = 0.025
+#: Events that change a row beside the log (`_apply`).
+_CHANGES = (MessageStarted, MessageComplete, ThreadUpdated)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +125,9 @@ class Outlet:
             # Whoever gets the whole text must not get a late piece of it afterwards.
             if isinstance(event, MessageComplete) and event.message_id in self._live:
                 await self._texts.flush(self._live[event.message_id])
+        if any(isinstance(event, _CHANGES) for event in batch):
+            # The run's row before messages and thread, as everybody does: who cancels the run has it and wants those.
+            await runs.assert_held(conn, self._run.id, self._run.attempt)
         told = await _apply(conn, self._run, batch)
         await events.append(
             conn, self._run.thread_id, told, run_id=self._run.id, attempt=self._run.attempt, fenced=True

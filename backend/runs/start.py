@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from backend.domain import audit, commands, events, interrupts, people, runs, threads
+from backend.domain import audit, commands, effects, events, interrupts, people, runs, threads
 from backend.domain.people import Identity
-from backend.errors import Forbidden, InterruptPending, NotFound, RateLimited, ThreadBusy
+from backend.errors import Conflict, Forbidden, InterruptPending, NotFound, RateLimited, ThreadBusy
 from backend.fanout.live_text import read_so_far
 from backend.fanout.topics import CANCEL_CHANNEL
 from backend.ids import new_id
@@ -144,6 +144,7 @@ async def cancel(db: Database, cache: Cache, who: Identity, command: Cancel) -> 
 
     Raises:
         NotFound: there is no such thread, or nothing to cancel.
+        Conflict: its script is published already.
     """
     body = command.model_dump_json().encode()
     async with db.tenant(who.tenant_id) as conn:
@@ -157,6 +158,8 @@ async def cancel(db: Database, cache: Cache, who: Identity, command: Cancel) -> 
             raise NotFound("there is no such run")
         stopped = await _stop(conn, cache, who, thread.id, run_id)
         if not stopped:
+            if await effects.recall(conn, effects.publication(run_id)) is not None:
+                raise Conflict("the script is published already", run_id=str(run_id))
             raise NotFound("nothing is running there")
         await start_next(conn, who.tenant_id, thread.id)
         result = {"run_id": str(run_id)}

@@ -7,7 +7,7 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend import failpoints
-from backend.domain import audit, effects, rooms, scripts
+from backend.domain import audit, effects, rooms, runs, scripts
 from backend.graph.offers import offer_later
 from backend.graph.prompts import version as prompt_version
 from backend.graph.state import GraphContext, ScriptState, Step
@@ -33,10 +33,16 @@ async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
 
 
 async def _published(state: ScriptState, context: GraphContext, checkpoint_id: str | None) -> dict[str, Any]:
-    """Store script, teleprompter and audit in one transaction, or return what was stored before."""
+    """Store script, teleprompter and audit in one transaction, or return what was stored before.
+
+    Raises:
+        LeaseLost: the run was cancelled, or another worker has it.
+    """
     content = state["content"]
-    key = f"finalize:{context.run_id}"
+    key = effects.publication(context.run_id)
     async with context.db.tenant(context.tenant_id) as conn:
+        # The run's row first: who cancels it was before us, and nothing is published, or waits and finds it done.
+        await runs.assert_held(conn, context.run_id, context.attempt)
         done = await effects.recall(conn, key)
         if done is not None:
             return done

@@ -1,8 +1,13 @@
 """The graph from request to outcome, on a real database."""
 
+from typing import Any
+
+import pytest
+
 from backend.domain.audit import verify
 from backend.domain.rooms import read_prompter
 from backend.domain.scripts import get_script
+from backend.errors import LeaseLost
 from backend.protocol.events import (
     Clarification,
     MessageComplete,
@@ -55,10 +60,25 @@ async def test_the_finalize_node_that_runs_again_publishes_nothing_new(desk: Des
     await desk.ask(OPENING)
     await desk.decide("approve")
     [final] = desk.said(ScriptFinalized)
+    async with desk.db.tenant(desk.tenant_id) as conn:  # as it is when a worker died before it could say so
+        await conn.execute("UPDATE runs SET status = 'running' WHERE id = $1", desk.run_id)
     again = await _published(desk.state, desk.context, "a-later-checkpoint")  # type: ignore[arg-type]
     assert again["script_id"] == str(final.script_id)
     async with desk.db.tenant(desk.tenant_id) as conn:
         assert await conn.fetchval("SELECT count(*) FROM script_versions") == 1
+
+
+async def test_what_was_cancelled_before_it_is_published_is_not_published(desk: Desk) -> None:
+    from backend.graph.nodes.finalize import _published
+
+    await desk.ask(OPENING)
+    async with desk.db.tenant(desk.tenant_id) as conn:
+        await conn.execute("UPDATE runs SET status = 'cancelled' WHERE id = $1", desk.run_id)
+    state: Any = {**desk.state, "decision": {"decision": "approve", "by": None}}
+    with pytest.raises(LeaseLost):
+        await _published(state, desk.context, "a-checkpoint")
+    async with desk.db.tenant(desk.tenant_id) as conn:
+        assert await conn.fetchval("SELECT count(*) FROM script_versions") == 0
 
 
 async def test_a_draft_against_the_rules_is_written_again_with_the_findings(desk: Desk) -> None:
