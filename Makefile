@@ -14,7 +14,7 @@ SAY := @printf '\033[36m==>\033[0m %s\n'
 # An environment that forbids bytecode would make every start compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: properties chaos kills races run test cluster rolling check python-check frontend-check generated bench needs build lock generate clean
+.PHONY: breaks properties chaos kills races run test cluster rolling check python-check frontend-check generated bench needs build lock generate clean
 
 run: ## install, build and serve at http://127.0.0.1:8000
 	@$(MAKE) --no-print-directory needs
@@ -57,6 +57,7 @@ frontend-check:
 generated: ## fail when a generated file is not current
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
 	$(BIN)/python -m backend protocol "$$fresh" && $(BIN)/python -m tests.support.env_example > "$$fresh/.env.example" && \
+	$(BIN)/python -m tests.support.scenarios > "$$fresh/docs/reliability.md" && \
 	(cd "$$fresh" && find . -type f) | { stale=0; while read -r file; do \
 		cmp -s "$$fresh/$$file" "$$file" || { echo "not current: $$file (run: make generate)"; stale=1; }; done; exit $$stale; }
 
@@ -72,12 +73,16 @@ kills: .venv/dev.stamp ## 50 kills of the worker that holds a run, about twenty 
 races: .venv/dev.stamp ## 1,000 racing pairs of decisions at two gateways, about ten minutes (RACES="--pairs 200")
 	@$(BIN)/python -m benchmarks.chaos.races $(RACES)
 
+breaks: .venv/dev.stamp ## take out what the scenarios are about, one thing at a time: their tests must fail (ROWS="6 7")
+	@$(BIN)/python -m tests.support.breaks $(ROWS)
+
 properties: .venv/dev.stamp ## thousands of random plays instead of the few of `make test`: make properties EXAMPLES=4000
 	@PROPERTIES=$(or $(EXAMPLES),4000) $(BIN)/python -m pytest --timeout 0 tests/unit/test_following.py tests/unit/test_snapshot.py
 
 generate: .venv/dev.stamp ## write the generated files
 	@$(BIN)/python -m backend protocol .
 	@$(BIN)/python -m tests.support.env_example > .env.example
+	@$(BIN)/python -m tests.support.scenarios > docs/reliability.md
 	@$(BIN)/python -m tests.support.make_traces
 
 build: frontend/dist/index.html ## the frontend alone

@@ -24,6 +24,7 @@ from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
 from backend.fanout.presence import Presence
 from backend.graph.build import build
+from backend.graph.intent import vocabulary
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
@@ -239,6 +240,7 @@ async def _open_worker(
     model = _model(settings)
     stack.push_async_callback(model.aclose)
     leases = Leases(await enter(db.reserved()), settings)
+    await asyncio.to_thread(vocabulary.load)
     embedder = Embedder()
     runner = Runner(
         RunnerParts(

@@ -15,6 +15,8 @@ _REVISION: Final = re.compile(r'^(revision|down_revision) = "([^"]+)"', re.MULTI
 _SCRIPTS: Final = Path(__file__).resolve().parents[2] / "alembic"
 #: Any number nobody else uses in this database: "cuedesk" in ASCII.
 _LOCK: Final = 0x6375656465736B
+#: As PostgreSQL counts: the schema and the statements need what version 18 brought (`RETURNING old`, uuidv7).
+_OLDEST_SERVER = 180000
 
 
 def upgrade(owner_url: str, *, lock_timeout: float = 60.0) -> None:
@@ -27,7 +29,8 @@ def upgrade(owner_url: str, *, lock_timeout: float = 60.0) -> None:
     Raises:
         StorageUnavailable: nobody answers at `owner_url`.
         MigrationFailed: a revision failed (its own changes are rolled back), the role may not change the schema, the
-            database is of a newer version that this program cannot work with, or another process migrates for too long.
+            server is too old, the database is of a newer version that this program cannot work with, or another process
+            migrates for too long.
     """
     try:
         guard = psycopg.connect(owner_url, autocommit=True, connect_timeout=10)
@@ -37,6 +40,12 @@ def upgrade(owner_url: str, *, lock_timeout: float = 60.0) -> None:
             f"CUEDESK_DATABASE_URL: {' '.join(str(error).split())}"
         ) from error
     with guard:
+        if guard.info.server_version < _OLDEST_SERVER:
+            least, found_server = _OLDEST_SERVER // 10000, guard.info.parameter_status("server_version")
+            raise MigrationFailed(
+                f"需要 PostgreSQL {least} 或更高版本，这台是 {found_server} / "
+                f"PostgreSQL {least} or newer is needed; this one is {found_server}"
+            )
         try:
             guard.execute(f"SET lock_timeout = {int(lock_timeout * 1000)}")
             guard.execute("SELECT pg_advisory_lock(%s)", [_LOCK])

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +86,7 @@ def test_what_comes_out_is_what_went_in_in_order_but_for_text_that_was_shed(
     assert missing <= lost & reader.ever_shed, "text vanished without a word"
 
 
+@pytest.mark.scenario(29)
 def test_pieces_that_wait_are_joined_and_numbered_so_that_the_next_one_fits() -> None:
     reader = Reader(Outbox(10, 1_000_000))
     for _ in range(50):

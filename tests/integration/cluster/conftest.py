@@ -16,12 +16,15 @@ from tests.support.desk_client import Rest
 def cluster(
     databases: DatabaseFactory, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
-    """Shared by a module: open your own thread, and leave every member running."""
+    """Shared by a module: open your own thread, and leave every member running.
+
+    Hardly a poll: what one gateway tells another within a second came by notice.
+    """
     with (
         databases.fresh() as url,
         Cluster(
             tmp_path_factory.mktemp("cluster"),
-            settings={**rolling.SETTINGS, "sweep_interval": 0.3},
+            settings={**rolling.SETTINGS, "sweep_interval": 0.3, "poll_interval": 30},
             database_url=url,
             redis_url=valkey_server.url,
         ) as running,

@@ -36,8 +36,8 @@ def second_gateway(
     valkey_server: EmbeddedValkey,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ServerProcess]:
-    """Another gateway on the module's database, without a worker."""
-    settings = {"database_url": module_database_url, "redis_url": valkey_server.url}
+    """Another gateway on the module's database, without a worker; and hardly a poll: what comes came by notice."""
+    settings = {"database_url": module_database_url, "redis_url": valkey_server.url, "poll_interval": 30}
     folder = tmp_path_factory.mktemp("second")
     with ServerProcess(folder, settings, command=("serve", "--no-worker")).start() as server:
         yield server.wait_healthy()

@@ -92,6 +92,7 @@ async def test_a_process_that_is_full_says_so_before_the_upgrade(start_server: S
         await lets_in_again(rest)
 
 
+@pytest.mark.scenario(32)
 async def test_too_many_upgrades_at_once_are_told_when_to_come_back_and_cost_no_query(
     start_server: StartServer,
 ) -> None:
@@ -191,16 +192,26 @@ async def test_two_hundred_watchers_of_one_thread_get_the_same_pieces_encoded_on
         async with Crowd(rest.ws_url, rest.page_headers()) as crowd:
             await crowd.grow(200)
             await crowd.follow([thread])
-            # As a writer in another process publishes them; spaces show that the text is passed on as it came.
+            # As a writer in another process publishes them.
             pieces = ["👩‍👩‍👧", "‍", "👦", "🇨🇳"[:1], "🇨🇳"[1:], "保", "温", "杯", "é"[:1], "\u0301", "𠮷"]
-            message = str(new_uuid())
+            message, other = str(new_uuid()), str(new_uuid())
             with Redis.from_url(valkey_server.url) as redis:
-                for i, piece in enumerate(pieces):
-                    frame = {"type": "token", "thread_id": thread, "message_id": message, "agent": "script",
-                             "attempt": 1, "i": i, "n": 1, "content": piece}  # fmt: skip
+
+                def publish(message: str, i: int, piece: str) -> list[str]:
+                    # In another order than ours, by which it is seen whether a frame was made anew.
+                    frame = {"content": piece, "i": i, "n": 1, "attempt": 1, "agent": "script",
+                             "message_id": message, "thread_id": thread, "type": "token"}  # fmt: skip
                     redis.publish(token_channel(UUID(thread)), json.dumps(frame))
-            for text in await crowd.texts(message, len(pieces)):
-                assert text == "".join(pieces)
+                    return list(frame)
+
+                for i, piece in enumerate(pieces):
+                    publish(message, i, piece)
+                for text in await crowd.texts(message, len(pieces)):
+                    assert text == "".join(pieces)
+                # Nobody is behind now: nothing is joined, and the frame goes out as it came.
+                order = publish(other, 0, pieces[0])
+                for one in crowd.sockets:
+                    assert list(await one.until("token", message_id=other)) == order
 
 
 async def until_open(server: ServerProcess, count: int, within: float = 15) -> None:

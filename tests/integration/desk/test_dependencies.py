@@ -178,12 +178,16 @@ async def test_a_listener_whose_cable_is_out_is_given_up_and_built_anew(
     start_server: StartServer, database_url: str
 ) -> None:
     with line_to_postgres(database_url) as (line, url):
-        server = start_server("serve", "--no-worker", database_url=url).wait_healthy()
+        # Without the poll, so that what arrives was heard by the new listener.
+        server = start_server("serve", "--no-worker", database_url=url, poll_interval=3600).wait_healthy()
         line.black_hole()
         await asyncio.to_thread(server.wait_for_log, "listen_lost")
         line.mend()
-        async with Rest.login(server.url, OPERATOR) as rest:
-            await rest.new_thread()
+        async with Rest.login(server.url, OPERATOR) as rest, rest.socket() as desk:
+            thread = await rest.new_thread()
+            await desk.follow(thread)
+            await desk.ask(thread, "你好")
+            await desk.until("message_complete", role="user")
 
 
 @pytest.mark.scenario(26)
@@ -205,6 +209,7 @@ async def test_when_every_connection_is_taken_requests_are_told_to_come_back_and
                 # The run itself wants one of the two connections when its text is there; these want the rest.
                 asking = [asyncio.create_task(asked_alone(rest, other)) for other in others]
                 done, _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+                assert done, "nobody was told to come back"
                 refused = done.pop().result()
                 assert refused["status"] == "rejected"
                 assert refused["error"]["code"] == "server_busy"

@@ -73,6 +73,7 @@ async def test_a_broken_stream_is_closed_with_its_code(operator: Rest, name: str
 
 @pytest.mark.scenario(33)
 async def test_broken_streams_leave_no_traceback_and_are_counted(desk_server: ServerProcess, operator: Rest) -> None:
+    before = malformed(await asyncio.to_thread(metrics, desk_server))
     async with raw(operator.ws_url, operator.page_headers()) as socket:
         socket.writer.write(BROKEN["bad_utf8"][1])
         await socket.ended()
@@ -82,10 +83,16 @@ async def test_broken_streams_leave_no_traceback_and_are_counted(desk_server: Se
             if 'cuedesk_sockets_closed_total{code="1007"}' in shown:
                 break
             await asyncio.sleep(0.1)
-    assert "cuedesk_malformed_streams_total" in shown
+    assert malformed(shown) == before + 1
     log = desk_server.log_text()
     assert "Traceback" not in log
     assert '"level": "error"' not in log
+
+
+def malformed(shown: str) -> float:
+    """How many streams of no valid frames the metrics tell of."""
+    line = next(line for line in shown.splitlines() if line.startswith("cuedesk_malformed_streams_total"))
+    return float(line.split()[1])
 
 
 @pytest.mark.scenario(33)
@@ -136,12 +143,13 @@ async def test_the_worst_frame_that_may_come_takes_less_than_50_ms_of_the_loop(
 @pytest.mark.scenario(34)
 async def test_the_longest_message_is_read_beside_the_loop(desk_server: ServerProcess, operator: Rest) -> None:
     thread = await operator.new_thread()
+    said = len(desk_server.log_text())
     async with operator.socket() as desk:
         await desk.follow(thread)
         for _ in range(3):
             asked = await desk.ask(thread, "长" * 9_999 + "？", multitask="enqueue")
         await desk.until("run", run_id=asked["run_id"], status="completed", timeout=60)
-    lines = [json.loads(line) for line in desk_server.log_text().splitlines() if '"loop_blocked"' in line]
+    lines = [json.loads(line) for line in desk_server.log_text()[said:].splitlines() if '"loop_blocked"' in line]
     assert not [line["stack"] for line in lines if "graph/intent" in line["stack"]]
 
 

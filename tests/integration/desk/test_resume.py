@@ -19,8 +19,13 @@ REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 def desk_server(
     module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
-    """A writer at a human pace, so that there is a middle of the stream."""
-    settings = {"database_url": module_database_url, "redis_url": valkey_server.url, "offline_pace": 60}
+    """A writer at a human pace, so that there is a middle of the stream; hardly a poll: what comes came by notice."""
+    settings = {
+        "database_url": module_database_url,
+        "redis_url": valkey_server.url,
+        "offline_pace": 60,
+        "poll_interval": 30,
+    }
     with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
         yield server.wait_healthy()
 

@@ -96,6 +96,7 @@ async def test_ours_goes_on_from_what_the_stock_saver_wrote(pool: CheckpointPool
     assert done == {"said": ["一", "二"], "count": 1, "answer": {"yes": True}}
 
 
+@pytest.mark.scenario(11)
 async def test_an_attempt_that_lost_the_run_writes_neither_checkpoints_nor_results(
     pool: CheckpointPool, run_id: UUID, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from backend.errors import MigrationFailed, StorageUnavailable
+from backend.storage import migrate
 from backend.storage.migrate import upgrade
 
 
@@ -43,6 +44,16 @@ def test_two_processes_that_migrate_at_once_do_not_collide(empty_database_url: s
     assert failures == []
     with psycopg.connect(empty_database_url) as connection:
         assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
+def test_a_server_that_is_too_old_is_told_and_left_as_it_is(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "_OLDEST_SERVER", 990000)
+    with pytest.raises(MigrationFailed, match="PostgreSQL 99 or newer is needed; this one is 18"):
+        upgrade(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        assert connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,)
 
 
 def test_a_migration_that_never_ends_elsewhere_is_reported(empty_database_url: str) -> None:

@@ -1,5 +1,6 @@
 """A message while a run is under way: refused, afterwards or instead, in every state that the run can be in."""
 
+import asyncio
 from uuid import UUID
 
 import pytest
@@ -49,6 +50,22 @@ async def test_reject_leaves_everything_as_it_is(office: Office, state: str) -> 
         await send(office, waiting.thread_id, "reject")
     assert await statuses(waiting) == before
     assert (await waiting.row())["status"] == "pending"
+
+
+@pytest.mark.scenario(21)
+async def test_of_messages_that_come_at_once_one_begins_a_run_and_the_others_are_told(office: Office) -> None:
+    for _ in range(5):
+        thread_id = new_id()
+        async with office.db.tenant(office.tenant_id) as conn:
+            await conn.execute("INSERT INTO threads (id, graph_version) VALUES ($1, 'test')", thread_id)
+        # None of them finds a run at work when it looks: the constraint alone can tell them apart.
+        results = await asyncio.gather(*(send(office, thread_id, "reject") for _ in range(4)), return_exceptions=True)
+        [begun] = [result for result in results if isinstance(result, UUID)]
+        assert [type(result) for result in results if result != begun] == [ThreadBusy] * 3
+        found = await office.owner.fetch("SELECT id, status FROM runs WHERE thread_id = $1", thread_id)
+        assert [tuple(row) for row in found] == [(begun, "queued")]
+        said = await office.owner.fetchval("SELECT count(*) FROM messages WHERE thread_id = $1", thread_id)
+        assert said == 1, "what was refused left nothing behind"
 
 
 @pytest.mark.scenario(21)

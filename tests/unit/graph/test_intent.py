@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.graph.intent import vocabulary
 from backend.graph.intent.amounts import number, seconds_asked
 from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Situation
@@ -64,3 +65,18 @@ def test_chinese_numbers_are_read() -> None:
 def test_a_restyle_without_any_text_is_never_guessed() -> None:
     for text in ("短一点", "继续", "换一个", "再活泼些", "重写"):
         assert read(text, Situation()).kind == "unclear", text
+
+
+def test_the_first_message_finds_the_vocabulary_compiled() -> None:
+    vocabulary.phrases.cache_clear()
+    vocabulary.load()
+    compiled = vocabulary.phrases.cache_info().misses
+    for message in (
+        "给小雅写一段保温杯开场，30秒，活泼一点，别提价格",
+        "再短一点",
+        "换成抽纸",
+        "帮我查一下库存",
+        "hello",
+    ):
+        read(message, Situation())
+    assert vocabulary.phrases.cache_info().misses == compiled
