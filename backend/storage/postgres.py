@@ -33,6 +33,13 @@ _GOING_DOWN = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
+#: What PostgreSQL answers who knocks while it is there and lets nobody in: no room, a maintenance, a restore.
+_REFUSING = (
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
 #: What the client's side says of a connection that is no more. An InternalClientError is how asyncpg tells that the
 #: server's goodbye has come and the end of the line has not: its state machine then takes no statement.
 _BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -175,7 +182,8 @@ class Reserved:
                     if self._conn is None or self._conn.is_closed():
                         self._conn = await asyncpg.connect(self._url, **connect_options())
                     return list(await self._conn.fetch(query, *args))
-            except (*_UNREACHABLE, TimeoutError) as error:
+            except (*_UNREACHABLE, TimeoutError, asyncpg.PostgresError) as error:
+                # Whatever it is: the loop that prolongs leases must live to ask again.
                 if self._conn is not None:
                     self._conn.terminate()
                     self._conn = None
@@ -219,7 +227,7 @@ async def listen(
     while True:
         try:
             conn = await asyncpg.connect(url, timeout=5, **connect_options())
-        except (*_UNREACHABLE, TimeoutError) as error:
+        except (*_UNREACHABLE, TimeoutError, asyncpg.PostgresError) as error:
             log.warning("listen_unreachable", error=type(error).__name__)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
@@ -273,6 +281,8 @@ def _translated() -> Any:
             raise StorageUnavailable from error
         if isinstance(error, (asyncpg.TooManyConnectionsError, asyncpg.DeadlockDetectedError)):
             raise ServerBusy(retry_after_ms=1000) from error
+        if isinstance(error, _REFUSING):
+            raise StorageUnavailable from error
         if isinstance(error, (asyncpg.UntranslatableCharacterError, asyncpg.CharacterNotInRepertoireError)):
             raise BadRequest("the text holds a character that cannot be stored") from error
         raise
