@@ -212,7 +212,8 @@ async def claim(conn: Connection, interrupt_id: str, by: UUID, seconds: float, *
                                     THEN claimed_version ELSE version + 1 END
            WHERE id = $1 AND status = 'pending' AND on_air_at IS NULL AND expires_at > clock_timestamp()
              AND ($4 OR claimed_by IS NULL OR claimed_by = $2 OR claimed_until <= clock_timestamp())
-           RETURNING claimed_until AS until, old.claimed_by AS before, new.version > old.version AS fresh""",
+           RETURNING claimed_until AS until, new.version > old.version AS fresh,
+             CASE WHEN old.claimed_until > statement_timestamp() THEN old.claimed_by END AS before""",
         interrupt_id,
         by,
         interval(seconds),

@@ -397,6 +397,9 @@ class Hub:
                 if not lost:
                     log.warning("hub_tokens_lost", error=type(error).__name__)
                 lost = True
+            except Exception:  # a fault with one text must not end the following of all others for good
+                log.exception("hub_tokens_failed")
+                lost = True
             self._pubsub = None
             for feed in self._threads.values():
                 feed.subscribed.clear()

@@ -163,7 +163,7 @@ class Presence:
 
     async def _listen(self) -> None:
         while True:
-            with contextlib.suppress(*Unwell, AppError):
+            try:
                 async with self._cache.client.pubsub() as pubsub:
                     await pubsub.subscribe(_CHANNEL)
                     for key in self._gatherings:  # what was said while we did not listen
@@ -171,6 +171,10 @@ class Presence:
                     async for message in pubsub.listen():
                         if message["type"] == "message":
                             self._on_notice(message["data"])
+            except (*Unwell, AppError):
+                pass  # the breaker has told of it
+            except Exception:  # as with the pump: without this loop nobody would be seen to come any more
+                log.exception("presence_listen_failed")
             for key in self._gatherings:
                 self._touch(key)
             await asyncio.sleep(1)

@@ -24,6 +24,9 @@ Topic = Annotated[
 Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
 ShortText = Annotated[Text, StringConstraints(max_length=200)]
 InterruptId = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+#: What PostgreSQL's integer holds, and how far a browser counts without an error.
+Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Cursor = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Decision = Literal["approve", "edit", "reject", "respond"]
 Multitask = Literal["reject", "enqueue", "interrupt"]
 
@@ -42,7 +45,7 @@ class ResumePoint(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     thread_id: UUID
-    after_seq: Annotated[int, Field(ge=0)]
+    after_seq: Cursor
 
 
 class Hello(Command):
@@ -61,7 +64,7 @@ class Subscribe(Command):
 
     type: Literal["subscribe"] = "subscribe"
     topic: Topic
-    after_seq: Annotated[int, Field(ge=0)] = 0
+    after_seq: Cursor = 0
     #: The `epoch` of the `welcome` under which the cursor was made.
     epoch: ShortText | None = None
 
@@ -109,7 +112,7 @@ class InterruptResponse(Command):
     content: Content | None = None
     feedback: Annotated[Text, StringConstraints(max_length=2000)] | None = None
     override_reason: Annotated[Text, StringConstraints(max_length=500)] | None = None
-    version: Annotated[int, Field(ge=1)] | None = None
+    version: Annotated[Version, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _decides_once(self) -> "InterruptResponse":
@@ -173,7 +176,7 @@ class PrompterControl(Command):
 
     type: Literal["prompter_control"] = "prompter_control"
     room_id: UUID
-    version: Annotated[int, Field(ge=0)]
+    version: Version
     action: Literal["cue", "play", "pause", "speed", "seek", "note", "blank"]
     value: float | None = None
     text: ShortText | None = None
@@ -184,7 +187,7 @@ class PrompterAck(Command):
 
     type: Literal["prompter_ack"] = "prompter_ack"
     room_id: UUID
-    version: Annotated[int, Field(ge=0)]
+    version: Version
     position: Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)] = 0
 
 

@@ -303,6 +303,9 @@ class Runner:
             try:
                 await self._hand_over(run, outlet)
                 break
+            except LeaseLost:
+                log.info("run_lost")  # whoever has it now goes on
+                break
             except AppError as error:
                 log.warning("run_not_handed_over", code=error.code)
 

@@ -99,9 +99,12 @@ class Connection:
         self._writing.cancel()
 
     def start(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Run `work` beside the reader for as long as the socket lives; its AppErrors go to the client."""
-        assert self._tasks is not None, "the connection is not being served"
-        self._tasks.start_soon(self._guarded, work)
+        """Run `work` beside the reader for as long as the socket lives; its AppErrors go to the client.
+
+        Nothing happens when the socket has ended: who still has to be told so may ask for it in that moment.
+        """
+        if self._tasks is not None:
+            self._tasks.start_soon(self._guarded, work)
 
     def traced(self) -> Any:
         """A `with` block whose log lines name this socket."""
@@ -120,6 +123,7 @@ class Connection:
                         await self._read()
                     tasks.cancel_scope.cancel()
             finally:
+                self._tasks = None
                 code = self._close[0] if self._close is not None else self._ended_with
                 # Peers may send any number: what is neither ours nor the standard's is counted together.
                 known = code is not None and (1000 <= code <= 1015 or code in set(CloseCode))

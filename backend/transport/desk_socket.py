@@ -241,12 +241,12 @@ class _Desk:
         """Follow nothing any more."""
         for topic in (APPROVALS, *map(thread_topic, self._threads), *self._interrupts):
             self._be_gone(topic)
-        for follower in self._threads.values():
-            await follower.stop()
         for room_id, state in self._rooms.items():
             self._services.hub.leave_room(room_id, state)
         if self._approvals is not None:
             self._services.hub.leave_approvals(self._who.tenant_id, self._approvals)
+        for follower in self._threads.values():
+            await follower.stop()
 
     async def _subscribe(self, topic: str, after_seq: int, epoch: str | None) -> None:
         async with self._changing:

@@ -57,6 +57,8 @@ UNREADABLE: dict[str, str | bytes] = {
     "type_of_a_server_frame": frame(type="welcome"),
     "no_id": json.dumps({"type": "ping"}),
     "bad_id": json.dumps({"type": "ping", "id": "1"}),
+    "version_beyond_all": frame(type="prompter_ack", room_id=NOBODY, version=2**40),
+    "cursor_beyond_all": frame(type="subscribe", topic="approvals", after_seq=2**63),
     "missing_field": frame(type="message", thread_id=NOBODY),
     "extra_field": frame(**MESSAGE, surprise=1),
     "wrong_kind": frame(**{**MESSAGE, "content": ["写"]}),

@@ -113,6 +113,7 @@ async def test_what_was_not_given_back_in_time_may_be_claimed_without_taking_ove
     await shift(waiting, "claimed_until", -0.001)  # and no sweep has come by yet
     await claim(waiting, office.two)
     assert (await waiting.row())["claimed_by"] == office.two.user_id
+    assert await waiting.audited() == ["claimed", "claimed"], "nothing was taken from anybody"
 
 
 async def test_who_decides_what_another_holds_is_asked_again_only_if_it_was_claimed_unseen(office: Office) -> None:

@@ -118,3 +118,22 @@ async def test_an_outage_of_redis_is_logged_once_however_long_it_lasts() -> None
         following.cancel()
     assert [line["event"] for line in lines] == ["hub_tokens_lost"]
     assert not hub.tokens_flow
+
+
+async def test_a_watcher_that_fails_does_not_end_the_following_of_all_texts() -> None:
+    came, twice = 0, asyncio.Event()
+
+    class Broken:
+        @property
+        def client(self) -> Any:
+            nonlocal came
+            came += 1
+            if came == 2:
+                twice.set()
+            raise RuntimeError("this task group is over")
+
+    hub = hub_of()
+    hub._cache = cast(Cache, Broken())
+    following = asyncio.create_task(hub._follow_tokens())
+    await asyncio.wait_for(twice.wait(), 5)
+    following.cancel()
