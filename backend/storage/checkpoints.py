@@ -131,17 +131,23 @@ class FencedSaver(AsyncPostgresSaver):
         self._fence = (str(run_id), attempt)
         self._trace_id = trace_id
         self._seen: Mapping[str, Any] = {}
-        self._judged = False
+        self._latest: str | None = None
+        self._looked = False
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Load a checkpoint; what this attempt goes on from is compared with its checksum first.
+        """Load a checkpoint, the last one where the config names none.
+
+        What this attempt goes on from is compared with its checksum first.
 
         Raises:
             CheckpointDamaged: what is stored is not what was written.
         """
-        if not self._judged:
-            await self._judge_latest()
-            self._judged = True
+        if not self._looked:
+            self._latest = await self._find_latest()
+            self._looked = True
+        to = config["configurable"]
+        if self._latest is not None and not to.get("checkpoint_id") and not to.get("checkpoint_ns"):
+            config = {**config, "configurable": {**to, "checkpoint_id": self._latest}}
         found = await super().aget_tuple(config)
         if found is not None:
             self._seen = _seen(found.checkpoint)
@@ -186,6 +192,8 @@ class FencedSaver(AsyncPostgresSaver):
             ),
         )
         self._seen = seen
+        if not to.get("checkpoint_ns"):
+            self._latest = checkpoint["id"]
         place = {"thread_id": to["thread_id"], "checkpoint_ns": to.get("checkpoint_ns", "")}
         return {"configurable": {**place, "checkpoint_id": checkpoint["id"]}}
 
@@ -216,17 +224,23 @@ class FencedSaver(AsyncPostgresSaver):
         async with self._cursor() as cursor:
             await cursor.execute(statement, values)
 
-    async def _judge_latest(self) -> None:
-        # A value that was changed in the tables would be believed, or break a node in a way nobody understands.
+    async def _find_latest(self) -> str | None:
+        # By the step, which only grows in a run: the ids, by which the stock saver goes, are made by the clock of
+        # whichever worker wrote them. One whose clock was ahead would have the last word long after it is gone.
         async with self._cursor() as cursor:
             await cursor.execute(
-                """SELECT system_checkpoint_intact(%s::uuid, checkpoint_id) AS intact FROM checkpoints
-                   WHERE thread_id = %s AND checkpoint_ns = '' ORDER BY checkpoint_id DESC LIMIT 1""",
+                """SELECT checkpoint_id, system_checkpoint_intact(%s::uuid, checkpoint_id) AS intact FROM (
+                     SELECT checkpoint_id FROM checkpoints WHERE thread_id = %s AND checkpoint_ns = ''
+                     ORDER BY (metadata ->> 'step')::int DESC, checkpoint_id DESC LIMIT 1) AS latest""",
                 (self._fence[0], self._fence[0]),
             )
             row = await cursor.fetchone()
-        if row is not None and not row["intact"]:
+        if row is None:
+            return None
+        # A value that was changed in the tables would be believed, or break a node in a way nobody understands.
+        if not row["intact"]:
             raise CheckpointDamaged(run_id=self._fence[0])
+        return str(row["checkpoint_id"])
 
     @contextlib.asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[Any]:

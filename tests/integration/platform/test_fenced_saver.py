@@ -1,12 +1,14 @@
 """The saver of a run writes what the stock saver reads, and nothing once the run is another attempt's."""
 
 import operator
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
 import asyncpg
 import pytest
+from langgraph.checkpoint.base import id as checkpoint_ids
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
@@ -119,3 +121,53 @@ async def test_an_attempt_that_lost_the_run_writes_neither_checkpoints_nor_resul
     with pytest.raises(LeaseLost):
         await saver.aput_writes(found.config, [("said", ["三"])], "task")
     assert await owner.fetchval(counts) == before
+
+
+class Rewritten(TypedDict, total=False):
+    written: Annotated[list[int], operator.add]
+    good: bool
+
+
+async def _write(state: Rewritten) -> Rewritten:
+    return {"written": [len(state.get("written", [])) + 1]}
+
+
+async def _review(state: Rewritten) -> Rewritten:
+    return {"good": interrupt({"text": state["written"][-1]})}
+
+
+async def _after_review(state: Rewritten) -> str:
+    return END if state["good"] else "write"
+
+
+@pytest.mark.scenario(28)
+async def test_a_run_goes_on_from_its_last_checkpoint_although_a_worker_before_had_a_clock_ahead(
+    pool: CheckpointPool, run_id: UUID, owner: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = StateGraph(Rewritten)
+    graph.add_node("write", _write)
+    graph.add_node("review", _review)
+    graph.add_edge(START, "write")
+    graph.add_edge("write", "review")
+    graph.add_conditional_edges("review", _after_review, ["write", END])
+    compiled = graph.compile()
+    config: Any = {"configurable": {"thread_id": str(run_id)}}
+    now = time.time_ns()
+
+    async def worker(attempt: int, ahead: int) -> Any:
+        """The graph in another process, whose clock is off by so many seconds."""
+        monkeypatch.setattr(checkpoint_ids, "_last_v6_timestamp", None)
+        monkeypatch.setattr(time, "time_ns", lambda: now + (ahead + attempt) * 10**9)
+        await owner.execute("UPDATE runs SET attempt = $2 WHERE id = $1", run_id, attempt)
+        return compiled.copy(update={"checkpointer": FencedSaver(pool, run_id, attempt, "trace")})
+
+    await (await worker(1, 600)).ainvoke({"written": []}, config, durability="sync")
+    second = await worker(2, 0)
+    await second.ainvoke(Command(resume=False), config, durability="sync")
+    assert (await second.aget_state(config)).values["written"] == [1, 2]
+    third = await worker(3, -600)
+    standing = await third.aget_state(config)
+    assert [question.value for question in standing.interrupts] == [{"text": 2}]
+    done = await third.ainvoke(Command(resume=True), config, durability="sync")
+    assert done == {"written": [1, 2], "good": True}
+    assert not (await (await worker(4, -1200)).aget_state(config)).next, "the end is found as the end"
