@@ -1,5 +1,6 @@
 """Runs: rows whose status moves by compare-and-set, each move told in the thread's log.
 
+What came first is told by `created_at`, the database's clock; an id is made by the clock of whichever process made it.
 Lock order everywhere: the run's row, then its interrupts, then the thread (which `events.append` locks).
 """
 
@@ -191,8 +192,8 @@ async def next_enqueued(conn: Connection, thread_id: UUID) -> UUID | None:
     """Queue the oldest run that waits for its turn on the thread; None when there is none or one is active."""
     run_id: UUID | None = await conn.fetchval(
         """UPDATE runs SET status = 'queued', updated_at = now()
-           WHERE id = (SELECT id FROM runs WHERE thread_id = $1 AND status = 'enqueued' ORDER BY id LIMIT 1
-                       FOR UPDATE SKIP LOCKED)
+           WHERE id = (SELECT id FROM runs WHERE thread_id = $1 AND status = 'enqueued'
+                       ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
              AND NOT EXISTS (SELECT FROM runs WHERE thread_id = $1 AND status IN ('queued', 'running', 'waiting'))
            RETURNING id""",
         thread_id,
@@ -265,7 +266,9 @@ async def read_outcome(conn: Connection, run_id: UUID) -> dict[str, Any] | None:
 async def lock_last(conn: Connection, thread_id: UUID) -> LastRun | None:
     """Lock and return the thread's last run."""
     row = await conn.fetchrow(
-        "SELECT id, status, graph_version FROM runs WHERE thread_id = $1 ORDER BY id DESC LIMIT 1 FOR UPDATE", thread_id
+        """SELECT id, status, graph_version FROM runs WHERE thread_id = $1
+           ORDER BY created_at DESC, id DESC LIMIT 1 FOR UPDATE""",
+        thread_id,
     )
     return LastRun(**dict(row)) if row else None
 

@@ -9,7 +9,7 @@ from backend.domain import runs
 from backend.domain.runs import Claimed
 from backend.errors import InterruptPending, ThreadBusy
 from backend.ids import new_id
-from backend.protocol.commands import Multitask, SendMessage
+from backend.protocol.commands import Cancel, Multitask, SendMessage
 from backend.runs import start
 from tests.support.waiting import Office, Waiting
 
@@ -109,3 +109,21 @@ async def test_interrupt_stops_what_is_under_way_and_withdraws_its_question(offi
     if held is not None:
         async with office.db.tenant(office.tenant_id) as conn:
             assert not await runs.leave_run(conn, held, "completed"), "its worker has nothing more to say"
+
+
+@pytest.mark.scenario(21, 28)
+async def test_the_order_of_runs_is_the_databases_whatever_the_clocks_that_made_their_ids(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = await office.waiting()
+    ids = sorted((new_id() for _ in range(3)), reverse=True)  # the gateways' clocks, each behind the one before
+    monkeypatch.setattr(runs, "new_id", iter(ids).__next__)
+    assert [await send(office, waiting.thread_id, "enqueue") for _ in ids] == ids
+    async with office.db.tenant(office.tenant_id) as conn:
+        last = await runs.lock_last(conn, waiting.thread_id)
+    assert last is not None
+    assert last.id == ids[-1]
+    command = Cancel(id=new_id(), thread_id=waiting.thread_id)
+    for following in ids:
+        await start.cancel(office.db, office.cache, office.author, command.model_copy(update={"id": new_id()}))
+        assert (await statuses(waiting))[following] == "queued", "one at a time, in the order in which they came"
