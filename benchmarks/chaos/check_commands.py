@@ -27,6 +27,10 @@ def accepted_was_done(history: History, truth: Truth) -> Found:
             yield "ack_contradicts", subject, f"accepted, and refused with {sent.refused.code}"
         if sent.type == "message":
             yield from _message_is_there(sent, subject, truth, recorded)
+        if sent.type == "cancel":
+            run = truth.runs.get(str(recorded["run_id"]))
+            if run is None or run.status != "cancelled":
+                yield "ack_without_effect", subject, f"its run is {run.status if run else 'not there'}"
 
 
 def refused_was_not_done(history: History, truth: Truth) -> Found:

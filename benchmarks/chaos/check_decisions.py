@@ -75,6 +75,9 @@ def approved_was_published_once(_: History, truth: Truth) -> Found:
         approved = row is not None and row.status in ("approved", "edited")
         effect = truth.effects.get(f"finalize:{run_id}")
         counts = (len(texts), published[run_id], int(effect is not None))
+        if run.status == "cancelled" and any(counts):
+            # Whichever was first: what is published can not be cancelled any more, what is cancelled not published.
+            yield "effect_cancelled", f"run {run_id}", f"(versions, audit, ledger) = {counts}"
         if max(counts) > 1:
             yield "effect_doubled", f"run {run_id}", f"(versions, audit, ledger) = {counts}"
         elif not approved:

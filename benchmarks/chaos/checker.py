@@ -40,6 +40,7 @@ KINDS = {
     "effect_missing": "an approved script was not published",
     "effect_doubled": "a script was published more than once",
     "effect_undecided": "a script was published that nobody approved",
+    "effect_cancelled": "a run was cancelled, and yet its script published",
     "published_text_differs": "the published text is not the approved one",
     "publication_told_wrong": "the log does not tell of a publication, or tells of another",
     "screen_not_latest": "the teleprompter does not hold the script that was published last",

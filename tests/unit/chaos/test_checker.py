@@ -164,6 +164,14 @@ def the_log_tells_a_message_twice(history: History, truth: Truth) -> None:
     truth.events[ONE].append(copy.deepcopy(event_of(truth, "message_complete", role="user")))
 
 
+@breaks("ack_without_effect")
+def an_accepted_cancel_stopped_nothing(history: History, truth: Truth) -> None:
+    run = run_with(truth, "approved")
+    truth.commands["stop"] = {"run_id": run.id}
+    body = {"thread_id": run.thread_id, "run_id": run.id}
+    history.clients[1].sent["stop"] = Sent("stop", "cancel", body, 1, [Answer("accepted", {"run_id": run.id})])
+
+
 @breaks("ack_contradicts")
 def two_answers_promise_two_runs(history: History, _: Truth) -> None:
     sent = sent_by(history, 0, "message")
@@ -266,6 +274,13 @@ def a_room_was_cued_twice(_: History, truth: Truth) -> None:
 @breaks("effect_undecided")
 def a_rejected_script_was_published(_: History, truth: Truth) -> None:
     truth.versions[0].run_id = run_with(truth, "rejected").id
+
+
+@breaks("effect_cancelled")
+def a_script_of_a_cancelled_run_was_published(_: History, truth: Truth) -> None:
+    run = run_with(truth, "approved")
+    run.status = "cancelled"
+    truth.events[run.thread_id].append({**event_of(truth, "run", run_id=run.id), "status": "cancelled"})
 
 
 @breaks("published_text_differs")
