@@ -26,7 +26,7 @@ SESSION_COOKIE = "cuedesk_session"
 _REFUSED = Counter("cuedesk_upgrades_refused", "Sockets refused before the upgrade", ["why"], registry=REGISTRY)
 _REASONS = {
     CloseCode.TOO_MANY_SOCKETS: "too many sockets of this person",
-    CloseCode.TENANT_FULL: "too many sockets of this team",
+    CloseCode.TENANT_FULL: "too many sockets of this team or person",
 }
 
 

@@ -102,7 +102,10 @@ class SocketCaps:
         full = self._full(user, tenant, 0, 0)
         if full is None:
             others = await self._say(user, tenant)
-            full = self._full(user, tenant, *others)
+            if self._full(user, tenant, *others) is not None:
+                # One of those others may have been killed: until its count lapses nobody may be told to stay away, or
+                # screens that lost their line with it would stay dark.
+                full = CloseCode.TENANT_FULL
         if full is not None:
             await self.give_back(identity)
         return full

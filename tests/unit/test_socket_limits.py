@@ -28,12 +28,12 @@ async def test_a_process_that_died_is_forgotten_and_one_that_lives_is_not(redis_
         assert await lives.take(who) is None
         assert await dies.take(who) is None
         assert await mine.take(who) is None
-        assert await mine.take(who) is CloseCode.TOO_MANY_SOCKETS
+        assert await mine.take(who) is CloseCode.TENANT_FULL
         deadline = time.monotonic() + 10  # the time is over by the clock of the counts' database
         while await mine.take(who) is not None:
             assert time.monotonic() < deadline, "what a dead process held is never given back"
             await asyncio.sleep(0.02)
-        assert await mine.take(who) is CloseCode.TOO_MANY_SOCKETS, "the living one's is still counted"
+        assert await mine.take(who) is CloseCode.TENANT_FULL, "the living one's is still counted"
 
 
 async def test_counts_that_were_flushed_away_come_back_with_the_next_round(redis_url: str) -> None:
@@ -43,7 +43,7 @@ async def test_counts_that_were_flushed_away_come_back_with_the_next_round(redis
         assert await here.take(who) is None
         await cache.client.flushall()
         await here.say_again()
-        assert await there.take(who) is CloseCode.TOO_MANY_SOCKETS
+        assert await there.take(who) is CloseCode.TENANT_FULL
         await here.give_back(who)
         assert await there.take(who) is None
 
