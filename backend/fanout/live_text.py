@@ -115,8 +115,6 @@ class LiveTexts:
         async with self._publishing:
             if text in self._dirty:
                 await self._publish([text])
-        if self._dirty and self._alarm is None:
-            self._set_alarm()
 
     async def _pump(self) -> None:
         while not self._stopped:
