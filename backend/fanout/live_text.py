@@ -18,8 +18,8 @@ from backend.storage.redis import Cache
 
 # Append, publish and tell how many frames are kept, in one step: a reader that joins between the two would miss one.
 # A reply other than expected means that Redis lost the stream: the next frame then brings the whole text again.
-# `w` marks the entry that holds everything up to and with its number: without one at its head, a stream is a
-# fragment. All texts that are due go in one call: a command of its own for each costs the client five times as much.
+# `w` marks the entry that holds everything up to and with its number: without one at its head, a stream is a fragment.
+# All texts that are due go in one call: a command of its own for each costs the client five times as much.
 _PUBLISH = """
 local kept = {}
 for n, key in ipairs(KEYS) do
@@ -176,9 +176,8 @@ class LiveTexts:
             text.kept = 1 if text.lost else text.kept + 1
             text.lost = answers is None or answers[place] != text.kept
             if answers is not None and text.lost:
-                self._dirty[text] = (
-                    None  # Redis is there but has lost what it held: bring the whole without being asked
-                )
+                # Redis is there but has lost what it held: bring the whole without being asked.
+                self._dirty[text] = None
 
 
 def _frame(text: LiveText, index: int, content: str) -> bytes:

@@ -92,6 +92,20 @@ async def test_a_text_that_was_lost_is_whole_again_with_its_next_frame(cache: Ca
     assert (so_far.i, so_far.content) == (text.frame, "一二三")
 
 
+async def test_a_text_that_was_lost_is_whole_again_though_the_writer_pauses(cache: Cache, redis_url: str) -> None:
+    texts, text = LiveTexts(cache, window_ms=40, ttl=60), a_text()
+    async with texts.pumping():
+        texts.add(text, "一")
+        await texts.flush(text)
+        forget_everything(redis_url)
+        texts.add(text, "二")
+        await texts.flush(text)
+        async with asyncio.timeout(10):
+            while (so_far := await read_so_far(cache, text.message_id, 1)) is None:  # noqa: ASYNC110 (Redis has none)
+                await asyncio.sleep(0.02)
+    assert so_far.content == "一二"
+
+
 async def _read(reader: PubSub, whole: str) -> list[dict[str, object]]:
     frames: list[dict[str, object]] = []
     async with asyncio.timeout(10):
