@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from backend.settings import Settings
+from backend.transport.server import allow_many_sockets
 from benchmarks import machine
 from benchmarks.fanout import cuedesk
 from tests.support.crowd import Crowd, percentile
@@ -92,7 +93,7 @@ def main() -> None:
     parser.add_argument("count", type=int)
     parser.add_argument("--processes", type=int, default=2, help="gateways of a storm: 50 a second each")
     chosen = parser.parse_args()
-    machine.allow_many_sockets()
+    allow_many_sockets()
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files < chosen.count + 500:
         sys.exit(f"{files} open files are not enough for {chosen.count} sockets (ulimit -n)")

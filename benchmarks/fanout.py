@@ -29,6 +29,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from backend.fanout.topics import token_channel
 from backend.ids import new_id
 from backend.storage.embedded import EmbeddedPostgres, EmbeddedValkey
+from backend.transport.server import allow_many_sockets
 from benchmarks import machine
 from tests.support.crowd import Crowd
 from tests.support.databases import started
@@ -172,7 +173,7 @@ def main() -> None:
         uvicorn.run(bare(), host="127.0.0.1", port=chosen.serve_bare, loop="uvloop", ws="websockets-sansio",
                     ws_per_message_deflate=False, log_level="warning")  # fmt: skip
         return
-    machine.allow_many_sockets()
+    allow_many_sockets()
     print(asyncio.run(run(chosen.watchers, chosen.pieces, chosen.rounds, chosen.rate)))
 
 

@@ -31,6 +31,7 @@ from psycopg import sql
 from websockets.asyncio.client import ClientConnection, connect
 
 from backend.storage.embedded import EmbeddedPostgres, EmbeddedValkey
+from backend.transport.server import allow_many_sockets
 from benchmarks import machine
 from benchmarks.conversations import (
     PIECE,
@@ -427,7 +428,7 @@ def main() -> None:
     parser.add_argument("--storm", type=int, default=0, help="so many sockets come back within five seconds")
     parser.add_argument("--floors", default="bare,nodes,stock", help="what to run beside Cuedesk: bare, nodes, stock")
     chosen = parser.parse_args()
-    machine.allow_many_sockets()
+    allow_many_sockets()
     # Told to end, end tidily: the servers are processes of their own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     cases = [_case(name, chosen.turns, chosen.decision) for name in filter(None, chosen.cases.split(","))]

@@ -1,7 +1,6 @@
 """What processes cost, read from Linux, and where they may run."""
 
 import os
-import resource
 import time
 from collections.abc import Iterable
 
@@ -36,9 +35,3 @@ def cpu_seconds(pid: int, *, with_children: bool = False) -> float:
 def resident_kib(pid: int) -> float:
     """Return how much memory a process holds."""
     return float(psutil.Process(pid).memory_info().rss) / 1024
-
-
-def allow_many_sockets() -> None:
-    """Raise this process's limit of open files to what it may have; children inherit it."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

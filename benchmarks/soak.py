@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from backend.transport.server import allow_many_sockets
 from benchmarks import machine
 from benchmarks.conversations import Heard
 from benchmarks.load import Desk, everything
@@ -92,7 +93,7 @@ def main() -> None:
     parser.add_argument("--conversations", type=int, default=10)
     parser.add_argument("--every", type=float, default=60, help="seconds between two readings")
     chosen = parser.parse_args()
-    machine.allow_many_sockets()
+    allow_many_sockets()
     with tempfile.TemporaryDirectory(prefix="cuedesk-soak-", ignore_cleanup_errors=True) as folder:
         print(table(asyncio.run(soak(Path(folder), chosen.hours, chosen.conversations, chosen.every))))
 

@@ -5,6 +5,7 @@ socket is inherited by each connection. And Uvicorn closes every socket at once 
 """
 
 import asyncio
+import contextlib
 import errno
 import gc
 import logging
@@ -72,6 +73,18 @@ def bind(settings: Settings) -> socket.socket:
     return listener
 
 
+def allow_many_sockets() -> None:
+    """Let this process open as many files as it may: an ordinary user's limit of 1,024 is that of a few hundred people.
+
+    Only the soft limit is raised, to the hard one that the administrator set.
+    """
+    with contextlib.suppress(ImportError, ValueError, OSError):  # not on Windows, and not where even that is forbidden
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def _refused(host: str, port: int, error: OSError) -> ListenRefused:
     return ListenRefused(
         f"无法监听 {host}:{port}，请检查 CUEDESK_HOST 和 CUEDESK_PORT / "
@@ -102,6 +115,7 @@ async def serve(
     Raises:
         PortTaken, ListenRefused: as `bind`.
     """
+    allow_many_sockets()
     listener = listener or bind(settings)
     server = _Server(_config(app, settings), settings.drain_timeout, on_drain, on_ready, address_of(listener))
     try:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from backend.transport.server import allow_many_sockets
 from tests.support.raw_socket import RawSocket, open_patiently
 
 #: So many connections are opened at once; more would only wait in the listening queue.
@@ -35,6 +36,7 @@ class Crowd:
         self.sockets: list[RawSocket] = []
 
     async def __aenter__(self) -> "Crowd":
+        allow_many_sockets()  # this process needs as many as the server
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -65,7 +65,10 @@ class Rest:
     @contextlib.asynccontextmanager
     async def socket(self) -> AsyncIterator["Desk"]:
         """A socket by the session's cookie, as a page of ours opens it."""
-        async with connect(self.ws_url, additional_headers=self.page_headers(), max_size=None) as socket:
+        # Read at once, as a browser does: a line that waits in the library would leave the server's pings unanswered.
+        async with connect(
+            self.ws_url, additional_headers=self.page_headers(), max_size=None, max_queue=None
+        ) as socket:
             desk = Desk(socket)
             await desk.until("welcome")
             yield desk

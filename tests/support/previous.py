@@ -27,5 +27,8 @@ def previous_release(folder: Path) -> Path:
         f"`git fetch --unshallow`: {packed.stderr.decode().strip()}"
     )
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tree:
-        tree.extractall(folder, filter="data")
+        if hasattr(tarfile, "data_filter"):
+            tree.extractall(folder, filter="data")
+        else:  # Python 3.11.3 and older; what git packed here is our own
+            tree.extractall(folder)
     return folder

@@ -157,3 +157,14 @@ def test_the_same_port_can_be_taken_again_at_once() -> None:
             client.recv(1)
         assert address_of(listener) == f"http://127.0.0.1:{port}"
         listener.close()
+
+
+def test_a_server_may_have_as_many_files_as_its_user_is_allowed() -> None:
+    code = (
+        "import resource; _, most = resource.getrlimit(resource.RLIMIT_NOFILE)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))\n"
+        "from backend.transport.server import allow_many_sockets; allow_many_sockets()\n"
+        "assert resource.getrlimit(resource.RLIMIT_NOFILE) == (most, most)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
