@@ -72,6 +72,8 @@ async def insert_interrupt(
 ) -> Interrupt | None:
     """Record a question of the graph ({kind, action, params, allowed}); None when it was recorded before.
 
+    One that was withdrawn is open again, as if it had not been asked, but for its version.
+
     It expires after `ttl` seconds by the database's clock. A question with `hold` seconds is answered by the clock when
     they are over (`go_on_air`), and until then by `undo`.
     """
@@ -80,7 +82,10 @@ async def insert_interrupt(
         """INSERT INTO interrupts (id, thread_id, run_id, kind, action, params, allowed, expires_at, on_air_at)
            VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + $8::interval + coalesce($9::interval, '0'),
              clock_timestamp() + $9::interval)
-           ON CONFLICT (id) DO NOTHING
+           ON CONFLICT (id) DO UPDATE SET status = 'pending', version = interrupts.version + 1, decided_by = NULL,
+             decided_at = NULL, created_at = clock_timestamp(), expires_at = EXCLUDED.expires_at,
+             on_air_at = EXCLUDED.on_air_at, claimed_by = NULL, claimed_until = NULL, escalated_at = NULL
+             WHERE interrupts.status = 'cancelled'
            RETURNING true""",
         interrupt_id,
         thread_id,
@@ -288,7 +293,7 @@ async def claimed_since(conn: Connection, interrupt_id: str, version: int, by: U
 
 
 async def withdraw(conn: Connection, run_id: UUID, by: UUID | None) -> list[tuple[str, int]]:
-    """Close the pending interrupts of a run that was cancelled; return ids and new versions."""
+    """Close the pending interrupts of a run that was cancelled or failed; return ids and new versions."""
     rows = await conn.fetch(
         """UPDATE interrupts SET status = 'cancelled', version = version + 1, decided_by = $2,
              decided_at = clock_timestamp()

@@ -201,6 +201,14 @@ async def next_enqueued(conn: Connection, thread_id: UUID) -> UUID | None:
     return run_id
 
 
+async def thread_of_enqueued(conn: Connection, run_id: UUID) -> UUID | None:
+    """Return the thread on which a run waits for its turn; None when it does not (any more)."""
+    thread_id: UUID | None = await conn.fetchval(
+        "SELECT thread_id FROM runs WHERE id = $1 AND status = 'enqueued'", run_id
+    )
+    return thread_id
+
+
 async def stop_run(conn: Connection, run_id: UUID) -> RunStatus | None:
     """Move an unfinished run to `cancelled` and return what it was; its worker is fenced from this moment on.
 

@@ -296,7 +296,7 @@ def _with_interrupt(
 ) -> list[InterruptView]:
     known = next((i for i in interrupts if i.id == event.interrupt_id), None)
     if isinstance(event, InterruptRaised):
-        if known is not None:
+        if known is not None and known.version >= event.version:
             return interrupts
         raised = InterruptView(
             seq=_seq(event),
@@ -311,7 +311,8 @@ def _with_interrupt(
             version=event.version,
             on_air_at=event.on_air_at,
         )
-        return [*interrupts, raised]
+        # A run that failed and goes on after all asks again what was withdrawn.
+        return [*(i for i in interrupts if i is not known), raised]
     if known is None:
         return interrupts
     match event:

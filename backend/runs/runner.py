@@ -249,9 +249,9 @@ class Runner:
             told: list[ThreadEvent] = []
             answers: dict[str, Any] = {}
             for interrupt_id, question in dict(questions).items():
-                if interrupt_id in known:
+                if interrupt_id in known and known[interrupt_id].status != "cancelled":
                     answer = known[interrupt_id].decision
-                else:
+                else:  # new, or withdrawn when the run failed, and the run goes on after all
                     answer = await _raise(conn, run, wanted, interrupt_id, question, told)
                 if answer is not None:
                     answers[interrupt_id] = answer
@@ -280,7 +280,11 @@ class Runner:
             problem = Problem(
                 code=error.code, message=error.message, retryable=error.retryable, details=dict(error.details)
             )
-        told = await close_messages(conn, run.id, "failed" if status == "failed" else "complete", written)
+        told: list[ThreadEvent] = []
+        if status == "failed":  # what it asked beside has nobody left to take the answer
+            withdrawn = await interrupts.withdraw(conn, run.id, None)
+            told += [InterruptResolved(interrupt_id=i, decision="cancelled", version=v) for i, v in withdrawn]
+        told += await close_messages(conn, run.id, "failed" if status == "failed" else "complete", written)
         if not await runs.leave_run(conn, run, status, told, error=problem):
             raise LeaseLost
         await start_next(conn, run.tenant_id, run.thread_id)

@@ -19,6 +19,7 @@ from backend.runs import claims, interrupts
 from backend.runs.jobs import ON_AIR_JOB, RUN_JOB, enqueue_run, read_on_air_job, read_run_job
 from backend.runs.lease import Leases, Loss
 from backend.runs.runner import Runner
+from backend.runs.start import start_next
 from backend.settings import Settings
 from backend.storage.jobs import JobQueue
 from backend.storage.postgres import Database, interval, listen
@@ -185,6 +186,10 @@ class Worker:
             if await runs.requeue_stranded(conn, run_id, self._settings.lease):
                 log.warning("run_recovered", run_id=str(run_id))
                 await enqueue_run(conn, tenant_id, run_id)
+                return
+            thread_id = await runs.thread_of_enqueued(conn, run_id)
+            if thread_id is not None:  # its turn came while somebody who then died was cancelling it
+                await start_next(conn, tenant_id, thread_id)
 
 
 @contextlib.contextmanager

@@ -75,7 +75,7 @@ def _quality(message: str, *, final: bool) -> QualityFeedback:
     )
 
 
-def _interrupt(name: str) -> InterruptRaised:
+def _interrupt(name: str, *, version: int = 1) -> InterruptRaised:
     return InterruptRaised(
         interrupt_id=name,
         kind="script_approval",
@@ -83,7 +83,7 @@ def _interrupt(name: str) -> InterruptRaised:
         params={"content": "稿件", "findings": []},
         allowed=["approve", "edit", "reject"],
         expires_at=START + timedelta(minutes=30),
-        version=1,
+        version=version,
     )
 
 
@@ -161,6 +161,20 @@ TRACES: Final[dict[str, Sequence[ThreadEvent]]] = {
         InterruptResolved(interrupt_id="i-6", decision="approve", version=2, by=AMIN),
         _held("i-7"),
         InterruptResolved(interrupt_id="i-7", decision="on_air", version=2),
+        RunChanged(status="completed"),
+    ],
+    "failed_and_asked_again": [
+        RunChanged(status="running"),
+        _interrupt("i-8"),
+        _interrupt("i-9"),
+        RunChanged(status="waiting"),
+        InterruptResolved(interrupt_id="i-8", decision="approve", version=2, by=AMIN),
+        InterruptResolved(interrupt_id="i-9", decision="cancelled", version=2),
+        RunChanged(status="failed"),
+        RunChanged(status="running"),
+        _interrupt("i-9", version=3),
+        _interrupt("i-9", version=3),
+        InterruptResolved(interrupt_id="i-9", decision="reject", version=4, by=AMIN),
         RunChanged(status="completed"),
     ],
     "clarified": [

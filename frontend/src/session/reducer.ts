@@ -222,7 +222,11 @@ function withInterrupt(
   seq: number,
 ): InterruptView[] {
   const known = interrupts.find((i) => i.id === event.interrupt_id)
-  if (event.type === 'interrupt') return known ? interrupts : [...interrupts, raised(event, seq)]
+  if (event.type === 'interrupt') {
+    if (known && known.version >= event.version) return interrupts
+    // A run that failed and goes on after all asks again what was withdrawn.
+    return [...interrupts.filter((i) => i !== known), raised(event, seq)]
+  }
   return known ? upsert(interrupts, answered(known, event)) : interrupts
 }
 

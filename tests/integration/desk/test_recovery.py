@@ -197,6 +197,24 @@ async def test_a_decision_made_while_no_worker_lives_is_carried_out_by_the_next_
         await nothing_happened_twice(conn, desk, thread)
 
 
+@pytest.mark.scenario(21)
+async def test_a_run_whose_turn_came_while_somebody_who_died_was_cancelling_it_begins(
+    operator: Rest, workers: Workers, conn: Conn
+) -> None:
+    async with operator.socket() as desk:
+        thread, first = await asked(operator, desk)
+        await desk.until("interrupt", run_id=first)
+        second = (await desk.ask(thread, REQUEST, multitask="enqueue"))["run_id"]
+        dying = conn.transaction()
+        await dying.start()
+        await conn.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", UUID(second))
+        assert (await desk.do("cancel", thread_id=thread, run_id=first))["status"] == "accepted"
+        await dying.rollback()
+        assert await conn.fetchval("SELECT status FROM runs WHERE id = $1", UUID(second)) == "enqueued"
+        await desk.until("run", run_id=second, status="running", timeout=10)
+        await desk.until("interrupt", run_id=second)
+
+
 @pytest.mark.scenario(2)
 async def test_a_crash_between_the_checkpoint_and_the_rows_still_asks_once(
     operator: Rest, workers: Workers, conn: Conn, points: Failpoints

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -183,7 +184,7 @@ async def lives(desk: Any) -> None:
 
 
 @pytest.mark.scenario(30)
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="TCP_USER_TIMEOUT is Linux's")
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel cannot do it")
 async def test_readers_that_never_read_are_freed_by_the_kernel_with_all_they_held(
     operator: Rest, desk_server: ServerProcess
 ) -> None:

@@ -19,11 +19,12 @@ from langgraph.types import Send, interrupt
 
 from backend.domain import effects, runs
 from backend.domain.interrupts import withdraw
+from backend.errors import AlreadyResolved
 from backend.fanout.live_text import LiveTexts
 from backend.graph.state import GraphContext
 from backend.ids import new_id
 from backend.protocol.commands import InterruptResponse
-from backend.runs import interrupts
+from backend.runs import history, interrupts
 from backend.runs.lease import Leases
 from backend.runs.runner import Runner, RunnerParts
 from backend.storage.checkpoints import create_tables, open_checkpoints
@@ -38,7 +39,11 @@ class Asked(TypedDict, total=False):
     outcome: str
 
 
-async def ask(state: dict[str, Any]) -> Asked:
+#: Runs whose graph fails when it gets an answer.
+failing: set[UUID] = set()
+
+
+async def ask(state: dict[str, Any], runtime: Runtime[GraphContext]) -> Asked:
     answer = interrupt(
         {
             "kind": "script_approval",
@@ -47,6 +52,8 @@ async def ask(state: dict[str, Any]) -> Asked:
             "allowed": ["approve", "reject", "respond"],
         }
     )
+    if runtime.context.run_id in failing:
+        raise RuntimeError("a fault of the graph")
     return {"answers": [{"n": state["n"], **answer}]}
 
 
@@ -212,6 +219,37 @@ async def test_a_run_with_open_questions_that_is_withdrawn_takes_all_of_them_alo
     await show.work(run_id)
     assert await show.status(run_id) == "cancelled"
     assert await show.answers(run_id) is None
+
+
+async def test_a_run_that_fails_takes_its_open_questions_along_and_asks_them_again_when_it_goes_on(show: Show) -> None:
+    run_id = await show.begin(3)
+    first, second, third = await show.rows(run_id)
+    await show.answer(first, "approve")
+    failing.add(run_id)
+    await show.work(run_id)
+    assert await show.status(run_id) == "failed"
+    assert [row["status"] for row in await show.rows(run_id)] == ["approved", "cancelled", "cancelled"]
+    with pytest.raises(AlreadyResolved):
+        await show.answer(second, "approve")
+
+    failing.remove(run_id)
+    async with show.office.db.tenant(show.office.tenant_id) as conn:
+        await history.resume(conn, show.office.one, first["thread_id"], "test")
+    await show.work(run_id)
+    assert await show.status(run_id) == "waiting"
+    assert [(row["status"], row["version"]) for row in await show.rows(run_id)] == [
+        ("approved", 2),
+        ("pending", 3),
+        ("pending", 3),
+    ]
+    await show.answer(second, "reject")
+    await show.expire(third)
+    await show.work(run_id)
+    assert await show.status(run_id) == "completed"
+    answers = await show.answers(run_id)
+    assert answers is not None
+    assert {n: answer["decision"] for n, answer in answers.items()} == {0: "approve", 1: "reject", 2: "expired"}
+    assert await show.told(run_id) == Counter(interrupt=5, interrupt_resolved=4, interrupt_expired=1)
 
 
 act = st.sampled_from(["approve", "reject", "respond", "expire", "leave"])
