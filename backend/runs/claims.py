@@ -3,6 +3,7 @@
 Nothing here decides, so no run is resumed: each change is one compare-and-set with its event and its audit.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -29,12 +30,8 @@ async def claim(db: Database, settings: Settings, who: Identity, command: Claim)
         DecisionNotAllowed: a script that is held has nothing to review.
         Forbidden, NotFound: not for this person, or not there.
     """
-    body = command.model_dump_json().encode()
-    async with db.tenant(who.tenant_id) as conn:
-        first = await commands.recall(conn, who.user_id, command.id, body)
-        if first is not None:
-            return Done(first, duplicate=True)
-        await require_decider(conn, who)
+
+    async def change(conn: Connection) -> Interrupt:
         claimed = await interrupts.claim(
             conn, command.interrupt_id, who.user_id, settings.claim_ttl, take_over=command.take_over
         )
@@ -51,7 +48,9 @@ async def claim(db: Database, settings: Settings, who: Identity, command: Claim)
                 interrupt.id,
                 before=str(claimed.before) if taken else None,
             )
-        return await _done(conn, who, command.id, body, interrupt)
+        return interrupt
+
+    return await _once(db, who, command, change)
 
 
 async def release(db: Database, who: Identity, command: Release) -> Done:
@@ -62,19 +61,17 @@ async def release(db: Database, who: Identity, command: Release) -> Done:
         AlreadyResolved, InterruptExpired: it is decided meanwhile.
         Forbidden, NotFound: not for this person, or not there.
     """
-    body = command.model_dump_json().encode()
-    async with db.tenant(who.tenant_id) as conn:
-        first = await commands.recall(conn, who.user_id, command.id, body)
-        if first is not None:
-            return Done(first, duplicate=True)
-        await require_decider(conn, who)
+
+    async def change(conn: Connection) -> Interrupt:
         released = await interrupts.release(conn, command.interrupt_id, who.user_id)
         interrupt = await interrupts.get_interrupt(conn, command.interrupt_id)
         if not released:
             raise _why_not(interrupt, NotClaimed(**_holder(interrupt)))
         await _tell(conn, interrupt)
         await audit.record(conn, who.user_id, "interrupt.released", interrupt.id)
-        return await _done(conn, who, command.id, body, interrupt)
+        return interrupt
+
+    return await _once(db, who, command, change)
 
 
 async def extend(db: Database, settings: Settings, who: Identity, command: Extend) -> Done:
@@ -86,12 +83,8 @@ async def extend(db: Database, settings: Settings, who: Identity, command: Exten
         DecisionNotAllowed: a script that is held goes on air when it was said to.
         Forbidden, NotFound: not for this person, or not there.
     """
-    body = command.model_dump_json().encode()
-    async with db.tenant(who.tenant_id) as conn:
-        first = await commands.recall(conn, who.user_id, command.id, body)
-        if first is not None:
-            return Done(first, duplicate=True)
-        await require_decider(conn, who)
+
+    async def change(conn: Connection) -> Interrupt:
         wanted = await policies.read_policies(conn, settings)
         end = await interrupts.extend(conn, command.interrupt_id, wanted.extension_step, wanted.extension_limit)
         interrupt = await interrupts.get_interrupt(conn, command.interrupt_id)
@@ -99,7 +92,9 @@ async def extend(db: Database, settings: Settings, who: Identity, command: Exten
             raise _why_not(interrupt, ExtensionExhausted(expires_at=interrupt.expires_at.isoformat()))
         await _tell(conn, interrupt)
         await audit.record(conn, who.user_id, "interrupt.extended", interrupt.id, until=end.isoformat())
-        return await _done(conn, who, command.id, body, interrupt)
+        return interrupt
+
+    return await _once(db, who, command, change)
 
 
 async def escalate(db: Database, settings: Settings, tenant_id: UUID, interrupt_id: str) -> bool:
@@ -125,6 +120,27 @@ async def return_claim(db: Database, tenant_id: UUID, interrupt_id: str) -> bool
         return True
 
 
+async def _once(
+    db: Database, who: Identity, command: Claim | Release | Extend, change: Callable[[Connection], Awaitable[Interrupt]]
+) -> Done:
+    """Make the change if the person may decide, or return the answer that the same command got before."""
+    body = command.model_dump_json().encode()
+    async with db.tenant(who.tenant_id) as conn:
+        first = await commands.recall(conn, who.user_id, command.id, body)
+        if first is not None:
+            return Done(first, duplicate=True)
+        await require_decider(conn, who)
+        interrupt = await change(conn)
+        result: dict[str, Any] = {
+            "interrupt_id": interrupt.id,
+            "version": interrupt.version,
+            "expires_at": interrupt.expires_at.isoformat(),
+            "claimed_until": interrupt.claimed_until.isoformat() if interrupt.claimed_until else None,
+        }
+        await commands.record(conn, who.user_id, command.id, body, result)
+        return Done(result)
+
+
 async def _tell(conn: Connection, interrupt: Interrupt) -> None:
     updated = InterruptUpdated(
         interrupt_id=interrupt.id,
@@ -135,17 +151,6 @@ async def _tell(conn: Connection, interrupt: Interrupt) -> None:
         escalated_at=interrupt.escalated_at,
     )
     await events.append(conn, interrupt.thread_id, [updated], run_id=interrupt.run_id)
-
-
-async def _done(conn: Connection, who: Identity, command_id: UUID, body: bytes, interrupt: Interrupt) -> Done:
-    result: dict[str, Any] = {
-        "interrupt_id": interrupt.id,
-        "version": interrupt.version,
-        "expires_at": interrupt.expires_at.isoformat(),
-        "claimed_until": interrupt.claimed_until.isoformat() if interrupt.claimed_until else None,
-    }
-    await commands.record(conn, who.user_id, command_id, body, result)
-    return Done(result)
 
 
 def _why_not(interrupt: Interrupt, otherwise: AppError) -> AppError:
