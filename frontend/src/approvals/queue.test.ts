@@ -28,7 +28,7 @@ const row = (id: string, expires: string): Interrupt => ({
 })
 const empty: Queue = new Map()
 const later = Date.parse('2026-01-01T01:00:00Z')
-const resolved = (interrupt_id: string): AnyFrame => ({
+const resolved = (interrupt_id: string, decision: 'approve' | 'cancelled' = 'approve'): AnyFrame => ({
   type: 'interrupt_resolved',
   thread_id: 't',
   seq: 9,
@@ -37,7 +37,7 @@ const resolved = (interrupt_id: string): AnyFrame => ({
   run_id: 'r',
   attempt: 1,
   interrupt_id,
-  decision: 'approve',
+  decision,
   version: 2,
   by: { id: 'u', name: '阿敏' },
   content: null,
@@ -51,6 +51,32 @@ test('the most urgent comes first', () => {
 test('a list read before the decision does not make it pending again', () => {
   const decided = follow(reconcile(empty, [row('a', '10')], later), resolved('a'))
   expect(reconcile(decided, [row('a', '10')], later).get('a')?.interrupt.status).toBe('approve')
+})
+
+test('what was withdrawn with its run and is asked again is pending again, told by the socket or by the list', () => {
+  const withdrawn = follow(reconcile(empty, [row('a', '10')], later), resolved('a', 'cancelled'))
+  const again = { ...row('a', '40'), version: 3 }
+  expect(byUrgency(reconcile(withdrawn, [again], later))).toEqual(['a'])
+  const { id: interrupt_id, kind, action, params, allowed, expires_at, version, on_air_at } = again
+  const asked: AnyFrame = {
+    type: 'interrupt',
+    thread_id: 't',
+    seq: 12,
+    event_id: 'f',
+    at: '2026-01-01T00:10:00Z',
+    run_id: 'r',
+    attempt: 2,
+    interrupt_id,
+    kind,
+    action,
+    params,
+    allowed,
+    expires_at,
+    version,
+    on_air_at,
+  }
+  expect(byUrgency(follow(withdrawn, asked))).toEqual(['a'])
+  expect(byUrgency(follow(withdrawn, { ...asked, version: 1 }))).toEqual([])
 })
 
 test('what was decided while the line was down leaves the queue; what was raised after the reading stays', () => {

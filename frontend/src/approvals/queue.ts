@@ -54,11 +54,15 @@ export function fromRest(row: Interrupt): QueueItem {
   }
 }
 
-/** The queue after an event of the topic `approvals`. An interrupt never goes back from decided to pending. */
+/**
+ * The queue after an event of the topic `approvals`. What is decided stays so, except what was withdrawn with its run
+ * and is asked again, as a later version, because the run goes on after all.
+ */
 export function follow(queue: Queue, frame: AnyFrame): Queue {
   switch (frame.type) {
     case 'interrupt': {
-      if (queue.has(frame.interrupt_id) || !frame.thread_id) return queue
+      const known = queue.get(frame.interrupt_id)
+      if ((known && known.interrupt.version >= frame.version) || !frame.thread_id) return queue
       const item = { threadId: frame.thread_id, interrupt: raised(frame, frame.seq ?? 0) }
       return new Map(queue).set(frame.interrupt_id, item)
     }
@@ -87,7 +91,8 @@ export function reconcile(queue: Queue, rows: readonly Interrupt[], readAt: numb
   }
   for (const row of rows) {
     const known = next.get(row.id)
-    if (!known || known.interrupt.status === 'pending') next.set(row.id, fromRest(row))
+    if (!known || known.interrupt.status === 'pending' || known.interrupt.version < row.version)
+      next.set(row.id, fromRest(row))
   }
   return next
 }
