@@ -96,8 +96,8 @@ class SocketCaps:
         self._users: Counter[UUID] = Counter()
         self._tenants: Counter[UUID] = Counter()
         self._places: Counter[tuple[UUID, UUID]] = Counter()
-        #: Since when each person who has reached the cap has been refused.
-        self._refused_since: dict[UUID, float] = {}
+        #: When each person who has reached the cap was refused first (of refusals that follow each other), and last.
+        self._refused: dict[UUID, tuple[float, float]] = {}
 
     def enter(self) -> int | None:
         """Take a place in this process and return None; or return after how many seconds to come again."""
@@ -117,8 +117,7 @@ class SocketCaps:
         full = self._full(user, tenant, 0, 0)
         if full is CloseCode.TOO_MANY_SOCKETS:
             # Whoever changes the network comes back with every screen while the old lines are not found dead yet.
-            since = self._refused_since.setdefault(user, time.monotonic())
-            if time.monotonic() - since < self._patience:
+            if not self._out_of_patience(user):
                 full = CloseCode.TENANT_FULL
         elif full is None:
             others = await self._say(user, tenant)
@@ -158,7 +157,19 @@ class SocketCaps:
             if not counter[one]:
                 del counter[one]
         if self._users[user] < self._per_user:
-            self._refused_since.pop(user, None)
+            self._refused.pop(user, None)
+
+    def _out_of_patience(self, user: UUID) -> bool:
+        """Return whether the person's screens have knocked for so long that the lines they have are alive."""
+        now = time.monotonic()
+        since, last = self._refused.get(user, (now, now))
+        if now - last > self._patience:
+            since = now  # that was another time: whoever knocked then says nothing of the lines of now
+        self._refused[user] = (since, now)
+        if now - since < self._patience:
+            return False
+        del self._refused[user]  # it was told; the next to knock may come from a change of network since
+        return True
 
     def _full(self, user: UUID, tenant: UUID, others_of_user: int, others_of_tenant: int) -> CloseCode | None:
         if self._users[user] + others_of_user > self._per_user:

@@ -78,6 +78,23 @@ async def test_who_comes_back_while_the_old_lines_are_not_found_dead_is_told_to_
             await caps.give_back(who)
 
 
+async def test_a_screen_too_many_of_long_ago_does_not_cost_those_of_a_changed_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    async with Cache.open("redis://127.0.0.1:1") as cache:
+        caps = SocketCaps(cache, per_user=2, per_tenant=100, per_process=100, patience=40)
+        who = somebody()
+        assert [await caps.take(who) for _ in range(3)] == [None, None, CloseCode.TENANT_FULL]
+        now = 3600.0
+        assert [await caps.take(who) for _ in range(2)] == [CloseCode.TENANT_FULL] * 2, "their old lines are just dead"
+        now = 3630.0
+        assert await caps.take(who) is CloseCode.TENANT_FULL
+        now = 3641.0
+        assert [await caps.take(who) for _ in range(2)] == [CloseCode.TOO_MANY_SOCKETS, CloseCode.TENANT_FULL]
+
+
 def test_upgrades_are_let_in_at_their_rate_and_the_others_spread_over_the_time_they_need(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
