@@ -32,13 +32,26 @@ class Policies:
 
 async def read_policies(conn: Connection, settings: Settings) -> Policies:
     """Return the policies of the connection's tenant."""
+    return await _read(conn, settings, "")
+
+
+async def hold_policies(conn: Connection, settings: Settings) -> Policies:
+    """Return the policies of the connection's tenant and keep them so until the transaction ends.
+
+    For what is decided by them: whoever changes them meanwhile waits, so nothing is decided after a change by what was
+    before. Lock order: a run's row, then this, then interrupts and threads.
+    """
+    return await _read(conn, settings, "FOR SHARE")
+
+
+async def _read(conn: Connection, settings: Settings, lock: str) -> Policies:
     row = await conn.fetchrow(
-        """SELECT extract(epoch FROM coalesce(interrupt_ttl, $1))::float8 AS interrupt_ttl,
+        f"""SELECT extract(epoch FROM coalesce(interrupt_ttl, $1))::float8 AS interrupt_ttl,
                   extract(epoch FROM coalesce(extension_step, $2))::float8 AS extension_step,
                   extract(epoch FROM coalesce(extension_limit, $3))::float8 AS extension_limit,
                   extract(epoch FROM coalesce(escalate_before, $4))::float8 AS escalate_before,
                   extract(epoch FROM undo_window)::float8 AS undo_window, four_eyes, auto_approve
-           FROM tenants WHERE id = current_tenant()""",
+           FROM tenants WHERE id = current_tenant() {lock}""",
         interval(settings.interrupt_ttl),
         interval(settings.extension_step),
         interval(settings.extension_limit),

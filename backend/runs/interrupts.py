@@ -40,9 +40,9 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
         if interrupt.status != "pending":
             raise interrupts.why_not(interrupt)
         _check(interrupt, command, role)
-        wanted = await policies.read_policies(conn, settings)
         # The run's row first, as everybody does; and its lock makes the two racers' decisions one after the other.
         author = await conn.fetchval("SELECT requested_by FROM runs WHERE id = $1 FOR UPDATE", interrupt.run_id)
+        wanted = await policies.hold_policies(conn, settings)
         if wanted.four_eyes and author == who.user_id and command.choice in ("approve", "edit"):
             raise FourEyes
         if command.version is not None and await interrupts.claimed_since(

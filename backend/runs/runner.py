@@ -244,7 +244,7 @@ class Runner:
         async with self._db.tenant(run.tenant_id) as conn:
             # Whoever decides locks this row too: either the decision finds the run waiting, or we find the decision.
             await _tell_rest(conn, run, outlet)
-            wanted = await policies.read_policies(conn, self._parts.settings)
+            wanted = await policies.hold_policies(conn, self._parts.settings)
             known = await interrupts.of_run(conn, run.id)
             told: list[ThreadEvent] = []
             answers: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from backend.domain.people import Identity
+from backend.domain.policies import change_policies
 from backend.errors import AlreadyResolved, AppError, InterruptExpired
 from backend.ids import new_id
 from backend.protocol.commands import Decision, Extend, InterruptResponse, Undo
@@ -147,3 +148,57 @@ async def test_an_extension_at_the_last_moment_is_given_or_comes_too_late_but_ne
             assert ((await waiting.row())["status"], await waiting.jobs()) == ("pending", 0)
         else:
             assert isinstance(extended, InterruptExpired)
+
+
+async def waits_for(office: Office, what: str) -> None:
+    """Wait until a statement of the application stands still for a lock of this kind."""
+    waiting = """SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = $1"""
+    async with asyncio.timeout(20):
+        while not await office.owner.fetchval(waiting, what):
+            await asyncio.sleep(0.01)
+            await office.owner.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees it as it was
+
+
+async def test_a_decision_follows_the_policy_that_was_changed_while_it_waited_for_its_turn(office: Office) -> None:
+    waiting = await office.waiting()
+    before_us = office.owner.transaction()
+    await before_us.start()
+    await office.owner.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", waiting.run.id)
+    approving = asyncio.create_task(outcome_of(decide(waiting, office.author, "approve")))
+    await waits_for(office, "transactionid")
+    async with office.db.tenant(office.tenant_id) as conn:
+        await change_policies(conn, {"four_eyes": True})
+    await before_us.rollback()
+    assert await approving == "four_eyes", "it was made after the change was answered"
+    assert (await waiting.row())["status"] == "pending"
+
+
+async def test_no_policy_changes_between_a_decision_made_by_it_and_its_commit(office: Office) -> None:
+    waiting = await office.waiting()
+    order: list[str] = []
+
+    async def approve() -> None:
+        await decide(waiting, office.author, "approve")
+        order.append("approved")
+
+    async def change() -> None:
+        async with office.db.tenant(office.tenant_id) as conn:
+            await change_policies(conn, {"four_eyes": True})
+        order.append("changed")
+
+    other = office.owner.transaction()
+    await other.start()
+    await office.owner.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('audit:' || $1::text, 0))", str(office.tenant_id)
+    )
+    approving = asyncio.create_task(approve())
+    await waits_for(office, "advisory")
+    changing = asyncio.create_task(change())
+    # It either waits for the decision, or is done before it.
+    waits = asyncio.create_task(waits_for(office, "transactionid"))
+    await asyncio.wait([changing, waits], return_when=asyncio.FIRST_COMPLETED)
+    await other.rollback()
+    await asyncio.gather(approving, changing)
+    waits.cancel()
+    assert order == ["approved", "changed"], "an author approved after four eyes were wanted"
