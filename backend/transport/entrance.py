@@ -63,7 +63,7 @@ class Entrance:
             check_origin(socket, self._services)
         except OriginRefused:
             _REFUSED.labels("origin").inc()
-            await socket.close()  # before the upgrade: the browser sees HTTP 403
+            await _close(socket)  # before the upgrade: the browser sees HTTP 403
             yield None
             return
         why, pause = self._room()
@@ -106,7 +106,7 @@ class Entrance:
             return None
         full = await self._caps.take(guest.identity)
         if full is not None:
-            await socket.close(full, _REASONS[full])
+            await _close(socket, full, _REASONS[full])
             return None
         return guest
 
@@ -182,6 +182,11 @@ async def identity_of_token(services: Services, token: str) -> Identity:
 def _bearer(socket: WebSocket) -> str | None:
     header = socket.headers.get("authorization", "")
     return header[7:].strip() if header.lower().startswith("bearer ") else None
+
+
+async def _close(socket: WebSocket, code: int = 1000, reason: str = "") -> None:
+    with contextlib.suppress(WebSocketDisconnect):  # it did not wait for our answer
+        await socket.close(code, reason)
 
 
 async def _deny(socket: WebSocket, pause: int) -> None:

@@ -18,6 +18,7 @@ from backend.storage.embedded import EmbeddedValkey
 from tests.integration.desk.conftest import StartServer
 from tests.support.crowd import Crowd, percentile
 from tests.support.desk_client import ADMIN, APPROVER, OPERATOR, Rest
+from tests.support.line import line_to_valkey
 from tests.support.processes import ServerProcess, metrics
 from tests.support.raw_socket import RawSocket, Refused, open_patiently
 
@@ -82,6 +83,20 @@ async def test_a_person_and_a_team_have_only_so_many_sockets_over_all_processes(
             first.kill()
         # What a killed process held counts until it lapses, and no screen may give up for that.
         assert await refused_with(there) == 4010
+
+
+async def test_who_does_not_wait_to_hear_that_it_is_one_too_many_leaves_no_fault_behind(
+    start_server: StartServer, own_valkey: EmbeddedValkey
+) -> None:
+    with line_to_valkey(own_valkey.url) as (line, url):
+        server = start_server("serve", "--no-worker", redis_url=url, sockets_per_user=1).wait_healthy()
+        async with Rest.login(server.url, OPERATOR) as rest, several(rest, 1):
+            line.down.latency = 0.5  # of the answer that the server waits for before it says so
+            for _ in range(3):
+                (await RawSocket.open(rest.ws_url, rest.page_headers())).drop()
+            assert await refused_with(rest) == 4010
+            line.mend()
+    assert "Traceback" not in server.log_text()
 
 
 async def test_a_process_that_is_full_says_so_before_the_upgrade(start_server: StartServer) -> None:
