@@ -160,14 +160,25 @@ class Hub:
 
     async def watch_thread(self, tenant_id: UUID, thread_id: UUID, watcher: Watcher) -> None:
         """Join a thread; from the return on, the watcher gets every later event and fragment (and perhaps some that
-        it will also find in the log: it knows them by `seq` and `i`)."""
+        it will also find in the log: it knows them by `seq` and `i`).
+
+        Raises:
+            AppError: PostgreSQL cannot be asked; nothing is kept of the attempt.
+        """
         feed = self._threads.get(thread_id)
+        begun = feed is None
         if feed is None:
             feed = self._threads[thread_id] = _ThreadFeed(tenant_id)
-            feed.watchers.add(watcher)
+        feed.watchers.add(watcher)
+        try:
+            await self._join(thread_id, feed, begun)
+        except BaseException:  # also somebody who goes away meanwhile
+            await self.leave_thread(thread_id, watcher)
+            raise
+
+    async def _join(self, thread_id: UUID, feed: _ThreadFeed, begun: bool) -> None:
+        if begun:
             await self._subscribe_tokens(thread_id)
-        else:
-            feed.watchers.add(watcher)
         if feed.head is None:
             heads = await self._sources.thread_heads([thread_id])
             if feed.head is None:

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from backend.errors import NotFound
+from backend.errors import NotFound, ServerBusy
 from backend.fanout.hub import Fragment, Hub, Numbered, Sources
 from backend.fanout.topics import ROOMS_CHANNEL, token_channel
 from backend.ids import new_id
@@ -66,6 +66,26 @@ async def test_a_stranger_who_is_refused_a_room_does_not_cut_off_its_own_people(
     hub._on_notice(ROOMS_CHANNEL, str(room))
     await asyncio.gather(*hub._tasks)
     assert prompter.states == ["before", "after"]
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_nothing_is_kept_of_an_attempt_to_join_a_thread_that_failed(gone: bool) -> None:
+    asked, thread = asyncio.Event(), new_id()
+
+    async def thread_heads(_: list[UUID]) -> dict[UUID, int]:
+        asked.set()
+        if gone:
+            await asyncio.Event().wait()
+        raise ServerBusy
+
+    hub = hub_of(thread_heads=thread_heads)
+    joining = asyncio.create_task(hub.watch_thread(new_id(), thread, Watching()))
+    await asked.wait()
+    if gone:
+        joining.cancel()
+    with pytest.raises(asyncio.CancelledError if gone else ServerBusy):
+        await joining
+    assert not hub._threads, "it would be asked about and listened to for as long as the process lives"
 
 
 async def test_who_joins_the_approvals_while_another_comes_and_goes_still_gets_them() -> None:
