@@ -42,7 +42,8 @@ class Fork:
 
     def send_signal(self, which: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, which)
+            with contextlib.suppress(ProcessLookupError):  # it ended, and the nursery has not said so yet
+                os.kill(self.pid, which)
 
 
 class Nursery:
