@@ -22,7 +22,7 @@ from backend.runs.runner import Runner
 from backend.runs.start import start_next
 from backend.settings import Settings
 from backend.storage.jobs import JobQueue
-from backend.storage.postgres import Database, interval, listen
+from backend.storage.postgres import Database, UniqueViolation, interval, listen
 
 log = structlog.get_logger(__name__)
 
@@ -182,6 +182,11 @@ class Worker:
                 await claims.escalate(self._db, self._settings, tenant_id, interrupt_id)
 
     async def _recover(self, tenant_id: UUID, run_id: UUID) -> None:
+        # Where another process lets a run of the same thread begin at this moment there is nothing to do any more.
+        with contextlib.suppress(UniqueViolation):
+            await self._let_go_on(tenant_id, run_id)
+
+    async def _let_go_on(self, tenant_id: UUID, run_id: UUID) -> None:
         async with self._db.tenant(tenant_id) as conn:
             if await runs.requeue_stranded(conn, run_id, self._settings.lease):
                 log.warning("run_recovered", run_id=str(run_id))

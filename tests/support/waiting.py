@@ -1,5 +1,6 @@
 """A tenant with people and runs that wait for them, made of rows alone: for what happens between people and clock."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -143,3 +144,13 @@ async def _person(owner: "asyncpg.Connection[asyncpg.Record]", tenant_id: UUID, 
         session_id=new_id(),
         expires_at=datetime.now(UTC) + timedelta(hours=1),
     )
+
+
+async def waits_for(office: Office, what: str) -> None:
+    """Wait until a statement of the application stands still for a lock of this kind."""
+    waiting = """SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = $1"""
+    async with asyncio.timeout(20):
+        while not await office.owner.fetchval(waiting, what):
+            await asyncio.sleep(0.01)
+            await office.owner.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees it as it was

@@ -1,9 +1,11 @@
 """A message while a run is under way: refused, afterwards or instead, in every state that the run can be in."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import pytest
+import structlog
 
 from backend.domain import runs
 from backend.domain.runs import Claimed
@@ -11,7 +13,8 @@ from backend.errors import InterruptPending, ThreadBusy
 from backend.ids import new_id
 from backend.protocol.commands import Cancel, Multitask, SendMessage
 from backend.runs import start
-from tests.support.waiting import Office, Waiting
+from backend.runs.worker import Worker
+from tests.support.waiting import SETTINGS, Office, Waiting, waits_for
 
 STATES = ("queued", "running", "waiting", "queued, others behind", "running, others behind", "waiting, others behind")
 
@@ -127,3 +130,21 @@ async def test_the_order_of_runs_is_the_databases_whatever_the_clocks_that_made_
     for following in ids:
         await start.cancel(office.db, office.cache, office.author, command.model_copy(update={"id": new_id()}))
         assert (await statuses(waiting))[following] == "queued", "one at a time, in the order in which they came"
+
+
+async def test_of_two_sweeps_that_find_the_same_turn_one_gives_it_and_the_other_is_quiet(office: Office) -> None:
+    waiting = await office.waiting()
+    behind = [await send(office, waiting.thread_id, "enqueue") for _ in range(2)]
+    # The turn of the first came, and who should have said so died.
+    await office.owner.execute("UPDATE runs SET status = 'cancelled' WHERE id = $1", waiting.run.id)
+    nobody: Any = None
+    settings = SETTINGS.model_copy(update={"lease": 0.0})
+    sweeping = Worker(settings, office.db, nobody, nobody, nobody)._sweep()
+    with structlog.testing.capture_logs() as lines:
+        async with office.db.tenant(office.tenant_id) as conn:
+            await start.start_next(conn, office.tenant_id, waiting.thread_id)
+            other = asyncio.create_task(sweeping)
+            await waits_for(office, "transactionid")
+        await other
+    assert "run_not_recovered" not in [line["event"] for line in lines], "nothing is wrong"
+    assert [(await statuses(waiting))[run_id] for run_id in behind] == ["queued", "enqueued"]

@@ -15,7 +15,7 @@ from backend.ids import new_id
 from backend.protocol.commands import Decision, Extend, InterruptResponse, Undo
 from backend.runs import claims, interrupts
 from backend.runs.start import Done
-from tests.support.waiting import SETTINGS, Office, Waiting
+from tests.support.waiting import SETTINGS, Office, Waiting, waits_for
 
 
 def decide(waiting: Waiting, who: Identity, decision: Decision, interrupt_id: str | None = None) -> Awaitable[Done]:
@@ -148,16 +148,6 @@ async def test_an_extension_at_the_last_moment_is_given_or_comes_too_late_but_ne
             assert ((await waiting.row())["status"], await waiting.jobs()) == ("pending", 0)
         else:
             assert isinstance(extended, InterruptExpired)
-
-
-async def waits_for(office: Office, what: str) -> None:
-    """Wait until a statement of the application stands still for a lock of this kind."""
-    waiting = """SELECT count(*) FROM pg_stat_activity
-                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = $1"""
-    async with asyncio.timeout(20):
-        while not await office.owner.fetchval(waiting, what):
-            await asyncio.sleep(0.01)
-            await office.owner.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees it as it was
 
 
 async def test_a_decision_follows_the_policy_that_was_changed_while_it_waited_for_its_turn(office: Office) -> None:
