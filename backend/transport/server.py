@@ -164,8 +164,8 @@ class _Wire(WebSocketsSansIOProtocol):
 
 
 class _Quiet(logging.Filter):
-    """Drops Uvicorn's line for each upgrade (with the ticket in its address) and counts what it would call exceptions:
-    what a peer sends is no fault of ours."""
+    """Drops Uvicorn's lines for each upgrade (with the ticket in its address) and each refusal, and counts what it would
+    call exceptions: what a peer sends is no fault of ours."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the line is worth writing."""
@@ -173,7 +173,8 @@ class _Quiet(logging.Filter):
         if text.startswith("Invalid UTF-8"):
             _MALFORMED.inc()
             return False
-        return not text.startswith('%s - "WebSocket')
+        # A refusal is an answer, and counted. Uvicorn tells of each in two lines, one of them as an error of the app's.
+        return not text.startswith(('%s - "WebSocket', "connection rejected", "ASGI callable returned without compl"))
 
 
 _QUIET: Final = _Quiet()

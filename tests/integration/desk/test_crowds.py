@@ -110,6 +110,7 @@ async def test_a_process_that_is_full_says_so_before_the_upgrade(start_server: S
             assert refused.value.retry_after >= 1
             await rest.get("/threads")  # plain requests are none of its business
         await lets_in_again(rest)
+    assert '"level": "error"' not in server.log_text(), "in a storm it would be one for each refusal"
 
 
 @pytest.mark.scenario(32)
