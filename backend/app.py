@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import stat
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from backend.domain import events, founding, rooms
 from backend.domain.demo import demo_logins, demo_password, seed_demo
 from backend.domain.epochs import EpochWatch
 from backend.errors import DataDirUnwritable
+from backend.evaluation import run as evaluation
+from backend.evaluation.cases import Sets
+from backend.evaluation.report import Result
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
 from backend.fanout.presence import Presence
@@ -129,6 +133,29 @@ async def create_admin(
             return await founding.add_admin(
                 conn, tenant=tenant, tenant_name=tenant_name, email=email, name=name, password=password
             )
+
+
+async def evaluate(settings: Settings, sets: Sets, *, tier: str) -> Result:
+    """Run sets of cases. Nothing of the database that is set up is read or written.
+
+    Raises:
+        SetupError: the model is to be asked, and none is set up.
+    """
+    _prepare(settings)
+    await asyncio.to_thread(vocabulary.load)
+    return await evaluation.evaluate(sets, tier=tier, reader=evaluation.by_rules, place=_throwaway)
+
+
+@contextlib.asynccontextmanager
+async def _throwaway() -> AsyncIterator[tuple[Database, UUID]]:
+    """A database of one tenant that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="cuedesk-eval-") as folder:
+        async with embedded_postgres(Path(folder), fsync=False) as server:
+            await asyncio.to_thread(upgrade, server.owner_url)
+            async with as_owner(server.owner_url) as conn:
+                tenant: UUID = await conn.fetchval("INSERT INTO tenants (slug, name) VALUES ('eval', 'eval') RETURNING id")
+            async with Database.open(server.owner_url, size=2, acquire_timeout=10) as db:
+                yield db, tenant
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Situation:
     """What the thread and the tenant's catalogue were when the message came.
 
     `asked` is true when our last word was a question; `options` are then the answers it offered (label → value) and
-    `asked_about` the message that made us ask.
+    `asked_about` the message that made us ask. `waiting` is true while a script or an action waits for a decision.
     """
 
     products: Sequence[Known] = ()
@@ -41,6 +41,7 @@ class Situation:
     asked: bool = False
     asked_about: str = ""
     options: Sequence[tuple[str, str]] = ()
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
