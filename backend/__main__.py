@@ -135,7 +135,11 @@ def _parser() -> argparse.ArgumentParser:
 def _add_eval(commands: Any) -> None:
     sets = commands.add_parser("eval", help="run sets of cases and print the figures (docs/evaluation.md)")
     sets.add_argument(
-        "paths", type=Path, nargs="*", default=[Path("tests/eval")], help="files, or folders of *.jsonl; ours by default"
+        "paths",
+        type=Path,
+        nargs="*",
+        default=[Path("tests/eval")],
+        help="files, or folders of *.jsonl; ours by default",
     )
     sets.add_argument(
         "--as",

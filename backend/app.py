@@ -153,7 +153,9 @@ async def _throwaway() -> AsyncIterator[tuple[Database, UUID]]:
         async with embedded_postgres(Path(folder), fsync=False) as server:
             await asyncio.to_thread(upgrade, server.owner_url)
             async with as_owner(server.owner_url) as conn:
-                tenant: UUID = await conn.fetchval("INSERT INTO tenants (slug, name) VALUES ('eval', 'eval') RETURNING id")
+                tenant: UUID = await conn.fetchval(
+                    "INSERT INTO tenants (slug, name) VALUES ('eval', 'eval') RETURNING id"
+                )
             async with Database.open(server.owner_url, size=2, acquire_timeout=10) as db:
                 yield db, tenant
 

@@ -41,7 +41,10 @@ async def run_intent(case: IntentCase, reader: Reader) -> Outcome:
         confidence=reading.confidence,
         answered_by=tier,
         note="; ".join(
-            [reading.reason, *(f"{name}: {_got(name, reading)!r}" for name, fine in parts.items() if right and not fine)]
+            [
+                reading.reason,
+                *(f"{name}: {_got(name, reading)!r}" for name, fine in parts.items() if right and not fine),
+            ]
         ),
         cost=_cost(expect.kind, reading.kind),
     )

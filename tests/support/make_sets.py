@@ -113,7 +113,16 @@ def _wide(words: str, luck: random.Random) -> str:
 
 
 def _split_off(words: str, luck: random.Random) -> str:
-    parts = {"治": "氵台", "好": "女子", "胸": "月匈", "根": "木艮", "效": "交攵", "明": "日月", "减": "冫咸", "信": "亻言"}
+    parts = {
+        "治": "氵台",
+        "好": "女子",
+        "胸": "月匈",
+        "根": "木艮",
+        "效": "交攵",
+        "明": "日月",
+        "减": "冫咸",
+        "信": "亻言",
+    }
     for sign, pieces in parts.items():
         if sign in words:
             return words.replace(sign, pieces, 1)
@@ -136,7 +145,9 @@ def pii() -> Iterator[dict[str, Any]]:
     """Lines with personal data that is valid in its form."""
     for place, (tier, template) in enumerate(lines_of("pii.txt")):
         luck = random.Random(1000 + place)
-        filled = re.sub(r"\{([a-z]+)(\d*)(?: (\w+))?\}", lambda m, luck=luck: _number(m[1], m[2], m[3] or "", luck), template)
+        filled = re.sub(
+            r"\{([a-z]+)(\d*)(?: (\w+))?\}", lambda m, luck=luck: _number(m[1], m[2], m[3] or "", luck), template
+        )
         text = _KEEP.sub(r"\1", _MARK.sub(r"\1", filled))
         yield {
             "type": "pii", "tier": tier, "text": text, "spans": _MARK.findall(filled), "keep": _KEEP.findall(filled),
@@ -205,9 +216,7 @@ def _id_card(luck: random.Random) -> str:
 
 
 def _luhn(body: str) -> str:
-    total = sum(
-        sum(divmod(int(sign) * (2 if place % 2 == 0 else 1), 10)) for place, sign in enumerate(reversed(body))
-    )
+    total = sum(sum(divmod(int(sign) * (2 if place % 2 == 0 else 1), 10)) for place, sign in enumerate(reversed(body)))
     return body + str(-total % 10)
 
 
@@ -236,7 +245,11 @@ def _sentences(text: str) -> list[str]:
 
 
 def _dearer(text: str, product: dict[str, Any], _luck: random.Random) -> tuple[str, dict[str, Any]]:
-    said = {"野坡土蜂蜜": ("八十九", "七十九"), "逐风轻跑鞋": ("三百二十九", "二百九十九"), "明序护眼台灯": ("一百五十九", "一百四十九")}
+    said = {
+        "野坡土蜂蜜": ("八十九", "七十九"),
+        "逐风轻跑鞋": ("三百二十九", "二百九十九"),
+        "明序护眼台灯": ("一百五十九", "一百四十九"),
+    }
     return text.replace(*said[product["name"]]), {}
 
 
@@ -333,7 +346,10 @@ def _before(world: dict[str, Any], state: str) -> dict[str, Any]:
         ]
     situation: Any = world["name"]
     if current is not None or waiting:
-        situation = {key: world[key] for key in ("hosts", "rooms", "products")} | {"product": current, "waiting": waiting}
+        situation = {key: world[key] for key in ("hosts", "rooms", "products")} | {
+            "product": current,
+            "waiting": waiting,
+        }
     return {"history": history, "situation": situation}
 
 

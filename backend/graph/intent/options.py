@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from backend.graph.intent.reading import SCENARIO_NAMES
 from backend.graph.intent.situation import Reading, Situation
+from backend.graph.intent.vocabulary import SCENARIO_NAMES
 
 _MOST: Final = 6
 _USUAL: Final = ("opening", "selling_points", "promotion", "seeding", "transition", "closing")

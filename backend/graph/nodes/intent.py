@@ -16,8 +16,9 @@ from backend.domain.threads import Message, Thread, get_thread, recent_messages
 from backend.graph import routing
 from backend.graph.intent.naming import Known
 from backend.graph.intent.options import options_of, question_of
-from backend.graph.intent.reading import SCENARIO_NAMES, read
+from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Draft, Reading, Situation
+from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.protocol.events import ThreadUpdated
 from backend.storage.postgres import Connection
