@@ -143,7 +143,8 @@ async def evaluate(settings: Settings, sets: Sets, *, tier: str) -> Result:
     """
     _prepare(settings)
     await asyncio.to_thread(vocabulary.load)
-    return await evaluation.evaluate(sets, tier=tier, reader=evaluation.by_rules, place=_throwaway)
+    reader = evaluation.by_rules if tier == "rules" else evaluation.fast
+    return await evaluation.evaluate(sets, tier=tier, reader=reader, place=_throwaway)
 
 
 @contextlib.asynccontextmanager

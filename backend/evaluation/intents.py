@@ -10,8 +10,8 @@ from backend.graph.intent.naming import Known
 from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Draft, Reading, Situation
 
-#: How a message is understood, and which tier said so.
-Reader = Callable[[str, Situation], Awaitable[tuple[Reading, str]]]
+#: How a message is understood.
+Reader = Callable[[str, Situation], Awaitable[Reading]]
 
 #: A wrong guess that costs a script (or touches the shop) is worse than a question too many.
 _WRITING: Final = frozenset({"write", "continue", "restyle", "regenerate", "switch_product", "batch"})
@@ -22,7 +22,7 @@ _QUESTION_END: Final = ("?", "？", "吗", "呢")
 async def run_intent(case: IntentCase, reader: Reader) -> Outcome:
     """Read the message in its situation and compare."""
     situation = situation_of(case)
-    reading, tier = await reader(case.message, situation)
+    reading = await reader(case.message, situation)
     expect = case.expect
     parts = _parts(case, reading, situation)
     told_apart = expect.kind in ("write", "continue", "switch_product") and expect.scenario is not None
@@ -39,7 +39,7 @@ async def run_intent(case: IntentCase, reader: Reader) -> Outcome:
         text=case.message,
         parts=parts if reading.kind == expect.kind else {},
         confidence=reading.confidence,
-        answered_by=tier,
+        answered_by=reading.tier,
         note="; ".join(
             [
                 reading.reason,

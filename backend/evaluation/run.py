@@ -55,6 +55,11 @@ async def _run(case: Case, reader: Reader, rules: RuleSnapshot) -> Outcome | Non
             return None
 
 
-async def by_rules(message: str, situation: Situation) -> tuple[Reading, str]:
+async def by_rules(message: str, situation: Situation) -> Reading:
     """Understand by the rules alone."""
-    return read(message, situation), "rules"
+    return read(message, situation, learned=False)
+
+
+async def fast(message: str, situation: Situation) -> Reading:
+    """Understand by the rules and what was learned, without a language model."""
+    return read(message, situation)

@@ -384,6 +384,23 @@ def lessons() -> Iterator[dict[str, Any]]:
                 yield _lesson(label, state, pattern, luck, worlds, fillings)
 
 
+#: What fingers and input methods make of words.
+_MISTYPED = {
+    "再": "在", "重": "从", "继续": "继需", "语气": "语器", "活泼": "活波", "促销": "促消", "种草": "中草", "开场": "开厂", "换成": "换城",
+    "卖点": "买点", "一版": "一板", "短": "断", "改": "该", "写": "些", "逼单": "比单", "接着": "接这", "讲": "将", "分钟": "分种",
+}  # fmt: skip
+
+
+def _mistyped(message: str, luck: random.Random) -> str:
+    """Now and then with a typing error, or in traditional characters."""
+    if luck.random() < 0.08:
+        places = [right for right in _MISTYPED if right in message]
+        if places:
+            right = luck.choice(places)
+            return message.replace(right, _MISTYPED[right], 1)
+    return message
+
+
 def _lesson(
     label: str, state: str, pattern: str, luck: random.Random, worlds: dict[str, Any], fillings: dict[str, Any]
 ) -> dict[str, Any]:
@@ -400,7 +417,7 @@ def _lesson(
             return str(luck.choice(own if luck.random() < 0.7 else fillings["P"]))
         return str(luck.choice(fillings[name]))
 
-    message = re.sub(r"\{(\w+)\}", filled, pattern)
+    message = _mistyped(re.sub(r"\{(\w+)\}", filled, pattern), luck)
     count = len(world["products"])
     before = {
         "e": "-", "p": f"P{luck.randint(1, count)}", "d": f"D{luck.randint(1, count)}{luck.choice('osp')}",

@@ -13,6 +13,7 @@ from backend.graph.intent.pasted import asks_for_check, pasted_in
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.tripwire import injected
 from backend.graph.intent.turns import in_turn
+from backend.graph.intent.weighing import weighed
 
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 #: From the most telling to the least.
@@ -35,9 +36,12 @@ _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
 )
 
 
-def read(message: str, situation: Situation) -> Reading:
-    """Understand one message. Never raises for any text; `unclear` when no reading is good enough."""
-    reading = _read(message, situation)
+def read(message: str, situation: Situation, *, learned: bool = True) -> Reading:
+    """Understand one message. Never raises for any text; `unclear` when no reading is good enough.
+
+    Without `learned` the rules are alone, and `confidence` is only how much each of them thinks of itself.
+    """
+    reading = _read(message, situation, learned)
     slots = dict(reading.slots)
     if "product_name" in slots and "product_id" not in slots:
         slots["product_name"] = as_written(slots["product_name"], message)
@@ -47,7 +51,7 @@ def read(message: str, situation: Situation) -> Reading:
     return replace(reading, slots=slots, later=tuple(as_written(one, message) for one in reading.later))
 
 
-def _read(message: str, situation: Situation) -> Reading:
+def _read(message: str, situation: Situation, learned: bool) -> Reading:
     text = fold(message)
     if reason := injected(text):
         return Reading("chat", 0.95, reason, {}, about="injection")
@@ -56,13 +60,20 @@ def _read(message: str, situation: Situation) -> Reading:
         return _of_pasted(*material, situation)
     answer = chosen(text, situation)
     if answer is not None:
-        return read(answer, replace(situation, asked=False))
-    reading = _by_rules(Finds(text, situation))
+        reading = read(answer, replace(situation, asked=False), learned=learned)
+        if reading.kind != "unclear" or not situation.asked_about:
+            return reading
+        # An option that is no request of its own: the product or the segment that was missing.
+        return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
+    finds = Finds(text, situation)
+    reading = by_rules(finds)
+    if learned:
+        reading = weighed(finds, reading)
     several = in_turn(reading, text, situation)
     if several is not None:
         return several
     if reading.kind == "unclear" and (request := whole_request(message, text, situation)) is not None:
-        whole = read(request, replace(situation, asked=False))
+        whole = read(request, replace(situation, asked=False), learned=learned)
         if whole.kind not in ("unclear", "chat"):
             return replace(whole, reason=f"answer to our question; {whole.reason}")
     return reading
@@ -84,7 +95,8 @@ def _of_pasted(request: str, body: str, situation: Situation) -> Reading:
     return Reading("restyle", 0.9, "a text that came with the message", slots, scenario=scenario, pasted=body)
 
 
-def _by_rules(finds: Finds) -> Reading:
+def by_rules(finds: Finds) -> Reading:
+    """Try the rules one after the other."""
     if not _NOTHING.sub("", finds.text):
         return finds.answer("unclear", 0.9, "no words", missing="")
     for rule in _RULES:

@@ -30,7 +30,7 @@ def batch(finds: Finds) -> Reading | None:
         r"[每各]个?(?:产品|商品|品|款)|所有|全部|整场|全场|批量", finds.positive
     )
     if everything and not finds.slots.get("other_products") and finds.product is None:
-        return finds.answer("unclear", 0.8, "many products at once", missing="several", scenario=finds.scenario)
+        return finds.answer("batch", 0.8, "many texts at once", missing="several", scenario=finds.scenario)
     return None
 
 
@@ -161,20 +161,23 @@ def _fresh_text(finds: Finds) -> bool:
 
 
 def write(finds: Finds) -> Reading | None:
+    """A text is asked for that is not there yet."""
     scenario = finds.chosen_scenario()
     if scenario is None:
         return None
-    words = finds.foreign_product()
-    finds.name(words)
+    reading = new_text(finds, scenario)
+    told = finds.cue["write"] or finds.cue["text_noun"] or reading.kind == "unclear"
+    return reading if told or _is_about_something(finds, scenario) else None
+
+
+def new_text(finds: Finds, scenario: str) -> Reading:
+    """Read the message as asking for a text of this segment; unclear when nobody knows about what."""
+    finds.name(finds.foreign_product())
     if finds.unsure:
         return finds.answer("unclear", 0.8, "several products fit", missing="product", scenario=scenario)
-    known = finds.product or words or finds.situation.product_id or finds.situation.product_name
-    known = known or finds.of_the_show(scenario)
-    if known is None and scenario != "closing" and "不限产品" not in finds.text:
+    if not _is_about_something(finds, scenario) and scenario != "closing" and "不限产品" not in finds.text:
         return finds.answer("unclear", 0.85, "which product?", missing="product", scenario=scenario)
     sure = 0.6 + 0.2 * (finds.cue["write"] or finds.cue["text_noun"]) + 0.15 * (finds.product is not None)
-    if not finds.cue["write"] and not finds.cue["text_noun"] and not known:
-        return None
     return finds.answer(
         "write",
         round(min(sure + 0.03 * len(finds.slots), 0.97), 2),
@@ -182,6 +185,12 @@ def write(finds: Finds) -> Reading | None:
         scenario=scenario,
         later=_later(finds, scenario),
     )
+
+
+def _is_about_something(finds: Finds, scenario: str) -> bool:
+    situation = finds.situation
+    known = finds.product or finds.foreign_product() or situation.product_id or situation.product_name
+    return bool(known or finds.of_the_show(scenario))
 
 
 def unfinished(finds: Finds) -> Reading | None:
