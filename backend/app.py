@@ -20,7 +20,7 @@ from backend.api import routes
 from backend.domain import events, founding, rooms
 from backend.domain.demo import demo_logins, demo_password, seed_demo
 from backend.domain.epochs import EpochWatch
-from backend.errors import DataDirUnwritable
+from backend.errors import DataDirUnwritable, SetupError
 from backend.evaluation import run as evaluation
 from backend.evaluation.cases import Sets
 from backend.evaluation.report import Result
@@ -28,7 +28,7 @@ from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
 from backend.fanout.presence import Presence
 from backend.graph.build import build
-from backend.graph.intent import vocabulary
+from backend.graph.intent import learned, vocabulary
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
@@ -143,8 +143,14 @@ async def evaluate(settings: Settings, sets: Sets, *, tier: str) -> Result:
     """
     _prepare(settings)
     await asyncio.to_thread(vocabulary.load)
-    reader = evaluation.by_rules if tier == "rules" else evaluation.fast
-    return await evaluation.evaluate(sets, tier=tier, reader=reader, place=_throwaway)
+    if tier == "model" and settings.llm_provider == "offline":
+        raise SetupError("没有配置模型，设置 CUEDESK_LLM_PROVIDER / no model is set up: set CUEDESK_LLM_PROVIDER")
+    model = _model(settings)
+    try:
+        reader = evaluation.reader_of(tier, model)
+        return await evaluation.evaluate(sets, tier=tier, reader=reader, place=_throwaway)
+    finally:
+        await model.aclose()
 
 
 @contextlib.asynccontextmanager
@@ -270,7 +276,7 @@ async def _open_worker(
     model = _model(settings)
     stack.push_async_callback(model.aclose)
     leases = Leases(await enter(db.reserved()), settings)
-    await asyncio.to_thread(vocabulary.load)
+    await asyncio.to_thread(_load_reading)
     embedder = Embedder()
     runner = Runner(
         RunnerParts(
@@ -284,12 +290,18 @@ async def _open_worker(
             rules=rules,
             embedder=embedder,
             worker=worker_name(),
+            reader=None if settings.llm_provider == "offline" else model,
         )
     )
     worker = Worker(settings, db, runner, leases, embedder)
     await enter(worker.running())
     await enter(Sweeper(settings, db).running())
     return worker
+
+
+def _load_reading() -> None:
+    vocabulary.load()
+    learned.weights()
 
 
 def _model(settings: Settings) -> Model:

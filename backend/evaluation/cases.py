@@ -311,13 +311,14 @@ def read_sets(paths: Iterable[Path], *, kind: SetKind | None = None, split: str 
         for number, one in read:
             if isinstance(one, NamedSituation):
                 continue
+            changed: dict[str, Any] = {} if one.id else {"id": _made_up_id(one)}
             if isinstance(one, IntentCase) and isinstance(one.situation, str):
                 if one.situation not in known:
                     unread.append(Unread(str(path), number, f"no situation is called {one.situation!r}"))
                     continue
-                one = one.model_copy(update={"situation": known[one.situation]})
+                changed["situation"] = known[one.situation]
             if split in (None, one.split):
-                cases.append(one if one.id else one.model_copy(update={"id": _made_up_id(one)}))
+                cases.append(one.model_copy(update=changed))
     return Sets(cases, unread)
 
 

@@ -18,8 +18,10 @@ from backend.evaluation.outcomes import Outcome
 from backend.evaluation.recalling import run_recall
 from backend.evaluation.report import Result
 from backend.evaluation.texts import run_compliance, run_pii, run_script
+from backend.graph.intent.asking import understood
 from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Reading, Situation
+from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
 from backend.quality.lexicon import RuleSnapshot
 from backend.storage.postgres import Database
@@ -55,11 +57,12 @@ async def _run(case: Case, reader: Reader, rules: RuleSnapshot) -> Outcome | Non
             return None
 
 
-async def by_rules(message: str, situation: Situation) -> Reading:
-    """Understand by the rules alone."""
-    return read(message, situation, learned=False)
+def reader_of(tier: str, model: Model) -> Reader:
+    """Return who understands messages: "rules" alone, "fast" with what was learned, or with the "model"."""
 
+    async def reader(message: str, situation: Situation) -> Reading:
+        if tier == "rules":
+            return read(message, situation, learned=False)
+        return await understood(message, situation, model if tier == "model" else None)
 
-async def fast(message: str, situation: Situation) -> Reading:
-    """Understand by the rules and what was learned, without a language model."""
-    return read(message, situation)
+    return reader

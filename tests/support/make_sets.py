@@ -4,7 +4,6 @@ The sources are written by hand (`tests/eval/sources`); what is made here are ev
 that only have to be valid, and the many fillings of a pattern. A pattern with all its fillings is in one part of a set.
 """
 
-import hashlib
 import json
 import random
 import re
@@ -15,21 +14,12 @@ from typing import Any
 
 from pypinyin import lazy_pinyin
 
-FOLDER = Path(__file__).resolve().parents[1] / "eval"
-SOURCES = FOLDER / "sources"
+from tests.support.eval_messages import intents
+from tests.support.eval_scripts import scripts
+from tests.support.eval_sources import FOLDER, SOURCES, lines_of, part_of
+
 _MARK = re.compile(r"⟦(.*?)⟧")
 _KEEP = re.compile(r"⟪(.*?)⟫")
-
-
-def lines_of(name: str) -> list[list[str]]:
-    """The fields of a source's lines; `#` begins a comment."""
-    text = (SOURCES / name).read_text(encoding="utf-8")
-    return [line.split("|") for line in text.splitlines() if line.strip() and not line.startswith("#")]
-
-
-def part_of(template: str) -> str:
-    """In which part of a set a pattern is: a third to look at while building, the rest to be judged by."""
-    return "dev" if int(hashlib.sha256(template.encode()).hexdigest(), 16) % 3 == 0 else "test"
 
 
 def compliance() -> Iterator[dict[str, Any]]:
@@ -91,12 +81,57 @@ def _spelled(words: str, luck: random.Random) -> str:
 
 #: Characters of the same sound that people write when a word is not to be read by machines.
 _SAME_SOUND = {
-    "最": "醉蕞", "治": "冶", "疗": "辽", "第": "弟递", "一": "壹", "低": "低", "信": "芯", "微": "威薇", "全": "铨", "网": "枉",
-    "好": "郝", "减": "剪", "肥": "淝", "糖": "溏", "癌": "嵒", "病": "并", "药": "葯", "效": "校", "永": "泳", "久": "玖",
-    "绝": "决", "对": "怼", "顶": "鼎", "级": "极", "国": "國", "家": "傢", "保": "宝", "无": "芜", "唯": "惟", "首": "手",
-    "高": "糕", "杀": "刹", "菌": "君", "除": "厨", "根": "跟", "压": "鸭", "血": "雪", "脂": "支", "丰": "峰", "胸": "凶",
-    "瘦": "受", "免": "勉", "疫": "亿", "力": "莉", "财": "才", "运": "云", "赚": "撰", "愈": "玉", "炎": "言", "毒": "独",
-}  # fmt: skip
+    "最": "醉蕞",
+    "治": "冶",
+    "疗": "辽",
+    "第": "弟递",
+    "一": "壹",
+    "低": "低",
+    "信": "芯",
+    "微": "威薇",
+    "全": "铨",
+    "网": "枉",
+    "好": "郝",
+    "减": "剪",
+    "肥": "淝",
+    "糖": "溏",
+    "癌": "嵒",
+    "病": "并",
+    "药": "葯",
+    "效": "校",
+    "永": "泳",
+    "久": "玖",
+    "绝": "决",
+    "对": "怼",
+    "顶": "鼎",
+    "级": "极",
+    "国": "國",
+    "家": "傢",
+    "保": "宝",
+    "无": "芜",
+    "唯": "惟",
+    "首": "手",
+    "高": "糕",
+    "杀": "刹",
+    "菌": "君",
+    "除": "厨",
+    "根": "跟",
+    "压": "鸭",
+    "血": "雪",
+    "脂": "支",
+    "丰": "峰",
+    "胸": "凶",
+    "瘦": "受",
+    "免": "勉",
+    "疫": "亿",
+    "力": "莉",
+    "财": "才",
+    "运": "云",
+    "赚": "撰",
+    "愈": "玉",
+    "炎": "言",
+    "毒": "独",
+}
 
 
 def _same_sound(words: str, luck: random.Random) -> str:
@@ -220,216 +255,6 @@ def _luhn(body: str) -> str:
     return body + str(-total % 10)
 
 
-def scripts() -> Iterator[dict[str, Any]]:
-    """Clean scripts, and each of them with one thing after the other gone wrong."""
-    products = json.loads((SOURCES / "products.json").read_text(encoding="utf-8"))
-    others = {key: [one["name"] for name, one in products.items() if name != key] for key in products}
-    for place, given in enumerate(json.loads((SOURCES / "scripts.json").read_text(encoding="utf-8"))):
-        product = products[given["product"]]
-        brief = {key: given[key] for key in ("scenario", "seconds", "request")} | {
-            "product": product, "other_products": others[given["product"]],
-        }  # fmt: skip
-        clean = {"type": "script", "text": given["text"], "brief": brief, "split": "test", "template": given["request"]}
-        yield {**clean, "tier": "clean"}
-        for name, (defect, planted) in _PLANTED.items():
-            text, changed = planted(given["text"], product, random.Random(place))
-            if text != given["text"] or changed:
-                yield {**clean, "text": text, "brief": brief | changed, "tier": name, "defects": [defect]}
-
-
-_Planted = Callable[[str, dict[str, Any], random.Random], tuple[str, dict[str, Any]]]
-
-
-def _sentences(text: str) -> list[str]:
-    return re.findall(r"[^。？！]*[。？！]", text)
-
-
-def _dearer(text: str, product: dict[str, Any], _luck: random.Random) -> tuple[str, dict[str, Any]]:
-    said = {
-        "野坡土蜂蜜": ("八十九", "七十九"),
-        "逐风轻跑鞋": ("三百二十九", "二百九十九"),
-        "明序护眼台灯": ("一百五十九", "一百四十九"),
-    }
-    return text.replace(*said[product["name"]]), {}
-
-
-def _other_fact(text: str, product: dict[str, Any], _luck: random.Random) -> tuple[str, dict[str, Any]]:
-    said = {
-        "野坡土蜂蜜": (("五百克", "八百克"), ("秦岭", "长白山")), "逐风轻跑鞋": (("两百三十克", "一百六十克"), ("飞织网布", "头层牛皮")),
-        "明序护眼台灯": (("八百勒克斯", "两千勒克斯"), ("两年", "五年")),
-    }  # fmt: skip
-    return text.replace(*said[product["name"]][0]), {}
-
-
-def _without_action(text: str, _product: dict[str, Any], _luck: random.Random) -> tuple[str, dict[str, Any]]:
-    return "".join(one for one in _sentences(text) if not re.search("链接|拍下|下单", one)), {}
-
-
-_PLANTED: dict[str, tuple[str, _Planted]] = {
-    "too long": ("Q01", lambda text, product, luck: (text, {"seconds": 10})),
-    "too short": ("Q01", lambda text, product, luck: (text, {"seconds": 150})),
-    "wrong price": ("Q03", _dearer),
-    "wrong sum": ("Q03", lambda text, product, luck: (re.sub("省(?:一百七|四十)|少了一百七", "省了两百一", text), {})),
-    "wrong fact": ("Q05", _other_fact),
-    "no action": ("Q06", _without_action),
-    "another product": ("Q07", lambda text, product, luck: (text.replace(product["name"], {"野坡土蜂蜜": "明序护眼台灯"}.get(product["name"], "野坡土蜂蜜")), {})),
-    "an assistant speaks": ("Q08", lambda text, product, luck: (luck.choice(("好的，以下是为您撰写的话术：", "当然可以！这是一段口播稿：")) + text, {})),
-    "cut": ("Q09", lambda text, product, luck: (text[: len(text) * 2 // 3].rstrip("。，！？") + "，然后", {})),
-    "repeats": ("Q10", lambda text, product, luck: (text + "".join(_sentences(text)[1:4]) * 2, {})),
-    "markup": ("Q11", lambda text, product, luck: (luck.choice(("## 话术\n", "**重点**：", "（主播拿起产品展示）")) + text, {})),
-    "a placeholder": ("Q12", lambda text, product, luck: (text.replace("公屏", luck.choice(("【平台】", "{{place}}", "[渠道名称]")), 1), {})),
-    "not said": ("Q17", lambda text, product, luck: (text, {"must_say": ["周五停电"]})),
-    "said anyway": ("Q17", lambda text, product, luck: (text, {"must_not_say": ["公屏"]})),
-    "false stock": ("Q18", lambda text, product, luck: (text + "库存只剩最后三件了。", {})),
-    "a violation": ("Q20", lambda text, product, luck: (text + luck.choice(("这是全国销量第一的产品。", "它能治好你的老毛病。", "全网最低价，绝对没有更低的。")), {})),
-}  # fmt: skip
-
-
-def situations() -> dict[str, dict[str, Any]]:
-    """The catalogues of twelve trades, none of them of the demo."""
-    given = json.loads((SOURCES / "situations.json").read_text(encoding="utf-8"))
-    keys = ("name", "brand", "category")
-    return {
-        name: {
-            "type": "situation", "name": name, "hosts": one["hosts"], "rooms": [f"{host}的直播间" for host in one["hosts"]],
-            "products": [
-                {**dict(zip(keys, product, strict=False)), "aliases": product[3:]} for product in one["products"]
-            ],
-        }
-        for name, one in given.items()
-    }  # fmt: skip
-
-
-_SEGMENTS = {
-    "o": ("opening", "开场"), "s": ("selling_points", "卖点介绍"), "p": ("promotion", "促销"),
-    "e": ("seeding", "种草"), "t": ("transition", "过款"), "c": ("closing", "下播收尾"),
-}  # fmt: skip
-_NUMBERS = ("seconds", "draft", "later")
-_OUTSIDE_SLOTS = ("scenario", "missing", "about", "then", "draft", "later")
-
-
-def intents() -> Iterator[dict[str, Any]]:
-    """Messages written one by one, to be judged by."""
-    worlds = situations()
-    yield from worlds.values()
-    for fields in lines_of("intents.txt"):
-        tier, world, state, message = fields[:4]
-        yield {
-            "type": "intent", "tier": tier, "message": message, **_before(worlds[world], state),
-            "expect": _expected(fields[4]), "split": part_of(message), "template": message,
-        }  # fmt: skip
-
-
-def _before(world: dict[str, Any], state: str) -> dict[str, Any]:
-    """What came before a message in this state."""
-    products = [product["name"] for product in world["products"]]
-    waiting = state.endswith("+W")
-    state = state.removesuffix("+W")
-    history: list[dict[str, Any]] = []
-    current = None
-    if state.startswith("P"):
-        current = products[int(state[1]) - 1]
-    elif state.startswith("D"):
-        for place in state[1:].split(","):
-            current = products[int(place[0]) - 1]
-            segment, word = _SEGMENTS[place[1]]
-            history += [
-                {"role": "user", "content": f"写一段{current}的{word}"},
-                {"role": "assistant", "content": f"大家来看这款{current}。今天就聊聊它。", "scenario": segment,
-                 "product": current, "seconds": 45},
-            ]  # fmt: skip
-    elif state.startswith("Q"):
-        request, question, options = state[1:].split(">")
-        history = [
-            {"role": "user", "content": request},
-            {"role": "assistant", "content": question, "options": options.split("/")},
-        ]
-    situation: Any = world["name"]
-    if current is not None or waiting:
-        situation = {key: world[key] for key in ("hosts", "rooms", "products")} | {
-            "product": current,
-            "waiting": waiting,
-        }
-    return {"history": history, "situation": situation}
-
-
-def _expected(said: str) -> dict[str, Any]:
-    head, *rest = said.split(" ")
-    kind, _, scenario = head.partition("/")
-    expect: dict[str, Any] = {"kind": kind, "slots": {}} | ({"scenario": scenario} if scenario else {})
-    names = {"len": "length_change", "must": "must_say", "must_not": "must_not_say", "prices": "prices"}
-    for one in rest:
-        name, _, value = one.partition("=")
-        name = names.get(name, name)
-        if name == "absent":
-            expect["absent"] = value.split("+")
-            continue
-        read: Any = int(value) if name in _NUMBERS else value
-        if name in ("style", "must_say", "must_not_say", "audience", "prices"):
-            read = value.split("+")
-        (expect if name in _OUTSIDE_SLOTS else expect["slots"])[name] = read
-    return expect
-
-
-def lessons() -> Iterator[dict[str, Any]]:
-    """Messages to learn from: each pattern filled in several ways, in each state it may be said in."""
-    worlds = situations()
-    yield from worlds.values()
-    fillings = json.loads((SOURCES / "fillings.json").read_text(encoding="utf-8"))
-    for place, (label, states, pattern) in enumerate(lines_of("intents_train.txt")):
-        luck = random.Random(place)
-        rich = pattern.count("{")
-        for state in states:
-            for _ in range(min(1 + 3 * rich, 8)):
-                yield _lesson(label, state, pattern, luck, worlds, fillings)
-
-
-#: What fingers and input methods make of words.
-_MISTYPED = {
-    "再": "在", "重": "从", "继续": "继需", "语气": "语器", "活泼": "活波", "促销": "促消", "种草": "中草", "开场": "开厂", "换成": "换城",
-    "卖点": "买点", "一版": "一板", "短": "断", "改": "该", "写": "些", "逼单": "比单", "接着": "接这", "讲": "将", "分钟": "分种",
-}  # fmt: skip
-
-
-def _mistyped(message: str, luck: random.Random) -> str:
-    """Now and then with a typing error, or in traditional characters."""
-    if luck.random() < 0.08:
-        places = [right for right in _MISTYPED if right in message]
-        if places:
-            right = luck.choice(places)
-            return message.replace(right, _MISTYPED[right], 1)
-    return message
-
-
-def _lesson(
-    label: str, state: str, pattern: str, luck: random.Random, worlds: dict[str, Any], fillings: dict[str, Any]
-) -> dict[str, Any]:
-    segment, other = luck.sample(sorted(fillings["S"]), 2)
-    segment_words = {"S": luck.choice(fillings["S"][segment]), "S0": luck.choice(fillings["S"][other])}
-    world = luck.choice(sorted(worlds.values(), key=lambda one: str(one["name"])))
-    own = [name for product in world["products"] for name in (product["name"], *product["aliases"])]
-
-    def filled(match: re.Match[str]) -> str:
-        name = match[1]
-        if name in segment_words:
-            return segment_words[name]
-        if name in "PQ":
-            return str(luck.choice(own if luck.random() < 0.7 else fillings["P"]))
-        return str(luck.choice(fillings[name]))
-
-    message = _mistyped(re.sub(r"\{(\w+)\}", filled, pattern), luck)
-    count = len(world["products"])
-    before = {
-        "e": "-", "p": f"P{luck.randint(1, count)}", "d": f"D{luck.randint(1, count)}{luck.choice('osp')}",
-        "w": f"D{luck.randint(1, count)}{luck.choice('osp')}+W",
-    }[state]  # fmt: skip
-    kind, _, scenario = label.partition("/")
-    return {
-        "message": message, "label": kind, "scenario": segment if scenario == "*" else scenario,
-        **_before(world, before), "template": pattern,
-    }  # fmt: skip
-
-
 def written(folder: Path, name: str, cases: Iterable[dict[str, Any]]) -> None:
     """Write a set."""
     lines = [json.dumps(case, ensure_ascii=False) for case in cases]
@@ -437,7 +262,8 @@ def written(folder: Path, name: str, cases: Iterable[dict[str, Any]]) -> None:
 
 
 def main(folder: Path) -> None:
-    written(folder, "intents.jsonl", intents())
+    written(folder, "intents.jsonl", intents("intents.txt"))
+    written(folder, "intents_fresh.jsonl", intents("intents_fresh.txt"))
     written(folder, "compliance.jsonl", compliance())
     written(folder, "pii.jsonl", pii())
     written(folder, "scripts.jsonl", scripts())

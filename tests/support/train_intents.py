@@ -1,6 +1,6 @@
 """Trains the classifier of `backend/graph/intent/learned.py`: `python -m tests.support.train_intents` (half a minute).
 
-The same lessons give the same file. The lessons are `make_sets.lessons`; how certain the classifier may be is set on
+The same lessons give the same file. The lessons are `eval_messages.lessons`; how certain it may be is set on
 the `dev` part of the judged set, whose `test` part is never looked at here.
 """
 
@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +20,15 @@ from backend.graph.intent import learned
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import fold
 from backend.graph.intent.reading import by_rules
-from tests.support import make_sets
+from tests.support import eval_messages
+from tests.support.eval_sources import SOURCES
 
 _SEGMENTS = ("-", "opening", "selling_points", "promotion", "seeding", "transition", "closing")
 #: Kinds whose segment is what the message says; of the others it says none.
 _WITH_SEGMENT = {"write", "continue", "batch", "switch_product"}
 #: A feature of fewer patterns than this is somebody's turn of phrase.
 _FEWEST_PATTERNS = 2
-_STEPS = 250
+_STEPS = 160
 _RATE = 0.05
 _DECAY = 0.0006
 
@@ -45,8 +45,8 @@ class Lessons:
 
 def lessons() -> Lessons:
     """All lessons, read by the rules first, as they will be."""
-    given = [one for one in make_sets.lessons() if "label" in one]
-    worlds = make_sets.situations()
+    given = [one for one in eval_messages.lessons() if "label" in one]
+    worlds = eval_messages.situations()
     seen, features, wishes, segments, patterns = set(), [], [], [], []
     for one in given:
         key = (one["message"], one["label"], repr(one["situation"]), len(one["history"]))
@@ -55,10 +55,16 @@ def lessons() -> Lessons:
         seen.add(key)
         situation = one["situation"]
         world = SituationGiven.model_validate(
-            {k: v for k, v in worlds[situation].items() if k not in ("type", "name")} if isinstance(situation, str) else situation
+            {k: v for k, v in worlds[situation].items() if k not in ("type", "name")}
+            if isinstance(situation, str)
+            else situation
         )
         case = IntentCase(
-            type="intent", message=one["message"], history=one["history"], situation=world, expect=IntentExpected(kind="write")
+            type="intent",
+            message=one["message"],
+            history=one["history"],
+            situation=world,
+            expect=IntentExpected(kind="write"),
         )
         before = situation_of(case)
         finds = Finds(fold(one["message"]), before)
@@ -96,7 +102,9 @@ def trained(taught: Lessons) -> tuple[tuple[str, ...], dict[str, int], NDArray[n
     return names, places, rows
 
 
-def _fitted(x: NDArray[np.float32], labels: Sequence[int], count: int, weight: NDArray[np.float32]) -> NDArray[np.float32]:
+def _fitted(
+    x: NDArray[np.float32], labels: Sequence[int], count: int, weight: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Fit a softmax regression with Adam, all lessons at each step."""
     y = np.eye(count, dtype=np.float32)[labels]
     rows = np.zeros((x.shape[1], count), dtype=np.float32)
@@ -117,11 +125,13 @@ def source_hash() -> str:
     """Name what the weights were made of."""
     digest = hashlib.sha256()
     for name in ("intents_train.txt", "fillings.json", "situations.json"):
-        digest.update((make_sets.SOURCES / name).read_bytes())
+        digest.update((SOURCES / name).read_bytes())
     return digest.hexdigest()[:16]
 
 
-def written(path: Path, names: tuple[str, ...], places: dict[str, int], rows: NDArray[np.float32], warmth: float) -> None:
+def written(
+    path: Path, names: tuple[str, ...], places: dict[str, int], rows: NDArray[np.float32], warmth: float
+) -> None:
     """Write the weights, without the features that weigh nothing."""
     whole = np.rint(rows / learned.STEP).astype(int)
     lines = [

@@ -9,6 +9,7 @@ from backend.graph.intent import talking, writing
 from backend.graph.intent.answers import chosen, whole_request
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import as_written, fold
+from backend.graph.intent.hearing import heard
 from backend.graph.intent.pasted import asks_for_check, pasted_in
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.tripwire import injected
@@ -51,7 +52,9 @@ def read(message: str, situation: Situation, *, learned: bool = True) -> Reading
     return replace(reading, slots=slots, later=tuple(as_written(one, message) for one in reading.later))
 
 
-def _read(message: str, situation: Situation, learned: bool) -> Reading:
+def _read(  # noqa: PLR0911 -- one return for each way to know early
+    message: str, situation: Situation, learned: bool
+) -> Reading:
     text = fold(message)
     if reason := injected(text):
         return Reading("chat", 0.95, reason, {}, about="injection")
@@ -67,6 +70,9 @@ def _read(message: str, situation: Situation, learned: bool) -> Reading:
         return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
     finds = Finds(text, situation)
     reading = by_rules(finds)
+    if reading.kind == "unclear" and not reading.missing and (spoken := heard(text)) is not None:
+        finds = Finds(spoken, situation)
+        reading = by_rules(finds)
     if learned:
         reading = weighed(finds, reading)
     several = in_turn(reading, text, situation)

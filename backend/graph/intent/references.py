@@ -29,8 +29,8 @@ def draft_meant(  # noqa: PLR0911 -- one return for each way to point at a text
 ) -> int | None:
     """Return the place of the script that a message is about: the one it points at, else the last; None without any.
 
-    `text` is the whole message, folded, `positive` what of it is wanted; `product` and `scenario` are what it names, and
-    `writes` tells whether it asks for text to be made.
+    `text` is the whole message, folded, `positive` what of it is wanted; `product` and `scenario` are what it names,
+    and `writes` tells whether it asks for text to be made.
     """
     if not drafts:
         return None

@@ -32,7 +32,7 @@ def operation(finds: Finds) -> Reading | None:
 
 
 def verdict(finds: Finds) -> Reading | None:
-    """A decision is answered, whether one waits or not: 确认, 先别改; beside a script that waits 行 and 不行 are one too."""
+    """A decision is answered, whether one waits or not: 确认, 先别改. Beside what waits 行 and 不行 are one."""
     if finds.situation.waiting and phrases("answers")["decision"].match(finds.text):
         return finds.answer("chat", 0.9, "an answer to what waits", about="decision")
     if finds.cue["decision"] and not finds.mentions:

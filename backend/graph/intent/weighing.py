@@ -11,7 +11,6 @@ from backend.graph.intent import writing
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.learned import Guess, features, weights
 from backend.graph.intent.situation import Reading
-from backend.graph.intent.vocabulary import phrases
 
 #: Below this nobody knows what is meant.
 _UNLIKELY: Final = 0.34
@@ -19,6 +18,7 @@ _UNLIKELY: Final = 0.34
 _LIKELY: Final = 0.5
 #: … and a segment that no word names.
 _LIKELY_SEGMENT: Final = 0.5
+_NO_RULE: Final = "no rule, but likely"
 #: What the rules only say when they know it.
 _KNOWN: Final = frozenset({"language", "host"})
 
@@ -53,7 +53,7 @@ def _agree(by_rules: Reading, guess: Guess) -> bool:
             "": ("none",),
         }.get(by_rules.missing or "", ())
     if kind == "chat" == by_rules.kind:
-        return about == by_rules.about or about == "question"
+        return about in (by_rules.about, "question")
     return kind == by_rules.kind
 
 
@@ -76,54 +76,62 @@ def _segment(guess: Guess) -> str | None:
 
 
 def _as(finds: Finds, guess: Guess) -> Reading:
-    """Read the message as the likeliest wish; what that lacks is asked for."""
     kind, _, about = guess.wish.partition(":")
+    return as_wish(finds, kind, about or None, _segment(guess))
+
+
+def as_wish(  # noqa: PLR0911 -- one return for each kind of wish
+    finds: Finds, kind: str, about: str | None, segment: str | None
+) -> Reading:
+    """Read the message as a wish of this kind; what that lacks is asked for.
+
+    `segment` counts where the words name none. The confidence is the caller's to say.
+    """
     match kind:
         case "chat":
-            return finds.answer("chat", 0.5, "as learned", about=about or "question", pasted=_checked(finds, about))
+            return finds.answer("chat", 0.5, _NO_RULE, about=about or "question", pasted=_checked(finds, about))
         case "action":
-            return finds.answer("action", 0.5, "as learned", about=about)
+            return finds.answer("action", 0.5, _NO_RULE, about=about)
         case "batch":
-            return finds.answer("batch", 0.5, "as learned", missing="several", scenario=finds.chosen_scenario() or _segment(guess))
+            scenario = finds.chosen_scenario() or segment
+            return finds.answer("batch", 0.5, _NO_RULE, missing="several", scenario=scenario)
         case "write":
-            return _new_text(finds, guess)
+            scenario = finds.chosen_scenario() or segment
+            if scenario is None:
+                return finds.answer("unclear", 0.5, _NO_RULE, missing="scenario")
+            return writing.new_text(finds, scenario)
         case "switch_product":
-            return _other_product(finds, guess)
+            return _other_product(finds, segment)
         case "continue" | "restyle" | "regenerate":
-            return _same_text(finds, kind, guess)
+            return _same_text(finds, kind)
         case _:
-            return finds.answer("unclear", 0.5, "as learned", missing="")
+            return finds.answer("unclear", 0.5, _NO_RULE, missing="")
 
 
-def _checked(finds: Finds, about: str) -> str | None:
+def _checked(finds: Finds, about: str | None) -> str | None:
+    """Return the text that is to be checked: the script that is meant."""
     if about != "check" or finds.draft is None:
         return None
     return finds.situation.drafts[finds.draft].content
 
 
-def _new_text(finds: Finds, guess: Guess) -> Reading:
-    segment = finds.chosen_scenario() or _segment(guess)
-    return writing.new_text(finds, segment) if segment else finds.answer("unclear", 0.5, "as learned", missing="scenario")
-
-
-def _other_product(finds: Finds, guess: Guess) -> Reading:
+def _other_product(finds: Finds, segment: str | None) -> Reading:
     words = finds.foreign_product()
-    if finds.product is None and words is None:
+    if finds.product is None and words is None and "product_name" not in finds.slots:
         return finds.answer("unclear", 0.5, "another product, but which?", missing="product", then="switch")
     drafts = finds.situation.drafts
-    segment = finds.chosen_scenario() or (drafts[-1].scenario if drafts else None) or _segment(guess)
+    scenario = finds.chosen_scenario() or (drafts[-1].scenario if drafts else None) or segment
     finds.name(words)
-    if segment is None:
+    if scenario is None:
         return finds.answer("unclear", 0.5, "the product is clear, the segment is not", missing="scenario")
     then = "continue" if finds.cue["continue"] and not finds.mentions else "write"
-    return finds.answer("switch_product", 0.5, "as learned", scenario=segment, then=then)
+    return finds.answer("switch_product", 0.5, "another product", scenario=scenario, then=then)
 
 
-def _same_text(finds: Finds, kind: str, guess: Guess) -> Reading:
+def _same_text(finds: Finds, kind: str) -> Reading:
     if finds.draft is None:
         return finds.answer("unclear", 0.5, "change what?", missing="draft")
-    draft = finds.situation.drafts[finds.draft]
-    segment = draft.scenario
+    scenario = finds.situation.drafts[finds.draft].scenario
     if kind == "continue":
-        segment = finds.chosen_scenario() or segment
-    return finds.answer(kind, 0.5, "as learned", scenario=segment, draft=finds.draft)
+        scenario = finds.chosen_scenario() or scenario
+    return finds.answer(kind, 0.5, _NO_RULE, scenario=scenario, draft=finds.draft)
