@@ -41,7 +41,8 @@ def intents(source: str) -> Iterator[dict[str, Any]]:
         tier, world, state, message = fields[:4]
         yield {
             "type": "intent", "tier": tier, "message": message, **_before(worlds[world], state),
-            "expect": _expected(fields[4]), "split": "test" if tier == "fresh" else part_of(message), "template": message,
+            "expect": _expected(fields[4]), "template": message,
+            "split": "test" if tier == "fresh" else part_of(message),
         }  # fmt: skip
 
 

@@ -4,7 +4,9 @@ The same lessons give the same file. The lessons are `eval_messages.lessons`; ho
 the `dev` part of the judged set, whose `test` part is never looked at here.
 """
 
+import asyncio
 import hashlib
+import math
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -14,14 +16,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.evaluation.cases import IntentCase, IntentExpected, SituationGiven
-from backend.evaluation.intents import situation_of
+from backend.evaluation.cases import IntentCase, IntentExpected, SituationGiven, read_sets
+from backend.evaluation.intents import run_intent, situation_of
+from backend.evaluation.outcomes import Outcome
 from backend.graph.intent import learned
-from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import fold
-from backend.graph.intent.reading import by_rules
+from backend.graph.intent.reading import read, ruled
+from backend.graph.intent.situation import Reading, Situation
 from tests.support import eval_messages
-from tests.support.eval_sources import SOURCES
+from tests.support.eval_sources import FOLDER, SOURCES
 
 _SEGMENTS = ("-", "opening", "selling_points", "promotion", "seeding", "transition", "closing")
 #: Kinds whose segment is what the message says; of the others it says none.
@@ -31,6 +34,7 @@ _FEWEST_PATTERNS = 2
 _STEPS = 160
 _RATE = 0.05
 _DECAY = 0.0006
+_WARMTHS = (1.0, 1.3, 1.6, 2.0, 2.5, 3.0)
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,7 @@ def lessons() -> Lessons:
             expect=IntentExpected(kind="write"),
         )
         before = situation_of(case)
-        finds = Finds(fold(one["message"]), before)
-        features.append(learned.features(finds, by_rules(finds)))
+        features.append(learned.features(*ruled(fold(one["message"]), before)))
         wishes.append(one["label"])
         told = one["scenario"] if one["label"] in _WITH_SEGMENT or one["scenario"] else ""
         segments.append(told or "-")
@@ -150,8 +153,32 @@ def written(
 def main(path: Path) -> None:
     taught = lessons()
     names, places, rows = trained(taught)
-    written(path, names, places, rows, 1.0)
-    print(f"{len(taught.features)} lessons, {len(places)} features")
+    surprises = {}
+    for warmth in _WARMTHS:
+        written(path, names, places, rows, warmth)
+        surprises[warmth] = surprise()
+    best = min(surprises, key=lambda warmth: surprises[warmth])
+    written(path, names, places, rows, best)
+    print(f"{len(taught.features)} lessons, {len(places)} features, warmth {best}: {surprises}")
+
+
+def surprise() -> float:
+    """Return how much the truth surprises the confidences of the weights as they are written (lower is better)."""
+    learned.weights.cache_clear()
+    sets = read_sets([FOLDER / "intents.jsonl"], split="dev")
+    cases = [case for case in sets.cases if isinstance(case, IntentCase)]
+
+    async def fast(message: str, situation: Situation) -> Reading:
+        return read(message, situation)
+
+    async def outcomes() -> list[Outcome]:
+        return [await run_intent(case, fast) for case in cases]
+
+    ran = asyncio.run(outcomes())
+    shares = [min(max(one.confidence or 0.0, 0.01), 0.99) for one in ran]
+    return round(
+        -sum(math.log(share if one.right else 1 - share) for one, share in zip(ran, shares, strict=True)) / len(ran), 3
+    )
 
 
 if __name__ == "__main__":

@@ -23,8 +23,9 @@ from backend.llm.gateway import ChatTurn, Model, ModelRequest
 
 log = structlog.get_logger(__name__)
 
-#: A reading that is less certain is put to the model.
-ASK_BELOW: Final = 0.6
+#: A reading that is less certain is put to the model. A question of ours more often: the model may spare it.
+_ASK_BELOW: Final = 0.7
+_ASK_BELOW_OF_UNCLEAR: Final = 0.9
 #: Seconds for both questions together: somebody waits, and the fast reading is there.
 _PATIENCE: Final = 8.0
 #: Characters shown of a message (its beginning and end), a script, a turn; and products, scripts, turns at most.
@@ -65,7 +66,7 @@ async def understood(
     # Ten thousand characters take the better part of a second, in which nobody else on this loop would be served; for
     # a short message the detour to a thread costs more than it spares.
     fast = read(message, situation) if len(message) <= 500 else await asyncio.to_thread(read, message, situation)
-    if model is None or fast.confidence >= ASK_BELOW or fast.pasted is not None or fast.about == "injection":
+    if model is None or not in_doubt(fast):
         return fast
     try:
         async with asyncio.timeout(_PATIENCE):
@@ -75,6 +76,13 @@ async def understood(
         log.warning("intent_model_unusable", reason=reason)
         return fast
     return _reading(said, message, situation)
+
+
+def in_doubt(reading: Reading) -> bool:
+    """Tell whether a model should be asked. An attack is an attack, and a text that came along speaks for itself."""
+    if reading.pasted is not None or reading.about == "injection" or reading.missing in ("language", "host"):
+        return False
+    return reading.confidence < (_ASK_BELOW_OF_UNCLEAR if reading.kind == "unclear" else _ASK_BELOW)
 
 
 async def _asked(message: str, situation: Situation, model: Model, conversation: Sequence[dict[str, str]]) -> Said:

@@ -13,7 +13,7 @@ from backend.graph.intent.hearing import heard
 from backend.graph.intent.pasted import asks_for_check, pasted_in
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.tripwire import injected
-from backend.graph.intent.turns import in_turn
+from backend.graph.intent.turns import change_first, in_turn
 from backend.graph.intent.weighing import weighed
 
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
@@ -68,14 +68,10 @@ def _read(  # noqa: PLR0911 -- one return for each way to know early
             return reading
         # An option that is no request of its own: the product or the segment that was missing.
         return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
-    finds = Finds(text, situation)
-    reading = by_rules(finds)
-    if reading.kind == "unclear" and not reading.missing and (spoken := heard(text)) is not None:
-        finds = Finds(spoken, situation)
-        reading = by_rules(finds)
+    finds, reading = ruled(text, situation)
     if learned:
         reading = weighed(finds, reading)
-    several = in_turn(reading, text, situation)
+    several = change_first(text, situation, by_rules) or in_turn(reading, text, situation)
     if several is not None:
         return several
     if reading.kind == "unclear" and (request := whole_request(message, text, situation)) is not None:
@@ -99,6 +95,16 @@ def _of_pasted(request: str, body: str, situation: Situation) -> Reading:
         slots |= {"product_id": product.id, "product_name": product.name}
     scenario = asked.scenario or about.scenario or "selling_points"
     return Reading("restyle", 0.9, "a text that came with the message", slots, scenario=scenario, pasted=body)
+
+
+def ruled(text: str, situation: Situation) -> tuple[Finds, Reading]:
+    """Return what the rules make of folded `text`; when that is nothing, what they make of how it sounds."""
+    finds = Finds(text, situation)
+    reading = by_rules(finds)
+    if reading.kind == "unclear" and not reading.missing and (spoken := heard(text)) is not None:
+        finds = Finds(spoken, situation)
+        reading = by_rules(finds)
+    return finds, reading
 
 
 def by_rules(finds: Finds) -> Reading:

@@ -33,9 +33,9 @@ _ORDERED: Final = re.compile(
 )
 #: Where the words of one wish may end; the last such place before the next segment's name is taken.
 _BETWEEN: Final = re.compile(
-    r"[,.!?;:\n+/、]+\s*(?:再|然后|接着|最后|之后|还有|同时|顺便)*|(?:以及|还有|然后|接着|最后|之后|同时|顺便|完了|再|和|跟|与|及|加)+|\s+"
+    r"[,.!?;:\n+/、]+\s*(?:再|然后|接着|最后|之后|还有|同时|顺便)*|(?:以及|还有|然后|接着|最后|之后|同时|顺便|完了|再|后(?!面)|和|跟|与|及|加)+|\s+"
 )
-_ORDER_WORD: Final = re.compile(r"^(?:先|再|然后|接着|最后|之后|还有|同时|顺便|以及|和|跟|与|,|\s)+")
+_ORDER_WORD: Final = re.compile(r"^(?:先|再|后(?!面)|然后|接着|最后|之后|还有|同时|顺便|以及|和|跟|与|,|\s)+")
 #: Below this a segment's name is said beside something else: it is no wish of its own.
 STRONG: Final = 0.35
 

@@ -1,6 +1,7 @@
 """Several texts asked for in one message, one after the other."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -10,6 +11,12 @@ from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 
 _SHARED: Final = re.compile(r"各|都|分别|统一|每[段条篇份]|(?:产品|商品)(?:是|为|:)")
+
+
+#: Where a change of a text ends and the request for another begins: 改短一点，然后再写个促销.
+_THEN: Final = re.compile(
+    r"[,.;]?\s*(?:然后|接着|完了|之后|最后|顺便|同时)(?:再|也)?|[,.;]\s*(?:再|也)(?=写|来一?[段条个]|出一?[段条个]|给我|补)"
+)
 
 
 @dataclass(slots=True)
@@ -31,6 +38,19 @@ class _Wish:
         said += [f"必须提到{one}" for one in self.slots.get("must_say", [])]
         said += [f"别提{one}" for one in self.slots.get("must_not_say", [])]
         return "，".join(said)
+
+
+def change_first(text: str, situation: Situation, understand: Callable[[Finds], Reading]) -> Reading | None:
+    """Read a message that wants a text changed and then another written; None when it is no such message."""
+    then = _THEN.search(text)
+    if not situation.drafts or then is None:
+        return None
+    head, tail = text[: then.start()], text[then.end() :]
+    first = understand(Finds(head, situation))
+    if first.kind not in ("restyle", "regenerate"):
+        return None
+    second = understand(Finds(tail, situation))
+    return replace(first, later=(tail,)) if second.kind == "write" else None
 
 
 def in_turn(whole: Reading, text: str, situation: Situation) -> Reading | None:

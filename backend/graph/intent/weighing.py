@@ -35,11 +35,11 @@ def weighed(finds: Finds, by_rules: Reading) -> Reading:
         return replace(by_rules, confidence=_certainty(by_rules, guess))
     if likely < _LIKELY:
         if by_rules.kind == "unclear":
-            return replace(by_rules, confidence=round(1 - likely, 2))
-        unsure = finds.answer("unclear", round(1 - likely, 2), "nothing is likely enough", missing="")
+            return replace(by_rules, confidence=_said(1 - likely))
+        unsure = finds.answer("unclear", _said(1 - likely), "nothing is likely enough", missing="")
         return replace(unsure, tier="learned")
     reading = _as(finds, guess)
-    return replace(reading, confidence=round(likely, 2), tier="learned")
+    return replace(reading, confidence=_said(likely), tier="learned")
 
 
 def _agree(by_rules: Reading, guess: Guess) -> bool:
@@ -59,8 +59,13 @@ def _agree(by_rules: Reading, guess: Guess) -> bool:
 
 def _certainty(by_rules: Reading, guess: Guess) -> float:
     if by_rules.kind == "unclear":
-        return round(max(guess.wishes[guess.wish], 0.01), 2)
-    return round(max(guess.of_kind(by_rules.kind), 0.01), 2)
+        return _said(guess.wishes[guess.wish])
+    return _said(guess.of_kind(by_rules.kind))
+
+
+def _said(share: float) -> float:
+    """Nothing is certain, and nothing is impossible."""
+    return round(min(max(share, 0.01), 0.99), 2)
 
 
 def _filled(finds: Finds, reading: Reading, guess: Guess) -> Reading:

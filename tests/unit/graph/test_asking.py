@@ -49,7 +49,7 @@ async def model(server: ScriptedModel) -> AsyncIterator[OpenAICompatible]:
 
 
 def test_the_doubtful_message_is_doubtful() -> None:
-    assert read(DOUBTFUL, SITUATION).confidence < asking.ASK_BELOW
+    assert asking.in_doubt(read(DOUBTFUL, SITUATION))
 
 
 async def test_what_is_clear_is_not_asked(server: ScriptedModel, model: OpenAICompatible) -> None:
