@@ -46,11 +46,10 @@ def _agree(by_rules: Reading, guess: Guess) -> bool:
     kind, _, about = guess.wish.partition(":")
     if by_rules.kind == "unclear":
         # What is missing says what was wished: a product or a segment for a text, a text for a change of one.
-        return kind in {
-            "product": ("write", "switch_product", "batch"),
-            "scenario": ("write", "none"),
+        return kind == "none" or kind in {
+            "product": ("write", "switch_product"),
+            "scenario": ("write",),
             "draft": ("restyle", "regenerate", "continue"),
-            "": ("none",),
         }.get(by_rules.missing or "", ())
     if kind == "chat" == by_rules.kind:
         return about in (by_rules.about, "question")
