@@ -148,8 +148,14 @@ def _slot_is_right(name: str, wanted: Any, reading: Reading, situation: Situatio
     if isinstance(wanted, list):
         return all(any(_alike(str(one), str(other)) for other in found or ()) for one in wanted)
     if isinstance(wanted, str) and isinstance(found, str):
-        return _alike(wanted, found)
+        return any(_alike(one, found) for one in _called(wanted, situation))
     return bool(found == wanted)
+
+
+def _called(wanted: str, situation: Situation) -> list[str]:
+    """Return the names of the product that is called so; of what is no product, just its name."""
+    known = next((one for one in situation.products if wanted in (one.id, one.name, *one.aliases)), None)
+    return [wanted] if known is None else [wanted, known.name]
 
 
 def _slot(name: str, reading: Reading, situation: Situation) -> Any:

@@ -13,6 +13,11 @@ _TRANSFORMED: Final = re.compile(
 _NTH: Final = re.compile(
     r"第([一二三四五六七八九十\d]+)(?:个|段|条|版|篇|款|份)(产品|商品|品|款)?|([一二三四五六七八九十\d]+)号(?:那|的)?(?:个|段|条|版|篇|款|品|产品)?"
 )
+_FROM_END: Final = re.compile(r"倒数第([一二三四五六])(?:个|段|条|版|篇)")
+#: 不是这段，是上一段.
+_NOT_THIS: Final = re.compile(
+    r"不是(?:说|指)?(?:这|最后|刚才那?)一?(?:段|条|个|版|篇).{0,4}(?:上|前)(?:面)?(?:那)?一?(?:段|条|个|版|篇)"
+)
 _FIRST: Final = re.compile(r"最(?:开始|早|初|先)(?:的)?(?:那)?")
 _PIECE: Final = r"(?:的)?(?:那|这)?(?:一)?(?:段|条|篇|版|个|份|稿|话术|文案|脚本)"
 CHINESE_DIGITS: Final = {sign: place for place, sign in enumerate("零一二三四五六七八九十")}
@@ -34,6 +39,11 @@ def draft_meant(  # noqa: PLR0911 -- one return for each way to point at a text
     """
     if not drafts:
         return None
+    from_end = _FROM_END.search(positive)
+    if from_end and (back := CHINESE_DIGITS.get(from_end[1], 0)) <= len(drafts):
+        return len(drafts) - back
+    if len(drafts) > 1 and _NOT_THIS.search(text):
+        return len(drafts) - 2
     match = _NTH.search(text)
     if match:
         word = match[1] or match[3]
