@@ -1,6 +1,7 @@
 """Sets are read line by line, run, told in figures, and compared."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +248,11 @@ def test_no_pattern_is_in_two_parts_of_a_set_and_no_lesson_is_judged() -> None:
     }
     # Single words that everybody says are in both; a sentence is not.
     assert {message for message in judged & lessons if len(message) > 6} == set()
+
+
+def test_the_examples_of_the_page_are_lines_of_a_set(tmp_path: Path) -> None:
+    page = (FOLDER.parents[1] / "docs/evaluation.md").read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    sets = read_sets([file_of(tmp_path, *lines)])
+    assert sets.unread == []
+    assert {case.type for case in sets.cases} == {"intent", "compliance", "script", "pii", "recall"}
