@@ -124,6 +124,9 @@ def _other_product(finds: Finds, segment: str | None) -> Reading:
     if finds.product is None and words is None and "product_name" not in finds.slots:
         return finds.answer("unclear", 0.5, "another product, but which?", missing="product", then="switch")
     drafts = finds.situation.drafts
+    if not drafts and finds.situation.product_name is None:
+        # Nothing to switch from: an ordinary request.
+        return as_wish(finds, "write", None, segment)
     scenario = finds.chosen_scenario() or (drafts[-1].scenario if drafts else None) or segment
     finds.name(words)
     if scenario is None:
