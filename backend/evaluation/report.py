@@ -156,8 +156,8 @@ def compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[list[
     for key in old.keys() & new.keys():
         was, now = _wholly_right(old[key]), _wholly_right(new[key])
         if was != now:
-            said = [_said(one) for one in (old[key], new[key])]
-            changes.append(Change(key[1], key[0], new[key]["text"], *said, better=now))
+            change = Change(key[1], key[0], new[key]["text"], _said(old[key]), _said(new[key]), better=now)
+            changes.append(change)
     apart = []
     if gone := len(old.keys() - new.keys()):
         apart.append(f"{gone} cases are only in the first result")
