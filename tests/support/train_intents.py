@@ -34,7 +34,8 @@ _FEWEST_PATTERNS = 2
 _STEPS = 160
 _RATE = 0.05
 _DECAY = 0.0006
-_WARMTHS = (0.6, 0.8, 1.0, 1.3, 1.6, 2.0)
+#: Never below 1: the part it is set by was looked at while building, so it flatters.
+_WARMTHS = (1.0, 1.3, 1.6, 2.0, 2.5, 3.0)
 
 
 @dataclass(frozen=True)
