@@ -15,7 +15,7 @@ from backend.graph.intent.situation import Reading
 #: Below this nobody knows what is meant.
 _UNLIKELY: Final = 0.34
 #: A wish that is not the rules' own must be this likely before it is acted upon.
-_LIKELY: Final = 0.5
+_LIKELY: Final = 0.42
 #: … and a segment that no word names.
 _LIKELY_SEGMENT: Final = 0.5
 _NO_RULE: Final = "no rule, but likely"

@@ -1,5 +1,7 @@
 """What was learned is current, fast, and as certain as it says."""
 
+import asyncio
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,10 +22,14 @@ from tests.unit.graph.cases import SITUATIONS
 
 
 @pytest.fixture(scope="module")
-async def judged() -> list[Outcome]:
-    sets = read_sets([FOLDER / "intents.jsonl"], split="test")
+def judged() -> list[Outcome]:
+    sets = read_sets([FOLDER / "intents.jsonl", FOLDER / "intents_fresh.jsonl"], split="test")
     reader = reader_of("fast", OfflineWriter(pace=0))
-    return [await run_intent(case, reader) for case in sets.cases if isinstance(case, IntentCase)]
+
+    async def outcomes() -> list[Outcome]:
+        return [await run_intent(case, reader) for case in sets.cases if isinstance(case, IntentCase)]
+
+    return asyncio.run(outcomes())
 
 
 def test_the_weights_are_of_the_lessons_as_they_are() -> None:
@@ -41,18 +47,22 @@ def test_shares_are_shares_for_any_text(text: str, situation: str) -> None:
     assert guess.of_kind(guess.wish.split(":")[0]) >= guess.wishes[guess.wish]
 
 
-async def test_messages_that_were_not_learned_are_understood(judged: list[Outcome]) -> None:
-    right = sum(one.right for one in judged) / len(judged)
-    assert right >= 0.85, [(one.text, one.expected, one.got) for one in judged if not one.right]
+def test_messages_that_were_not_learned_are_understood(judged: list[Outcome]) -> None:
+    for least, chosen in (
+        (0.9, [one for one in judged if one.tier != "fresh"]),
+        (0.8, [one for one in judged if one.tier == "fresh"]),
+    ):
+        right = sum(one.right for one in chosen) / len(chosen)
+        assert right >= least, [(one.text, one.expected, one.got) for one in chosen if not one.right]
 
 
-async def test_confidence_means_what_it_says(judged: list[Outcome]) -> None:
+def test_confidence_means_what_it_says(judged: list[Outcome]) -> None:
     trust = reliability(judged)
     assert trust is not None
     assert trust.error <= 0.08, trust
 
 
-async def test_a_script_is_seldom_written_that_nobody_asked_for(judged: list[Outcome]) -> None:
+def test_a_script_is_seldom_written_that_nobody_asked_for(judged: list[Outcome]) -> None:
     asked_nothing = [one for one in judged if one.expected in ("chat", "action", "unclear")]
     guessed = [one for one in asked_nothing if one.got not in ("chat", "action", "unclear")]
     assert len(guessed) <= 0.05 * len(asked_nothing), [(one.text, one.got) for one in guessed]
