@@ -23,6 +23,9 @@ from backend.llm.gateway import ChatTurn, Model, ModelRequest
 
 log = structlog.get_logger(__name__)
 
+#: Longer texts are read in a thread: ten thousand characters take the better part of a second, in which nobody else on
+#: this loop would be served. For a short one the detour costs more than it spares.
+_LONG: Final = 500
 #: A reading that is less certain is put to the model. A question of ours more often: the model may spare it.
 _ASK_BELOW: Final = 0.7
 _ASK_BELOW_OF_UNCLEAR: Final = 0.9
@@ -63,9 +66,7 @@ async def understood(
     message: str, situation: Situation, model: Model | None, conversation: Sequence[dict[str, str]] = ()
 ) -> Reading:
     """Understand one message; what is in doubt is put to `model`, if there is one. Never raises for any answer."""
-    # Ten thousand characters take the better part of a second, in which nobody else on this loop would be served; for
-    # a short message the detour to a thread costs more than it spares.
-    fast = read(message, situation) if len(message) <= 500 else await asyncio.to_thread(read, message, situation)
+    fast = await _read(message, situation)
     if model is None or not in_doubt(fast):
         return fast
     try:
@@ -76,6 +77,12 @@ async def understood(
         log.warning("intent_model_unusable", reason=reason)
         return fast
     return _reading(said, message, situation)
+
+
+async def _read(message: str, situation: Situation) -> Reading:
+    if len(message) <= _LONG:
+        return read(message, situation)
+    return await asyncio.to_thread(read, message, situation)
 
 
 def in_doubt(reading: Reading) -> bool:
