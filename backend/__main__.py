@@ -1,4 +1,4 @@
-"""The command line: `python -m backend serve | worker | migrate | seed | create-admin | protocol`."""
+"""The command line: `python -m backend serve | worker | migrate | seed | create-admin | eval | protocol`."""
 
 import argparse
 import asyncio
@@ -17,7 +17,9 @@ from backend.settings import Settings
 
 T = TypeVar("T")
 
-#: What the shell sees: 2 = it cannot run as it is set up; 130 = Ctrl-C, as every program says it.
+#: What the shell sees: 1 = some lines of a set could not be read; 2 = it cannot run as it is set up; 130 = Ctrl-C, as
+#: every program says it.
+_LINES_UNREAD = 1
 _SETUP_FAILED = 2
 _INTERRUPTED = 130
 
@@ -50,6 +52,12 @@ def _run(chosen: argparse.Namespace) -> int:
         write(chosen.folder / "frontend/src/generated/openapi.json", openapi())
         return 0
 
+    if chosen.command == "eval" and chosen.compare:
+        from backend.evaluation.report import comparison, load_result
+
+        sys.stdout.write(comparison(*(load_result(path) for path in chosen.compare)))
+        return 0
+
     settings = Settings()
     failpoints.arm(os.environ)
     # After the settings: a wrong one is told at once, without loading the whole house first.
@@ -76,7 +84,22 @@ def _run(chosen: argparse.Namespace) -> int:
                 )
             )
             print("已添加管理员 / the admin was added" if added else "已是管理员 / is an admin already")
+        case "eval":
+            return _evaluated(chosen, settings)
     return 0
+
+
+def _evaluated(chosen: argparse.Namespace, settings: Settings) -> int:
+    from backend import app
+    from backend.evaluation.cases import read_sets
+    from backend.evaluation.report import page, write_result
+
+    sets = read_sets(chosen.paths, kind=chosen.kind, split=chosen.split)
+    result = _run_loop(app.evaluate(settings, sets, tier=chosen.tier))
+    sys.stdout.write(page(result))
+    if chosen.json is not None:
+        write_result(chosen.json, result)
+    return _LINES_UNREAD if result.unread else 0
 
 
 def _run_loop(main: Coroutine[Any, Any, T]) -> T:
@@ -103,9 +126,38 @@ def _parser() -> argparse.ArgumentParser:
     admin.add_argument("email")
     admin.add_argument("--name", default="", help="how colleagues see the admin")
     admin.add_argument("--tenant-name", default="", help="the tenant's name, when it is made")
+    _add_eval(commands)
     protocol = commands.add_parser("protocol", help="write the JSON Schema, AsyncAPI and TypeScript of the protocol")
     protocol.add_argument("folder", type=Path, nargs="?", default=Path(), help="the project's root")
     return parser
+
+
+def _add_eval(commands: Any) -> None:
+    sets = commands.add_parser("eval", help="run sets of cases and print the figures (docs/evaluation.md)")
+    sets.add_argument(
+        "paths",
+        type=Path,
+        nargs="*",
+        default=[Path("tests/eval")],
+        help="files, or folders of *.jsonl; ours by default",
+    )
+    sets.add_argument(
+        "--as",
+        dest="kind",
+        choices=("intent", "compliance", "script", "pii", "recall"),
+        help="what a line is that has no `type`",
+    )
+    sets.add_argument("--split", choices=("train", "dev", "test"), help="only the cases of this part")
+    sets.add_argument(
+        "--tier",
+        choices=("rules", "fast", "model"),
+        default="fast",
+        help="who understands messages: rules alone, with the classifier, with the model that is set up",
+    )
+    sets.add_argument("--json", type=Path, metavar="FILE", help="write figures and cases for programs")
+    sets.add_argument(
+        "--compare", type=Path, nargs=2, metavar=("BEFORE", "AFTER"), help="only say what differs between two results"
+    )
 
 
 def _complain(code: str, message: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import stat
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,15 @@ from backend.api import routes
 from backend.domain import events, founding, rooms
 from backend.domain.demo import demo_logins, demo_password, seed_demo
 from backend.domain.epochs import EpochWatch
-from backend.errors import DataDirUnwritable
+from backend.errors import DataDirUnwritable, SetupError
+from backend.evaluation import run as evaluation
+from backend.evaluation.cases import Sets
+from backend.evaluation.report import Result
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
 from backend.fanout.presence import Presence
 from backend.graph.build import build
-from backend.graph.intent import vocabulary
+from backend.graph.intent import learned, vocabulary
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
@@ -129,6 +133,38 @@ async def create_admin(
             return await founding.add_admin(
                 conn, tenant=tenant, tenant_name=tenant_name, email=email, name=name, password=password
             )
+
+
+async def evaluate(settings: Settings, sets: Sets, *, tier: str) -> Result:
+    """Run sets of cases. Nothing of the database that is set up is read or written.
+
+    Raises:
+        SetupError: the model is to be asked, and none is set up.
+    """
+    _prepare(settings)
+    await asyncio.to_thread(vocabulary.load)
+    if tier == "model" and settings.llm_provider == "offline":
+        raise SetupError("没有配置模型，设置 CUEDESK_LLM_PROVIDER / no model is set up: set CUEDESK_LLM_PROVIDER")
+    model = _model(settings)
+    try:
+        reader = evaluation.reader_of(tier, model)
+        return await evaluation.evaluate(sets, tier=tier, reader=reader, place=_throwaway)
+    finally:
+        await model.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _throwaway() -> AsyncIterator[tuple[Database, UUID]]:
+    """A database of one tenant that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="cuedesk-eval-") as folder:
+        async with embedded_postgres(Path(folder), fsync=False) as server:
+            await asyncio.to_thread(upgrade, server.owner_url)
+            async with as_owner(server.owner_url) as conn:
+                tenant: UUID = await conn.fetchval(
+                    "INSERT INTO tenants (slug, name) VALUES ('eval', 'eval') RETURNING id"
+                )
+            async with Database.open(server.owner_url, size=2, acquire_timeout=10) as db:
+                yield db, tenant
 
 
 @dataclass(frozen=True)
@@ -240,7 +276,7 @@ async def _open_worker(
     model = _model(settings)
     stack.push_async_callback(model.aclose)
     leases = Leases(await enter(db.reserved()), settings)
-    await asyncio.to_thread(vocabulary.load)
+    await asyncio.to_thread(_load_reading)
     embedder = Embedder()
     runner = Runner(
         RunnerParts(
@@ -254,12 +290,18 @@ async def _open_worker(
             rules=rules,
             embedder=embedder,
             worker=worker_name(),
+            reader=None if settings.llm_provider == "offline" else model,
         )
     )
     worker = Worker(settings, db, runner, leases, embedder)
     await enter(worker.running())
     await enter(Sweeper(settings, db).running())
     return worker
+
+
+def _load_reading() -> None:
+    vocabulary.load()
+    learned.weights()
 
 
 def _model(settings: Settings) -> Model:

@@ -14,7 +14,7 @@ PUBLISHING = frozenset({"hold", "finalize"})
 
 async def after_intent(state: ScriptState) -> list[str]:
     """Ask back, answer, or gather what the writer needs."""
-    if state["kind"] == "unclear":
+    if state["kind"] in ("unclear", "batch"):
         return ["clarify"]
     if state["kind"] in WRITING:
         return list(GATHER)

@@ -87,6 +87,8 @@ class GraphContext:
     embedder: Embedder
     #: Takes what nodes say (as `runtime.stream_writer`), in order; never waits.
     say: StreamWriter
+    #: Reads the messages that rules leave in doubt; without one the rules' reading stands.
+    reader: Model | None = None
     max_quality_retries: int = 2
     max_rejections: int = 3
     max_responses: int = 3

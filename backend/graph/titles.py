@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backend.graph.intent.reading import SCENARIO_NAMES
+from backend.graph.intent.vocabulary import SCENARIO_NAMES
 
 
 def title_of(slots: dict[str, Any], product_name: str | None) -> str:

@@ -19,12 +19,14 @@ class ModelRequest:
     offline writer composes from these. `purpose` is a metric label.
     """
 
-    purpose: Literal["script", "chat", "summary"]
+    purpose: Literal["script", "chat", "summary", "intent"]
     turns: Sequence[ChatTurn]
     brief: Mapping[str, Any]
     seed: int = 0
     temperature: float | None = None
     max_tokens: int | None = None
+    #: Whether the answer is to be one JSON object; not every provider can promise that.
+    json: bool = False
 
 
 @dataclass(frozen=True, slots=True)

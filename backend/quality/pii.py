@@ -44,6 +44,47 @@ _FOLDABLE: Final = re.compile(
 )
 _DIGIT: Final = r"(?:\d[-\s.·、,，*_/]{0,2})"
 _AREAS: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
+#: The first two digits of a number: provinces, Taiwan, Hong Kong, Macao, foreigners with permanent residence.
+_PROVINCES: Final = frozenset(
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+        "83",
+        "91",
+    ]
+)
 _ORDER_WORDS: Final = re.compile(
     r"(?:订单|单号|运单|快递|物流|条码|货号|编号|sku|流水|批次|型号|款号|商品码|时间戳|id)[^。\n]{0,8}$", re.IGNORECASE
 )
@@ -81,8 +122,10 @@ def _id_card(match: re.Match[str], before: str) -> str | None:
     number = re.sub(r"[^0-9Xx]", "", match.group()).upper()
     if len(number) != 18 or not _is_day(number[6:14]):
         return None
+    # Not `ric.is_valid`: it wants the county to have existed at birth, but who got the number later has a later county.
     # A wrong check digit after "身份证" is a typing mistake, still somebody's number.
-    if not ric.is_valid(number) and not _ID_WORDS.search(before):
+    genuine = number[:2] in _PROVINCES and ric.calc_check_digit(number) == number[17]
+    if not genuine and not _ID_WORDS.search(before):
         return None
     return f"{number[:6]}************"
 
@@ -226,7 +269,7 @@ _KINDS: Final = (
     ),
     _kind(
         "wechat_id",
-        r"(?:微信|薇信|威信|徽信|v信|(?<![a-z])vx|(?<![a-z])wx|wechat|加v|加薇|加微|卫星)(?:号码?|id)?\s*(?:就?是|为|"
+        r"(?:微信|薇信|威信|徽信|v信|(?<![a-z])vx|(?<![a-z])wx|wechat|加v|加薇|加微|卫星)\s?(?:号码?|id)?\s*(?:就?是|为|"
         r"搜)?[:：\s]{0,4}(?P<account>[a-z][-_a-z0-9]{5,19}|(?<=[:：号是\s])[a-z0-9][-_a-z0-9]{5,19})",
         _wechat,
     ),

@@ -69,6 +69,8 @@ class RunnerParts:
     rules: RuleSnapshot
     embedder: Embedder
     worker: str
+    #: The model that reads what rules leave in doubt; the offline writer cannot.
+    reader: Model | None = None
 
 
 class Runner:
@@ -201,6 +203,7 @@ class Runner:
             model=parts.model,
             rules=parts.rules,
             embedder=parts.embedder,
+            reader=parts.reader,
             say=outlet.take,
             said=outlet.said,
         )

@@ -12,7 +12,6 @@ _IDLE_SPACE: Final = re.compile(r"(?<=[\u3400-\u9fff，。！？、；：]) (?=[
 _MARKS: Final = str.maketrans(
     {
         "。": ".",
-        "、": ",",
         "；": ",",
         "“": '"',
         "”": '"',
@@ -30,7 +29,7 @@ _MARKS: Final = str.maketrans(
     }
 )
 _LATIN: Final = re.compile(r"[a-z0-9]+(?:[ .+&-]*[a-z0-9+]+)*")
-_CLAUSE_END: Final = re.compile(r"(?<!\d)\.(?!\d)|[,!?;:\n]|\.(?!\d)|(?<=[\u4e00-\u9fff])\s(?=[\u4e00-\u9fffa-z])")
+_CLAUSE_END: Final = re.compile(r"(?<!\d)\.(?!\d)|[,、!?;:\n]|\.(?!\d)|(?<=[\u4e00-\u9fff])\s(?=[\u4e00-\u9fffa-z])")
 
 
 @cache

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from backend.graph.intent.reading import SCENARIO_NAMES
 from backend.graph.intent.situation import Reading, Situation
+from backend.graph.intent.vocabulary import SCENARIO_NAMES
 
 _MOST: Final = 6
 _USUAL: Final = ("opening", "selling_points", "promotion", "seeding", "transition", "closing")
@@ -11,7 +11,7 @@ _USUAL: Final = ("opening", "selling_points", "promotion", "seeding", "transitio
 
 def question_of(reading: Reading, situation: Situation) -> str:  # noqa: PLR0911 -- one return a question
     """Return the one question to ask; empty when nothing is unclear."""
-    if reading.kind != "unclear":
+    if reading.kind not in ("unclear", "batch"):
         return ""
     product = reading.slots.get("product_name") or situation.product_name
     scenario = SCENARIO_NAMES.get(reading.scenario or "", "")
@@ -40,7 +40,7 @@ def options_of(  # noqa: PLR0911 -- one return a question
     reading: Reading, situation: Situation, message: str
 ) -> list[dict[str, str]]:
     """Return up to six answers made of the tenant's own products and our segments."""
-    if reading.kind != "unclear":
+    if reading.kind not in ("unclear", "batch"):
         return []
     said = message.strip().rstrip("。！？!?.,， ")
     match reading.missing:

@@ -15,6 +15,11 @@ _WEAK: Final = re.compile(
 _MENTION_LEAD: Final = re.compile(
     r"(?:突出|强调|提到?|带上|包含|结合|加上|加入|重点(?:说|讲|放)?|把|里面?有|围绕|根据)[^,.]{0,4}$"
 )
+#: The beginning and the end of a text are its parts when something is done to them: 开头用问句，结尾带上尺码.
+_PART: Final = re.compile(r"^(?:开头|开篇|结尾|收尾)$")
+_DONE_TO_IT: Final = re.compile(
+    r"^(?:那|这)?(?:一?[句段]|部分|几句)?(?:话)?(?:要|可以|能不能|再|最好)?(?:用|带|加|换|改|提|放|说|是|写成|太|不够|更|有|突出|留|以|从|别|不要)"
+)
 #: What is over is not asked for: 介绍完保温杯，过渡到辣条.
 _OVER: Final = re.compile(r"^(?:完|过了|好了|结束)")
 _TEXT_TAIL: Final = re.compile(
@@ -24,13 +29,13 @@ _JOINT: Final = re.compile(
     r"^\s*(?:话术|文案|稿|词|部分)?\s*(?:和|跟|与|加|及|以及|还有|,|\+|/|、|再|然后|接着|最后|之后|完了?|同时|顺便)"
 )
 _ORDERED: Final = re.compile(
-    r"先.*(?:再|然后|接着|最后|之后)|然后|接着再|最后再|之后再|顺便|再(?:写|来|出|做|给)|各(?:写|来|出|一)|分别"
+    r"先.*(?:再|后(?!面)|然后|接着|最后|之后)|然后|接着再|最后再|之后再|顺便|再(?:写|来|出|做|给)|各(?:写|来|出|一)|分别"
 )
 #: Where the words of one wish may end; the last such place before the next segment's name is taken.
 _BETWEEN: Final = re.compile(
-    r"[,.!?;:\n+/、]+\s*(?:再|然后|接着|最后|之后|还有|同时|顺便)*|(?:以及|还有|然后|接着|最后|之后|同时|顺便|完了|再|和|跟|与|及|加)+|\s+"
+    r"[,.!?;:\n+/、]+\s*(?:再|然后|接着|最后|之后|还有|同时|顺便)*|(?:以及|还有|然后|接着|最后|之后|同时|顺便|完了|再|后(?!面)|和|跟|与|及|加)+|\s+"
 )
-_ORDER_WORD: Final = re.compile(r"^(?:先|再|然后|接着|最后|之后|还有|同时|顺便|以及|和|跟|与|,|\s)+")
+_ORDER_WORD: Final = re.compile(r"^(?:先|再|后(?!面)|然后|接着|最后|之后|还有|同时|顺便|以及|和|跟|与|,|\s)+")
 #: Below this a segment's name is said beside something else: it is no wish of its own.
 STRONG: Final = 0.35
 
@@ -53,6 +58,7 @@ def segments_in(text: str) -> list[Mention]:
             after = text[match.end() :]
             weight = 1.0 - 0.6 * bool(_WEAK.fullmatch(match[0]))
             weight += 0.8 * bool(_TEXT_TAIL.match(after))
+            weight -= 1.0 * bool(_PART.fullmatch(match[0]) and _DONE_TO_IT.match(after))
             weight -= 1.0 * bool(_MENTION_LEAD.search(text[: match.start()]) or _OVER.match(after))
             found.append(Mention(scenario, match.start(), match.end(), weight))
     return sorted(found, key=lambda mention: mention.start) or _heard(text)

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from backend.graph.intent.naming import Known
 
-Kind = Literal["write", "continue", "restyle", "regenerate", "switch_product", "chat", "action", "unclear"]
+Kind = Literal["write", "continue", "restyle", "regenerate", "switch_product", "chat", "batch", "action", "unclear"]
+#: Who understood a message: the rules, what was learned from examples, or a language model.
+Tier = Literal["rules", "learned", "model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Situation:
     """What the thread and the tenant's catalogue were when the message came.
 
     `asked` is true when our last word was a question; `options` are then the answers it offered (label → value) and
-    `asked_about` the message that made us ask.
+    `asked_about` the message that made us ask. `waiting` is true while a script or an action waits for a decision.
     """
 
     products: Sequence[Known] = ()
@@ -41,6 +43,7 @@ class Situation:
     asked: bool = False
     asked_about: str = ""
     options: Sequence[tuple[str, str]] = ()
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,13 @@ class Reading:
     """How a message was understood.
 
     `slots` holds only what the words say. `draft` is the place in `Situation.drafts` of the text it is about.
-    `missing` names what has to be asked: "scenario", "product", "draft", "several", "language" (another than Mandarin),
-    "host" (nobody of that name) or "" (nothing understood).
+    `missing` names what has to be asked: "scenario", "product", "draft", "several" (of a batch: which first),
+    "language" (another than Mandarin), "host" (nobody of that name) or "" (nothing understood).
     `about` says for chat what kind of talk it is (question, smalltalk, injection, decision, check), for an action
     which one.
     `then` is "continue" or "write" after a switch, "restore" when an earlier text is wanted back as it was.
     `pasted` is the text, as it was sent, that is to be changed or checked.
+    `tier` is who understood it; `confidence` then is how often such an answer is right.
     `later` are the requests of the same message that come after this one, each a whole sentence.
     """
 
@@ -69,6 +73,7 @@ class Reading:
     candidates: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     pasted: str | None = None
+    tier: Tier = "rules"
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain JSON."""

@@ -17,7 +17,7 @@ _TOO: Final = re.compile(r"太|这么|那么|过于|过分|再")
 _NOT_SAY: Final = re.compile(
     r"(?:别|不要|不用|别再|不许|不准|(?<!能)不能|避免|千万别|不想|少|不)(?:再|要|去|让.{0,3})?"
     r"(?:提到?|说到?|讲到?|出现|写(?:到|上|进)?|带上?|用到?|有|念|涉及|强调)(?:任何|什么|关于)?"
-    r"[\"']?([^,.!?;\"'\n]{1,16}?)[\"']?(?:这个词|这些词|的?(?:字眼|词|话|内容|信息|字样))?(?=了?(?:,|\.|!|\?|;|\n|$|只))"
+    r"[\"']?([^,.!?;\n]{1,28}?)[\"']?(?:这[类种]?(?:个|些)?词|这[类种](?:字眼|话)|的?(?:字眼|词|话|内容|信息|字样))?(?=了?(?:,|\.|!|\?|;|\n|$|只))"
 )
 _TAKE_OUT: Final = re.compile(
     r"(?:去掉|删掉|删除|拿掉|删去|去除|拿走)(?:里面的?|其中的?|关于)?[\"']?([^,.!?;\"'\n]{1,14}?)[\"']?(?:那[句段个]|这[句段个]|的?(?:部分|内容|描述))?(?=,|\.|!|\?|;|\n|$)"
@@ -25,7 +25,7 @@ _TAKE_OUT: Final = re.compile(
 _MUST_SAY: Final = re.compile(
     r"(?:(?:一定要?|必须要?|记得|务必|别忘了?|不要忘记?|要|需要|重点|着重|多)?(?:提到?|强调|突出|点(?:出|明)|体现|说(?:到|清楚?)|带上|加上|加(?:一?句|入|进)|包含|包括|植入|写(?:上|进|清楚?)|讲(?:到|清楚?))|"
     r"(?:一定要|必须|记得|务必|别忘了?)(?:说|讲|写|带|加)?|重点(?:是|说|讲|写)?|主打|主推卖点是|卖点是)(?:一下|出来?|它?的?是)?"
-    r"[\"':]?([^,.!?;\"'\n]{2,24}?)[\"']?(?:这个?(?:卖?点|词|话)|这[句些]话?)?(?=,|\.|!|\?|;|\n|$)"
+    r"[\"':]?([^,.!?;\n]{2,32}?)[\"']?(?:这个?(?:卖?点|词|话)|这[句些]话?)?(?=,|\.|!|\?|;|\n|$)"
 )
 #: 把保温时间强调一下: the fact stands before the verb.
 _SAY_THIS: Final = re.compile(
@@ -49,6 +49,8 @@ _AUDIENCE_LEAD: Final = re.compile(
     r"(?:面向|针对|适合|主打|给|受众(?:是|为)?|目标(?:人群|用户|客户)(?:是|为)?|对着?|让|送|观众(?:是|多为|主要是)?|粉丝(?:是|多为|主要是|以)?)(?:那些|我们的|广大|很多|的)?$"
 )
 _LIST: Final = re.compile(r"和|跟|以及|与|或者?|、|/")
+#: The next of several: 敏感肌和学生党.
+_AND: Final = re.compile(r"^(?:们)?(?:和|跟|以及|与|或者?|、|/)")
 _EDGES: Final = re.compile(
     r"^(?:一下|下|到|出|的|是|了|它|其|这个|那个|我们的?|咱们的?)+|(?:一下|的|了|吧|哦|啊|哈|呢|就行|即可|就好)+$"
 )
@@ -106,13 +108,18 @@ def read_slots(text: str, pace: int) -> tuple[dict[str, Any], str]:
 
 def _audiences(text: str) -> list[str]:
     pattern = phrases("audiences")["words"]
-    found = []
+    found: list[str] = []
+    end = -1
     for match in pattern.finditer(text):
         lead = text[max(0, match.start() - 12) : match.start()]
-        if _AUDIENCE_LEAD.search(lead) or re.match(
-            r"(?:们)?(?:人群|群体|粉丝|看的|听的|用户|为主|喜欢|爱听)", text[match.end() :]
+        joined = end >= 0 and _AND.fullmatch(text[end : match.start()])
+        if (
+            joined
+            or _AUDIENCE_LEAD.search(lead)
+            or re.match(r"(?:们)?(?:人群|群体|粉丝|看的|听的|用户|为主|喜欢|爱听)", text[match.end() :])
         ):
             found.append(match[0])
+            end = match.end()
     return list(dict.fromkeys(found))
 
 
@@ -136,4 +143,4 @@ def _unsaid(text: str) -> list[str]:
 
 
 def _trimmed(part: str) -> str:
-    return _EDGES.sub("", part.strip())
+    return _EDGES.sub("", part.strip(" \"'"))

@@ -32,3 +32,8 @@ def names(table: str) -> dict[str, str]:
     """Return how labels are called in Chinese (`scenario_names`, `operation_names`)."""
     called: dict[str, str] = _tables()[table]
     return called
+
+
+#: How segments and operations are called in Chinese.
+SCENARIO_NAMES: Final = names("scenario_names")
+OPERATION_NAMES: Final = names("operation_names")

@@ -3,7 +3,7 @@
 from langgraph.runtime import Runtime
 
 from backend.errors import ModelPayloadInvalid
-from backend.graph.intent.reading import OPERATION_NAMES
+from backend.graph.intent.vocabulary import OPERATION_NAMES
 from backend.graph.prompts import rendered
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id

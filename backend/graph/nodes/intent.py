@@ -1,6 +1,5 @@
 """Understands the request: what is wanted, of which product, for whom; and what of the thread it is about."""
 
-import asyncio
 import re
 from typing import Any
 from uuid import UUID
@@ -14,18 +13,16 @@ from backend.domain.rooms import Room, list_rooms
 from backend.domain.scripts import of_thread
 from backend.domain.threads import Message, Thread, get_thread, recent_messages
 from backend.graph import routing
+from backend.graph.intent.asking import understood
 from backend.graph.intent.naming import Known
 from backend.graph.intent.options import options_of, question_of
-from backend.graph.intent.reading import SCENARIO_NAMES, read
 from backend.graph.intent.situation import Draft, Reading, Situation
+from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.protocol.events import ThreadUpdated
 from backend.storage.postgres import Connection
 
 _WINDOW = 12
-#: Longer texts are read in a thread: ten thousand characters take the better part of a second, in which nobody else on
-#: this loop would be served. For a short one the detour costs more than it spares.
-_LONG = 500
 _TITLE = 40
 _PRICE_WORD = re.compile(r"价|多少钱|几块|金额|折扣|优惠力度")
 
@@ -42,7 +39,8 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         ]
         rooms = await list_rooms(conn)
         situation = await _situation(conn, thread, messages, rooms, request)
-    reading = _with_given(await _read(request["content"], situation), request)
+    history = [{"role": message.role, "content": message.content[:600]} for message in messages[-6:]]
+    reading = _with_given(await understood(request["content"], situation, context.reader, history), request)
     slots = _slots(reading, situation, request)
     room = _room(slots, request, thread, rooms)
     if room is not None:
@@ -63,23 +61,18 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "room": {"id": str(room.id), "name": room.name} if room else None,
             "previous": previous,
             "previous_product": _previous_product(reading, slots, situation),
-            "history": [{"role": message.role, "content": message.content[:600]} for message in messages[-6:]],
+            "history": history,
         },
         {
             "kind": reading.kind,
             "scenario": reading.scenario,
             "confidence": reading.confidence,
+            "tier": reading.tier,
             "reason": reading.reason,
             "slots": {key: value for key, value in slots.items() if value not in (None, [], "")},
             "later": list(reading.later),
         },
     )
-
-
-async def _read(content: str, situation: Situation) -> Reading:
-    if len(content) <= _LONG:
-        return read(content, situation)
-    return await asyncio.to_thread(read, content, situation)
 
 
 async def _situation(

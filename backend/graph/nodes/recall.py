@@ -5,7 +5,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
-from backend.graph.intent.reading import SCENARIO_NAMES
+from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.memory.recall import Document, count_near
 from backend.memory.recall import recall as search

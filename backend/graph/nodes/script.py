@@ -6,7 +6,7 @@ from typing import Any, Final
 from langgraph.runtime import Runtime
 
 from backend.errors import ModelPayloadInvalid
-from backend.graph.intent.reading import SCENARIO_NAMES
+from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.prompts import rendered, sections
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id

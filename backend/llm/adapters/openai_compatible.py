@@ -221,6 +221,8 @@ def _body(model: str, request: ModelRequest) -> bytes:
         body["temperature"] = request.temperature
     if request.max_tokens is not None:
         body["max_tokens"] = request.max_tokens
+    if request.json:
+        body["response_format"] = {"type": "json_object"}
     return orjson.dumps(body)
 
 

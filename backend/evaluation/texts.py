@@ -1,0 +1,138 @@
+"""Sentences, scripts and lines with personal data, against the checks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from backend.evaluation.cases import ComplianceCase, PiiCase, ScriptCase
+from backend.evaluation.outcomes import Outcome
+from backend.protocol.events import Finding
+from backend.quality.lexicon import RuleSnapshot
+from backend.quality.pii import find_pii, mask_pii
+from backend.quality.rubric import ScriptBrief, review
+
+_FLAGS = frozenset({"block", "fail", "warn"})
+
+
+def run_compliance(case: ComplianceCase, rules: RuleSnapshot) -> Outcome:
+    """Check a sentence. Flagged is what a person has to look at (a warning or worse); `blocked` is a part beside."""
+    findings = _findings(case, rules)
+    flagged = [finding for finding in findings if finding.severity in _FLAGS]
+    blocked = [finding for finding in flagged if finding.severity != "warn"]
+    parts: dict[str, bool] = {}
+    if case.violates:
+        parts["blocked"] = bool(blocked)
+        if case.spans and flagged:
+            places = places_of(case.text, case.spans)
+            parts["span"] = all(any(_touch(place, finding.span) for finding in flagged) for place in places)
+    else:
+        parts["not blocked"] = not blocked
+    return Outcome(
+        kind="compliance",
+        id=case.id,
+        tier=case.tier,
+        expected="violation" if case.violates else "clean",
+        got="violation" if flagged else "clean",
+        right=bool(flagged) == case.violates,
+        text=case.text,
+        parts=parts,
+        note="; ".join(f"{one.rule} {one.severity} {one.excerpt!r}" for one in findings) or case.note,
+        # A sentence that is wrongly blocked stops the work; one that is missed goes on air.
+        cost=3.0 if blocked and not case.violates else 2.0 if case.violates and not flagged else 1.0,
+    )
+
+
+def _findings(case: ComplianceCase, rules: RuleSnapshot) -> list[Finding]:
+    if case.product is None:
+        return rules.scan(case.text, vertical=case.category)
+    brief = ScriptBrief(
+        scenario=case.scenario,
+        seconds=None,
+        product=case.product,
+        other_products=(),
+        must_say=(),
+        must_not_say=(),
+        request="",
+    )
+    # What only a whole script can have (Q…: its name said in time, a call to action) is not in question here.
+    return [finding for finding in review(case.text, brief, rules).findings if not finding.rule.startswith("Q")]
+
+
+def run_script(case: ScriptCase, rules: RuleSnapshot) -> Outcome:
+    """Check a script against its brief: every planted defect must be found, and a clean one passed."""
+    given = case.brief
+    brief = ScriptBrief(
+        scenario=given.scenario,
+        seconds=given.seconds,
+        product=given.product,
+        other_products=given.other_products,
+        must_say=given.must_say,
+        must_not_say=given.must_not_say,
+        request=given.request,
+        pace=given.pace,
+        previous_texts=given.previous_texts,
+    )
+    report = review(case.text, brief, rules)
+    worse = [finding for finding in report.findings if finding.severity in ("block", "fail")]
+    failed = {check.id for check in report.checks if not check.passed}
+    said = failed | {one.rule for one in report.findings} | {one.category for one in report.findings}
+    found = {defect: bool(worse or failed) if defect == "any" else defect in said for defect in case.defects}
+    return Outcome(
+        kind="script",
+        id=case.id,
+        tier=case.tier or ("defect" if case.defects else "clean"),
+        expected="defect" if case.defects else "clean",
+        got="defect" if (all(found.values()) if case.defects else worse) else "clean",
+        right=all(found.values()) if case.defects else not worse,
+        text=case.text,
+        parts=found or {"passed": report.verdict == "pass"},
+        note=f"score {report.score}; "
+        + "; ".join(f"{one.rule} {one.severity} {one.excerpt or one.message!r}" for one in report.findings),
+        cost=2.0,
+    )
+
+
+def run_pii(case: PiiCase) -> Outcome:
+    """Mask a line: nothing that is labelled may stay readable, nothing that only looks alike may change."""
+    masked = mask_pii(case.text)
+    hits = find_pii(case.text)
+    places = places_of(case.text, case.spans)
+    leaks = [case.text[slice(*place)] for place in places if not any(_covers(one.span, place) for one in hits)]
+    changed = [words for words in case.keep if words not in masked]
+    expected = "personal" if case.spans else "look-alike"
+    spotless = not leaks and not changed and (bool(case.spans) or masked == case.text)
+    return Outcome(
+        kind="pii",
+        id=case.id,
+        tier=case.tier,
+        expected=expected,
+        got=expected if spotless else "look-alike" if leaks else "personal",
+        right=spotless,
+        text=case.text,
+        parts={"no leak": not leaks, "nothing else changed": not changed and (bool(case.spans) or masked == case.text)},
+        note=f"{masked!r}" + (f"; leaks {leaks}" if leaks else "") + (f"; changed {changed}" if changed else ""),
+        cost=3.0 if leaks else 1.0,
+    )
+
+
+def places_of(text: str, spans: Sequence[str | tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the places of the words given; words that are not in the text have none."""
+    places: list[tuple[int, int]] = []
+    for span in spans:
+        if isinstance(span, str):
+            at = text.find(span)
+            if at >= 0:
+                places.append((at, at + len(span)))
+        else:
+            places.append(span)
+    return places
+
+
+def _touch(one: tuple[int, int], other: Any) -> bool:
+    # A missing statement points at no place of the text: (n, n) and (0, 0).
+    return bool(other[0] == other[1] or (one[0] < other[1] and other[0] < one[1]))
+
+
+def _covers(hit: tuple[int, int], place: tuple[int, int]) -> bool:
+    """A hit covers a place when at most a third of it stays outside (a mask may leave area and house apart)."""
+    inside = min(hit[1], place[1]) - max(hit[0], place[0])
+    return inside >= (place[1] - place[0]) * 2 / 3

@@ -1,0 +1,37 @@
+"""Answers to what we asked last: an option of ours, its number, or the half of a request that was missing."""
+
+import re
+from typing import Final
+
+from backend.graph.intent.folding import fold
+from backend.graph.intent.references import CHINESE_DIGITS
+from backend.graph.intent.situation import Situation
+
+_POINTS_AT_OPTION: Final = re.compile(
+    r"^(?:就|选|要|我选|我要)?(?:第)?([一二三四五六七八九\d]|[a-h])(?:个|项|号|种)?(?:吧|的)?[.!]?$"
+)
+#: A longer message is a request of its own.
+_LONGEST_HALF: Final = 30
+
+
+def chosen(text: str, situation: Situation) -> str | None:
+    """Return the value of the option that folded `text` chooses, by its words or its place."""
+    if not situation.asked or not situation.options:
+        return None
+    for label, value in situation.options:
+        if text in (fold(label), fold(value)):
+            return value
+    match = _POINTS_AT_OPTION.match(text)
+    if match:
+        sign = match[1]
+        place = CHINESE_DIGITS.get(sign) or (int(sign) if sign.isdigit() else ord(sign) - ord("a") + 1)
+        if 1 <= place <= len(situation.options):
+            return situation.options[place - 1][1]
+    return None
+
+
+def whole_request(message: str, text: str, situation: Situation) -> str | None:
+    """Return what was asked before with `message` as its end; None when it can be no half of an answer."""
+    if situation.asked and situation.asked_about and len(text) <= _LONGEST_HALF:
+        return f"{situation.asked_about},{message}"
+    return None

@@ -1,0 +1,147 @@
+"""One message under the lamp: what is found in its words, before anybody says what they mean."""
+
+import re
+from typing import Any, Final
+
+from backend.graph.intent.folding import clauses, fold
+from backend.graph.intent.naming import Known, Match, mentioned
+from backend.graph.intent.products import occasions, product_heading, product_in_words
+from backend.graph.intent.references import draft_meant
+from backend.graph.intent.segments import in_order, segments_in
+from backend.graph.intent.situation import Reading, Situation
+from backend.graph.intent.slots import NEGATED, read_slots
+from backend.graph.intent.vocabulary import phrases
+
+_GREETED: Final = re.compile(r"欢迎|关注|互动")
+
+
+class Finds:
+    """What the words of a message hold, read against its situation.
+
+    `text` is folded; `positive` is what is wanted of it: without the negated parts, the length, the host.
+    """
+
+    def __init__(self, text: str, situation: Situation) -> None:
+        self.text = text
+        self.situation = situation
+        self.slots, rest = read_slots(text, situation.pace)
+        self.negated = [match[0] for match in NEGATED.finditer(text)]
+        rest = self._take_host(rest)
+        #: What is wanted: without the negated parts, the length, the host.
+        self.positive = NEGATED.sub(",", rest)
+        cues = phrases("cues")
+        self.polite = bool(cues["polite"].search(text))
+        self.how_to = bool(cues["how_to"].search(self.positive))
+        stripped = cues["how_to"].sub("", self.positive) if self.how_to else self.positive
+        self.cue = {name: bool(pattern.search(stripped)) for name, pattern in cues.items()}
+        self.mentions = segments_in(self.positive)
+        if named := occasions(self.positive):
+            self.slots["must_say"] = list(dict.fromkeys([*self.slots.get("must_say", []), *named]))
+        self.products = self._products()
+        self.unsure: tuple[str, ...] = ()
+        self.product = self._product()
+        self.draft = draft_meant(
+            text,
+            self.positive,
+            situation.drafts,
+            product=self.product,
+            scenario=self.scenario,
+            writes=self.cue["write"],
+        )
+
+    def _take_host(self, text: str) -> str:
+        for kind, known in (("room", self.situation.rooms), ("host", self.situation.hosts)):
+            for id_, name in sorted(known.items(), key=lambda pair: -len(pair[1])):
+                folded = fold(name)
+                if len(folded) >= 2 and folded in text:
+                    self.slots[f"{kind}_id"] = id_
+                    self.slots[f"{kind}_name"] = name
+                    text = text.replace(folded, "主播" if kind == "host" else "直播间")
+                    break
+        return text
+
+    def _products(self) -> list[Match]:
+        matches = mentioned(self.positive, self.situation.products)
+        # A name that is part of what is asked for ("开场") is not a product.
+        spans = [(m.start, m.end) for m in self.mentions]
+        return [m for m in matches if not any(s <= m.start and m.end <= e for s, e in spans) or m.sure == 1.0]
+
+    def _product(self) -> Known | None:
+        if not self.products:
+            return None
+        groups: dict[tuple[int, int], list[Known]] = {}
+        for match in self.products:
+            groups.setdefault((match.start, match.end), []).append(match.product)
+        spans = sorted(groups)
+        switch = list(phrases("cues")["switch"].finditer(self.positive))
+        if switch and len(spans) > 1:
+            after = [span for span in spans if span[0] >= switch[-1].start()]
+            spans = after or spans
+        scenario = self.scenario
+        span = spans[-1] if scenario == "transition" and len(spans) > 1 else spans[0]
+        rivals = groups[span]
+        if len(rivals) > 1:
+            current = next((known for known in rivals if known.id == self.situation.product_id), None)
+            if current is None:
+                self.unsure = tuple(known.id for known in rivals)
+                return None
+            return current
+        if len(spans) > 1:
+            self.slots["other_products"] = [groups[s][0].id for s in spans if s != span and len(groups[s]) == 1]
+        return rivals[0]
+
+    @property
+    def scenario(self) -> str | None:
+        if not self.mentions:
+            return None
+        return max(self.mentions, key=lambda mention: (round(mention.weight, 2), -mention.start)).scenario
+
+    def asks_for_text(self) -> bool:
+        return self.cue["write"] or bool(self.mentions) or self.product is not None
+
+    def changes_text(self) -> bool:
+        names_ = ("continue", "regenerate", "restyle", "shorter", "longer", "switch")
+        return any(self.cue[name] for name in names_) or bool(
+            self.slots.keys() & {"style", "avoid_style", "length_change", "seconds", "must_not_say"}
+        )
+
+    def new_product(self) -> bool:
+        """Whether the message names a product that no text of the thread is about."""
+        known = self.product
+        if known is None:
+            return False
+        return all(draft.product_id != known.id and draft.product_name != known.name for draft in self.situation.drafts)
+
+    def chosen_scenario(self) -> str | None:
+        ordered = in_order(self.positive, self.mentions)
+        return ordered[0] if ordered else self.scenario
+
+    def foreign_product(self) -> str | None:
+        """Return the product outside the catalogue that the words name."""
+        if self.product or self.unsure:
+            return None
+        words = product_in_words(self.positive)
+        if words is None and (self.mentions or self.cue["text_noun"]):
+            words = product_heading(self.positive, first_only=self.situation.product_name is not None)
+        return words
+
+    def of_the_show(self, scenario: str) -> str | None:
+        """Return what an opening is about that opens a show, not a product: its occasion, guests, room or host."""
+        if scenario != "opening":
+            return None
+        if greeted := _GREETED.search(self.positive):
+            return greeted[0]
+        return next(iter(occasions(self.positive)), None) or self.slots.get("room_name") or self.slots.get("host_name")
+
+    def name(self, words: str | None) -> None:
+        if words:
+            self.slots["product_name"] = words
+
+    def answer(self, kind: Any, confidence: float, reason: str, **rest: Any) -> Reading:
+        slots = dict(self.slots)
+        if self.product is not None:
+            slots["product_id"] = self.product.id
+            slots["product_name"] = self.product.name
+        if len(clauses(self.text)) > 6:
+            confidence = round(confidence - 0.05, 2)
+        return Reading(kind, confidence, reason, slots, candidates=self.unsure, **rest)

@@ -1,0 +1,82 @@
+"""Which script of the thread a message points at: 第一段, 耳机那条, 最早那版."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from backend.graph.intent.naming import Known
+from backend.graph.intent.situation import Draft
+
+_TRANSFORMED: Final = re.compile(
+    r"(?:把|将)?(?:刚才|刚刚|上面|上一|上个|上条|上段|这个|这段|这条|这版|这篇|那个|那段|那条|它|前面|之前|最后(?:一|那))"
+)
+_NTH: Final = re.compile(
+    r"第([一二三四五六七八九十\d]+)(?:个|段|条|版|篇|款|份)(产品|商品|品|款)?|([一二三四五六七八九十\d]+)号(?:那|的)?(?:个|段|条|版|篇|款|品|产品)?"
+)
+_FROM_END: Final = re.compile(r"倒数第([一二三四五六])(?:个|段|条|版|篇)")
+#: 不是这段，是上一段.
+_NOT_THIS: Final = re.compile(
+    r"不是(?:说|指)?(?:这|最后|刚才那?)一?(?:段|条|个|版|篇).{0,4}(?:上|前)(?:面)?(?:那)?一?(?:段|条|个|版|篇)"
+)
+_FIRST: Final = re.compile(r"最(?:开始|早|初|先)(?:的)?(?:那)?")
+_PIECE: Final = r"(?:的)?(?:那|这)?(?:一)?(?:段|条|篇|版|个|份|稿|话术|文案|脚本)"
+CHINESE_DIGITS: Final = {sign: place for place, sign in enumerate("零一二三四五六七八九十")}
+
+
+def draft_meant(  # noqa: PLR0911 -- one return for each way to point at a text
+    text: str,
+    positive: str,
+    drafts: Sequence[Draft],
+    *,
+    product: Known | None,
+    scenario: str | None,
+    writes: bool,
+) -> int | None:
+    """Return the place of the script that a message is about: the one it points at, else the last; None without any.
+
+    `text` is the whole message, folded, `positive` what of it is wanted; `product` and `scenario` are what it names,
+    and `writes` tells whether it asks for text to be made.
+    """
+    if not drafts:
+        return None
+    from_end = _FROM_END.search(positive)
+    if from_end and (back := CHINESE_DIGITS.get(from_end[1], 0)) <= len(drafts):
+        return len(drafts) - back
+    if len(drafts) > 1 and _NOT_THIS.search(text):
+        return len(drafts) - 2
+    match = _NTH.search(text)
+    if match:
+        word = match[1] or match[3]
+        place = int(word) if word.isdigit() else CHINESE_DIGITS.get(word, 0)
+        order = list(dict.fromkeys(draft.product_name for draft in drafts))
+        if match[2] and 1 <= place <= len(order):
+            return _last(drafts, lambda draft: draft.product_name == order[place - 1])
+        if 1 <= place <= len(drafts):
+            return place - 1
+    if _FIRST.search(text):
+        return 0
+    if product is not None:
+        known = product
+        by_product = _last(drafts, lambda d: d.product_id == known.id or d.product_name == known.name)
+        if by_product is not None:
+            return by_product
+    if scenario is not None and (_TRANSFORMED.search(text) or re.search(_PIECE, positive) or not writes):
+        by_scenario = _last(drafts, lambda draft: draft.scenario == scenario)
+        if by_scenario is not None:
+            return by_scenario
+    return len(drafts) - 1
+
+
+def _last(drafts: Sequence[Draft], fits: Callable[[Draft], bool]) -> int | None:
+    places = [place for place, draft in enumerate(drafts) if fits(draft)]
+    return places[-1] if places else None
+
+
+def points_at_a_text(text: str) -> bool:
+    """Tell whether folded `text` speaks of a text that is there: 刚才那段, 把这条."""
+    return _TRANSFORMED.search(text) is not None
+
+
+def points_at_one(text: str) -> bool:
+    """Tell whether folded `text` says which one of several: 第二版, 最早的."""
+    return _NTH.search(text) is not None or _FIRST.search(text) is not None

@@ -1,0 +1,144 @@
+"""Weighs what the rules say against what was learned, and says how certain the outcome is.
+
+The rules are believed where they know (an order of ours that is attacked, a pasted text, a language we do not write).
+Else the likeliest wish counts; what is not likely enough becomes a question, since a wrong guess costs a script.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from backend.graph.intent import writing
+from backend.graph.intent.finds import Finds
+from backend.graph.intent.learned import Guess, features, weights
+from backend.graph.intent.situation import Reading
+
+#: Below this nobody knows what is meant.
+_UNLIKELY: Final = 0.34
+#: A wish that is not the rules' own must be this likely before it is acted upon.
+_LIKELY: Final = 0.42
+#: … and a segment that no word names.
+_LIKELY_SEGMENT: Final = 0.5
+_NO_RULE: Final = "no rule, but likely"
+#: What the rules only say when they know it.
+_KNOWN: Final = frozenset({"language", "host"})
+
+
+def weighed(finds: Finds, by_rules: Reading) -> Reading:
+    """Return the reading, its confidence calibrated, and its tier."""
+    if by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason == "no words":
+        return by_rules
+    guess = weights().guess(features(finds, by_rules))
+    if _agree(by_rules, guess):
+        return _filled(finds, replace(by_rules, confidence=_certainty(by_rules, guess)), guess)
+    likely = guess.wishes[guess.wish]
+    if likely < _LIKELY and by_rules.kind != "unclear" and guess.of_kind(by_rules.kind) >= _UNLIKELY:
+        return replace(by_rules, confidence=_certainty(by_rules, guess))
+    if likely < _LIKELY:
+        if by_rules.kind == "unclear":
+            return replace(by_rules, confidence=_said(1 - likely))
+        unsure = finds.answer("unclear", _said(1 - likely), "nothing is likely enough", missing="")
+        return replace(unsure, tier="learned")
+    reading = _as(finds, guess)
+    return replace(reading, confidence=_said(likely), tier="learned")
+
+
+def _agree(by_rules: Reading, guess: Guess) -> bool:
+    kind, _, about = guess.wish.partition(":")
+    if by_rules.kind == "unclear":
+        # What is missing says what was wished: a product or a segment for a text, a text for a change of one.
+        return kind == "none" or kind in {
+            "product": ("write", "switch_product"),
+            "scenario": ("write",),
+            "draft": ("restyle", "regenerate", "continue"),
+        }.get(by_rules.missing or "", ())
+    if kind == "chat" == by_rules.kind:
+        return about in (by_rules.about, "question")
+    return kind == by_rules.kind
+
+
+def _certainty(by_rules: Reading, guess: Guess) -> float:
+    if by_rules.kind == "unclear":
+        return _said(guess.wishes[guess.wish])
+    return _said(guess.of_kind(by_rules.kind))
+
+
+def _said(share: float) -> float:
+    """Nothing is certain, and nothing is impossible."""
+    return round(min(max(share, 0.01), 0.99), 2)
+
+
+def _filled(finds: Finds, reading: Reading, guess: Guess) -> Reading:
+    """Let the likely segment stand where the words name none."""
+    if reading.missing == "scenario" and guess.of_kind("write") >= _LIKELY and _segment(guess) is not None:
+        return replace(_as(finds, guess), confidence=reading.confidence)
+    return reading
+
+
+def _segment(guess: Guess) -> str | None:
+    best = guess.segment
+    return best if best is not None and guess.segments[best] >= _LIKELY_SEGMENT else None
+
+
+def _as(finds: Finds, guess: Guess) -> Reading:
+    kind, _, about = guess.wish.partition(":")
+    return as_wish(finds, kind, about or None, _segment(guess))
+
+
+def as_wish(  # noqa: PLR0911 -- one return for each kind of wish
+    finds: Finds, kind: str, about: str | None, segment: str | None
+) -> Reading:
+    """Read the message as a wish of this kind; what that lacks is asked for.
+
+    `segment` counts where the words name none. The confidence is the caller's to say.
+    """
+    match kind:
+        case "chat":
+            return finds.answer("chat", 0.5, _NO_RULE, about=about or "question", pasted=_checked(finds, about))
+        case "action":
+            return finds.answer("action", 0.5, _NO_RULE, about=about)
+        case "batch":
+            scenario = finds.chosen_scenario() or segment
+            return finds.answer("batch", 0.5, _NO_RULE, missing="several", scenario=scenario)
+        case "write":
+            scenario = finds.chosen_scenario() or segment
+            if scenario is None:
+                return finds.answer("unclear", 0.5, _NO_RULE, missing="scenario")
+            return writing.new_text(finds, scenario)
+        case "switch_product":
+            return _other_product(finds, segment)
+        case "continue" | "restyle" | "regenerate":
+            return _same_text(finds, kind)
+        case _:
+            return finds.answer("unclear", 0.5, _NO_RULE, missing="")
+
+
+def _checked(finds: Finds, about: str | None) -> str | None:
+    """Return the text that is to be checked: the script that is meant."""
+    if about != "check" or finds.draft is None:
+        return None
+    return finds.situation.drafts[finds.draft].content
+
+
+def _other_product(finds: Finds, segment: str | None) -> Reading:
+    words = finds.foreign_product()
+    if finds.product is None and words is None and "product_name" not in finds.slots:
+        return finds.answer("unclear", 0.5, "another product, but which?", missing="product", then="switch")
+    drafts = finds.situation.drafts
+    if not drafts and finds.situation.product_name is None:
+        # Nothing to switch from: an ordinary request.
+        return as_wish(finds, "write", None, segment)
+    scenario = finds.chosen_scenario() or (drafts[-1].scenario if drafts else None) or segment
+    finds.name(words)
+    if scenario is None:
+        return finds.answer("unclear", 0.5, "the product is clear, the segment is not", missing="scenario")
+    then = "continue" if finds.cue["continue"] and not finds.mentions else "write"
+    return finds.answer("switch_product", 0.5, "another product", scenario=scenario, then=then)
+
+
+def _same_text(finds: Finds, kind: str) -> Reading:
+    if finds.draft is None:
+        return finds.answer("unclear", 0.5, "change what?", missing="draft")
+    scenario = finds.situation.drafts[finds.draft].scenario
+    if kind == "continue":
+        scenario = finds.chosen_scenario() or scenario
+    return finds.answer(kind, 0.5, _NO_RULE, scenario=scenario, draft=finds.draft)

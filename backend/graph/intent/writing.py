@@ -1,0 +1,213 @@
+"""Rules for messages that ask for a text, or for a change of one."""
+
+import re
+from typing import Final
+
+from backend.graph.intent.finds import Finds
+from backend.graph.intent.products import product_in_words
+from backend.graph.intent.references import points_at_a_text, points_at_one
+from backend.graph.intent.situation import Reading
+from backend.graph.intent.vocabulary import SCENARIO_NAMES, phrases
+
+_BACK_TO: Final = re.compile(
+    r"(?:用|要|回到|恢复(?:到|成)?|还是|[换改退撤]回(?:到|成)?)(?:回)?(?:上一?|前一?|之前|原来|最初|最早|最开始|第[一二三四五六七八九十\d]+)(?:的)?(?:那)?一?(?:个|份)?(?:版本?|稿子?)"
+    r"(?=吧|了|就?好|就?行|$|[,.!])"
+)
+_SOMEBODY: Final = re.compile(
+    r"(?:给|在|去|到|用|为|帮|^|,)([\u4e00-\u9fff]{2,4}?)的?直播间|(?:主播|搭档)([\u4e00-\u9fff]{2,3}?)(?=写|来|要|用|的|播|,|$)|"
+    r"(?:给|帮|替|为)([\u4e00-\u9fff]{2,3}?)(?:写|来|做|出|整|弄|准备)"
+)
+#: How people are called: 老王, 阿芳, 张姐, 李老师.
+_CALLED: Final = re.compile(r"[老小阿大][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:哥|姐|总|老师|叔|姨|妹|爷|嫂)")
+#: Whose room needs no name, and what a room may be called after.
+_NOBODY: Final = re.compile(
+    r"我|你|咱|他|她|它|这|那|本|哪|自己|公司|品牌|官方|今|明|晚|早|新|每|某|大家|主播|直播|产品|商品|进|来|的|美妆|食品|服|母婴|零食|家居|数码|珠宝|户外|段|开场|欢迎|关注|活动|大促|专场"
+)
+
+
+def batch(finds: Finds) -> Reading | None:
+    everything = finds.cue["batch"] and re.search(
+        r"[每各]个?(?:产品|商品|品|款)|所有|全部|整场|全场|批量", finds.positive
+    )
+    if everything and not finds.slots.get("other_products") and finds.product is None:
+        return finds.answer("batch", 0.8, "many texts at once", missing="several", scenario=finds.scenario)
+    return None
+
+
+def restore(finds: Finds) -> Reading | None:
+    """An earlier text is wanted back, as it was: 用上一版."""
+    drafts = finds.situation.drafts
+    if not drafts or _BACK_TO.search(finds.positive) is None:
+        return None
+    pointed = points_at_one(finds.text)
+    place = finds.draft if pointed and finds.draft is not None else max(len(drafts) - 2, 0)
+    return finds.answer(
+        "restyle", 0.9, "an earlier text again", scenario=drafts[place].scenario, draft=place, then="restore"
+    )
+
+
+def language(finds: Finds) -> Reading | None:
+    tables = phrases("languages")
+    if tables["other"].search(finds.positive) is None or tables["ours"].search(finds.text):
+        return None
+    return finds.answer("unclear", 0.9, "another language", missing="language", scenario=finds.scenario)
+
+
+def stranger(finds: Finds) -> Reading | None:
+    """Somebody is to speak, or a room to be spoken in, that the tenant does not have."""
+    if finds.slots.keys() & {"host_id", "room_id"} or "不指定主播" in finds.text or not finds.situation.hosts:
+        return None
+    match = _SOMEBODY.search(finds.positive)
+    if match is None or not finds.asks_for_text():
+        return None
+    name = next(group for group in match.groups() if group)
+    if _NOBODY.search(name) or any(name in finds.positive[m.start : m.end] for m in finds.products):
+        return None
+    if match[3] and (finds.product is None or not _CALLED.fullmatch(name)):
+        return None  # 给小米写: a brand as likely as a person, unless another thing is sold
+    finds.slots["stranger"] = name
+    return finds.answer("unclear", 0.85, "nobody of that name", missing="host", scenario=finds.scenario)
+
+
+def switch(finds: Finds) -> Reading | None:  # noqa: PLR0911 -- one return for each case of the rule
+    current = finds.situation.product_id
+    drafts = finds.situation.drafts
+    about = drafts[-1].product_name if drafts else finds.situation.product_name
+    named = finds.product
+    words = None if named or finds.unsure else product_in_words(finds.positive)
+    if not finds.cue["switch"] and not (finds.cue["continue"] and (named or words)):
+        return None
+    if finds.scenario == "transition" and finds.cue["write"]:
+        return None  # the way from one product to the next is itself what is to be written
+    if finds.unsure:
+        return finds.answer("unclear", 0.8, "several products fit", missing="product")
+    if named is None and words is None:
+        if re.search(
+            r"换(?:一?个|一?款|下一?个)?(?:产品|商品|品|款)|下一(?:个|款|件)(?:产品|商品|品|$)", finds.positive
+        ):
+            return finds.answer("unclear", 0.85, "another product, but which?", missing="product", then="switch")
+        return None
+    same = (named is not None and named.id == current) or (words is not None and words == about)
+    if same and current is not None:
+        return None
+    if current is None and not drafts and finds.situation.product_name is None:
+        return None  # nothing to switch from: an ordinary request
+    finds.name(words)
+    scenario = finds.chosen_scenario() or (drafts[-1].scenario if drafts else None)
+    then = "continue" if finds.cue["continue"] and not finds.mentions else "write"
+    if scenario is None:
+        return finds.answer("unclear", 0.8, "the product is clear, the segment is not", missing="scenario")
+    sure = 0.95 if finds.mentions or finds.cue["continue"] else 0.75
+    return finds.answer("switch_product", sure, "another product", scenario=scenario, then=then)
+
+
+def again(finds: Finds) -> Reading | None:
+    if not finds.cue["regenerate"]:
+        return None
+    if finds.draft is None or finds.new_product():
+        if finds.mentions:
+            return None
+        return finds.answer("unclear", 0.8, "again, but nothing was written yet", missing="draft")
+    draft = finds.situation.drafts[finds.draft]
+    chosen = finds.chosen_scenario()
+    if finds.mentions and chosen != draft.scenario and finds.cue["write"]:
+        return None
+    return finds.answer("regenerate", 0.92, "the same again, another way", scenario=draft.scenario, draft=finds.draft)
+
+
+def go_on(finds: Finds) -> Reading | None:
+    if not finds.cue["continue"]:
+        return None
+    if finds.draft is None:
+        if finds.mentions:
+            return None
+        return finds.answer("unclear", 0.85, "go on with what?", missing="draft")
+    draft = finds.situation.drafts[finds.draft]
+    scenario = finds.chosen_scenario() or draft.scenario
+    return finds.answer("continue", 0.9, "go on from the last text", scenario=scenario, draft=finds.draft)
+
+
+def change(finds: Finds) -> Reading | None:
+    wants = finds.cue["restyle"] or finds.cue["shorter"] or finds.cue["longer"]
+    wants = wants or bool(finds.slots.keys() & {"avoid_style", "length_change", "must_not_say"})
+    detail = bool(finds.slots.keys() & {"style", "seconds", "must_say", "host_id", "audience"})
+    if not wants and not detail:
+        return None
+    if finds.draft is None or finds.new_product():
+        if finds.mentions or finds.product is not None or finds.cue["write"] or finds.foreign_product():
+            return None
+        return finds.answer("unclear", 0.85, "change what?", missing="draft")
+    if finds.mentions and (_fresh_text(finds) or not wants):
+        chosen = finds.chosen_scenario()
+        known = any(draft.scenario == chosen for draft in finds.situation.drafts)
+        if _fresh_text(finds) or not known:
+            return None
+    if finds.cue["write"] and finds.product is not None and not wants:
+        return None
+    sure = 0.92 if wants else 0.8
+    draft = finds.situation.drafts[finds.draft]
+    return finds.answer("restyle", sure, "the same text, changed", scenario=draft.scenario, draft=finds.draft)
+
+
+def _fresh_text(finds: Finds) -> bool:
+    """Whether a text is asked for ("写一段活泼的促销") rather than a change of one that is there."""
+    if points_at_a_text(finds.text) or re.search(r"^(?:把|将)", finds.positive):
+        return False
+    return (
+        finds.cue["write"]
+        and any(m.weight > 0.3 for m in finds.mentions)
+        and not re.search(r"写(?:得|的)?(?:再|更|太|短|长)", finds.positive)
+    )
+
+
+def write(finds: Finds) -> Reading | None:
+    """A text is asked for that is not there yet."""
+    scenario = finds.chosen_scenario()
+    if scenario is None:
+        return None
+    reading = new_text(finds, scenario)
+    told = finds.cue["write"] or finds.cue["text_noun"] or reading.kind == "unclear"
+    return reading if told or _is_about_something(finds, scenario) else None
+
+
+def new_text(finds: Finds, scenario: str) -> Reading:
+    """Read the message as asking for a text of this segment; unclear when nobody knows about what."""
+    finds.name(finds.foreign_product())
+    if finds.unsure:
+        return finds.answer("unclear", 0.8, "several products fit", missing="product", scenario=scenario)
+    if not _is_about_something(finds, scenario) and scenario != "closing" and "不限产品" not in finds.text:
+        return finds.answer("unclear", 0.85, "which product?", missing="product", scenario=scenario)
+    sure = 0.6 + 0.2 * (finds.cue["write"] or finds.cue["text_noun"]) + 0.15 * (finds.product is not None)
+    return finds.answer(
+        "write",
+        round(min(sure + 0.03 * len(finds.slots), 0.97), 2),
+        "a new text",
+        scenario=scenario,
+        later=_later(finds, scenario),
+    )
+
+
+def _is_about_something(finds: Finds, scenario: str) -> bool:
+    situation = finds.situation
+    known = finds.product or finds.foreign_product() or situation.product_id or situation.product_name
+    return bool(known or finds.of_the_show(scenario))
+
+
+def unfinished(finds: Finds) -> Reading | None:
+    words = finds.foreign_product()
+    finds.name(words)
+    if finds.unsure:
+        return finds.answer("unclear", 0.8, "several products fit", missing="product")
+    if finds.product or words or finds.cue["write"] or finds.cue["text_noun"]:
+        return finds.answer("unclear", 0.8, "which segment of the show?", missing="scenario")
+    if finds.cue["polite"] or finds.cue["question"]:
+        return finds.answer("chat", 0.6, "a question, it seems", about="question")
+    return None
+
+
+def _later(finds: Finds, scenario: str) -> tuple[str, ...]:
+    """The same segment of the other products that are named: 保温杯和辣条的促销."""
+    if scenario == "transition":
+        return ()
+    by_id = {known.id: known.name for known in finds.situation.products}
+    return tuple(f"写一段{by_id[id_]}的{SCENARIO_NAMES[scenario]}" for id_ in finds.slots.get("other_products", []))
