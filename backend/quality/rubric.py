@@ -61,7 +61,10 @@ class ScriptBrief:
     request: str
     #: The host's pace, characters a minute (字/分).
     pace: int = 260
+    #: The text that is changed or continued last; empty for a new one.
     previous_texts: Sequence[str] = ()
+    #: What the room has said of late: a new text must not say it again.
+    room_texts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -298,7 +301,8 @@ def _repetition(draft: _Draft) -> Iterator[Finding]:
         yield draft.whole("Q10", "fail", f"重复的话占{inside:.0%}")
     if _is_restyle(brief.request):
         return
-    across = max((craft.overlap(draft.text, other) for other in brief.previous_texts[-5:]), default=0.0)
+    others = [*brief.previous_texts[-5:], *brief.room_texts[:5]]
+    across = max((craft.overlap(draft.text, other) for other in others), default=0.0)
     if across > 0.35:
         yield draft.whole("Q10", "fail", f"与之前的稿子有{across:.0%}相同")
 

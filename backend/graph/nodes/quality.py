@@ -75,6 +75,7 @@ def _brief(state: ScriptState) -> ScriptBrief:
         request=state["request"]["content"],
         pace=state["host"]["pace"],
         previous_texts=[previous["content"]] if previous.get("content") else [],
+        room_texts=[] if restored else state.get("aired") or [],
     )
 
 

@@ -1,10 +1,12 @@
-"""What worked before: approved scripts and notes that fit this request."""
+"""What worked before: approved scripts and notes that fit this request; and what the room has heard of late."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend.domain.scripts import list_scripts
 from backend.graph.intent.reading import SCENARIO_NAMES
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.memory.recall import Document, count_near
@@ -13,6 +15,9 @@ from backend.storage.postgres import Connection
 
 _WANTED = 3
 _EXCERPT = 400
+#: So many of the room's last scripts, and so much of each, are kept from being said again.
+_AIRED = 5
+_AIRED_EXCERPT = 2000
 #: So much of a request is read for its meaning, all of it for its words: the vector costs 2 ms a character.
 _MEANT = 48
 
@@ -27,8 +32,9 @@ async def recall(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     content, named = state["request"]["content"], slots.get("product_name") or ""
     query = " ".join(part for part in (named, scenario, content[:300]) if part)
     circles = _circles(slots.get("product_id"), slots.get("host_id"))
+    aired = await _aired(context, state.get("room"))
     if not circles:
-        return _step([])
+        return _step([], aired)
     async with context.db.tenant(context.tenant_id) as conn:
         product_id, host_id = circles[0]
         near = await count_near(
@@ -36,11 +42,19 @@ async def recall(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         )
         if near <= _WANTED:
             # All of them are wanted: nothing needs weighing.
-            return _step(await _search(conn, context, circles, query, None) if near else [])
+            return _step(await _search(conn, context, circles, query, None) if near else [], aired)
     # No connection is held meanwhile: it takes tens of milliseconds.
     vector = await context.embedder.query(_meaning(content, named, scenario))
     async with context.db.tenant(context.tenant_id) as conn:
-        return _step(await _search(conn, context, circles, query, vector))
+        return _step(await _search(conn, context, circles, query, vector), aired)
+
+
+async def _aired(context: GraphContext, room: dict[str, Any] | None) -> list[str]:
+    if room is None:
+        return []
+    async with context.db.tenant(context.tenant_id) as conn:
+        scripts = await list_scripts(conn, limit=_AIRED, room_id=UUID(room["id"]))
+    return [script.content[:_AIRED_EXCERPT] for script in scripts]
 
 
 async def _search(
@@ -63,9 +77,9 @@ async def _search(
     return list(found.values())[:_WANTED]
 
 
-def _step(found: list[Document]) -> Step:
+def _step(found: list[Document], aired: list[str]) -> Step:
     recalled = [{"id": str(one.id), "text": one.content[:_EXCERPT]} for one in found]
-    return Step({"recalled": recalled}, {"found": len(recalled), "ids": [one["id"] for one in recalled]})
+    return Step({"recalled": recalled, "aired": aired}, {"found": len(recalled), "ids": [one["id"] for one in recalled]})
 
 
 def _meaning(content: str, product: str, scenario: str) -> str:

@@ -15,6 +15,8 @@ from backend.protocol.events import MessageComplete, MessageStarted, Token, Usag
 
 _ACTIONS: Final = {"switch_product": "write"}
 _LENGTHS: Final = {"shorter": "比上一版明显缩短，大约三分之二。", "longer": "比上一版展开，大约一倍半。"}
+#: How a script began is what must not come twice; the rest would only fill the prompt.
+_AIRED_EXCERPT: Final = 120
 _USER_SECTIONS: Final = ("style", "scene", "product", "history", "memory", "requirements")
 
 
@@ -100,6 +102,7 @@ def _brief(state: ScriptState) -> dict[str, Any]:
         "previous_script": previous,
         "history": [f"{'运营' if turn['role'] == 'user' else '助手'}：{turn['content']}" for turn in state["history"]],
         "recalled": [one["text"] for one in state["recalled"]],
+        "aired": state.get("aired") or [],
         "must_say": slots.get("must_say") or [],
         "must_not_say": slots.get("must_not_say") or [],
         "feedback": state["feedback"],
@@ -115,6 +118,7 @@ def _turns(state: ScriptState, brief: dict[str, Any]) -> list[ChatTurn]:
     seconds, pace = brief["seconds"], brief["pace"]
     values: dict[str, Any] = {
         **{key: brief[key] for key in ("host", "product", "assumed", "history", "recalled", "findings")},
+        "aired": [text[:_AIRED_EXCERPT] for text in brief["aired"]],
         "style": "、".join(brief["style"]) or "自然口语",
         "avoid_style": "、".join(slots.get("avoid_style") or []) or "无",
         "scenario": SCENARIO_NAMES[brief["scenario"]],

@@ -37,7 +37,7 @@ _ADDRESSES: Final = {
     "简洁": ("大家", "各位"),
     "紧迫": ("家人们", "朋友们"),
 }
-_HEARD: Final = ("recalled", "history")
+_HEARD: Final = ("recalled", "history", "aired")
 _AUDIENCES: Final = ("宝妈", "宝爸", "上班族", "打工人", "学生党", "姐妹", "车主", "养宠人", "铲屎官", "健身人", "老师")
 
 
