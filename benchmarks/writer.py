@@ -213,9 +213,9 @@ def samples(written: Sequence[Written]) -> str:
     lines = [
         "# 二十段稿子 / Twenty scripts",
         "",
-        "Written by the offline writer for rooms it was not tuned on, by the same nodes that write for an operator; one or",
-        "two of each room, never chosen by how they turned out. Made by `python -m benchmarks.writer --samples"
-        " docs/samples.md`.",
+        "Written by the offline writer for rooms it was not tuned on, by the nodes that write for an operator; one or",
+        "two of each room, never chosen by how they turned out. Made by",
+        "`python -m benchmarks.writer --samples docs/samples.md`.",
     ]
     chosen = [one for at, one in enumerate(written) if at % 11 in (0, 5)][:20]
     for number, one in enumerate(chosen, 1):

@@ -70,6 +70,8 @@ _PAIRS: Final = {"（": "）", "(": ")", "【": "】", "“": "”", "《": "》
 _DANGLING: Final = re.compile(
     r"(?:和|与|或|把|因为|所以|而且|但是|并且|以及|如果|还有|被|跟|比如|例如|包括|其中|另外|然后)[。！？!?]?$"
 )
+#: Shorter stretches that a text has in common with the prompt are just words (“点下方链接”).
+_COPIED: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,11 @@ def assistant_voice(text: str) -> Iterator[Mark]:
         yield Mark(*match.span(), "这是写作助手的话，不是主播的口播")
 
 
+def is_assistant_voice(sentence: str) -> bool:
+    """Tell whether a sentence is about the writing and no part of the script."""
+    return _ASSISTANT.search(sentence) is not None
+
+
 def markup(text: str) -> Iterator[Mark]:
     """Yield markdown, headings, stage directions and emoji."""
     for match in _MARKUP.finditer(text):
@@ -202,6 +209,24 @@ def overlap(text: str, other: str) -> float:
     grams = _grams(text)
     known = set(_grams(other))
     return sum(gram in known for gram in grams) / len(grams) if grams else 0.0
+
+
+def copied(text: str, source: str) -> Iterator[Mark]:
+    """Yield stretches of at least sixteen characters that stand in `source` word for word."""
+    if not source:
+        return
+    known = set(_grams(source))
+    places = [at for at, char in enumerate(text) if not _SILENT.match(char)]
+    grams = _grams(text)
+    begin: int | None = None
+    for at in range(len(grams) + 1):
+        inside = at < len(grams) and grams[at] in known
+        if inside and begin is None:
+            begin = at
+        elif not inside and begin is not None:
+            if at + 7 - begin >= _COPIED:
+                yield Mark(places[begin], places[at + 6] + 1, "把写作要求念了出来")
+            begin = None
 
 
 def read_aloud(text: str) -> str:

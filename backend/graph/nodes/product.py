@@ -31,9 +31,10 @@ async def product(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         return Step({"product": {}, "assumed": [], "product_assumptions": []}, {"product": None, "assumed": []})
 
     facts, assumed, assumptions = described(known or {"name": name}, known is not None, slots.get("prices") or [])
+    detail = {"known": known is not None, "category": facts.get("category", GENERIC), "assumed": assumptions}
     return Step(
         {"product": facts, "assumed": assumed, "product_assumptions": assumptions},
-        {"product": facts["name"], "known": known is not None, "category": facts.get("category"), "assumed": assumptions},
+        {"product": facts["name"], **detail},
     )
 
 

@@ -79,7 +79,8 @@ async def _search(
 
 def _step(found: list[Document], aired: list[str]) -> Step:
     recalled = [{"id": str(one.id), "text": one.content[:_EXCERPT]} for one in found]
-    return Step({"recalled": recalled, "aired": aired}, {"found": len(recalled), "ids": [one["id"] for one in recalled]})
+    ids = [one["id"] for one in recalled]
+    return Step({"recalled": recalled, "aired": aired}, {"found": len(recalled), "ids": ids})
 
 
 def _meaning(content: str, product: str, scenario: str) -> str:

@@ -12,6 +12,7 @@ from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest, Piece
 from backend.protocol.events import MessageComplete, MessageStarted, Token, Usage
+from backend.quality.cleaning import Cleaner
 
 _ACTIONS: Final = {"switch_product": "write"}
 _LENGTHS: Final = {"shorter": "比上一版明显缩短，大约三分之二。", "longer": "比上一版展开，大约一倍半。"}
@@ -29,19 +30,20 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     brief = _brief(state)
     request = ModelRequest(purpose="script", turns=_turns(state, brief), brief=brief, seed=seed, temperature=0.8)
     pieces: list[str] = []
+    cleaner = Cleaner()
     usage = None
-    async for piece in _restored(state) or context.model.stream(request):
-        if piece.text:
+    finish_reason = "stop"
+
+    def show(text: str) -> None:
+        if text:
             runtime.stream_writer(
-                Token(
-                    message_id=message_id,
-                    agent="script",
-                    attempt=context.attempt,
-                    i=len(pieces),
-                    content=piece.text,
-                )
+                Token(message_id=message_id, agent="script", attempt=context.attempt, i=len(pieces), content=text)
             )
-            pieces.append(piece.text)
+            pieces.append(text)
+
+    async for piece in _restored(state) or context.model.stream(request):
+        show(cleaner.feed(piece.text))
+        finish_reason = piece.finish_reason or finish_reason
         if piece.usage is not None:
             usage = Usage(
                 model=context.model.name,
@@ -49,6 +51,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
                 output_tokens=piece.usage.output_tokens,
                 estimated=piece.usage.estimated,
             )
+    show(cleaner.end())
     content = "".join(pieces).strip()
     if not content:
         raise ModelPayloadInvalid("the model wrote nothing")
@@ -63,8 +66,16 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "draft_seed": seed,
             "content": content,
             "edited": False,
+            "finished": finish_reason != "length",
         },
-        {"round": round_ + 1, "characters": len(content), "model": context.model.name, "action": brief["action"]},
+        {
+            "round": round_ + 1,
+            "characters": len(content),
+            "model": context.model.name,
+            "action": brief["action"],
+            # What the model wrote around the script and nobody was shown.
+            **({"left_out": dict(cleaner.removed)} if cleaner.removed else {}),
+        },
     )
 
 
