@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from backend.quality.context import clause, sentence
 from backend.quality.normalize import NUMERALS
-from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
+from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
 from backend.quality.record import FactFault, fields_of
 
 # Unit to (dimension, factor to the dimension's base).
@@ -53,6 +53,7 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "度酒": ("degree", 1),
     "度": ("degree", 1),
     "℃": ("degree", 1),
+    "°c": ("degree", 1),
     "%": ("percent", 1),
     "支纱": ("yarn", 1),
     "分贝": ("noise", 1),
@@ -62,14 +63,18 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "帕": ("suction", 1),
     "pa": ("suction", 1),
 }
-_UNIT: Final = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+#: A unit in letters ends where the letters end; one in characters may have letters behind it (1.2米c口线).
+_UNIT: Final = "|".join(
+    re.escape(unit) + ("(?![a-z])" if unit[-1].isascii() and unit[-1].isalpha() else "")
+    for unit in sorted(_UNITS, key=len, reverse=True)
+)
 _MEASURE: Final = re.compile(
-    rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*(?P<unit>{_UNIT})(?P<tail>半|多|左右)?(?![a-z])"
+    rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九](?=[的，。！？、长高宽厚重]))?"
 )
 #: 80 × 40 × 85 cm: the unit is said once.
-_SIZES: Final = re.compile(rf"(?P<first>(?:{NUMBER}\s*[×x*乘]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})(?![a-z])")
+_SIZES: Final = re.compile(rf"(?P<first>(?:{NUMBER}\s*[×x*乘]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
 #: 2 到 5 岁, 60-200℃: both ends.
-_RANGE: Final = re.compile(rf"(?P<low>{NUMBER})\s*(?:[-~–—]|到|至)\s*{NUMBER}\s*(?P<unit>{_UNIT})(?![a-z])")
+_RANGE: Final = re.compile(rf"(?P<low>{NUMBER})\s*(?:[-~–—±]|到|至)\s*{NUMBER}\s*(?P<unit>{_UNIT})")
 _FRACTION: Final = re.compile(r"百分之(?P<number>[一二三四五六七八九十百零点两]+|\d+(?:\.\d+)?)")
 # Amounts of daily life are no claims about the product.
 _DAILY: Final = re.compile(
@@ -90,6 +95,7 @@ _TOPICS: Final = (
 _PIECES: Final = re.compile(rf"(?P<number>{NUMBER})\s*(?P<counter>[{COUNTERS}种页孔键抽节色])")
 #: The name of something with its number: IPX4, SPF50.
 _CODE: Final = re.compile(r"(?<![a-z\d])(?P<name>[a-z]{2,6})[ -]?(?P<number>\d{1,4}(?:\.\d)?)(?![a-z\d.])")
+_TENTHS: Final = "零一二三四五六七八九"
 _EMPTY: Final = re.compile(r"[的了是有我你这那个一也就都在不能可以和与，。：、；！？\s]")
 _BESIDE: Final = 7
 
@@ -122,6 +128,8 @@ def _found(text: str) -> Iterator[_Amount]:
             continue
         if match.group("half") or match.group("tail") == "半":
             value += 0.5
+        elif match.group("tail") and match.group("tail") in _TENTHS:
+            value += _TENTHS.index(match.group("tail")) / 10  # 一米二
         dimension, factor = _UNITS[match.group("unit")]
         yield _Amount(dimension, value * factor, match.start(), match.end())
     for pattern, group in ((_SIZES, "first"), (_RANGE, "low")):
@@ -145,10 +153,9 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
     sums = money_in(text)
     for amount in _amounts(text):
         recorded = known.get(amount.dimension)
-        adds_up = amount.dimension in ("volume", "weight")
-        if not recorded or _borne_out(amount.value, {one.value for one, _ in recorded}, adds_up):
+        if not recorded or _borne_out(text, amount, {one.value for one, _ in recorded}):
             continue
-        if any(0 <= money.start - amount.end <= 4 or amount.start < money.end <= amount.end for money in sums):
+        if any(re.fullmatch(r"\w{0,4}", text[amount.end : money.start]) for money in sums if money.start >= amount.end):
             continue  # 合一斤六块九: a share of the price
         same = any(_same_topic(text, amount, field, one) for one, field in recorded)
         if not same:
@@ -161,13 +168,14 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(recorded))
 
 
-def _borne_out(value: float, values: set[float], adds_up: bool) -> bool:
+def _borne_out(text: str, amount: _Amount, values: set[float]) -> bool:
     """Tell whether an amount is on record; volumes and weights may also be those of several pieces."""
-    if any(abs(value - known) <= 0.005 * known for known in values):
+    if any(abs(amount.value - known) <= 0.005 * known for known in values):
         return True
-    return adds_up and any(
-        abs(value - known * count) < 0.001 * known for known in values for count in (2, 3, 4, 5, 6, 10)
-    )
+    if amount.dimension not in ("volume", "weight"):
+        return False
+    several = counts_in(text[slice(*sentence(text, amount.start, amount.end))]) - {1}
+    return any(abs(amount.value - known * count) < 0.001 * known for known in values for count in several)
 
 
 def _same_topic(text: str, amount: _Amount, field: str, known: _Amount) -> bool:
@@ -189,7 +197,7 @@ def _same_topic(text: str, amount: _Amount, field: str, known: _Amount) -> bool:
 
 def _pairs(text: str) -> set[str]:
     """Return the pairs of characters that mean something; numbers are written one way."""
-    plain = text.replace("℃", "度").translate(NUMERALS)
+    plain = text.replace("°c", "度").translate(NUMERALS)
     parts = _EMPTY.split(re.sub(r"(\d)十(\d)", r"\1\2", plain))
     return {part[at : at + 2] for part in parts for at in range(len(part) - 1)}
 

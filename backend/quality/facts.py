@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from backend.quality.amounts import amount_faults
 from backend.quality.context import clause, sentence
+from backend.quality.craft import read_aloud
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
 from backend.quality.record import FactFault, record_text
@@ -75,6 +76,13 @@ _COUNTRIES: Final = (
     "日本|韩国|德国|法国|意大利|美国|英国|澳洲|澳大利亚|新西兰|泰国|瑞士|荷兰|西班牙|智利|越南|马来西亚|丹麦|巴西|加拿大|俄罗斯|挪威|比利时|印尼|菲律宾|土耳其|以色列|瑞"
     "典|奥地利|爱尔兰|阿根廷"
 )
+_PROVINCES: Final = (
+    "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|"
+    "内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
+)
+_GROWN: Final = re.compile(
+    rf"(?P<province>{_PROVINCES})(?:省|市|自治区)?[\u4e00-\u9fa5]{{0,4}}(?:产的?|种的?|采的?|来的|出的|直发|基地|茶园|果园|大山)"
+)
 _GIFT: Final = re.compile(
     rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|送|赠品[是有]?|赠)(?:你们?|大家|您|一?份|价值[^的，]{{1,8}}的)?"
     rf"(?:(?P<count>{NUMBER})\s*(?:[个双支包条瓶盒片套份张只袋本罐把块对组]))(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
@@ -82,7 +90,7 @@ _GIFT: Final = re.compile(
 )
 #: One thing in a list of gifts, the clause holding nothing else.
 _LISTED: Final = re.compile(
-    rf"(?<=[，、])(?:还有|再加|外加|加上|和)?(?:{NUMBER}[{COUNTERS}](?P<thing>[\u4e00-\u9fa5]{{2,6}})|"
+    rf"(?<=[，、。：])(?:还有|再加|外加|加上|和)?(?:{NUMBER}[{COUNTERS}](?P<thing>[\u4e00-\u9fa5]{{2,6}})|"
     rf"(?P<what>[\u4e00-\u9fa5]{{2,6}}?){NUMBER}[{COUNTERS}])(?=[，、。！])"
 )
 _STOCK: Final = re.compile(
@@ -192,6 +200,12 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
                 True,
                 origin if len(origin) <= 12 else None,
             )
+    for match in _GROWN.finditer(text):
+        province = match.group("province")
+        low, _ = clause(text, match.start(), match.end())
+        if province not in whole and re.search(_PROVINCES, origin) and not _COMPARED.search(text[low : match.start()]):
+            problem = f"产地“{province}”与商品资料（{origin}）不符"
+            yield FactFault("FAC-005", match.start(), match.end("province"), problem, True, origin[:12])
     for match in _ORIGIN.finditer(text):
         place = match.group("place")
         if (
@@ -254,7 +268,7 @@ def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactF
     for low, high in {sentence(text, at, at + 1) for at in places}:
         for match in _LISTED.finditer(text, low, high):
             thing = match.group("thing") or match.group("what")
-            if not _overlaps(thing, whole) and not re.search("库存|后台|地址|链接", thing):
+            if not _overlaps(thing, whole) and not re.search("库存|后台|地址|链接|[克升米斤]$", thing):
                 problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"
                 yield FactFault("FAC-004", *match.span(), problem, True)
 
@@ -275,21 +289,37 @@ def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactF
             )
 
 
-def missing_statements(text: str, product: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (rule id, sentence) for each statement the law or the record demands and the folded text lacks."""
+def missing_statements(text: str, product: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """Yield (rule id, sentence, hinted at) for each statement the law or the record demands and the folded text lacks.
+
+    The law's own statements are wanted as they are; the house's may be said in other words.
+    Hinted at: some of the words are there, whether they say as much is for a person to judge.
+    """
     flags = set(product.get("compliance_flags") or ())
     kind = f"{product.get('category', '')}{product.get('name', '')}"
     spoken = _bare(text)
-    for flag, (rule, pattern, sentence) in _STATEMENTS.items():
+    for flag, (rule, pattern, statement) in _STATEMENTS.items():
         if (
             (flag in flags or re.search(_FLAGS[flag], kind))
             and not pattern.search(text)
-            and _bare(fold(sentence).text) not in spoken
+            and _bare(fold(statement).text) not in spoken
         ):
-            yield rule, sentence
-    for sentence in product.get("required_statements") or ():
-        if _bare(fold(str(sentence)).text) not in spoken:
-            yield "HOUSE-STATEMENT", str(sentence)
+            yield rule, statement, False
+    for statement in product.get("required_statements") or ():
+        legal = any(pattern.search(fold(str(statement)).text) for _, pattern, _ in _STATEMENTS.values())
+        said = 1.0 if _bare(fold(str(statement)).text) in spoken else _share_said(str(statement), text)
+        if said < (1.0 if legal else 0.5):
+            yield "HOUSE-STATEMENT", str(statement), said >= 0.3 and not legal
+
+
+def _share_said(statement: str, text: str) -> float:
+    """Return how much of a statement's words one stretch of the text, hardly longer than it, says."""
+    bare, spoken = read_aloud(statement), read_aloud(text)
+    pairs = {bare[at : at + 2] for at in range(len(bare) - 1)}
+    reach = 2 * len(bare) + 8
+    places = [at for at in range(len(spoken) - 1) if spoken[at : at + 2] in pairs]
+    near = (len({spoken[at : at + 2] for at in places if first <= at < first + reach}) for first in places)
+    return max(near, default=0) / max(1, len(pairs))
 
 
 def _bare(text: str) -> str:
@@ -325,7 +355,7 @@ def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[s
     for other in others:
         full = fold(other).text.strip()
         short = _SPEC.sub("", full).strip()
-        candidates = [full, short]
+        candidates = [full, short, *re.findall(r"《([^》]{2,})》", other)]
         if len(short) >= 5:
             candidates += [short[-3:], short[2:]]
         elif len(short) == 4:
@@ -335,3 +365,9 @@ def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[s
             if at >= 0:
                 yield at, at + len(name), other
                 break
+        else:
+            # 途野帐篷 for 途野两人双层帐篷: its brand, and what it is, close together.
+            brand, noun = re.escape(short[:2]), re.escape(short[-2:])
+            loose = re.search(rf"{brand}[^，。！？]{{0,4}}{noun}", text) if len(short) >= 6 else None
+            if loose and not (short[:2] in own and short[-2:] in own):
+                yield *loose.span(), other

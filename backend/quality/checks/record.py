@@ -1,12 +1,13 @@
 """Q03–Q05, Q07, Q18, Q19: what the script says against what the product's record knows."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from backend.protocol.events import Finding
 from backend.quality import craft
 from backend.quality.draft import Draft
 from backend.quality.facts import is_named, missing_statements, stale_names
+from backend.quality.normalize import fold
 from backend.quality.numbers import money_in
 from backend.quality.prices import has_price, price_faults
 from backend.quality.regulated import unproven
@@ -20,10 +21,21 @@ UNAPPROVED: Final = "unapproved"
 def prices(draft: Draft) -> Iterator[Finding]:
     product = draft.brief.product
     for fault in price_faults(draft.folded.text, product):
-        yield draft.by_rule("PRI-010", "block", (fault.start, fault.end), fault.problem, fault.right)
+        # Figures that somebody asked for are theirs to vouch for: 提一下满99减10.
+        asked = any(low <= fault.start and fault.end <= high for low, high in _asked_for(draft))
+        problem = f"{fault.problem}；这是要求里写明要说的，请核实" if asked else fault.problem
+        span = (fault.start, fault.end)
+        yield draft.by_rule("PRI-010", "warn" if asked else "block", span, problem, None if asked else fault.right)
     if product is not None and not has_price(product):
         for money in money_in(draft.folded.text):
             yield draft.by_rule("PRI-010", "warn", (money.start, money.end), "商品资料没有价格，这个数字无法核对")
+
+
+def _asked_for(draft: Draft) -> list[tuple[int, int]]:
+    """Return where the folded text says what it was told to say."""
+    said = [fold(one).text.strip() for one in draft.brief.must_say]
+    places = [(draft.folded.text.find(one), len(one)) for one in said if one]
+    return [(at, at + length) for at, length in places if at >= 0]
 
 
 def points(draft: Draft) -> Iterator[Finding]:
@@ -42,17 +54,22 @@ def points(draft: Draft) -> Iterator[Finding]:
     # A text that goes on has the points that were told already.
     told = draft.brief.previous_texts if goes_on(draft.brief.request) else ()
     spoken = craft.read_aloud("".join([*told, draft.text]))
-    said = sum(
-        max(
-            craft.coverage(str(point.get(part) or ""), spoken) if point.get(part) else 0.0
-            for part in ("feature", "benefit", "proof")
-        )
-        >= 0.5
-        for point in points
-    )
+    loose = scenario in ("opening", "seeding")
+    said = sum(_is_told(point, spoken, loose=loose) for point in points)
     if said < wanted:
         names = "、".join(str(point.get("feature", "")) for point in points[:4])
-        yield draft.whole("Q04", "fail", f"卖点只讲到{said}个，宜讲到{wanted}个（{names}）")
+        # In other words a point cannot be recognised for certain: only a text that knows none of them fails.
+        nothing = not any(_is_told(point, spoken, loose=True) for point in points)
+        severity: Severity = "fail" if nothing and not loose else "warn"
+        yield draft.whole("Q04", severity, f"卖点只讲到{said}个，宜讲到{wanted}个（{names}）")
+
+
+def _is_told(point: Mapping[str, Any], spoken: str, *, loose: bool) -> bool:
+    """Tell whether a point is recognised: by a good part of its words; `loose`, in a story, by three running ones."""
+    parts = [craft.read_aloud(str(point[part])) for part in ("feature", "benefit", "proof") if point.get(part)]
+    if any(craft.coverage(part, spoken) >= 0.4 for part in parts) or craft.coverage("".join(parts[:2]), spoken) >= 0.25:
+        return True
+    return loose and any(part[at : at + 3] in spoken for part in parts for at in range(len(part) - 2))
 
 
 def facts(draft: Draft) -> Iterator[Finding]:
@@ -69,10 +86,13 @@ def identity(draft: Draft) -> Iterator[Finding]:
         yield draft.finding("Q07", severity, span, f"提到了别的商品“{other}”", category="fact_mismatch")
     if brief.product is None or brief.scenario in ("transition", "closing"):
         return
+    name = brief.product["name"]
+    if not is_named(draft.folded.text, brief.product):
+        yield draft.whole("Q07", "fail", f"没有说到“{name}”", category="fact_mismatch")
+        return
     third = draft.folded.text[: max(60, len(draft.folded.text) // 3)]
-    if not is_named(third, brief.product):
-        name = brief.product["name"]
-        yield draft.whole("Q07", "fail", f"前三分之一没有说到“{name}”", category="fact_mismatch")
+    if not is_named(third, brief.product) and brief.scenario not in ("opening", "seeding"):
+        yield draft.whole("Q07", "warn", f"前三分之一没有说到“{name}”", category="fact_mismatch")
 
 
 def urgency(draft: Draft) -> Iterator[Finding]:
@@ -85,17 +105,20 @@ def statements(draft: Draft) -> Iterator[Finding]:
     brief = draft.brief
     if brief.product is None:
         return
-    severity: Severity = "warn" if brief.scenario in ("transition", "closing") else "block"
+    # Where nothing is sold yet or any more, the house's own sentences may wait; the law's may not.
+    house: Severity = "warn" if brief.scenario in ("opening", "transition", "closing") else "block"
+    legal: Severity = "warn" if brief.scenario in ("transition", "closing") else "block"
     yield from _approvals(draft)
     end = len(draft.text)
-    for rule_id, sentence in missing_statements(draft.folded.text, brief.product):
+    for rule_id, sentence, hinted in missing_statements(draft.folded.text, brief.product):
         message = f"缺少法定或规定的声明：“{sentence}”"
         if rule_id == "HOUSE-STATEMENT":
-            yield draft.finding("Q19", severity, (end, end), message, category="required", suggestion=f"{sentence}。")
+            wording: Severity = "warn" if hinted else house
+            yield draft.finding("Q19", wording, (end, end), message, category="required", suggestion=f"{sentence}。")
             continue
         rule = draft.rules.rule(rule_id)
         yield draft.finding(
-            rule_id, severity, (end, end), message, category=rule.category, basis=rule.basis, suggestion=f"{sentence}。"
+            rule_id, legal, (end, end), message, category=rule.category, basis=rule.basis, suggestion=f"{sentence}。"
         )
 
 
