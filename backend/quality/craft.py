@@ -251,6 +251,17 @@ def coverage(point: str, spoken: str) -> float:
     return sum(pair in spoken for pair in pairs) / len(pairs) if pairs else 1.0
 
 
+def is_foreign(text: str, names: Sequence[str] = ()) -> bool:
+    """Tell whether a text is in another language than Chinese, product names aside."""
+    for name in names:
+        text = re.sub(re.escape(name), "", text, flags=re.IGNORECASE)
+    han = sum("\u3400" <= char <= "\u9fff" for char in text)
+    kana = len(re.findall("[\u3041-\u30ff]", text))
+    # A word of letters weighs as much as a character or two.
+    others = kana + len(re.findall("[\uac00-\ud7a3]", text)) + 2 * len(re.findall("[A-Za-z\u00c0-\u04ff]{2,}", text))
+    return others > han or kana > 0.2 * (han + kana)
+
+
 def unspeakable_share(text: str, names: Sequence[str] = ()) -> float:
     """Return the share of Latin letters, long digits and symbols, product names aside."""
     for name in names:

@@ -75,5 +75,7 @@ def speakability(draft: Draft) -> Iterator[Finding]:
     product = draft.brief.product
     names = [*(names_of(product) if product else ()), str((product or {}).get("brand") or "")]
     share = craft.unspeakable_share(draft.text, [name for name in names if name])
-    if share > 0.06:
+    if craft.is_foreign(draft.text, [name for name in names if name]):
+        yield draft.whole("Q16", "block", "不是普通话，主播念不出来")
+    elif share > 0.06:
         yield draft.whole("Q16", "warn", f"字母、长数字和符号占{share:.0%}，不好念")
