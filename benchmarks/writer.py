@@ -22,6 +22,7 @@ from langgraph.runtime import Runtime
 
 from backend.graph.nodes.product import described
 from backend.graph.nodes.quality import quality
+from backend.graph.nodes.recall import excerpts
 from backend.graph.nodes.script import script
 from backend.graph.state import GraphContext, ScriptState, initial_state
 from backend.llm.adapters.offline.writer import OfflineWriter
@@ -83,7 +84,7 @@ class Room:
             "kind": action, "reading": {"then": ""}, "slots": slots, "previous_product": before, "room": None,
             "previous": {"content": previous, "product_name": product["name"]} if previous else None,
             "history": [], "host": self.host, "product": facts, "assumed": assumed, "recalled": [],
-            "host_assumptions": [], "product_assumptions": [], "aired": heard[-5:][::-1],
+            "host_assumptions": [], "product_assumptions": [], "aired": excerpts(heard[::-1]),
         })  # fmt: skip
         said: list[Any] = []
         runtime = Runtime(context=self._context(f"{self.name}-{len(self.texts)}-{request}"), stream_writer=said.append)
@@ -121,14 +122,16 @@ def _seconds(slots: dict[str, Any], previous: str | None, pace: int) -> float | 
     return speakable(previous) * 60 / pace * {"shorter": 0.68, "longer": 1.45}.get(change or "", 1.0)
 
 
-async def play(name: str, rules: RuleSnapshot) -> list[Written]:
-    """Play every room of a set and return what was written."""
+async def play(name: str, rules: RuleSnapshot, only: str | None = None) -> list[Written]:
+    """Play every room of a set (or one) and return what was written."""
     table = tomllib.loads((ROOMS / f"{name}.toml").read_text(encoding="utf-8"))
     if "products" in table:
         return await _sparse(table["products"], rules)
     written: list[Written] = []
     rooms = table["rooms"]
     for at, entry in enumerate(rooms):
+        if only and entry["name"] != only:
+            continue
         room = Room(entry["name"], {"name": "", **entry["host"]}, rules)
         product, before, last = entry["product"], None, None
         for row in entry["plan"]:
@@ -221,9 +224,7 @@ def samples(written: Sequence[Written]) -> str:
     for number, one in enumerate(chosen, 1):
         asked = f"{one.seconds:.0f} 秒" if one.seconds else "不限"
         said = f"{speakable(one.text)} 字，{speakable(one.text) * 60 / one.pace:.0f} 秒"
-        found = "、".join(
-            dict.fromkeys(f"{f.rule} {f.message}" for f in one.feedback.findings if f.severity != "info")
-        )
+        found = "、".join(dict.fromkeys(f"{f.rule} {f.message}" for f in one.feedback.findings if f.severity != "info"))
         lines += [
             "",
             f"## {number}. {one.product['name']}",
@@ -250,11 +251,10 @@ def main() -> None:
         asked.samples.write_text(samples(asyncio.run(play("unseen", rules))), encoding="utf-8")
         return
     for name in asked.sets:
-        written = asyncio.run(play(name, rules))
+        written = asyncio.run(play(name, rules, asked.show))
         if asked.show:
             for one in written:
-                if one.room == asked.show:
-                    print(f"--- {one.scenario} {one.request} {one.feedback.score}\n{one.text}\n")
+                print(f"--- {one.scenario} {one.request} {one.feedback.score}\n{one.text}\n")
         else:
             report(name, written, asked.worst)
 

@@ -92,6 +92,8 @@ _TOPICS: Final = (
     re.compile("保温|保冷|续航|待机|播放|使用时间|充电|充满|快充|保鲜"),
     re.compile("保质期|质保|保修|换新"),
 )
+#: Metres and pounds are walked and carried all day; centimetres and grams are somebody's specification.
+_FAR: Final = re.compile("(?<![厘毫])米|(?<!公)斤|里$")
 _PIECES: Final = re.compile(rf"(?P<number>{NUMBER})\s*(?P<counter>[{COUNTERS}种页孔键抽节色])")
 #: The name of something with its number: IPX4, SPF50.
 _CODE: Final = re.compile(r"(?<![a-z\d])(?P<name>[a-z]{2,6})[ -]?(?P<number>\d{1,4}(?:\.\d)?)(?![a-z\d.])")
@@ -160,7 +162,11 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
         same = any(_same_topic(text, amount, field, one) for one, field in recorded)
         if not same:
             low, high = clause(text, amount.start, amount.end)
-            if amount.dimension in _OF_THE_DAY or _DAILY.search(text[low:high]):
+            if (
+                amount.dimension in _OF_THE_DAY
+                or _FAR.search(text[amount.start : amount.end])
+                or _DAILY.search(text[low:high])
+            ):
                 continue
             if _COMPARED.search(text[low : amount.start]):
                 continue
@@ -223,7 +229,8 @@ def _pieces_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]
         before, after = text[low : match.start()][-_BESIDE:], text[match.end() : high][:_BESIDE]
         in_pack = re.search(r"一[瓶盒袋包箱罐套](?:里|是|有|装|一共|总共)*$", before)
         near = _pairs(before) | _pairs(after)
-        same = any(near & (_pairs(field[:start]) | _pairs(field[end:])) for _, start, end, field in recorded)
+        alone = low == match.start() and high == match.end()
+        same = alone or any(near & (_pairs(field[:start]) | _pairs(field[end:])) for _, start, end, field in recorded)
         if (in_pack or same) and not _COMPARED.search(before) and not re.search("库存|后台|备|剩", before):
             right = f"{recorded[0][0]}{match.group('counter')}" if len({one[0] for one in recorded}) == 1 else None
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True, right)

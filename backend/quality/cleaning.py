@@ -1,9 +1,9 @@
 """Takes out of a model's stream what no host would say, before anybody has seen it.
 
-Preambles and closing remarks of an assistant, its thoughts, markdown, headings, labels, stage directions, emoji, and a
-sentence that was said before. Nothing is ever taken back: a character waits only as long as it may still belong to
-something that is to go, and what cannot be judged here (placeholders, a cut ending, a wrong price) passes and is left to
-the checks. An ordinary text passes unchanged and all but undelayed.
+Preambles and closing remarks of an assistant, its thoughts, markdown, headings, labels, stage directions, emoji, and
+a sentence that was said before. Nothing is ever taken back: a character waits only as long as it may still belong to
+something that is to go, and what cannot be judged here (placeholders, a cut ending, a wrong price) passes and is left
+to the checks. An ordinary text passes unchanged and all but undelayed.
 """
 
 import re
@@ -23,9 +23,10 @@ _DIRECTION: Final = re.compile(
 _HEADING: Final = re.compile(
     r"(?:标题|开场白?|开头|正文|结尾|收尾|钩子|痛点|卖点[一二三四\d]?|产品介绍|价格|促单|逼单|互动|话术|口播稿?|文案|脚本|第[一二三四五六]部分)"
 )
-_LABELS: Final = (
-    "主播：", "主播:", "助播：", "旁白：", "标题：", "正文：", "口播：", "口播稿：", "话术：", "文案：", "脚本：", "开场：", "开场白：", "结尾：",
+_LABEL_WORDS: Final = (
+    "主播", "助播", "旁白", "标题", "正文", "口播", "口播稿", "话术", "文案", "脚本", "开场", "开场白", "结尾",
 )  # fmt: skip
+_LABELS: Final = tuple(f"{label}{colon}" for label in _LABEL_WORDS for colon in "：:")
 _BULLET: Final = re.compile(r"(?:[-+•●▪*]\s+|>\s*|\d{1,2}[.)、）](?!\d)\s*)")
 _RULE: Final = re.compile(r"[-*_]{3,}\s*$")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>\n]{0,30}>")
@@ -35,9 +36,10 @@ _SPECIAL: Final = re.compile("[（(【\\[<*`\n\u2600-\u27bf\u2b50\u2b55\U0001f1e
 _END: Final = re.compile(r"[。！？!?…]+[”’」』）)]*|\n")
 #: How an assistant begins to speak of its work: such a sentence waits until it is whole.
 _ABOUT_ITSELF: Final = (
-    "好的", "好嘞", "当然", "没问题", "收到", "明白", "可以", "以下", "下面", "这是", "这就", "根据", "按照", "基于", "作为", "我是", "为您", "为你", "已",
-    "希望", "如", "需要我", "要不要我", "以上", "字数", "时长", "共", "注", "备注", "说明", "请提供", "请告诉", "很抱歉", "抱歉", "对不起", "我无法", "我不能",
-    "版本", "另外，如", "sure", "ok", "here", "certainly", "of course", "as an", "i hope", "let me", "okay",
+    "好的", "好嘞", "当然", "没问题", "收到", "明白", "可以", "以下", "下面", "这是", "这就", "根据", "按照", "基于",
+    "作为", "我是", "为您", "为你", "已", "希望", "如", "需要我", "要不要我", "以上", "字数", "时长", "共", "注", "备注",
+    "说明", "请提供", "请告诉", "很抱歉", "抱歉", "对不起", "我无法", "我不能", "版本",
+    "sure", "ok", "here", "certainly", "of course", "as an", "i hope", "let me",
 )  # fmt: skip
 _ACKNOWLEDGED: Final = re.compile(
     r"(?:好的|好嘞|没问题|当然(?:可以)?|收到|明白了?|可以的?|sure|ok(?:ay)?|of course|certainly)[，,！!。.~～\s]*",
@@ -48,7 +50,7 @@ _REPEATED: Final = 8
 
 
 class Cleaner:
-    """One stream. Feed the pieces, show what comes back, `end()` gives the rest; `removed` counts what was taken out."""
+    """One stream: feed the pieces, show what comes back, `end()` gives the rest; `removed` counts what was left out."""
 
     def __init__(self) -> None:
         self.removed: Counter[str] = Counter()
@@ -124,7 +126,7 @@ class _Characters:
         self._held = self._held[at + 8 :]
         return ""
 
-    def _line(self, final: bool) -> "str | None | object":
+    def _line(self, final: bool) -> "str | object | None":  # noqa: PLR0911 — one arm for each kind of line
         """Judge the beginning of a line: headings, bullets, labels, rules."""
         held = self._held
         if held[0] not in _STARTS:
@@ -159,7 +161,7 @@ class _Characters:
             return self._drop(indent + marks, "markup")
         return self._drop(len(line), "heading")
 
-    def _special(self, final: bool) -> str | None:
+    def _special(self, final: bool) -> str | None:  # noqa: PLR0911 — one arm for each sign
         held, first = self._held, self._held[0]
         if first == "\n":
             self._held, self._line_start = held[1:], True

@@ -73,7 +73,7 @@ _PLACEHOLDER: Final = re.compile(
 )
 _PAIRS: Final = {"（": "）", "(": ")", "【": "】", "“": "”", "《": "》", "「": "」", "『": "』"}
 _DANGLING: Final = re.compile(
-    r"(?:和|与|或|把|因为|所以|而且|但是|并且|以及|如果|还有|被|跟|比如|例如|包括|其中|另外|然后)[。！？!?]?$"
+    r"(?:和|与|或|(?<![一两二三四五六七八九十几这那每\d])把|因为|所以|而且|但是|并且|以及|如果|还有|被|跟|比如|例如|包括|其中|另外|然后)[。！？!?]?$"
 )
 #: Shorter stretches that a text has in common with the prompt are just words (“点下方链接”).
 _COPIED: Final = 16

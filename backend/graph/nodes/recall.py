@@ -15,9 +15,11 @@ from backend.storage.postgres import Connection
 
 _WANTED = 3
 _EXCERPT = 400
-#: So many of the room's last scripts, and so much of each, are kept from being said again.
-_AIRED = 5
-_AIRED_EXCERPT = 2000
+#: So many of the room's last scripts are kept from being said again, of the earlier ones how they began.
+_AIRED = 24
+_WHOLE = 5
+_WHOLE_EXCERPT = 2000
+_BEGINNING = 60
 #: So much of a request is read for its meaning, all of it for its words: the vector costs 2 ms a character.
 _MEANT = 48
 
@@ -54,7 +56,12 @@ async def _aired(context: GraphContext, room: dict[str, Any] | None) -> list[str
         return []
     async with context.db.tenant(context.tenant_id) as conn:
         scripts = await list_scripts(conn, limit=_AIRED, room_id=UUID(room["id"]))
-    return [script.content[:_AIRED_EXCERPT] for script in scripts]
+    return excerpts([script.content for script in scripts])
+
+
+def excerpts(texts: Sequence[str]) -> list[str]:
+    """Return what a writer has to know of the texts a room has heard, newest first."""
+    return [text[: _WHOLE_EXCERPT if at < _WHOLE else _BEGINNING] for at, text in enumerate(texts[:_AIRED])]
 
 
 async def _search(

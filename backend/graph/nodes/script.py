@@ -7,6 +7,7 @@ from langgraph.runtime import Runtime
 
 from backend.errors import ModelPayloadInvalid
 from backend.graph.intent.reading import SCENARIO_NAMES
+from backend.graph.knowledge import category_of
 from backend.graph.prompts import rendered, sections
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
@@ -99,6 +100,8 @@ def _brief(state: ScriptState) -> dict[str, Any]:
         # A person sent the last draft back: that draft is what is to be made better.
         action, previous = "rewrite", state["content"]
     report = state.get("report") or {}
+    product = state["product"]
+    kind = category_of(product.get("category", ""), str(product["name"])) if product else None
     return {
         "scenario": slots["scenario"],
         "action": action,
@@ -109,6 +112,7 @@ def _brief(state: ScriptState) -> dict[str, Any]:
         "host": {key: value for key, value in host.items() if key != "id"},
         "product": {key: value for key, value in state["product"].items() if key != "id"},
         "assumed": state["assumed"],
+        "category": {"pains": kind.pains, "scenes": kind.scenes} if kind else {},
         "previous_product": state.get("previous_product"),
         "previous_script": previous,
         "history": [f"{'运营' if turn['role'] == 'user' else '助手'}：{turn['content']}" for turn in state["history"]],

@@ -125,9 +125,9 @@ async def test_a_sentence_that_comes_ten_times_is_shown_once_and_not_taken_for_a
 async def test_the_product_before_cannot_come_back_after_a_switch(desk: Desk) -> None:
     await desk.ask(OPENING)
     await desk.decide("approve")
-    desk.model = ScriptedModel([
-        "嘴巴闲不住的朋友，看看卫龙辣条？配料表翻过来就能看。刚才的青禾保温杯也别忘了。想要的点下方小黄车的链接下单。"
-    ])
+    desk.model = ScriptedModel(
+        ["嘴巴闲不住的朋友，看看卫龙辣条？配料表翻过来就能看。刚才的青禾保温杯也别忘了。想要的点下方小黄车的链接下单。"]
+    )
     await desk.ask("换成卫龙辣条，继续卖点介绍")
     nothing_was_taken_back(desk)
     assert "Q07" in blocking(desk)
