@@ -37,8 +37,8 @@ _END: Final = re.compile(r"[。！？!?…]+[”’」』）)]*|\n")
 #: How an assistant begins to speak of its work: such a sentence waits until it is whole.
 _ABOUT_ITSELF: Final = (
     "好的", "好嘞", "当然", "没问题", "收到", "明白", "可以", "以下", "下面", "这是", "这就", "根据", "按照", "基于",
-    "作为", "我是", "为您", "为你", "已", "希望", "如", "需要我", "要不要我", "以上", "字数", "时长", "共", "注", "备注",
-    "说明", "请提供", "请告诉", "很抱歉", "抱歉", "对不起", "我无法", "我不能", "版本",
+    "作为", "我是", "为您", "为你", "已", "希望", "如", "需要我", "要不要我", "以上", "字数", "时长", "共", "注",
+    "备注", "说明", "请提供", "请告诉", "很抱歉", "抱歉", "对不起", "我无法", "我不能", "版本",
     "sure", "ok", "here", "certainly", "of course", "as an", "i hope", "let me",
 )  # fmt: skip
 _ACKNOWLEDGED: Final = re.compile(

@@ -204,7 +204,7 @@ def _each(product: Mapping[str, Any], name: str, price: Decimal | None) -> tuple
         return None
     if exact == exact.quantize(Decimal("0.1")):
         return counter, f"{said_money(exact.quantize(Decimal('0.1')))}元"
-    return counter, f"不到{said_money((exact + Decimal('0.05')).quantize(Decimal('0.1'), ROUND_UP))}元"
+    return counter, f"不到{said_money(exact.quantize(Decimal('0.1'), ROUND_UP))}元"
 
 
 def _bare(text: str) -> str:
