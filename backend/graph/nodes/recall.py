@@ -34,10 +34,13 @@ async def recall(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     content, named = state["request"]["content"], slots.get("product_name") or ""
     query = " ".join(part for part in (named, scenario, content[:300]) if part)
     circles = _circles(slots.get("product_id"), slots.get("host_id"))
-    aired = await _aired(context, state.get("room"))
-    if not circles:
-        return _step([], aired)
+    room = state.get("room")
+    if not circles and room is None:
+        return _step([], [])
     async with context.db.tenant(context.tenant_id) as conn:
+        aired = await _aired(conn, room)
+        if not circles:
+            return _step([], aired)
         product_id, host_id = circles[0]
         near = await count_near(
             conn, _WANTED + 1, embedder=context.embedder.name, product_id=product_id, host_id=host_id
@@ -51,11 +54,10 @@ async def recall(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         return _step(await _search(conn, context, circles, query, vector), aired)
 
 
-async def _aired(context: GraphContext, room: dict[str, Any] | None) -> list[str]:
+async def _aired(conn: Connection, room: dict[str, Any] | None) -> list[str]:
     if room is None:
         return []
-    async with context.db.tenant(context.tenant_id) as conn:
-        scripts = await list_scripts(conn, limit=_AIRED, room_id=UUID(room["id"]))
+    scripts = await list_scripts(conn, limit=_AIRED, room_id=UUID(room["id"]))
     return excerpts([script.content for script in scripts])
 
 

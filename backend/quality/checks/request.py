@@ -22,7 +22,8 @@ def action(draft: Draft) -> Iterator[Finding]:
     if scenario not in _SELLING and scenario != "closing":
         return
     if not craft.has_action(craft.last_part(draft.text, 0.3), closing=scenario == "closing"):
-        yield draft.whole("Q06", "fail", "结尾没有明确的下单动作（做什么、在哪里点）")
+        message = "结尾没有明确的下单动作（做什么、在哪里点）"
+        yield draft.finding("Q06", "fail", _end(draft), message, suggestion="喜欢的朋友，点下方链接，选好规格下单。")
     spoken_seconds = craft.speakable(draft.text) * 60 / max(60, draft.brief.pace)
     if (count := craft.actions(draft.text)) > max(3, spoken_seconds / 12):
         yield draft.whole("Q06", "warn", f"催下单{count}次，太密")
@@ -32,7 +33,8 @@ def obedience(draft: Draft) -> Iterator[Finding]:
     brief, spoken = draft.brief, re.sub(r"\W", "", draft.folded.text)
     for said in brief.must_say:
         if re.sub(r"\W", "", fold(said).text) not in spoken and not _is_told(draft, said):
-            yield draft.whole("Q17", "block", f"缺少必须说的“{said}”")
+            wanted = said if said[-1:] in "。！？" else f"{said}。"
+            yield draft.finding("Q17", "block", _end(draft), f"缺少必须说的“{said}”", suggestion=wanted)
     for word in brief.must_not_say:
         wanted = fold(word).text
         at = draft.folded.text.find(wanted) if wanted else -1
@@ -60,8 +62,13 @@ def _is_told(draft: Draft, asked: str) -> bool:
     return any(craft.coverage(value, spoken) >= 0.6 for value in bare if value)
 
 
+def _end(draft: Draft) -> tuple[int, int]:
+    """Return where something is to be added."""
+    return len(draft.text), len(draft.text)
+
+
 def _kept_facts(draft: Draft) -> Iterator[Finding]:
-    """A restyle may change every word, but no figure."""
+    """A restyle may change every word, but no figure; and what was offered stays on offer."""
     brief = draft.brief
     if not brief.previous_texts or not is_restyle(brief.request):
         return
@@ -70,5 +77,16 @@ def _kept_facts(draft: Draft) -> Iterator[Finding]:
     for money in money_in(draft.folded.text):
         if kept and money.value not in kept:
             yield draft.finding("Q17", "block", draft.folded.span(money.start, money.end), "只要求改写，数字却变了")
+    if not wants_shorter(brief.request):
+        yield from _lost_offers(draft, fold(before).text, bool(kept))
     if wants_shorter(brief.request) and craft.speakable(draft.text) >= craft.speakable(before):
         yield draft.whole("Q17", "fail", "要求短一点，却没有变短")
+
+
+def _lost_offers(draft: Draft, before: str, priced: bool) -> Iterator[Finding]:
+    if priced and not money_in(draft.folded.text) and not forbids_price(draft.brief.request):
+        yield draft.whole("Q17", "block", "只要求改写，价格却没有了")
+    for gift in (draft.brief.product or {}).get("gifts") or ():
+        thing = re.split(r"[\d\s]|[一二两三四五六七八九十]+[张个支包条把套片]", fold(str(gift)).text)[0]
+        if len(thing) >= 2 and thing in before and thing not in draft.folded.text:
+            yield draft.whole("Q17", "fail", f"只要求改写，赠品“{thing}”却没有了")

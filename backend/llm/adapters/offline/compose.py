@@ -66,6 +66,7 @@ _FROM_THE_RECORD: Final = frozenset(
 #: Spoken characters below which a script has no time for these and names its product at once.
 _NO_HOOK: Final = {"hook": 80, "greet": 100, "ask": 80, "catch": 80}
 _NO_BRIDGE: Final = 45
+_NO_OPENING: Final = 60
 #: Below this, one thing to say comes before everything that only keeps people listening.
 _SHORT: Final = 110
 _MUST: Final = 0.3
@@ -143,7 +144,9 @@ class _Script:
         """Return, for each time the slot may be said, the ways to say it."""
         sheet, lines = self._sheet, self._lines
         bridge = slot == "hook" and sheet.scenario == "transition"  # what leads over is what a transition is for
-        if sheet.target < (_NO_BRIDGE if bridge else _NO_HOOK.get(slot, 0)) and slot not in sheet.want:
+        holds = slot == "hook" and sheet.scenario == "opening"
+        least = _NO_BRIDGE if bridge else _NO_OPENING if holds else _NO_HOOK.get(slot, 0)
+        if sheet.target < least and slot not in sheet.want:
             return []
         if slot in {"hook", "greet"} and sheet.action == "continue":
             return []

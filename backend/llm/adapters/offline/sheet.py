@@ -141,6 +141,8 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     must_say = [one for one in must_say if not asked_for.get(one)]
     if previous and brief.get("action") == "restyle":
         want, drop = _as_before(previous, price, stock, want, drop)
+        if any(_bare(speakable(gift)) in _bare(previous) for gift in _list(product.get("gifts"))):
+            want |= {"gift"} - drop
     return Sheet(
         scenario=str(scenario),
         action=str(brief.get("action") or "write"),
