@@ -68,8 +68,10 @@ _UNIT: Final = "|".join(
     re.escape(unit) + ("(?![a-z])" if unit[-1].isascii() and unit[-1].isalpha() else "")
     for unit in sorted(_UNITS, key=len, reverse=True)
 )
+#: 5公斤一袋 is no 5.1 kg.
+_NO_TENTH: Final = rf"(?![十百千万点\d厘毫{COUNTERS.replace('床', '')}])"
 _MEASURE: Final = re.compile(
-    rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九](?=[的，。！？、长高宽厚重]))?"
+    rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{_NO_TENTH})?"
 )
 #: 80 × 40 × 85 cm: the unit is said once.
 _SIZES: Final = re.compile(rf"(?P<first>(?:{NUMBER}\s*[×x*乘]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
@@ -78,7 +80,7 @@ _RANGE: Final = re.compile(rf"(?P<low>{NUMBER})\s*(?:[-~–—±]|到|至)\s*{NU
 _FRACTION: Final = re.compile(r"百分之(?P<number>[一二三四五六七八九十百零点两]+|\d+(?:\.\d+)?)")
 # Amounts of daily life are no claims about the product.
 _DAILY: Final = re.compile(
-    r"每天|每日|每次|一天[^，]{0,4}(?:喝|吃|走|坐)|一次|出门|走路|跑|上班|下班|加班|等|发货|送达|到货|之后|以后|前|泡|煮|炒|蒸|烤|焖|腌|冷藏|解冻|加热|"
+    r"每天|每日|每次|一天|一顿|一勺|一碗|一次|出门|走路|跑|上班|下班|加班|等|发货|送达|到货|之后|以后|前|泡|煮|炒|蒸|烤|焖|腌|冷藏|解冻|加热|"
     r"预热|水温|温水|热水|烫|兑|冲|倒|加[水入]|放|涂|敷|按摩|坚持|用了|喝了|吃了|买了|做了|戴了|穿了|站|坐|睡|零下|室温|气温|今天|岁|无理由|价保|运费|身高|体重|"
     r"我|你|妈|爸|好评|女|孩|以内|房间|客厅|平"
 )

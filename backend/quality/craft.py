@@ -145,7 +145,9 @@ def opens_with_hook(text: str) -> bool:
     """Tell whether the first words hold a scene, a question, a number or a "you", and not a greeting alone."""
     stripped = text.lstrip()
     rest = _GREETING.sub("", stripped, count=1)
-    return bool(_HOOK.search(rest[:24] if rest != stripped else stripped[:24]))
+    first = sentences(rest)[:1]
+    asks = any(rest[start:end].endswith(("？", "?")) and end - start <= 45 for start, end in first)
+    return asks or bool(_HOOK.search(rest[:24] if rest != stripped else stripped[:24]))
 
 
 def interactions(text: str) -> int:

@@ -100,6 +100,9 @@ _STOCK: Final = re.compile(
 _SPEC: Final = re.compile(
     r"[\d.]+\s*(?:ml|l|g|kg|毫升|升|克|公斤|斤|片|包|支|瓶|盒|袋|只|个|寸|英寸|w|mah)?(?:装|款|版)?$|[(（].*$"
 )
+_PACK: Final = re.compile(
+    r"\d+(?:\.\d+)?\s*(?:ml|l|g|kg|cm|mm|寸|片|包|支|瓶|盒|袋|只|个|条|斤|公斤|克|升|毫升|米|抽|粒)"
+)
 _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
     "health_food": (
         "HF-005",
@@ -326,13 +329,20 @@ def _bare(text: str) -> str:
     return re.sub(r"[^\w]|[的了]", "", text)
 
 
+def _bare_name(said: str) -> str:
+    """Return a name without what is told of size and pack behind it: 西冷牛排 130g×10片, 头盔 均码."""
+    head = fold(re.split(r"\s", said.strip())[0]).text
+    cut = _PACK.split(head)[0]
+    return next((name for name in (cut, head) if len(re.findall("[\u4e00-\u9fa5]", name)) >= 3), "")
+
+
 def names_of(product: Mapping[str, Any]) -> list[str]:
     """Return the folded names the product goes by, longest first: full, aliases, without brand and size."""
     brand = fold(str(product.get("brand") or "")).text
     names: set[str] = set()
     for said in (product["name"], *(product.get("aliases") or ())):
         name = fold(str(said)).text.strip()
-        names |= {name, _SPEC.sub("", name).strip()}
+        names |= {name, _SPEC.sub("", name).strip(), _bare_name(str(said))}
         if brand and name.startswith(brand):
             names.add(_SPEC.sub("", name.removeprefix(brand)).strip())
     return sorted((name for name in names if len(name) >= 2), key=len, reverse=True)

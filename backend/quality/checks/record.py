@@ -6,7 +6,7 @@ from typing import Any, Final
 from backend.protocol.events import Finding
 from backend.quality import craft
 from backend.quality.draft import Draft
-from backend.quality.facts import is_named, missing_statements, stale_names
+from backend.quality.facts import is_named, missing_statements, names_of, stale_names
 from backend.quality.normalize import fold
 from backend.quality.numbers import money_in
 from backend.quality.prices import has_price, price_faults
@@ -73,9 +73,15 @@ def _is_told(point: Mapping[str, Any], spoken: str, *, loose: bool) -> bool:
 
 
 def facts(draft: Draft) -> Iterator[Finding]:
+    product = draft.brief.product
+    own = [*names_of(product), fold(str(product.get("brand") or product["name"])).text[:3]] if product else []
     for fault in draft.fact_faults:
         if fault.rule != "PRI-005":
-            yield draft.by_rule(fault.rule, "block", (fault.start, fault.end), fault.problem, fault.right)
+            # Before the product is named a story speaks of something else: the old bag, the one next door.
+            before = draft.folded.text[: fault.start]
+            named = any(name in before for name in own) or not any(name in draft.folded.text for name in own)
+            severity: Severity = "block" if named else "warn"
+            yield draft.by_rule(fault.rule, severity, (fault.start, fault.end), fault.problem, fault.right)
 
 
 def identity(draft: Draft) -> Iterator[Finding]:
