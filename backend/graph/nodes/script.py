@@ -42,8 +42,10 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             )
             pieces.append(text)
 
-    async for piece in _restored(state) or context.model.stream(request):
-        show(cleaner.feed(piece.text))
+    earlier = _restored(state)
+    async for piece in earlier or context.model.stream(request):
+        # A text that was approved before comes back to the letter.
+        show(piece.text if earlier else cleaner.feed(piece.text))
         finish_reason = piece.finish_reason or finish_reason
         if piece.usage is not None:
             usage = Usage(

@@ -27,6 +27,8 @@ _TEMPTING: Final = re.compile(
 _ASKED_OF: Final = re.compile(
     "(?:的?(?:时间|时长|效果|功能|问题|情况|参数|数据|信息|能力|性能|特点|优势|卖点|方面|这一?[点个块]|多久|程度))+$"
 )
+#: Evidence that is only the name of a paper.
+_PAPER: Final = re.compile("[^，。：]{2,24}(?:证|证书|认证|书|报告|备案|许可证|合格|标识)")
 #: Pieces of a pack: 60片, 25ml×10片, 5包装.
 _PIECES: Final = re.compile(r"(?<![\d.])(\d{1,3})\s*([片粒颗包支袋册本条枚])(?=装|$|[\s，。）)])")
 _NAME_MARKS: Final = re.compile(r"【[^】]*】|\[[^\]]*\]|（[^）]*）|\([^)]*\)|[{}<>#*_`|]")
@@ -114,7 +116,8 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     short = _short(name, brand, kind)
     spoken_name = re.sub(r"\s+\S*\d.*$", "", name)
     spoken_name = spoken_name if len(spoken_name) >= 3 else name
-    call = spoken_name if spoken_length(spoken_name) <= 14 else next((one for one in aliases if len(one) >= 2), short)
+    sayable = spoken_length(spoken_name) <= 14 and re.search("[\u4e00-\u9fff]", spoken_name)
+    call = spoken_name if sayable else next((one for one in aliases if len(one) >= 2), short)
     price = _money(product.get("price"))
     list_price = _money(product.get("list_price"))
     stock = product.get("stock")
@@ -131,7 +134,12 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         points = [Point(one.feature, "" if _TEMPTING.search(one.benefit) else one.benefit, one.proof) for one in points]
         points = [one for one in points if one.feature]
     evidence = [_carried(one) for one in _list(product.get("evidence"))]
+    evidence = [f"{one}，可以核对" if _PAPER.fullmatch(one) else one for one in evidence]
     facts = [(speakable(key), _measured(speakable(value))) for key, value in _mapping(product.get("facts")).items()]
+    if brief.get("action") == "continue":
+        told = _bare(previous)
+        facts = [one for one in facts if _bare(one[1]) not in told]
+        evidence = [one for one in evidence if _bare(one)[:10] not in told]
     must_say = [one for one in map(_text, _list(brief.get("must_say"))) if one]
     named = [one for one in must_say if len(one) <= 8 and not re.search(r"\d", one)]
     mentions, say = _mentions([*asks.mention, *request.mention], points, facts)
