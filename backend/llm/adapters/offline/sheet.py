@@ -133,13 +133,7 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         points = [one for one in points if not _TEMPTING.search(one.feature)]
         points = [Point(one.feature, "" if _TEMPTING.search(one.benefit) else one.benefit, one.proof) for one in points]
         points = [one for one in points if one.feature]
-    evidence = [_carried(one) for one in _list(product.get("evidence"))]
-    evidence = [f"{one}，可以核对" if _PAPER.fullmatch(one) else one for one in evidence]
-    facts = [(speakable(key), _measured(speakable(value))) for key, value in _mapping(product.get("facts")).items()]
-    if brief.get("action") == "continue":
-        told = _bare(previous)
-        facts = [one for one in facts if _bare(one[1]) not in told]
-        evidence = [one for one in evidence if _bare(one)[:10] not in told]
+    facts, evidence = _on_record(product, previous if brief.get("action") == "continue" else "")
     must_say = [one for one in map(_text, _list(brief.get("must_say"))) if one]
     named = [one for one in must_say if len(one) <= 8 and not re.search(r"\d", one)]
     mentions, say = _mentions([*asks.mention, *request.mention], points, facts)
@@ -196,6 +190,18 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         each=_each(product, name, price),
         heard="\n".join([previous, *(_text(one) for key in _HEARD for one in _list(brief.get(key)))]),
     )  # fmt: skip
+
+
+def _on_record(product: Mapping[str, Any], told: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return facts and evidence as they are said; a text that goes on leaves out what it has `told`."""
+    facts = [(speakable(key), _measured(speakable(value))) for key, value in _mapping(product.get("facts")).items()]
+    evidence = [_carried(one) for one in _list(product.get("evidence"))]
+    evidence = [f"{one}，可以核对" if _PAPER.fullmatch(one) else one for one in evidence]
+    heard = _bare(told)
+    return (
+        [one for one in facts if not heard or _bare(one[1]) not in heard],
+        [one for one in evidence if not heard or _bare(one)[:10] not in heard],
+    )
 
 
 def _known(brief: Mapping[str, Any], key: str) -> tuple[str, ...]:
