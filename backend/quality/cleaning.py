@@ -48,6 +48,10 @@ _ACKNOWLEDGED: Final = re.compile(
 #: A sentence of so many characters is not said twice in one script; shorter ones are ("对不对？").
 _REPEATED: Final = 8
 
+#: The line's beginning settles nothing: its characters are judged one by one; or more of it must come first.
+_GO_ON: Final[tuple[bool, str | None]] = (False, None)
+_WAIT: Final[tuple[bool, str | None]] = (True, None)
+
 
 class Cleaner:
     """One stream: feed the pieces, show what comes back, `end()` gives the rest; `removed` counts what was left out."""
@@ -98,8 +102,10 @@ class _Characters:
         """Return the next text that may go on ('' when something went), or None to wait for more."""
         if self._thinking:
             return self._thought(final)
-        if self._line_start and (decided := self._line(final)) is not _GO_ON:
-            return decided
+        if self._line_start:
+            decided, text = self._line(final)
+            if decided:
+                return text
         hit = _SPECIAL.search(self._held)
         if hit is None:
             return self._give(len(self._held))
@@ -126,8 +132,8 @@ class _Characters:
         self._held = self._held[at + 8 :]
         return ""
 
-    def _line(self, final: bool) -> "str | object | None":  # noqa: PLR0911 — one arm for each kind of line
-        """Judge the beginning of a line: headings, bullets, labels, rules."""
+    def _line(self, final: bool) -> tuple[bool, str | None]:  # noqa: PLR0911 — one arm for each kind of line
+        """Judge the beginning of a line: whether that settles it, and then what `_step` returns."""
         held = self._held
         if held[0] not in _STARTS:
             return _GO_ON
@@ -135,26 +141,26 @@ class _Characters:
         whole = bool(newline) or final
         bare = line.lstrip(" \t\u3000")
         if not bare:
-            return _GO_ON if whole else None
+            return _GO_ON if whole else _WAIT
         indent = len(line) - len(bare)
         if bare[0] == "#":
-            return self._drop_heading(line, bare, indent) if whole or len(bare) > _BRACKET else None
-        if _RULE.fullmatch(bare) or (bare[0] in "-*_" and not bare.strip("-*_")):
-            if not whole:
-                return None
-            return self._drop(len(line), "markup") if _RULE.fullmatch(bare) else _GO_ON
+            return (True, self._drop_heading(line, bare, indent)) if whole or len(bare) > _BRACKET else _WAIT
+        if not bare.strip("-*_") and not whole:
+            return _WAIT
+        if _RULE.fullmatch(bare):
+            return True, self._drop(len(line), "markup")
         label = next((one for one in _LABELS if bare.startswith(one)), None)
         if label:
-            return self._drop(indent + len(label), "label")
+            return True, self._drop(indent + len(label), "label")
         if not whole and any(one.startswith(bare) for one in _LABELS):
-            return None
+            return _WAIT
         bullet = _BULLET.match(bare)
         if bullet and (whole or len(bare) > bullet.end()):
-            return self._drop(indent + bullet.end(), "markup")
+            return True, self._drop(indent + bullet.end(), "markup")
         undecided = re.fullmatch(r"[-+•●▪*>]\s*|\d{1,2}[.)、）]?\s*", bare)
-        return None if undecided and not whole else _GO_ON
+        return _WAIT if undecided and not whole else _GO_ON
 
-    def _drop_heading(self, line: str, bare: str, indent: int) -> str | object:
+    def _drop_heading(self, line: str, bare: str, indent: int) -> str:
         marks = len(bare) - len(bare.lstrip("#"))
         title = bare[marks:].strip()
         if re.search("[。！？!?]", title) or len(title) > 20:
@@ -207,10 +213,6 @@ class _Characters:
             return self._drop(tag.end(), "markup")
         open_ = len(self._held) < 32 and ">" not in self._held and "\n" not in self._held
         return None if open_ and not final and re.match(r"</?[A-Za-z]?", self._held) else self._give(1)
-
-
-#: The line's beginning decides nothing: its characters are judged one by one.
-_GO_ON: Final = object()
 
 
 class _Sentences:
