@@ -59,6 +59,15 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "分贝": ("noise", 1),
     "db": ("noise", 1),
     "档": ("levels", 1),
+    "流明": ("light", 1),
+    "lm": ("light", 1),
+    "赫兹": ("frequency", 1),
+    "hz": ("frequency", 1),
+    "伏": ("voltage", 1),
+    "v": ("voltage", 1),
+    "万像素": ("pixels", 1),
+    "平方米": ("area", 1),
+    "平米": ("area", 1),
     "英里": ("mile", 1),
     "帕": ("suction", 1),
     "pa": ("suction", 1),
@@ -71,7 +80,7 @@ _UNIT: Final = "|".join(
 #: 5公斤一袋 is no 5.1 kg.
 _NO_TENTH: Final = rf"(?![十百千万点\d厘毫{COUNTERS.replace('床', '')}])"
 _MEASURE: Final = re.compile(
-    rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{_NO_TENTH})?"
+    rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{_NO_TENTH})?"
 )
 #: 80 × 40 × 85 cm: the unit is said once.
 _SIZES: Final = re.compile(rf"(?P<first>(?:{NUMBER}\s*[×x*乘]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
@@ -88,7 +97,10 @@ _COMPARED: Final = re.compile(
     r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
 )
 #: Dimensions in which people speak of their day: a claim only where the words around are those of the record.
-_OF_THE_DAY: Final = frozenset({"time", "months", "days", "degree", "percent", "yarn", "levels"})
+_OF_THE_DAY: Final = frozenset({"time", "months", "days", "degree", "percent", "yarn", "levels", "area"})
+#: Right behind an amount: what is in a pack (一斤半一袋).
+_IN_PACK: Final = re.compile("(?:的)?[一每][袋罐盒瓶包箱桶听坛]")
+_BARE_SIZE: Final = re.compile(rf"{NUMBER}(?:\s*[×x*乘]\s*{NUMBER})+")
 #: What the record and a script may call the same thing by.
 _TOPICS: Final = (
     re.compile("保温|保冷|续航|待机|播放|使用时间|充电|充满|快充|保鲜"),
@@ -96,7 +108,7 @@ _TOPICS: Final = (
 )
 #: Metres and pounds are walked and carried all day; centimetres and grams are somebody's specification.
 _FAR: Final = re.compile("(?<![厘毫])米|(?<!公)斤|里$")
-_PIECES: Final = re.compile(rf"(?P<number>{NUMBER})\s*(?P<counter>[{COUNTERS}种页孔键抽节色])")
+_PIECES: Final = re.compile(rf"(?P<number>{NUMBER})\s*(?:[个种]?颜)?(?P<counter>[{COUNTERS}种页孔键抽节色])")
 #: The name of something with its number: IPX4, SPF50.
 _CODE: Final = re.compile(r"(?<![a-z\d])(?P<name>[a-z]{2,6})[ -]?(?P<number>\d{1,4}(?:\.\d)?)(?![a-z\d.])")
 _TENTHS: Final = "零一二三四五六七八九"
@@ -118,6 +130,7 @@ def amount_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     yield from _amounts_that_differ(text, fields)
     yield from _pieces_that_differ(text, fields)
     yield from _codes_that_differ(text, fields)
+    yield from _sizes_that_differ(text, fields)
 
 
 @lru_cache(maxsize=256)  # the fields of a record are read for each check of each draft
@@ -195,6 +208,11 @@ def _same_topic(text: str, amount: _Amount, field: str, known: _Amount) -> bool:
     ):
         return True
     begin, end = clause(text, amount.start, amount.end)
+    alone = (begin, end) == (amount.start, amount.end)
+    if alone and not _FAR.search(text[begin:end]) and amount.dimension not in ("time", "months", "days", "degree"):
+        return True  # 十二个档, and nothing else in the clause
+    if _IN_PACK.match(text, amount.end):
+        return True
     begin = max(low, begin - _BESIDE) if amount.start - begin < 4 else begin
     near = text[max(begin, amount.start - _BESIDE) : amount.start], text[amount.end : min(end, amount.end + _BESIDE)]
     if _COMPARED.search(near[0]) and not re.search("换成", near[0]):
@@ -254,3 +272,18 @@ def _codes_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
         if recorded and match.group("number") not in recorded and not _COMPARED.search(text[low : match.start()]):
             right = f"{match.group('name').upper()}{min(recorded)}" if len(recorded) == 1 else None
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True, right)
+
+
+def _sizes_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
+    """Find sizes told without a unit: 被套200乘230 where the record has 220 × 240 cm."""
+    known = {value for field in fields for match in _BARE_SIZE.finditer(field) for value in _sides(match.group())}
+    for match in _BARE_SIZE.finditer(text) if known else ():
+        low, _ = clause(text, *match.span())
+        strange = any(side not in known and side * 10 not in known for side in _sides(match.group()))
+        measured = _amounts(text[match.start() : match.end() + 3])  # judged with its unit
+        if strange and not measured and not _COMPARED.search(text[low : match.start()]):
+            yield FactFault("FAC-004", *match.span(), f"尺寸“{match.group()}”与商品资料不符", True)
+
+
+def _sides(size: str) -> list[float]:
+    return [value for one in re.findall(NUMBER, size) if (value := parse_number(one)) is not None]

@@ -88,6 +88,7 @@ _GIFT: Final = re.compile(
     rf"(?:(?P<count>{NUMBER})\s*(?:[个双支包条瓶盒片套份张只袋本罐把块对组]))(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
     rf"定制的?)?(?P<thing>[\u4e00-\u9fa5a-z]{{1,8}})"
 )
+_COUNTED: Final = re.compile(rf"({NUMBER})\s*[大小]?([{COUNTERS}])")
 #: One thing in a list of gifts, the clause holding nothing else.
 _LISTED: Final = re.compile(
     rf"(?<=[，、。：])(?:还有|再加|外加|加上|和)?(?:{NUMBER}[{COUNTERS}](?P<thing>[\u4e00-\u9fa5]{{2,6}})|"
@@ -250,23 +251,21 @@ def _gifts_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
 def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Find gifts told as a list, 滤芯5个 or 一条银项链 among those of the record: another count, or no gift at all."""
     gifts = [fold(str(gift)).text for gift in product.get("gifts") or ()]
-    listed: dict[str, float] = {}
+    #: Each gift with how many there are of it, by what they are counted in (湿巾20抽1包).
+    listed: dict[str, dict[str, float]] = {}
     for gift in gifts:
-        counted = re.search(rf"({NUMBER})\s*[{COUNTERS}抽]\s*$", gift)
-        thing = re.split(r"[\d\s]|[一二两三四五六七八九十]+[a-z张个支包]", gift)[0]
-        if counted and len(thing) >= 2:
-            listed[thing] = parse_number(counted.group(1)) or 0
+        thing = re.split(rf"[\d\s]|[一二两三四五六七八九十]+[大小]?[{COUNTERS}]", gift)[0]
+        counts = {hit[2]: parse_number(hit[1]) or 0 for hit in _COUNTED.finditer(gift)}
+        if counts and len(thing) >= 2:
+            listed[thing] = counts
     places = [text.find(thing) for thing in listed if thing in text]
-    for thing, count in listed.items():
-        for match in re.finditer(rf"{re.escape(thing)}[，]?(?P<count>{NUMBER})\s*[{COUNTERS}]", text):
-            said = parse_number(match.group("count"))
-            if (
-                said is not None
-                and said != count
-                and not re.search(r"[两二三四五]\s*[件套份]", text[: match.start()][-16:])
-            ):
+    for thing, counts in listed.items():
+        for match in re.finditer(rf"{re.escape(thing)}[，]?{_COUNTED.pattern}", text):
+            said, counted = parse_number(match.group(1)), counts.get(match.group(2))
+            several = re.search(r"[两二三四五]\s*[件套份]", text[: match.start()][-16:])
+            if said is not None and counted is not None and said != counted and not several:
                 problem = f"赠品数量对不上，资料里的赠品：{'、'.join(gifts)}"
-                yield FactFault("FAC-004", match.start("count"), match.end("count"), problem, True)
+                yield FactFault("FAC-004", match.start(1), match.end(1), problem, True)
     whole = record_text(product)
     for low, high in {sentence(text, at, at + 1) for at in places}:
         for match in _LISTED.finditer(text, low, high):

@@ -14,7 +14,7 @@ NUMBER: Final = (
     r"[零〇一二两三四五六七八九十百千万]+(?:点[零一二三四五六七八九]+)?)"
 )
 #: What goods are counted in.
-COUNTERS: Final = "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块副对盆株顶床辆匹筒筐册卷贴听坛枝束棵幅"
+COUNTERS: Final = "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块副对盆株顶床辆匹筒筐册卷贴听坛枝束棵幅抽"
 
 Approximation = Literal["", "below", "above", "about"]
 
@@ -26,6 +26,7 @@ _MONEY: Final = re.compile(
     rf"(?P<number>{NUMBER})(?P<more>多|来|几)?\s*(?P<unit>元|块钱|块|圆|rmb)"
     rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百]))?"
     rf"(?P<tail>多|左右|出头|上下|以内|不到)?|"
+    rf"(?P<fen>{NUMBER})分(?P<fen_tail>多)?钱|"
     rf"(?P<dimes>{NUMBER})(?:毛钱?|角钱)(?P<dime_tail>多|左右)?|"
     rf"(?:到手价?|只要|只需|仅需|价格?是?|现价|售价|卖|现在|今天|今儿个?|今晚|直播间|给到|我这[儿边里]|标着?|报价|中间差|(?<![温误时落反])差|便宜|再减|(?<![加])减|"
     rf"(?<![至多不缺])少|省出|划线价?|吊牌价?|专柜价?|日常价?|市场价|平时卖?|省|一共|总共|合计|总价|原价|"
@@ -93,19 +94,23 @@ def _sums(text: str) -> Iterator[Money]:
     for match in _MONEY.finditer(text):
         groups = match.groupdict()
         said = groups["signed"] or groups["number"] or groups["dimes"] or groups["bare"]
-        said = said or groups["listed"] or groups["total"]
+        said = said or groups["listed"] or groups["total"] or groups["fen"]
         value = parse_number(said)
         if value is None or _is_vague(text, match) or _is_piece(text, match, value):
             continue
         if groups["dimes"]:
             value /= 10
+        if groups["fen"]:
+            value /= 100
         if groups["tenths"]:
             tenths = parse_number(groups["tenths"])
             value += (tenths or 0) / 10
             value += (parse_number(groups["cents"] or "零") or 0) / 100
-        tail = groups["tail"] or groups["dime_tail"] or groups["bare_tail"] or groups["more"] or ""
+        tail = (
+            groups["tail"] or groups["dime_tail"] or groups["bare_tail"] or groups["fen_tail"] or groups["more"] or ""
+        )
         start = match.start(
-            next(name for name in ("signed", "number", "dimes", "bare", "listed", "total") if groups[name])
+            next(name for name in ("signed", "number", "dimes", "fen", "bare", "listed", "total") if groups[name])
         )
         yield Money(value, start, match.end(), _approximation(text[max(0, start - 6) : start], tail))
 

@@ -87,8 +87,13 @@ def _known(product: Mapping[str, Any]) -> _Known:
         _number(product.get("price")),
         _number(product.get("list_price")),
         frozenset(others),
-        frozenset(counts_in(words) | _pounds_in(words)),
+        frozenset(_multiplied(counts_in(words)) | _pounds_in(words)),
     )
+
+
+def _multiplied(counts: set[int]) -> set[int]:
+    """Return counts and their products: five packs of eighty are four hundred."""
+    return counts | {one * other for one in counts for other in counts if one != other}
 
 
 def _pounds_in(words: str) -> set[int]:
@@ -166,7 +171,7 @@ def _same(money: Money, value: float, rounded: bool) -> bool:
         return abs(value - said) <= max(0.5, 0.1 * said)
     if abs(value - said) < 0.006:
         return True
-    return rounded and (abs(value - said) <= 0.06 or (said == int(said) and abs(value - said) <= 0.5))
+    return rounded and (abs(value - said) <= min(0.06, 0.2 * said) or (said == int(said) and abs(value - said) <= 0.5))
 
 
 def _right(text: str, money: Money, known: _Known) -> str | None:
