@@ -45,6 +45,7 @@ _ACKNOWLEDGED: Final = re.compile(
     r"(?:好的|好嘞|没问题|当然(?:可以)?|收到|明白了?|可以的?|sure|ok(?:ay)?|of course|certainly)[，,！!。.~～\s]*",
     re.IGNORECASE,
 )
+_LEADING: Final = re.compile(r"^\W+")
 #: A sentence of so many characters is not said twice in one script; shorter ones are ("对不对？").
 _REPEATED: Final = 8
 
@@ -145,9 +146,9 @@ class _Characters:
         indent = len(line) - len(bare)
         if bare[0] == "#":
             return (True, self._drop_heading(line, bare, indent)) if whole or len(bare) > _BRACKET else _WAIT
-        if not bare.strip("-*_") and not whole:
+        if not bare.strip("-*_ \t") and not whole:
             return _WAIT
-        if _RULE.fullmatch(bare):
+        if whole and _RULE.fullmatch(bare):
             return True, self._drop(len(line), "markup")
         label = next((one for one in _LABELS if bare.startswith(one)), None)
         if label:
@@ -253,7 +254,8 @@ class _Sentences:
     def _preamble(self) -> str:
         """Drop “以下是话术：” when the script follows on the same line."""
         head, colon, rest = self._held.replace(":", "：").partition("：")
-        if not self._shown and colon and is_assistant_voice(f"{head}："):
+        about = _LEADING.sub("", head).lower().startswith(_ABOUT_ITSELF)
+        if not self._shown and about and colon and is_assistant_voice(f"{head}："):
             self._held = self._held[len(self._held) - len(rest) :]
             self._remove("assistant")
         return ""
@@ -269,14 +271,16 @@ class _Sentences:
         key = _bare(shown + sentence)
         gone, self._just_removed = self._just_removed, False
         if not key and not shown and (gone or not self._anything):
+            self._just_removed = gone
             return ""  # the empty line around what was taken out
         if not shown and key:
+            about = _LEADING.sub("", sentence).lower().startswith(_ABOUT_ITSELF)
             head, colon, rest = sentence.replace(":", "：").partition("：")
-            if colon and _bare(rest) and is_assistant_voice(f"{head}："):
+            if about and colon and _bare(rest) and is_assistant_voice(f"{head}："):
                 self._remove("assistant")
                 self._held = sentence[len(sentence) - len(rest) :] + self._held
                 return ""
-            if is_assistant_voice(sentence.strip()) or (
+            if (about and is_assistant_voice(sentence.strip())) or (
                 not self._anything and _ACKNOWLEDGED.fullmatch(sentence.strip())
             ):
                 return self._remove("assistant")
@@ -288,7 +292,7 @@ class _Sentences:
         return sentence
 
     def _may_go(self, held: str) -> bool:
-        bare = held.lstrip()
+        bare = _LEADING.sub("", held)
         if not bare:
             return True
         lowered = bare.lower()
