@@ -351,6 +351,8 @@ def is_named(text: str, product: Mapping[str, Any]) -> bool:
     """Tell whether a folded text names the product: a name, its brand, or three characters of a name together."""
     brand = fold(str(product.get("brand") or "")).text
     names = names_of(product)
+    if not names:
+        return fold(str(product["name"])).text.strip() in text  # 茶
     if (brand and brand in text) or any(name in text for name in names):
         return True
     parts = {name[at : at + 3] for name in names for at in range(len(name) - 2)}

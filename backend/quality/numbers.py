@@ -124,8 +124,8 @@ def _is_piece(text: str, match: re.Match[str], value: float) -> bool:
     """一块蛋糕 and 两块巧克力 are no money."""
     if match.group("unit") != "块" or match.group("tenths") or value >= 20:
         return False
-    if value <= 2 and text[match.start() - 1 : match.start()] in tuple("出成占缺掉切大小"):
-        return True  # 桌面省出一块
+    if value == 1 and text[match.start() - 1 : match.start()] not in tuple("价卖才要只就花省差减少宜是"):
+        return True  # 桌面省出一块, 粘一块
     after = text[match.end() : match.end() + 1]
     return bool(after) and after not in _MEASURE
 

@@ -227,7 +227,7 @@ class _Script:
         total = 0
         tight = self._tight(units, room)
         for unit in sorted(units, key=lambda one: one.rank):
-            options = self._lines.untaken(unit.options)
+            options = self._lines.fresh(self._lines.untaken(unit.options))
             must = unit.rank < _MUST
             if tight:
                 short = sorted(options, key=spoken_length)[:4]

@@ -41,6 +41,7 @@ class Lines:
         self._taken: set[str] = set()
         self._template: dict[str, str] = {}
         self._used: set[str] = set()
+        self._stale: set[str] = set()
         self._address = next(iter(self._rng.sample(sheet.address, len(sheet.address))), "大家")
         if any(term in self._address for term in sheet.unsay):
             self._address = "大家"
@@ -92,6 +93,8 @@ class Lines:
                 continue
             weight = self._rng.random() * bonus * (0.3 if line.styles else 1.0)
             self._template[said] = line.text
+            if heard:
+                self._stale.add(said)
             ranked.append((weight + (5.0 if heard else 0.0), said))
         ranked.sort()
         return [said for _, said in ranked]
@@ -111,6 +114,10 @@ class Lines:
     def take(self, said: str) -> None:
         self._taken.add(said)
         self._used.add(self._template.get(said, said))
+
+    def fresh(self, options: list[str]) -> list[str]:
+        """Return what the listeners have not heard, or all of it when they have heard everything."""
+        return [said for said in options if said not in self._stale] or options
 
     def untaken(self, options: list[str]) -> list[str]:
         """Return what was not said yet; turns of phrase that were used already come last."""
