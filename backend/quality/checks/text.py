@@ -41,10 +41,13 @@ def repetition(draft: Draft) -> Iterator[Finding]:
         yield draft.whole("Q10", "fail", f"重复的话占{inside:.0%}")
     if is_restyle(brief.request):
         return
-    others = [*brief.previous_texts[-5:], *brief.room_texts[:5]]
-    across = max((craft.overlap(draft.text, other) for other in others), default=0.0)
+    across = max((craft.overlap(draft.text, other) for other in brief.previous_texts[-5:]), default=0.0)
     if across > 0.35:
         yield draft.whole("Q10", "fail", f"与之前的稿子有{across:.0%}相同")
+    heard = max((craft.overlap(draft.text, other) for other in brief.room_texts[:5]), default=0.0)
+    if heard > 0.35 >= across:
+        # For a person to weigh: a room may want its call to action said the same way every time.
+        yield draft.whole("Q10", "warn", f"与直播间刚播过的稿子有{heard:.0%}相同")
 
 
 def markup(draft: Draft) -> Iterator[Finding]:
