@@ -140,3 +140,13 @@ async def test_a_good_second_draft_is_what_the_operator_decides_on(desk: Desk) -
     assert [feedback.final for feedback in desk.said(QualityFeedback)] == [False, True]
     assert desk.interrupts[-1].value["params"]["content"] == GOOD
     assert "approve" in desk.interrupts[-1].value["allowed"]
+
+
+async def test_the_writer_knows_what_the_room_has_heard(desk: Desk) -> None:
+    await desk.ask(OPENING)
+    assert desk.model.asked[0].brief["aired"] == []
+    await desk.decide("approve")
+    await desk.ask("写一段保温杯的种草，45秒")
+    assert desk.model.asked[-1].brief["aired"] == [GOOD]
+    # Told the same again, the person who decides is told so.
+    assert any(finding.rule == "Q10" for finding in desk.said(QualityFeedback)[-1].findings)
