@@ -38,7 +38,7 @@ def main() -> None:
     brief = ScriptBrief("selling_points", 120, _CUP, ["卫龙辣条"], (), (), "写一段保温杯卖点")
     for name, work in (
         ("scan", lambda: rules.scan(script)),
-        ("all checks", lambda: review(script, brief, rules)),
+        ("whole rubric", lambda: review(script, brief, rules)),
         ("personal data", lambda: find_pii(script)),
     ):
         taken = _seconds(work, 200)

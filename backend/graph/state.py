@@ -44,6 +44,8 @@ class ScriptState(TypedDict, total=False):
     host_assumptions: list[str]
     product_assumptions: list[str]
     recalled: list[dict[str, str]]
+    #: The room's last approved scripts, newest first.
+    aired: list[str]
 
     # script
     round: int
@@ -53,6 +55,8 @@ class ScriptState(TypedDict, total=False):
     message_id: str
     draft: str
     draft_seed: int
+    #: Whether the model ended the draft by itself.
+    finished: bool
     content: str
     edited: bool
     feedback: str

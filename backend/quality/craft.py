@@ -19,9 +19,13 @@ _ACTION: Final = re.compile(
     r"(?:下方|左下角|右下角|购物车|小黄车|链接|屏幕)[^。！？]{0,16}(?:点|拍|下单|带走|付款|安排|冲|选|挂|领|拿|入手|结算|看|直接)|"
     r"(?:直接|赶紧|现在|可以|放心|喜欢|想要|需要|姐妹们?|家人们?|朋友们?|宝宝们?|抓紧|马上)[^，。！？]{0,10}(?:去拍|下单|拍下|来拍|拍了|拍一|入手|带走|"
     r"带回家|安排上|加购)|(?:去|来|就|先)(?:拍|下单|付款)|下单(?:吧|就|的|即|，|。|！)|"
-    r"[一二三四五六七八九十\d]+号链接|上链接|上车|去付款"
+    r"[一二三四五六七八九十\d]+号链接|上链接|上车|去付款|"
+    r"(?:想|要|喜欢|需要|没拍|没买|看中|合适|看好)[^。！？]{0,14}(?:链接|购物车|小黄车|橱窗)[^，。！？]{0,6}(?:在|里|有|找|点|翻|看|挑)|"
+    r"(?:想|要|喜欢|需要|没拍|没买|看中|合适|看好)[^。！？]{0,10}(?:在|去)(?:链接|购物车|小黄车|橱窗)"
 )
-_FOLLOW: Final = re.compile(r"关注|粉丝团|预约|下一?场|明天见|明晚|回见|蹲守|点赞|加入购物车|订阅|留下来|别走")
+_FOLLOW: Final = re.compile(
+    r"[明后下][天晚周早回][^，。！？]{0,10}见|关注|粉丝团|预约|下一?场|明天见|明晚|回见|蹲守|点赞|加入购物车|订阅|留下来|别走"
+)
 _GREETING: Final = re.compile(
     r"^(?:(?:大家|各位|家人们?|姐妹们?|宝宝们?|朋友们?|亲们?|老铁们?|哈喽|hello|嗨)[，,！!、 ]*)*"
     r"(?:大家|家人们?|姐妹们?|宝宝们?|"
@@ -44,6 +48,7 @@ _ASSISTANT: Final = re.compile(
     r"需要我(?:再|帮|继续|调整|修改)|(?:根据|按照|基于)(?:您|你)(?:的|提供)[^，。！？]{0,8}(?:要求|需求|指示|信息|资料|描述|请求)|"
     r"已(?:为您|为你|经为|按)[^，。！？]{0,10}(?:生成|撰写|修改|调整|改写|优化)|请(?:提供|告诉我|补充)[^，。！？]{0,10}(?:信息|资料|更多|细节|"
     r"参数)|我(?:无法|不能)(?:提供|生成|完成|帮)|here is|as an ai|certainly|"
+    r"(?:要不要|是否需要?)我(?:再|帮|给|为|您|你)*(?:改|写|换|调|来)|^版本[一二三四五\d]+\s*[：:]|以上约?\s*\d+\s*字|以上(?:就是)?(?:本段|全部)?(?:话术|文案|内容|脚本|稿|口播)|(?:约|共)\s*\d+\s*字|"
     r"(?:话术|文案|脚本|口播)(?:如下|生成完毕)|(?:字数|"
     r"时长)(?:约|统计)?[：:]|共\s*\d+\s*字|商品资料(?:里|中|显示)|提示词|system prompt|资料未提供|未提供(?:价格|资料)",
     re.IGNORECASE | re.MULTILINE,
@@ -51,10 +56,10 @@ _ASSISTANT: Final = re.compile(
 _MARKUP: Final = re.compile(
     r"\*\*|__[^_\n]+__|^\s{0,3}#{1,6}\s|^\s*(?:[-*+•●▪]|\d{1,2}[.、)）](?!\d)|[①-⑳]|[一二三四五六七八九十]、)\s*(?=\S)|"
     r"```|`[^`\n]+`|^\s*>\s|^\s*\|.*\||^-{3,}\s*$|</?[a-z][^>\n]*>|\[[^\]\n]+\]\([^)\n]+\)|"
-    r"^\s*【[^】\n]{1,16}】|^\s*(?:标题|开场白?|开头|正文|结尾|钩子|痛点|卖点[一二三\d]?|促单|逼单|互动|主播|助播|旁白|画面|镜头|场景|动作|语气|"
+    r"【[^】\n]{1,20}】|^\s*(?:标题|开场白?|开头|正文|结尾|钩子|痛点|卖点[一二三\d]?|促单|逼单|互动|主播|助播|旁白|画面|镜头|场景|动作|语气|"
     r"字幕|bgm|第[一二三四五六]部分)\s*[：:]|"
     r"[（(【\[][^）)】\]\n]{0,30}(?:镜头|微笑|停顿|语气|拿起|展示|手势|举起|画面|音乐|音效|转身|切换|特写|拍手|激动|小声|鼓掌|指向|眼神|动作|暂停|掌声|"
-    r"加快|放慢|看向|打开|倒水|试吃|上身)[^）)】\]\n]{0,30}[）)】\]]|（[^）\n]{5,}）|\([^)\n]{5,}\)",
+    r"加快|放慢|看向|打开|倒水|试吃|上身)[^）)】\]\n]{0,30}[）)】\]]|[（(][拿指举笑敲拍倒转摸停晃端喝吃尝看][^）)\n]{0,8}[）)]|^\s*[{\[]\s*[\"“]|（[^）\n]{5,}）|\([^)\n]{5,}\)",
     re.MULTILINE | re.IGNORECASE,
 )
 _EMOJI: Final = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f300-\U0001faff\U0001f1e6-\U0001f1ff]\ufe0f?")
@@ -63,13 +68,15 @@ _PLACEHOLDER: Final = re.compile(
     r"[【\[](?:[^】\]\n]{0,12})(?:产品|商品|品牌|价格|名称|主播|姓名|数量|时间|优惠|卖点|填|插入|此处|链接|规格|你的|x{2,}|"
     r"某)[^】\]\n]{0,12}[】\]]|"
     r"(?<![A-Za-z\d])[xX×]{2,}(?![lLxX×A-Za-z\d])|[xX×]{1,3}(?=元|块钱|折|品牌|产品)(?<![A-Za-z\d][xX×])|某某|"
-    r"某品牌|某产品|_{3,}|待(?:填|补充|定价|确认价)|TBD|TODO|N/A|此处(?:填|插入|省略)|\bnull\b|\bundefined\b|\bNone\b|"
+    r"[（(](?:产品|商品|品牌|价格|主播|店铺|姓名)(?:名称?|名字)?[）)]|\*{2,}(?=元|块|折|件|个|ml|g)|某品牌|某产品|_{3,}|待(?:填|补充|定价|确认价)|TBD|TODO|N/A|此处(?:填|插入|省略)|\bnull\b|\bundefined\b|\bNone\b|"
     r"(?:主播|产品|品牌)名(?:称)?(?=[，。]|这)"
 )
 _PAIRS: Final = {"（": "）", "(": ")", "【": "】", "“": "”", "《": "》", "「": "」", "『": "』"}
 _DANGLING: Final = re.compile(
-    r"(?:和|与|或|把|因为|所以|而且|但是|并且|以及|如果|还有|被|跟|比如|例如|包括|其中|另外|然后)[。！？!?]?$"
+    r"(?:和|与|或|(?<![一两二三四五六七八九十几这那每\d])把|因为|所以|而且|但是|并且|以及|如果|还有|被|跟|比如|例如|包括|其中|另外|然后)[。！？!?]?$"
 )
+#: Shorter stretches that a text has in common with the prompt are just words (“点下方链接”).
+_COPIED: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,9 @@ def opens_with_hook(text: str) -> bool:
     """Tell whether the first words hold a scene, a question, a number or a "you", and not a greeting alone."""
     stripped = text.lstrip()
     rest = _GREETING.sub("", stripped, count=1)
-    return bool(_HOOK.search(rest[:24] if rest != stripped else stripped[:24]))
+    first = sentences(rest)[:1]
+    asks = any(rest[start:end].endswith(("？", "?")) and end - start <= 45 for start, end in first)
+    return asks or bool(_HOOK.search(rest[:24] if rest != stripped else stripped[:24]))
 
 
 def interactions(text: str) -> int:
@@ -150,6 +159,11 @@ def assistant_voice(text: str) -> Iterator[Mark]:
     """Yield places where the writer speaks as a machine instead of as the host."""
     for match in _ASSISTANT.finditer(text):
         yield Mark(*match.span(), "这是写作助手的话，不是主播的口播")
+
+
+def is_assistant_voice(sentence: str) -> bool:
+    """Tell whether a sentence is about the writing and no part of the script."""
+    return _ASSISTANT.search(sentence) is not None
 
 
 def markup(text: str) -> Iterator[Mark]:
@@ -204,6 +218,24 @@ def overlap(text: str, other: str) -> float:
     return sum(gram in known for gram in grams) / len(grams) if grams else 0.0
 
 
+def copied(text: str, source: str) -> Iterator[Mark]:
+    """Yield stretches of at least sixteen characters that stand in `source` word for word."""
+    if not source:
+        return
+    known = set(_grams(source))
+    places = [at for at, char in enumerate(text) if not _SILENT.match(char)]
+    grams = _grams(text)
+    begin: int | None = None
+    for at in range(len(grams) + 1):
+        inside = at < len(grams) and grams[at] in known
+        if inside and begin is None:
+            begin = at
+        elif not inside and begin is not None:
+            if at + 7 - begin >= _COPIED:
+                yield Mark(places[begin], places[at + 6] + 1, "把写作要求念了出来")
+            begin = None
+
+
 def read_aloud(text: str) -> str:
     """Fold a text and write its numbers one way, so that 十二小时 is 12小时."""
 
@@ -219,6 +251,17 @@ def coverage(point: str, spoken: str) -> float:
     bare = read_aloud(point)
     pairs = {bare[at : at + 2] for at in range(len(bare) - 1)}
     return sum(pair in spoken for pair in pairs) / len(pairs) if pairs else 1.0
+
+
+def is_foreign(text: str, names: Sequence[str] = ()) -> bool:
+    """Tell whether a text is in another language than Chinese, product names aside."""
+    for name in names:
+        text = re.sub(re.escape(name), "", text, flags=re.IGNORECASE)
+    han = sum("\u3400" <= char <= "\u9fff" for char in text)
+    kana = len(re.findall("[\u3041-\u30ff]", text))
+    # A word of letters weighs as much as a character or two.
+    others = kana + len(re.findall("[\uac00-\ud7a3]", text)) + 2 * len(re.findall("[A-Za-z\u00c0-\u04ff]{2,}", text))
+    return others > han or kana > 0.2 * (han + kana)
 
 
 def unspeakable_share(text: str, names: Sequence[str] = ()) -> float:

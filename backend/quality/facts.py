@@ -2,77 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from backend.quality.context import clause
-from backend.quality.normalize import fold
-from backend.quality.numbers import NUMBER, parse_number
+from backend.quality.amounts import amount_faults
+from backend.quality.context import clause, sentence
+from backend.quality.craft import read_aloud
+from backend.quality.normalize import NUMERALS, fold
+from backend.quality.numbers import COUNTERS, NUMBER, parse_number
+from backend.quality.record import FactFault, record_text
 
-# Unit to (dimension, factor to the dimension's base).
-_UNITS: Final[Mapping[str, tuple[str, float]]] = {
-    "毫升": ("volume", 1),
-    "ml": ("volume", 1),
-    "升": ("volume", 1000),
-    "l": ("volume", 1000),
-    "克": ("weight", 1),
-    "g": ("weight", 1),
-    "千克": ("weight", 1000),
-    "公斤": ("weight", 1000),
-    "kg": ("weight", 1000),
-    "斤": ("weight", 500),
-    "两重": ("weight", 50),
-    "毫米": ("length", 1),
-    "mm": ("length", 1),
-    "厘米": ("length", 10),
-    "公分": ("length", 10),
-    "cm": ("length", 10),
-    "米": ("length", 1000),
-    "m": ("length", 1000),
-    "寸": ("inch", 1),
-    "英寸": ("inch", 1),
-    "毫安时": ("battery", 1),
-    "毫安": ("battery", 1),
-    "mah": ("battery", 1),
-    "瓦": ("power", 1),
-    "w": ("power", 1),
-    "千瓦": ("power", 1000),
-    "kw": ("power", 1000),
-    "小时": ("time", 1),
-    "个小时": ("time", 1),
-    "h": ("time", 1),
-    "个月": ("months", 1),
-    "年": ("months", 12),
-    "天": ("days", 1),
-    "度酒": ("degree", 1),
-    "度": ("degree", 1),
-    "℃": ("degree", 1),
-    "%": ("percent", 1),
-    "支纱": ("yarn", 1),
-    "支": ("yarn", 1),
-    "分贝": ("noise", 1),
-    "db": ("noise", 1),
-    "档": ("levels", 1),
-    "英里": ("mile", 1),
-    "帕": ("suction", 1),
-    "pa": ("suction", 1),
-}
-_MEASURE: Final = re.compile(
-    rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*(?P<unit>"
-    + "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
-    + r")(?P<tail>半|多|左右)?(?![a-z])"
-)
-_FRACTION: Final = re.compile(r"百分之(?P<number>[一二三四五六七八九十百零点]+)")
-# Amounts of daily life are no claims about the product.
-_DAILY: Final = re.compile(
-    r"每天|每日|每次|一天[^，]{0,4}(?:喝|吃|走|坐)|一次|出门|走路|跑|上班|下班|加班|等|发货|送达|到货|之后|以后|前|泡|煮|炒|蒸|烤|焖|腌|冷藏|解冻|加热|"
-    r"预热|水温|温水|热水|烫|兑|冲|倒|加[水入]|放|涂|敷|按摩|坚持|用了|喝了|吃了|买了|做了|戴了|穿了|站|坐|睡|零下|室温|气温|今天|岁|无理由|价保|运费|身高|体重|"
-    r"我|你|妈|爸|好评|女|孩|以内|房间|客厅|平"
-)
-_TOPICS: Final[Mapping[str, str]] = {
-    "保温|保冷|续航|待机|播放|使用时间|充电|充满|快充|保鲜": "time",
-    "保质期|质保|保修": "months",
-}
 _COMPARED: Final = re.compile(
     r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
 )
@@ -98,6 +36,16 @@ _MATERIALS: Final = [
     "尼龙",
     "实木",
     "红木",
+    "橡木",
+    "榉木",
+    "胡桃木",
+    "松木",
+    "樱桃木",
+    "柚木",
+    "水曲柳",
+    "榆木",
+    "桦木",
+    "杉木",
     "密度板",
     "颗粒板",
     "纯银",
@@ -118,7 +66,7 @@ _MATERIALS: Final = [
     "天丝",
     "莫代尔",
 ]
-_GRADE: Final = re.compile(r"(?P<grade>\d{3})l?(?=不锈钢|的?不锈钢|食品级)|(?<=不锈钢)(?P<after>\d{3})(?!\d)")
+_GRADE: Final = re.compile(r"(?P<grade>\d{3})l?(?=的?不锈钢|食品级)|(?<=不锈钢)(?P<after>\d{3})(?!\d)")
 _ORIGIN_FIELD: Final = re.compile(r"产地|原产|产区|奶源|origin")
 _ORIGIN: Final = re.compile(
     r"(?:产自|原产于?|来自|产地(?:是|在|为)?|源自)(?P<place>[\u4e00-\u9fa5]{2,6})|"
@@ -128,17 +76,33 @@ _COUNTRIES: Final = (
     "日本|韩国|德国|法国|意大利|美国|英国|澳洲|澳大利亚|新西兰|泰国|瑞士|荷兰|西班牙|智利|越南|马来西亚|丹麦|巴西|加拿大|俄罗斯|挪威|比利时|印尼|菲律宾|土耳其|以色列|瑞"
     "典|奥地利|爱尔兰|阿根廷"
 )
+_PROVINCES: Final = (
+    "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|"
+    "内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
+)
+_GROWN: Final = re.compile(
+    rf"(?P<province>{_PROVINCES})(?:省|市|自治区)?[\u4e00-\u9fa5]{{0,4}}(?:产的?|种的?|采的?|来的|出的|直发|基地|茶园|果园|大山)"
+)
 _GIFT: Final = re.compile(
     rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|送|赠品[是有]?|赠)(?:你们?|大家|您|一?份|价值[^的，]{{1,8}}的)?"
     rf"(?:(?P<count>{NUMBER})\s*(?:[个双支包条瓶盒片套份张只袋本罐把块对组]))(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
     rf"定制的?)?(?P<thing>[\u4e00-\u9fa5a-z]{{1,8}})"
 )
+_COUNTED: Final = re.compile(rf"({NUMBER})\s*[大小]?([{COUNTERS}])")
+#: One thing in a list of gifts, the clause holding nothing else.
+_LISTED: Final = re.compile(
+    rf"(?<=[，、。：])(?:还有|再加|外加|加上|和)?(?:{NUMBER}[{COUNTERS}](?P<thing>[\u4e00-\u9fa5]{{2,6}})|"
+    rf"(?P<what>[\u4e00-\u9fa5]{{2,6}}?){NUMBER}[{COUNTERS}])(?=[，、。！])"
+)
 _STOCK: Final = re.compile(
-    rf"(?:只剩|仅剩|就剩|还剩|剩下|剩余|库存|备货|备了|限量|最后|现货|一共(?:就|只)?(?:有|备)?)(?:只有|还有|就|不到|大概|最后|下|了|"
-    rf"有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[件套单份个盒箱瓶台双条支组包]"
+    rf"(?:只剩|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|下|了|"
+    rf"有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[{COUNTERS}单]"
 )
 _SPEC: Final = re.compile(
     r"[\d.]+\s*(?:ml|l|g|kg|毫升|升|克|公斤|斤|片|包|支|瓶|盒|袋|只|个|寸|英寸|w|mah)?(?:装|款|版)?$|[(（].*$"
+)
+_PACK: Final = re.compile(
+    r"\d+(?:\.\d+)?\s*(?:ml|l|g|kg|cm|mm|寸|片|包|支|瓶|盒|袋|只|个|条|斤|公斤|克|升|毫升|米|抽|粒)"
 )
 _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
     "health_food": (
@@ -155,124 +119,20 @@ _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
 _FLAGS: Final = {"health_food": "保健食品|蓝帽|保健品", "medical_device": "医疗器械|械注|械备"}
 
 
-@dataclass(frozen=True, slots=True)
-class FactFault:
-    """Something that the record does not bear out; the span is in the folded text."""
-
-    rule: str
-    start: int
-    end: int
-    problem: str
-    grave: bool
-    right: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Amount:
-    dimension: str
-    value: float
-    start: int
-    end: int
-
-
-def record_text(product: Mapping[str, Any]) -> str:
-    """Return everything the record says, folded, for looking claims up."""
-    return fold("。".join(_texts(product))).text
-
-
-def _texts(field: Any) -> Iterator[str]:
-    if isinstance(field, str):
-        yield field
-    elif isinstance(field, Mapping):
-        for name, value in field.items():
-            for text in _texts(value):
-                yield f"{name}：{text}"
-    elif isinstance(field, (list, tuple)):
-        for value in field:
-            yield from _texts(value)
-
-
 def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield contradictions between a folded text and the product's record."""
     record = record_text(product)
-    yield from _amounts_that_differ(text, product, record)
+    yield from amount_faults(text, product)
     yield from _materials_that_differ(text, product, record)
     yield from _origins_that_differ(text, product)
     yield from _gifts_that_differ(text, product)
+    yield from _gifts_listed_wrong(text, product)
     yield from _stock_that_differs(text, product)
-
-
-def _amounts(text: str) -> Iterator[_Amount]:
-    for match in _MEASURE.finditer(text):
-        value = parse_number(match.group("number"))
-        if value is None:
-            continue
-        if match.group("half") or match.group("tail") == "半":
-            value += 0.5
-        dimension, factor = _UNITS[match.group("unit")]
-        yield _Amount(dimension, value * factor, match.start(), match.end())
-    for match in _FRACTION.finditer(text):
-        value = parse_number(match.group("number"))
-        if value is not None:
-            yield _Amount("percent", value, match.start(), match.end())
-
-
-def _amounts_that_differ(text: str, product: Mapping[str, Any], record: str) -> Iterator[FactFault]:
-    known: dict[str, set[float]] = {}
-    for amount in _amounts(record):
-        known.setdefault(amount.dimension, set()).add(amount.value)
-    for amount in _amounts(text):
-        values = known.get(amount.dimension)
-        adds_up = amount.dimension in ("volume", "weight")
-        if not values or _borne_out(amount.value, values, adds_up):
-            continue
-        low, high = clause(text, amount.start, amount.end)
-        around = text[low:high]
-        if amount.dimension in ("time", "months", "days", "degree", "percent", "yarn", "levels"):
-            if not _same_topic(around, amount, record):
-                continue
-        elif _DAILY.search(around) or _COMPARED.search(text[low : amount.start]):
-            continue
-        said = text[amount.start : amount.end]
-        yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(amount, record))
-
-
-def _borne_out(value: float, values: set[float], adds_up: bool) -> bool:
-    """Tell whether an amount is on record; volumes and weights may also be those of several pieces."""
-    if any(abs(value - known) <= 0.005 * known for known in values):
-        return True
-    return adds_up and any(
-        abs(value - known * count) < 0.001 * known for known in values for count in (2, 3, 4, 5, 6, 10)
-    )
-
-
-def _same_topic(around: str, amount: _Amount, record: str) -> bool:
-    """Times and shares are claims only where the clause shares a topic word with the record's own amount."""
-    for words, _ in _TOPICS.items():
-        if re.search(words, around) and re.search(words, record):
-            return amount.dimension in ("time", "months", "days")
-    if amount.dimension in ("percent", "yarn", "degree"):
-        for known in _amounts(record):
-            if known.dimension == amount.dimension:
-                low, high = clause(record, known.start, known.end)
-                nouns = {
-                    m
-                    for m in (*_MATERIALS, "棉", "绒", "酒", "可可", "果汁", "含量", "酒精", "浓度", "羊毛", "支")
-                    if m in record[low - 8 if low > 8 else 0 : high]
-                }
-                if any(noun in around for noun in nouns):
-                    return True
-    return False
-
-
-def _only(amount: _Amount, record: str) -> str | None:
-    said = {record[known.start : known.end] for known in _amounts(record) if known.dimension == amount.dimension}
-    return said.pop() if len(said) == 1 else None
 
 
 def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -> Iterator[FactFault]:
     known_grades = {match.group("grade") or match.group("after") for match in _GRADE.finditer(record)}
-    for match in _GRADE.finditer(text):
+    for match in _GRADE.finditer(text.translate(NUMERALS)):
         grade = match.group("grade") or match.group("after")
         low, _ = clause(text, match.start(), match.end())
         if known_grades and grade not in known_grades and not _COMPARED.search(text[low : match.start()]):
@@ -344,6 +204,12 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
                 True,
                 origin if len(origin) <= 12 else None,
             )
+    for match in _GROWN.finditer(text):
+        province = match.group("province")
+        low, _ = clause(text, match.start(), match.end())
+        if province not in whole and re.search(_PROVINCES, origin) and not _COMPARED.search(text[low : match.start()]):
+            problem = f"产地“{province}”与商品资料（{origin}）不符"
+            yield FactFault("FAC-005", match.start(), match.end("province"), problem, True, origin[:12])
     for match in _ORIGIN.finditer(text):
         place = match.group("place")
         if (
@@ -382,6 +248,33 @@ def _gifts_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
             )
 
 
+def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Find gifts told as a list, 滤芯5个 or 一条银项链 among those of the record: another count, or no gift at all."""
+    gifts = [fold(str(gift)).text for gift in product.get("gifts") or ()]
+    #: Each gift with how many there are of it, by what they are counted in (湿巾20抽1包).
+    listed: dict[str, dict[str, float]] = {}
+    for gift in gifts:
+        thing = re.split(rf"[\d\s]|[一二两三四五六七八九十]+[大小]?[{COUNTERS}]", gift)[0]
+        counts = {hit[2]: parse_number(hit[1]) or 0 for hit in _COUNTED.finditer(gift)}
+        if counts and len(thing) >= 2:
+            listed[thing] = counts
+    places = [text.find(thing) for thing in listed if thing in text]
+    for thing, counts in listed.items():
+        for match in re.finditer(rf"{re.escape(thing)}[，]?{_COUNTED.pattern}", text):
+            said, counted = parse_number(match.group(1)), counts.get(match.group(2))
+            several = re.search(r"[两二三四五]\s*[件套份]", text[: match.start()][-16:])
+            if said is not None and counted is not None and said != counted and not several:
+                problem = f"赠品数量对不上，资料里的赠品：{'、'.join(gifts)}"
+                yield FactFault("FAC-004", match.start(1), match.end(1), problem, True)
+    whole = record_text(product)
+    for low, high in {sentence(text, at, at + 1) for at in places}:
+        for match in _LISTED.finditer(text, low, high):
+            thing = match.group("thing") or match.group("what")
+            if not _overlaps(thing, whole) and not re.search("库存|后台|地址|链接|[克升米斤]$", thing):
+                problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"
+                yield FactFault("FAC-004", *match.span(), problem, True)
+
+
 def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     stock = product.get("stock")
     if not isinstance(stock, int) or isinstance(stock, bool):
@@ -398,25 +291,48 @@ def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactF
             )
 
 
-def missing_statements(text: str, product: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (rule id, sentence) for each statement the law or the record demands and the folded text lacks."""
+def missing_statements(text: str, product: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """Yield (rule id, sentence, hinted at) for each statement the law or the record demands and the folded text lacks.
+
+    The law's own statements are wanted as they are; the house's may be said in other words.
+    Hinted at: some of the words are there, whether they say as much is for a person to judge.
+    """
     flags = set(product.get("compliance_flags") or ())
     kind = f"{product.get('category', '')}{product.get('name', '')}"
     spoken = _bare(text)
-    for flag, (rule, pattern, sentence) in _STATEMENTS.items():
+    for flag, (rule, pattern, statement) in _STATEMENTS.items():
         if (
             (flag in flags or re.search(_FLAGS[flag], kind))
             and not pattern.search(text)
-            and _bare(fold(sentence).text) not in spoken
+            and _bare(fold(statement).text) not in spoken
         ):
-            yield rule, sentence
-    for sentence in product.get("required_statements") or ():
-        if _bare(fold(str(sentence)).text) not in spoken:
-            yield "HOUSE-STATEMENT", str(sentence)
+            yield rule, statement, False
+    for statement in product.get("required_statements") or ():
+        legal = any(pattern.search(fold(str(statement)).text) for _, pattern, _ in _STATEMENTS.values())
+        said = 1.0 if _bare(fold(str(statement)).text) in spoken else _share_said(str(statement), text)
+        if said < (1.0 if legal else 0.5):
+            yield "HOUSE-STATEMENT", str(statement), said >= 0.3 and not legal
+
+
+def _share_said(statement: str, text: str) -> float:
+    """Return how much of a statement's words one stretch of the text, hardly longer than it, says."""
+    bare, spoken = read_aloud(statement), read_aloud(text)
+    pairs = {bare[at : at + 2] for at in range(len(bare) - 1)}
+    reach = 2 * len(bare) + 8
+    places = [at for at in range(len(spoken) - 1) if spoken[at : at + 2] in pairs]
+    near = (len({spoken[at : at + 2] for at in places if first <= at < first + reach}) for first in places)
+    return max(near, default=0) / max(1, len(pairs))
 
 
 def _bare(text: str) -> str:
     return re.sub(r"[^\w]|[的了]", "", text)
+
+
+def _bare_name(said: str) -> str:
+    """Return a name without what is told of size and pack behind it: 西冷牛排 130g×10片, 头盔 均码."""
+    head = fold(re.split(r"\s", said.strip())[0]).text
+    cut = _PACK.split(head)[0]
+    return next((name for name in (cut, head) if len(re.findall("[\u4e00-\u9fa5]", name)) >= 3), "")
 
 
 def names_of(product: Mapping[str, Any]) -> list[str]:
@@ -425,7 +341,7 @@ def names_of(product: Mapping[str, Any]) -> list[str]:
     names: set[str] = set()
     for said in (product["name"], *(product.get("aliases") or ())):
         name = fold(str(said)).text.strip()
-        names |= {name, _SPEC.sub("", name).strip()}
+        names |= {name, _SPEC.sub("", name).strip(), _bare_name(str(said))}
         if brand and name.startswith(brand):
             names.add(_SPEC.sub("", name.removeprefix(brand)).strip())
     return sorted((name for name in names if len(name) >= 2), key=len, reverse=True)
@@ -435,6 +351,8 @@ def is_named(text: str, product: Mapping[str, Any]) -> bool:
     """Tell whether a folded text names the product: a name, its brand, or three characters of a name together."""
     brand = fold(str(product.get("brand") or "")).text
     names = names_of(product)
+    if not names:
+        return fold(str(product["name"])).text.strip() in text  # 茶
     if (brand and brand in text) or any(name in text for name in names):
         return True
     parts = {name[at : at + 3] for name in names for at in range(len(name) - 2)}
@@ -448,7 +366,7 @@ def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[s
     for other in others:
         full = fold(other).text.strip()
         short = _SPEC.sub("", full).strip()
-        candidates = [full, short]
+        candidates = [full, short, *re.findall(r"《([^》]{2,})》", other)]
         if len(short) >= 5:
             candidates += [short[-3:], short[2:]]
         elif len(short) == 4:
@@ -458,3 +376,9 @@ def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[s
             if at >= 0:
                 yield at, at + len(name), other
                 break
+        else:
+            # 途野帐篷 for 途野两人双层帐篷: its brand, and what it is, close together.
+            brand, noun = re.escape(short[:2]), re.escape(short[-2:])
+            loose = re.search(rf"{brand}[^，。！？]{{0,4}}{noun}", text) if len(short) >= 6 else None
+            if loose and not (short[:2] in own and short[-2:] in own):
+                yield *loose.span(), other

@@ -14,7 +14,7 @@ _LIST: Final = re.compile(
     r"(?:原价|划线价?|吊牌价?|专柜价?|门店价?|门市价?|日常价?|平时|平常|市场价|官方价|官网价?|标价|指导价)[^，。！？]{0,6}$"
 )
 _SAVED: Final = re.compile(
-    r"(?:省|便宜|立减|直降|直减|优惠|减|少花|差|降)(?:了|掉|下|你们?|大家|咱们?|整整|足足|将近|不到)*$"
+    r"(?:省|便宜|立减|直降|直减|优惠|减|少花|少付|少|差|降)(?:出|个|了|掉|下|你们?|大家|咱们?|整整|足足|将近|不到)*$"
 )
 _PER_UNIT: Final = re.compile(
     rf"(?:[一每单][{COUNTERS}斤]|平均|折合|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|"
@@ -87,8 +87,23 @@ def _known(product: Mapping[str, Any]) -> _Known:
         _number(product.get("price")),
         _number(product.get("list_price")),
         frozenset(others),
-        frozenset(counts_in(words)),
+        frozenset(_multiplied(counts_in(words)) | _pounds_in(words)),
     )
+
+
+def _multiplied(counts: set[int]) -> set[int]:
+    """Return counts and their products: five packs of eighty are four hundred."""
+    return counts | {one * other for one in counts for other in counts if one != other}
+
+
+def _pounds_in(words: str) -> set[int]:
+    """Return the weights on record as whole 斤, in which food is priced: 5 kg are ten."""
+    found = set()
+    for match in re.finditer(rf"({NUMBER})\s*(kg|公斤|千克|斤)", words):
+        value = (parse_number(match.group(1)) or 0) * (1 if match.group(2) == "斤" else 2)
+        if value == int(value) and value > 1:
+            found.add(int(value))
+    return found
 
 
 def _texts(field: Any) -> Iterator[str]:
@@ -156,7 +171,7 @@ def _same(money: Money, value: float, rounded: bool) -> bool:
         return abs(value - said) <= max(0.5, 0.1 * said)
     if abs(value - said) < 0.006:
         return True
-    return rounded and (abs(value - said) <= 0.06 or (said == int(said) and abs(value - said) <= 0.5))
+    return rounded and (abs(value - said) <= min(0.06, 0.2 * said) or (said == int(said) and abs(value - said) <= 0.5))
 
 
 def _right(text: str, money: Money, known: _Known) -> str | None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from backend.quality.facts import record_text
 from backend.quality.normalize import fold
+from backend.quality.record import record_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,25 +30,32 @@ async def product(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     if known is None and not name:
         return Step({"product": {}, "assumed": [], "product_assumptions": []}, {"product": None, "assumed": []})
 
+    facts, assumed, assumptions = described(known or {"name": name}, known is not None, slots.get("prices") or [])
+    detail = {"known": known is not None, "category": facts.get("category", GENERIC), "assumed": assumptions}
+    return Step(
+        {"product": facts, "assumed": assumed, "product_assumptions": assumptions},
+        {"product": facts["name"], **detail},
+    )
+
+
+def described(
+    facts: dict[str, Any], known: bool, prices: list[str]
+) -> tuple[dict[str, Any], list[dict[str, str]], list[str]]:
+    """Return the facts with what the request adds, what is usual for the category, and what was assumed, in words."""
     assumptions: list[str] = []
-    facts = known or {"name": name}
     category = category_of(facts.get("category", ""), str(facts["name"]), " ".join(facts.get("aliases", [])))
-    if known is None:
-        assumptions.append(f"商品库里没有「{name}」，价格和参数都没有写")
+    if not known:
+        assumptions.append(f"商品库里没有「{facts['name']}」，价格和参数都没有写")
     if "category" not in facts and category.name != GENERIC:
-        facts["category"] = category.name
+        facts = {**facts, "category": category.name}
         assumptions.append(f"按「{category.name}」类目理解")
     assumptions += [f"{kind.name}需要资料：{kind.needs}" for kind in unproven(facts)]
     assumed: list[dict[str, str]] = []
     if not facts.get("points"):
         assumed = [dict(point) for point in category.checks]
         assumptions.append(f"卖点未填写，只按「{category.name}」讲了怎么挑，播出前请核实")
-    facts, about_price = _with_price(facts, slots.get("prices") or [])
-    assumptions += about_price
-    return Step(
-        {"product": facts, "assumed": assumed, "product_assumptions": assumptions},
-        {"product": facts["name"], "known": known is not None, "category": category.name, "assumed": assumptions},
-    )
+    facts, about_price = _with_price(facts, prices)
+    return facts, assumed, assumptions + about_price
 
 
 def _with_price(facts: dict[str, Any], prices: list[str]) -> tuple[dict[str, Any], list[str]]:

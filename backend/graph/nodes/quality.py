@@ -6,6 +6,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend.graph.prompts import fixed_words
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.protocol.events import Finding, QualityFeedback
 from backend.quality.rubric import UNAPPROVED, QualityReport, ScriptBrief, review
@@ -75,6 +76,9 @@ def _brief(state: ScriptState) -> ScriptBrief:
         request=state["request"]["content"],
         pace=state["host"]["pace"],
         previous_texts=[previous["content"]] if previous.get("content") else [],
+        room_texts=[] if restored else state.get("aired") or [],
+        prompt=fixed_words("script"),
+        finished=state["edited"] or state.get("finished", True),
     )
 
 

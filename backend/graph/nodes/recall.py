@@ -1,10 +1,12 @@
-"""What worked before: approved scripts and notes that fit this request."""
+"""What worked before: approved scripts and notes that fit this request; and what the room has heard of late."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend.domain.scripts import list_scripts
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.memory.recall import Document, count_near
@@ -13,6 +15,11 @@ from backend.storage.postgres import Connection
 
 _WANTED = 3
 _EXCERPT = 400
+#: So many of the room's last scripts are kept from being said again, of the earlier ones how they began.
+_AIRED = 24
+_WHOLE = 5
+_WHOLE_EXCERPT = 2000
+_BEGINNING = 60
 #: So much of a request is read for its meaning, all of it for its words: the vector costs 2 ms a character.
 _MEANT = 48
 
@@ -27,20 +34,36 @@ async def recall(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     content, named = state["request"]["content"], slots.get("product_name") or ""
     query = " ".join(part for part in (named, scenario, content[:300]) if part)
     circles = _circles(slots.get("product_id"), slots.get("host_id"))
-    if not circles:
-        return _step([])
+    room = state.get("room")
+    if not circles and room is None:
+        return _step([], [])
     async with context.db.tenant(context.tenant_id) as conn:
+        aired = await _aired(conn, room)
+        if not circles:
+            return _step([], aired)
         product_id, host_id = circles[0]
         near = await count_near(
             conn, _WANTED + 1, embedder=context.embedder.name, product_id=product_id, host_id=host_id
         )
         if near <= _WANTED:
             # All of them are wanted: nothing needs weighing.
-            return _step(await _search(conn, context, circles, query, None) if near else [])
+            return _step(await _search(conn, context, circles, query, None) if near else [], aired)
     # No connection is held meanwhile: it takes tens of milliseconds.
     vector = await context.embedder.query(_meaning(content, named, scenario))
     async with context.db.tenant(context.tenant_id) as conn:
-        return _step(await _search(conn, context, circles, query, vector))
+        return _step(await _search(conn, context, circles, query, vector), aired)
+
+
+async def _aired(conn: Connection, room: dict[str, Any] | None) -> list[str]:
+    if room is None:
+        return []
+    scripts = await list_scripts(conn, limit=_AIRED, room_id=UUID(room["id"]))
+    return excerpts([script.content for script in scripts])
+
+
+def excerpts(texts: Sequence[str]) -> list[str]:
+    """Return what a writer has to know of the texts a room has heard, newest first."""
+    return [text[: _WHOLE_EXCERPT if at < _WHOLE else _BEGINNING] for at, text in enumerate(texts[:_AIRED])]
 
 
 async def _search(
@@ -63,9 +86,10 @@ async def _search(
     return list(found.values())[:_WANTED]
 
 
-def _step(found: list[Document]) -> Step:
+def _step(found: list[Document], aired: list[str]) -> Step:
     recalled = [{"id": str(one.id), "text": one.content[:_EXCERPT]} for one in found]
-    return Step({"recalled": recalled}, {"found": len(recalled), "ids": [one["id"] for one in recalled]})
+    ids = [one["id"] for one in recalled]
+    return Step({"recalled": recalled, "aired": aired}, {"found": len(recalled), "ids": ids})
 
 
 def _meaning(content: str, product: str, scenario: str) -> str:

@@ -7,14 +7,18 @@ from langgraph.runtime import Runtime
 
 from backend.errors import ModelPayloadInvalid
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
+from backend.graph.knowledge import category_of
 from backend.graph.prompts import rendered, sections
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest, Piece
 from backend.protocol.events import MessageComplete, MessageStarted, Token, Usage
+from backend.quality.cleaning import Cleaner
 
 _ACTIONS: Final = {"switch_product": "write"}
 _LENGTHS: Final = {"shorter": "比上一版明显缩短，大约三分之二。", "longer": "比上一版展开，大约一倍半。"}
+#: How a script began is what must not come twice; the rest would only fill the prompt.
+_AIRED_EXCERPT: Final = 120
 _USER_SECTIONS: Final = ("style", "scene", "product", "history", "memory", "requirements")
 
 
@@ -27,19 +31,22 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     brief = _brief(state)
     request = ModelRequest(purpose="script", turns=_turns(state, brief), brief=brief, seed=seed, temperature=0.8)
     pieces: list[str] = []
+    cleaner = Cleaner()
     usage = None
-    async for piece in _restored(state) or context.model.stream(request):
-        if piece.text:
+    finish_reason = "stop"
+
+    def show(text: str) -> None:
+        if text:
             runtime.stream_writer(
-                Token(
-                    message_id=message_id,
-                    agent="script",
-                    attempt=context.attempt,
-                    i=len(pieces),
-                    content=piece.text,
-                )
+                Token(message_id=message_id, agent="script", attempt=context.attempt, i=len(pieces), content=text)
             )
-            pieces.append(piece.text)
+            pieces.append(text)
+
+    earlier = _restored(state)
+    async for piece in earlier or context.model.stream(request):
+        # A text that was approved before comes back to the letter.
+        show(piece.text if earlier else cleaner.feed(piece.text))
+        finish_reason = piece.finish_reason or finish_reason
         if piece.usage is not None:
             usage = Usage(
                 model=context.model.name,
@@ -47,6 +54,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
                 output_tokens=piece.usage.output_tokens,
                 estimated=piece.usage.estimated,
             )
+    show(cleaner.end())
     content = "".join(pieces).strip()
     if not content:
         raise ModelPayloadInvalid("the model wrote nothing")
@@ -61,8 +69,16 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "draft_seed": seed,
             "content": content,
             "edited": False,
+            "finished": finish_reason != "length",
         },
-        {"round": round_ + 1, "characters": len(content), "model": context.model.name, "action": brief["action"]},
+        {
+            "round": round_ + 1,
+            "characters": len(content),
+            "model": context.model.name,
+            "action": brief["action"],
+            # What the model wrote around the script and nobody was shown.
+            **({"left_out": dict(cleaner.removed)} if cleaner.removed else {}),
+        },
     )
 
 
@@ -86,6 +102,8 @@ def _brief(state: ScriptState) -> dict[str, Any]:
         # A person sent the last draft back: that draft is what is to be made better.
         action, previous = "rewrite", state["content"]
     report = state.get("report") or {}
+    product = state["product"]
+    kind = category_of(product.get("category", ""), str(product["name"])) if product else None
     return {
         "scenario": slots["scenario"],
         "action": action,
@@ -96,10 +114,12 @@ def _brief(state: ScriptState) -> dict[str, Any]:
         "host": {key: value for key, value in host.items() if key != "id"},
         "product": {key: value for key, value in state["product"].items() if key != "id"},
         "assumed": state["assumed"],
+        "category": {"pains": kind.pains, "scenes": kind.scenes} if kind else {},
         "previous_product": state.get("previous_product"),
         "previous_script": previous,
         "history": [f"{'运营' if turn['role'] == 'user' else '助手'}：{turn['content']}" for turn in state["history"]],
         "recalled": [one["text"] for one in state["recalled"]],
+        "aired": state.get("aired") or [],
         "must_say": slots.get("must_say") or [],
         "must_not_say": slots.get("must_not_say") or [],
         "feedback": state["feedback"],
@@ -115,6 +135,7 @@ def _turns(state: ScriptState, brief: dict[str, Any]) -> list[ChatTurn]:
     seconds, pace = brief["seconds"], brief["pace"]
     values: dict[str, Any] = {
         **{key: brief[key] for key in ("host", "product", "assumed", "history", "recalled", "findings")},
+        "aired": [text[:_AIRED_EXCERPT] for text in brief["aired"]],
         "style": "、".join(brief["style"]) or "自然口语",
         "avoid_style": "、".join(slots.get("avoid_style") or []) or "无",
         "scenario": SCENARIO_NAMES[brief["scenario"]],

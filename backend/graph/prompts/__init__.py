@@ -26,6 +26,12 @@ def version(name: str) -> str:
     return hashlib.sha256((_FOLDER / f"{name}.md").read_bytes()).hexdigest()[:12]
 
 
+@cache
+def fixed_words(name: str) -> str:
+    """Return what the prompt says whatever is asked: nobody is to hear it read out."""
+    return "\n".join(_SLOT.sub("\n", body) for body in sections(name).values())
+
+
 def rendered(name: str, section: str, **values: Any) -> str:
     """Fill a section's `{{slots}}`: strings as they are, everything else as fenced data.
 

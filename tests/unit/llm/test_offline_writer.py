@@ -1,5 +1,6 @@
 """The offline writer: usable scripts from any record, true to it, of the length that was asked."""
 
+import random
 import re
 import tomllib
 from functools import cache
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from backend.llm.adapters.offline.chat import answer
 from backend.llm.adapters.offline.claims import risky
 from backend.llm.adapters.offline.compose import compose
-from backend.llm.adapters.offline.phrases import kind_of, kinds, script_lines
+from backend.llm.adapters.offline.phrases import Line, kind_of, kinds, script_lines
 from backend.llm.adapters.offline.sheet import SCENARIOS, read_sheet
 from backend.llm.adapters.offline.speech import sentences, speakable, spoken_length
 from backend.llm.adapters.offline.writer import OfflineWriter
@@ -35,6 +36,9 @@ CUP: dict[str, Any] = {
         {"feature": "一键弹盖", "benefit": "单手就能打开"},
     ],
 }
+
+
+CATEGORY = {"pains": ["热水放一会儿就凉了", "杯子放包里漏一包"], "scenes": ["办公桌", "上学路上"]}
 
 
 def write(seed: int = 1, **brief: Any) -> str:
@@ -130,8 +134,8 @@ def test_the_name_comes_back_every_half_minute(product: dict[str, Any], seconds:
 
 
 def test_no_line_that_the_writer_knows_breaks_a_rule_or_the_breath() -> None:
-    every = [line.text for slot in script_lines().values() for line in slot]
-    every += [line.text for kind in kinds() for slot in kind.lines.values() for line in slot]
+    every = [form for slot in script_lines().values() for line in slot for form in line.forms()]
+    every += [form for kind in kinds() for slot in kind.lines.values() for line in slot for form in line.forms()]
     for text in every:
         plain = re.sub(r"\{\w+\}", "某某", text)
         assert banned(plain) == [], text
@@ -141,7 +145,48 @@ def test_no_line_that_the_writer_knows_breaks_a_rule_or_the_breath() -> None:
 
 def test_every_opening_line_that_the_writer_knows_holds_the_listener() -> None:
     lines = script_lines()["hook"] + [line for kind in kinds() for line in kind.lines.get("hook", [])]
-    assert [line.text for line in lines if not craft.opens_with_hook(line.text)] == []
+    assert [form for line in lines for form in line.forms() if not craft.opens_with_hook(form)] == []
+
+
+def opening(text: str, name: str) -> str:
+    return re.sub(r"\W", "", sentences(text)[0].replace(name, ""))
+
+
+@pytest.mark.parametrize("scenario", ["opening", "selling_points", "promotion", "seeding"])
+def test_a_room_never_hears_the_same_beginning_twice(scenario: str) -> None:
+    heard: list[str] = []
+    for seed in range(12):
+        # What the graph gives: the last scripts whole, of the earlier ones how they began.
+        aired = [text if at < 5 else text[:60] for at, text in enumerate(reversed(heard))]
+        text = write(seed, scenario=scenario, seconds=60, product=CUP, aired=aired, category=CATEGORY)
+        assert opening(text, CUP["name"]) not in {opening(other, CUP["name"]) for other in heard}
+        heard.append(text)
+
+
+def test_a_line_comes_in_many_forms_and_a_form_was_not_heard_before() -> None:
+    line = Line("<你|大家><好|早>，{name}。", frozenset())
+    assert sorted(line.forms()) == ["你好，{name}。", "你早，{name}。", "大家好，{name}。", "大家早，{name}。"]
+    assert {line.form(random.Random(seed)) for seed in range(50)} == set(line.forms())
+    first = write(3, seconds=60, product=CUP)
+    second = write(3, seconds=60, product=CUP, aired=[first])
+    assert craft.overlap(second, first) < craft.overlap(write(4, seconds=60, product=CUP), first) + 0.1
+
+
+@pytest.mark.parametrize(
+    ("product", "said"),
+    [
+        ({"name": "湿巾60片", "price": 18}, "一片0.3元"),
+        ({"name": "辣条 106g×5 包", "price": 24.9}, "一包不到5元"),
+        ({"name": "面膜", "price": 59.9, "facts": {"规格": "25 ml × 10 片"}}, "一片不到6元"),
+        ({"name": "面膜10片", "price": 59.9, "facts": {"数量": "12 片"}}, None),
+        ({"name": "螺丝1000颗", "price": 9.9}, None),
+    ],
+)
+def test_the_price_of_a_piece_is_told_only_when_the_record_leaves_no_doubt(
+    product: dict[str, Any], said: str | None
+) -> None:
+    texts = [write(seed, scenario="promotion", seconds=60, product=product) for seed in range(12)]
+    assert any(said in text for text in texts) if said else not any(re.search("一[片颗包]", text) for text in texts)
 
 
 def test_the_price_is_told_with_its_arithmetic_and_nothing_else() -> None:

@@ -238,3 +238,21 @@ def test_a_text_that_goes_on_has_the_points_told_before() -> None:
 def test_honest_lines_are_not_taken_for_lists_false_sums_or_slimming(said: str, product: dict[str, Any]) -> None:
     report = _report(f"今天讲{product['name']}，你家用过吗？\n{said}\n想要的点下方一号链接下单。", product=product)
     assert report.verdict == "pass", report.findings
+
+
+def test_words_of_the_prompt_are_found_in_the_script_and_ordinary_ones_are_not() -> None:
+    prompt = "只输出口播正文，不要标题、编号、括号里的动作提示。想要的点下方链接下单。"
+    assert "Q08" in _failed(_report("只输出口播正文，不要标题、编号、括号里的动作提示。" + _GOOD, prompt=prompt))
+    assert "Q08" not in _failed(_report(prompt=prompt))
+
+
+def test_a_text_that_the_model_did_not_end_is_not_whole() -> None:
+    assert "Q09" in _failed(_report(finished=False))
+
+
+def test_a_change_of_tone_loses_neither_price_nor_gift() -> None:
+    asked = {"request": "语气活泼一点，别的不变", "previous_texts": [_GOOD]}
+    assert "Q17" not in _failed(_report(**asked))
+    assert "Q17" in _failed(_report(_GOOD.replace("，还送你一个杯刷", ""), **asked))
+    priceless = _GOOD.replace("日常价199，今天直播间129，两个一共258，还送你一个杯刷。", "还送你一个杯刷。")
+    assert "Q17" in _failed(_report(priceless, **asked))

@@ -65,6 +65,8 @@ _FROM_THE_RECORD: Final = frozenset(
 )
 #: Spoken characters below which a script has no time for these and names its product at once.
 _NO_HOOK: Final = {"hook": 80, "greet": 100, "ask": 80, "catch": 80}
+_NO_BRIDGE: Final = 45
+_NO_OPENING: Final = 60
 #: Below this, one thing to say comes before everything that only keeps people listening.
 _SHORT: Final = 110
 _MUST: Final = 0.3
@@ -141,7 +143,10 @@ class _Script:
     def _options(self, slot: str) -> list[list[str]]:
         """Return, for each time the slot may be said, the ways to say it."""
         sheet, lines = self._sheet, self._lines
-        if sheet.target < _NO_HOOK.get(slot, 0) and slot not in sheet.want:
+        bridge = slot == "hook" and sheet.scenario == "transition"  # what leads over is what a transition is for
+        holds = slot == "hook" and sheet.scenario == "opening"
+        least = _NO_BRIDGE if bridge else _NO_OPENING if holds else _NO_HOOK.get(slot, 0)
+        if sheet.target < least and slot not in sheet.want:
             return []
         if slot in {"hook", "greet"} and sheet.action == "continue":
             return []
@@ -188,11 +193,23 @@ class _Script:
         last_resort = "喜欢的点开购物车，选好就下单。" if slot == "cta" else f"{self._sheet.name}。"
         found = self._lines.of(slot)
         if slot == "hook":
+            found = self._own_hooks() + found
             # The name belongs into the first third.
             return [one for one in found if spoken_length(one) <= self._sheet.target * 0.2]
         if slot == "intro" and self._sheet.target < _SHORT:
             found = [one for one in found if one.find(self._sheet.name) <= self._sheet.target * 0.2]
         return found or [last_resort]
+
+    def _own_hooks(self) -> list[str]:
+        """Return hooks out of what this product does for people; the plan decides whether they lead."""
+        sheet, lines = self._sheet, self._lines
+        if sheet.scenario not in {"opening", "selling_points", "seeding"} or sheet.action == "continue":
+            return []
+        known = [one.benefit for one in sheet.points if one.benefit and "，" not in one.benefit]
+        short = [one for one in known if spoken_length(one) <= 13]
+        said = [one for gain in short for one in lines.of("hook.gain", {"gain": gain})]
+        said = [one for one in said if one not in sheet.heard]
+        return self._rng.sample(said, min(len(said), 2)) if self._rng.random() < 0.4 else []
 
     def _prices(self) -> list[list[str]]:
         if self._sheet.price is None:
@@ -202,14 +219,15 @@ class _Script:
         if not first:
             return []
         pair = [lines.of("price.pair")] if self._sheet.scenario == "promotion" else []
-        return [first, *pair, lines.of("price.after")]
+        each = [lines.of("price.each")] if self._sheet.each is not None else []
+        return [first, *each, *pair, lines.of("price.after")]
 
     def _fit(self, units: list[_Unit], room: int) -> list[_Unit]:
         chosen: list[_Unit] = []
         total = 0
         tight = self._tight(units, room)
         for unit in sorted(units, key=lambda one: one.rank):
-            options = self._lines.untaken(unit.options)
+            options = self._lines.fresh(self._lines.untaken(unit.options))
             must = unit.rank < _MUST
             if tight:
                 short = sorted(options, key=spoken_length)[:4]

@@ -7,7 +7,7 @@ from typing import Final
 
 from backend.llm.adapters.offline.phrases import Line, script_lines
 from backend.llm.adapters.offline.sheet import Point, Sheet, said_money
-from backend.llm.adapters.offline.speech import breathe, sentences
+from backend.llm.adapters.offline.speech import breathe, sentences, spoken_length
 
 _VALUE: Final = re.compile(r"\{(\w+)\}")
 #: Words by which a line shows that it speaks of a topic that the reviewer wants left out.
@@ -41,6 +41,7 @@ class Lines:
         self._taken: set[str] = set()
         self._template: dict[str, str] = {}
         self._used: set[str] = set()
+        self._stale: set[str] = set()
         self._address = next(iter(self._rng.sample(sheet.address, len(sheet.address))), "大家")
         if any(term in self._address for term in sheet.unsay):
             self._address = "大家"
@@ -61,6 +62,13 @@ class Lines:
                 }
             if sheet.unit:
                 self._values["double"] = said_money(sheet.price * 2)
+        if sheet.each is not None:
+            self._values |= {"counter": sheet.each[0], "each": sheet.each[1]}
+        # What bothers people and where they use such a thing: common knowledge of the category, different each time.
+        for key, known in (("pain", sheet.pains), ("scene", sheet.scenes)):
+            fresh = [one for one in known if one not in sheet.heard] or list(known)
+            for place, one in enumerate(rng.sample(fresh, len(fresh))[:2]):
+                self._values[f"{key}{place + 1 if place else ''}"] = one
         if sheet.stock is not None:
             self._values["stock"] = str(sheet.stock)
             self._values.setdefault("unit", "件")
@@ -75,23 +83,41 @@ class Lines:
             special = None  # They promise a price that nobody knows.
         general = special or known.get(slot, [])
         if slot == "use" and sheet.kind:
-            general = []  # Scenes that suit anything suit nothing in particular.
+            general = known["use.scene"]  # Scenes that suit anything suit nothing in particular.
         if slot == "hook" and special:
             own = []
         ranked: list[tuple[float, str]] = []
         for line, bonus in [*((one, 0.2) for one in own), *((one, 1.0) for one in general)]:
-            said = self._fill(line, more)
+            said, heard = self._unheard(line, more)
             if said is None:
                 continue
             weight = self._rng.random() * bonus * (0.3 if line.styles else 1.0)
             self._template[said] = line.text
-            ranked.append((weight + (5.0 if self._heard(line, said) else 0.0), said))
+            if heard:
+                self._stale.add(said)
+            ranked.append((weight + (5.0 if heard else 0.0), said))
         ranked.sort()
         return [said for _, said in ranked]
+
+    def _unheard(self, line: Line, more: Mapping[str, str] | None) -> tuple[str | None, bool]:
+        """Return a form of the line, if possible not heard yet, and whether it was."""
+        said, heard = None, True
+        for _ in range(_TRIES if "<" in line.text else 1):
+            form = line.form(self._rng)
+            filled = self._fill(line, form, more)
+            if filled is not None:
+                said, heard = filled, self._heard(form, filled)
+                if not heard:
+                    break
+        return said, heard
 
     def take(self, said: str) -> None:
         self._taken.add(said)
         self._used.add(self._template.get(said, said))
+
+    def fresh(self, options: list[str]) -> list[str]:
+        """Return what the listeners have not heard, or all of it when they have heard everything."""
+        return [said for said in options if said not in self._stale] or options
 
     def untaken(self, options: list[str]) -> list[str]:
         """Return what was not said yet; turns of phrase that were used already come last."""
@@ -101,6 +127,11 @@ class Lines:
     def point(self, point: Point, *, place: int, assumed: bool) -> list[str]:
         """Return ways to say a point, the preferred first."""
         values = {"feature": point.feature, "benefit": point.benefit}
+        # Turns of phrase that a whole sentence does not fit into.
+        if point.feature and "，" not in point.feature and spoken_length(point.feature) <= _TRAIT:
+            values["trait"] = point.feature
+        if point.benefit and "，" not in point.benefit and spoken_length(point.benefit) <= _GAIN:
+            values["gain"] = point.benefit
         if assumed:
             slot = "assumed" if point.feature and point.benefit else "assumed.bare"
         elif point.feature and point.benefit:
@@ -123,20 +154,20 @@ class Lines:
             topic in self._sheet.drop and words.search(text) for topic, words in _TOPIC_WORDS.items()
         )
 
-    def _fill(self, line: Line, more: Mapping[str, str] | None) -> str | None:
+    def _fill(self, line: Line, form: str, more: Mapping[str, str] | None) -> str | None:
         styles = self._sheet.styles
         terse = self._sheet.target < _TERSE and "简洁" in line.styles
         if line.styles and not line.styles.intersection(styles) and not terse:
             return None
-        if self._service and _OF_THINGS.search(line.text):
+        if self._service and _OF_THINGS.search(form):
             return None
         values = {**self._values, **more} if more else self._values
-        keys = _VALUE.findall(line.text)
+        keys = _VALUE.findall(form)
         if any(key not in values for key in keys):
             return None
         # The record's own words are judged too: 别提价格 also drops a point that speaks of the price.
-        said = _VALUE.sub(lambda hit: values[hit[1]], line.text)
-        if not self.allowed(_VALUE.sub(lambda hit: (more or {}).get(hit[1], ""), line.text)) or (
+        said = _VALUE.sub(lambda hit: values[hit[1]], form)
+        if not self.allowed(_VALUE.sub(lambda hit: (more or {}).get(hit[1], ""), form)) or (
             self._sheet.unsay and any(term in said for term in self._sheet.unsay)
         ):
             return None
@@ -149,16 +180,20 @@ class Lines:
         calm = {"专业", "温柔"}.intersection(sheet.styles)
         return spoken.replace("！", "。") if calm and "活泼" not in sheet.styles else spoken
 
-    def _heard(self, line: Line, said: str) -> bool:
+    def _heard(self, form: str, said: str) -> bool:
         heard = self._sheet.heard
         if not heard:
             return False
-        fixed = max(_VALUE.split(line.text), key=len)
+        fixed = max(_VALUE.split(form), key=len)
         return said in heard or (len(fixed) >= 5 and fixed.strip("，。！？") in heard)
 
 
 #: Spoken characters below which the short lines fit every style.
 _TERSE: Final = 80
+#: Spoken characters up to which a feature or a benefit goes into the middle of a sentence.
+_TRAIT: Final = 12
+_GAIN: Final = 13
+_TRIES: Final = 4
 _FOR_THE_FIRST: Final = ("先", "看这里看这里")
 _FOR_LATER: Final = ("再", "还", "接着", "另外", "补充")
 _OF_THE_KIND: Final = frozenset({"hook", "pain", "use", "choose", "ask", "fit"})

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
 from backend.llm.adapters.offline.asks import Asks, styles_in, understand
@@ -27,6 +27,10 @@ _TEMPTING: Final = re.compile(
 _ASKED_OF: Final = re.compile(
     "(?:的?(?:时间|时长|效果|功能|问题|情况|参数|数据|信息|能力|性能|特点|优势|卖点|方面|这一?[点个块]|多久|程度))+$"
 )
+#: Evidence that is only the name of a paper.
+_PAPER: Final = re.compile("[^，。：]{2,24}(?:证|证书|认证|书|报告|备案|许可证|合格|标识)")
+#: Pieces of a pack: 60片, 25ml×10片, 5包装.
+_PIECES: Final = re.compile(r"(?<![\d.])(\d{1,3})\s*([片粒颗包支袋册本条枚])(?=装|$|[\s，。）)])")
 _NAME_MARKS: Final = re.compile(r"【[^】]*】|\[[^\]]*\]|（[^）]*）|\([^)]*\)|[{}<>#*_`|]")
 _EMOJI: Final = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]")
 _ADDRESSES: Final = {
@@ -37,7 +41,7 @@ _ADDRESSES: Final = {
     "简洁": ("大家", "各位"),
     "紧迫": ("家人们", "朋友们"),
 }
-_HEARD: Final = ("recalled", "history")
+_HEARD: Final = ("recalled", "history", "aired")
 _AUDIENCES: Final = ("宝妈", "宝爸", "上班族", "打工人", "学生党", "姐妹", "车主", "养宠人", "铲屎官", "健身人", "老师")
 
 
@@ -80,6 +84,11 @@ class Sheet:
     drop: frozenset[str]
     want: frozenset[str]
     heard: str
+    #: What bothers people who look for such a thing, and where they use it: the category's common knowledge.
+    pains: tuple[str, ...]
+    scenes: tuple[str, ...]
+    #: A piece of the pack and its share of the price as it is said: ("片", "不到0.8元").
+    each: tuple[str, str] | None
     #: Features and names of facts that were asked for: they are said however short the script is.
     focus: frozenset[str]
 
@@ -107,7 +116,8 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     short = _short(name, brand, kind)
     spoken_name = re.sub(r"\s+\S*\d.*$", "", name)
     spoken_name = spoken_name if len(spoken_name) >= 3 else name
-    call = spoken_name if spoken_length(spoken_name) <= 14 else next((one for one in aliases if len(one) >= 2), short)
+    sayable = spoken_length(spoken_name) <= 14 and re.search("[\u4e00-\u9fff]", spoken_name)
+    call = spoken_name if sayable else next((one for one in aliases if len(one) >= 2), short)
     price = _money(product.get("price"))
     list_price = _money(product.get("list_price"))
     stock = product.get("stock")
@@ -123,8 +133,7 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         points = [one for one in points if not _TEMPTING.search(one.feature)]
         points = [Point(one.feature, "" if _TEMPTING.search(one.benefit) else one.benefit, one.proof) for one in points]
         points = [one for one in points if one.feature]
-    evidence = [_carried(one) for one in _list(product.get("evidence"))]
-    facts = [(speakable(key), _measured(speakable(value))) for key, value in _mapping(product.get("facts")).items()]
+    facts, evidence = _on_record(product, previous if brief.get("action") == "continue" else "")
     must_say = [one for one in map(_text, _list(brief.get("must_say"))) if one]
     named = [one for one in must_say if len(one) <= 8 and not re.search(r"\d", one)]
     mentions, say = _mentions([*asks.mention, *request.mention], points, facts)
@@ -134,6 +143,8 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     must_say = [one for one in must_say if not asked_for.get(one)]
     if previous and brief.get("action") == "restyle":
         want, drop = _as_before(previous, price, stock, want, drop)
+        if any(_bare(speakable(gift)) in _bare(previous) for gift in _list(product.get("gifts"))):
+            want |= {"gift"} - drop
     return Sheet(
         scenario=str(scenario),
         action=str(brief.get("action") or "write"),
@@ -174,8 +185,42 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         drop=frozenset(drop),
         want=frozenset(want - drop),
         focus=frozenset(mentions),
+        pains=_known(brief, "pains"),
+        scenes=_known(brief, "scenes"),
+        each=_each(product, name, price),
         heard="\n".join([previous, *(_text(one) for key in _HEARD for one in _list(brief.get(key)))]),
     )  # fmt: skip
+
+
+def _on_record(product: Mapping[str, Any], told: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return facts and evidence as they are said; a text that goes on leaves out what it has `told`."""
+    facts = [(speakable(key), _measured(speakable(value))) for key, value in _mapping(product.get("facts")).items()]
+    evidence = [_carried(one) for one in _list(product.get("evidence"))]
+    evidence = [f"{one}，可以核对" if _PAPER.fullmatch(one) else one for one in evidence]
+    heard = _bare(told)
+    return (
+        [one for one in facts if not heard or _bare(one[1]) not in heard],
+        [one for one in evidence if not heard or _bare(one)[:10] not in heard],
+    )
+
+
+def _known(brief: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(filter(None, (speakable(one) for one in _list(_mapping(brief.get("category")).get(key)))))
+
+
+def _each(product: Mapping[str, Any], name: str, price: Decimal | None) -> tuple[str, str] | None:
+    """Return what one piece costs, when the record leaves no doubt how many there are."""
+    texts = [name, *(_text(value) for value in _mapping(product.get("facts")).values())]
+    found = {(hit[2], int(hit[1])) for text in texts for hit in _PIECES.finditer(text)}
+    if price is None or len(found) != 1:
+        return None
+    counter, count = found.pop()
+    exact = price / count
+    if count < 2 or exact < Decimal("0.1"):
+        return None
+    if exact == exact.quantize(Decimal("0.1")):
+        return counter, f"{said_money(exact.quantize(Decimal('0.1')))}元"
+    return counter, f"不到{said_money(exact.quantize(Decimal('0.1'), ROUND_UP))}元"
 
 
 def _bare(text: str) -> str:
@@ -199,7 +244,7 @@ def _carried(evidence: object) -> str:
 
 def _shown(proof: str) -> str:
     """Return a proof that is only the name of something with what the listener does with it."""
-    if proof.startswith("现场") and len(proof) <= 10:
+    if proof.startswith("现场") and len(proof) <= 10 and not re.search("看|瞧|对比$", proof):
         return f"{proof}给大家看"
     if re.fullmatch("[^，。]{0,10}(?:实拍|实拍图)", proof):
         return f"看{proof}就知道"
@@ -233,7 +278,7 @@ def _seconds(
         factor = {"shorter": 0.68, "longer": 1.45}.get(str(brief.get("length_change")), 1.0)
     if asks.seconds:
         return asks.seconds
-    if count := asks.sentences or request.sentences:
+    if count := asks.sentences or (None if request.seconds else request.sentences):
         return count * _SENTENCE * 60 / pace
     if factor != 1.0:
         base = before or asked or request.seconds or _DEFAULT_SECONDS[scenario]

@@ -1,18 +1,33 @@
 """The lines that the offline writer knows, read once from the text files beside this module."""
 
+import random
+import re
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 from pathlib import Path
+from typing import Final
 
 _HERE = Path(__file__).parent
+_CHOICE: Final = re.compile(r"<([^<>]*)>")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A template and the styles it belongs to; an empty set fits every style."""
+    """A template and the styles it belongs to; an empty set fits every style. `<a|b|>` is any one of its parts."""
 
     text: str
     styles: frozenset[str]
+
+    def form(self, rng: random.Random) -> str:
+        """Return one way to say the line."""
+        return _CHOICE.sub(lambda hit: rng.choice(hit[1].split("|")), self.text)
+
+    def forms(self) -> list[str]:
+        """Return every way to say the line."""
+        parts = _CHOICE.split(self.text)
+        ways = [part.split("|") if at % 2 else [part] for at, part in enumerate(parts)]
+        return ["".join(way) for way in product(*ways)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,140 @@
+"""Q03–Q05, Q07, Q18, Q19: what the script says against what the product's record knows."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from backend.protocol.events import Finding
+from backend.quality import craft
+from backend.quality.draft import Draft
+from backend.quality.facts import is_named, missing_statements, names_of, stale_names
+from backend.quality.normalize import fold
+from backend.quality.numbers import money_in
+from backend.quality.prices import has_price, price_faults
+from backend.quality.regulated import unproven
+from backend.quality.rulebook import Severity
+from backend.quality.wishes import goes_on, wants_shorter
+
+#: The category of findings about the record: only a person with the papers can mend them.
+UNAPPROVED: Final = "unapproved"
+
+
+def prices(draft: Draft) -> Iterator[Finding]:
+    product = draft.brief.product
+    for fault in price_faults(draft.folded.text, product):
+        # Figures that somebody asked for are theirs to vouch for: 提一下满99减10.
+        asked = any(low <= fault.start and fault.end <= high for low, high in _asked_for(draft))
+        problem = f"{fault.problem}；这是要求里写明要说的，请核实" if asked else fault.problem
+        span = (fault.start, fault.end)
+        yield draft.by_rule("PRI-010", "warn" if asked else "block", span, problem, None if asked else fault.right)
+    if product is not None and not has_price(product):
+        for money in money_in(draft.folded.text):
+            yield draft.by_rule("PRI-010", "warn", (money.start, money.end), "商品资料没有价格，这个数字无法核对")
+
+
+def _asked_for(draft: Draft) -> list[tuple[int, int]]:
+    """Return where the folded text says what it was told to say."""
+    said = [fold(one).text.strip() for one in draft.brief.must_say]
+    places = [(draft.folded.text.find(one), len(one)) for one in said if one]
+    return [(at, at + length) for at, length in places if at >= 0]
+
+
+def points(draft: Draft) -> Iterator[Finding]:
+    product, scenario = draft.brief.product, draft.brief.scenario
+    points = [point for point in (product or {}).get("points") or () if isinstance(point, Mapping)]
+    if not points or scenario not in ("selling_points", "full", "seeding", "opening"):
+        return
+    # A short block has no room for all points: about one for every 15 seconds, as the craft has it.
+    seconds = craft.speakable(draft.text) * 60 / max(60, draft.brief.pace)
+    # A recommendation starts from a scene of the host's own day, which takes its time.
+    each = 20 if scenario == "seeding" else 15
+    room = max(1, int(draft.brief.seconds or seconds) // each)
+    if wants_shorter(draft.brief.request):
+        room = max(1, int(seconds) // each)
+    wanted = 1 if scenario == "opening" else max(1, min(room, -(-7 * len(points) // 10)))
+    # A text that goes on has the points that were told already.
+    told = draft.brief.previous_texts if goes_on(draft.brief.request) else ()
+    spoken = craft.read_aloud("".join([*told, draft.text]))
+    loose = scenario in ("opening", "seeding")
+    said = sum(_is_told(point, spoken, loose=loose) for point in points)
+    if said < wanted:
+        names = "、".join(str(point.get("feature", "")) for point in points[:4])
+        # In other words a point cannot be recognised for certain: only a text that knows none of them fails.
+        nothing = not any(_is_told(point, spoken, loose=True) for point in points)
+        severity: Severity = "fail" if nothing and not loose else "warn"
+        yield draft.whole("Q04", severity, f"卖点只讲到{said}个，宜讲到{wanted}个（{names}）")
+
+
+def _is_told(point: Mapping[str, Any], spoken: str, *, loose: bool) -> bool:
+    """Tell whether a point is recognised: by a good part of its words; `loose`, in a story, by three running ones."""
+    parts = [craft.read_aloud(str(point[part])) for part in ("feature", "benefit", "proof") if point.get(part)]
+    if any(craft.coverage(part, spoken) >= 0.4 for part in parts) or craft.coverage("".join(parts[:2]), spoken) >= 0.25:
+        return True
+    return loose and any(part[at : at + 3] in spoken for part in parts for at in range(len(part) - 2))
+
+
+def facts(draft: Draft) -> Iterator[Finding]:
+    product = draft.brief.product
+    own = [*names_of(product), fold(str(product.get("brand") or product["name"])).text[:3]] if product else []
+    for fault in draft.fact_faults:
+        if fault.rule != "PRI-005":
+            # Before the product is named a story speaks of something else: the old bag, the one next door.
+            before = draft.folded.text[: fault.start]
+            named = any(name in before for name in own) or not any(name in draft.folded.text for name in own)
+            severity: Severity = "block" if named else "warn"
+            yield draft.by_rule(fault.rule, severity, (fault.start, fault.end), fault.problem, fault.right)
+
+
+def identity(draft: Draft) -> Iterator[Finding]:
+    brief = draft.brief
+    severity: Severity = "info" if brief.scenario == "transition" else "block"
+    for start, end, other in stale_names(draft.folded.text, brief.product, brief.other_products):
+        span = draft.folded.span(start, end)
+        yield draft.finding("Q07", severity, span, f"提到了别的商品“{other}”", category="fact_mismatch")
+    if brief.product is None or brief.scenario in ("transition", "closing"):
+        return
+    name = brief.product["name"]
+    if not is_named(draft.folded.text, brief.product):
+        yield draft.whole("Q07", "fail", f"没有说到“{name}”", category="fact_mismatch")
+        return
+    third = draft.folded.text[: max(60, len(draft.folded.text) // 3)]
+    if not is_named(third, brief.product) and brief.scenario not in ("opening", "seeding"):
+        yield draft.whole("Q07", "warn", f"前三分之一没有说到“{name}”", category="fact_mismatch")
+
+
+def urgency(draft: Draft) -> Iterator[Finding]:
+    for fault in draft.fact_faults:
+        if fault.rule == "PRI-005":
+            yield draft.by_rule(fault.rule, "block", (fault.start, fault.end), fault.problem)
+
+
+def statements(draft: Draft) -> Iterator[Finding]:
+    brief = draft.brief
+    if brief.product is None:
+        return
+    # Where nothing is sold yet or any more, the house's own sentences may wait; the law's may not.
+    house: Severity = "warn" if brief.scenario in ("opening", "transition", "closing") else "block"
+    legal: Severity = "warn" if brief.scenario in ("transition", "closing") else "block"
+    yield from _approvals(draft)
+    end = len(draft.text)
+    for rule_id, sentence, hinted in missing_statements(draft.folded.text, brief.product):
+        message = f"缺少法定或规定的声明：“{sentence}”"
+        if rule_id == "HOUSE-STATEMENT":
+            wording: Severity = "warn" if hinted else house
+            yield draft.finding("Q19", wording, (end, end), message, category="required", suggestion=f"{sentence}。")
+            continue
+        rule = draft.rules.rule(rule_id)
+        yield draft.finding(
+            rule_id, legal, (end, end), message, category=rule.category, basis=rule.basis, suggestion=f"{sentence}。"
+        )
+
+
+def _approvals(draft: Draft) -> Iterator[Finding]:
+    """What a regulated product's record lacks: no wording makes up for it."""
+    product = draft.brief.product
+    for kind in unproven(product) if product is not None else ():
+        message = (
+            f"“{kind.name}”：{kind.needs}"
+            if kind.proof is None
+            else f"“{kind.name}”没有可核对的资料，不能播：请先在商品库补上{kind.needs}"
+        )
+        yield draft.finding(kind.id, "block", (0, 0), message, category=UNAPPROVED, basis=kind.basis)

@@ -1,0 +1,92 @@
+"""Q06, Q17: what the script had to do: call to action, what was asked for, what was to stay."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from backend.protocol.events import Finding
+from backend.quality import craft
+from backend.quality.draft import Draft
+from backend.quality.normalize import fold
+from backend.quality.numbers import money_in
+from backend.quality.wishes import forbids_price, is_restyle, wants_shorter
+
+_SELLING: Final = frozenset({"selling_points", "promotion", "seeding", "full"})
+_ASKED_OF: Final = re.compile(
+    r"(?:的?(?:时间|时长|效果|功能|问题|情况|参数|数据|信息|性能|特点|优势|卖点|方面|多久))+$"
+)
+
+
+def action(draft: Draft) -> Iterator[Finding]:
+    scenario = draft.brief.scenario
+    if scenario not in _SELLING and scenario != "closing":
+        return
+    if not craft.has_action(craft.last_part(draft.text, 0.3), closing=scenario == "closing"):
+        message = "结尾没有明确的下单动作（做什么、在哪里点）"
+        yield draft.finding("Q06", "fail", _end(draft), message, suggestion="喜欢的朋友，点下方链接，选好规格下单。")
+    spoken_seconds = craft.speakable(draft.text) * 60 / max(60, draft.brief.pace)
+    if (count := craft.actions(draft.text)) > max(3, spoken_seconds / 12):
+        yield draft.whole("Q06", "warn", f"催下单{count}次，太密")
+
+
+def obedience(draft: Draft) -> Iterator[Finding]:
+    brief, spoken = draft.brief, re.sub(r"\W", "", draft.folded.text)
+    for said in brief.must_say:
+        if re.sub(r"\W", "", fold(said).text) not in spoken and not _is_told(draft, said):
+            wanted = said if said[-1:] in "。！？" else f"{said}。"
+            yield draft.finding("Q17", "block", _end(draft), f"缺少必须说的“{said}”", suggestion=wanted)
+    for word in brief.must_not_say:
+        wanted = fold(word).text
+        at = draft.folded.text.find(wanted) if wanted else -1
+        while at >= 0:
+            span = draft.folded.span(at, at + len(wanted))
+            yield draft.finding("Q17", "block", span, f"“{word}”被要求不要说")
+            at = draft.folded.text.find(wanted, at + len(wanted))
+    if forbids_price(brief.request):
+        for money in money_in(draft.folded.text):
+            yield draft.finding("Q17", "block", draft.folded.span(money.start, money.end), "要求里说先不报价")
+    yield from _kept_facts(draft)
+
+
+def _is_told(draft: Draft, asked: str) -> bool:
+    """Tell whether something of the record that was asked for by its name (保温时间) is told with its value."""
+    facts = (draft.brief.product or {}).get("facts") or {}
+    core = _ASKED_OF.sub("", fold(asked).text)
+    if len(core) < 2 or not isinstance(facts, Mapping):
+        return False
+    spoken = craft.read_aloud(draft.text)
+    values = [
+        str(value) for name, value in facts.items() if core in fold(str(name)).text or fold(str(name)).text in core
+    ]
+    bare = [re.sub(r"[（(][^）)]*[）)]", "", value).replace("℃", "度") for value in values]
+    return any(craft.coverage(value, spoken) >= 0.6 for value in bare if value)
+
+
+def _end(draft: Draft) -> tuple[int, int]:
+    """Return where something is to be added."""
+    return len(draft.text), len(draft.text)
+
+
+def _kept_facts(draft: Draft) -> Iterator[Finding]:
+    """A restyle may change every word, but no figure; and what was offered stays on offer."""
+    brief = draft.brief
+    if not brief.previous_texts or not is_restyle(brief.request):
+        return
+    before = brief.previous_texts[-1]
+    kept = {money.value for money in money_in(fold(before).text)}
+    for money in money_in(draft.folded.text):
+        if kept and money.value not in kept:
+            yield draft.finding("Q17", "block", draft.folded.span(money.start, money.end), "只要求改写，数字却变了")
+    if not wants_shorter(brief.request):
+        yield from _lost_offers(draft, fold(before).text, bool(kept))
+    if wants_shorter(brief.request) and craft.speakable(draft.text) >= craft.speakable(before):
+        yield draft.whole("Q17", "fail", "要求短一点，却没有变短")
+
+
+def _lost_offers(draft: Draft, before: str, priced: bool) -> Iterator[Finding]:
+    if priced and not money_in(draft.folded.text) and not forbids_price(draft.brief.request):
+        yield draft.whole("Q17", "block", "只要求改写，价格却没有了")
+    for gift in (draft.brief.product or {}).get("gifts") or ():
+        thing = re.split(r"[\d\s]|[一二两三四五六七八九十]+[张个支包条把套片]", fold(str(gift)).text)[0]
+        if len(thing) >= 2 and thing in before and thing not in draft.folded.text:
+            yield draft.whole("Q17", "fail", f"只要求改写，赠品“{thing}”却没有了")

@@ -1,0 +1,60 @@
+"""Q08–Q12: nothing in the text but what the host says, whole and once."""
+
+from collections.abc import Iterator
+
+from backend.protocol.events import Finding
+from backend.quality import craft
+from backend.quality.draft import Draft
+from backend.quality.facts import names_of
+from backend.quality.record import record_text
+from backend.quality.wishes import is_restyle
+
+
+def voice(draft: Draft) -> Iterator[Finding]:
+    for mark in craft.assistant_voice(draft.text):
+        yield draft.finding("Q08", "block", (mark.start, mark.end), mark.problem, suggestion="")
+    for mark in craft.copied(draft.text, draft.brief.prompt):
+        yield draft.finding("Q08", "block", (mark.start, mark.end), mark.problem, suggestion="")
+    request = draft.brief.request
+    known = [*draft.brief.must_say, *(record_text(draft.brief.product).split("。") if draft.brief.product else ())]
+    for said in known:
+        request = request.replace(said, "")
+    if len(request) >= 14 and craft.overlap(request, draft.text) > 0.2:
+        yield draft.whole("Q08", "block", "把要求复述进了口播")
+
+
+def ending(draft: Draft) -> Iterator[Finding]:
+    if mark := craft.truncation(draft.text):
+        yield draft.finding("Q09", "block", (mark.start, mark.end), mark.problem)
+    elif not draft.brief.finished:
+        end = len(draft.text)
+        yield draft.finding("Q09", "block", (max(0, end - 6), end), "模型没有写完就停了，结尾可能缺了话")
+
+
+def repetition(draft: Draft) -> Iterator[Finding]:
+    brief = draft.brief
+    exempt = [*brief.must_say, "本品不能代替药物", *((brief.product or {}).get("required_statements") or ())]
+    if brief.product is not None:
+        exempt += [*names_of(brief.product), str(brief.product["name"])]
+    inside = craft.repetition(draft.text, exempt)
+    if inside > 0.06:
+        yield draft.whole("Q10", "fail", f"重复的话占{inside:.0%}")
+    if is_restyle(brief.request):
+        return
+    across = max((craft.overlap(draft.text, other) for other in brief.previous_texts[-5:]), default=0.0)
+    if across > 0.35:
+        yield draft.whole("Q10", "fail", f"与之前的稿子有{across:.0%}相同")
+    heard = max((craft.overlap(draft.text, other) for other in brief.room_texts[:5]), default=0.0)
+    if heard > 0.35 >= across:
+        # For a person to weigh: a room may want its call to action said the same way every time.
+        yield draft.whole("Q10", "warn", f"与直播间刚播过的稿子有{heard:.0%}相同")
+
+
+def markup(draft: Draft) -> Iterator[Finding]:
+    for mark in craft.markup(draft.text):
+        yield draft.finding("Q11", "block", (mark.start, mark.end), mark.problem, suggestion="")
+
+
+def placeholders(draft: Draft) -> Iterator[Finding]:
+    for mark in craft.placeholders(draft.text):
+        yield draft.finding("Q12", "block", (mark.start, mark.end), mark.problem)

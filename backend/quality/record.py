@@ -1,0 +1,41 @@
+"""A product's record as text: what it says, field by field, and a fault of a script against it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.quality.normalize import fold
+
+
+@dataclass(frozen=True, slots=True)
+class FactFault:
+    """Something that the record does not bear out; the span is in the folded text."""
+
+    rule: str
+    start: int
+    end: int
+    problem: str
+    grave: bool
+    right: str | None = None
+
+
+def record_text(product: Mapping[str, Any]) -> str:
+    """Return everything the record says, folded, for looking claims up."""
+    return fold("。".join(_texts(product))).text
+
+
+def _texts(field: Any) -> Iterator[str]:
+    if isinstance(field, str):
+        yield field
+    elif isinstance(field, Mapping):
+        for name, value in field.items():
+            for text in _texts(value):
+                yield f"{name}：{text}"
+    elif isinstance(field, (list, tuple)):
+        for value in field:
+            yield from _texts(value)
+
+
+def fields_of(product: Mapping[str, Any]) -> Sequence[str]:
+    """Return what the record says, folded, a field at a time (a fact with its name)."""
+    return [fold(text).text for text in _texts(product)]
