@@ -8,7 +8,7 @@ import type { ThreadSession } from '../session/session'
 import { useDesk } from '../shared/desk'
 import { EntryRow } from './EntryRow'
 import { timeline } from './timeline'
-import { useSessionState } from './useSession'
+import { useSessionState } from '../session/useSession'
 
 const NEAR_END_PX = 48
 

@@ -16,7 +16,7 @@ import { RunSteps } from './RunSteps'
 import { ThreadList, type ThreadPages } from './ThreadList'
 import { activeRun, multitaskNow } from './timeline'
 import { type Multitask, type Slots, useSend } from './useSend'
-import { useSession, useSessionState } from './useSession'
+import { useSession, useSessionState } from '../session/useSession'
 
 const NOTICE_MS = 4000
 

@@ -1159,7 +1159,7 @@ export interface components {
          */
         EventList: {
             /** Items */
-            items: (components["schemas"]["RunChanged"] | components["schemas"]["MessageStarted"] | components["schemas"]["MessageComplete"] | components["schemas"]["NodeChanged"] | components["schemas"]["Clarification"] | components["schemas"]["QualityFeedback"] | components["schemas"]["InterruptRaised"] | components["schemas"]["InterruptUpdated"] | components["schemas"]["InterruptResolved"] | components["schemas"]["InterruptExpired"] | components["schemas"]["ToolCall"] | components["schemas"]["ToolResult"] | components["schemas"]["ScriptFinalized"] | components["schemas"]["ThreadUpdated"])[];
+            items: (components["schemas"]["RunChanged"] | components["schemas"]["MessageStarted"] | components["schemas"]["MessageComplete"] | components["schemas"]["NodeChanged"] | components["schemas"]["Clarification"] | components["schemas"]["QualityFeedback"] | components["schemas"]["InterruptRaised"] | components["schemas"]["InterruptUpdated"] | components["schemas"]["InterruptResolved"] | components["schemas"]["InterruptExpired"] | components["schemas"]["ToolCall"] | components["schemas"]["ToolResult"] | components["schemas"]["ScriptFinalized"] | components["schemas"]["ThreadUpdated"] | components["schemas"]["ShowChanged"] | components["schemas"]["ShowPlanned"] | components["schemas"]["ShowItemChanged"])[];
             /** Last Seq */
             last_seq: number;
         };
@@ -2808,6 +2808,248 @@ export interface components {
             versions: components["schemas"]["ScriptVersion"][];
         };
         /**
+         * ShowChanged
+         * @description A show was made, renamed, moved in time, started or paused. Its log is the thread with the show's id.
+         */
+        ShowChanged: {
+            /** Thread Id */
+            thread_id: string | null;
+            /** Seq */
+            seq: number | null;
+            /** Event Id */
+            event_id: string | null;
+            /** At */
+            at: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Attempt */
+            attempt: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "show";
+            /** Name */
+            name: string;
+            /**
+             * Room Id
+             * Format: uuid
+             */
+            room_id: string;
+            /** Starts At */
+            starts_at: string | null;
+            /** Total Seconds */
+            total_seconds: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "running" | "paused";
+            /** Concurrency */
+            concurrency: number;
+            progress: components["schemas"]["ShowProgress"];
+        };
+        /**
+         * ShowItemChanged
+         * @description One item of a show moved on.
+         */
+        ShowItemChanged: {
+            /** Thread Id */
+            thread_id: string | null;
+            /** Seq */
+            seq: number | null;
+            /** Event Id */
+            event_id: string | null;
+            /** At */
+            at: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Attempt */
+            attempt: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "show_item";
+            item: components["schemas"]["ShowItemView"];
+            progress: components["schemas"]["ShowProgress"];
+        };
+        /**
+         * ShowItemView
+         * @description One script of a show: a segment of a product, when its turn is, and how far it is.
+         *
+         *     `thread_id` is the conversation in which it is written, `interrupt_id` what waits for a person there. `script_id` is
+         *     the approved one, which stays in the room's rundown while another is written.
+         */
+        ShowItemView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /** Product Name */
+            product_name: string;
+            /** Scenario */
+            scenario: string;
+            /** Planned Seconds */
+            planned_seconds: number;
+            /** Fixed */
+            fixed: boolean;
+            /** Notes */
+            notes: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "planned" | "queued" | "writing" | "waiting" | "approved" | "rejected" | "failed" | "skipped";
+            /** Thread Id */
+            thread_id: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Interrupt Id */
+            interrupt_id: string | null;
+            /** Script Id */
+            script_id: string | null;
+            /** Script Version */
+            script_version: number | null;
+            error: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * ShowPlanned
+         * @description The plan of a show as it is now: all its items, in order.
+         */
+        ShowPlanned: {
+            /** Thread Id */
+            thread_id: string | null;
+            /** Seq */
+            seq: number | null;
+            /** Event Id */
+            event_id: string | null;
+            /** At */
+            at: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Attempt */
+            attempt: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "show_plan";
+            /** Items */
+            items: components["schemas"]["ShowItemView"][];
+            progress: components["schemas"]["ShowProgress"];
+        };
+        /**
+         * ShowProgress
+         * @description How many scripts of a show are where. `left_seconds`: until all are written, by the times measured in this show;
+         *     None before the first is.
+         */
+        ShowProgress: {
+            /**
+             * Total
+             * @default 0
+             */
+            total: number;
+            /**
+             * Planned
+             * @default 0
+             */
+            planned: number;
+            /**
+             * Queued
+             * @default 0
+             */
+            queued: number;
+            /**
+             * Writing
+             * @default 0
+             */
+            writing: number;
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting: number;
+            /**
+             * Approved
+             * @default 0
+             */
+            approved: number;
+            /**
+             * Rejected
+             * @default 0
+             */
+            rejected: number;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Skipped
+             * @default 0
+             */
+            skipped: number;
+            /** Left Seconds */
+            left_seconds: number | null;
+        };
+        /**
+         * ShowView
+         * @description A show: its plan and how far it is.
+         */
+        ShowView: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Room Id */
+            room_id: string | null;
+            /** Starts At */
+            starts_at: string | null;
+            /**
+             * Total Seconds
+             * @default 0
+             */
+            total_seconds: number;
+            /**
+             * Status
+             * @default draft
+             * @enum {string}
+             */
+            status: "draft" | "running" | "paused";
+            /**
+             * Concurrency
+             * @default 1
+             */
+            concurrency: number;
+            /**
+             * Items
+             * @default []
+             */
+            items: components["schemas"]["ShowItemView"][];
+            /**
+             * @default {
+             *       "total": 0,
+             *       "planned": 0,
+             *       "queued": 0,
+             *       "writing": 0,
+             *       "waiting": 0,
+             *       "approved": 0,
+             *       "rejected": 0,
+             *       "failed": 0,
+             *       "skipped": 0
+             *     }
+             */
+            progress: components["schemas"]["ShowProgress"];
+        };
+        /**
          * SnapshotOfThread
          * @description A thread as it is; follow it with `subscribe` and `after_seq` = `snapshot.seq`.
          */
@@ -2974,6 +3216,7 @@ export interface components {
              * @default []
              */
             scripts: components["schemas"]["ScriptView"][];
+            show: components["schemas"]["ShowView"] | null;
         };
         /**
          * ThreadUpdated

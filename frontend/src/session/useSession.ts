@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { useStore } from 'zustand'
-import type { SessionState } from '../session/session'
-import { ThreadSession } from '../session/session'
+import type { SessionState } from './session'
+import { ThreadSession } from './session'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 
