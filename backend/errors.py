@@ -217,6 +217,18 @@ class NothingToExport(Conflict):
     code = "nothing_to_export"
 
 
+class ProductGone(Conflict):
+    """The product was removed from the catalogue."""
+
+    code = "product_gone"
+
+
+class NothingToReview(Conflict):
+    """The run ended without a script."""
+
+    code = "nothing_to_review"
+
+
 class TableUnreadable(BadRequest):
     """This file is no table that can be read: CSV (UTF-8 or GBK) or XLSX is."""
 

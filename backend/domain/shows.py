@@ -1,7 +1,7 @@
 """Shows: the plan of an evening, one script for each product and segment, and how far each is.
 
-A show's facts are told in the log of the thread that has its id. Whoever changes a show holds its row; what a run does to
-its item follows by itself, at the end of the transaction that moves the run (`follow_show_item` in revision 0009).
+A show's facts are told in the log of the thread that has its id. Whoever changes a show holds its row; what a run does
+to its item follows by itself, at the end of the transaction that moves the run (`follow_show_item` in revision 0009).
 """
 
 from collections.abc import Sequence

@@ -198,6 +198,8 @@ def apply(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> Threa
 
 
 def _changes(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> dict[str, Any]:
+    if isinstance(event, ShowChanged | ShowPlanned | ShowItemChanged):
+        return {"show": _with_show(thread.show or ShowView(), event)}
     match event:
         case MessageStarted() | MessageComplete() | QualityFeedback() | Clarification():
             return {"messages": _with_message(thread.messages, event)}
@@ -227,8 +229,6 @@ def _changes(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> di
                 "product_id": event.product_id,
                 "host_id": event.host_id,
             }
-        case ShowChanged() | ShowPlanned() | ShowItemChanged():
-            return {"show": _with_show(thread.show or ShowView(), event)}
         case UnknownEvent():
             return {}
 

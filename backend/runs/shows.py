@@ -1,8 +1,8 @@
 """What happens to a whole show: its scripts are begun a few at a time, each as a run in a conversation of its own.
 
-Nothing here remembers what is under way: the show's row is held while its items are counted and begun, in the transaction
-that adds the runs. So whichever worker looks, however many do and whenever one dies, each item is begun once, and no more
-than the tenant wants at a time. What a run then does moves its item by itself (`follow_show_item` in revision 0009).
+Nothing here remembers what is under way: the show's row is held while its items are counted and begun, in the
+transaction that adds the runs. So whichever worker looks, however many do and whenever one dies, each item is begun
+once, and no more than the tenant wants at a time. What a run then does moves its item by itself (`follow_show_item` in revision 0009).
 """
 
 import hashlib
@@ -191,7 +191,7 @@ async def fill(db: Database, tenant_id: UUID, show_id: UUID) -> int:
 
 
 async def _begin(conn: Connection, tenant_id: UUID, show: Show, item: ShowItemView, author: Person) -> bool:
-    """Add conversation, message, run and job of one item; False when it cannot be written, which its status then says."""
+    """Add conversation, message, run and job of one item; False when it cannot be written, as its status then says."""
     if not await conn.fetchval("SELECT EXISTS (SELECT FROM products WHERE id = $1)", item.product_id):
         gone = Problem(code=ProductGone.code, message=ProductGone().message)
         await shows.fail_item(conn, show.id, item.id, gone)

@@ -1,4 +1,4 @@
-"""What becomes of a show while its scripts are begun, written, decided, lost and asked for again, on the real database."""
+"""What becomes of a show while its scripts are begun, written, decided, lost and asked for again, on a real database."""
 
 import asyncio
 from random import Random
@@ -142,7 +142,7 @@ async def test_only_what_failed_is_tried_again_and_in_a_conversation_of_its_own(
     assert await room.by_events() == await room.by_rows()
 
 
-async def test_what_is_written_anew_leaves_the_approved_one_in_place_until_it_is_approved_itself(
+async def test_what_is_written_anew_leaves_the_approved_one_in_place_until_it_is_approved(
     office: Office,
 ) -> None:
     room = await Showroom.make(office, 2, concurrency=2)
@@ -286,7 +286,7 @@ async def test_the_time_of_a_show_is_shared_anew_when_it_changes(office: Office)
     assert sum(item.planned_seconds for item in items) == 3600
     async with office.db.tenant(office.tenant_id) as conn:
         await shows.set_seconds(conn, room.show_id, items[0].id, 100)
-    assert [item.planned_seconds for item in await room.items()][0] == 100
+    assert (await room.items())[0].planned_seconds == 100
     async with office.db.tenant(office.tenant_id) as conn:
         await shows.change_show(conn, room.show_id, total_seconds=1200, name="年货节")
     now = await room.items()

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import docx
 from hypothesis import given
@@ -31,7 +32,7 @@ def test_cues_follow_each_other_without_a_gap_at_the_hosts_pace() -> None:
     cues = as_cues(SCRIPTS, 260, speakable)
     spans = times(cues)
     assert spans[0][0] == 0
-    assert all(end == begin for (_, end), (begin, _) in zip(spans, spans[1:], strict=False))
+    assert all(end == begin for (_, end), (begin, _) in pairwise(spans))
     said = sum(speakable(script.text) for script in SCRIPTS)
     assert abs(spans[-1][1] - said * 60 / 260) < 0.001
     assert [int(block.split("\n")[0]) for block in cues.split("\n\n")] == list(range(1, len(spans) + 1))
