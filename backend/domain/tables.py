@@ -144,7 +144,10 @@ def _shown(value: Any) -> str:
 
 
 def _line(number: int, cells: list[str]) -> Line:
-    return Line(number, tuple(_clean(cell) for cell in cells[:_MAX_COLUMNS]))
+    cleaned = [_clean(cell) for cell in cells[:_MAX_COLUMNS]]
+    while cleaned and not cleaned[-1]:
+        cleaned.pop()
+    return Line(number, tuple(cleaned))
 
 
 def _clean(cell: str) -> str:

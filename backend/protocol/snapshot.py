@@ -197,9 +197,8 @@ def apply(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> Threa
     return thread.model_copy(update={"seq": event.seq, **_changes(thread, event)})
 
 
-def _changes(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> dict[str, Any]:
-    if isinstance(event, ShowChanged | ShowPlanned | ShowItemChanged):
-        return {"show": _with_show(thread.show or ShowView(), event)}
+# One return for each part of a thread.
+def _changes(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> dict[str, Any]:  # noqa: PLR0911
     match event:
         case MessageStarted() | MessageComplete() | QualityFeedback() | Clarification():
             return {"messages": _with_message(thread.messages, event)}
@@ -229,6 +228,8 @@ def _changes(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> di
                 "product_id": event.product_id,
                 "host_id": event.host_id,
             }
+        case ShowChanged() | ShowPlanned() | ShowItemChanged():
+            return {"show": _with_show(thread.show or ShowView(), event)}
         case UnknownEvent():
             return {}
 

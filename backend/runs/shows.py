@@ -2,7 +2,8 @@
 
 Nothing here remembers what is under way: the show's row is held while its items are counted and begun, in the
 transaction that adds the runs. So whichever worker looks, however many do and whenever one dies, each item is begun
-once, and no more than the tenant wants at a time. What a run then does moves its item by itself (`follow_show_item` in revision 0009).
+once, and no more than the tenant wants at a time. What a run then does moves its item by itself
+(`follow_show_item` in revision 0009).
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What becomes of a show while its scripts are begun, written, decided, lost and asked for again, on a real database."""
+"""What becomes of a show while its scripts are begun, written, decided, lost and asked for again, by the database."""
 
 import asyncio
 from random import Random
