@@ -235,6 +235,12 @@ class TableUnreadable(BadRequest):
     code = "table_unreadable"
 
 
+class TableFaulty(BadRequest):
+    """Some rows of the table are wrong; nothing of it was imported."""
+
+    code = "table_faulty"
+
+
 class TableTooLarge(BadRequest):
     """The table has too many rows."""
 

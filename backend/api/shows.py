@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, S
 
 from backend.api.auth import Parts, Reader, Writer
 from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, after, cut, encode_cursor, once
+from backend.api.tables import TableError, told
 from backend.domain import audit, products, rundowns, show_plan, show_table, shows
 from backend.domain.show_export import FORMATS, ExportFormat, Spoken, exported
 from backend.domain.tables import read_table
@@ -123,17 +124,6 @@ class TableItem(BaseModel):
     notes: str
 
 
-class TableError(BaseModel):
-    """What is wrong with a row. `code` is stable; `column` is the heading (empty: the whole row)."""
-
-    row: int
-    column: str
-    code: str
-    message: str
-    value: str
-    details: dict[str, Any]
-
-
 class ReadTable(BaseModel):
     """What a table asks for, and everything that is wrong with it. Only one without errors should be planned."""
 
@@ -232,12 +222,7 @@ async def read_show_table(identity: Writer, services: Parts, body: ShowTable) ->
     return ReadTable(
         rows=len(lines) - 1,
         items=[TableItem.model_validate(one) for one in planned],
-        errors=[
-            TableError(
-                row=e.row, column=e.column, code=e.code, message=e.message, value=e.value, details=dict(e.details or {})
-            )
-            for e in errors
-        ],
+        errors=told(errors),
     )
 
 

@@ -243,3 +243,29 @@ async def test_approved_scripts_are_taken_along_in_order_and_put_on_the_teleprom
     assert [entry["show_item_id"] for entry in turned] == [first, second]
     shown = (await operator.post(f"/api/v1/rooms/{room}/rundown/{rundown[0]['id']}/cue")).json()
     assert (shown["content"], shown["script_id"]) == ("姐妹们晚上好。", rundown[0]["script_id"])
+
+
+async def test_products_are_imported_all_or_none(operator: httpx.AsyncClient, sign_in: SignIn):
+    async def post(action: str, text: str, who: httpx.AsyncClient = operator) -> httpx.Response:
+        return await who.post(f"/api/v1/products/{action}", json={"content": in_base64(text.encode("gbk"))})
+
+    good = f"商品,售价,参数,颜色\n{CUP},49.9,,红\n青禾毛巾,19.9,克重：110 g,白\n"
+    seen = (await post("table", good)).json()
+    assert [(item["name"], item["change"]) for item in seen["items"]] == [(CUP, "update"), ("青禾毛巾", "create")]
+    assert seen["unknown_columns"] == ["颜色"]
+    bad = good + f"雨伞,{'9' * 15},,\n袜子,便宜,,\n"
+    faults = (await post("table", bad)).json()["errors"]
+    assert [(fault["row"], fault["code"]) for fault in faults] == [(4, "bad_value"), (5, "bad_price")]
+    refused = await post("import", bad)
+    assert (refused.status_code, refused.json()["code"]) == (400, "table_faulty")
+    assert [fault["row"] for fault in refused.json()["details"]["errors"]] == [4, 5]
+    host = await sign_in("xiaoya@demo.cuedesk")
+    assert (await post("import", good, host)).status_code == 403
+    known = {product["name"]: product for product in (await operator.get("/api/v1/products")).json()["items"]}
+    assert "青禾毛巾" not in known
+
+    assert (await post("import", good)).json() == {"created": 1, "updated": 1}
+    now = {product["name"]: product for product in (await operator.get("/api/v1/products")).json()["items"]}
+    assert now["青禾毛巾"]["facts"] == {"克重": "110 g"}
+    assert now[CUP]["price"] == 49.9
+    assert now[CUP]["facts"] == known[CUP]["facts"]  # an empty cell leaves alone what is there

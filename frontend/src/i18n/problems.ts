@@ -222,6 +222,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '数据库暂时不可用。',
     en: 'The database cannot be reached.',
   },
+  table_faulty: {
+    zh: '表格里有错误的行，什么都没有导入。',
+    en: 'Some rows of the table are wrong; nothing was imported.',
+  },
   table_too_large: {
     zh: '表格太大了。',
     en: 'The table is too large.',

@@ -68,6 +68,15 @@ export const showsZh = {
     failed: '失败',
     skipped: '已跳过',
   },
+  productImport: {
+    title: '导入商品',
+    hint: 'CSV（UTF-8 或 GBK）或 XLSX，第一行是表头：商品、品牌、品类、别名、售价、划线价、单位、库存、赠品、卖点、参数、依据、必须说明、合规品类。多条用分号隔开；卖点写成「特点|好处|证明」，参数写成「名称：值」。同名商品只更新填了的格子。',
+    unknown: '这些列不认识，不会导入：{{names}}',
+    change: '将要',
+    create: '新建',
+    update: '更新',
+    accept: '导入 {{count}} 个商品',
+  },
   tableFault: {
     no_product_column: '表头里没有「商品」这一列',
     no_rows: '表头下面没有内容',
@@ -81,6 +90,13 @@ export const showsZh = {
     duration_range: '一段话术要在 {{least}} 到 {{most}} 秒之间',
     notes_too_long: '备注最多 {{limit}} 字',
     too_many_items: '一场最多 {{limit}} 段话术',
+    same_product: '与第 {{row}} 行是同一个商品',
+    list_price_low: '划线价低于售价',
+    bad_price: '看不懂的价格',
+    bad_count: '不是整数',
+    bad_point: '卖点要写成「特点|好处|证明」',
+    bad_fact: '参数要写成「名称：值」',
+    bad_value: '超出了这一栏允许的长度或范围',
   },
 }
 
@@ -153,6 +169,15 @@ export const showsEn: typeof showsZh = {
     failed: 'Failed',
     skipped: 'Left out',
   },
+  productImport: {
+    title: 'Import products',
+    hint: 'CSV (UTF-8 or GBK) or XLSX with a heading: product, brand, category, aliases, price, list_price, unit, stock, gifts, points, facts, evidence, required_statements, compliance_flags. Several in one cell are parted by semicolons; a point is “feature|benefit|proof”, a fact “name: value”. Of a product that is there only the filled cells are changed.',
+    unknown: 'These columns are not known and not imported: {{names}}',
+    change: 'Would',
+    create: 'add',
+    update: 'change',
+    accept: 'Import {{count}} products',
+  },
   tableFault: {
     no_product_column: 'no column of the heading is called “product”',
     no_rows: 'there is nothing below the heading',
@@ -166,5 +191,12 @@ export const showsEn: typeof showsZh = {
     duration_range: 'a script takes {{least}} to {{most}} seconds',
     notes_too_long: 'notes have at most {{limit}} characters',
     too_many_items: 'a show has at most {{limit}} scripts',
+    same_product: 'the same product as in row {{row}}',
+    list_price_low: 'the list price is below the price',
+    bad_price: 'this is no price',
+    bad_count: 'this is no whole number',
+    bad_point: 'a point is “feature|benefit|proof”',
+    bad_fact: 'a fact is “name: value”',
+    bad_value: 'longer or larger than this column allows',
   },
 }

@@ -1,7 +1,7 @@
-import { ExclamationCircleFilled } from '@ant-design/icons'
 import { Alert, Table } from 'antd'
 import { useTranslation } from 'react-i18next'
 import type { Shapes } from '../shared/rest'
+import { TableFaults } from '../shared/TableFaults'
 import { byRow, type TableRow } from './plan'
 
 /** The rows of a table with what they ask for, and what is wrong with a row in that row. */
@@ -39,15 +39,7 @@ export function TablePreview({
             key: 'product',
             render: (_, { items, errors }) =>
               errors.length > 0 ? (
-                <ul>
-                  {errors.map((error) => (
-                    <li className="bad" key={`${error.column} ${error.code} ${error.value}`}>
-                      <ExclamationCircleFilled />{' '}
-                      {error.column && `${error.column}${error.value && `「${error.value}」`}：`}
-                      <FaultText error={error} />
-                    </li>
-                  ))}
-                </ul>
+                <TableFaults errors={errors} />
               ) : (
                 items[0]?.product_name
               ),
@@ -67,19 +59,6 @@ export function TablePreview({
           { title: t('show.notes'), key: 'notes', render: (_, { items }) => items[0]?.notes },
         ]}
       />
-    </>
-  )
-}
-
-function FaultText({ error }: { error: Shapes['TableError'] }) {
-  const { t, i18n } = useTranslation()
-  const known = i18n.exists(`tableFault.${error.code}`)
-  const text = known ? t(`tableFault.${error.code}` as 'tableFault.no_product', error.details) : error.message
-  const like = Array.isArray(error.details.like) ? (error.details.like as string[]) : []
-  return (
-    <>
-      {text}
-      {like.length > 0 && ` ${t('show.meant', { names: like.join('、') })}`}
     </>
   )
 }

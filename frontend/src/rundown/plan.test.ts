@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { base64, beginnings, byRow, everyPair, moved } from './plan'
+import { beginnings, byRow, everyPair, moved } from './plan'
 
 test('every product goes through the chosen segments in the order of an evening', () => {
   const products = [
@@ -44,10 +44,4 @@ test('each item begins when those before it are over', () => {
   expect(beginnings([{ planned_seconds: 30 }, { planned_seconds: 45 }, { planned_seconds: 5 }])).toEqual([
     0, 30, 75,
   ])
-})
-
-test('any file survives its way in base64', async () => {
-  const bytes = Uint8Array.from({ length: 20_000 }, (_, n) => n % 256)
-  const back = Uint8Array.from(atob(await base64(new Blob([bytes]))), (char) => char.charCodeAt(0))
-  expect(back).toEqual(bytes)
 })

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'react'
 import { api } from '../shared/api'
+import { base64 } from '../shared/files'
 import type { Shapes } from '../shared/rest'
-import { base64, type Scenario } from './plan'
+import type { Scenario } from './plan'
 
 /** The table somebody chose, as the server reads it; read anew when the segments for rows without one change. */
 export function useTableFile(segments: readonly Scenario[] | undefined) {

@@ -1,4 +1,4 @@
-"""A show whose workers are killed in the middle: each script is written once, none is lost, no more than wanted at once."""
+"""A show whose workers are killed in the middle: each script is written once, none is lost, no more than wanted."""
 
 import asyncio
 import contextlib
