@@ -254,7 +254,7 @@ async def import_products(
 
 
 def _read(data: bytes) -> tuple[list[tuple[int, NewProduct]], list[RowError], list[str]]:
-    """Return the rows as the products one would add by hand, under the same rules, their faults, and unread headings."""
+    """Return the rows as products added by hand, under the same rules; their faults; and the headings not read."""
     table = product_table.read_products(read_table(data, max_rows=product_table.MAX_PRODUCTS))
     errors = list(table.errors)
     bodies: list[tuple[int, NewProduct]] = []

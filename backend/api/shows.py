@@ -3,13 +3,13 @@
 What happens to a show is told live in the log of the thread with its id (`subscribe` to `thread:SHOW_ID`).
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from backend.api.auth import Parts, Reader, Writer
 from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, after, cut, encode_cursor, once
@@ -33,6 +33,11 @@ router = APIRouter(prefix="/shows", tags=["shows"])
 Scenario = Literal["opening", "selling_points", "promotion", "seeding", "transition", "closing"]
 Seconds = Annotated[int, Field(ge=show_plan.SHORTEST, le=show_plan.LONGEST)]
 TotalSeconds = Annotated[int, Field(ge=60, le=86_400)]
+StartsAt = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), STORABLE]
 Notes = Annotated[str, StringConstraints(max_length=show_table.MAX_NOTES, strip_whitespace=True), STORABLE]
 ItemIds = Annotated[list[UUID], Field(min_length=1, max_length=show_table.MAX_ITEMS)]
@@ -87,7 +92,7 @@ class NewShow(BaseModel):
 
     room_id: UUID
     name: Name
-    starts_at: AwareDatetime | None = None
+    starts_at: StartsAt | None = None
     total_seconds: TotalSeconds
     items: NewItems
 
@@ -98,7 +103,7 @@ class ShowChanges(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Name = ""
-    starts_at: AwareDatetime | None = None
+    starts_at: StartsAt | None = None
     total_seconds: TotalSeconds = 60
 
 
@@ -388,7 +393,13 @@ _FILES: Final[dict[int | str, dict[str, Any]]] = {
 
 
 @router.get("/{show_id}/export", responses=_FILES, response_class=Response)
-async def export_show(identity: Reader, services: Parts, show_id: UUID, format: ExportFormat = "txt") -> Response:
+async def export_show(
+    identity: Reader,
+    services: Parts,
+    show_id: UUID,
+    format: ExportFormat = "txt",
+    utc_offset: Annotated[int, Query(ge=-840, le=840, description="Minutes east of UTC, for the show's date.")] = 480,
+) -> Response:
     """Take the approved scripts along, in order: as text, as a DOCX document, or as cues with times (SRT)."""
     async with services.db.tenant(identity.tenant_id) as conn:
         show = await shows.get_show(conn, show_id)
@@ -405,7 +416,8 @@ async def export_show(identity: Reader, services: Parts, show_id: UUID, format: 
         for entry in entries
     ]
     kind = FORMATS[format]
-    data = exported(format, show.name, show.starts_at, spoken, show.pace, speakable)
+    starts_at = show.starts_at and show.starts_at.astimezone(timezone(timedelta(minutes=utc_offset)))
+    data = exported(format, show.name, starts_at, spoken, show.pace, speakable)
     name = f"{show.name}.{kind.suffix}"
     return Response(
         data,

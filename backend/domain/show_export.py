@@ -147,7 +147,7 @@ def _stamp(seconds: float) -> str:
 
 
 def _date(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M %Z").strip()
+    return at.strftime("%Y-%m-%d %H:%M")
 
 
 def _storable(text: str) -> str:

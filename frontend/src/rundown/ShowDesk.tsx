@@ -164,7 +164,7 @@ function Desk({ showId, show }: { showId: string; show: ShowView }) {
                 key={format}
                 icon={<DownloadOutlined />}
                 disabled={!show.items.some(({ script_id }) => script_id)}
-                href={`/api/v1/shows/${showId}/export?format=${format}`}
+                href={`/api/v1/shows/${showId}/export?format=${format}&utc_offset=${offset(show.starts_at)}`}
                 data-testid={`export-${format}`}
               >
                 {t(`show.export.${format}`)}
@@ -217,4 +217,9 @@ function ShowProgressBar({ progress, running }: { progress: ShowProgress; runnin
       </p>
     </div>
   )
+}
+
+/** Minutes east of UTC where this browser is, on the day of the show. */
+function offset(startsAt: string | null): number {
+  return -(startsAt ? new Date(startsAt) : new Date()).getTimezoneOffset()
 }
