@@ -10,6 +10,7 @@ import pytest
 
 from backend.storage.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.support.databases import DatabaseFactory, forget_everything, started
+from tests.support.processes import ServerProcess
 
 # The same examples at each run, so that a red build means a change; `make properties` looks for new ones.
 hypothesis.settings.register_profile("ci", max_examples=120, deadline=None, derandomize=True, database=None)
@@ -18,6 +19,8 @@ hypothesis.settings.register_profile(
     suppress_health_check=list(hypothesis.HealthCheck),
 )  # fmt: skip
 hypothesis.settings.load_profile("long" if "PROPERTIES" in os.environ else "ci")
+
+ServerProcess.forked = True
 
 # Settings of the developer's own shell must not reach a test.
 for _name in [name for name in os.environ if name.startswith("CUEDESK_")]:

@@ -14,7 +14,8 @@ class CloseCode(IntEnum):
     SLOW_CONSUMER = 4008
     #: Too many frames; come back later.
     FLOOD = 4009
-    #: The team has too many sockets open, or the user with those at other processes; come back later.
+    #: The team has too many sockets open, or the user with those at other processes or not yet found dead; come back
+    #: later.
     TENANT_FULL = 4010
     #: No valid `hello` within five seconds.
     HELLO_TIMEOUT = 4501
@@ -22,7 +23,7 @@ class CloseCode(IntEnum):
     UNAUTHENTICATED = 4502
     #: Ten unreadable frames within ten seconds.
     BAD_FRAMES = 4503
-    #: The user has too many sockets open at this process alone.
+    #: The user has too many sockets open at this process alone, all of them alive.
     TOO_MANY_SOCKETS = 4504
     #: The account was disabled or lost its place in the tenant.
     ACCESS_REVOKED = 4505

@@ -65,6 +65,7 @@ class DeskSockets:
             per_user=settings.sockets_per_user,
             per_tenant=settings.sockets_per_tenant,
             per_process=settings.sockets_per_process,
+            patience=settings.ping_interval + settings.ping_timeout,
         )
         self._entrance = Entrance(services, self._caps)
         self._rounds = Rounds(services, self._caps, lambda: self._open)

@@ -70,10 +70,23 @@ class UpgradeLimit:
 
 
 class SocketCaps:
-    """Counts the sockets of people and teams, over all processes through Redis; without it, of this process alone."""
+    """Counts the sockets of people and teams, over all processes through Redis; without it, of this process alone.
 
-    def __init__(self, cache: Cache, *, per_user: int, per_tenant: int, per_process: int, lapse: float = LAPSE) -> None:
+    `patience`: how many seconds a socket whose line is gone may be taken for a living one.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        *,
+        per_user: int,
+        per_tenant: int,
+        per_process: int,
+        patience: float = 0.0,
+        lapse: float = LAPSE,
+    ) -> None:
         self._cache = cache
+        self._patience = patience
         self._per_user = per_user
         self._per_tenant = per_tenant
         self._per_process = per_process
@@ -83,6 +96,8 @@ class SocketCaps:
         self._users: Counter[UUID] = Counter()
         self._tenants: Counter[UUID] = Counter()
         self._places: Counter[tuple[UUID, UUID]] = Counter()
+        #: Since when each person who has reached the cap has been refused.
+        self._refused_since: dict[UUID, float] = {}
 
     def enter(self) -> int | None:
         """Take a place in this process and return None; or return after how many seconds to come again."""
@@ -100,7 +115,12 @@ class SocketCaps:
         user, tenant = identity.user_id, identity.tenant_id
         self._add(user, tenant, 1)
         full = self._full(user, tenant, 0, 0)
-        if full is None:
+        if full is CloseCode.TOO_MANY_SOCKETS:
+            # Whoever changes the network comes back with every screen while the old lines are not found dead yet.
+            since = self._refused_since.setdefault(user, time.monotonic())
+            if time.monotonic() - since < self._patience:
+                full = CloseCode.TENANT_FULL
+        elif full is None:
             others = await self._say(user, tenant)
             if self._full(user, tenant, *others) is not None:
                 # One of those others may have been killed: until its count lapses nobody may be told to stay away, or
@@ -137,6 +157,8 @@ class SocketCaps:
             counter[one] += sockets
             if not counter[one]:
                 del counter[one]
+        if self._users[user] < self._per_user:
+            self._refused_since.pop(user, None)
 
     def _full(self, user: UUID, tenant: UUID, others_of_user: int, others_of_tenant: int) -> CloseCode | None:
         if self._users[user] + others_of_user > self._per_user:

@@ -11,6 +11,8 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.nursery import Fork, nursery
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -23,7 +25,13 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """`python -m backend <command>` in an empty folder with exactly the settings given (`CUEDESK_` is added)."""
+    """`python -m backend <command>` in an empty folder with exactly the settings given (`CUEDESK_` is added).
+
+    In tests this tree's own code is forked from a process that has it loaded; all else is a new interpreter.
+    """
+
+    #: Set by the tests. Benchmarks measure what production runs.
+    forked = False
 
     def __init__(
         self,
@@ -50,7 +58,7 @@ class ServerProcess:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CUEDESK_")}
         chosen = {f"CUEDESK_{name.upper()}": str(value) for name, value in {**defaults, **settings}.items()}
         self.environment = {**inherited, **chosen, "PYTHONPATH": str(code), "PYTHONUNBUFFERED": "1"}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Fork | None = None
         self._told_before = 0
 
     @property
@@ -75,6 +83,9 @@ class ServerProcess:
         """Start without waiting; again after an end, at the same port and with the same log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._told_before = len(self.log_text())
+        if self.forked and self.environment["PYTHONPATH"] == str(ROOT):
+            self.process = nursery().fork(self.command, self.folder, self.environment, self.log)
+            return self
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "backend", *self.command],

@@ -59,6 +59,25 @@ async def test_without_redis_a_process_counts_for_itself() -> None:
         assert await caps.take(colleague) is None
 
 
+async def test_who_comes_back_while_the_old_lines_are_not_found_dead_is_told_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    async with Cache.open("redis://127.0.0.1:1") as cache:
+        caps = SocketCaps(cache, per_user=2, per_tenant=100, per_process=100, patience=40)
+        who = somebody()
+        for began in (0.0, 100.0):
+            now = began
+            assert [await caps.take(who) for _ in range(3)] == [None, None, CloseCode.TENANT_FULL]
+            now = began + 39
+            assert await caps.take(who) is CloseCode.TENANT_FULL
+            now = began + 41
+            assert await caps.take(who) is CloseCode.TOO_MANY_SOCKETS, "they answer: they are alive"
+            await caps.give_back(who)
+            await caps.give_back(who)
+
+
 def test_upgrades_are_let_in_at_their_rate_and_the_others_spread_over_the_time_they_need(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -78,7 +78,7 @@ async def test_a_person_and_a_team_have_only_so_many_sockets_over_all_processes(
         await lets_in_again(here)
         await lets_in_again(there)
         async with several(here, 3):
-            assert await refused_with(here) == 4504
+            assert await refused_with(here) == 4010, "of the three, some may be of a line that was cut just now"
             first.kill()
         # What a killed process held counts until it lapses, and no screen may give up for that.
         assert await refused_with(there) == 4010
