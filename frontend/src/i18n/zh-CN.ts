@@ -11,7 +11,14 @@ export const zhCN = {
     themeLight: '浅色',
     themeDark: '深色',
   },
-  nav: { console: '对话', approvals: '审批', rundown: '整场', scripts: '话术库', products: '商品', hosts: '主播' },
+  nav: {
+    console: '对话',
+    approvals: '审批',
+    rundown: '整场',
+    scripts: '话术库',
+    products: '商品',
+    hosts: '主播',
+  },
   role: { admin: '管理员', operator: '运营', approver: '审批', host: '主播', viewer: '访客' },
   login: {
     title: '登录',

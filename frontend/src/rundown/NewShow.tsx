@@ -127,10 +127,7 @@ export default function NewShow({ onMade }: { onMade: (id: string) => void }) {
           ]}
         />
       </Form.Item>
-      <Form.Item
-        name="segments"
-        label={t(source === 'table' ? 'show.segmentsOtherwise' : 'show.segments')}
-      >
+      <Form.Item name="segments" label={t(source === 'table' ? 'show.segmentsOtherwise' : 'show.segments')}>
         <Checkbox.Group options={segmentOptions} />
       </Form.Item>
       {source === 'choice' ? (
@@ -156,10 +153,14 @@ export default function NewShow({ onMade }: { onMade: (id: string) => void }) {
             onChange={(event) => table.choose(event.target.files?.[0])}
           />
           {table.reading && <p className="muted">{t('common.loading')}</p>}
-          {table.problem !== undefined && <Alert type="error" showIcon title={problemText(table.problem)} role="alert" />}
+          {table.problem !== undefined && (
+            <Alert type="error" showIcon title={problemText(table.problem)} role="alert" />
+          )}
         </div>
       )}
-      {planned.error && <Alert type="error" showIcon title={tooShort(planned.error) ?? problemText(planned.error)} />}
+      {planned.error && (
+        <Alert type="error" showIcon title={tooShort(planned.error) ?? problemText(planned.error)} />
+      )}
       {planned.data && (
         <p role="status" data-testid="plan-sums">
           {t('show.sums', {
@@ -169,7 +170,8 @@ export default function NewShow({ onMade }: { onMade: (id: string) => void }) {
             characters: planned.data.characters.reduce((sum, one) => sum + one, 0),
             pace: planned.data.pace,
           })}
-          {planned.data.left_seconds > 0 && ` ${t('show.left', { time: clockTime(planned.data.left_seconds) })}`}
+          {planned.data.left_seconds > 0 &&
+            ` ${t('show.left', { time: clockTime(planned.data.left_seconds) })}`}
         </p>
       )}
       {source === 'table' && table.read && <TablePreview read={table.read} planned={planned.data?.seconds} />}

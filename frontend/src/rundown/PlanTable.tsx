@@ -84,7 +84,8 @@ export function PlanTable({
                 onBlur={(event) => {
                   const typed = Number(event.target.value)
                   if (event.target.value === '') setSeconds(item, null)
-                  else if (typed >= 5 && typed <= 1800 && typed !== item.planned_seconds) setSeconds(item, typed)
+                  else if (typed >= 5 && typed <= 1800 && typed !== item.planned_seconds)
+                    setSeconds(item, typed)
                 }}
                 onPressEnter={(event) => event.currentTarget.blur()}
               />

@@ -54,7 +54,8 @@ export function RoomRundown({
   return (
     <ol className="rundown" data-testid="rundown">
       {entries.map((entry) => {
-        const shown = prompter?.script_id === entry.script_id && prompter.script_version === entry.script_version
+        const shown =
+          prompter?.script_id === entry.script_id && prompter.script_version === entry.script_version
         return (
           <li key={entry.id} data-testid="rundown-entry">
             <div className="row spread">

@@ -38,11 +38,7 @@ export function TablePreview({
             title: t('show.product'),
             key: 'product',
             render: (_, { items, errors }) =>
-              errors.length > 0 ? (
-                <TableFaults errors={errors} />
-              ) : (
-                items[0]?.product_name
-              ),
+              errors.length > 0 ? <TableFaults errors={errors} /> : items[0]?.product_name,
           },
           {
             title: t('script.scenario'),

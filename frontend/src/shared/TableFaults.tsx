@@ -8,7 +8,8 @@ export function TableFaults({ errors }: { errors: readonly Shapes['TableError'][
     <ul>
       {errors.map((error) => (
         <li className="bad" key={`${error.column} ${error.code} ${error.value} ${error.message}`}>
-          <ExclamationCircleFilled /> {error.column && `${error.column}${error.value && `「${error.value}」`}：`}
+          <ExclamationCircleFilled />{' '}
+          {error.column && `${error.column}${error.value && `「${error.value}」`}：`}
           <FaultText error={error} />
         </li>
       ))}

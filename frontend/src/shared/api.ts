@@ -62,15 +62,13 @@ export const api = {
     bodyOf(rest.POST('/api/v1/products', { body, params: named(key) })),
   updateProduct: (product_id: string, body: Shapes['ProductChanges']) =>
     bodyOf(rest.PATCH('/api/v1/products/{product_id}', { params: { path: { product_id } }, body })),
-  readProductTable: (body: Shapes['ProductTable']) =>
-    bodyOf(rest.POST('/api/v1/products/table', { body })),
+  readProductTable: (body: Shapes['ProductTable']) => bodyOf(rest.POST('/api/v1/products/table', { body })),
   importProducts: (body: Shapes['ProductTable'], key: string) =>
     bodyOf(rest.POST('/api/v1/products/import', { body, params: named(key) })),
   deleteProduct: (product_id: string) =>
     rest.DELETE('/api/v1/products/{product_id}', { params: { path: { product_id } } }),
 
-  shows: (cursor?: string) =>
-    bodyOf(rest.GET('/api/v1/shows', { params: { query: { cursor, limit: 50 } } })),
+  shows: (cursor?: string) => bodyOf(rest.GET('/api/v1/shows', { params: { query: { cursor, limit: 50 } } })),
   readShowTable: (body: Shapes['ShowTable']) => bodyOf(rest.POST('/api/v1/shows/table', { body })),
   planShow: (body: Shapes['PlanRequest']) => bodyOf(rest.POST('/api/v1/shows/plan', { body })),
   createShow: (body: Shapes['NewShow'], key: string) =>
