@@ -47,7 +47,7 @@ def workbook(path: Path, names: list[str], segment: str = "卖点") -> Path:
 
 
 def test_a_show_from_a_workbook_to_the_rundown(seats: Seats, tmp_path: Path) -> None:
-    operator = seats.take(OPERATOR, "/rundown")
+    operator = seats.take(OPERATOR, "/rundown", reduced_motion="reduce")
     page = operator.page
     names = thirty_products(page)
     page.reload()

@@ -33,7 +33,7 @@ export function PlanTable({
     i18n.exists(`scenario.${name}`) ? t(`scenario.${name}` as 'scenario.opening') : name
   const title = (item: ShowItemView) => `${item.product_name} · ${segment(item.scenario)}`
   const setSeconds = (item: ShowItemView, seconds: number | null) => {
-    if (seconds !== item.planned_seconds || (seconds === null) === item.fixed)
+    if (seconds === null ? item.fixed : seconds !== item.planned_seconds)
       void act(() => api.setShowSeconds(showId, item.id, seconds))
   }
   return (

@@ -89,6 +89,7 @@ function Desk({ showId, show }: { showId: string; show: ShowView }) {
       await cache.invalidateQueries({ queryKey: ['shows'] })
       navigate('/rundown')
     })
+  const exportable = show.items.some(({ script_id }) => script_id)
   const underWay = progress.queued + progress.writing
   return (
     <main className="page">
@@ -163,8 +164,11 @@ function Desk({ showId, show }: { showId: string; show: ShowView }) {
               <Button
                 key={format}
                 icon={<DownloadOutlined />}
-                disabled={!show.items.some(({ script_id }) => script_id)}
-                href={`/api/v1/shows/${showId}/export?format=${format}&utc_offset=${offset(show.starts_at)}`}
+                {...(exportable
+                  ? {
+                      href: `/api/v1/shows/${showId}/export?format=${format}&utc_offset=${offset(show.starts_at)}`,
+                    }
+                  : { disabled: true })}
                 data-testid={`export-${format}`}
               >
                 {t(`show.export.${format}`)}
