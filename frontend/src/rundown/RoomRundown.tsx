@@ -79,7 +79,7 @@ export function RoomRundown({
                 )}
               </span>
             </div>
-            <p className="script-text rundown-text">{entry.content}</p>
+            <p className="script-text">{entry.content}</p>
           </li>
         )
       })}
