@@ -1,5 +1,6 @@
 """The clients of the load: a conversation on a socket, and what it heard."""
 
+import asyncio
 import json
 import time
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ class Heard:
     token_frames: int = 0
     token_bytes: int = 0
     tokens: int = 0
+    #: Commands that the server, busy, told to send again later.
+    refused: int = 0
     seconds: float = 0.0
 
     def piece(self, text: str, frame: dict[str, Any]) -> None:
@@ -67,18 +70,20 @@ class DeskConversation:
         self.heard = heard
         self._delay = delay
         self._interrupt: dict[str, Any] = {}
+        #: The last command, in case it has to be sent again.
+        self._said = ""
 
     async def begin(self) -> None:
         """Follow the thread."""
         command = {"id": new_id(), "type": "subscribe", "topic": f"thread:{self.thread}", "after_seq": 0}
-        await self._socket.send(json.dumps(command))
+        await self._say(command)
         await self._until("subscribed")
 
     async def ask(self) -> None:
         """Ask, and read until a person is asked."""
         command = {"id": new_id(), "type": "message", "thread_id": self.thread, "content": REQUEST}
         pace, began, first = Pace(self._delay), time.perf_counter(), None
-        await self._socket.send(json.dumps(command))
+        await self._say(command)
         while True:
             text, frame = await self._next()
             kind = frame["type"]
@@ -107,7 +112,7 @@ class DeskConversation:
             "decision": decision,
         }
         began = time.perf_counter()
-        await self._socket.send(json.dumps(answer))
+        await self._say(answer)
         await self._until("run", "running")
         self.heard.resumed.append(time.perf_counter() - began)
         if decision == "approve":
@@ -116,12 +121,21 @@ class DeskConversation:
         await self._until("run", "completed")
         self.heard.finished.append(time.perf_counter() - began)
 
+    async def _say(self, command: dict[str, Any]) -> None:
+        self._said = json.dumps(command)
+        await self._socket.send(self._said)
+
     async def _next(self) -> tuple[str, dict[str, Any]]:
         text = await self._socket.recv()
         assert isinstance(text, str)
         self.heard.frames += 1
         frame: dict[str, Any] = json.loads(text)
-        if frame["type"] == "error" or (frame["type"] == "ack" and frame["status"] != "accepted"):
+        if frame["type"] == "ack" and frame["status"] == "rejected" and frame["error"]["retryable"]:
+            # As every client does: the same command again, when the server says.
+            self.heard.refused += 1
+            await asyncio.sleep((frame["error"]["retry_after_ms"] or 1000) / 1000)
+            await self._socket.send(self._said)
+        elif frame["type"] == "error" or (frame["type"] == "ack" and frame["status"] == "rejected"):
             raise AssertionError(f"refused: {frame}")
         if frame["type"] == "run" and frame["status"] == "failed":
             raise AssertionError(f"failed: {frame}")

@@ -217,6 +217,7 @@ def _figures(case: Case, heard: Heard, asking: Spent, deciding: Spent) -> dict[s
     runs, per_token = case.conversations * case.turns, 1e6 / heard.tokens
     figures = {
         "tokens": heard.tokens,
+        "refused": heard.refused,
         "tokens_per_s": heard.tokens / heard.seconds,
         "frames_per_s": heard.frames / heard.seconds,
         "bytes_per_frame": heard.token_bytes / heard.token_frames,

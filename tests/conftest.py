@@ -93,10 +93,23 @@ def own_valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
         yield server
 
 
-#: The rooms whose modules take longest. Each module runs whole in one process, in this order, so that at the end no
-#: process is left alone with a long one.
-_LONGEST_FIRST = ("tests/e2e", "tests/integration/cluster", "tests/integration/desk", "tests/integration", "tests/api")
+#: The rooms by how long their modules take; each module runs whole in one process.
+_BROWSERS, _SERVERS = ("tests/e2e/",), ("tests/integration/cluster/", "tests/integration/desk/")
+_SOON = ("tests/integration/", "tests/api/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: next((n for n, room in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(room)), 9))
+    """Begin with what takes long, so that at the end no process is left alone with it; a browser keeps a processor
+    busy, while tests of servers wait for much of their time, so two of these come after each of those."""
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    browsers = [name for name in modules if name.startswith(_BROWSERS)]
+    servers = [name for name in modules if name.startswith(_SERVERS)]
+    order = []
+    while browsers or servers:
+        order += [*browsers[:1], *servers[:2]]
+        browsers, servers = browsers[1:], servers[2:]
+    rest = [name for name in modules if not name.startswith((*_BROWSERS, *_SERVERS))]
+    order += sorted(rest, key=lambda name: not name.startswith(_SOON))
+    items[:] = [item for name in order for item in modules[name]]
