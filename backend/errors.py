@@ -187,6 +187,67 @@ class ExtensionExhausted(Conflict):
     code = "extension_exhausted"
 
 
+class ShowTooShort(Conflict):
+    """The show is too short for all its scripts."""
+
+    code = "show_too_short"
+
+
+class ShowEmpty(Conflict):
+    """There is nothing in this show to write."""
+
+    code = "show_empty"
+
+
+class ShowBusy(Conflict):
+    """Scripts of this show are being written or reviewed; wait for them or cancel the rest first."""
+
+    code = "show_busy"
+
+
+class ItemNotReady(Conflict):
+    """This script of the show is not at a point where that can be done."""
+
+    code = "item_not_ready"
+
+
+class NothingToExport(Conflict):
+    """No script of this show is approved yet."""
+
+    code = "nothing_to_export"
+
+
+class ProductGone(Conflict):
+    """The product was removed from the catalogue."""
+
+    code = "product_gone"
+
+
+class NothingToReview(Conflict):
+    """The run ended without a script."""
+
+    code = "nothing_to_review"
+
+
+class TableUnreadable(BadRequest):
+    """This file is no table that can be read: CSV (UTF-8 or GBK) or XLSX is."""
+
+    code = "table_unreadable"
+
+
+class TableFaulty(BadRequest):
+    """Some rows of the table are wrong; nothing of it was imported."""
+
+    code = "table_faulty"
+
+
+class TableTooLarge(BadRequest):
+    """The table has too many rows."""
+
+    code = "table_too_large"
+    status = 413
+
+
 class LeaseLost(AppError):
     """Another worker holds this run now."""
 

@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     lease_self_cancel: float = 10
     max_attempts: int = 3
     sweep_interval: float = 1.0
+    #: How many scripts of one show are written at once; a tenant may have its own number.
+    show_concurrency: int = Field(4, ge=1, le=50)
     #: From SIGTERM to the end: steps of runs are finished until shortly before, the rest is cut off and handed over.
     drain_timeout: float = 10
 

@@ -2,11 +2,20 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    Base64Bytes,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from backend.api.auth import Cataloguer, Parts, Reader
 from backend.api.pages import (
@@ -22,7 +31,11 @@ from backend.api.pages import (
     expected_version,
     once,
 )
-from backend.domain import audit, products
+from backend.api.tables import TableError, told
+from backend.domain import audit, product_table, products
+from backend.domain.show_table import RowError
+from backend.domain.tables import read_table
+from backend.errors import TableFaulty
 from backend.ids import STORABLE
 from backend.storage.postgres import Connection
 
@@ -162,6 +175,103 @@ async def create_product(
         return Product.model_validate(product)
 
     return await once(services.db, identity, key, request=body, result=Product, act=act)
+
+
+class ProductTable(BaseModel):
+    """A file to read: CSV (UTF-8 or GBK) or XLSX, in base64."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    content: Annotated[Base64Bytes, Field(max_length=400_000)]
+
+
+class TableProduct(BaseModel):
+    """What a row would do: add a product, or change the fields whose cells are filled."""
+
+    row: int
+    name: str
+    change: Literal["create", "update"]
+
+
+class ReadProducts(BaseModel):
+    """What a table of products would do, everything that is wrong with it, and the headings that are not read."""
+
+    rows: int
+    items: list[TableProduct]
+    errors: list[TableError]
+    unknown_columns: list[str]
+
+
+class ImportedProducts(BaseModel):
+    """How many products were added and changed."""
+
+    created: int
+    updated: int
+
+
+@router.post("/table")
+async def read_product_table(identity: Cataloguer, services: Parts, body: ProductTable) -> ReadProducts:
+    """Read a table of products without keeping anything: what it would do, row by row, and its faults."""
+    bodies, errors, unknown = _read(body.content)
+    async with services.db.tenant(identity.tenant_id) as conn:
+        known = await products.by_names(conn, [product.name for _, product in bodies])
+    items = [
+        TableProduct(row=row, name=product.name, change="update" if product.name in known else "create")
+        for row, product in bodies
+    ]
+    rows = len({row for row, _ in bodies} | {error.row for error in errors})
+    return ReadProducts(rows=rows, items=items, errors=told(errors), unknown_columns=unknown)
+
+
+@router.post("/import")
+async def import_products(
+    identity: Cataloguer, services: Parts, body: ProductTable, key: IdempotencyKey = None
+) -> ImportedProducts:
+    """Add and change products from a table: all of it, or nothing when a row is wrong.
+
+    A product is known by its name; an empty cell leaves the field as it is.
+    """
+    bodies, errors, _ = _read(body.content)
+    if errors:
+        raise TableFaulty(errors=[error.model_dump() for error in told(errors)[:200]])
+
+    async def act(conn: Connection) -> ImportedProducts:
+        known = await products.by_names(conn, [product.name for _, product in bodies])
+        for _, product in bodies:
+            fields = _fields(product)
+            if product.name in known:
+                was = known[product.name]
+                await products.update_product(conn, was.id, was.version, fields)
+            else:
+                await products.create_product(conn, **fields)
+        created = sum(product.name not in known for _, product in bodies)
+        await audit.record(
+            conn, identity.user_id, "product.imported", "", created=created, updated=len(bodies) - created
+        )
+        return ImportedProducts(created=created, updated=len(bodies) - created)
+
+    return await once(services.db, identity, key, request=body, result=ImportedProducts, act=act)
+
+
+def _read(data: bytes) -> tuple[list[tuple[int, NewProduct]], list[RowError], list[str]]:
+    """Return the rows as products added by hand, under the same rules; their faults; and the headings not read."""
+    table = product_table.read_products(read_table(data, max_rows=product_table.MAX_PRODUCTS))
+    errors = list(table.errors)
+    bodies: list[tuple[int, NewProduct]] = []
+    for row in table.products:
+        try:
+            bodies.append((row.row, _NEW.validate_python(row.fields)))
+        except ValidationError as error:
+            for fault in error.errors():
+                field = str(fault["loc"][0])
+                limits = {name: bound for name, bound in fault.get("ctx", {}).items() if name in _LIMITS}
+                column, value = table.title.get(field, field), str(row.fields.get(field, ""))[:80]
+                errors.append(RowError(row.row, column, "bad_value", fault["msg"], value, limits))
+    return bodies, errors, list(table.unknown)
+
+
+_LIMITS: Final = frozenset({"max_length", "min_length", "max_digits", "le", "ge"})
+_NEW: Final[TypeAdapter[NewProduct]] = TypeAdapter(NewProduct)
 
 
 @router.get("/{product_id}")

@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from backend.api.auth import Cataloguer, Parts, Reader
+from backend.api.auth import Cataloguer, Parts, Reader, Writer
 from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, Search, after, cut, encode_cursor, once
-from backend.domain import audit, rooms
+from backend.domain import audit, rooms, rundowns
 from backend.ids import STORABLE
 from backend.protocol.events import PrompterState
+from backend.runs.start import require_still
 from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/rooms", tags=["rooms"])
@@ -39,6 +40,40 @@ class NewRoom(BaseModel):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True), STORABLE]
     host_id: UUID | None = None
+
+
+class RundownEntry(BaseModel):
+    """An approved script in a room's rundown. `pace` is the host's, in characters a minute."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    show_id: UUID
+    show_name: str
+    starts_at: datetime | None
+    show_item_id: UUID
+    position: int
+    product_name: str
+    scenario: str
+    planned_seconds: int
+    script_id: UUID
+    script_version: int
+    title: str
+    content: str
+    pace: int
+    placed_at: datetime
+
+
+class Rundown(BaseModel):
+    """What a room goes through, in order: its shows by their dates, each in its own order."""
+
+    items: list[RundownEntry]
+
+
+class CueRequest(BaseModel):
+    """Which entry (for the idempotency of a request without a body)."""
+
+    entry_id: UUID
 
 
 @router.get("")
@@ -76,3 +111,37 @@ async def read_prompter(identity: Reader, services: Parts, room_id: UUID) -> Pro
     """Read what the room's teleprompter is to show and what it has confirmed."""
     async with services.db.tenant(identity.tenant_id) as conn:
         return await rooms.read_prompter(conn, room_id)
+
+
+@router.get("/{room_id}/rundown")
+async def read_rundown(identity: Reader, services: Parts, room_id: UUID) -> Rundown:
+    """Read the room's rundown: the approved scripts of its shows."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        await rooms.get_room(conn, room_id)
+        return Rundown(items=[RundownEntry.model_validate(entry) for entry in await rundowns.of_room(conn, room_id)])
+
+
+@router.post("/{room_id}/rundown/{entry_id}/cue")
+async def cue_entry(
+    identity: Writer, services: Parts, room_id: UUID, entry_id: UUID, key: IdempotencyKey = None
+) -> PrompterState:
+    """Put a script of the rundown on the room's teleprompter."""
+
+    async def act(conn: Connection) -> PrompterState:
+        await require_still(conn, identity)
+        entry = await rundowns.get_entry(conn, room_id, entry_id)
+        await rooms.cue(
+            conn,
+            room_id,
+            script_id=entry.script_id,
+            script_version=entry.script_version,
+            title=entry.title,
+            content=entry.content,
+            pace=entry.pace,
+        )
+        await audit.record(
+            conn, identity.user_id, "script.cued", str(entry.script_id), version=entry.script_version, room=str(room_id)
+        )
+        return await rooms.read_prompter(conn, room_id)
+
+    return await once(services.db, identity, key, request=CueRequest(entry_id=entry_id), result=PrompterState, act=act)

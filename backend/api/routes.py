@@ -19,6 +19,7 @@ from backend.api import (
     retention,
     rooms,
     scripts,
+    shows,
     tenant,
     threads,
 )
@@ -45,6 +46,7 @@ _RESOURCES: Final = (
     hosts,
     products,
     rooms,
+    shows,
     quality,
     retention,
     generate,

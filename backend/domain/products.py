@@ -139,6 +139,12 @@ async def get_product(conn: Connection, product_id: UUID) -> Product:
     return _product(row)
 
 
+async def by_names(conn: Connection, names: Sequence[str]) -> dict[str, Product]:
+    """Return the products that have one of these names, by name."""
+    rows = await conn.fetch(f"SELECT {_COLUMNS} FROM products WHERE name = ANY ($1)", list(names))
+    return {row["name"]: _product(row) for row in rows}
+
+
 async def create_product(
     conn: Connection,
     *,

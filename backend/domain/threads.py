@@ -30,6 +30,8 @@ class Thread:
     room_id: UUID | None
     product_id: UUID | None
     host_id: UUID | None
+    #: The show whose log this is (the thread's own id), or for which something is written here.
+    show_id: UUID | None
     last_seq: int
     active_run: ActiveRun | None
     pending_interrupts: int
@@ -51,7 +53,7 @@ class Message:
 
 
 _THREAD = """
-SELECT t.id, t.title, t.room_id, t.product_id, t.host_id, t.last_seq, t.created_at, t.updated_at,
+SELECT t.id, t.title, t.room_id, t.product_id, t.host_id, t.show_id, t.last_seq, t.created_at, t.updated_at,
        r.id AS run_id, r.status AS run_status,
        (SELECT count(*) FROM interrupts i WHERE i.thread_id = t.id AND i.status = 'pending') AS pending
 FROM threads t LEFT JOIN runs r ON r.thread_id = t.id AND r.status IN ('queued', 'running', 'waiting')
@@ -132,11 +134,15 @@ async def get_thread(conn: Connection, thread_id: UUID) -> Thread:
 async def list_threads(
     conn: Connection, *, limit: int, before: tuple[datetime, UUID] | None = None, query: str | None = None
 ) -> list[Thread]:
-    """Return threads, the one that moved last first, after the position `before`; `query` is looked for in titles."""
+    """Return threads, the one that moved last first, after the position `before`; `query` is looked for in titles.
+
+    The conversations of shows are found by their titles only (there are dozens for each), their logs not at all.
+    """
     rows = await conn.fetch(
         f"""{_THREAD} WHERE t.deleted_at IS NULL
             AND ($1::timestamptz IS NULL OR (t.updated_at, t.id) < ($1, $2))
-            AND ($3::text IS NULL OR strpos(lower(t.title), lower($3)) > 0)
+            AND CASE WHEN $3::text IS NULL THEN t.show_id IS NULL
+                     ELSE strpos(lower(t.title), lower($3)) > 0 AND t.show_id IS DISTINCT FROM t.id END
             ORDER BY t.updated_at DESC, t.id DESC LIMIT $4""",
         before[0] if before else None,
         before[1] if before else None,
@@ -242,6 +248,7 @@ def _thread(row: Record) -> Thread:
         room_id=row["room_id"],
         product_id=row["product_id"],
         host_id=row["host_id"],
+        show_id=row["show_id"],
         last_seq=row["last_seq"],
         active_run=ActiveRun(row["run_id"], row["run_status"]) if row["run_id"] else None,
         pending_interrupts=row["pending"],

@@ -8,6 +8,8 @@ EVENTS_CHANNEL = "cuedesk_events"
 ROOMS_CHANNEL = "cuedesk_rooms"
 #: NOTIFY channel of runs that were cancelled; the payload is the run's id.
 CANCEL_CHANNEL = "cuedesk_cancel"
+#: NOTIFY channel of shows in which a script may be begun; without payload.
+SHOWS_CHANNEL = "cuedesk_shows"
 #: NOTIFY channel of people whose account, role or session changed; the payload is the user's id.
 PEOPLE_CHANNEL = "cuedesk_people"
 

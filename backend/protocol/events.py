@@ -16,6 +16,8 @@ from backend.protocol.commands import Decision
 
 RunStatus = Literal["enqueued", "queued", "running", "waiting", "completed", "failed", "cancelled", "expired"]
 Severity = Literal["block", "fail", "warn", "info"]
+ShowStatus = Literal["draft", "running", "paused"]
+ShowItemStatus = Literal["planned", "queued", "writing", "waiting", "approved", "rejected", "failed", "skipped"]
 
 
 class Part(BaseModel):
@@ -81,6 +83,45 @@ class Usage(Part):
     input_tokens: int
     output_tokens: int
     estimated: bool
+
+
+class ShowItemView(Part):
+    """One script of a show: a segment of a product, when its turn is, and how far it is.
+
+    `thread_id` is the conversation in which it is written, `interrupt_id` what waits for a person there. `script_id` is
+    the approved one, which stays in the room's rundown while another is written.
+    """
+
+    id: UUID
+    product_id: UUID
+    product_name: str
+    scenario: str
+    planned_seconds: int
+    fixed: bool
+    notes: str
+    status: ShowItemStatus
+    thread_id: UUID | None = None
+    run_id: UUID | None = None
+    interrupt_id: str | None = None
+    script_id: UUID | None = None
+    script_version: int | None = None
+    error: Problem | None = None
+
+
+class ShowProgress(Part):
+    """How many scripts of a show are where. `left_seconds`: until all are written, by the times measured in this show;
+    None before the first is."""
+
+    total: int = 0
+    planned: int = 0
+    queued: int = 0
+    writing: int = 0
+    waiting: int = 0
+    approved: int = 0
+    rejected: int = 0
+    failed: int = 0
+    skipped: int = 0
+    left_seconds: int | None = None
 
 
 # Lane A: facts of a thread -------------------------------------------------------------------------------------------
@@ -274,6 +315,35 @@ class ThreadUpdated(ThreadEvent):
     host_id: UUID | None = None
 
 
+class ShowChanged(ThreadEvent):
+    """A show was made, renamed, moved in time, started or paused. Its log is the thread with the show's id."""
+
+    type: Literal["show"] = "show"
+    name: str
+    room_id: UUID
+    starts_at: datetime | None = None
+    total_seconds: int
+    status: ShowStatus
+    concurrency: int
+    progress: ShowProgress
+
+
+class ShowPlanned(ThreadEvent):
+    """The plan of a show as it is now: all its items, in order."""
+
+    type: Literal["show_plan"] = "show_plan"
+    items: list[ShowItemView]
+    progress: ShowProgress
+
+
+class ShowItemChanged(ThreadEvent):
+    """One item of a show moved on."""
+
+    type: Literal["show_item"] = "show_item"
+    item: ShowItemView
+    progress: ShowProgress
+
+
 class UnknownEvent(ThreadEvent):
     """A fact that another version wrote and this one cannot read: only its place in the log counts here."""
 
@@ -444,7 +514,10 @@ AnyThreadEvent = Annotated[
     | ToolCall
     | ToolResult
     | ScriptFinalized
-    | ThreadUpdated,
+    | ThreadUpdated
+    | ShowChanged
+    | ShowPlanned
+    | ShowItemChanged,
     Field(discriminator="type"),
 ]
 AnyFrame = Annotated[
@@ -462,6 +535,9 @@ AnyFrame = Annotated[
     | ToolResult
     | ScriptFinalized
     | ThreadUpdated
+    | ShowChanged
+    | ShowPlanned
+    | ShowItemChanged
     | Token
     | MessageSnapshot
     | Welcome

@@ -31,6 +31,12 @@ from backend.protocol.events import (
     RunChanged,
     RunStatus,
     ScriptFinalized,
+    ShowChanged,
+    ShowItemChanged,
+    ShowItemView,
+    ShowPlanned,
+    ShowProgress,
+    ShowStatus,
     ThreadEvent,
     ThreadUpdated,
     ToolCall,
@@ -146,6 +152,19 @@ class ScriptView(View):
     prompter_version: int | None = None
 
 
+class ShowView(Part):
+    """A show: its plan and how far it is."""
+
+    name: str = ""
+    room_id: UUID | None = None
+    starts_at: datetime | None = None
+    total_seconds: int = 0
+    status: ShowStatus = "draft"
+    concurrency: int = 1
+    items: list[ShowItemView] = []
+    progress: ShowProgress = ShowProgress()
+
+
 class ThreadSnapshot(Part):
     """A thread up to `seq`."""
 
@@ -158,6 +177,8 @@ class ThreadSnapshot(Part):
     runs: list[RunView] = Field(default=[])
     interrupts: list[InterruptView] = Field(default=[])
     scripts: list[ScriptView] = Field(default=[])
+    #: The show whose log this thread is; None in a conversation.
+    show: ShowView | None = None
 
 
 def fold(events: Iterable[AnyThreadEvent | UnknownEvent], start: ThreadSnapshot | None = None) -> ThreadSnapshot:
@@ -176,7 +197,8 @@ def apply(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> Threa
     return thread.model_copy(update={"seq": event.seq, **_changes(thread, event)})
 
 
-def _changes(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> dict[str, Any]:
+# One return for each part of a thread.
+def _changes(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> dict[str, Any]:  # noqa: PLR0911
     match event:
         case MessageStarted() | MessageComplete() | QualityFeedback() | Clarification():
             return {"messages": _with_message(thread.messages, event)}
@@ -206,6 +228,8 @@ def _changes(thread: ThreadSnapshot, event: AnyThreadEvent | UnknownEvent) -> di
                 "product_id": event.product_id,
                 "host_id": event.host_id,
             }
+        case ShowChanged() | ShowPlanned() | ShowItemChanged():
+            return {"show": _with_show(thread.show or ShowView(), event)}
         case UnknownEvent():
             return {}
 
@@ -338,3 +362,16 @@ def _with_interrupt(
             update = {"status": "expired", "resolved_at": event.at}
     changed = known.model_copy(update=update)
     return [changed if i.id == changed.id else i for i in interrupts]
+
+
+def _with_show(show: ShowView, event: ShowChanged | ShowPlanned | ShowItemChanged) -> ShowView:
+    match event:
+        case ShowChanged():
+            names = ("name", "room_id", "starts_at", "total_seconds", "status", "concurrency", "progress")
+            return show.model_copy(update={name: getattr(event, name) for name in names})
+        case ShowPlanned():
+            return show.model_copy(update={"items": event.items, "progress": event.progress})
+        case ShowItemChanged():
+            # An item that is not in the plan any more stays out of it.
+            items = [event.item if item.id == event.item.id else item for item in show.items]
+            return show.model_copy(update={"items": items, "progress": event.progress})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from backend.domain import audit, commands, effects, events, interrupts, people, runs, threads
+from backend.domain import audit, commands, effects, events, interrupts, people, runs, shows, threads
 from backend.domain.people import Identity
 from backend.errors import Conflict, Forbidden, InterruptPending, NotFound, RateLimited, ThreadBusy
 from backend.fanout.live_text import read_so_far
@@ -48,6 +48,7 @@ async def send_message(
         InterruptPending: a decision is pending and the command does not withdraw it (`multitask: interrupt`).
         IdempotencyConflict: the command's id was used with another body.
         NotFound: no such thread, room, product or host.
+        Conflict: the thread is the log of a show.
         Forbidden: the role (read again in this transaction) does not allow it.
     """
     try:
@@ -74,37 +75,25 @@ async def _send_once(db: Database, cache: Cache, who: Identity, command: SendMes
             return repeated
         await require_still(conn, who)
         thread = await threads.get_thread(conn, command.thread_id)
+        if thread.show_id == thread.id:
+            raise Conflict("this is the log of a show; ask in the conversation of one of its scripts")
         await threads.check_bindings(conn, command.room_id, command.product_id, command.host_id)
         status: RunStatus = "queued"
         active = thread.active_run
         if active is not None:
             if command.multitask == "interrupt":
-                await _stop(conn, cache, who, thread.id, active.id)
+                await stop(conn, cache, who, thread.id, active.id)
             elif command.multitask == "enqueue":
                 status = "enqueued"
             elif active.status == "waiting":
                 raise InterruptPending(run_id=str(active.id))
             else:
                 raise ThreadBusy(run_id=str(active.id), retry_after_ms=1000)
-        message_id: UUID = new_id()
         asked = command.model_dump(mode="json", exclude={"id", "type", "thread_id", "multitask"}, exclude_none=True)
-        request = {**asked, "message_id": str(message_id), "author_name": who.name, "trace_id": current_trace()}
-        run_id = await runs.insert_run(
-            conn, who.tenant_id, thread.id, who.user_id, request, graph_version, status, _request(command)
+        person = Person(id=who.user_id, name=who.name)
+        run_id, message_id, seq = await add_request(
+            conn, who.tenant_id, thread.id, person, asked, graph_version, status, _request(command)
         )
-        await conn.execute(
-            """INSERT INTO messages (id, thread_id, run_id, role, author_id, content, status)
-               VALUES ($1, $2, $3, 'user', $4, $5, 'complete')""",
-            message_id,
-            thread.id,
-            run_id,
-            who.user_id,
-            command.content,
-        )
-        said = MessageComplete(
-            message_id=message_id, role="user", content=command.content, author=Person(id=who.user_id, name=who.name)
-        )
-        seq = await events.append(conn, thread.id, [said, RunChanged(status=status)], run_id=run_id)
         # The append holds the thread's row: a deletion was either before it and is seen here, or waits and sees us.
         await threads.get_thread(conn, thread.id)
         if status == "queued":
@@ -116,6 +105,53 @@ async def _send_once(db: Database, cache: Cache, who: Identity, command: SendMes
         result = {"run_id": str(run_id), "message_id": str(message_id), "seq": seq}
         await commands.record(conn, who.user_id, command.id, body, result)
         return Done(result)
+
+
+async def add_request(
+    conn: Connection,
+    tenant_id: UUID,
+    thread_id: UUID,
+    author: Person,
+    asked: dict[str, Any],
+    graph_version: str,
+    status: RunStatus,
+    asked_as: runs.Request,
+) -> tuple[UUID, UUID, int]:
+    """Add somebody's message, the run that answers it and the events of both; return run, message and last `seq`.
+
+    `asked` is the message's `content` and slots. The job is the caller's business.
+
+    Raises:
+        ThreadBusy: another run of the thread is active.
+    """
+    message_id: UUID = new_id()
+    request = {**asked, "message_id": str(message_id), "author_name": author.name, "trace_id": current_trace()}
+    written_for = await shows.written_for(conn, thread_id)
+    if written_for is not None:
+        request["show"] = written_for[1]
+    run_id = await runs.insert_run(
+        conn,
+        tenant_id,
+        thread_id,
+        author.id,
+        request,
+        graph_version,
+        status,
+        asked_as,
+        written_for[0] if written_for else None,
+    )
+    await conn.execute(
+        """INSERT INTO messages (id, thread_id, run_id, role, author_id, content, status)
+           VALUES ($1, $2, $3, 'user', $4, $5, 'complete')""",
+        message_id,
+        thread_id,
+        run_id,
+        author.id,
+        asked["content"],
+    )
+    said = MessageComplete(message_id=message_id, role="user", content=asked["content"], author=author)
+    seq = await events.append(conn, thread_id, [said, RunChanged(status=status)], run_id=run_id)
+    return run_id, message_id, seq
 
 
 async def _repeated(conn: Connection, who: Identity, command: SendMessage, graph_version: str) -> Done | None:
@@ -156,7 +192,7 @@ async def cancel(db: Database, cache: Cache, who: Identity, command: Cancel) -> 
         run_id = command.run_id or (thread.active_run.id if thread.active_run else None)
         if run_id is None or not await runs.belongs(conn, run_id, thread.id):
             raise NotFound("there is no such run")
-        stopped = await _stop(conn, cache, who, thread.id, run_id)
+        stopped = await stop(conn, cache, who, thread.id, run_id)
         if not stopped:
             if await effects.recall(conn, effects.publication(run_id)) is not None:
                 raise Conflict("the script is published already", run_id=str(run_id))
@@ -172,13 +208,16 @@ async def delete_thread(db: Database, cache: Cache, who: Identity, thread_id: UU
 
     Raises:
         NotFound: there is no such thread.
+        Conflict: it is the log of a show.
     """
     async with db.tenant(who.tenant_id) as conn:
+        if (await threads.get_thread(conn, thread_id)).show_id == thread_id:
+            raise Conflict("this is the log of a show; remove the show")
         for run_id in await runs.unfinished(conn, thread_id):
-            await _stop(conn, cache, who, thread_id, run_id)
+            await stop(conn, cache, who, thread_id, run_id)
         await threads.delete_thread(conn, thread_id)
         for run_id in await runs.unfinished(conn, thread_id):  # of a message that came before the deletion had the row
-            await _stop(conn, cache, who, thread_id, run_id)
+            await stop(conn, cache, who, thread_id, run_id)
         await audit.record(conn, who.user_id, "thread.deleted", str(thread_id))
 
 
@@ -202,7 +241,8 @@ async def require_still(conn: Connection, who: Identity) -> None:
         raise Forbidden(action="thread.write")
 
 
-async def _stop(conn: Connection, cache: Cache, who: Identity, thread_id: UUID, run_id: UUID) -> bool:
+async def stop(conn: Connection, cache: Cache, who: Identity, thread_id: UUID, run_id: UUID) -> bool:
+    """Stop a run in this transaction, whatever it is doing; False when it is over or has published."""
     was = await runs.stop_run(conn, run_id)
     if was is None:
         return False

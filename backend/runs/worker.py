@@ -12,10 +12,10 @@ import structlog
 
 from backend.domain import runs
 from backend.errors import AppError, StorageUnavailable
-from backend.fanout.topics import CANCEL_CHANNEL
+from backend.fanout.topics import CANCEL_CHANNEL, SHOWS_CHANNEL
 from backend.memory.embed import Embedder
 from backend.memory.learning import LEARN_JOB, learn
-from backend.runs import claims, interrupts
+from backend.runs import claims, interrupts, shows
 from backend.runs.jobs import ON_AIR_JOB, RUN_JOB, enqueue_run, read_on_air_job, read_run_job
 from backend.runs.lease import Leases, Loss
 from backend.runs.runner import Runner
@@ -47,6 +47,7 @@ class Worker:
         self._embedder = embedder
         self._queue: JobQueue | None = None
         self._drain_until: float | None = None
+        self._show_moved = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -55,7 +56,10 @@ class Worker:
             asyncio.create_task(self._take_jobs(), name="job queue"),
             asyncio.create_task(self._repeat(self._sweep, self._settings.sweep_interval), name="sweep"),
             asyncio.create_task(self._repeat(self._tend, self._settings.sweep_interval), name="interrupts"),
-            asyncio.create_task(self._listen(), name="cancel listener"),
+            asyncio.create_task(
+                self._repeat(self._fill_shows, self._settings.sweep_interval, self._show_moved), name="shows"
+            ),
+            asyncio.create_task(self._listen(), name="listener"),
         ]
         async with self._leases.renewing():
             try:
@@ -128,17 +132,27 @@ class Worker:
         await learn(self._db, self._embedder, payload)
 
     async def _listen(self) -> None:
-        def on_notice(_: str, payload: str) -> None:
-            self._leases.stop(UUID(payload), Loss.CANCELLED)
+        def on_notice(channel: str, payload: str) -> None:
+            if channel == SHOWS_CHANNEL:
+                self._show_moved.set()
+            else:
+                self._leases.stop(UUID(payload), Loss.CANCELLED)
 
         async def on_connected() -> None:
             return None  # a missed notice costs some work only: the renewal finds the run gone
 
-        await listen(self._db.url, [CANCEL_CHANNEL], on_notice, on_connected)
+        await listen(self._db.url, [CANCEL_CHANNEL, SHOWS_CHANNEL], on_notice, on_connected)
 
-    async def _repeat(self, work: Callable[[], Awaitable[None]], pause: float) -> None:
+    async def _repeat(
+        self, work: Callable[[], Awaitable[None]], pause: float, wake: asyncio.Event | None = None
+    ) -> None:
         while True:
-            await asyncio.sleep(pause)
+            if wake is None:
+                await asyncio.sleep(pause)
+            else:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(wake.wait(), pause)
+                wake.clear()
             try:
                 await work()
             except AppError as error:
@@ -153,6 +167,16 @@ class Worker:
         for row in stranded:
             with _apart("run_not_recovered", run_id=str(row["run_id"])):
                 await self._recover(row["tenant_id"], row["run_id"])
+
+    async def _fill_shows(self) -> None:
+        """Begin the next scripts of shows that have a free place; the show's row decides between several workers."""
+        if self._drain_until is not None:
+            return
+        async with self._db.system() as conn:
+            waiting = await conn.fetch("SELECT * FROM system_shows_to_fill()")
+        for row in waiting:
+            with _apart("show_not_filled", show_id=str(row["show_id"])):
+                await shows.fill(self._db, row["tenant_id"], row["show_id"])
 
     async def _tend(self) -> None:
         """Do what the clock asks of interrupts: expire, go on air, escalate, take claims back."""

@@ -21,6 +21,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "claim_interrupt": {},
     "update_host": {"version": 1, "name": "我的了"},
     "update_product": {"version": 1, "price": 0.01},
+    "update_show": {"name": "我的了"},
+    "retry_show": {},
+    "order_show": {"item_ids": ["00000000-0000-0000-0000-000000000001"]},
+    "update_show_item": {"seconds": 30},
 }
 
 
@@ -67,7 +71,29 @@ def theirs(demo_url: str) -> dict[str, str]:
                VALUES (%s, 1, '山岚的秘密', '', '{}')""",
             [script],
         )
+        show = owner.execute(
+            "INSERT INTO threads (title, graph_version) VALUES ('山岚的一场', '1') RETURNING id"
+        ).fetchone()[0]
+        owner.execute("UPDATE threads SET show_id = id WHERE id = %s", [show])
+        owner.execute(
+            """INSERT INTO shows (id, room_id, name, total_seconds, status, started_by)
+               VALUES (%s, %s, '山岚的一场', 600, 'running', %s)""",
+            [show, room, user],
+        )
+        item = owner.execute(
+            """INSERT INTO show_items (show_id, position, product_id, product_name, scenario, planned_seconds, status)
+               VALUES (%s, 1, %s, '山岚绿茶', 'opening', 60, 'failed') RETURNING id""",
+            [show, product],
+        ).fetchone()[0]
+        entry = owner.execute(
+            """INSERT INTO rundown_items (room_id, show_item_id, script_id, script_version)
+               VALUES (%s, %s, %s, 1) RETURNING id""",
+            [room, item, script],
+        ).fetchone()[0]
     ids: dict[str, UUID | str | int] = {
+        "show_id": show,
+        "item_id": item,
+        "entry_id": entry,
         "host_id": host,
         "room_id": room,
         "product_id": product,
@@ -146,6 +172,7 @@ async def test_nothing_can_be_bound_to_anothers_room_product_or_host(
 ):
     admin = await sign_in("admin@demo.cuedesk")
     own = (await admin.post("/api/v1/threads", json={})).json()["id"]
+    own_room = (await admin.get("/api/v1/rooms")).json()["items"][0]["id"]
     before = everything_of_theirs(demo_url)
     for name in ("room_id", "product_id", "host_id"):
         reference = {name: theirs[name]}
@@ -155,6 +182,11 @@ async def test_nothing_can_be_bound_to_anothers_room_product_or_host(
             await admin.post(f"/api/v1/threads/{own}/messages", json={"content": "写一段", **reference}),
             await admin.post("/api/v1/generate", json={"content": "写一段", **reference}),
         ]
+        if name != "host_id":
+            item = {"product_id": theirs["product_id"], "scenario": "opening"}
+            room = {"room_id": own_room} if name == "product_id" else reference
+            plan = {"name": "借来的", "total_seconds": 600, "items": [item], **room}
+            attempts.append(await admin.post("/api/v1/shows", json=plan))
         if name == "host_id":
             attempts.append(await admin.post("/api/v1/rooms", json={"name": "借来的", **reference}))
         assert [answer.status_code for answer in attempts] == [404] * len(attempts), [a.text for a in attempts]

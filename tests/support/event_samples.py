@@ -24,6 +24,11 @@ from backend.protocol.events import (
     QualityFeedback,
     RunChanged,
     ScriptFinalized,
+    ShowChanged,
+    ShowItemChanged,
+    ShowItemView,
+    ShowPlanned,
+    ShowProgress,
     ThreadEvent,
     ThreadUpdated,
     ToolCall,
@@ -80,6 +85,28 @@ def _run(random: Random) -> RunChanged:
     return RunChanged(status="failed" if failed else status, error=error if failed else None)
 
 
+def _item(random: Random) -> ShowItemView:
+    failed = random.random() < 0.3
+    return ShowItemView(
+        id=_id(random, "show item"),
+        product_id=_id(random, "product"),
+        product_name=random.choice(_WORDS),
+        scenario=random.choice(("opening", "promotion")),
+        planned_seconds=random.randrange(5, 90),
+        fixed=random.random() < 0.5,
+        notes=random.choice(_WORDS),
+        status="failed" if failed else random.choice(("planned", "queued", "writing", "waiting", "approved")),
+        thread_id=random.choice((None, derived_id("sample", "thread"))),
+        interrupt_id=random.choice((None, "i-1")),
+        script_version=random.choice((None, 2)),
+        error=Problem(code="model_timeout", message="late", retryable=True) if failed else None,
+    )
+
+
+def _progress(random: Random) -> ShowProgress:
+    return ShowProgress(total=3, planned=random.randrange(4), left_seconds=random.choice((None, 40)))
+
+
 def _interrupt(random: Random) -> str:
     return random.choice(("i-1", "i-2", "i-3"))
 
@@ -122,6 +149,13 @@ SAMPLES: Final[Mapping[str, Callable[[Random], ThreadEvent]]] = {
     "thread_updated": lambda r: ThreadUpdated(
         title=r.choice(_WORDS), room_id=r.choice((None, derived_id("sample", "room"))), product_id=_id(r, "product")
     ),
+    "show": lambda r: ShowChanged(
+        name=r.choice(_WORDS), room_id=derived_id("sample", "room"), starts_at=r.choice((None, _PAST_NOON)),
+        total_seconds=r.randrange(60, 9000), status=r.choice(("draft", "running", "paused")), concurrency=3,
+        progress=_progress(r),
+    ),
+    "show_plan": lambda r: ShowPlanned(items=[_item(r) for _ in range(r.randrange(3))], progress=_progress(r)),
+    "show_item": lambda r: ShowItemChanged(item=_item(r), progress=_progress(r)),
 }  # fmt: skip
 KINDS: Final = tuple(sorted(SAMPLES))
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend import failpoints
-from backend.domain import audit, effects, rooms, runs, scripts
+from backend.domain import audit, effects, rooms, rundowns, runs, scripts
 from backend.graph.offers import offer_later
 from backend.graph.prompts import version as prompt_version
 from backend.graph.state import GraphContext, ScriptState, Step
@@ -68,7 +68,8 @@ async def _published(state: ScriptState, context: GraphContext, checkpoint_id: s
             approved_by=UUID(by) if by else None,
         )
         shown = None
-        if room_id is not None:
+        # What is written for a show takes its place in the rundown; the host is still at something else.
+        if not await rundowns.place(conn, context.run_id, script_id, version) and room_id is not None:
             shown = await rooms.cue(
                 conn,
                 room_id,

@@ -51,6 +51,7 @@ def _question(state: ScriptState, max_responses: int) -> dict[str, Any]:
             "message_id": state["message_id"],
             "room_id": room["id"] if room else None,
             "room_name": room["name"] if room else None,
+            "show": state["request"].get("show"),
             "product_id": state["product"].get("id"),
             "product_name": product_name,
             "host_id": state["host"].get("id"),

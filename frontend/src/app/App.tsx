@@ -19,6 +19,7 @@ const DeskPage = lazy(() => import('../desk/DeskPage'))
 const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'))
 const ScriptsPage = lazy(() => import('../scripts/ScriptsPage'))
 const ProductsPage = lazy(() => import('../products/ProductsPage'))
+const ShowsPage = lazy(() => import('../rundown/ShowsPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
 
 const queries = new QueryClient({
@@ -38,6 +39,7 @@ const router = createBrowserRouter([
       { path: '/console/:thread?', element: <DeskPage /> },
       { path: '/approvals/:id?', element: <ApprovalsPage /> },
       { path: '/scripts', element: <ScriptsPage /> },
+      { path: '/rundown/:show?', element: <ShowsPage /> },
       { path: '/products', element: <ProductsPage /> },
       { path: '/hosts', element: <HostsPage /> },
       { path: '*', element: <Elsewhere /> },

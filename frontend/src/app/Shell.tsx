@@ -10,7 +10,14 @@ import { Connection, ConnectionBanner } from './Connection'
 const Keys = lazy(() => import('./Keys'))
 const Preferences = lazy(() => import('./Preferences'))
 
-const pages = { c: 'console', a: 'approvals', s: 'scripts', p: 'products', h: 'hosts' } as const
+const pages = {
+  c: 'console',
+  a: 'approvals',
+  r: 'rundown',
+  s: 'scripts',
+  p: 'products',
+  h: 'hosts',
+} as const
 const GO_MS = 1500
 
 /** The frame around every page: where one can go, how the line is, who one is. */

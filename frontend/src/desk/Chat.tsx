@@ -5,10 +5,10 @@ import { useTranslation } from 'react-i18next'
 import { VList, type VListHandle } from 'virtua'
 import type { Option } from '../generated/protocol'
 import type { ThreadSession } from '../session/session'
+import { useSessionState } from '../session/useSession'
 import { useDesk } from '../shared/desk'
 import { EntryRow } from './EntryRow'
 import { timeline } from './timeline'
-import { useSessionState } from './useSession'
 
 const NEAR_END_PX = 48
 

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useParams } from 'react-router'
 import type { Option } from '../generated/protocol'
+import { useSession, useSessionState } from '../session/useSession'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { told, useProblemText } from '../shared/problems'
@@ -16,7 +17,6 @@ import { RunSteps } from './RunSteps'
 import { ThreadList, type ThreadPages } from './ThreadList'
 import { activeRun, multitaskNow } from './timeline'
 import { type Multitask, type Slots, useSend } from './useSend'
-import { useSession, useSessionState } from './useSession'
 
 const NOTICE_MS = 4000
 

@@ -3,7 +3,7 @@ import { Bubble } from '@ant-design/x'
 import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useStore } from 'zustand'
-import type { MessageView, Option } from '../generated/protocol'
+import type { MessageView, Option, ScriptView } from '../generated/protocol'
 import { ApprovalCard } from '../review/ApprovalCard'
 import { MarkedText } from '../review/MarkedText'
 import { QualityCard } from '../review/QualityCard'
@@ -33,9 +33,7 @@ export const EntryRow = memo(function EntryRow({ entry, session, answerable, onA
       return (
         <p className="fact" role="status">
           <CheckCircleFilled className="ok" />
-          {entry.script.room_id
-            ? t('desk.finalizedOnAir', { title: entry.script.title, version: entry.script.version })
-            : t('desk.finalized', { title: entry.script.title, version: entry.script.version })}
+          {t(finalized(entry.script), { title: entry.script.title, version: entry.script.version })}
         </p>
       )
     case 'end':
@@ -131,4 +129,10 @@ function LiveText({ session, messageId }: { session: ThreadSession; messageId: s
       </span>
     </div>
   )
+}
+
+/** On the teleprompter, in a show's rundown (a room, and nothing shown there), or in the library alone. */
+function finalized({ room_id, prompter_version }: ScriptView) {
+  if (prompter_version !== null) return 'desk.finalizedOnAir'
+  return room_id ? 'desk.finalizedForShow' : 'desk.finalized'
 }

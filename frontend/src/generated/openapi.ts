@@ -613,6 +613,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/products/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Product Table
+         * @description Read a table of products without keeping anything: what it would do, row by row, and its faults.
+         */
+        post: operations["read_product_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Products
+         * @description Add and change products from a table: all of it, or nothing when a row is wrong.
+         *
+         *     A product is known by its name; an empty cell leaves the field as it is.
+         */
+        post: operations["import_products"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products/{product_id}": {
         parameters: {
             query?: never;
@@ -697,6 +739,301 @@ export interface paths {
          * @description Read what the room's teleprompter is to show and what it has confirmed.
          */
         get: operations["read_prompter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/rundown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rundown
+         * @description Read the room's rundown: the approved scripts of its shows.
+         */
+        get: operations["read_rundown"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/rundown/{entry_id}/cue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cue Entry
+         * @description Put a script of the rundown on the room's teleprompter.
+         */
+        post: operations["cue_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shows
+         * @description List shows, newest first.
+         */
+        get: operations["list_shows"];
+        put?: never;
+        /**
+         * Create Show
+         * @description Add a show; its scripts are planned, none is begun. All of it, or nothing.
+         */
+        post: operations["create_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Show Table
+         * @description Read a table of products and segments without keeping anything: what it asks for, row by row, and its faults.
+         *
+         *     Columns: 商品 (product; a name or an alias from the catalogue), 环节 (segment, one or several), 时长 (seconds) and
+         *     备注 (notes); the first sheet, the first row is the heading.
+         */
+        post: operations["read_show_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Show
+         * @description Share a show's time out among scripts at the pace of the room's host, without keeping anything.
+         */
+        post: operations["plan_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{show_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Show
+         * @description Read a show with its plan.
+         */
+        get: operations["read_show"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Show
+         * @description Remove a show that nobody is at; its scripts stay in the library, not in the rundown.
+         */
+        delete: operations["delete_show"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Show
+         * @description Rename a show, move it in time, or change its length: what is planned and not set by hand shares it anew.
+         */
+        patch: operations["update_show"];
+        trace?: never;
+    };
+    "/api/v1/shows/{show_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Show
+         * @description Let the planned scripts be written, a few at a time; also after a pause.
+         */
+        post: operations["start_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{show_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Show
+         * @description Begin nothing more for now; what is being written goes on.
+         */
+        post: operations["pause_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{show_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Show
+         * @description Leave out what has not been begun and stop what is being written; what waits for a decision goes on waiting.
+         */
+        post: operations["cancel_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{show_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Show
+         * @description Write again what failed, or (named) what was rejected or left out; nothing else is touched.
+         */
+        post: operations["retry_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{show_id}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Show
+         * @description Put the scripts into another order; the rundown follows it.
+         */
+        post: operations["order_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{show_id}/items/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Show Item
+         * @description Set how long a script that is not begun takes; those that are not set share what is left.
+         */
+        patch: operations["update_show_item"];
+        trace?: never;
+    };
+    "/api/v1/shows/{show_id}/items/{item_id}/regenerate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Regenerate Show Item
+         * @description Let one script be written from the beginning; an approved one stays until the new one is approved.
+         */
+        post: operations["regenerate_show_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{show_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Show
+         * @description Take the approved scripts along, in order: as text, as a DOCX document, or as cues with times (SRT).
+         */
+        get: operations["export_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1159,7 +1496,7 @@ export interface components {
          */
         EventList: {
             /** Items */
-            items: (components["schemas"]["RunChanged"] | components["schemas"]["MessageStarted"] | components["schemas"]["MessageComplete"] | components["schemas"]["NodeChanged"] | components["schemas"]["Clarification"] | components["schemas"]["QualityFeedback"] | components["schemas"]["InterruptRaised"] | components["schemas"]["InterruptUpdated"] | components["schemas"]["InterruptResolved"] | components["schemas"]["InterruptExpired"] | components["schemas"]["ToolCall"] | components["schemas"]["ToolResult"] | components["schemas"]["ScriptFinalized"] | components["schemas"]["ThreadUpdated"])[];
+            items: (components["schemas"]["RunChanged"] | components["schemas"]["MessageStarted"] | components["schemas"]["MessageComplete"] | components["schemas"]["NodeChanged"] | components["schemas"]["Clarification"] | components["schemas"]["QualityFeedback"] | components["schemas"]["InterruptRaised"] | components["schemas"]["InterruptUpdated"] | components["schemas"]["InterruptResolved"] | components["schemas"]["InterruptExpired"] | components["schemas"]["ToolCall"] | components["schemas"]["ToolResult"] | components["schemas"]["ScriptFinalized"] | components["schemas"]["ThreadUpdated"] | components["schemas"]["ShowChanged"] | components["schemas"]["ShowPlanned"] | components["schemas"]["ShowItemChanged"])[];
             /** Last Seq */
             last_seq: number;
         };
@@ -1382,6 +1719,16 @@ export interface components {
             items: components["schemas"]["Host"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * ImportedProducts
+         * @description How many products were added and changed.
+         */
+        ImportedProducts: {
+            /** Created */
+            created: number;
+            /** Updated */
+            updated: number;
         };
         /**
          * Interrupt
@@ -1670,6 +2017,14 @@ export interface components {
             escalated_at: string | null;
             /** On Air At */
             on_air_at: string | null;
+        };
+        /**
+         * ItemChanges
+         * @description How long one script is to take; None lets it share the show's time with the others again.
+         */
+        ItemChanges: {
+            /** Seconds */
+            seconds: number | null;
         };
         /**
          * Live
@@ -2007,6 +2362,48 @@ export interface components {
             host_id?: string | null;
         };
         /**
+         * NewShow
+         * @description A show to add.
+         */
+        NewShow: {
+            /**
+             * Room Id
+             * Format: uuid
+             */
+            room_id: string;
+            /** Name */
+            name: string;
+            /** Starts At */
+            starts_at?: string | null;
+            /** Total Seconds */
+            total_seconds: number;
+            /** Items */
+            items: components["schemas"]["NewShowItem"][];
+        };
+        /**
+         * NewShowItem
+         * @description A script to plan; without `seconds` it shares the show's time with the others.
+         */
+        NewShowItem: {
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /**
+             * Scenario
+             * @enum {string}
+             */
+            scenario: "opening" | "selling_points" | "promotion" | "seeding" | "transition" | "closing";
+            /** Seconds */
+            seconds?: number | null;
+            /**
+             * Notes
+             * @default
+             */
+            notes?: string;
+        };
+        /**
          * NewThread
          * @description A thread to open.
          */
@@ -2073,6 +2470,14 @@ export interface components {
             value: string;
         };
         /**
+         * Order
+         * @description Every item of the show once, in the new order.
+         */
+        Order: {
+            /** Item Ids */
+            item_ids: string[];
+        };
+        /**
          * Outcome
          * @description What came of a request: how its run stands, and the last text that was written for it.
          */
@@ -2099,6 +2504,35 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * PlanRequest
+         * @description A show's time and its scripts.
+         */
+        PlanRequest: {
+            /**
+             * Room Id
+             * Format: uuid
+             */
+            room_id: string;
+            /** Total Seconds */
+            total_seconds: number;
+            /** Items */
+            items: components["schemas"]["SlotRequest"][];
+        };
+        /**
+         * PlannedTime
+         * @description The seconds and characters of each script, in the order asked; `left_seconds` is what nobody has a use for.
+         */
+        PlannedTime: {
+            /** Pace */
+            pace: number;
+            /** Seconds */
+            seconds: number[];
+            /** Characters */
+            characters: number[];
+            /** Left Seconds */
+            left_seconds: number;
         };
         /**
          * Point
@@ -2352,6 +2786,17 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * ProductTable
+         * @description A file to read: CSV (UTF-8 or GBK) or XLSX, in base64.
+         */
+        ProductTable: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+        };
+        /**
          * PrompterState
          * @description What a room's teleprompter is to show; the latest version wins. `acked_version` is what a display confirmed.
          */
@@ -2478,6 +2923,32 @@ export interface components {
             final: boolean;
         };
         /**
+         * ReadProducts
+         * @description What a table of products would do, everything that is wrong with it, and the headings that are not read.
+         */
+        ReadProducts: {
+            /** Rows */
+            rows: number;
+            /** Items */
+            items: components["schemas"]["TableProduct"][];
+            /** Errors */
+            errors: components["schemas"]["TableError"][];
+            /** Unknown Columns */
+            unknown_columns: string[];
+        };
+        /**
+         * ReadTable
+         * @description What a table asks for, and everything that is wrong with it. Only one without errors should be planned.
+         */
+        ReadTable: {
+            /** Rows */
+            rows: number;
+            /** Items */
+            items: components["schemas"]["TableItem"][];
+            /** Errors */
+            errors: components["schemas"]["TableError"][];
+        };
+        /**
          * Ready
          * @description Whether it can work.
          *
@@ -2564,6 +3035,14 @@ export interface components {
             checkpoint_days: number | null;
             /** In Force Days */
             in_force_days: number;
+        };
+        /**
+         * Retry
+         * @description Which scripts to try again; without `item_ids` all that failed.
+         */
+        Retry: {
+            /** Item Ids */
+            item_ids?: string[] | null;
         };
         /**
          * Room
@@ -2656,6 +3135,65 @@ export interface components {
              * @default []
              */
             tools: components["schemas"]["ToolView"][];
+        };
+        /**
+         * Rundown
+         * @description What a room goes through, in order: its shows by their dates, each in its own order.
+         */
+        Rundown: {
+            /** Items */
+            items: components["schemas"]["RundownEntry"][];
+        };
+        /**
+         * RundownEntry
+         * @description An approved script in a room's rundown. `pace` is the host's, in characters a minute.
+         */
+        RundownEntry: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Show Id
+             * Format: uuid
+             */
+            show_id: string;
+            /** Show Name */
+            show_name: string;
+            /** Starts At */
+            starts_at: string | null;
+            /**
+             * Show Item Id
+             * Format: uuid
+             */
+            show_item_id: string;
+            /** Position */
+            position: number;
+            /** Product Name */
+            product_name: string;
+            /** Scenario */
+            scenario: string;
+            /** Planned Seconds */
+            planned_seconds: number;
+            /**
+             * Script Id
+             * Format: uuid
+             */
+            script_id: string;
+            /** Script Version */
+            script_version: number;
+            /** Title */
+            title: string;
+            /** Content */
+            content: string;
+            /** Pace */
+            pace: number;
+            /**
+             * Placed At
+             * Format: date-time
+             */
+            placed_at: string;
         };
         /**
          * Script
@@ -2808,6 +3346,351 @@ export interface components {
             versions: components["schemas"]["ScriptVersion"][];
         };
         /**
+         * Show
+         * @description A show of a room. `pace` is the host's, in characters a minute.
+         */
+        Show: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Room Id
+             * Format: uuid
+             */
+            room_id: string;
+            /** Name */
+            name: string;
+            /** Starts At */
+            starts_at: string | null;
+            /** Total Seconds */
+            total_seconds: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "running" | "paused";
+            /** Concurrency */
+            concurrency: number;
+            /** Pace */
+            pace: number;
+            progress: components["schemas"]["ShowProgress"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * ShowChanged
+         * @description A show was made, renamed, moved in time, started or paused. Its log is the thread with the show's id.
+         */
+        ShowChanged: {
+            /** Thread Id */
+            thread_id: string | null;
+            /** Seq */
+            seq: number | null;
+            /** Event Id */
+            event_id: string | null;
+            /** At */
+            at: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Attempt */
+            attempt: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "show";
+            /** Name */
+            name: string;
+            /**
+             * Room Id
+             * Format: uuid
+             */
+            room_id: string;
+            /** Starts At */
+            starts_at: string | null;
+            /** Total Seconds */
+            total_seconds: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "running" | "paused";
+            /** Concurrency */
+            concurrency: number;
+            progress: components["schemas"]["ShowProgress"];
+        };
+        /**
+         * ShowChanges
+         * @description What to change; a field left out stays as it is.
+         */
+        ShowChanges: {
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /** Starts At */
+            starts_at?: string | null;
+            /**
+             * Total Seconds
+             * @default 60
+             */
+            total_seconds?: number;
+        };
+        /**
+         * ShowItemChanged
+         * @description One item of a show moved on.
+         */
+        ShowItemChanged: {
+            /** Thread Id */
+            thread_id: string | null;
+            /** Seq */
+            seq: number | null;
+            /** Event Id */
+            event_id: string | null;
+            /** At */
+            at: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Attempt */
+            attempt: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "show_item";
+            item: components["schemas"]["ShowItemView"];
+            progress: components["schemas"]["ShowProgress"];
+        };
+        /**
+         * ShowItemView
+         * @description One script of a show: a segment of a product, when its turn is, and how far it is.
+         *
+         *     `thread_id` is the conversation in which it is written, `interrupt_id` what waits for a person there. `script_id` is
+         *     the approved one, which stays in the room's rundown while another is written.
+         */
+        ShowItemView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /** Product Name */
+            product_name: string;
+            /** Scenario */
+            scenario: string;
+            /** Planned Seconds */
+            planned_seconds: number;
+            /** Fixed */
+            fixed: boolean;
+            /** Notes */
+            notes: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "planned" | "queued" | "writing" | "waiting" | "approved" | "rejected" | "failed" | "skipped";
+            /** Thread Id */
+            thread_id: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Interrupt Id */
+            interrupt_id: string | null;
+            /** Script Id */
+            script_id: string | null;
+            /** Script Version */
+            script_version: number | null;
+            error: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * ShowPage
+         * @description A part of the list of shows.
+         */
+        ShowPage: {
+            /** Items */
+            items: components["schemas"]["Show"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * ShowPlanned
+         * @description The plan of a show as it is now: all its items, in order.
+         */
+        ShowPlanned: {
+            /** Thread Id */
+            thread_id: string | null;
+            /** Seq */
+            seq: number | null;
+            /** Event Id */
+            event_id: string | null;
+            /** At */
+            at: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Attempt */
+            attempt: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "show_plan";
+            /** Items */
+            items: components["schemas"]["ShowItemView"][];
+            progress: components["schemas"]["ShowProgress"];
+        };
+        /**
+         * ShowProgress
+         * @description How many scripts of a show are where. `left_seconds`: until all are written, by the times measured in this show;
+         *     None before the first is.
+         */
+        ShowProgress: {
+            /**
+             * Total
+             * @default 0
+             */
+            total: number;
+            /**
+             * Planned
+             * @default 0
+             */
+            planned: number;
+            /**
+             * Queued
+             * @default 0
+             */
+            queued: number;
+            /**
+             * Writing
+             * @default 0
+             */
+            writing: number;
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting: number;
+            /**
+             * Approved
+             * @default 0
+             */
+            approved: number;
+            /**
+             * Rejected
+             * @default 0
+             */
+            rejected: number;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Skipped
+             * @default 0
+             */
+            skipped: number;
+            /** Left Seconds */
+            left_seconds: number | null;
+        };
+        /**
+         * ShowTable
+         * @description A file to read: CSV (UTF-8 or GBK) or XLSX, in base64. Rows that name no segment get `segments`.
+         */
+        ShowTable: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+            /**
+             * Segments
+             * @default []
+             */
+            segments?: ("opening" | "selling_points" | "promotion" | "seeding" | "transition" | "closing")[];
+        };
+        /**
+         * ShowView
+         * @description A show: its plan and how far it is.
+         */
+        ShowView: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Room Id */
+            room_id: string | null;
+            /** Starts At */
+            starts_at: string | null;
+            /**
+             * Total Seconds
+             * @default 0
+             */
+            total_seconds: number;
+            /**
+             * Status
+             * @default draft
+             * @enum {string}
+             */
+            status: "draft" | "running" | "paused";
+            /**
+             * Concurrency
+             * @default 1
+             */
+            concurrency: number;
+            /**
+             * Items
+             * @default []
+             */
+            items: components["schemas"]["ShowItemView"][];
+            /**
+             * @default {
+             *       "total": 0,
+             *       "planned": 0,
+             *       "queued": 0,
+             *       "writing": 0,
+             *       "waiting": 0,
+             *       "approved": 0,
+             *       "rejected": 0,
+             *       "failed": 0,
+             *       "skipped": 0
+             *     }
+             */
+            progress: components["schemas"]["ShowProgress"];
+        };
+        /**
+         * ShowWithItems
+         * @description A show with its plan.
+         */
+        ShowWithItems: {
+            show: components["schemas"]["Show"];
+            /** Items */
+            items: components["schemas"]["ShowItemView"][];
+        };
+        /**
+         * SlotRequest
+         * @description A segment, and its seconds if a person has set them.
+         */
+        SlotRequest: {
+            /**
+             * Scenario
+             * @enum {string}
+             */
+            scenario: "opening" | "selling_points" | "promotion" | "seeding" | "transition" | "closing";
+            /** Seconds */
+            seconds?: number | null;
+        };
+        /**
          * SnapshotOfThread
          * @description A thread as it is; follow it with `subscribe` and `after_seq` = `snapshot.seq`.
          */
@@ -2856,6 +3739,65 @@ export interface components {
              * Format: uuid
              */
             run_id: string;
+        };
+        /**
+         * TableError
+         * @description What is wrong with a row. `code` is stable; `column` is the heading (empty: the whole row).
+         */
+        TableError: {
+            /** Row */
+            row: number;
+            /** Column */
+            column: string;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Value */
+            value: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TableItem
+         * @description A script that a row of the table asks for.
+         */
+        TableItem: {
+            /** Row */
+            row: number;
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /** Product Name */
+            product_name: string;
+            /**
+             * Scenario
+             * @enum {string}
+             */
+            scenario: "opening" | "selling_points" | "promotion" | "seeding" | "transition" | "closing";
+            /** Seconds */
+            seconds: number | null;
+            /** Notes */
+            notes: string;
+        };
+        /**
+         * TableProduct
+         * @description What a row would do: add a product, or change the fields whose cells are filled.
+         */
+        TableProduct: {
+            /** Row */
+            row: number;
+            /** Name */
+            name: string;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "create" | "update";
         };
         /**
          * Tenant
@@ -2974,6 +3916,7 @@ export interface components {
              * @default []
              */
             scripts: components["schemas"]["ScriptView"][];
+            show: components["schemas"]["ShowView"] | null;
         };
         /**
          * ThreadUpdated
@@ -4452,6 +5395,77 @@ export interface operations {
             };
         };
     };
+    read_product_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductTable"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadProducts"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    import_products: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductTable"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedProducts"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     read_product: {
         parameters: {
             query?: never;
@@ -4677,6 +5691,607 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PrompterState"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_rundown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rundown"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    cue_entry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                room_id: string;
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrompterState"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_shows: {
+        parameters: {
+            query?: {
+                room_id?: string | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowPage"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_show: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowWithItems"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_show_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShowTable"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadTable"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    plan_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlannedTime"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                show_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowWithItems"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    delete_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                show_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    update_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                show_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShowChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowWithItems"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    start_show: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                show_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Show"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    pause_show: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                show_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Show"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    cancel_show: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                show_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Show"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    retry_show: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                show_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Retry"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Show"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    order_show: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                show_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Order"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowWithItems"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    update_show_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                show_id: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowWithItems"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    regenerate_show_item: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                show_id: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Show"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_show: {
+        parameters: {
+            query?: {
+                format?: "txt" | "docx" | "srt";
+                /** @description Minutes east of UTC, for the show's date. */
+                utc_offset?: number;
+            };
+            header?: never;
+            path: {
+                show_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": string;
+                    "application/x-subrip": string;
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

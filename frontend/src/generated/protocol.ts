@@ -31,6 +31,9 @@ export type AnyFrame =
   | ToolResult
   | ScriptFinalized
   | ThreadUpdated
+  | ShowChanged
+  | ShowPlanned
+  | ShowItemChanged
   | Token
   | MessageSnapshot
   | Welcome
@@ -58,7 +61,10 @@ export type AnyThreadEvent =
   | ToolCall
   | ToolResult
   | ScriptFinalized
-  | ThreadUpdated;
+  | ThreadUpdated
+  | ShowChanged
+  | ShowPlanned
+  | ShowItemChanged;
 
 export interface Protocol {
   Ack?: Ack;
@@ -108,6 +114,12 @@ export interface Protocol {
   ScriptView?: ScriptView;
   SendMessage?: SendMessage;
   SessionChanged?: SessionChanged;
+  ShowChanged?: ShowChanged;
+  ShowItemChanged?: ShowItemChanged;
+  ShowItemView?: ShowItemView;
+  ShowPlanned?: ShowPlanned;
+  ShowProgress?: ShowProgress;
+  ShowView?: ShowView;
   StepView?: StepView;
   Subscribe?: Subscribe;
   Subscribed?: Subscribed;
@@ -601,6 +613,91 @@ export interface ThreadUpdated {
   title: string;
 }
 /**
+ * A show was made, renamed, moved in time, started or paused. Its log is the thread with the show's id.
+ */
+export interface ShowChanged {
+  thread_id: string | null;
+  seq: number | null;
+  event_id: string | null;
+  at: string | null;
+  run_id: string | null;
+  attempt: number | null;
+  type: "show";
+  name: string;
+  room_id: string;
+  starts_at: string | null;
+  total_seconds: number;
+  status: "draft" | "running" | "paused";
+  concurrency: number;
+  progress: ShowProgress;
+}
+/**
+ * How many scripts of a show are where. `left_seconds`: until all are written, by the times measured in this show;
+ * None before the first is.
+ */
+export interface ShowProgress {
+  total: number;
+  planned: number;
+  queued: number;
+  writing: number;
+  waiting: number;
+  approved: number;
+  rejected: number;
+  failed: number;
+  skipped: number;
+  left_seconds: number | null;
+}
+/**
+ * The plan of a show as it is now: all its items, in order.
+ */
+export interface ShowPlanned {
+  thread_id: string | null;
+  seq: number | null;
+  event_id: string | null;
+  at: string | null;
+  run_id: string | null;
+  attempt: number | null;
+  type: "show_plan";
+  items: ShowItemView[];
+  progress: ShowProgress;
+}
+/**
+ * One script of a show: a segment of a product, when its turn is, and how far it is.
+ *
+ * `thread_id` is the conversation in which it is written, `interrupt_id` what waits for a person there. `script_id` is
+ * the approved one, which stays in the room's rundown while another is written.
+ */
+export interface ShowItemView {
+  id: string;
+  product_id: string;
+  product_name: string;
+  scenario: string;
+  planned_seconds: number;
+  fixed: boolean;
+  notes: string;
+  status: "planned" | "queued" | "writing" | "waiting" | "approved" | "rejected" | "failed" | "skipped";
+  thread_id: string | null;
+  run_id: string | null;
+  interrupt_id: string | null;
+  script_id: string | null;
+  script_version: number | null;
+  error: Problem | null;
+}
+/**
+ * One item of a show moved on.
+ */
+export interface ShowItemChanged {
+  thread_id: string | null;
+  seq: number | null;
+  event_id: string | null;
+  at: string | null;
+  run_id: string | null;
+  attempt: number | null;
+  type: "show_item";
+  item: ShowItemView;
+  progress: ShowProgress;
+}
+/**
  * A piece of a message under way; `i` counts the pieces of this attempt from 0, without gaps.
  *
  * A slow reader gets `n` pieces joined in one frame: the next frame is then number `i + n`.
@@ -849,6 +946,35 @@ export interface ScriptView {
   title: string;
 }
 /**
+ * A show: its plan and how far it is.
+ */
+export interface ShowView {
+  name: string;
+  room_id: string | null;
+  starts_at: string | null;
+  total_seconds: number;
+  status: "draft" | "running" | "paused";
+  concurrency: number;
+  items: ShowItemView[];
+  progress: ShowProgress1;
+}
+/**
+ * How many scripts of a show are where. `left_seconds`: until all are written, by the times measured in this show;
+ * None before the first is.
+ */
+export interface ShowProgress1 {
+  total: number;
+  planned: number;
+  queued: number;
+  writing: number;
+  waiting: number;
+  approved: number;
+  rejected: number;
+  failed: number;
+  skipped: number;
+  left_seconds: number | null;
+}
+/**
  * A thread up to `seq`.
  */
 export interface ThreadSnapshot {
@@ -860,5 +986,6 @@ export interface ThreadSnapshot {
   runs: RunView[];
   interrupts: InterruptView[];
   scripts: ScriptView[];
+  show: ShowView | null;
   title: string;
 }

@@ -1,3 +1,4 @@
+import { showsEn } from './shows'
 import type { zhCN } from './zh-CN'
 
 export const en: typeof zhCN = {
@@ -11,7 +12,14 @@ export const en: typeof zhCN = {
     themeLight: 'Light',
     themeDark: 'Dark',
   },
-  nav: { console: 'Desk', approvals: 'Approvals', scripts: 'Scripts', products: 'Products', hosts: 'Hosts' },
+  nav: {
+    console: 'Desk',
+    approvals: 'Approvals',
+    rundown: 'Shows',
+    scripts: 'Scripts',
+    products: 'Products',
+    hosts: 'Hosts',
+  },
   role: { admin: 'Admin', operator: 'Operator', approver: 'Approver', host: 'Host', viewer: 'Viewer' },
   login: {
     title: 'Sign in',
@@ -52,7 +60,7 @@ export const en: typeof zhCN = {
   keys: {
     title: 'Keyboard shortcuts',
     everywhere: 'Everywhere',
-    go: 'Go to desk, approvals, scripts, products, hosts',
+    go: 'Go to desk, approvals, shows, scripts, products, hosts',
     focus: 'Focus the input',
     newline: 'New line',
     editLast: 'Bring back the last message',
@@ -93,6 +101,7 @@ export const en: typeof zhCN = {
     stopped: 'Stopped; this is what was written.',
     finalized: '“{{title}}” v{{version}} is final (no room named, not on screen)',
     finalizedOnAir: '“{{title}}” v{{version}} is final and was sent to the teleprompter',
+    finalizedForShow: '“{{title}}” v{{version}} is final and in the rundown',
     runFailed: 'This did not finish: {{reason}} (ref {{id}})',
     runCancelled: 'The run was stopped',
     side: 'Progress and room',
@@ -184,6 +193,7 @@ export const en: typeof zhCN = {
     onAirIn: 'On screen in {{time}}',
     undo: 'Call back',
     toRoom: 'for {{room}}',
+    toShow: 'for the rundown of “{{show}}”',
     noRoom: 'No room named',
     characters: '{{count}} characters',
     seconds: 'about {{seconds}} s',
@@ -192,6 +202,7 @@ export const en: typeof zhCN = {
     assumed: 'Assumed: {{list}}',
     approve: 'Approve',
     approveOnAir: 'Approve, on screen',
+    approveForShow: 'Approve, into the rundown',
     edit: 'Edit',
     reject: 'Reject',
     back: 'Back',
@@ -294,4 +305,5 @@ export const en: typeof zhCN = {
     empty: 'No final scripts yet',
     editedByHand: 'Edited by hand:',
   },
+  ...showsEn,
 }

@@ -98,6 +98,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '有一份稿件等待审批，请先处理，或撤回它再发送。',
     en: 'A script waits for approval; decide it, or withdraw it to send this.',
   },
+  item_not_ready: {
+    zh: '这段话术现在不能这样处理。',
+    en: 'This script of the show cannot be handled this way now.',
+  },
   lease_lost: {
     zh: '任务已由另一个进程接手。',
     en: 'Another process has taken over the run.',
@@ -150,9 +154,17 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '内容不存在或已删除。',
     en: 'It does not exist or was deleted.',
   },
+  nothing_to_export: {
+    zh: '还没有通过的话术，没有可导出的内容。',
+    en: 'No script is approved yet, so there is nothing to export.',
+  },
   nothing_to_resume: {
     zh: '没有可以继续的任务。',
     en: 'There is nothing to go on with here.',
+  },
+  nothing_to_review: {
+    zh: '这段没有写出话术，可以重试或打开对话看看。',
+    en: 'No script came of it; retry, or look at its thread.',
   },
   origin_refused: {
     zh: '不允许从这个网址访问。',
@@ -161,6 +173,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   port_taken: {
     zh: '端口已被占用。',
     en: 'The port is taken.',
+  },
+  product_gone: {
+    zh: '这个商品已从商品库删除。',
+    en: 'This product was removed from the catalogue.',
   },
   protocol_unsupported: {
     zh: '页面版本过旧，请刷新。',
@@ -186,6 +202,18 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '服务器的设置有误，无法启动。',
     en: 'The server cannot start as it is set up.',
   },
+  show_busy: {
+    zh: '还有话术在写或待审批，请先等待或取消其余。',
+    en: 'Scripts are being written or reviewed; wait for them or cancel the rest.',
+  },
+  show_empty: {
+    zh: '没有可以生成的话术。',
+    en: 'There is nothing here to write.',
+  },
+  show_too_short: {
+    zh: '总时长放不下这些话术。',
+    en: 'The show is too short for these scripts.',
+  },
   still_running: {
     zh: '还没写完，请稍后到对话里查看。',
     en: 'Still writing; look into the thread later.',
@@ -193,6 +221,18 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   storage_unavailable: {
     zh: '数据库暂时不可用。',
     en: 'The database cannot be reached.',
+  },
+  table_faulty: {
+    zh: '表格里有错误的行，什么都没有导入。',
+    en: 'Some rows of the table are wrong; nothing was imported.',
+  },
+  table_too_large: {
+    zh: '表格太大了。',
+    en: 'The table is too large.',
+  },
+  table_unreadable: {
+    zh: '看不懂这个文件：请用 CSV（UTF-8 或 GBK）或 XLSX。',
+    en: 'This file cannot be read; use CSV (UTF-8 or GBK) or XLSX.',
   },
   tenant_choice: {
     zh: '你属于多个团队，请选择一个。',

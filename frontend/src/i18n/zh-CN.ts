@@ -1,3 +1,5 @@
+import { showsZh } from './shows'
+
 export const zhCN = {
   app: {
     name: '话术台',
@@ -9,7 +11,14 @@ export const zhCN = {
     themeLight: '浅色',
     themeDark: '深色',
   },
-  nav: { console: '对话', approvals: '审批', scripts: '话术库', products: '商品', hosts: '主播' },
+  nav: {
+    console: '对话',
+    approvals: '审批',
+    rundown: '整场',
+    scripts: '话术库',
+    products: '商品',
+    hosts: '主播',
+  },
   role: { admin: '管理员', operator: '运营', approver: '审批', host: '主播', viewer: '访客' },
   login: {
     title: '登录',
@@ -50,7 +59,7 @@ export const zhCN = {
   keys: {
     title: '键盘快捷键',
     everywhere: '全局',
-    go: '去对话、审批、话术库、商品、主播',
+    go: '去对话、审批、整场、话术库、商品、主播',
     focus: '定位到输入框',
     newline: '换行',
     editLast: '取回上一条消息',
@@ -90,6 +99,7 @@ export const zhCN = {
     stopped: '已停止，以上是已写出的部分。',
     finalized: '《{{title}}》v{{version}} 已定稿（没有指定直播间，未上屏）',
     finalizedOnAir: '《{{title}}》v{{version}} 已定稿并送到提词器',
+    finalizedForShow: '《{{title}}》v{{version}} 已定稿并排入节目单',
     runFailed: '这次没有完成：{{reason}}（编号 {{id}}）',
     runCancelled: '任务已停止',
     side: '进度与直播间',
@@ -181,6 +191,7 @@ export const zhCN = {
     onAirIn: '{{time}} 后上屏',
     undo: '撤回',
     toRoom: '送往 {{room}}',
+    toShow: '进入「{{show}}」的节目单',
     noRoom: '没有指定直播间',
     characters: '{{count}} 字',
     seconds: '约 {{seconds}} 秒',
@@ -189,6 +200,7 @@ export const zhCN = {
     assumed: '这些是推测的：{{list}}',
     approve: '通过',
     approveOnAir: '通过并上屏',
+    approveForShow: '通过并排入节目单',
     edit: '修改',
     reject: '驳回',
     back: '返回',
@@ -291,4 +303,5 @@ export const zhCN = {
     empty: '还没有定稿的话术',
     editedByHand: '人工改动：',
   },
+  ...showsZh,
 }

@@ -1,10 +1,13 @@
-import { MinusCircleOutlined, PlusOutlined } from '@ant-design/icons'
-import { Button, Form, Input, InputNumber } from 'antd'
+import { MinusCircleOutlined, PlusOutlined, UploadOutlined } from '@ant-design/icons'
+import { Button, Drawer, Form, Input, InputNumber } from 'antd'
+import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../shared/api'
 import { Catalogue } from '../shared/Catalogue'
 import { fromLines, toLines } from '../shared/forms'
 import type { Shapes } from '../shared/rest'
+
+const ProductImport = lazy(() => import('./ProductImport'))
 
 type Product = Shapes['Product']
 type ProductFields = Omit<Product, 'id' | 'version' | 'created_at' | 'updated_at'>
@@ -91,6 +94,7 @@ export default function ProductsPage() {
       values={values}
       save={save}
       remove={api.deleteProduct}
+      tools={<Import />}
       columns={[
         { title: t('product.name'), dataIndex: 'name', width: 240 },
         { title: t('product.brand'), dataIndex: 'brand', width: 120 },
@@ -244,5 +248,28 @@ export default function ProductsPage() {
         </>
       }
     />
+  )
+}
+
+function Import() {
+  const { t } = useTranslation()
+  const [open, setOpen] = useState(false)
+  return (
+    <>
+      <Button icon={<UploadOutlined />} onClick={() => setOpen(true)} data-testid="import-products">
+        {t('productImport.title')}
+      </Button>
+      <Drawer
+        open={open}
+        onClose={() => setOpen(false)}
+        size={720}
+        title={t('productImport.title')}
+        destroyOnHidden
+      >
+        <Suspense fallback={<p className="muted">{t('common.loading')}</p>}>
+          {open && <ProductImport onDone={() => setOpen(false)} />}
+        </Suspense>
+      </Drawer>
+    </>
   )
 }

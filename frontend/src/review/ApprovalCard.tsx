@@ -60,6 +60,17 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
     remember(`reason:${interrupt.id}`, '')
   }, [decision.phase, pending, interrupt.id])
 
+  const where = script.show
+    ? t('review.toShow', { show: script.show })
+    : script.roomName
+      ? t('review.toRoom', { room: script.roomName })
+      : t('review.noRoom')
+  const approval = script.show
+    ? 'review.approveForShow'
+    : script.roomId
+      ? 'review.approveOnAir'
+      : 'review.approve'
+
   const startEdit = () => {
     if (!edited) setEdited(script.content)
     setMode('edit')
@@ -131,7 +142,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
       </header>
       <div className="card-meta muted">
         {script.productName && <span>{script.productName}</span>}
-        <span>{script.roomName ? t('review.toRoom', { room: script.roomName }) : t('review.noRoom')}</span>
+        <span>{where}</span>
         {script.spoken !== undefined && script.pace && content === script.content && mode !== 'edit' && (
           <>
             <span className="number">{t('review.characters', { count: script.spoken })}</span>
@@ -213,7 +224,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
                   onClick={() => decide({ decision: 'approve' })}
                   data-testid="approve"
                 >
-                  {label(t(script.roomId ? 'review.approveOnAir' : 'review.approve'), 'A')}
+                  {label(t(approval), 'A')}
                 </Button>
               </Tooltip>
               <Tooltip title={why}>

@@ -11,6 +11,8 @@ export interface ScriptParams {
   readonly score: number | undefined
   readonly roomId: string | undefined
   readonly roomName: string | undefined
+  /** The show for whose rundown it is written: then an approval puts nothing on screen. */
+  readonly show: string | undefined
   readonly productId: string | undefined
   readonly productName: string | undefined
   readonly hostId: string | undefined
@@ -35,6 +37,7 @@ export function scriptParams(params: Readonly<Record<string, unknown>>): ScriptP
     score: number('score'),
     roomId: text('room_id'),
     roomName: text('room_name'),
+    show: text('show'),
     productId: text('product_id'),
     productName: text('product_name'),
     hostId: text('host_id'),

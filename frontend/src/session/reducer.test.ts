@@ -29,7 +29,7 @@ function generator(seed: number): () => number {
 test('there are traces to compare with', () => {
   expect(traces.length).toBeGreaterThan(3)
   const types = new Set(traces.flatMap(({ frames }) => frames.map(({ type }) => type)))
-  expect(types.size).toBe(14)
+  expect(types.size).toBe(17)
 })
 
 describe.each(traces)('$name', ({ frames, snapshot }) => {

@@ -15,6 +15,10 @@ import type {
   RunChanged,
   RunView,
   ScriptView,
+  ShowChanged,
+  ShowItemChanged,
+  ShowPlanned,
+  ShowView,
   StepView,
   ThreadSnapshot,
   ToolCall,
@@ -33,6 +37,29 @@ export const emptyThread: ThreadSnapshot = {
   runs: [],
   interrupts: [],
   scripts: [],
+  show: null,
+}
+
+const emptyShow: ShowView = {
+  name: '',
+  room_id: null,
+  starts_at: null,
+  total_seconds: 0,
+  status: 'draft',
+  concurrency: 1,
+  items: [],
+  progress: {
+    total: 0,
+    planned: 0,
+    queued: 0,
+    writing: 0,
+    waiting: 0,
+    approved: 0,
+    rejected: 0,
+    failed: 0,
+    skipped: 0,
+    left_seconds: null,
+  },
 }
 
 const threadEvents: Record<AnyThreadEvent['type'], true> = {
@@ -50,6 +77,9 @@ const threadEvents: Record<AnyThreadEvent['type'], true> = {
   tool_result: true,
   script_finalized: true,
   thread_updated: true,
+  show: true,
+  show_plan: true,
+  show_item: true,
 }
 
 /** Whether a frame is a fact of a thread (lane A), known to this page or not: facts are what has a place in its log. */
@@ -104,6 +134,10 @@ function changes(thread: ThreadSnapshot, event: AnyThreadEvent, seq: number): Pa
       const { title, room_id, product_id, host_id } = event
       return { title, room_id, product_id, host_id }
     }
+    case 'show':
+    case 'show_plan':
+    case 'show_item':
+      return { show: withShow(thread.show ?? emptyShow, event) }
     default: {
       // A newer server may know more events than this page: its number counts, the rest is ignored.
       const unknown: never = event
@@ -273,5 +307,24 @@ export function answered(
     }
     case 'interrupt_expired':
       return { ...interrupt, status: 'expired', resolved_at: event.at }
+  }
+}
+
+function withShow(show: ShowView, event: ShowChanged | ShowPlanned | ShowItemChanged): ShowView {
+  switch (event.type) {
+    case 'show': {
+      const { name, room_id, starts_at, total_seconds, status, concurrency, progress } = event
+      return { ...show, name, room_id, starts_at, total_seconds, status, concurrency, progress }
+    }
+    case 'show_plan': {
+      const { items, progress } = event
+      return { ...show, items, progress }
+    }
+    case 'show_item': {
+      const { item, progress } = event
+      // An item that is not in the plan any more stays out of it.
+      const items = show.items.map((known) => (known.id === item.id ? item : known))
+      return { ...show, items, progress }
+    }
   }
 }

@@ -40,6 +40,8 @@ interface Props<T extends Row, V extends object> {
   /** `key` is the same as long as the same values are sent. */
   save: (row: T | undefined, values: V, key: string) => Promise<unknown>
   remove: (id: string) => Promise<unknown>
+  /** What else whoever may change things can do here. */
+  tools?: ReactNode
 }
 
 /** A page of things one keeps: a table, a form in a drawer, and deletion after a question. */
@@ -121,6 +123,7 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
             placeholder={t('common.search')}
             onChange={(event) => setSearch(event.target.value)}
           />
+          {writes && props.tools}
           <Tooltip title={writes ? undefined : t('common.mayNotChange')}>
             <Button
               type="primary"

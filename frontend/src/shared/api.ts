@@ -62,6 +62,47 @@ export const api = {
     bodyOf(rest.POST('/api/v1/products', { body, params: named(key) })),
   updateProduct: (product_id: string, body: Shapes['ProductChanges']) =>
     bodyOf(rest.PATCH('/api/v1/products/{product_id}', { params: { path: { product_id } }, body })),
+  readProductTable: (body: Shapes['ProductTable']) => bodyOf(rest.POST('/api/v1/products/table', { body })),
+  importProducts: (body: Shapes['ProductTable'], key: string) =>
+    bodyOf(rest.POST('/api/v1/products/import', { body, params: named(key) })),
   deleteProduct: (product_id: string) =>
     rest.DELETE('/api/v1/products/{product_id}', { params: { path: { product_id } } }),
+
+  shows: (cursor?: string) => bodyOf(rest.GET('/api/v1/shows', { params: { query: { cursor, limit: 50 } } })),
+  readShowTable: (body: Shapes['ShowTable']) => bodyOf(rest.POST('/api/v1/shows/table', { body })),
+  planShow: (body: Shapes['PlanRequest']) => bodyOf(rest.POST('/api/v1/shows/plan', { body })),
+  createShow: (body: Shapes['NewShow'], key: string) =>
+    bodyOf(rest.POST('/api/v1/shows', { body, params: named(key) })),
+  deleteShow: (show_id: string) => rest.DELETE('/api/v1/shows/{show_id}', { params: { path: { show_id } } }),
+  startShow: (show_id: string, key: string) =>
+    rest.POST('/api/v1/shows/{show_id}/start', { params: { path: { show_id }, ...named(key) } }),
+  pauseShow: (show_id: string, key: string) =>
+    rest.POST('/api/v1/shows/{show_id}/pause', { params: { path: { show_id }, ...named(key) } }),
+  cancelShow: (show_id: string, key: string) =>
+    rest.POST('/api/v1/shows/{show_id}/cancel', { params: { path: { show_id }, ...named(key) } }),
+  retryShow: (show_id: string, item_ids: string[] | undefined, key: string) =>
+    rest.POST('/api/v1/shows/{show_id}/retry', {
+      params: { path: { show_id }, ...named(key) },
+      body: { item_ids: item_ids ?? null },
+    }),
+  orderShow: (show_id: string, item_ids: string[], key: string) =>
+    rest.POST('/api/v1/shows/{show_id}/order', {
+      params: { path: { show_id }, ...named(key) },
+      body: { item_ids },
+    }),
+  setShowSeconds: (show_id: string, item_id: string, seconds: number | null) =>
+    rest.PATCH('/api/v1/shows/{show_id}/items/{item_id}', {
+      params: { path: { show_id, item_id } },
+      body: { seconds },
+    }),
+  regenerateShowItem: (show_id: string, item_id: string, key: string) =>
+    rest.POST('/api/v1/shows/{show_id}/items/{item_id}/regenerate', {
+      params: { path: { show_id, item_id }, ...named(key) },
+    }),
+  rundown: (room_id: string) =>
+    bodyOf(rest.GET('/api/v1/rooms/{room_id}/rundown', { params: { path: { room_id } } })),
+  cueEntry: (room_id: string, entry_id: string, key: string) =>
+    rest.POST('/api/v1/rooms/{room_id}/rundown/{entry_id}/cue', {
+      params: { path: { room_id, entry_id }, ...named(key) },
+    }),
 }

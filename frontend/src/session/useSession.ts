@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'react'
 import { useStore } from 'zustand'
-import type { SessionState } from '../session/session'
-import { ThreadSession } from '../session/session'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
+import type { SessionState } from './session'
+import { ThreadSession } from './session'
 
 /** Follow a thread while it is on screen. */
 export function useSession(threadId: string): ThreadSession {

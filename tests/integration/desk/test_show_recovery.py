@@ -1,0 +1,147 @@
+"""A show whose workers are killed in the middle: each script is written once, none is lost, no more than wanted."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from backend.storage.embedded import EmbeddedValkey
+from tests.support.desk_client import Rest, no_gaps_no_doubles
+from tests.support.processes import ServerProcess
+
+AT_ONCE = 3
+#: Leases are short, so that what a dead worker held is taken over soon; a script takes about a second.
+SETTINGS = {
+    "lease": 4, "lease_renewal": 0.8, "lease_self_cancel": 3, "sweep_interval": 0.3, "offline_pace": 150,
+    "show_concurrency": AT_ONCE,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def common(module_database_url: str, valkey_server: EmbeddedValkey) -> dict[str, object]:
+    return {"database_url": module_database_url, "redis_url": valkey_server.url, **SETTINGS}
+
+
+@pytest.fixture(scope="module")
+def desk_server(common: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A gateway that takes no runs."""
+    folder = tmp_path_factory.mktemp("gateway")
+    with ServerProcess(folder, common, command=("serve", "--no-worker")).start() as server:
+        yield server.wait_healthy()
+
+
+@pytest.fixture
+async def conn(module_database_url: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    connection = await asyncpg.connect(module_database_url)
+    yield connection
+    await connection.close()
+
+
+async def planned(operator: Rest) -> dict[str, Any]:
+    """A show of every product of the demo."""
+    products = (await operator.get("/products", limit=100))["items"]
+    items = [{"product_id": product["id"], "scenario": "selling_points", "seconds": 30} for product in products]
+    body = {
+        "room_id": await operator.room_of("小雅的直播间"),
+        "name": "双十一大场",
+        "total_seconds": 3600,
+        "items": items,
+    }
+    return dict(await operator.post("/shows", body, 201))
+
+
+async def progress(operator: Rest, show_id: str) -> dict[str, Any]:
+    return dict((await operator.get(f"/shows/{show_id}"))["show"]["progress"])
+
+
+async def until(operator: Rest, show_id: str, reached: Callable[[dict[str, Any]], Any]) -> None:
+    """Wait until the show is so far."""
+    while True:
+        if reached(await progress(operator, show_id)):
+            return
+        await asyncio.sleep(0.05)
+
+
+@contextlib.asynccontextmanager
+async def watched(conn: "asyncpg.Connection[asyncpg.Record]", show_id: str) -> AsyncIterator[list[int]]:
+    """While the block runs, how many scripts are under way, looked at again and again."""
+    seen: list[int] = []
+
+    async def look() -> None:
+        while True:
+            seen.append(
+                await conn.fetchval(
+                    """SELECT count(*) FROM runs r JOIN show_items i ON i.id = r.show_item_id
+                       WHERE i.show_id = $1 AND r.status IN ('queued', 'running')""",
+                    UUID(show_id),
+                )
+            )
+            await asyncio.sleep(0.02)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield seen
+    finally:
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
+
+
+async def test_a_killed_worker_loses_no_script_and_starts_none_twice(
+    operator: Rest,
+    module_database_url: str,
+    common: dict[str, object],
+    tmp_path_factory: pytest.TempPathFactory,
+    conn: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    made = await planned(operator)
+    show, total = made["show"]["id"], len(made["items"])
+    folder = tmp_path_factory.mktemp("workers")
+    workers = [ServerProcess(folder / str(n), common, command=("worker",)).start() for n in range(2)]
+    watcher = await asyncpg.connect(module_database_url)
+    try:
+        for worker in workers:
+            worker.wait_for_log("worker_started")
+        async with watched(watcher, show) as under_way, asyncio.timeout(120), operator.socket() as desk:
+            await desk.follow(show)
+            await operator.post(f"/shows/{show}/start", {})
+            # Twice, each time while scripts are being written; another one comes for each.
+            for worker in list(workers):
+                before = (await progress(operator, show))["waiting"]
+                await until(operator, show, lambda now, before=before: now["waiting"] >= before + 2 and now["writing"])
+                worker.kill()
+                workers.append(ServerProcess(folder / str(len(workers)), common, command=("worker",)).start())
+            await until(operator, show, lambda now: now["waiting"] == total)
+            await desk.until("show_item", timeout=20, where=lambda frame: frame["progress"]["waiting"] == total)
+            events = desk.events(show)
+            view = desk.view(show).show
+    finally:
+        await watcher.close()
+        for worker in workers:
+            worker.__exit__()
+
+    rows = await conn.fetch(
+        """SELECT i.id, i.generation, i.status, count(DISTINCT r.id) AS runs, count(DISTINCT p.id) AS questions,
+             max(r.crashes) AS crashes
+           FROM show_items i LEFT JOIN runs r ON r.show_item_id = i.id
+           LEFT JOIN interrupts p ON p.run_id = r.id WHERE i.show_id = $1 GROUP BY i.id""",
+        UUID(show),
+    )
+    assert len(rows) == total
+    assert {(row["status"], row["generation"], row["runs"], row["questions"]) for row in rows} == {("waiting", 1, 1, 1)}
+    assert max(under_way) == AT_ONCE
+    taken_over = await conn.fetchval(
+        "SELECT count(*) FROM runs r JOIN show_items i ON i.id = r.show_item_id WHERE i.show_id = $1 AND r.attempt > 1",
+        UUID(show),
+    )
+    assert taken_over > 0, "nobody was killed in the middle of a script"
+    # Who followed it all the while saw every step once, and has what the server has.
+    assert no_gaps_no_doubles(events)
+    assert view is not None
+    now = await operator.get(f"/shows/{show}")
+    assert [item.model_dump(mode="json") for item in view.items] == now["items"]
+    assert view.progress.model_dump(mode="json") == now["show"]["progress"]
