@@ -164,8 +164,8 @@ class _Wire(WebSocketsSansIOProtocol):
 
 
 class _Quiet(logging.Filter):
-    """Drops Uvicorn's lines for each upgrade (with the ticket in its address) and each refusal, and counts what it would
-    call exceptions: what a peer sends is no fault of ours."""
+    """Drops Uvicorn's lines for each upgrade (with the ticket in its address) and each refusal, and counts what it
+    would call exceptions: what a peer sends is no fault of ours."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the line is worth writing."""
