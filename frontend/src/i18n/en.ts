@@ -1,4 +1,3 @@
-import { showsEn } from './shows'
 import type { zhCN } from './zh-CN'
 
 export const en: typeof zhCN = {
@@ -305,5 +304,4 @@ export const en: typeof zhCN = {
     empty: 'No final scripts yet',
     editedByHand: 'Edited by hand:',
   },
-  ...showsEn,
 }

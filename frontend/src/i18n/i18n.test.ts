@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { errorCodes } from '../generated/errors'
 import { en } from './en'
 import { faults, problems } from './problems'
+import { showsEn, showsZh } from './shows'
 import { zhCN } from './zh-CN'
 
 type Tree = { [key: string]: string | Tree }
@@ -18,7 +19,7 @@ function leaves(tree: Tree, path = ''): Map<string, string> {
 const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort()
 
 test('both languages have the same keys with the same variables, and nothing is empty', () => {
-  const [chinese, english] = [leaves(zhCN), leaves(en)]
+  const [chinese, english] = [leaves({ ...zhCN, ...showsZh }), leaves({ ...en, ...showsEn })]
   expect([...english.keys()]).toEqual([...chinese.keys()])
   for (const [key, text] of chinese) {
     expect(text, key).not.toBe('')

@@ -1,5 +1,3 @@
-import { showsZh } from './shows'
-
 export const zhCN = {
   app: {
     name: '话术台',
@@ -303,5 +301,4 @@ export const zhCN = {
     empty: '还没有定稿的话术',
     editedByHand: '人工改动：',
   },
-  ...showsZh,
 }

@@ -1,3 +1,4 @@
+import '../i18n/addShows'
 import { MinusCircleOutlined, PlusOutlined, UploadOutlined } from '@ant-design/icons'
 import { Button, Drawer, Form, Input, InputNumber } from 'antd'
 import { lazy, Suspense, useState } from 'react'

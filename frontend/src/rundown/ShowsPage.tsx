@@ -1,3 +1,4 @@
+import '../i18n/addShows'
 import { PlusOutlined } from '@ant-design/icons'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Alert, App, Button, Drawer, Empty, Table, Tooltip } from 'antd'
