@@ -18,7 +18,7 @@ from backend.domain import audit, products, rundowns, show_plan, show_table, sho
 from backend.domain.show_export import FORMATS, ExportFormat, Spoken, exported
 from backend.domain.tables import read_table
 from backend.errors import BadRequest, NothingToExport
-from backend.graph.intent.reading import SCENARIO_NAMES
+from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import STORABLE
 from backend.protocol.events import ShowItemView, ShowProgress, ShowStatus

@@ -16,7 +16,7 @@ from backend.domain.people import Identity
 from backend.domain.runs import Request
 from backend.domain.shows import Show
 from backend.errors import ItemNotReady, NotFound, ProductGone, ShowBusy, ShowEmpty
-from backend.graph.intent.reading import SCENARIO_NAMES
+from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import derived_id
 from backend.protocol.events import Person, Problem, ShowItemView

@@ -67,6 +67,6 @@ def test_a_slower_host_needs_longer_for_the_same_segment() -> None:
 
 
 def test_segments_are_those_that_a_request_knows() -> None:
-    from backend.graph.intent.reading import SCENARIO_NAMES
+    from backend.graph.intent.vocabulary import SCENARIO_NAMES
 
     assert set(SEGMENTS) == set(SCENARIO_NAMES)
