@@ -63,6 +63,8 @@ def visit(seats: Seats, faults: dict[str, list[str]], look: dict[str, Any]) -> N
     faults["approvals"] = serious(approver.page, AXE)
 
     operator.page.get_by_test_id("approve").click()
+    # A page that is left at once takes the click along.
+    expect(operator.page.get_by_test_id("approval-card")).to_have_attribute("data-status", "approve")
     for path in ("/scripts", "/products", "/hosts"):
         operator.open(path)
         expect(operator.page.get_by_role("row").nth(1)).to_be_visible()
