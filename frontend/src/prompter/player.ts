@@ -45,8 +45,9 @@ export class Player {
     if (arrival.kind === 'start' || !before) {
       this.scroller.hold()
       this.direction = 1
-      this.lay(arrival.kind === 'start' ? pixelOf(this.lines, arrival.position) : 0, room)
+      // Before it is laid: what is laid while running runs on.
       this.move('paused')
+      this.lay(arrival.kind === 'start' ? pixelOf(this.lines, arrival.position) : 0, room)
       return
     }
     // Anchor the line under the reading line, not a percentage: it must not move by a pixel.
