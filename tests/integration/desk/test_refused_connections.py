@@ -41,7 +41,12 @@ async def test_a_database_that_refused_everybody_for_a_while_is_used_again_in_fu
     server = start_server(database_url=url, offline_pace=12, **LEASES).wait_healthy()
     async with Rest.login(server.url, OPERATOR) as rest:
         async with rest.socket() as desk:
-            await desk.ask(await rest.new_thread(), REQUEST)  # a lease that is due for prolonging meanwhile
+            # It must be in a worker's hands, with seconds of writing before it: a lease that is due for prolonging
+            # meanwhile. One that is not yet taken, or about to keep its next step, renews nothing.
+            waiting = await rest.new_thread()
+            await desk.follow(waiting)
+            await desk.ask(waiting, REQUEST)
+            await desk.until("token")
         keeper = await asyncpg.connect(with_database(url, "template1"))
         await keeper.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         await keeper.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
