@@ -117,19 +117,17 @@ def _compiled(table: Mapping[str, Any], name: str) -> tuple[re.Pattern[str], ...
 
 
 @cache
-def _vertical_words(shortest: int) -> Mapping[str, re.Pattern[str]]:
+def words_of_verticals(shortest: int = 2) -> Mapping[str, tuple[str, ...]]:
+    """Return the words that tell a vertical; single characters (杯, 玉) prove nothing in running text."""
     table = tomllib.loads((RULES / "verticals.toml").read_text(encoding="utf-8"))
     return {
-        vertical: re.compile("|".join(re.escape(word) for word in [vertical, *words] if len(word) >= shortest))
+        vertical: tuple(word for word in dict.fromkeys([vertical, *words]) if len(word) >= shortest)
         for vertical, words in table.items()
     }
 
 
 def verticals_of_category(category: str) -> frozenset[str]:
     """Tell which verticals a category or a product name means; empty when it says nothing."""
-    return frozenset(vertical for vertical, words in _vertical_words(1).items() if words.search(category))
-
-
-def verticals_of_text(text: str) -> frozenset[str]:
-    """Tell which verticals a text speaks of; single characters (杯, 玉) prove nothing in running text."""
-    return frozenset(vertical for vertical, words in _vertical_words(2).items() if words.search(text))
+    return frozenset(
+        vertical for vertical, words in words_of_verticals(1).items() if any(word in category for word in words)
+    )
