@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
 from backend.errors import BadRequest, SetupError
+from backend.quality.classes import combined, spread
 from backend.quality.normalize import NUMERALS, fold
 
 RULES: Final = Path(__file__).parent / "rules"
@@ -86,7 +87,8 @@ def _rule(table: Mapping[str, Any]) -> Rule:
         raise ValueError(f"unknown severity {severity!r}")
     mild: dict[str, Severity] = {key(term): "warn" for term in table.get("warn_terms", ())}
     mild.update({key(term): "info" for term in table.get("info_terms", ())})
-    terms = tuple(dict.fromkeys(key(term) for term in table.get("terms", ())))
+    made = [term for source in table.get("combined", ()) for term in combined(source)]
+    terms = tuple(dict.fromkeys(key(term) for term in (*table.get("terms", ()), *made)))
     if "" in terms:
         raise ValueError("an empty term")
     return Rule(
@@ -113,7 +115,7 @@ def _rule(table: Mapping[str, Any]) -> Rule:
 
 def _compiled(table: Mapping[str, Any], name: str) -> tuple[re.Pattern[str], ...]:
     sources: Sequence[str] = table.get(name, ())
-    return tuple(re.compile(source, re.IGNORECASE) for source in sources)
+    return tuple(re.compile(spread(source), re.IGNORECASE) for source in sources)
 
 
 @cache
