@@ -123,7 +123,8 @@ def _worth_disguising(rules: Iterable[Rule]) -> list[str]:
     """Nobody hides a word that may be said; short mild words would only bring homophones."""
     terms: dict[str, None] = {}
     for rule in rules:
-        for term in rule.terms:
+        # These are disguises themselves: what sounds like one is the plain word.
+        for term in () if rule.category == "evasion" else rule.terms:
             if (len(term) > 2 or rule.severity == "block") and term not in rule.mild and term not in rule.weak:
                 terms[term] = None
     return list(terms)

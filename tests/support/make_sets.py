@@ -47,6 +47,15 @@ def sentences(name: str) -> Iterator[dict[str, Any]]:
             }  # fmt: skip
 
 
+def copy() -> Iterator[dict[str, Any]]:
+    """Whole clean scripts, as hosts speak."""
+    for category, text in lines_of("clean_copy.txt"):
+        yield {
+            "type": "compliance", "tier": "copy", "expect": "clean", "category": category, "text": text,
+            "split": part_of(text), "template": text,
+        }  # fmt: skip
+
+
 def programs() -> Iterator[dict[str, Any]]:
     """Sentences that a product's record shows to be wrong, or right."""
     products = json.loads((SOURCES / "products.json").read_text(encoding="utf-8"))
@@ -269,7 +278,7 @@ def main(folder: Path) -> None:
     written(folder, "intents.jsonl", intents("intents.txt"))
     written(folder, "intents_fresh.jsonl", intents("intents_fresh.txt"))
     written(folder, "compliance.jsonl", [*sentences("compliance.txt"), *programs()])
-    written(folder, "compliance_fresh.jsonl", sentences("compliance_fresh.txt"))
+    written(folder, "compliance_fresh.jsonl", [*sentences("compliance_fresh.txt"), *copy()])
     written(folder, "pii.jsonl", pii())
     written(folder, "scripts.jsonl", scripts())
 
