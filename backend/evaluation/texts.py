@@ -43,7 +43,7 @@ def run_compliance(case: ComplianceCase, rules: RuleSnapshot) -> Outcome:
 
 def _findings(case: ComplianceCase, rules: RuleSnapshot) -> list[Finding]:
     if case.product is None:
-        return rules.scan(case.text, vertical=case.category)
+        return rules.check(case.text, vertical=case.category)
     brief = ScriptBrief(
         scenario=case.scenario,
         seconds=None,

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from backend.protocol.events import Finding
 from backend.quality.context import is_allowed, is_softened
+from backend.quality.implied import suspicions
 from backend.quality.normalize import Folded, fold, with_digits
 from backend.quality.rulebook import (
     GENERAL,
@@ -103,6 +104,20 @@ class RuleSnapshot:
             softened = hit.severity == "block" and is_softened(hit.rule, folded.text, hit.start, hit.end)
             hits.append(hit._replace(severity="warn") if softened else hit)
         return [_finding(hit, folded) for hit in _outermost(hits)]
+
+    def check(self, text: str, *, vertical: str | None = None) -> list[Finding]:
+        """Return what `scan` finds, and warnings of sentences that imply what may not be said without a word of it."""
+        found = self.scan(text, vertical=vertical)
+        folded = fold(text)
+        weighed = [finding.span for finding in found if finding.severity != "info"]
+        for suspicion in suspicions(folded.text):
+            rule = self._by_id.get(f"IMP-{suspicion.label}")
+            start, end = folded.span(suspicion.start, suspicion.end)
+            # Where the rules have spoken there is nothing left to guess.
+            if rule is not None and not any(low < end and start < high for low, high in weighed):
+                hit = _Hit(rule, suspicion.start, suspicion.end, rule.severity, "", False)
+                found.append(_finding(hit, folded))
+        return sorted(found, key=lambda finding: finding.span)
 
     def scan_surface(self, text: str) -> int:
         """Count plain term hits, nothing else: the bound on how fast a scan can be."""
