@@ -23,6 +23,8 @@ def _slowly(text: str) -> Iterator[Sighting]:
     digits = text.translate(NUMERALS)
     for rule in _RULES:
         for term in rule.terms:
+            if term not in digits:
+                continue
             for match in re.finditer(f"(?={re.escape(term)})", digits):
                 start, end = match.start(), match.start() + len(term)
                 if not _cuts_a_word(text, start, end):
