@@ -1,8 +1,8 @@
 """The judge: a language model reads a text that the checks have read, and may add warnings or raise one to a block.
 
-It can take nothing back. What it adds must quote the text and is a warning, so that a model that lies costs a click, not
-a script; it raises only what a rule has found. Everything it is shown is fenced data. After one repair, or an error, or
-no answer in time, the checks' word stands alone.
+It can take nothing back. What it adds must quote the text and is a warning, so that a model that lies costs a click,
+not a script; it raises only what a rule has found. Everything it is shown is fenced data. After one repair, or an
+error, or no answer in time, the checks' word stands alone.
 """
 
 import asyncio
@@ -52,7 +52,11 @@ class _Unusable(Exception):
 
 
 async def judged(
-    text: str, found: Sequence[Finding], rules: RuleSnapshot, model: Model | None, product: Mapping[str, Any] | None = None
+    text: str,
+    found: Sequence[Finding],
+    rules: RuleSnapshot,
+    model: Model | None,
+    product: Mapping[str, Any] | None = None,
 ) -> list[Finding]:
     """Return `found` with what the judge adds and raises. Never raises an error, and never lowers a finding."""
     if model is None or not text.strip():

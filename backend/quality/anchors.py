@@ -1,7 +1,7 @@
 """Run many patterns over a long text without running them everywhere.
 
-A match of a pattern holds at least one of a few literal strings (`比…便宜` holds 便宜 or 划算 or …), and it is no wider
-than so many characters. Where none of the strings stands, the pattern need not be tried; where one does, a window around
+A match of a pattern holds at least one of a few literal strings (`比…便宜` holds 便宜 or 划算 or …), and it is no
+wider than so many characters. Where none of the strings stands, the pattern need not be tried; where one does, a window around
 it is enough. What is found is what `finditer` over the whole text finds.
 """
 
@@ -58,7 +58,9 @@ def anchor_of(pattern: re.Pattern[str]) -> Anchor:
     tree = _parser.parse(pattern.pattern, pattern.flags)
     known = _sequence(tree)
     held = _best([known.exact, known.held])
-    other = _best([one for one in known.all_held if held is not None and not _alike(one, held)])
+    others = [one for one in known.all_held if held is not None and not _alike(one, held)]
+    # Each string is looked for in each window: few are better than rare ones.
+    other = min(map(_shortest, others), key=lambda one: _frequency(one) + len(one) / 1000, default=None)
     _, widest = tree.getwidth()
     width = widest + _lookaround(tree)
     return Anchor(held or frozenset(), tuple(sorted(other or ())), int(width) if width <= _WIDEST else None)
@@ -72,7 +74,10 @@ def matches(pattern: re.Pattern[str], anchor: Anchor, text: str, spots: Iterable
     for low, high in _windows(anchor.width, len(text), spots):
         if anchor.others:
             window = text[low:high]
-            if not any(other in window for other in anchor.others):
+            for other in anchor.others:
+                if other in window:
+                    break
+            else:
                 continue
         yield from pattern.finditer(text, low, high)
 
@@ -89,6 +94,11 @@ def _windows(width: int, size: int, spots: Iterable[tuple[int, int]]) -> Iterato
         high = max(high, min(size, start + width + 1))
     if high >= 0:
         yield low, high
+
+
+def _shortest(strings: frozenset[str]) -> frozenset[str]:
+    """Leave out strings that hold another one."""
+    return frozenset(one for one in strings if not any(other != one and other in one for other in strings))
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -114,10 +124,10 @@ def _sequence(items: Iterable[Any]) -> _Known:
     if whole:
         return _Known(run, _best(candidates))
     candidates.append(run)
-    return _Known(None, _best(candidates), tuple(one for one in candidates if one))
+    return _Known(None, _best(candidates), tuple(one for one in candidates if one and "" not in one))
 
 
-def _part(operator: Any, argument: Any) -> _Known:
+def _part(operator: Any, argument: Any) -> _Known:  # noqa: PLR0911 - one line for each kind of part
     match operator:
         case sre.LITERAL:
             return _Known(frozenset({chr(argument).lower()}), None)
@@ -174,7 +184,7 @@ def _repeated(least: int, most: int, items: Iterable[Any]) -> _Known:
 def _best(candidates: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
     """Return the strings that stand in the fewest places."""
     usable = [one for one in candidates if one and "" not in one and len(one) <= _MOST]
-    return min(usable, key=_frequency) if usable else None
+    return _shortest(min(usable, key=_frequency)) if usable else None
 
 
 def _frequency(strings: frozenset[str]) -> float:
@@ -184,9 +194,9 @@ def _frequency(strings: frozenset[str]) -> float:
 def _rarity(string: str) -> float:
     share = 1.0
     for char in string:
-        share *= 0.02 if char.isascii() else 0.008 if char in _OFTEN else 0.0008
+        share *= 0.01 if char.isascii() else 0.008 if char in _OFTEN else 0.0008
     # What stands together is no chance: a second character says less than the first.
-    return share * 20 ** (len(string) - 1)
+    return share * 6.0 ** (len(string) - 1)
 
 
 def _lookaround(items: Iterable[Any]) -> int:

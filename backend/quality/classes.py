@@ -1,4 +1,4 @@
-"""Words of one kind under one name, so that a rule can say "a verb of healing and a disease" instead of listing both."""
+"""Words of one kind under one name: a rule says "a verb of healing and a disease" instead of listing both."""
 
 import re
 import tomllib

@@ -1,8 +1,8 @@
 """What a sentence implies without a word of the lists, learned from examples: a linear classifier, and only a warning.
 
-"我妈的膝盖喝了两盒就能跳广场舞" names no disease and no cure. The classifier looks at pieces of the words and at who does
-what (a relative, a part of the body, a change, a time: `rules/hints.toml`). Its weights are in `implied.tsv`, made by
-`python -m tests.support.train_implied`. It never blocks: a person decides.
+"我妈的膝盖喝了两盒就能跳广场舞" names no disease and no cure. The classifier looks at pieces of the words and at who
+does what (a relative, a part of the body, a change, a time: `rules/hints.toml`). Its weights are in `implied.tsv`,
+made by `python -m tests.support.train_implied`. It never blocks: a person decides.
 """
 
 import math

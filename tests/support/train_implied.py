@@ -1,4 +1,4 @@
-"""Trains the classifier of `backend/quality/implied.py`: `python -m tests.support.train_implied` (a minute; numpy only).
+"""Trains the classifier of `backend/quality/implied.py`: `python -m tests.support.train_implied` (a minute, numpy).
 
 The same lessons give the same file. Lessons are the patterns of `implied_train.txt` with their fillings, and real clean
 copy. How certain it must be is set by lessons it was not taught: whole patterns and whole scripts are left out in turn.

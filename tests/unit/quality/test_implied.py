@@ -1,5 +1,7 @@
 """What sentences imply: that it is pointed out, only warned of, and rarely where nothing is meant."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +43,6 @@ def test_sentences_cover_the_text_in_order_and_are_short(text: str) -> None:
     folded = fold(text).text
     spans = list(implied.sentences_of(folded))
     assert all(low < high <= len(folded) and high - low <= 56 for low, high in spans)
-    assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
     for finding in _RULES.check(text):
         assert finding.excerpt == text[slice(*finding.span)]
