@@ -1,8 +1,8 @@
 """Run many patterns over a long text without running them everywhere.
 
 A match of a pattern holds at least one of a few literal strings (`比…便宜` holds 便宜 or 划算 or …), and it is no
-wider than so many characters. Where none of the strings stands, the pattern need not be tried; where one does, a window around
-it is enough. What is found is what `finditer` over the whole text finds.
+wider than so many characters. Where none of the strings stands, the pattern need not be tried; where one does, a
+window around it is enough. What is found is what `finditer` over the whole text finds.
 """
 
 import re
