@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from backend.quality.context import clause, sentence
-from backend.quality.normalize import NUMERALS
+from backend.quality.normalize import NUMERALS, is_han
 from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
 from backend.quality.record import FactFault, fields_of
 from backend.quality.units import OF_THE_DAY, TECHNICAL, UNITS
@@ -44,33 +44,44 @@ _IN_PACK: Final = re.compile("(?:的)?[一每][袋罐盒瓶包箱桶听坛]")
 _PACK_HOLDS: Final = re.compile(
     "(?:[一每][袋罐盒瓶包箱桶听坛支提套](?:里面?|足足|净重|净含量|是|有|装|就|一共|总共|大概|差不多)*|规格是?)$"
 )
-_EACH_DOES: Final = re.compile(f"[一每][{COUNTERS}](?:能|可以?|大概)?(?P<does>[\u4e00-\u9fa5])(?:个|大概|约|上)?$")
+_EACH_DOES: Final = re.compile(
+    f"(?:[一每][{COUNTERS}](?:能|可以?|大概)?|^)(?P<does>[\u4e00-\u9fa5])(?:了|足|满|个|大概|约|上)?$"
+)
 _BARE_SIZE: Final = re.compile(rf"{NUMBER}(?:\s*[×x*乘]\s*{NUMBER})+")
 #: What the record and a script may call the same thing by.
 _TOPICS: Final = (
     re.compile("保温|保冷|续航|待机|播放|使用时间|充电|充满|快充|保鲜"),
-    re.compile("保质期|质保|保修|换新"),
+    re.compile("保质期|能放|放得住|存放|开封"),
+    re.compile("质保|保修|换新|找我们"),
     re.compile("发货|现发|发出|寄出|揽收|出库"),
+)
+#: Behind a number these count nothing that goods are made of.
+_NO_COUNTER: Final = (
+    "年月日天点分时秒元角毛钱岁号多来几的人次度回遍句声眼路步口些成倍折半零一二两三四五六七八九十百千万亿"
+    "米克升斤寸里比到至和与是有"
 )
 #: Metres and pounds are walked and carried all day; centimetres and grams are somebody's specification.
 _FAR: Final = re.compile("(?<![厘毫])米|(?<!公)斤|里$")
-_PIECES: Final = re.compile(
-    rf"(?P<number>{NUMBER})\s*(?:[个种]?颜)?(?P<counter>[{COUNTERS}种页孔键抽节色层格芯核股齿针丝道位轴轮])"
-)
+_PIECES: Final = re.compile(rf"(?P<number>{NUMBER})\s*(?:[个种]?颜)?(?P<counter>(?![{_NO_COUNTER}])[\u4e00-\u9fa5])")
 _YARN: Final = re.compile(
     rf"(?P<number>{NUMBER})支(?=[纱双高精的]{{0,2}}(?:全棉|纯棉|棉|天丝|莱赛尔|长绒|亚麻|桑蚕|真丝|贡缎|面料|纱))|"
     rf"(?:纱支|支数|纱线)：\D{{0,4}}(?P<named>{NUMBER})"
 )
 #: What a thing has of its own; nobody buys three of them.
-_PARTS: Final = tuple("层格芯核股齿针丝道位轴轮孔键节")
+_PARTS: Final = tuple("层格芯核股齿针丝道位轴轮孔键节种色段叶")
 _PIECES_IN_PACK: Final = re.compile(
-    "(?:[一每单整](?P<pack>[瓶盒袋包箱罐套提桶条筒板]))(?:里面?|里头|是|有|装了?|一共|总共|足足|就)*$"
+    "(?:[一每单整](?P<pack>[瓶盒袋包箱罐套提桶条筒板])|[箱盒袋罐桶瓶]子?里)(?:里面?|里头|是|有|装了?|一共|总共|足足|就)*$"
 )
 #: Several packs were spoken of: 两箱, 一箱六袋一共十二袋.
 _OF_SEVERAL: Final = re.compile("[两二三四五六七八九十][瓶盒袋包箱罐套提桶条筒板件]")
 #: The name of something with its number: IPX4, SPF50.
 _CODE: Final = re.compile(
-    r"(?<![a-z\d])(?P<name>[a-z]{2,6})[ -]?(?P<number>\d{1,4}(?:\.\d)?|[一二三四五六七八九十百]{2,5})(?![a-z\d.零一二三四五六七八九十百千万])"
+    r"(?<![a-z\d])(?P<name>[a-z]{2,6})[ -]?(?P<number>\d{1,4}(?:\.\d)?|[一二三四五六七八九十百]{2,5})"
+    r"(?![a-z\d.零一二三四五六七八九十百千万])"
+)
+_SMALL_WORDS: Final = frozenset(
+    "的了是有我你这那个一也就都在不能可以和与上下左右多来内外前后到至大小高低长短约用装重净以为给要还再只每里中起走"
+    "天时间分钟月年日半全新好家人口点开过满充放带送买拍卖出去看说做吃喝穿戴睡能"
 )
 _TENTHS: Final = "零一二三四五六七八九"
 _EMPTY: Final = re.compile(r"[的了是有我你这那个一也就都在不能可以和与，。：、；！？\s]")
@@ -89,7 +100,7 @@ def amount_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield the amounts, pieces and codes of a folded text that the record contradicts."""
     fields = [_with_unit(field) for field in fields_of(product)]
     yield from _amounts_that_differ(text, fields)
-    yield from _pieces_that_differ(text, fields)
+    yield from _pieces_that_differ(text, fields, product.get("stock"))
     yield from _codes_that_differ(text, fields)
     yield from _sizes_that_differ(text, fields)
     yield from _yarns_that_differ(text, fields)
@@ -193,6 +204,23 @@ def _side(text: str, amount: Amount) -> bool:
 
 
 def _same_topic(text: str, amount: Amount, field: str, known: Amount) -> bool:
+    """Tell whether an amount is told of what the record's own is told of."""
+    return _is_named(text, amount, field) or _is_near(text, amount, field, known)
+
+
+def _is_named(text: str, amount: Amount, field: str) -> bool:
+    """Tell whether the fact's name, or what the goods do, stands beside an amount."""
+    low, high = sentence(text, amount.start, amount.end)
+    name = field.rpartition("：")[0].rpartition("：")[2]
+    if amount.dimension == "people":
+        return RANGE.search(text[max(0, amount.start - 4) : amount.end + 4]) is not None  # 六到八个人躺得下
+    if len(name) >= 2 and (at := text.find(name, low, high)) >= 0 and -9 <= at - amount.end <= 3:
+        return True  # 数一秒，结团
+    each = _EACH_DOES.search(text[clause(text, amount.start, amount.end)[0] : amount.start])
+    return each is not None and each["does"] in name  # 一支写八百米: 书写长度
+
+
+def _is_near(text: str, amount: Amount, field: str, known: Amount) -> bool:
     """Tell whether the words around an amount are those around the record's own: 晾足72小时 and 低温晾晒48小时."""
     low, high = sentence(text, amount.start, amount.end)
     around = text[low:high]
@@ -200,15 +228,11 @@ def _same_topic(text: str, amount: Amount, field: str, known: Amount) -> bool:
         words.search(around) and words.search(field) for words in _TOPICS
     ):
         return True
-    name = field.rpartition("：")[0].rpartition("：")[2]
-    if amount.dimension == "people" and RANGE.search(text[max(0, amount.start - 4) : amount.end + 4]):
-        return True  # 六到八个人躺得下
-    if len(name) >= 2 and (at := text.find(name, low, high)) >= 0 and -9 <= at - amount.end <= 3:
-        return True  # 数一秒，结团
+    if not _FAR.search(text[amount.start : amount.end]) and _neighbours(text, amount.start, amount.end) & _neighbours(
+        field, known.start, known.end
+    ):
+        return True  # 能弯三百六十度: 270°可弯
     begin, end = clause(text, amount.start, amount.end)
-    each = _EACH_DOES.search(text[begin : amount.start])
-    if each and each["does"] in name:
-        return True  # 一支写八百米: 书写长度
     alone = (begin, end) == (amount.start, amount.end)
     if alone and not _FAR.search(text[begin:end]) and amount.dimension not in ("time", "months", "days", "degree"):
         return True  # 十二个档, and nothing else in the clause
@@ -224,6 +248,11 @@ def _same_topic(text: str, amount: Amount, field: str, known: Amount) -> bool:
     return bool((_pairs(near[0]) | _pairs(near[1])) & wanted)
 
 
+def _neighbours(text: str, start: int, end: int) -> set[str]:
+    """Return the characters right beside an amount that say something by themselves."""
+    return {char for char in text[start - 1 : start] + text[end : end + 2] if is_han(char)} - _SMALL_WORDS
+
+
 def _pairs(text: str) -> set[str]:
     """Return the pairs of characters that mean something; numbers are written one way."""
     plain = text.replace("°c", "度").translate(NUMERALS)
@@ -236,7 +265,7 @@ def _only(recorded: Sequence[tuple[Amount, str]]) -> str | None:
     return said.pop() if len(said) == 1 else None
 
 
-def _pieces_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
+def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iterator[FactFault]:
     """Find how many pieces are in a pack: 一瓶90片 where the record has 60."""
     known: dict[str, list[tuple[int, int, int, str]]] = {}
     for field in fields:
@@ -246,7 +275,7 @@ def _pieces_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]
                 known.setdefault(match.group("counter"), []).append((int(count), *match.span(), field))
     for match in _PIECES.finditer(text):
         said, recorded = parse_number(match.group("number")), known.get(match.group("counter"))
-        if said is None or said < 2 or not recorded or said in [one[0] for one in recorded]:
+        if said is None or said < 2 or not recorded or said in [stock, *(one[0] for one in recorded)]:
             continue
         low, high = clause(text, *match.span())
         before, after = text[low : match.start()][-_BESIDE:], text[match.end() : high][:_BESIDE]
@@ -263,8 +292,10 @@ def _pieces_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]
             same = alone or any(
                 near & (_pairs(field[:start]) | _pairs(field[end:])) for _, start, end, field in recorded
             )
-            least = 2 if match.group("counter") in _PARTS else 10
-            grave = said >= least and same and not _adds_up(int(said), [one[0] for one in recorded])
+            part = match.group("counter") in _PARTS
+            # 四块电池 where the record has 两块电池: the very same words behind.
+            part = part or any(len(after) > 1 and field[end : end + 2] == after[:2] for _, _, end, field in recorded)
+            grave = same and (part or (said >= 10 and not _adds_up(int(said), [one[0] for one in recorded])))
         if grave and not COMPARED.search(before) and not re.search("库存|后台|备|剩", before):
             right = f"{recorded[0][0]}{match.group('counter')}" if len({one[0] for one in recorded}) == 1 else None
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True, right)

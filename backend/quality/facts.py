@@ -9,7 +9,7 @@ from backend.quality.context import clause
 from backend.quality.craft import read_aloud
 from backend.quality.gifts import gift_faults
 from backend.quality.materials import material_faults
-from backend.quality.named import grade_faults, named_faults
+from backend.quality.named import choice_faults, grade_faults, named_faults
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
 from backend.quality.record import FactFault, overlaps, record_text
@@ -37,7 +37,8 @@ _STOCK: Final = re.compile(
     rf"(?:只剩|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|下|了|"
     rf"有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[{COUNTERS}单]|"
     # A clause of its own, or the beginning of one: 就四十套, 只有十四床, 九十五顶，真没多备.
-    rf"(?<=[，。！？；])(?P<only>就|只有|仅有|仅|总共|全部)(?P<few>{NUMBER})(?P<few_tail>多)?[{COUNTERS}单]"
+    rf"(?<=[，。！？；])(?P<only>就|只有|仅有|仅|总共|全部)(?P<few>{NUMBER})(?P<few_tail>多)?[{COUNTERS}单]|"
+    rf"(?P<there>{NUMBER})(?P<there_tail>多)?[{COUNTERS}单](?=现货|库存|备货)"
 )
 _SPEC: Final = re.compile(
     r"[\d.]+\s*(?:ml|l|g|kg|毫升|升|克|公斤|斤|片|包|支|瓶|盒|袋|只|个|寸|英寸|w|mah)?(?:装|款|版)?$|[(（].*$"
@@ -67,6 +68,7 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *amount_faults(text, product),
         *named_faults(text, product),
         *grade_faults(text, product),
+        *choice_faults(text, product),
         *material_faults(text, product),
         *_origins_that_differ(text, product),
         *gift_faults(text, product),
@@ -130,8 +132,8 @@ def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactF
     if not isinstance(stock, int) or isinstance(stock, bool):
         return
     for match in _STOCK.finditer(text):
-        count = match.group("count") or match.group("few")
-        said, more = parse_number(count), match.group("tail") or match.group("few_tail")
+        count = match.group("count") or match.group("few") or match.group("there")
+        said, more = parse_number(count), match.group("tail") or match.group("few_tail") or match.group("there_tail")
         low, high = clause(text, match.start(), match.end())
         if said is None or (said == 1 and not re.search("剩|库存|最后", match.group())) or "限购" in text[low:high]:
             continue

@@ -89,8 +89,8 @@ def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactF
     for low, high in {sentence(text, at, at + 1) for at in places}:
         for match in _LISTED.finditer(text, low, high):
             thing = match.group("thing") or match.group("what")
-            if parse_number(thing[-1]) is not None:
-                continue  # 五十九一支 is a price
+            if re.search(rf"{NUMBER}块?$", thing):
+                continue  # 五十九一支, 合十二块一罐: a price
             if not overlaps(thing, whole) and not re.search("库存|后台|地址|链接|[克升米斤]$", thing):
                 problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"
                 yield FactFault("FAC-004", *match.span(), problem, True)
@@ -101,8 +101,12 @@ def _is_known(thing: str, product: Mapping[str, Any]) -> bool:
     bare = thing
     for material in MATERIALS:
         bare = bare.replace(material, "") or thing
+    given = [fold(str(gift)).text for gift in product.get("gifts") or ()]
+    own = fold(f"{product.get('name', '')}{''.join(map(str, product.get('aliases') or ()))}").text
+    # C口线 where the record has Type-C线: the same noun, and another character.
+    alike = any(bare[-1] in gift and len(set(bare) & set(gift)) >= 2 for gift in given)
     whole = record_text(product)
-    return overlaps(bare, whole) or (len(bare) == 1 and bare in whole)
+    return alike or overlaps(bare, "。".join([*given, own])) or bare[-2:] in whole or (len(bare) == 1 and bare in whole)
 
 
 def _is_offered(text: str, low: int, high: int) -> bool:
@@ -126,9 +130,13 @@ def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     for gift in gifts:
         thing = re.split(rf"[\d\s]|[一二两三四五六七八九十]+[大小]?[{COUNTERS}]", gift)[0]
         counted = {hit[2]: parse_number(hit[1]) for hit in re.finditer(rf"({NUMBER})\s*([{_MEASURES}抽])", gift)}
+        times = re.search(r"[×x*](\d+)$", gift)  # 面霜小样5ml×2
+        counted |= dict.fromkeys(_MEASURES, parse_number(times[1])) if times else {}
         if len(thing) < 2 or not counted:
             continue
-        for match in re.finditer(rf"(?<![{COUNTERS}])(?:{_BEFORE})(?={re.escape(thing)})", text):
+        for match in re.finditer(
+            rf"(?<![{COUNTERS}])(?:{_BEFORE})(?={re.escape(thing)}|{re.escape(thing[-2:])})", text
+        ):
             low, high = clause(text, *match.span())
             said, right = parse_number(match[1]), counted.get(match[2])
             several = re.search(rf"[两二三四五六]\s*[{COUNTERS}]", text[max(0, match.start() - 20) : match.start()])

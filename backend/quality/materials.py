@@ -31,19 +31,50 @@ _MADE: Final = re.compile(
 )
 #: Words for the same thing.
 _SAME: Final = {
-    "真丝": "真丝|蚕丝|丝绸", "桑蚕丝": "真丝|蚕丝", "蚕丝": "真丝|蚕丝", "牛皮": "真皮|牛皮", "真皮": "[牛羊]皮|真皮",
-    "头层牛皮": "头层", "羽绒": "[鸭鹅]绒", "天丝": "莱赛尔", "莱赛尔": "天丝", "涤纶": "聚酯", "聚酯纤维": "涤纶", "尼龙": "锦纶",
-    "玻璃": "高硼硅", "高硼硅": "硼硅", "纯棉": "100\\s*%[^，。]{0,4}棉|棉[^，。]{0,3}100\\s*%|全棉", "实木": "[橡榉榆桦松杉柚]木|胡桃木|樱桃木|水曲柳",
-    "竹": "竹", "帆布": "帆布", "纯钛": "钛", "钛合金": "钛",
-}  # fmt: skip
+    "真丝": "真丝|蚕丝|丝绸",
+    "桑蚕丝": "真丝|蚕丝",
+    "蚕丝": "真丝|蚕丝",
+    "牛皮": "真皮|牛皮",
+    "真皮": "[牛羊]皮|真皮",
+    "头层牛皮": "头层",
+    "羽绒": "[鸭鹅]绒",
+    "天丝": "莱赛尔",
+    "莱赛尔": "天丝",
+    "涤纶": "聚酯",
+    "聚酯纤维": "涤纶",
+    "尼龙": "锦纶",
+    "玻璃": "高硼硅",
+    "高硼硅": "硼硅",
+    "纯棉": r"100\s*%[^，。]{0,4}棉|棉[^，。]{0,3}100\s*%|全棉",
+    "实木": "[橡榉榆桦松杉柚]木|胡桃木|樱桃木|水曲柳",
+    "钛合金": "钛",
+    "纯钛": "钛",
+}
 _ANY: Final = re.compile("|".join(map(re.escape, sorted(MATERIALS, key=len, reverse=True))))
 _NO_MATTER: Final = re.compile("质感|手感|一样|像|色|纹|仿|搭|盖|袋|瓶|碗|珠|桌|门|窗|护|墙|地板|配|衣|围巾|毛衣")
+_BEFORE_A_NOUN: Final = frozenset("的了是有用和与做吃喝买卖把这那个种些块片口边看到在给放大小好真全")
 _GRADE: Final = re.compile(r"(?P<grade>\d{3})l?(?=的?不锈钢|食品级)|(?<=不锈钢)(?P<after>\d{3})(?!\d)")
 
 
 def material_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield materials and grades of a folded text that the record does not bear out."""
     yield from _materials_that_differ(text, product, record_text(product))
+    yield from _kinds_that_differ(text, product)
+
+
+def _kinds_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Find a fact of a few characters told with another first one: 鸭胸肉 for 鸡胸肉, 单锅炉 for 双锅炉."""
+    facts = product.get("facts")
+    whole = record_text(product)
+    for name, said in facts.items() if isinstance(facts, Mapping) else ():
+        value = fold(str(said)).text.strip()
+        if not re.fullmatch("[\u4e00-\u9fa5]{3,5}", value) or value in text or value[0] in "可能不有无需免已要":
+            continue
+        for match in re.finditer(f"[\u4e00-\u9fa5]{value[1:]}", text):
+            low, high = clause(text, *match.span())
+            strange = match.group()[:2] not in whole and match.group()[0] not in _BEFORE_A_NOUN
+            if strange and not _COMPARED.search(text[low:high]):
+                yield FactFault("FAC-001", *match.span(), f"“{match.group()}”与商品资料（{name}：{value}）不符", True)
 
 
 def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -> Iterator[FactFault]:

@@ -16,7 +16,10 @@ _ENDINGS: Final = re.compile(
     "(?:版本|系数|指数|含量|系列|等级|参数|范围|数值|数量|大小|长度|高度|深度|厚度|宽度|直径|尺寸|规格|功能|性能|值|数)$"
 )
 #: Between a name and its figure.
-_BETWEEN: Final = r"(?:[是有为在从到达约才就：:]|达到|做到|只有|大概|大约|差不多|可以|可调|能到|能达到|最[大高长多低小]|足足|高达|额定|标的?)*"
+_BETWEEN: Final = (
+    r"(?:[是有为在从到达约才就：:]|达到|做到|只有|大概|大约|差不多|可以|可调|能到|能达到|"
+    r"最[大高长多低小]|足足|高达|额定|标的?)*"
+)
 _STRETCH: Final = rf"{_BETWEEN}(?P<number>{NUMBER})"
 #: Names that are words of every day: what stands behind them is told of anything.
 #: Behind a figure without a unit.
@@ -26,6 +29,7 @@ _COMMON: Final = frozenset(
 )
 
 
+_CHOICES: Final = re.compile(rf"(?P<number>{NUMBER})[个种](?:颜色|色|口味|味道|花色|味)")
 #: 一级 of 一级棒 and 三级台阶 is no grade.
 _GRADE: Final = re.compile(
     "(?:等级|级别|品级|能效|质量)[是为：达到的]*(?P<grade>[特优一二三四五六七八九\\d])[级等](?![棒台])|(?P<grade2>[特优])级"
@@ -89,7 +93,8 @@ def _bears_out(value: str, said: float) -> bool:
 def _contradicts_amount(amount: Amount, value: str, said: float) -> bool:
     known = [one.value for one in amounts(value) if one.dimension == amount.dimension]
     if not known:
-        return False  # 保温杯三百毫升: told of something else
+        # 保温杯三百毫升 is told of something else; 度 is said of many scales (12°P).
+        return amount.dimension == "degree" and not _bears_out(value, said)
     within = min(known) <= amount.value <= max(known) and RANGE.search(value) is not None
     return not within and not _bears_out(value, said) and all(abs(amount.value - one) > 0.005 * one for one in known)
 
@@ -124,3 +129,17 @@ def _grade(said: str) -> str:
 def _is_compared(text: str, start: int, end: int) -> bool:
     low, _ = clause(text, start, end)
     return COMPARED.search(text[low:start]) is not None
+
+
+def choice_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Yield how many colours or flavours a folded text offers where the record lists fewer."""
+    facts = product.get("facts")
+    listed = [
+        len(re.split("[、,，/和]", str(value)))
+        for name, value in (facts.items() if isinstance(facts, Mapping) else ())
+        if re.search("颜色|[花墨配]色|口味|味道", str(name)) and re.search("[、,，/]", str(value))
+    ]
+    for match in _CHOICES.finditer(text) if listed else ():
+        said = parse_number(match["number"])
+        if said is not None and said > max(listed) and not _is_compared(text, match.start(), match.end()):
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”比商品资料里的多", True)

@@ -148,7 +148,7 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
     # Not of the sums themselves: 三十六块八 are no 36 pieces.
     counts = {count for count in counts_in(_without_money(text)[max(0, low - 40) : high]) if count > 1}
     base = [value for value in (price, listed, *known.others) if value is not None]
-    if _LIST.search(before):
+    if _LIST.search(before) and not _SAVED.search(before):  # 比平时少十四 is the difference
         yield from ((value, False) for value in base if value != price)
         yield from ((value * count, False) for value in base if value != price for count in counts)
         return

@@ -133,7 +133,8 @@ UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "倍": ("times", 1),
     "匹": ("horsepower", 1),
     "nf": ("noise factor", 1),
-    "°": ("angle", 1),
+    "°": ("degree", 1),
+    "月龄": ("age", 1),
     "人": ("people", 1),
     "个人": ("people", 1),
 }
@@ -162,5 +163,6 @@ TECHNICAL: Final = frozenset(
         "illuminance", "kelvin", "speed", "pressure", "tyre", "denier", "energy", "torque", "battery", "noise", "light",
         "frequency", "voltage", "pixels", "suction", "memory", "brightness", "density", "frames", "delay", "wort",
         "mesh", "blades", "carat", "cloth weight", "bacteria", "horsepower", "power", "calories", "joules", "ppm",
+        "age",
     }
 )  # fmt: skip
