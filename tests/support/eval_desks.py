@@ -1,4 +1,4 @@
-"""Scripts of many trades in other voices, each with what may be planted in it (`tests/eval/sources/desks.txt`)."""
+"""Scripts of many trades in other voices, each with what may be planted in it (`tests/eval/sources/desks*.txt`)."""
 
 import json
 from collections.abc import Iterator
@@ -13,8 +13,13 @@ _TIERS = {
 
 
 def desks() -> Iterator[dict[str, Any]]:
-    """The clean scripts and those with a defect; the first product of a trade is dev, the second judges."""
-    lines = (SOURCES / "desks.txt").read_text(encoding="utf-8").splitlines()
+    """The clean scripts and those with a defect: the checks were mended by the first file, the second judges."""
+    yield from _of_file("desks.txt", "dev")
+    yield from _of_file("desks_fresh.txt", "test")
+
+
+def _of_file(name: str, part: str) -> Iterator[dict[str, Any]]:
+    lines = (SOURCES / name).read_text(encoding="utf-8").splitlines()
     products = [json.loads(line[1:]) for line in lines if line.startswith("@")]
     trades = [product.pop("trade") for product in products]
     place, brief, clean = -1, dict[str, Any](), dict[str, Any]()
@@ -33,7 +38,6 @@ def desks() -> Iterator[dict[str, Any]]:
         elif line.startswith("- "):
             yield _planted(clean, line[2:])
         elif line and not line.startswith("#"):
-            part = "test" if trades[place] in trades[:place] else "dev"
             clean = {"type": "script", "text": line, "brief": brief, "split": part, "template": brief["request"]}
             yield {**clean, "tier": "clean", "defects": []}
 

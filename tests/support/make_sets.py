@@ -14,6 +14,7 @@ from typing import Any
 
 from pypinyin import lazy_pinyin
 
+from tests.support.eval_desks import desks
 from tests.support.eval_messages import intents
 from tests.support.eval_scripts import scripts
 from tests.support.eval_sources import FOLDER, SOURCES, lines_of, part_of
@@ -266,7 +267,7 @@ def main(folder: Path) -> None:
     written(folder, "intents_fresh.jsonl", intents("intents_fresh.txt"))
     written(folder, "compliance.jsonl", compliance())
     written(folder, "pii.jsonl", pii())
-    written(folder, "scripts.jsonl", scripts())
+    written(folder, "scripts.jsonl", [*scripts(), *desks()])
 
 
 if __name__ == "__main__":
