@@ -18,7 +18,7 @@ _UNIT: Final = "|".join(
     for unit in sorted(UNITS, key=len, reverse=True)
 )
 #: 5公斤一袋 is no 5.1 kg.
-_NO_TENTH: Final = rf"(?![十百千万点\d厘毫{COUNTERS.replace('床', '')}])"
+_NO_TENTH: Final = rf"(?![十百千万点\d厘毫次{COUNTERS.replace('床', '')}])"
 _MEASURE: Final = re.compile(
     rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH})?"
 )
@@ -68,10 +68,12 @@ _YARN: Final = re.compile(
     rf"(?:纱支|支数|纱线)：\D{{0,4}}(?P<named>{NUMBER})"
 )
 #: What a thing has of its own; nobody buys three of them.
-_PARTS: Final = tuple("层格芯核股齿针丝道位轴轮孔键节种色段叶")
+_PARTS: Final = tuple("层格芯核股齿针丝道位轴轮孔键节种色段叶页开")
 _PIECES_IN_PACK: Final = re.compile(
     "(?:[一每单整](?P<pack>[瓶盒袋包箱罐套提桶条筒板])|[箱盒袋罐桶瓶]子?里)(?:里面?|里头|是|有|装了?|一共|总共|足足|就)*$"
 )
+#: A fact that is a count: 株数, 页数.
+_NAMED_COUNT: Final = re.compile("[^度]数：[约共]?$")
 #: Several packs were spoken of: 两箱, 一箱六袋一共十二袋.
 _OF_SEVERAL: Final = re.compile("[两二三四五六七八九十][瓶盒袋包箱罐套提桶条筒板件]")
 #: The name of something with its number: IPX4, SPF50.
@@ -212,8 +214,16 @@ def _is_named(text: str, amount: Amount, field: str) -> bool:
     """Tell whether the fact's name, or what the goods do, stands beside an amount."""
     low, high = sentence(text, amount.start, amount.end)
     name = field.rpartition("：")[0].rpartition("：")[2]
+    if amount.dimension in ("days", "people", "months") and text[amount.start] == "一":
+        return False  # 一天, 一个人: no count is meant
+    if any(amount.dimension == dimension for dimension, _, _ in _ranges(field)) and any(
+        match.start() <= amount.start < match.end() for match in RANGE.finditer(text, low, high)
+    ):
+        return True  # 六到八个人躺得下, 零到三岁: a range where the record has one
     if amount.dimension == "people":
-        return RANGE.search(text[max(0, amount.start - 4) : amount.end + 4]) is not None  # 六到八个人躺得下
+        return False
+    if (set(text[amount.end : amount.end + 1]) - _SMALL_WORDS) & set(name):
+        return True  # 三十天浇一次: 浇水
     if len(name) >= 2 and (at := text.find(name, low, high)) >= 0 and -9 <= at - amount.end <= 3:
         return True  # 数一秒，结团
     each = _EACH_DOES.search(text[clause(text, amount.start, amount.end)[0] : amount.start])
@@ -294,7 +304,8 @@ def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iter
             )
             part = match.group("counter") in _PARTS
             # 四块电池 where the record has 两块电池: the very same words behind.
-            part = part or any(len(after) > 1 and field[end : end + 2] == after[:2] for _, _, end, field in recorded)
+            part = part or any(after and field[end:].startswith(after[:2]) for _, _, end, field in recorded)
+            part = part or any(_NAMED_COUNT.search(field[:start]) for _, start, _, field in recorded)
             grave = same and (part or (said >= 10 and not _adds_up(int(said), [one[0] for one in recorded])))
         if grave and not COMPARED.search(before) and not re.search("库存|后台|备|剩", before):
             right = f"{recorded[0][0]}{match.group('counter')}" if len({one[0] for one in recorded}) == 1 else None

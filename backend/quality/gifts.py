@@ -89,7 +89,7 @@ def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactF
     for low, high in {sentence(text, at, at + 1) for at in places}:
         for match in _LISTED.finditer(text, low, high):
             thing = match.group("thing") or match.group("what")
-            if re.search(rf"{NUMBER}块?$", thing):
+            if re.search(rf"{NUMBER}(?:[块元毛角]|$)", thing):
                 continue  # 五十九一支, 合十二块一罐: a price
             if not overlaps(thing, whole) and not re.search("库存|后台|地址|链接|[克升米斤]$", thing):
                 problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"

@@ -50,10 +50,14 @@ _SAME: Final = {
     "钛合金": "钛",
     "纯钛": "钛",
 }
+_SUBSTANCE: Final = re.compile("[钛银木皮棉麻丝绒钢铁铜铝瓷胶布纤]|树脂|塑料|玻璃")
 _ANY: Final = re.compile("|".join(map(re.escape, sorted(MATERIALS, key=len, reverse=True))))
 _NO_MATTER: Final = re.compile("质感|手感|一样|像|色|纹|仿|搭|盖|袋|瓶|碗|珠|桌|门|窗|护|墙|地板|配|衣|围巾|毛衣")
+_STUFF: Final = frozenset("板布料皮绒木钢纱石豆肉油粉米茶奶棉麻丝")
 _BEFORE_A_NOUN: Final = frozenset("的了是有用和与做吃喝买卖把这那个种些块片口边看到在给放大小好真全")
-_GRADE: Final = re.compile(r"(?P<grade>\d{3})l?(?=的?不锈钢|食品级)|(?<=不锈钢)(?P<after>\d{3})(?!\d)")
+_GRADE: Final = re.compile(
+    r"(?P<grade>\d{3})l?(?=的?(?:不锈钢|食品级|纯?银|足银|足金|黄金))|(?<=不锈钢)(?P<after>\d{3})(?!\d)"
+)
 
 
 def material_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -68,11 +72,20 @@ def _kinds_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
     whole = record_text(product)
     for name, said in facts.items() if isinstance(facts, Mapping) else ():
         value = fold(str(said)).text.strip()
-        if not re.fullmatch("[\u4e00-\u9fa5]{3,5}", value) or value in text or value[0] in "可能不有无需免已要":
+        if (
+            not re.fullmatch("[\u4e00-\u9fa5]{3,5}", value)
+            or value in text
+            or value[0] in "可能不有无需免已要"
+            or re.search("产地|产区|原产|奶源", str(name))
+        ):
             continue
-        for match in re.finditer(f"[\u4e00-\u9fa5]{value[1:]}", text):
+        forms = f"[\u4e00-\u9fa5]{value[1:]}" + (
+            f"|[\u4e00-\u9fa5]{{2}}{value[-2:]}" if len(value) > 3 and value[-1] in _STUFF else ""
+        )
+        for match in re.finditer(forms, text):
             low, high = clause(text, *match.span())
-            strange = match.group()[:2] not in whole and match.group()[0] not in _BEFORE_A_NOUN
+            strange = match.group()[:2] not in whole and not _BEFORE_A_NOUN & set(match.group()[: -len(value[1:])])
+            strange = strange and match.group()[-3:] not in whole
             if strange and not _COMPARED.search(text[low:high]):
                 yield FactFault("FAC-001", *match.span(), f"“{match.group()}”与商品资料（{name}：{value}）不符", True)
 
@@ -91,7 +104,7 @@ def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -
     stated = "。".join(
         fold(str(value)).text
         for name, value in facts.items()
-        if _STATED.search(str(name)) or any(material in fold(str(value)).text for material in MATERIALS)
+        if _STATED.search(str(name)) or _SUBSTANCE.search(fold(str(value)).text)
     )
     if not stated:
         return

@@ -162,7 +162,7 @@ def counts_in(text: str) -> set[int]:
         value = parse_number(match.group(1) or match.group(2))
         if value is not None and 1 <= value <= 2000 and value == int(value):
             counts.add(int(value))
-    if re.search("两口子|[俩两](?:个)?人|一人一[件条个只副双支瓶]", text):
+    if re.search("一对|成对|两口子|[俩两](?:个)?人|一人一[件条个只副双支瓶]", text):
         counts.add(2)
     for match in re.finditer(rf"[买拍]({NUMBER})[{COUNTERS}]?[，]?(?:发|送|得|赠)({NUMBER})", text):
         bought, given = parse_number(match.group(1)), parse_number(match.group(2))

@@ -56,7 +56,7 @@ class _Known:
 
 def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[PriceFault]:
     """Yield what is wrong with the money of a folded text."""
-    sums = list(money_in(text))
+    sums = [*money_in(text), *_behind_the_name(text, product)]
     wrong = list(_sums_that_contradict(text, sums))
     yield from wrong
     if product is None:
@@ -77,6 +77,15 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
                 _right(text, money, known),
             )
     yield from _wrong_discounts(text, known)
+
+
+def _behind_the_name(text: str, product: Mapping[str, Any] | None) -> Iterator[Money]:
+    """Yield bare figures right behind the product's name: 木鱼尤克里里二百零九，…"""
+    name = fold(str((product or {}).get("name") or "")).text.split(" ")[0]
+    for match in re.finditer(rf"{re.escape(name)}(?P<figure>{NUMBER})(?=[，。！])", text) if len(name) >= 3 else ():
+        value = parse_number(match["figure"])
+        if value is not None and value >= 10:
+            yield Money(value, match.start("figure"), match.end(), "")
 
 
 def has_price(product: Mapping[str, Any] | None) -> bool:

@@ -60,6 +60,10 @@ UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "万像素": ("pixels", 1),
     "平方米": ("area", 1),
     "平米": ("area", 1),
+    "平": ("area", 1),
+    "m2": ("area", 1),
+    "岁": ("years", 1),
+    "周岁": ("years", 1),
     "英里": ("mile", 1),
     "帕": ("suction", 1),
     "pa": ("suction", 1),
@@ -154,6 +158,7 @@ OF_THE_DAY: Final = frozenset(
         "road",
         "angle",
         "current",
+        "years",
         "people",
     }
 )
