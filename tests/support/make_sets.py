@@ -177,10 +177,10 @@ _TRICKS: dict[str, Callable[[str, random.Random], str]] = {
 }
 
 
-def pii() -> Iterator[dict[str, Any]]:
+def pii(source: str, seed: int) -> Iterator[dict[str, Any]]:
     """Lines with personal data that is valid in its form."""
-    for place, (tier, template) in enumerate(lines_of("pii.txt")):
-        luck = random.Random(1000 + place)
+    for place, (tier, template) in enumerate(lines_of(source)):
+        luck = random.Random(seed + place)
         filled = re.sub(
             r"\{([a-z]+)(\d*)(?: (\w+))?\}", lambda m, luck=luck: _number(m[1], m[2], m[3] or "", luck), template
         )
@@ -266,7 +266,8 @@ def main(folder: Path) -> None:
     written(folder, "intents.jsonl", intents("intents.txt"))
     written(folder, "intents_fresh.jsonl", intents("intents_fresh.txt"))
     written(folder, "compliance.jsonl", compliance())
-    written(folder, "pii.jsonl", pii())
+    written(folder, "pii.jsonl", pii("pii.txt", 1000))
+    written(folder, "pii_fresh.jsonl", pii("pii_fresh.txt", 5000))
     written(folder, "scripts.jsonl", [*scripts(), *desks()])
 
 
