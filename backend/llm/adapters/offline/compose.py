@@ -108,11 +108,14 @@ def compose(sheet: Sheet, seed: int) -> str:
 
 
 def _opens_alike(text: str, sheet: Sheet) -> bool:
-    """Tell whether a text begins like one that was heard; a text that is only changed may keep its beginning."""
-    if sheet.action in {"continue", "restyle", "rewrite"}:
-        return False
+    """Tell whether a text begins like one that was heard; a text that is only changed may keep its own beginning."""
     opening = opening_of(text, sheet.name)
-    return any(_likeness(opening, heard) >= _ALIKE for heard in sheet.openings)
+    if sheet.action == "continue":
+        return False
+    changed = sheet.action in {"restyle", "rewrite"}
+    return not (changed and opening in sheet.openings[:1]) and any(
+        _likeness(opening, heard) >= _ALIKE for heard in sheet.openings[changed:]
+    )
 
 
 def _likeness(one: str, other: str) -> float:
@@ -160,7 +163,7 @@ class _Script:
         )
         main = "price" if sheet.scenario == "promotion" and sheet.price and "price" not in sheet.drop else "point"
         if sheet.scenario == "closing" and "recap" not in sheet.drop:
-            main = "recap"
+            main = "recap" if sheet.target >= _NO_BRIDGE else "point"  # one thing, there is no time for three
         needed = sheet.target < _SHORT and slot == main and place == 0
         return min(planned, 0.28) if asked_for or needed else planned
 
@@ -219,7 +222,8 @@ class _Script:
         if slot == "hook":
             found = self._own_hooks() + found
             # The name belongs into the first third.
-            return [one for one in found if spoken_length(one) <= self._sheet.target * 0.2]
+            most = self._sheet.target * (0.27 if self._sheet.scenario == "opening" else 0.2)
+            return [one for one in found if spoken_length(one) <= most]
         if slot == "intro" and self._sheet.target < _SHORT:
             found = [one for one in found if one.find(self._sheet.name) <= self._sheet.target * 0.2]
         return found or [last_resort]
@@ -259,6 +263,11 @@ class _Script:
             fitting = [said for said in options if total + spoken_length(said) <= room * 1.05]
             if not fitting and not (must and options):
                 continue
+            if not fitting and must:
+                # Rather the same short words again than new ones that take twice the time.
+                every = self._lines.untaken(unit.options)
+                fitting = [said for said in every if total + spoken_length(said) <= room * 1.05]
+                options = options if fitting or self._sheet.target >= _NO_OPENING else every
             # One of the shortest, so that a second draft is another one.
             unit.text = fitting[0] if fitting else self._rng.choice(sorted(options, key=spoken_length)[:2])
             self._lines.take(unit.text)
