@@ -143,7 +143,7 @@ def _with_unit(field: str) -> str:
 
 
 def _decimals(digits: str) -> float:
-    return sum(_TENTHS.index(digit) / 10**place for place, digit in enumerate(digits, 1))
+    return float(sum(_TENTHS.index(digit) / 10**place for place, digit in enumerate(digits, 1)))
 
 
 @lru_cache(maxsize=256)
