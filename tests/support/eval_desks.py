@@ -38,7 +38,13 @@ def _of_file(name: str, part: str) -> Iterator[dict[str, Any]]:
         elif line.startswith("- "):
             yield _planted(clean, line[2:])
         elif line and not line.startswith("#"):
-            clean = {"type": "script", "text": line, "brief": brief, "split": part, "template": brief["request"]}
+            clean = {
+                "type": "script",
+                "text": line,
+                "brief": brief,
+                "split": part,
+                "template": f"{products[place]['name']} {brief['request']}",
+            }
             yield {**clean, "tier": "clean", "defects": []}
 
 
