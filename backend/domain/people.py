@@ -38,11 +38,16 @@ Action = Literal[
     "prompter.ack",
     "audit.read",
     "policies.write",
+    "experiment.read",
+    "experiment.write",
 ]
 
 _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
     "admin": frozenset(get_args(Action)),
-    "operator": frozenset({"thread.read", "thread.write", "interrupt.decide", "catalogue.write", "prompter.ack"}),
+    "operator": frozenset(
+        {"thread.read", "thread.write", "interrupt.decide", "catalogue.write", "prompter.ack", "experiment.read"}
+    ),
+    # Who judges the texts is not told how they were written.
     "approver": frozenset({"thread.read", "thread.write", "interrupt.decide"}),
     "host": frozenset({"thread.read", "prompter.ack"}),
     "viewer": frozenset({"thread.read"}),

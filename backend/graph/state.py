@@ -62,6 +62,8 @@ class ScriptState(TypedDict, total=False):
     content: str
     edited: bool
     feedback: str
+    #: The experiment's variant that the draft was written in (`variants.Way.plain`), if any.
+    experiment: dict[str, Any] | None
 
     # quality, review
     report: dict[str, Any]

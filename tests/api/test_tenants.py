@@ -25,6 +25,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "retry_show": {},
     "order_show": {"item_ids": ["00000000-0000-0000-0000-000000000001"]},
     "update_show_item": {"seconds": 30},
+    "update_experiment": {"version": 1, "question": "我的了"},
+    "start_experiment": {"version": 1},
+    "stop_experiment": {"version": 1},
+    "conclude_experiment": {"version": 1},
 }
 
 
@@ -90,7 +94,21 @@ def theirs(demo_url: str) -> dict[str, str]:
                VALUES (%s, %s, %s, 1) RETURNING id""",
             [room, item, script],
         ).fetchone()[0]
+        experiment = owner.execute(
+            """INSERT INTO experiments (key, question, unit, status, buckets)
+               VALUES ('shanlan', '山岚的秘密', 'thread', 'running', array_fill(0::smallint, '{100}')) RETURNING id"""
+        ).fetchone()[0]
+        for place, key in enumerate(("usual", "lively")):
+            owner.execute(
+                "INSERT INTO experiment_variants (experiment_id, key, place, changes) VALUES (%s, %s, %s, '{}')",
+                [experiment, key, place],
+            )
+        owner.execute(
+            "INSERT INTO experiment_exposures (run_id, experiment_id, variant, unit_id) VALUES (%s, %s, 'usual', %s)",
+            [run, experiment, thread],
+        )
     ids: dict[str, UUID | str | int] = {
+        "experiment_id": experiment,
         "show_id": show,
         "item_id": item,
         "entry_id": entry,

@@ -12,6 +12,7 @@ from backend.graph.offers import offer_later
 from backend.graph.prompts import version as prompt_version
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.graph.titles import title_of
+from backend.graph.variants import named, sections_of
 from backend.graph.version import GRAPH_VERSION
 from backend.memory.learning import enqueue_learning
 from backend.protocol.events import ScriptFinalized
@@ -118,7 +119,8 @@ def _provenance(state: ScriptState, context: GraphContext) -> dict[str, Any]:
     return {
         "model": context.model.name,
         "seed": state["draft_seed"],
-        "prompt_version": prompt_version("script"),
+        "prompt_version": prompt_version("script", sections_of(state)),
+        "experiment": named(state),
         "graph_version": GRAPH_VERSION,
         "rules_version": report["rules_version"],
         "verdict": report["verdict"],

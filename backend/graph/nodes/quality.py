@@ -7,8 +7,9 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend.graph.judge import judged
-from backend.graph.prompts import fixed_words
+from backend.graph.prompts import fixed_words, without_slots
 from backend.graph.state import GraphContext, ScriptState, Step
+from backend.graph.variants import sections_of
 from backend.protocol.events import Finding, QualityFeedback
 from backend.quality.rubric import UNAPPROVED, QualityReport, ScriptBrief, review, with_findings
 
@@ -80,7 +81,7 @@ def _brief(state: ScriptState) -> ScriptBrief:
         pace=state["host"]["pace"],
         previous_texts=[previous["content"]] if previous.get("content") else [],
         room_texts=[] if restored else state.get("aired") or [],
-        prompt=fixed_words("script"),
+        prompt="\n".join([fixed_words("script"), *map(without_slots, sections_of(state).values())]),
         finished=state["edited"] or state.get("finished", True),
     )
 

@@ -1,6 +1,6 @@
 """Writes the script: builds the prompt, streams the text, keeps the whole."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from langgraph.runtime import Runtime
@@ -8,8 +8,9 @@ from langgraph.runtime import Runtime
 from backend.errors import ModelPayloadInvalid
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.knowledge import category_of
-from backend.graph.prompts import rendered, sections
+from backend.graph.prompts import filled, sections
 from backend.graph.state import GraphContext, ScriptState, Step
+from backend.graph.variants import Changes, way_of
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest, Piece
 from backend.protocol.events import MessageComplete, MessageStarted, Token, Usage
@@ -27,10 +28,15 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     """Write one draft. Each draft is a message of its own, so nothing that was shown is changed silently."""
     context, round_ = runtime.context, state["round"]
     message_id = derived_id(context.run_id, "script", round_)
-    seed = derived_id(context.run_id, round_).int % 2**31
+    earlier = _restored(state)
+    # What comes back to the letter is written in no way at all; later drafts of a run keep the way of its first.
+    way = await way_of(state, context, first=round_ == 0 and earlier is None)
+    changes = way.changes if way else Changes()
+    seed = derived_id(context.run_id, round_, *([changes.seed] if changes.seed else [])).int % 2**31
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="script"))
-    brief = _brief(state)
-    request = ModelRequest(purpose="script", turns=_turns(state, brief), brief=brief, seed=seed, temperature=0.8)
+    brief = _brief(state, changes)
+    turns = _turns(state, brief, {**sections("script"), **changes.sections})
+    request = ModelRequest(purpose="script", turns=turns, brief=brief, seed=seed, temperature=0.8)
     pieces: list[str] = []
     cleaner = Cleaner()
     usage = None
@@ -43,7 +49,6 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             )
             pieces.append(text)
 
-    earlier = _restored(state)
     async for piece in earlier or context.model.stream(request):
         # A text that was approved before comes back to the letter.
         show(piece.text if earlier else cleaner.feed(piece.text))
@@ -71,6 +76,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "content": content,
             "edited": False,
             "finished": finish_reason != "length",
+            "experiment": way.plain() if way else None,
         },
         {
             "round": round_ + 1,
@@ -95,7 +101,7 @@ def _restored(state: ScriptState) -> AsyncIterator[Piece] | None:
     return text()
 
 
-def _brief(state: ScriptState) -> dict[str, Any]:
+def _brief(state: ScriptState, changes: Changes) -> dict[str, Any]:
     slots, host = state["slots"], state["host"]
     previous = (state.get("previous") or {}).get("content")
     action = _ACTIONS.get(state["kind"], state["kind"])
@@ -108,7 +114,9 @@ def _brief(state: ScriptState) -> dict[str, Any]:
     return {
         "scenario": slots["scenario"],
         "action": action,
-        "style": slots.get("style") or [],
+        # What somebody asked for comes before what is tried.
+        "style": slots.get("style") or [one for one in changes.style if one not in (slots.get("avoid_style") or [])],
+        "blocks": changes.blocks.model_dump(),
         "seconds": slots.get("seconds"),
         "pace": host.get("pace"),
         "length_change": slots.get("length_change"),
@@ -130,8 +138,7 @@ def _brief(state: ScriptState) -> dict[str, Any]:
     }
 
 
-def _turns(state: ScriptState, brief: dict[str, Any]) -> list[ChatTurn]:
-    texts = sections("script")
+def _turns(state: ScriptState, brief: dict[str, Any], texts: Mapping[str, str]) -> list[ChatTurn]:
     slots = state["slots"]
     seconds, pace = brief["seconds"], brief["pace"]
     values: dict[str, Any] = {
@@ -151,5 +158,5 @@ def _turns(state: ScriptState, brief: dict[str, Any]) -> list[ChatTurn]:
         "feedback": {"text": brief["feedback"]},
         "request": {"text": brief["request"], "audience": slots.get("audience") or []},
     }
-    body = "\n\n".join(f"# {name}\n{rendered('script', name, **values)}" for name in _USER_SECTIONS)
-    return [ChatTurn("system", rendered("script", "role")), ChatTurn("user", body)]
+    body = "\n\n".join(f"# {name}\n{filled(texts[name], values)}" for name in _USER_SECTIONS)
+    return [ChatTurn("system", texts["role"]), ChatTurn("user", body)]

@@ -104,7 +104,7 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     excerpts = [_text(_mapping(one).get("excerpt")) for one in _list(brief.get("findings"))]
     unsay = [*map(_text, _list(brief.get("must_not_say"))), *map(_text, _list(host.get("taboo_words")))]
     unsay += [*asks.unsay, *request.unsay, *excerpts]
-    drop, want = asks.drop | (request.drop - asks.want), asks.want | request.want
+    drop, want = _with_blocks(brief, asks.drop | (request.drop - asks.want), asks.want | request.want)
     for term in unsay:
         if re.fullmatch("价格|价钱|多少钱|价", term):
             drop.add("price")
@@ -197,6 +197,13 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
             if one
         ),
     )  # fmt: skip
+
+
+def _with_blocks(brief: Mapping[str, Any], drop: set[str], want: set[str]) -> tuple[set[str], set[str]]:
+    """Add the blocks that are to come early, or not at all, where nobody asked otherwise."""
+    blocks = _mapping(brief.get("blocks"))
+    more, less = (set(map(_text, _list(blocks.get(key)))) for key in ("more", "less"))
+    return drop | (less - want), want | (more - drop)
 
 
 def opening_of(text: str, name: str) -> str:
