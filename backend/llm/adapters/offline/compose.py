@@ -357,7 +357,7 @@ class _Script:
         sheet, half = self._sheet, self._sheet.pace * 0.42
         reminders, questions, calls = (
             self._lines.of("remind", {"short": sheet.call}),
-            self._lines.of("ask"),
+            [] if "ask" in sheet.drop else self._lines.of("ask"),
             self._lines.of("midcta"),
         )
         since_name = since_question = since_call = 0
