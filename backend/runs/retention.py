@@ -116,5 +116,17 @@ def kinds(settings: Settings) -> list[Kind]:
         rows("commands", "system_sweep_commands", settings.command_days * _DAY),
         rows("tickets", "system_sweep_tickets", _EXPIRED_FOR),
         rows("sessions", "system_sweep_sessions", _EXPIRED_FOR),
+        Kind(
+            "memories",
+            "SELECT n AS done, n AS removed FROM system_sweep_memory($1, $2) AS n",
+            (
+                {
+                    "script": settings.memory_script_days or None,
+                    "note": settings.memory_note_days or None,
+                    "rejection": settings.memory_rejection_days or None,
+                },
+            ),
+            _ROWS,
+        ),
         rows("job_log", "system_sweep_job_log", settings.job_log_days * _DAY),
     ]
