@@ -1,4 +1,4 @@
-"""Memory: vectors and words apart from the texts, embedders side by side, lifetimes, and what was asked to be forgotten."""
+"""Memory: vectors and words apart from the texts, embedders side by side, lifetimes, requests to forget."""
 
 from pathlib import Path
 

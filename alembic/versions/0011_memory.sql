@@ -141,11 +141,12 @@ DO $$ DECLARE t text; BEGIN
 END $$;
 
 -- The texts that share words with a query, best first, by BM25 with the tenant's own counts. Only the rarer of its terms
--- fetch texts (all of them weigh): as many as together occur in about `p_budget` texts. Definer, because row-level
+-- fetch texts (all of them weigh): as many as together occur in about `p_budget` texts. `coverage` is the share of what
+-- the query's terms weigh, those that no text has among them, that the text has. Definer, because row-level
 -- security lets no index answer `&&`; the tenant is named in every part.
 CREATE FUNCTION memory_by_words(
   p_embedder text, p_terms int[], p_kinds text[], p_host uuid, p_product uuid, p_category text, p_scenario text,
-  p_limit int, p_budget int) RETURNS TABLE (document_id uuid, score real)
+  p_limit int, p_budget int) RETURNS TABLE (document_id uuid, score real, coverage real)
   LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public SET enable_seqscan = off
   SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
@@ -154,6 +155,9 @@ DECLARE
   near int;
   asked sparsevec;
   fetching int[];
+  found int[];
+  weights float8[];
+  mass float8;
   filtered boolean := num_nonnulls(p_host, p_product, p_category, p_scenario) > 0;
 BEGIN
   SELECT documents INTO total FROM memory_counts WHERE tenant_id = tenant AND embedder = p_embedder AND term = 0;
@@ -163,32 +167,40 @@ BEGIN
     FROM memory_counts c
     WHERE c.tenant_id = tenant AND c.embedder = p_embedder AND c.term = ANY (p_terms) AND c.documents BETWEEN 1 AND total)
   SELECT ('{' || string_agg(known.term || ':' || round(weight::numeric, 4), ',') || '}/1048576')::sparsevec,
-         array_agg(known.term) FILTER (WHERE before < p_budget)
-  INTO asked, fetching FROM known;
+         array_agg(known.term) FILTER (WHERE before < p_budget), array_agg(known.term),
+         array_agg(known.weight::float8),
+         sum(known.weight) + (cardinality(p_terms) - count(*)) * ln(1 + (total + 0.5) / 0.5)
+  INTO asked, fetching, found, weights, mass FROM known;
   IF asked IS NULL THEN RETURN; END IF;
   IF filtered THEN
     SELECT count(*) INTO near FROM (
       SELECT FROM memory_documents d
       WHERE d.tenant_id = tenant AND (p_host IS NULL OR d.host_id = p_host)
         AND (p_product IS NULL OR d.product_id = p_product) AND (p_category IS NULL OR d.category = p_category)
-        AND (p_scenario IS NULL OR d.scenario = p_scenario) LIMIT p_budget + 1) AS some;
+        AND (p_scenario IS NULL OR d.scenario = p_scenario) LIMIT p_budget + 1) AS counted;
   END IF;
   IF filtered AND near <= p_budget THEN
-    RETURN QUERY SELECT best.id, (-best.distance)::real FROM (
-      SELECT d.id, w.sparse <#> asked AS distance
+    RETURN QUERY SELECT best.id, (-best.distance)::real, (has.weight / mass)::real FROM (
+      SELECT d.id, w.terms, w.sparse <#> asked AS distance
       FROM memory_documents d JOIN memory_words w ON w.document_id = d.id AND w.embedder = p_embedder
       WHERE d.tenant_id = tenant AND w.tenant_id = tenant AND d.kind = ANY (p_kinds)
         AND (p_host IS NULL OR d.host_id = p_host) AND (p_product IS NULL OR d.product_id = p_product)
         AND (p_category IS NULL OR d.category = p_category) AND (p_scenario IS NULL OR d.scenario = p_scenario)
-      ORDER BY distance LIMIT p_limit) AS best WHERE best.distance < 0;
+      ORDER BY distance LIMIT p_limit) AS best,
+      LATERAL (SELECT sum(q.weight) AS weight FROM unnest(found, weights) AS q (term, weight)
+               WHERE q.term = ANY (best.terms)) AS has
+      WHERE best.distance < 0 ORDER BY best.distance;
   ELSE
-    RETURN QUERY SELECT best.id, (-best.distance)::real FROM (
-      SELECT w.document_id AS id, w.sparse <#> asked AS distance
+    RETURN QUERY SELECT best.id, (-best.distance)::real, (has.weight / mass)::real FROM (
+      SELECT w.document_id AS id, w.terms, w.sparse <#> asked AS distance
       FROM memory_words w JOIN memory_documents d ON d.id = w.document_id
       WHERE w.tenant_id = tenant AND w.embedder = p_embedder AND w.terms && fetching AND d.kind = ANY (p_kinds)
         AND (p_host IS NULL OR d.host_id = p_host) AND (p_product IS NULL OR d.product_id = p_product)
         AND (p_category IS NULL OR d.category = p_category) AND (p_scenario IS NULL OR d.scenario = p_scenario)
-      ORDER BY distance LIMIT p_limit) AS best WHERE best.distance < 0;
+      ORDER BY distance LIMIT p_limit) AS best,
+      LATERAL (SELECT sum(q.weight) AS weight FROM unnest(found, weights) AS q (term, weight)
+               WHERE q.term = ANY (best.terms)) AS has
+      WHERE best.distance < 0 ORDER BY best.distance;
   END IF;
 END $$;
 

@@ -71,7 +71,7 @@ async def remember(
 ) -> UUID | None:
     """Store a document, or replace the one learned from the same source; return its id.
 
-    `readings` (by embedder) are made before the transaction is opened; whoever builds an embedder reads what is missing.
+    `readings` (by embedder) are made before the transaction is opened; who builds an embedder reads what is missing.
     None: it was asked to be forgotten; `made_at` is when its source was made, if that was not now.
     """
     # Who forgets waits for us or we for it: in between nothing slips through.
@@ -83,8 +83,9 @@ async def remember(
         await conn.execute("DELETE FROM memory_documents WHERE kind = $1 AND source_id = $2", kind, source_id)
     document_id = new_id()
     await conn.execute(
-        """INSERT INTO memory_documents (id, kind, content, host_id, product_id, category, scenario, source_id, approval,
-             created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
+        """INSERT INTO memory_documents
+             (id, kind, content, host_id, product_id, category, scenario, source_id, approval, created_by)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
         document_id,
         kind,
         content,

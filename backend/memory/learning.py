@@ -1,4 +1,4 @@
-"""Learning from what people decided: a job of its own, because a vector takes a second and nobody should wait for it."""
+"""Learning from what people decided: a job of its own, because a vector takes a second and nobody should wait."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,6 +76,7 @@ async def learn(db: Database, embedder: Embedder, mask: Mask, payload: bytes) ->
     tenant_id = UUID(job["tenant_id"])
     try:
         async with db.tenant(tenant_id) as conn:
+            lesson: _Lesson | None
             if "script_id" in job:
                 lesson = await _of_script(conn, UUID(job["script_id"]))
             else:

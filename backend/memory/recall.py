@@ -10,7 +10,8 @@ from backend.memory.documents import COLUMNS, KINDS, Document, Kind, halfvec
 from backend.memory.embed import Embedder
 from backend.storage.postgres import Connection, Database, Record
 
-_RRF_K: Final = 60
+#: Small enough that the first ranks tell: what has them in one list only is not below what is midway in both.
+_RRF_K: Final = 20
 _CANDIDATES: Final = 40
 #: Terms that together occur in about so many texts fetch what is weighed by words; a text costs 3 µs to weigh.
 _WORD_BUDGET: Final = 1500
@@ -46,9 +47,10 @@ class Found:
     #: Rank by meaning and by words, from 1; None = not among the candidates of that search.
     dense_rank: int | None
     sparse_rank: int | None
-    #: Cosine of meaning and BM25 of words, where ranked.
+    #: Cosine of meaning, BM25 of words and the share of the query's words (by weight) that the text has, where ranked.
     similarity: float | None
     words: float | None
+    coverage: float | None
     fused: float
     recency: float
     score: float
@@ -63,6 +65,7 @@ class Found:
             "sparse_rank": self.sparse_rank,
             "similarity": _rounded(self.similarity),
             "words": _rounded(self.words),
+            "coverage": _rounded(self.coverage),
             "fused": _rounded(self.fused, 5),
             "recency": _rounded(self.recency),
             "approval": _rounded(self.document.approval),
@@ -132,7 +135,7 @@ async def _by_words(
     conn: Connection, embedder: Embedder, serving: str | None, query: str, filters: Filters
 ) -> list[Record]:
     return await conn.fetch(
-        "SELECT document_id, score FROM memory_by_words($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "SELECT document_id, score, coverage FROM memory_by_words($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         serving,
         embedder.query_terms(query, serving),
         list(filters.kinds),
@@ -193,12 +196,16 @@ def _weighed(rows: Sequence[Record], by_words: Sequence[Record]) -> list[Found]:
     nearest = sorted((row for row in rows if row["distance"] is not None), key=lambda row: (row["distance"], row["id"]))
     meaning_ranks = {row["id"]: rank for rank, row in enumerate(nearest, 1)}
     word_ranks = {row["document_id"]: rank for rank, row in enumerate(by_words, 1)}
-    word_scores = {row["document_id"]: float(row["score"]) for row in by_words}
+    words = {row["document_id"]: (float(row["score"]), float(row["coverage"])) for row in by_words}
     found = []
     for row in rows:
         document = Document(**{name: row[name] for name in Document.__slots__})
         ranks = (meaning_ranks.get(document.id), word_ranks.get(document.id))
-        fused = sum(1 / (_RRF_K + rank) for rank in ranks if rank is not None)
+        score, coverage = words.get(document.id, (None, None))
+        fused = 0.0 if ranks[0] is None else 1 / (_RRF_K + ranks[0])
+        if ranks[1] is not None and coverage is not None:
+            # A text that shares only what everybody says with the query says little by its rank among such texts.
+            fused += coverage / (_RRF_K + ranks[1])
         recency = _LASTING + (1 - _LASTING) * 2 ** (-max(row["age_days"], 0.0) / _HALF_LIFE)
         found.append(
             Found(
@@ -206,7 +213,8 @@ def _weighed(rows: Sequence[Record], by_words: Sequence[Record]) -> list[Found]:
                 dense_rank=ranks[0],
                 sparse_rank=ranks[1],
                 similarity=None if row["distance"] is None else -float(row["distance"]),
-                words=word_scores.get(document.id),
+                words=score,
+                coverage=coverage,
                 fused=fused,
                 recency=recency,
                 score=fused * recency * document.approval,
@@ -223,10 +231,7 @@ def without_doubles(found: Sequence[Found]) -> tuple[list[Found], list[Found]]:
     kept: list[Found] = []
     doubles: list[Found] = []
     for one in found:
-        at = next(
-            (at for at, other in enumerate(kept) if one.document.kind == other.document.kind and _alike(one, other)),
-            None,
-        )
+        at = next((at for at, other in enumerate(kept) if _alike(one, other)), None)
         if at is None:
             kept.append(one)
         elif one.document.created_at > kept[at].document.created_at:
@@ -238,6 +243,8 @@ def without_doubles(found: Sequence[Found]) -> tuple[list[Found], list[Found]]:
 
 
 def _alike(one: Found, other: Found) -> bool:
+    if one.document.kind != other.document.kind:
+        return False
     shared = len(one.terms & other.terms)
     shorter, longer = sorted((len(one.terms), len(other.terms)))
     if shared >= _SAME * max(shorter + longer - shared, 1):
