@@ -46,6 +46,8 @@ CREATE TABLE memory_words (
   terms int[] NOT NULL,                            -- the terms of `sparse`
   PRIMARY KEY (document_id, embedder)
 );
+-- Up to a page a row stays as it is: to unpack what is compressed costs more than to weigh it.
+ALTER TABLE memory_words SET (toast_tuple_target = 8160);
 ALTER TABLE memory_words ALTER COLUMN sparse SET STORAGE MAIN, ALTER COLUMN terms SET STORAGE MAIN;
 -- Without its waiting list, which every search would have to read through.
 CREATE INDEX memory_words_by_term ON memory_words USING gin (tenant_id, terms) WITH (fastupdate = off);
@@ -141,7 +143,7 @@ DO $$ DECLARE t text; BEGIN
 END $$;
 
 -- The texts that share words with a query, best first, by BM25 with the tenant's own counts. Only the rarer of its terms
--- fetch texts (all of them weigh): as many as together occur in about `p_budget` texts. `coverage` is the share of what
+-- fetch texts (all of them weigh): the rarest, and as many as together occur in `p_budget` texts. `coverage` is the share of what
 -- the query's terms weigh, those that no text has among them, that the text has. Definer, because row-level
 -- security lets no index answer `&&`; the tenant is named in every part.
 CREATE FUNCTION memory_by_words(
@@ -167,7 +169,7 @@ BEGIN
     FROM memory_counts c
     WHERE c.tenant_id = tenant AND c.embedder = p_embedder AND c.term = ANY (p_terms) AND c.documents BETWEEN 1 AND total)
   SELECT ('{' || string_agg(known.term || ':' || round(weight::numeric, 4), ',') || '}/1048576')::sparsevec,
-         array_agg(known.term) FILTER (WHERE before < p_budget), array_agg(known.term),
+         array_agg(known.term) FILTER (WHERE before = 0 OR before + known.documents <= p_budget), array_agg(known.term),
          array_agg(known.weight::float8),
          sum(known.weight) + (cardinality(p_terms) - count(*)) * ln(1 + (total + 0.5) / 0.5)
   INTO asked, fetching, found, weights, mass FROM known;
@@ -186,6 +188,14 @@ BEGIN
       WHERE d.tenant_id = tenant AND w.tenant_id = tenant AND d.kind = ANY (p_kinds)
         AND (p_host IS NULL OR d.host_id = p_host) AND (p_product IS NULL OR d.product_id = p_product)
         AND (p_category IS NULL OR d.category = p_category) AND (p_scenario IS NULL OR d.scenario = p_scenario)
+      ORDER BY distance LIMIT p_limit) AS best,
+      LATERAL (SELECT sum(q.weight) AS weight FROM unnest(found, weights) AS q (term, weight)
+               WHERE q.term = ANY (best.terms)) AS has
+      WHERE best.distance < 0 ORDER BY best.distance;
+  ELSIF NOT filtered AND p_kinds @> ARRAY['script', 'note', 'rejection'] THEN
+    RETURN QUERY SELECT best.id, (-best.distance)::real, (has.weight / mass)::real FROM (
+      SELECT w.document_id AS id, w.terms, w.sparse <#> asked AS distance FROM memory_words w
+      WHERE w.tenant_id = tenant AND w.embedder = p_embedder AND w.terms && fetching
       ORDER BY distance LIMIT p_limit) AS best,
       LATERAL (SELECT sum(q.weight) AS weight FROM unnest(found, weights) AS q (term, weight)
                WHERE q.term = ANY (best.terms)) AS has

@@ -54,7 +54,8 @@ class Found:
     fused: float
     recency: float
     score: float
-    terms: frozenset[int]
+    #: The ids of its terms as PostgreSQL writes an array: read for the few that are compared.
+    terms: str
 
     def why(self) -> dict[str, Any]:
         """Return the reasons as plain JSON, without the text."""
@@ -107,8 +108,7 @@ async def recall(
         made.cancel()
     async with db.tenant(tenant_id) as conn:
         rows = await _candidates(conn, serving, vector, [row["document_id"] for row in by_words], filters)
-    kept, doubles = without_doubles(_weighed(rows, by_words))
-    return Recalled(serving, kept[:limit], doubles)
+    return Recalled(serving, *without_doubles(_weighed(rows, by_words), limit))
 
 
 async def serving_embedder(conn: Connection) -> str | None:
@@ -160,7 +160,7 @@ async def _candidates(
         f"""WITH near AS (
               SELECT v.document_id, v.dense <#> (SELECT $2::text::halfvec) AS distance
               FROM memory_vectors v {join} WHERE v.embedder = $1 ORDER BY distance LIMIT {_CANDIDATES})
-            SELECT {COLUMNS}, near.distance, w.terms,
+            SELECT {COLUMNS}, near.distance, w.terms::text AS terms,
                    extract(epoch FROM now() - d.created_at)::float8 / 86400 AS age_days
             FROM (SELECT document_id FROM near UNION SELECT unnest($3::uuid[])) AS candidate (id)
             JOIN memory_documents d ON d.id = candidate.id
@@ -218,35 +218,40 @@ def _weighed(rows: Sequence[Record], by_words: Sequence[Record]) -> list[Found]:
                 fused=fused,
                 recency=recency,
                 score=fused * recency * document.approval,
-                terms=frozenset(row["terms"]),
+                terms=row["terms"],
             )
         )
     # Of two equally good ones the newer: it was approved with today's rules.
     return sorted(found, key=lambda one: (-one.score, -one.document.created_at.timestamp()))
 
 
-def without_doubles(found: Sequence[Found]) -> tuple[list[Found], list[Found]]:
-    """Return what says something of its own, and what does not. Of several that say the same the newest stays, at the
-    place of the best."""
-    kept: list[Found] = []
+def without_doubles(found: Sequence[Found], limit: int) -> tuple[list[Found], list[Found]]:
+    """Return the first `limit` that say something of their own, and what was passed over on the way.
+
+    Of several that say the same the newest stays, at the place of the best.
+    """
+    kept: list[tuple[Found, frozenset[str]]] = []
     doubles: list[Found] = []
     for one in found:
-        at = next((at for at, other in enumerate(kept) if _alike(one, other)), None)
+        terms = frozenset(one.terms[1:-1].split(","))
+        at = next((at for at, (other, its) in enumerate(kept) if _alike(one, terms, other, its)), None)
         if at is None:
-            kept.append(one)
-        elif one.document.created_at > kept[at].document.created_at:
-            doubles.append(kept[at])
-            kept[at] = one
+            if len(kept) == limit:
+                break
+            kept.append((one, terms))
+        elif one.document.created_at > kept[at][0].document.created_at:
+            doubles.append(kept[at][0])
+            kept[at] = (one, terms)
         else:
             doubles.append(one)
-    return kept, doubles
+    return [one for one, _ in kept], doubles
 
 
-def _alike(one: Found, other: Found) -> bool:
+def _alike(one: Found, terms: frozenset[str], other: Found, its: frozenset[str]) -> bool:
     if one.document.kind != other.document.kind:
         return False
-    shared = len(one.terms & other.terms)
-    shorter, longer = sorted((len(one.terms), len(other.terms)))
+    shared = len(terms & its)
+    shorter, longer = sorted((len(terms), len(its)))
     if shared >= _SAME * max(shorter + longer - shared, 1):
         return True
     return shared >= _CONTAINED * shorter and shorter >= _NOT_MUCH_SHORTER * longer
