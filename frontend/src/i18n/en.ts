@@ -18,6 +18,7 @@ export const en: typeof zhCN = {
     scripts: 'Scripts',
     products: 'Products',
     hosts: 'Hosts',
+    memory: 'Memory',
   },
   role: { admin: 'Admin', operator: 'Operator', approver: 'Approver', host: 'Host', viewer: 'Viewer' },
   login: {
@@ -59,7 +60,7 @@ export const en: typeof zhCN = {
   keys: {
     title: 'Keyboard shortcuts',
     everywhere: 'Everywhere',
-    go: 'Go to desk, approvals, shows, scripts, products, hosts',
+    go: 'Go to desk, approvals, shows, scripts, products, hosts, memory',
     focus: 'Focus the input',
     newline: 'New line',
     editLast: 'Bring back the last message',
@@ -105,6 +106,7 @@ export const en: typeof zhCN = {
     runCancelled: 'The run was stopped',
     side: 'Progress and room',
     steps: 'Steps',
+    whyRecalled: 'What and why',
     noRun: 'Nothing has run yet',
     stepDone: 'done',
     stepRunning: 'running',

@@ -16,6 +16,7 @@ export const zhCN = {
     scripts: '话术库',
     products: '商品',
     hosts: '主播',
+    memory: '记忆',
   },
   role: { admin: '管理员', operator: '运营', approver: '审批', host: '主播', viewer: '访客' },
   login: {
@@ -57,7 +58,7 @@ export const zhCN = {
   keys: {
     title: '键盘快捷键',
     everywhere: '全局',
-    go: '去对话、审批、整场、话术库、商品、主播',
+    go: '去对话、审批、整场、话术库、商品、主播、记忆',
     focus: '定位到输入框',
     newline: '换行',
     editLast: '取回上一条消息',
@@ -102,6 +103,7 @@ export const zhCN = {
     runCancelled: '任务已停止',
     side: '进度与直播间',
     steps: '运行步骤',
+    whyRecalled: '想起了什么',
     noRun: '还没有运行过',
     stepDone: '完成',
     stepRunning: '进行中',
