@@ -65,7 +65,7 @@ export function RunSteps({ run }: { run: RunView | undefined }) {
               <DetailLine detail={step.detail} />
               {step.node === 'recall' && step.detail.why !== undefined && (
                 <Link className="step-link" to={`/memory?run=${run.id}`}>
-                  {t('desk.whyRecalled')}
+                  {t('nav.memory')}
                 </Link>
               )}
             </span>

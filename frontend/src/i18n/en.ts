@@ -106,7 +106,6 @@ export const en: typeof zhCN = {
     runCancelled: 'The run was stopped',
     side: 'Progress and room',
     steps: 'Steps',
-    whyRecalled: 'What and why',
     noRun: 'Nothing has run yet',
     stepDone: 'done',
     stepRunning: 'running',

@@ -103,7 +103,6 @@ export const zhCN = {
     runCancelled: '任务已停止',
     side: '进度与直播间',
     steps: '运行步骤',
-    whyRecalled: '想起了什么',
     noRun: '还没有运行过',
     stepDone: '完成',
     stepRunning: '进行中',
