@@ -59,12 +59,6 @@ export const en: typeof zhCN = {
   },
   keys: {
     title: 'Keyboard shortcuts',
-    everywhere: 'Everywhere',
-    go: 'Go to desk, approvals, shows, scripts, products, hosts, memory',
-    focus: 'Focus the input',
-    newline: 'New line',
-    editLast: 'Bring back the last message',
-    nextPrevious: 'Next · previous',
   },
   desk: {
     threads: 'Threads',

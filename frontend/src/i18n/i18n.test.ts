@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { errorCodes } from '../generated/errors'
 import { en } from './en'
+import { keysEn, keysZh } from './keys'
 import { memoryEn, memoryZh } from './memory'
 import { faults, problems } from './problems'
 import { showsEn, showsZh } from './shows'
@@ -21,8 +22,8 @@ const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([,
 
 test('both languages have the same keys with the same variables, and nothing is empty', () => {
   const [chinese, english] = [
-    leaves({ ...zhCN, ...showsZh, ...memoryZh }),
-    leaves({ ...en, ...showsEn, ...memoryEn }),
+    leaves({ ...zhCN, ...showsZh, ...memoryZh, ...keysZh }),
+    leaves({ ...en, ...showsEn, ...memoryEn, ...keysEn }),
   ]
   expect([...english.keys()]).toEqual([...chinese.keys()])
   for (const [key, text] of chinese) {

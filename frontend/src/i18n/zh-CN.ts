@@ -57,12 +57,6 @@ export const zhCN = {
   },
   keys: {
     title: '键盘快捷键',
-    everywhere: '全局',
-    go: '去对话、审批、整场、话术库、商品、主播、记忆',
-    focus: '定位到输入框',
-    newline: '换行',
-    editLast: '取回上一条消息',
-    nextPrevious: '下一条 · 上一条',
   },
   desk: {
     threads: '对话列表',
