@@ -10,15 +10,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from backend.api.auth import Auditor, Cataloguer, Parts, PolicyMaker, Reader
 from backend.api.messages import not_blank
-from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, after, command_id, cut, encode_cursor
-from backend.domain import audit, commands, threads
+from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, after, cut, encode_cursor, once
+from backend.domain import audit, threads
 from backend.errors import Conflict, NotFound
 from backend.ids import STORABLE
 from backend.memory import documents, embedders, lifetimes, reasons
 from backend.memory.documents import KINDS, Document, Kind
-from backend.memory.learning import keep
+from backend.memory.learning import readings_of
 from backend.memory.recall import Filters, Found, recall
 from backend.quality.pii import mask_pii
+from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/memory", tags=["memory"])
 
@@ -232,38 +233,33 @@ async def read_recall(identity: Reader, services: Parts, run_id: UUID) -> RunRec
 @router.post("", status_code=201)
 async def create_note(identity: Cataloguer, services: Parts, body: NewNote, key: IdempotencyKey = None) -> Memory:
     """Remember a note. The same note of the same host and product is remembered once."""
-    request = f"NewNote {body.model_dump_json()}".encode()
-    async with services.db.tenant(identity.tenant_id) as conn:
-        if key is not None:
-            known = await commands.recall(conn, identity.user_id, command_id(key), request)
-            if known is not None:
-                return Memory.model_validate(known)
+    content = mask_pii(body.content)
+    # Reading takes a second; no connection is held for that.
+    readings = await readings_of(services.db, identity.tenant_id, services.embedder, content)
+
+    async def act(conn: Connection) -> Memory:
         await threads.check_bindings(conn, None, body.product_id, body.host_id)
-        same = await documents.same_note(conn, mask_pii(body.content), body.host_id, body.product_id)
-    if same is not None:
-        return Memory.model_validate(same)
-    # Reading takes a second; no connection is held for that. Sent twice at once, the source makes it one.
-    note_id = await keep(
-        services.db,
-        identity.tenant_id,
-        services.embedder,
-        mask_pii,
-        kind="note",
-        content=body.content,
-        source_id=command_id(key),
-        host_id=body.host_id,
-        product_id=body.product_id,
-        scenario=body.scenario,
-        created_by=identity.user_id,
-    )
-    if note_id is None:
-        raise Conflict("this was asked to be forgotten, so it is not remembered again", field="content")
-    async with services.db.tenant(identity.tenant_id) as conn:
-        note = Memory.model_validate(await documents.get_document(conn, note_id))
+        # One after the other: the same note from two people at once is one.
+        await documents.lock_memory(conn, shared=False)
+        same = await documents.same_note(conn, content, body.host_id, body.product_id)
+        if same is not None:
+            return Memory.model_validate(same)
+        note_id = await documents.remember(
+            conn,
+            readings,
+            kind="note",
+            content=content,
+            host_id=body.host_id,
+            product_id=body.product_id,
+            scenario=body.scenario,
+            created_by=identity.user_id,
+        )
+        if note_id is None:
+            raise Conflict("this was asked to be forgotten, so it is not remembered again", field="content")
         await audit.record(conn, identity.user_id, "memory.noted", str(note_id))
-        if key is not None:
-            await commands.record(conn, identity.user_id, command_id(key), request, note.model_dump(mode="json"))
-    return note
+        return Memory.model_validate(await documents.get_document(conn, note_id))
+
+    return await once(services.db, identity, key, request=body, result=Memory, act=act)
 
 
 @router.post("/forget")

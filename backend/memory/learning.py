@@ -102,6 +102,13 @@ async def learn(db: Database, embedder: Embedder, mask: Mask, payload: bytes) ->
     )
 
 
+async def readings_of(db: Database, tenant_id: UUID, embedder: Embedder, content: str) -> dict[str, Reading]:
+    """Return what each embedder makes of a text with which the tenant's memory is read now, or will be."""
+    async with db.tenant(tenant_id) as conn:
+        names = await names_to_read(conn, embedder)
+    return {name: await embedder.read(content, name) for name in names}
+
+
 async def keep(
     db: Database, tenant_id: UUID, embedder: Embedder, mask: Mask, *, content: str, **fields: Unpack[Fields]
 ) -> UUID | None:
@@ -111,13 +118,13 @@ async def keep(
         StorageUnavailable, ServerBusy: the database is away or busy; nothing is stored.
     """
     content = mask(content)[:MAX_CONTENT]
-    readings: dict[str, Reading] = {}
+    readings = await readings_of(db, tenant_id, embedder, content)
     while True:
         async with db.tenant(tenant_id) as conn:
             await lock_memory(conn, shared=True)
             names = await names_to_read(conn, embedder)
             # Another embedder may have taken over while the text was read for the one before.
-            if readings and readings.keys() >= set(names):
+            if readings.keys() >= set(names):
                 return await remember(conn, {name: readings[name] for name in names}, content=content, **fields)
         for name in names:
             readings[name] = readings.get(name) or await embedder.read(content, name)

@@ -30,7 +30,8 @@ async def published(mind: Mind, content: str) -> UUID:
         thread, run = new_id(), new_id()
         await conn.execute("INSERT INTO threads (id, graph_version) VALUES ($1, 'test')", thread)
         await conn.execute(
-            "INSERT INTO runs (id, thread_id, status, request, graph_version) VALUES ($1, $2, 'completed', '{}', 'test')",
+            """INSERT INTO runs (id, thread_id, status, request, graph_version)
+               VALUES ($1, $2, 'completed', '{}', 'test')""",
             run, thread,
         )  # fmt: skip
         script, _ = await publish(
@@ -113,9 +114,7 @@ async def test_learning_and_forgetting_at_once_leave_nothing_behind(mind: Mind) 
 
 async def test_personal_data_is_masked_before_it_is_read_or_stored(mind: Mind) -> None:
     await mind.keep("客户电话13812345678，地址改过两次，保温杯补发。")
-    stored = await mind.owner.fetchval(
-        "SELECT content FROM memory_documents WHERE tenant_id = $1", mind.tenant_id
-    )
+    stored = await mind.owner.fetchval("SELECT content FROM memory_documents WHERE tenant_id = $1", mind.tenant_id)
     assert "13812345678" not in stored
     assert "保温杯补发" in stored
     terms = await mind.owner.fetchval("SELECT terms FROM memory_words WHERE tenant_id = $1", mind.tenant_id)

@@ -71,7 +71,7 @@ async def test_of_two_that_fit_alike_the_newer_and_the_better_approved_come_firs
 
 
 async def test_what_says_the_same_is_told_once_and_the_newest_of_it(mind: Mind) -> None:
-    text = "早上灌好的热水，到了办公室一喝还是烫的。双层杯身，手握着外壁不烫手。上班路上往包里一放，到了工位拧开就能喝。"
+    text = "早上灌好的热水，到了办公室一喝还是烫的。双层杯身，手握着外壁不烫手。上班路上往包里一放，到工位拧开就喝。"
     first = await mind.keep(text)
     await mind.age(first, 30)
     second = await mind.keep(text.replace("办公室", "辦公室").replace("一喝", "喝了"))
@@ -104,8 +104,6 @@ async def test_a_tenant_finds_nothing_of_another_not_even_its_words(mind: Mind) 
     assert (await stranger.recall("保温杯")).found == []
     await stranger.keep("面膜只说贴着服帖。")
     assert await stranger.texts("保温杯 热水") == ["面膜只说贴着服帖。"]
-    async with mind.db.tenant(stranger.tenant_id) as conn:
-        assert await conn.fetchval("SELECT count(*) FROM memory_by_words($1, (SELECT array_agg(t) FROM (SELECT unnest(terms) t FROM memory_words) x), '{note}', NULL, NULL, NULL, NULL, 40, 1500)", stranger.embedder.name) == 1  # noqa: E501  # fmt: skip
 
 
 async def test_a_text_learned_beside_us_by_the_release_before_is_found(mind: Mind) -> None:
