@@ -39,6 +39,7 @@ async def test_the_score_is_what_the_reasons_say(mind: Mind) -> None:
     await filled(mind)
     product = await mind.product()
     await mind.keep("保温杯的杯盖要当场拧给大家看。", product_id=product, approval=0.7, kind="script")
+    await mind.age(await mind.keep("保温杯的热水说到下午。"), 90)
     found = (await mind.recall("保温杯 热水")).found
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
     for one in found:
@@ -49,7 +50,8 @@ async def test_the_score_is_what_the_reasons_say(mind: Mind) -> None:
         assert math.isclose(one.score, one.fused * one.recency * one.document.approval, rel_tol=1e-6)
         assert 0.8 <= one.recency <= 1
         assert one.coverage is None or 0 < one.coverage <= 1.0001
-    assert sorted(one.dense_rank or 0 for one in found) == [1, 2, 3, 4]
+    assert sorted(one.dense_rank or 0 for one in found) == [1, 2, 3, 4, 5]
+    assert [round(one.recency, 3) for one in found].count(0.9) == 1
     assert min(one.sparse_rank or 99 for one in found) == 1
     # What shares no word with the query has no rank by words.
     assert next(one for one in found if one.document.content == LOBSTER).sparse_rank is None
