@@ -35,6 +35,15 @@ async def test_a_memory_is_found_by_its_words_its_meaning_and_through_other_spel
     assert (await mind.texts(query))[0] == first
 
 
+async def test_words_are_the_same_words_in_traditional_characters(mind: Mind) -> None:
+    await filled(mind)
+    await mind.keep("贈品擺在畫面裡，光說沒人信。")
+    for query, words in (("優惠券怎麼領", "优惠券要教"), ("赠品摆在画面里", "贈品擺在")):
+        [best] = [one for one in (await mind.recall(query)).found if one.sparse_rank == 1]
+        assert best.document.content.startswith(words)
+        assert (best.coverage or 0) > 0.5
+
+
 async def test_the_score_is_what_the_reasons_say(mind: Mind) -> None:
     await filled(mind)
     product = await mind.product()
