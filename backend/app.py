@@ -223,9 +223,10 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
     clock = DatabaseClock(db)
     await enter(clock.kept())
     rules = RuleSnapshot.load()
+    embedder = Embedder()
     hub = Hub(addresses.database, cache, _sources(db), poll_interval=settings.poll_interval)
     await enter(hub.running())
-    working = await _open_worker(stack, settings, addresses, db, cache, rules) if worker else None
+    working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder) if worker else None
     epoch = EpochWatch(db)
     services = Services(
         settings=settings,
@@ -234,6 +235,7 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
         secret=_secret(settings),
         hub=hub,
         rules=rules,
+        embedder=embedder,
         clock=clock.now,
         epoch=lambda: epoch.current,
         worker_ready=(lambda: working.ready) if working is not None else None,
@@ -267,6 +269,7 @@ async def _open_worker(
     db: Database,
     cache: Cache,
     rules: RuleSnapshot,
+    embedder: Embedder,
 ) -> Worker:
     enter = stack.enter_async_context
     checkpoints = await enter(
@@ -278,7 +281,6 @@ async def _open_worker(
     stack.push_async_callback(model.aclose)
     leases = Leases(await enter(db.reserved()), settings)
     await asyncio.to_thread(_load_reading)
-    embedder = Embedder()
     runner = Runner(
         RunnerParts(
             settings=settings,

@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0014"
-down_revision = "0012"  # the lead chains these in the order they are merged
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

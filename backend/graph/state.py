@@ -45,7 +45,9 @@ class ScriptState(TypedDict, total=False):
     assumed: list[dict[str, str]]
     host_assumptions: list[str]
     product_assumptions: list[str]
+    #: Which memories; their texts are read when they are needed.
     recalled: list[dict[str, str]]
+    recall_reasons: dict[str, Any]
     #: The room's last approved scripts, newest first.
     aired: list[str]
 

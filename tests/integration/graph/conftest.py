@@ -80,7 +80,7 @@ class Desk:
             jobs = await conn.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = $1", LEARN_JOB)
         assert jobs, "nothing was queued to be learned"
         for job in jobs:
-            await learn(self.db, self.embedder, job["payload"], mask_pii)
+            await learn(self.db, self.embedder, mask_pii, job["payload"])
 
     async def ask(self, content: str, **given: Any) -> None:
         """Send a message and let the run go until it ends or waits."""
