@@ -2,6 +2,7 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { recall, remember } from '../shared/storage'
 import { en } from './en'
+import type { experimentsZh } from './experiments'
 import type { keysZh } from './keys'
 import type { memoryZh } from './memory'
 import { faults, inLanguage, problems } from './problems'
@@ -15,7 +16,7 @@ const KEY = 'cuedesk:language'
 declare module 'i18next' {
   interface CustomTypeOptions {
     resources: {
-      translation: ReturnType<typeof dictionary> & typeof showsZh & typeof memoryZh & typeof keysZh
+      translation: ReturnType<typeof dictionary> & typeof showsZh & typeof memoryZh & typeof keysZh & typeof experimentsZh
     }
   }
 }

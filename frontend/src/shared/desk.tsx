@@ -21,6 +21,8 @@ export type Action =
   | 'catalogue.write'
   | 'prompter.ack'
   | 'policies.write'
+  | 'experiment.read'
+  | 'experiment.write'
 
 interface Desk {
   readonly me: Me
