@@ -140,6 +140,21 @@ async def test_what_cannot_be_tried_is_refused(admin: httpx.AsyncClient):
         assert answer.status_code == 400, weights
 
 
+async def test_other_weights_move_no_more_than_they_must(admin: httpx.AsyncClient, demo_url: str):
+    variants = [{"key": key, "weight": weight} for key, weight in (("a", 40), ("b", 30), ("c", 30))]
+    one = await made(admin, variants=variants)
+
+    def buckets() -> list[int]:
+        with psycopg.connect(demo_url) as owner:
+            found: list[int] = owner.execute("SELECT buckets FROM experiments").fetchone()[0]
+        return found
+
+    before = buckets()
+    await admin.patch(f"{ALL}/{one['id']}", json={"version": 1, "weights": {"a": 30, "b": 30, "c": 40}})
+    changed = [(was, now) for was, now in zip(before, buckets(), strict=True) if was != now]
+    assert changed == [(0, 2)] * 10
+
+
 async def test_a_drafts_variants_are_replaced_as_a_whole(admin: httpx.AsyncClient):
     one = await made(admin)
     variants = [{"key": "a", "weight": 10}, {"key": "b", "weight": 20}, {"key": "c", "weight": 70}]

@@ -1,16 +1,12 @@
-import '../i18n/addExperiments'
 import { Segmented } from 'antd'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'react-router'
 import { chooseLanguage, type Language } from '../i18n'
-import { useDesk } from '../shared/desk'
 import { type ThemeChoice, useThemeChoice } from './theme'
 
-/** Language, light or dark, and the way to a page that few people need. */
+/** Language and light or dark. */
 export default function Preferences() {
   const { t, i18n } = useTranslation()
   const { choice, choose } = useThemeChoice()
-  const { may } = useDesk()
   return (
     <div className="row preferences">
       <Segmented<Language>
@@ -34,7 +30,6 @@ export default function Preferences() {
           { value: 'dark', label: t('app.themeDark') },
         ]}
       />
-      {may('experiment.read') && <Link to="/experiments">{t('experiment.title')}</Link>}
     </div>
   )
 }

@@ -8,7 +8,7 @@ import { useDesk } from '../shared/desk'
 import { Connection, ConnectionBanner } from './Connection'
 
 const Keys = lazy(() => import('./Keys'))
-const Preferences = lazy(() => import('./Preferences'))
+const Menu = lazy(() => import('./Menu'))
 
 const pages = {
   c: 'console',
@@ -81,7 +81,7 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
                   {me.user.email} · {me.tenant.name}
                 </p>
                 <Suspense fallback={null}>
-                  <Preferences />
+                  <Menu />
                 </Suspense>
                 <Button block icon={<LogoutOutlined />} onClick={onLogout}>
                   {t('login.logout')}
