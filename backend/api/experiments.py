@@ -169,8 +169,8 @@ class Results(BaseModel):
 
     experiment: Experiment
     variants: list[VariantResult]
-    least_judged: int = experiment_results.LEAST_JUDGED
-    least_units: int = experiment_results.LEAST_UNITS
+    least_judged: int
+    least_units: int
 
 
 @router.get("")
@@ -288,7 +288,10 @@ async def read_results(identity: ExperimentReader, services: Parts, experiment_i
         found = await experiments.get_experiment(conn, experiment_id)
         results = await experiment_results.read_results(conn, found)
     return Results(
-        experiment=Experiment.model_validate(found), variants=[VariantResult.model_validate(one) for one in results]
+        experiment=Experiment.model_validate(found),
+        variants=[VariantResult.model_validate(one) for one in results],
+        least_judged=experiment_results.LEAST_JUDGED,
+        least_units=experiment_results.LEAST_UNITS,
     )
 
 

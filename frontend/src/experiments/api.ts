@@ -2,7 +2,6 @@ import { bodyOf, everyPage, rest, type Shapes } from '../shared/rest'
 
 export type Experiment = Shapes['Experiment']
 export type Result = Shapes['VariantResult']
-export type Changes = Shapes['Changes']
 
 const at = (experiment_id: string) => ({ path: { experiment_id } })
 

@@ -1,6 +1,8 @@
 import { RestProblem, type Shapes } from '../shared/rest'
 
 type Changes = Shapes['Changes']
+type Style = NonNullable<Changes['style']>[number]
+type Block = NonNullable<Shapes['Blocks']['more']>[number]
 
 /** What the server calls our styles, by the keys of their names. */
 export const styles = {
@@ -10,7 +12,7 @@ export const styles = {
   gentle: '温柔',
   terse: '简洁',
   urgent: '紧迫',
-} as const satisfies Record<string, Changes['style'][number]>
+} as const satisfies Record<string, Style>
 
 /** Parts of a script that the offline writer can say early, or leave out. */
 export const blocks = [
@@ -25,7 +27,7 @@ export const blocks = [
   'trust',
   'recap',
   'ask',
-] as const satisfies readonly Changes['blocks']['more'][number][]
+] as const satisfies readonly Block[]
 
 /** The sections of the script's prompt that may be replaced (backend/graph/prompts/script.md, but for its role). */
 export const sections = [
@@ -47,9 +49,9 @@ export const sections = [
 export interface Way {
   key?: string
   weight?: number
-  style?: Changes['style']
-  more?: Changes['blocks']['more']
-  less?: Changes['blocks']['less']
+  style?: Style[]
+  more?: Block[]
+  less?: Block[]
   seed?: number | null
   section?: string
   text?: string
