@@ -2,7 +2,7 @@ import { KeyOutlined, LogoutOutlined } from '@ant-design/icons'
 import { Button, Popover } from 'antd'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { NavLink, Outlet, useNavigate } from 'react-router'
+import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
 import { usePendingCount } from '../approvals/usePendingCount'
 import { useDesk } from '../shared/desk'
 import { Connection, ConnectionBanner } from './Connection'
@@ -73,6 +73,8 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
             onClick={() => setHelp(true)}
           />
           <Popover
+            // Another page closes it.
+            key={useLocation().pathname}
             trigger="click"
             placement="bottomRight"
             content={

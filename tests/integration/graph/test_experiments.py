@@ -182,7 +182,7 @@ async def test_what_comes_back_to_the_letter_is_written_in_no_way(desk: Desk) ->
     await desk.decide("approve")
     await running(desk, sections={"style": SHORT})
     drafts = len(desk.model.asked)
-    await desk.ask("还是用回第一版吧")
+    await desk.ask("用上一版")
     assert len(desk.model.asked) == drafts
     assert await exposures(desk) == []
 
