@@ -26,6 +26,8 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
   const { t } = useTranslation()
   const { me } = useDesk()
   const navigate = useNavigate()
+  // The menu is closed by another page.
+  const { pathname } = useLocation()
   const pending = usePendingCount()
   const [help, setHelp] = useState(false)
   const goAt = useRef(0)
@@ -73,8 +75,7 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
             onClick={() => setHelp(true)}
           />
           <Popover
-            // Another page closes it.
-            key={useLocation().pathname}
+            key={pathname}
             trigger="click"
             placement="bottomRight"
             content={
