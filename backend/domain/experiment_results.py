@@ -32,7 +32,8 @@ WITH asked AS (
 ), judged AS (
   SELECT DISTINCT ON (run_id) run_id, decided_at, draft, decision ->> 'content' AS edited,
     CASE
-      WHEN status = 'edited' AND btrim(decision ->> 'content') <> btrim(draft) THEN 'edited'
+      WHEN status = 'edited'
+        AND btrim(decision ->> 'content', E' \\t\\r\\n') IS DISTINCT FROM btrim(draft, E' \\t\\r\\n') THEN 'edited'
       WHEN status IN ('approved', 'edited') THEN
         CASE WHEN decision ->> 'policy' IS NULL THEN 'approved' ELSE 'automatic' END
       WHEN status = 'responded' THEN 'commented'

@@ -192,8 +192,9 @@ async def test_words_of_the_variants_prompt_are_not_read_out_either(desk: Desk) 
     await running(desk, sections={"style": f"{sections('script')['style']}\n{leak}。"})
     desk.model = ScriptedModel([f"{leak}。{GOOD}"])
     await desk.ask(OPENING)
-    usual = desk.state["report"]
-    assert any(leak[:8] in finding["excerpt"] or "提示词" in finding["message"] for finding in usual["findings"]), usual
+    told = [finding["message"] for finding in desk.state["report"]["findings"]]
+    assert "把写作要求念了出来" in told
+    assert desk.state["blocked"]
 
 
 async def test_a_worker_that_lost_its_run_notes_nothing(desk: Desk) -> None:
