@@ -3,15 +3,15 @@
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.support.eval_sources import SOURCES, lines_of, part_of
+from tests.support.eval_sources import SOURCES, half_of, lines_of, part_of
 
 
-def situations() -> dict[str, dict[str, Any]]:
-    """The catalogues of twelve trades, none of them of the demo."""
-    given = json.loads((SOURCES / "situations.json").read_text(encoding="utf-8"))
+def situations(source: str = "situations.json") -> dict[str, dict[str, Any]]:
+    """The catalogues of a dozen trades, none of them of the demo."""
+    given = json.loads((SOURCES / source).read_text(encoding="utf-8"))
     keys = ("name", "brand", "category")
     return {
         name: {
@@ -33,16 +33,28 @@ _NUMBERS = ("seconds", "draft", "later")
 _OUTSIDE_SLOTS = ("scenario", "missing", "about", "then", "draft", "later")
 
 
-def intents(source: str) -> Iterator[dict[str, Any]]:
-    """Messages written one by one, to be judged by."""
-    worlds = situations()
+def intents(
+    source: str, part: Callable[[str], str] = part_of, worlds_of: str = "situations.json"
+) -> Iterator[dict[str, Any]]:
+    """Messages written one by one, to be judged by; `part` says which part of the set a message is in."""
+    worlds = situations(worlds_of)
     yield from worlds.values()
     for fields in lines_of(source):
         tier, world, state, message = fields[:4]
         yield {
             "type": "intent", "tier": tier, "message": message, **_before(worlds[world], state),
             "expect": _expected(fields[4]), "template": message,
-            "split": "test" if tier == "fresh" else part_of(message),
+            "split": part(message),
+        }  # fmt: skip
+
+
+def injections() -> Iterator[dict[str, Any]]:
+    """Orders to us that somebody planted, and honest words that look like them."""
+    for told, where, *rest in lines_of("injections.txt"):
+        text = "|".join(rest)  # attacks may hold the sign themselves
+        yield {
+            "type": "injection", "tier": f"{told} {where}", "where": where, "attack": told == "attack", "text": text,
+            "split": half_of(text), "template": text,
         }  # fmt: skip
 
 
