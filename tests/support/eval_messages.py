@@ -3,8 +3,12 @@
 import json
 import random
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
+
+from pypinyin import lazy_pinyin
 
 from tests.support.eval_sources import SOURCES, half_of, lines_of, part_of
 
@@ -146,13 +150,39 @@ _MISTYPED = {
 
 
 def _mistyped(message: str, luck: random.Random) -> str:
-    """Now and then with a typing error, or in traditional characters."""
-    if luck.random() < 0.08:
+    """Write it now and then as hurried people do: a wrong character of the same sound, one left out, no commas."""
+    chance = luck.random()
+    if chance < 0.08:
         places = [right for right in _MISTYPED if right in message]
         if places:
             right = luck.choice(places)
             return message.replace(right, _MISTYPED[right], 1)
+    elif chance < 0.14 and len(message) > 4:
+        at = luck.randrange(len(message))
+        return message[:at] + luck.choice(_same_sound().get(_syllable(message[at]), [message[at]])) + message[at + 1 :]
+    elif chance < 0.18 and len(message) > 6:
+        at = luck.randrange(len(message))
+        return message[:at] + message[at + 1 :]
+    elif chance < 0.26:
+        return message.replace("，", luck.choice(("", " ")))
+    elif chance < 0.30:
+        return message + luck.choice(("！", "！！", "~", "。", "🙏", "😂"))
     return message
+
+
+@cache
+def _syllable(sign: str) -> str:
+    return str(lazy_pinyin(sign)[0])
+
+
+@cache
+def _same_sound() -> dict[str, list[str]]:
+    """The characters of the lessons by how they sound."""
+    signs = sorted({sign for *_, pattern in lines_of("intents_train.txt") for sign in pattern if "一" <= sign <= "龥"})
+    sounding: dict[str, list[str]] = defaultdict(list)
+    for sign in signs:
+        sounding[_syllable(sign)].append(sign)
+    return dict(sounding)
 
 
 def _lesson(

@@ -12,7 +12,10 @@ from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.slots import NEGATED, read_slots
 from backend.graph.intent.vocabulary import phrases
 
-_GREETED: Final = re.compile(r"欢迎|关注|互动")
+_GREETED: Final = re.compile(
+    r"欢迎|关注|互动|在线|人气|没(?:什么|啥|几个)?人|人(?:太|很|好)?少|人不多|[拉留聚捞喊]一?[下波点捞]?人|留住|划走|[热暖]一?[下个]?场|气氛|"
+    r"打个?招呼|自我介绍|首[播秀]|亮相|(?:今天|今晚).{0,6}(?:主题|都有|有啥|有哪些|有什么)"
+)
 
 
 class Finds:
@@ -132,6 +135,10 @@ class Finds:
         if greeted := _GREETED.search(self.positive):
             return greeted[0]
         return next(iter(occasions(self.positive)), None) or self.slots.get("room_name") or self.slots.get("host_name")
+
+    def sells(self) -> bool:
+        """Tell whether a product is named: a wish to write about one without a segment is a wish to sell it."""
+        return self.product is not None or "product_name" in self.slots or self.foreign_product() is not None
 
     def name(self, words: str | None) -> None:
         if words:

@@ -18,6 +18,8 @@ _UNLIKELY: Final = 0.34
 _LIKELY: Final = 0.42
 #: … and a segment that no word names.
 _LIKELY_SEGMENT: Final = 0.5
+#: What sells a product, when nothing is said of the segment.
+_PLAIN: Final = "selling_points"
 _NO_RULE: Final = "no rule, but likely"
 #: What the rules only say when they know it.
 _KNOWN: Final = frozenset({"language", "host"})
@@ -69,7 +71,7 @@ def _said(share: float) -> float:
 
 def _filled(finds: Finds, reading: Reading, guess: Guess) -> Reading:
     """Let the likely segment stand where the words name none."""
-    if reading.missing == "scenario" and guess.of_kind("write") >= _LIKELY and _segment(guess) is not None:
+    if reading.missing == "scenario" and guess.of_kind("write") >= _LIKELY:
         return replace(_as(finds, guess), confidence=reading.confidence)
     return reading
 
@@ -101,9 +103,9 @@ def as_wish(  # noqa: PLR0911 -- one return for each kind of wish
             return finds.answer("batch", 0.5, _NO_RULE, missing="several", scenario=scenario)
         case "write":
             scenario = finds.chosen_scenario() or segment
-            if scenario is None:
+            if scenario is None and not finds.sells():
                 return finds.answer("unclear", 0.5, _NO_RULE, missing="scenario")
-            return writing.new_text(finds, scenario)
+            return writing.new_text(finds, scenario or _PLAIN)
         case "switch_product":
             return _other_product(finds, segment)
         case "continue" | "restyle" | "regenerate":
