@@ -74,7 +74,8 @@ def _read(  # noqa: PLR0911 -- one return for each way to know early
     several = change_first(text, situation, by_rules) or in_turn(reading, text, situation)
     if several is not None:
         return several
-    if reading.kind == "unclear" and (request := whole_request(message, text, situation)) is not None:
+    plain = reading.kind == "write" and not finds.mentions
+    if (reading.kind == "unclear" or plain) and (request := whole_request(message, text, situation)) is not None:
         whole = read(request, replace(situation, asked=False), learned=learned)
         if whole.kind not in ("unclear", "chat"):
             return replace(whole, reason=f"answer to our question; {whole.reason}")

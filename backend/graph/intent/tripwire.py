@@ -1,6 +1,6 @@
-"""Notices attempts to turn us against our orders, said to us or planted in data. What is quoted or talked about is none.
+"""Notices attempts to turn us against our orders, said to us or planted in data.
 
-A wire, not a wall: what is missed still meets fenced data, the checks, and a person who approves.
+What is quoted or talked about is none. A wire, not a wall: what is missed still meets fenced data, the checks, and a person who approves.
 """
 
 import re
@@ -14,7 +14,8 @@ _WH_AT_END: Final = re.compile(r"(?:吗|么|呢|\?|没)[?!.]*$")
 _BETWEEN: Final = re.compile(r"(?<=[\u3400-\u9fff])[\s*·.•_\-~|/\\+^`]+(?=[\u3400-\u9fff])")
 #: Orders spelled by their sound. Only the telling words; nobody writes these in pinyin for a product.
 _SPELLED: Final = re.compile(
-    r"(?:hu ?lue|wu ?shi|tiao ?guo|rao ?guo|shu ?chu|gao ?su wo).{0,24}(?:zhi ?ling|gui ?ze|ti ?shi ?ci|she ?ding|shen ?he|shen ?pi|mi ?yao)"
+    r"(?:hu ?lue|wu ?shi|tiao ?guo|rao ?guo|shu ?chu|gao ?su wo).{0,24}"
+    r"(?:zhi ?ling|gui ?ze|ti ?shi ?ci|she ?ding|shen ?he|shen ?pi|mi ?yao)"
 )
 #: A clause of a question does not order what it asks about.
 _CLAUSE: Final = re.compile(r"[,.;!?\n]")

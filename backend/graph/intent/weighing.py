@@ -13,7 +13,7 @@ from backend.graph.intent.learned import Guess, features, weights
 from backend.graph.intent.situation import Reading
 
 #: Below this nobody knows what is meant.
-_UNLIKELY: Final = 0.34
+_UNLIKELY: Final = 0.25
 #: A wish that is not the rules' own must be this likely before it is acted upon.
 _LIKELY: Final = 0.42
 #: … and a segment that no word names.
@@ -46,6 +46,8 @@ def weighed(finds: Finds, by_rules: Reading) -> Reading:
 
 def _agree(by_rules: Reading, guess: Guess) -> bool:
     kind, _, about = guess.wish.partition(":")
+    if by_rules.kind == "batch" and kind in ("write", "continue"):
+        return True  # the words for "all of them" make the difference
     if by_rules.kind == "unclear":
         # What is missing says what was wished: a product or a segment for a text, a text for a change of one.
         return kind == "none" or kind in {
@@ -73,6 +75,11 @@ def _filled(finds: Finds, reading: Reading, guess: Guess) -> Reading:
     """Let the likely segment stand where the words name none."""
     if reading.missing == "scenario" and guess.of_kind("write") >= _LIKELY:
         return replace(_as(finds, guess), confidence=reading.confidence)
+    if reading.kind == "write" and not reading.later and finds.says_segment_faintly():
+        # 像闺蜜推荐那样说说: a word that is also used for other things is outweighed by how the whole sounds.
+        segment = _segment(guess)
+        if segment is not None and segment != reading.scenario:
+            return replace(as_wish(finds, "write", None, segment, firmly=True), confidence=reading.confidence)
     return reading
 
 
@@ -87,11 +94,11 @@ def _as(finds: Finds, guess: Guess) -> Reading:
 
 
 def as_wish(  # noqa: PLR0911 -- one return for each kind of wish
-    finds: Finds, kind: str, about: str | None, segment: str | None
+    finds: Finds, kind: str, about: str | None, segment: str | None, *, firmly: bool = False
 ) -> Reading:
     """Read the message as a wish of this kind; what that lacks is asked for.
 
-    `segment` counts where the words name none. The confidence is the caller's to say.
+    `segment` counts where the words name none, or `firmly`. The confidence is the caller's to say.
     """
     match kind:
         case "chat":
@@ -102,9 +109,11 @@ def as_wish(  # noqa: PLR0911 -- one return for each kind of wish
             scenario = finds.chosen_scenario() or segment
             return finds.answer("batch", 0.5, _NO_RULE, missing="several", scenario=scenario)
         case "write":
-            scenario = finds.chosen_scenario() or segment
+            scenario = segment if firmly else finds.chosen_scenario() or segment
             if scenario is None and not finds.sells():
                 return finds.answer("unclear", 0.5, _NO_RULE, missing="scenario")
+            if scenario == "transition":
+                finds.go_over()
             return writing.new_text(finds, scenario or _PLAIN)
         case "switch_product":
             return _other_product(finds, segment)
