@@ -13,7 +13,9 @@ PUBLISHING = frozenset({"hold", "finalize"})
 
 
 async def after_intent(state: ScriptState) -> list[str]:
-    """Ask back, answer, or gather what the writer needs."""
+    """Ask back, answer, begin a show, or gather what the writer needs."""
+    if state["kind"] == "batch" and state["reading"]["then"] == "start":
+        return ["show"]
     if state["kind"] in ("unclear", "batch"):
         return ["clarify"]
     if state["kind"] in WRITING:

@@ -96,6 +96,8 @@ class GraphContext:
     max_quality_retries: int = 2
     max_rejections: int = 3
     max_responses: int = 3
+    #: Scripts of a show that are written at a time, where the tenant has no wish of its own.
+    show_concurrency: int = 4
     #: Waits until what was given to the stream's writer is in the thread's log; without a log, not at all.
     said: Callable[[StreamWriter], Awaitable[None]] = _no_log
 

@@ -11,6 +11,7 @@ from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import as_written, fold
 from backend.graph.intent.hearing import heard
 from backend.graph.intent.pasted import asks_for_check, pasted_in
+from backend.graph.intent.planning import is_plan, read_plan
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.tripwire import injected
 from backend.graph.intent.turns import change_first, in_turn
@@ -68,6 +69,10 @@ def _read(  # noqa: PLR0911 -- one return for each way to know early
             return reading
         # An option that is no request of its own: the product or the segment that was missing.
         return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
+    if (plan := read_plan(text, situation)) is not None:
+        return Reading("batch", 0.99, "a plan that was confirmed", {"plan": plan.plain()}, then="start")
+    if is_plan(text):
+        return Reading("batch", 0.95, "a plan that cannot be done any more", {}, missing="several")
     finds, reading = ruled(text, situation)
     if learned:
         reading = weighed(finds, reading)

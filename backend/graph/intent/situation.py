@@ -55,7 +55,8 @@ class Reading:
     "language" (another than Mandarin), "host" (nobody of that name) or "" (nothing understood).
     `about` says for chat what kind of talk it is (question, smalltalk, injection, decision, check), for an action
     which one.
-    `then` is "continue" or "write" after a switch, "restore" when an earlier text is wanted back as it was.
+    `then` is "continue" or "write" after a switch, "start" when the plan in `slots` was confirmed,
+    "restore" when an earlier text is wanted back as it was.
     `pasted` is the text, as it was sent, that is to be changed or checked.
     `tier` is who understood it; `confidence` then is how often such an answer is right.
     `later` are the requests of the same message that come after this one, each a whole sentence.

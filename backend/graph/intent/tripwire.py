@@ -1,10 +1,12 @@
 """Notices attempts to turn us against our orders, said to us or planted in data.
 
-What is quoted or talked about is none. A wire, not a wall: what is missed still meets fenced data, the checks, and a person who approves.
+What is quoted or talked about is none. A wire, not a wall: what is missed still meets fenced data, the checks, and a
+person who approves.
 """
 
 import re
-from typing import Final
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 from backend.graph.intent.folding import fold
 from backend.graph.intent.vocabulary import phrases
@@ -52,6 +54,36 @@ def planted(text: str) -> str | None:
         if match is not None:
             return f"tripwire: {match[0][:40]}"
     return None
+
+
+def without_orders(
+    facts: Mapping[str, Any], keep: Collection[str] = ("id", "name")
+) -> tuple[dict[str, Any], list[str]]:
+    """Return `facts` (plain JSON) without the texts that are orders to us, and the names of the fields they were in."""
+    clean: dict[str, Any] = {}
+    found: list[str] = []
+    for name, value in facts.items():
+        kept = value if name in keep else _without(value)
+        if kept != value:
+            found.append(name)
+        if kept is not None:
+            clean[name] = kept
+    return clean, found
+
+
+def _without(value: Any) -> Any:
+    """Return plain JSON without what is planted in it, None when nothing is left."""
+    match value:
+        case str():
+            return None if planted(value) else value
+        case list():
+            return [kept for one in value if (kept := _without(one)) is not None]
+        case dict():
+            return {
+                key: kept for key, one in value.items() if not planted(str(key)) and (kept := _without(one)) is not None
+            }
+        case _:
+            return value
 
 
 def _forms(text: str) -> tuple[str, ...]:

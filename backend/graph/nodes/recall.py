@@ -7,6 +7,7 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend.domain.scripts import list_scripts
+from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.memory.recall import Document, count_near
@@ -87,7 +88,9 @@ async def _search(
 
 
 def _step(found: list[Document], aired: list[str]) -> Step:
-    recalled = [{"id": str(one.id), "text": one.content[:_EXCERPT]} for one in found]
+    recalled = [
+        {"id": str(one.id), "text": one.content[:_EXCERPT]} for one in found if not planted(one.content[:_EXCERPT])
+    ]
     ids = [one["id"] for one in recalled]
     return Step({"recalled": recalled, "aired": aired}, {"found": len(recalled), "ids": ids})
 

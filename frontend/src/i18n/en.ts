@@ -113,6 +113,7 @@ export const en: typeof zhCN = {
   node: {
     intent: 'Understand the request',
     clarify: 'Ask back',
+    show: 'Whole show',
     chat: 'Answer',
     gather: 'Gather',
     profile: 'Host profile',
