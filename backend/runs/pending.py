@@ -24,6 +24,8 @@ async def answer_words(
 ) -> tuple[UUID, int] | None:
     """Answer a message that is about what waits (确认, 先别发); return its id and the last `seq`, None for any other.
 
+    Both messages stand beside the run that waits, they are none of its own: what it wrote stays its outcome.
+
     Nothing is decided and nothing withdrawn, whatever the command asks to be done with the run: a decision is made at
     the card, by whoever may, on the version that was read.
     """
@@ -38,11 +40,11 @@ async def answer_words(
     said, told = derived_id("said to what waits", command_id), derived_id("told of what waits", command_id)
     text = _pointer(waiting, people.may(who.role, "interrupt.decide"))
     await conn.executemany(
-        """INSERT INTO messages (id, thread_id, run_id, role, agent, author_id, content, status)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, 'complete')""",
+        """INSERT INTO messages (id, thread_id, role, agent, author_id, content, status)
+           VALUES ($1, $2, $3, $4, $5, $6, 'complete')""",
         [
-            (said, thread.id, run_id, "user", None, who.user_id, content),
-            (told, thread.id, run_id, "assistant", "chat", None, text),
+            (said, thread.id, "user", None, who.user_id, content),
+            (told, thread.id, "assistant", "chat", None, text),
         ],
     )
     seq = await events.append(
@@ -55,7 +57,6 @@ async def answer_words(
             MessageStarted(message_id=told, agent="chat"),
             MessageComplete(message_id=told, role="assistant", agent="chat", content=text),
         ],
-        run_id=run_id,
     )
     return said, seq
 

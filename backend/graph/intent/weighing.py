@@ -18,6 +18,8 @@ _UNLIKELY: Final = 0.25
 _LIKELY: Final = 0.42
 #: … and a segment that no word names.
 _LIKELY_SEGMENT: Final = 0.5
+#: How often a question which segment is right, of a message that surely wants a text.
+_ASKED_IN_VAIN: Final = 0.8
 #: What sells a product, when nothing is said of the segment.
 _PLAIN: Final = "selling_points"
 _NO_RULE: Final = "no rule, but likely"
@@ -62,7 +64,9 @@ def _agree(by_rules: Reading, guess: Guess) -> bool:
 
 def _certainty(by_rules: Reading, guess: Guess) -> float:
     if by_rules.kind == "unclear":
-        return _said(guess.wishes[guess.wish])
+        share = guess.wishes[guess.wish]
+        # A text is wished and we still ask: the product may only be called by a name that we do not know.
+        return _said(share * _ASKED_IN_VAIN if by_rules.missing == "scenario" and guess.wish == "write" else share)
     return _said(guess.of_kind(by_rules.kind))
 
 
