@@ -33,6 +33,8 @@ def question_of(  # noqa: PLR0911 -- one return a question
             return "我目前只写普通话的稿子，别的语言和方言写不了，也不会拿普通话冒充。要用普通话写吗？"
         case "host":
             return f"没有找到叫「{reading.slots['stranger']}」的主播或直播间。给谁写？"
+        case "odds":
+            return str(reading.slots["odds"]["question"])
         case "several" if offered := plans(reading, situation, message, room_id):
             return _asked_plan(offered)
         case "several" if not situation.rooms:
@@ -62,6 +64,8 @@ def options_of(  # noqa: PLR0911 -- one return a question
                 _option(name, _with_host(said, reading.slots["stranger"], name)) for name in situation.hosts.values()
             ]
             return [*hosts[: _MOST - 1], _option("不指定主播", f"{said}，不指定主播")]
+        case "odds":
+            return [_option(label, value) for label, value in reading.slots["odds"]["options"]]
         case "several" if offered := plans(reading, situation, message, room_id):
             first = offered[0]
             single = f"写一段{first.products[0].name}的{SCENARIO_NAMES[first.segments[0]]}"

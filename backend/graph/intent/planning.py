@@ -28,6 +28,8 @@ _WHOLE_SEGMENTS: Final = ("opening", "selling_points", "promotion")
 _VERSIONS: Final = re.compile(
     r"[几两二三四五六七八九十\d](?:个|种)?(?:版本?|写法|说法|稿|备选|方案)|(?:来|写|出|给)我?几[条段]"
 )
+_PIECES: Final = re.compile(r"[几两二三四五六七八九十\d]+(?:条|段|篇)")
+_FOR_ALL: Final = re.compile(r"[各每]|所有|全部|挨个|逐[个款]|统统|产品|商品|品|款")
 _COUNT: Final = re.compile(r"([二两三四五六七八九十\d]{1,3})(?:个|款|件|样|种)(?:产品|商品|品|链接|货)?")
 _LINE: Final = re.compile(
     r"^按方案开写:(?P<segments>[^|]+)\|每段(?P<seconds>默认|\d+秒)\|(?P<room>[^|]+)\|(?P<count>\d+)款:(?P<names>.+)$"
@@ -80,7 +82,8 @@ def plans(reading: Reading, situation: Situation, message: str, room_id: str | N
     Without a room at hand there is one plan for each room.
     """
     text = fold(message)
-    if _VERSIONS.search(text) or not situation.rooms:
+    versions = _VERSIONS.search(text) or (_PIECES.search(text) and not _FOR_ALL.search(text))
+    if versions or not situation.rooms:
         return []
     chosen = _products(reading, situation.products, text)
     if not 1 < len(chosen) <= MOST:

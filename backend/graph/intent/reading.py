@@ -10,6 +10,7 @@ from backend.graph.intent.answers import chosen, whole_request
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import as_written, fold
 from backend.graph.intent.hearing import heard
+from backend.graph.intent.odds import at_odds
 from backend.graph.intent.pasted import asks_for_check, pasted_in
 from backend.graph.intent.planning import is_plan, read_plan
 from backend.graph.intent.situation import Reading, Situation
@@ -17,6 +18,9 @@ from backend.graph.intent.tripwire import injected
 from backend.graph.intent.turns import change_first, in_turn
 from backend.graph.intent.weighing import weighed
 
+#: What goes on like that for longer says nothing more, and patterns would look for a number at each digit of it.
+_RUN: Final = re.compile(r"(\d{24}|(?:(\D)\2{23}))(?:\d+|\2+)")
+_ONE_TEXT: Final = frozenset({"write", "restyle", "regenerate", "continue", "switch_product"})
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 #: From the most telling to the least.
 _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
@@ -56,7 +60,7 @@ def read(message: str, situation: Situation, *, learned: bool = True) -> Reading
 def _read(  # noqa: PLR0911 -- one return for each way to know early
     message: str, situation: Situation, learned: bool
 ) -> Reading:
-    text = fold(message)
+    text = _RUN.sub(r"\1", fold(message))
     if reason := injected(text):
         return Reading("chat", 0.95, reason, {}, about="injection")
     material = pasted_in(message)
@@ -79,6 +83,11 @@ def _read(  # noqa: PLR0911 -- one return for each way to know early
     several = change_first(text, situation, by_rules) or in_turn(reading, text, situation)
     if several is not None:
         return several
+    if reading.kind in _ONE_TEXT and not reading.later and (odds := at_odds(message, finds)) is not None:
+        doubt = {**reading.slots, "odds": {"question": odds.question, "options": [list(one) for one in odds.options]}}
+        return replace(
+            reading, kind="unclear", missing="odds", slots=doubt, reason="it says two things", confidence=0.9
+        )
     plain = reading.kind == "write" and not finds.mentions
     if (reading.kind == "unclear" or plain) and (request := whole_request(message, text, situation)) is not None:
         whole = read(request, replace(situation, asked=False), learned=learned)

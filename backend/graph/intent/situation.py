@@ -52,7 +52,8 @@ class Reading:
 
     `slots` holds only what the words say. `draft` is the place in `Situation.drafts` of the text it is about.
     `missing` names what has to be asked: "scenario", "product", "draft", "several" (of a batch: which first),
-    "language" (another than Mandarin), "host" (nobody of that name) or "" (nothing understood).
+    "language" (another than Mandarin), "host" (nobody of that name), "odds" (what contradicts itself)
+    or "" (nothing understood).
     `about` says for chat what kind of talk it is (question, smalltalk, injection, decision, check), for an action
     which one.
     `then` is "continue" or "write" after a switch, "start" when the plan in `slots` was confirmed,
