@@ -23,8 +23,8 @@ _NUMBER: Final = (
     r"(?:(?<![\d.])\d{1,6}(?:\.\d{1,3})?|(?<![零一二两三四五六七八九十百千])[零一二两三四五六七八九十百千]{1,8})"
 )
 _RANGE: Final = rf"({_NUMBER})(?:\s*(?:-|~|到|至|或者?)\s*({_NUMBER}))?"
-_MINUTE: Final = r"(?:分钟|分(?![享之点割期数]|[一-龥]?[词类])|mins?\b|minutes?\b|m\b|')"
-_SECOND: Final = r"(?:秒(?!杀|空|没|变|发|回|懂)|secs?\b|seconds?\b|s\b|\")"
+_MINUTE: Final = r"(?:分钟|分(?![享之点割期数]|[一-龥]?[词类])|mins?(?![a-z])|minutes?(?![a-z])|m(?![a-z])|')"
+_SECOND: Final = r"(?:秒(?!杀|空|没|变|发|回|懂)|secs?(?![a-z])|seconds?(?![a-z])|s(?![a-z])|\")"
 #: A time that is not the text's length: of the stream, the product or a countdown.
 _OTHER_TIME: Final = re.compile(
     r"(?:还有|还剩|倒计时|保温|保鲜|续航|加热|充电|泡|煮|蒸|烤|焖|待机|直播了|每|提前|过了|用了|只要|仅需|最后)$"

@@ -164,6 +164,19 @@ class Finds:
             return False
         return self.product is not None or "product_name" in self.slots or self.foreign_product() is not None
 
+    def speaks_of_draft(self) -> bool:
+        """Tell whether words that sound like a new text speak of the one that is there: 我们这段里没有给理由."""
+        there = self.situation.drafts and _POINTED.search(self.text) and not self.new_product()
+        return bool(there) and not self.mentions and self.product is None
+
+    def take_new(self) -> None:
+        """Of several products that are named, take the last that no text of the thread is about: 锅巴先放放,上鸭脖."""
+        written = {draft.product_id for draft in self.situation.drafts} | {self.situation.product_id}
+        fresh = [match.product for match in self.products if match.product.id not in written]
+        if self.product is not None and self.product.id in written and fresh:
+            self.product = fresh[-1]
+            self.slots.pop("other_products", None)
+
     def says_segment_faintly(self) -> bool:
         """Tell whether the segment is only named by a word that has other uses (说说, 推荐, 活动)."""
         return bool(self.mentions) and max(mention.weight for mention in self.mentions) <= _FAINT

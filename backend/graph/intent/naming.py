@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -123,8 +123,11 @@ def _best(text: str, product: Known) -> Match | None:
     if spelled is not None:
         return Match(product, *spelled, 0.84)
     typo = max((t for name in names if (t := _typo(text, name))), key=lambda t: t[2], default=None)
-    part = _part(text, product)
-    choices = [Match(product, *found) for found in (typo, part) if found is not None]
+    parts = [
+        _part(text, product),
+        *(_part(text, replace(product, name=one, brand="", category="")) for one in product.aliases),
+    ]
+    choices = [Match(product, *found) for found in (typo, *parts) if found is not None]
     return max(choices, key=lambda match: (match.sure, match.end - match.start), default=None)
 
 

@@ -20,6 +20,8 @@ from backend.graph.intent.weighing import weighed
 
 #: What goes on like that for longer says nothing more, and patterns would look for a number at each digit of it.
 _RUN: Final = re.compile(r"(\d{24}|(?:(\D)\2{23}))(?:\d+|\2+)")
+#: Thumbs and the like say yes or no to what waits.
+_SIGNS: Final = re.compile(r"[👍👌✅🆗🙆👎❌🙅✔✖\ufe0f🏻-🏿 !~]+")
 _ONE_TEXT: Final = frozenset({"write", "restyle", "regenerate", "continue", "switch_product"})
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 #: From the most telling to the least.
@@ -124,6 +126,8 @@ def ruled(text: str, situation: Situation) -> tuple[Finds, Reading]:
 
 def by_rules(finds: Finds) -> Reading:
     """Try the rules one after the other."""
+    if finds.situation.waiting and _SIGNS.fullmatch(finds.text):
+        return finds.answer("chat", 0.9, "an answer to what waits", about="decision")
     if not _NOTHING.sub("", finds.text):
         return finds.answer("unclear", 0.9, "no words", missing="")
     for rule in _RULES:

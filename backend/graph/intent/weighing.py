@@ -38,17 +38,28 @@ def weighed(finds: Finds, by_rules: Reading) -> Reading:
     if likely < _LIKELY and by_rules.kind != "unclear" and guess.of_kind(by_rules.kind) >= _UNLIKELY:
         return replace(by_rules, confidence=_certainty(by_rules, guess))
     if likely < _LIKELY:
-        if by_rules.kind == "unclear":
-            return replace(by_rules, confidence=_said(1 - likely))
-        unsure = finds.answer("unclear", _said(1 - likely), "nothing is likely enough", missing="")
-        return replace(unsure, tier="learned")
+        return _unlikely(finds, by_rules, guess)
     reading = _as(finds, guess)
     return replace(reading, confidence=_said(likely), tier="learned")
 
 
+def _unlikely(finds: Finds, by_rules: Reading, guess: Guess) -> Reading:
+    """Read what is nothing for certain: a change of the text that is there, if it is any; else it is asked about."""
+    on_text = {kind: guess.of_kind(kind) for kind in ("restyle", "regenerate", "continue")}
+    best = max(on_text, key=lambda kind: on_text[kind])
+    unsure = _said(1 - guess.wishes[guess.wish])
+    if finds.situation.drafts and by_rules.kind == "unclear" and sum(on_text.values()) >= _LIKELY:
+        # Done to the wrong end it is soon done again.
+        return replace(_same_text(finds, best), confidence=_said(on_text[best]), tier="learned")
+    if by_rules.kind == "unclear":
+        return replace(by_rules, confidence=unsure)
+    reading = finds.answer("unclear", unsure, "nothing is likely enough", missing="")
+    return replace(reading, tier="learned")
+
+
 def _agree(by_rules: Reading, guess: Guess) -> bool:
     kind, _, about = guess.wish.partition(":")
-    if by_rules.kind == "batch" and kind in ("write", "continue"):
+    if by_rules.kind == "batch" and kind not in ("chat", "action"):
         return True  # the words for "all of them" make the difference
     if by_rules.kind == "unclear":
         # What is missing says what was wished: a product or a segment for a text, a text for a change of one.
@@ -112,6 +123,8 @@ def as_wish(  # noqa: PLR0911 -- one return for each kind of wish
         case "batch":
             scenario = finds.chosen_scenario() or segment
             return finds.answer("batch", 0.5, _NO_RULE, missing="several", scenario=scenario)
+        case "write" if finds.speaks_of_draft():
+            return _same_text(finds, "restyle")
         case "write":
             scenario = segment if firmly else finds.chosen_scenario() or segment
             if scenario is None and not finds.sells():
@@ -135,6 +148,7 @@ def _checked(finds: Finds, about: str | None) -> str | None:
 
 
 def _other_product(finds: Finds, segment: str | None) -> Reading:
+    finds.take_new()
     words = finds.foreign_product()
     if finds.product is None and words is None and "product_name" not in finds.slots:
         return finds.answer("unclear", 0.5, "another product, but which?", missing="product", then="switch")

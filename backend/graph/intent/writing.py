@@ -98,6 +98,8 @@ def switch(finds: Finds) -> Reading | None:  # noqa: PLR0911 -- one return for e
         ):
             return finds.answer("unclear", 0.85, "another product, but which?", missing="product", then="switch")
         return None
+    finds.take_new()
+    named = finds.product
     same = (named is not None and named.id == current) or (words is not None and words == about)
     if same and current is not None:
         return None
