@@ -265,6 +265,7 @@ def main(folder: Path) -> None:
     written(folder, "intents.jsonl", intents("intents.txt"))
     written(folder, "intents_fresh.jsonl", intents("intents_fresh.txt", lambda _: "test"))
     written(folder, "intents_fresh2.jsonl", intents("intents_fresh2.txt", half_of, "situations_fresh2.json"))
+    written(folder, "intents_fresh3.jsonl", intents("intents_fresh3.txt", lambda _: "test", "situations_fresh2.json"))
     written(folder, "injections.jsonl", injections())
     written(folder, "compliance.jsonl", compliance())
     written(folder, "pii.jsonl", pii())
