@@ -16,6 +16,8 @@ from backend.graph.intent.situation import Reading
 _UNLIKELY: Final = 0.25
 #: A wish that is not the rules' own must be this likely before it is acted upon.
 _LIKELY: Final = 0.42
+#: … a text that no word asks for (记录仪夜里拍得清车牌不): a wrong guess costs a script.
+_LIKELY_UNASKED: Final = 0.55
 #: … and a segment that no word names.
 _LIKELY_SEGMENT: Final = 0.5
 #: How often a question which segment is right, of a message that surely wants a text.
@@ -37,10 +39,16 @@ def weighed(finds: Finds, by_rules: Reading) -> Reading:
     likely = guess.wishes[guess.wish]
     if likely < _LIKELY and by_rules.kind != "unclear" and guess.of_kind(by_rules.kind) >= _UNLIKELY:
         return replace(by_rules, confidence=_certainty(by_rules, guess))
-    if likely < _LIKELY:
+    if likely < (_enough(finds) if guess.wish == "write" else _LIKELY):
         return _unlikely(finds, by_rules, guess)
     reading = _as(finds, guess)
     return replace(reading, confidence=_said(likely), tier="learned")
+
+
+def _enough(finds: Finds) -> float:
+    """Return how likely the wish for a text must be."""
+    asked = finds.cue["write"] or finds.cue["text_noun"] or finds.mentions
+    return _LIKELY if asked else _LIKELY_UNASKED
 
 
 def _unlikely(finds: Finds, by_rules: Reading, guess: Guess) -> Reading:
@@ -88,7 +96,7 @@ def _said(share: float) -> float:
 
 def _filled(finds: Finds, reading: Reading, guess: Guess) -> Reading:
     """Let the likely segment stand where the words name none."""
-    if reading.missing == "scenario" and guess.of_kind("write") >= _LIKELY:
+    if reading.missing == "scenario" and guess.of_kind("write") >= _enough(finds):
         return replace(_as(finds, guess), confidence=reading.confidence)
     if reading.kind == "write" and not reading.later and finds.says_segment_faintly():
         # 像闺蜜推荐那样说说: a word that is also used for other things is outweighed by how the whole sounds.
