@@ -204,7 +204,7 @@ class Runner:
             rules=parts.rules,
             embedder=parts.embedder,
             reader=parts.reader,
-            show_concurrency=parts.settings.show_concurrency,
+            settings=parts.settings,
             say=outlet.take,
             said=outlet.said,
         )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
-from backend.domain import audit, effects, people, runs, shows
+from backend.domain import audit, effects, people, policies, runs, shows
 from backend.errors import BadRequest, NotFound, ShowEmpty, ShowTooShort
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.state import GraphContext, ScriptState, Step
@@ -68,9 +68,9 @@ async def _begun(context: GraphContext, plan: dict[str, Any]) -> dict[str, Any]:
                 shows.NewItem(UUID(item["product_id"]), item["scenario"], item["seconds"]) for item in plan["items"]
             ],
         )
-        concurrency = await shows.wanted_concurrency(conn, context.show_concurrency)
+        wanted = await policies.read_policies(conn, context.settings)
         await shows.lock_show(conn, made.id)
-        await shows.set_status(conn, made.id, "running", by=asked_by, concurrency=concurrency)
+        await shows.set_status(conn, made.id, "running", by=asked_by, concurrency=wanted.show_concurrency)
         await shows.wake_workers(conn)
         await audit.record(
             conn, asked_by, "show.created", str(made.id), name=made.name, items=len(plan["items"]), asked_in="chat"
