@@ -113,8 +113,8 @@ export const en: typeof zhCN = {
   node: {
     intent: 'Understand the request',
     clarify: 'Ask back',
-    show: 'Whole show',
     chat: 'Answer',
+    show: 'Whole show',
     gather: 'Gather',
     profile: 'Host profile',
     product: 'Product facts',
