@@ -20,6 +20,7 @@ from backend.api import (
     rooms,
     scripts,
     shows,
+    skills,
     tenant,
     threads,
 )
@@ -47,6 +48,7 @@ _RESOURCES: Final = (
     products,
     rooms,
     shows,
+    skills,
     quality,
     retention,
     generate,

@@ -32,6 +32,8 @@ class ScriptState(TypedDict, total=False):
     options: list[dict[str, str]]
     question: str
     reply: str
+    #: The name of the skill that was asked for and is not open to whoever asked.
+    refused: str | None
     later: list[str]
     room: dict[str, Any] | None
     previous: dict[str, Any] | None
@@ -94,6 +96,8 @@ class GraphContext:
     say: StreamWriter
     #: Reads the messages that rules leave in doubt; without one the rules' reading stands.
     reader: Model | None = None
+    #: Reads texts behind the checks; without one the checks' word stands alone.
+    judge: Model | None = None
     max_quality_retries: int = 2
     max_rejections: int = 3
     max_responses: int = 3

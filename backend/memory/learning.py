@@ -1,5 +1,6 @@
 """Learning from what was approved: a job of its own, because a vector takes a second and nobody should wait for it."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import orjson
@@ -19,8 +20,10 @@ async def enqueue_learning(conn: Connection, tenant_id: UUID, script_id: UUID) -
     await jobs.enqueue(conn, LEARN_JOB, orjson.dumps({"tenant_id": str(tenant_id), "script_id": str(script_id)}))
 
 
-async def learn(db: Database, embedder: Embedder, payload: bytes) -> None:
+async def learn(db: Database, embedder: Embedder, payload: bytes, mask: Callable[[str], str]) -> None:
     """Keep the newest version of a script in its tenant's memory; done twice, it is kept once.
+
+    `mask` takes personal data out: what is kept for years and shown to other writers holds nobody's telephone number.
 
     Raises:
         StorageUnavailable, ServerBusy: not now; the queue tries again.
@@ -35,7 +38,7 @@ async def learn(db: Database, embedder: Embedder, payload: bytes) -> None:
                 category = (await products.get_product(conn, script.product_id)).category
     except NotFound:
         return  # removed before it was learned
-    content = versions[0].content
+    content = mask(versions[0].content)
     [vector] = await embedder.passages([content])
     async with db.tenant(tenant_id) as conn:
         await remember(

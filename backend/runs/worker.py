@@ -15,6 +15,7 @@ from backend.errors import AppError, StorageUnavailable
 from backend.fanout.topics import CANCEL_CHANNEL, SHOWS_CHANNEL
 from backend.memory.embed import Embedder
 from backend.memory.learning import LEARN_JOB, learn
+from backend.quality.pii import mask_pii
 from backend.runs import claims, interrupts, shows
 from backend.runs.jobs import ON_AIR_JOB, RUN_JOB, enqueue_run, read_on_air_job, read_run_job
 from backend.runs.lease import Leases, Loss
@@ -129,7 +130,7 @@ class Worker:
             await interrupts.go_on_air(self._db, tenant_id, interrupt_id)
 
     async def _on_learn(self, payload: bytes) -> None:
-        await learn(self._db, self._embedder, payload)
+        await learn(self._db, self._embedder, payload, mask_pii)
 
     async def _listen(self) -> None:
         def on_notice(channel: str, payload: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pypinyin import lazy_pinyin
 
+from tests.support.eval_desks import desks
 from tests.support.eval_messages import injections, intents
 from tests.support.eval_scripts import scripts
 from tests.support.eval_sources import FOLDER, SOURCES, half_of, lines_of, part_of
@@ -22,10 +23,10 @@ _MARK = re.compile(r"⟦(.*?)⟧")
 _KEEP = re.compile(r"⟪(.*?)⟫")
 
 
-def compliance() -> Iterator[dict[str, Any]]:
+def sentences(name: str) -> Iterator[dict[str, Any]]:
     """Violations, their disguises, and what may be said."""
     plain = []
-    for tier, category, marked in lines_of("compliance.txt"):
+    for tier, category, marked in lines_of(name):
         text, spans = _MARK.sub(r"\1", marked), _MARK.findall(marked)
         case = {"type": "compliance", "tier": tier, "category": category, "text": text, "spans": spans}
         yield {**case, "split": part_of(text), "template": text}
@@ -45,6 +46,19 @@ def compliance() -> Iterator[dict[str, Any]]:
                 "type": "compliance", "tier": "evasion", "category": category, "text": text, "spans": disguised,
                 "note": name, "split": part_of(whole), "template": whole,
             }  # fmt: skip
+
+
+def copy() -> Iterator[dict[str, Any]]:
+    """Whole clean scripts, as hosts speak."""
+    for category, text in lines_of("clean_copy.txt"):
+        yield {
+            "type": "compliance", "tier": "copy", "expect": "clean", "category": category, "text": text,
+            "split": part_of(text), "template": text,
+        }  # fmt: skip
+
+
+def programs() -> Iterator[dict[str, Any]]:
+    """Sentences that a product's record shows to be wrong, or right."""
     products = json.loads((SOURCES / "products.json").read_text(encoding="utf-8"))
     for product, expected, marked in lines_of("program.txt"):
         text = _MARK.sub(r"\1", marked)
@@ -176,10 +190,10 @@ _TRICKS: dict[str, Callable[[str, random.Random], str]] = {
 }
 
 
-def pii() -> Iterator[dict[str, Any]]:
+def pii(source: str, seed: int) -> Iterator[dict[str, Any]]:
     """Lines with personal data that is valid in its form."""
-    for place, (tier, template) in enumerate(lines_of("pii.txt")):
-        luck = random.Random(1000 + place)
+    for place, (tier, template) in enumerate(lines_of(source)):
+        luck = random.Random(seed + place)
         filled = re.sub(
             r"\{([a-z]+)(\d*)(?: (\w+))?\}", lambda m, luck=luck: _number(m[1], m[2], m[3] or "", luck), template
         )
@@ -267,9 +281,11 @@ def main(folder: Path) -> None:
     written(folder, "intents_fresh2.jsonl", intents("intents_fresh2.txt", half_of, "situations_fresh2.json"))
     written(folder, "intents_fresh3.jsonl", intents("intents_fresh3.txt", lambda _: "test", "situations_fresh2.json"))
     written(folder, "injections.jsonl", injections())
-    written(folder, "compliance.jsonl", compliance())
-    written(folder, "pii.jsonl", pii())
-    written(folder, "scripts.jsonl", scripts())
+    written(folder, "compliance.jsonl", [*sentences("compliance.txt"), *programs()])
+    written(folder, "compliance_fresh.jsonl", [*sentences("compliance_fresh.txt"), *copy()])
+    written(folder, "pii.jsonl", pii("pii.txt", 1000))
+    written(folder, "pii_fresh.jsonl", pii("pii_fresh.txt", 5000))
+    written(folder, "scripts.jsonl", [*scripts(), *desks()])
 
 
 if __name__ == "__main__":

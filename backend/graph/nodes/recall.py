@@ -17,7 +17,7 @@ from backend.storage.postgres import Connection
 _WANTED = 3
 _EXCERPT = 400
 #: So many of the room's last scripts are kept from being said again, of the earlier ones how they began.
-_AIRED = 24
+_AIRED = 64
 _WHOLE = 5
 _WHOLE_EXCERPT = 2000
 _BEGINNING = 60

@@ -19,6 +19,7 @@ _ACTIONS: Final = {"switch_product": "write"}
 _LENGTHS: Final = {"shorter": "比上一版明显缩短，大约三分之二。", "longer": "比上一版展开，大约一倍半。"}
 #: How a script began is what must not come twice; the rest would only fill the prompt.
 _AIRED_EXCERPT: Final = 120
+_AIRED_SHOWN: Final = 24
 _USER_SECTIONS: Final = ("style", "scene", "product", "history", "memory", "requirements")
 
 
@@ -135,7 +136,7 @@ def _turns(state: ScriptState, brief: dict[str, Any]) -> list[ChatTurn]:
     seconds, pace = brief["seconds"], brief["pace"]
     values: dict[str, Any] = {
         **{key: brief[key] for key in ("host", "product", "assumed", "history", "recalled", "findings")},
-        "aired": [text[:_AIRED_EXCERPT] for text in brief["aired"]],
+        "aired": [text[:_AIRED_EXCERPT] for text in brief["aired"][:_AIRED_SHOWN]],
         "style": "、".join(brief["style"]) or "自然口语",
         "avoid_style": "、".join(slots.get("avoid_style") or []) or "无",
         "scenario": SCENARIO_NAMES[brief["scenario"]],

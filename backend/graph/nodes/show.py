@@ -6,7 +6,8 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend.domain import audit, effects, people, policies, runs, shows
-from backend.errors import BadRequest, NotFound, ShowEmpty, ShowTooShort
+from backend.errors import BadRequest, NotFound, ShowEmpty, ShowTooShort, SkillRefused
+from backend.graph import skills
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.graph.version import GRAPH_VERSION
@@ -28,6 +29,8 @@ async def show(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         )
     except NotFound:
         begun, text = None, "方案里的直播间或商品刚刚被删掉了，什么都没有开始。请重新说一遍要写哪些。"
+    except SkillRefused:
+        begun, text = None, "整场写稿没有对你开放，什么都没有开始。请管理员在技能设置里打开，或者一段一段写。"
     except (ShowTooShort, ShowEmpty, BadRequest) as error:
         begun, text = None, f"这个方案开不了（{error.code}），什么都没有开始。换个时长或产品再说一遍就行。"
     message_id = derived_id(context.run_id, "show", 0)
@@ -43,6 +46,7 @@ async def _begun(context: GraphContext, plan: dict[str, Any]) -> dict[str, Any]:
     Raises:
         LeaseLost: the run was cancelled, or another worker has it.
         NotFound: the room, a product, or who asked for it is not there any more.
+        SkillRefused: the tenant does not open shows to whoever asked.
         ShowTooShort, ShowEmpty, BadRequest: nothing can be planned like that.
     """
     key = f"show:{context.run_id}"
@@ -55,6 +59,7 @@ async def _begun(context: GraphContext, plan: dict[str, Any]) -> dict[str, Any]:
         role = await people.current_role(conn, asked_by) if asked_by is not None else None
         if asked_by is None or role is None or not people.may(role, "thread.write"):
             raise NotFound("who asked for it may not write any more")
+        await skills.require(conn, skills.SKILLS["rundown"], asked_by)
         segments = "、".join(SCENARIO_NAMES[one] for one in plan["segments"])
         made = await shows.create_show(
             conn,

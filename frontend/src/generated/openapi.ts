@@ -1042,6 +1042,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Skills
+         * @description List what the graph can do.
+         */
+        get: operations["list_skills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/skills/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Skill
+         * @description Switch a skill on or off for the tenant, or say which roles may use it. Holds from the next request on.
+         */
+        patch: operations["change_skill"];
+        trace?: never;
+    };
+    "/api/v1/skills/{name}/preflight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Skill
+         * @description Tell what a skill would lack; nothing is begun.
+         */
+        post: operations["check_skill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality/check": {
         parameters: {
             query?: never;
@@ -1377,6 +1437,24 @@ export interface components {
             passed: boolean;
             /** Detail */
             detail: string;
+        };
+        /**
+         * Checked
+         * @description Whether a skill could begin. `question` is the one thing to ask first; `invalid` says why of a slot.
+         */
+        Checked: {
+            /** Allowed */
+            allowed: boolean;
+            /** Ready */
+            ready: boolean;
+            /** Missing */
+            missing: string[];
+            /** Invalid */
+            invalid: {
+                [key: string]: string;
+            };
+            /** Question */
+            question: string;
         };
         /**
          * Checkpoint
@@ -3687,6 +3765,51 @@ export interface components {
             items: components["schemas"]["ShowItemView"][];
         };
         /**
+         * SkillChanges
+         * @description What to change; what is left out stays. `roles` of null brings the skill's own back.
+         */
+        SkillChanges: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Roles */
+            roles?: ("admin" | "operator" | "approver" | "host" | "viewer")[] | null;
+        };
+        /**
+         * SkillView
+         * @description A skill as this tenant has it. `required` are the slots it cannot do without, `inputs` the schema of all of them.
+         *
+         *     `roles` are those who may use it, `allowed` whether whoever asks may.
+         */
+        SkillView: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "generate" | "modify" | "batch" | "rundown";
+            /** Title */
+            title: string;
+            /** Required */
+            required: string[];
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** Enabled */
+            enabled: boolean;
+            /** Roles */
+            roles: string[];
+            /** Allowed */
+            allowed: boolean;
+        };
+        /**
+         * Skills
+         * @description All skills.
+         */
+        Skills: {
+            /** Items */
+            items: components["schemas"]["SkillView"][];
+        };
+        /**
          * SlotRequest
          * @description A segment, and its seconds if a person has set them.
          */
@@ -3698,6 +3821,19 @@ export interface components {
             scenario: "opening" | "selling_points" | "promotion" | "seeding" | "transition" | "closing";
             /** Seconds */
             seconds?: number | null;
+        };
+        /**
+         * Slots
+         * @description What is known of a request so far.
+         */
+        Slots: {
+            /**
+             * Slots
+             * @default {}
+             */
+            slots?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * SnapshotOfThread
@@ -6301,6 +6437,108 @@ export interface operations {
                     "text/plain": string;
                     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": string;
                     "application/x-subrip": string;
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_skills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skills"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_skill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: "generate" | "modify" | "batch" | "rundown";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillView"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    check_skill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: "generate" | "modify" | "batch" | "rundown";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Slots"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

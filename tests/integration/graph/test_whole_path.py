@@ -7,6 +7,7 @@ import pytest
 from backend.domain.audit import verify
 from backend.domain.rooms import read_prompter
 from backend.domain.scripts import get_script
+from backend.domain.skills import Allowance, set_allowance
 from backend.errors import LeaseLost
 from backend.protocol.events import (
     Clarification,
@@ -315,6 +316,29 @@ async def test_an_approved_script_is_recalled_for_a_paraphrase(desk: Desk) -> No
     await desk.learn()
     await desk.ask("写一段保温杯的种草，讲讲下午喝水还是热的那种感觉")
     assert desk.model.asked[-1].brief["recalled"] == [GOOD]
+
+
+async def test_a_skill_that_is_switched_off_is_refused_in_words_and_writes_nothing(desk: Desk) -> None:
+    async with desk.db.tenant(desk.tenant_id) as conn:
+        await set_allowance(conn, "generate", Allowance(enabled=False, roles=None))
+    await desk.ask(OPENING)
+    assert desk.model.asked == []
+    assert desk.interrupts == []
+    [told] = [one.content for one in desk.said(MessageComplete)]
+    assert "「写新稿」没有对你的角色开放" in told
+    async with desk.db.tenant(desk.tenant_id) as conn:
+        await set_allowance(conn, "generate", Allowance(enabled=True, roles=None))
+    await desk.ask(OPENING)
+    assert len(desk.model.asked) == 1
+
+
+async def test_nobodys_telephone_number_is_remembered(desk: Desk) -> None:
+    await desk.ask(OPENING)
+    await desk.decide("edit", content=f"{GOOD}刚才报名的收：孙丽华 13800138000，我记下了。", override_reason="已核对")
+    await desk.learn()
+    async with desk.db.tenant(desk.tenant_id) as conn:
+        kept = await conn.fetch("SELECT content FROM memory_documents WHERE content LIKE '%我记下了%'")
+    assert [("13800138000" in row["content"], "孙丽华" in row["content"]) for row in kept] == [(False, False)]
 
 
 async def test_orders_in_product_data_stay_inside_the_fence(desk: Desk) -> None:
