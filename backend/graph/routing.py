@@ -14,9 +14,11 @@ PUBLISHING = frozenset({"hold", "finalize"})
 
 
 async def after_intent(state: ScriptState) -> list[str]:
-    """Ask back, answer, or gather what the writer needs."""
+    """Ask back, answer, begin a show, or gather what the writer needs."""
     if state.get("refused"):
         return ["chat"]
+    if state["kind"] == "batch" and state["reading"]["then"] == "start":
+        return ["show"]
     if state["kind"] == "unclear" or state["kind"] in SKILLS["batch"].kinds:
         return ["clarify"]
     if state["kind"] in WRITING:

@@ -206,6 +206,7 @@ class Runner:
             rules=parts.rules,
             embedder=parts.embedder,
             reader=parts.reader,
+            settings=parts.settings,
             judge=parts.judge,
             say=outlet.take,
             said=outlet.said,

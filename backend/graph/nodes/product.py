@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from backend.domain.products import get_product
 from backend.errors import NotFound
+from backend.graph.intent.tripwire import without_orders
 from backend.graph.knowledge import GENERIC, category_of
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.quality.regulated import unproven
@@ -19,11 +20,12 @@ async def product(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     """Read the product's facts and fill the gaps with category knowledge."""
     slots = state["slots"]
     known: dict[str, Any] | None = None
+    planted: list[str] = []
     if slots.get("product_id"):
         async with runtime.context.db.tenant(runtime.context.tenant_id) as conn:
             try:
                 found = await get_product(conn, UUID(slots["product_id"]))
-                known = {"id": str(found.id), **found.brief()}
+                known, planted = without_orders({"id": str(found.id), **found.brief()})
             except NotFound:
                 known = None  # deleted since
     name = slots.get("product_name")
@@ -31,6 +33,8 @@ async def product(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         return Step({"product": {}, "assumed": [], "product_assumptions": []}, {"product": None, "assumed": []})
 
     facts, assumed, assumptions = described(known or {"name": name}, known is not None, slots.get("prices") or [])
+    if planted:
+        assumptions.append(f"商品资料里有像是给系统下命令的文字（{'、'.join(planted)}），没有采用，请核对商品资料")
     detail = {"known": known is not None, "category": facts.get("category", GENERIC), "assumed": assumptions}
     return Step(
         {"product": facts, "assumed": assumed, "product_assumptions": assumptions},

@@ -7,6 +7,7 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend.errors import ModelPayloadInvalid
+from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.knowledge import category_of
 from backend.graph.prompts import rendered, sections
@@ -101,13 +102,13 @@ def _restored(state: ScriptState) -> AsyncIterator[Piece] | None:
 
 
 async def _remembered(state: ScriptState, context: GraphContext) -> list[Document]:
-    """Return what was recalled, as far as it is still remembered."""
+    """Return what was recalled, as far as it is still remembered and gives no orders."""
     ids = [UUID(one["id"]) for one in state["recalled"]]
     if not ids:
         return []
     async with context.db.tenant(context.tenant_id) as conn:
         known = await get_documents(conn, ids)
-    return [known[id_] for id_ in ids if id_ in known]
+    return [known[id_] for id_ in ids if id_ in known and not planted(known[id_].content)]
 
 
 def _brief(state: ScriptState, remembered: Sequence[Document]) -> dict[str, Any]:

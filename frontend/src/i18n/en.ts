@@ -109,6 +109,7 @@ export const en: typeof zhCN = {
     intent: 'Understand the request',
     clarify: 'Ask back',
     chat: 'Answer',
+    show: 'Whole show',
     gather: 'Gather',
     profile: 'Host profile',
     product: 'Product facts',

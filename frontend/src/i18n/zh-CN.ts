@@ -106,6 +106,7 @@ export const zhCN = {
     intent: '理解需求',
     clarify: '反问确认',
     chat: '回答',
+    show: '安排整场',
     gather: '收集资料',
     profile: '主播画像',
     product: '商品资料',
