@@ -113,6 +113,11 @@ async def add(
     return await get_revision(conn, after + 1)
 
 
+async def set_platform(conn: Connection, platform: str | None) -> None:
+    """Say which platform the connection's tenant is on."""
+    await conn.execute("UPDATE tenants SET platform = $1 WHERE id = current_tenant()", platform)
+
+
 def _overtaken(now: Revision | None) -> VersionConflict:
     if now is None:
         return VersionConflict(revision=0)

@@ -42,8 +42,8 @@ class _Part(BaseModel):
 class OwnRule(_Part):
     """A rule of a tenant.
 
-    `terms` are looked for however they are written, `patterns` are regular expressions (RE2) on folded text; `allow` are
-    patterns around a hit that make it harmless; `replace` says what can stand in a term's place.
+    `terms` are looked for however they are written; `patterns` are regular expressions (RE2) on folded text, `allow`
+    are patterns around a hit that make it harmless; `replace` says what can stand in a term's place.
     """
 
     id: Words

@@ -55,14 +55,15 @@ async def test_an_approved_script_is_stored_shown_and_audited_once(desk: Desk) -
 
 
 async def test_the_finalize_node_that_runs_again_publishes_nothing_new(desk: Desk) -> None:
-    from backend.graph.nodes.finalize import _published
+    from backend.graph.nodes.finalize import _published, _standing
 
     await desk.ask(OPENING)
     await desk.decide("approve")
     [final] = desk.said(ScriptFinalized)
     async with desk.db.tenant(desk.tenant_id) as conn:  # as it is when a worker died before it could say so
         await conn.execute("UPDATE runs SET status = 'running' WHERE id = $1", desk.run_id)
-    again = await _published(desk.state, desk.context, "a-later-checkpoint")  # type: ignore[arg-type]
+    standing = await _standing(desk.state, desk.context)  # type: ignore[arg-type]
+    again = await _published(desk.state, desk.context, "a-later-checkpoint", standing)  # type: ignore[arg-type]
     assert again["script_id"] == str(final.script_id)
     async with desk.db.tenant(desk.tenant_id) as conn:
         assert await conn.fetchval("SELECT count(*) FROM script_versions") == 1
