@@ -1,4 +1,4 @@
-"""Rules: those that hold, what the tenant lays over them, what a change would do before it is saved, and its history."""
+"""Rules: those that hold, what the tenant lays over them, what a change would do before it is kept, its history."""
 
 import asyncio
 from datetime import datetime
@@ -80,7 +80,7 @@ class Rule(BaseModel):
 
 
 class Rules(BaseModel):
-    """The rules that hold. `version` is the name that findings carry; `revision` the tenant's save that it is made of."""
+    """The rules that hold. `version` is the name that reports carry, `revision` the tenant's save it is made of."""
 
     version: str
     revision: int

@@ -12,6 +12,7 @@ from backend.quality.lexicon import RuleSnapshot, content_hash
 from backend.quality.overlay import (
     Adjustment,
     Overlay,
+    OwnRule,
     digest_of,
     faults,
     gravity,
@@ -38,6 +39,8 @@ class Effective:
     #: Who adjusted it last, and why.
     adjusted_by: Literal["platform", "tenant"] | None = None
     reason: str = ""
+    #: A tenant's own rule as it was written down, before its terms were folded.
+    written: OwnRule | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def layered(platform: Platform | None, overlay: Overlay = NOTHING) -> list[Effec
         rule = rule_of_tenant(own)
         # One of ours may have come by its id with a release; the tenant's is told apart and both hold.
         rule = replace(rule, id=f"{rule.id}*") if rule.id in rules else rule
-        rules[rule.id] = Effective(rule, "tenant", rule.severity)
+        rules[rule.id] = Effective(rule, "tenant", rule.severity, written=own)
     return list(rules.values())
 
 

@@ -117,7 +117,7 @@ def _cells(one: Effective) -> list[str]:
         "check_type": "+".join(kinds) or "program",
         "basis": rule.basis,
         "prohibited": rule.about,
-        "terms": _TERMS.join(rule.terms),
+        "terms": _TERMS.join(one.written.terms if one.written else rule.terms),
         "patterns": f" {_PATTERNS} ".join(pattern.pattern for pattern in rule.patterns),
         "allow_patterns": f" {_PATTERNS} ".join(pattern.pattern for pattern in rule.allow),
         "rewrite": rule.advice,
