@@ -21,6 +21,7 @@ const ScriptsPage = lazy(() => import('../scripts/ScriptsPage'))
 const ProductsPage = lazy(() => import('../products/ProductsPage'))
 const ShowsPage = lazy(() => import('../rundown/ShowsPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
+const RulesPage = lazy(() => import('../rules/RulesPage'))
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -42,6 +43,7 @@ const router = createBrowserRouter([
       { path: '/rundown/:show?', element: <ShowsPage /> },
       { path: '/products', element: <ProductsPage /> },
       { path: '/hosts', element: <HostsPage /> },
+      { path: '/rules', element: <RulesPage /> },
       { path: '*', element: <Elsewhere /> },
     ],
   },

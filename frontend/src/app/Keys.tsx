@@ -7,7 +7,7 @@ export default function Keys({ onClose }: { onClose: () => void }) {
   const groups = [
     [
       t('keys.everywhere'),
-      ['G C · G A · G R · G S · G P · G H', t('keys.go')],
+      ['G C · G A · G R · G S · G P · G H · G L', t('keys.go')],
       ['Ctrl /', t('keys.focus')],
       ['?', t('keys.title')],
     ],

@@ -18,6 +18,7 @@ export const en: typeof zhCN = {
     scripts: 'Scripts',
     products: 'Products',
     hosts: 'Hosts',
+    rules: 'Rules',
   },
   role: { admin: 'Admin', operator: 'Operator', approver: 'Approver', host: 'Host', viewer: 'Viewer' },
   login: {

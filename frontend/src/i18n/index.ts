@@ -3,6 +3,7 @@ import { initReactI18next } from 'react-i18next'
 import { recall, remember } from '../shared/storage'
 import { en } from './en'
 import { faults, inLanguage, problems } from './problems'
+import type { rulesZh } from './rules'
 import type { showsZh } from './shows'
 import { zhCN } from './zh-CN'
 
@@ -12,7 +13,7 @@ const KEY = 'cuedesk:language'
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: ReturnType<typeof dictionary> & typeof showsZh }
+    resources: { translation: ReturnType<typeof dictionary> & typeof showsZh & typeof rulesZh }
   }
 }
 

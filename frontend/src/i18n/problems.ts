@@ -182,6 +182,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '页面版本过旧，请刷新。',
     en: 'This page is outdated; reload it.',
   },
+  push_held: {
+    zh: '规则或商品有变，这段不能直接上播。',
+    en: 'Rules or product changed: this may not go on air as it is.',
+  },
   rate_limited: {
     zh: '操作太快了，请稍等。',
     en: 'Too fast; wait a moment.',
@@ -189,6 +193,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   recovery_exhausted: {
     zh: '多次恢复都没有成功，任务已放弃。',
     en: 'The run could not be recovered and was given up.',
+  },
+  rules_refused: {
+    zh: '这些规则不能用，原来的继续生效。',
+    en: 'These rules cannot be used; those before still hold.',
   },
   run_failed: {
     zh: '这次没有写出话术。',

@@ -16,6 +16,7 @@ export const zhCN = {
     scripts: '话术库',
     products: '商品',
     hosts: '主播',
+    rules: '规则',
   },
   role: { admin: '管理员', operator: '运营', approver: '审批', host: '主播', viewer: '访客' },
   login: {

@@ -20,6 +20,8 @@ export type Action =
   | 'interrupt.override'
   | 'catalogue.write'
   | 'prompter.ack'
+  | 'rules.read'
+  | 'rules.write'
 
 interface Desk {
   readonly me: Me
