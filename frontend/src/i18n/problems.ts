@@ -38,33 +38,9 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '内容太长了。',
     en: 'The text is too long.',
   },
-  data_dir_damaged: {
-    zh: '数据目录的内容不完整。',
-    en: 'The data folder holds something unusable.',
-  },
-  data_dir_in_use: {
-    zh: '数据目录正被另一个进程使用。',
-    en: 'Another process uses the data folder.',
-  },
-  data_dir_unwritable: {
-    zh: '数据目录不可写。',
-    en: 'The data folder cannot be written.',
-  },
-  data_version_mismatch: {
-    zh: '数据目录来自另一个 PostgreSQL 大版本。',
-    en: 'The data folder is of another major version of PostgreSQL.',
-  },
   decision_not_allowed: {
     zh: '这份稿件不能这样处理。',
     en: 'This script cannot be decided this way.',
-  },
-  embedded_server_failed: {
-    zh: '内置服务启动失败。',
-    en: 'The embedded server did not start.',
-  },
-  embedded_server_missing: {
-    zh: '这台机器上没有可用的内置服务程序。',
-    en: 'The embedded server cannot run on this machine.',
   },
   extension_exhausted: {
     zh: '已经不能再延时了。',
@@ -106,17 +82,9 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '任务已由另一个进程接手。',
     en: 'Another process has taken over the run.',
   },
-  listen_refused: {
-    zh: '无法监听该地址。',
-    en: 'This address cannot be listened on.',
-  },
   method_not_allowed: {
     zh: '这个地址不支持这种请求。',
     en: 'This address does not know this method.',
-  },
-  migration_failed: {
-    zh: '数据库迁移失败。',
-    en: 'The database could not be migrated.',
   },
   model_error: {
     zh: '语言模型出错了。',
@@ -170,10 +138,6 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '不允许从这个网址访问。',
     en: 'This address may not connect.',
   },
-  port_taken: {
-    zh: '端口已被占用。',
-    en: 'The port is taken.',
-  },
   product_gone: {
     zh: '这个商品已从商品库删除。',
     en: 'This product was removed from the catalogue.',
@@ -183,8 +147,8 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     en: 'This page is outdated; reload it.',
   },
   push_held: {
-    zh: '规则或商品有变，这段不能直接上播。',
-    en: 'Rules or product changed: this may not go on air as it is.',
+    zh: '现在不能上播。',
+    en: 'This may not go on air now.',
   },
   rate_limited: {
     zh: '操作太快了，请稍等。',
@@ -195,8 +159,8 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     en: 'The run could not be recovered and was given up.',
   },
   rules_refused: {
-    zh: '这些规则不能用，原来的继续生效。',
-    en: 'These rules cannot be used; those before still hold.',
+    zh: '规则有误，没有保存。',
+    en: 'The rules are wrong; not saved.',
   },
   run_failed: {
     zh: '这次没有写出话术。',
@@ -205,10 +169,6 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   server_busy: {
     zh: '服务器繁忙，请稍后再试。',
     en: 'The server is busy; try again in a moment.',
-  },
-  setup_error: {
-    zh: '服务器的设置有误，无法启动。',
-    en: 'The server cannot start as it is set up.',
   },
   show_busy: {
     zh: '还有话术在写或待审批，请先等待或取消其余。',

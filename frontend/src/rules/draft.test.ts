@@ -64,3 +64,9 @@ test('a table replaces rules of the same id where they stand and adds the others
   expect(freshId(rules)).toBe('H-4')
   expect(freshId([rule('h-2')])).toBe('H-3')
 })
+
+test('two who added a rule under the same free id keep both', () => {
+  const both = merged(overlay([]), overlay([rule('H-1', 'mine')]), overlay([rule('H-1', 'theirs')]))
+  expect(both.rules.map(({ terms }) => terms)).toEqual([['theirs'], ['mine']])
+  expect(new Set(both.rules.map(({ id }) => id)).size).toBe(2)
+})

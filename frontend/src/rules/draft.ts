@@ -16,14 +16,38 @@ export function isChanged(base: Overlay, draft: Overlay): boolean {
   return !same(base, draft)
 }
 
+/** Rules that are new here under ids that are new there too are other rules: they get other ids. */
+function apart(base: Overlay, mine: Overlay, theirs: Overlay): Overlay {
+  const were = new Set(base.rules.map(({ id }) => id))
+  const taken = new Set(theirs.rules.map(({ id }) => id).filter((id) => !were.has(id)))
+  const all = [...theirs.rules, ...mine.rules]
+  return {
+    ...mine,
+    rules: mine.rules.map((rule) => {
+      if (
+        !taken.has(rule.id) ||
+        same(
+          rule,
+          theirs.rules.find(({ id }) => id === rule.id),
+        )
+      )
+        return rule
+      const other = { ...rule, id: freshId(all) }
+      all.push(other)
+      return other
+    }),
+  }
+}
+
 /**
  * What somebody else saved, with what was changed here laid over it, line by line. A line that both changed is ours: it is
  * seen once more before it is saved.
  */
 export function merged(base: Overlay, mine: Overlay, theirs: Overlay): Overlay {
   const result = {} as Record<Part, Line[]>
+  const ownNames = apart(base, mine, theirs)
   for (const part of parts) {
-    const [was, ours, now] = [base, mine, theirs].map(
+    const [was, ours, now] = [base, ownNames, theirs].map(
       (overlay) => new Map((overlay[part] as Line[]).map((line) => [nameOf(part, line), line])),
     ) as [Map<string, Line>, Map<string, Line>, Map<string, Line>]
     const lines = [...now].flatMap(([name, line]) => {
