@@ -7,18 +7,17 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import Seats, seats_at
 from tests.e2e.test_accessibility import AXE, serious
-from tests.support.desk_client import APPROVER
+from tests.support.desk_client import ADMIN, APPROVER
 from tests.support.processes import ServerProcess
-
-ADMIN = "admin@demo.cuedesk"
 
 
 def _add(page: Page, terms: str, *, pattern: str = "", title: str = "") -> None:
     page.get_by_role("tab", name="本店规则").click()
     page.get_by_test_id("add-rule").click()
-    page.get_by_label("名称").fill(title)
-    page.get_by_label("词语").fill(terms)
-    page.get_by_label("句式（正则）").fill(pattern)
+    form = page.get_by_role("dialog")
+    form.get_by_label("名称", exact=True).fill(title)
+    form.get_by_label("词语", exact=True).fill(terms)
+    form.get_by_label("句式（正则）").fill(pattern)
     page.get_by_test_id("put-rule").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
 
