@@ -27,8 +27,8 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     en: 'Something in the request is wrong; check what you entered.',
   },
   checkpoint_damaged: {
-    zh: '这一步保存的内容已损坏，可以从上一个完好的版本继续。',
-    en: 'What was stored of this step is damaged; go on from the last good version.',
+    zh: '这一步的内容已损坏，请从上一个完好的版本继续。',
+    en: 'This step is damaged; go on from the last good version.',
   },
   conflict: {
     zh: '内容已被别人改动或名称重复。',
@@ -147,8 +147,8 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     en: 'This page is outdated; reload it.',
   },
   push_held: {
-    zh: '现在不能上播。',
-    en: 'This may not go on air now.',
+    zh: '没有上播。',
+    en: 'Not on air.',
   },
   rate_limited: {
     zh: '操作太快了，请稍等。',
@@ -159,8 +159,8 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     en: 'The run could not be recovered and was given up.',
   },
   rules_refused: {
-    zh: '规则有误，没有保存。',
-    en: 'The rules are wrong; not saved.',
+    zh: '规则没有保存。',
+    en: 'Rules not saved.',
   },
   run_failed: {
     zh: '这次没有写出话术。',
@@ -172,7 +172,7 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   },
   show_busy: {
     zh: '还有话术在写或待审批，请先等待或取消其余。',
-    en: 'Scripts are being written or reviewed; wait for them or cancel the rest.',
+    en: 'Scripts are under way; wait for them or cancel the rest.',
   },
   show_empty: {
     zh: '没有可以生成的话术。',

@@ -34,7 +34,7 @@ export function Effective({ draft, change, writes, known, loading }: Editing & {
   }, [known, layer, search])
   return (
     <>
-      <div className="row page-tools">
+      <div className="row rule-tools">
         <Input.Search
           allowClear
           aria-label={t('rules.search')}
@@ -176,7 +176,7 @@ function Adjust({
     ? (['block', 'fail', 'warn'] as const)
     : (['block', 'fail', 'warn', 'info'] as const)
   return (
-    <>
+    <div className="rule-detail">
       <p>{rule.about}</p>
       <p className="muted">
         {t('rules.basis')}：{rule.basis}
@@ -231,6 +231,6 @@ function Adjust({
           </div>
         </Form>
       )}
-    </>
+    </div>
   )
 }

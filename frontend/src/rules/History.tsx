@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Alert, App, Button, Drawer, Empty, Table } from 'antd'
+import type { TFunction } from 'i18next'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { moment } from '../shared/format'
@@ -76,7 +77,7 @@ export default function History({
             ),
           },
           {
-            title: t('rules.note'),
+            title: t('rules.noteTitle'),
             key: 'note',
             render: (_, { note, restored_from }) =>
               [note, restored_from === null ? '' : t('rules.restoredFrom', { revision: restored_from })]
@@ -135,9 +136,9 @@ function Changes({ revision }: { revision: number }) {
         </span>
       </header>
       <dl className="rule-diff">
-        {fields(change).map(([field, before, after]) => (
+        {fields(change, (severity) => severityText(t, severity)).map(([field, before, after]) => (
           <div key={field}>
-            <dt className="muted">{field}</dt>
+            <dt className="muted">{t(names[field] as 'rules.id')}</dt>
             <dd>
               {before && <del>{before}</del>} {after && <ins>{after}</ins>}
             </dd>
@@ -148,14 +149,42 @@ function Changes({ revision }: { revision: number }) {
   ))
 }
 
-function fields({ before, after }: Shapes['RuleChange']): [string, string, string][] {
-  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])]
-  return names
-    .map((name): [string, string, string] => [name, shown(before?.[name]), shown(after?.[name])])
+/** What the fields of a line are called on the page; those that are not here mean nothing to people. */
+const names: Record<string, string> = {
+  id: 'rules.id',
+  rule: 'rules.rule',
+  text: 'rules.phrase',
+  title: 'rules.title',
+  severity: 'rules.severity',
+  terms: 'rules.terms',
+  patterns: 'rules.patterns',
+  allow: 'rules.allowPatterns',
+  replace: 'rules.replace',
+  about: 'rules.about',
+  basis: 'rules.basis',
+  advice: 'rules.advice',
+  reason: 'rules.reason',
+}
+
+function severityText(t: TFunction, severity: string): string {
+  if (severity === 'off') return t('rules.off')
+  return severities.includes(severity) ? t(`severity.${severity as 'block'}`) : severity
+}
+
+const severities: readonly string[] = ['block', 'fail', 'warn', 'info']
+
+function fields(
+  { before, after }: Shapes['RuleChange'],
+  severity: (name: string) => string,
+): [string, string, string][] {
+  const shown = (name: string, value: unknown) =>
+    name === 'severity' && typeof value === 'string' ? severity(value) : asText(value)
+  return Object.keys(names)
+    .map((name): [string, string, string] => [name, shown(name, before?.[name]), shown(name, after?.[name])])
     .filter(([, was, now]) => was !== now)
 }
 
-function shown(value: unknown): string {
+function asText(value: unknown): string {
   if (Array.isArray(value)) return value.join('、')
   if (typeof value === 'object' && value !== null)
     return Object.entries(value)

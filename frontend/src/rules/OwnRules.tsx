@@ -27,7 +27,7 @@ export function OwnRules({ draft, change, writes }: Editing) {
   return (
     <>
       {writes && (
-        <div className="row page-tools">
+        <div className="row rule-tools">
           <Button
             icon={<PlusOutlined />}
             onClick={() => setOpen({ place: undefined })}

@@ -103,8 +103,9 @@ function Rules() {
           }
         />
       )}
-      {writes && saved && <SaveBar draft={draft} />}
+      {writes && saved && draft.dirty && <SaveBar draft={draft} />}
       <Tabs
+        className="rule-tabs"
         activeKey={tab}
         onChange={setTab}
         items={[

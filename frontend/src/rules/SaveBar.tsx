@@ -14,7 +14,7 @@ export function SaveBar({ draft }: { draft: Draft }) {
   const problemText = useProblemText()
   const [note, setNote] = useState('')
   const [saving, setSaving] = useState(false)
-  const { dirty, overtaken, faults, saved } = draft
+  const { overtaken, faults, saved } = draft
 
   const save = async () => {
     if (!saved) return
@@ -31,7 +31,7 @@ export function SaveBar({ draft }: { draft: Draft }) {
     }
   }
   return (
-    <section className="card" aria-label={t('rules.unsaved')} hidden={!dirty} data-testid="rules-save">
+    <section className="card" aria-label={t('rules.unsaved')} data-testid="rules-save">
       {overtaken && (
         <Alert
           type="warning"
