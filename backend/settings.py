@@ -64,6 +64,8 @@ class Settings(BaseSettings):
 
     # Decisions; a tenant may have policies of its own.
     interrupt_ttl: float = 30 * 60
+    #: The scripts of a show come all at once and are read one after the other.
+    show_interrupt_ttl: float = 12 * 3600
     extension_step: float = 10 * 60
     extension_limit: float = 2 * 3600
     escalate_before: float = 5 * 60

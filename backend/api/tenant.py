@@ -1,4 +1,4 @@
-"""The tenant one works for: what it wants done with interrupts."""
+"""The tenant one works for: what it wants done with interrupts and shows."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -26,32 +26,37 @@ class Policies(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     interrupt_ttl: float
+    show_interrupt_ttl: float
     extension_step: float
     extension_limit: float
     escalate_before: float
     undo_window: float
     four_eyes: bool
     auto_approve: bool
+    show_concurrency: int
 
 
 class PolicyChanges(BaseModel):
-    """What to change; what is left out stays. A time of null brings the server's setting back.
+    """What to change; what is left out stays. A null brings the server's setting back.
 
-    `interrupt_ttl` says how long a question waits; `extension_step` what one extension adds, `extension_limit` how long
-    a question lives at most; `escalate_before` how long before its end it becomes urgent; `undo_window` how long an
-    approved script is held before it is on air; `four_eyes` that nobody approves what they asked for themselves;
-    `auto_approve` that a script in which the checks found nothing needs no person.
+    `interrupt_ttl` says how long a question waits, `show_interrupt_ttl` how long one of a show's scripts does;
+    `extension_step` what one extension adds, `extension_limit` how long a question lives at most; `escalate_before` how
+    long before its end it becomes urgent; `undo_window` how long an approved script is held before it is on air;
+    `four_eyes` that nobody approves what they asked for themselves; `auto_approve` that a script in which the checks
+    found nothing needs no person; `show_concurrency` how many scripts of a show are written at once.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     interrupt_ttl: Seconds | None = None
+    show_interrupt_ttl: Seconds | None = None
     extension_step: Seconds | None = None
     extension_limit: Seconds | None = None
     escalate_before: Annotated[float, Field(ge=0, le=_MOST)] | None = None
     undo_window: Annotated[float, Field(ge=0, le=600)] | None = None
     four_eyes: bool | None = None
     auto_approve: bool | None = None
+    show_concurrency: Annotated[int, Field(ge=1, le=50)] | None = None
 
 
 @router.get("/policies")

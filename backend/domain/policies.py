@@ -1,4 +1,4 @@
-"""What a tenant wants done with its interrupts: how long they live, who may decide, what needs no person."""
+"""What a tenant wants: how long its interrupts live, who may decide, what needs no person, how shows are written."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from backend.settings import Settings
 from backend.storage.postgres import Connection, interval
 
-#: The policies that are times, in seconds; the others are yes or no.
-TIMES = ("interrupt_ttl", "extension_step", "extension_limit", "escalate_before", "undo_window")
+#: The policies that are times, in seconds; the others are numbers, or yes or no.
+TIMES = ("interrupt_ttl", "show_interrupt_ttl", "extension_step", "extension_limit", "escalate_before", "undo_window")
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,8 @@ class Policies:
 
     #: How long a question waits for a person.
     interrupt_ttl: float
+    #: The same for a script of a show: they come all at once and are read one after the other.
+    show_interrupt_ttl: float
     #: What one extension adds.
     extension_step: float
     #: How long a question may live at most, all extensions together.
@@ -28,6 +30,8 @@ class Policies:
     four_eyes: bool
     #: A script in which the checks found nothing needs no person.
     auto_approve: bool
+    #: How many scripts of a show are written at once.
+    show_concurrency: int
 
 
 async def read_policies(conn: Connection, settings: Settings) -> Policies:
@@ -47,22 +51,26 @@ async def hold_policies(conn: Connection, settings: Settings) -> Policies:
 async def _read(conn: Connection, settings: Settings, lock: str) -> Policies:
     row = await conn.fetchrow(
         f"""SELECT extract(epoch FROM coalesce(interrupt_ttl, $1))::float8 AS interrupt_ttl,
+                  extract(epoch FROM coalesce(show_interrupt_ttl, $5))::float8 AS show_interrupt_ttl,
                   extract(epoch FROM coalesce(extension_step, $2))::float8 AS extension_step,
                   extract(epoch FROM coalesce(extension_limit, $3))::float8 AS extension_limit,
                   extract(epoch FROM coalesce(escalate_before, $4))::float8 AS escalate_before,
-                  extract(epoch FROM undo_window)::float8 AS undo_window, four_eyes, auto_approve
+                  extract(epoch FROM undo_window)::float8 AS undo_window, four_eyes, auto_approve,
+                  coalesce(show_concurrency, $6) AS show_concurrency
            FROM tenants WHERE id = current_tenant() {lock}""",
         interval(settings.interrupt_ttl),
         interval(settings.extension_step),
         interval(settings.extension_limit),
         interval(settings.escalate_before),
+        interval(settings.show_interrupt_ttl),
+        settings.show_concurrency,
     )
     assert row is not None, "a connection of a tenant that is not there"
     return Policies(**row)
 
 
 async def change_policies(conn: Connection, changes: dict[str, Any]) -> None:
-    """Set some policies of the connection's tenant; a time of None brings the server's setting back."""
+    """Set some policies of the connection's tenant; None brings the server's setting back."""
     columns = [name for name in Policies.__dataclass_fields__ if name in changes]
     values = [
         interval(changes[name]) if name in TIMES and changes[name] is not None else changes[name] for name in columns

@@ -360,15 +360,6 @@ async def written_for(conn: Connection, thread_id: UUID) -> tuple[UUID, str] | N
     return (row["id"], row["name"]) if row else None
 
 
-async def wanted_concurrency(conn: Connection, otherwise: int) -> int:
-    """Return how many scripts the tenant wants written at once, or `otherwise`."""
-    return int(
-        await conn.fetchval(
-            "SELECT coalesce((SELECT show_concurrency FROM tenants WHERE id = current_tenant()), $1)", otherwise
-        )
-    )
-
-
 async def progress_of(conn: Connection, show_id: UUID) -> ShowProgress:
     """Return how far a show is."""
     return ShowProgress.model_validate(await conn.fetchval("SELECT show_progress($1)", show_id))

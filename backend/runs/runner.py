@@ -333,9 +333,8 @@ async def _raise(
     told: list[ThreadEvent],
 ) -> dict[str, Any] | None:
     """Record a question and add its event to `told`; return the answer if the tenant's policy gives one at once."""
-    raised = await interrupts.insert_interrupt(
-        conn, interrupt_id, run.thread_id, run.id, question, wanted.interrupt_ttl
-    )
+    lifetime = wanted.show_interrupt_ttl if "show" in run.request else wanted.interrupt_ttl
+    raised = await interrupts.insert_interrupt(conn, interrupt_id, run.thread_id, run.id, question, lifetime)
     if raised is None:
         return None
     told.append(

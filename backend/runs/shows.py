@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from backend.domain import audit, people, shows
+from backend.domain import audit, people, policies, shows
 from backend.domain.people import Identity
 from backend.domain.runs import Request
 from backend.domain.shows import Show
@@ -42,8 +42,8 @@ async def start(conn: Connection, settings: Settings, who: Identity, show_id: UU
     show = await shows.lock_show(conn, show_id)
     if show.progress.planned == 0:
         raise ShowEmpty("every script of this show has been begun already")
-    concurrency = await shows.wanted_concurrency(conn, settings.show_concurrency)
-    show = await shows.set_status(conn, show_id, "running", by=who.user_id, concurrency=concurrency)
+    wanted = await policies.read_policies(conn, settings)
+    show = await shows.set_status(conn, show_id, "running", by=who.user_id, concurrency=wanted.show_concurrency)
     await shows.wake_workers(conn)
     await audit.record(conn, who.user_id, "show.started", str(show_id), planned=show.progress.planned)
     return show

@@ -1,7 +1,8 @@
-"""Take one mechanism after the other out of the code and see the tests of its scenario fail: `make breaks`.
+"""Take one mechanism after the other out of the code and see its tests fail: `make breaks`.
 
 What is taken out is told in `scenarios.toml`, as `[[row.break]]`: `what` is missing then, `file`, `old` text that
-stands in it once, the `new` text instead, and `tests` (names below tests/) where not all of the row's notice.
+stands in it once, the `new` text instead, and `tests` (names below tests/) where not all of the row's notice. What no
+row is about stands in `areas.toml`, as `[[area.break]]`.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.scenarios import ROWS_FILE, tests_of_scenarios
+from tests.support.scenarios import AREAS_FILE, ROWS_FILE, tests_of_scenarios
 
 _ROOT = Path(__file__).resolve().parents[2]
 #: Seconds a broken code may take until its tests have failed.
@@ -27,7 +28,8 @@ _LIMIT = 300
 class Break:
     """One mechanism to take out, and the tests that must notice."""
 
-    row: int
+    #: Its row's number, or the name of its area.
+    of: str
     what: str
     file: str
     old: str
@@ -37,7 +39,7 @@ class Break:
     def applied(self, text: str) -> str:
         """Return the file's text without the mechanism; ValueError when `old` is not there exactly once."""
         if text.count(self.old) != 1:
-            raise ValueError(f"row {self.row}: {self.old!r} is {text.count(self.old)} times in {self.file}")
+            raise ValueError(f"{self.of}: {self.old!r} is {text.count(self.old)} times in {self.file}")
         return text.replace(self.old, self.new)
 
 
@@ -47,7 +49,10 @@ def breaks() -> Iterator[Break]:
     for row in tomllib.loads(ROWS_FILE.read_text(encoding="utf-8"))["row"]:
         for one in row.get("break", []):
             names = tuple(one.get("tests") or tests[row["number"]])
-            yield Break(row["number"], one["what"], one["file"], one["old"], one["new"], names)
+            yield Break(str(row["number"]), one["what"], one["file"], one["old"], one["new"], names)
+    for area in tomllib.loads(AREAS_FILE.read_text(encoding="utf-8"))["area"]:
+        for one in area["break"]:
+            yield Break(area["name"], one["what"], one["file"], one["old"], one["new"], tuple(one["tests"]))
 
 
 def noticed(one: Break) -> tuple[bool, str]:
@@ -92,19 +97,17 @@ def noticed(one: Break) -> tuple[bool, str]:
 def main() -> None:
     """Break what was asked for, or everything; end with 1 when something goes unnoticed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", nargs="*", type=int, help="rows of the table; all without")
-    wanted = set(parser.parse_args().rows)
+    parser.add_argument("wanted", nargs="*", help="numbers of rows, names of areas; all without")
+    wanted = set(parser.parse_args().wanted)
     unnoticed = 0
     for one in breaks():
-        if wanted and one.row not in wanted:
+        if wanted and one.of not in wanted:
             continue
         began = time.monotonic()
         seen, said = noticed(one)
         unnoticed += not seen
-        print(
-            f"{'noticed ' if seen else 'UNSEEN  '} row {one.row:2} {time.monotonic() - began:5.0f} s  {one.what}",
-            flush=True,
-        )
+        verdict = "noticed" if seen else "UNSEEN"
+        print(f"{verdict:8} {one.of:>13} {time.monotonic() - began:5.0f} s  {one.what}", flush=True)
         if not seen:
             print(said[-3000:], flush=True)
     sys.exit(bool(unnoticed))

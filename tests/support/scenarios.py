@@ -11,6 +11,7 @@ from pathlib import Path
 
 _TESTS = Path(__file__).resolve().parents[1]
 ROWS_FILE = Path(__file__).with_suffix(".toml")
+AREAS_FILE = ROWS_FILE.with_name("areas.toml")
 
 
 def marked(source: str) -> Iterator[tuple[str, list[int]]]:
@@ -52,6 +53,15 @@ def tests_of_scenarios() -> dict[int, list[str]]:
     return dict(found)
 
 
+def all_tests() -> set[str]:
+    """Return every test, as `path::name` below tests/."""
+    return {
+        f"{path.relative_to(_TESTS).as_posix()}::{name}"
+        for path in _TESTS.rglob("test_*.py")
+        for name, _ in marked(path.read_text(encoding="utf-8"))
+    }
+
+
 def page() -> str:
     """Return the page."""
     data = tomllib.loads(ROWS_FILE.read_text(encoding="utf-8"))
@@ -66,6 +76,11 @@ def page() -> str:
         shown = "<br>".join(f"`{test}`" for test in tests.get(row["number"], [])) or row["no_test"]
         broken = "<br>".join(one["what"] for one in row.get("break", [])) or row.get("not_broken", "–")
         lines.append(f"| {row['number']} | {row['situation']} | {shown} | {broken} |")
+    beyond = tomllib.loads(AREAS_FILE.read_text(encoding="utf-8"))
+    lines += ["", beyond["head"].strip(), "", "| area | tests | they fail when |", "|---|---|---|"]
+    for area in beyond["area"]:
+        shown = "<br>".join(f"`{test}`" for test in dict.fromkeys(t for one in area["break"] for t in one["tests"]))
+        lines.append(f"| {area['name']} | {shown} | {'<br>'.join(one['what'] for one in area['break'])} |")
     return "\n".join([*lines, "", data["foot"].strip(), ""])
 
 

@@ -2913,6 +2913,8 @@ export interface components {
         Policies: {
             /** Interrupt Ttl */
             interrupt_ttl: number;
+            /** Show Interrupt Ttl */
+            show_interrupt_ttl: number;
             /** Extension Step */
             extension_step: number;
             /** Extension Limit */
@@ -2925,19 +2927,24 @@ export interface components {
             four_eyes: boolean;
             /** Auto Approve */
             auto_approve: boolean;
+            /** Show Concurrency */
+            show_concurrency: number;
         };
         /**
          * PolicyChanges
-         * @description What to change; what is left out stays. A time of null brings the server's setting back.
+         * @description What to change; what is left out stays. A null brings the server's setting back.
          *
-         *     `interrupt_ttl` says how long a question waits; `extension_step` what one extension adds, `extension_limit` how long
-         *     a question lives at most; `escalate_before` how long before its end it becomes urgent; `undo_window` how long an
-         *     approved script is held before it is on air; `four_eyes` that nobody approves what they asked for themselves;
-         *     `auto_approve` that a script in which the checks found nothing needs no person.
+         *     `interrupt_ttl` says how long a question waits, `show_interrupt_ttl` how long one of a show's scripts does;
+         *     `extension_step` what one extension adds, `extension_limit` how long a question lives at most; `escalate_before` how
+         *     long before its end it becomes urgent; `undo_window` how long an approved script is held before it is on air;
+         *     `four_eyes` that nobody approves what they asked for themselves; `auto_approve` that a script in which the checks
+         *     found nothing needs no person; `show_concurrency` how many scripts of a show are written at once.
          */
         PolicyChanges: {
             /** Interrupt Ttl */
             interrupt_ttl?: number | null;
+            /** Show Interrupt Ttl */
+            show_interrupt_ttl?: number | null;
             /** Extension Step */
             extension_step?: number | null;
             /** Extension Limit */
@@ -2950,6 +2957,8 @@ export interface components {
             four_eyes?: boolean | null;
             /** Auto Approve */
             auto_approve?: boolean | null;
+            /** Show Concurrency */
+            show_concurrency?: number | null;
         };
         /**
          * Problem

@@ -19,6 +19,7 @@ export const showsZh = {
     products: '商品',
     product: '商品',
     file: '选择表格文件',
+    noFile: '还没有选择文件',
     fileHint:
       'CSV（UTF-8 或 GBK）或 XLSX，第一行是表头：商品、环节（可写多个，用顿号隔开）、时长（可空）、备注（可空）。先预览，确认后才保存。',
     faults: '有 {{count}} 处错误，什么都没有导入',
@@ -126,6 +127,7 @@ export const showsEn: typeof showsZh = {
     products: 'Products',
     product: 'Product',
     file: 'Choose a table',
+    noFile: 'No file chosen yet',
     fileHint:
       'CSV (UTF-8 or GBK) or XLSX with a heading: product, segment (several with commas), seconds (may be empty), notes (may be empty). You see what it holds before anything is saved.',
     faults: '{{count}} faults, nothing was imported',

@@ -8,6 +8,7 @@ import { base64 } from '../shared/files'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
 import { TableFaults } from '../shared/TableFaults'
+import { TableFile } from '../shared/TableFile'
 
 type Row = { row: number; name: string; change?: 'create' | 'update'; errors: Shapes['TableError'][] }
 
@@ -54,19 +55,7 @@ export default function ProductImport({ onDone }: { onDone: () => void }) {
   }
   return (
     <>
-      <div className="table-file">
-        <label htmlFor="product-table">{t('show.file')}</label>
-        <p className="muted" id="product-table-hint">
-          {t('productImport.hint')}
-        </p>
-        <input
-          id="product-table"
-          type="file"
-          accept=".csv,.xlsx,text/csv"
-          aria-describedby="product-table-hint"
-          onChange={(event) => void choose(event.target.files?.[0])}
-        />
-      </div>
+      <TableFile id="product-table" hint={t('productImport.hint')} onChoose={(file) => void choose(file)} />
       {problem !== undefined && <Alert type="error" showIcon role="alert" title={problemText(problem)} />}
       {read && read.errors.length > 0 && (
         <Alert

@@ -8,6 +8,7 @@ import { clockTime } from '../shared/format'
 import { showFieldErrors } from '../shared/forms'
 import { useProblemText } from '../shared/problems'
 import { RestProblem, type Shapes } from '../shared/rest'
+import { TableFile } from '../shared/TableFile'
 import { everyPair, type Scenario, scenarios, type Wanted } from './plan'
 import { TablePreview } from './TablePreview'
 import { useTableFile } from './useTableFile'
@@ -140,18 +141,8 @@ export default function NewShow({ onMade }: { onMade: (id: string) => void }) {
           />
         </Form.Item>
       ) : (
-        <div className="table-file">
-          <label htmlFor="show-table">{t('show.file')}</label>
-          <p className="muted" id="show-table-hint">
-            {t('show.fileHint')}
-          </p>
-          <input
-            id="show-table"
-            type="file"
-            accept=".csv,.xlsx,text/csv"
-            aria-describedby="show-table-hint"
-            onChange={(event) => table.choose(event.target.files?.[0])}
-          />
+        <div>
+          <TableFile id="show-table" hint={t('show.fileHint')} onChoose={table.choose} />
           {table.reading && <p className="muted">{t('common.loading')}</p>}
           {table.problem !== undefined && (
             <Alert type="error" showIcon title={problemText(table.problem)} role="alert" />

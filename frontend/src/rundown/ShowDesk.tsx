@@ -194,6 +194,7 @@ function ShowProgressBar({ progress, running }: { progress: ShowProgress; runnin
         aria-label={t('show.progress')}
         percent={share(total - unwritten)}
         success={{ percent: share(approved) }}
+        format={() => `${approved}/${total}`}
         status={running && unwritten > 0 ? 'active' : 'normal'}
       />
       <p className="row number" role="status" data-testid="show-progress">

@@ -1,7 +1,9 @@
 """What a tenant wants done with decisions: four eyes, no person where nothing was found, a moment to call back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -11,7 +13,8 @@ from tests.support.desk_client import Desk, Frame, Rest
 from tests.support.races import REQUEST
 
 #: What the demo tenant begins with.
-NONE = {"four_eyes": False, "auto_approve": False, "undo_window": 0, "escalate_before": None, "interrupt_ttl": None}
+NONE = {"four_eyes": False, "auto_approve": False, "undo_window": 0, "escalate_before": None, "interrupt_ttl": None,
+        "show_interrupt_ttl": None, "show_concurrency": None}  # fmt: skip
 
 
 @asynccontextmanager
@@ -60,7 +63,14 @@ async def test_policies_are_read_by_all_changed_by_admins_and_written_down(admin
     entries = (await admin.get("/audit"))["items"]
     changes = [entry["detail"] for entry in entries if entry["action"] == "tenant.policies_changed"]
     assert {"interrupt_ttl": [1800, 900], "four_eyes": [False, True]} in changes
-    for wrong in ({"undo_window": -1}, {"interrupt_ttl": 0}, {"undo_window": None}, {"four_ears": True}):
+    for wrong in (
+        {"undo_window": -1},
+        {"interrupt_ttl": 0},
+        {"show_interrupt_ttl": 0},
+        {"show_concurrency": 51},
+        {"undo_window": None},
+        {"four_ears": True},
+    ):
         assert (await admin.client.patch("/api/v1/tenant/policies", json=wrong)).status_code == 400
 
 
@@ -254,3 +264,29 @@ async def test_what_ends_undecided_becomes_urgent_first_and_expires_within_two_s
         assert len([f for f in other.frames if f["type"] == "interrupt_updated" and f["interrupt_id"] == name]) == 1
         entries = (await admin.get("/audit"))["items"]
         assert len([e for e in entries if e["subject"] == name and e["action"] == "interrupt.escalated"]) == 1
+
+
+async def test_the_scripts_of_a_show_wait_as_long_as_the_tenant_says_for_shows(operator: Rest, admin: Rest) -> None:
+    async with policies(admin, interrupt_ttl=900, show_interrupt_ttl=7200, show_concurrency=2):
+        products = (await operator.get("/products", limit=3))["items"]
+        body = {
+            "room_id": await operator.room_of("小雅的直播间"),
+            "name": "两小时的专场",
+            "total_seconds": 600,
+            "items": [{"product_id": each["id"], "scenario": "selling_points", "seconds": 20} for each in products],
+        }
+        show_id = (await operator.post("/shows", body, 201))["show"]["id"]
+        started = await operator.post(f"/shows/{show_id}/start", {})
+        assert started["concurrency"] == 2
+        async with asyncio.timeout(60):
+            while True:
+                now = await operator.get(f"/shows/{show_id}")
+                if now["show"]["progress"]["waiting"] == len(products):
+                    break
+                await asyncio.sleep(0.1)
+        threads = {item["thread_id"] for item in now["items"]}
+        asked = [each for each in (await operator.get("/interrupts"))["items"] if each["thread_id"] in threads]
+        assert len(asked) == len(products)
+        for each in asked:
+            lives = datetime.fromisoformat(each["expires_at"]) - datetime.fromisoformat(each["created_at"])
+            assert timedelta(seconds=7200) <= lives < timedelta(seconds=7260)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from backend.errors import ModelPayloadInvalid
+from backend.graph.prompts import sections
 from backend.llm.gateway import ModelRequest, Piece
 from backend.protocol.events import MessageComplete, NodeChanged, QualityFeedback, Token
 from tests.integration.graph.conftest import GOOD, Desk, ScriptedModel
@@ -79,6 +80,13 @@ async def test_the_prompt_read_out_cannot_be_approved(desk: Desk) -> None:
     desk.model = Parrot([])
     await desk.ask(OPENING)
     nothing_was_taken_back(desk)
+    assert "Q08" in blocking(desk)
+
+
+async def test_one_line_of_the_prompt_in_a_good_script_cannot_be_approved(desk: Desk) -> None:
+    line = sections("script")["opening"].strip()
+    desk.model = ScriptedModel([GOOD + line] * 3)
+    await desk.ask(OPENING)
     assert "Q08" in blocking(desk)
 
 

@@ -6,15 +6,16 @@ from uuid import UUID
 
 import pytest
 
-from backend.domain import shows
+from backend.domain import runs, shows
 from backend.domain.shows import NewItem
 from backend.errors import BadRequest, Conflict, ItemNotReady, NotFound, ShowBusy, ShowEmpty, ShowTooShort
 from backend.ids import new_id
 from backend.protocol.commands import SendMessage
+from backend.protocol.events import Person
 from backend.runs import shows as running
-from backend.runs.start import delete_thread, send_message
+from backend.runs.start import add_request, delete_thread, send_message
 from tests.support.showrooms import Showroom
-from tests.support.waiting import SETTINGS, Office, open_office
+from tests.support.waiting import SETTINGS, Office, open_office, waits_for
 
 
 async def test_a_script_goes_from_the_plan_to_the_rundown(office: Office) -> None:
@@ -99,6 +100,27 @@ async def test_runs_that_end_at_once_do_not_lock_each_other_out(office: Office) 
         *(end(item) for item in await room.items()), room.reorder(Random(1)), room.fill(), room.reorder(Random(2))
     )
     assert set(await room.statuses()) == {"waiting"}
+    assert await room.by_events() == await room.by_rows()
+
+
+async def test_a_message_behind_a_script_and_the_scripts_end_do_not_lock_each_other_out(office: Office) -> None:
+    room = await Showroom.make(office, 1, concurrency=1)
+    await room.start()
+    await room.fill()
+    item = (await room.items())[0]
+    assert item.thread_id is not None
+    await room.claim(item)
+    author = Person(id=office.author.user_id, name=office.author.name)
+    async with office.db.tenant(office.tenant_id) as conn:
+        # The message holds the conversation, and comes to the show when it commits.
+        asked_as = runs.Request(new_id(), b"")
+        await add_request(
+            conn, office.tenant_id, item.thread_id, author, {"content": "再短一点"}, "test", "enqueued", asked_as
+        )
+        end = asyncio.create_task(room.ask(item))  # the script is written: this waits for the conversation
+        await waits_for(office, "transactionid")
+    await end
+    assert await room.statuses() == ["waiting"]
     assert await room.by_events() == await room.by_rows()
 
 
