@@ -33,7 +33,8 @@ _COLUMNS: Final = (
 )  # fmt: skip
 #: How severities are written by people.
 _SEVERITIES: Final[Mapping[str, str]] = {
-    "block": "block", "禁止": "block", "拦截": "block", "fail": "fail", "要改": "fail", "不通过": "fail", "不合格": "fail",
+    "block": "block", "禁止": "block", "拦截": "block", "fail": "fail", "要改": "fail", "不通过": "fail",
+    "不合格": "fail",
     "warn": "warn", "警告": "warn", "提醒": "warn", "注意": "warn", "info": "info", "提示": "info",
 }  # fmt: skip
 _TERMS, _PATTERNS = "|", ";;"

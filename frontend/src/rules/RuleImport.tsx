@@ -1,9 +1,12 @@
+// What the choice of a file says is among these.
+import '../i18n/addShows'
 import { Alert, Button, Table } from 'antd'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { base64 } from '../shared/files'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
+import { TableFile } from '../shared/TableFile'
 import { type OwnRule, rulesApi } from './api'
 
 /** Reads a table of rules; those without a fault can be put among the team's own, where they are saved with the rest. */
@@ -29,19 +32,7 @@ export default function RuleImport({ onRead }: { onRead: (rules: OwnRule[]) => v
     i18n.exists(`rules.faults.${code}`) ? t(`rules.faults.${code}` as 'rules.faults.bad_id') : message
   return (
     <>
-      <div className="table-file">
-        <label htmlFor="rule-table">{t('rules.file')}</label>
-        <p className="muted" id="rule-table-hint">
-          {t('rules.importHint')}
-        </p>
-        <input
-          id="rule-table"
-          type="file"
-          accept=".csv,.tsv,.xlsx,text/csv"
-          aria-describedby="rule-table-hint"
-          onChange={(event) => void choose(event.target.files?.[0])}
-        />
-      </div>
+      <TableFile id="rule-table" hint={t('rules.importHint')} onChoose={(file) => void choose(file)} />
       {problem !== undefined && <Alert type="error" showIcon role="alert" title={problemText(problem)} />}
       {read && read.unknown_columns.length > 0 && (
         <Alert

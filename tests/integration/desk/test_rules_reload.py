@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,6 @@ import pytest
 from backend.domain import rule_overlays
 from backend.fanout.hub import Hub, Sources
 from backend.quality import rulebooks
-from backend.quality.layering import plain
 from backend.quality.overlay import Overlay, OwnRule, Phrase, digest_of
 from backend.quality.rulebooks import RuleBooks
 from backend.storage.embedded import EmbeddedPostgres
@@ -186,20 +186,29 @@ async def test_one_tenants_rules_are_nothing_to_another(office: Office) -> None:
 async def test_who_asks_at_once_waits_for_one_compilation_and_who_goes_away_takes_nothing_along(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compiled: list[int] = []
+    where: list[threading.Thread] = []
+    go_on = threading.Event()
     compile_ = rulebooks.compiled
 
-    def counted(*args: object) -> object:
-        compiled.append(1)
+    def slowly(*args: object) -> object:
+        where.append(threading.current_thread())
+        assert go_on.wait(30)
         return compile_(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(rulebooks, "compiled", counted)
+    monkeypatch.setattr(rulebooks, "compiled", slowly)
     await office.save(overlay_of(3))
     asking = [asyncio.create_task(office.books.current(office.tenants[0])) for _ in range(12)]
-    await asyncio.sleep(0)
+    for _ in range(600):  # that this goes on at all shows that the loop does
+        if where:
+            break
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)  # the others come to wait, too
     asking[0].cancel()
+    await asyncio.sleep(0)
+    go_on.set()
     snapshots = await asyncio.gather(*asking[1:])
-    assert len(compiled) == 1
+    assert len(where) == 1
+    assert where[0] is not threading.main_thread()
     assert {snapshot.version for snapshot in snapshots} == {snapshots[0].version}
 
 
@@ -275,25 +284,3 @@ def _nothing() -> Sources:
         return ""
 
     return Sources(none, empty, frame, empty, none)  # type: ignore[arg-type]
-
-
-async def test_the_loop_goes_on_while_rules_are_compiled(office: Office) -> None:
-    await asyncio.to_thread(plain, None)
-    beats = 0
-
-    async def beat() -> None:
-        nonlocal beats
-        while True:
-            await asyncio.sleep(0)
-            beats += 1
-
-    big = Overlay(rules=[OwnRule(id=f"H-{n}", terms=[f"词{n}甲{m}" for m in range(40)]) for n in range(100)])
-    await office.save(big)
-    beating = asyncio.create_task(beat())
-    try:
-        before = beats
-        await office.books.current(office.tenants[0])
-        # On the loop the whole of it would pass between a few beats.
-        assert beats - before > 50
-    finally:
-        beating.cancel()
