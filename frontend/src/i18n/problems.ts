@@ -52,7 +52,7 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   },
   graph_version_mismatch: {
     zh: '流程已升级，旧版本的记录不能继续运行。',
-    en: 'The workflow has changed since; what an older one left cannot be run on.',
+    en: 'The workflow has changed since; this cannot be run on.',
   },
   four_eyes: {
     zh: '这是你自己要的稿件，需要别人来通过。',

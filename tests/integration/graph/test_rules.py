@@ -119,18 +119,24 @@ async def test_rules_that_are_saved_while_it_is_published_are_not_slipped_past(
 
 
 async def test_what_is_wrong_is_underlined_while_the_text_is_written(desk: Desk) -> None:
-    desk.model = ScriptedModel([BLOCKED, GOOD])
+    text = f"大家晚上好。{BLOCKED}"
+    desk.model = ScriptedModel([text, GOOD])
     await desk.ask(OPENING)
     said = [frame for frame in desk.frames if isinstance(frame, QualityFeedback | MessageComplete)]
     first = said[0]
     assert isinstance(first, QualityFeedback)
-    assert (first.content, first.verdict, first.final, first.checks) == ("这是国家级的保温杯，", "block", False, [])
+    assert (first.content, first.verdict, first.final, first.checks) == (
+        "大家晚上好。这是国家级的保温杯，",
+        "block",
+        False,
+        [],
+    )
     [finding] = first.findings
-    assert BLOCKED[slice(*finding.span)] == finding.excerpt == "国家级"
+    assert text[slice(*finding.span)] == finding.excerpt == "国家级"
     before = said[: [isinstance(frame, MessageComplete) for frame in said].index(True)]
     for frame in before:
         assert isinstance(frame, QualityFeedback)
-        assert BLOCKED.startswith(frame.content)
+        assert text.startswith(frame.content)
         for one in frame.findings:
             assert frame.content[slice(*one.span)] == one.excerpt
     assert len(before[-1].findings) >= 3  # type: ignore[union-attr]
