@@ -149,7 +149,8 @@ async def evaluate(settings: Settings, sets: Sets, *, tier: str) -> Result:
     model = _model(settings)
     try:
         reader = evaluation.reader_of(tier, model)
-        return await evaluation.evaluate(sets, tier=tier, reader=reader, place=_throwaway)
+        judge = model if tier == "model" else None
+        return await evaluation.evaluate(sets, tier=tier, reader=reader, place=_throwaway, judge=judge)
     finally:
         await model.aclose()
 
@@ -295,6 +296,7 @@ async def _open_worker(
             embedder=embedder,
             worker=worker_name(),
             reader=None if settings.llm_provider == "offline" else model,
+            judge=None if settings.llm_provider == "offline" or not settings.llm_judge else model,
         )
     )
     worker = Worker(settings, db, runner, leases, embedder)

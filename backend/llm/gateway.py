@@ -19,7 +19,7 @@ class ModelRequest:
     offline writer composes from these. `purpose` is a metric label.
     """
 
-    purpose: Literal["script", "chat", "summary", "intent"]
+    purpose: Literal["script", "chat", "summary", "intent", "judge"]
     turns: Sequence[ChatTurn]
     brief: Mapping[str, Any]
     seed: int = 0

@@ -11,7 +11,8 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from backend.protocol.events import Finding
 from backend.quality.context import is_allowed, is_softened
-from backend.quality.normalize import NUMERALS, Folded, fold
+from backend.quality.implied import suspicions
+from backend.quality.normalize import Folded, fold, with_digits
 from backend.quality.rulebook import (
     GENERAL,
     Rule,
@@ -20,9 +21,10 @@ from backend.quality.rulebook import (
     base_rules,
     load_rules,
     verticals_of_category,
-    verticals_of_text,
+    words_of_verticals,
 )
 from backend.quality.sound import Sounds
+from backend.quality.sweep import Sighting, Sweep
 
 _RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 
@@ -46,10 +48,7 @@ class RuleSnapshot:
     #: Names the same rules, tenant's own ones included, in every process.
     version: str
     _by_id: Mapping[str, Rule]
-    _terms: tuple[str, ...]
-    #: For each term, the rules that hold it.
-    _owners: tuple[tuple[Rule, ...], ...]
-    _terms_automaton: AhoCorasick
+    _sweep: Sweep
     _sounds: Sounds
     _owners_of: Mapping[str, tuple[Rule, ...]]
     _allowed: AhoCorasick | None
@@ -67,15 +66,12 @@ class RuleSnapshot:
         for rule in book.rules:
             for term in rule.terms:
                 owners.setdefault(term, []).append(rule)
-        terms = tuple(owners)
         owners_of = {term: tuple(owning) for term, owning in owners.items()}
         return cls(
             rules=book.rules,
             version=book.version or content_hash(book),
             _by_id={rule.id: rule for rule in (*book.rules, *book.silent)},
-            _terms=terms,
-            _owners=tuple(owners_of.values()),
-            _terms_automaton=AhoCorasick(terms, matchkind=MatchKind.Standard),
+            _sweep=Sweep(book.rules, words_of_verticals()),
             _sounds=Sounds(_worth_disguising(book.rules)),
             _owners_of=owners_of,
             _allowed=_phrases(book.allowed),
@@ -92,11 +88,11 @@ class RuleSnapshot:
         `vertical` is the product's category in any words; without it the text itself tells what it speaks of.
         """
         folded = fold(text)
-        declared = verticals_of_category(vertical) if vertical else frozenset[str]()
-        spoken = declared or verticals_of_text(folded.text)
+        swept = self._sweep(folded.text)
+        spoken = (verticals_of_category(vertical) if vertical else frozenset[str]()) or swept.verticals
         allowed, names = _places(self._allowed, folded.text), _places(self._names, folded.text)
         hits: list[_Hit] = []
-        for hit in self._hits(folded):
+        for hit in self._hits(folded, swept.sightings):
             if not _holds(hit, spoken):
                 continue
             free = _inside(hit, allowed)
@@ -109,29 +105,33 @@ class RuleSnapshot:
             hits.append(hit._replace(severity="warn") if softened else hit)
         return [_finding(hit, folded) for hit in _outermost(hits)]
 
+    def check(self, text: str, *, vertical: str | None = None) -> list[Finding]:
+        """Return what `scan` finds, and warnings of sentences that imply what may not be said without a word of it."""
+        found = self.scan(text, vertical=vertical)
+        folded = fold(text)
+        quiet = [folded.span(*place) for place in _places(self._allowed, folded.text)]
+        weighed = [finding.span for finding in found if finding.severity != "info"]
+        for suspicion in suspicions(folded.text):
+            rule = next((one for one in self.rules if one.id == f"IMP-{suspicion.label}"), None)
+            start, end = folded.span(suspicion.start, suspicion.end)
+            # Where the rules have spoken there is nothing left to guess.
+            allowed = any(low < end and start < high for low, high in quiet)
+            if rule is not None and not allowed and not any(low < end and start < high for low, high in weighed):
+                hit = _Hit(rule, suspicion.start, suspicion.end, rule.severity, "", False)
+                found.append(_finding(hit, folded))
+        return sorted(found, key=lambda finding: finding.span)
+
     def scan_surface(self, text: str) -> int:
         """Count plain term hits, nothing else: the bound on how fast a scan can be."""
-        return len(self._terms_automaton.find_matches_as_indexes(text, overlapping=True))
+        return self._sweep.count(text)
 
-    def _hits(self, folded: Folded) -> Iterator[_Hit]:
-        text = folded.text
-        for index, start, end in self._terms_automaton.find_matches_as_indexes(
-            text.translate(NUMERALS), overlapping=True
-        ):
-            if _cuts_a_word(text, start, end):
-                continue
-            term = self._terms[index]
+    def _hits(self, folded: Folded, sightings: Iterable[Sighting]) -> Iterator[_Hit]:
+        for rule, start, end, term in sightings:
             low, high = folded.span(start, end)
             # Width, case and script are no disguise; something between the characters is.
-            disguised = high - low != end - start
-            for rule in self._owners[index]:
-                yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, disguised)
-        for rule in self.rules:
-            for pattern in rule.patterns:
-                for match in pattern.finditer(text):
-                    if match.end() > match.start():
-                        yield _Hit(rule, match.start(), match.end(), rule.severity, "", False)
-        for start, end, term in self._sounds.find(text):
+            disguised = bool(term) and high - low != end - start
+            yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, disguised)
+        for start, end, term in self._sounds.find(folded.text):
             for rule in self._owners_of[term]:
                 yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, True)
 
@@ -140,7 +140,8 @@ def _worth_disguising(rules: Iterable[Rule]) -> list[str]:
     """Nobody hides a word that may be said; short mild words would only bring homophones."""
     terms: dict[str, None] = {}
     for rule in rules:
-        for term in rule.terms:
+        # These are disguises themselves: what sounds like one is the plain word.
+        for term in () if rule.category == "evasion" else rule.terms:
             if (len(term) > 2 or rule.severity == "block") and term not in rule.mild and term not in rule.weak:
                 terms[term] = None
     return list(terms)
@@ -184,19 +185,22 @@ def _holds(hit: _Hit, spoken: frozenset[str]) -> bool:
     return GENERAL in hit.rule.verticals or not spoken or bool(meant & spoken)
 
 
-def _cuts_a_word(text: str, start: int, end: int) -> bool:
-    """Tell whether a hit begins or ends inside a Latin word or a number: 0元 in 100元, no1 in no10."""
-    return _joined(text[start - 1 : start], text[start]) or _joined(text[end - 1], text[end : end + 1])
-
-
-def _joined(left: str, right: str) -> bool:
-    if not (left.isascii() and right.isascii()):
-        return False
-    return (left.isdigit() and right.isdigit()) or (left.isalpha() and right.isalpha())
-
-
 def _outermost(hits: list[_Hit]) -> list[_Hit]:
     """Keep, where hits lie inside each other, the graver one, then the longer one."""
+    kept: list[_Hit] = []
+    together: list[_Hit] = []
+    reach = -1
+    # Hits that touch no other decide nothing about each other.
+    for hit in sorted(hits, key=lambda hit: hit.start):
+        if hit.start >= reach:
+            kept += _gravest(together)
+            together = []
+        together.append(hit)
+        reach = max(reach, hit.end)
+    return kept + _gravest(together)
+
+
+def _gravest(hits: list[_Hit]) -> list[_Hit]:
     kept: list[_Hit] = []
     for hit in sorted(hits, key=lambda hit: (-_RANK[hit.severity], hit.start - hit.end, hit.disguised)):
         inside = any(other.start <= hit.start and hit.end <= other.end for other in kept)
@@ -211,7 +215,7 @@ def _finding(hit: _Hit, folded: Folded) -> Finding:
     rule = hit.rule
     start, end = folded.span(hit.start, hit.end)
     excerpt = folded.original[start:end]
-    suggestion = _replacement(rule, hit.term or folded.text[hit.start : hit.end].translate(NUMERALS))
+    suggestion = _replacement(rule, hit.term or with_digits(folded.text[hit.start : hit.end]))
     said = f"“{excerpt}”" + ("是变形写法，" if hit.disguised else "")
     message = f"{said}涉及{rule.title}：{rule.about}"
     if suggestion is None and rule.advice:

@@ -71,6 +71,8 @@ class RunnerParts:
     worker: str
     #: The model that reads what rules leave in doubt; the offline writer cannot.
     reader: Model | None = None
+    #: The model that reads texts behind the checks, where that is switched on.
+    judge: Model | None = None
 
 
 class Runner:
@@ -204,6 +206,7 @@ class Runner:
             rules=parts.rules.current,
             embedder=parts.embedder,
             reader=parts.reader,
+            judge=parts.judge,
             say=outlet.take,
             said=outlet.said,
         )

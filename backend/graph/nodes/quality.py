@@ -6,9 +6,10 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend.graph.checking import SERIOUS, brief_of, plain_report, rules_in_force
+from backend.graph.judge import judged
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.protocol.events import Finding, QualityFeedback
-from backend.quality.rubric import UNAPPROVED, review
+from backend.quality.rubric import UNAPPROVED, review, with_findings
 
 
 async def quality(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
@@ -17,6 +18,8 @@ async def quality(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     rules = await rules_in_force(state, context)
     # A long edited text may take tens of milliseconds: the loop carries everybody's tokens meanwhile.
     report = await asyncio.to_thread(review, state["content"], brief_of(state, state["product"]), rules)
+    whole = await judged(state["content"], report.findings, rules, context.judge, state["product"] or None)
+    report = with_findings(report, whole)
     serious = [finding for finding in report.findings if finding.severity in SERIOUS]
     # What the record lacks no wording mends, and the same words with the same faults will not come out better.
     mendable = [finding for finding in serious if finding.category != UNAPPROVED]
