@@ -25,7 +25,7 @@ from tests.support.desk_client import ADMIN, Rest
 from tests.support.processes import ServerProcess
 from tests.support.races import REQUEST
 
-SAVES = 16
+SAVES = 10
 TEXT = "甲甲甲开头，中间乙乙乙，最后丙丙丙，大家看一看。"
 WORDS = ("甲甲甲", "乙乙乙", "丙丙丙")
 

@@ -103,7 +103,7 @@ def test_differences_lead_from_one_overlay_to_the_other(before: Overlay, after: 
     }
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(_overlays, st.randoms(use_true_random=False))
 def test_what_is_found_follows_from_the_layers_and_not_from_their_order(overlay: Overlay, random) -> None:
     snapshot = compiled(None, overlay, 7)
