@@ -48,7 +48,7 @@ def build() -> CompiledStateGraph[ScriptState, GraphContext, ScriptState, Script
     graph.add_conditional_edges("quality", routing.after_quality, ["script", "review", "hold", "finalize"])
     graph.add_conditional_edges("review", routing.after_review, ["quality", "script", "hold", "finalize", "close"])
     graph.add_conditional_edges("hold", routing.after_hold, ["review", "finalize"])
-    graph.add_edge("finalize", END)
+    graph.add_conditional_edges("finalize", routing.after_finalize, ["review", END])
     graph.add_edge("close", END)
     return graph.compile()
 

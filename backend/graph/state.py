@@ -92,7 +92,8 @@ class GraphContext:
     author_name: str
     db: Database
     model: Model
-    rules: RuleSnapshot
+    #: The rules in force at this moment for a tenant, in a room if one is named.
+    rules: Callable[[UUID, UUID | None], Awaitable[RuleSnapshot]]
     embedder: Embedder
     #: Takes what nodes say (as `runtime.stream_writer`), in order; never waits.
     say: StreamWriter

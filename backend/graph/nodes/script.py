@@ -7,6 +7,7 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend.errors import ModelPayloadInvalid
+from backend.graph.checking import Underlining, brief_of, rules_in_force
 from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.knowledge import category_of
@@ -41,6 +42,8 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     cleaner = Cleaner()
     usage = None
     finish_reason = "stop"
+    rules = await rules_in_force(state, context)
+    underlining = Underlining(rules, brief_of(state, state["product"]), message_id, runtime.stream_writer)
 
     def show(text: str) -> None:
         if text:
@@ -48,6 +51,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
                 Token(message_id=message_id, agent="script", attempt=context.attempt, i=len(pieces), content=text)
             )
             pieces.append(text)
+            underlining.feed(text)
 
     earlier = _restored(state)
     async for piece in earlier or context.model.stream(request):

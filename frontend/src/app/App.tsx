@@ -22,6 +22,7 @@ const ProductsPage = lazy(() => import('../products/ProductsPage'))
 const ShowsPage = lazy(() => import('../rundown/ShowsPage'))
 const MemoryPage = lazy(() => import('../memory/MemoryPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
+const RulesPage = lazy(() => import('../rules/RulesPage'))
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -44,6 +45,7 @@ const router = createBrowserRouter([
       { path: '/products', element: <ProductsPage /> },
       { path: '/memory', element: <MemoryPage /> },
       { path: '/hosts', element: <HostsPage /> },
+      { path: '/rules', element: <RulesPage /> },
       { path: '*', element: <Elsewhere /> },
     ],
   },

@@ -19,6 +19,7 @@ export const en: typeof zhCN = {
     products: 'Products',
     hosts: 'Hosts',
     memory: 'Memory',
+    rules: 'Rules',
   },
   role: { admin: 'Admin', operator: 'Operator', approver: 'Approver', host: 'Host', viewer: 'Viewer' },
   login: {

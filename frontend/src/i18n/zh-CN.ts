@@ -17,6 +17,7 @@ export const zhCN = {
     products: '商品',
     hosts: '主播',
     memory: '记忆',
+    rules: '规则',
   },
   role: { admin: '管理员', operator: '运营', approver: '审批', host: '主播', viewer: '访客' },
   login: {

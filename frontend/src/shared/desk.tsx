@@ -21,6 +21,8 @@ export type Action =
   | 'catalogue.write'
   | 'prompter.ack'
   | 'policies.write'
+  | 'rules.read'
+  | 'rules.write'
 
 interface Desk {
   readonly me: Me
