@@ -1,11 +1,11 @@
-"""What a tenant lays over the rules, revision by revision, and which platform a room is on."""
+"""Skills: what a tenant allows of them, and to whom."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
