@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     escalate_before: float = 5 * 60
     claim_ttl: float = 90
 
+    #: Compiled rules of tenants that are kept in memory, some two megabytes each; who comes again later waits a moment.
+    rules_kept: int = Field(32, ge=1, le=10_000)
+
     # Sockets and fan-out.
     poll_interval: float = 1.0
     token_window_ms: int = 40

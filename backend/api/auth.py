@@ -104,6 +104,8 @@ Auditor = Annotated[Identity, Depends(allow("audit.read"))]
 PolicyMaker = Annotated[Identity, Depends(allow("policies.write"))]
 ExperimentReader = Annotated[Identity, Depends(allow("experiment.read"))]
 Experimenter = Annotated[Identity, Depends(allow("experiment.write"))]
+RuleReader = Annotated[Identity, Depends(allow("rules.read"))]
+RuleWriter = Annotated[Identity, Depends(allow("rules.write"))]
 
 
 # The resource -----------------------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ Action = Literal[
     "policies.write",
     "experiment.read",
     "experiment.write",
+    "rules.read",
+    "rules.write",
 ]
 
 _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
@@ -48,7 +50,7 @@ _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
         {"thread.read", "thread.write", "interrupt.decide", "catalogue.write", "prompter.ack", "experiment.read"}
     ),
     # Who judges the texts is not told how they were written.
-    "approver": frozenset({"thread.read", "thread.write", "interrupt.decide"}),
+    "approver": frozenset({"thread.read", "thread.write", "interrupt.decide", "rules.read"}),
     "host": frozenset({"thread.read", "prompter.ack"}),
     "viewer": frozenset({"thread.read"}),
 }

@@ -7,6 +7,8 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend.errors import ModelPayloadInvalid
+from backend.graph.checking import Underlining, brief_of, rules_in_force
+from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.knowledge import category_of
 from backend.graph.prompts import filled, sections
@@ -46,6 +48,8 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     cleaner = Cleaner()
     usage = None
     finish_reason = "stop"
+    rules = await rules_in_force(state, context)
+    underlining = Underlining(rules, brief_of(state, state["product"]), message_id, runtime.stream_writer)
 
     def show(text: str) -> None:
         if text:
@@ -53,6 +57,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
                 Token(message_id=message_id, agent="script", attempt=context.attempt, i=len(pieces), content=text)
             )
             pieces.append(text)
+            underlining.feed(text)
 
     async for piece in earlier or context.model.stream(request):
         # A text that was approved before comes back to the letter.
@@ -107,13 +112,13 @@ def _restored(state: ScriptState) -> AsyncIterator[Piece] | None:
 
 
 async def _remembered(state: ScriptState, context: GraphContext) -> list[Document]:
-    """Return what was recalled, as far as it is still remembered."""
+    """Return what was recalled, as far as it is still remembered and gives no orders."""
     ids = [UUID(one["id"]) for one in state["recalled"]]
     if not ids:
         return []
     async with context.db.tenant(context.tenant_id) as conn:
         known = await get_documents(conn, ids)
-    return [known[id_] for id_ in ids if id_ in known]
+    return [known[id_] for id_ in ids if id_ in known and not planted(known[id_].content)]
 
 
 def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document]) -> dict[str, Any]:

@@ -18,13 +18,14 @@ const pages = {
   p: 'products',
   h: 'hosts',
   m: 'memory',
+  l: 'rules',
 } as const
 const GO_MS = 1500
 
 /** The frame around every page: where one can go, how the line is, who one is. */
 export function Shell({ onLogout }: { onLogout: () => void }) {
   const { t } = useTranslation()
-  const { me } = useDesk()
+  const { me, may } = useDesk()
   const navigate = useNavigate()
   // The menu is closed by another page.
   const { pathname } = useLocation()
@@ -58,12 +59,15 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
           <strong>{t('app.name')}</strong>
         </span>
         <nav className="pages" aria-label={t('app.pages')}>
-          {Object.values(pages).map((page) => (
-            <NavLink key={page} to={`/${page}`}>
-              {t(`nav.${page}`)}
-              {page === 'approvals' && pending > 0 && <span className="badge number">{pending}</span>}
-            </NavLink>
-          ))}
+          {Object.values(pages).map(
+            (page) =>
+              (page !== 'rules' || may('rules.read')) && (
+                <NavLink key={page} to={`/${page}`}>
+                  {t(`nav.${page}`)}
+                  {page === 'approvals' && pending > 0 && <span className="badge number">{pending}</span>}
+                </NavLink>
+              ),
+          )}
         </nav>
         <div className="row">
           <Connection />

@@ -724,7 +724,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Room
+         * @description Say which platform a room is on.
+         */
+        patch: operations["update_room"];
         trace?: never;
     };
     "/api/v1/rooms/{room_id}/prompter": {
@@ -778,7 +782,9 @@ export interface paths {
         put?: never;
         /**
          * Cue Entry
-         * @description Put a script of the rundown on the room's teleprompter.
+         * @description Put a script of the rundown on the room's teleprompter, if what holds now does not forbid it.
+         *
+         *     `push_held` (409) names the findings that are new since the approval, and whether rules or product changed.
          */
         post: operations["cue_entry"];
         delete?: never;
@@ -1314,6 +1320,192 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description List the rules that hold; `q` looks in ids, titles, terms and what they forbid.
+         */
+        get: operations["list_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/overlay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rules Overlay
+         * @description Read what the tenant lays over the rules.
+         */
+        get: operations["read_rules_overlay"];
+        /**
+         * Save Rules Overlay
+         * @description Save what the tenant lays over the rules: a new revision that holds everywhere at once.
+         *
+         *     `rules_refused` (400) says for each fault which line it is in and why; what was saved before still holds.
+         */
+        put: operations["save_rules_overlay"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose Platform
+         * @description Say which platform the tenant is on; a room may say otherwise.
+         */
+        put: operations["choose_platform"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Rules
+         * @description Try an overlay on the latest scripts without keeping it: what would newly hit, or hit no more.
+         */
+        post: operations["try_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rule Revisions
+         * @description List what was saved, the latest first.
+         */
+        get: operations["list_rule_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rule Revision
+         * @description Read one save and what it changed.
+         */
+        get: operations["read_rule_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/revisions/{revision}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Rule Revision
+         * @description Let an earlier save hold again, as a new one; it is checked as if it were new.
+         */
+        post: operations["restore_rule_revision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Rule Table
+         * @description Read a table of rules without keeping anything: the rules, row by row, and its faults.
+         */
+        post: operations["read_rule_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Rules
+         * @description Take the rules along as a table, all of them or one layer's.
+         */
+        get: operations["export_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenant/retention": {
         parameters: {
             query?: never;
@@ -1523,6 +1715,21 @@ export interface components {
             status: "enqueued" | "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "expired";
         };
         /**
+         * Adjustment
+         * @description How grave a rule that is not the tenant's own shall be; `off` finds nothing.
+         */
+        Adjustment: {
+            /** Rule */
+            rule: string;
+            /** Severity */
+            severity: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /**
          * Answer
          * @description A decision. `edit` needs the whole text in `content`, `respond` a hint for the writer.
          *
@@ -1606,6 +1813,8 @@ export interface components {
             content: string;
             /** Product Id */
             product_id?: string | null;
+            /** Room Id */
+            room_id?: string | null;
             /** Host Id */
             host_id?: string | null;
             /**
@@ -1702,6 +1911,14 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * ChoosePlatform
+         * @description Whose extra rules hold where a room says nothing else; null: none.
+         */
+        ChoosePlatform: {
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+        };
+        /**
          * Clarification
          * @description The request can be read in more than one way; the answer comes as the next message.
          */
@@ -1742,6 +1959,14 @@ export interface components {
             message: string;
             /** Options */
             options: components["schemas"]["Option"][];
+        };
+        /**
+         * Cue
+         * @description How to put an entry on air: with `override_reason` also against findings that are new; admins only, audited.
+         */
+        Cue: {
+            /** Override Reason */
+            override_reason?: string | null;
         };
         /**
          * Decided
@@ -1966,6 +2191,31 @@ export interface components {
             expires_at: string;
             /** Claimed Until */
             claimed_until: string | null;
+        };
+        /**
+         * Hit
+         * @description A finding that would come, go, or be more or less grave; with what stands around it.
+         */
+        Hit: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed";
+            /** Rule */
+            rule: string;
+            /** Excerpt */
+            excerpt: string;
+            /** Before Text */
+            before_text: string;
+            /** After Text */
+            after_text: string;
+            /** Was */
+            was: ("block" | "fail" | "warn" | "info") | null;
+            /** Now */
+            now: ("block" | "fail" | "warn" | "info") | null;
+            /** Message */
+            message: string;
         };
         /**
          * Hold
@@ -2923,6 +3173,95 @@ export interface components {
             content: string | null;
         };
         /**
+         * Overlay
+         * @description Everything a tenant lays over our rules and its platform's.
+         */
+        Overlay: {
+            /**
+             * Rules
+             * @default []
+             */
+            rules?: components["schemas"]["OwnRule"][];
+            /**
+             * Adjustments
+             * @default []
+             */
+            adjustments?: components["schemas"]["Adjustment"][];
+            /**
+             * Allow
+             * @default []
+             */
+            allow?: components["schemas"]["Phrase"][];
+            /**
+             * Brands
+             * @default []
+             */
+            brands?: components["schemas"]["Phrase"][];
+        };
+        /**
+         * OwnRule
+         * @description A rule of a tenant.
+         *
+         *     `terms` are looked for however they are written; `patterns` are regular expressions (RE2) on folded text, `allow`
+         *     are patterns around a hit that make it harmless; `replace` says what can stand in a term's place.
+         */
+        OwnRule: {
+            /** Id */
+            id: string;
+            /**
+             * Title
+             * @default
+             */
+            title?: string;
+            /**
+             * Severity
+             * @default block
+             */
+            severity?: string;
+            /**
+             * Category
+             * @default house_rule
+             */
+            category?: string;
+            /**
+             * Basis
+             * @default 本店规定
+             */
+            basis?: string;
+            /**
+             * About
+             * @default
+             */
+            about?: string;
+            /**
+             * Terms
+             * @default []
+             */
+            terms?: string[];
+            /**
+             * Patterns
+             * @default []
+             */
+            patterns?: string[];
+            /**
+             * Allow
+             * @default []
+             */
+            allow?: string[];
+            /**
+             * Advice
+             * @default
+             */
+            advice?: string;
+            /**
+             * Replace
+             * @default {}
+             */
+            replace?: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Person
          * @description Somebody, as shown to colleagues.
          */
@@ -2934,6 +3273,19 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * Phrase
+         * @description Something that may be said, and why.
+         */
+        Phrase: {
+            /** Text */
+            text: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
         };
         /**
          * PlanRequest
@@ -3376,6 +3728,27 @@ export interface components {
             unknown_columns: string[];
         };
         /**
+         * ReadRule
+         * @description A rule of a table, and its row.
+         */
+        ReadRule: {
+            /** Row */
+            row: number;
+            rule: components["schemas"]["OwnRule"];
+        };
+        /**
+         * ReadRules
+         * @description The rules of a table that can be used, everything that is wrong with the others, and the headings not read.
+         */
+        ReadRules: {
+            /** Rules */
+            rules: components["schemas"]["ReadRule"][];
+            /** Errors */
+            errors: components["schemas"]["TableError"][];
+            /** Unknown Columns */
+            unknown_columns: string[];
+        };
+        /**
          * ReadTable
          * @description What a table asks for, and everything that is wrong with it. Only one without errors should be planned.
          */
@@ -3441,6 +3814,19 @@ export interface components {
             spoken_seconds: number;
         };
         /**
+         * RestoreRules
+         * @description Why an earlier revision is brought back, and which one was the latest when that was decided.
+         */
+        RestoreRules: {
+            /** Revision */
+            revision: number;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
          * Resumed
          * @description The run goes on from `version`; those in `damaged` were passed over. `seq` is the event that says so.
          */
@@ -3497,11 +3883,21 @@ export interface components {
             name: string;
             /** Host Id */
             host_id: string | null;
+            /** Platform */
+            platform?: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * RoomChanges
+         * @description What to change of a room. `platform` says whose extra rules hold in it; null: those of the tenant.
+         */
+        RoomChanges: {
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
         };
         /**
          * RoomPage
@@ -3512,6 +3908,146 @@ export interface components {
             items: components["schemas"]["Room"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * Rule
+         * @description A rule as it holds, and where it comes from.
+         *
+         *     `layer` is base (ours), platform or tenant. `original` is how grave that layer has it; who adjusted it says
+         *     `adjusted_by`. `statutory`: the law forbids it, so it cannot be made less than a warning.
+         */
+        Rule: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Category */
+            category: string;
+            /**
+             * Layer
+             * @enum {string}
+             */
+            layer: "base" | "platform" | "tenant";
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "block" | "fail" | "warn" | "info";
+            /**
+             * Original
+             * @enum {string}
+             */
+            original: "block" | "fail" | "warn" | "info";
+            /** Off */
+            off: boolean;
+            /** Statutory */
+            statutory: boolean;
+            /** Adjusted By */
+            adjusted_by: ("platform" | "tenant") | null;
+            /** Reason */
+            reason: string;
+            /** Verticals */
+            verticals: string[];
+            /** Basis */
+            basis: string;
+            /** About */
+            about: string;
+            /** Advice */
+            advice: string;
+            /** Terms */
+            terms: string[];
+            /** Patterns */
+            patterns: string[];
+        };
+        /**
+         * RuleChange
+         * @description One line of an overlay that came, went or became another.
+         */
+        RuleChange: {
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "rules" | "adjustments" | "allow" | "brands";
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed";
+            /** Name */
+            name: string;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** After */
+            after: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * RuleRevision
+         * @description One save: by whom, when, why, and how many lines it changed.
+         */
+        RuleRevision: {
+            /** Revision */
+            revision: number;
+            /** Note */
+            note: string;
+            /** Author */
+            author: string | null;
+            /** Restored From */
+            restored_from: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * RuleRevisionPage
+         * @description A part of the history, the latest first.
+         */
+        RuleRevisionPage: {
+            /** Items */
+            items: components["schemas"]["RuleRevision"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * RuleRevisionWithChanges
+         * @description A save with what it laid over the rules, and how that differs from the one before it.
+         */
+        RuleRevisionWithChanges: {
+            revision: components["schemas"]["RuleRevision"];
+            overlay: components["schemas"]["Overlay"];
+            /** Changes */
+            changes: components["schemas"]["RuleChange"][];
+        };
+        /**
+         * RuleTableBody
+         * @description A file to read: CSV (UTF-8 or GBK), TSV or XLSX, in base64.
+         */
+        RuleTableBody: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+        };
+        /**
+         * Rules
+         * @description The rules that hold. `version` is the name that reports carry, `revision` the tenant's save it is made of.
+         */
+        Rules: {
+            /** Version */
+            version: string;
+            /** Revision */
+            revision: number;
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+            /** Items */
+            items: components["schemas"]["Rule"][];
         };
         /**
          * RunChanged
@@ -3657,6 +4193,21 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+        };
+        /**
+         * SaveRules
+         * @description What to lay over the rules from now on. `revision` is the one that was read: if somebody saved since, it is
+         *     refused with `version_conflict`.
+         */
+        SaveRules: {
+            /** Revision */
+            revision: number;
+            overlay: components["schemas"]["Overlay"];
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /**
          * Script
@@ -4336,6 +4887,26 @@ export interface components {
             name: string;
         };
         /**
+         * TenantRules
+         * @description What the tenant lays over the rules; revision 0: nothing was ever saved.
+         */
+        TenantRules: {
+            /** Revision */
+            revision: number;
+            overlay: components["schemas"]["Overlay"];
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Author */
+            author?: string | null;
+            /** Created At */
+            created_at?: string | null;
+        };
+        /**
          * Thread
          * @description A conversation; room, product and host are what it is about at the moment.
          */
@@ -4562,6 +5133,51 @@ export interface components {
             result: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * Trial
+         * @description An overlay to try on recent scripts; nothing is kept.
+         */
+        Trial: {
+            overlay: components["schemas"]["Overlay"];
+            /** Platform */
+            platform?: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+        };
+        /**
+         * TrialResult
+         * @description What an overlay would change: in the rules, and in the findings of the tenant's latest scripts.
+         *
+         *     `scripts` are the first 50 in which something changes; the counts are of all that were tried.
+         */
+        TrialResult: {
+            /** Changes */
+            changes: components["schemas"]["RuleChange"][];
+            /** Tried */
+            tried: number;
+            /** Touched */
+            touched: number;
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            /** Changed */
+            changed: number;
+            /** Scripts */
+            scripts: components["schemas"]["TriedScript"][];
+        };
+        /**
+         * TriedScript
+         * @description What would change in one script.
+         */
+        TriedScript: {
+            /** Script Id */
+            script_id: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /** Hits */
+            hits: components["schemas"]["Hit"][];
         };
         /**
          * Undone
@@ -6230,6 +6846,42 @@ export interface operations {
             };
         };
     };
+    update_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     read_prompter: {
         parameters: {
             query?: never;
@@ -6307,7 +6959,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Cue"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -7383,6 +8039,346 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_rules: {
+        parameters: {
+            query?: {
+                /** @description Only those that hold this text. */
+                q?: string | null;
+                layer?: ("base" | "platform" | "tenant") | null;
+                /** @description As if on this platform; else the tenant's own. */
+                platform?: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_rules_overlay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    save_rules_overlay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    choose_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoosePlatform"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    try_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialResult"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_rule_revisions: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRevisionPage"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_rule_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRevisionWithChanges"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    restore_rule_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_rule_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleTableBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_rules: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx" | "tsv";
+                layer?: ("base" | "platform" | "tenant") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/tab-separated-values; charset=utf-8": string;
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

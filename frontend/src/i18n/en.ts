@@ -19,6 +19,7 @@ export const en: typeof zhCN = {
     products: 'Products',
     hosts: 'Hosts',
     memory: 'Memory',
+    rules: 'Rules',
   },
   role: { admin: 'Admin', operator: 'Operator', approver: 'Approver', host: 'Host', viewer: 'Viewer' },
   login: {
@@ -109,6 +110,7 @@ export const en: typeof zhCN = {
     intent: 'Understand the request',
     clarify: 'Ask back',
     chat: 'Answer',
+    show: 'Whole show',
     gather: 'Gather',
     profile: 'Host profile',
     product: 'Product facts',

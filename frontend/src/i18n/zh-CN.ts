@@ -17,6 +17,7 @@ export const zhCN = {
     products: '商品',
     hosts: '主播',
     memory: '记忆',
+    rules: '规则',
   },
   role: { admin: '管理员', operator: '运营', approver: '审批', host: '主播', viewer: '访客' },
   login: {
@@ -106,6 +107,7 @@ export const zhCN = {
     intent: '理解需求',
     clarify: '反问确认',
     chat: '回答',
+    show: '安排整场',
     gather: '收集资料',
     profile: '主播画像',
     product: '商品资料',

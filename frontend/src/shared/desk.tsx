@@ -23,6 +23,8 @@ export type Action =
   | 'policies.write'
   | 'experiment.read'
   | 'experiment.write'
+  | 'rules.read'
+  | 'rules.write'
 
 interface Desk {
   readonly me: Me

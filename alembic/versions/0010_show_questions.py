@@ -1,11 +1,11 @@
-"""Skills: what a tenant allows of them, and to whom."""
+"""Shows: how long the questions of a show wait for a person."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,11 +1,11 @@
-"""Shows: how long the questions of a show wait for a person."""
+"""What a tenant lays over the rules, revision by revision, and which platform a room is on."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
