@@ -20,12 +20,15 @@ _MEASURED: Final = 300
 Lack = Literal["judged", "units"]
 Verdict = Literal["not_enough", "no_difference_seen", "better", "worse"]
 
-# What the first person who had a word said of a run's text. An approval that was called back while the script was held
-# was none: the next word counts. What was approved by policy nobody judged, and what expired neither.
+# What the first person who had a word said of a run's text. An approval that somebody called back while the script was
+# held, or whose run somebody cancelled then, was none: the next word counts. What was approved by policy nobody judged,
+# and what expired neither; when a person was asked after all (the rules had grown stricter), that word counts.
 _RESULTS: Final = """
 WITH asked AS (
   SELECT i.run_id, i.id, i.action, i.status, i.decision, i.params ->> 'content' AS draft, i.created_at, i.decided_at,
-    lead(i.action) OVER then_ AS next_action, lead(i.status) OVER then_ AS next_status
+    i.decided_by,
+    lead(i.action = 'go_on_air' AND i.status IN ('rejected', 'cancelled') AND i.decided_by IS NOT NULL, 1, false)
+      OVER then_ AS taken_back
   FROM experiment_exposures x JOIN interrupts i ON i.run_id = x.run_id
   WHERE x.experiment_id = $1
   WINDOW then_ AS (PARTITION BY i.run_id ORDER BY i.created_at, i.id)
@@ -41,9 +44,8 @@ WITH asked AS (
     END AS outcome
   FROM asked
   WHERE action = 'publish_script' AND status IN ('approved', 'edited', 'rejected', 'responded', 'expired')
-    AND NOT (status IN ('approved', 'edited')
-             AND coalesce(next_action = 'go_on_air' AND next_status = 'rejected', false))
-  ORDER BY run_id, created_at, id
+    AND NOT (status IN ('approved', 'edited') AND taken_back)
+  ORDER BY run_id, decided_by IS NULL, created_at, id
 ), told AS (
   SELECT x.variant, x.run_id, x.unit_id, j.draft, j.edited, coalesce(j.outcome, CASE
       WHEN r.status IN ('enqueued', 'queued', 'running', 'waiting') THEN 'open' ELSE 'undecided' END) AS outcome,

@@ -103,6 +103,8 @@ class GraphContext:
     reader: Model | None = None
     #: Reads texts behind the checks; without one the checks' word stands alone.
     judge: Model | None = None
+    #: Whether ways of writing are tried (`runs.Claimed`); where none are, nobody asks for one.
+    experimental: bool = False
     max_quality_retries: int = 2
     max_rejections: int = 3
     max_responses: int = 3

@@ -94,6 +94,8 @@ async def way_of(state: ScriptState, context: GraphContext, *, first: bool) -> W
     Raises:
         LeaseLost: the run was cancelled, or another worker has it.
     """
+    if not context.experimental:
+        return None
     host = state["host"].get("id")
     async with context.db.tenant(context.tenant_id) as conn:
         found = await experiments.assign(

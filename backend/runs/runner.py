@@ -208,6 +208,7 @@ class Runner:
             reader=parts.reader,
             settings=parts.settings,
             judge=parts.judge,
+            experimental=run.experimental,
             say=outlet.take,
             said=outlet.said,
         )
