@@ -20,7 +20,12 @@ export default function ExperimentsPage() {
   const problemText = useProblemText()
   const [making, setMaking] = useState(false)
   const reads = may('experiment.read')
-  const list = useQuery({ queryKey: ['experiments'], queryFn: experimentsApi.list, staleTime: 0, enabled: reads })
+  const list = useQuery({
+    queryKey: ['experiments'],
+    queryFn: experimentsApi.list,
+    staleTime: 0,
+    enabled: reads,
+  })
   const writes = may('experiment.write')
   useEffect(() => {
     document.title = `${t('experiment.title')} · Cuedesk`

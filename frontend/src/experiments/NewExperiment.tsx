@@ -47,9 +47,7 @@ export function NewExperiment({ onMade }: { onMade: () => void }) {
       onMade()
     } catch (error) {
       const refusal = refusalOf(error)
-      setProblem(
-        refusal ? t(refusal) : showFieldErrors(form as unknown as FormInstance, error, problemText),
-      )
+      setProblem(refusal ? t(refusal) : showFieldErrors(form as unknown as FormInstance, error, problemText))
     } finally {
       setSaving(false)
     }

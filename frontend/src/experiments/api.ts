@@ -10,13 +10,12 @@ export const experimentsApi = {
     everyPage((cursor) =>
       bodyOf(rest.GET('/api/v1/experiments', { params: { query: { cursor, limit: 100 } } })),
     ),
-  results: (id: string) => bodyOf(rest.GET('/api/v1/experiments/{experiment_id}/results', { params: at(id) })),
+  results: (id: string) =>
+    bodyOf(rest.GET('/api/v1/experiments/{experiment_id}/results', { params: at(id) })),
   create: (body: Shapes['NewExperiment'], key: string) =>
     bodyOf(rest.POST('/api/v1/experiments', { body, params: { header: { 'Idempotency-Key': key } } })),
   weigh: ({ id, version }: Experiment, weights: Record<string, number>) =>
-    bodyOf(
-      rest.PATCH('/api/v1/experiments/{experiment_id}', { params: at(id), body: { version, weights } }),
-    ),
+    bodyOf(rest.PATCH('/api/v1/experiments/{experiment_id}', { params: at(id), body: { version, weights } })),
   start: ({ id, version }: Experiment) =>
     bodyOf(rest.POST('/api/v1/experiments/{experiment_id}/start', { params: at(id), body: { version } })),
   stop: ({ id, version }: Experiment) =>

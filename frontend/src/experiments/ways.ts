@@ -77,9 +77,15 @@ const reasons = {
 } as const
 
 /** The sentence for why an experiment could not be changed so, where there is one of its own. */
-export function refusalOf(problem: unknown): (typeof reasons)[keyof typeof reasons] | 'experiment.badSection' | undefined {
+export function refusalOf(
+  problem: unknown,
+): (typeof reasons)[keyof typeof reasons] | 'experiment.badSection' | undefined {
   if (!(problem instanceof RestProblem)) return undefined
-  const { reason, errors } = problem.details as { reason?: keyof typeof reasons; errors?: { field?: string }[] }
-  if (Array.isArray(errors) && errors.some(({ field }) => field?.endsWith('.changes'))) return 'experiment.badSection'
+  const { reason, errors } = problem.details as {
+    reason?: keyof typeof reasons
+    errors?: { field?: string }[]
+  }
+  if (Array.isArray(errors) && errors.some(({ field }) => field?.endsWith('.changes')))
+    return 'experiment.badSection'
   return problem.code === 'conflict' && reason ? reasons[reason] : undefined
 }

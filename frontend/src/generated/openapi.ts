@@ -1108,6 +1108,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Experiments
+         * @description List experiments, newest first.
+         */
+        get: operations["list_experiments"];
+        put?: never;
+        /**
+         * Create Experiment
+         * @description Add an experiment as a draft; nothing is written differently before it is started.
+         */
+        post: operations["create_experiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Experiment
+         * @description Read an experiment; `ETag` is its version.
+         */
+        get: operations["read_experiment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Experiment
+         * @description Change an experiment, if nobody else changed it meanwhile. Other weights move as few units as they can.
+         */
+        patch: operations["update_experiment"];
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Experiment
+         * @description Let new runs be written in the experiment's ways; one experiment of a team runs at a time.
+         */
+        post: operations["start_experiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Experiment
+         * @description Let new runs be written as usual; what was begun goes on, and its decisions still count.
+         */
+        post: operations["stop_experiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/conclude": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Conclude Experiment
+         * @description End an experiment for good and keep what was decided; the usual way of writing is not changed by it.
+         */
+        post: operations["conclude_experiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Results
+         * @description Read what came of each variant, counted now from the decisions themselves.
+         */
+        get: operations["read_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/memory": {
         parameters: {
             query?: never;
@@ -1805,6 +1933,56 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * Blocks
+         * @description Parts that the offline writer says early (`more`), or not (`less`), unless the request says otherwise.
+         */
+        Blocks: {
+            /**
+             * More
+             * @default []
+             */
+            more?: ("greet" | "pain" | "lead" | "proof" | "brand" | "use" | "fit" | "choose" | "trust" | "recap" | "ask")[];
+            /**
+             * Less
+             * @default []
+             */
+            less?: ("greet" | "pain" | "lead" | "proof" | "brand" | "use" | "fit" | "choose" | "trust" | "recap" | "ask")[];
+        };
+        /**
+         * Changes
+         * @description What a variant changes; nothing at all is the usual way.
+         *
+         *     `sections` stand instead of sections of the script's prompt, for the model; each keeps the `{{slots}}` of what it
+         *     replaces, so that no fact is lost on the way. `style` is for whoever asks for none. `blocks` and `seed` are for the
+         *     offline writer: another seed chooses other lines from the same blocks.
+         */
+        Changes: {
+            /**
+             * Sections
+             * @default {}
+             */
+            sections?: {
+                [key: string]: string;
+            };
+            /**
+             * Style
+             * @default []
+             */
+            style?: ("活泼" | "幽默" | "专业" | "温柔" | "简洁" | "紧迫")[];
+            /**
+             * @default {
+             *       "more": [],
+             *       "less": []
+             *     }
+             */
+            blocks?: components["schemas"]["Blocks"];
+            /**
+             * Seed
+             * @default 0
+             */
+            seed?: number;
+        };
+        /**
          * Check
          * @description A text, and what is known of it: what it sells, who says it, which part of a show it is, how long it may take.
          */
@@ -1961,6 +2139,16 @@ export interface components {
             options: components["schemas"]["Option"][];
         };
         /**
+         * Conclusion
+         * @description The end of an experiment; `chosen` is the variant that was decided for, if any.
+         */
+        Conclusion: {
+            /** Version */
+            version?: number | null;
+            /** Chosen */
+            chosen?: string | null;
+        };
+        /**
          * Cue
          * @description How to put an entry on air: with `override_reason` also against findings that are new; admins only, audited.
          */
@@ -2028,6 +2216,76 @@ export interface components {
             items: (components["schemas"]["RunChanged"] | components["schemas"]["MessageStarted"] | components["schemas"]["MessageComplete"] | components["schemas"]["NodeChanged"] | components["schemas"]["Clarification"] | components["schemas"]["QualityFeedback"] | components["schemas"]["InterruptRaised"] | components["schemas"]["InterruptUpdated"] | components["schemas"]["InterruptResolved"] | components["schemas"]["InterruptExpired"] | components["schemas"]["ToolCall"] | components["schemas"]["ToolResult"] | components["schemas"]["ScriptFinalized"] | components["schemas"]["ThreadUpdated"] | components["schemas"]["ShowChanged"] | components["schemas"]["ShowPlanned"] | components["schemas"]["ShowItemChanged"])[];
             /** Last Seq */
             last_seq: number;
+        };
+        /**
+         * Experiment
+         * @description An experiment. Its first variant is what the others are compared with; `chosen` was decided for at its end.
+         */
+        Experiment: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Key */
+            key: string;
+            /** Question */
+            question: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "thread" | "host";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "running" | "stopped" | "concluded";
+            /** Variants */
+            variants: components["schemas"]["VariantShown"][];
+            /** Chosen */
+            chosen: string | null;
+            /** Version */
+            version: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
+         * ExperimentChanges
+         * @description What to change; what is left out stays. `version` is the one that was read (or send If-Match).
+         *
+         *     `unit` and `variants` only as long as it is a draft; `weights` (of each variant, by key) until it is concluded.
+         */
+        ExperimentChanges: {
+            /** Version */
+            version?: number | null;
+            /** Question */
+            question?: string | null;
+            /** Unit */
+            unit?: ("thread" | "host") | null;
+            /** Variants */
+            variants?: components["schemas"]["VariantBody"][] | null;
+            /** Weights */
+            weights?: {
+                [key: string]: number;
+            } | null;
+        };
+        /**
+         * ExperimentPage
+         * @description A part of the list of experiments.
+         */
+        ExperimentPage: {
+            /** Items */
+            items: components["schemas"]["Experiment"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         /**
          * Finding
@@ -2611,6 +2869,16 @@ export interface components {
             on_air_at: string | null;
         };
         /**
+         * Interval
+         * @description Where a number lies, with 95 % confidence.
+         */
+        Interval: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+        };
+        /**
          * ItemChanges
          * @description How long one script is to take; None lets it share the show's time with the others again.
          */
@@ -2886,6 +3154,27 @@ export interface components {
             usage: components["schemas"]["Usage"] | null;
             quality: components["schemas"]["QualityView"] | null;
             clarification: components["schemas"]["ClarificationView"] | null;
+        };
+        /**
+         * NewExperiment
+         * @description An experiment to add, as a draft. The weights sum to 100; a thread or a host keeps its variant.
+         */
+        NewExperiment: {
+            /** Key */
+            key: string;
+            /**
+             * Question
+             * @default
+             */
+            question?: string;
+            /**
+             * Unit
+             * @default thread
+             * @enum {string}
+             */
+            unit?: "thread" | "host";
+            /** Variants */
+            variants: components["schemas"]["VariantBody"][];
         };
         /**
          * NewHost
@@ -3825,6 +4114,19 @@ export interface components {
              * @default
              */
             note?: string;
+        };
+        /**
+         * Results
+         * @description What came of an experiment so far. Below `least_judged` runs of `least_units` units nothing is compared.
+         */
+        Results: {
+            experiment: components["schemas"]["Experiment"];
+            /** Variants */
+            variants: components["schemas"]["VariantResult"][];
+            /** Least Judged */
+            least_judged: number;
+            /** Least Units */
+            least_units: number;
         };
         /**
          * Resumed
@@ -4772,6 +5074,14 @@ export interface components {
             snapshot: components["schemas"]["ThreadSnapshot"];
         };
         /**
+         * Step
+         * @description A step in an experiment's life. `version` is the one that was read (or send If-Match).
+         */
+        Step: {
+            /** Version */
+            version?: number | null;
+        };
+        /**
          * StepView
          * @description A step of a run.
          */
@@ -5219,6 +5529,98 @@ export interface components {
             name: string;
             /** Email */
             email: string;
+        };
+        /**
+         * VariantBody
+         * @description One way of writing and its share of the units in per cent.
+         */
+        VariantBody: {
+            /** Key */
+            key: string;
+            /**
+             * Weight
+             * @description Of the units, in per cent.
+             */
+            weight: number;
+            /**
+             * @default {
+             *       "sections": {},
+             *       "style": [],
+             *       "blocks": {
+             *         "less": [],
+             *         "more": []
+             *       },
+             *       "seed": 0
+             *     }
+             */
+            changes?: components["schemas"]["Changes"];
+        };
+        /**
+         * VariantResult
+         * @description What came of the runs that were written in one way.
+         *
+         *     The outcome of a run is the first word a person had on its text: `approved` unchanged, `edited`, `rejected` or
+         *     `commented`; these are the `judged`. Nobody judged what is `expired`, `automatic` (by policy), `open`, `undecided`.
+         *     `share` is approved of judged. Edits are told in characters and as a part of the longer text. While `lacks` names
+         *     something there is too little of (judged runs, units), nothing is compared and the verdict is `not_enough`.
+         */
+        VariantResult: {
+            /** Key */
+            key: string;
+            /** Runs */
+            runs: number;
+            /** Units */
+            units: number;
+            /** Approved */
+            approved: number;
+            /** Edited */
+            edited: number;
+            /** Rejected */
+            rejected: number;
+            /** Commented */
+            commented: number;
+            /** Expired */
+            expired: number;
+            /** Automatic */
+            automatic: number;
+            /** Open */
+            open: number;
+            /** Undecided */
+            undecided: number;
+            /** Judged */
+            judged: number;
+            /** Judged Units */
+            judged_units: number;
+            /** Share */
+            share: number | null;
+            share_interval: components["schemas"]["Interval"] | null;
+            /** Mean Edit Characters */
+            mean_edit_characters: number | null;
+            /** Mean Edit Share */
+            mean_edit_share: number | null;
+            /** Edits Measured */
+            edits_measured: number;
+            /** Lacks */
+            lacks: ("judged" | "units")[];
+            /** Difference */
+            difference: number | null;
+            difference_interval: components["schemas"]["Interval"] | null;
+            /** Verdict */
+            verdict: ("not_enough" | "no_difference_seen" | "better" | "worse") | null;
+        };
+        /**
+         * VariantShown
+         * @description One way of writing as it is kept. `changes` are as they were written down, if today's prompt has them or not.
+         */
+        VariantShown: {
+            /** Key */
+            key: string;
+            /** Weight */
+            weight: number;
+            /** Changes */
+            changes: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Verdict
@@ -7607,6 +8009,298 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_experiments: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentPage"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_experiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExperiment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_experiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    update_experiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as in `ETag`. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    start_experiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as in `ETag`. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Step"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    stop_experiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as in `ETag`. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Step"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    conclude_experiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as in `ETag`. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Conclusion"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Results"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

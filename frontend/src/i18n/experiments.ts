@@ -118,7 +118,8 @@ export const experimentsEn: typeof experimentsZh = {
     start: 'Start',
     stop: 'Stop',
     conclude: 'Conclude',
-    concludeHint: 'It cannot be started again. What is chosen is kept as a note; the usual way is not changed by it.',
+    concludeHint:
+      'It cannot be started again. What is chosen is kept as a note; the usual way is not changed by it.',
     chosen: 'Chosen',
     chosenNone: 'None',
     results: 'Results: {{name}}',

@@ -73,6 +73,8 @@ class Desk:
     state: dict[str, Any] = field(default_factory=dict)
     interrupts: list[Any] = field(default_factory=list)
     graph: Any = None
+    #: What the claim of a run tells where an experiment runs.
+    experimental: bool = False
 
     async def learn(self) -> None:
         """Do what the worker does with the jobs that publishing queued."""
@@ -128,6 +130,7 @@ class Desk:
             rules=self.rules.current,
             embedder=self.embedder,
             say=self.frames.append,
+            experimental=self.experimental,
         )
 
     async def _go(self, start: Any) -> None:

@@ -29,6 +29,7 @@ def changes(**changed: Any) -> dict[str, Any]:
 
 async def running(desk: Desk, unit: experiments.Unit = "thread", **changed: Any) -> Experiment:
     """Start an experiment whose second variant has all the weight but what a start needs, and gets that then."""
+    desk.experimental = True
     variants = [Variant("usual", 50, changes()), Variant("tried", 50, changes(**changed))]
     async with desk.db.tenant(desk.tenant_id) as conn:
         owner = await conn.fetchval("SELECT id FROM users LIMIT 1")
