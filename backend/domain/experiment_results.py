@@ -21,30 +21,45 @@ Lack = Literal["judged", "units"]
 Verdict = Literal["not_enough", "no_difference_seen", "better", "worse"]
 
 # What the first person who had a word said of a run's text. An approval that somebody called back while the script was
-# held, or whose run somebody cancelled then, was none: the next word counts. What was approved by policy nobody judged,
-# and what expired neither; when a person was asked after all (the rules had grown stricter), that word counts.
+# held, or whose run somebody cancelled then, was none: the next word counts. Who takes a text back and has the same
+# written anew (the same item of a show, or by another message what is next put to a person in the thread) has rejected
+# it; who only takes it back has said nothing of it. What was approved by policy nobody judged, and what expired
+# neither; when a person was asked after all (the rules had grown stricter), that word counts.
 _RESULTS: Final = """
 WITH asked AS (
-  SELECT i.run_id, i.id, i.action, i.status, i.decision, i.params ->> 'content' AS draft, i.created_at, i.decided_at,
-    i.decided_by,
-    lead(i.action = 'go_on_air' AND i.status IN ('rejected', 'cancelled') AND i.decided_by IS NOT NULL, 1, false)
-      OVER then_ AS taken_back
+  SELECT i.*, i.params ->> 'content' AS draft,
+    CASE WHEN i.status = 'cancelled' THEN i.decided_by IS NOT NULL
+         ELSE i.status IN ('approved', 'edited') AND lead(i.action = 'go_on_air' AND i.status = 'cancelled'
+           AND i.decided_by IS NOT NULL, 1, false) OVER then_ END AS taken_back,
+    i.status IN ('approved', 'edited') AND lead(i.action = 'go_on_air' AND i.status = 'rejected', 1, false) OVER then_
+      AS called_back
   FROM experiment_exposures x JOIN interrupts i ON i.run_id = x.run_id
   WHERE x.experiment_id = $1
   WINDOW then_ AS (PARTITION BY i.run_id ORDER BY i.created_at, i.id)
 ), judged AS (
   SELECT DISTINCT ON (run_id) run_id, decided_at, draft, decision ->> 'content' AS edited,
     CASE
-      WHEN status = 'edited'
-        AND btrim(decision ->> 'content', E' \\t\\r\\n') IS DISTINCT FROM btrim(draft, E' \\t\\r\\n') THEN 'edited'
+      WHEN taken_back THEN 'rejected'
+      WHEN status = 'edited' AND btrim(decision ->> 'content', E' \\t\\r\\n\u3000')
+                                IS DISTINCT FROM btrim(draft, E' \\t\\r\\n\u3000') THEN 'edited'
       WHEN status IN ('approved', 'edited') THEN
         CASE WHEN decision ->> 'policy' IS NULL THEN 'approved' ELSE 'automatic' END
       WHEN status = 'responded' THEN 'commented'
       ELSE status
     END AS outcome
   FROM asked
-  WHERE action = 'publish_script' AND status IN ('approved', 'edited', 'rejected', 'responded', 'expired')
-    AND NOT (status IN ('approved', 'edited') AND taken_back)
+  WHERE action = 'publish_script' AND CASE
+      WHEN taken_back THEN
+        EXISTS (SELECT FROM runs r JOIN runs again USING (show_item_id)
+                WHERE r.id = asked.run_id AND again.created_at > r.created_at)
+        OR (SELECT ROW(n.params -> 'product_id', n.params -> 'product_name', n.params #> '{slots,scenario}')
+              IS NOT DISTINCT FROM
+              ROW(asked.params -> 'product_id', asked.params -> 'product_name', asked.params #> '{slots,scenario}')
+            FROM interrupts n JOIN runs r ON r.id = n.run_id
+            WHERE r.thread_id = asked.thread_id AND n.action = 'publish_script' AND n.run_id <> asked.run_id
+              AND n.created_at > asked.created_at ORDER BY n.created_at LIMIT 1)
+      WHEN called_back THEN false
+      ELSE status IN ('approved', 'edited', 'rejected', 'responded', 'expired') END
   ORDER BY run_id, decided_by IS NULL, created_at, id
 ), told AS (
   SELECT x.variant, x.run_id, x.unit_id, j.draft, j.edited, coalesce(j.outcome, CASE

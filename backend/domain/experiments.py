@@ -1,6 +1,7 @@
 """Experiments: ways of writing beside each other, who falls into which, and which runs were written so.
 
-A unit (a thread, or a host) falls by its hash into one of a hundred buckets, and each bucket is some variant's. A
+A unit (a thread, or a host; a script of a show, which gets a new thread whenever it is begun anew, by its place in the
+show) falls by its hash into one of a hundred buckets, and each bucket is some variant's. A
 variant's weight is how many it has, in per cent. At most one experiment of a tenant is running.
 """
 
@@ -93,26 +94,25 @@ def moved_buckets(buckets: Sequence[int], weights: Sequence[int]) -> list[int]:
     return moved
 
 
-async def assign(
-    conn: Connection, tenant_id: UUID, run_id: UUID, units: Mapping[Unit, UUID | None]
-) -> Assignment | None:
-    """Return the variant the run has, or would get now; None when nothing runs or it has no such unit.
+async def assign(conn: Connection, tenant_id: UUID, run_id: UUID, host_id: UUID | None) -> Assignment | None:
+    """Return the variant that a run for this host has, or would get now; None when nothing runs or it has no such unit.
 
     The experiment stays as it is until the transaction ends, so nothing is noted for one that was stopped before.
     """
     row = await conn.fetchrow(
-        """SELECT e.id, e.key, e.unit, e.buckets, x.variant, x.unit_id
-           FROM experiments e LEFT JOIN experiment_exposures x ON x.experiment_id = e.id AND x.run_id = $1
+        """SELECT e.id, e.key, e.buckets, x.variant,
+             coalesce(x.unit_id, CASE e.unit WHEN 'host' THEN $2 ELSE coalesce(r.show_item_id, r.thread_id) END)
+               AS unit_id
+           FROM experiments e JOIN runs r ON r.id = $1
+             LEFT JOIN experiment_exposures x ON x.experiment_id = e.id AND x.run_id = r.id
            WHERE x.run_id IS NOT NULL OR e.status = 'running'
            ORDER BY x.run_id IS NULL LIMIT 1 FOR SHARE OF e""",
         run_id,
+        host_id,
     )
-    if row is None:
+    if row is None or row["unit_id"] is None:
         return None
-    recorded = row["variant"] is not None
-    unit_id = row["unit_id"] if recorded else units.get(row["unit"])
-    if unit_id is None:
-        return None
+    recorded, unit_id = row["variant"] is not None, row["unit_id"]
     place = None if recorded else row["buckets"][bucket_of(tenant_id, row["id"], unit_id)]
     variant = await conn.fetchrow(
         "SELECT key, changes FROM experiment_variants WHERE experiment_id = $1 AND (key = $2 OR place = $3)",

@@ -98,9 +98,7 @@ async def way_of(state: ScriptState, context: GraphContext, *, first: bool) -> W
         return None
     host = state["host"].get("id")
     async with context.db.tenant(context.tenant_id) as conn:
-        found = await experiments.assign(
-            conn, context.tenant_id, context.run_id, {"thread": context.thread_id, "host": UUID(host) if host else None}
-        )
+        found = await experiments.assign(conn, context.tenant_id, context.run_id, UUID(host) if host else None)
         if found is None or not (found.recorded or first):
             return None
         try:

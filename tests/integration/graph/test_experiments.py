@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 from langgraph.runtime import Runtime
@@ -48,6 +49,17 @@ async def exposures(desk: Desk) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
+async def another_run(desk: Desk) -> UUID:
+    """A run of the desk's conversation that is over, as far as the row goes."""
+    run_id = new_id()
+    async with desk.db.tenant(desk.tenant_id) as conn:
+        await conn.execute(
+            "INSERT INTO runs (id, thread_id, status, request, graph_version) VALUES ($1, $2, 'failed', '{}', '1')",
+            run_id, desk.thread_id,
+        )  # fmt: skip
+    return run_id
+
+
 async def test_the_model_is_asked_in_the_variants_words_and_the_script_says_so(desk: Desk) -> None:
     tried = await running(desk, sections={"style": SHORT}, style=["专业"])
     await desk.ask(OPENING)
@@ -77,6 +89,16 @@ async def test_without_an_experiment_everything_is_as_usual(desk: Desk) -> None:
     async with desk.db.tenant(desk.tenant_id) as conn:
         _, [published] = await get_script(conn, desk.said(ScriptFinalized)[0].script_id)
     assert (published.provenance["experiment"], published.provenance["prompt_version"]) == (None, version("script"))
+
+
+async def test_where_nothing_is_tried_nobody_asks_the_database_for_a_way(desk: Desk) -> None:
+    await desk.ask(OPENING)
+
+    def asked(_: UUID) -> None:
+        pytest.fail("the database was asked")
+
+    desk.db.tenant = asked  # type: ignore[method-assign, assignment]
+    assert await way_of(desk.state, desk.context, first=True) is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -136,11 +158,8 @@ async def test_a_node_that_runs_again_finds_the_run_noted_and_in_the_same_way(de
     await desk.ask(OPENING)
     async with desk.db.tenant(desk.tenant_id) as conn:
         await experiments.change_experiment(conn, tried.id, tried.version, weights={"usual": 100, "tried": 0})
-        again = [
-            await experiments.assign(conn, desk.tenant_id, desk.run_id, {"thread": desk.thread_id, "host": None})
-            for _ in range(2)
-        ]
-        new = await experiments.assign(conn, desk.tenant_id, new_id(), {"thread": desk.thread_id, "host": None})
+        again = [await experiments.assign(conn, desk.tenant_id, desk.run_id, None) for _ in range(2)]
+        new = await experiments.assign(conn, desk.tenant_id, await another_run(desk), None)
         for one in again:
             assert one is not None
             await experiments.record_exposure(conn, desk.run_id, one)
@@ -157,7 +176,7 @@ async def test_by_host_all_of_a_hosts_threads_are_written_in_one_way_and_what_ha
     await desk.ask(OPENING)
     assert await exposures(desk) == [(desk.run_id, tried.id, "tried", desk.host_id)]
     async with desk.db.tenant(desk.tenant_id) as conn:
-        nobody = await experiments.assign(conn, desk.tenant_id, new_id(), {"thread": desk.thread_id, "host": None})
+        nobody = await experiments.assign(conn, desk.tenant_id, await another_run(desk), None)
     assert nobody is None
 
 
@@ -210,17 +229,11 @@ async def test_a_worker_that_lost_its_run_notes_nothing(desk: Desk) -> None:
 
 async def test_two_that_note_one_run_at_once_note_it_once(desk: Desk) -> None:
     tried = await running(desk, sections={"style": SHORT})
-    run_id = new_id()
-    async with desk.db.tenant(desk.tenant_id) as conn:
-        await conn.execute(
-            "INSERT INTO runs (id, thread_id, status, request, graph_version) VALUES ($1, $2, 'queued', '{}', '1')",
-            run_id, desk.thread_id,
-        )  # fmt: skip
+    run_id = await another_run(desk)
 
     async def note() -> None:
         async with desk.db.tenant(desk.tenant_id) as conn:
-            units: dict[experiments.Unit, Any] = {"thread": desk.thread_id, "host": None}
-            found = await experiments.assign(conn, desk.tenant_id, run_id, units)
+            found = await experiments.assign(conn, desk.tenant_id, run_id, None)
             assert found is not None
             await experiments.record_exposure(conn, run_id, found)
 
