@@ -132,10 +132,11 @@ class Interval(BaseModel):
 class VariantResult(BaseModel):
     """What came of the runs that were written in one way.
 
-    The outcome of a run is the first word a person had on its text: `approved` unchanged, `edited`, `rejected` or
-    `commented`; these are the `judged`. Nobody judged what is `expired`, `automatic` (by policy), `open`, `undecided`.
-    `share` is approved of judged. Edits are told in characters and as a part of the longer text. While `lacks` names
-    something there is too little of (judged runs, units), nothing is compared and the verdict is `not_enough`.
+    The outcome of a run is the first word a person had on its text: `approved` unchanged, `edited`, `rejected` (also by
+    taking it back and having it written anew) or `commented`; these are the `judged`. Nobody judged what is `expired`,
+    `automatic` (by policy), `open`, `undecided`. `share` is approved of judged. Edits are told in characters and as a
+    part of the longer text. While `lacks` names something there is too little of (judged runs, units), nothing is
+    compared and the verdict is `not_enough`.
     """
 
     model_config = ConfigDict(from_attributes=True)

@@ -95,9 +95,10 @@ class Interval:
 class VariantResult:
     """What came of the runs that were written in one way.
 
-    `judged` are those of which a person had a word: `approved` unchanged, `edited`, `rejected` or `commented` (sent
-    back with a word for the writer), by the first of these. Nobody judged what `expired`, went out by policy
-    (`automatic`), waits or is being written (`open`), or ended without an answer (`undecided`: cancelled, failed).
+    `judged` are those of which a person had a word: `approved` unchanged, `edited`, `rejected` (also: taken back and
+    written anew) or `commented` (sent back with a word for the writer), by the first of these. Nobody judged what
+    `expired`, went out by policy (`automatic`), waits or is being written (`open`), or ended without an answer
+    (`undecided`: cancelled, failed).
     """
 
     key: str

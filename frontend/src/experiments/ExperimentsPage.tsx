@@ -80,11 +80,15 @@ export default function ExperimentsPage() {
               </Link>
             ),
           },
-          { title: t('experiment.question'), dataIndex: 'question' },
+          {
+            title: t('experiment.question'),
+            dataIndex: 'question',
+            render: (question: string) => <div className="words">{question}</div>,
+          },
           {
             title: t('experiment.unit'),
             dataIndex: 'unit',
-            width: 100,
+            width: 120,
             render: (unit: Experiment['unit']) => t(`experimentUnit.${unit}`),
           },
           {
@@ -92,8 +96,11 @@ export default function ExperimentsPage() {
             dataIndex: 'variants',
             width: 220,
             className: 'number',
-            render: (variants: Experiment['variants']) =>
-              variants.map(({ key, weight }) => `${key} ${weight}%`).join(' · '),
+            render: (variants: Experiment['variants']) => (
+              <div className="words">
+                {variants.map(({ key, weight }) => `${key} ${weight}%`).join(' · ')}
+              </div>
+            ),
           },
           {
             title: t('experiment.state'),

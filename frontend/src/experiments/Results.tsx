@@ -3,6 +3,7 @@ import { Alert, Button, Table } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { useProblemText } from '../shared/problems'
 import { experimentsApi, type Result } from './api'
+import { differences, wordOf } from './ways'
 
 const counts = [
   'runs',
@@ -46,9 +47,20 @@ export function Results({ experimentId }: { experimentId: string }) {
     signDisplay: 'exceptZero',
   })
   const characters = new Intl.NumberFormat(i18n.language, { maximumFractionDigits: 1 })
-  const lacking = variants.some(({ lacks }) => lacks.length > 0)
+  const lacking = variants.filter(({ lacks }) => lacks.length > 0).map(({ key }) => key)
+  const joined = (names: string[]) => names.join(t('experimentDoes.and'))
+  const does = (changes: Record<string, unknown> | undefined) =>
+    differences(changes)
+      .map(([name, what]) => {
+        const named = what.map((one) => {
+          const word = wordOf(one)
+          return word ? t(word) : one
+        })
+        return t(`experimentDoes.${name}`, { what: joined(named) })
+      })
+      .join(' · ') || t('experimentDoes.nothing')
   return (
-    <section aria-labelledby="experiment-results" data-testid="experiment-results">
+    <section className="results" aria-labelledby="experiment-results" data-testid="experiment-results">
       <div className="row spread">
         <h2 id="experiment-results">{t('experiment.results', { name: experiment.key })}</h2>
         <Button loading={told.isFetching} onClick={() => void told.refetch()}>
@@ -61,11 +73,11 @@ export function Results({ experimentId }: { experimentId: string }) {
           {t('experiment.chosen')}: {experiment.chosen}
         </p>
       )}
-      {lacking && (
+      {lacking.length > 0 && (
         <Alert
           type="info"
           showIcon
-          title={t('experimentVerdict.not_enough')}
+          title={t('experiment.tooFew', { names: joined(lacking) })}
           description={t('experiment.lacks', { judged: least_judged, units: least_units })}
         />
       )}
@@ -79,7 +91,12 @@ export function Results({ experimentId }: { experimentId: string }) {
           {
             title: t('experiment.variants'),
             dataIndex: 'key',
-            render: (key: string, _, place) => (place === 0 ? `${key} · ${t('experiment.base')}` : key),
+            render: (key: string, _, place) => (
+              <>
+                {place === 0 ? `${key} · ${t('experiment.base')}` : key}
+                <div className="muted words">{does(experiment.variants[place]?.changes)}</div>
+              </>
+            ),
           },
           ...counts.map((name) => ({
             title: t(`experiment.${name}`),

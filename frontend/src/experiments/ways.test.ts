@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { experimentsZh } from '../i18n/experiments'
 import { RestProblem } from '../shared/rest'
-import { blocks, refusalOf, styles, sumOf, toVariant } from './ways'
+import { blocks, differences, refusalOf, styles, sumOf, toVariant, wordOf } from './ways'
 
 test('what is left empty changes nothing', () => {
   expect(toVariant({ key: 'usual', weight: 50 })).toEqual({
@@ -13,6 +13,32 @@ test('what is left empty changes nothing', () => {
   expect(toVariant({ key: 'a', weight: 1, section: 'opening', text: '先笑' }).changes.sections).toEqual({
     opening: '先笑',
   })
+})
+
+test('what a way does otherwise is told in words', () => {
+  expect(differences(toVariant({ key: 'usual', weight: 50 }).changes)).toEqual([])
+  expect(differences({})).toEqual([])
+  const { changes } = toVariant({
+    weight: 50,
+    style: ['专业'],
+    less: ['ask'],
+    seed: 7,
+    section: 'scene',
+    text: '?',
+  })
+  const told = differences(changes)
+  expect(told).toEqual([
+    ['style', ['专业']],
+    ['less', ['ask']],
+    ['seed', ['7']],
+    ['sections', ['scene']],
+  ])
+  expect(told.flatMap(([, which]) => which.map(wordOf))).toEqual([
+    'experimentStyle.expert',
+    'experimentBlock.ask',
+    undefined,
+    undefined,
+  ])
 })
 
 test('weights are summed with what is not typed yet', () => {

@@ -67,6 +67,29 @@ export function toVariant({ key = '', weight = 0, style, more, less, seed, secti
   return { key, weight, changes }
 }
 
+export type Difference = 'style' | 'more' | 'less' | 'seed' | 'sections'
+
+/** What a way does otherwise than usual, as it is kept: what, and which. */
+export function differences(changes: Record<string, unknown> = {}): [Difference, string[]][] {
+  const { style, blocks: parts, seed, sections: replaced } = changes as Changes
+  const all: [Difference, string[]][] = [
+    ['style', style ?? []],
+    ['more', parts?.more ?? []],
+    ['less', parts?.less ?? []],
+    ['seed', seed ? [String(seed)] : []],
+    ['sections', Object.keys(replaced ?? {})],
+  ]
+  return all.filter(([, which]) => which.length > 0)
+}
+
+/** The key of the word for a style or a block; what else a way changes is called by its own name. */
+export function wordOf(one: string) {
+  for (const [name, style] of Object.entries(styles)) {
+    if (style === one) return `experimentStyle.${name as keyof typeof styles}` as const
+  }
+  return blocks.some((block) => block === one) ? (`experimentBlock.${one as Block}` as const) : undefined
+}
+
 export const sumOf = (weights: readonly (number | null | undefined)[]) =>
   weights.reduce<number>((sum, one) => sum + (one ?? 0), 0)
 
