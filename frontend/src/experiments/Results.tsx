@@ -111,10 +111,11 @@ export function Results({ experimentId }: { experimentId: string }) {
             render: (_, { share, share_interval }) =>
               share === null || share_interval === null
                 ? '–'
-                : `${part.format(share)}（${t('experiment.between', {
+                : t('experiment.shareOf', {
+                    share: part.format(share),
                     low: part.format(share_interval.low),
                     high: part.format(share_interval.high),
-                  })}）`,
+                  }),
           },
           {
             title: t('experiment.distance'),
