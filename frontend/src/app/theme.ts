@@ -83,7 +83,14 @@ export function useAntdTheme(): ThemeConfig {
         linkHoverDecoration: 'underline',
       },
       components: {
-        Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', fontWeight: 500 },
+        // White on the dark theme's pale red cannot be read.
+        Button: {
+          dangerColor: dark ? token('surface') : '#fff',
+          primaryShadow: 'none',
+          defaultShadow: 'none',
+          dangerShadow: 'none',
+          fontWeight: 500,
+        },
         Table: { cellPaddingBlock: 10 },
       },
     } satisfies ThemeConfig
