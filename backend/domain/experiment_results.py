@@ -27,7 +27,7 @@ Verdict = Literal["not_enough", "no_difference_seen", "better", "worse"]
 # neither; when a person was asked after all (the rules had grown stricter), that word counts.
 _RESULTS: Final = """
 WITH asked AS (
-  SELECT i.*, i.params ->> 'content' AS draft,
+  SELECT i.*,
     CASE WHEN i.status = 'cancelled' THEN i.decided_by IS NOT NULL
          ELSE i.status IN ('approved', 'edited') AND lead(i.action = 'go_on_air' AND i.status = 'cancelled'
            AND i.decided_by IS NOT NULL, 1, false) OVER then_ END AS taken_back,
@@ -37,11 +37,13 @@ WITH asked AS (
   WHERE x.experiment_id = $1
   WINDOW then_ AS (PARTITION BY i.run_id ORDER BY i.created_at, i.id)
 ), judged AS (
-  SELECT DISTINCT ON (run_id) run_id, decided_at, draft, decision ->> 'content' AS edited,
+  SELECT DISTINCT ON (run_id) run_id, decided_at, decision ->> 'content' AS edited,
+    -- The questions are long rows: of the others' nothing is unpacked.
+    CASE WHEN status = 'edited' THEN params ->> 'content' END AS draft,
     CASE
       WHEN taken_back THEN 'rejected'
       WHEN status = 'edited' AND btrim(decision ->> 'content', E' \\t\\r\\n\u3000')
-                                IS DISTINCT FROM btrim(draft, E' \\t\\r\\n\u3000') THEN 'edited'
+                                IS DISTINCT FROM btrim(params ->> 'content', E' \\t\\r\\n\u3000') THEN 'edited'
       WHEN status IN ('approved', 'edited') THEN
         CASE WHEN decision ->> 'policy' IS NULL THEN 'approved' ELSE 'automatic' END
       WHEN status = 'responded' THEN 'commented'
