@@ -247,6 +247,12 @@ class TableFaulty(BadRequest):
     code = "table_faulty"
 
 
+class PricesOff(BadRequest):
+    """The prices do not add up."""
+
+    code = "prices_off"
+
+
 class TableTooLarge(BadRequest):
     """The table has too many rows."""
 
