@@ -21,10 +21,11 @@ DECLARE
   tenant uuid := current_tenant();
 BEGIN
   IF tenant IS NULL THEN  -- the owner's own hand: whose rows these are is not known before they are written
-    UPDATE catalogue_heads SET stamp = gen_random_uuid();
+    UPDATE catalogue_heads h SET stamp = gen_random_uuid()
+    WHERE EXISTS (SELECT FROM tenants WHERE id = h.tenant_id);  -- not of the one that is being removed
     PERFORM pg_notify('cuedesk_catalogue', '');
   ELSIF current_setting('app.catalogue_stamped', true) IS DISTINCT FROM tenant::text THEN
-    INSERT INTO catalogue_heads (tenant_id) SELECT id FROM tenants WHERE id = tenant  -- none while it is being removed
+    INSERT INTO catalogue_heads (tenant_id) SELECT id FROM tenants WHERE id = tenant
       ON CONFLICT (tenant_id) DO UPDATE SET stamp = gen_random_uuid();
     PERFORM set_config('app.catalogue_stamped', tenant::text, true);
     PERFORM pg_notify('cuedesk_catalogue', tenant::text);

@@ -72,26 +72,24 @@ def price_faults(price: Decimal | None, list_price: Decimal | None, ladder: Sequ
 def _fault(
     place: int, step: PriceStep, price: Decimal, before: Mapping[int, Decimal], seen: set[int]
 ) -> PriceFault | None:
-    details: dict[str, Any] = {"quantity": step.quantity}
+    pieces = {"quantity": step.quantity}
     if step.quantity in seen:
-        return PriceFault("ladder_repeats", "this quantity stands twice", place, details)
+        return PriceFault("ladder_repeats", "this quantity stands twice", place, pieces)
     if step.quantity == 1:
-        if step.total == price:
-            return None
-        return PriceFault("ladder_single", "one piece costs another sum than the price", place, {"price": float(price)})
-    dearest = max(before.values())
-    if step.total < dearest:
-        return PriceFault(
-            "ladder_falls", "more pieces cost less than fewer", place, {**details, "fewer": float(dearest)}
+        single = PriceFault(
+            "ladder_single", "one piece costs another sum than the price", place, {"price": float(price)}
         )
-    cheapest = _cheapest(step.quantity, before)
-    if step.total > cheapest:
-        return PriceFault(
-            "ladder_dearer", "bought in smaller lots it costs less", place, {**details, "cheaper": float(cheapest)}
-        )
+        return single if step.total != price else None
+    fewer, cheapest = max(before.values()), _cheapest(step.quantity, before)
     said = _said(step, price, before)
+    if step.total < fewer:
+        text, details = "more pieces cost less than fewer", {**pieces, "fewer": float(fewer)}
+        return PriceFault("ladder_falls", text, place, details)
+    if step.total > cheapest:
+        text, details = "bought in smaller lots it costs less", {**pieces, "cheaper": float(cheapest)}
+        return PriceFault("ladder_dearer", text, place, details)
     if said is not None and abs(said - step.total) > _FEN:
-        return PriceFault("ladder_note", "the note's sum is another", place, {**details, "said": float(said)})
+        return PriceFault("ladder_note", "the note's sum is another", place, {**pieces, "said": float(said)})
     return None
 
 

@@ -160,7 +160,7 @@ async def open_show(database_url: str, redis_url: str) -> AsyncIterator[Show]:
             "leases": leases,
             "graph": parallel_reviews(),
             # Nobody writes, checks or remembers here.
-            **dict.fromkeys(("model", "rules", "embedder")),
+            **dict.fromkeys(("model", "rules", "embedder", "profiles")),
             "worker": "test",
         }
         yield Show(office, Runner(RunnerParts(**parts)))
