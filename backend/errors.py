@@ -253,6 +253,12 @@ class PricesOff(BadRequest):
     code = "prices_off"
 
 
+class PhrasesOff(BadRequest):
+    """What the host likes to say holds a word that the host does not say."""
+
+    code = "phrases_off"
+
+
 class TableTooLarge(BadRequest):
     """The table has too many rows."""
 

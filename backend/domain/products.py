@@ -18,7 +18,8 @@ _COLUMNS = (
 )
 #: Beyond this many products names are no longer matched in messages; a tenant's live catalogue is far smaller.
 _CATALOGUE_LIMIT = 5000
-_PRICES = frozenset({"price", "list_price", "price_ladder"})
+#: What has to fit each other.
+PRICES = frozenset({"price", "list_price", "price_ladder"})
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,7 @@ async def update_product(conn: Connection, product_id: UUID, version: int, chang
         Conflict: another product has the new name.
     """
     product = dataclasses.replace(await get_product(conn, product_id), **changes)
-    if _PRICES & changes.keys():  # what was kept before there was this rule may still be edited otherwise
+    if PRICES & changes.keys():  # what was kept before there was this rule may still be edited otherwise
         require_fitting(product.price, product.list_price, product.price_ladder)
     try:
         row = await conn.fetchrow(

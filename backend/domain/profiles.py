@@ -72,6 +72,12 @@ async def read_stamp(conn: Connection) -> UUID | None:
     return stamp
 
 
+async def hold_catalogue(conn: Connection) -> None:
+    """Keep everybody else from writing the tenant's hosts and products until this transaction is over: between
+    reading what is there and writing beside it nothing may change. Reading goes on."""
+    await conn.execute("SELECT FROM catalogue_heads FOR UPDATE")
+
+
 async def read_names(conn: Connection) -> Names:
     """Return the names of the tenant's catalogue, read now."""
     return Names(await products.catalogue(conn), await hosts.list_hosts(conn))
