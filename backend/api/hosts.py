@@ -23,9 +23,9 @@ from backend.api.pages import (
 )
 from backend.api.tables import (
     TEMPLATE_FILES,
-    ImportedTable,
+    ImportedRecords,
     Planned,
-    ReadTable,
+    ReadRecords,
     Rows,
     TableUpload,
     imported,
@@ -137,7 +137,7 @@ async def host_template(identity: Cataloguer, format: TableFormat = "xlsx") -> R
 
 
 @router.post("/table")
-async def read_host_table(identity: Cataloguer, services: Parts, body: TableUpload) -> ReadTable:
+async def read_host_table(identity: Cataloguer, services: Parts, body: TableUpload) -> ReadRecords:
     """Read a table of hosts without keeping anything: what it would do, row by row, and its faults."""
     rows = _read(body.content)
     async with services.db.tenant(identity.tenant_id) as conn:
@@ -148,7 +148,7 @@ async def read_host_table(identity: Cataloguer, services: Parts, body: TableUplo
 @router.post("/import")
 async def import_hosts(
     identity: Cataloguer, services: Parts, body: HostTableImport, key: IdempotencyKey = None
-) -> ImportedTable:
+) -> ImportedRecords:
     """Add and change hosts from a table; the faulty rows are told and left out.
 
     A host is known by the name; an empty cell leaves the field as it is, and a table that was taken in before changes
@@ -156,7 +156,7 @@ async def import_hosts(
     """
     rows = _read(body.content)
 
-    async def act(conn: Connection) -> ImportedTable:
+    async def act(conn: Connection) -> ImportedRecords:
         await hold_catalogue(conn)
         planned, errors = await _planned(conn, rows)
         require_rows(planned, errors, skip_faulty=body.skip_faulty)
@@ -169,7 +169,7 @@ async def import_hosts(
         await audit.record(conn, identity.user_id, "host.imported", "", created=done.created, updated=done.updated)
         return done
 
-    return await once(services.db, identity, key, request=body, result=ImportedTable, act=act)
+    return await once(services.db, identity, key, request=body, result=ImportedRecords, act=act)
 
 
 def _read(data: bytes) -> Rows[hosts.Host]:

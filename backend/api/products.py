@@ -31,9 +31,9 @@ from backend.api.pages import (
 )
 from backend.api.tables import (
     TEMPLATE_FILES,
-    ImportedTable,
+    ImportedRecords,
     Planned,
-    ReadTable,
+    ReadRecords,
     Rows,
     TableUpload,
     imported,
@@ -186,8 +186,7 @@ class ProductChanges(BaseModel):
 def _fields(body: NewProduct | ProductChanges) -> dict[str, Any]:
     fields = body.model_dump(exclude_unset=True, exclude={"version"})
     if "price_ladder" in fields:
-        steps = [PriceStep(**step.model_dump()) for step in body.price_ladder]
-        fields["price_ladder"] = sorted(steps, key=lambda step: step.quantity)
+        fields["price_ladder"] = [PriceStep(**step.model_dump()) for step in body.price_ladder]
     if "points" in fields:
         fields["points"] = [products.Point(**point.model_dump()) for point in body.points]
     return fields
@@ -233,7 +232,7 @@ async def product_template(identity: Cataloguer, format: TableFormat = "xlsx") -
 
 
 @router.post("/table")
-async def read_product_table(identity: Cataloguer, services: Parts, body: TableUpload) -> ReadTable:
+async def read_product_table(identity: Cataloguer, services: Parts, body: TableUpload) -> ReadRecords:
     """Read a table of products without keeping anything: what it would do, row by row, and its faults."""
     rows = _read(body.content)
     async with services.db.tenant(identity.tenant_id) as conn:
@@ -244,7 +243,7 @@ async def read_product_table(identity: Cataloguer, services: Parts, body: TableU
 @router.post("/import")
 async def import_products(
     identity: Cataloguer, services: Parts, body: ProductTableImport, key: IdempotencyKey = None
-) -> ImportedTable:
+) -> ImportedRecords:
     """Add and change products from a table.
 
     A product is known by its name; an empty cell leaves the field as it is, and a table that was taken in before
@@ -252,7 +251,7 @@ async def import_products(
     """
     rows = _read(body.content)
 
-    async def act(conn: Connection) -> ImportedTable:
+    async def act(conn: Connection) -> ImportedRecords:
         await hold_catalogue(conn)
         planned, errors = await _planned(conn, rows)
         require_rows(planned, errors, skip_faulty=body.skip_faulty)
@@ -265,7 +264,7 @@ async def import_products(
         await audit.record(conn, identity.user_id, "product.imported", "", created=done.created, updated=done.updated)
         return done
 
-    return await once(services.db, identity, key, request=body, result=ImportedTable, act=act)
+    return await once(services.db, identity, key, request=body, result=ImportedRecords, act=act)
 
 
 def _read(data: bytes) -> Rows[products.Product]:

@@ -41,7 +41,7 @@ class TableUpload(BaseModel):
     content: Annotated[Base64Bytes, Field(max_length=400_000)]
 
 
-class TableRow(BaseModel):
+class RecordRow(BaseModel):
     """What a row would do: add a record, change the fields whose cells are filled, or nothing new at all."""
 
     row: int
@@ -49,16 +49,16 @@ class TableRow(BaseModel):
     change: Change
 
 
-class ReadTable(BaseModel):
+class ReadRecords(BaseModel):
     """What a table would do, everything that is wrong with it, and the headings that are not read."""
 
     rows: int
-    items: list[TableRow]
+    items: list[RecordRow]
     errors: list[TableError]
     unknown_columns: list[str]
 
 
-class ImportedTable(BaseModel):
+class ImportedRecords(BaseModel):
     """How many records were added, changed, and found as the table has them; the rows of `errors` were left out."""
 
     created: int
@@ -140,11 +140,11 @@ def rows_of(table: RecordTable, body: TypeAdapter[Any], fields_of: Callable[[Any
     return Rows(good, errors, table.unknown, table.title)
 
 
-def preview(planned: Sequence[Planned[Any]], errors: Sequence[RowError], unknown: Sequence[str]) -> ReadTable:
+def preview(planned: Sequence[Planned[Any]], errors: Sequence[RowError], unknown: Sequence[str]) -> ReadRecords:
     """Return what a table would do."""
-    return ReadTable(
+    return ReadRecords(
         rows=len({one.row for one in planned} | {error.row for error in errors}),
-        items=[TableRow(row=one.row, name=one.name, change=one.change) for one in planned],
+        items=[RecordRow(row=one.row, name=one.name, change=one.change) for one in planned],
         errors=told(errors),
         unknown_columns=list(unknown),
     )
@@ -160,10 +160,10 @@ def require_rows(planned: Sequence[Planned[Any]], errors: Sequence[RowError], *,
         raise TableFaulty(errors=[error.model_dump() for error in told(errors)[:_TOLD]])
 
 
-def imported(planned: Sequence[Planned[Any]], errors: Sequence[RowError]) -> ImportedTable:
+def imported(planned: Sequence[Planned[Any]], errors: Sequence[RowError]) -> ImportedRecords:
     """Return what was done."""
     changes = [one.change for one in planned]
-    return ImportedTable(
+    return ImportedRecords(
         created=changes.count("create"),
         updated=changes.count("update"),
         unchanged=changes.count("same"),

@@ -20,6 +20,9 @@ _LAST_PIECE: Final = re.compile(
 )
 _NUMERALS: Final = {numeral: value for value, numeral in enumerate("一二三四五六七八九", 1)} | {"两": 2}
 _FEN: Final = Decimal("0.01")
+#: How far a sum may stand from what its note says exactly: 第二件八折 of 49.9 is 89.82, and people ask 89.8 or 89.9.
+_ROUNDED_DOWN: Final = Decimal(1)
+_ROUNDED_UP: Final = Decimal("0.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def _fault(
     if step.total > cheapest:
         text, details = "bought in smaller lots it costs less", {**pieces, "cheaper": float(cheapest)}
         return PriceFault("ladder_dearer", text, place, details)
-    if said is not None and abs(said - step.total) > _FEN:
+    if said is not None and not -_ROUNDED_DOWN < step.total - said <= _ROUNDED_UP:
         return PriceFault("ladder_note", "the note's sum is another", place, {**pieces, "said": float(said)})
     return None
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any, Final
 
 from backend.domain.prices import PriceStep, price_faults
@@ -87,7 +88,7 @@ def _ladder(cell: str) -> list[dict[str, Any]]:
         if match is None:
             raise NotThat("bad_step", "a step is 数量=总价, 数量=总价|说明")
         steps.append({"quantity": int(match[1]), "total": _money(match[2]), "note": "".join(notes)})
-    return steps
+    return sorted(steps, key=itemgetter("quantity"))  # as they are kept, so that the same table says nothing new
 
 
 def _names(*names: str) -> frozenset[str]:
