@@ -20,6 +20,7 @@ from backend.api import routes
 from backend.domain import events, founding, rooms
 from backend.domain.demo import demo_logins, demo_password, seed_demo
 from backend.domain.epochs import EpochWatch
+from backend.domain.profiles import Profiles
 from backend.errors import DataDirUnwritable, SetupError
 from backend.evaluation import run as evaluation
 from backend.evaluation.cases import Sets
@@ -229,8 +230,10 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
     embedder = Embedder()
     hub = Hub(addresses.database, cache, _sources(db), poll_interval=settings.poll_interval)
     hub.on_rules = rules.on_saved
+    profiles = Profiles(cache, most=settings.profiles_kept, ttl=settings.profiles_ttl)
+    hub.on_catalogue = profiles.forget
     await enter(hub.running())
-    working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder) if worker else None
+    working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, profiles) if worker else None
     epoch = EpochWatch(db)
     services = Services(
         settings=settings,
@@ -274,6 +277,7 @@ async def _open_worker(
     cache: Cache,
     rules: RuleBooks,
     embedder: Embedder,
+    profiles: Profiles,
 ) -> Worker:
     enter = stack.enter_async_context
     checkpoints = await enter(
@@ -296,6 +300,7 @@ async def _open_worker(
             model=model,
             rules=rules,
             embedder=embedder,
+            profiles=profiles,
             worker=worker_name(),
             reader=None if settings.llm_provider == "offline" else model,
             judge=None if settings.llm_provider == "offline" or not settings.llm_judge else model,

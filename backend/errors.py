@@ -247,6 +247,18 @@ class TableFaulty(BadRequest):
     code = "table_faulty"
 
 
+class PricesOff(BadRequest):
+    """The prices do not add up."""
+
+    code = "prices_off"
+
+
+class PhrasesOff(BadRequest):
+    """What the host likes to say holds a word that the host does not say."""
+
+    code = "phrases_off"
+
+
 class TableTooLarge(BadRequest):
     """The table has too many rows."""
 

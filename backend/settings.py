@@ -80,6 +80,10 @@ class Settings(BaseSettings):
 
     #: Compiled rules of tenants that are kept in memory, some two megabytes each; who comes again later waits a moment.
     rules_kept: int = Field(32, ge=1, le=10_000)
+    #: Bytes of hosts and products (as JSON; in memory some four times as much) that a process keeps at hand, and how
+    #: long it and Redis keep them, in seconds. An edit is seen at once whatever stands here.
+    profiles_kept: int = Field(8 * 1024 * 1024, ge=0)
+    profiles_ttl: float = Field(300, gt=0)
 
     # Sockets and fan-out.
     poll_interval: float = 1.0

@@ -114,7 +114,7 @@ class Room:
         return GraphContext(
             tenant_id=UUID(int=0), thread_id=UUID(int=0), run_id=uuid5(NAMESPACE_URL, name), attempt=1,
             requested_by=None, author_name="", db=made, model=OfflineWriter(0), rules=self._in_force,
-            embedder=made,
+            embedder=made, profiles=made,
             say=made,
         )  # fmt: skip
 

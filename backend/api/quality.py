@@ -68,6 +68,7 @@ async def check_quality(identity: Reader, services: Parts, body: Check) -> Repor
         must_not_say=list(host.taboo_words) if host else [],
         request="",
         pace=host.pace if host else _USUAL_PACE,
+        catchphrases=list(host.catchphrases) if host else [],
     )
     # A long text may take tens of milliseconds: the loop carries everybody's tokens meanwhile.
     report = await asyncio.to_thread(review, body.content, brief, rules)

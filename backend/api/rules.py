@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.api.auth import Parts, RuleReader, RuleWriter
+from backend.api.files import attachment
 from backend.api.pages import Cursor, Limit, Page, Search, cut, decode_cursor, encode_cursor
-from backend.api.shows import attachment
 from backend.api.tables import TableError, told
 from backend.domain import audit, people, rule_overlays, scripts
 from backend.domain.people import Identity

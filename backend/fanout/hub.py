@@ -20,6 +20,7 @@ from backend import failpoints
 from backend.errors import AppError
 from backend.fanout.topics import (
     APPROVALS,
+    CATALOGUE_CHANNEL,
     EVENTS_CHANNEL,
     PEOPLE_CHANNEL,
     ROOMS_CHANNEL,
@@ -140,6 +141,8 @@ class Hub:
         self.on_people: Callable[[], None] | None = None
         #: Called when a tenant's rules were saved; with None when notices may have been missed. Must not wait.
         self.on_rules: Callable[[UUID | None], None] | None = None
+        #: Called when a tenant's hosts or products changed; with None when it may have been anybody's. Must not wait.
+        self.on_catalogue: Callable[[UUID | None], None] | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -256,12 +259,14 @@ class Hub:
     # Lane A ----------------------------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
-        channels = [EVENTS_CHANNEL, ROOMS_CHANNEL, PEOPLE_CHANNEL, RULES_CHANNEL]
+        channels = [EVENTS_CHANNEL, ROOMS_CHANNEL, PEOPLE_CHANNEL, RULES_CHANNEL, CATALOGUE_CHANNEL]
         await listen(self._url, channels, self._on_notice, self._on_connected)
 
     async def _on_connected(self) -> None:
         if self.on_rules is not None:
             self.on_rules(None)
+        if self.on_catalogue is not None:
+            self.on_catalogue(None)
         with contextlib.suppress(AppError):  # the poll looks again within a second
             await self._look_everywhere()
 
@@ -273,6 +278,10 @@ class Hub:
         if channel == RULES_CHANNEL:
             if self.on_rules is not None:
                 self.on_rules(UUID(payload))
+            return
+        if channel == CATALOGUE_CHANNEL:
+            if self.on_catalogue is not None:
+                self.on_catalogue(UUID(payload) if payload else None)
             return
         if channel == ROOMS_CHANNEL:
             room = self._rooms.get(UUID(payload))

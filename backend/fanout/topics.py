@@ -14,6 +14,8 @@ SHOWS_CHANNEL = "cuedesk_shows"
 PEOPLE_CHANNEL = "cuedesk_people"
 #: NOTIFY channel of saved rules; the payload is the tenant's id.
 RULES_CHANNEL = "cuedesk_rules"
+#: NOTIFY channel of changed hosts and products; the payload is the tenant's id, or empty: anybody's.
+CATALOGUE_CHANNEL = "cuedesk_catalogue"
 
 APPROVALS = "approvals"
 

@@ -45,6 +45,7 @@ def brief_of(state: ScriptState, product: dict[str, Any]) -> ScriptBrief:
         must_not_say=[*(slots.get("must_not_say") or []), *(state["host"].get("taboo_words") or [])],
         request=state["request"]["content"],
         pace=state["host"]["pace"],
+        catchphrases=state["host"].get("catchphrases") or [],
         previous_texts=[previous["content"]] if previous.get("content") else [],
         room_texts=[] if restored else state.get("aired") or [],
         prompt="\n".join([fixed_words("script"), *map(without_slots, sections_of(state).values())]),

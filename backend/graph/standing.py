@@ -3,8 +3,7 @@
 from typing import Any
 
 from backend.domain.clarifications import offered_options
-from backend.domain.hosts import list_hosts
-from backend.domain.products import catalogue
+from backend.domain.profiles import Names
 from backend.domain.rooms import Room
 from backend.domain.scripts import of_thread
 from backend.domain.threads import Message, Thread
@@ -18,16 +17,16 @@ async def situation_of(
     thread: Thread,
     messages: list[Message],
     rooms: list[Room],
+    names: Names,
     request: dict[str, Any],
     *,
     waiting: bool = False,
 ) -> Situation:
     """Return what a message of this thread is read against; `waiting` while a decision is awaited there."""
     products = [
-        Known(str(entry.id), entry.name, entry.brand, entry.category, tuple(entry.aliases))
-        for entry in await catalogue(conn)
+        Known(str(entry.id), entry.name, entry.brand, entry.category, tuple(entry.aliases)) for entry in names.products
     ]
-    hosts = await list_hosts(conn)
+    hosts = names.hosts
     drafts = [
         Draft(
             content=draft.content,

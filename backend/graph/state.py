@@ -7,6 +7,7 @@ from uuid import UUID
 
 from langgraph.types import StreamWriter
 
+from backend.domain.profiles import Profiles
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
 from backend.quality.lexicon import RuleSnapshot
@@ -38,6 +39,9 @@ class ScriptState(TypedDict, total=False):
     room: dict[str, Any] | None
     previous: dict[str, Any] | None
     history: list[dict[str, str]]
+
+    #: The stamp of the catalogue that was read, and the run and the attempt that did.
+    catalogue: dict[str, Any]
 
     # profile, product, recall
     host: dict[str, Any]
@@ -97,6 +101,8 @@ class GraphContext:
     #: The rules in force at this moment for a tenant, in a room if one is named.
     rules: Callable[[UUID, UUID | None], Awaitable[RuleSnapshot]]
     embedder: Embedder
+    #: Hosts and products at hand.
+    profiles: Profiles
     #: Takes what nodes say (as `runtime.stream_writer`), in order; never waits.
     say: StreamWriter
     #: Reads the messages that rules leave in doubt; without one the rules' reading stands.

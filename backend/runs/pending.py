@@ -6,6 +6,7 @@ from uuid import UUID
 from backend.domain import events, interrupts, people
 from backend.domain.interrupts import Interrupt
 from backend.domain.people import Identity
+from backend.domain.profiles import read_names
 from backend.domain.rooms import list_rooms
 from backend.domain.threads import Thread, recent_messages
 from backend.graph.intent.reading import read
@@ -33,7 +34,8 @@ async def answer_words(
     if waiting is None or len(content) > _LONGEST:
         return None
     messages = await recent_messages(conn, thread.id, _WINDOW)
-    situation = await situation_of(conn, thread, messages, await list_rooms(conn), {}, waiting=True)
+    rooms, names = await list_rooms(conn), await read_names(conn)
+    situation = await situation_of(conn, thread, messages, rooms, names, {}, waiting=True)
     reading = read(content, situation)
     if (reading.kind, reading.about) != ("chat", "decision"):
         return None

@@ -17,6 +17,7 @@ from prometheus_client import Counter
 from backend import failpoints
 from backend.domain import audit, interrupts, policies, runs
 from backend.domain.policies import Policies
+from backend.domain.profiles import Profiles
 from backend.domain.runs import Claimed
 from backend.errors import AppError, LeaseLost, RecoveryExhausted, ServerBusy, StorageUnavailable
 from backend.fanout.live_text import LiveTexts
@@ -68,6 +69,7 @@ class RunnerParts:
     model: Model
     rules: RuleBooks
     embedder: Embedder
+    profiles: Profiles
     worker: str
     #: The model that reads what rules leave in doubt; the offline writer cannot.
     reader: Model | None = None
@@ -205,6 +207,7 @@ class Runner:
             model=parts.model,
             rules=parts.rules.current,
             embedder=parts.embedder,
+            profiles=parts.profiles,
             reader=parts.reader,
             settings=parts.settings,
             judge=parts.judge,

@@ -265,7 +265,7 @@ async def test_products_are_imported_all_or_none(operator: httpx.AsyncClient, si
     known = {product["name"]: product for product in (await operator.get("/api/v1/products")).json()["items"]}
     assert "青禾毛巾" not in known
 
-    assert (await post("import", good)).json() == {"created": 1, "updated": 1}
+    assert (await post("import", good)).json() == {"created": 1, "updated": 1, "unchanged": 0, "errors": []}
     now = {product["name"]: product for product in (await operator.get("/api/v1/products")).json()["items"]}
     assert now["青禾毛巾"]["facts"] == {"克重": "110 g"}
     assert now[CUP]["price"] == 49.9

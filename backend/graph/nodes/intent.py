@@ -11,6 +11,7 @@ from backend.domain.rooms import Room, list_rooms
 from backend.domain.threads import Thread, get_thread, recent_messages
 from backend.errors import SkillRefused
 from backend.graph import routing, skills
+from backend.graph.catalogue import seen_now
 from backend.graph.intent.asking import understood
 from backend.graph.intent.options import options_of, question_of
 from backend.graph.intent.situation import Draft, Reading, Situation
@@ -35,7 +36,9 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             if message.status == "complete" and str(message.id) != str(request.get("message_id"))
         ]
         rooms = await list_rooms(conn)
-        situation = await situation_of(conn, thread, messages, rooms, request)
+        stamp, seen = await seen_now(conn, context)
+        names = await context.profiles.names(conn, context.tenant_id, stamp)
+        situation = await situation_of(conn, thread, messages, rooms, names, request)
     history = [{"role": message.role, "content": message.content[:600]} for message in messages[-6:]]
     reading = _with_given(await understood(request["content"], situation, context.reader, history), request)
     slots = _slots(reading, situation, request)
@@ -64,6 +67,7 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "previous": previous,
             "previous_product": _previous_product(reading, slots, situation),
             "history": history,
+            "catalogue": seen,
         },
         {
             "kind": reading.kind,

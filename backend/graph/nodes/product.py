@@ -5,8 +5,8 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
-from backend.domain.products import get_product
 from backend.errors import NotFound
+from backend.graph.catalogue import stamp_for
 from backend.graph.intent.tripwire import without_orders
 from backend.graph.knowledge import GENERIC
 from backend.graph.product_facts import described
@@ -19,12 +19,13 @@ async def product(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     known: dict[str, Any] | None = None
     planted: list[str] = []
     if slots.get("product_id"):
-        async with runtime.context.db.tenant(runtime.context.tenant_id) as conn:
-            try:
-                found = await get_product(conn, UUID(slots["product_id"]))
-                known, planted = without_orders({"id": str(found.id), **found.brief()})
-            except NotFound:
-                known = None  # deleted since
+        context = runtime.context
+        stamp = await stamp_for(state, context)
+        try:
+            found = await context.profiles.product(context.db, context.tenant_id, stamp, UUID(slots["product_id"]))
+            known, planted = without_orders({"id": str(found.id), **found.brief()})
+        except NotFound:
+            known = None  # deleted since
     name = slots.get("product_name")
     if known is None and not name:
         return Step({"product": {}, "assumed": [], "product_assumptions": []}, {"product": None, "assumed": []})

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
-from backend.domain.hosts import get_host
 from backend.errors import NotFound
+from backend.graph.catalogue import stamp_for
 from backend.graph.intent.tripwire import without_orders
 from backend.graph.state import GraphContext, ScriptState, Step
 
@@ -20,11 +20,13 @@ async def profile(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     host: dict[str, Any] | None = None
     planted: list[str] = []
     if host_id:
-        async with runtime.context.db.tenant(runtime.context.tenant_id) as conn:
-            try:
-                host, planted = without_orders({"id": host_id, **(await get_host(conn, UUID(host_id))).brief()})
-            except NotFound:
-                host = None  # deleted since; the show goes on
+        context = runtime.context
+        stamp = await stamp_for(state, context)
+        try:
+            found = await context.profiles.host(context.db, context.tenant_id, stamp, UUID(host_id))
+            host, planted = without_orders({"id": host_id, **found.brief()})
+        except NotFound:
+            host = None  # deleted since; the show goes on
     if host is not None:
         assumptions = [] if host.get("voice") else ["主播没有填写语气，按自然口语写"]
         if planted:

@@ -34,6 +34,8 @@ export const errorCodes = [
   "nothing_to_resume",
   "nothing_to_review",
   "origin_refused",
+  "phrases_off",
+  "prices_off",
   "product_gone",
   "protocol_unsupported",
   "push_held",

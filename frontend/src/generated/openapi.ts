@@ -561,6 +561,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hosts/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Host Template
+         * @description Take along an empty table of hosts to fill in; its second row shows how cells are written.
+         */
+        get: operations["host_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hosts/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Host Table
+         * @description Read a table of hosts without keeping anything: what it would do, row by row, and its faults.
+         */
+        post: operations["read_host_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hosts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Hosts
+         * @description Add and change hosts from a table; the faulty rows are told and left out.
+         *
+         *     A host is known by the name; an empty cell leaves the field as it is, and a table that was taken in before changes
+         *     nothing.
+         */
+        post: operations["import_hosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hosts/{host_id}": {
         parameters: {
             query?: never;
@@ -613,6 +676,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/products/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Product Template
+         * @description Take along an empty table of products to fill in; its second row shows how cells are written.
+         */
+        get: operations["product_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products/table": {
         parameters: {
             query?: never;
@@ -644,9 +727,10 @@ export interface paths {
         put?: never;
         /**
          * Import Products
-         * @description Add and change products from a table: all of it, or nothing when a row is wrong.
+         * @description Add and change products from a table.
          *
-         *     A product is known by its name; an empty cell leaves the field as it is.
+         *     A product is known by its name; an empty cell leaves the field as it is, and a table that was taken in before
+         *     changes nothing.
          */
         post: operations["import_products"];
         delete?: never;
@@ -2571,14 +2655,35 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
-         * ImportedProducts
-         * @description How many products were added and changed.
+         * HostTableImport
+         * @description A table of hosts to take in.
          */
-        ImportedProducts: {
+        HostTableImport: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+            /**
+             * Skip Faulty
+             * @description Leave faulty rows out and take in the others; else a fault anywhere refuses them all.
+             * @default true
+             */
+            skip_faulty?: boolean;
+        };
+        /**
+         * ImportedRecords
+         * @description How many records were added, changed, and found as the table has them; the rows of `errors` were left out.
+         */
+        ImportedRecords: {
             /** Created */
             created: number;
             /** Updated */
             updated: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Errors */
+            errors: components["schemas"]["TableError"][];
         };
         /**
          * Interrupt
@@ -2885,6 +2990,18 @@ export interface components {
         ItemChanges: {
             /** Seconds */
             seconds: number | null;
+        };
+        /**
+         * KeptStep
+         * @description What several pieces cost together, in yuan.
+         */
+        KeptStep: {
+            /** Quantity */
+            quantity: number;
+            /** Total */
+            total: number;
+            /** Note */
+            note: string;
         };
         /**
          * Lifetimes
@@ -3279,6 +3396,11 @@ export interface components {
             price?: number | null;
             /** List Price */
             list_price?: number | null;
+            /**
+             * Price Ladder
+             * @default []
+             */
+            price_ladder?: components["schemas"]["backend__api__products__Step"][];
             /**
              * Unit
              * @default 件
@@ -3752,6 +3874,8 @@ export interface components {
             price: number | null;
             /** List Price */
             list_price: number | null;
+            /** Price Ladder */
+            price_ladder: components["schemas"]["KeptStep"][];
             /** Unit */
             unit: string;
             /** Stock */
@@ -3815,6 +3939,11 @@ export interface components {
             /** List Price */
             list_price?: number | null;
             /**
+             * Price Ladder
+             * @default []
+             */
+            price_ladder?: components["schemas"]["backend__api__products__Step"][];
+            /**
              * Unit
              * @default 件
              */
@@ -3866,15 +3995,21 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
-         * ProductTable
-         * @description A file to read: CSV (UTF-8 or GBK) or XLSX, in base64.
+         * ProductTableImport
+         * @description A table of products to take in.
          */
-        ProductTable: {
+        ProductTableImport: {
             /**
              * Content
              * Format: base64
              */
             content: string;
+            /**
+             * Skip Faulty
+             * @description Leave faulty rows out and take in the others; else a fault anywhere refuses them all.
+             * @default false
+             */
+            skip_faulty?: boolean;
         };
         /**
          * PrompterState
@@ -4003,14 +4138,14 @@ export interface components {
             final: boolean;
         };
         /**
-         * ReadProducts
-         * @description What a table of products would do, everything that is wrong with it, and the headings that are not read.
+         * ReadRecords
+         * @description What a table would do, everything that is wrong with it, and the headings that are not read.
          */
-        ReadProducts: {
+        ReadRecords: {
             /** Rows */
             rows: number;
             /** Items */
-            items: components["schemas"]["TableProduct"][];
+            items: components["schemas"]["RecordRow"][];
             /** Errors */
             errors: components["schemas"]["TableError"][];
             /** Unknown Columns */
@@ -4066,6 +4201,21 @@ export interface components {
             parts: {
                 [key: string]: "ok" | "down" | "elsewhere" | "draining";
             };
+        };
+        /**
+         * RecordRow
+         * @description What a row would do: add a record, change the fields whose cells are filled, or nothing new at all.
+         */
+        RecordRow: {
+            /** Row */
+            row: number;
+            /** Name */
+            name: string;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "create" | "update" | "same";
         };
         /**
          * Replay
@@ -5074,14 +5224,6 @@ export interface components {
             snapshot: components["schemas"]["ThreadSnapshot"];
         };
         /**
-         * Step
-         * @description A step in an experiment's life. `version` is the one that was read (or send If-Match).
-         */
-        Step: {
-            /** Version */
-            version?: number | null;
-        };
-        /**
          * StepView
          * @description A step of a run.
          */
@@ -5167,19 +5309,15 @@ export interface components {
             notes: string;
         };
         /**
-         * TableProduct
-         * @description What a row would do: add a product, or change the fields whose cells are filled.
+         * TableUpload
+         * @description A file to read: CSV (UTF-8 or GBK) or XLSX, in base64.
          */
-        TableProduct: {
-            /** Row */
-            row: number;
-            /** Name */
-            name: string;
+        TableUpload: {
             /**
-             * Change
-             * @enum {string}
+             * Content
+             * Format: base64
              */
-            change: "create" | "update";
+            content: string;
         };
         /**
          * Tenant
@@ -5668,6 +5806,29 @@ export interface components {
             approval?: number | null;
             /** Score */
             score?: number | null;
+        };
+        /**
+         * Step
+         * @description A step in an experiment's life. `version` is the one that was read (or send If-Match).
+         */
+        backend__api__experiments__Step: {
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * Step
+         * @description What several pieces cost together.
+         */
+        backend__api__products__Step: {
+            /** Quantity */
+            quantity: number;
+            /** Total */
+            total: number;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
     };
     responses: never;
@@ -6796,6 +6957,110 @@ export interface operations {
             };
         };
     };
+    host_template: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_host_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableUpload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadRecords"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    import_hosts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostTableImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedRecords"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     read_host: {
         parameters: {
             query?: never;
@@ -6971,6 +7236,39 @@ export interface operations {
             };
         };
     };
+    product_template: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     read_product_table: {
         parameters: {
             query?: never;
@@ -6980,7 +7278,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProductTable"];
+                "application/json": components["schemas"]["TableUpload"];
             };
         };
         responses: {
@@ -6990,7 +7288,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReadProducts"];
+                    "application/json": components["schemas"]["ReadRecords"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
@@ -7017,7 +7315,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProductTable"];
+                "application/json": components["schemas"]["ProductTableImport"];
             };
         };
         responses: {
@@ -7027,7 +7325,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportedProducts"];
+                    "application/json": components["schemas"]["ImportedRecords"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
@@ -8181,7 +8479,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Step"] | null;
+                "application/json": components["schemas"]["backend__api__experiments__Step"] | null;
             };
         };
         responses: {
@@ -8220,7 +8518,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Step"] | null;
+                "application/json": components["schemas"]["backend__api__experiments__Step"] | null;
             };
         };
         responses: {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { errorCodes } from '../generated/errors'
+import { catalogueEn, catalogueZh } from './catalogue'
 import { en } from './en'
 import { experimentsEn, experimentsZh } from './experiments'
 import { keysEn, keysZh } from './keys'
@@ -20,12 +21,15 @@ function leaves(tree: Tree, path = ''): Map<string, string> {
   )
 }
 
+/** The leaves of several dictionaries that are laid over each other, as the pages lay them. */
+const together = (...trees: Tree[]) => new Map(trees.flatMap((tree) => [...leaves(tree)]))
+
 const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort()
 
 test('both languages have the same keys with the same variables, and nothing is empty', () => {
   const [chinese, english] = [
-    leaves({ ...zhCN, ...showsZh, ...memoryZh, ...keysZh, ...rulesZh, ...experimentsZh }),
-    leaves({ ...en, ...showsEn, ...memoryEn, ...keysEn, ...rulesEn, ...experimentsEn }),
+    together(zhCN, showsZh, memoryZh, keysZh, rulesZh, experimentsZh, catalogueZh),
+    together(en, showsEn, memoryEn, keysEn, rulesEn, experimentsEn, catalogueEn),
   ]
   expect([...english.keys()]).toEqual([...chinese.keys()])
   for (const [key, text] of chinese) {

@@ -1,6 +1,7 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { recall, remember } from '../shared/storage'
+import type { catalogueZh } from './catalogue'
 import type { experimentsZh } from './experiments'
 import type { keysZh } from './keys'
 import type { memoryZh } from './memory'
@@ -19,6 +20,7 @@ declare module 'i18next' {
       translation: typeof zhCN &
         ReturnType<typeof troubles> &
         typeof showsZh &
+        typeof catalogueZh &
         typeof memoryZh &
         typeof keysZh &
         typeof rulesZh &

@@ -138,6 +138,14 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '不允许从这个网址访问。',
     en: 'This address may not connect.',
   },
+  phrases_off: {
+    zh: '口头禅里有这位主播不能说的词。',
+    en: 'A catchphrase holds a word this host does not say.',
+  },
+  prices_off: {
+    zh: '价格对不上，请检查。',
+    en: 'The prices do not add up.',
+  },
   product_gone: {
     zh: '这个商品已从商品库删除。',
     en: 'This product was removed from the catalogue.',
@@ -191,7 +199,7 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     en: 'The database cannot be reached.',
   },
   table_faulty: {
-    zh: '表格里有错误的行，什么都没有导入。',
+    zh: '表格里有错误，什么都没有导入。',
     en: 'Some rows of the table are wrong; nothing was imported.',
   },
   table_too_large: {

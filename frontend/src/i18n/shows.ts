@@ -75,15 +75,6 @@ export const showsZh = {
     failed: '失败',
     skipped: '已跳过',
   },
-  productImport: {
-    title: '导入商品',
-    hint: 'CSV（UTF-8 或 GBK）或 XLSX，第一行是表头：商品、品牌、品类、别名、售价、划线价、单位、库存、赠品、卖点、参数、依据、必须说明、合规品类。多条用分号隔开；卖点写成「特点|好处|证明」，参数写成「名称：值」。同名商品只更新填了的格子。',
-    unknown: '这些列不认识，不会导入：{{names}}',
-    change: '将要',
-    create: '新建',
-    update: '更新',
-    accept: '导入 {{count}} 个商品',
-  },
   tableFault: {
     no_product_column: '表头里没有「商品」这一列',
     no_rows: '表头下面没有内容',
@@ -182,15 +173,6 @@ export const showsEn: typeof showsZh = {
     rejected: 'Rejected',
     failed: 'Failed',
     skipped: 'Left out',
-  },
-  productImport: {
-    title: 'Import products',
-    hint: 'CSV (UTF-8 or GBK) or XLSX with a heading: product, brand, category, aliases, price, list_price, unit, stock, gifts, points, facts, evidence, required_statements, compliance_flags. Several in one cell are parted by semicolons; a point is “feature|benefit|proof”, a fact “name: value”. Of a product that is there only the filled cells are changed.',
-    unknown: 'These columns are not known and not imported: {{names}}',
-    change: 'Would',
-    create: 'add',
-    update: 'change',
-    accept: 'Import {{count}} products',
   },
   tableFault: {
     no_product_column: 'no column of the heading is called “product”',

@@ -2,6 +2,7 @@ import { Alert, Button, Input, Tooltip } from 'antd'
 import { useDeferredValue, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { InterruptView } from '../generated/protocol'
+import { Assumed } from '../shared/Assumed'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { remember, useDraft } from '../shared/storage'
@@ -156,9 +157,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
           <span className="number">{t('quality.score', { score: script.score })}</span>
         )}
       </div>
-      {script.assumed.length > 0 && (
-        <p className="muted">{t('review.assumed', { list: script.assumed.join('；') })}</p>
-      )}
+      <Assumed list={script.assumed} />
 
       {pending && mode === 'edit' ? (
         <div className="editor">

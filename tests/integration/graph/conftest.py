@@ -13,6 +13,7 @@ from langgraph.types import Command
 from backend.domain.events import append
 from backend.domain.hosts import create_host
 from backend.domain.products import Point, create_product
+from backend.domain.profiles import Profiles
 from backend.domain.rooms import create_room
 from backend.domain.threads import describe_thread
 from backend.graph.build import GRAPH_VERSION, build, initial_state
@@ -25,6 +26,7 @@ from backend.protocol.events import AnyThreadEvent, MessageComplete, ThreadUpdat
 from backend.quality.pii import mask_pii
 from backend.quality.rulebooks import RuleBooks
 from backend.storage.postgres import Database
+from backend.storage.redis import Cache
 
 GOOD = (
     "你有没有试过，早上灌好的热水，到了办公室一喝，已经凉透了？今天给大家看的这只青禾316保温杯，双层杯身，"
@@ -62,6 +64,7 @@ class Desk:
     tenant_id: UUID
     thread_id: UUID
     embedder: Embedder
+    profiles: Profiles
     rules: RuleBooks
     host_id: UUID
     room_id: UUID
@@ -129,6 +132,7 @@ class Desk:
             model=self.model,
             rules=self.rules.current,
             embedder=self.embedder,
+            profiles=self.profiles,
             say=self.frames.append,
             experimental=self.experimental,
         )
@@ -197,7 +201,13 @@ async def tenant_id(database_url: str) -> UUID:
 
 
 @pytest.fixture
-async def desk(db: Database, tenant_id: UUID, embedder: Embedder) -> Desk:
+async def profiles(redis_url: str) -> AsyncIterator[Profiles]:
+    async with Cache.open(redis_url) as cache:
+        yield Profiles(cache, most=1_000_000, ttl=60)
+
+
+@pytest.fixture
+async def desk(db: Database, tenant_id: UUID, embedder: Embedder, profiles: Profiles) -> Desk:
     async with db.tenant(tenant_id) as conn:
         host = await create_host(conn, name="小雅", voice="活泼亲切", pace=270)
         room = await create_room(conn, name="小雅的直播间", host_id=host.id)
@@ -216,4 +226,4 @@ async def desk(db: Database, tenant_id: UUID, embedder: Embedder) -> Desk:
         )
         thread_id = new_id()
         await conn.execute("INSERT INTO threads (id, graph_version) VALUES ($1, $2)", thread_id, GRAPH_VERSION)
-    return Desk(db, tenant_id, thread_id, embedder, RuleBooks(db), host.id, room.id, cup.id, snack.id)
+    return Desk(db, tenant_id, thread_id, embedder, profiles, RuleBooks(db), host.id, room.id, cup.id, snack.id)

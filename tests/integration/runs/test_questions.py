@@ -162,7 +162,7 @@ async def open_show(database_url: str, redis_url: str) -> AsyncIterator[Show]:
             "graph": parallel_reviews(),
             "rules": RuleBooks(office.db),
             # Nobody writes or remembers here.
-            **dict.fromkeys(("model", "embedder")),
+            **dict.fromkeys(("model", "embedder", "profiles")),
             "worker": "test",
         }
         yield Show(office, Runner(RunnerParts(**parts)))

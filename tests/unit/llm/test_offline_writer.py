@@ -513,3 +513,34 @@ def test_a_promotion_without_a_price_promises_none() -> None:
     for seed in range(12):
         text = write(seed, product={"name": "智能门锁"}, scenario="promotion", seconds=30)
         assert not re.search("现在说价格|直接说价格|算给你听|价格来了|把价格", text)
+
+
+def test_several_pieces_are_told_as_the_ladder_has_them() -> None:
+    ladder = [{"quantity": 2, "total": 268}, {"quantity": 3, "total": 379.9}]
+    told = 0
+    for seed in range(20):
+        text = write(seed, scenario="promotion", seconds=60, product={**CUP, "price_ladder": ladder})
+        figures = set(re.findall(r"(\d+(?:\.\d+)?)元", text))
+        assert figures <= {"149", "199", "50", "268", "30", "379.9", "67.1"}, text
+        assert "298" not in figures, text
+        told += "268" in figures
+    assert told >= 15
+    liquor = write(
+        scenario="promotion", seconds=60, product={**LIQUOR, "price_ladder": [{"quantity": 2, "total": 140}]}
+    )
+    assert "140元" not in liquor
+
+
+def test_a_catchphrase_is_said_once_at_most_and_a_taboo_word_never() -> None:
+    phrase = "听我说完"
+    taboo = ["家人们", "大家", "下单", "省", "购物车", "喜欢"]
+    said = 0
+    for seed in range(24):
+        host = {"name": "小雅", "catchphrases": [phrase], "taboo_words": taboo[: seed % 7]}
+        text = write(
+            seed, scenario=("promotion", "selling_points", "opening")[seed % 3], seconds=60, product=CUP, host=host
+        )
+        assert text.count(phrase) <= 1, text
+        said += phrase in text
+        assert not [word for word in host["taboo_words"] if word in text], text
+    assert said >= 6

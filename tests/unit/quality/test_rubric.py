@@ -256,3 +256,63 @@ def test_a_change_of_tone_loses_neither_price_nor_gift() -> None:
     assert "Q17" in _failed(_report(_GOOD.replace("，还送你一个杯刷", ""), **asked))
     priceless = _GOOD.replace("日常价199，今天直播间129，两个一共258，还送你一个杯刷。", "还送你一个杯刷。")
     assert "Q17" in _failed(_report(priceless, **asked))
+
+
+_LADDER: dict[str, Any] = {
+    **_CUP,
+    "price_ladder": [{"quantity": 2, "total": 218}, {"quantity": 3, "total": 299, "note": "第三件81元"}],
+}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "两个一共218，比分开买省40。",
+        "拍三个299，省88。",
+        "两个218，合一个109。",
+        "第二个只要89块，第三件81元。",
+        "分开买两个要258，一起带218。",
+        "日常价两个398，今天两个218。",
+    ],
+)
+def test_what_follows_from_the_price_ladder_may_be_said(said: str) -> None:
+    report = _report(_GOOD.replace("两个一共258", said.rstrip("。")), product=_LADDER)
+    assert "Q03" not in _failed(report), [finding.message for finding in report.findings]
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ("两个一共258", "218元"),  # what they cost apart is not what is asked for them
+        ("两个一共208", "218元"),
+        ("三个一共218", "299元"),
+        ("两个218，比分开买省50", None),
+        ("第二个半价", None),
+        ("第二个只要69元", None),
+        ("第三件免费", None),
+    ],
+)
+def test_what_the_price_ladder_does_not_say_is_blocked(said: str, right: str | None) -> None:
+    report = _report(_GOOD.replace("两个一共258", said), product=_LADDER)
+    wrong = [finding for finding in report.findings if finding.severity == "block"]
+    assert wrong
+    assert "Q03" in _failed(report)
+    assert right is None or right in {finding.suggestion for finding in wrong}
+
+
+def test_a_catchphrase_is_a_spice_and_a_taboo_word_is_never_said() -> None:
+    phrases = ["听我说完", "姐妹们"]
+    once = _GOOD.replace("它能保温", "听我说完，姐妹们，它能保温")
+    assert "Q10" not in _failed(_report(once, catchphrases=phrases))
+    often = once.replace("容量五百", "听我说完，容量五百").replace("杯盖是", "听我说完，杯盖是")
+    report = _report(often, catchphrases=phrases)
+    [found] = [finding for finding in report.findings if "口头禅" in finding.message]
+    assert (found.rule, found.severity, often[slice(*found.span)]) == ("Q10", "warn", "听我说完")
+    always = often.replace("喜欢的朋友", "听我说完，喜欢的朋友").replace("日常价", "听我说完，日常价")
+    assert {one.severity for one in _report(always, catchphrases=phrases).findings if one.rule == "Q10"} >= {"fail"}
+    calls = _GOOD.replace("它能", "姐妹们，它能").replace("杯盖是", "姐妹们，杯盖是")
+    assert "Q10" not in _failed(_report(calls, catchphrases=phrases))
+
+    taboo = _report(_GOOD.replace("都方便", "闭 眼入"), must_not_say=["闭眼入"])
+    assert taboo.verdict == "block"
+    assert [finding.rule for finding in taboo.findings if finding.severity == "block"] == ["Q17"]
