@@ -1,7 +1,5 @@
 """Price ladders, and a stamp of each tenant's catalogue that changes with it.
 
-Chained behind 0013 until the revisions of this round are put in a row.
-"""
 
 from pathlib import Path
 
