@@ -7,7 +7,8 @@ from backend.domain import events, interrupts, people
 from backend.domain.interrupts import Interrupt
 from backend.domain.people import Identity
 from backend.domain.rooms import list_rooms
-from backend.domain.threads import Thread, recent_messages
+from backend.domain.thread_notes import read_notes, window
+from backend.domain.threads import Thread
 from backend.graph.intent.reading import read
 from backend.graph.standing import situation_of
 from backend.ids import derived_id
@@ -16,7 +17,8 @@ from backend.storage.postgres import Connection
 
 #: Characters: who says yes or no says it in few words; more is a request, which is refused or withdraws what waits.
 _LONGEST: Final = 60
-_WINDOW: Final = 12
+#: Characters of the conversation that such words are read against.
+_WINDOW: Final = 3000
 
 
 async def answer_words(
@@ -32,8 +34,11 @@ async def answer_words(
     waiting = next((one for one in (await interrupts.of_run(conn, run_id)).values() if one.status == "pending"), None)
     if waiting is None or len(content) > _LONGEST:
         return None
-    messages = await recent_messages(conn, thread.id, _WINDOW)
-    situation = await situation_of(conn, thread, messages, await list_rooms(conn), {}, waiting=True)
+    messages = await window(conn, thread.id, _WINDOW)
+    notes = await read_notes(conn, thread.id)
+    situation = await situation_of(
+        conn, thread, messages, notes, await list_rooms(conn), {"content": content}, waiting=True
+    )
     reading = read(content, situation)
     if (reading.kind, reading.about) != ("chat", "decision"):
         return None
