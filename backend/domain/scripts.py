@@ -165,9 +165,7 @@ async def publish(
 
 async def count_of_thread(conn: Connection, thread_id: UUID) -> int:
     """Return how many texts runs of this thread have put to a person."""
-    count: int = await conn.fetchval(
-        "SELECT coalesce(max(place), 0) FROM thread_texts WHERE thread_id = $1", thread_id
-    )
+    count: int = await conn.fetchval("SELECT coalesce(max(place), 0) FROM thread_texts WHERE thread_id = $1", thread_id)
     return count
 
 

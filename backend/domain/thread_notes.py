@@ -64,6 +64,10 @@ class Past:
     asked: bool
 
 
+#: The columns of `read_past` that bear the names of its fields.
+_PAST: Final = tuple(name for name in Past.__slots__ if name != "at")
+
+
 async def read_notes(conn: Connection, thread_id: UUID) -> ThreadNotes:
     """Return the notes of a thread, empty ones if there are none."""
     row = await conn.fetchrow(
@@ -113,9 +117,15 @@ async def save_notes(conn: Connection, thread_id: UUID, made: ThreadNotes) -> bo
     return done is not None and done == made.version + 1
 
 
-async def forget_notes(conn: Connection, thread_id: UUID) -> bool:
-    """Empty a thread's notes for good: what was said until now is not taken into them again. True if there were any."""
-    return await _empty(conn, "n.thread_id = $1", thread_id) > 0
+async def forget_notes(conn: Connection, thread_id: UUID) -> None:
+    """Empty a thread's notes for good: what was said until now is not taken into them again."""
+    await conn.execute(
+        """INSERT INTO thread_notes (thread_id, through_at, through_id, notes, summary, written_by)
+           VALUES ($1, '-infinity', $2, '{}', '', 'offline') ON CONFLICT DO NOTHING""",
+        thread_id,
+        _LAST_ID,
+    )
+    await _empty(conn, "n.thread_id = $1", thread_id)
 
 
 async def forget_in_notes(conn: Connection, *, name: str | None = None, product_id: UUID | None = None) -> int:
@@ -202,10 +212,7 @@ async def read_past(conn: Connection, thread_id: UUID, after: Place, through: Pl
         SHOWN,
         limit,
     )
-    return [
-        Past(at=(row["created_at"], row["id"]), **{key: row[key] for key in row.keys() if key not in ("created_at", "id")})
-        for row in rows
-    ]  # fmt: skip
+    return [Past(at=(row["created_at"], row["id"]), **{key: row[key] for key in _PAST}) for row in rows]
 
 
 async def window(conn: Connection, thread_id: UUID, characters: int) -> list["Said"]:

@@ -64,7 +64,9 @@ def taken(notes: Mapping[str, Any] | None, turn: Turn) -> dict[str, Any]:
     if turn.place is not None:
         _take_text(new, turn)
     if turn.reason:
-        new["reasons"] = [*new.get("reasons", []), {"product": turn.product, "text": turn.reason[:_EXCERPT]}][-_REASONS:]
+        new["reasons"] = [*new.get("reasons", []), {"product": turn.product, "text": turn.reason[:_EXCERPT]}][
+            -_REASONS:
+        ]
     still = [one for one in new.get("open", []) if not _settled(one, turn)]
     if turn.outcome in ("expired", "failed", "cancelled", "asked"):
         still.append(
@@ -98,7 +100,7 @@ def _take_text(new: dict[str, Any], turn: Turn) -> None:
 
 
 def _settled(one: Mapping[str, Any], turn: Turn) -> bool:
-    """A question of ours is settled by the next text; what came to nothing by a text of the same product and segment."""
+    """A question of ours is settled by the next text, what came to nothing by one of the same product and segment."""
     if turn.place is None or turn.outcome not in ("waiting", "approved", "edited", "rejected"):
         return False
     if one["why"] == "asked" or one["product"] is None:
@@ -120,9 +122,9 @@ def product_order(notes: Mapping[str, Any] | None) -> list[str]:
 
 
 def told(notes: Mapping[str, Any] | None, characters: int) -> str:
-    """Return the notes in Chinese, at most so many characters: what matters most comes first, what has no room is left out.
+    """Return the notes in Chinese, at most so many characters.
 
-    A line is never cut.
+    What matters most comes first, what has no room is left out; a line is never cut.
     """
     if not notes or characters <= 0:
         return ""

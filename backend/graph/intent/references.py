@@ -23,7 +23,9 @@ _NOT_THIS: Final = re.compile(
 _MIDDLE: Final = re.compile(r"中间(?:那|的|这)?一?(?:个|段|条|版|篇)(?!话)")
 _FIRST: Final = re.compile(r"最(?:开始|早|初|先)(?:的)?(?:那)?")
 _PIECE: Final = r"(?:的)?(?:那|这)?(?:一)?(?:段|条|篇|版|个|份|稿|话术|文案|脚本)"
-_HUNDREDS: Final = re.compile(r"(?:([一二三四五六七八九])百)?零?(?:([一二三四五六七八九])?(十))?([一二三四五六七八九])?")
+_HUNDREDS: Final = re.compile(
+    r"(?:([一二三四五六七八九])百)?零?(?:([一二三四五六七八九])?(十))?([一二三四五六七八九])?"
+)
 CHINESE_DIGITS: Final = {sign: place for place, sign in enumerate("零一二三四五六七八九十")}
 
 

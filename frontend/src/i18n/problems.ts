@@ -138,6 +138,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '不允许从这个网址访问。',
     en: 'This address may not connect.',
   },
+  memory_full: {
+    zh: '记忆已满，请先删掉一些笔记。',
+    en: 'The memory is full; remove some notes first.',
+  },
   product_gone: {
     zh: '这个商品已从商品库删除。',
     en: 'This product was removed from the catalogue.',
