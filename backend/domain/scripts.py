@@ -169,41 +169,37 @@ async def count_of_thread(conn: Connection, thread_id: UUID) -> int:
     return count
 
 
-async def of_thread(
-    conn: Connection,
-    thread_id: UUID,
-    last: int = 16,
-    *,
-    numbers: Sequence[int] = (),
-    products: Sequence[str] = (),
-    scenarios: Sequence[str] = (),
-) -> list[ThreadDraft]:
-    """Return the `last` texts that runs of this thread put to a person, oldest first, one for each run.
-
-    With them, however long ago, those with these `numbers`, and the last of each of these products (by name) and
-    scenarios. An edited text counts as edited: it is what people talk about afterwards. What is read does not grow
-    with the thread.
-    """
+async def last_of(
+    conn: Connection, thread_id: UUID, *, products: Sequence[str] = (), scenarios: Sequence[str] = ()
+) -> list[int]:
+    """Return the numbers of the thread's last text of each of these products (by name) and of each of these scenarios."""
     rows = await conn.fetch(
-        """WITH picked AS (
-             SELECT place FROM thread_texts WHERE thread_id = $1
-               AND place > (SELECT coalesce(max(place), 0) FROM thread_texts WHERE thread_id = $1) - $2
-             UNION SELECT unnest($3::int[])
-             UNION SELECT (SELECT max(t.place) FROM thread_texts t WHERE t.thread_id = $1 AND t.product_name = name)
-                   FROM unnest($4::text[]) name
-             UNION SELECT (SELECT max(t.place) FROM thread_texts t WHERE t.thread_id = $1 AND t.scenario = segment)
-                   FROM unnest($5::text[]) segment)
-           SELECT t.place AS number, i.created_at, i.params ->> 'content' AS content, i.params -> 'slots' AS slots,
-                  CASE WHEN i.status = 'edited' THEN i.decision ->> 'content' END AS edited,
-                  t.product_id, t.product_name, v.script_id
-           FROM picked JOIN thread_texts t ON t.thread_id = $1 AND t.place = picked.place
-           JOIN interrupts i ON i.id = t.interrupt_id LEFT JOIN script_versions v ON v.run_id = t.run_id
-           ORDER BY t.place""",
+        """SELECT (SELECT max(t.place) FROM thread_texts t WHERE t.thread_id = $1 AND t.product_name = name) AS number
+           FROM unnest($2::text[]) name
+           UNION SELECT (SELECT max(t.place) FROM thread_texts t WHERE t.thread_id = $1 AND t.scenario = segment)
+           FROM unnest($3::text[]) segment""",
         thread_id,
-        last,
-        list(numbers),
         list(products),
         list(scenarios),
+    )
+    return sorted(row["number"] for row in rows if row["number"] is not None)
+
+
+async def of_thread(conn: Connection, thread_id: UUID, numbers: Sequence[int]) -> list[ThreadDraft]:
+    """Return those of a thread's texts with these numbers, oldest first, as they were last put to a person.
+
+    An edited text counts as edited: it is what people talk about afterwards. Nothing else of the thread is read.
+    """
+    # The numbers come as values: told to find them by itself, the planner reads every text there is.
+    rows = await conn.fetch(
+        """SELECT t.place AS number, i.created_at, i.params ->> 'content' AS content, i.params -> 'slots' AS slots,
+                  CASE WHEN i.status = 'edited' THEN i.decision ->> 'content' END AS edited,
+                  t.product_id, t.product_name, v.script_id
+           FROM thread_texts t JOIN interrupts i ON i.id = t.interrupt_id
+           LEFT JOIN script_versions v ON v.run_id = t.run_id
+           WHERE t.thread_id = $1 AND t.place = ANY ($2) ORDER BY t.place""",
+        thread_id,
+        list(numbers),
     )
     return [
         ThreadDraft(

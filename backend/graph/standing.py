@@ -11,7 +11,7 @@ from backend.domain.clarifications import offered_options
 from backend.domain.hosts import list_hosts
 from backend.domain.products import catalogue
 from backend.domain.rooms import Room
-from backend.domain.scripts import ThreadDraft, count_of_thread, of_thread
+from backend.domain.scripts import ThreadDraft, count_of_thread, last_of, of_thread
 from backend.domain.thread_notes import Said, ThreadNotes, since
 from backend.domain.threads import Thread
 from backend.graph.intent import wishes
@@ -103,12 +103,13 @@ async def _texts(
 ) -> list[ThreadDraft]:
     """Return the last texts of the thread, and those further back that the words point at."""
     total = await count_of_thread(conn, thread.id)
-    if total <= _LAST:
-        return await of_thread(conn, thread.id, _LAST) if total else []
-    text = fold(content[:_LOOKED_AT] + content[_LOOKED_AT:][-_LOOKED_AT:])
-    numbers, names = far_away(text, total, product_order(notes.notes))
-    names += [match.product.name for match in mentioned(text, products)]
-    segments = [mention.scenario for mention in segments_in(text)]
-    return await of_thread(
-        conn, thread.id, _LAST, numbers=numbers, products=list(dict.fromkeys(names)), scenarios=segments
-    )
+    numbers = list(range(max(total - _LAST, 0) + 1, total + 1))
+    if total > _LAST:
+        text = fold(content[:_LOOKED_AT] + content[_LOOKED_AT:][-_LOOKED_AT:])
+        far, names = far_away(text, total, product_order(notes.notes))
+        names += [match.product.name for match in mentioned(text, products)]
+        segments = [mention.scenario for mention in segments_in(text)]
+        if names or segments:
+            far += await last_of(conn, thread.id, products=names, scenarios=segments)
+        numbers = [*dict.fromkeys([*far, *numbers])]
+    return await of_thread(conn, thread.id, numbers) if numbers else []

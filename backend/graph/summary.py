@@ -46,8 +46,8 @@ async def summed_up(
 
     Never raises for any answer.
 
-    `facts` are the notes in words, `before` the summary so far, `turns` what was said since, oldest first; personal data
-    is masked in all of them.
+    `facts` are the notes in words, `before` the summary so far, `turns` what was said since, oldest first; personal
+    data is masked in all of them.
     """
     if model is None or characters < _LEAST or not turns:
         return facts, "offline"
