@@ -90,7 +90,7 @@ async def _measured(db: Database, tenant: UUID, embedder: Embedder, filters: Fil
 
 
 async def _parts(db: Database, tenant: UUID, embedder: Embedder) -> dict[str, dict[str, float]]:
-    parts: dict[str, list[float]] = {"embedding": [], "words": [], "meaning": [], "fusing": []}
+    parts: dict[str, list[float]] = {"embedding": [], "words": [], "meaning": [], "fusing": [], "texts": []}
     for _ in range(_ROUNDS // 2):
         query = _query()
         began = time.perf_counter()
@@ -105,9 +105,12 @@ async def _parts(db: Database, tenant: UUID, embedder: Embedder) -> dict[str, di
             ids = [row["document_id"] for row in words]
             rows = await recalling._candidates(conn, embedder.name, vector, ids, Filters())
             parts["meaning"].append(time.perf_counter() - began)
-        began = time.perf_counter()
-        recalling.without_doubles(recalling._weighed(rows, words), 5)
-        parts["fusing"].append(time.perf_counter() - began)
+            began = time.perf_counter()
+            ranked = recalling._weighed(rows, words)
+            parts["fusing"].append(time.perf_counter() - began)
+            began = time.perf_counter()
+            await recalling._picked(conn, embedder.name, ranked, 5)
+            parts["texts"].append(time.perf_counter() - began)
     return {name: _spread([one * 1000 for one in values]) for name, values in parts.items()}
 
 

@@ -172,7 +172,7 @@ async def count_of_thread(conn: Connection, thread_id: UUID) -> int:
 async def last_of(
     conn: Connection, thread_id: UUID, *, products: Sequence[str] = (), scenarios: Sequence[str] = ()
 ) -> list[int]:
-    """Return the numbers of the thread's last text of each of these products (by name) and of each of these scenarios."""
+    """Return the numbers of the thread's last text of each of these products (by name) and of each scenario."""
     rows = await conn.fetch(
         """SELECT (SELECT max(t.place) FROM thread_texts t WHERE t.thread_id = $1 AND t.product_name = name) AS number
            FROM unnest($2::text[]) name

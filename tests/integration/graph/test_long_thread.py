@@ -68,7 +68,8 @@ async def past(
                        now() - interval '2 days' + make_interval(secs => 10 * $7 + $8))""", messages,
         )  # fmt: skip
         await conn.executemany(
-            """INSERT INTO interrupts (id, thread_id, run_id, kind, action, params, allowed, expires_at, status, decision)
+            """INSERT INTO interrupts (id, thread_id, run_id, kind, action, params, allowed, expires_at, status,
+                                       decision)
                VALUES ($1, $2, $3, 'script_approval', 'publish_script', $4, '{}', now(), $5, $6)""", questions,
         )  # fmt: skip
 
@@ -84,8 +85,8 @@ async def notes_of(desk: Desk, thread_id: UUID | None = None) -> ThreadNotes:
 
 
 #: Rows of a thread's tables that this session has touched; the server adds transactions up for a second.
-_TOUCHED = """SELECT relname, (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int FROM pg_stat_xact_user_tables
-              WHERE relname IN ('messages', 'interrupts', 'thread_texts', 'thread_notes', 'runs', 'thread_events',
+_TOUCHED = """SELECT relname, (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int
+              FROM pg_stat_xact_user_tables WHERE relname IN ('messages', 'interrupts', 'thread_texts', 'thread_notes', 'runs', 'thread_events',
                                 'script_versions')"""
 
 
@@ -157,9 +158,10 @@ async def test_texts_are_numbered_without_gaps_whoever_asks_and_a_second_questio
     async with desk.db.tenant(desk.tenant_id) as conn:
         run = await conn.fetchval("SELECT run_id FROM thread_texts WHERE thread_id = $1 AND place = 2", desk.thread_id)
         await conn.execute(
-            """INSERT INTO interrupts (id, thread_id, run_id, kind, action, params, allowed, expires_at, status, decision)
-               VALUES ('again', $1, $2, 'script_approval', 'publish_script', '{"content": "新的", "product_id": "x"}', '{}',
-                       now(), 'edited', '{"content": "改过的"}')""",
+            """INSERT INTO interrupts (id, thread_id, run_id, kind, action, params, allowed, expires_at, status,
+                                       decision)
+               VALUES ('again', $1, $2, 'script_approval', 'publish_script',
+                       '{"content": "新的", "product_id": "x"}', '{}', now(), 'edited', '{"content": "改过的"}')""",
             desk.thread_id, run,
         )  # fmt: skip
         texts = await of_thread(conn, desk.thread_id, range(9))
