@@ -151,23 +151,35 @@ async def _empty(conn: Connection, where: str, value: object) -> int:
     return len(rows)
 
 
-async def uncovered(conn: Connection, thread_id: UUID) -> int:
-    """Return how much was said since the notes of a thread were made: characters, as they count for its window.
+async def are_due(conn: Connection, thread_id: UUID, window_characters: int, summary_characters: int) -> bool:
+    """Say whether more was said since a thread's notes were made than its window holds, and the tenant wants notes.
 
-    More than a hundred messages are not looked at: that is due in any case.
+    The numbers hold where the tenant has none of its own.
     """
     # The place comes as a value: behind anything the planner does not trust, row-level security lets no index find it.
-    through = await conn.fetchrow("SELECT through_at, through_id FROM thread_notes WHERE thread_id = $1", thread_id)
-    size: int = await conn.fetchval(
-        """SELECT coalesce(sum(least(length(content), $4) + $5), 0)::int FROM (
-             SELECT m.content FROM messages m WHERE m.thread_id = $1 AND (m.created_at, m.id) > ($2, $3)
-             ORDER BY m.created_at DESC, m.id DESC LIMIT 100) said""",
+    row = await conn.fetchrow(
+        """SELECT n.through_at, n.through_id, coalesce(t.window_characters, $2) AS room
+           FROM tenants t LEFT JOIN thread_notes n ON n.thread_id = $1
+           WHERE t.id = current_tenant() AND coalesce(t.summary_characters, $3) > 0""",
         thread_id,
-        *((through["through_at"], through["through_id"]) if through is not None else (_EVER, _LAST_ID)),
+        window_characters,
+        summary_characters,
+    )
+    if row is None:
+        return False
+    through = (row["through_at"], row["through_id"]) if row["through_at"] is not None else (_EVER, _LAST_ID)
+    due: bool = await conn.fetchval(
+        """SELECT coalesce(sum(least(length(content), $4) + $5), 0) > $6 FROM (
+             SELECT m.content FROM messages m WHERE m.thread_id = $1 AND (m.created_at, m.id) > ($2, $3)
+             ORDER BY m.created_at DESC, m.id DESC LIMIT $7) said""",
+        thread_id,
+        *through,
         SHOWN,
         _EACH,
+        row["room"],
+        row["room"] // _EACH + 1,
     )
-    return size
+    return due
 
 
 async def cut_after(conn: Connection, thread_id: UUID, after: Place, keep: int) -> Place | None:

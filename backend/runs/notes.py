@@ -52,8 +52,7 @@ _DECIDED: Final[dict[str, Outcome]] = {
 
 async def enqueue_if_due(conn: Connection, settings: Settings, tenant_id: UUID, thread_id: UUID) -> None:
     """Queue the notes of a thread, in the transaction that ends a run, when more was said than its window holds."""
-    limits = await read_policies(conn, settings)
-    if limits.summary_characters and await thread_notes.uncovered(conn, thread_id) > limits.window_characters:
+    if await thread_notes.are_due(conn, thread_id, settings.window_characters, settings.summary_characters):
         payload = orjson.dumps({"tenant_id": str(tenant_id), "thread_id": str(thread_id)})
         await jobs.enqueue(conn, NOTES_JOB, payload)
 

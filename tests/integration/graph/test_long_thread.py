@@ -86,7 +86,8 @@ async def notes_of(desk: Desk, thread_id: UUID | None = None) -> ThreadNotes:
 
 #: Rows of a thread's tables that this session has touched; the server adds transactions up for a second.
 _TOUCHED = """SELECT relname, (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int
-              FROM pg_stat_xact_user_tables WHERE relname IN ('messages', 'interrupts', 'thread_texts', 'thread_notes', 'runs', 'thread_events',
+              FROM pg_stat_xact_user_tables
+              WHERE relname IN ('messages', 'interrupts', 'thread_texts', 'thread_notes', 'runs', 'thread_events',
                                 'script_versions')"""
 
 
