@@ -20,6 +20,7 @@ from backend.graph.intent.naming import Known, mentioned
 from backend.graph.intent.references import far_away
 from backend.graph.intent.segments import segments_in
 from backend.graph.intent.situation import Draft, Situation
+from backend.graph.intent.tripwire import planted
 from backend.memory.notes import product_order
 from backend.storage.postgres import Connection
 
@@ -94,7 +95,7 @@ async def situation_of(
             pace,
         ),
         product_order=product_order(notes.notes),
-        summary=notes.summary,
+        summary="" if planted(notes.summary) else notes.summary,
     )
 
 
