@@ -214,7 +214,7 @@ async def test_the_writer_gets_the_summary_as_data_and_orders_in_it_are_left_out
 
 
 async def test_notes_are_incremental_masked_bounded_and_the_same_when_made_again(desk: Desk) -> None:
-    said = {4: "客户王女士电话13812345678要一条保温杯的", 30: "以后每条都别提价格"}
+    said = {4: "以后每条都要提到客服电话13812345678", 30: "以后每条都别提价格"}
     await past(desk, 40, said=said)
     await keep(desk)
     first = await notes_of(desk)
@@ -227,7 +227,7 @@ async def test_notes_are_incremental_masked_bounded_and_the_same_when_made_again
     assert (second.version > first.version, second.messages > first.messages) == (True, True)
     assert "13812345678" not in orjson.dumps([second.summary, second.notes]).decode()
     assert len(second.summary) <= SETTINGS.summary_characters
-    assert second.summary.startswith("长期要求：不说价格。")
+    assert second.summary.startswith("长期要求：要说到客服电话138****5678；不说价格。")
     async with desk.db.tenant(desk.tenant_id) as conn:
         await conn.execute("DELETE FROM thread_notes")
     await keep(desk)
@@ -279,18 +279,17 @@ async def test_a_tenants_limits_hold_and_no_summary_is_made_where_none_is_wanted
 
 @pytest.mark.parametrize("subject", ["person", "product"])
 async def test_what_is_asked_to_be_forgotten_is_in_no_notes_now_or_later(desk: Desk, subject: str) -> None:
-    await past(desk, 60, said={5: "给林晓晓写一版辣条的"})
+    await past(desk, 60, said={5: "以后每条都要提到林晓晓"})
     await keep(desk)
     secret = "林晓晓" if subject == "person" else "卫龙辣条"
-    assert secret in orjson.dumps((await notes_of(desk)).notes).decode() or subject == "person"
+    assert secret in orjson.dumps((await notes_of(desk)).notes).decode()
     async with desk.db.tenant(desk.tenant_id) as conn:
-        await conn.execute("UPDATE thread_notes SET summary = summary || '林晓晓'")
         request = Request("person", name="林晓晓") if subject == "person" else Request("product", id=desk.snack)
         await forget(conn, desk.tenant_id, request, None)
     kept = await notes_of(desk)
     assert (kept.notes, kept.summary) == ({}, "")
     untouched = await another(desk)
-    await past(desk, 60, thread_id=untouched, said={5: "给林晓晓写一版辣条的"})
+    await past(desk, 60, thread_id=untouched, said={5: "以后每条都要提到林晓晓"})
     await keep(desk, thread_id=untouched)
     later = await notes_of(desk, untouched)
     assert later.messages > 100
