@@ -306,7 +306,9 @@ async def _open_worker(
             judge=None if settings.llm_provider == "offline" or not settings.llm_judge else model,
         )
     )
-    worker = Worker(settings, db, runner, leases, embedder)
+    worker = Worker(
+        settings, db, runner, leases, embedder, reader=None if settings.llm_provider == "offline" else model
+    )
     await enter(worker.running())
     await enter(Sweeper(settings, db).running())
     return worker

@@ -278,6 +278,12 @@ class PushHeld(Conflict):
     code = "push_held"
 
 
+class MemoryFull(Conflict):
+    """The memory holds as many notes as it may; remove some, or ask an administrator for a higher limit."""
+
+    code = "memory_full"
+
+
 class LeaseLost(AppError):
     """Another worker holds this run now."""
 

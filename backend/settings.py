@@ -68,6 +68,13 @@ class Settings(BaseSettings):
     memory_note_days: int = Field(0, ge=0, le=3650)
     memory_rejection_days: int = Field(180, ge=0, le=3650)
     memory_interval: float = Field(15, gt=0)
+    #: How many documents a tenant may have in memory; for one more the oldest that nobody approved goes.
+    memory_documents: int = Field(20_000, ge=10, le=1_000_000)
+    #: Characters of a conversation that a run sees as they were said, and of the summary of what is before (0: none).
+    window_characters: int = Field(3000, ge=500, le=20_000)
+    summary_characters: int = Field(800, ge=0, le=4000)
+    #: After so many days of silence in a conversation its summary goes; it is made again if the conversation goes on.
+    summary_days: float = Field(90, gt=0)
 
     # Decisions; a tenant may have policies of its own.
     interrupt_ttl: float = 30 * 60

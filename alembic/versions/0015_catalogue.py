@@ -1,5 +1,4 @@
-"""Price ladders, and a stamp of each tenant's catalogue that changes with it.
-
+"""Price ladders, and a stamp of each tenant's catalogue that changes with it."""
 
 from pathlib import Path
 

@@ -1,28 +1,49 @@
-"""How a thread stands when a message comes: what the tenant sells, who speaks, what was written and asked there."""
+"""How a thread stands when a message comes: what the tenant sells, who speaks, what was written and asked there.
 
+What is read for that does not grow with the thread: the last turns, the notes of what was before them, the last texts,
+and of the earlier ones those that the words point at.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 from backend.domain.clarifications import offered_options
 from backend.domain.profiles import Names
 from backend.domain.rooms import Room
-from backend.domain.scripts import of_thread
-from backend.domain.threads import Message, Thread
-from backend.graph.intent.naming import Known
+from backend.domain.scripts import ThreadDraft, count_of_thread, last_of, of_thread
+from backend.domain.thread_notes import Said, ThreadNotes, since
+from backend.domain.threads import Thread
+from backend.graph.intent import wishes
+from backend.graph.intent.folding import fold
+from backend.graph.intent.naming import Known, mentioned
+from backend.graph.intent.references import far_away
+from backend.graph.intent.segments import segments_in
 from backend.graph.intent.situation import Draft, Situation
+from backend.graph.intent.tripwire import planted
+from backend.memory.notes import product_order
 from backend.storage.postgres import Connection
+
+#: So many of the last texts are always at hand.
+_LAST = 16
+#: Words that may name a text far back stand at the beginning or end of a message; ten thousand characters are pasted.
+_LOOKED_AT = 300
 
 
 async def situation_of(
     conn: Connection,
     thread: Thread,
-    messages: list[Message],
+    messages: Sequence[Said],
+    notes: ThreadNotes,
     rooms: list[Room],
     names: Names,
     request: dict[str, Any],
     *,
     waiting: bool = False,
 ) -> Situation:
-    """Return what a message of this thread is read against; `waiting` while a decision is awaited there."""
+    """Return what a message of this thread is read against; `waiting` while a decision is awaited there.
+
+    `messages` are the last ones (`thread_notes.window`), `request["content"]` the words, if there are any.
+    """
     products = [
         Known(str(entry.id), entry.name, entry.brand, entry.category, tuple(entry.aliases)) for entry in names.products
     ]
@@ -37,8 +58,9 @@ async def situation_of(
             style=tuple(draft.slots.get("style") or ()),
             must_not_say=tuple(draft.slots.get("must_not_say") or ()),
             script_id=str(draft.script_id) if draft.script_id else None,
+            number=draft.number,
         )
-        for draft in await of_thread(conn, thread.id)
+        for draft in await _texts(conn, thread, products, notes, str(request.get("content") or ""))
     ]
     product_id = str(request.get("product_id") or thread.product_id or "") or None
     name = next((known.name for known in products if known.id == product_id), None)
@@ -66,4 +88,28 @@ async def situation_of(
         asked_about=about,
         options=options,
         waiting=waiting,
+        wishes=wishes.after(
+            (notes.notes or {}).get("wishes", {}),
+            [one.content for one in since(messages, notes.through) if one.role == "user"],
+            pace,
+        ),
+        product_order=product_order(notes.notes),
+        summary="" if planted(notes.summary) else notes.summary,
     )
+
+
+async def _texts(
+    conn: Connection, thread: Thread, products: Sequence[Known], notes: ThreadNotes, content: str
+) -> list[ThreadDraft]:
+    """Return the last texts of the thread, and those further back that the words point at."""
+    total = await count_of_thread(conn, thread.id)
+    numbers = list(range(max(total - _LAST, 0) + 1, total + 1))
+    if total > _LAST:
+        text = fold(content[:_LOOKED_AT] + content[_LOOKED_AT:][-_LOOKED_AT:])
+        far, names = far_away(text, total, product_order(notes.notes))
+        names += [match.product.name for match in mentioned(text, products)]
+        segments = [mention.scenario for mention in segments_in(text)]
+        if names or segments:
+            far += await last_of(conn, thread.id, products=names, scenarios=segments)
+        numbers = [*dict.fromkeys([*far, *numbers])]
+    return await of_thread(conn, thread.id, numbers) if numbers else []

@@ -8,7 +8,8 @@ from backend.domain.interrupts import Interrupt
 from backend.domain.people import Identity
 from backend.domain.profiles import read_names
 from backend.domain.rooms import list_rooms
-from backend.domain.threads import Thread, recent_messages
+from backend.domain.thread_notes import read_notes, window
+from backend.domain.threads import Thread
 from backend.graph.intent.reading import read
 from backend.graph.standing import situation_of
 from backend.ids import derived_id
@@ -17,7 +18,8 @@ from backend.storage.postgres import Connection
 
 #: Characters: who says yes or no says it in few words; more is a request, which is refused or withdraws what waits.
 _LONGEST: Final = 60
-_WINDOW: Final = 12
+#: Characters of the conversation that such words are read against.
+_WINDOW: Final = 3000
 
 
 async def answer_words(
@@ -33,9 +35,9 @@ async def answer_words(
     waiting = next((one for one in (await interrupts.of_run(conn, run_id)).values() if one.status == "pending"), None)
     if waiting is None or len(content) > _LONGEST:
         return None
-    messages = await recent_messages(conn, thread.id, _WINDOW)
-    rooms, names = await list_rooms(conn), await read_names(conn)
-    situation = await situation_of(conn, thread, messages, rooms, names, {}, waiting=True)
+    messages = await window(conn, thread.id, _WINDOW)
+    notes, rooms, names = await read_notes(conn, thread.id), await list_rooms(conn), await read_names(conn)
+    situation = await situation_of(conn, thread, messages, notes, rooms, names, {"content": content}, waiting=True)
     reading = read(content, situation)
     if (reading.kind, reading.about) != ("chat", "decision"):
         return None

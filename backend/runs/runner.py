@@ -30,6 +30,7 @@ from backend.quality.rulebooks import RuleBooks
 from backend.runs.interrupts import approve_by_policy
 from backend.runs.jobs import enqueue_on_air, enqueue_run
 from backend.runs.lease import Leases, Loss
+from backend.runs.notes import enqueue_if_due
 from backend.runs.outlet import Outlet
 from backend.runs.start import close_messages, start_next
 from backend.settings import Settings
@@ -299,6 +300,7 @@ class Runner:
         if not await runs.leave_run(conn, run, status, told, error=problem):
             raise LeaseLost
         await start_next(conn, run.tenant_id, run.thread_id)
+        await enqueue_if_due(conn, self._parts.settings, run.tenant_id, run.thread_id)
         _ENDED.labels(status).inc()
         log.info("run_ended", status=status)
 

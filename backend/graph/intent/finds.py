@@ -63,6 +63,7 @@ class Finds:
             product=self.product,
             scenario=self.scenario,
             writes=self.cue["write"],
+            products=situation.product_order,
         )
 
     def _take_host(self, text: str) -> str:

@@ -2,8 +2,10 @@
 
 from langgraph.runtime import Runtime
 
+from backend.domain.thread_notes import read_notes
 from backend.errors import ModelPayloadInvalid, SkillRefused
 from backend.graph.checking import rules_in_force
+from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import OPERATION_NAMES
 from backend.graph.prompts import rendered
 from backend.graph.skills import SKILLS
@@ -35,7 +37,9 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         runtime.stream_writer(Token(message_id=message_id, agent="chat", attempt=context.attempt, i=0, content=known))
     else:
         place = 0
-        async for piece in context.model.stream(_request(state, context)):
+        async with context.db.tenant(context.tenant_id) as conn:
+            summary = (await read_notes(conn, context.thread_id)).summary
+        async for piece in context.model.stream(_request(state, context, "" if planted(summary) else summary)):
             if piece.text:
                 token = Token(message_id=message_id, agent="chat", attempt=context.attempt, i=place, content=piece.text)
                 runtime.stream_writer(token)
@@ -99,11 +103,16 @@ def _known_answer(state: ScriptState, about: str | None) -> str | None:
     return {"injection": _INJECTION, "decision": _DECISION}.get(about or "")
 
 
-def _request(state: ScriptState, context: GraphContext) -> ModelRequest:
+def _request(state: ScriptState, context: GraphContext, summary: str) -> ModelRequest:
     content = state["request"]["content"]
     product = state["slots"].get("product_name") or ""
     asked = rendered(
-        "chat", "question", product={"name": product}, history=state["history"], question={"text": content}
+        "chat",
+        "question",
+        product={"name": product},
+        summary={"text": summary},
+        history=state["history"],
+        question={"text": content},
     )
     return ModelRequest(
         purpose="chat",

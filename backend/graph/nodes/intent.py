@@ -7,8 +7,10 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend.domain.policies import read_policies
 from backend.domain.rooms import Room, list_rooms
-from backend.domain.threads import Thread, get_thread, recent_messages
+from backend.domain.thread_notes import SHOWN, read_notes, window
+from backend.domain.threads import Thread, get_thread
 from backend.errors import SkillRefused
 from backend.graph import routing, skills
 from backend.graph.catalogue import seen_now
@@ -20,7 +22,6 @@ from backend.graph.standing import situation_of
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.protocol.events import ThreadUpdated
 
-_WINDOW = 12
 _TITLE = 40
 _PRICE_WORD = re.compile(r"价|多少钱|几块|金额|折扣|优惠力度")
 
@@ -30,16 +31,18 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     context, request = runtime.context, state["request"]
     async with context.db.tenant(context.tenant_id) as conn:
         thread = await get_thread(conn, context.thread_id)
+        limits = await read_policies(conn, context.settings)
         messages = [
             message
-            for message in await recent_messages(conn, context.thread_id, _WINDOW)
+            for message in await window(conn, context.thread_id, limits.window_characters)
             if message.status == "complete" and str(message.id) != str(request.get("message_id"))
         ]
+        notes = await read_notes(conn, context.thread_id)
         rooms = await list_rooms(conn)
         stamp, seen = await seen_now(conn, context)
         names = await context.profiles.names(conn, context.tenant_id, stamp)
-        situation = await situation_of(conn, thread, messages, rooms, names, request)
-    history = [{"role": message.role, "content": message.content[:600]} for message in messages[-6:]]
+        situation = await situation_of(conn, thread, messages, notes, rooms, names, request)
+    history = [{"role": message.role, "content": message.content[:SHOWN]} for message in messages]
     reading = _with_given(await understood(request["content"], situation, context.reader, history), request)
     slots = _slots(reading, situation, request)
     room = _room(slots, request, thread, rooms)
@@ -77,6 +80,9 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "reason": reading.reason,
             "slots": {key: value for key, value in slots.items() if value not in (None, [], "")},
             "later": list(reading.later),
+            # What holds of every text here, and how far back the run can see.
+            **({"standing": dict(situation.wishes)} if situation.wishes else {}),
+            "seen": {"messages": len(messages), "summed_up": notes.messages},
         },
     )
 
@@ -131,7 +137,8 @@ def _slots(reading: Reading, situation: Situation, request: dict[str, Any]) -> d
 
     What must not be said stays so as long as the same text is worked on. Over to a new text or another product only
     the price goes on unsaid, until the words speak of it again: other words belong to the product they were said
-    of. What must be said holds for the one request that says so.
+    of. What must be said holds for the one request that says so. Standing wishes (以后都……) hold for every text, below
+    what is said of this one.
     """
     draft = situation.drafts[reading.draft] if reading.draft is not None else None
     slots: dict[str, Any] = {**reading.slots, "scenario": reading.scenario}
@@ -145,7 +152,11 @@ def _slots(reading: Reading, situation: Situation, request: dict[str, Any]) -> d
         given = request.get("style")
         inherited = list(draft.style) if draft is not None and reading.kind != "write" else []
         slots["style"] = (
-            [str(given)] if given else [one for one in inherited if one not in slots.get("avoid_style", [])]
+            [str(given)]
+            if given
+            else [
+                one for one in inherited or situation.wishes.get("style", []) if one not in slots.get("avoid_style", [])
+            ]
         )
     if held := _held(reading, draft, situation, request["content"]):
         slots["must_not_say"] = list(dict.fromkeys([*held, *slots.get("must_not_say", [])]))
@@ -153,7 +164,25 @@ def _slots(reading: Reading, situation: Situation, request: dict[str, Any]) -> d
         slots["seconds"] = request.get("duration_seconds")
         if slots["seconds"] is None and draft is not None and "length_change" not in slots and reading.kind != "write":
             slots["seconds"] = draft.seconds
+        if slots["seconds"] is None and "length_change" not in slots:
+            slots["seconds"] = situation.wishes.get("seconds")
+    _add_standing(slots, reading, situation, request["content"])
     return slots
+
+
+def _add_standing(slots: dict[str, Any], reading: Reading, situation: Situation, words: str) -> None:
+    """Add the standing wishes that the words of this request do not speak of themselves."""
+    if reading.kind not in routing.WRITING:
+        return
+    wishes = situation.wishes
+    for key, against in (("must_not_say", "must_say"), ("avoid_style", "style"), ("must_say", "must_not_say")):
+        if key == "must_say" and reading.kind not in ("write", "switch_product"):
+            continue  # in a text that is changed it stands already, or was taken out
+        held = [one for one in wishes.get(key, []) if one not in words and one not in slots.get(against, [])]
+        if held:
+            slots[key] = list(dict.fromkeys([*held, *slots.get(key, [])]))
+    if wishes.get("audience") and "audience" not in slots:
+        slots["audience"] = list(wishes["audience"])
 
 
 def _held(reading: Reading, draft: Draft | None, situation: Situation, words: str) -> list[str]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend.domain.thread_notes import read_notes
 from backend.errors import ModelPayloadInvalid
 from backend.graph.checking import Underlining, brief_of, rules_in_force
 from backend.graph.intent.tripwire import planted
@@ -41,7 +42,8 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     changes = way.changes if way else Changes()
     seed = derived_id(context.run_id, round_, *([changes.seed] if changes.seed else [])).int % 2**31
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="script"))
-    brief = _brief(state, changes, await _remembered(state, context))
+    remembered, summary = await _remembered(state, context)
+    brief = _brief(state, changes, remembered, summary)
     turns = _turns(state, brief, {**sections("script"), **changes.sections})
     request = ModelRequest(purpose="script", turns=turns, brief=brief, seed=seed, temperature=0.8)
     pieces: list[str] = []
@@ -111,17 +113,19 @@ def _restored(state: ScriptState) -> AsyncIterator[Piece] | None:
     return text()
 
 
-async def _remembered(state: ScriptState, context: GraphContext) -> list[Document]:
-    """Return what was recalled, as far as it is still remembered and gives no orders."""
+async def _remembered(state: ScriptState, context: GraphContext) -> tuple[list[Document], str]:
+    """Return what was recalled and what the conversation was about earlier, as far as it is still remembered and gives
+    no orders. Neither is in the state: what is forgotten meanwhile is not written from.
+    """
     ids = [UUID(one["id"]) for one in state["recalled"]]
-    if not ids:
-        return []
     async with context.db.tenant(context.tenant_id) as conn:
-        known = await get_documents(conn, ids)
-    return [known[id_] for id_ in ids if id_ in known and not planted(known[id_].content)]
+        known = await get_documents(conn, ids) if ids else {}
+        summary = (await read_notes(conn, context.thread_id)).summary
+    documents = [known[id_] for id_ in ids if id_ in known and not planted(known[id_].content)]
+    return documents, "" if planted(summary) else summary
 
 
-def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document]) -> dict[str, Any]:
+def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document], summary: str) -> dict[str, Any]:
     slots, host = state["slots"], state["host"]
     previous = (state.get("previous") or {}).get("content")
     action = _ACTIONS.get(state["kind"], state["kind"])
@@ -146,6 +150,7 @@ def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document])
         "category": {"pains": kind.pains, "scenes": kind.scenes} if kind else {},
         "previous_product": state.get("previous_product"),
         "previous_script": previous,
+        "summary": summary,
         "history": [f"{'运营' if turn['role'] == 'user' else '助手'}：{turn['content']}" for turn in state["history"]],
         "recalled": [one.content[:_EXCERPT] for one in remembered if one.kind != "rejection"],
         "sent_back": [one.content[:_REASON] for one in remembered if one.kind == "rejection"],
@@ -171,6 +176,7 @@ def _turns(state: ScriptState, brief: dict[str, Any], texts: Mapping[str, str]) 
         "scene_hint": texts[brief["scenario"]],
         "length": f"{seconds} 秒，约 {round(seconds / 60 * pace)} 字" if seconds else "按场景的常规长度",
         "previous_product": {"name": brief["previous_product"]},
+        "summary": {"text": brief["summary"]},
         "previous_script": {"text": brief["previous_script"]},
         "action": texts[brief["action"]],
         "length_change": _LENGTHS.get(brief["length_change"] or "", ""),

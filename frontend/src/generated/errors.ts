@@ -20,6 +20,7 @@ export const errorCodes = [
   "interrupt_pending",
   "item_not_ready",
   "lease_lost",
+  "memory_full",
   "method_not_allowed",
   "model_error",
   "model_payload_invalid",

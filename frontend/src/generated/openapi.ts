@@ -273,6 +273,30 @@ export interface paths {
         patch: operations["update_thread"];
         trace?: never;
     };
+    "/api/v1/threads/{thread_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Notes
+         * @description Read what of a long conversation is kept in mind beside its last turns; empty while the last turns are all.
+         */
+        get: operations["read_notes"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget Notes
+         * @description Forget what was kept in mind of a conversation, standing wishes included; what was said stays to be read.
+         */
+        delete: operations["forget_notes"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/threads/{thread_id}/messages": {
         parameters: {
             query?: never;
@@ -1336,6 +1360,9 @@ export interface paths {
         /**
          * Create Note
          * @description Remember a note. The same note of the same host and product is remembered once.
+         *
+         *     Over the tenant's limit (policy `memory_documents`) the oldest that nobody approved is forgotten for it; a memory
+         *     that holds nothing but notes takes no more (`memory_full`, 409).
          */
         post: operations["create_note"];
         delete?: never;
@@ -3770,6 +3797,12 @@ export interface components {
             auto_approve: boolean;
             /** Show Concurrency */
             show_concurrency: number;
+            /** Window Characters */
+            window_characters: number;
+            /** Summary Characters */
+            summary_characters: number;
+            /** Memory Documents */
+            memory_documents: number;
         };
         /**
          * PolicyChanges
@@ -3779,7 +3812,10 @@ export interface components {
          *     `extension_step` what one extension adds, `extension_limit` how long a question lives at most; `escalate_before` how
          *     long before its end it becomes urgent; `undo_window` how long an approved script is held before it is on air;
          *     `four_eyes` that nobody approves what they asked for themselves; `auto_approve` that a script in which the checks
-         *     found nothing needs no person; `show_concurrency` how many scripts of a show are written at once.
+         *     found nothing needs no person; `show_concurrency` how many scripts of a show are written at once;
+         *     `window_characters` how much of a conversation a run sees as it was said, `summary_characters` how long the summary
+         *     of what is before may be (0: none); `memory_documents` how many documents are remembered: for one more the oldest
+         *     goes that nobody approved.
          */
         PolicyChanges: {
             /** Interrupt Ttl */
@@ -3800,6 +3836,12 @@ export interface components {
             auto_approve?: boolean | null;
             /** Show Concurrency */
             show_concurrency?: number | null;
+            /** Window Characters */
+            window_characters?: number | null;
+            /** Summary Characters */
+            summary_characters?: number | null;
+            /** Memory Documents */
+            memory_documents?: number | null;
         };
         /**
          * Problem
@@ -5406,6 +5448,26 @@ export interface components {
             host_id?: string | null;
         };
         /**
+         * ThreadNotes
+         * @description What of a conversation is kept in mind: the summary of its first `messages`, and what holds of every text.
+         *
+         *     `written_by` is the model that wrote the summary, or "offline" for the facts in plain words.
+         */
+        ThreadNotes: {
+            /** Summary */
+            summary: string;
+            /** Messages */
+            messages: number;
+            /** Wishes */
+            wishes: {
+                [key: string]: unknown;
+            };
+            /** Written By */
+            written_by: string | null;
+            /** Updated At */
+            updated_at: string | null;
+        };
+        /**
          * ThreadPage
          * @description A part of the list of threads.
          */
@@ -6365,6 +6427,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Thread"];
                 };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadNotes"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    forget_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request was refused, or it failed; `code` says why. */
             default: {

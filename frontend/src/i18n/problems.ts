@@ -146,6 +146,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '价格对不上，请检查。',
     en: 'The prices do not add up.',
   },
+  memory_full: {
+    zh: '记忆已满，请先删掉一些笔记。',
+    en: 'The memory is full; remove some notes first.',
+  },
   product_gone: {
     zh: '这个商品已从商品库删除。',
     en: 'This product was removed from the catalogue.',
