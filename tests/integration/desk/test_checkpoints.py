@@ -40,6 +40,7 @@ def desk_server(
         "llm_base_url": f"http://127.0.0.1:{model_port}/v1",
         "llm_api_key": "sk-test",
         "llm_model": "scripted",
+        "llm_judge": False,  # what is played is the writer's part
     }
     with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
         yield server.wait_healthy()
