@@ -6,7 +6,7 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from backend.domain import audit, effects, people, policies, runs, shows
-from backend.errors import BadRequest, NotFound, ShowEmpty, ShowTooShort, SkillRefused
+from backend.errors import BadRequest, NotFound, ShowEmpty, ShowTooShort
 from backend.graph import skills
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.state import GraphContext, ScriptState, Step
@@ -18,7 +18,11 @@ _SHORTEST_SHOW = 60
 
 
 async def show(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
-    """Plan and start the show, and say where it is to be found; or say why it cannot be."""
+    """Plan and start the show, and say where it is to be found; or say why it cannot be.
+
+    Raises:
+        SkillRefused: shows were closed to whoever asked between the plan and its confirmation.
+    """
     context = runtime.context
     plan: dict[str, Any] = state["reading"]["slots"]["plan"]
     try:
@@ -29,8 +33,6 @@ async def show(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         )
     except NotFound:
         begun, text = None, "方案里的直播间或商品刚刚被删掉了，什么都没有开始。请重新说一遍要写哪些。"
-    except SkillRefused:
-        begun, text = None, "整场写稿没有对你开放，什么都没有开始。请管理员在技能设置里打开，或者一段一段写。"
     except (ShowTooShort, ShowEmpty, BadRequest) as error:
         begun, text = None, f"这个方案开不了（{error.code}），什么都没有开始。换个时长或产品再说一遍就行。"
     message_id = derived_id(context.run_id, "show", 0)

@@ -8,7 +8,7 @@ from backend.domain.audit import verify
 from backend.domain.rooms import read_prompter
 from backend.domain.scripts import get_script
 from backend.domain.skills import Allowance, set_allowance
-from backend.errors import LeaseLost
+from backend.errors import LeaseLost, SkillRefused
 from backend.memory.documents import Request, forget
 from backend.memory.learning import keep
 from backend.memory.reasons import reasons_of
@@ -325,14 +325,16 @@ async def test_an_approved_script_is_recalled_for_a_paraphrase(desk: Desk) -> No
     assert desk.model.asked[-1].brief["recalled"] == [GOOD]
 
 
-async def test_a_skill_that_is_switched_off_is_refused_in_words_and_writes_nothing(desk: Desk) -> None:
+async def test_a_skill_that_is_switched_off_fails_the_run_with_its_code_and_writes_nothing(desk: Desk) -> None:
     async with desk.db.tenant(desk.tenant_id) as conn:
         await set_allowance(conn, "generate", Allowance(enabled=False, roles=None))
-    await desk.ask(OPENING)
+    with pytest.raises(SkillRefused) as refused:
+        await desk.ask(OPENING)
+    assert refused.value.details == {"skill": "generate", "title": "写新稿", "enabled": False}
     assert desk.model.asked == []
     assert desk.interrupts == []
-    [told] = [one.content for one in desk.said(MessageComplete)]
-    assert "「写新稿」没有对你的角色开放" in told
+    assert not desk.said(MessageComplete)
+    await desk.end()
     async with desk.db.tenant(desk.tenant_id) as conn:
         await set_allowance(conn, "generate", Allowance(enabled=True, roles=None))
     await desk.ask(OPENING)
