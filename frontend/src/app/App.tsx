@@ -23,6 +23,7 @@ const ShowsPage = lazy(() => import('../rundown/ShowsPage'))
 const MemoryPage = lazy(() => import('../memory/MemoryPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
 const RulesPage = lazy(() => import('../rules/RulesPage'))
+const SettingsPage = lazy(() => import('../settings/SettingsPage'))
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -46,6 +47,7 @@ const router = createBrowserRouter([
       { path: '/memory', element: <MemoryPage /> },
       { path: '/hosts', element: <HostsPage /> },
       { path: '/rules', element: <RulesPage /> },
+      { path: '/settings', element: <SettingsPage /> },
       { path: '*', element: <Elsewhere /> },
     ],
   },

@@ -85,7 +85,7 @@ function Message({
           message.status === 'writing' ? (
             <LiveText session={session} messageId={message.id} quality={quality} />
           ) : marked ? (
-            <MarkedText text={message.content} findings={quality.findings} />
+            <MarkedText text={message.content} findings={quality.findings} version={quality.rules_version} />
           ) : (
             <div className={own || clarification ? 'plain-text' : 'script-text'}>{message.content}</div>
           )

@@ -5,7 +5,9 @@ import { en } from './en'
 import { keysEn, keysZh } from './keys'
 import { memoryEn, memoryZh } from './memory'
 import { faults, problems } from './problems'
+import { reviewEn, reviewZh } from './review'
 import { rulesEn, rulesZh } from './rules'
+import { settingsEn, settingsZh } from './settings'
 import { showsEn, showsZh } from './shows'
 import { zhCN } from './zh-CN'
 
@@ -23,8 +25,8 @@ const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([,
 
 test('both languages have the same keys with the same variables, and nothing is empty', () => {
   const [chinese, english] = [
-    leaves({ ...zhCN, ...showsZh, ...memoryZh, ...keysZh, ...rulesZh }),
-    leaves({ ...en, ...showsEn, ...memoryEn, ...keysEn, ...rulesEn }),
+    leaves({ ...zhCN, ...showsZh, ...memoryZh, ...keysZh, ...rulesZh, ...reviewZh, ...settingsZh }),
+    leaves({ ...en, ...showsEn, ...memoryEn, ...keysEn, ...rulesEn, ...reviewEn, ...settingsEn }),
   ]
   expect([...english.keys()]).toEqual([...chinese.keys()])
   for (const [key, text] of chinese) {
@@ -54,7 +56,9 @@ test('every step of the graph has its name', () => {
 
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .filter((name) => /^(app|desk|review|approvals|hosts|memory|rules|rundown|scripts)\b.*\.tsx$/.test(name))
+    .filter((name) =>
+      /^(app|desk|review|approvals|hosts|memory|rules|rundown|scripts|settings)\b.*\.tsx$/.test(name),
+    )
     .filter((name) => !name.includes('.test.'))
   expect(pages.length).toBeGreaterThan(15)
   // The language's own name is not translated; punctuation that ends a sentence is not a word.

@@ -4,7 +4,9 @@ import { recall, remember } from '../shared/storage'
 import type { keysZh } from './keys'
 import type { memoryZh } from './memory'
 import { faults, inLanguage, problems } from './problems'
+import type { reviewZh } from './review'
 import type { rulesZh } from './rules'
+import type { settingsZh } from './settings'
 import type { showsZh } from './shows'
 import { zhCN } from './zh-CN'
 
@@ -20,7 +22,9 @@ declare module 'i18next' {
         typeof showsZh &
         typeof memoryZh &
         typeof keysZh &
-        typeof rulesZh
+        typeof rulesZh &
+        typeof reviewZh &
+        typeof settingsZh
     }
   }
 }

@@ -102,7 +102,9 @@ async def test_what_cannot_be_used_is_asked_again_once_and_then_left(
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("around", ["```json\n{}\n```", "好的，结果如下：{}", "<think>先看一遍</think>{}", "# 结果\n{}"])
+@pytest.mark.parametrize(
+    "around", ["```json\n{}\n```", "好的，结果如下：{}", "<think>先看一遍</think>{}", "# 结果\n{}"]
+)
 async def test_what_stands_around_its_object_is_passed_over(
     server: ScriptedModel, model: OpenAICompatible, around: str
 ) -> None:
@@ -164,9 +166,7 @@ async def test_what_it_was_not_shown_is_told(server: ScriptedModel, model: OpenA
     assert (note.severity, note.basis) == ("info", "judge_partial")
 
 
-async def test_a_note_costs_no_points_and_changes_no_verdict(
-    server: ScriptedModel, model: OpenAICompatible
-) -> None:
+async def test_a_note_costs_no_points_and_changes_no_verdict(server: ScriptedModel, model: OpenAICompatible) -> None:
     server.by_model["scripted"] = saying("挺好的")
     report = review(TEXT, ScriptBrief("selling_points", None, None, (), (), (), ""), _RULES)
     after = with_findings(report, await judged(TEXT, report.findings, _RULES, model))
