@@ -23,6 +23,7 @@ from backend.graph.titles import title_of
 from backend.graph.version import GRAPH_VERSION
 from backend.memory.learning import enqueue_learning
 from backend.protocol.events import Finding, QualityFeedback, ScriptFinalized
+from backend.quality.masking import mask_values
 from backend.quality.rubric import QualityReport, review
 from backend.storage.postgres import Connection
 
@@ -196,7 +197,8 @@ async def _published(
             run_id=str(context.run_id),
             decision=state["decision"]["decision"],
             policy=state["decision"].get("policy"),
-            override_reason=state["decision"].get("override_reason"),
+            # Nobody can take anything out of the audit log again.
+            override_reason=mask_values(state["decision"].get("override_reason")),
         )
         published = {
             "script_id": str(script_id),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend import failpoints
 from backend.domain import audit, effects, people, policies, runs, shows
 from backend.errors import BadRequest, NotFound, ShowEmpty, ShowTooShort
 from backend.graph import skills
@@ -27,6 +28,8 @@ async def show(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     plan: dict[str, Any] = state["reading"]["slots"]["plan"]
     try:
         begun = await _begun(context, plan)
+        if failpoints.folder is not None:
+            await failpoints.reach("after_effect", context.run_id)
         text = (
             f"开写了：《{begun['name']}》一共 {begun['texts']} 段，大约 {plan['total_seconds']} 秒。"
             f"写好一段送审一段，通过后按顺序进{plan['room']}的节目单。进度和每一段都在「整场」页：/rundown/{begun['show_id']}"

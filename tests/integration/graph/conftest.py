@@ -20,10 +20,11 @@ from backend.graph.state import GraphContext
 from backend.ids import new_id
 from backend.llm.gateway import ModelRequest, Piece, Usage
 from backend.memory.embed import Embedder
-from backend.memory.learning import LEARN_JOB, learn
+from backend.memory.learning import LEARN_JOB
 from backend.protocol.events import AnyThreadEvent, MessageComplete, ThreadUpdated, Token
-from backend.quality.pii import mask_pii
 from backend.quality.rulebooks import RuleBooks
+from backend.runs.worker import Worker
+from backend.settings import Settings
 from backend.storage.postgres import Database
 
 GOOD = (
@@ -79,8 +80,10 @@ class Desk:
         async with self.db.system() as conn:
             jobs = await conn.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = $1", LEARN_JOB)
         assert jobs, "nothing was queued to be learned"
+        parts: Any = None  # whatever learning does not use
+        worker = Worker(Settings(_env_file=None), self.db, parts, parts, self.embedder)
         for job in jobs:
-            await learn(self.db, self.embedder, mask_pii, job["payload"])
+            await worker._on_learn(job["payload"])
 
     async def ask(self, content: str, **given: Any) -> None:
         """Send a message and let the run go until it ends or waits."""

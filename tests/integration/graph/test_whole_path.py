@@ -343,11 +343,18 @@ async def test_a_skill_that_is_switched_off_fails_the_run_with_its_code_and_writ
 
 async def test_nobodys_telephone_number_is_remembered(desk: Desk) -> None:
     await desk.ask(OPENING)
-    await desk.decide("edit", content=f"{GOOD}刚才报名的收：孙丽华 13800138000，我记下了。", override_reason="已核对")
+    await desk.decide(
+        "edit",
+        content=f"{GOOD}刚才报名的收：孙丽华 13800138000，我记下了。",
+        override_reason="与孙女士13800138000核对过",
+    )
     await desk.learn()
     async with desk.db.tenant(desk.tenant_id) as conn:
         kept = await conn.fetch("SELECT content FROM memory_documents WHERE content LIKE '%我记下了%'")
+        audit = await conn.fetch("SELECT detail FROM audit_log")
     assert [("13800138000" in row["content"], "孙丽华" in row["content"]) for row in kept] == [(False, False)]
+    assert "138****8000" in str(audit)
+    assert "13800138000" not in str(audit)
 
 
 async def test_a_run_explains_what_it_recalled_and_what_is_forgotten_is_not_written_from(desk: Desk) -> None:
