@@ -2,10 +2,10 @@
 
 from langgraph.runtime import Runtime
 
-from backend.errors import ModelPayloadInvalid
 from backend.graph.checking import rules_in_force
 from backend.graph.intent.vocabulary import OPERATION_NAMES
 from backend.graph.prompts import rendered
+from backend.graph.replying import Reply
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest
@@ -20,23 +20,33 @@ _DECISION = "现在没有等待审批的稿子，所以什么都没有改动。�
 
 
 async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
-    """Answer in words; nothing is written, decided or changed."""
+    """Answer in words; nothing is written, decided or changed.
+
+    Raises:
+        ModelPayloadInvalid: what the model said is no answer; what was shown before it stays as it is.
+    """
     context = runtime.context
     message_id = derived_id(context.run_id, "chat", 0)
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="chat"))
     about = state["reading"]["about"]
     known = _checked(state, await rules_in_force(state, context)) if about == "check" else _known_answer(state, about)
-    text, usage = known or "", None
+    shown: list[str] = []
+    usage, finish_reason = None, "stop"
+
+    def show(text: str) -> None:
+        if text:
+            runtime.stream_writer(
+                Token(message_id=message_id, agent="chat", attempt=context.attempt, i=len(shown), content=text)
+            )
+            shown.append(text)
+
     if known is not None:
-        runtime.stream_writer(Token(message_id=message_id, agent="chat", attempt=context.attempt, i=0, content=known))
+        show(known)
     else:
-        place = 0
+        reply = Reply(state["request"]["content"])
         async for piece in context.model.stream(_request(state, context)):
-            if piece.text:
-                token = Token(message_id=message_id, agent="chat", attempt=context.attempt, i=place, content=piece.text)
-                runtime.stream_writer(token)
-                text += piece.text
-                place += 1
+            show(reply.feed(piece.text))
+            finish_reason = piece.finish_reason or finish_reason
             if piece.usage is not None:
                 usage = Usage(
                     model=context.model.name,
@@ -44,12 +54,14 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
                     output_tokens=piece.usage.output_tokens,
                     estimated=piece.usage.estimated,
                 )
-        if not text.strip():
-            raise ModelPayloadInvalid("the model answered nothing")
+        show(reply.end(finish_reason))
     runtime.stream_writer(
-        MessageComplete(message_id=message_id, role="assistant", agent="chat", content=text, usage=usage)
+        MessageComplete(
+            message_id=message_id, role="assistant", agent="chat", content="".join(shown).strip(), usage=usage
+        )
     )
-    return Step({"outcome": "completed"}, {"about": about, "kind": state["kind"]})
+    finished = finish_reason != "length"
+    return Step({"outcome": "completed"}, {"about": about, "kind": state["kind"], "finished": finished})
 
 
 def _checked(state: ScriptState, rules: RuleSnapshot) -> str:

@@ -74,6 +74,8 @@ class Desk:
     state: dict[str, Any] = field(default_factory=dict)
     interrupts: list[Any] = field(default_factory=list)
     graph: Any = None
+    judge: Any = None
+    reader: Any = None
 
     async def learn(self) -> None:
         """Do what the worker does with the jobs that publishing queued."""
@@ -131,6 +133,8 @@ class Desk:
             rules=self.rules.current,
             embedder=self.embedder,
             say=self.frames.append,
+            judge=self.judge,
+            reader=self.reader,
         )
 
     async def _go(self, start: Any) -> None:
