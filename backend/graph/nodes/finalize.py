@@ -5,7 +5,7 @@ import contextlib
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from langgraph.runtime import Runtime
@@ -57,7 +57,8 @@ class _Forbidden:
 
     report: QualityReport
     findings: Sequence[Finding]
-    changed: Sequence[Literal["rules", "product"]]
+    #: `rules`, `product`, or both.
+    changed: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,8 @@ async def _standing(state: ScriptState, context: GraphContext) -> _Standing:
         return _Standing(rules.version, facts, mark)
     report = await asyncio.to_thread(review, state["content"], brief_of(state, facts), rules)
     new = newly_forbidden(report.findings, state["report"]["findings"])
-    changed: list[Literal["rules", "product"]] = [
-        *(["rules"] if rules.version != state["report"]["rules_version"] else []),
-        *(["product"] if facts != state["product"] else []),
-    ]
+    changes = {"rules": rules.version != state["report"]["rules_version"], "product": facts != state["product"]}
+    changed = [what for what, differs in changes.items() if differs]
     return _Standing(rules.version, facts, mark, _Forbidden(report, new, changed) if new else None)
 
 
