@@ -39,7 +39,7 @@ export function Rooms({ writes }: { writes: boolean }) {
     if (typed && (await change('new', () => settingsApi.addRoom(typed, keyFor(typed))))) setName('')
   }
   return (
-    <section aria-labelledby="rooms-title" data-testid="rooms">
+    <section className="settings-part" aria-labelledby="rooms-title" data-testid="rooms">
       <h2 id="rooms-title">{t('settings.rooms')}</h2>
       <p className="muted">{t('settings.roomsHint')}</p>
       {!writes && <p className="muted">{t('common.mayNotChange')}</p>}

@@ -34,7 +34,7 @@ export function Skills() {
     }
   }
   return (
-    <section aria-labelledby="skills-title" data-testid="skills">
+    <section className="settings-part" aria-labelledby="skills-title" data-testid="skills">
       <h2 id="skills-title">{t('settings.skills')}</h2>
       <p className="muted">{t('settings.skillsHint')}</p>
       {skills.isError && (
