@@ -78,7 +78,8 @@ class Settings(BaseSettings):
     escalate_before: float = 5 * 60
     claim_ttl: float = 90
 
-    #: Compiled rules of tenants that are kept in memory, some two megabytes each; who comes again later waits a moment.
+    #: Compiled rules of tenants that are kept in memory (`benchmarks/rules_reload.py` says how much each takes); who
+    #: comes again later waits a moment.
     rules_kept: int = Field(32, ge=1, le=10_000)
 
     # Sockets and fan-out.
