@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
 import stat
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 import structlog
@@ -57,6 +58,13 @@ from backend.transport.desk_socket import DeskSockets
 from backend.transport.static import static_files
 
 log = structlog.get_logger(__name__)
+
+_FOREIGN_TRACES: Final = (
+    "LANGSMITH_TRACING",
+    "LANGSMITH_TRACING_V2",
+    "LANGCHAIN_TRACING",
+    "LANGCHAIN_TRACING_V2",
+)
 
 
 class State(TypedDict):
@@ -186,6 +194,8 @@ class _Going:
 
 def _prepare(settings: Settings) -> None:
     configure_logging(level=settings.log_level, form=settings.log_format, mask=mask_pii)
+    # LangGraph would send whole states, unmasked, to a service of its makers if the shell we come from says so.
+    os.environ.update(dict.fromkeys(_FOREIGN_TRACES, "false"))
 
 
 async def _addresses(stack: contextlib.AsyncExitStack, settings: Settings) -> Addresses:

@@ -85,7 +85,8 @@ class Settings(BaseSettings):
     escalate_before: float = 5 * 60
     claim_ttl: float = 90
 
-    #: Compiled rules of tenants that are kept in memory, some two megabytes each; who comes again later waits a moment.
+    #: Compiled rules of tenants that are kept in memory (`benchmarks/rules_reload.py` says how much each takes); who
+    #: comes again later waits a moment.
     rules_kept: int = Field(32, ge=1, le=10_000)
     #: Bytes of hosts and products (as JSON; in memory some four times as much) that a process keeps at hand, and how
     #: long it and Redis keep them, in seconds. An edit is seen at once whatever stands here.
@@ -132,8 +133,8 @@ class Settings(BaseSettings):
     llm_idle_timeout: float = 15
     llm_total_timeout: float = 120
     #: Whether the model also reads each draft behind the checks (one more request, six seconds at most); it may add
-    #: warnings and raise them, never lower anything. The offline writer cannot.
-    llm_judge: bool = False
+    #: warnings and raise them, never lower anything, and when it fails the report says so. The offline writer cannot.
+    llm_judge: bool = True
     #: Characters per second at which the offline writer shows its text; 0 = as fast as it can.
     offline_pace: float = Field(40, ge=0)
 

@@ -31,6 +31,7 @@ from backend.quality.layering import (
     read_overlay,
     require_sound,
 )
+from backend.quality.masking import mask_values
 from backend.quality.overlay import Overlay, OwnRule
 from backend.quality.rulebook import Severity
 from backend.services import Services
@@ -418,10 +419,11 @@ async def _save(
             identity.user_id,
             "rules.saved",
             str(saved.revision),
-            note=note,
+            # Nobody can take anything out of the audit log again.
+            note=mask_values(note),
             restored_from=restored_from,
             changed=[f"{change.kind} {change.part} {change.name}" for change in changes][:200],
-            loosened=milder[:200],
+            loosened=mask_values(milder[:200]),
         )
         return await _tenant_rules(conn)
 

@@ -409,7 +409,7 @@ async def export_show(
         await audit.record(conn, identity.user_id, "show.exported", str(show_id), format=format)
     spoken = [
         Spoken(
-            heading=f"{entry.product_name} · {SCENARIO_NAMES.get(entry.scenario, entry.scenario)}",
+            heading=mask_pii(f"{entry.product_name} · {SCENARIO_NAMES.get(entry.scenario, entry.scenario)}"),
             text=mask_pii(entry.content),
             planned_seconds=entry.planned_seconds,
         )
@@ -417,8 +417,9 @@ async def export_show(
     ]
     kind = FORMATS[format]
     starts_at = show.starts_at and show.starts_at.astimezone(timezone(timedelta(minutes=utc_offset)))
-    data = exported(format, show.name, starts_at, spoken, show.pace, speakable)
-    name = f"{show.name}.{kind.suffix}"
+    title = mask_pii(show.name)
+    data = exported(format, title, starts_at, spoken, show.pace, speakable)
+    name = f"{title}.{kind.suffix}"
     return Response(
         data,
         media_type=kind.media_type,

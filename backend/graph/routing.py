@@ -17,8 +17,6 @@ PUBLISHING = frozenset({"hold", "finalize"})
 
 async def after_intent(state: ScriptState) -> list[str]:
     """Ask back, answer, begin a show, or gather what the writer needs."""
-    if state.get("refused"):
-        return ["chat"]
     if state["kind"] == "batch" and state["reading"]["then"] == "start":
         return ["show"]
     if state["kind"] == "unclear" or state["kind"] in SKILLS["batch"].kinds:

@@ -33,8 +33,6 @@ class ScriptState(TypedDict, total=False):
     options: list[dict[str, str]]
     question: str
     reply: str
-    #: The name of the skill that was asked for and is not open to whoever asked.
-    refused: str | None
     later: list[str]
     room: dict[str, Any] | None
     previous: dict[str, Any] | None

@@ -16,6 +16,7 @@ from backend.graph.checking import newly_forbidden
 from backend.graph.product_facts import as_recorded_now
 from backend.protocol.events import Finding, PrompterState
 from backend.quality.lexicon import RuleSnapshot
+from backend.quality.masking import mask_values
 from backend.quality.rubric import ScriptBrief, review
 from backend.quality.rulebooks import RuleBooks
 from backend.runs.start import require_still
@@ -50,7 +51,8 @@ async def cue_entry(
         content=entry.content,
         pace=entry.pace,
     )
-    overridden = {"override_reason": override_reason, **held.details} if held is not None else {}
+    # Nobody can take anything out of the audit log again.
+    overridden = mask_values({"override_reason": override_reason, **held.details}) if held is not None else {}
     await audit.record(
         conn,
         who.user_id,

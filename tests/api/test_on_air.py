@@ -85,10 +85,12 @@ async def test_stricter_rules_hold_a_cue_until_a_person_resolves_it(
     rundown = (await operator.get(f"/api/v1/rooms/{room}/rundown")).json()["items"]
     assert [one["id"] for one in rundown] == [entry.id]
     assert (await entry.cue(operator, "就要播")).status_code == 403
-    shown = await entry.cue(admin, "已与法务确认")
+    shown = await entry.cue(admin, "已与法务确认，电话13800138000")
     assert shown.json()["content"] == TEXT
     cued = next(e for e in (await admin.get("/api/v1/audit")).json()["items"] if e["action"] == "script.cued")
-    assert cued["detail"]["override_reason"] == "已与法务确认"
+    assert cued["detail"]["override_reason"] == "已与法务确认，电话138****8000"
+    with psycopg.connect(demo_url) as owner:
+        assert "13800138000" not in str(owner.execute("SELECT detail FROM audit_log").fetchall())
     assert "H-1" in str(cued["detail"]["findings"])
     # The other way out: the rule is taken back.
     await _forbid(admin, 1)

@@ -4,7 +4,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import Seats, seats_at
 from tests.e2e.test_accessibility import AXE, serious
-from tests.support.desk_client import ADMIN, APPROVER
+from tests.e2e.test_main_job import ASK
+from tests.support.desk_client import ADMIN, APPROVER, OPERATOR
 from tests.support.processes import ServerProcess
 
 
@@ -112,3 +113,38 @@ def test_the_page_has_no_serious_fault(browser: Browser, server: ServerProcess) 
         expect(page.get_by_role("dialog")).to_be_visible()
         faults["adjust"] = serious(page, AXE)
     assert {place: found for place, found in faults.items() if found} == {}
+
+
+def test_a_room_gets_its_platform_a_skill_is_closed_and_a_later_rule_holds_what_was_approved(seats: Seats) -> None:
+    page = seats.take(ADMIN, "/settings").page
+    admin, headers = page.request, {"Origin": seats.address}
+    page.get_by_label("大刘的直播间 的平台").click()
+    page.get_by_title("抖音").last.click()
+    expect(page.get_by_test_id("room-platform").filter(has_text="抖音")).to_have_count(1)
+    rooms = {room["name"]: room["platform"] for room in admin.get("/api/v1/rooms").json()["items"]}
+    assert (rooms["大刘的直播间"], rooms["小雅的直播间"]) == ("douyin", None)
+    page.get_by_test_id("skill-batch").click()
+    expect(page.get_by_test_id("skill-batch")).to_have_attribute("aria-checked", "false")
+    assert serious(page, AXE) == []
+
+    seat = seats.take(OPERATOR)
+    seat.ask("给这三款各写一段开场")
+    expect(seat.page.get_by_text("没有对你的角色开放")).to_be_visible()
+    seat.page.goto("/console")
+    seat.connected()
+    seat.ask(ASK)
+    expect(seat.page.get_by_test_id("approve")).to_be_enabled()
+    [waiting] = admin.get("/api/v1/interrupts", params={"status": "pending"}).json()["items"]
+    word = waiting["params"]["content"][4:8]
+    was = admin.get("/api/v1/rules/overlay").json()["revision"]
+    rules = {"rules": [{"id": "H-LATER", "terms": [word]}]}
+    saved = admin.put("/api/v1/rules/overlay", data={"revision": was, "overlay": rules}, headers=headers)
+    assert saved.status == 200, saved.text()
+    seat.page.get_by_test_id("approve").click()
+    notice = seat.page.get_by_test_id("held-again")
+    expect(notice).to_contain_text("规则变了")
+    expect(notice).to_contain_text(f"规则 H-LATER · 版本 {was + 1}.")
+    assert serious(seat.page, AXE) == []
+    # As others of this module found it.
+    saved = admin.put("/api/v1/rules/overlay", data={"revision": was + 1, "overlay": {"rules": []}}, headers=headers)
+    assert saved.status == 200, saved.text()

@@ -3,12 +3,11 @@
 from langgraph.runtime import Runtime
 
 from backend.domain.thread_notes import read_notes
-from backend.errors import ModelPayloadInvalid, SkillRefused
 from backend.graph.checking import rules_in_force
 from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import OPERATION_NAMES
 from backend.graph.prompts import rendered
-from backend.graph.skills import SKILLS
+from backend.graph.replying import Reply
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest
@@ -18,33 +17,40 @@ from backend.quality.lexicon import RuleSnapshot
 _INJECTION = (
     "这条我不能照做：我不会透露内部设定，也不会绕过质检和审批。需要写或改口播稿的话，直接告诉我产品和环节就行。"
 )
-_REFUSED = "「{title}」没有对你的角色开放，所以什么都没有写、没有改。需要的话，请管理员在技能设置里打开。"
 _GRAVITY = {"block": "不能说", "fail": "要改", "warn": "要小心", "info": "留意"}
 _DECISION = "现在没有等待审批的稿子，所以什么都没有改动。要写新的或改刚才那段，直接说就行。"
 
 
 async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
-    """Answer in words; nothing is written, decided or changed."""
+    """Answer in words; nothing is written, decided or changed.
+
+    Raises:
+        ModelPayloadInvalid: what the model said is no answer; what was shown before it stays as it is.
+    """
     context = runtime.context
     message_id = derived_id(context.run_id, "chat", 0)
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="chat"))
     about = state["reading"]["about"]
     known = _checked(state, await rules_in_force(state, context)) if about == "check" else _known_answer(state, about)
-    if refused := state.get("refused"):
-        known = _REFUSED.format(title=SKILLS[refused].title)
-    text, usage = known or "", None
+    shown: list[str] = []
+    usage, finish_reason = None, "stop"
+
+    def show(text: str) -> None:
+        if text:
+            runtime.stream_writer(
+                Token(message_id=message_id, agent="chat", attempt=context.attempt, i=len(shown), content=text)
+            )
+            shown.append(text)
+
     if known is not None:
-        runtime.stream_writer(Token(message_id=message_id, agent="chat", attempt=context.attempt, i=0, content=known))
+        show(known)
     else:
-        place = 0
+        reply = Reply(state["request"]["content"])
         async with context.db.tenant(context.tenant_id) as conn:
             summary = (await read_notes(conn, context.thread_id)).summary
         async for piece in context.model.stream(_request(state, context, "" if planted(summary) else summary)):
-            if piece.text:
-                token = Token(message_id=message_id, agent="chat", attempt=context.attempt, i=place, content=piece.text)
-                runtime.stream_writer(token)
-                text += piece.text
-                place += 1
+            show(reply.feed(piece.text))
+            finish_reason = piece.finish_reason or finish_reason
             if piece.usage is not None:
                 usage = Usage(
                     model=context.model.name,
@@ -52,15 +58,14 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
                     output_tokens=piece.usage.output_tokens,
                     estimated=piece.usage.estimated,
                 )
-        if not text.strip():
-            raise ModelPayloadInvalid("the model answered nothing")
+        show(reply.end(finish_reason))
     runtime.stream_writer(
-        MessageComplete(message_id=message_id, role="assistant", agent="chat", content=text, usage=usage)
+        MessageComplete(
+            message_id=message_id, role="assistant", agent="chat", content="".join(shown).strip(), usage=usage
+        )
     )
-    detail = {"about": about, "kind": state["kind"]}
-    return Step(
-        {"outcome": "completed"}, {**detail, "code": SkillRefused.code, "skill": refused} if refused else detail
-    )
+    finished = finish_reason != "length"
+    return Step({"outcome": "completed"}, {"about": about, "kind": state["kind"], "finished": finished})
 
 
 def _checked(state: ScriptState, rules: RuleSnapshot) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,8 @@ from backend.graph.titles import title_of
 from backend.graph.variants import named, sections_of
 from backend.graph.version import GRAPH_VERSION
 from backend.memory.learning import enqueue_learning
-from backend.protocol.events import QualityFeedback, ScriptFinalized
+from backend.protocol.events import Finding, QualityFeedback, ScriptFinalized
+from backend.quality.masking import mask_values
 from backend.quality.rubric import QualityReport, review
 from backend.storage.postgres import Connection
 
@@ -37,8 +39,8 @@ async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     published = None
     while published is None:
         standing = await _standing(state, runtime.context)
-        if standing.report is not None:
-            return _held(state, runtime, standing.report)
+        if standing.forbidden is not None:
+            return _held(state, runtime, standing.forbidden)
         published = await _published(state, runtime.context, checkpoint_id, standing)
     if failpoints.folder is not None:
         await failpoints.reach("after_effect", runtime.context.run_id)
@@ -51,6 +53,16 @@ async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
 
 
 @dataclass(frozen=True)
+class _Forbidden:
+    """Why what was approved is not published: the report of now, what of it is new, and what changed since."""
+
+    report: QualityReport
+    findings: Sequence[Finding]
+    #: `rules`, `product`, or both.
+    changed: Sequence[str]
+
+
+@dataclass(frozen=True)
 class _Standing:
     """What a text was looked at with, right before it is published."""
 
@@ -59,7 +71,7 @@ class _Standing:
     #: Which rules and which record these were, for the transaction that publishes to compare.
     mark: tuple[Any, ...] | None
     #: What the checks say now, when that forbids what was approved.
-    report: QualityReport | None = None
+    forbidden: _Forbidden | None = None
 
 
 async def _standing(state: ScriptState, context: GraphContext) -> _Standing:
@@ -76,8 +88,10 @@ async def _standing(state: ScriptState, context: GraphContext) -> _Standing:
     if rules.version == state["report"]["rules_version"] and facts == state["product"]:
         return _Standing(rules.version, facts, mark)
     report = await asyncio.to_thread(review, state["content"], brief_of(state, facts), rules)
-    forbidden = newly_forbidden(report.findings, state["report"]["findings"])
-    return _Standing(rules.version, facts, mark, report if forbidden else None)
+    new = newly_forbidden(report.findings, state["report"]["findings"])
+    changes = {"rules": rules.version != state["report"]["rules_version"], "product": facts != state["product"]}
+    changed = [what for what, differs in changes.items() if differs]
+    return _Standing(rules.version, facts, mark, _Forbidden(report, new, changed) if new else None)
 
 
 async def _mark(conn: Connection, state: ScriptState) -> tuple[tuple[Any, ...], Product | None]:
@@ -91,8 +105,9 @@ async def _mark(conn: Connection, state: ScriptState) -> tuple[tuple[Any, ...], 
     return (head, found.version if found else None), found
 
 
-def _held(state: ScriptState, runtime: Runtime[GraphContext], report: QualityReport) -> Step:
+def _held(state: ScriptState, runtime: Runtime[GraphContext], forbidden: _Forbidden) -> Step:
     """Say what forbids the text now, and let a person decide again: nothing of it is lost."""
+    report = forbidden.report
     runtime.stream_writer(
         QualityFeedback(
             message_id=UUID(state["message_id"]),
@@ -105,7 +120,17 @@ def _held(state: ScriptState, runtime: Runtime[GraphContext], report: QualityRep
         )
     )
     return Step(
-        {"report": plain_report(report, retry=False) | {"held": True}, "blocked": True},
+        {
+            "report": plain_report(report, retry=False)
+            | {
+                "held": {
+                    "changed": list(forbidden.changed),
+                    "findings": [finding.model_dump(mode="json") for finding in forbidden.findings],
+                    "approved_under": state["report"]["rules_version"],
+                }
+            },
+            "blocked": True,
+        },
         {"held": True, "verdict": report.verdict, "rules_version": report.rules_version},
     )
 
@@ -172,7 +197,8 @@ async def _published(
             run_id=str(context.run_id),
             decision=state["decision"]["decision"],
             policy=state["decision"].get("policy"),
-            override_reason=state["decision"].get("override_reason"),
+            # Nobody can take anything out of the audit log again.
+            override_reason=mask_values(state["decision"].get("override_reason")),
         )
         published = {
             "script_id": str(script_id),

@@ -11,7 +11,6 @@ from backend.domain.policies import read_policies
 from backend.domain.rooms import Room, list_rooms
 from backend.domain.thread_notes import SHOWN, read_notes, window
 from backend.domain.threads import Thread, get_thread
-from backend.errors import SkillRefused
 from backend.graph import routing, skills
 from backend.graph.catalogue import seen_now
 from backend.graph.intent.asking import understood
@@ -27,7 +26,11 @@ _PRICE_WORD = re.compile(r"价|多少钱|几块|金额|折扣|优惠力度")
 
 
 async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
-    """Read the message against the thread and the catalogue; bind the thread to what it names."""
+    """Read the message against the thread and the catalogue; bind the thread to what it names.
+
+    Raises:
+        SkillRefused: what is asked for is not open to whoever asks; the run fails with it, and nothing is begun.
+    """
     context, request = runtime.context, state["request"]
     async with context.db.tenant(context.tenant_id) as conn:
         thread = await get_thread(conn, context.thread_id)
@@ -51,11 +54,12 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     room_id = str(room.id) if room is not None else None
     previous = _previous(reading, slots, situation)
     reading = _complete(reading, slots, previous)
-    refused = await _refused(context, reading)
+    async with context.db.tenant(context.tenant_id) as conn:
+        for skill in skills.asked_for(reading.kind, reading.then):
+            await skills.require(conn, skill, context.requested_by)
 
     known_product = slots.get("product_id") in {known.id for known in situation.products}
-    writes = reading.kind in routing.WRITING and refused is None
-    if writes or (reading.missing == "scenario" and "product_id" in reading.slots):
+    if reading.kind in routing.WRITING or (reading.missing == "scenario" and "product_id" in reading.slots):
         _bind(runtime, thread, slots if known_product else {**slots, "product_id": None}, room)
     return Step(
         {
@@ -64,7 +68,6 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "slots": slots,
             "question": question_of(reading, situation, request["content"], room_id),
             "options": options_of(reading, situation, request["content"], room_id),
-            "refused": refused,
             "later": list(reading.later),
             "room": {"id": str(room.id), "name": room.name} if room else None,
             "previous": previous,
@@ -97,19 +100,6 @@ def _complete(reading: Reading, slots: dict[str, Any], previous: dict[str, Any] 
     if not lacking.missing:
         return reading
     return replace(reading, kind="unclear", missing=lacking.missing[0], reason=f"{skill.name} needs more")
-
-
-async def _refused(context: GraphContext, reading: Reading) -> str | None:
-    """Return the skill that was asked for, if the tenant does not open it to whoever asked."""
-    skill = skills.of_kind(reading.kind)
-    if skill is None:
-        return None
-    async with context.db.tenant(context.tenant_id) as conn:
-        try:
-            await skills.require(conn, skill, context.requested_by)
-        except SkillRefused:
-            return skill.name
-    return None
 
 
 def _with_given(reading: Reading, request: dict[str, Any]) -> Reading:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend import failpoints
 from backend.domain import audit, effects, people, policies, runs, shows
-from backend.errors import BadRequest, NotFound, ShowEmpty, ShowTooShort, SkillRefused
+from backend.errors import BadRequest, NotFound, ShowEmpty, ShowTooShort
 from backend.graph import skills
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.state import GraphContext, ScriptState, Step
@@ -18,19 +19,23 @@ _SHORTEST_SHOW = 60
 
 
 async def show(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
-    """Plan and start the show, and say where it is to be found; or say why it cannot be."""
+    """Plan and start the show, and say where it is to be found; or say why it cannot be.
+
+    Raises:
+        SkillRefused: shows were closed to whoever asked between the plan and its confirmation.
+    """
     context = runtime.context
     plan: dict[str, Any] = state["reading"]["slots"]["plan"]
     try:
         begun = await _begun(context, plan)
+        if failpoints.folder is not None:
+            await failpoints.reach("after_effect", context.run_id)
         text = (
             f"开写了：《{begun['name']}》一共 {begun['texts']} 段，大约 {plan['total_seconds']} 秒。"
             f"写好一段送审一段，通过后按顺序进{plan['room']}的节目单。进度和每一段都在「整场」页：/rundown/{begun['show_id']}"
         )
     except NotFound:
         begun, text = None, "方案里的直播间或商品刚刚被删掉了，什么都没有开始。请重新说一遍要写哪些。"
-    except SkillRefused:
-        begun, text = None, "整场写稿没有对你开放，什么都没有开始。请管理员在技能设置里打开，或者一段一段写。"
     except (ShowTooShort, ShowEmpty, BadRequest) as error:
         begun, text = None, f"这个方案开不了（{error.code}），什么都没有开始。换个时长或产品再说一遍就行。"
     message_id = derived_id(context.run_id, "show", 0)

@@ -24,6 +24,7 @@ const MemoryPage = lazy(() => import('../memory/MemoryPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
 const ExperimentsPage = lazy(() => import('../experiments/ExperimentsPage'))
 const RulesPage = lazy(() => import('../rules/RulesPage'))
+const SettingsPage = lazy(() => import('../settings/SettingsPage'))
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -48,6 +49,7 @@ const router = createBrowserRouter([
       { path: '/hosts', element: <HostsPage /> },
       { path: '/experiments/:experiment?', element: <ExperimentsPage /> },
       { path: '/rules', element: <RulesPage /> },
+      { path: '/settings', element: <SettingsPage /> },
       { path: '*', element: <Elsewhere /> },
     ],
   },

@@ -19,6 +19,7 @@ const pages = {
   h: 'hosts',
   m: 'memory',
   l: 'rules',
+  e: 'settings',
 } as const
 const GO_MS = 1500
 
@@ -61,7 +62,8 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
         <nav className="pages" aria-label={t('app.pages')}>
           {Object.values(pages).map(
             (page) =>
-              (page !== 'rules' || may('rules.read')) && (
+              (page !== 'rules' || may('rules.read')) &&
+              (page !== 'settings' || may('catalogue.write')) && (
                 <NavLink key={page} to={`/${page}`}>
                   {t(`nav.${page}`)}
                   {page === 'approvals' && pending > 0 && <span className="badge number">{pending}</span>}

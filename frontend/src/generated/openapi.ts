@@ -190,7 +190,7 @@ export interface paths {
         };
         /**
          * Replay Checkpoint
-         * @description Look at the thread as it was at a version. Nothing is run, nothing is written.
+         * @description Look at the thread as it was at a version, without personal data. Nothing is run, nothing is written.
          */
         get: operations["replay_checkpoint"];
         put?: never;

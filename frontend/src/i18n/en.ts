@@ -20,6 +20,7 @@ export const en: typeof zhCN = {
     hosts: 'Hosts',
     memory: 'Memory',
     rules: 'Rules',
+    settings: 'Settings',
   },
   role: { admin: 'Admin', operator: 'Operator', approver: 'Approver', host: 'Host', viewer: 'Viewer' },
   login: {

@@ -7,7 +7,9 @@ import { experimentsEn, experimentsZh } from './experiments'
 import { keysEn, keysZh } from './keys'
 import { memoryEn, memoryZh } from './memory'
 import { faults, problems } from './problems'
+import { reviewEn, reviewZh } from './review'
 import { rulesEn, rulesZh } from './rules'
+import { settingsEn, settingsZh } from './settings'
 import { showsEn, showsZh } from './shows'
 import { zhCN } from './zh-CN'
 
@@ -28,8 +30,8 @@ const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([,
 
 test('both languages have the same keys with the same variables, and nothing is empty', () => {
   const [chinese, english] = [
-    together(zhCN, showsZh, memoryZh, keysZh, rulesZh, experimentsZh, catalogueZh),
-    together(en, showsEn, memoryEn, keysEn, rulesEn, experimentsEn, catalogueEn),
+    together(zhCN, showsZh, memoryZh, keysZh, rulesZh, experimentsZh, catalogueZh, reviewZh, settingsZh),
+    together(en, showsEn, memoryEn, keysEn, rulesEn, experimentsEn, catalogueEn, reviewEn, settingsEn),
   ]
   expect([...english.keys()]).toEqual([...chinese.keys()])
   for (const [key, text] of chinese) {
@@ -60,7 +62,9 @@ test('every step of the graph has its name', () => {
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) =>
-      /^(app|desk|review|approvals|experiments|hosts|memory|rules|rundown|scripts)\b.*\.tsx$/.test(name),
+      /^(app|desk|review|approvals|experiments|hosts|memory|rules|rundown|scripts|settings)\b.*\.tsx$/.test(
+        name,
+      ),
     )
     .filter((name) => !name.includes('.test.'))
   expect(pages.length).toBeGreaterThan(15)

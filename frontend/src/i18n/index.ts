@@ -6,7 +6,9 @@ import type { experimentsZh } from './experiments'
 import type { keysZh } from './keys'
 import type { memoryZh } from './memory'
 import { faults, inLanguage, problems } from './problems'
+import type { reviewZh } from './review'
 import type { rulesZh } from './rules'
+import type { settingsZh } from './settings'
 import type { showsZh } from './shows'
 import { zhCN } from './zh-CN'
 
@@ -24,7 +26,9 @@ declare module 'i18next' {
         typeof memoryZh &
         typeof keysZh &
         typeof rulesZh &
-        typeof experimentsZh
+        typeof experimentsZh &
+        typeof reviewZh &
+        typeof settingsZh
     }
   }
 }

@@ -18,6 +18,7 @@ export const zhCN = {
     hosts: '主播',
     memory: '记忆',
     rules: '规则',
+    settings: '设置',
   },
   role: { admin: '管理员', operator: '运营', approver: '审批', host: '主播', viewer: '访客' },
   login: {

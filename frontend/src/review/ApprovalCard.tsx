@@ -8,6 +8,7 @@ import { moment } from '../shared/format'
 import { remember, useDraft } from '../shared/storage'
 import { Countdown } from './Countdown'
 import { Diff } from './Diff'
+import { HeldAgainNotice } from './HeldAgainNotice'
 import { HoldCard } from './HoldCard'
 import { byGravity, FindingText, MarkedText } from './MarkedText'
 import { checkContext, scriptParams } from './params'
@@ -47,6 +48,11 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
   const preview = useDeferredValue(edited)
   const card = useRef<HTMLElement>(null)
 
+  // The notice above tells of those itself.
+  const others = script.findings.filter(
+    ({ rule, excerpt }) =>
+      !script.held?.findings.some((told) => told.rule === rule && told.excerpt === excerpt),
+  )
   const pending = interrupt.status === 'pending'
   const decides = may('interrupt.decide')
   const blocked = !interrupt.allowed.includes('approve')
@@ -159,6 +165,8 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
       </div>
       <Assumed list={script.assumed} />
 
+      {pending && script.held && <HeldAgainNotice held={script.held} version={script.rulesVersion} />}
+
       {pending && mode === 'edit' ? (
         <div className="editor">
           <ScriptEditor value={edited} onChange={setEdited} context={checkContext(script)} />
@@ -172,13 +180,17 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
       ) : interrupt.status === 'edit' && interrupt.content ? (
         <Diff before={script.content} after={interrupt.content} />
       ) : (
-        <MarkedText text={script.content} findings={script.findings} />
+        <MarkedText text={script.content} findings={script.findings} version={script.rulesVersion} />
       )}
       {interrupt.feedback && <p>{t('review.reasonWas', { reason: interrupt.feedback })}</p>}
-      {pending && mode !== 'edit' && script.findings.length > 0 && (
+      {pending && mode !== 'edit' && others.length > 0 && (
         <div className="findings">
-          {byGravity(script.findings).map((finding) => (
-            <FindingText key={`${finding.rule}-${finding.span[0]}-${finding.span[1]}`} finding={finding} />
+          {byGravity(others).map((finding) => (
+            <FindingText
+              key={`${finding.rule}-${finding.span[0]}-${finding.span[1]}`}
+              finding={finding}
+              version={script.rulesVersion}
+            />
           ))}
         </div>
       )}

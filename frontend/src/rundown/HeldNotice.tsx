@@ -35,7 +35,11 @@ export function HeldNotice({
       description={
         <>
           {byGravity(held.findings).map((finding) => (
-            <FindingText key={`${finding.rule} ${finding.span[0]}`} finding={finding} />
+            <FindingText
+              key={`${finding.rule} ${finding.span[0]}`}
+              finding={finding}
+              version={held.rules_version}
+            />
           ))}
           <p className="muted">{t('show.heldHint', { version: held.rules_version })}</p>
           <div className="row">

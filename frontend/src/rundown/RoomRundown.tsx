@@ -104,7 +104,11 @@ export function RoomRundown({
               />
             )}
             {held?.entryId === entry.id ? (
-              <MarkedText text={entry.content} findings={held.details.findings} />
+              <MarkedText
+                text={entry.content}
+                findings={held.details.findings}
+                version={held.details.rules_version}
+              />
             ) : (
               <p className="script-text">{entry.content}</p>
             )}

@@ -38,6 +38,40 @@ async def test_a_show_is_planned_confirmed_begun_and_found(operator: Rest) -> No
         assert len((await operator.get("/shows"))["items"]) == before + 1
 
 
+async def test_a_plan_that_may_not_be_begun_any_more_fails_with_the_code_of_what_is_closed(
+    operator: Rest, admin: Rest
+) -> None:
+    room = await operator.room_of("小雅的直播间")
+    before = len((await operator.get("/shows"))["items"])
+    async with operator.socket() as desk:
+        thread, question = await asked(operator, desk, "给这三款各写一段开场，每段20秒", room_id=room)
+        await admin.client.patch("/api/v1/skills/rundown", json={"enabled": False})
+        try:
+            run_id = (await desk.ask(thread, question["options"][0]["value"]))["run_id"]
+            ended = await desk.until("run", run_id=run_id, status="failed")
+        finally:
+            await admin.client.patch("/api/v1/skills/rundown", json={"enabled": True})
+        assert (ended["error"]["code"], ended["error"]["retryable"]) == ("skill_refused", False)
+        assert ended["error"]["details"] == {"skill": "rundown", "title": "整场编排", "enabled": False}
+        assert len((await operator.get("/shows"))["items"]) == before
+        # Opened again, the very run goes on.
+        await operator.post(f"/threads/{thread}/checkpoints/resume", {}, 202)
+        told = await desk.until("message_complete", role="assistant", agent="show", run_id=run_id, timeout=60)
+        assert "/rundown/" in told["content"]
+
+
+async def test_what_only_the_run_finds_closed_is_told_to_the_one_request_too(operator: Rest, admin: Rest) -> None:
+    await admin.client.patch("/api/v1/skills/generate", json={"roles": ["admin"]})
+    try:
+        # The words alone say nothing; the form beside them makes it a new script.
+        body = {"content": "随便来点", "scenario": "opening"}
+        refused: httpx2.Response = await operator.client.post("/api/v1/generate", json=body, timeout=60)
+    finally:
+        await admin.client.patch("/api/v1/skills/generate", json={"roles": None})
+    assert (refused.status_code, refused.json()["code"]) == (403, "skill_refused")
+    assert refused.json()["details"]["skill"] == "generate"
+
+
 async def test_a_plan_that_is_not_wanted_begins_nothing(operator: Rest) -> None:
     before = len((await operator.get("/shows"))["items"])
     async with operator.socket() as desk:

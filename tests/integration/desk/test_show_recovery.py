@@ -14,6 +14,7 @@ import pytest
 
 from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Rest, no_gaps_no_doubles
+from tests.support.failpoints import Failpoints
 from tests.support.processes import ServerProcess
 
 AT_ONCE = 3
@@ -168,3 +169,34 @@ async def test_a_killed_worker_loses_no_script_and_starts_none_twice(
     now = await operator.get(f"/shows/{show}")
     assert [item.model_dump(mode="json") for item in view.items] == now["items"]
     assert view.progress.model_dump(mode="json") == now["show"]["progress"]
+
+
+async def test_a_worker_that_dies_between_beginning_a_show_and_saying_so_leaves_one_show_that_is_told_of(
+    operator: Rest, common: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    points = Failpoints(tmp_path_factory.mktemp("orders"))
+    _, first = started(tmp_path_factory.mktemp("worker"), common | points.settings)
+    before = {one["id"] for one in (await operator.get("/shows"))["items"]}
+    with first:
+        async with operator.socket() as desk:
+            thread = await operator.new_thread(room_id=await operator.room_of("小雅的直播间"))
+            await desk.follow(thread)
+            await desk.ask(thread, "给这三款各写一段开场，每段20秒")
+            question = await desk.until("clarification", thread_id=thread, timeout=60)
+            points.order("after_effect", "kill")
+            # The question is told before its run has let go of the thread.
+            confirmed = await desk.ask(thread, question["options"][0]["value"], multitask="enqueue")
+            await points.reached("after_effect", within=60)
+            await asyncio.to_thread(first.wait)
+            made = {one["id"] for one in (await operator.get("/shows"))["items"]} - before
+            assert len(made) == 1, "it was begun, and nobody was told"
+            assert not [f for f in desk.frames if f["type"] == "message_complete" and f.get("agent") == "show"]
+            _, second = started(tmp_path_factory.mktemp("worker"), common)
+            with second:
+                told = await desk.until(
+                    "message_complete", role="assistant", agent="show", run_id=confirmed["run_id"], timeout=90
+                )
+                await desk.until("run", run_id=confirmed["run_id"], status="completed")
+                assert {told["content"].rpartition("/rundown/")[2]} == made
+                assert {one["id"] for one in (await operator.get("/shows"))["items"]} - before == made
+                assert no_gaps_no_doubles(desk.events(thread))

@@ -21,10 +21,11 @@ from backend.graph.state import GraphContext
 from backend.ids import new_id
 from backend.llm.gateway import ModelRequest, Piece, Usage
 from backend.memory.embed import Embedder
-from backend.memory.learning import LEARN_JOB, learn
+from backend.memory.learning import LEARN_JOB
 from backend.protocol.events import AnyThreadEvent, MessageComplete, ThreadUpdated, Token
-from backend.quality.pii import mask_pii
 from backend.quality.rulebooks import RuleBooks
+from backend.runs.worker import Worker
+from backend.settings import Settings
 from backend.storage.postgres import Database
 from backend.storage.redis import Cache
 
@@ -78,14 +79,18 @@ class Desk:
     graph: Any = None
     #: What the claim of a run tells where an experiment runs.
     experimental: bool = False
+    judge: Any = None
+    reader: Any = None
 
     async def learn(self) -> None:
         """Do what the worker does with the jobs that publishing queued."""
         async with self.db.system() as conn:
             jobs = await conn.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = $1", LEARN_JOB)
         assert jobs, "nothing was queued to be learned"
+        parts: Any = None  # whatever learning does not use
+        worker = Worker(Settings(_env_file=None), self.db, parts, parts, self.embedder)
         for job in jobs:
-            await learn(self.db, self.embedder, mask_pii, job["payload"])
+            await worker._on_learn(job["payload"])
 
     async def ask(self, content: str, **given: Any) -> None:
         """Send a message and let the run go until it ends or waits."""
@@ -135,6 +140,8 @@ class Desk:
             profiles=self.profiles,
             say=self.frames.append,
             experimental=self.experimental,
+            judge=self.judge,
+            reader=self.reader,
         )
 
     async def _go(self, start: Any) -> None:

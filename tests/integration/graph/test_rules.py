@@ -54,7 +54,10 @@ async def test_a_script_approved_before_the_rules_grew_stricter_waits_again_and_
     [feedback] = desk.said(QualityFeedback)
     assert feedback.rules_version.startswith("1.")
     question = desk.interrupts[-1].value
-    assert question["params"]["held"] is True
+    held = question["params"]["held"]
+    assert (held["changed"], [finding["rule"] for finding in held["findings"]]) == (["rules"], ["H-1"])
+    assert held["approved_under"].startswith("0.")
+    assert question["params"]["rules_version"] == feedback.rules_version
     assert question["params"]["content"] == GOOD
     assert "approve" not in question["allowed"]
     assert not question["clean"]
@@ -95,7 +98,9 @@ async def test_a_price_that_changed_since_the_approval_holds_the_script_up(desk:
     await desk.decide("approve")
     assert await versions(desk) == []
     question = desk.interrupts[-1].value
-    assert any("89" in finding["message"] for finding in question["params"]["findings"])
+    held = question["params"]["held"]
+    assert held["changed"] == ["product"]
+    assert any("89" in finding["message"] for finding in held["findings"])
 
 
 async def test_rules_that_are_saved_while_it_is_published_are_not_slipped_past(
@@ -115,7 +120,7 @@ async def test_rules_that_are_saved_while_it_is_published_are_not_slipped_past(
     monkeypatch.setattr(finalize, "_standing", then_saved)
     await desk.decide("approve")
     assert await versions(desk) == []
-    assert desk.interrupts[-1].value["params"]["held"] is True
+    assert desk.interrupts[-1].value["params"]["held"]["changed"] == ["rules"]
 
 
 async def test_what_is_wrong_is_underlined_while_the_text_is_written(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from backend.domain.audit import verify
 from backend.domain.rooms import read_prompter
 from backend.domain.scripts import get_script
 from backend.domain.skills import Allowance, set_allowance
-from backend.errors import LeaseLost
+from backend.errors import LeaseLost, SkillRefused
 from backend.memory.documents import Request, forget
 from backend.memory.learning import keep
 from backend.memory.reasons import reasons_of
@@ -325,14 +325,16 @@ async def test_an_approved_script_is_recalled_for_a_paraphrase(desk: Desk) -> No
     assert desk.model.asked[-1].brief["recalled"] == [GOOD]
 
 
-async def test_a_skill_that_is_switched_off_is_refused_in_words_and_writes_nothing(desk: Desk) -> None:
+async def test_a_skill_that_is_switched_off_fails_the_run_with_its_code_and_writes_nothing(desk: Desk) -> None:
     async with desk.db.tenant(desk.tenant_id) as conn:
         await set_allowance(conn, "generate", Allowance(enabled=False, roles=None))
-    await desk.ask(OPENING)
+    with pytest.raises(SkillRefused) as refused:
+        await desk.ask(OPENING)
+    assert refused.value.details == {"skill": "generate", "title": "写新稿", "enabled": False}
     assert desk.model.asked == []
     assert desk.interrupts == []
-    [told] = [one.content for one in desk.said(MessageComplete)]
-    assert "「写新稿」没有对你的角色开放" in told
+    assert not desk.said(MessageComplete)
+    await desk.end()
     async with desk.db.tenant(desk.tenant_id) as conn:
         await set_allowance(conn, "generate", Allowance(enabled=True, roles=None))
     await desk.ask(OPENING)
@@ -341,11 +343,18 @@ async def test_a_skill_that_is_switched_off_is_refused_in_words_and_writes_nothi
 
 async def test_nobodys_telephone_number_is_remembered(desk: Desk) -> None:
     await desk.ask(OPENING)
-    await desk.decide("edit", content=f"{GOOD}刚才报名的收：孙丽华 13800138000，我记下了。", override_reason="已核对")
+    await desk.decide(
+        "edit",
+        content=f"{GOOD}刚才报名的收：孙丽华 13800138000，我记下了。",
+        override_reason="与孙女士13800138000核对过",
+    )
     await desk.learn()
     async with desk.db.tenant(desk.tenant_id) as conn:
         kept = await conn.fetch("SELECT content FROM memory_documents WHERE content LIKE '%我记下了%'")
+        audit = await conn.fetch("SELECT detail FROM audit_log")
     assert [("13800138000" in row["content"], "孙丽华" in row["content"]) for row in kept] == [(False, False)]
+    assert "138****8000" in str(audit)
+    assert "13800138000" not in str(audit)
 
 
 async def test_a_run_explains_what_it_recalled_and_what_is_forgotten_is_not_written_from(desk: Desk) -> None:

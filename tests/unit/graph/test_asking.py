@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from backend.graph.intent import asking
 from backend.graph.intent.asking import understood
 from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Situation
+from backend.graph.prompts import sections
 from backend.llm import retry
 from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
@@ -84,6 +86,10 @@ async def test_json_in_a_fence_is_json(server: ScriptedModel, model: OpenAICompa
         ("好的，这位操作员想要一段种草文案。", "no JSON object"),
         ("", "no JSON object"),
         ("The operator wants a product review.", "no JSON object"),
+        (sections("intent")["role"], "no JSON object|JSON"),
+        (DOUBTFUL, "no JSON object"),
+        ('{"kind": "{{kind}}", "scenario": "【环节】"}', "kind"),
+        ("<b>write</b>", "no JSON object"),
         ('{"kind": "write", "scenario": ', "no JSON object"),
         ({**RIGHT, "kind": "schreiben"}, "kind"),
         ({**RIGHT, "extra": 1}, "extra"),
@@ -100,7 +106,7 @@ async def test_a_wrong_answer_is_repaired_once(
 ) -> None:
     server.play(saying(wrong), saying(RIGHT))
     assert (await understood(DOUBTFUL, SITUATION, model)).tier == "model"
-    assert problem in server.requests[1].body["messages"][-1]["content"]
+    assert re.search(problem, server.requests[1].body["messages"][-1]["content"])
     server.play(saying(wrong), saying(wrong), saying(RIGHT))
     assert await understood(DOUBTFUL, SITUATION, model) == read(DOUBTFUL, SITUATION)
     assert len(server.requests) == 4, "no third question"
@@ -111,11 +117,12 @@ async def test_a_wrong_answer_is_repaired_once(
     [
         [Script("status", status=500)] * 3,
         [Script("status", status=401, code="invalid_api_key")] * 2,
+        [Script("status", status=429, retry_after="3600")],
         [Script("cut", count=3)] * 3,
         [Script("malformed")] * 3,
         [Script("text", text="字" * 5000, piece=500)],
     ],
-    ids=["out of order", "refused", "cut", "no events", "endless"],
+    ids=["out of order", "refused", "rate limited", "cut", "no events", "endless"],
 )
 async def test_a_model_that_fails_leaves_the_fast_reading(
     server: ScriptedModel, model: OpenAICompatible, scripts: list[Script]
