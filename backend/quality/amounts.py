@@ -74,8 +74,18 @@ _PIECES_IN_PACK: Final = re.compile(
 )
 #: A fact that is a count: 株数, 页数.
 _NAMED_COUNT: Final = re.compile("[^度]数：[约共]?$")
+#: 双层 and 双节 are two of them.
+_DOUBLE: Final = re.compile("双(?=[层节芯核股轴轮键段锅面杆头])")
 #: Several packs were spoken of: 两箱, 一箱六袋一共十二袋.
 _OF_SEVERAL: Final = re.compile("[两二三四五六七八九十][瓶盒袋包箱罐套提桶条筒板件]")
+#: What a person measures: 我一米六, 模特身高175, 一米六五的选M.
+_OF_A_PERSON: Final = re.compile(
+    "(?:我|她|他|你|[爸妈]|模特|主播|身高|个子|同事|闺蜜|姐|哥|妹|弟|老公|老婆|儿子|女儿|孩子|本人)(?:身高|个子|体重|净身高|也?[是有才就]|大概|差不多|不到)*$"
+)
+_FITS: Final = re.compile(r"^[^。！？]{0,14}(?:的?[选穿拿拍][smlx\d中大小加]|的(?:姐妹|朋友|女生|男生|个子|身高|家人|宝宝))")
+#: Around a count that is all a clause says: 是四层的.
+_ALONE_BEFORE: Final = re.compile("(?:[是有用]|一共|总共|里外|做了|它|这个)*")
+_ALONE_AFTER: Final = re.compile("(?:的|哦|呢|啊|设计|结构|可[^，]{1,2})*")
 #: The name of something with its number: IPX4, SPF50.
 _CODE: Final = re.compile(
     r"(?<![a-z\d])(?P<name>[a-z]{2,6})[ -]?(?P<number>\d{1,4}(?:\.\d)?|[一二三四五六七八九十百]{2,5})"
@@ -100,7 +110,8 @@ class Amount:
 
 def amount_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield the amounts, pieces and codes of a folded text that the record contradicts."""
-    fields = [_with_unit(field) for field in fields_of(product)]
+    fields = [_DOUBLE.sub("两", _with_unit(field)) for field in fields_of(product)]
+    text = _DOUBLE.sub("两", text)
     yield from _amounts_that_differ(text, fields)
     yield from _pieces_that_differ(text, fields, product.get("stock"))
     yield from _codes_that_differ(text, fields)
@@ -176,6 +187,8 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
         if any(re.fullmatch(r"\w{0,4}", text[amount.end : money.start]) for money in sums if money.start >= amount.end):
             continue  # 合一斤六块九: a share of the price
         same = any(_same_topic(text, amount, field, one) for one, field in recorded)
+        if amount.dimension in ("length", "weight") and _is_of_a_person(text, amount):
+            continue
         if not same:
             low, high = clause(text, amount.start, amount.end)
             if (
@@ -188,6 +201,14 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
                 continue
         said = text[amount.start : amount.end]
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(recorded))
+
+
+def _is_of_a_person(text: str, amount: Amount) -> bool:
+    low, _ = clause(text, amount.start, amount.end)
+    grown = 1000 <= amount.value < 2200 if amount.dimension == "length" else 30_000 <= amount.value < 150_000
+    return _OF_A_PERSON.search(text[low : amount.start]) is not None or (
+        grown and _FITS.match(text[amount.end : amount.end + 24]) is not None
+    )
 
 
 def _borne_out(text: str, amount: Amount, values: set[float]) -> bool:
@@ -300,8 +321,8 @@ def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iter
             grave = not _is_product(int(said), [one[0] for one in recorded])
         else:
             near = _pairs(before) | _pairs(after)
-            alone = low == match.start() and high == match.end()
-            same = alone or any(
+            alone = _ALONE_BEFORE.fullmatch(text, low, match.start()) and _ALONE_AFTER.fullmatch(text, match.end(), high)
+            same = alone is not None or any(
                 near & (_pairs(field[:start]) | _pairs(field[end:])) for _, start, end, field in recorded
             )
             part = match.group("counter") in _PARTS

@@ -55,6 +55,19 @@ _ASSISTANT: Final = re.compile(
     r"提示词|system prompt|资料未提供|未提供(?:价格|资料)",
     re.IGNORECASE | re.MULTILINE,
 )
+_OF_TEXTS: Final = "话术|文案|脚本|口播稿?|文稿|讲稿|台词|稿子|版本"
+#: The first and the last words of an answer that hands a text over: 老师口吻版：, 如果需要调整长度，我可以继续修改。
+_HANDED_OVER: Final = re.compile(
+    rf"\A(?:(?:好的?|好嘞|没问题|当然(?:可以)?|收到|明白了?|可以|ok)[，,！!。~\s]*)?[^。！？\n]{{0,24}}?(?:(?:{_OF_TEXTS})(?:如下)?\s*(?:[：:]|[—-]{{2}})|如下\s*[：:。！])|"
+    r"\A[^，。！？\n：:]{0,10}(?:口吻|语气|口音|风格|风|节奏|秒|分钟|[短长简精改])版\s*(?:[：:\n]|[—-]{2})|"
+    r"\A[^。！？\n]{0,12}(?:给|为|帮)[你您](?!们)(?:写|来|出|做|准备)?了?一?[版段条份篇][^。！？\n]{0,12}[：:\n]|"
+    rf"(?:以上|上面|上述)(?:就?是|为)?[^，。！？\n]{{0,12}}(?:{_OF_TEXTS})|"
+    r"(?:如果?|若|要是)[^，。！？\n]{0,12}(?:调整|修改|改动|润色|改短|改长|优化|换个?(?:风格|语气|版本)|其他版本|别的版本)[^。！？\n]{0,12}"
+    r"(?:我可以|我再|可以(?:继续|随时|再)|随时|请|继续为|告诉我|跟我说|[说讲]一声)|"
+    r"[你您](?:觉得|看看?)这[^，。！？\n]{0,8}(?:风格|语气|版本?|长度|节奏|口吻|表达|写法|感|稿子?|文案|话术)"
+    r"[^，。！？\n]{0,6}(?:可以|行|合适|满意|怎么样|如何|ok)[^。！？\n]{0,3}[。？?]?\s*\Z",
+    re.IGNORECASE,
+)
 _MARKUP: Final = re.compile(
     r"\*\*|__[^_\n]+__|^\s{0,3}#{1,6}\s|^\s*(?:[-*+•●▪]|\d{1,2}[.、)）](?!\d)|[①-⑳]|[一二三四五六七八九十]、)\s*(?=\S)|"
     r"#{2,6}|```|`[^`\n]+`|^\s*>\s|^\s*\|.*\||^-{3,}\s*$|</?[a-z][^>\n]*>|\[[^\]\n]+\]\([^)\n]+\)|"
@@ -70,7 +83,7 @@ _PLACEHOLDER: Final = re.compile(
     r"[【\[](?:[^】\]\n]{0,12})(?:产品|商品|品牌|价格|名称|主播|姓名|数量|时间|优惠|卖点|填|插入|此处|链接|规格|你的|x{2,}|"
     r"某)[^】\]\n]{0,12}[】\]]|"
     r"(?<![A-Za-z\d])[xX×]{2,}(?![lLxX×A-Za-z\d])|[xX×]{1,3}(?=元|块钱|折|品牌|产品)(?<![A-Za-z\d][xX×])|某某|"
-    r"[（(](?:产品|商品|品牌|价格|主播|店铺|姓名)(?:名称?|名字)?[）)]|\*{2,}(?=元|块|折|件|个|ml|g)|某品牌|某产品|_{3,}|待(?:填|补充|定价|确认价)|TBD|TODO|N/A|此处(?:填|插入|省略)|\bnull\b|\bundefined\b|\bNone\b|"
+    r"[（(](?:产品|商品|品牌|价格|主播|店铺|姓名)(?:名称?|名字)?[）)]|\*{2,}(?=元|块|折|件|个|ml|g)|某品牌|某产品|_{2,}|#[\u4e00-\u9fa5]{1,8}#|待(?:填|补充|定价|确认价)|TBD|TODO|N/A|此处(?:填|插入|省略)|\bnull\b|\bundefined\b|\bNone\b|"
     r"(?:主播|产品|品牌)名(?:称)?(?=[，。]|这)|"
     # Nobody speaks brackets: words in square ones stand for something, unless they are a heading or a direction.
     r"(?<!^)(?<!\n)[【\[〔<＜][\u4e00-\u9fa5A-Za-z][\u4e00-\u9fa5\w ]{0,11}[】\]〕>＞](?!\()|"
@@ -163,8 +176,9 @@ def interactions(text: str) -> int:
 
 def assistant_voice(text: str) -> Iterator[Mark]:
     """Yield places where the writer speaks as a machine instead of as the host."""
-    for match in _ASSISTANT.finditer(text):
-        yield Mark(*match.span(), "这是写作助手的话，不是主播的口播")
+    for pattern in (_ASSISTANT, _HANDED_OVER):
+        for match in pattern.finditer(text):
+            yield Mark(*match.span(), "这是写作助手的话，不是主播的口播")
 
 
 def is_assistant_voice(sentence: str) -> bool:

@@ -8,6 +8,7 @@ from backend.quality.amounts import amount_faults
 from backend.quality.context import clause
 from backend.quality.craft import read_aloud
 from backend.quality.gifts import gift_faults
+from backend.quality.kinds import kind_faults
 from backend.quality.materials import material_faults
 from backend.quality.named import choice_faults, grade_faults, named_faults
 from backend.quality.normalize import fold
@@ -70,6 +71,7 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *grade_faults(text, product),
         *choice_faults(text, product),
         *material_faults(text, product),
+        *kind_faults(text, product),
         *_origins_that_differ(text, product),
         *gift_faults(text, product),
         *_stock_that_differs(text, product),
