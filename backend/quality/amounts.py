@@ -23,11 +23,13 @@ _MEASURE: Final = re.compile(
     rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH})?"
 )
 #: 80 × 40 × 85 cm: the unit is said once.
-_SIZES: Final = re.compile(rf"(?P<first>(?:{NUMBER}\s*[×x*乘]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
+_SIZES: Final = re.compile(rf"(?P<first>(?:{NUMBER}\s*[×x*乘/、]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
 #: 2 到 5 岁, 60-200℃: both ends.
 RANGE: Final = re.compile(
     rf"(?P<low>{NUMBER})\s*(?:{_UNIT})?\s*(?:[-~–—±]|到|至)\s*(?P<high>{NUMBER})\s*(?P<unit>{_UNIT})"
 )
+#: 两成, 四成五.
+_TENTHS_OF: Final = re.compile(rf"(?P<number>{NUMBER})成(?P<half>五|半)?(?![功熟年分本为了交人套品色长型])")
 _FRACTION: Final = re.compile(r"百分之(?P<number>[一二三四五六七八九十百零点两]+|\d+(?:\.\d+)?)")
 # Amounts of daily life are no claims about the product.
 _DAILY: Final = re.compile(
@@ -142,6 +144,9 @@ def _found(text: str) -> Iterator[Amount]:
                 value = parse_number(number.group())
                 if value is not None:
                     yield Amount(dimension, value * factor, match.start(), match.end())
+    for match in _TENTHS_OF.finditer(text):
+        if (value := parse_number(match["number"])) is not None and value < 10:
+            yield Amount("percent", 10 * value + (5 if match["half"] else 0), match.start(), match.end())
     for match in _FRACTION.finditer(text):
         value = parse_number(match.group("number"))
         if value is not None:

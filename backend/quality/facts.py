@@ -41,6 +41,7 @@ _STOCK: Final = re.compile(
     rf"(?<=[，。！？；])(?P<only>就|只有|仅有|仅|总共|全部)(?P<few>{NUMBER})(?P<few_tail>多)?[{COUNTERS}单]|"
     rf"(?P<there>{NUMBER})(?P<there_tail>多)?[{COUNTERS}单](?=现货|库存|备货)"
 )
+_ON_A_PAGE: Final = re.compile("详情|图片?|页面?|报告|截图|照片|排|行")
 _SPEC: Final = re.compile(
     r"[\d.]+\s*(?:ml|l|g|kg|毫升|升|克|公斤|斤|片|包|支|瓶|盒|袋|只|个|寸|英寸|w|mah)?(?:装|款|版)?$|[(（].*$"
 )
@@ -100,7 +101,7 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
         if (match.group("country") or claimed) in whole or (not match.group("country") and foreign):
             continue
         if "进口" not in claimed and not re.search(
-            r"进口|制造|原产|产自|产的|工厂|直采|直邮|原装|空运|奶源|产地|来自|工艺|生产", text[low:high]
+            r"进口|制造|原产|产自|产的|工厂|直采|直邮|原装|空运|奶源|产地|来自|工艺|生产|[\u4e00-\u9fa5](?:是|用的?)(?:从)?[\u4e00-\u9fa5]{2,4}的$", text[low:high]
         ):
             continue
         if not _COMPARED.search(text[low : match.start()]):
@@ -139,6 +140,8 @@ def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactF
         low, high = clause(text, match.start(), match.end())
         if said is None or (said == 1 and not re.search("剩|库存|最后", match.group())) or "限购" in text[low:high]:
             continue
+        if said == 1 and _ON_A_PAGE.search(text[low:high]):
+            continue  # 质检报告在详情页最后一张
         if match.group("only") and (
             said < 10 or re.search(rf"(?<!\d){said:g}(?!\d)", read_aloud(record_text(product)))
         ):

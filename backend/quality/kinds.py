@@ -22,6 +22,7 @@ _COMPARED: Final = re.compile(
 _GROWN: Final = (
     r"(?:产自|来自|源自|出自|产地是?|生在|长在|种在)[^，。！？；]{0,6}?{}|"
     r"{}(?:省|市|县|区)?[^，。！？；]{0,3}?(?:产的?|种的?|采的?|出的|山上|茶园|茶山|果园|基地|工厂|的厂|厂里|作坊|牧场|农场|林场|海域|老师傅)|"
+    r"(?:这是|就是|都是|用的是?|正宗的?){}(?:省|市|县)?的|"
     r"(?<=[，。！？；是用])(?:正宗的?|地道的?)?(?:[\u4e00-\u9fa5]{2,3}省?)?{}(?:产的|种的|货|的)?(?=[，。！？；]|$)"
 )
 #: Around a place: where parcels, people and journeys come from.
@@ -48,6 +49,9 @@ _COUNTED: Final = re.compile(rf"(?P<number>{NUMBER})(?P<counter>[片粒颗袋支
 _A_DAY: Final = re.compile(
     rf"(?:一天|每天|每日|一日|天天)(?:只要?|就|吃|喝|服|用|嚼|冲|来|各)*(?P<number>{NUMBER})(?P<counter>[片粒颗袋支包条瓶勺滴丸次杯克])"
 )
+_FROM_MONTHS: Final = re.compile(rf"(?P<number>{NUMBER})个?月龄?(?:及?以上|以后|起|大的?|\+)")
+#: 90%白鹅绒.
+_SHARE: Final = re.compile(r"(?P<share>\d{2}(?:\.\d+)?)%(?P<of>[\u4e00-\u9fa5]{2,4})")
 _DIGITS: Final = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
 
 
@@ -114,6 +118,8 @@ def kind_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     yield from _sizes_that_differ(text, read)
     yield from _standards_that_differ(text, record)
     yield from _doses_that_differ(text, read)
+    yield from _ages_that_differ(text, record)
+    yield from _shares_that_differ(text, record)
 
 
 def _said_otherwise(text: str, kind: _Kind, facts: list[tuple[str, str]], record: str) -> Iterator[FactFault]:
@@ -183,7 +189,7 @@ def _listed_otherwise(text: str, facts: list[tuple[str, str]], record: str) -> I
         either = "|".join(re.escape(one) if len(one) > 1 else f"{re.escape(one)}色" for one in items if one)
         beside = (
             rf"(?:{either})[色味]?(?:[和跟与、，]|还有)(?P<after>[\u4e00-\u9fa5]{{1,4}}?)(?={_LIST_ENDS})|"
-            rf"(?<=[，。！；：、选有是])(?P<before>[\u4e00-\u9fa5]{{1,4}}?)[色味]?[和跟与、](?:{either})|"
+            rf"(?<=[，。！；：、选有是])(?P<before>[\u4e00-\u9fa5]{{1,4}}?)[色味]?[和跟与、](?={either})|"
             rf"(?:{either})(?P<run>[\u4e00-\u9fa5]{{2,3}})(?=[两二三四五六][个种款]?[色味])"
         )
         for match in re.finditer(beside, text):
@@ -240,6 +246,29 @@ def _doses_that_differ(text: str, facts: list[tuple[str, str]]) -> Iterator[Fact
         if right and count is not None and count not in right and not min(right) < count < max(right):
             problem = f"用量“{match.group()}”与商品资料（{'、'.join(f'{one:g}' for one in sorted(right))}{match['counter']}）不符"
             yield FactFault("FAC-004", *match.span(), problem, True)
+
+
+def _ages_that_differ(text: str, record: str) -> Iterator[FactFault]:
+    """Find from how many months on something is for: 一个月以上 where the record says three."""
+    known = {parse_number(match["number"]) for match in _FROM_MONTHS.finditer(record)}
+    for match in _FROM_MONTHS.finditer(text) if known else ():
+        if parse_number(match["number"]) not in known and not _is_of_something_else(text, *match.span(), None):
+            problem = f"适用月龄“{match.group()}”与商品资料不符"
+            yield FactFault("FAC-004", *match.span(), problem, True)
+
+
+def _shares_that_differ(text: str, record: str) -> Iterator[FactFault]:
+    """Find how much there is of something, told without a unit: 九五的白鹅绒 where the record has 90%."""
+    known: dict[str, set[float]] = {}
+    for match in _SHARE.finditer(record):
+        if (share := parse_number(match["share"])) is not None:
+            known.setdefault(match["of"][:3], set()).add(share)
+    for of, right in known.items():
+        for match in re.finditer(rf"(?P<share>{NUMBER})的?(?={re.escape(of)})", text):
+            share = parse_number(match["share"])
+            if share is not None and 10 <= share <= 100 and share not in right:
+                problem = f"“{match.group()}{of}”与商品资料（{'、'.join(f'{one:g}%' for one in sorted(right))}）不符"
+                yield FactFault("FAC-001", *match.span(), problem, True)
 
 
 def _standards_that_differ(text: str, record: str) -> Iterator[FactFault]:

@@ -95,7 +95,8 @@ def has_price(product: Mapping[str, Any] | None) -> bool:
 
 def _known(product: Mapping[str, Any]) -> _Known:
     words = fold("。".join(_texts(product))).text
-    others = {money.value for money in money_in(words)}
+    # Field by field: a fact that is a bare figure (蓬松度: 700) is no sum of money.
+    others = {money.value for said in _texts(product) for money in money_in(fold(said).text)}
     others |= {value for name, field in product.items() if "price" in name and (value := _number(field)) is not None}
     others |= {
         value
