@@ -18,7 +18,7 @@ _UNIT: Final = "|".join(
     for unit in sorted(UNITS, key=len, reverse=True)
 )
 #: 5公斤一袋 is no 5.1 kg.
-_NO_TENTH: Final = rf"(?![十百千万点\d厘毫次{COUNTERS.replace('床', '')}])"
+_NO_TENTH: Final = rf"(?![十百千万点\d厘毫次克升斤两公{COUNTERS.replace('床', '')}])"
 _MEASURE: Final = re.compile(
     rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH})?"
 )
@@ -49,7 +49,7 @@ _PACK_HOLDS: Final = re.compile(
 _EACH_DOES: Final = re.compile(
     f"(?:[一每][{COUNTERS}](?:能|可以?|大概)?|^)(?P<does>[\u4e00-\u9fa5])(?:了|足|满|个|大概|约|上)?$"
 )
-_BARE_SIZE: Final = re.compile(rf"{NUMBER}(?:\s*[×x*乘]\s*{NUMBER})+")
+_BARE_SIZE: Final = re.compile(rf"(?<![米\d.点十百]){NUMBER}(?:\s*[×x*乘]\s*{NUMBER})+")
 #: What the record and a script may call the same thing by.
 _TOPICS: Final = (
     re.compile("保温|保冷|续航|待机|播放|使用时间|充电|充满|快充|保鲜"),
@@ -187,6 +187,8 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             continue
         if amount.value == 1 and amount.dimension in COUNTED_BY_ONE:
             continue
+        if amount.dimension == "foot" and amount.value < 15:
+            continue  # 拍大一码
         if any(amount.dimension == dimension and low <= amount.value <= high for dimension, low, high in spans):
             continue
         if any(re.fullmatch(r"\w{0,4}", text[amount.end : money.start]) for money in sums if money.start >= amount.end):

@@ -23,6 +23,7 @@ _GROWN: Final = (
     r"(?:产自|来自|源自|出自|产地是?|生在|长在|种在)[^，。！？；]{0,6}?{}|"
     r"{}(?:省|市|县|区)?[^，。！？；]{0,3}?(?:产的?|种的?|采的?|出的|山上|茶园|茶山|果园|基地|工厂|的厂|厂里|作坊|牧场|农场|林场|海域|老师傅)|"
     r"(?:这是|就是|都是|用的是?|正宗的?){}(?:省|市|县)?的|"
+    r"(?<=[，。！？；])(?:[\u4e00-\u9fa5]{2,3}省?)?{}的(?P<noun>[\u4e00-\u9fa5]{1,3})(?=[，。！？；])|"
     r"(?<=[，。！？；是用])(?:正宗的?|地道的?)?(?:[\u4e00-\u9fa5]{2,3}省?)?{}(?:产的|种的|货|的)?(?=[，。！？；]|$)"
 )
 #: Around a place: where parcels, people and journeys come from.
@@ -167,6 +168,9 @@ def _places_that_differ(text: str, facts: list[tuple[str, str]], record: str) ->
         place = _word(match)
         # Of two places of one province one may lie inside the other.
         near = provinces[place] in there and not (known - inner and place not in inner)
+        noun = match["noun"]
+        if noun and not set(noun) & set(record) - set("子的"):
+            continue  # 北京的秋天
         if place in record or near or _is_of_something_else(text, *match.span(), _ELSEWHERE):
             continue
         problem = f"产地“{place}”与商品资料（{origin[:20]}）不符"
@@ -194,7 +198,11 @@ def _listed_otherwise(text: str, facts: list[tuple[str, str]], record: str) -> I
         )
         for match in re.finditer(beside, text):
             other = match["after"] or match["before"] or match["run"]
-            meant = _COLOUR.search(other) if "色" in name else other in _tastes() or text[match.end() : match.end() + 1] == "味"
+            meant = (
+                _COLOUR.search(other)
+                if "色" in name
+                else match["run"] or other in _tastes() or text[match.end() : match.end() + 1] == "味"
+            )
             strange = other not in record and not any(one and (one in other or other in one) for one in items)
             if meant and strange and not _is_of_something_else(text, *match.span(), None):
                 problem = f"“{other}”不在商品资料里（{name}：{value}）"
