@@ -84,7 +84,9 @@ _OF_SEVERAL: Final = re.compile("[两二三四五六七八九十][瓶盒袋包�
 _OF_A_PERSON: Final = re.compile(
     "(?:我|她|他|你|[爸妈]|模特|主播|身高|个子|同事|闺蜜|姐|哥|妹|弟|老公|老婆|儿子|女儿|孩子|本人)(?:身高|个子|体重|净身高|也?[是有才就]|大概|差不多|不到)*$"
 )
-_FITS: Final = re.compile(r"^[^。！？]{0,14}(?:的?[选穿拿拍][smlx\d中大小加]|的(?:姐妹|朋友|女生|男生|个子|身高|家人|宝宝))")
+_FITS: Final = re.compile(
+    r"^[^。！？]{0,14}(?:的?[选穿拿拍][smlx\d中大小加]|的(?:姐妹|朋友|女生|男生|个子|身高|家人|宝宝))"
+)
 #: Around a count that is all a clause says: 是四层的.
 _ALONE_BEFORE: Final = re.compile("(?:[是有用]|一共|总共|里外|做了|它|这个)*")
 _ALONE_AFTER: Final = re.compile("(?:的|哦|呢|啊|设计|结构|可[^，]{1,2})*")
@@ -328,7 +330,9 @@ def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iter
             grave = not _is_product(int(said), [one[0] for one in recorded])
         else:
             near = _pairs(before) | _pairs(after)
-            alone = _ALONE_BEFORE.fullmatch(text, low, match.start()) and _ALONE_AFTER.fullmatch(text, match.end(), high)
+            alone = _ALONE_BEFORE.fullmatch(text, low, match.start()) and _ALONE_AFTER.fullmatch(
+                text, match.end(), high
+            )
             same = alone is not None or any(
                 near & (_pairs(field[:start]) | _pairs(field[end:])) for _, start, end, field in recorded
             )

@@ -101,7 +101,8 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
         if (match.group("country") or claimed) in whole or (not match.group("country") and foreign):
             continue
         if "进口" not in claimed and not re.search(
-            r"进口|制造|原产|产自|产的|工厂|直采|直邮|原装|空运|奶源|产地|来自|工艺|生产|[\u4e00-\u9fa5](?:是|用的?)(?:从)?[\u4e00-\u9fa5]{2,4}的$", text[low:high]
+            r"进口|制造|原产|产自|产的|工厂|直采|直邮|原装|空运|奶源|产地|来自|工艺|生产|[\u4e00-\u9fa5](?:是|用的?)(?:从)?[\u4e00-\u9fa5]{2,4}的$",
+            text[low:high],
         ):
             continue
         if not _COMPARED.search(text[low : match.start()]):

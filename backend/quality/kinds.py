@@ -27,7 +27,9 @@ _GROWN: Final = (
     r"(?<=[，。！？；是用])(?:正宗的?|地道的?)?(?:[\u4e00-\u9fa5]{2,3}省?)?{}(?:产的|种的|货|的)?(?=[，。！？；]|$)"
 )
 #: Around a place: where parcels, people and journeys come from.
-_ELSEWHERE: Final = re.compile("发货|仓|快递|包邮|顺丰|寄|朋友|姐妹|家人|粉丝|宝宝|出差|旅游|旅行|去过|直播间|天气|地址")
+_ELSEWHERE: Final = re.compile(
+    "发货|仓|快递|包邮|顺丰|寄|朋友|姐妹|家人|粉丝|宝宝|出差|旅游|旅行|去过|直播间|天气|地址"
+)
 _ORIGIN: Final = re.compile("产地|原产|产区|奶源|来源|工厂|origin")
 #: The class of a grade or of a cloth: 国AA级, A类.
 _CLASS: Final = re.compile(r"(?<![a-z\d])(?:(?P<name>国|能效)?(?P<letters>a{1,4}\+{0,2}|[bcde]))(?P<what>[级类])")
@@ -39,7 +41,7 @@ _LISTING: Final = re.compile("颜色|[花墨配]色|色号|口味|味道|香型"
 _COLOUR: Final = re.compile("[红橙黄绿青蓝紫粉白黑灰棕咖米杏卡驼金银裸]|焦糖|奶茶|燕麦|色")
 #: 选酒红: one colour, as it is taken.
 _TAKEN: Final = re.compile(
-    "(?:选|拍|拿|挑|还有|颜色[是有]?)(?P<colour>[\u4e00-\u9fa5]{1,2}[红橙黄绿青蓝紫粉白黑灰棕咖杏驼])(?=色|[，。！、；]|$|的)"
+    "(?:选|拍|拿|挑|还有|颜色[是有]?)(?P<colour>(?![有还是和跟、这那几])[\u4e00-\u9fa5]{1,2}[红橙黄绿青蓝紫粉白黑灰棕咖杏驼])(?=色|[，。！、；]|$|的)"
 )
 _LIST_ENDS: Final = "[色味，。！、；？]|$|[两二三四五六][个种款]|都|可选|任选|随便|随你|选|挑"
 _STANDARD: Final = re.compile(
@@ -185,14 +187,12 @@ def _listed_otherwise(text: str, facts: list[tuple[str, str]], record: str) -> I
             continue
         for match in _TAKEN.finditer(text) if "色" in name else ():
             colour = match["colour"]
-            alike = any(one and (one in colour or colour[-2:] in one) for one in items)
+            alike = any(one and (one in colour or colour[-2:] in one or one == colour[-1] + "色") for one in items)
             if not alike and colour not in record and not _is_of_something_else(text, *match.span(), None):
-                yield FactFault(
-                    "FAC-004", *match.span("colour"), f"“{colour}”不在商品资料里（{name}：{value}）", True
-                )
+                yield FactFault("FAC-004", *match.span("colour"), f"“{colour}”不在商品资料里（{name}：{value}）", True)
         either = "|".join(re.escape(one) if len(one) > 1 else f"{re.escape(one)}色" for one in items if one)
         beside = (
-            rf"(?:{either})[色味]?(?:[和跟与、，]|还有)(?P<after>[\u4e00-\u9fa5]{{1,4}}?)(?={_LIST_ENDS})|"
+            rf"(?:{either})[色味]?(?:[和跟与、，]|还有)(?=(?P<after>[\u4e00-\u9fa5]{{1,4}}?)(?:{_LIST_ENDS}))|"
             rf"(?<=[，。！；：、选有是])(?P<before>[\u4e00-\u9fa5]{{1,4}}?)[色味]?[和跟与、](?={either})|"
             rf"(?:{either})(?P<run>[\u4e00-\u9fa5]{{2,3}})(?=[两二三四五六][个种款]?[色味])"
         )

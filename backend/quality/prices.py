@@ -244,7 +244,12 @@ def _sums_that_contradict(text: str, sums: list[Money]) -> Iterator[PriceFault]:
     """Find arithmetic that is wrong by itself: 三件99，一件25; 原价199现价99省120."""
     for before, after in pairwise(sums):
         between = text[before.end : after.start]
-        if after.start - before.end > 24 or _LIST.search(between) or not _PER_UNIT.search(between) or re.search(r"[。！？\n]", between):
+        if (
+            after.start - before.end > 24
+            or _LIST.search(between)
+            or not _PER_UNIT.search(between)
+            or re.search(r"[。！？\n]", between)
+        ):
             continue
         low, _ = clause(text, before.start, before.end)
         counts = {count for count in counts_in(text[low : before.start] + "。") if count > 1}
