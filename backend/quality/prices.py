@@ -99,9 +99,10 @@ def has_price(product: Mapping[str, Any] | None) -> bool:
 
 
 def _known(product: Mapping[str, Any]) -> _Known:
-    # A step's note speaks of a sum that is the step's alone.
-    words = fold("。".join(_texts({name: field for name, field in product.items() if name != "price_ladder"}))).text
-    others = {money.value for money in money_in(words)}
+    # A step's note speaks of a sum that is the step's alone. Field by field: a fact that is a bare figure (蓬松度: 700)
+    # is no sum of money.
+    told = _texts({name: field for name, field in product.items() if name != "price_ladder"})
+    others = {money.value for said in told for money in money_in(fold(said).text)}
     others |= {value for name, field in product.items() if "price" in name and (value := _number(field)) is not None}
     others |= {
         value
@@ -262,7 +263,12 @@ def _sums_that_contradict(text: str, sums: list[Money]) -> Iterator[PriceFault]:
     """Find arithmetic that is wrong by itself: 三件99，一件25; 原价199现价99省120."""
     for before, after in pairwise(sums):
         between = text[before.end : after.start]
-        if after.start - before.end > 24 or not _PER_UNIT.search(between) or re.search(r"[。！？\n]", between):
+        if (
+            after.start - before.end > 24
+            or _LIST.search(between)
+            or not _PER_UNIT.search(between)
+            or re.search(r"[。！？\n]", between)
+        ):
             continue
         low, _ = clause(text, before.start, before.end)
         counts = {count for count in counts_in(text[low : before.start] + "。") if count > 1}

@@ -281,6 +281,46 @@ def test_what_follows_from_the_price_ladder_may_be_said(said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "老师口吻版：\n", "好嘞，给你一版搞笑风：", "没问题！25秒开场如下。", "根据您的要求，不喊的逼单话术：", "30秒快节奏话术：",
+        "以下为东北口音版本——",
+    ],
+)  # fmt: skip
+def test_words_that_hand_a_text_over_are_no_part_of_it(said: str) -> None:
+    assert "Q08" in _failed(_report(said + _GOOD))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "如果需要调整长度，我可以继续为您修改。",
+        "您觉得这样的文艺感可以吗？",
+        "——以上为安静风格种草文案。",
+        "希望这版种草能戳中你！",
+    ],
+)
+def test_words_behind_a_text_about_it_are_no_part_of_it(said: str) -> None:
+    assert "Q08" in _failed(_report(_GOOD + said))
+
+
+def test_what_is_not_to_be_changed_leaves_a_change_of_tone_one() -> None:
+    calmer = _GOOD.replace("喜欢的朋友点下方", "想要的朋友点下方")
+    for request in ("别换产品，语气活泼点", "不用换款，活泼一点"):
+        assert "Q10" not in _failed(_report(calmer, request=request, previous_texts=[_GOOD])), request
+    assert "Q10" in _failed(_report(calmer, request="换产品，语气活泼点", previous_texts=[_GOOD]))
+
+
+def test_a_word_of_the_products_own_name_is_for_a_person_to_decide() -> None:
+    findings = {(one.severity, one.excerpt) for one in _report(must_not_say=["保温杯"]).findings if one.rule == "Q17"}
+    assert ("block", "保温杯") in findings  # 膳魔师保温杯: not its full name
+    full = _GOOD.replace("膳魔师保温杯", "膳魔师真空保温杯500ml")
+    assert {one.severity for one in _report(full, must_not_say=["真空保温杯"]).findings if one.rule == "Q17"} == {
+        "warn"
+    }
+
+
+@pytest.mark.parametrize(
     ("said", "right"),
     [
         ("两个一共258", "218元"),  # what they cost apart is not what is asked for them
@@ -316,3 +356,23 @@ def test_a_catchphrase_is_a_spice_and_a_taboo_word_is_never_said() -> None:
     taboo = _report(_GOOD.replace("都方便", "闭 眼入"), must_not_say=["闭眼入"])
     assert taboo.verdict == "block"
     assert [finding.rule for finding in taboo.findings if finding.severity == "block"] == ["Q17"]
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ("你少花七十", True),
+        ("你少花九十", False),
+        ("能省七十", True),
+        ("这场一百二十九", True),
+        ("这场一百零九", False),
+    ],
+)
+def test_sums_are_heard_in_the_words_of_hosts(said: str, right: bool) -> None:
+    text = _GOOD.replace("两个一共258，", f"{said}，")
+    assert ("Q03" not in _failed(_report(text))) is right
+
+
+def test_a_bare_figure_of_a_fact_is_no_price() -> None:
+    down = {**_CUP, "facts": {**_CUP["facts"], "蓬松度": "700"}}
+    assert "Q03" in _failed(_report(_GOOD.replace("两个一共258", "便宜了571"), product=down))
