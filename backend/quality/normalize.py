@@ -70,10 +70,11 @@ class Folded:
 
 def rewrite(text: str, pattern: Pattern[str], replacement: Callable[[Match[str], str], str]) -> Folded:
     """Replace every match of `pattern`; `replacement` gets the match and the last sign put out, may return ''."""
-    return _replaced(text, pattern.finditer(text), replacement)
+    return rewrite_at(text, pattern.finditer(text), replacement)
 
 
-def _replaced(text: str, matches: Iterable[Match[str]], replacement: Callable[[Match[str], str], str]) -> Folded:
+def rewrite_at(text: str, matches: Iterable[Match[str]], replacement: Callable[[Match[str], str], str]) -> Folded:
+    """Replace these matches, which follow each other, as `rewrite` does."""
     out: list[str] = []
     firsts: list[int] = []
     sources: list[tuple[int, int, bool]] = []
@@ -127,7 +128,7 @@ def fold(text: str) -> Folded:
             return _widened(text, match.start(), run)
         return _between(text, match, before)
 
-    return _replaced(text, _matches_at(pattern, text, spots.tolist()), replacement)
+    return rewrite_at(text, _matches_at(pattern, text, spots.tolist()), replacement)
 
 
 def _matches_at(pattern: Pattern[str], text: str, spots: Iterable[int]) -> Iterator[Match[str]]:
