@@ -3,20 +3,25 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
+from itertools import pairwise
+from operator import eq
 from typing import Final
 
+import numpy as np
 import rjieba
 from ahocorasick_rs import AhoCorasick, MatchKind
+from numpy.typing import NDArray
 
 # Only the table of characters is used; the one of phrases takes a second to load. pypinyin reads this when imported.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
 from pypinyin.pinyin_dict import pinyin_dict
 
-from backend.quality.codepoints import Swap
+from backend.quality.codepoints import Swap, codes_of
 from backend.quality.context import clause
-from backend.quality.normalize import Folded, is_han, rewrite
+from backend.quality.normalize import Folded, is_han, rewrite_at
+from backend.quality.strings import Strings
 
 _TONES: Final = str.maketrans("āáǎàēéěèōóǒòīíǐìūúǔùüǖǘǚǜńňǹḿ", "aaaaeeeeooooiiiiuuuuvvvvvnnnm")
 _LATIN: Final = re.compile(r"[a-z]{2,}")
@@ -39,29 +44,56 @@ class Sounds:
 
     def __init__(self, terms: Iterable[str]) -> None:
         self._terms = [term for term in terms if len(term) >= 2 and all(map(is_han, term))]
-        self._by_sound = AhoCorasick([_codes()(term) for term in self._terms], matchkind=MatchKind.Standard)
+        # What sounds alike is one string of sounds.
+        sounding: dict[str, list[int]] = {}
+        for number, term in enumerate(self._terms):
+            sounding.setdefault(_codes()(term), []).append(number)
+        self._alike = list(sounding.values())
+        self._by_sound = Strings(list(sounding))
         shortened = [(_shorten(term, at), term) for term in self._terms for at in range(len(term))]
         self._short_of = [term for short, term in shortened if short]
         self._shortened = AhoCorasick([short for short, _ in shortened if short], matchkind=MatchKind.Standard)
+        self._reach = max(map(len, self._short_of), default=1)
 
     def find(self, text: str) -> Iterator[Hit]:
         """Yield `(start, end, term)` for every disguised term of a folded text; plain ones are not repeated."""
-        sounded = rewrite(text, _LATIN, lambda match, _: _spell(match.group()))
-        codes = _codes()(sounded.text)
-        for index, start, end in self._by_sound.find_matches_as_indexes(codes, overlapping=True):
-            begin, stop = sounded.span(start, end)
-            if self._is_disguise(text, sounded, (start, end), self._terms[index]):
-                yield begin, stop, self._terms[index]
-        if _LETTER.search(text):
-            for index, start, end in self._shortened.find_matches_as_indexes(text, overlapping=True):
-                if not _touches_latin(text, start, end):
-                    yield start, end, self._short_of[index]
+        codes = codes_of(text)
+        small = (codes >= ord("a")) & (codes <= ord("z"))
+        sounded = rewrite_at(text, _spelled_runs(text, small), lambda match, _: _spell(match.group()))
+        if sounded.text != text:
+            codes = codes_of(sounded.text)
+        found = self._by_sound.find(_codes().codes(codes))
+        for group, start, end in zip(*(column.tolist() for column in found), strict=True):
+            surface = sounded.text[start:end]
+            for number in self._alike[group]:
+                term = self._terms[number]
+                if surface != term and self._is_disguise(text, sounded, (start, end), term):
+                    yield *sounded.span(start, end), term
+        for low, high in self._around_letters(text, small):
+            for index, start, end in self._shortened.find_matches_as_indexes(text[low:high], overlapping=True):
+                if not _touches_latin(text, low + start, low + end):
+                    yield low + start, low + end, self._short_of[index]
+
+    def _around_letters(self, text: str, small: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+        """Yield the ranges in which a letter with no other beside it can stand for a character of a term."""
+        low = high = -1
+        for at in np.flatnonzero(small).tolist():
+            if any(char.isascii() and char.isalnum() for char in text[max(0, at - 1) : at] + text[at + 1 : at + 2]):
+                continue
+            if high < 0 or at - self._reach > high:
+                if high >= 0:
+                    yield low, high
+                low = max(0, at - self._reach)
+            high = at + self._reach
+        if high >= 0:
+            yield low, high
 
     def _is_disguise(self, text: str, sounded: Folded, where: tuple[int, int], term: str) -> bool:
-        units = [text[slice(*sounded.span(at, at + 1))] for at in range(*where)]
-        same = sum(unit == char for unit, char in zip(units, term, strict=True))
-        if same == len(term):
+        # What was copied stands in both texts alike; a spelled syllable is no character of a term.
+        same = sum(map(eq, sounded.text[slice(*where)], term))
+        if same * 2 < len(term) and not any(map(_is_sound, sounded.text[slice(*where)])):
             return False
+        units = [text[slice(*sounded.span(at, at + 1))] for at in range(*where)]
         latin = [unit for unit in units if unit.isascii()]
         altered = [
             (at, unit)
@@ -74,6 +106,20 @@ class Sounds:
             return False
         begin, stop = sounded.span(*where)
         return _stands_alone(text, begin, stop, [begin + at for at, _ in altered])
+
+
+def _spelled_runs(text: str, small: NDArray[np.bool_]) -> Iterator[re.Match[str]]:
+    """Yield the runs of letters that are pinyin altogether."""
+    edges = np.flatnonzero(np.diff(small, prepend=False)).tolist()
+    for start, after in pairwise([*edges, len(text)]):
+        if small[start] and after - start > 1 and (match := _LATIN.match(text, start)):
+            run = match.group()
+            if _spell(run) != run:
+                yield match
+
+
+def _is_sound(char: str) -> bool:
+    return "\ue000" <= char <= "\uf8ff"
 
 
 def _stands_alone(text: str, begin: int, stop: int, altered: list[int]) -> bool:
@@ -140,6 +186,7 @@ def _codes() -> Swap:
     return Swap(table)
 
 
+@lru_cache(maxsize=4096)  # names and units come again and again
 def _spell(run: str) -> str:
     """Turn Latin letters into sound codes when all of them are pinyin, else keep them."""
     spelled, one = _spellings()
