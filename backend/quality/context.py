@@ -1,12 +1,18 @@
 """Whether a hit is meant: what stands around it in its clause and sentence."""
 
 import re
+from bisect import bisect_left
 from typing import Final
 
+import numpy as np
+
+from backend.quality.codepoints import codes_of
 from backend.quality.rulebook import Rule
 
-_CLAUSE_END: Final = re.compile(r"[，。！？；：…\n]")
-_SENTENCE_END: Final = re.compile(r"[。！？\n]")
+_CLAUSE_MARKS: Final = "，。！？；：…\n"
+_SENTENCE_MARKS: Final = "。！？\n"
+_CLAUSE_END: Final = re.compile(f"[{_CLAUSE_MARKS}]")
+_SENTENCE_END: Final = re.compile(f"[{_SENTENCE_MARKS}]")
 _REACH: Final = 120
 
 # "不…" right before the hit, with nothing between but verbs and small words: 不能保证, 没有添加任何, 别随便.
@@ -52,9 +58,37 @@ def _bounds(mark: re.Pattern[str], text: str, start: int, end: int) -> tuple[int
     return begin, stop.start() if stop else min(len(text), end + _REACH)
 
 
-def is_negated(text: str, start: int, end: int) -> bool:
+class Surroundings:
+    """A folded text of which many places are asked: where its clauses and sentences end is looked up once."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        codes = codes_of(text)
+        marks = np.flatnonzero(np.isin(codes, codes_of(_CLAUSE_MARKS)))
+        self._clauses: list[int] = marks.tolist()
+        self._sentences: list[int] = marks[np.isin(codes[marks], codes_of(_SENTENCE_MARKS))].tolist()
+
+    def clause(self, start: int, end: int) -> tuple[int, int]:
+        """Return what `clause` returns for the text."""
+        return self._between(self._clauses, start, end)
+
+    def sentence(self, start: int, end: int) -> tuple[int, int]:
+        """Return what `sentence` returns for the text."""
+        return self._between(self._sentences, start, end)
+
+    def _between(self, marks: list[int], start: int, end: int) -> tuple[int, int]:
+        before = bisect_left(marks, start)
+        low = max(0, start - _REACH)
+        begin = marks[before - 1] + 1 if before and marks[before - 1] >= low else low
+        after = bisect_left(marks, end, before)
+        far = min(len(self.text), end + _REACH)
+        return begin, marks[after] if after < len(marks) and marks[after] < far else far
+
+
+def is_negated(around: Surroundings, start: int, end: int) -> bool:
     """Tell whether the words before or after say that this is not claimed: 不能祛斑, 全网最低这种话我不说."""
-    begin, _ = clause(text, start, end)
+    text = around.text
+    begin, _ = around.clause(start, end)
     before = text[begin:start]
     after = text[end : end + 24]
     if _QUESTION.search(before):
@@ -64,18 +98,22 @@ def is_negated(text: str, start: int, end: int) -> bool:
     return bool(_QUOTED_BAN.search(before) or _DISOWNED.match(after))
 
 
-def is_allowed(rule: Rule, text: str, start: int, end: int) -> bool:
+def is_allowed(rule: Rule, around: Surroundings, start: int, end: int) -> bool:
     """Tell whether what stands around the hit makes it harmless under this rule."""
-    low, high = sentence(text, start, end)
+    low, high = around.sentence(start, end)
     for pattern in rule.allow:
-        if any(match.start() < end and match.end() > start for match in pattern.finditer(text, low, high)):
+        for match in pattern.finditer(around.text, low, high):
+            if match.start() < end and match.end() > start:
+                return True
+    for pattern in rule.evidence:
+        if pattern.search(around.text, low, high):
             return True
-    if any(pattern.search(text, low, high) for pattern in rule.evidence):
-        return True
-    return rule.negatable and is_negated(text, start, end)
+    return rule.negatable and is_negated(around, start, end)
 
 
-def is_softened(rule: Rule, text: str, start: int, end: int) -> bool:
+def is_softened(rule: Rule, around: Surroundings, start: int, end: int) -> bool:
     """Tell whether the sentence brings what lowers a block to a warning (a source, a date, a list's name)."""
-    low, high = sentence(text, start, end)
-    return any(pattern.search(text, low, high) for pattern in rule.soften)
+    if not rule.soften:
+        return False
+    low, high = around.sentence(start, end)
+    return any(pattern.search(around.text, low, high) for pattern in rule.soften)

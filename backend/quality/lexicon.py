@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from backend.protocol.events import Finding
-from backend.quality.context import is_allowed, is_softened
+from backend.quality.context import Surroundings, is_allowed, is_softened
 from backend.quality.implied import suspicions
 from backend.quality.normalize import Folded, fold, with_digits
 from backend.quality.rulebook import (
@@ -95,13 +95,14 @@ class RuleSnapshot:
         swept = self._sweep(folded.text)
         spoken = (verticals_of_category(vertical) if vertical else frozenset[str]()) or swept.verticals
         allowed = [match.span() for match in self._allowed.finditer(folded.text)] if self._allowed else []
+        around = Surroundings(folded.text)
         hits: list[_Hit] = []
         for hit in self._hits(folded, swept.sightings):
             if not _holds(hit, spoken) or any(low <= hit.start and hit.end <= high for low, high in allowed):
                 continue
-            if is_allowed(hit.rule, folded.text, hit.start, hit.end):
+            if is_allowed(hit.rule, around, hit.start, hit.end):
                 continue
-            softened = hit.severity == "block" and is_softened(hit.rule, folded.text, hit.start, hit.end)
+            softened = hit.severity == "block" and is_softened(hit.rule, around, hit.start, hit.end)
             hits.append(hit._replace(severity="warn") if softened else hit)
         return [_finding(hit, folded) for hit in _outermost(hits)]
 
@@ -125,9 +126,11 @@ class RuleSnapshot:
 
     def _hits(self, folded: Folded, sightings: Iterable[Sighting]) -> Iterator[_Hit]:
         for rule, start, end, term in sightings:
-            low, high = folded.span(start, end)
-            # Width, case and script are no disguise; something between the characters is.
-            disguised = bool(term) and high - low != end - start
+            disguised = False
+            if term:
+                low, high = folded.span(start, end)
+                # Width, case and script are no disguise; something between the characters is.
+                disguised = high - low != end - start
             yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, disguised)
         for start, end, term in self._sounds.find(folded.text):
             for rule in self._owners_of[term]:

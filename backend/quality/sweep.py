@@ -1,15 +1,21 @@
 """One pass over a folded text for everything that is plain string search: terms, patterns' anchors, words of goods."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+import numpy as np
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from backend.quality.anchors import Anchor, anchor_of, matches
+from backend.quality.anchors import Anchor, anchor_of
+from backend.quality.codepoints import codes_of
 from backend.quality.normalize import with_digits
 from backend.quality.rulebook import Rule
+from backend.quality.strings import Found, Places, Strings
+
+#: Wider than any text.
+_ANYWHERE: Final = 1 << 40
 
 
 class Sighting(NamedTuple):
@@ -32,16 +38,31 @@ class Swept:
 
 @dataclass(slots=True)
 class _Meaning:
-    """What a string stands for."""
+    """What a string stands for besides patterns."""
 
     term: str = ""
     owners: tuple[Rule, ...] = ()
-    patterns: tuple[int, ...] = ()
     #: A word of these verticals, which must stand as it is written (numerals are swapped for the search).
     word: str = ""
     verticals: tuple[str, ...] = ()
     #: Whether an end of it is a Latin letter or a digit, so that it may stand inside a longer word.
     may_cut: bool = False
+
+
+class _Links:
+    """Which patterns a string belongs to, in columns."""
+
+    def __init__(self, of: Sequence[Sequence[int]]) -> None:
+        self._counts = np.array([len(one) for one in of], dtype=np.int64)
+        self._firsts = np.cumsum(self._counts) - self._counts
+        self._patterns = np.array([number for one in of for number in one], dtype=np.int64)
+
+    def follow(self, strings: Places) -> tuple[Places, Places]:
+        """Return for each string and each of its patterns: which of the strings it was, and the pattern."""
+        counts = self._counts[strings]
+        which = np.repeat(np.arange(len(strings)), counts)
+        within = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return which, self._patterns[self._firsts[strings][which] + within]
 
 
 class Sweep:
@@ -58,46 +79,77 @@ class Sweep:
                 of = meaning(term)
                 of.term, of.owners = term, (*of.owners, rule)
                 of.may_cut = term[0].isascii() or term[-1].isascii()
-        self._patterns: list[tuple[Rule, re.Pattern[str], Anchor]] = []
-        for rule in rules:
-            for pattern in rule.patterns:
-                number = len(self._patterns)
-                anchor = anchor_of(pattern)
-                self._patterns.append((rule, pattern, anchor))
-                for literal in sorted({with_digits(literal) for literal in anchor.literals}):
-                    of = meaning(literal)
-                    of.patterns = (*of.patterns, number)
         for vertical, named in words.items():
             for word in named:
                 of = meaning(with_digits(word))
                 of.word, of.verticals = word, (*of.verticals, vertical)
-        self._unanchored = [number for number, (_, _, anchor) in enumerate(self._patterns) if not anchor.literals]
-        self._meanings = list(meanings.values())
-        self._search = AhoCorasick(list(meanings), matchkind=MatchKind.Standard)
+        self._patterns: list[tuple[Rule, re.Pattern[str], Anchor]] = []
+        first: dict[str, list[int]] = {}
+        second: dict[str, list[int]] = {}
+        for rule in rules:
+            for pattern in rule.patterns:
+                anchor = anchor_of(pattern)
+                for literals, strings in ((anchor.literals, first), (anchor.others, second)):
+                    for literal in sorted({with_digits(literal) for literal in literals}):
+                        strings.setdefault(literal, []).append(len(self._patterns))
+                self._patterns.append((rule, pattern, anchor))
+        plain = list(dict.fromkeys([*meanings, *first]))
+        everything = list(dict.fromkeys([*plain, *second]))
+        self._meanings = [meanings.get(string) for string in everything]
+        self._means = np.array([one is not None for one in self._meanings], dtype=bool)
+        self._first = _Links([first.get(string, ()) for string in everything])
+        self._second = _Links([second.get(string, ()) for string in everything])
+        anchors = [anchor for _, _, anchor in self._patterns]
+        self._needs_second = np.array([bool(anchor.others) for anchor in anchors], dtype=bool)
+        # Those without a bound are tried on the whole text, wherever their strings stand.
+        self._widths = np.array([_ANYWHERE if one.width is None else one.width for one in anchors], dtype=np.int64)
+        self._unanchored = [number for number, anchor in enumerate(anchors) if not anchor.literals]
+        self._strings = Strings(everything)
+        self._search = AhoCorasick(plain, matchkind=MatchKind.Standard)
 
     def __call__(self, text: str) -> Swept:
         """Search a folded text."""
-        spots: dict[int, list[tuple[int, int]]] = {number: [] for number in self._unanchored}
+        found = self._strings.find(with_digits.codes(codes_of(text)))
         sightings: list[Sighting] = []
         verticals: set[str] = set()
-        meanings = self._meanings
-        for index, start, end in self._search.find_matches_as_indexes(with_digits(text), overlapping=True):
-            of = meanings[index]
-            for number in of.patterns:
-                spots.setdefault(number, []).append((start, end))
+        told = np.flatnonzero(self._means[found.numbers])
+        for number, start, end in zip(*(column[told].tolist() for column in found), strict=True):
+            of = self._meanings[number]
             if of.owners and not (of.may_cut and _cuts_a_word(text, start, end)):
                 sightings += [Sighting(rule, start, end, of.term) for rule in of.owners]
             if of.word and text[start:end] == of.word:
                 verticals.update(of.verticals)
+        spots = dict.fromkeys(self._unanchored, [(0, len(text))]) | self._spots(found, len(text))
         for number in sorted(spots):
-            sightings += self._matched(number, text, spots[number])
+            rule, pattern, _ = self._patterns[number]
+            for low, high in spots[number]:
+                for match in pattern.finditer(text, low, high):
+                    if match.end() > match.start():
+                        sightings.append(Sighting(rule, match.start(), match.end(), ""))
         return Swept(sightings, frozenset(verticals))
 
-    def _matched(self, number: int, text: str, spots: list[tuple[int, int]]) -> Iterator[Sighting]:
-        rule, pattern, anchor = self._patterns[number]
-        for match in matches(pattern, anchor, text, spots):
-            if match.end() > match.start():
-                yield Sighting(rule, match.start(), match.end(), "")
+    def _spots(self, found: Found, size: int) -> dict[int, list[tuple[int, int]]]:
+        """Return for each pattern that may match the ranges of the text, in order, which hold every match."""
+        which, patterns = self._first.follow(found.numbers)
+        widths = self._widths[patterns]
+        lows = np.maximum(found.ends[which] - widths, 0)
+        highs = np.minimum(found.starts[which] + widths + 1, size)
+        # One number for a pattern and a place: what belongs to a pattern stands together, in order.
+        stride = size + 1
+        seconds, of_seconds = self._second.follow(found.numbers)
+        places = np.sort(of_seconds * stride + found.starts[seconds])
+        nearest = np.searchsorted(places, patterns * stride + lows)
+        has_second = nearest < np.searchsorted(places, patterns * stride + highs)
+        kept = np.flatnonzero(has_second | ~self._needs_second[patterns])
+        kept = kept[np.lexsort((lows[kept], patterns[kept]))]
+        spots: dict[int, list[tuple[int, int]]] = {}
+        columns = (patterns[kept].tolist(), lows[kept].tolist(), highs[kept].tolist())
+        for number, low, high in zip(*columns, strict=True):
+            ranges = spots.setdefault(number, [])
+            if ranges and low <= ranges[-1][1]:
+                low, high = ranges[-1][0], max(high, ranges.pop()[1])
+            ranges.append((low, high))
+        return spots
 
     def count(self, text: str) -> int:
         """Count plain hits, nothing else: the bound on how fast a scan can be."""
