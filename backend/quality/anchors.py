@@ -1,12 +1,12 @@
-"""Run many patterns over a long text without running them everywhere.
+"""What every match of a pattern holds, so that many patterns need not run everywhere.
 
 A match of a pattern holds at least one of a few literal strings (`比…便宜` holds 便宜 or 划算 or …), and it is no
 wider than so many characters. Where none of the strings stands, the pattern need not be tried; where one does, a
-window around it is enough. What is found is what `finditer` over the whole text finds.
+window around it is enough: `sweep.py` makes them.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
@@ -64,36 +64,6 @@ def anchor_of(pattern: re.Pattern[str]) -> Anchor:
     _, widest = tree.getwidth()
     width = widest + _lookaround(tree)
     return Anchor(held or frozenset(), tuple(sorted(other or ())), int(width) if width <= _WIDEST else None)
-
-
-def matches(pattern: re.Pattern[str], anchor: Anchor, text: str, spots: Iterable[tuple[int, int]]) -> Iterator[Any]:
-    """Yield what `pattern.finditer(text)` yields, told where (in order) the anchor's literals stand."""
-    if anchor.width is None or not anchor.literals:
-        yield from pattern.finditer(text)
-        return
-    for low, high in _windows(anchor.width, len(text), spots):
-        if anchor.others:
-            window = text[low:high]
-            for other in anchor.others:
-                if other in window:
-                    break
-            else:
-                continue
-        yield from pattern.finditer(text, low, high)
-
-
-def _windows(width: int, size: int, spots: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield the ranges that hold every match around the spots; those that touch are one."""
-    low = high = -1
-    for start, end in spots:
-        begin = max(0, end - width)
-        if begin > high:
-            if high >= 0:
-                yield low, high
-            low = begin
-        high = max(high, min(size, start + width + 1))
-    if high >= 0:
-        yield low, high
 
 
 def _shortest(strings: frozenset[str]) -> frozenset[str]:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.quality.anchors import anchor_of, matches
+from backend.quality.anchors import anchor_of
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.normalize import NUMERALS, fold, with_digits
 from backend.quality.rulebook import words_of_verticals
@@ -58,6 +59,12 @@ def test_the_sweep_finds_what_the_slow_way_finds(pieces: list[str]) -> None:
     assert _known(_SWEEP(text).sightings) == _known(_slowly(text))
 
 
+@given(st.lists(_pieces(), min_size=3, max_size=14), st.integers(0, 4000))
+def test_a_long_text_is_swept_like_a_short_one(pieces: list[str], before: int) -> None:
+    text = "。" * before + fold("".join(pieces)).text + "，" * 4200
+    assert _known(_SWEEP(text).sightings) == _known(_slowly(text))
+
+
 @given(st.lists(_pieces(), max_size=14))
 def test_the_sweep_hears_the_same_goods(pieces: list[str]) -> None:
     text = fold("".join(pieces)).text
@@ -95,15 +102,8 @@ _SIGNS = st.text(st.sampled_from("abc1"), max_size=40)
 )
 def test_windows_change_no_match(source: str, text: str) -> None:
     pattern = re.compile(source, re.IGNORECASE)
-    anchor = anchor_of(pattern)
-    spots = sorted(
-        (at, at + len(literal))
-        for literal in anchor.literals
-        for at in range(len(text))
-        if text.startswith(literal, at)
-    )
-    found = [match.span() for match in matches(pattern, anchor, text, spots)]
-    assert [span for span in found if span[0] < span[1]] == [
+    sweep = Sweep([replace(_RULES[0], terms=(), patterns=(pattern,))], {})
+    assert [(one.start, one.end) for one in sweep(text).sightings] == [
         match.span() for match in pattern.finditer(text) if match.end() > match.start()
     ]
 
