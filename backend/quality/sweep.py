@@ -119,7 +119,7 @@ class Sweep:
                 sightings += [Sighting(rule, start, end, of.term) for rule in of.owners]
             if of.word and text[start:end] == of.word:
                 verticals.update(of.verticals)
-        spots = dict.fromkeys(self._unanchored, [(0, len(text))]) | self._spots(found, len(text))
+        spots = {number: [(0, len(text))] for number in self._unanchored} | self._spots(found, len(text))
         for number in sorted(spots):
             rule, pattern, _ = self._patterns[number]
             for low, high in spots[number]:
@@ -147,8 +147,9 @@ class Sweep:
         for number, low, high in zip(*columns, strict=True):
             ranges = spots.setdefault(number, [])
             if ranges and low <= ranges[-1][1]:
-                low, high = ranges[-1][0], max(high, ranges.pop()[1])
-            ranges.append((low, high))
+                ranges[-1] = (ranges[-1][0], max(high, ranges[-1][1]))
+            else:
+                ranges.append((low, high))
         return spots
 
     def count(self, text: str) -> int:
