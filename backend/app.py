@@ -34,8 +34,9 @@ from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.layering import plain
 from backend.quality.pii import mask_pii
+from backend.quality.rulebooks import RuleBooks
 from backend.runs.lease import Leases
 from backend.runs.retention import Sweeper
 from backend.runs.runner import Runner, RunnerParts
@@ -222,10 +223,14 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
     cache = await enter(Cache.open(addresses.redis))
     clock = DatabaseClock(db)
     await enter(clock.kept())
-    rules = RuleSnapshot.load()
+    await asyncio.to_thread(plain, None)  # wrong rules of ours: better no server than one that lets everything pass
+    rules = RuleBooks(db, kept=settings.rules_kept)
+    await enter(rules.following())
+    embedder = Embedder()
     hub = Hub(addresses.database, cache, _sources(db), poll_interval=settings.poll_interval)
+    hub.on_rules = rules.on_saved
     await enter(hub.running())
-    working = await _open_worker(stack, settings, addresses, db, cache, rules) if worker else None
+    working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder) if worker else None
     epoch = EpochWatch(db)
     services = Services(
         settings=settings,
@@ -234,6 +239,7 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
         secret=_secret(settings),
         hub=hub,
         rules=rules,
+        embedder=embedder,
         clock=clock.now,
         epoch=lambda: epoch.current,
         worker_ready=(lambda: working.ready) if working is not None else None,
@@ -266,7 +272,8 @@ async def _open_worker(
     addresses: Addresses,
     db: Database,
     cache: Cache,
-    rules: RuleSnapshot,
+    rules: RuleBooks,
+    embedder: Embedder,
 ) -> Worker:
     enter = stack.enter_async_context
     checkpoints = await enter(
@@ -278,7 +285,6 @@ async def _open_worker(
     stack.push_async_callback(model.aclose)
     leases = Leases(await enter(db.reserved()), settings)
     await asyncio.to_thread(_load_reading)
-    embedder = Embedder()
     runner = Runner(
         RunnerParts(
             settings=settings,

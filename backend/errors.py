@@ -254,6 +254,18 @@ class TableTooLarge(BadRequest):
     status = 413
 
 
+class RulesRefused(BadRequest):
+    """These rules cannot be used; those before them still hold."""
+
+    code = "rules_refused"
+
+
+class PushHeld(Conflict):
+    """What holds now forbids what this script says; it was not put on air."""
+
+    code = "push_held"
+
+
 class LeaseLost(AppError):
     """Another worker holds this run now."""
 

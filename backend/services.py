@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.fanout.hub import Hub
-from backend.quality.lexicon import RuleSnapshot
+from backend.memory.embed import Embedder
+from backend.quality.rulebooks import RuleBooks
 from backend.settings import Settings
 from backend.storage.postgres import Database
 from backend.storage.redis import Cache
@@ -20,7 +21,8 @@ class Services:
     redis: Cache
     secret: bytes
     hub: Hub
-    rules: RuleSnapshot
+    rules: RuleBooks
+    embedder: Embedder
     clock: Callable[[], datetime]
     epoch: Callable[[], str]
     #: Whether this process takes runs right now; None when it is a gateway only.

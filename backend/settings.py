@@ -62,6 +62,13 @@ class Settings(BaseSettings):
     job_log_days: float = 7
     retention_interval: float = 600
 
+    # What is remembered: for how many days by kind (0 = for ever; a tenant may have its own), and how often a worker
+    # looks for what its embedder has not read yet.
+    memory_script_days: int = Field(0, ge=0, le=3650)
+    memory_note_days: int = Field(0, ge=0, le=3650)
+    memory_rejection_days: int = Field(180, ge=0, le=3650)
+    memory_interval: float = Field(15, gt=0)
+
     # Decisions; a tenant may have policies of its own.
     interrupt_ttl: float = 30 * 60
     #: The scripts of a show come all at once and are read one after the other.
@@ -70,6 +77,9 @@ class Settings(BaseSettings):
     extension_limit: float = 2 * 3600
     escalate_before: float = 5 * 60
     claim_ttl: float = 90
+
+    #: Compiled rules of tenants that are kept in memory, some two megabytes each; who comes again later waits a moment.
+    rules_kept: int = Field(32, ge=1, le=10_000)
 
     # Sockets and fan-out.
     poll_interval: float = 1.0

@@ -106,11 +106,15 @@ class Room:
             self.host["pace"], text, feedback, state["round"], heard, previous,
         )  # fmt: skip
 
+    async def _in_force(self, _tenant: UUID, _room: UUID | None) -> RuleSnapshot:
+        return self.rules
+
     def _context(self, name: str) -> GraphContext:
         made: Any = None  # the two nodes neither store nor recall anything
         return GraphContext(
             tenant_id=UUID(int=0), thread_id=UUID(int=0), run_id=uuid5(NAMESPACE_URL, name), attempt=1,
-            requested_by=None, author_name="", db=made, model=OfflineWriter(0), rules=self.rules, embedder=made,
+            requested_by=None, author_name="", db=made, model=OfflineWriter(0), rules=self._in_force,
+            embedder=made,
             say=made,
         )  # fmt: skip
 

@@ -145,6 +145,12 @@ async def by_names(conn: Connection, names: Sequence[str]) -> dict[str, Product]
     return {row["name"]: _product(row) for row in rows}
 
 
+async def by_ids(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Product]:
+    """Return those of these products that there are, by id."""
+    rows = await conn.fetch(f"SELECT {_COLUMNS} FROM products WHERE id = ANY ($1)", list(ids))
+    return {row["id"]: _product(row) for row in rows}
+
+
 async def create_product(
     conn: Connection,
     *,

@@ -14,7 +14,8 @@ from backend.errors import TableTooLarge, TableUnreadable
 #: Beyond this a table is no plan of an evening and no catalogue of one house.
 MAX_ROWS: Final = 2000
 _MAX_COLUMNS: Final = 60
-_MAX_CELL: Final = 2000
+#: What is longer is cut off there.
+MAX_CELL: Final = 2000
 #: What a packed sheet may grow to: a few kilobytes of XLSX can hold gigabytes of zeros.
 _MAX_UNPACKED: Final = 40 * 1024 * 1024
 _MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -152,4 +153,4 @@ def _line(number: int, cells: list[str]) -> Line:
 
 def _clean(cell: str) -> str:
     # No-break and ideographic spaces around a word are spaces to whoever typed them; NUL no database takes.
-    return cell.replace("\x00", "").replace("\ufeff", "").strip().strip("\u3000")[:_MAX_CELL]
+    return cell.replace("\x00", "").replace("\ufeff", "").strip().strip("\u3000")[:MAX_CELL]

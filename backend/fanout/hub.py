@@ -23,6 +23,7 @@ from backend.fanout.topics import (
     EVENTS_CHANNEL,
     PEOPLE_CHANNEL,
     ROOMS_CHANNEL,
+    RULES_CHANNEL,
     room_topic,
     thread_topic,
     token_channel,
@@ -137,6 +138,8 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         #: Called when somebody's account, role or session may have changed. Must not wait.
         self.on_people: Callable[[], None] | None = None
+        #: Called when a tenant's rules were saved; with None when notices may have been missed. Must not wait.
+        self.on_rules: Callable[[UUID | None], None] | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -253,9 +256,12 @@ class Hub:
     # Lane A ----------------------------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
-        await listen(self._url, [EVENTS_CHANNEL, ROOMS_CHANNEL, PEOPLE_CHANNEL], self._on_notice, self._on_connected)
+        channels = [EVENTS_CHANNEL, ROOMS_CHANNEL, PEOPLE_CHANNEL, RULES_CHANNEL]
+        await listen(self._url, channels, self._on_notice, self._on_connected)
 
     async def _on_connected(self) -> None:
+        if self.on_rules is not None:
+            self.on_rules(None)
         with contextlib.suppress(AppError):  # the poll looks again within a second
             await self._look_everywhere()
 
@@ -263,6 +269,10 @@ class Hub:
         if channel == PEOPLE_CHANNEL:
             if self.on_people is not None:
                 self.on_people()
+            return
+        if channel == RULES_CHANNEL:
+            if self.on_rules is not None:
+                self.on_rules(UUID(payload))
             return
         if channel == ROOMS_CHANNEL:
             room = self._rooms.get(UUID(payload))

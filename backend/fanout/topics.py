@@ -12,6 +12,8 @@ CANCEL_CHANNEL = "cuedesk_cancel"
 SHOWS_CHANNEL = "cuedesk_shows"
 #: NOTIFY channel of people whose account, role or session changed; the payload is the user's id.
 PEOPLE_CHANNEL = "cuedesk_people"
+#: NOTIFY channel of saved rules; the payload is the tenant's id.
+RULES_CHANNEL = "cuedesk_rules"
 
 APPROVALS = "approvals"
 

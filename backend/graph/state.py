@@ -1,7 +1,7 @@
 """What a run of the graph knows: its state (small plain JSON, checkpointed) and its context (living objects)."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from langgraph.types import StreamWriter
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
 from backend.quality.lexicon import RuleSnapshot
+from backend.settings import Settings
 from backend.storage.postgres import Database
 
 Outcome = Literal["completed", "rejected", "expired"]
@@ -45,7 +46,9 @@ class ScriptState(TypedDict, total=False):
     assumed: list[dict[str, str]]
     host_assumptions: list[str]
     product_assumptions: list[str]
+    #: Which memories; their texts are read when they are needed.
     recalled: list[dict[str, str]]
+    recall_reasons: dict[str, Any]
     #: The room's last approved scripts, newest first.
     aired: list[str]
 
@@ -89,7 +92,8 @@ class GraphContext:
     author_name: str
     db: Database
     model: Model
-    rules: RuleSnapshot
+    #: The rules in force at this moment for a tenant, in a room if one is named.
+    rules: Callable[[UUID, UUID | None], Awaitable[RuleSnapshot]]
     embedder: Embedder
     #: Takes what nodes say (as `runtime.stream_writer`), in order; never waits.
     say: StreamWriter
@@ -100,6 +104,8 @@ class GraphContext:
     max_quality_retries: int = 2
     max_rejections: int = 3
     max_responses: int = 3
+    #: For what the tenant has no wish of its own.
+    settings: Settings = field(default_factory=Settings.model_construct)
     #: Waits until what was given to the stream's writer is in the thread's log; without a log, not at all.
     said: Callable[[StreamWriter], Awaitable[None]] = _no_log
 

@@ -10,7 +10,7 @@ from backend.quality.context import clause, sentence
 from backend.quality.normalize import NUMERALS, is_han
 from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
 from backend.quality.record import FactFault, fields_of
-from backend.quality.units import OF_THE_DAY, TECHNICAL, UNITS
+from backend.quality.units import COUNTED_BY_ONE, OF_THE_DAY, TECHNICAL, UNITS
 
 #: A unit in letters ends where the letters end; one in characters may have letters behind it (1.2米c口线).
 _UNIT: Final = "|".join(
@@ -168,6 +168,8 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
     for amount in amounts(text):
         recorded = known.get(amount.dimension)
         if not recorded or _borne_out(text, amount, {one.value for one, _ in recorded}):
+            continue
+        if amount.value == 1 and amount.dimension in COUNTED_BY_ONE:
             continue
         if any(amount.dimension == dimension and low <= amount.value <= high for dimension, low, high in spans):
             continue

@@ -8,6 +8,7 @@ window around it is enough: `sweep.py` makes them.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final
@@ -55,6 +56,14 @@ _EMPTY: Final = _Known(frozenset({""}), None)
 
 def anchor_of(pattern: re.Pattern[str]) -> Anchor:
     """Read a pattern's source. The texts it will be run on are folded: lower case only."""
+    if not isinstance(pattern, re.Pattern):  # a tenant's: RE2 is linear, and reads the whole text
+        return Anchor(frozenset(), (), None)
+    return _read(pattern)
+
+
+# Our own patterns are in every tenant's rules, which are compiled while people wait.
+@lru_cache(maxsize=4096)
+def _read(pattern: re.Pattern[str]) -> Anchor:
     tree = _parser.parse(pattern.pattern, pattern.flags)
     known = _sequence(tree)
     held = _best([known.exact, known.held])

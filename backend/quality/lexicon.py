@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
+
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from backend.protocol.events import Finding
 from backend.quality.context import Surroundings, is_allowed, is_softened
@@ -13,11 +15,11 @@ from backend.quality.implied import suspicions
 from backend.quality.normalize import Folded, fold, with_digits
 from backend.quality.rulebook import (
     GENERAL,
-    RULES,
     Rule,
+    RuleBook,
     Severity,
+    base_rules,
     load_rules,
-    tenant_rule,
     verticals_of_category,
     words_of_verticals,
 )
@@ -49,37 +51,31 @@ class RuleSnapshot:
     _sweep: Sweep
     _sounds: Sounds
     _owners_of: Mapping[str, tuple[Rule, ...]]
-    _allowed: re.Pattern[str] | None
+    _allowed: AhoCorasick | None
+    _names: AhoCorasick | None
 
     @classmethod
-    def load(
-        cls,
-        directory: Path | None = None,
-        *,
-        extra_rules: Sequence[Mapping[str, Any]] = (),
-        allow_terms: Sequence[str] = (),
-    ) -> Self:
-        """Read and compile the rules.
+    def load(cls, directory: Path | None = None) -> Self:
+        """Read and compile our own rules, or those of another folder. Raises `SetupError` for a wrong rule file."""
+        return cls.of(RuleBook(base_rules() if directory is None else tuple(load_rules(directory))))
 
-        `extra_rules` are a tenant's own (`{"terms": [...]}` is enough, all fields of the rule files are known);
-        `allow_terms` are names and phrases in which nothing is found. Raises `SetupError` for a wrong rule file,
-        `BadRequest` for a wrong rule of the tenant.
-        """
-        rules = (*load_rules(directory or RULES), *(tenant_rule(table) for table in extra_rules))
+    @classmethod
+    def of(cls, book: RuleBook) -> Self:
+        """Compile a book of rules: tenths of a second of processor time, so not on the event loop."""
         owners: dict[str, list[Rule]] = {}
-        for rule in rules:
+        for rule in book.rules:
             for term in rule.terms:
                 owners.setdefault(term, []).append(rule)
-        allowed = sorted({fold(term).text for term in allow_terms if term.strip()}, key=len, reverse=True)
         owners_of = {term: tuple(owning) for term, owning in owners.items()}
         return cls(
-            rules=rules,
-            version=_version(rules, allowed),
-            _by_id={rule.id: rule for rule in rules},
-            _sweep=Sweep(rules, words_of_verticals()),
-            _sounds=Sounds(_worth_disguising(rules)),
+            rules=book.rules,
+            version=book.version or content_hash(book),
+            _by_id={rule.id: rule for rule in (*book.rules, *book.silent)},
+            _sweep=Sweep(book.rules, words_of_verticals()),
+            _sounds=Sounds(_worth_disguising(book.rules)),
             _owners_of=owners_of,
-            _allowed=re.compile("|".join(map(re.escape, allowed))) if allowed else None,
+            _allowed=_phrases(book.allowed),
+            _names=_phrases(book.names),
         )
 
     def rule(self, rule_id: str) -> Rule:
@@ -94,15 +90,19 @@ class RuleSnapshot:
         folded = fold(text)
         swept = self._sweep(folded.text)
         spoken = (verticals_of_category(vertical) if vertical else frozenset[str]()) or swept.verticals
-        allowed = [match.span() for match in self._allowed.finditer(folded.text)] if self._allowed else []
         around = Surroundings(folded.text)
+        allowed, names = _places(self._allowed, folded.text), _places(self._names, folded.text)
         hits: list[_Hit] = []
         for hit in self._hits(folded, swept.sightings):
-            if not _holds(hit, spoken) or any(low <= hit.start and hit.end <= high for low, high in allowed):
+            if not _holds(hit, spoken):
                 continue
-            if is_allowed(hit.rule, around, hit.start, hit.end):
+            free = _inside(hit, allowed)
+            if (free and not hit.rule.statutory) or is_allowed(hit.rule, around, hit.start, hit.end):
                 continue
-            softened = hit.severity == "block" and is_softened(hit.rule, around, hit.start, hit.end)
+            if _inside(hit, names):
+                hits.append(hit._replace(severity="info"))
+                continue
+            softened = hit.severity == "block" and (free or is_softened(hit.rule, around, hit.start, hit.end))
             hits.append(hit._replace(severity="warn") if softened else hit)
         return [_finding(hit, folded) for hit in _outermost(hits)]
 
@@ -110,12 +110,14 @@ class RuleSnapshot:
         """Return what `scan` finds, and warnings of sentences that imply what may not be said without a word of it."""
         found = self.scan(text, vertical=vertical)
         folded = fold(text)
+        quiet = [folded.span(*place) for place in _places(self._allowed, folded.text)]
         weighed = [finding.span for finding in found if finding.severity != "info"]
         for suspicion in suspicions(folded.text):
-            rule = self._by_id.get(f"IMP-{suspicion.label}")
+            rule = next((one for one in self.rules if one.id == f"IMP-{suspicion.label}"), None)
             start, end = folded.span(suspicion.start, suspicion.end)
             # Where the rules have spoken there is nothing left to guess.
-            if rule is not None and not any(low < end and start < high for low, high in weighed):
+            allowed = any(low < end and start < high for low, high in quiet)
+            if rule is not None and not allowed and not any(low < end and start < high for low, high in weighed):
                 hit = _Hit(rule, suspicion.start, suspicion.end, rule.severity, "", False)
                 found.append(_finding(hit, folded))
         return sorted(found, key=lambda finding: finding.span)
@@ -148,17 +150,33 @@ def _worth_disguising(rules: Iterable[Rule]) -> list[str]:
     return list(terms)
 
 
-def _version(rules: Sequence[Rule], allowed: Sequence[str]) -> str:
+def _phrases(phrases: Sequence[str]) -> AhoCorasick | None:
+    folded = tuple(dict.fromkeys(text for text in (fold(phrase).text.strip() for phrase in phrases) if text))
+    return AhoCorasick(folded, matchkind=MatchKind.Standard) if folded else None
+
+
+def _places(phrases: AhoCorasick | None, text: str) -> list[tuple[int, int]]:
+    # All of them, also where they overlap: the order in which a tenant wrote them down must not matter.
+    return [(low, high) for _, low, high in phrases.find_matches_as_indexes(text, overlapping=True)] if phrases else []
+
+
+def _inside(hit: _Hit, places: list[tuple[int, int]]) -> bool:
+    return any(low <= hit.start and hit.end <= high for low, high in places)
+
+
+def content_hash(book: RuleBook) -> str:
+    """Return what names these rules in every process: the same rules, the same name."""
     digest = hashlib.sha256()
-    for rule in rules:
-        parts = [rule.id, rule.category, rule.title, rule.severity, rule.basis, rule.about, rule.advice]
+    for rule in (*book.rules, *book.silent):
+        parts = [rule.id, rule.category, rule.title, rule.severity, rule.basis, rule.about, rule.advice, rule.remark]
         parts += [*sorted(rule.verticals), *rule.terms, *sorted(rule.weak), str(rule.negatable), str(rule.confirmable)]
         parts += [f"{term}={severity}" for term, severity in sorted(rule.mild.items())]
         parts += [f"{term}={text}" for term, text in sorted(rule.replace.items())]
         for patterns in (rule.patterns, rule.allow, rule.evidence, rule.soften):
             parts += ["/", *(pattern.pattern for pattern in patterns)]
-        digest.update("\x1f".join(parts).encode() + b"\x1e")
-    digest.update("\x1f".join(allowed).encode())
+        digest.update("\x1f".join([*parts, str(rule.statutory)]).encode() + b"\x1e")
+    for phrases in ([rule.id for rule in book.silent], sorted(book.allowed), sorted(book.names)):
+        digest.update("\x1f".join(phrases).encode() + b"\x1e")
     return digest.hexdigest()[:12]
 
 
@@ -205,6 +223,8 @@ def _finding(hit: _Hit, folded: Folded) -> Finding:
     message = f"{said}涉及{rule.title}：{rule.about}"
     if suggestion is None and rule.advice:
         message += f"。可以这样说：{rule.advice}"
+    if rule.remark:
+        message += f"（{rule.remark}）"
     return Finding(
         rule=rule.id,
         category=rule.category,

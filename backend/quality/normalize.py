@@ -102,13 +102,19 @@ def rewrite_at(text: str, matches: Iterable[Match[str]], replacement: Callable[[
     return Folded(text, "".join(out), tuple(firsts), tuple(sources))
 
 
+#: Below so many characters it is quicker to look at each than to look at all at once.
+_SHORT: Final = 64
+
+
 @lru_cache(maxsize=256)  # a review folds the same text and the same record from many sides
 def fold(text: str) -> Folded:
     """Fold width, case, script, look-alikes and what was put between characters to hide a word.
 
     Line breaks and clause punctuation stay; numerals stay too (see `NUMERALS`), so patterns can still read them.
     """
-    mapping, pattern, kinds = _folding()
+    mapping, pattern, kinds, touched = _folding()
+    if len(text) < _SHORT and touched.isdisjoint(text):
+        return Folded(text, text)  # most terms are so, and there are thousands of them
     codes = codes_of(text)
     kind = np.append(kinds[codes], np.uint8(0))
     marked = (kind & _ALONE) > 0
@@ -169,8 +175,9 @@ _STRIP_INVISIBLE: Final = compile_pattern(f"[{_INVISIBLE}]+")
 
 
 @cache
-def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8]]:
-    """Return the images, a pattern for one place that changes, and for each code point what begins with it."""
+def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8], frozenset[str]]:
+    """Return the images, a pattern for one place that changes, for each code point what begins with it, and all
+    characters with which something begins."""
     # Half of a pair is no character; what is left of it must not end the search for terms.
     single: dict[str, str] = {chr(code): "\ufffd" for code in range(0xD800, 0xE000)}
     for low, high in _WIDE:
@@ -204,7 +211,8 @@ def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8]]:
     for source in longer:
         kinds[ord(source[0])] |= _FIRST
         kinds[ord(source[1])] |= _SECOND
-    return single | longer, compile_pattern("|".join(alternatives)), kinds
+    touched = frozenset(map(chr, np.flatnonzero(kinds).tolist()))
+    return single | longer, compile_pattern("|".join(alternatives)), kinds, touched
 
 
 def _classes(chars: Iterable[str]) -> str:

@@ -2,13 +2,13 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
-from backend.errors import BadRequest, SetupError
+from backend.errors import SetupError
 from backend.quality.classes import combined, spread
 from backend.quality.normalize import NUMERALS, fold
 
@@ -51,6 +51,25 @@ class Rule:
     advice: str
     #: Term to text that can stand in its place; a key that begins with ^ is a pattern.
     replace: Mapping[str, str]
+    #: Whether the law itself forbids it: nothing a tenant writes makes its hits vanish.
+    statutory: bool = False
+    #: What findings say besides: why a tenant made the rule milder.
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """All rules that hold for somebody, in their order, before they are compiled."""
+
+    rules: tuple[Rule, ...]
+    #: Names these rules in findings; empty: it is made of their content.
+    version: str = ""
+    #: Rules that find nothing (any more) but whose words the program's own checks use.
+    silent: tuple[Rule, ...] = ()
+    #: Phrases in which nothing is found; only what the law forbids is still told, as a warning.
+    allowed: tuple[str, ...] = ()
+    #: Registered names: what is found inside them is only told.
+    names: tuple[str, ...] = ()
 
 
 def load_rules(directory: Path) -> list[Rule]:
@@ -59,7 +78,7 @@ def load_rules(directory: Path) -> list[Rule]:
     for path in sorted(directory.glob("*.toml")):
         try:
             tables = tomllib.loads(path.read_text(encoding="utf-8")).get("rule", [])
-            rules += [_rule(table) for table in tables]
+            rules += [rule_of(table) for table in tables]
         except (KeyError, TypeError, ValueError, re.error) as error:
             raise SetupError(f"the rule file {path.name} is wrong: {error!r}") from error
     if not rules:
@@ -67,13 +86,10 @@ def load_rules(directory: Path) -> list[Rule]:
     return rules
 
 
-def tenant_rule(table: Mapping[str, Any]) -> Rule:
-    """Make a rule of what a tenant wrote: `terms` is enough. Raises `BadRequest` when it cannot be used."""
-    whole = {"id": "HOUSE", "category": "house_rule", "title": "本店禁用词", "basis": "本店规定", "severity": "block"}
-    try:
-        return _rule({**whole, "about": "本店规定不使用的说法", **table})
-    except (KeyError, TypeError, ValueError, re.error) as error:
-        raise BadRequest(f"这条规则不可用：{error}") from error
+@cache
+def base_rules() -> tuple[Rule, ...]:
+    """Return our own rules, read once in a process. What they block is what the law forbids."""
+    return tuple(replace(rule, statutory=True) if rule.severity == "block" else rule for rule in load_rules(RULES))
 
 
 def key(term: str) -> str:
@@ -81,7 +97,19 @@ def key(term: str) -> str:
     return fold(term).text.strip().translate(NUMERALS)
 
 
-def _rule(table: Mapping[str, Any]) -> Rule:
+Compile = Callable[[str], re.Pattern[str]]
+
+
+def _ours(source: str) -> re.Pattern[str]:
+    return re.compile(spread(source), re.IGNORECASE)
+
+
+def rule_of(table: Mapping[str, Any], compile: Compile = _ours) -> Rule:
+    """Make a rule of a table; `compile` makes its patterns.
+
+    Raises:
+        KeyError, TypeError, ValueError, re.error: the table is no rule.
+    """
     severity = table["severity"]
     if severity not in get_args(Severity):
         raise ValueError(f"unknown severity {severity!r}")
@@ -102,10 +130,10 @@ def _rule(table: Mapping[str, Any]) -> Rule:
         terms=terms,
         mild=mild,
         weak=frozenset(key(term) for term in table.get("weak_terms", ())),
-        patterns=_compiled(table, "patterns"),
-        allow=_compiled(table, "allow"),
-        evidence=_compiled(table, "evidence"),
-        soften=_compiled(table, "soften"),
+        patterns=_compiled(table, "patterns", compile),
+        allow=_compiled(table, "allow", compile),
+        evidence=_compiled(table, "evidence", compile),
+        soften=_compiled(table, "soften", compile),
         negatable=bool(table.get("negatable", True)),
         confirmable=bool(table.get("confirmable", False)),
         advice=str(table.get("advice", "")),
@@ -113,9 +141,9 @@ def _rule(table: Mapping[str, Any]) -> Rule:
     )
 
 
-def _compiled(table: Mapping[str, Any], name: str) -> tuple[re.Pattern[str], ...]:
+def _compiled(table: Mapping[str, Any], name: str, compile: Compile) -> tuple[re.Pattern[str], ...]:
     sources: Sequence[str] = table.get(name, ())
-    return tuple(re.compile(spread(source), re.IGNORECASE) for source in sources)
+    return tuple(compile(source) for source in sources)
 
 
 @cache

@@ -162,6 +162,8 @@ OF_THE_DAY: Final = frozenset(
         "people",
     }
 )
+#: One of these is what the rest is counted by (一天两次, 一个人就能搭), no amount of its own.
+COUNTED_BY_ONE: Final = frozenset({"days", "people"})
 #: Nobody says these of anything but a device or a cloth: a claim whatever stands around.
 TECHNICAL: Final = frozenset(
     {

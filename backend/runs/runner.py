@@ -25,7 +25,7 @@ from backend.graph.state import GraphContext
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
 from backend.protocol.events import InterruptRaised, InterruptResolved, Problem, RunChanged, RunStatus, ThreadEvent
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.rulebooks import RuleBooks
 from backend.runs.interrupts import approve_by_policy
 from backend.runs.jobs import enqueue_on_air, enqueue_run
 from backend.runs.lease import Leases, Loss
@@ -66,7 +66,7 @@ class RunnerParts:
     #: Compiled, without a checkpointer: each run gets its own.
     graph: Any
     model: Model
-    rules: RuleSnapshot
+    rules: RuleBooks
     embedder: Embedder
     worker: str
     #: The model that reads what rules leave in doubt; the offline writer cannot.
@@ -203,9 +203,10 @@ class Runner:
             author_name=str(run.request.get("author_name", "")),
             db=self._db,
             model=parts.model,
-            rules=parts.rules,
+            rules=parts.rules.current,
             embedder=parts.embedder,
             reader=parts.reader,
+            settings=parts.settings,
             judge=parts.judge,
             say=outlet.take,
             said=outlet.said,

@@ -18,6 +18,7 @@ _FROM_END: Final = re.compile(r"倒数第([一二三四五六])(?:个|段|条|�
 _NOT_THIS: Final = re.compile(
     r"不是(?:说|指)?(?:这|最后|刚才那?)一?(?:段|条|个|版|篇).{0,4}(?:上|前)(?:面)?(?:那)?一?(?:段|条|个|版|篇)"
 )
+_MIDDLE: Final = re.compile(r"中间(?:那|的|这)?一?(?:个|段|条|版|篇)(?!话)")
 _FIRST: Final = re.compile(r"最(?:开始|早|初|先)(?:的)?(?:那)?")
 _PIECE: Final = r"(?:的)?(?:那|这)?(?:一)?(?:段|条|篇|版|个|份|稿|话术|文案|脚本)"
 CHINESE_DIGITS: Final = {sign: place for place, sign in enumerate("零一二三四五六七八九十")}
@@ -44,7 +45,7 @@ def draft_meant(  # noqa: PLR0911 -- one return for each way to point at a text
         return len(drafts) - back
     if len(drafts) > 1 and _NOT_THIS.search(text):
         return len(drafts) - 2
-    match = _NTH.search(text)
+    match = _NTH.search(positive)
     if match:
         word = match[1] or match[3]
         place = int(word) if word.isdigit() else CHINESE_DIGITS.get(word, 0)
@@ -55,6 +56,8 @@ def draft_meant(  # noqa: PLR0911 -- one return for each way to point at a text
             return place - 1
     if _FIRST.search(text):
         return 0
+    if len(drafts) % 2 and _MIDDLE.search(text):
+        return len(drafts) // 2
     if product is not None:
         known = product
         by_product = _last(drafts, lambda d: d.product_id == known.id or d.product_name == known.name)

@@ -3,6 +3,7 @@
 from langgraph.runtime import Runtime
 
 from backend.errors import ModelPayloadInvalid, SkillRefused
+from backend.graph.checking import rules_in_force
 from backend.graph.intent.vocabulary import OPERATION_NAMES
 from backend.graph.prompts import rendered
 from backend.graph.skills import SKILLS
@@ -26,7 +27,7 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     message_id = derived_id(context.run_id, "chat", 0)
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="chat"))
     about = state["reading"]["about"]
-    known = _checked(state, context.rules) if about == "check" else _known_answer(state, about)
+    known = _checked(state, await rules_in_force(state, context)) if about == "check" else _known_answer(state, about)
     if refused := state.get("refused"):
         known = _REFUSED.format(title=SKILLS[refused].title)
     text, usage = known or "", None

@@ -7,22 +7,17 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
-from backend.domain.clarifications import offered_options
-from backend.domain.hosts import list_hosts
-from backend.domain.products import catalogue
 from backend.domain.rooms import Room, list_rooms
-from backend.domain.scripts import of_thread
-from backend.domain.threads import Message, Thread, get_thread, recent_messages
+from backend.domain.threads import Thread, get_thread, recent_messages
 from backend.errors import SkillRefused
 from backend.graph import routing, skills
 from backend.graph.intent.asking import understood
-from backend.graph.intent.naming import Known
 from backend.graph.intent.options import options_of, question_of
 from backend.graph.intent.situation import Draft, Reading, Situation
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
+from backend.graph.standing import situation_of
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.protocol.events import ThreadUpdated
-from backend.storage.postgres import Connection
 
 _WINDOW = 12
 _TITLE = 40
@@ -40,13 +35,14 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             if message.status == "complete" and str(message.id) != str(request.get("message_id"))
         ]
         rooms = await list_rooms(conn)
-        situation = await _situation(conn, thread, messages, rooms, request)
+        situation = await situation_of(conn, thread, messages, rooms, request)
     history = [{"role": message.role, "content": message.content[:600]} for message in messages[-6:]]
     reading = _with_given(await understood(request["content"], situation, context.reader, history), request)
     slots = _slots(reading, situation, request)
     room = _room(slots, request, thread, rooms)
     if room is not None:
         slots.setdefault("host_id", str(room.host_id) if room.host_id else None)
+    room_id = str(room.id) if room is not None else None
     previous = _previous(reading, slots, situation)
     reading = _complete(reading, slots, previous)
     refused = await _refused(context, reading)
@@ -60,9 +56,9 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "kind": reading.kind,
             "reading": reading.plain(),
             "slots": slots,
-            "question": question_of(reading, situation),
+            "question": question_of(reading, situation, request["content"], room_id),
+            "options": options_of(reading, situation, request["content"], room_id),
             "refused": refused,
-            "options": options_of(reading, situation, request["content"]),
             "later": list(reading.later),
             "room": {"id": str(room.id), "name": room.name} if room else None,
             "previous": previous,
@@ -104,55 +100,6 @@ async def _refused(context: GraphContext, reading: Reading) -> str | None:
         except SkillRefused:
             return skill.name
     return None
-
-
-async def _situation(
-    conn: Connection, thread: Thread, messages: list[Message], rooms: list[Room], request: dict[str, Any]
-) -> Situation:
-    products = [
-        Known(str(entry.id), entry.name, entry.brand, entry.category, tuple(entry.aliases))
-        for entry in await catalogue(conn)
-    ]
-    hosts = await list_hosts(conn)
-    drafts = [
-        Draft(
-            content=draft.content,
-            scenario=draft.slots.get("scenario"),
-            product_id=str(draft.product_id) if draft.product_id else None,
-            product_name=draft.product_name,
-            seconds=draft.slots.get("seconds"),
-            style=tuple(draft.slots.get("style") or ()),
-            must_not_say=tuple(draft.slots.get("must_not_say") or ()),
-            script_id=str(draft.script_id) if draft.script_id else None,
-        )
-        for draft in await of_thread(conn, thread.id)
-    ]
-    product_id = str(request.get("product_id") or thread.product_id or "") or None
-    name = next((known.name for known in products if known.id == product_id), None)
-    if name is None:
-        product_id = None
-        name = drafts[-1].product_name if drafts else None
-    host_id = str(request.get("host_id") or thread.host_id or "")
-    pace = next((host.pace for host in hosts if str(host.id) == host_id), 260)
-
-    said = [message for message in messages if message.role == "assistant"]
-    asked = bool(said) and messages[-1].role == "assistant" and said[-1].agent == "clarify"
-    options: list[tuple[str, str]] = []
-    if asked:
-        options = [(option.label, option.value) for option in await offered_options(conn, thread.id)]
-    about = next((m.content for m in reversed(messages) if m.role == "user"), "") if asked else ""
-    return Situation(
-        products=products,
-        hosts={str(host.id): host.name for host in hosts},
-        rooms={str(room.id): room.name for room in rooms},
-        product_id=product_id,
-        product_name=name,
-        drafts=tuple(drafts),
-        pace=pace,
-        asked=asked,
-        asked_about=about,
-        options=options,
-    )
 
 
 def _with_given(reading: Reading, request: dict[str, Any]) -> Reading:

@@ -1,17 +1,21 @@
 """Writes the script: builds the prompt, streams the text, keeps the whole."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from langgraph.runtime import Runtime
 
 from backend.errors import ModelPayloadInvalid
+from backend.graph.checking import Underlining, brief_of, rules_in_force
+from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.knowledge import category_of
 from backend.graph.prompts import rendered, sections
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest, Piece
+from backend.memory.documents import Document, get_documents
 from backend.protocol.events import MessageComplete, MessageStarted, Token, Usage
 from backend.quality.cleaning import Cleaner
 
@@ -20,6 +24,9 @@ _LENGTHS: Final = {"shorter": "比上一版明显缩短，大约三分之二。"
 #: How a script began is what must not come twice; the rest would only fill the prompt.
 _AIRED_EXCERPT: Final = 120
 _AIRED_SHOWN: Final = 24
+#: So much of a text that was recalled is shown to the writer; of one that was sent back the reason, which comes first.
+_EXCERPT: Final = 400
+_REASON: Final = 200
 _USER_SECTIONS: Final = ("style", "scene", "product", "history", "memory", "requirements")
 
 
@@ -29,12 +36,14 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     message_id = derived_id(context.run_id, "script", round_)
     seed = derived_id(context.run_id, round_).int % 2**31
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="script"))
-    brief = _brief(state)
+    brief = _brief(state, await _remembered(state, context))
     request = ModelRequest(purpose="script", turns=_turns(state, brief), brief=brief, seed=seed, temperature=0.8)
     pieces: list[str] = []
     cleaner = Cleaner()
     usage = None
     finish_reason = "stop"
+    rules = await rules_in_force(state, context)
+    underlining = Underlining(rules, brief_of(state, state["product"]), message_id, runtime.stream_writer)
 
     def show(text: str) -> None:
         if text:
@@ -42,6 +51,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
                 Token(message_id=message_id, agent="script", attempt=context.attempt, i=len(pieces), content=text)
             )
             pieces.append(text)
+            underlining.feed(text)
 
     earlier = _restored(state)
     async for piece in earlier or context.model.stream(request):
@@ -95,7 +105,17 @@ def _restored(state: ScriptState) -> AsyncIterator[Piece] | None:
     return text()
 
 
-def _brief(state: ScriptState) -> dict[str, Any]:
+async def _remembered(state: ScriptState, context: GraphContext) -> list[Document]:
+    """Return what was recalled, as far as it is still remembered and gives no orders."""
+    ids = [UUID(one["id"]) for one in state["recalled"]]
+    if not ids:
+        return []
+    async with context.db.tenant(context.tenant_id) as conn:
+        known = await get_documents(conn, ids)
+    return [known[id_] for id_ in ids if id_ in known and not planted(known[id_].content)]
+
+
+def _brief(state: ScriptState, remembered: Sequence[Document]) -> dict[str, Any]:
     slots, host = state["slots"], state["host"]
     previous = (state.get("previous") or {}).get("content")
     action = _ACTIONS.get(state["kind"], state["kind"])
@@ -119,7 +139,8 @@ def _brief(state: ScriptState) -> dict[str, Any]:
         "previous_product": state.get("previous_product"),
         "previous_script": previous,
         "history": [f"{'运营' if turn['role'] == 'user' else '助手'}：{turn['content']}" for turn in state["history"]],
-        "recalled": [one["text"] for one in state["recalled"]],
+        "recalled": [one.content[:_EXCERPT] for one in remembered if one.kind != "rejection"],
+        "sent_back": [one.content[:_REASON] for one in remembered if one.kind == "rejection"],
         "aired": state.get("aired") or [],
         "must_say": slots.get("must_say") or [],
         "must_not_say": slots.get("must_not_say") or [],
@@ -135,7 +156,7 @@ def _turns(state: ScriptState, brief: dict[str, Any]) -> list[ChatTurn]:
     slots = state["slots"]
     seconds, pace = brief["seconds"], brief["pace"]
     values: dict[str, Any] = {
-        **{key: brief[key] for key in ("host", "product", "assumed", "history", "recalled", "findings")},
+        **{key: brief[key] for key in ("host", "product", "assumed", "history", "recalled", "sent_back", "findings")},
         "aired": [text[:_AIRED_EXCERPT] for text in brief["aired"][:_AIRED_SHOWN]],
         "style": "、".join(brief["style"]) or "自然口语",
         "avoid_style": "、".join(slots.get("avoid_style") or []) or "无",

@@ -20,7 +20,9 @@ const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'))
 const ScriptsPage = lazy(() => import('../scripts/ScriptsPage'))
 const ProductsPage = lazy(() => import('../products/ProductsPage'))
 const ShowsPage = lazy(() => import('../rundown/ShowsPage'))
+const MemoryPage = lazy(() => import('../memory/MemoryPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
+const RulesPage = lazy(() => import('../rules/RulesPage'))
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -41,7 +43,9 @@ const router = createBrowserRouter([
       { path: '/scripts', element: <ScriptsPage /> },
       { path: '/rundown/:show?', element: <ShowsPage /> },
       { path: '/products', element: <ProductsPage /> },
+      { path: '/memory', element: <MemoryPage /> },
       { path: '/hosts', element: <HostsPage /> },
+      { path: '/rules', element: <RulesPage /> },
       { path: '*', element: <Elsewhere /> },
     ],
   },

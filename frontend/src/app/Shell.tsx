@@ -17,13 +17,15 @@ const pages = {
   s: 'scripts',
   p: 'products',
   h: 'hosts',
+  m: 'memory',
+  l: 'rules',
 } as const
 const GO_MS = 1500
 
 /** The frame around every page: where one can go, how the line is, who one is. */
 export function Shell({ onLogout }: { onLogout: () => void }) {
   const { t } = useTranslation()
-  const { me } = useDesk()
+  const { me, may } = useDesk()
   const navigate = useNavigate()
   const pending = usePendingCount()
   const [help, setHelp] = useState(false)
@@ -55,12 +57,15 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
           <strong>{t('app.name')}</strong>
         </span>
         <nav className="pages" aria-label={t('app.pages')}>
-          {Object.values(pages).map((page) => (
-            <NavLink key={page} to={`/${page}`}>
-              {t(`nav.${page}`)}
-              {page === 'approvals' && pending > 0 && <span className="badge number">{pending}</span>}
-            </NavLink>
-          ))}
+          {Object.values(pages).map(
+            (page) =>
+              (page !== 'rules' || may('rules.read')) && (
+                <NavLink key={page} to={`/${page}`}>
+                  {t(`nav.${page}`)}
+                  {page === 'approvals' && pending > 0 && <span className="badge number">{pending}</span>}
+                </NavLink>
+              ),
+          )}
         </nav>
         <div className="row">
           <Connection />

@@ -5,11 +5,12 @@ import { useTranslation } from 'react-i18next'
 import { useStore } from 'zustand'
 import type { MessageView, Option, ScriptView } from '../generated/protocol'
 import { ApprovalCard } from '../review/ApprovalCard'
-import { MarkedText } from '../review/MarkedText'
+import { MarkedText, worst } from '../review/MarkedText'
 import { QualityCard } from '../review/QualityCard'
 import type { ThreadSession } from '../session/session'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
+import { markedPieces } from '../shared/text'
 import type { Entry } from './timeline'
 
 interface Props {
@@ -82,7 +83,7 @@ function Message({
         }
         contentRender={() =>
           message.status === 'writing' ? (
-            <LiveText session={session} messageId={message.id} />
+            <LiveText session={session} messageId={message.id} quality={quality} />
           ) : marked ? (
             <MarkedText text={message.content} findings={quality.findings} />
           ) : (
@@ -107,22 +108,45 @@ function Message({
           ))}
         </fieldset>
       )}
-      {quality && <QualityCard quality={quality} retrying={!quality.final} />}
+      {/* Without checks it is what was found so far, in a text under way. */}
+      {quality && quality.checks.length > 0 && <QualityCard quality={quality} retrying={!quality.final} />}
     </div>
   )
 }
 
 /** The text under way: the only thing that is drawn again as tokens come. */
-function LiveText({ session, messageId }: { session: ThreadSession; messageId: string }) {
+function LiveText({
+  session,
+  messageId,
+  quality,
+}: {
+  session: ThreadSession
+  messageId: string
+  quality: MessageView['quality']
+}) {
   const { t } = useTranslation()
   const text = useStore(session.live, (texts) => texts[messageId]?.text ?? '')
+  // What was checked of it; after a new attempt that is another text's beginning.
+  const checked = quality && text.startsWith(quality.content) ? quality : undefined
   const sentences = text.slice(
     0,
     Math.max(...['。', '！', '？', '\n'].map((end) => text.lastIndexOf(end))) + 1,
   )
   return (
     <div className="script-text" data-testid="live-text">
-      {text || <span className="muted">{t('desk.thinking')}</span>}
+      {checked &&
+        markedPieces(checked.content, checked.findings).map(({ start, text: piece, findings }) =>
+          findings.length === 0 ? (
+            piece
+          ) : (
+            <mark key={start} className={`mark mark-${worst(findings)}`} title={findings[0]?.message}>
+              {piece}
+            </mark>
+          ),
+        )}
+      {checked
+        ? text.slice(checked.content.length)
+        : text || <span className="muted">{t('desk.thinking')}</span>}
       <span className="caret" aria-hidden="true" />
       <span className="visually-hidden" aria-live="polite">
         {sentences.slice(-60)}

@@ -724,7 +724,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Room
+         * @description Say which platform a room is on.
+         */
+        patch: operations["update_room"];
         trace?: never;
     };
     "/api/v1/rooms/{room_id}/prompter": {
@@ -778,7 +782,9 @@ export interface paths {
         put?: never;
         /**
          * Cue Entry
-         * @description Put a script of the rundown on the room's teleprompter.
+         * @description Put a script of the rundown on the room's teleprompter, if what holds now does not forbid it.
+         *
+         *     `push_held` (409) names the findings that are new since the approval, and whether rules or product changed.
          */
         post: operations["cue_entry"];
         delete?: never;
@@ -1102,6 +1108,198 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/memory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Memories
+         * @description List memories, newest first.
+         */
+        get: operations["list_memories"];
+        put?: never;
+        /**
+         * Create Note
+         * @description Remember a note. The same note of the same host and product is remembered once.
+         */
+        post: operations["create_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Memories
+         * @description Search by meaning and by words, as a run does, with the reasons for the order.
+         */
+        get: operations["search_memories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/recalls/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Recall
+         * @description Read why a run recalled what it did; what was forgotten since comes without its text.
+         */
+        get: operations["read_recall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget Memories
+         * @description Forget all of a host, of a product, or that names a person. The audit keeps that it was done, not the text.
+         */
+        post: operations["forget_memories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/lifetimes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Lifetimes
+         * @description Read for how long each kind is remembered.
+         */
+        get: operations["read_lifetimes"];
+        /**
+         * Set Lifetimes
+         * @description Choose for how long each kind is remembered. What is older is not recalled from now on, and removed soon.
+         */
+        put: operations["set_lifetimes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/embedders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Embedders
+         * @description List by what memories are read, and how far a new embedder is.
+         */
+        get: operations["list_embedders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/embedders/{name}/serve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Serve Embedder
+         * @description Let another complete embedder serve from now on: back to the one before, or forward again.
+         */
+        post: operations["serve_embedder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/embedders/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop Embedder
+         * @description Remove an embedder that does not serve, with what it made of the memories.
+         */
+        delete: operations["drop_embedder"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/{memory_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Memory
+         * @description Read one memory.
+         */
+        get: operations["read_memory"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Memory
+         * @description Forget one memory for good; what it was learned from is not learned again.
+         */
+        delete: operations["delete_memory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality/check": {
         parameters: {
             query?: never;
@@ -1116,6 +1314,192 @@ export interface paths {
          * @description Check a text; nothing is stored.
          */
         post: operations["check_quality"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description List the rules that hold; `q` looks in ids, titles, terms and what they forbid.
+         */
+        get: operations["list_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/overlay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rules Overlay
+         * @description Read what the tenant lays over the rules.
+         */
+        get: operations["read_rules_overlay"];
+        /**
+         * Save Rules Overlay
+         * @description Save what the tenant lays over the rules: a new revision that holds everywhere at once.
+         *
+         *     `rules_refused` (400) says for each fault which line it is in and why; what was saved before still holds.
+         */
+        put: operations["save_rules_overlay"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose Platform
+         * @description Say which platform the tenant is on; a room may say otherwise.
+         */
+        put: operations["choose_platform"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Rules
+         * @description Try an overlay on the latest scripts without keeping it: what would newly hit, or hit no more.
+         */
+        post: operations["try_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rule Revisions
+         * @description List what was saved, the latest first.
+         */
+        get: operations["list_rule_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rule Revision
+         * @description Read one save and what it changed.
+         */
+        get: operations["read_rule_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/revisions/{revision}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Rule Revision
+         * @description Let an earlier save hold again, as a new one; it is checked as if it were new.
+         */
+        post: operations["restore_rule_revision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Rule Table
+         * @description Read a table of rules without keeping anything: the rules, row by row, and its faults.
+         */
+        post: operations["read_rule_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Rules
+         * @description Take the rules along as a table, all of them or one layer's.
+         */
+        get: operations["export_rules"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1331,6 +1715,21 @@ export interface components {
             status: "enqueued" | "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "expired";
         };
         /**
+         * Adjustment
+         * @description How grave a rule that is not the tenant's own shall be; `off` finds nothing.
+         */
+        Adjustment: {
+            /** Rule */
+            rule: string;
+            /** Severity */
+            severity: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /**
          * Answer
          * @description A decision. `edit` needs the whole text in `content`, `respond` a hint for the writer.
          *
@@ -1414,6 +1813,8 @@ export interface components {
             content: string;
             /** Product Id */
             product_id?: string | null;
+            /** Room Id */
+            room_id?: string | null;
             /** Host Id */
             host_id?: string | null;
             /**
@@ -1510,6 +1911,14 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * ChoosePlatform
+         * @description Whose extra rules hold where a room says nothing else; null: none.
+         */
+        ChoosePlatform: {
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+        };
+        /**
          * Clarification
          * @description The request can be read in more than one way; the answer comes as the next message.
          */
@@ -1552,6 +1961,14 @@ export interface components {
             options: components["schemas"]["Option"][];
         };
         /**
+         * Cue
+         * @description How to put an entry on air: with `override_reason` also against findings that are new; admins only, audited.
+         */
+        Cue: {
+            /** Override Reason */
+            override_reason?: string | null;
+        };
+        /**
          * Decided
          * @description What was decided, the question's new version, and the `seq` of the event that says so.
          */
@@ -1567,6 +1984,40 @@ export interface components {
             version: number;
             /** Seq */
             seq: number;
+        };
+        /**
+         * EmbedderView
+         * @description By what memories are read; `read` of `documents` are, and only a complete one can serve.
+         */
+        EmbedderView: {
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "building" | "complete";
+            /** Serving */
+            serving: boolean;
+            /** Documents */
+            documents: number;
+            /** Read */
+            read: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Completed At */
+            completed_at: string | null;
+        };
+        /**
+         * Embedders
+         * @description Every embedder of the tenant, the one that serves first.
+         */
+        Embedders: {
+            /** Items */
+            items: components["schemas"]["EmbedderView"][];
         };
         /**
          * EventList
@@ -1607,6 +2058,36 @@ export interface components {
             suggestion: string | null;
         };
         /**
+         * ForgetRequest
+         * @description What is to be forgotten: everything of a host or product until now, or every text that names a person.
+         *
+         *     With `dry_run` it is only counted.
+         */
+        ForgetRequest: {
+            /**
+             * Subject
+             * @enum {string}
+             */
+            subject: "host" | "product" | "person";
+            /** Id */
+            id?: string | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run?: boolean;
+        };
+        /**
+         * Forgotten
+         * @description How many memories that were (or would be).
+         */
+        Forgotten: {
+            /** Documents */
+            documents: number;
+        };
+        /**
          * Fork
          * @description How the new thread is called; without a title, like the original.
          */
@@ -1628,6 +2109,14 @@ export interface components {
             run_id: string | null;
             /** Seq */
             seq: number;
+        };
+        /**
+         * FoundMemory
+         * @description A memory and why it was found; without `memory` it was forgotten since.
+         */
+        FoundMemory: {
+            why: components["schemas"]["Why"];
+            memory: components["schemas"]["Memory"] | null;
         };
         /**
          * Generate
@@ -1702,6 +2191,31 @@ export interface components {
             expires_at: string;
             /** Claimed Until */
             claimed_until: string | null;
+        };
+        /**
+         * Hit
+         * @description A finding that would come, go, or be more or less grave; with what stands around it.
+         */
+        Hit: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed";
+            /** Rule */
+            rule: string;
+            /** Excerpt */
+            excerpt: string;
+            /** Before Text */
+            before_text: string;
+            /** After Text */
+            after_text: string;
+            /** Was */
+            was: ("block" | "fail" | "warn" | "info") | null;
+            /** Now */
+            now: ("block" | "fail" | "warn" | "info") | null;
+            /** Message */
+            message: string;
         };
         /**
          * Hold
@@ -2105,6 +2619,18 @@ export interface components {
             seconds: number | null;
         };
         /**
+         * Lifetimes
+         * @description Days for which a kind is remembered; `null`: for ever.
+         */
+        Lifetimes: {
+            /** Script */
+            script: number | null;
+            /** Note */
+            note: number | null;
+            /** Rejection */
+            rejection: number | null;
+        };
+        /**
          * Live
          * @description The process answers.
          */
@@ -2144,6 +2670,65 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * Memory
+         * @description One thing remembered. `approval` says how far a person stood behind it: 1 = approved as it is, or a note.
+         */
+        Memory: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "script" | "note" | "rejection";
+            /** Content */
+            content: string;
+            /** Host Id */
+            host_id: string | null;
+            /** Product Id */
+            product_id: string | null;
+            /** Category */
+            category: string;
+            /** Scenario */
+            scenario: string;
+            /** Source Id */
+            source_id: string | null;
+            /** Approval */
+            approval: number;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * MemoryPage
+         * @description A part of the list of memories.
+         */
+        MemoryPage: {
+            /** Items */
+            items: components["schemas"]["Memory"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * MemorySearch
+         * @description What a search brought back, best first; `doubles` say what a better one says already.
+         */
+        MemorySearch: {
+            /** Embedder */
+            embedder: string | null;
+            /** Items */
+            items: components["schemas"]["FoundMemory"][];
+            /** Doubles */
+            doubles: components["schemas"]["FoundMemory"][];
         };
         /**
          * Message
@@ -2363,6 +2948,23 @@ export interface components {
             multitask?: "reject" | "enqueue" | "interrupt";
         };
         /**
+         * NewNote
+         * @description A note to remember. Personal data in it is masked before it is stored.
+         */
+        NewNote: {
+            /** Content */
+            content: string;
+            /** Host Id */
+            host_id?: string | null;
+            /** Product Id */
+            product_id?: string | null;
+            /**
+             * Scenario
+             * @default
+             */
+            scenario?: string;
+        };
+        /**
          * NewProduct
          * @description A product to add.
          */
@@ -2571,6 +3173,95 @@ export interface components {
             content: string | null;
         };
         /**
+         * Overlay
+         * @description Everything a tenant lays over our rules and its platform's.
+         */
+        Overlay: {
+            /**
+             * Rules
+             * @default []
+             */
+            rules?: components["schemas"]["OwnRule"][];
+            /**
+             * Adjustments
+             * @default []
+             */
+            adjustments?: components["schemas"]["Adjustment"][];
+            /**
+             * Allow
+             * @default []
+             */
+            allow?: components["schemas"]["Phrase"][];
+            /**
+             * Brands
+             * @default []
+             */
+            brands?: components["schemas"]["Phrase"][];
+        };
+        /**
+         * OwnRule
+         * @description A rule of a tenant.
+         *
+         *     `terms` are looked for however they are written; `patterns` are regular expressions (RE2) on folded text, `allow`
+         *     are patterns around a hit that make it harmless; `replace` says what can stand in a term's place.
+         */
+        OwnRule: {
+            /** Id */
+            id: string;
+            /**
+             * Title
+             * @default
+             */
+            title?: string;
+            /**
+             * Severity
+             * @default block
+             */
+            severity?: string;
+            /**
+             * Category
+             * @default house_rule
+             */
+            category?: string;
+            /**
+             * Basis
+             * @default 本店规定
+             */
+            basis?: string;
+            /**
+             * About
+             * @default
+             */
+            about?: string;
+            /**
+             * Terms
+             * @default []
+             */
+            terms?: string[];
+            /**
+             * Patterns
+             * @default []
+             */
+            patterns?: string[];
+            /**
+             * Allow
+             * @default []
+             */
+            allow?: string[];
+            /**
+             * Advice
+             * @default
+             */
+            advice?: string;
+            /**
+             * Replace
+             * @default {}
+             */
+            replace?: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Person
          * @description Somebody, as shown to colleagues.
          */
@@ -2582,6 +3273,19 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * Phrase
+         * @description Something that may be said, and why.
+         */
+        Phrase: {
+            /** Text */
+            text: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
         };
         /**
          * PlanRequest
@@ -3024,6 +3728,27 @@ export interface components {
             unknown_columns: string[];
         };
         /**
+         * ReadRule
+         * @description A rule of a table, and its row.
+         */
+        ReadRule: {
+            /** Row */
+            row: number;
+            rule: components["schemas"]["OwnRule"];
+        };
+        /**
+         * ReadRules
+         * @description The rules of a table that can be used, everything that is wrong with the others, and the headings not read.
+         */
+        ReadRules: {
+            /** Rules */
+            rules: components["schemas"]["ReadRule"][];
+            /** Errors */
+            errors: components["schemas"]["TableError"][];
+            /** Unknown Columns */
+            unknown_columns: string[];
+        };
+        /**
          * ReadTable
          * @description What a table asks for, and everything that is wrong with it. Only one without errors should be planned.
          */
@@ -3089,6 +3814,19 @@ export interface components {
             spoken_seconds: number;
         };
         /**
+         * RestoreRules
+         * @description Why an earlier revision is brought back, and which one was the latest when that was decided.
+         */
+        RestoreRules: {
+            /** Revision */
+            revision: number;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
          * Resumed
          * @description The run goes on from `version`; those in `damaged` were passed over. `seq` is the event that says so.
          */
@@ -3145,11 +3883,21 @@ export interface components {
             name: string;
             /** Host Id */
             host_id: string | null;
+            /** Platform */
+            platform?: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * RoomChanges
+         * @description What to change of a room. `platform` says whose extra rules hold in it; null: those of the tenant.
+         */
+        RoomChanges: {
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
         };
         /**
          * RoomPage
@@ -3160,6 +3908,146 @@ export interface components {
             items: components["schemas"]["Room"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * Rule
+         * @description A rule as it holds, and where it comes from.
+         *
+         *     `layer` is base (ours), platform or tenant. `original` is how grave that layer has it; who adjusted it says
+         *     `adjusted_by`. `statutory`: the law forbids it, so it cannot be made less than a warning.
+         */
+        Rule: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Category */
+            category: string;
+            /**
+             * Layer
+             * @enum {string}
+             */
+            layer: "base" | "platform" | "tenant";
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "block" | "fail" | "warn" | "info";
+            /**
+             * Original
+             * @enum {string}
+             */
+            original: "block" | "fail" | "warn" | "info";
+            /** Off */
+            off: boolean;
+            /** Statutory */
+            statutory: boolean;
+            /** Adjusted By */
+            adjusted_by: ("platform" | "tenant") | null;
+            /** Reason */
+            reason: string;
+            /** Verticals */
+            verticals: string[];
+            /** Basis */
+            basis: string;
+            /** About */
+            about: string;
+            /** Advice */
+            advice: string;
+            /** Terms */
+            terms: string[];
+            /** Patterns */
+            patterns: string[];
+        };
+        /**
+         * RuleChange
+         * @description One line of an overlay that came, went or became another.
+         */
+        RuleChange: {
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "rules" | "adjustments" | "allow" | "brands";
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed";
+            /** Name */
+            name: string;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** After */
+            after: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * RuleRevision
+         * @description One save: by whom, when, why, and how many lines it changed.
+         */
+        RuleRevision: {
+            /** Revision */
+            revision: number;
+            /** Note */
+            note: string;
+            /** Author */
+            author: string | null;
+            /** Restored From */
+            restored_from: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * RuleRevisionPage
+         * @description A part of the history, the latest first.
+         */
+        RuleRevisionPage: {
+            /** Items */
+            items: components["schemas"]["RuleRevision"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * RuleRevisionWithChanges
+         * @description A save with what it laid over the rules, and how that differs from the one before it.
+         */
+        RuleRevisionWithChanges: {
+            revision: components["schemas"]["RuleRevision"];
+            overlay: components["schemas"]["Overlay"];
+            /** Changes */
+            changes: components["schemas"]["RuleChange"][];
+        };
+        /**
+         * RuleTableBody
+         * @description A file to read: CSV (UTF-8 or GBK), TSV or XLSX, in base64.
+         */
+        RuleTableBody: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+        };
+        /**
+         * Rules
+         * @description The rules that hold. `version` is the name that reports carry, `revision` the tenant's save it is made of.
+         */
+        Rules: {
+            /** Version */
+            version: string;
+            /** Revision */
+            revision: number;
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+            /** Items */
+            items: components["schemas"]["Rule"][];
         };
         /**
          * RunChanged
@@ -3189,6 +4077,30 @@ export interface components {
              */
             status: "enqueued" | "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "expired";
             error: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * RunRecall
+         * @description What a run recalled and why, what it nearly recalled, and the reasons of earlier rejections it was told.
+         */
+        RunRecall: {
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /**
+             * Thread Id
+             * Format: uuid
+             */
+            thread_id: string;
+            /** Embedder */
+            embedder: string | null;
+            /** Recalled */
+            recalled: components["schemas"]["FoundMemory"][];
+            /** Passed Over */
+            passed_over: components["schemas"]["FoundMemory"][];
+            /** Rejections */
+            rejections: components["schemas"]["FoundMemory"][];
         };
         /**
          * RunView
@@ -3281,6 +4193,21 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+        };
+        /**
+         * SaveRules
+         * @description What to lay over the rules from now on. `revision` is the one that was read: if somebody saved since, it is
+         *     refused with `version_conflict`.
+         */
+        SaveRules: {
+            /** Revision */
+            revision: number;
+            overlay: components["schemas"]["Overlay"];
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /**
          * Script
@@ -3960,6 +4887,26 @@ export interface components {
             name: string;
         };
         /**
+         * TenantRules
+         * @description What the tenant lays over the rules; revision 0: nothing was ever saved.
+         */
+        TenantRules: {
+            /** Revision */
+            revision: number;
+            overlay: components["schemas"]["Overlay"];
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Author */
+            author?: string | null;
+            /** Created At */
+            created_at?: string | null;
+        };
+        /**
          * Thread
          * @description A conversation; room, product and host are what it is about at the moment.
          */
@@ -4188,6 +5135,51 @@ export interface components {
             } | null;
         };
         /**
+         * Trial
+         * @description An overlay to try on recent scripts; nothing is kept.
+         */
+        Trial: {
+            overlay: components["schemas"]["Overlay"];
+            /** Platform */
+            platform?: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+        };
+        /**
+         * TrialResult
+         * @description What an overlay would change: in the rules, and in the findings of the tenant's latest scripts.
+         *
+         *     `scripts` are the first 50 in which something changes; the counts are of all that were tried.
+         */
+        TrialResult: {
+            /** Changes */
+            changes: components["schemas"]["RuleChange"][];
+            /** Tried */
+            tried: number;
+            /** Touched */
+            touched: number;
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            /** Changed */
+            changed: number;
+            /** Scripts */
+            scripts: components["schemas"]["TriedScript"][];
+        };
+        /**
+         * TriedScript
+         * @description What would change in one script.
+         */
+        TriedScript: {
+            /** Script Id */
+            script_id: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /** Hits */
+            hits: components["schemas"]["Hit"][];
+        };
+        /**
          * Undone
          * @description The interrupt's version and the `seq` of the event that says that it was called back.
          */
@@ -4237,6 +5229,42 @@ export interface components {
             intact: boolean;
             /** First Broken */
             first_broken: number | null;
+        };
+        /**
+         * Why
+         * @description Why a memory stands where it stands: score = fused × recency × approval; fused = 1/(20 + rank by meaning) +
+         *     coverage/(20 + rank by words). A number left out was not needed: fewer were there than were wanted, or the
+         *     memory was in one of the two searches only.
+         */
+        Why: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "script" | "note" | "rejection";
+            /** Dense Rank */
+            dense_rank?: number | null;
+            /** Sparse Rank */
+            sparse_rank?: number | null;
+            /** Similarity */
+            similarity?: number | null;
+            /** Words */
+            words?: number | null;
+            /** Coverage */
+            coverage?: number | null;
+            /** Fused */
+            fused?: number | null;
+            /** Recency */
+            recency?: number | null;
+            /** Approval */
+            approval?: number | null;
+            /** Score */
+            score?: number | null;
         };
     };
     responses: never;
@@ -5818,6 +6846,42 @@ export interface operations {
             };
         };
     };
+    update_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     read_prompter: {
         parameters: {
             query?: never;
@@ -5895,7 +6959,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Cue"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -6553,6 +7621,404 @@ export interface operations {
             };
         };
     };
+    list_memories: {
+        parameters: {
+            query?: {
+                /** @description Only these kinds. */
+                kind?: ("script" | "note" | "rejection")[] | null;
+                host_id?: string | null;
+                product_id?: string | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryPage"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    search_memories: {
+        parameters: {
+            query: {
+                /** @description What is looked for, in words of your own. */
+                q: string;
+                /** @description Only these kinds. */
+                kind?: ("script" | "note" | "rejection")[] | null;
+                host_id?: string | null;
+                product_id?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemorySearch"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_recall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunRecall"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    forget_memories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgetRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forgotten"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_lifetimes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lifetimes"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    set_lifetimes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lifetimes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lifetimes"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_embedders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Embedders"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    serve_embedder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Embedders"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    drop_embedder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    delete_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     check_quality: {
         parameters: {
             query?: never;
@@ -6573,6 +8039,346 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_rules: {
+        parameters: {
+            query?: {
+                /** @description Only those that hold this text. */
+                q?: string | null;
+                layer?: ("base" | "platform" | "tenant") | null;
+                /** @description As if on this platform; else the tenant's own. */
+                platform?: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_rules_overlay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    save_rules_overlay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    choose_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoosePlatform"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    try_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialResult"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_rule_revisions: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRevisionPage"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_rule_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRevisionWithChanges"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    restore_rule_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_rule_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleTableBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_rules: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx" | "tsv";
+                layer?: ("base" | "platform" | "tenant") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/tab-separated-values; charset=utf-8": string;
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

@@ -18,6 +18,8 @@ export const en: typeof zhCN = {
     scripts: 'Scripts',
     products: 'Products',
     hosts: 'Hosts',
+    memory: 'Memory',
+    rules: 'Rules',
   },
   role: { admin: 'Admin', operator: 'Operator', approver: 'Approver', host: 'Host', viewer: 'Viewer' },
   login: {
@@ -58,12 +60,6 @@ export const en: typeof zhCN = {
   },
   keys: {
     title: 'Keyboard shortcuts',
-    everywhere: 'Everywhere',
-    go: 'Go to desk, approvals, shows, scripts, products, hosts',
-    focus: 'Focus the input',
-    newline: 'New line',
-    editLast: 'Bring back the last message',
-    nextPrevious: 'Next · previous',
   },
   desk: {
     threads: 'Threads',
@@ -114,6 +110,7 @@ export const en: typeof zhCN = {
     intent: 'Understand the request',
     clarify: 'Ask back',
     chat: 'Answer',
+    show: 'Whole show',
     gather: 'Gather',
     profile: 'Host profile',
     product: 'Product facts',

@@ -101,8 +101,9 @@ export const api = {
     }),
   rundown: (room_id: string) =>
     bodyOf(rest.GET('/api/v1/rooms/{room_id}/rundown', { params: { path: { room_id } } })),
-  cueEntry: (room_id: string, entry_id: string, key: string) =>
+  cueEntry: (room_id: string, entry_id: string, key: string, override_reason: string | null) =>
     rest.POST('/api/v1/rooms/{room_id}/rundown/{entry_id}/cue', {
       params: { path: { room_id, entry_id }, ...named(key) },
+      body: { override_reason },
     }),
 }

@@ -20,6 +20,9 @@ export type Action =
   | 'interrupt.override'
   | 'catalogue.write'
   | 'prompter.ack'
+  | 'policies.write'
+  | 'rules.read'
+  | 'rules.write'
 
 interface Desk {
   readonly me: Me

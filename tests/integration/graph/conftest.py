@@ -22,8 +22,8 @@ from backend.llm.gateway import ModelRequest, Piece, Usage
 from backend.memory.embed import Embedder
 from backend.memory.learning import LEARN_JOB, learn
 from backend.protocol.events import AnyThreadEvent, MessageComplete, ThreadUpdated, Token
-from backend.quality.lexicon import RuleSnapshot
 from backend.quality.pii import mask_pii
+from backend.quality.rulebooks import RuleBooks
 from backend.storage.postgres import Database
 
 GOOD = (
@@ -62,7 +62,7 @@ class Desk:
     tenant_id: UUID
     thread_id: UUID
     embedder: Embedder
-    rules: RuleSnapshot
+    rules: RuleBooks
     host_id: UUID
     room_id: UUID
     cup: UUID
@@ -80,7 +80,7 @@ class Desk:
             jobs = await conn.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = $1", LEARN_JOB)
         assert jobs, "nothing was queued to be learned"
         for job in jobs:
-            await learn(self.db, self.embedder, job["payload"], mask_pii)
+            await learn(self.db, self.embedder, mask_pii, job["payload"])
 
     async def ask(self, content: str, **given: Any) -> None:
         """Send a message and let the run go until it ends or waits."""
@@ -125,7 +125,7 @@ class Desk:
             author_name="小林",
             db=self.db,
             model=self.model,
-            rules=self.rules,
+            rules=self.rules.current,
             embedder=self.embedder,
             say=self.frames.append,
         )
@@ -175,11 +175,6 @@ def embedder() -> Embedder:
     return Embedder()
 
 
-@pytest.fixture(scope="session")
-def rules() -> RuleSnapshot:
-    return RuleSnapshot.load()
-
-
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
     async with Database.open(database_url, size=3, acquire_timeout=5) as database:
@@ -199,7 +194,7 @@ async def tenant_id(database_url: str) -> UUID:
 
 
 @pytest.fixture
-async def desk(db: Database, tenant_id: UUID, embedder: Embedder, rules: RuleSnapshot) -> Desk:
+async def desk(db: Database, tenant_id: UUID, embedder: Embedder) -> Desk:
     async with db.tenant(tenant_id) as conn:
         host = await create_host(conn, name="小雅", voice="活泼亲切", pace=270)
         room = await create_room(conn, name="小雅的直播间", host_id=host.id)
@@ -218,4 +213,4 @@ async def desk(db: Database, tenant_id: UUID, embedder: Embedder, rules: RuleSna
         )
         thread_id = new_id()
         await conn.execute("INSERT INTO threads (id, graph_version) VALUES ($1, $2)", thread_id, GRAPH_VERSION)
-    return Desk(db, tenant_id, thread_id, embedder, rules, host.id, room.id, cup.id, snack.id)
+    return Desk(db, tenant_id, thread_id, embedder, RuleBooks(db), host.id, room.id, cup.id, snack.id)

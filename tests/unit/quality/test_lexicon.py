@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.errors import BadRequest, SetupError
+from backend.errors import SetupError
+from backend.quality.layering import compiled
 from backend.quality.lexicon import RuleSnapshot
+from backend.quality.overlay import Overlay, OwnRule, Phrase
 from backend.quality.rulebook import RULES
 
 _DATA = Path(__file__).parent / "data"
@@ -164,10 +166,11 @@ def test_the_category_decides_which_rules_hold() -> None:
 
 
 def test_a_tenants_own_terms_are_found_and_its_names_are_left_alone() -> None:
-    snapshot = RuleSnapshot.load(extra_rules=[{"terms": ["老铁"]}], allow_terms=["顶级牧场"])
+    overlay = Overlay(rules=[OwnRule(id="HOUSE", terms=["老铁"])], brands=[Phrase(text="顶级牧场")])
+    snapshot = compiled(None, overlay, 1)
     assert [f.rule for f in snapshot.scan("老铁们好")] == ["HOUSE"]
-    assert not snapshot.scan("顶级牧场牛奶")
-    assert snapshot.scan("顶级牛奶")
+    assert [f.severity for f in snapshot.scan("顶级牧场牛奶")] == ["info"]
+    assert [f.severity for f in snapshot.scan("顶级牛奶")] == ["block"]
     assert snapshot.version != _SNAPSHOT.version == RuleSnapshot.load().version
 
 
@@ -177,5 +180,3 @@ def test_wrong_rules_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text("[[rule]]\nid = 'X'\n", encoding="utf-8")
     with pytest.raises(SetupError):
         RuleSnapshot.load(tmp_path)
-    with pytest.raises(BadRequest):
-        RuleSnapshot.load(extra_rules=[{"terms": ["x"], "severity": "loud"}])

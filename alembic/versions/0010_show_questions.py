@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0013"
+revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None

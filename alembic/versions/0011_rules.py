@@ -1,11 +1,11 @@
-"""Skills: what a tenant allows of them, and to whom."""
+"""What a tenant lays over the rules, revision by revision, and which platform a room is on."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0013"  # the lead chains these in the order they are merged
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
