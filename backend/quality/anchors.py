@@ -75,9 +75,19 @@ def _read(pattern: re.Pattern[str]) -> Anchor:
     return Anchor(held or frozenset(), tuple(sorted(other or ())), int(width) if width <= _WIDEST else None)
 
 
+@lru_cache(maxsize=1024)  # the classes of words come again and again
 def _shortest(strings: frozenset[str]) -> frozenset[str]:
     """Leave out strings that hold another one."""
-    return frozenset(one for one in strings if not any(other != one and other in one for other in strings))
+    sizes = sorted({len(one) for one in strings})
+    if len(sizes) == 1:
+        return strings
+
+    def holds_another(one: str) -> bool:
+        return any(
+            one[at : at + size] in strings for size in sizes if size < len(one) for at in range(len(one) - size + 1)
+        )
+
+    return frozenset(one for one in strings if not holds_another(one))
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -87,6 +97,8 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
 
 def _sequence(items: Iterable[Any]) -> _Known:
     """Put the parts of a pattern that follow each other together."""
+    if all(operator is sre.LITERAL for operator, _ in items):  # most are words of a list
+        return _Known(frozenset({"".join(chr(code) for _, code in items).lower()}), None)
     candidates: list[frozenset[str] | None] = []
     run: frozenset[str] = frozenset({""})
     whole = True
@@ -163,9 +175,12 @@ def _repeated(least: int, most: int, items: Iterable[Any]) -> _Known:
 def _best(candidates: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
     """Return the strings that stand in the fewest places."""
     usable = [one for one in candidates if one and "" not in one and len(one) <= _MOST]
-    return _shortest(min(usable, key=_frequency)) if usable else None
+    if not usable:
+        return None
+    return _shortest(usable[0] if len(usable) == 1 else min(usable, key=_frequency))
 
 
+@lru_cache(maxsize=1024)
 def _frequency(strings: frozenset[str]) -> float:
     return sum(_rarity(string) for string in strings)
 
