@@ -1,19 +1,27 @@
 """Whether a hit is meant: what stands around it in its clause and sentence."""
 
 import re
-from bisect import bisect_left
+from functools import cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from backend.quality.codepoints import codes_of
 from backend.quality.rulebook import Rule
+from backend.quality.strings import Places
 
 _CLAUSE_MARKS: Final = "，。！？；：…\n"
 _SENTENCE_MARKS: Final = "。！？\n"
 _CLAUSE_END: Final = re.compile(f"[{_CLAUSE_MARKS}]")
 _SENTENCE_END: Final = re.compile(f"[{_SENTENCE_MARKS}]")
 _REACH: Final = 120
+#: So many characters after a hit may still take it back.
+_BEHIND: Final = 24
+_PLANE: Final = 0x10000
+# What a character is a sign of.
+_CLAUSE, _SENTENCE, _DENIAL = np.uint8(1), np.uint8(2), np.uint8(4)
+#: Whatever denies a claim (the five patterns below) holds one of these characters.
+DENYING: Final = "不没别勿莫非未拒禁杜抵谢避远无违少甭假"
 
 # "不…" right before the hit, with nothing between but verbs and small words: 不能保证, 没有添加任何, 别随便.
 # 不仅, 不光, 不得不 and 不要错过 are no negations: their second part is not in the list.
@@ -59,38 +67,55 @@ def _bounds(mark: re.Pattern[str], text: str, start: int, end: int) -> tuple[int
 
 
 class Surroundings:
-    """A folded text of which many places are asked: where its clauses and sentences end is looked up once."""
+    """A folded text of which many places are asked at once: where clauses and sentences end is looked up once.
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        codes = codes_of(text)
-        marks = np.flatnonzero(np.isin(codes, codes_of(_CLAUSE_MARKS)))
-        self._clauses: list[int] = marks.tolist()
-        self._sentences: list[int] = marks[np.isin(codes[marks], codes_of(_SENTENCE_MARKS))].tolist()
+    Places come and go as columns: where each begins, where each ends.
+    """
 
-    def clause(self, start: int, end: int) -> tuple[int, int]:
-        """Return what `clause` returns for the text."""
-        return self._between(self._clauses, start, end)
+    def __init__(self, codes: NDArray[np.uint32]) -> None:
+        self._size = len(codes)
+        signs = _signs()[np.minimum(codes, _PLANE - 1)]
+        told = np.flatnonzero(signs)
+        signs = signs[told]
+        self._clauses, self._sentences, self._denials = (
+            told[(signs & sign).astype(bool)] for sign in (_CLAUSE, _SENTENCE, _DENIAL)
+        )
 
-    def sentence(self, start: int, end: int) -> tuple[int, int]:
-        """Return what `sentence` returns for the text."""
-        return self._between(self._sentences, start, end)
+    def clauses(self, starts: Places, ends: Places) -> tuple[Places, Places]:
+        """Return the bounds that `clause` returns for each place."""
+        return self._between(self._clauses, starts, ends)
 
-    def _between(self, marks: list[int], start: int, end: int) -> tuple[int, int]:
-        before = bisect_left(marks, start)
-        low = max(0, start - _REACH)
-        begin = marks[before - 1] + 1 if before and marks[before - 1] >= low else low
-        after = bisect_left(marks, end, before)
-        far = min(len(self.text), end + _REACH)
-        return begin, marks[after] if after < len(marks) and marks[after] < far else far
+    def sentences(self, starts: Places, ends: Places) -> tuple[Places, Places]:
+        """Return the bounds that `sentence` returns for each place."""
+        return self._between(self._sentences, starts, ends)
+
+    def _between(self, marks: Places, starts: Places, ends: Places) -> tuple[Places, Places]:
+        padded = np.concatenate(([-1], marks, [self._size]))
+        lows = np.maximum(padded[np.searchsorted(marks, starts)] + 1, starts - _REACH)
+        highs = np.minimum(padded[np.searchsorted(marks, ends) + 1], ends + _REACH)
+        return np.maximum(lows, 0), np.minimum(highs, self._size)
+
+    def may_be_negated(self, starts: Places, ends: Places) -> NDArray[np.bool_]:
+        """Tell which places have a sign of denial near them: for all others `is_negated` says no."""
+        begins, _ = self.clauses(starts, ends)
+        marks = self._denials
+        before = np.searchsorted(marks, starts) > np.searchsorted(marks, begins)
+        return before | (np.searchsorted(marks, ends + _BEHIND) > np.searchsorted(marks, ends))
 
 
-def is_negated(around: Surroundings, start: int, end: int) -> bool:
+@cache
+def _signs() -> NDArray[np.uint8]:
+    table = np.zeros(_PLANE, dtype=np.uint8)
+    for chars, sign in ((_CLAUSE_MARKS, _CLAUSE), (_SENTENCE_MARKS, _SENTENCE), (DENYING, _DENIAL)):
+        table[list(map(ord, chars))] |= sign
+    return table
+
+
+def is_negated(text: str, start: int, end: int) -> bool:
     """Tell whether the words before or after say that this is not claimed: 不能祛斑, 全网最低这种话我不说."""
-    text = around.text
-    begin, _ = around.clause(start, end)
+    begin, _ = clause(text, start, end)
     before = text[begin:start]
-    after = text[end : end + 24]
+    after = text[end : end + _BEHIND]
     if _QUESTION.search(before):
         return not _YES.match(after)
     if _NEGATION.search(before) and not _DOUBLE.search(before):
@@ -98,22 +123,15 @@ def is_negated(around: Surroundings, start: int, end: int) -> bool:
     return bool(_QUOTED_BAN.search(before) or _DISOWNED.match(after))
 
 
-def is_allowed(rule: Rule, around: Surroundings, start: int, end: int) -> bool:
-    """Tell whether what stands around the hit makes it harmless under this rule."""
-    low, high = around.sentence(start, end)
+def is_allowed(rule: Rule, text: str, start: int, end: int, sentence: tuple[int, int]) -> bool:
+    """Tell whether what stands in the sentence makes a hit harmless under this rule, negation aside."""
     for pattern in rule.allow:
-        for match in pattern.finditer(around.text, low, high):
+        for match in pattern.finditer(text, *sentence):
             if match.start() < end and match.end() > start:
                 return True
-    for pattern in rule.evidence:
-        if pattern.search(around.text, low, high):
-            return True
-    return rule.negatable and is_negated(around, start, end)
+    return any(pattern.search(text, *sentence) for pattern in rule.evidence)
 
 
-def is_softened(rule: Rule, around: Surroundings, start: int, end: int) -> bool:
+def is_softened(rule: Rule, text: str, sentence: tuple[int, int]) -> bool:
     """Tell whether the sentence brings what lowers a block to a warning (a source, a date, a list's name)."""
-    if not rule.soften:
-        return False
-    low, high = around.sentence(start, end)
-    return any(pattern.search(around.text, low, high) for pattern in rule.soften)
+    return any(pattern.search(text, *sentence) for pattern in rule.soften)

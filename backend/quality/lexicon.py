@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
+import numpy as np
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from backend.protocol.events import Finding
-from backend.quality.context import Surroundings, is_allowed, is_softened
+from backend.quality.codepoints import codes_of
+from backend.quality.context import Surroundings, is_allowed, is_negated, is_softened
 from backend.quality.implied import suspicions
-from backend.quality.normalize import Folded, fold, with_digits
+from backend.quality.normalize import NUMERALS, Folded, fold
 from backend.quality.rulebook import (
     GENERAL,
     Rule,
@@ -29,15 +31,28 @@ from backend.quality.sweep import Sighting, Sweep
 _RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 
 
-class _Hit(NamedTuple):
+class _Sight(NamedTuple):
+    """A place that a rule names, before anybody asks whether it is meant."""
+
     rule: Rule
     #: The range in the folded text.
     start: int
     end: int
-    severity: Severity
     #: The term that was meant; empty for a pattern.
     term: str
+    #: Whether it is only heard: written by its sound.
+    heard: bool
+
+
+class _Hit(NamedTuple):
+    rule: Rule
+    start: int
+    end: int
+    severity: Severity
+    term: str
     disguised: bool
+    #: The range in the text as it was written.
+    span: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +105,43 @@ class RuleSnapshot:
         folded = fold(text)
         swept = self._sweep(folded.text)
         spoken = (verticals_of_category(vertical) if vertical else frozenset[str]()) or swept.verticals
-        around = Surroundings(folded.text)
-        allowed, names = _places(self._allowed, folded.text), _places(self._names, folded.text)
+        sights = [sight for sight in self._sights(folded, swept.sightings) if _holds(sight.rule, sight.term, spoken)]
+        return [_finding(hit, folded) for hit in _outermost(self._meant(folded, sights))] if sights else []
+
+    def _sights(self, folded: Folded, sightings: Iterable[Sighting]) -> Iterator[_Sight]:
+        for rule, start, end, term in sightings:
+            yield _Sight(rule, start, end, term, False)
+        for start, end, term in self._sounds.find(folded.text):
+            for rule in self._owners_of[term]:
+                yield _Sight(rule, start, end, term, True)
+
+    def _meant(self, folded: Folded, sights: Sequence[_Sight]) -> list[_Hit]:
+        """Return what is left when nothing around it makes it harmless."""
+        text = folded.text
+        starts = np.array([sight.start for sight in sights], dtype=np.int64)
+        ends = np.array([sight.end for sight in sights], dtype=np.int64)
+        around = Surroundings(codes_of(text))
+        columns = (*around.sentences(starts, ends), around.may_be_negated(starts, ends), *folded.spans(starts, ends))
+        allowed, names = _places(self._allowed, text), _places(self._names, text)
         hits: list[_Hit] = []
-        for hit in self._hits(folded, swept.sightings):
-            if not _holds(hit, spoken):
+        for sight, low, high, doubtful, *span in zip(sights, *(column.tolist() for column in columns), strict=True):
+            rule, start, end, term, heard = sight
+            free = _inside(sight, allowed)
+            if (
+                (free and not rule.statutory)
+                or is_allowed(rule, text, start, end, (low, high))
+                or (doubtful and rule.negatable and is_negated(text, start, end))
+            ):
                 continue
-            free = _inside(hit, allowed)
-            if (free and not hit.rule.statutory) or is_allowed(hit.rule, around, hit.start, hit.end):
-                continue
-            if _inside(hit, names):
-                hits.append(hit._replace(severity="info"))
-                continue
-            softened = hit.severity == "block" and (free or is_softened(hit.rule, around, hit.start, hit.end))
-            hits.append(hit._replace(severity="warn") if softened else hit)
-        return [_finding(hit, folded) for hit in _outermost(hits)]
+            severity = rule.mild.get(term, rule.severity)
+            if _inside(sight, names):
+                severity = "info"
+            elif severity == "block" and (free or is_softened(rule, text, (low, high))):
+                severity = "warn"
+            # Width, case and script are no disguise; something between the characters is.
+            disguised = heard or (bool(term) and span[1] - span[0] != end - start)
+            hits.append(_Hit(rule, start, end, severity, term, disguised, (span[0], span[1])))
+        return hits
 
     def check(self, text: str, *, vertical: str | None = None) -> list[Finding]:
         """Return what `scan` finds, and warnings of sentences that imply what may not be said without a word of it."""
@@ -118,25 +155,9 @@ class RuleSnapshot:
             # Where the rules have spoken there is nothing left to guess.
             allowed = any(low < end and start < high for low, high in quiet)
             if rule is not None and not allowed and not any(low < end and start < high for low, high in weighed):
-                hit = _Hit(rule, suspicion.start, suspicion.end, rule.severity, "", False)
+                hit = _Hit(rule, suspicion.start, suspicion.end, rule.severity, "", False, (start, end))
                 found.append(_finding(hit, folded))
         return sorted(found, key=lambda finding: finding.span)
-
-    def scan_surface(self, text: str) -> int:
-        """Count plain term hits, nothing else: the bound on how fast a scan can be."""
-        return self._sweep.count(text)
-
-    def _hits(self, folded: Folded, sightings: Iterable[Sighting]) -> Iterator[_Hit]:
-        for rule, start, end, term in sightings:
-            disguised = False
-            if term:
-                low, high = folded.span(start, end)
-                # Width, case and script are no disguise; something between the characters is.
-                disguised = high - low != end - start
-            yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, disguised)
-        for start, end, term in self._sounds.find(folded.text):
-            for rule in self._owners_of[term]:
-                yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, True)
 
 
 def _worth_disguising(rules: Iterable[Rule]) -> list[str]:
@@ -160,8 +181,8 @@ def _places(phrases: AhoCorasick | None, text: str) -> list[tuple[int, int]]:
     return [(low, high) for _, low, high in phrases.find_matches_as_indexes(text, overlapping=True)] if phrases else []
 
 
-def _inside(hit: _Hit, places: list[tuple[int, int]]) -> bool:
-    return any(low <= hit.start and hit.end <= high for low, high in places)
+def _inside(sight: _Sight, places: list[tuple[int, int]]) -> bool:
+    return any(low <= sight.start and sight.end <= high for low, high in places) if places else False
 
 
 def content_hash(book: RuleBook) -> str:
@@ -180,12 +201,11 @@ def content_hash(book: RuleBook) -> str:
     return digest.hexdigest()[:12]
 
 
-def _holds(hit: _Hit, spoken: frozenset[str]) -> bool:
-    """Tell whether the hit's rule holds for goods of these verticals (none: it is not known)."""
-    meant = hit.rule.verticals - {GENERAL}
-    if hit.term in hit.rule.weak:
-        return bool(meant & spoken)
-    return GENERAL in hit.rule.verticals or not spoken or bool(meant & spoken)
+def _holds(rule: Rule, term: str, spoken: frozenset[str]) -> bool:
+    """Tell whether the rule holds for goods of these verticals (none: it is not known)."""
+    if term in rule.weak:
+        return bool((rule.verticals - {GENERAL}) & spoken)
+    return GENERAL in rule.verticals or not spoken or not rule.verticals.isdisjoint(spoken)
 
 
 def _outermost(hits: list[_Hit]) -> list[_Hit]:
@@ -204,6 +224,8 @@ def _outermost(hits: list[_Hit]) -> list[_Hit]:
 
 
 def _gravest(hits: list[_Hit]) -> list[_Hit]:
+    if len(hits) < 2:
+        return hits
     kept: list[_Hit] = []
     for hit in sorted(hits, key=lambda hit: (-_RANK[hit.severity], hit.start - hit.end, hit.disguised)):
         inside = any(other.start <= hit.start and hit.end <= other.end for other in kept)
@@ -216,9 +238,9 @@ def _gravest(hits: list[_Hit]) -> list[_Hit]:
 
 def _finding(hit: _Hit, folded: Folded) -> Finding:
     rule = hit.rule
-    start, end = folded.span(hit.start, hit.end)
+    start, end = hit.span
     excerpt = folded.original[start:end]
-    suggestion = _replacement(rule, hit.term or with_digits(folded.text[hit.start : hit.end]))
+    suggestion = _replacement(rule, hit.term or folded.text[hit.start : hit.end].translate(NUMERALS))
     said = f"“{excerpt}”" + ("是变形写法，" if hit.disguised else "")
     message = f"{said}涉及{rule.title}：{rule.about}"
     if suggestion is None and rule.advice:

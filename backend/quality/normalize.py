@@ -59,6 +59,17 @@ class Folded:
             return start, end
         return self._source(start)[0], self._source(end - 1)[1]
 
+    def spans(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return what `span` does, for many ranges at once: where each begins and ends."""
+        if not self._firsts:
+            return starts, ends
+        firsts = np.array(self._firsts)
+        begins, stops, copied = np.array(self._sources).T
+        first = np.searchsorted(firsts, starts, side="right") - 1
+        last = np.searchsorted(firsts, ends - 1, side="right") - 1
+        lows = begins[first] + np.where(copied[first], starts - firsts[first], 0)
+        return lows, np.where(copied[last], begins[last] + ends - firsts[last], stops[last])
+
     def _source(self, position: int) -> tuple[int, int]:
         piece = bisect_right(self._firsts, position) - 1
         begin, end, copied = self._sources[piece]

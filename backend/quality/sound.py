@@ -4,13 +4,11 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from itertools import pairwise
 from operator import eq
 from typing import Final
 
 import numpy as np
 import rjieba
-from ahocorasick_rs import AhoCorasick, MatchKind
 from numpy.typing import NDArray
 
 # Only the table of characters is used; the one of phrases takes a second to load. pypinyin reads this when imported.
@@ -21,12 +19,13 @@ from pypinyin.pinyin_dict import pinyin_dict
 from backend.quality.codepoints import Swap, codes_of
 from backend.quality.context import clause
 from backend.quality.normalize import Folded, is_han, rewrite_at
-from backend.quality.strings import Strings
+from backend.quality.strings import Links, Strings
 
 _TONES: Final = str.maketrans("āáǎàēéěèōóǒòīíǐìūúǔùüǖǘǚǜńňǹḿ", "aaaaeeeeooooiiiiuuuuvvvvvnnnm")
 _LATIN: Final = re.compile(r"[a-z]{2,}")
-_LETTER: Final = re.compile(r"[a-z]")
 _CODES: Final = 0xE000
+_LAST: Final = 0xF8FF
+_NO: Final = np.zeros(1, dtype=bool)
 # Characters so common that one of them beside a part of a term is no disguise.
 _COMMON: Final = frozenset(
     "的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对小多然于心学么之都好看起发当没成"
@@ -44,49 +43,68 @@ class Sounds:
 
     def __init__(self, terms: Iterable[str]) -> None:
         self._terms = [term for term in terms if len(term) >= 2 and all(map(is_han, term))]
+        self._sizes = np.array([len(term) for term in self._terms], dtype=np.int64)
+        self._firsts = np.cumsum(self._sizes) - self._sizes
+        together = "".join(self._terms)
+        self._codes = codes_of(together)
+        sounds = _codes()(together)
         # What sounds alike is one string of sounds.
         sounding: dict[str, list[int]] = {}
-        for number, term in enumerate(self._terms):
-            sounding.setdefault(_codes()(term), []).append(number)
-        self._alike = list(sounding.values())
+        for number, (first, size) in enumerate(zip(self._firsts.tolist(), self._sizes.tolist(), strict=True)):
+            sounding.setdefault(sounds[first : first + size], []).append(number)
+        self._alike = Links(list(sounding.values()))
         self._by_sound = Strings(list(sounding))
-        shortened = [(_shorten(term, at), term) for term in self._terms for at in range(len(term))]
-        self._short_of = [term for short, term in shortened if short]
-        self._shortened = AhoCorasick([short for short, _ in shortened if short], matchkind=MatchKind.Standard)
-        self._reach = max(map(len, self._short_of), default=1)
+        #: For a character with a letter behind it, or a letter with a character behind it: the terms in which a
+        #: character of that initial stands there, and its place in the term.
+        self._by_letter: dict[str, list[tuple[str, int]]] = {}
+        for term in self._terms:
+            for at, char in enumerate(term):
+                if initial := _initial(char):
+                    key = term[at - 1] + initial if at else initial + term[1]
+                    self._by_letter.setdefault(key, []).append((term, at))
 
     def find(self, text: str) -> Iterator[Hit]:
         """Yield `(start, end, term)` for every disguised term of a folded text; plain ones are not repeated."""
         codes = codes_of(text)
         small = (codes >= ord("a")) & (codes <= ord("z"))
-        sounded = rewrite_at(text, _spelled_runs(text, small), lambda match, _: _spell(match.group()))
-        if sounded.text != text:
-            codes = codes_of(sounded.text)
-        found = self._by_sound.find(_codes().codes(codes))
-        for group, start, end in zip(*(column.tolist() for column in found), strict=True):
-            surface = sounded.text[start:end]
-            for number in self._alike[group]:
-                term = self._terms[number]
-                if surface != term and self._is_disguise(text, sounded, (start, end), term):
-                    yield *sounded.span(start, end), term
-        for low, high in self._around_letters(text, small):
-            for index, start, end in self._shortened.find_matches_as_indexes(text[low:high], overlapping=True):
-                if not _touches_latin(text, low + start, low + end):
-                    yield low + start, low + end, self._short_of[index]
+        letters = np.flatnonzero(small)
+        sounded = rewrite_at(text, _spelled_runs(text, letters), lambda match, _: _spell(match.group()))
+        surface = codes if sounded.text is text else codes_of(sounded.text)
+        for number, start, end in self._sounding(surface):
+            term = self._terms[number]
+            if self._is_disguise(text, sounded, (start, end), term):
+                yield *sounded.span(start, end), term
+        yield from self._initials(text, letters.tolist())
 
-    def _around_letters(self, text: str, small: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-        """Yield the ranges in which a letter with no other beside it can stand for a character of a term."""
-        low = high = -1
-        for at in np.flatnonzero(small).tolist():
-            if any(char.isascii() and char.isalnum() for char in text[max(0, at - 1) : at] + text[at + 1 : at + 2]):
+    def _sounding(self, codes: NDArray[np.uint32]) -> Iterator[tuple[int, int, int]]:
+        """Yield `(number of the term, start, end)` where something sounds like a term and may be a disguise of it."""
+        found = self._by_sound.find(_codes().codes(codes))
+        which, numbers = self._alike.follow(found.numbers)
+        starts, sizes, firsts = found.starts[which], self._sizes[numbers], self._firsts[numbers]
+        same = np.zeros(len(starts), dtype=np.int64)
+        spelled, common = np.zeros(len(starts), dtype=bool), np.zeros(len(starts), dtype=bool)
+        for at in range(int(sizes.max(initial=0))):
+            inside = np.flatnonzero(sizes > at)
+            said = codes[starts[inside] + at]
+            equal = said == self._codes[firsts[inside] + at]
+            same[inside] += equal
+            spelled[inside] |= (said >= _CODES) & (said <= _LAST)
+            common[inside] |= ~equal & _is_common()[np.minimum(said, _LAST)]
+        # What `_is_disguise` says of nearly all of them, said at once.
+        likely = spelled | ((same * 2 >= sizes) & ~((sizes < 4) & common))
+        for row in np.flatnonzero(likely & (same < sizes)).tolist():
+            yield int(numbers[row]), int(starts[row]), int(starts[row] + sizes[row])
+
+    def _initials(self, text: str, letters: list[int]) -> Iterator[Hit]:
+        """Yield terms in which a letter with no other beside it stands for a character of that initial."""
+        for at in letters:
+            before, letter, after = text[at - 1 : at] if at else "", text[at], text[at + 1 : at + 2]
+            if (before.isascii() and before.isalnum()) or (after.isascii() and after.isalnum()):
                 continue
-            if high < 0 or at - self._reach > high:
-                if high >= 0:
-                    yield low, high
-                low = max(0, at - self._reach)
-            high = at + self._reach
-        if high >= 0:
-            yield low, high
+            for term, place in (*self._by_letter.get(before + letter, ()), *self._by_letter.get(letter + after, ())):
+                start = at - place
+                if start >= 0 and text.startswith(term[:place], start) and text.startswith(term[place + 1 :], at + 1):
+                    yield start, start + len(term), term
 
     def _is_disguise(self, text: str, sounded: Folded, where: tuple[int, int], term: str) -> bool:
         # What was copied stands in both texts alike; a spelled syllable is no character of a term.
@@ -108,18 +126,26 @@ class Sounds:
         return _stands_alone(text, begin, stop, [begin + at for at, _ in altered])
 
 
-def _spelled_runs(text: str, small: NDArray[np.bool_]) -> Iterator[re.Match[str]]:
-    """Yield the runs of letters that are pinyin altogether."""
-    edges = np.flatnonzero(np.diff(small, prepend=False)).tolist()
-    for start, after in pairwise([*edges, len(text)]):
-        if small[start] and after - start > 1 and (match := _LATIN.match(text, start)):
-            run = match.group()
-            if _spell(run) != run:
-                yield match
+def _spelled_runs(text: str, letters: NDArray[np.int64]) -> Iterator[re.Match[str]]:
+    """Yield the runs of small letters (which stand at `letters`) that are pinyin altogether."""
+    neighbours = np.diff(letters) == 1
+    firsts = letters[:-1][neighbours & ~np.concatenate((_NO, neighbours[:-1]))]
+    for start in firsts.tolist():
+        match = _LATIN.match(text, start)
+        if match and _spell(match.group()) != match.group():
+            yield match
 
 
 def _is_sound(char: str) -> bool:
-    return "\ue000" <= char <= "\uf8ff"
+    return _CODES <= ord(char) <= _LAST
+
+
+@cache
+def _is_common() -> NDArray[np.bool_]:
+    """Return for each code point up to the last sound whether its character is a common one."""
+    table = np.zeros(_LAST + 1, dtype=bool)
+    table[list(map(ord, _COMMON))] = True
+    return table
 
 
 def _stands_alone(text: str, begin: int, stop: int, altered: list[int]) -> bool:
@@ -135,19 +161,11 @@ def _stands_alone(text: str, begin: int, stop: int, altered: list[int]) -> bool:
     return True
 
 
-def _shorten(term: str, at: int) -> str:
-    syllable = _syllable(term[at])
-    if not syllable or len(term) < 2:
-        return ""
-    return term[:at] + syllable[0] + term[at + 1 :]
-
-
-def _touches_latin(text: str, start: int, end: int) -> bool:
-    for at in range(start, end):
-        if text[at].isascii():
-            around = text[max(0, at - 1) : at] + text[at + 1 : at + 2]
-            return any(char.isascii() and char.isalnum() for char in around)
-    return True
+@cache
+def _initial(char: str) -> str:
+    """Return the letter with which a character's sound begins; empty when it has none."""
+    syllable = _syllable(char)
+    return syllable[0] if syllable and syllable[0].isascii() else ""
 
 
 @cache

@@ -10,25 +10,25 @@ from itertools import count
 from typing import Final, NamedTuple
 
 import numpy as np
-from ahocorasick_rs import AhoCorasick, MatchKind
 from numpy.typing import NDArray
 
 from backend.quality.codepoints import codes_of
 
 Places = NDArray[np.int64]
 
-#: A table has two to the power of this many fields; at 18 it stays in the processor's second cache.
-_BITS: Final = 18
-_SHIFT: Final = np.uint64(64 - _BITS)
-_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
-#: A shorter text is walked: the columns cost half a millisecond however short they are.
-_SHORT: Final = 4096
+#: A table has at most two to the power of this many fields; at 17 it stays in the processor's second cache.
+_BITS: Final = 17
+#: Fields of a table for each beginning that is marked in it: one place in so many is lengthened in vain.
+_ROOM: Final = 16
+_FACTOR: Final = np.uint32(0x9E3779B1)
+#: So much of a text is looked up at once: its columns stay in the cache.
+_CHUNK: Final = 1 << 15
 # What a field of a table says: a longer string begins like this; a string is exactly this.
 _BEGINS, _WHOLE = np.uint8(1), np.uint8(2)
 
 
 class Found(NamedTuple):
-    """Where strings stand, in the order of their ends, the longer first: three columns."""
+    """Where strings stand: three columns, in no order that means anything."""
 
     numbers: Places
     starts: Places
@@ -40,10 +40,28 @@ class _Level:
     """The strings of one length and the beginnings of that length."""
 
     table: NDArray[np.uint8]
+    #: How far a mark is shifted to be a field of the table.
+    shift: np.uint32
     #: Marks of the strings of this length, ascending, their numbers and their characters.
-    marks: NDArray[np.uint64]
+    marks: NDArray[np.uint32]
     numbers: Places
     codes: NDArray[np.uint32]
+
+
+class Links:
+    """What each string stands for, many or none, in columns."""
+
+    def __init__(self, of: Sequence[Sequence[int]]) -> None:
+        self._counts = np.array([len(one) for one in of], dtype=np.int64)
+        self._firsts = np.cumsum(self._counts) - self._counts
+        self._targets = np.array([number for one in of for number in one], dtype=np.int64)
+
+    def follow(self, strings: Places) -> tuple[Places, Places]:
+        """Return for each string and each of what it stands for: which of the strings it was, and what."""
+        counts = self._counts[strings]
+        which = np.repeat(np.arange(len(strings)), counts)
+        within = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return which, self._targets[self._firsts[strings][which] + within]
 
 
 class Strings:
@@ -51,71 +69,62 @@ class Strings:
 
     def __init__(self, strings: Sequence[str]) -> None:
         lengths = np.array([len(string) for string in strings], dtype=np.int64)
-        self._walk = AhoCorasick(strings, matchkind=MatchKind.Standard)
-        self._longest = int(lengths.max(initial=0))
-        codes = np.zeros((len(strings), self._longest), dtype=np.uint32)
-        for number, string in enumerate(strings):
-            codes[number, : len(string)] = codes_of(string)
+        longest = int(lengths.max(initial=0))
+        codes = np.zeros((len(strings), longest), dtype=np.uint32)
+        codes[np.arange(longest) < lengths[:, None]] = codes_of("".join(strings))
         # Two strings of one length with one mark are not to be told apart: begin with another seed.
         for seed in count():
-            self._seed = np.uint64(seed)
-            levels = list(self._levels_of(codes, lengths))
-            if all(len(np.unique(level.marks)) == len(level.marks) for level in levels):
+            self._seed = np.uint32(seed)
+            levels = self._levels_of(codes, lengths)
+            if all(len(level.marks) < 2 or np.diff(level.marks).all() for level in levels):
                 break
         self._levels = levels
 
     def _levels_of(self, codes: NDArray[np.uint32], lengths: Places) -> list[_Level]:
-        marks = np.full(len(lengths), self._seed, dtype=np.uint64)
+        marks = np.full(len(lengths), self._seed, dtype=np.uint32)
         levels = []
-        for length in range(1, self._longest + 1):
+        for length in range(1, codes.shape[1] + 1):
             marks = (marks + codes[:, length - 1]) * _FACTOR
-            table = np.zeros(1 << _BITS, dtype=np.uint8)
-            table[marks[lengths > length] >> _SHIFT] |= _BEGINS
-            whole = np.flatnonzero(lengths == length)
-            table[marks[whole] >> _SHIFT] |= _WHOLE
+            longer, whole = marks[lengths > length], np.flatnonzero(lengths == length)
+            bits = min(_BITS, (_ROOM * (len(longer) + len(whole))).bit_length())
+            shift = np.uint32(32 - bits)
+            table = np.zeros(1 << bits, dtype=np.uint8)
+            table[longer >> shift] |= _BEGINS
+            table[marks[whole] >> shift] |= _WHOLE
             numbers = whole[np.argsort(marks[whole])]
-            levels.append(_Level(table, marks[numbers], numbers, codes[numbers, :length]))
+            levels.append(_Level(table, shift, marks[numbers], numbers, codes[numbers, :length]))
         return levels
 
     def find(self, codes: NDArray[np.uint32]) -> Found:
         """Return every place of every string in a text of these code points."""
-        return self.walked(codes) if len(codes) < _SHORT else self.looked_up(codes)
+        parts = [part for at in range(0, len(codes), _CHUNK) for part in self._find(codes, at)]
+        if not parts:
+            return Found(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
+        return Found(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
-    def walked(self, codes: NDArray[np.uint32]) -> Found:
-        """Find them with an automaton."""
-        text = codes.tobytes().decode("utf-32-le", "surrogatepass")
-        hits = self._walk.find_matches_as_indexes(text, overlapping=True)
-        columns = np.array(hits, dtype=np.int64).reshape(-1, 3)
-        return Found(columns[:, 0], columns[:, 1], columns[:, 2])
-
-    def looked_up(self, codes: NDArray[np.uint32]) -> Found:
-        """Find them with the tables."""
+    def _find(self, codes: NDArray[np.uint32], begin: int) -> list[Found]:
+        """Find what begins in one chunk; strings may end behind it."""
         parts: list[Found] = []
-        wide = codes.astype(np.uint64)
-        marks = (wide + self._seed) * _FACTOR
-        places: Places | None = None  # all of them
+        chunk = codes[begin : begin + _CHUNK + 1]
+        marks = (chunk[:_CHUNK] + self._seed) * _FACTOR
+        places: Places | None = None  # all of the chunk
         for length, level in enumerate(self._levels, 1):
             if length == 2:
-                marks = (marks[:-1] + wide[1:]) * _FACTOR
+                marks = (marks[: len(chunk) - 1] + chunk[1:]) * _FACTOR
             elif length > 2 and places is not None:
                 inside = places <= len(codes) - length
                 places, marks = places[inside], marks[inside]
-                marks = (marks + wide[places + (length - 1)]) * _FACTOR
-            said = level.table.take((marks >> _SHIFT).view(np.int64))
+                marks = (marks + codes[places + (length - 1)]) * _FACTOR
+            said = level.table.take(marks >> level.shift)
             if len(level.marks):
                 at = _set(said, _WHOLE)
-                parts.append(_same(level, marks[at], at if places is None else places[at], codes, length))
+                parts.append(_same(level, marks[at], at + begin if places is None else places[at], codes, length))
             if length >= 2:
                 longer = _set(said, _BEGINS)
-                places, marks = longer if places is None else places[longer], marks[longer]
+                places, marks = longer + begin if places is None else places[longer], marks[longer]
                 if not longer.size:
                     break
-        numbers, starts, ends = (
-            np.concatenate([part[column] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
-            for column in range(3)
-        )
-        order = np.lexsort((starts, ends))
-        return Found(numbers[order], starts[order], ends[order])
+        return parts
 
 
 def _set(said: NDArray[np.uint8], flag: np.uint8) -> Places:
@@ -123,7 +132,7 @@ def _set(said: NDArray[np.uint8], flag: np.uint8) -> Places:
     return np.flatnonzero((said & flag).astype(bool))
 
 
-def _same(level: _Level, marks: NDArray[np.uint64], starts: Places, codes: NDArray[np.uint32], length: int) -> Found:
+def _same(level: _Level, marks: NDArray[np.uint32], starts: Places, codes: NDArray[np.uint32], length: int) -> Found:
     """Keep the places where a string of this length really stands."""
     nearest = np.minimum(np.searchsorted(level.marks, marks), len(level.marks) - 1)
     alike = np.flatnonzero(level.marks[nearest] == marks)

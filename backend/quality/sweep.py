@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-from ahocorasick_rs import AhoCorasick, MatchKind
 
 from backend.quality.anchors import Anchor, anchor_of
 from backend.quality.codepoints import codes_of
 from backend.quality.normalize import with_digits
 from backend.quality.rulebook import Rule
-from backend.quality.strings import Found, Places, Strings
+from backend.quality.strings import Found, Links, Strings
 
 #: Wider than any text.
 _ANYWHERE: Final = 1 << 40
@@ -49,22 +48,6 @@ class _Meaning:
     may_cut: bool = False
 
 
-class _Links:
-    """Which patterns a string belongs to, in columns."""
-
-    def __init__(self, of: Sequence[Sequence[int]]) -> None:
-        self._counts = np.array([len(one) for one in of], dtype=np.int64)
-        self._firsts = np.cumsum(self._counts) - self._counts
-        self._patterns = np.array([number for one in of for number in one], dtype=np.int64)
-
-    def follow(self, strings: Places) -> tuple[Places, Places]:
-        """Return for each string and each of its patterns: which of the strings it was, and the pattern."""
-        counts = self._counts[strings]
-        which = np.repeat(np.arange(len(strings)), counts)
-        within = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return which, self._patterns[self._firsts[strings][which] + within]
-
-
 class Sweep:
     """The rules' terms and patterns, compiled. Immutable, shared between threads."""
 
@@ -93,19 +76,17 @@ class Sweep:
                     for literal in sorted({with_digits(literal) for literal in literals}):
                         strings.setdefault(literal, []).append(len(self._patterns))
                 self._patterns.append((rule, pattern, anchor))
-        plain = list(dict.fromkeys([*meanings, *first]))
-        everything = list(dict.fromkeys([*plain, *second]))
+        everything = list(dict.fromkeys([*meanings, *first, *second]))
         self._meanings = [meanings.get(string) for string in everything]
         self._means = np.array([one is not None for one in self._meanings], dtype=bool)
-        self._first = _Links([first.get(string, ()) for string in everything])
-        self._second = _Links([second.get(string, ()) for string in everything])
+        self._first = Links([first.get(string, ()) for string in everything])
+        self._second = Links([second.get(string, ()) for string in everything])
         anchors = [anchor for _, _, anchor in self._patterns]
         self._needs_second = np.array([bool(anchor.others) for anchor in anchors], dtype=bool)
         # Those without a bound are tried on the whole text, wherever their strings stand.
         self._widths = np.array([_ANYWHERE if one.width is None else one.width for one in anchors], dtype=np.int64)
         self._unanchored = [number for number, anchor in enumerate(anchors) if not anchor.literals]
         self._strings = Strings(everything)
-        self._search = AhoCorasick(plain, matchkind=MatchKind.Standard)
 
     def __call__(self, text: str) -> Swept:
         """Search a folded text."""
@@ -151,10 +132,6 @@ class Sweep:
             else:
                 ranges.append((low, high))
         return spots
-
-    def count(self, text: str) -> int:
-        """Count plain hits, nothing else: the bound on how fast a scan can be."""
-        return len(self._search.find_matches_as_indexes(text, overlapping=True))
 
 
 def _cuts_a_word(text: str, start: int, end: int) -> bool:
