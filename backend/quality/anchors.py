@@ -14,10 +14,13 @@ from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final
 
 from backend.quality.normalize import NUMERALS
+from backend.quality.patterns import Lazy, Pattern
 
 #: More strings than this are worse than a common one.
 _MOST: Final = 400
 _LARGEST_SET: Final = 12
+#: So many parts of a pattern are weighed against each other.
+_TRIED: Final = 4
 #: A pattern wider than this is tried on the whole text.
 _WIDEST: Final = 400
 #: Roughly which share of spoken copy a character is, numerals written as digits; a rare one is a better anchor.
@@ -78,22 +81,25 @@ _NOTHING: Final = _Known(None, None)
 _EMPTY: Final = _Known(frozenset({""}), None)
 
 
-def anchor_of(pattern: re.Pattern[str]) -> Anchor:
+def anchor_of(pattern: Pattern) -> Anchor:
     """Read a pattern's source. The texts it will be run on are folded: lower case only."""
-    if not isinstance(pattern, re.Pattern):  # a tenant's: RE2 is linear, and reads the whole text
-        return Anchor(frozenset(), (), None)
-    return _read(pattern)
+    if isinstance(pattern, Lazy):
+        return _read(pattern.pattern, re.IGNORECASE)
+    if isinstance(pattern, re.Pattern):
+        return _read(pattern.pattern, pattern.flags)
+    return Anchor(frozenset(), (), None)  # a tenant's: RE2 is linear, and reads the whole text
 
 
 # Our own patterns are in every tenant's rules, which are compiled while people wait.
 @lru_cache(maxsize=4096)
-def _read(pattern: re.Pattern[str]) -> Anchor:
-    tree = _parser.parse(pattern.pattern, pattern.flags)
+def _read(source: str, flags: int) -> Anchor:
+    tree = _parser.parse(source, flags)
     known = _sequence(tree)
     _, widest = tree.getwidth()
     width = int(widest + _lookaround(tree))
     usable = [one for one in (known.exact, known.held, *known.all_held) if one and "" not in one and len(one) <= _MOST]
-    anchors = list(dict.fromkeys(map(_shortest, usable)))
+    # Those that are seldom; the others come to nothing, and all pairs of all parts are many.
+    anchors = list(dict.fromkeys(map(_shortest, sorted(usable, key=_frequency)[:_TRIED])))
     pairs = [
         (one, other)
         for one in anchors

@@ -95,9 +95,11 @@ class Surroundings:
         highs = np.minimum(padded[np.searchsorted(marks, ends) + 1], ends + _REACH)
         return np.maximum(lows, 0), np.minimum(highs, self._size)
 
-    def may_be_negated(self, starts: Places, ends: Places) -> NDArray[np.bool_]:
-        """Tell which places have a sign of denial near them: for all others `is_negated` says no."""
-        begins, _ = self.clauses(starts, ends)
+    def may_be_negated(self, begins: Places, starts: Places, ends: Places) -> NDArray[np.bool_]:
+        """Tell which places, in clauses that begin at `begins`, have a sign of denial near them.
+
+        For all others `is_negated` says no.
+        """
         marks = self._denials
         before = np.searchsorted(marks, starts) > np.searchsorted(marks, begins)
         return before | (np.searchsorted(marks, ends + _BEHIND) > np.searchsorted(marks, ends))
@@ -111,9 +113,11 @@ def _signs() -> NDArray[np.uint8]:
     return table
 
 
-def is_negated(text: str, start: int, end: int) -> bool:
-    """Tell whether the words before or after say that this is not claimed: 不能祛斑, 全网最低这种话我不说."""
-    begin, _ = clause(text, start, end)
+def is_negated(text: str, start: int, end: int, begin: int) -> bool:
+    """Tell whether the words before or after say that this is not claimed: 不能祛斑, 全网最低这种话我不说.
+
+    Its clause begins at `begin`.
+    """
     before = text[begin:start]
     after = text[end : end + _BEHIND]
     if _QUESTION.search(before):
@@ -125,6 +129,8 @@ def is_negated(text: str, start: int, end: int) -> bool:
 
 def is_allowed(rule: Rule, text: str, start: int, end: int, sentence: tuple[int, int]) -> bool:
     """Tell whether what stands in the sentence makes a hit harmless under this rule, negation aside."""
+    if rule.excuse is not None and not rule.excuse.search(text, *sentence):
+        return False
     for pattern in rule.allow:
         for match in pattern.finditer(text, *sentence):
             if match.start() < end and match.end() > start:

@@ -121,20 +121,28 @@ class RuleSnapshot:
         starts = np.array([sight.start for sight in sights], dtype=np.int64)
         ends = np.array([sight.end for sight in sights], dtype=np.int64)
         around = Surroundings(codes_of(text))
-        columns = (*around.sentences(starts, ends), around.may_be_negated(starts, ends), *folded.spans(starts, ends))
+        begins, _ = around.clauses(starts, ends)
+        columns = (
+            *around.sentences(starts, ends),
+            begins,
+            around.may_be_negated(begins, starts, ends),
+            *folded.spans(starts, ends),
+        )
         allowed, names = _places(self._allowed, text), _places(self._names, text)
         hits: list[_Hit] = []
-        for sight, low, high, doubtful, *span in zip(sights, *(column.tolist() for column in columns), strict=True):
+        for sight, low, high, begin, doubtful, *span in zip(
+            sights, *(column.tolist() for column in columns), strict=True
+        ):
             rule, start, end, term, heard = sight
-            free = _inside(sight, allowed)
+            free = bool(allowed) and _inside(sight, allowed)
             if (
                 (free and not rule.statutory)
                 or is_allowed(rule, text, start, end, (low, high))
-                or (doubtful and rule.negatable and is_negated(text, start, end))
+                or (doubtful and rule.negatable and is_negated(text, start, end, begin))
             ):
                 continue
             severity = rule.mild.get(term, rule.severity)
-            if _inside(sight, names):
+            if names and _inside(sight, names):
                 severity = "info"
             elif severity == "block" and (free or is_softened(rule, text, (low, high))):
                 severity = "warn"
@@ -182,7 +190,7 @@ def _places(phrases: AhoCorasick | None, text: str) -> list[tuple[int, int]]:
 
 
 def _inside(sight: _Sight, places: list[tuple[int, int]]) -> bool:
-    return any(low <= sight.start and sight.end <= high for low, high in places) if places else False
+    return any(low <= sight.start and sight.end <= high for low, high in places)
 
 
 def content_hash(book: RuleBook) -> str:

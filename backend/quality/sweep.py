@@ -1,6 +1,5 @@
 """One pass over a folded text for everything that is plain string search: terms, patterns' anchors, words of goods."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -9,7 +8,8 @@ import numpy as np
 
 from backend.quality.anchors import Anchor, anchor_of
 from backend.quality.codepoints import codes_of
-from backend.quality.normalize import with_digits
+from backend.quality.normalize import NUMERALS, with_digits
+from backend.quality.patterns import Pattern
 from backend.quality.rulebook import Rule
 from backend.quality.strings import Found, Links, Strings
 
@@ -64,16 +64,16 @@ class Sweep:
                 of.may_cut = term[0].isascii() or term[-1].isascii()
         for vertical, named in words.items():
             for word in named:
-                of = meaning(with_digits(word))
+                of = meaning(word.translate(NUMERALS))
                 of.word, of.verticals = word, (*of.verticals, vertical)
-        self._patterns: list[tuple[Rule, re.Pattern[str], Anchor]] = []
+        self._patterns: list[tuple[Rule, Pattern, Anchor]] = []
         first: dict[str, list[int]] = {}
         second: dict[str, list[int]] = {}
         for rule in rules:
             for pattern in rule.patterns:
                 anchor = anchor_of(pattern)
                 for literals, strings in ((anchor.literals, first), (anchor.others, second)):
-                    for literal in sorted({with_digits(literal) for literal in literals}):
+                    for literal in sorted({literal.translate(NUMERALS) for literal in literals}):
                         strings.setdefault(literal, []).append(len(self._patterns))
                 self._patterns.append((rule, pattern, anchor))
         everything = list(dict.fromkeys([*meanings, *first, *second]))
