@@ -18,7 +18,7 @@ from pypinyin.pinyin_dict import pinyin_dict
 
 from backend.quality.codepoints import Swap, codes_of
 from backend.quality.context import clause
-from backend.quality.normalize import Folded, is_han, rewrite_at
+from backend.quality.normalize import is_han, rewrite_at
 from backend.quality.strings import Links, Strings
 
 _TONES: Final = str.maketrans("āáǎàēéěèōóǒòīíǐìūúǔùüǖǘǚǜńňǹḿ", "aaaaeeeeooooiiiiuuuuvvvvvnnnm")
@@ -38,6 +38,37 @@ _COMMON: Final = frozenset(
 Hit = tuple[int, int, str]
 
 
+class Heard:
+    """A folded text as it sounds."""
+
+    def __init__(self, text: str, codes: NDArray[np.uint32]) -> None:
+        self.text = text
+        letters = np.flatnonzero((codes >= ord("a")) & (codes <= ord("z")))
+        #: The text with one sign for each syllable that is spelled in letters, …
+        self.sounded = rewrite_at(text, _spelled_runs(text, letters), lambda match, _: _spell(match.group()))
+        #: … its code points, and with a sign for each other syllable too.
+        self.surface = codes if self.sounded.text is text else codes_of(self.sounded.text)
+        self.sounds = _codes().codes(self.surface)
+        around = np.concatenate(([0], codes, [0])).astype(np.uint32)
+        before, after = around[letters], around[letters + 2]
+        alone = ~(_is_alnum(before) | _is_alnum(after))
+        #: Where a letter has no other beside it, …
+        self.lone = letters[alone]
+        letter = codes[self.lone]
+        #: … what stands before it with it, and, for each again, it with what stands behind.
+        self.pairs = np.concatenate((_pair(before[alone], letter), _pair(letter, after[alone])))
+
+
+def _pair(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    return (left.astype(np.uint64) << np.uint64(32)) | right
+
+
+def _is_alnum(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Tell for each code point whether it is an ASCII letter or digit."""
+    lower = codes | np.uint32(0x20)
+    return ((codes >= ord("0")) & (codes <= ord("9"))) | ((lower >= ord("a")) & (lower <= ord("z")))
+
+
 class Sounds:
     """Terms compiled for the search by sound."""
 
@@ -54,31 +85,35 @@ class Sounds:
             sounding.setdefault(sounds[first : first + size], []).append(number)
         self._alike = Links(list(sounding.values()))
         self._by_sound = Strings(list(sounding))
-        #: For a character with a letter behind it, or a letter with a character behind it: the terms in which a
-        #: character of that initial stands there, and its place in the term.
-        self._by_letter: dict[str, list[tuple[str, int]]] = {}
-        for term in self._terms:
-            for at, char in enumerate(term):
-                if initial := _initial(char):
-                    key = term[at - 1] + initial if at else initial + term[1]
-                    self._by_letter.setdefault(key, []).append((term, at))
+        self._pairs, self._numbers, self._places = self._with_letters()
 
-    def find(self, text: str) -> Iterator[Hit]:
-        """Yield `(start, end, term)` for every disguised term of a folded text; plain ones are not repeated."""
-        codes = codes_of(text)
-        small = (codes >= ord("a")) & (codes <= ord("z"))
-        letters = np.flatnonzero(small)
-        sounded = rewrite_at(text, _spelled_runs(text, letters), lambda match, _: _spell(match.group()))
-        surface = codes if sounded.text is text else codes_of(sounded.text)
-        for number, start, end in self._sounding(surface):
+    def _with_letters(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return in columns, ordered by the first: a character with a letter behind it (or a letter with a character
+        behind it, at a term's begin); a term in which a character of that initial stands there; its place in it."""
+        numbers = np.repeat(np.arange(len(self._terms)), self._sizes)
+        places = np.arange(len(self._codes)) - self._firsts[numbers]
+        chars, which = np.unique(self._codes, return_inverse=True)
+        initials = np.array([ord(_initial(chr(char)) or "\0") for char in chars], dtype=np.uint32)[which]
+        beside = np.where(places > 0, np.roll(self._codes, 1), np.roll(self._codes, -1))
+        pairs = np.where(places > 0, _pair(beside, initials), _pair(initials, beside))
+        order = np.flatnonzero(initials)
+        order = order[np.argsort(pairs[order], kind="stable")]
+        return pairs[order], numbers[order], places[order]
+
+    def find(self, heard: Heard) -> Iterator[Hit]:
+        """Yield `(start, end, term)` for every disguised term of a text; plain ones are not repeated."""
+        if not self._terms:
+            return
+        for number, start, end in self._sounding(heard):
             term = self._terms[number]
-            if self._is_disguise(text, sounded, (start, end), term):
-                yield *sounded.span(start, end), term
-        yield from self._initials(text, letters.tolist())
+            if _is_disguise(heard, (start, end), term):
+                yield *heard.sounded.span(start, end), term
+        yield from self._initials(heard)
 
-    def _sounding(self, codes: NDArray[np.uint32]) -> Iterator[tuple[int, int, int]]:
+    def _sounding(self, heard: Heard) -> Iterator[tuple[int, int, int]]:
         """Yield `(number of the term, start, end)` where something sounds like a term and may be a disguise of it."""
-        found = self._by_sound.find(_codes().codes(codes))
+        codes = heard.surface
+        found = self._by_sound.find(heard.sounds)
         which, numbers = self._alike.follow(found.numbers)
         starts, sizes, firsts = found.starts[which], self._sizes[numbers], self._firsts[numbers]
         same = np.zeros(len(starts), dtype=np.int64)
@@ -95,35 +130,38 @@ class Sounds:
         for row in np.flatnonzero(likely & (same < sizes)).tolist():
             yield int(numbers[row]), int(starts[row]), int(starts[row] + sizes[row])
 
-    def _initials(self, text: str, letters: list[int]) -> Iterator[Hit]:
+    def _initials(self, heard: Heard) -> Iterator[Hit]:
         """Yield terms in which a letter with no other beside it stands for a character of that initial."""
-        for at in letters:
-            before, letter, after = text[at - 1 : at] if at else "", text[at], text[at + 1 : at + 2]
-            if (before.isascii() and before.isalnum()) or (after.isascii() and after.isalnum()):
-                continue
-            for term, place in (*self._by_letter.get(before + letter, ()), *self._by_letter.get(letter + after, ())):
+        text = heard.text
+        lows, highs = (np.searchsorted(self._pairs, heard.pairs, side=side) for side in ("left", "right"))
+        for row in np.flatnonzero(lows < highs).tolist():
+            at = int(heard.lone[row % len(heard.lone)])
+            for entry in range(int(lows[row]), int(highs[row])):
+                term, place = self._terms[self._numbers[entry]], int(self._places[entry])
                 start = at - place
                 if start >= 0 and text.startswith(term[:place], start) and text.startswith(term[place + 1 :], at + 1):
                     yield start, start + len(term), term
 
-    def _is_disguise(self, text: str, sounded: Folded, where: tuple[int, int], term: str) -> bool:
-        # What was copied stands in both texts alike; a spelled syllable is no character of a term.
-        same = sum(map(eq, sounded.text[slice(*where)], term))
-        if same * 2 < len(term) and not any(map(_is_sound, sounded.text[slice(*where)])):
-            return False
-        units = [text[slice(*sounded.span(at, at + 1))] for at in range(*where)]
-        latin = [unit for unit in units if unit.isascii()]
-        altered = [
-            (at, unit)
-            for at, (unit, char) in enumerate(zip(units, term, strict=True))
-            if unit != char and not unit.isascii()
-        ]
-        if latin:
-            return len(altered) <= 1 and (same >= 1 or len("".join(latin)) >= 6)
-        if same * 2 < len(term) or (len(term) < 4 and any(unit in _COMMON for _, unit in altered)):
-            return False
-        begin, stop = sounded.span(*where)
-        return _stands_alone(text, begin, stop, [begin + at for at, _ in altered])
+
+def _is_disguise(heard: Heard, where: tuple[int, int], term: str) -> bool:
+    text, sounded = heard.text, heard.sounded
+    # What was copied stands in both texts alike; a spelled syllable is no character of a term.
+    same = sum(map(eq, sounded.text[slice(*where)], term))
+    if same * 2 < len(term) and not any(map(_is_sound, sounded.text[slice(*where)])):
+        return False
+    units = [text[slice(*sounded.span(at, at + 1))] for at in range(*where)]
+    latin = [unit for unit in units if unit.isascii()]
+    altered = [
+        (at, unit)
+        for at, (unit, char) in enumerate(zip(units, term, strict=True))
+        if unit != char and not unit.isascii()
+    ]
+    if latin:
+        return len(altered) <= 1 and (same >= 1 or len("".join(latin)) >= 6)
+    if same * 2 < len(term) or (len(term) < 4 and any(unit in _COMMON for _, unit in altered)):
+        return False
+    begin, stop = sounded.span(*where)
+    return _stands_alone(text, begin, stop, [begin + at for at, _ in altered])
 
 
 def _spelled_runs(text: str, letters: NDArray[np.int64]) -> Iterator[re.Match[str]]:
@@ -174,6 +212,7 @@ def _syllable(char: str) -> str:
     return _flatten(readings.split(",")[0]) if readings else ""
 
 
+@lru_cache(maxsize=2048)  # there are as many readings, and twenty thousand characters
 def _flatten(reading: str) -> str:
     """Drop tones and what many speakers do not tell apart: zh/z, ch/c, sh/s, final ng/n."""
     plain = reading.translate(_TONES)
@@ -185,7 +224,8 @@ def _flatten(reading: str) -> str:
 @cache
 def _spellings() -> tuple[dict[str, str], re.Pattern[str]]:
     """Return toneless spelling to code, and a pattern for one spelling, longest first."""
-    full = {reading.translate(_TONES) for readings in pinyin_dict.values() for reading in readings.split(",")}
+    toned = {reading for readings in pinyin_dict.values() for reading in readings.split(",")}
+    full = {reading.translate(_TONES) for reading in toned}
     known = sorted(spelling for spelling in full if spelling.isalpha() and spelling.isascii() and len(spelling) > 1)
     flat = sorted({_flatten(spelling) for spelling in known} | {"a", "e", "o"})
     codes = {syllable: chr(_CODES + number) for number, syllable in enumerate(flat)}

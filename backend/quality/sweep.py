@@ -1,14 +1,14 @@
 """One pass over a folded text for everything that is plain string search: terms, patterns' anchors, words of goods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.quality.anchors import Anchor, anchor_of
-from backend.quality.codepoints import codes_of
-from backend.quality.normalize import NUMERALS, with_digits
+from backend.quality.normalize import NUMERALS
 from backend.quality.patterns import Pattern
 from backend.quality.rulebook import Rule
 from backend.quality.strings import Found, Links, Strings
@@ -18,11 +18,13 @@ _ANYWHERE: Final = 1 << 40
 
 
 class Sighting(NamedTuple):
-    """A place of the folded text that a rule names; `term` is empty for a pattern."""
+    """A place of the folded text that a rule names."""
 
-    rule: Rule
+    #: The rule's number among those that were compiled.
+    rule: int
     start: int
     end: int
+    #: Empty for a pattern.
     term: str
 
 
@@ -30,84 +32,73 @@ class Sighting(NamedTuple):
 class Swept:
     """What one pass found."""
 
-    sightings: list[Sighting]
+    terms: list[Sighting]
+    patterns: list[Sighting]
     #: Which verticals the text speaks of.
     verticals: frozenset[str]
-
-
-@dataclass(slots=True)
-class _Meaning:
-    """What a string stands for besides patterns."""
-
-    term: str = ""
-    owners: tuple[Rule, ...] = ()
-    #: A word of these verticals, which must stand as it is written (numerals are swapped for the search).
-    word: str = ""
-    verticals: tuple[str, ...] = ()
-    #: Whether an end of it is a Latin letter or a digit, so that it may stand inside a longer word.
-    may_cut: bool = False
 
 
 class Sweep:
     """The rules' terms and patterns, compiled. Immutable, shared between threads."""
 
     def __init__(self, rules: Sequence[Rule], words: Mapping[str, Sequence[str]]) -> None:
-        meanings: dict[str, _Meaning] = {}
-
-        def meaning(string: str) -> _Meaning:
-            return meanings.setdefault(string, _Meaning())
-
-        for rule in rules:
-            for term in rule.terms:
-                of = meaning(term)
-                of.term, of.owners = term, (*of.owners, rule)
-                of.may_cut = term[0].isascii() or term[-1].isascii()
-        for vertical, named in words.items():
-            for word in named:
-                of = meaning(word.translate(NUMERALS))
-                of.word, of.verticals = word, (*of.verticals, vertical)
-        self._patterns: list[tuple[Rule, Pattern, Anchor]] = []
+        #: For each term the rules that have it, in their order.
+        self.owners: dict[str, tuple[int, ...]] = {}
+        # One object for each set of owners: nearly all terms have one owner, and there are many terms.
+        known: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._patterns: list[tuple[int, Pattern, Anchor]] = []
         first: dict[str, list[int]] = {}
         second: dict[str, list[int]] = {}
-        for rule in rules:
+        for number, rule in enumerate(rules):
+            for term in rule.terms:
+                owning = (*self.owners.get(term, ()), number)
+                self.owners[term] = known.setdefault(owning, owning)
             for pattern in rule.patterns:
                 anchor = anchor_of(pattern)
                 for literals, strings in ((anchor.literals, first), (anchor.others, second)):
                     for literal in sorted({literal.translate(NUMERALS) for literal in literals}):
                         strings.setdefault(literal, []).append(len(self._patterns))
-                self._patterns.append((rule, pattern, anchor))
-        everything = list(dict.fromkeys([*meanings, *first, *second]))
-        self._meanings = [meanings.get(string) for string in everything]
-        self._means = np.array([one is not None for one in self._meanings], dtype=bool)
-        self._first = Links([first.get(string, ()) for string in everything])
-        self._second = Links([second.get(string, ()) for string in everything])
+                self._patterns.append((number, pattern, anchor))
+        # Words must stand as they are written; for the search numerals are swapped.
+        self._words: dict[str, list[tuple[str, str]]] = {}
+        for vertical, named in words.items():
+            for word in named:
+                self._words.setdefault(word.translate(NUMERALS), []).append((word, vertical))
+        self._everything = list(dict.fromkeys([*self.owners, *self._words, *first, *second]))
+        self._means = np.array([one in self.owners or one in self._words for one in self._everything], dtype=bool)
+        self._first = Links([first.get(string, ()) for string in self._everything])
+        self._second = Links([second.get(string, ()) for string in self._everything])
         anchors = [anchor for _, _, anchor in self._patterns]
         self._needs_second = np.array([bool(anchor.others) for anchor in anchors], dtype=bool)
         # Those without a bound are tried on the whole text, wherever their strings stand.
         self._widths = np.array([_ANYWHERE if one.width is None else one.width for one in anchors], dtype=np.int64)
         self._unanchored = [number for number, anchor in enumerate(anchors) if not anchor.literals]
-        self._strings = Strings(everything)
+        self._strings = Strings(self._everything)
 
-    def __call__(self, text: str) -> Swept:
-        """Search a folded text."""
-        found = self._strings.find(with_digits.codes(codes_of(text)))
-        sightings: list[Sighting] = []
+    def __call__(self, text: str, digits: NDArray[np.uint32]) -> Swept:
+        """Search a folded text; `digits` are its code points with digits for numerals (`with_digits`)."""
+        found = self._strings.find(digits)
+        terms: list[Sighting] = []
         verticals: set[str] = set()
         told = np.flatnonzero(self._means[found.numbers])
         for number, start, end in zip(*(column[told].tolist() for column in found), strict=True):
-            of = self._meanings[number]
-            if of.owners and not (of.may_cut and _cuts_a_word(text, start, end)):
-                sightings += [Sighting(rule, start, end, of.term) for rule in of.owners]
-            if of.word and text[start:end] == of.word:
-                verticals.update(of.verticals)
+            string = self._everything[number]
+            owners = self.owners.get(string)
+            if owners and not _cuts_a_word(text, start, end):
+                terms += [Sighting(rule, start, end, string) for rule in owners]
+            if string in self._words:
+                verticals.update(vertical for word, vertical in self._words[string] if text[start:end] == word)
+        return Swept(terms, list(self._matches(text, found)), frozenset(verticals))
+
+    def _matches(self, text: str, found: Found) -> Iterator[Sighting]:
+        """Yield what the patterns match, a pattern after the other."""
         spots = {number: [(0, len(text))] for number in self._unanchored} | self._spots(found, len(text))
         for number in sorted(spots):
             rule, pattern, _ = self._patterns[number]
             for low, high in spots[number]:
                 for match in pattern.finditer(text, low, high):
                     if match.end() > match.start():
-                        sightings.append(Sighting(rule, match.start(), match.end(), ""))
-        return Swept(sightings, frozenset(verticals))
+                        yield Sighting(rule, match.start(), match.end(), "")
 
     def _spots(self, found: Found, size: int) -> dict[int, list[tuple[int, int]]]:
         """Return for each pattern that may match the ranges of the text, in order, which hold every match."""
@@ -136,6 +127,8 @@ class Sweep:
 
 def _cuts_a_word(text: str, start: int, end: int) -> bool:
     """Tell whether a hit begins or ends inside a Latin word or a number: 0元 in 100元, no1 in no10."""
+    if not (text[start].isascii() or text[end - 1].isascii()):
+        return False  # as nearly always
     return _joined(text[start - 1 : start], text[start]) or _joined(text[end - 1], text[end : end + 1])
 
 
