@@ -6,16 +6,22 @@ window around it is enough: `sweep.py` makes them.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from math import fsum
+from pathlib import Path
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final
 
+import orjson
+
 from backend.quality.normalize import NUMERALS
 from backend.quality.patterns import Lazy, Pattern
 
+#: Made by `python -m tests.support.anchors`.
+FILE: Final = Path(__file__).parent / "rules" / "anchors.json"
 #: More strings than this are worse than a common one.
 _MOST: Final = 400
 _LARGEST_SET: Final = 12
@@ -82,7 +88,7 @@ _EMPTY: Final = _Known(frozenset({""}), None)
 
 
 def anchor_of(pattern: Pattern) -> Anchor:
-    """Read a pattern's source. The texts it will be run on are folded: lower case only."""
+    """Return what is known of a pattern. The texts it will be run on are folded: lower case only."""
     if isinstance(pattern, Lazy):
         return _read(pattern.pattern, re.IGNORECASE)
     if isinstance(pattern, re.Pattern):
@@ -90,9 +96,23 @@ def anchor_of(pattern: Pattern) -> Anchor:
     return Anchor(frozenset(), (), None)  # a tenant's: RE2 is linear, and reads the whole text
 
 
-# Our own patterns are in every tenant's rules, which are compiled while people wait.
 @lru_cache(maxsize=4096)
 def _read(source: str, flags: int) -> Anchor:
+    known = _released().get(source) if flags == re.IGNORECASE else None
+    return known or work_out(source, flags)
+
+
+@cache
+def _released() -> Mapping[str, Anchor]:
+    """Return the anchors of the patterns that come with this release: to work them out takes tenths of a second."""
+    table: dict[str, tuple[list[str], list[str], int | None]] = orjson.loads(FILE.read_bytes())
+    return {
+        source: Anchor(frozenset(literals), tuple(others), width) for source, (literals, others, width) in table.items()
+    }
+
+
+def work_out(source: str, flags: int) -> Anchor:
+    """Find out what every match of a pattern holds."""
     tree = _parser.parse(source, flags)
     known = _sequence(tree)
     _, widest = tree.getwidth()
@@ -108,7 +128,7 @@ def _read(source: str, flags: int) -> Anchor:
     ]
     if not pairs:
         return Anchor(frozenset(), (), None)
-    held, others = min(pairs, key=lambda pair: _cost(*pair, width))
+    held, others = min(pairs, key=lambda pair: _cost(pair[0], pair[1], width))
     return Anchor(held, tuple(sorted(others)), width if width <= _WIDEST else None)
 
 
@@ -226,7 +246,8 @@ def _best(candidates: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
 
 @lru_cache(maxsize=1024)
 def _frequency(strings: frozenset[str]) -> float:
-    return sum(_rarity(string) for string in strings)
+    # The exact sum: it must not depend on the order of a set.
+    return fsum(map(_rarity, strings))
 
 
 def _rarity(string: str) -> float:

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from re import Match, Pattern, escape
 from re import compile as compile_pattern
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,21 @@ _INVISIBLE: Final = (
 _EMOJI: Final = "\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f0ff\U0001f1e6-\U0001faff"
 # What may happen at a code point: it changes by itself; it begins, or is second in, a sequence that changes.
 _ALONE, _FIRST, _SECOND = 1, 2, 4
-_WIDE: Final = ((0x00A0, 0xFFFF), (0x1D400, 0x1D7FF), (0x1F100, 0x1F1E5), (0x20000, 0x2A6DF), (0x2F800, 0x2FA1F))
+_WIDE: Final = (
+    (0x00A0, 0xD7FF),
+    (0xF900, 0xFFFF),
+    (0x1D400, 0x1D7FF),
+    (0x1F100, 0x1F1E5),
+    (0x20000, 0x2A6DF),
+    (0x2F800, 0x2FA1F),
+)
+    (0x00A0, 0xD7FF),
+    (0xF900, 0xFFFF),
+    (0x1D400, 0x1D7FF),
+    (0x1F100, 0x1F1E5),
+    (0x20000, 0x2A6DF),
+    (0x2F800, 0x2FA1F),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +183,7 @@ def _spots_at_once(text: str, kinds: NDArray[np.uint8]) -> list[int]:
     marked[:-1] |= ((kind[:-1] & _FIRST) > 0) & ((kind[1:] & _SECOND) > 0)
     # A line break with nothing else beside it stays as it is.
     marked[:-1] &= (codes != ord("\n")) | marked[1:]
-    return cast(list[int], np.flatnonzero(marked).tolist())
+    return np.flatnonzero(marked).tolist()
 
 
 def _matches_at(pattern: Pattern[str], text: str, spots: Iterable[int]) -> Iterator[Match[str]]:
@@ -216,12 +230,12 @@ def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8], Mapping
     # Half of a pair is no character; what is left of it must not end the search for terms.
     single: dict[str, str] = {chr(code): "\ufffd" for code in range(0xD800, 0xE000)}
     # One call for all: a line break joins nothing with its neighbours.
-    wide = [chr(code) for low, high in _WIDE for code in range(low, high + 1) if not 0xD800 <= code <= 0xF8FF]
+    wide = "".join(_range(low, high) for low, high in _WIDE)
     images = unicodedata.normalize("NFKC", "\n".join(wide)).lower().split("\n")
     for char, folded in zip(wide, images, strict=True):
         if folded != char and char not in _KEPT and folded.strip():
             single[char] = folded
-    han = "".join(chr(code) for code in range(0x3400, 0xA000))
+    han = _range(0x3400, 0x9FFF)
     single.update((t, s) for t, s in zip(han, OpenCC("t2s").convert("\n".join(han)).split("\n"), strict=True) if t != s)
     single.update((chr(code), chr(code + 32)) for code in range(ord("A"), ord("Z") + 1))
     for kept in _KEPT | set(_SEPARATORS):
@@ -229,7 +243,7 @@ def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8], Mapping
     special = dict(_lookalikes())
     single.update((source, target) for source, target in special.items() if len(source) == 1)
     longer = {source: target for source, target in special.items() if len(source) > 1}
-    everything = np.arange(sys.maxunicode + 1, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    everything = _range(0, sys.maxunicode)
     gaps = compile_pattern(f"[{escape(_SEPARATORS)}\\s{_INVISIBLE}{_EMOJI}]").findall(everything)
     # One match per run keeps the number of pieces small; characters with an image of their own go one by one.
     alternatives = [
@@ -245,6 +259,11 @@ def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8], Mapping
     kinds = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
     kinds[list(map(ord, happens))] = list(happens.values())
     return single | longer, compile_pattern("|".join(alternatives)), kinds, happens
+
+
+def _range(low: int, high: int) -> str:
+    """Return all characters from one code point to another."""
+    return np.arange(low, high + 1, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def _classes(chars: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """What is compiled of a layer of rules, and how snapshots share it: most of a tenant's rules are everybody's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple, Self
@@ -9,7 +9,7 @@ from backend.quality.codepoints import codes_of
 from backend.quality.normalize import with_digits
 from backend.quality.rulebook import Rule, base_rules, words_of_verticals
 from backend.quality.sound import Heard, Sounds
-from backend.quality.sweep import Sweep
+from backend.quality.sweep import Sighting, Sweep
 
 #: A layer of ours in which fewer rules hold than this share of them is not worth its search.
 _WORTH: Final = 0.5
@@ -92,11 +92,8 @@ class Search:
         digits = with_digits.codes(codes)
         swept = [(layer.sweep(text, digits), rules) for layer, rules in self.layers]
         sights = [
-            Sight(rule, start, end, term, False)
-            for part in ("terms", "patterns")
-            for one, rules in swept
-            for number, start, end, term in getattr(one, part)
-            if (rule := rules[number]) is not None
+            *(sight for one, rules in swept for sight in _sights(one.terms, rules)),
+            *(sight for one, rules in swept for sight in _sights(one.patterns, rules)),
         ]
         heard = Heard(text, codes)
         for layer, _ in self.layers:
@@ -109,6 +106,13 @@ class Search:
     def _owners(self, term: str) -> list[Rule]:
         numbered = ((rules, number) for layer, rules in self.layers for number in layer.sweep.owners.get(term, ()))
         return [rule for rules, number in numbered if (rule := rules[number]) is not None]
+
+
+def _sights(sightings: Iterable[Sighting], rules: Sequence[Rule | None]) -> Iterator[Sight]:
+    for number, start, end, term in sightings:
+        rule = rules[number]
+        if rule is not None:
+            yield Sight(rule, start, end, term, False)
 
 
 def _base_of(rules: Sequence[Rule]) -> Layer | None:
