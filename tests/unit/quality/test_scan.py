@@ -107,6 +107,27 @@ def test_overlays_share_what_is_compiled_of_our_rules() -> None:
     assert len(own.sweep.owners) < 200
 
 
+def test_what_a_tenant_makes_graver_is_heard_from_then_on() -> None:
+    """Short words that are only warned of are not searched by sound; as soon as they block they are."""
+    for rule in base_rules():
+        short = [one for one in rule.terms if len(one) == 2 and one not in rule.mild and one not in rule.weak]
+        if rule.severity == "block" or not short or rule.category == "evasion":
+            continue
+        overlay = Overlay(adjustments=[Adjustment(rule=rule.id, severity="block")])
+        snapshot, book = compiled(None, overlay, 1), book_of(None, overlay)
+        text = "，".join(f"{_syllable(one[0])}{one[1]}" for one in short[:8])
+        assert told(snapshot.scan(text)) == told(slow_scan(text, book))
+        if any(one.rule == rule.id for one in snapshot.scan(text)):
+            return
+    pytest.fail("no rule to try it on")
+
+
+@pytest.mark.parametrize("letters", ["jx", "xj", "j2", "2j", "j"])
+def test_a_letter_in_a_word_stands_for_no_character(letters: str) -> None:
+    found = {one.excerpt for one in plain(None).scan(f"国{letters}级")}
+    assert found == ({"国j级"} if letters == "j" else set())
+
+
 def test_every_excuse_is_a_pattern() -> None:
     for rule in base_rules():
         assert (rule.excuse is None) == (not rule.allow and not rule.evidence)
