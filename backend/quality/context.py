@@ -1,13 +1,27 @@
 """Whether a hit is meant: what stands around it in its clause and sentence."""
 
 import re
+from functools import cache
 from typing import Final
 
-from backend.quality.rulebook import Rule
+import numpy as np
+from numpy.typing import NDArray
 
-_CLAUSE_END: Final = re.compile(r"[，。！？；：…\n]")
-_SENTENCE_END: Final = re.compile(r"[。！？\n]")
+from backend.quality.rulebook import Rule
+from backend.quality.strings import Places
+
+_CLAUSE_MARKS: Final = "，。！？；：…\n"
+_SENTENCE_MARKS: Final = "。！？\n"
+_CLAUSE_END: Final = re.compile(f"[{_CLAUSE_MARKS}]")
+_SENTENCE_END: Final = re.compile(f"[{_SENTENCE_MARKS}]")
 _REACH: Final = 120
+#: So many characters after a hit may still take it back.
+_BEHIND: Final = 24
+_PLANE: Final = 0x10000
+# What a character is a sign of.
+_CLAUSE, _SENTENCE, _DENIAL = np.uint8(1), np.uint8(2), np.uint8(4)
+#: Whatever denies a claim (the five patterns below) holds one of these characters.
+DENYING: Final = "不没别勿莫非未拒禁杜抵谢避远无违少甭假"
 
 # "不…" right before the hit, with nothing between but verbs and small words: 不能保证, 没有添加任何, 别随便.
 # 不仅, 不光, 不得不 and 不要错过 are no negations: their second part is not in the list.
@@ -52,11 +66,60 @@ def _bounds(mark: re.Pattern[str], text: str, start: int, end: int) -> tuple[int
     return begin, stop.start() if stop else min(len(text), end + _REACH)
 
 
-def is_negated(text: str, start: int, end: int) -> bool:
-    """Tell whether the words before or after say that this is not claimed: 不能祛斑, 全网最低这种话我不说."""
-    begin, _ = clause(text, start, end)
+class Surroundings:
+    """A folded text of which many places are asked at once: where clauses and sentences end is looked up once.
+
+    Places come and go as columns: where each begins, where each ends.
+    """
+
+    def __init__(self, codes: NDArray[np.uint32]) -> None:
+        self._size = len(codes)
+        signs = _signs()[np.minimum(codes, _PLANE - 1)]
+        told = np.flatnonzero(signs)
+        signs = signs[told]
+        self._clauses, self._sentences, self._denials = (
+            told[(signs & sign).astype(bool)] for sign in (_CLAUSE, _SENTENCE, _DENIAL)
+        )
+
+    def clauses(self, starts: Places, ends: Places) -> tuple[Places, Places]:
+        """Return the bounds that `clause` returns for each place."""
+        return self._between(self._clauses, starts, ends)
+
+    def sentences(self, starts: Places, ends: Places) -> tuple[Places, Places]:
+        """Return the bounds that `sentence` returns for each place."""
+        return self._between(self._sentences, starts, ends)
+
+    def _between(self, marks: Places, starts: Places, ends: Places) -> tuple[Places, Places]:
+        padded = np.concatenate(([-1], marks, [self._size]))
+        lows = np.maximum(padded[np.searchsorted(marks, starts)] + 1, starts - _REACH)
+        highs = np.minimum(padded[np.searchsorted(marks, ends) + 1], ends + _REACH)
+        return np.maximum(lows, 0), np.minimum(highs, self._size)
+
+    def may_be_negated(self, begins: Places, starts: Places, ends: Places) -> NDArray[np.bool_]:
+        """Tell which places, in clauses that begin at `begins`, have a sign of denial near them.
+
+        For all others `is_negated` says no.
+        """
+        marks = self._denials
+        before = np.searchsorted(marks, starts) > np.searchsorted(marks, begins)
+        return before | (np.searchsorted(marks, ends + _BEHIND) > np.searchsorted(marks, ends))
+
+
+@cache
+def _signs() -> NDArray[np.uint8]:
+    table = np.zeros(_PLANE, dtype=np.uint8)
+    for chars, sign in ((_CLAUSE_MARKS, _CLAUSE), (_SENTENCE_MARKS, _SENTENCE), (DENYING, _DENIAL)):
+        table[list(map(ord, chars))] |= sign
+    return table
+
+
+def is_negated(text: str, start: int, end: int, begin: int) -> bool:
+    """Tell whether the words before or after say that this is not claimed: 不能祛斑, 全网最低这种话我不说.
+
+    Its clause begins at `begin`.
+    """
     before = text[begin:start]
-    after = text[end : end + 24]
+    after = text[end : end + _BEHIND]
     if _QUESTION.search(before):
         return not _YES.match(after)
     if _NEGATION.search(before) and not _DOUBLE.search(before):
@@ -64,18 +127,17 @@ def is_negated(text: str, start: int, end: int) -> bool:
     return bool(_QUOTED_BAN.search(before) or _DISOWNED.match(after))
 
 
-def is_allowed(rule: Rule, text: str, start: int, end: int) -> bool:
-    """Tell whether what stands around the hit makes it harmless under this rule."""
-    low, high = sentence(text, start, end)
+def is_allowed(rule: Rule, text: str, start: int, end: int, sentence: tuple[int, int]) -> bool:
+    """Tell whether what stands in the sentence makes a hit harmless under this rule, negation aside."""
+    if rule.excuse is not None and not rule.excuse.search(text, *sentence):
+        return False
     for pattern in rule.allow:
-        if any(match.start() < end and match.end() > start for match in pattern.finditer(text, low, high)):
-            return True
-    if any(pattern.search(text, low, high) for pattern in rule.evidence):
-        return True
-    return rule.negatable and is_negated(text, start, end)
+        for match in pattern.finditer(text, *sentence):
+            if match.start() < end and match.end() > start:
+                return True
+    return any(pattern.search(text, *sentence) for pattern in rule.evidence)
 
 
-def is_softened(rule: Rule, text: str, start: int, end: int) -> bool:
+def is_softened(rule: Rule, text: str, sentence: tuple[int, int]) -> bool:
     """Tell whether the sentence brings what lowers a block to a warning (a source, a date, a list's name)."""
-    low, high = sentence(text, start, end)
-    return any(pattern.search(text, low, high) for pattern in rule.soften)
+    return any(pattern.search(text, *sentence) for pattern in rule.soften)

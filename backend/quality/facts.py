@@ -205,7 +205,8 @@ def names_of(product: Mapping[str, Any]) -> list[str]:
         names |= {name, _SPEC.sub("", name).strip(), _bare_name(str(said))}
         if brand and name.startswith(brand):
             names.add(_SPEC.sub("", name.removeprefix(brand)).strip())
-    return sorted((name for name in names if len(name) >= 2), key=len, reverse=True)
+    # In the same order in every process: what one name takes out of a text another cannot.
+    return sorted((name for name in names if len(name) >= 2), key=lambda name: (-len(name), name))
 
 
 def is_named(text: str, product: Mapping[str, Any]) -> bool:

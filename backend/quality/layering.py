@@ -18,7 +18,7 @@ from backend.quality.overlay import (
     gravity,
     rule_of_tenant,
 )
-from backend.quality.rulebook import RULES, Rule, RuleBook, Severity, base_rules, rule_of
+from backend.quality.rulebook import RULES, Rule, RuleBook, Severity, base_rules, released, rule_of
 
 Platform = Literal["douyin", "taobao", "kuaishou", "shipinhao"]
 Layer = Literal["base", "platform", "tenant"]
@@ -54,7 +54,7 @@ def _platform(name: Platform) -> _PlatformFile:
     path = _FOLDER / f"{name}.toml"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        rules = tuple(rule_of(one) for one in table.get("rule", ()))
+        rules = tuple(rule_of(one, released) for one in table.get("rule", ()))
         adjustments = tuple(Adjustment(**one) for one in table.get("adjust", ()))
     except (KeyError, TypeError, ValueError) as error:
         raise SetupError(f"the rule file {path.name} is wrong: {error!r}") from error

@@ -2,17 +2,19 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
+import numpy as np
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from backend.protocol.events import Finding
-from backend.quality.context import is_allowed, is_softened
+from backend.quality.codepoints import codes_of
+from backend.quality.context import Surroundings, is_allowed, is_negated, is_softened
 from backend.quality.implied import suspicions
-from backend.quality.normalize import Folded, fold, with_digits
+from backend.quality.normalize import NUMERALS, Folded, fold
 from backend.quality.rulebook import (
     GENERAL,
     Rule,
@@ -21,23 +23,21 @@ from backend.quality.rulebook import (
     base_rules,
     load_rules,
     verticals_of_category,
-    words_of_verticals,
 )
-from backend.quality.sound import Sounds
-from backend.quality.sweep import Sighting, Sweep
+from backend.quality.search import Search, Sight
 
 _RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 
 
 class _Hit(NamedTuple):
     rule: Rule
-    #: The range in the folded text.
     start: int
     end: int
     severity: Severity
-    #: The term that was meant; empty for a pattern.
     term: str
     disguised: bool
+    #: The range in the text as it was written.
+    span: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,7 @@ class RuleSnapshot:
     #: Names the same rules, tenant's own ones included, in every process.
     version: str
     _by_id: Mapping[str, Rule]
-    _sweep: Sweep
-    _sounds: Sounds
-    _owners_of: Mapping[str, tuple[Rule, ...]]
+    _search: Search
     _allowed: AhoCorasick | None
     _names: AhoCorasick | None
 
@@ -61,19 +59,12 @@ class RuleSnapshot:
 
     @classmethod
     def of(cls, book: RuleBook) -> Self:
-        """Compile a book of rules: tenths of a second of processor time, so not on the event loop."""
-        owners: dict[str, list[Rule]] = {}
-        for rule in book.rules:
-            for term in rule.terms:
-                owners.setdefault(term, []).append(rule)
-        owners_of = {term: tuple(owning) for term, owning in owners.items()}
+        """Compile a book of rules: what is not ours takes milliseconds, ours some tenths of a second once."""
         return cls(
             rules=book.rules,
             version=book.version or content_hash(book),
             _by_id={rule.id: rule for rule in (*book.rules, *book.silent)},
-            _sweep=Sweep(book.rules, words_of_verticals()),
-            _sounds=Sounds(_worth_disguising(book.rules)),
-            _owners_of=owners_of,
+            _search=Search.of(book.rules),
             _allowed=_phrases(book.allowed),
             _names=_phrases(book.names),
         )
@@ -88,22 +79,46 @@ class RuleSnapshot:
         `vertical` is the product's category in any words; without it the text itself tells what it speaks of.
         """
         folded = fold(text)
-        swept = self._sweep(folded.text)
-        spoken = (verticals_of_category(vertical) if vertical else frozenset[str]()) or swept.verticals
-        allowed, names = _places(self._allowed, folded.text), _places(self._names, folded.text)
+        named, verticals = self._search(folded.text)
+        spoken = (verticals_of_category(vertical) if vertical else frozenset[str]()) or verticals
+        sights = [sight for sight in named if _holds(sight.rule, sight.term, spoken)]
+        return [_finding(hit, folded) for hit in _outermost(self._meant(folded, sights))] if sights else []
+
+    def _meant(self, folded: Folded, sights: Sequence[Sight]) -> list[_Hit]:
+        """Return what is left when nothing around it makes it harmless."""
+        text = folded.text
+        starts = np.array([sight.start for sight in sights], dtype=np.int64)
+        ends = np.array([sight.end for sight in sights], dtype=np.int64)
+        around = Surroundings(codes_of(text))
+        begins, _ = around.clauses(starts, ends)
+        columns = (
+            *around.sentences(starts, ends),
+            begins,
+            around.may_be_negated(begins, starts, ends),
+            *folded.spans(starts, ends),
+        )
+        allowed, names = _places(self._allowed, text), _places(self._names, text)
         hits: list[_Hit] = []
-        for hit in self._hits(folded, swept.sightings):
-            if not _holds(hit, spoken):
+        for sight, low, high, begin, doubtful, *span in zip(
+            sights, *(column.tolist() for column in columns), strict=True
+        ):
+            rule, start, end, term, heard = sight
+            free = bool(allowed) and _inside(sight, allowed)
+            if (
+                (free and not rule.statutory)
+                or is_allowed(rule, text, start, end, (low, high))
+                or (doubtful and rule.negatable and is_negated(text, start, end, begin))
+            ):
                 continue
-            free = _inside(hit, allowed)
-            if (free and not hit.rule.statutory) or is_allowed(hit.rule, folded.text, hit.start, hit.end):
-                continue
-            if _inside(hit, names):
-                hits.append(hit._replace(severity="info"))
-                continue
-            softened = hit.severity == "block" and (free or is_softened(hit.rule, folded.text, hit.start, hit.end))
-            hits.append(hit._replace(severity="warn") if softened else hit)
-        return [_finding(hit, folded) for hit in _outermost(hits)]
+            severity = rule.mild.get(term, rule.severity)
+            if names and _inside(sight, names):
+                severity = "info"
+            elif severity == "block" and (free or is_softened(rule, text, (low, high))):
+                severity = "warn"
+            # Width, case and script are no disguise; something between the characters is.
+            disguised = heard or (bool(term) and span[1] - span[0] != end - start)
+            hits.append(_Hit(rule, start, end, severity, term, disguised, (span[0], span[1])))
+        return hits
 
     def check(self, text: str, *, vertical: str | None = None) -> list[Finding]:
         """Return what `scan` finds, and warnings of sentences that imply what may not be said without a word of it."""
@@ -117,34 +132,9 @@ class RuleSnapshot:
             # Where the rules have spoken there is nothing left to guess.
             allowed = any(low < end and start < high for low, high in quiet)
             if rule is not None and not allowed and not any(low < end and start < high for low, high in weighed):
-                hit = _Hit(rule, suspicion.start, suspicion.end, rule.severity, "", False)
+                hit = _Hit(rule, suspicion.start, suspicion.end, rule.severity, "", False, (start, end))
                 found.append(_finding(hit, folded))
         return sorted(found, key=lambda finding: finding.span)
-
-    def scan_surface(self, text: str) -> int:
-        """Count plain term hits, nothing else: the bound on how fast a scan can be."""
-        return self._sweep.count(text)
-
-    def _hits(self, folded: Folded, sightings: Iterable[Sighting]) -> Iterator[_Hit]:
-        for rule, start, end, term in sightings:
-            low, high = folded.span(start, end)
-            # Width, case and script are no disguise; something between the characters is.
-            disguised = bool(term) and high - low != end - start
-            yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, disguised)
-        for start, end, term in self._sounds.find(folded.text):
-            for rule in self._owners_of[term]:
-                yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, True)
-
-
-def _worth_disguising(rules: Iterable[Rule]) -> list[str]:
-    """Nobody hides a word that may be said; short mild words would only bring homophones."""
-    terms: dict[str, None] = {}
-    for rule in rules:
-        # These are disguises themselves: what sounds like one is the plain word.
-        for term in () if rule.category == "evasion" else rule.terms:
-            if (len(term) > 2 or rule.severity == "block") and term not in rule.mild and term not in rule.weak:
-                terms[term] = None
-    return list(terms)
 
 
 def _phrases(phrases: Sequence[str]) -> AhoCorasick | None:
@@ -157,8 +147,8 @@ def _places(phrases: AhoCorasick | None, text: str) -> list[tuple[int, int]]:
     return [(low, high) for _, low, high in phrases.find_matches_as_indexes(text, overlapping=True)] if phrases else []
 
 
-def _inside(hit: _Hit, places: list[tuple[int, int]]) -> bool:
-    return any(low <= hit.start and hit.end <= high for low, high in places)
+def _inside(sight: Sight, places: list[tuple[int, int]]) -> bool:
+    return any(low <= sight.start and sight.end <= high for low, high in places)
 
 
 def content_hash(book: RuleBook) -> str:
@@ -177,12 +167,11 @@ def content_hash(book: RuleBook) -> str:
     return digest.hexdigest()[:12]
 
 
-def _holds(hit: _Hit, spoken: frozenset[str]) -> bool:
-    """Tell whether the hit's rule holds for goods of these verticals (none: it is not known)."""
-    meant = hit.rule.verticals - {GENERAL}
-    if hit.term in hit.rule.weak:
-        return bool(meant & spoken)
-    return GENERAL in hit.rule.verticals or not spoken or bool(meant & spoken)
+def _holds(rule: Rule, term: str, spoken: frozenset[str]) -> bool:
+    """Tell whether the rule holds for goods of these verticals (none: it is not known)."""
+    if term in rule.weak:
+        return bool((rule.verticals - {GENERAL}) & spoken)
+    return GENERAL in rule.verticals or not spoken or not rule.verticals.isdisjoint(spoken)
 
 
 def _outermost(hits: list[_Hit]) -> list[_Hit]:
@@ -201,6 +190,8 @@ def _outermost(hits: list[_Hit]) -> list[_Hit]:
 
 
 def _gravest(hits: list[_Hit]) -> list[_Hit]:
+    if len(hits) < 2:
+        return hits
     kept: list[_Hit] = []
     for hit in sorted(hits, key=lambda hit: (-_RANK[hit.severity], hit.start - hit.end, hit.disguised)):
         inside = any(other.start <= hit.start and hit.end <= other.end for other in kept)
@@ -213,9 +204,9 @@ def _gravest(hits: list[_Hit]) -> list[_Hit]:
 
 def _finding(hit: _Hit, folded: Folded) -> Finding:
     rule = hit.rule
-    start, end = folded.span(hit.start, hit.end)
+    start, end = hit.span
     excerpt = folded.original[start:end]
-    suggestion = _replacement(rule, hit.term or with_digits(folded.text[hit.start : hit.end]))
+    suggestion = _replacement(rule, hit.term or folded.text[hit.start : hit.end].translate(NUMERALS))
     said = f"“{excerpt}”" + ("是变形写法，" if hit.disguised else "")
     message = f"{said}涉及{rule.title}：{rule.about}"
     if suggestion is None and rule.advice:

@@ -101,7 +101,8 @@ def has_price(product: Mapping[str, Any] | None) -> bool:
 def _known(product: Mapping[str, Any]) -> _Known:
     # A step's note speaks of a sum that is the step's alone. Field by field: a fact that is a bare figure (蓬松度: 700)
     # is no sum of money.
-    told = _texts({name: field for name, field in product.items() if name != "price_ladder"})
+    told = list(_texts({name: field for name, field in product.items() if name != "price_ladder"}))
+    words = fold("。".join(told)).text
     others = {money.value for said in told for money in money_in(fold(said).text)}
     others |= {value for name, field in product.items() if "price" in name and (value := _number(field)) is not None}
     others |= {

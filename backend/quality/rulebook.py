@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, cast, get_args
 from backend.errors import SetupError
 from backend.quality.classes import combined, spread
 from backend.quality.normalize import NUMERALS, fold
+from backend.quality.patterns import Lazy, Pattern, either
 
 RULES: Final = Path(__file__).parent / "rules"
 #: The vertical of rules that hold for all goods.
@@ -36,13 +37,13 @@ class Rule:
     mild: Mapping[str, Severity]
     #: Terms with an ordinary second meaning: they count only when the goods are known to be of this vertical.
     weak: frozenset[str]
-    patterns: tuple[re.Pattern[str], ...]
+    patterns: tuple[Pattern, ...]
     #: A match that overlaps a hit makes it harmless.
-    allow: tuple[re.Pattern[str], ...]
+    allow: tuple[Pattern, ...]
     #: A match in the same sentence makes a hit harmless …
-    evidence: tuple[re.Pattern[str], ...]
+    evidence: tuple[Pattern, ...]
     #: … or only a warning.
-    soften: tuple[re.Pattern[str], ...]
+    soften: tuple[Pattern, ...]
     #: Whether "不…" before a hit turns it off.
     negatable: bool
     #: Whether the product's own record can prove the claim.
@@ -55,6 +56,11 @@ class Rule:
     statutory: bool = False
     #: What findings say besides: why a tenant made the rule milder.
     remark: str = ""
+    #: Where it does not match, no pattern of `allow` and `evidence` does; None: ask each.
+    excuse: Lazy | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "excuse", either((*self.allow, *self.evidence)))
 
 
 @dataclass(frozen=True)
@@ -72,13 +78,33 @@ class RuleBook:
     names: tuple[str, ...] = ()
 
 
-def load_rules(directory: Path) -> list[Rule]:
-    """Read every `*.toml` of a folder that holds `[[rule]]` tables. Raises `SetupError` on a rule that is wrong."""
+Compile = Callable[[str], Pattern]
+
+
+def ours(source: str) -> Lazy:
+    """Make a pattern of ours, which may name classes of words. Raises `ValueError`, `re.error`: it is none."""
+    pattern = Lazy(spread(source))
+    pattern.compiled()
+    return pattern
+
+
+def released(source: str) -> Lazy:
+    """Make a pattern of the files that come with this release."""
+    # Compiling all of them takes half a second, and each was tried before it was released.
+    return Lazy(spread(source))
+
+
+def load_rules(directory: Path, compile: Compile = ours) -> list[Rule]:
+    """Read every `*.toml` of a folder that holds `[[rule]]` tables; `compile` makes their patterns.
+
+    Raises:
+        SetupError: a rule is wrong.
+    """
     rules: list[Rule] = []
     for path in sorted(directory.glob("*.toml")):
         try:
             tables = tomllib.loads(path.read_text(encoding="utf-8")).get("rule", [])
-            rules += [rule_of(table) for table in tables]
+            rules += [rule_of(table, compile) for table in tables]
         except (KeyError, TypeError, ValueError, re.error) as error:
             raise SetupError(f"the rule file {path.name} is wrong: {error!r}") from error
     if not rules:
@@ -89,7 +115,8 @@ def load_rules(directory: Path) -> list[Rule]:
 @cache
 def base_rules() -> tuple[Rule, ...]:
     """Return our own rules, read once in a process. What they block is what the law forbids."""
-    return tuple(replace(rule, statutory=True) if rule.severity == "block" else rule for rule in load_rules(RULES))
+    rules = load_rules(RULES, released)
+    return tuple(replace(rule, statutory=True) if rule.severity == "block" else rule for rule in rules)
 
 
 def key(term: str) -> str:
@@ -97,14 +124,7 @@ def key(term: str) -> str:
     return fold(term).text.strip().translate(NUMERALS)
 
 
-Compile = Callable[[str], re.Pattern[str]]
-
-
-def _ours(source: str) -> re.Pattern[str]:
-    return re.compile(spread(source), re.IGNORECASE)
-
-
-def rule_of(table: Mapping[str, Any], compile: Compile = _ours) -> Rule:
+def rule_of(table: Mapping[str, Any], compile: Compile = ours) -> Rule:
     """Make a rule of a table; `compile` makes its patterns.
 
     Raises:
@@ -141,7 +161,7 @@ def rule_of(table: Mapping[str, Any], compile: Compile = _ours) -> Rule:
     )
 
 
-def _compiled(table: Mapping[str, Any], name: str, compile: Compile) -> tuple[re.Pattern[str], ...]:
+def _compiled(table: Mapping[str, Any], name: str, compile: Compile) -> tuple[Pattern, ...]:
     sources: Sequence[str] = table.get(name, ())
     return tuple(compile(source) for source in sources)
 

@@ -42,7 +42,7 @@ class RuleBooks:
     """
 
     def __init__(self, db: Database, *, kept: int = 32) -> None:
-        """`kept` snapshots stay in memory, beside those of tenants without an overlay."""
+        """`kept` snapshots stay in memory, some hundred kilobytes each, beside those of tenants without an overlay."""
         self._db = db
         self._most = kept
         self._snapshots: OrderedDict[_Key, _Kept] = OrderedDict()
