@@ -91,10 +91,8 @@ async def read_notes(conn: Connection, thread_id: UUID) -> ThreadNotes:
 
 async def save_notes(conn: Connection, thread_id: UUID, made: ThreadNotes) -> bool:
     """Store what was made from version `made.version`; False when another was stored since or the thread is gone."""
-    # Whoever removes the thread waits for us or we for it: notes never outlive it.
-    alive = await conn.fetchval(
-        "SELECT true FROM threads WHERE id = $1 AND deleted_at IS NULL FOR KEY SHARE", thread_id
-    )
+    # Whoever removes the thread waits for us or we for it (KEY SHARE would let them by): notes never outlive it.
+    alive = await conn.fetchval("SELECT true FROM threads WHERE id = $1 AND deleted_at IS NULL FOR SHARE", thread_id)
     if alive is None:
         return False
     done = await conn.fetchval(

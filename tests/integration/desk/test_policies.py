@@ -68,6 +68,9 @@ async def test_policies_are_read_by_all_changed_by_admins_and_written_down(admin
         {"interrupt_ttl": 0},
         {"show_interrupt_ttl": 0},
         {"show_concurrency": 51},
+        {"window_characters": 499},
+        {"summary_characters": 4001},
+        {"memory_documents": 9},
         {"undo_window": None},
         {"four_ears": True},
     ):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -344,4 +345,25 @@ async def test_notes_go_with_their_thread_with_time_and_never_to_another_tenant(
         await threads.delete_thread(conn, desk.thread_id)
     assert (await notes_of(desk)).version == 0
     await keep(desk)
+    assert (await notes_of(desk)).version == 0
+
+
+async def test_a_thread_that_is_removed_while_its_notes_are_stored_keeps_none(desk: Desk) -> None:
+    await past(desk, 40)
+    made = ThreadNotes(through=(datetime.now(UTC), new_id()), notes={"turns": 1}, summary="聊过保温杯。")
+    async with desk.db.tenant(desk.tenant_id) as storing:
+        assert await thread_notes.save_notes(storing, desk.thread_id, made)
+
+        async def remove() -> None:
+            async with desk.db.tenant(desk.tenant_id) as conn:
+                await threads.delete_thread(conn, desk.thread_id)
+
+        removing = asyncio.create_task(remove())
+        async with desk.db.tenant(desk.tenant_id) as looking, asyncio.timeout(30):
+            waits = """SELECT EXISTS (SELECT FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock')"""
+            while not removing.done() and not await looking.fetchval(waits):  # noqa: ASYNC110 (the database has no event for it)
+                await asyncio.sleep(0.01)
+        assert not removing.done(), "who removes waits for what is being stored"
+    await removing
     assert (await notes_of(desk)).version == 0
