@@ -82,13 +82,18 @@ async def test_a_tenant_takes_a_skill_from_a_role_and_everything_behind_it_refus
             "modify",
         ),
         ("给这三款各写一段开场", "batch"),
+        (
+            "按方案开写：开场｜每段20秒｜小雅的直播间｜2款：沐野随行保温杯 500ml、卫龙大面筋辣条 106g×5 包",
+            "rundown",
+        ),
     ],
 )
 async def test_one_request_needs_the_skill_that_its_words_ask_for(
     operator: httpx.AsyncClient, admin: httpx.AsyncClient, demo_url: str, content: str, skill: str
 ):
     await admin.patch(f"/api/v1/skills/{skill}", json={"enabled": False})
-    refused = await operator.post("/api/v1/generate", json={"content": content})
+    async with asyncio.timeout(20):  # what is not refused waits for a worker, and there is none
+        refused = await operator.post("/api/v1/generate", json={"content": content})
     assert (refused.status_code, refused.json()["code"], refused.json()["details"]["skill"]) == (
         403,
         "skill_refused",
