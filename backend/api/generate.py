@@ -20,8 +20,10 @@ from backend.api.messages import Ask, Asked, as_command
 from backend.api.pages import IdempotencyKey, command_id
 from backend.domain import events, threads
 from backend.domain.people import Identity
+from backend.domain.profiles import read_names
 from backend.domain.rooms import list_rooms
 from backend.domain.skills import read_allowances
+from backend.domain.thread_notes import read_notes, window
 from backend.errors import AppError, SkillRefused
 from backend.fanout.hub import Fragment, Numbered
 from backend.graph import skills
@@ -46,7 +48,7 @@ _HEARTBEAT: Final = 15.0
 _LOOK_UP: Final = 1.0
 _PAGE: Final = 500
 #: Messages of a repeated request's thread that its words are read against.
-_WINDOW: Final = 12
+_WINDOW: Final = 3000
 
 
 class RunFailed(AppError):
@@ -193,8 +195,9 @@ async def _preflight(conn: Connection, identity: Identity, thread_id: UUID, body
         return
     request = body.model_dump(mode="json", exclude={"review"}, exclude_none=True)
     thread = await threads.get_thread(conn, thread_id)
-    messages = await threads.recent_messages(conn, thread_id, _WINDOW)
-    situation = await situation_of(conn, thread, messages, await list_rooms(conn), request)
+    messages, notes = await window(conn, thread_id, _WINDOW), await read_notes(conn, thread_id)
+    rooms, names = await list_rooms(conn), await read_names(conn)
+    situation = await situation_of(conn, thread, messages, notes, rooms, names, request)
     reading = await understood(body.content, situation, None)
     for skill in skills.asked_for(reading.kind, reading.then):
         await skills.require(conn, skill, identity.user_id)

@@ -252,7 +252,8 @@ def _doses_that_differ(text: str, facts: list[tuple[str, str]]) -> Iterator[Fact
     for match in _A_DAY.finditer(text) if known else ():
         count, right = parse_number(match["number"]), known.get(match["counter"])
         if right and count is not None and count not in right and not min(right) < count < max(right):
-            problem = f"用量“{match.group()}”与商品资料（{'、'.join(f'{one:g}' for one in sorted(right))}{match['counter']}）不符"
+            told = "、".join(f"{one:g}" for one in sorted(right)) + match["counter"]
+            problem = f"用量“{match.group()}”与商品资料（{told}）不符"
             yield FactFault("FAC-004", *match.span(), problem, True)
 
 
