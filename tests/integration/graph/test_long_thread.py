@@ -359,10 +359,10 @@ async def test_a_thread_that_is_removed_while_its_notes_are_stored_keeps_none(de
                 await threads.delete_thread(conn, desk.thread_id)
 
         removing = asyncio.create_task(remove())
-        async with desk.db.tenant(desk.tenant_id) as looking, asyncio.timeout(30):
-            waits = """SELECT EXISTS (SELECT FROM pg_stat_activity
-                       WHERE datname = current_database() AND wait_event_type = 'Lock')"""
-            while not removing.done() and not await looking.fetchval(waits):  # noqa: ASYNC110 (the database has no event for it)
+        waited_for = """SELECT EXISTS (SELECT FROM pg_locks
+                        WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"""
+        async with asyncio.timeout(60):
+            while not removing.done() and not await storing.fetchval(waited_for):  # noqa: ASYNC110 (there is no event)
                 await asyncio.sleep(0.01)
         assert not removing.done(), "who removes waits for what is being stored"
     await removing
