@@ -58,9 +58,7 @@ test('every step of the graph has its name', () => {
 
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .filter((name) =>
-      /^(app|desk|review|approvals|hosts|memory|rules|rundown|scripts)\b.*\.tsx$/.test(name),
-    )
+    .filter((name) => /^(app|desk|review|approvals|hosts|memory|rules|rundown|scripts)\b.*\.tsx$/.test(name))
     .filter((name) => !name.includes('.test.'))
   expect(pages.length).toBeGreaterThan(15)
   // The language's own name is not translated; punctuation that ends a sentence is not a word.
