@@ -74,7 +74,14 @@ export function useAntdTheme(): ThemeConfig {
       algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
       token: { ...known, fontFamily: token('font'), fontSize: 14, borderRadius: 8, controlOutlineWidth: 3 },
       components: {
-        Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', fontWeight: 500 },
+        // White on the dark theme's pale red cannot be read.
+        Button: {
+          dangerColor: dark ? token('surface') : '#fff',
+          primaryShadow: 'none',
+          defaultShadow: 'none',
+          dangerShadow: 'none',
+          fontWeight: 500,
+        },
         Table: { cellPaddingBlock: 10 },
       },
     } satisfies ThemeConfig

@@ -13,11 +13,11 @@ from backend.llm import retry
 from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
 from backend.protocol.events import Finding
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.layering import plain
 from backend.quality.rubric import ScriptBrief, review, with_findings
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
 
-_RULES = RuleSnapshot.load()
+_RULES = plain(None)
 TEXT = "大家晚上好。这锅全网最低价，原价三百，今天一百。我家那口子喝上就再没请过假。"
 QUOTE = "我家那口子喝上就再没请过假"
 ADDED: dict[str, Any] = {

@@ -332,7 +332,7 @@ def test_figures_count_as_they_are_read_aloud(text: str, length: int) -> None:
 
 def test_a_record_is_made_speakable() -> None:
     assert speakable("【官方】容量500ml/保温12h 😀(新款)") == "容量500毫升、保温12小时"
-    assert speakable("羊毛30%") == "羊毛百分之30"
+    assert speakable("羊毛30%") == "羊毛百分之三十"
 
 
 async def test_the_stream_is_the_script_in_small_pieces_with_an_end() -> None:
@@ -452,9 +452,9 @@ def test_the_numbers_of_things_stay_as_they_are(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("60-200目", "60到200目"), ("500ml-1L", "500毫升到1升"), ("5%-10%", "百分之5到百分之10"),
+        ("60-200目", "60到200目"), ("500ml-1L", "500毫升到1升"), ("5%-10%", "百分之五到百分之十"),
         ("-18℃冷冻", "零下18度冷冻"), ("-18~-10℃", "零下18到零下10度"), ("20±5℃", "20正负5度"),
-        ("≥98%", "不低于百分之98"),
+        ("≥98%", "不低于百分之九十八"),
         ("1,299 元", "1299元"), ("20:30", "20点30分"), ("1:1调配", "1比1调配"), ("2025-11-11", "2025年11月11日"),
         ("2025/1/5", "2025年1月5日"), ("SPF50+", "SPF50加"), ("106g×5包", "106克乘5包"),
         ("2020-2024年", "2020到2024年"),

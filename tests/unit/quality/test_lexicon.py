@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import SetupError
-from backend.quality.layering import compiled
+from backend.quality.layering import book_of, compiled, plain
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.overlay import Overlay, OwnRule, Phrase
 from backend.quality.rulebook import RULES
 
 _DATA = Path(__file__).parent / "data"
-_SNAPSHOT = RuleSnapshot.load()
+_SNAPSHOT = plain(None)
 _BY_PROGRAM = {"HF-005", "DEV-002", "PRI-010", "FAC-004"}
 _SEEDS = [
     "全网最低价",
@@ -171,7 +171,7 @@ def test_a_tenants_own_terms_are_found_and_its_names_are_left_alone() -> None:
     assert [f.rule for f in snapshot.scan("老铁们好")] == ["HOUSE"]
     assert [f.severity for f in snapshot.scan("顶级牧场牛奶")] == ["info"]
     assert [f.severity for f in snapshot.scan("顶级牛奶")] == ["block"]
-    assert snapshot.version != _SNAPSHOT.version == RuleSnapshot.load().version
+    assert snapshot.version != _SNAPSHOT.version == book_of(None).version
 
 
 def test_wrong_rules_are_refused(tmp_path: Path) -> None:

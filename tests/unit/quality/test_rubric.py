@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.layering import plain
 from backend.quality.regulated import unproven
 from backend.quality.rubric import UNAPPROVED, QualityReport, ScriptBrief, review
 
-_RULES = RuleSnapshot.load()
+_RULES = plain(None)
 _CUP: dict[str, Any] = {
     "name": "膳魔师真空保温杯500ml",
     "brand": "膳魔师",

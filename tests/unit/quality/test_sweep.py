@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.quality.anchors import anchor_of, matches
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.layering import plain
 from backend.quality.normalize import NUMERALS, fold, with_digits
 from backend.quality.rulebook import words_of_verticals
 from backend.quality.sweep import Sighting, Sweep, _cuts_a_word
 
-_RULES = RuleSnapshot.load().rules
+_RULES = plain(None).rules
 _SWEEP = Sweep(_RULES, words_of_verticals())
 _PATTERNS = [pattern for rule in _RULES for pattern in rule.patterns]
 _TERMS = sorted({term for rule in _RULES for term in rule.terms})
