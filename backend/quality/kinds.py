@@ -254,7 +254,8 @@ def _doses_that_differ(text: str, facts: list[tuple[str, str]]) -> Iterator[Fact
     for match in _A_DAY.finditer(text) if known else ():
         count, right = parse_number(match["number"]), known.get(match["counter"])
         if right and count is not None and count not in right and not min(right) < count < max(right):
-            problem = f"用量“{match.group()}”与商品资料（{'、'.join(f'{one:g}' for one in sorted(right))}{match['counter']}）不符"
+            known_dose = "、".join(f"{one:g}{match['counter']}" for one in sorted(right))
+            problem = f"用量“{match.group()}”与商品资料（{known_dose}）不符"
             yield FactFault("FAC-004", *match.span(), problem, True)
 
 
@@ -274,7 +275,9 @@ def _shares_that_differ(text: str, record: str) -> Iterator[FactFault]:
         if (share := parse_number(match["share"])) is not None:
             known.setdefault(match["of"][:3], set()).add(share)
     for of, right in known.items():
-        for match in re.finditer(rf"(?<![之分零一二三四五六七八九十百千点.\d])(?P<share>{NUMBER})的?(?={re.escape(of)})", text):
+        for match in re.finditer(
+            rf"(?<![之分零一二三四五六七八九十百千点.\d])(?P<share>{NUMBER})的?(?={re.escape(of)})", text
+        ):
             share = parse_number(match["share"])
             if share is not None and 10 <= share <= 100 and share not in right:
                 problem = f"“{match.group()}{of}”与商品资料（{'、'.join(f'{one:g}%' for one in sorted(right))}）不符"

@@ -261,8 +261,8 @@ def test_a_change_of_tone_loses_neither_price_nor_gift() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "老师口吻版：\n", "好嘞，给你一版搞笑风：", "没问题！25秒开场如下。", "根据您的要求，不喊的逼单话术：", "30秒快节奏话术：",
-        "以下为东北口音版本——",
+        "老师口吻版：\n", "好嘞，给你一版搞笑风：", "没问题！25秒开场如下。", "根据您的要求，不喊的逼单话术：",
+        "30秒快节奏话术：", "以下为东北口音版本——",
     ],
 )  # fmt: skip
 def test_words_that_hand_a_text_over_are_no_part_of_it(said: str) -> None:
