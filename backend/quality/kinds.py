@@ -18,6 +18,8 @@ _FILE: Final = Path(__file__).with_name("kinds.toml")
 _COMPARED: Final = re.compile(
     r"不像|不是|比|普通|一般的|别的|别人|别家|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕|不同于|区别|过敏|无"
 )
+#: What viewers have or like is asked, not claimed: 喝红茶还是绿茶？
+_OF_VIEWERS: Final = re.compile("还是|你们?平时|你们?喜欢|你们?家")
 #: Where goods come from, {} standing for the place.
 _GROWN: Final = (
     r"(?:产自|来自|源自|出自|产地是?|生在|长在|种在)[^，。！？；]{0,6}?{}|"
@@ -153,9 +155,9 @@ def _known(kind: _Kind, stated: set[int]) -> str:
 
 def _is_of_something_else(text: str, start: int, end: int, beside: re.Pattern[str] | None) -> bool:
     low, high = clause(text, start, end)
-    return _COMPARED.search(text, low, start) is not None or (
-        beside is not None and beside.search(text, low, high) is not None
-    )
+    if _COMPARED.search(text, low, start) or _OF_VIEWERS.search(text, low, high):
+        return True
+    return beside is not None and beside.search(text, low, high) is not None
 
 
 def _places_that_differ(text: str, facts: list[tuple[str, str]], record: str) -> Iterator[FactFault]:
@@ -193,7 +195,7 @@ def _listed_otherwise(text: str, facts: list[tuple[str, str]], record: str) -> I
         either = "|".join(re.escape(one) if len(one) > 1 else f"{re.escape(one)}色" for one in items if one)
         beside = (
             rf"(?:{either})[色味]?(?:[和跟与、，]|还有)(?=(?P<after>[\u4e00-\u9fa5]{{1,4}}?)(?:{_LIST_ENDS}))|"
-            rf"(?<=[，。！；：、选有是])(?P<before>[\u4e00-\u9fa5]{{1,4}}?)[色味]?[和跟与、](?={either})|"
+            rf"(?<=[，。！；：、选有是])(?P<before>(?:(?![有是色])[\u4e00-\u9fa5]){{1,4}}?)[色味]?[和跟与、](?={either})|"
             rf"(?:{either})(?P<run>[\u4e00-\u9fa5]{{2,3}})(?=[两二三四五六][个种款]?[色味])"
         )
         for match in re.finditer(beside, text):
@@ -273,7 +275,9 @@ def _shares_that_differ(text: str, record: str) -> Iterator[FactFault]:
         if (share := parse_number(match["share"])) is not None:
             known.setdefault(match["of"][:3], set()).add(share)
     for of, right in known.items():
-        for match in re.finditer(rf"(?P<share>{NUMBER})的?(?={re.escape(of)})", text):
+        for match in re.finditer(
+            rf"(?<![之分零一二三四五六七八九十百千点.\d])(?P<share>{NUMBER})的?(?={re.escape(of)})", text
+        ):
             share = parse_number(match["share"])
             if share is not None and 10 <= share <= 100 and share not in right:
                 problem = f"“{match.group()}{of}”与商品资料（{'、'.join(f'{one:g}%' for one in sorted(right))}）不符"

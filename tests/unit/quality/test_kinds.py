@@ -65,6 +65,7 @@ def test_what_excludes_the_record_is_found(text: str, product: dict[str, Any]) -
         ("北京的秋天，适合泡一杯", _TEA),
         ("明前采的，特级，罐底印着", _TEA),
         ("不像谷雨后的那么老", _TEA),
+        ("你平时喝红茶还是绿茶？百分之百的茶", _TEA),
         ("一天一片，标准GB杠T一四四五六", _TEA),
         ("墨绿和燕麦白，自己挑。选雾灰，藏得住", _SHIRT),
         ("我一米六五，穿M，一百二十斤的选L", _SHIRT),

@@ -375,4 +375,4 @@ def test_sums_are_heard_in_the_words_of_hosts(said: str, right: bool) -> None:
 
 def test_a_bare_figure_of_a_fact_is_no_price() -> None:
     down = {**_CUP, "facts": {**_CUP["facts"], "蓬松度": "700"}}
-    assert "Q03" in _failed(_report(_GOOD.replace("两个一共258", "便宜了571"), product=down))
+    assert "Q03" in _failed(_report(_GOOD.replace("两个一共258", "配件七百元"), product=down))
