@@ -30,9 +30,14 @@ _NEGATION: Final = re.compile(
     r"(?:要|能|会|可以?|敢|应该|该|得|用|必|去|是|叫|算|说|讲|吹|喊|自?称|宣称|宣传|承诺|保证|提|谈|写|做|搞|玩|来|有|"
     r"含有?|添加|加|用于|用来|具备|具有|存在|属于|支持|提供|涉及|随便|私下|私自|任何|什么|所谓的?|[这那][种些个]|一个|一句|"
     r"一味|跟|给|你们?|大家|我们|把|它|当[成作]?|作为|轻?信|相信|听|追求|卖|推荐|使用|药物|过度|就|都|敢|直接|盲目|再去|"
-    r"想着|指望|一定|等于|代表|意味着|打着|宣扬|过分|医学|需要|主张|鼓励|建议|碰|谈什么|有什么|能够)*$"
+    r"全网|全国|全球|全行业|业内|行业|想着|指望|一定|等于|代表|意味着|打着|宣扬|过分|医学|需要|主张|鼓励|建议|碰|谈什么|有什么|能够)*$"
 )
 _DOUBLE: Final = re.compile(r"(?:不得|不能|不会|没有人?|谁|哪个|无人|没|没人)不[^，]{0,3}$")
+#: 不是全国第一不敢来: what would not be done otherwise is claimed.
+_UNLESS: Final = (
+    re.compile(r"不是[^，]{0,2}$"),
+    re.compile(r"^的?(?:我|我们|咱|咱们)?(?:都|就|可|根本)?(?:不敢|不会|不来|不卖|不播|不拿|不要钱|不收钱)"),
+)
 _QUOTED_BAN: Final = re.compile(
     r"(?:不能|不可以|不许|不让|禁止|不得|违规|不敢|不准|别再|从来不|不会|不想|没法|少)(?:再)?(?:随便|乱)?"
     r"(?:说|讲|用|写|提|喊|宣传|承诺|吹|打出|出现)[^，]{0,16}$"
@@ -40,6 +45,7 @@ _QUOTED_BAN: Final = re.compile(
     r"|(?:从来|从|根本|压根)(?:都)?(?:不|没)(?:敢|会|有)?[^，。！？]{0,8}$"
 )
 _DISOWNED: Final = re.compile(
+    r"^[^，。！？]{0,3}(?:都|也|可|倒|真)?(?:谈不上|算不上|说不上|称不上|够不上)|"
     r"^[^。！？]{0,4}(?:(?:这种|这个|这类|之类|这样|那种|那套)的?(?:话|词|说法|字眼|广告|承诺|宣传|事)?[^。！？]{0,8}(?:不|别|没|违|假)|"
     r"，?(?:我|我们|咱|咱们|咱家|主播)(?:可|都)?(?:不敢|不能|不会|从来不|绝不|没法|不)(?:乱)?(?:说|讲|吹|承诺|保证|写|用|提|喊))"
 )
@@ -122,6 +128,8 @@ def is_negated(text: str, start: int, end: int, begin: int) -> bool:
     after = text[end : end + _BEHIND]
     if _QUESTION.search(before):
         return not _YES.match(after)
+    if _UNLESS[0].search(before) and _UNLESS[1].match(after):
+        return False
     if _NEGATION.search(before) and not _DOUBLE.search(before):
         return True
     return bool(_QUOTED_BAN.search(before) or _DISOWNED.match(after))
