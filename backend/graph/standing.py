@@ -11,7 +11,7 @@ from backend.domain.clarifications import offered_options
 from backend.domain.profiles import Names
 from backend.domain.rooms import Room
 from backend.domain.scripts import ThreadDraft, count_of_thread, last_of, of_thread
-from backend.domain.thread_notes import Said, ThreadNotes, since
+from backend.domain.thread_notes import SHOWN, Said, ThreadNotes, since
 from backend.domain.threads import Thread
 from backend.graph.intent import wishes
 from backend.graph.intent.folding import fold
@@ -90,7 +90,8 @@ async def situation_of(
         waiting=waiting,
         wishes=wishes.after(
             (notes.notes or {}).get("wishes", {}),
-            [one.content for one in since(messages, notes.through) if one.role == "user"],
+            # So much of each as the notes will be made from; the newest may be ten thousand characters.
+            [one.content[:SHOWN] for one in since(messages, notes.through) if one.role == "user"],
             pace,
         ),
         product_order=product_order(notes.notes),

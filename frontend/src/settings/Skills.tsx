@@ -90,7 +90,6 @@ export function Skills() {
                   mode="multiple"
                   aria-label={t('settings.rolesOf', { skill: t(`settings.names.${skill.name}`) })}
                   style={{ minWidth: 260 }}
-                  disabled={!skill.enabled}
                   value={chosen}
                   onChange={(wanted) =>
                     void change(skill.name, { roles: wanted as Shapes['SkillChanges']['roles'] })

@@ -13,6 +13,7 @@ import pytest
 
 from backend.domain import thread_notes, threads
 from backend.domain.policies import change_policies, read_policies
+from backend.domain.profiles import read_names
 from backend.domain.rooms import list_rooms
 from backend.domain.scripts import last_of, of_thread
 from backend.domain.thread_notes import ThreadNotes, read_notes, window
@@ -102,7 +103,8 @@ async def cost(desk: Desk, thread_id: UUID, content: str) -> tuple[dict[str, int
         limits = await read_policies(conn, SETTINGS)
         said = await window(conn, thread_id, limits.window_characters)
         notes = await read_notes(conn, thread_id)
-        situation = await situation_of(conn, thread, said, notes, await list_rooms(conn), {"content": content})
+        rooms, names = await list_rooms(conn), await read_names(conn)
+        situation = await situation_of(conn, thread, said, notes, rooms, names, {"content": content})
         await enqueue_if_due(conn, SETTINGS, desk.tenant_id, thread_id)
         touched = {name: count - before[name] for name, count in await conn.fetch(_TOUCHED)}
     read = [*(one.content for one in said), *(draft.content for draft in situation.drafts), notes.summary]
