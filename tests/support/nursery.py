@@ -72,6 +72,8 @@ class Nursery:
             self._process.stdin.flush()
             while "born" not in (news := self._hear()):
                 pass
+            # Numbers come again after thirty thousand processes: another's end is not this one's.
+            self._codes.pop(news["born"], None)
             return Fork(news["born"], self)
 
     def code_of(self, pid: int) -> int | None:
