@@ -260,7 +260,7 @@ class Hub:
 
     async def _listen(self) -> None:
         channels = [EVENTS_CHANNEL, ROOMS_CHANNEL, PEOPLE_CHANNEL, RULES_CHANNEL, CATALOGUE_CHANNEL]
-        await listen(self._url, channels, self._on_notice, self._on_connected)
+        await listen(self._url, channels, "listen events", self._on_notice, self._on_connected)
 
     async def _on_connected(self) -> None:
         if self.on_rules is not None:

@@ -163,7 +163,7 @@ class Worker:
         async def on_connected() -> None:
             return None  # a missed notice costs some work only: the renewal finds the run gone
 
-        await listen(self._db.url, [SHOWS_CHANNEL, CANCEL_CHANNEL], on_notice, on_connected)
+        await listen(self._db.url, [SHOWS_CHANNEL, CANCEL_CHANNEL], "listen runs", on_notice, on_connected)
 
     async def _repeat(
         self, work: Callable[[], Awaitable[None]], pause: float, wake: asyncio.Event | None = None

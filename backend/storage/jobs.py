@@ -45,7 +45,7 @@ class JobQueue:
     async def open(cls, url: str, works: Mapping[str, Work], *, concurrency: int) -> AsyncIterator["JobQueue"]:
         """Connect; `works` maps entry points to what is done with a payload."""
         try:
-            pool = await asyncpg.create_pool(url, min_size=3, max_size=3, timeout=10, **connect_options())
+            pool = await asyncpg.create_pool(url, min_size=3, max_size=3, timeout=10, **connect_options("jobs"))
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
             raise StorageUnavailable from error
         manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))

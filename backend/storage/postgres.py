@@ -81,7 +81,7 @@ class Database:
         """
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=size, max_size=size, init=_prepare, reset=_keep, timeout=10, **connect_options()
+                url, min_size=size, max_size=size, init=_prepare, reset=_keep, timeout=10, **connect_options("requests")
             )
         except (*_UNREACHABLE, TimeoutError) as error:
             raise StorageUnavailable(f"PostgreSQL cannot be reached: {type(error).__name__}") from error
@@ -180,7 +180,7 @@ class Reserved:
             try:
                 async with asyncio.timeout(timeout):
                     if self._conn is None or self._conn.is_closed():
-                        self._conn = await asyncpg.connect(self._url, **connect_options())
+                        self._conn = await asyncpg.connect(self._url, **connect_options("leases"))
                     return list(await self._conn.fetch(query, *args))
             except (*_UNREACHABLE, TimeoutError, asyncpg.PostgresError) as error:
                 # Whatever it is: the loop that prolongs leases must live to ask again.
@@ -215,18 +215,19 @@ async def as_owner(owner_url: str) -> AsyncIterator[Connection]:
 async def listen(
     url: str,
     channels: Sequence[str],
+    purpose: str,
     on_notice: Callable[[str, str], None],
     on_connected: Callable[[], Awaitable[None]],
 ) -> None:
     """Follow NOTIFY on `channels` until cancelled, connecting again whenever the connection dies.
 
     `on_notice(channel, payload)` is called for each notice; `on_connected()` after each (re)connection, when notices
-    may have been missed and the caller should look for itself.
+    may have been missed and the caller should look for itself. `purpose` is the connection's name, for operators.
     """
     pause = 0.05
     while True:
         try:
-            conn = await asyncpg.connect(url, timeout=5, **connect_options())
+            conn = await asyncpg.connect(url, timeout=5, **connect_options(purpose))
         except (*_UNREACHABLE, TimeoutError, asyncpg.PostgresError) as error:
             log.warning("listen_unreachable", error=type(error).__name__)
             await asyncio.sleep(pause)
@@ -257,11 +258,14 @@ async def _until_gone(conn: asyncpg.Connection[asyncpg.Record], gone: asyncio.Ev
             await conn.execute("SELECT", timeout=_LISTEN_CHECK)
 
 
-def connect_options() -> dict[str, Any]:
-    """Return how every connection is opened: as the application's role, under its own name."""
+def connect_options(purpose: str) -> dict[str, Any]:
+    """Return how every connection is opened: as the application's role, and in `pg_stat_activity` by its purpose.
+
+    Its last statement tells nobody what a connection is for: a listening one asks now and then whether it lives.
+    """
     # `role` as a start-up parameter: RESET ROLE leads back to it, not to the owner.
     return {
-        "server_settings": {"role": _APP_ROLE, "application_name": "cuedesk", "jit": "off"},
+        "server_settings": {"role": _APP_ROLE, "application_name": f"cuedesk {purpose}", "jit": "off"},
         "command_timeout": 30,
     }
 

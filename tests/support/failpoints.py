@@ -94,9 +94,15 @@ class Failpoint:
 
     async def lift(self) -> None:
         """Let go: whoever is still held loses its connection, as when its process is gone."""
-        for pid in await self._held():
-            await self._conn.execute("SELECT pg_terminate_backend($1)", pid)
-        await self._conn.execute(f"DROP TRIGGER IF EXISTS failpoint ON {self._table}")
+        # First nobody is held any more: who lost its connection tries again, and would hold the table for the trigger.
+        await self._conn.execute(_function("false"))
+        await self._conn.execute("SET lock_timeout = '200ms'")
+        while True:
+            for pid in await self._held():
+                await self._conn.execute("SELECT pg_terminate_backend($1)", pid)
+            with contextlib.suppress(asyncpg.LockNotAvailableError):
+                await self._conn.execute(f"DROP TRIGGER IF EXISTS failpoint ON {self._table}")
+                return
 
     async def _held(self) -> list[int]:
         rows = await self._conn.fetch(
@@ -105,15 +111,20 @@ class Failpoint:
         return [row["pid"] for row in rows]
 
 
+def _function(when: str) -> str:
+    """The statement that makes the trigger's function: it holds what `when` is true for."""
+    return f"""CREATE OR REPLACE FUNCTION failpoint() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+                 SET search_path = public AS
+                 $$ BEGIN IF {when} THEN PERFORM pg_sleep(120); END IF; RETURN NEW; END $$"""
+
+
 @asynccontextmanager
 async def failpoint(owner_url: str, table: str, when: str = "true") -> AsyncIterator[Failpoint]:
     """Hold every insert into `table` for which the SQL condition `when` (on NEW) is true."""
     conn = await asyncpg.connect(owner_url)
     try:
         await conn.execute(
-            f"""CREATE OR REPLACE FUNCTION failpoint() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-                  SET search_path = public AS
-                  $$ BEGIN IF {when} THEN PERFORM pg_sleep(120); END IF; RETURN NEW; END $$;
+            f"""{_function(when)};
                 CREATE TRIGGER failpoint BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION failpoint()"""
         )
         point = Failpoint(conn, table)

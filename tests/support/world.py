@@ -450,7 +450,9 @@ class World:
                 ids = [item["id"] for item in view["thread"][kind]]
                 assert len(ids) == len(set(ids)), f"{kind} are shown twice"
 
-    async def _listen(self, _url: str, _channels: Any, _on_notice: Any, on_connected: Callable[[], Any]) -> None:
+    async def _listen(
+        self, _url: str, _channels: Any, _purpose: str, _on_notice: Any, on_connected: Callable[[], Any]
+    ) -> None:
         await on_connected()
 
     def _sources(self) -> tuple[Any, ...]:

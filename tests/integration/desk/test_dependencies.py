@@ -161,10 +161,10 @@ async def test_an_event_whose_notice_was_lost_or_whose_listener_is_dead_arrives_
             await write_without_notice("没有通知")
             await desk.until("thread_updated", title="没有通知", timeout=2)
             ended = await conn.fetch(
-                """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                   WHERE datname = current_database() AND query LIKE 'LISTEN%'"""
+                """SELECT application_name, pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND application_name LIKE 'cuedesk listen%'"""
             )
-            assert ended, "somebody listened"
+            assert {row["application_name"] for row in ended} == {"cuedesk listen events", "cuedesk listen runs"}
             await write_without_notice("没有人听")
             await desk.until("thread_updated", title="没有人听", timeout=2)
             await whole_path(rest, desk)

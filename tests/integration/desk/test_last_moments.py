@@ -81,8 +81,10 @@ async def somebody_waits_for_a_lock(conn: Conn) -> None:
 async def unnoticed_cancellations(conn: Conn) -> AsyncIterator[None]:
     """Nobody who works on a run hears of its cancellation: as in the moment before the notice comes."""
     listener = await conn.fetchval(
-        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%cuedesk_cancel%'"
+        """SELECT pid FROM pg_stat_activity
+           WHERE datname = current_database() AND application_name = 'cuedesk listen runs'"""
     )
+    assert listener is not None, "nobody listens"
     os.kill(listener, signal.SIGSTOP)
     try:
         yield
