@@ -1,53 +1,32 @@
 """The real REST application on a real database with the demo in it; only the sockets and the worker are missing."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import httpx
-import psycopg
 import pytest
 from fastapi import FastAPI
 
 from backend.api.routes import mount
 from backend.domain import events, rooms
-from backend.domain.demo import seed_demo
 from backend.fanout.hub import Hub, Sources
 from backend.memory.embed import Embedder
 from backend.quality.rulebooks import RuleBooks
 from backend.services import Services
 from backend.settings import Settings
-from backend.storage.postgres import Database, as_owner
+from backend.storage.postgres import Database
 from backend.storage.redis import Cache
 from backend.telemetry.logging import configure_logging
-from tests.support.databases import DatabaseFactory, with_database
+from tests.support.databases import DatabaseFactory
 
 PASSWORD = "cuedesk-demo"
-DEMO = "cuedesk_demo_template"
 SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]
 
 
-@pytest.fixture(scope="session")
-def demo_template(databases: DatabaseFactory) -> str:
-    """A migrated database with the demo in it, to copy from."""
-    with databases.fresh() as url:
-
-        async def seed() -> None:
-            async with as_owner(url) as conn:
-                assert await seed_demo(conn)
-
-        asyncio.run(seed())
-        name = urlsplit(url).path.lstrip("/")
-        with psycopg.connect(with_database(url, "postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {DEMO} TEMPLATE {name} STRATEGY FILE_COPY")
-    return DEMO
-
-
 @pytest.fixture
-def demo_url(databases: DatabaseFactory, demo_template: str) -> Iterator[str]:
-    with databases.fresh(template=demo_template) as url:
+def demo_url(databases: DatabaseFactory) -> Iterator[str]:
+    with databases.fresh(template=databases.demo()) as url:
         yield url
 
 

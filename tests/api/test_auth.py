@@ -10,6 +10,7 @@ import pytest
 from starlette.websockets import WebSocket
 
 from backend.domain import people
+from backend.domain.people import hash_password
 from backend.errors import TicketInvalid
 from backend.services import Services
 from backend.storage.postgres import Database
@@ -37,13 +38,16 @@ async def test_signing_in_sets_a_cookie_that_scripts_and_other_sites_cannot_use(
 
 
 async def test_a_wrong_password_and_an_unknown_address_get_the_same_answer_after_the_same_work(
-    client: httpx.AsyncClient,
+    client: httpx.AsyncClient, demo_url: str
 ):
     async def attempt(email: str) -> tuple[dict, float]:
-        began = time.perf_counter()
+        began = time.process_time()  # the work itself, whatever else the machine does
         answer = await client.post(LOGIN, json={"email": email, "password": "wrong"})
         assert answer.status_code == 401
-        return answer.json(), time.perf_counter() - began
+        return answer.json(), time.process_time() - began
+
+    with psycopg.connect(demo_url) as owner:  # the demo of the tests has a hash that costs nothing
+        owner.execute("UPDATE users SET password_hash = %s", [hash_password(PASSWORD)])
 
     known, known_took = await attempt("xiaolin@demo.cuedesk")
     unknown, unknown_took = await attempt("nobody@demo.cuedesk")

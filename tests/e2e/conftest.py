@@ -35,7 +35,7 @@ def start_server(
 ) -> Iterator[Callable[..., ServerProcess]]:
     """Start servers on a database of the module; all are ended with it."""
     running: list[ServerProcess] = []
-    with databases.fresh() as url:
+    with databases.fresh(template=databases.demo()) as url:
 
         def start(folder: Path | None = None, **settings: object) -> ServerProcess:
             chosen = {"database_url": url, "redis_url": valkey_server.url, "offline_pace": PACE, **settings}

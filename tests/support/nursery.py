@@ -6,6 +6,7 @@ Loading takes two seconds of a processor, and the tests start more than a hundre
 
 import atexit
 import contextlib
+import gc
 import json
 import os
 import select
@@ -120,9 +121,13 @@ def _serve() -> None:
     import uvloop  # noqa: F401 -- loaded here, used in the forks
 
     from backend import __main__, app  # noqa: F401
+    from backend.api.routes import resources
     from backend.quality.layering import plain
 
     plain(None)  # the rules that hold where nobody has any: three seconds of a processor, the same for every server
+    resources()
+    gc.collect()
+    gc.freeze()  # a server collects once when it starts: what was here before it is not looked through again
     news = os.dup(1)
     alive: set[int] = set()
     woken, wake = os.pipe()

@@ -21,7 +21,7 @@ def cluster(
     Hardly a poll: what one gateway tells another within a second came by notice.
     """
     with (
-        databases.fresh() as url,
+        databases.fresh(template=databases.demo()) as url,
         Cluster(
             tmp_path_factory.mktemp("cluster"),
             settings={**rolling.SETTINGS, "sweep_interval": 0.3, "poll_interval": 30},

@@ -15,7 +15,14 @@ StartServer = Callable[..., ServerProcess]
 
 @pytest.fixture(scope="module")
 def module_database_url(databases: DatabaseFactory) -> Iterator[str]:
-    with databases.fresh() as url:
+    with databases.fresh(template=databases.demo()) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(databases: DatabaseFactory) -> Iterator[str]:
+    """As the one of all tests, and with the demo in it."""
+    with databases.fresh(template=databases.demo()) as url:
         yield url
 
 

@@ -1,11 +1,22 @@
 """The first admin of a tenant, by the command line."""
 
+from collections.abc import Iterator
+
 import httpx2
+import pytest
 
 from tests.integration.desk.conftest import StartServer
+from tests.support.databases import DatabaseFactory
 from tests.support.processes import ServerProcess
 
 COMMAND = ("create-admin", "qinglan", "boss@example.com", "--name", "周老板", "--tenant-name", "青岚直播")
+
+
+@pytest.fixture
+def database_url(databases: DatabaseFactory) -> Iterator[str]:
+    """Migrated, and nobody in it."""
+    with databases.fresh() as url:
+        yield url
 
 
 def ended(process: ServerProcess) -> tuple[int, str]:

@@ -14,7 +14,6 @@ import pytest
 
 from backend.domain import interrupts as questions
 from backend.domain import runs, threads
-from backend.domain.demo import seed_demo
 from backend.domain.people import Identity
 from backend.errors import IdempotencyConflict, StorageUnavailable
 from backend.ids import new_id
@@ -22,7 +21,7 @@ from backend.protocol.commands import Cancel, InterruptResponse, SendMessage
 from backend.runs import interrupts, start
 from backend.runs.lease import Leases
 from backend.settings import Settings
-from backend.storage.postgres import Database, as_owner
+from backend.storage.postgres import Database
 from backend.storage.redis import Cache
 from tests.support.faulty_storage import FAULTS, Fault, FaultyDatabase
 
@@ -57,19 +56,9 @@ class Desk:
         return counted
 
 
-@pytest.fixture(scope="module")
-def seeded_url(module_database_url: str) -> str:
-    async def seed() -> None:
-        async with as_owner(module_database_url) as conn:
-            assert await seed_demo(conn)
-
-    asyncio.run(seed())
-    return module_database_url
-
-
 @pytest.fixture
-async def desk(seeded_url: str, redis_url: str) -> AsyncIterator[Desk]:
-    owner = await asyncpg.connect(seeded_url)
+async def desk(module_database_url: str, redis_url: str) -> AsyncIterator[Desk]:
+    owner = await asyncpg.connect(module_database_url)
     await owner.execute("DELETE FROM pgqueuer")
     row = await owner.fetchrow(
         """SELECT u.id AS user_id, u.name, u.email, t.id AS tenant_id, t.name AS tenant_name, m.role
@@ -77,7 +66,7 @@ async def desk(seeded_url: str, redis_url: str) -> AsyncIterator[Desk]:
            WHERE m.role = 'approver' LIMIT 1"""
     )
     who = Identity(**dict(row), session_id=new_id(), expires_at=datetime.now(UTC) + timedelta(hours=1))
-    async with Database.open(seeded_url, size=2, acquire_timeout=5) as db, Cache.open(redis_url) as cache:
+    async with Database.open(module_database_url, size=2, acquire_timeout=5) as db, Cache.open(redis_url) as cache:
         async with db.tenant(who.tenant_id) as conn:
             thread = await threads.create_thread(conn, who.user_id, "test")
         yield Desk(db, FaultyDatabase(db), cache, who, thread.id, owner)
