@@ -6,6 +6,7 @@ from unittest.mock import AsyncMock
 
 import httpx
 import jwt
+import psycopg
 import pytest
 from starlette.websockets import WebSocket
 
@@ -57,7 +58,6 @@ async def test_a_wrong_password_and_an_unknown_address_get_the_same_answer_after
 
 
 async def test_only_hashes_of_tokens_are_stored(client: httpx.AsyncClient, demo_url: str):
-    import psycopg
 
     answer = await client.post(LOGIN, json={"email": "amin@demo.cuedesk", "password": PASSWORD})
     token = answer.cookies["cuedesk_session"]
@@ -168,7 +168,6 @@ async def test_a_bearer_needs_no_origin(operator: httpx.AsyncClient, client: htt
 
 
 async def test_a_role_that_was_taken_away_is_gone_with_the_next_request(operator: httpx.AsyncClient, demo_url: str):
-    import psycopg
 
     with psycopg.connect(demo_url) as owner:
         owner.execute(
@@ -199,7 +198,6 @@ async def test_each_role_may_do_its_own_things(
 
 
 async def test_who_belongs_to_two_tenants_says_for_which_one(client: httpx.AsyncClient, demo_url: str):
-    import psycopg
 
     with psycopg.connect(demo_url) as owner:
         owner.execute(
