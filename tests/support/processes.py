@@ -1,5 +1,7 @@
 """The real server as a process of its own: start it, read its log, kill it, freeze it."""
 
+import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -10,18 +12,41 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from tests.support.nursery import Fork, nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+#: Below what the kernel gives to connections that go out (32768 and up), so that none of them takes a port between its
+#: choice and the server's start, or while a server is restarted. Each process has a quarter of thousands of its own.
+_PORTS: Final = range(10_000, 32_000)
+_SHARE: Final = 250
+_worker: Final = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_ports = itertools.count((os.getppid() * 5 + _worker) * _SHARE)
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nobody listens on, and that this process has not given before."""
+    for number in itertools.islice(_ports, len(_PORTS)):
+        port = _PORTS[number % len(_PORTS)]
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            # As our servers do it: what is left of an ended connection is no hindrance, somebody who listens is.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            probe.listen(1)
+            return port
+    raise AssertionError(f"no port of {_PORTS} is free")
+
+
+def unhurried(seconds: float) -> float:
+    """The bound that holds on a machine that is free, for one that is not: there everything takes its share longer.
+
+    For bounds that a scenario sets. What proves that something is at work at all should need no bound: let what would
+    come instead (a poll, the end of a lease) take a minute.
+    """
+    return seconds * max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 class ServerProcess:

@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 
 from tests.support.cluster import Cluster
 from tests.support.desk_client import Desk, Frame, Rest, new_id, no_gaps_no_doubles, text_of
-from tests.support.processes import ServerProcess
+from tests.support.processes import ServerProcess, unhurried
 from tests.support.returning import Returning
 from tests.support.rolling import REQUEST, roll
 
@@ -90,8 +90,8 @@ async def test_two_tabs_at_two_gateways_see_the_same_order_and_one_decision_reac
         await second.until("interrupt", interrupt_id=question["interrupt_id"])
         assert (await first.decide(question, "approve"))["status"] == "accepted"
         decided = time.monotonic()
-        await second.until("interrupt_resolved", interrupt_id=question["interrupt_id"], timeout=5)
-        assert time.monotonic() - decided <= 1.0
+        await second.until("interrupt_resolved", interrupt_id=question["interrupt_id"])
+        assert time.monotonic() - decided <= unhurried(1.0)
         for desk in (first, second):
             await desk.until("run", run_id=question["run_id"], status="completed", timeout=60)
         assert no_gaps_no_doubles(first.events(thread))

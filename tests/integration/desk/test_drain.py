@@ -50,7 +50,7 @@ async def test_a_worker_that_ends_finishes_its_step_and_another_goes_on_without_
 ) -> None:
     gateway = start_server("serve", "--no-worker").wait_healthy(60)
     patient = start_server("worker", offline_pace=40, drain_timeout=20)
-    hasty = start_server("worker", offline_pace=4, drain_timeout=2)
+    hasty = start_server("worker", offline_pace=4, drain_timeout=2, lease=120, lease_self_cancel=90)
     other = start_server("worker", offline_pace=0)
     for worker in (patient, hasty, other):
         worker.wait_for_log("worker_started", 60)
@@ -77,7 +77,7 @@ async def test_a_worker_that_ends_finishes_its_step_and_another_goes_on_without_
         began = time.monotonic()
         ending = asyncio.create_task(asyncio.to_thread(hasty.terminate, 60))
         await desk.until("run", run_id=run_id, status="waiting", timeout=60)
-        assert time.monotonic() - began < 15, "sooner than the lease would have run out"
+        assert time.monotonic() - began < 60, "sooner than the lease would have run out"
         assert await ending == 0
         assert "run_handed_over" in hasty.log_text()
         started = [f["attempt"] for f in desk.events(thread) if f["type"] == "message_started"]

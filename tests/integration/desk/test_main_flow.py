@@ -1,9 +1,24 @@
 """The main job: ask, stream, check, decide, on the teleprompter."""
 
 import time
+from collections.abc import Iterator
 
+import pytest
+
+from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Rest, no_gaps_no_doubles
 from tests.support.processes import ServerProcess
+
+
+@pytest.fixture(scope="module")
+def desk_server(
+    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerProcess]:
+    """As the one of the other modules, but hardly a poll: what comes came by notice."""
+    settings = {"database_url": module_database_url, "redis_url": valkey_server.url, "poll_interval": 600}
+    with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
+        yield server.wait_healthy()
+
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 
@@ -33,8 +48,8 @@ async def test_an_edited_approval_reaches_the_teleprompter_at_once(operator: Res
         shown = await prompter.until("prompter_state", where=lambda f: f["version"] > before["version"])
         elapsed = time.perf_counter() - decided
         assert shown["content"] == edited
-        # The figure itself is a benchmark's (docs/performance.md); here: not by the poll, which comes after a second.
-        assert elapsed < 1, f"{elapsed * 1000:.0f} ms"
+        # The figure itself is a benchmark's (docs/performance.md); here: not by the poll, which would come after minutes.
+        assert elapsed < 60, f"{elapsed * 1000:.0f} ms"
 
         finalized = await desk.until("script_finalized")
         assert finalized["content"] == edited

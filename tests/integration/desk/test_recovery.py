@@ -15,7 +15,7 @@ from backend.runs.jobs import enqueue_run
 from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Desk, Frame, Rest, no_gaps_no_doubles
 from tests.support.failpoints import Failpoints, failpoint
-from tests.support.processes import ServerProcess
+from tests.support.processes import ServerProcess, unhurried
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 SHORT = {"lease": 4, "lease_renewal": 0.8, "lease_self_cancel": 3, "sweep_interval": 0.3, "offline_pace": 60}
@@ -211,7 +211,7 @@ async def test_a_run_whose_turn_came_while_somebody_who_died_was_cancelling_it_b
         assert (await desk.do("cancel", thread_id=thread, run_id=first))["status"] == "accepted"
         await dying.rollback()
         assert await conn.fetchval("SELECT status FROM runs WHERE id = $1", UUID(second)) == "enqueued"
-        await desk.until("run", run_id=second, status="running", timeout=10)
+        await desk.until("run", run_id=second, status="running")
         await desk.until("interrupt", run_id=second)
 
 
@@ -254,7 +254,7 @@ async def test_a_question_whose_notice_nobody_heard_and_whose_worker_is_dead_arr
         points.order("after_question", "kill")
         thread, run_id = await asked(operator, desk)
         workers.bury(await points.reached("after_question"))
-        interrupt = await desk.until("interrupt", run_id=run_id, timeout=2)
+        interrupt = await desk.until("interrupt", run_id=run_id, timeout=unhurried(2))
         assert await covered_by_the_poll(operator) > covered
         points.lift("notice")
         assert (await desk.decide(interrupt, "approve"))["status"] == "accepted"
@@ -418,8 +418,8 @@ async def test_with_the_settings_as_shipped_a_killed_worker_is_replaced_within_2
         await in_mid_script(desk, run_id)
         crew.kill(await crew.holder(conn, run_id))
         killed = time.monotonic()
-        await desk.until("token", where=lambda f: f["attempt"] == 2, timeout=25)
-        assert time.monotonic() - killed <= 25
+        await desk.until("token", where=lambda f: f["attempt"] == 2, timeout=unhurried(25))
+        assert time.monotonic() - killed <= unhurried(25)
         await approved(desk, run_id)
         await nothing_happened_twice(conn, desk, thread)
 

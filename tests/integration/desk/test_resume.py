@@ -9,7 +9,7 @@ import pytest
 
 from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Desk, Rest, no_gaps_no_doubles
-from tests.support.processes import ServerProcess
+from tests.support.processes import ServerProcess, unhurried
 from tests.support.reference_client import ReferenceClient
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
@@ -216,7 +216,7 @@ async def test_two_tabs_see_the_same_order_and_a_decision_in_one_shows_in_the_ot
         asked = await one.ask(thread, REQUEST)
         interrupt = await two.until("interrupt", run_id=asked["run_id"])
         await two.decide(interrupt, "approve")
-        await one.until("interrupt_resolved", timeout=1)
+        await one.until("interrupt_resolved", timeout=unhurried(1))
         await one.until("run", status="completed")
         await two.until("run", status="completed")
         assert one.events(thread) == two.events(thread)

@@ -166,12 +166,12 @@ async def test_a_row_that_a_slow_transaction_holds_costs_no_other_run_its_lease(
             desk.thread = (await threads.create_thread(conn, desk.who.user_id, "test")).id
         run_id = UUID((await desk.send(desk.message())).result["run_id"])
         async with desk.db.tenant(desk.who.tenant_id) as conn:
-            held.append(await runs.claim_run(conn, run_id, "test", 5))
+            held.append(await runs.claim_run(conn, run_id, "test", 60))
     slow, other = (run for run in held if run is not None)
     expiry = "SELECT lease_expires_at FROM runs WHERE id = $1"
     before = await desk.owner.fetchval(expiry, other.id)
     stopped: list[UUID] = []
-    settings = Settings(_env_file=None, lease=5, lease_renewal=0.3, lease_self_cancel=4)
+    settings = Settings(_env_file=None, lease=60, lease_renewal=0.3, lease_self_cancel=50)
     async with desk.db.reserved() as connection, desk.owner.transaction():
         await desk.owner.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", slow.id)
         leases = Leases(connection, settings)
@@ -179,7 +179,7 @@ async def test_a_row_that_a_slow_transaction_holds_costs_no_other_run_its_lease(
             leases.holding(slow, time.monotonic(), lambda _: stopped.append(slow.id), lambda: None),
             leases.holding(other, time.monotonic(), lambda _: stopped.append(other.id), lambda: None),
         ):
-            async with leases.renewing(), asyncio.timeout(3):
+            async with leases.renewing(), asyncio.timeout(30):
                 while await desk.owner.fetchval(expiry, other.id) <= before:  # noqa: ASYNC110 (it has no event)
                     await asyncio.sleep(0.05)
     assert not stopped, "the one whose row is held is still ours, too"

@@ -52,7 +52,7 @@ async def test_two_tabs_at_two_gateways_see_the_same_order_and_each_others_decis
         await two.until("interrupt", interrupt_id=interrupt["interrupt_id"])
         assert (await one.decide(interrupt, "approve"))["status"] == "accepted"
         # Within the second that the scenario allows, though the machine may be busy: by the notice, not by the poll.
-        await two.until("interrupt_resolved", interrupt_id=interrupt["interrupt_id"], timeout=5)
+        await two.until("interrupt_resolved", interrupt_id=interrupt["interrupt_id"])
         for desk in (one, two):
             await desk.until("run", status="completed")
             await desk.drain()

@@ -78,11 +78,11 @@ async def test_the_prompt_goes_out_as_chat_completions(server: ScriptedModel) ->
 
 
 async def test_pieces_arrive_while_the_model_still_writes(server: ScriptedModel) -> None:
-    server.play(Script("tokens", count=10, delay=0.05))
-    model, started = model_on(server), time.monotonic()
+    server.play(Script("tokens", count=1000, delay=0.02))
+    model = model_on(server)
     async with aclosing(model.stream(REQUEST)) as pieces:
         await anext(pieces)
-        assert time.monotonic() - started < 0.3
+        assert server.requests[0].sent < 1000
     await model.aclose()
 
 
@@ -180,7 +180,7 @@ async def test_a_long_retry_after_is_reported_at_once(server: ScriptedModel, ret
     started = time.monotonic()
     with pytest.raises(ModelRateLimited) as raised:
         await ask(server)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 30
     assert (raised.value.retry_after_ms or 0) >= 60_000
     assert len(server.requests) == 1
 
@@ -196,11 +196,11 @@ async def test_nobody_listening_is_unavailable_after_two_retries() -> None:
 @pytest.mark.parametrize(
     ("script", "waits", "kind"),
     [
-        (Script("tokens", first_delay=5), {"first_token": 0.2}, "first_token"),
-        (Script("tokens", first_delay=5, keepalive=0.05), {"first_token": 0.2}, "first_token"),
-        (Script("status", status=500, first_delay=5), {"first_token": 0.2}, "first_token"),
+        (Script("tokens", first_delay=60), {"first_token": 0.2}, "first_token"),
+        (Script("tokens", first_delay=60, keepalive=0.05), {"first_token": 0.2}, "first_token"),
+        (Script("status", status=500, first_delay=60), {"first_token": 0.2}, "first_token"),
         (Script("stall", count=3), {"idle": 0.2}, "idle"),
-        (Script("tokens", count=100, delay=0.05), {"total": 0.3}, "total"),
+        (Script("tokens", count=1200, delay=0.05), {"total": 0.3}, "total"),
     ],
 )
 async def test_each_wait_has_its_deadline(
@@ -211,7 +211,7 @@ async def test_each_wait_has_its_deadline(
     with pytest.raises(ModelTimeout) as raised:
         await ask(server, **waits)
     assert raised.value.details == {"kind": kind}
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 30
     await server.until_client_left()
 
 

@@ -18,7 +18,7 @@ import websockets
 from backend.errors import ListenRefused, PortTaken
 from backend.settings import Settings
 from backend.transport.server import address_of, bind
-from tests.support.processes import ROOT, free_port
+from tests.support.processes import ROOT, free_port, unhurried
 
 APP = textwrap.dedent("""
     import asyncio, gc, sys
@@ -83,12 +83,12 @@ async def test_sigterm_drains_before_the_sockets_close_and_lets_the_caller_tidy_
             await client.send("hello")
             assert await client.recv() == "hello"
             process.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(client.recv(), 2) == "reconnect"
+            assert await asyncio.wait_for(client.recv(), 30) == "reconnect"
             with pytest.raises(websockets.ConnectionClosed) as closed:
                 await client.recv()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4000
-        output, _ = await asyncio.to_thread(process.communicate, timeout=5)
+        output, _ = await asyncio.to_thread(process.communicate, timeout=30)
         assert process.returncode == 0
         said = [line for line in output.splitlines() if "[info" not in line]
         assert said == ["draining", "desk ended", "tidied True (50000, 50, 1000)"]
@@ -97,14 +97,14 @@ async def test_sigterm_drains_before_the_sockets_close_and_lets_the_caller_tidy_
 async def test_a_drain_that_hangs_is_bounded_and_a_second_ctrl_c_cuts_it_short() -> None:
     with serving(drain=60, drain_timeout=0.3) as (process, _):
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(process.wait, 5) == 0
+        assert await asyncio.to_thread(process.wait, 30) == 0
     with serving(drain=60, drain_timeout=60) as (process, _):
         process.send_signal(signal.SIGINT)
         assert process.stdout is not None
         while await asyncio.to_thread(process.stdout.readline) != "draining\n":
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert await asyncio.to_thread(process.wait, 5) == 0
+        assert await asyncio.to_thread(process.wait, 30) == 0
 
 
 @pytest.mark.scenario(30)
@@ -116,9 +116,9 @@ async def test_a_client_that_never_reads_is_freed_by_the_kernel() -> None:
         await client.send("flood")
         assert process.stdout is not None
         # The library stops reading when its queue is full; the server's handler ends when the kernel gives up.
-        line = await asyncio.wait_for(asyncio.to_thread(process.stdout.readline), 20)
+        line = await asyncio.wait_for(asyncio.to_thread(process.stdout.readline), 60)
         assert line == "desk ended\n"
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < unhurried(15)
         client.transport.abort()
 
 
@@ -127,7 +127,7 @@ async def test_a_frame_above_the_limit_closes_with_1009() -> None:
         async with websockets.connect(url) as client:
             await client.send("x" * 1001)
             with pytest.raises(websockets.ConnectionClosed) as closed:
-                await asyncio.wait_for(client.recv(), 5)
+                await asyncio.wait_for(client.recv(), 30)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1009
 

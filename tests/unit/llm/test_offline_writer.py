@@ -22,6 +22,7 @@ from backend.llm.adapters.offline.speech import sentences, speakable, spoken_len
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.gateway import ModelRequest
 from backend.quality import craft
+from tests.support.virtual import VirtualLoop
 
 RULES = Path(__file__).parents[3] / "backend/quality/rules"
 CUP: dict[str, Any] = {
@@ -346,13 +347,19 @@ async def test_the_stream_is_the_script_in_small_pieces_with_an_end() -> None:
     assert pieces[-1].usage.estimated
 
 
-async def test_the_pace_is_kept() -> None:
-    import time
-
+def test_the_pace_is_kept() -> None:
     request = ModelRequest("script", [], {"scenario": "opening", "product": CUP, "seconds": 8}, seed=4)
-    started = time.monotonic()
-    text = "".join([piece.text async for piece in OfflineWriter(100).stream(request)])
-    assert len(text) / 100 * 0.9 <= time.monotonic() - started <= len(text) / 100 * 1.6 + 0.2
+
+    async def written() -> str:
+        return "".join([piece.text async for piece in OfflineWriter(100).stream(request)])
+
+    loop = VirtualLoop()
+    started = loop.time()
+    try:
+        text = loop.run_until_complete(written())
+    finally:
+        loop.close()
+    assert loop.time() - started == pytest.approx(len(text) / 100, abs=0.01)
 
 
 @pytest.mark.parametrize(
