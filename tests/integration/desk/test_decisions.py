@@ -8,7 +8,7 @@ from tests.support.desk_client import APPROVER, OPERATOR, Rest, new_id
 from tests.support.processes import ServerProcess
 from tests.support.races import REQUEST, executed_wrongly, race_pairs, winners
 
-#: Every kind of pair fifteen times. `make races` runs a thousand, also against the clock, and checks their whole history.
+#: Every kind of pair fifteen times. `make races` runs a thousand, also against the clock, and checks their history.
 PAIRS = 60
 
 

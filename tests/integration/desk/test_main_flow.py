@@ -48,7 +48,7 @@ async def test_an_edited_approval_reaches_the_teleprompter_at_once(operator: Res
         shown = await prompter.until("prompter_state", where=lambda f: f["version"] > before["version"])
         elapsed = time.perf_counter() - decided
         assert shown["content"] == edited
-        # The figure itself is a benchmark's (docs/performance.md); here: not by the poll, which would come after minutes.
+        # The figure itself is a benchmark's (docs/performance.md); here: not by the poll, which comes minutes later.
         assert elapsed < 60, f"{elapsed * 1000:.0f} ms"
 
         finalized = await desk.until("script_finalized")
