@@ -109,13 +109,11 @@ async def test_a_stream_tells_the_thread_from_its_beginning_and_ends_with_the_ru
             assert answer.headers["content-type"].startswith("text/event-stream")
             kinds.extend([line[7:] async for line in answer.aiter_lines() if line.startswith("event: ")])
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(watch())
-        found = []
-        for _ in range(100):
+        found: list[dict] = []
+        while not (found and found[0]["active_run"]):
             await asyncio.sleep(0.05)
             found = (await operator.get("/api/v1/threads")).json()["items"]
-            if found and found[0]["active_run"]:
-                break
         assert (await operator.post(f"/api/v1/threads/{found[0]['id']}/cancel")).status_code == 200
     assert kinds == ["message_complete", "run", "run", "problem"]

@@ -68,7 +68,7 @@ class Seat:
 
     def connected(self) -> None:
         """Wait until the desk's line is up."""
-        expect(self.page.get_by_test_id("connection")).to_have_attribute("data-state", "open", timeout=15_000)
+        expect(self.page.get_by_test_id("connection")).to_have_attribute("data-state", "open")
 
     def live_text(self) -> str:
         """The text under way as it stands on screen, without what is there for screen readers alone."""

@@ -77,7 +77,7 @@ def visit(seats: Seats, faults: dict[str, list[str]]) -> None:
     operator = seats.take(OPERATOR)
     faults["console"] = serious(operator.page, AXE)
     operator.ask(ASK)
-    expect(operator.page.get_by_test_id("approve")).to_be_enabled(timeout=15_000)
+    expect(operator.page.get_by_test_id("approve")).to_be_enabled()
     faults["thread"] = serious(operator.page, AXE)
 
     approver = seats.take(APPROVER, "/approvals")

@@ -25,7 +25,7 @@ def test_the_main_job_works_through_nginx_without_a_complaint(browser: Browser, 
         operator.ask(ASK)
         desk = operator.page
         expect(desk.get_by_test_id("live-text")).to_be_visible()
-        desk.get_by_test_id("approve").click(timeout=20_000)
+        desk.get_by_test_id("approve").click()
         expect(host.page.locator(".track")).to_contain_text("保温杯")
         expect(desk.get_by_test_id("on-screen")).to_be_visible()
         for path in ("/approvals", "/scripts", "/products", "/hosts"):

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import TALL, Seat, Seats, seats_at
@@ -14,13 +15,19 @@ from tests.support.processes import ServerProcess
 ASK = "给小雅的直播间写一段保温杯卖点介绍，60秒，活泼一点"
 
 
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    """It writes slowly: what is to happen in mid-stream happens there on a busy machine, too."""
+    return start_server(offline_pace=40).wait_healthy()
+
+
 def in_mid_stream(seat: Seat, characters: int = 25) -> None:
     """Ask, and wait until so much of the answer is on screen."""
     seat.ask(ASK)
     until(lambda: len(seat.live_text()) >= characters, seat.page)
 
 
-def until(true: Callable[[], bool], page: Page, seconds: float = 20) -> None:
+def until(true: Callable[[], bool], page: Page, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not come to that in time"
@@ -30,7 +37,7 @@ def until(true: Callable[[], bool], page: Page, seconds: float = 20) -> None:
 def expect_the_stored_text_once(seat: Seat) -> str:
     """Wait for the end; what is on screen is what the server stored, each message once. Returns the script."""
     page = seat.page
-    expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "pending", timeout=30_000)
+    expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "pending")
     stored = page.request.get(f"/api/v1/threads/{seat.thread_id}/messages").json()["items"]
     assert [(m["role"], m["status"]) for m in stored] == [("user", "complete"), ("assistant", "complete")]
     shown = page.get_by_test_id("message-assistant")
@@ -47,8 +54,8 @@ def test_a_reload_in_mid_stream_shows_the_text_so_far_and_the_same_end(seats: Se
     in_mid_stream(operator)
     seen = operator.live_text()
     operator.page.reload()
-    until(lambda: len(operator.live_text()) >= len(seen), operator.page)
-    assert operator.live_text().startswith(seen[:20])
+    shown = operator.page.locator(".script-text, [data-testid=live-text]").filter(has_text=seen[:20])
+    expect(shown.first).to_be_visible()
     assert expect_the_stored_text_once(operator).startswith(seen[:20])
     assert operator.complaints == []
 
@@ -71,7 +78,7 @@ def test_a_line_cut_until_long_after_the_end_is_caught_up(browser: Browser, serv
         in_mid_stream(operator)
         line.cut()
         pill = operator.page.get_by_test_id("connection")
-        expect(pill).to_have_attribute("data-state", "reconnecting", timeout=10_000)
+        expect(pill).to_have_attribute("data-state", "reconnecting")
         expect(pill).to_contain_text("重连中")
         box = operator.page.locator(".composer textarea").first
         box.fill("断线时写的下一条")
@@ -85,7 +92,7 @@ def test_a_line_cut_until_long_after_the_end_is_caught_up(browser: Browser, serv
 def test_a_server_killed_in_mid_stream_is_picked_up_by_the_next_one(
     browser: Browser, start_server: Callable[..., ServerProcess]
 ) -> None:
-    quick = {"lease": 2, "lease_renewal": 0.5, "lease_self_cancel": 1.5, "sweep_interval": 0.3}
+    quick = {"offline_pace": 40, "lease": 4, "lease_renewal": 0.5, "lease_self_cancel": 3, "sweep_interval": 0.3}
     first = start_server(**quick).wait_healthy()
     with seats_at(browser, first.url) as seats:
         operator = seats.take(OPERATOR, viewport=TALL)
@@ -111,14 +118,14 @@ def test_the_teleprompter_runs_on_without_its_server_and_takes_what_came_meanwhi
         expect(host.page.locator(".track")).to_contain_text("保温杯")
         host.page.keyboard.press("Space")
         line.cut()
-        expect(host.page.get_by_text("使用已收稿件")).to_be_visible(timeout=10_000)
+        expect(host.page.get_by_text("使用已收稿件")).to_be_visible()
         before = travelled(host.page)
         host.page.wait_for_timeout(500)
         assert travelled(host.page) > before
         host.page.keyboard.press("Space")
         second = on_air(operator, room["id"])
         line.mend()
-        expect(host.page.get_by_text("使用已收稿件")).to_have_count(0, timeout=15_000)
+        expect(host.page.get_by_text("使用已收稿件")).to_have_count(0)
         expect(host.page.locator(".track, .next").filter(has_text=re.compile("保温杯")).first).to_be_visible()
         if host.page.locator(".next").count():
             host.page.keyboard.press("n")

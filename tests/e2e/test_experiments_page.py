@@ -61,7 +61,7 @@ def test_an_experiment_is_made_tried_judged_and_concluded(seats: Seats) -> None:
 
     operator = seats.take(OPERATOR, viewport=TALL)
     operator.ask(ASK)
-    operator.page.get_by_test_id("approve").last.click(timeout=30_000)
+    operator.page.get_by_test_id("approve").last.click()
     expect(operator.page.get_by_test_id("approval-card").last).to_have_attribute("data-status", "approve")
 
     page.get_by_role("link", name=f"看「{key}」的结果").click()

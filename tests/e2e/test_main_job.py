@@ -80,7 +80,7 @@ def test_from_the_request_to_the_teleprompter_and_on_to_the_next_product(seats: 
     desk.evaluate(NOTE_THE_PIECES)
     operator.ask(ASK)
     card = desk.get_by_test_id("approval-card")
-    expect(card).to_have_attribute("data-status", "pending", timeout=15_000)
+    expect(card).to_have_attribute("data-status", "pending")
     texts = desk.evaluate("pieces")
     assert len(texts) >= 5, f"the text appears bit by bit: {texts}"
     assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
@@ -107,7 +107,7 @@ def test_from_the_request_to_the_teleprompter_and_on_to_the_next_product(seats: 
 
     operator.ask(SWITCH)
     second = desk.get_by_test_id("approval-card").last
-    expect(second).to_contain_text("卫龙", timeout=20_000)
+    expect(second).to_contain_text("卫龙")
     expect(second).to_have_attribute("data-status", "pending")
     assert "辣条" in written(desk)
     assert "保温杯" not in written(desk)
@@ -125,7 +125,7 @@ def test_an_approved_text_is_on_the_teleprompter_within_300_ms(
             thread = operator.page.request.post("/api/v1/threads", data={}).json()["id"]
             operator.page.request.post(f"/api/v1/threads/{thread}/messages", data={"content": ASK})
             approver.open(f"/console/{thread}")
-            expect(approver.page.get_by_test_id("edit")).to_be_enabled(timeout=15_000)
+            expect(approver.page.get_by_test_id("edit")).to_be_enabled()
             words = f"第{round_}场的姐妹们晚上好。"
             approver.page.evaluate(NOTE_THE_CLICK)
             host.page.evaluate(NOTE_THE_TEXT, words)

@@ -262,7 +262,7 @@ def test_without_a_server_the_text_goes_on_and_new_versions_arrive_afterwards_wi
     lost = room.y()
     assert lost > before + 20
     room.online = True
-    expect(room.page.get_by_text("使用已收稿件")).to_have_count(0, timeout=20_000)
+    expect(room.page.get_by_text("使用已收稿件")).to_have_count(0)
     assert room.y() >= lost
     assert room.page.locator(".prompter").get_attribute("data-motion") == "running"
 

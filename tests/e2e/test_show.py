@@ -101,7 +101,7 @@ def test_a_show_from_a_workbook_to_the_rundown(seats: Seats, tmp_path: Path) -> 
         assert decided.ok, decided.text()
     operator.open(f"/rundown/{show}")
     entries = page.get_by_test_id("rundown-entry")
-    expect(entries).to_have_count(4, timeout=30_000)
+    expect(entries).to_have_count(4)
     expect(page.get_by_test_id("show-progress")).to_contain_text("已通过 4")
     assert [names[1] in entries.nth(0).inner_text(), names[0] in entries.nth(1).inner_text()] == [True, True]
     assert serious(page, AXE) == []

@@ -100,7 +100,7 @@ class Desk:
         await self.until("subscribed", topic=f"thread:{thread_id}")
 
     async def until(
-        self, type_: str, *, timeout: float = 20, where: Callable[[Frame], bool] | None = None, **fields: Any
+        self, type_: str, *, timeout: float = 60, where: Callable[[Frame], bool] | None = None, **fields: Any
     ) -> Frame:
         """Return the first frame of this type with these fields, also one that came before the call."""
 

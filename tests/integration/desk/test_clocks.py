@@ -32,7 +32,7 @@ async def test_gateways_and_workers_ten_minutes_apart_work_together(
         shifted(tmp_path / name, settings, seconds, ("serve", "--no-worker")) for name, seconds in
         (("early", 600), ("late", -600))
     )  # fmt: skip
-    worker = shifted(tmp_path / "worker", {**settings, "lease": 6, "lease_renewal": 1}, -600, ("worker",))
+    worker = shifted(tmp_path / "worker", {**settings, "lease": 60, "lease_renewal": 1}, -600, ("worker",))
     conn = await asyncpg.connect(database_url)
     try:
         with early.start(), late.start(), worker.start():

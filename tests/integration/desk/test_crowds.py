@@ -19,7 +19,7 @@ from tests.integration.desk.conftest import StartServer
 from tests.support.crowd import Crowd, percentile
 from tests.support.desk_client import ADMIN, APPROVER, OPERATOR, Rest
 from tests.support.line import line_to_valkey
-from tests.support.processes import ServerProcess, metrics
+from tests.support.processes import ServerProcess, metrics, unhurried
 from tests.support.raw_socket import RawSocket, Refused, open_patiently
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
@@ -120,13 +120,14 @@ async def test_too_many_upgrades_at_once_are_told_when_to_come_back_and_cost_no_
     server = start_server("serve", "--no-worker", upgrades_per_second=2, upgrades_burst=4, **UNLIMITED).wait_healthy()
     async with Rest.login(server.url, OPERATOR) as rest:
         ticket = (await rest.post("/auth/ticket", {}))["ticket"]
+        began = time.monotonic()
         answers = await asyncio.gather(
             *(RawSocket.open(rest.ws_url, rest.page_headers()) for _ in range(40)), return_exceptions=True
         )
         refused = [answer for answer in answers if isinstance(answer, Refused)]
         let_in = [answer for answer in answers if isinstance(answer, RawSocket)]
         assert {one.status for one in refused} == {503}
-        assert 4 <= len(let_in) <= 40 - 20, "the burst, and what came free meanwhile"
+        assert 4 <= len(let_in) <= 5 + 2 * (time.monotonic() - began), "the burst, and what came free meanwhile"
         pauses = [one.retry_after for one in refused]
         assert all(pause is not None and 1 <= pause <= 22 for pause in pauses)
         assert len(set(pauses)) > 3, "spread by chance, or they all come back at once"
@@ -172,7 +173,7 @@ async def test_a_thousand_idle_sockets_cost_little_and_leave_nothing_behind(crow
         assert each < 60 * 1024, f"{each:.0f} bytes a socket"
         # A second of quiet would hide nothing: rounds, pings and polls go on meanwhile.
         times = await crowd.ping(200)
-        assert percentile(times, 0.99) < 0.25, f"p99 {percentile(times, 0.99):.3f} s"
+        assert percentile(times, 0.99) < unhurried(0.25), f"p99 {percentile(times, 0.99):.3f} s"
         await until_open(crowd_server, 1000)
         await crowd.drop()
         await until_open(crowd_server, 0)
@@ -196,7 +197,7 @@ async def test_a_storm_of_three_hundred_that_come_back_is_let_in_by_and_by(start
                 await other.get(f"/threads/{thread}")
                 worked += 1
             came_back = await storm
-            assert max(came_back.seconds) <= 30
+            assert max(came_back.seconds) <= unhurried(30)
             assert len(came_back.seconds) == 300, "everybody is back and follows its thread again"
             assert came_back.refused > 0, "nobody was asked to wait: no storm"
             assert worked > 3
@@ -235,14 +236,14 @@ async def test_two_hundred_watchers_of_one_thread_get_the_same_pieces_encoded_on
                     assert list(await one.until("token", message_id=other)) == order
 
 
-async def until_open(server: ServerProcess, count: int, within: float = 15) -> None:
+async def until_open(server: ServerProcess, count: int, within: float = 60) -> None:
     """Wait until the server says that it has so many sockets."""
     async with asyncio.timeout(within):
         while f"cuedesk_sockets_open {count}.0" not in await asyncio.to_thread(metrics, server):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 
-async def until_files(process: psutil.Process, at_most: int, within: float = 15) -> None:
+async def until_files(process: psutil.Process, at_most: int, within: float = 60) -> None:
     """Wait until the process has no more open files than this."""
     deadline = time.monotonic() + within
     while (files := process.num_fds()) > at_most:

@@ -20,7 +20,7 @@ from tests.support.processes import ServerProcess, unhurried
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 SHORT = {"lease": 4, "lease_renewal": 0.8, "lease_self_cancel": 3, "sweep_interval": 0.3, "offline_pace": 60}
 #: Never renews: its work is lost after the lease whatever it does, so that only the fence holds it back.
-UNRENEWED = {"lease": 5, "lease_renewal": 600, "lease_self_cancel": 600, "sweep_interval": 0.3, "offline_pace": 90}
+UNRENEWED = {"lease": 10, "lease_renewal": 600, "lease_self_cancel": 600, "sweep_interval": 0.3, "offline_pace": 90}
 
 
 class Workers:
@@ -148,7 +148,7 @@ async def nothing_happened_twice(conn: Conn, desk: Desk, thread: str, *, scripts
     assert set(finished(desk, thread).values()) == {1}, finished(desk, thread)
 
 
-async def approved(desk: Desk, run_id: str, timeout: float = 20) -> Frame:
+async def approved(desk: Desk, run_id: str, timeout: float = 60) -> Frame:
     """Approve what waits, and wait for the end of the run; return the script."""
     interrupt = await desk.until("interrupt", run_id=run_id, timeout=timeout)
     assert (await desk.decide(interrupt, "approve"))["status"] == "accepted"
@@ -347,7 +347,7 @@ async def test_a_resume_job_that_is_delivered_again_and_again_runs_nothing_twice
         async def all_taken() -> None:
             """Wait until no job of the run is left: neither waiting nor at work."""
             left = "SELECT count(*) FROM pgqueuer WHERE convert_from(payload, 'UTF8') LIKE '%' || $1 || '%'"
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while await conn.fetchval(left, run_id):  # noqa: ASYNC110 (the queue has no event for it)
                     await asyncio.sleep(0.05)
 
@@ -441,7 +441,7 @@ async def test_a_worker_whose_loop_was_blocked_past_its_lease_gives_the_run_up(
         blocked = next(worker for worker in workers.alive if worker.pid == blocked_pid)
         script = await approved(desk, run_id)
         assert await conn.fetchval("SELECT attempt FROM runs WHERE id = $1", UUID(run_id)) > 1
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not gave_up(blocked, run_id):  # noqa: ASYNC110 (a log has no event)
                 await asyncio.sleep(0.05)
         told = [json.loads(line) for line in blocked.log_text().splitlines() if '"loop_blocked"' in line]

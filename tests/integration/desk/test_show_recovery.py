@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -67,7 +67,7 @@ def started(folder: Path, common: dict[str, object]) -> tuple[str, ServerProcess
 async def writing(conn: "asyncpg.Connection[asyncpg.Record]", show_id: str, alive: Iterable[str]) -> str:
     """Return which of `alive` has just begun to write one of the show's scripts."""
     while True:
-        name = await conn.fetchval(
+        name: str | None = await conn.fetchval(
             """SELECT r.worker FROM runs r JOIN show_items i ON i.run_id = r.id JOIN messages m ON m.run_id = r.id
                WHERE i.show_id = $1 AND r.status = 'running' AND m.status = 'writing' AND r.worker = ANY($2)
                ORDER BY m.created_at DESC LIMIT 1""",
@@ -75,8 +75,19 @@ async def writing(conn: "asyncpg.Connection[asyncpg.Record]", show_id: str, aliv
             list(alive),
         )
         if name:
-            return str(name)
+            return name
         await asyncio.sleep(0.02)
+
+
+async def caught(conn: "asyncpg.Connection[asyncpg.Record]", show_id: str, workers: Mapping[str, ServerProcess]) -> str:
+    """Return a worker that stands still in the middle of a script: stopped, and then found to be still at it."""
+    while True:
+        name = await writing(conn, show_id, workers)
+        workers[name].freeze()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                return await writing(conn, show_id, [name])
+        workers[name].thaw()
 
 
 async def progress(operator: Rest, show_id: str) -> dict[str, Any]:
@@ -130,17 +141,17 @@ async def test_a_killed_worker_loses_no_script_and_starts_none_twice(
     workers = dict([started(folder / next(names), common), started(folder / next(names), common)])
     watcher = await asyncpg.connect(module_database_url)
     try:
-        async with watched(watcher, show) as under_way, asyncio.timeout(120), operator.socket() as desk:
+        async with watched(watcher, show) as under_way, asyncio.timeout(150), operator.socket() as desk:
             await desk.follow(show)
             await operator.post(f"/shows/{show}/start", {})
             # Twice, each time the one that is writing; another one comes for each.
             for _ in range(2):
                 before = (await progress(operator, show))["waiting"]
                 await until(operator, show, lambda now, before=before: now["waiting"] >= before + 2 and now["writing"])
-                workers.pop(await writing(conn, show, workers)).kill()
+                workers.pop(await caught(conn, show, workers)).kill()
                 workers.update([started(folder / next(names), common)])
             await until(operator, show, lambda now: now["waiting"] == total)
-            await desk.until("show_item", timeout=20, where=lambda frame: frame["progress"]["waiting"] == total)
+            await desk.until("show_item", where=lambda frame: frame["progress"]["waiting"] == total)
             events = desk.events(show)
             view = desk.view(show).show
     finally:

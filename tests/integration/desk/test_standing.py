@@ -15,10 +15,10 @@ from websockets.asyncio.client import connect
 
 from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import ADMIN, APPROVER, HOST, OPERATOR, Desk, Rest, new_id
-from tests.support.processes import ServerProcess
+from tests.support.processes import ServerProcess, unhurried
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
-TOKEN_SECONDS, WARNED_BEFORE = 4, 3
+TOKEN_SECONDS, WARNED_BEFORE = 8, 7
 #: A change of somebody's standing takes effect within this.
 EFFECTIVE_WITHIN = 2.0
 
@@ -71,7 +71,7 @@ async def by_token(rest: Rest) -> AsyncIterator[Desk]:
         yield desk
 
 
-async def closed_with(desk: Desk, within: float = 10) -> int:
+async def closed_with(desk: Desk, within: float = 60) -> int:
     async with asyncio.timeout(within):
         with contextlib.suppress(websockets.ConnectionClosed):
             while True:
@@ -92,7 +92,7 @@ async def test_a_token_that_is_renewed_in_time_keeps_the_socket(operator: Rest) 
         first_end = datetime.fromisoformat(welcome["expires_at"])
         assert later > first_end
         # Well after the first end by the server's own clock it is still there.
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 pong = await desk.until("pong", re=await desk.say("ping"))
                 if datetime.fromisoformat(pong["server_time"]) > first_end:
@@ -140,7 +140,7 @@ async def test_a_token_of_somebody_else_or_of_nobody_renews_nothing(operator: Re
 async def sent_away(desk: Desk, since: float) -> tuple[int, float]:
     """The close code, and how long after `since` the last frame came."""
     last = since
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with contextlib.suppress(websockets.ConnectionClosed):
             while True:
                 await desk.socket.recv()
@@ -161,7 +161,7 @@ async def test_whoever_is_disabled_in_mid_stream_gets_no_frame_more(owner: Any, 
         since = time.monotonic()
         (code, after), (idle_code, _) = await asyncio.gather(sent_away(watcher, since), sent_away(idle, since))
         assert (code, idle_code) == (4505, 4505)
-        assert after <= EFFECTIVE_WITHIN
+        assert after <= unhurried(EFFECTIVE_WITHIN)
         await desk.until("message_complete", role="assistant")
         assert desk.socket.close_code is None, "nobody else is sent away"
     with pytest.raises(websockets.ConnectionClosed, match="4502"):
@@ -179,7 +179,7 @@ async def test_whoever_loses_the_place_in_the_team_is_sent_away_though_no_notice
             await owner.execute("DELETE FROM memberships m USING users u WHERE u.id = m.user_id AND u.email = $1", HOST)
             code, after = await sent_away(desk, time.monotonic())
             assert code == 4505
-            assert after <= EFFECTIVE_WITHIN
+            assert after <= unhurried(EFFECTIVE_WITHIN)
         finally:
             await owner.execute("ALTER TABLE memberships ENABLE TRIGGER memberships_tell_standing")
 
@@ -203,13 +203,13 @@ async def test_another_role_shows_and_counts_on_the_open_socket(owner: Any, appr
     role = "UPDATE memberships m SET role = $2 FROM users u WHERE u.id = m.user_id AND u.email = $1"
     async with approver.socket() as desk:
         await owner.execute(role, APPROVER, "viewer")
-        told = await desk.until("session", timeout=EFFECTIVE_WITHIN, role="viewer")
+        told = await desk.until("session", timeout=unhurried(EFFECTIVE_WITHIN), role="viewer")
         assert not told["expiring"]
         refused = await desk.do("message", thread_id=thread, content=REQUEST)
         assert refused["error"]["code"] == "forbidden"
         assert (await desk.do("subscribe", topic=f"thread:{thread}"))["status"] == "accepted", "looking is allowed"
         await owner.execute(role, APPROVER, "approver")
-        await desk.until("session", timeout=EFFECTIVE_WITHIN, role="approver")
+        await desk.until("session", timeout=unhurried(EFFECTIVE_WITHIN), role="approver")
         assert (await desk.do("message", thread_id=thread, content=REQUEST))["status"] == "accepted"
 
 
@@ -273,7 +273,7 @@ async def test_a_loss_that_meets_a_decision_under_way_waits_for_its_commit(
         await other.close()
 
 
-async def until_waiting(url: str, query: str, within: float = 10) -> None:
+async def until_waiting(url: str, query: str, within: float = 60) -> None:
     """Wait until a statement that holds this text waits for somebody's lock."""
     conn = await asyncpg.connect(url)  # of its own: a transaction sees one picture of the activity all along
     try:
@@ -293,5 +293,5 @@ async def test_two_sockets_of_one_session_learn_of_a_role_each(owner: Any, appro
         command = "UPDATE memberships m SET role = $2 FROM users u WHERE u.id = m.user_id AND u.email = $1"
         await owner.execute(command, APPROVER, "viewer")
         for desk in (one, two):
-            await desk.until("session", timeout=EFFECTIVE_WITHIN, role="viewer")
+            await desk.until("session", timeout=unhurried(EFFECTIVE_WITHIN), role="viewer")
             assert (await desk.do("message", thread_id=new_id(), content="写"))["error"]["code"] == "forbidden"
