@@ -13,7 +13,7 @@ from tests.support.processes import ServerProcess
 
 # Playwright's five seconds are short for a page on a machine that runs two suites at once; a test that is about time
 # says its own bound.
-expect.set_options()
+expect.set_options(timeout=45_000)
 
 #: Characters per second: slow enough to be caught in the middle, fast enough to wait for.
 PACE = 60
