@@ -18,7 +18,7 @@ SCRIPT = (
 @given(st.text(alphabet="杯热水。！？\n 好", max_size=400))
 def test_the_parts_of_a_text_are_the_text_and_none_is_long(text: str) -> None:
     parts = parts_of(text)
-    assert all(len(part) <= 64 for part in parts)
+    assert all(len(part) <= 128 for part in parts)
     if text.strip():
         assert [c for part in parts for c in part if not c.isspace()] == [c for c in text if not c.isspace()]
 
@@ -39,18 +39,18 @@ async def test_a_query_asked_again_gives_the_same_vector_without_another_computa
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     embedder = Embedder()
-    computed: list[list[str]] = []
-    compute = embedder._queries.vectors
+    computed: list[str] = []
+    compute = embedder._queries.vector
 
-    async def counted(texts: list[str]) -> list[list[float]]:
-        computed.append(texts)
-        return await compute(texts)
+    async def counted(text: str, nano: bool) -> list[float]:
+        computed.append(text)
+        return await compute(text, nano)
 
-    monkeypatch.setattr(embedder._queries, "vectors", counted)
+    monkeypatch.setattr(embedder._queries, "vector", counted)
     first, *others = await asyncio.gather(*(embedder.query("保温杯卖点") for _ in range(5)))
     assert others == [first] * 4
     assert await embedder.query("保温杯卖点") == first
-    assert computed == [["保温杯卖点"]]
+    assert computed == ["保温杯卖点"]
 
 
 async def test_who_goes_away_does_not_take_the_vector_from_the_others() -> None:
