@@ -30,7 +30,7 @@ class Graph:
         """Add a table; return its name."""
         dims = b"".join(_number(1, size) for size in values.shape)
         raw = np.ascontiguousarray(values).tobytes()
-        self._constants.append(dims + _number(2, _KINDS[values.dtype]) + _text(8, name) + _bytes(9, raw))
+        self._constants.append(_bytes(5, dims + _number(2, _KINDS[values.dtype]) + _text(8, name) + _bytes(9, raw)))
         return name
 
     def node(self, operator: str, inputs: Sequence[str], out: str, *, domain: str = "", **settings: float) -> str:
@@ -56,10 +56,11 @@ class Graph:
     def model(self, takes: str, of: Sequence[int | str], gives: str, shape: Sequence[int | str]) -> bytes:
         """Return the model: a table of fractions in, one out; a size may have a name instead of a number."""
         graph = [_bytes(1, node) for node in self._nodes]
-        graph += [_text(2, "network"), *(_bytes(5, constant) for constant in self._constants)]
+        graph += [_text(2, "network"), *self._constants]
         graph += [_bytes(11, _value(takes, of)), _bytes(12, _value(gives, shape))]
         sets = [_bytes(8, _text(1, domain) + _number(2, version)) for domain, version in _OPERATORS.items()]
-        return b"".join([_number(1, _FORMAT), _bytes(7, b"".join(graph)), *sets])
+        # Joined once: the tables are megabytes.
+        return b"".join([_number(1, _FORMAT), _key(7, _BYTES), _varint(sum(map(len, graph))), *graph, *sets])
 
 
 def _value(name: str, shape: Sequence[int | str]) -> bytes:

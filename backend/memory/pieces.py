@@ -26,8 +26,11 @@ class Pieces:
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
-        begun = np.concatenate(([0], np.cumsum((weights.pieces & 0xC0) != 0x80)))
+        # How many characters begin before each byte.
+        begun = np.zeros(len(weights.pieces) + 1, dtype=np.int32)
+        np.cumsum((weights.pieces & 0xC0) != 0x80, out=begun[1:])
         firsts = begun[weights.offsets]
+        del begun
         lengths = np.diff(firsts)
         codes = _codes_of(weights.pieces.tobytes().decode())
         marks = np.zeros(len(lengths), dtype=np.uint64)
