@@ -172,7 +172,7 @@ class _Engine:
 
     def __init__(self, side: Side, *, nice: int) -> None:
         self._side = side
-        self._nano: Callable[[str], Any] | None = None
+        self._nano: Callable[[list[str]], Any] | None = None
         self._thread = ThreadPoolExecutor(
             1, thread_name_prefix=f"embed {side}", initializer=_step_back, initargs=(nice,)
         )

@@ -76,7 +76,7 @@ def read_weights(path: Path | None = None) -> Weights:
 
     def take(form: str) -> tuple[Any, ...]:
         nonlocal at
-        values = struct.unpack_from(form, data, at)
+        values = struct.unpack_from(form, data.data, at)
         at += struct.calcsize(form)
         return values
 

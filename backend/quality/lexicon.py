@@ -98,9 +98,9 @@ class RuleSnapshot:
             begins,
             around.may_be_negated(begins, starts, ends),
             *folded.spans(starts, ends),
+            _inside(_places(self._allowed, text), starts, ends),
+            _inside(_places(self._names, text), starts, ends),
         )
-        allowed, names = _places(self._allowed, text), _places(self._names, text)
-        columns = (*columns, _inside(allowed, starts, ends), _inside(names, starts, ends))
         hits: list[_Hit] = []
         for sight, low, high, begin, doubtful, from_, to, free, named in zip(
             sights, *(column.tolist() for column in columns), strict=True
