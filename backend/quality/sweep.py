@@ -65,7 +65,8 @@ class Sweep:
             for word in named:
                 self._words.setdefault(word.translate(NUMERALS), []).append((word, vertical))
         self._everything = list(dict.fromkeys([*self.owners, *self._words, *first, *second]))
-        self._means = np.array([one in self.owners or one in self._words for one in self._everything], dtype=bool)
+        self._is_term = np.array([one in self.owners for one in self._everything], dtype=bool)
+        self._is_word = np.array([one in self._words for one in self._everything], dtype=bool)
         self._first = Links([first.get(string, ()) for string in self._everything])
         self._second = Links([second.get(string, ()) for string in self._everything])
         anchors = [anchor for _, _, anchor in self._patterns]
@@ -79,50 +80,62 @@ class Sweep:
         """Search a folded text; `digits` are its code points with digits for numerals (`with_digits`)."""
         found = self._strings.find(digits)
         terms: list[Sighting] = []
-        verticals: set[str] = set()
-        told = np.flatnonzero(self._means[found.numbers])
+        told = np.flatnonzero(self._is_term[found.numbers])
         for number, start, end in zip(*(column[told].tolist() for column in found), strict=True):
-            string = self._everything[number]
-            owners = self.owners.get(string)
-            if owners and not _cuts_a_word(text, start, end):
-                terms += [Sighting(rule, start, end, string) for rule in owners]
-            if string in self._words:
-                verticals.update(vertical for word, vertical in self._words[string] if text[start:end] == word)
-        return Swept(terms, list(self._matches(text, found)), frozenset(verticals))
+            if not _cuts_a_word(text, start, end):
+                string = self._everything[number]
+                terms += [Sighting(rule, start, end, string) for rule in self.owners[string]]
+        return Swept(terms, list(self._matches(text, found)), self._verticals(text, found))
+
+    def _verticals(self, text: str, found: Found) -> frozenset[str]:
+        """Return what the words speak of; each is looked at once, wherever else it stands."""
+        verticals: set[str] = set()
+        words = np.flatnonzero(self._is_word[found.numbers])
+        numbers, firsts = np.unique(found.numbers[words], return_index=True)
+        for number, first in zip(numbers.tolist(), firsts.tolist(), strict=True):
+            start = int(found.starts[words[first]])
+            for word, vertical in self._words[self._everything[number]]:
+                # Where it is looked for numerals are swapped: it may stand as it is written at another place only.
+                if vertical not in verticals and (text.startswith(word, start) or word in text):
+                    verticals.add(vertical)
+        return frozenset(verticals)
 
     def _matches(self, text: str, found: Found) -> Iterator[Sighting]:
         """Yield what the patterns match, a pattern after the other."""
-        spots = {number: [(0, len(text))] for number in self._unanchored} | self._spots(found, len(text))
-        for number in sorted(spots):
+        spots = self._spots(found, len(text))
+        if self._unanchored:
+            spots = iter(sorted([*((number, 0, len(text)) for number in self._unanchored), *spots]))
+        for number, low, high in spots:
             rule, pattern, _ = self._patterns[number]
-            for low, high in spots[number]:
+            # Nearly all of them hold nothing, and to be told so by an iterator takes longer.
+            if pattern.search(text, low, high):
                 for match in pattern.finditer(text, low, high):
                     if match.end() > match.start():
                         yield Sighting(rule, match.start(), match.end(), "")
 
-    def _spots(self, found: Found, size: int) -> dict[int, list[tuple[int, int]]]:
-        """Return for each pattern that may match the ranges of the text, in order, which hold every match."""
+    def _spots(self, found: Found, size: int) -> Iterator[tuple[int, int, int]]:
+        """Yield for each pattern that may match the ranges of the text, in order, which hold every match."""
         which, patterns = self._first.follow(found.numbers)
-        widths = self._widths[patterns]
-        lows = np.maximum(found.ends[which] - widths, 0)
-        highs = np.minimum(found.starts[which] + widths + 1, size)
         # One number for a pattern and a place: what belongs to a pattern stands together, in order.
         stride = size + 1
+        widths, beginnings = self._widths[patterns], patterns * stride
+        lows = beginnings + np.maximum(found.ends[which] - widths, 0)
+        highs = beginnings + np.minimum(found.starts[which] + widths + 1, size)
+        order = np.argsort(lows)  # in order they are looked up three times as fast
+        lows, highs, needing = lows[order], highs[order], self._needs_second[patterns[order]]
         seconds, of_seconds = self._second.follow(found.numbers)
-        places = np.sort(of_seconds * stride + found.starts[seconds])
-        nearest = np.searchsorted(places, patterns * stride + lows)
-        has_second = nearest < np.searchsorted(places, patterns * stride + highs)
-        kept = np.flatnonzero(has_second | ~self._needs_second[patterns])
-        kept = kept[np.lexsort((lows[kept], patterns[kept]))]
-        spots: dict[int, list[tuple[int, int]]] = {}
-        columns = (patterns[kept].tolist(), lows[kept].tolist(), highs[kept].tolist())
-        for number, low, high in zip(*columns, strict=True):
-            ranges = spots.setdefault(number, [])
-            if ranges and low <= ranges[-1][1]:
-                ranges[-1] = (ranges[-1][0], max(high, ranges[-1][1]))
-            else:
-                ranges.append((low, high))
-        return spots
+        places = np.append(np.sort(of_seconds * stride + found.starts[seconds]), np.iinfo(np.int64).max)
+        kept = ~needing
+        kept[needing] = places[np.searchsorted(places, lows[needing])] < highs[needing]
+        lows, highs = lows[kept], np.maximum.accumulate(highs[kept])
+        # A range begins where none of those before reaches to; other patterns' end before their own numbers begin.
+        begins = np.ones(len(lows), dtype=bool)
+        begins[1:] = lows[1:] > highs[:-1]
+        ends = np.ones(len(lows), dtype=bool)
+        ends[:-1] = begins[1:]
+        numbers, lows = np.divmod(lows[begins], stride)
+        highs = highs[ends] - numbers * stride
+        yield from zip(numbers.tolist(), lows.tolist(), highs.tolist(), strict=True)
 
 
 def _cuts_a_word(text: str, start: int, end: int) -> bool:

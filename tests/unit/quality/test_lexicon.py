@@ -4,13 +4,14 @@ import csv
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import SetupError
 from backend.quality.layering import book_of, compiled, plain
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.lexicon import RuleSnapshot, _inside
 from backend.quality.overlay import Overlay, OwnRule, Phrase
 from backend.quality.rulebook import RULES
 
@@ -182,3 +183,15 @@ def test_wrong_rules_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text("[[rule]]\nid = 'X'\n", encoding="utf-8")
     with pytest.raises(SetupError):
         RuleSnapshot.load(tmp_path)
+
+
+_RANGES = st.tuples(st.integers(0, 30), st.integers(1, 12)).map(lambda one: (one[0], one[0] + one[1]))
+
+
+@given(st.lists(_RANGES, max_size=8), st.lists(_RANGES, min_size=1, max_size=8))
+def test_a_range_is_inside_a_place_wherever_other_places_begin(
+    places: list[tuple[int, int]], ranges: list[tuple[int, int]]
+) -> None:
+    starts, ends = np.array(ranges).T
+    expected = [any(low <= start and end <= high for low, high in places) for start, end in ranges]
+    assert _inside(places, starts, ends).tolist() == expected
