@@ -10,6 +10,7 @@ from backend.quality.context import clause, sentence
 from backend.quality.normalize import NUMERALS, is_han
 from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
 from backend.quality.record import FactFault, fields_of
+from backend.quality.subject import COMPARED
 from backend.quality.units import COUNTED_BY_ONE, OF_THE_DAY, TECHNICAL, UNITS
 
 #: A unit in letters ends where the letters end; one in characters may have letters behind it (1.2米c口线).
@@ -36,9 +37,6 @@ _DAILY: Final = re.compile(
     r"每天|每日|每次|一天|一顿|一勺|一碗|一次|出门|走路|跑|上班|下班|加班|等|发货|送达|到货|之后|以后|前|泡|投|取|舀|挖|抹|撒|滴|煮|炒|蒸|烤|焖|腌|冷藏|解冻|加热|"
     r"预热|水温|温水|热水|烫|兑|冲|倒|加[水入]|放|涂|敷|按摩|坚持|用了|喝了|吃了|买了|做了|戴了|穿了|站|坐|睡|零下|室温|气温|今天|岁|无理由|价保|运费|身高|体重|"
     r"我|你|妈|爸|好评|女|孩|以内|房间|客厅|平"
-)
-COMPARED: Final = re.compile(
-    r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
 )
 #: Right behind an amount: what is in a pack (一斤半一袋).
 _IN_PACK: Final = re.compile("(?:的)?[一每][袋罐盒瓶包箱桶听坛]")

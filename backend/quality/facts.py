@@ -14,10 +14,8 @@ from backend.quality.named import choice_faults, grade_faults, named_faults
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
 from backend.quality.record import FactFault, overlaps, record_text
+from backend.quality.subject import COMPARED
 
-_COMPARED: Final = re.compile(
-    r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
-)
 _ORIGIN_FIELD: Final = re.compile(r"产地|原产|产区|奶源|origin")
 _ORIGIN: Final = re.compile(
     r"(?:产自|原产于?|来自|产地(?:是|在|为)?|源自)(?P<place>[\u4e00-\u9fa5]{2,6})|"
@@ -105,7 +103,7 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
             text[low:high],
         ):
             continue
-        if not _COMPARED.search(text[low : match.start()]):
+        if not COMPARED.search(text[low : match.start()]):
             yield FactFault(
                 "FAC-005",
                 match.start(),
@@ -117,7 +115,7 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
     for match in _GROWN.finditer(text):
         province = match.group("province")
         low, _ = clause(text, match.start(), match.end())
-        if province not in whole and re.search(_PROVINCES, origin) and not _COMPARED.search(text[low : match.start()]):
+        if province not in whole and re.search(_PROVINCES, origin) and not COMPARED.search(text[low : match.start()]):
             problem = f"产地“{province}”与商品资料（{origin}）不符"
             yield FactFault("FAC-005", match.start(), match.end("province"), problem, True, origin[:12])
     for match in _ORIGIN.finditer(text):

@@ -12,14 +12,15 @@ from backend.quality.context import clause
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, parse_number
 from backend.quality.record import FactFault, record_text
+from backend.quality.subject import COMPARED
 
 _FILE: Final = Path(__file__).with_name("kinds.toml")
-#: Before a word of a kind: it is told of something else, or denied.
-_COMPARED: Final = re.compile(
-    r"不像|不是|比|普通|一般的|别的|别人|别家|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕|不同于|区别|过敏|无"
-)
+#: Before a word of a kind: who has it in the goods, or who wants it, is warned off.
+_DENIED: Final = re.compile("过敏|无")
 #: What viewers have or like is asked, not claimed: 喝红茶还是绿茶？
 _OF_VIEWERS: Final = re.compile("还是|你们?平时|你们?喜欢|你们?家")
+#: Behind such a clause: it was a question.
+_ASKED: Final = re.compile("[，：]?[^，。！？]{0,12}？")
 #: Where goods come from, {} standing for the place.
 _GROWN: Final = (
     r"(?:产自|来自|源自|出自|产地是?|生在|长在|种在)[^，。！？；]{0,6}?{}|"
@@ -155,7 +156,9 @@ def _known(kind: _Kind, stated: set[int]) -> str:
 
 def _is_of_something_else(text: str, start: int, end: int, beside: re.Pattern[str] | None) -> bool:
     low, high = clause(text, start, end)
-    if _COMPARED.search(text, low, start) or _OF_VIEWERS.search(text, low, high):
+    if COMPARED.search(text, low, start) or _DENIED.search(text, low, start):
+        return True
+    if _OF_VIEWERS.search(text, low, high) and _ASKED.match(text, high):
         return True
     return beside is not None and beside.search(text, low, high) is not None
 

@@ -25,6 +25,7 @@ from backend.quality.rulebook import (
     verticals_of_category,
 )
 from backend.quality.search import Search, Sight
+from backend.quality.stance import is_not_claimed
 
 _RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 
@@ -108,6 +109,7 @@ class RuleSnapshot:
                 (free and not rule.statutory)
                 or is_allowed(rule, text, start, end, (low, high))
                 or (doubtful and rule.negatable and is_negated(text, start, end, begin))
+                or (rule.negatable and is_not_claimed(text, start, end, rule.category))
             ):
                 continue
             severity = rule.mild.get(term, rule.severity)

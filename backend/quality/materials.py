@@ -7,10 +7,8 @@ from typing import Any, Final
 from backend.quality.context import clause
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.record import FactFault, overlaps, record_text
+from backend.quality.subject import COMPARED
 
-_COMPARED: Final = re.compile(
-    r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
-)
 MATERIALS: Final = (
     "不锈钢", "陶瓷", "玻璃", "塑料", "真皮", "牛皮", "羊皮", "pu皮", "人造革", "羊绒", "羊毛", "桑蚕丝",
     "真丝", "纯棉", "聚酯纤维", "涤纶", "亚麻", "腈纶", "尼龙", "实木", "红木", "橡木", "榉木", "胡桃木",
@@ -86,7 +84,7 @@ def _kinds_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
             low, high = clause(text, *match.span())
             strange = match.group()[:2] not in whole and not _BEFORE_A_NOUN & set(match.group()[: -len(value[1:])])
             strange = strange and match.group()[-3:] not in whole
-            if strange and not _COMPARED.search(text[low:high]):
+            if strange and not COMPARED.search(text[low:high]):
                 yield FactFault("FAC-001", *match.span(), f"“{match.group()}”与商品资料（{name}：{value}）不符", True)
 
 
@@ -95,7 +93,7 @@ def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -
     for match in _GRADE.finditer(text.translate(NUMERALS)):
         grade = match.group("grade") or match.group("after")
         low, _ = clause(text, match.start(), match.end())
-        if known_grades and grade not in known_grades and not _COMPARED.search(text[low : match.start()]):
+        if known_grades and grade not in known_grades and not COMPARED.search(text[low : match.start()]):
             right = known_grades.copy().pop() if len(known_grades) == 1 else None
             yield FactFault(
                 "FAC-004", match.start(), match.end(), f"材质型号“{match.group()}”与商品资料不符", True, right
@@ -133,7 +131,7 @@ def _named_materials(text: str, stated: str, record: str) -> Iterator[FactFault]
         if material in record or (material in _SAME and re.search(_SAME[material], record)):
             continue
         low, high = clause(text, match.start(), match.end())
-        if _COMPARED.search(text[low:high]) or _NO_MATTER.search(
+        if COMPARED.search(text[low:high]) or _NO_MATTER.search(
             text[match.end() : high][:6] + text[max(low, match.start() - 2) : match.start()]
         ):
             continue

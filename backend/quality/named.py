@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from backend.quality.amounts import COMPARED, RANGE, Amount, amounts
+from backend.quality.amounts import RANGE, Amount, amounts
 from backend.quality.context import clause
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, money_in, parse_number
 from backend.quality.record import FactFault
+from backend.quality.subject import COMPARED
 
 #: What a fact's name may end in and a host leaves out: 蓝牙版本 is 蓝牙.
 _ENDINGS: Final = re.compile(

@@ -7,10 +7,12 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
+from backend.quality.amounts import amounts
 from backend.quality.context import clause, sentence
 from backend.quality.ladder import bought_apart, last_piece, step_faults, steps_of
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
+from backend.quality.subject import is_told_of_somebody
 
 _LIST: Final = re.compile(
     r"(?:原价|划线价?|吊牌价?|专柜价?|门店价?|门市价?|日常价?|平时|平常|市场价|官方价|官网价?|标价|指导价)[^，。！？]{0,6}$"
@@ -26,7 +28,14 @@ _PER_UNIT: Final = re.compile(
 _EACH: Final = re.compile(rf"[一每][{COUNTERS}斤泡顿杯次]")
 #: How often something lasts: 能喝五十泡, 用三十次.
 _SERVINGS: Final = re.compile(rf"({NUMBER})\s*[泡次杯顿餐天晚回口遍]")
-_OTHER_GOODS: Final = re.compile(r"奶茶|咖啡钱|外卖|打车|停车|电影票|一顿饭|下馆子|火锅钱|理发|美容院|健身房|餐厅|饭店")
+_OTHER_GOODS: Final = re.compile(
+    r"奶茶|咖啡钱|外卖|打车|停车|电影票|一顿饭|下馆子|火锅钱|理发|美容院|健身房|餐厅|饭店|电费|度电|水费|话费|油钱|油费|洗车|洗一次车|干洗|修一次|换一次|"
+    r"工资|房租|学费|押金|红包|零花|挂号|机票|车票|门票|酒店|网费|罚款|运费险|上楼费|安装费|过路费"
+)
+#: Around a sum that is asked for the goods.
+_OFFERED: Final = re.compile(
+    "到手|只要|只需|价|拍|买|下单|链接|今天|今晚|直播间|省|便宜|立减|优惠|券|满|送|折|划线|吊牌|专柜|带走|拿走|库存|咱|我们家"
+)
 _DISCOUNT: Final = re.compile(
     r"(?<![骨对曲])(?P<tenths>\d(?:\.\d)?|[一二三四五六七八九]|半)(?P<hundredths>[一二三四五六七八九]|\d)?折(?![叠合磨扣痕返腾线纸射腰中])"
 )
@@ -45,6 +54,8 @@ class PriceFault:
     problem: str
     #: The figure that would be right, when there is one.
     right: str | None = None
+    #: Whether it is certainly asked for the goods; in somebody's story it may be another thing's.
+    grave: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,8 @@ class _Known:
     list_price: float | None
     others: frozenset[float]
     counts: frozenset[int]
+    #: What a pack weighs, in 斤, in which food is compared.
+    pounds: frozenset[float]
     #: What so many pieces cost together.
     steps: Mapping[int, float]
 
@@ -71,17 +84,27 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
         if any(fault.start < money.end and money.start < fault.end for fault in wrong):
             continue
         low, high = clause(text, money.start, money.end)
+        begin, _ = sentence(text, low, high)
+        before, _ = clause(text, max(begin, low - 1), max(begin, low - 1))
         elsewhere = _EACH.match(text, money.end) and _ELSEWHERE.search(text[sentence(text, low, high)[0] : low])
-        if not elsewhere and not _OTHER_GOODS.search(text[low:high]) and not _follows(text, money, known):
+        if not elsewhere and not _OTHER_GOODS.search(text, before, high) and not _follows(text, money, known):
             yield PriceFault(
                 money.start,
                 money.end,
                 f"{_plain(money.value)}元与商品资料对不上（{_described(known)}）",
                 _right(text, money, known),
+                _is_offered(text, money, low, high),
             )
     yield from _wrong_discounts(text, known)
     for fault in step_faults(text, known.steps, known.price):
         yield PriceFault(fault.start, fault.end, fault.problem)
+
+
+def _is_offered(text: str, money: Money, low: int, high: int) -> bool:
+    """Tell whether a sum is asked for the goods, and not told of what somebody paid for something."""
+    if _OFFERED.search(text, low, high) or not re.search("[\u4e00-\u9fa5]", text[low : money.start]):
+        return True
+    return not is_told_of_somebody(text, money.start, money.end)
 
 
 def _behind_the_name(text: str, product: Mapping[str, Any] | None) -> Iterator[Money]:
@@ -115,6 +138,7 @@ def _known(product: Mapping[str, Any]) -> _Known:
         _number(product.get("list_price")),
         frozenset(others),
         frozenset(_multiplied(counts_in(words)) | _pounds_in(words)),
+        frozenset(one.value / 500 for one in amounts(words) if one.dimension == "weight" and one.value >= 50),
         steps_of(product),
     )
 
@@ -191,7 +215,9 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
         counts |= {
             int(value) for one in _SERVINGS.findall(text[low:high]) if (value := parse_number(one)) and value > 1
         }
-        parts = counts | {count for count in known.counts if count > 1}
+        parts: set[float] = counts | {count for count in known.counts if count > 1}
+        if "斤" in text[money.start - 6 : money.end + 3]:
+            parts |= known.pounds
         yield from ((total / part, True) for total in (*base, *totals) for part in parts)
     yield from ((value, False) for value in (*base, *totals, *saved))
     deductions = known.others - {price, listed or price}
@@ -266,6 +292,7 @@ def _sums_that_contradict(text: str, sums: list[Money]) -> Iterator[PriceFault]:
         between = text[before.end : after.start]
         if (
             after.start - before.end > 24
+            or after.value >= before.value  # no share of it: 一百零九一个，一对二百一十八
             or _LIST.search(between)
             or not _PER_UNIT.search(between)
             or re.search(r"[。！？\n]", between)

@@ -12,6 +12,7 @@ from backend.quality.numbers import money_in
 from backend.quality.prices import has_price, price_faults
 from backend.quality.regulated import unproven
 from backend.quality.rulebook import Severity
+from backend.quality.subject import is_told_of_somebody
 from backend.quality.wishes import goes_on, wants_shorter
 
 #: The category of findings about the record: only a person with the papers can mend them.
@@ -25,7 +26,9 @@ def prices(draft: Draft) -> Iterator[Finding]:
         asked = any(low <= fault.start and fault.end <= high for low, high in _asked_for(draft))
         problem = f"{fault.problem}；这是要求里写明要说的，请核实" if asked else fault.problem
         span = (fault.start, fault.end)
-        yield draft.by_rule("PRI-010", "warn" if asked else "block", span, problem, None if asked else fault.right)
+        yield draft.by_rule(
+            "PRI-010", "warn" if asked or not fault.grave else "block", span, problem, None if asked else fault.right
+        )
     if product is not None and not has_price(product):
         for money in money_in(draft.folded.text):
             yield draft.by_rule("PRI-010", "warn", (money.start, money.end), "商品资料没有价格，这个数字无法核对")
@@ -80,7 +83,9 @@ def facts(draft: Draft) -> Iterator[Finding]:
             # Before the product is named a story speaks of something else: the old bag, the one next door.
             before = draft.folded.text[: fault.start]
             named = any(name in before for name in own) or not any(name in draft.folded.text for name in own)
-            severity: Severity = "block" if named else "warn"
+            # In somebody's story a figure may be told of the goods or not: a person has to look.
+            told = is_told_of_somebody(draft.folded.text, fault.start, fault.end)
+            severity: Severity = "block" if named and not told else "warn"
             yield draft.by_rule(fault.rule, severity, (fault.start, fault.end), fault.problem, fault.right)
 
 
