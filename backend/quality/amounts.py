@@ -10,7 +10,7 @@ from backend.quality.context import clause, sentence
 from backend.quality.normalize import NUMERALS, is_han
 from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
 from backend.quality.record import FactFault, fields_of
-from backend.quality.subject import COMPARED
+from backend.quality.subject import COMPARED, is_portion
 from backend.quality.units import COUNTED_BY_ONE, OF_THE_DAY, TECHNICAL, UNITS
 
 #: A unit in letters ends where the letters end; one in characters may have letters behind it (1.2米c口线).
@@ -27,7 +27,7 @@ _MEASURE: Final = re.compile(
 _SIZES: Final = re.compile(rf"(?<![米\d.])(?P<first>(?:{NUMBER}\s*[×x*乘/、]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
 #: 2 到 5 岁, 60-200℃: both ends.
 RANGE: Final = re.compile(
-    rf"(?P<low>{NUMBER})\s*(?:{_UNIT})?\s*(?:[-~–—±]|到|至)\s*(?P<high>{NUMBER})\s*(?P<unit>{_UNIT})"
+    rf"(?<![米点\d.零一二两三四五六七八九十百千])(?P<low>{NUMBER})\s*(?:{_UNIT})?\s*(?:[-~–—±]|到|至)\s*(?P<high>{NUMBER})\s*(?P<unit>{_UNIT})"
 )
 #: 两成, 四成五.
 _TENTHS_OF: Final = re.compile(rf"(?P<number>{NUMBER})成(?P<half>五|半)?(?![功熟年分本为了交人套品色长型])")
@@ -84,6 +84,10 @@ _OF_A_PERSON: Final = re.compile(
 )
 _FITS: Final = re.compile(
     r"^[^。！？]{0,14}(?:的?[选穿拿拍][smlx\d中大小加]|的(?:姐妹|朋友|女生|男生|个子|身高|家人|宝宝))"
+)
+#: Behind an age: whom the goods are not for.
+_TOO_YOUNG: Final = re.compile(
+    "(?:以[下内上]|不到)?的?[^。！？]{0,16}?(?:别|不(?:适合|建议|要|能|宜)|撕|吞|先|再等|划走)"
 )
 #: Around a count that is all a clause says: 是四层的.
 _ALONE_BEFORE: Final = re.compile("(?:[是有用]|一共|总共|里外|做了|它|这个)*")
@@ -193,6 +197,10 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             continue
         if any(re.fullmatch(r"\w{0,4}", text[amount.end : money.start]) for money in sums if money.start >= amount.end):
             continue  # 合一斤六块九: a share of the price
+        if amount.dimension in ("years", "months", "age") and _TOO_YOUNG.match(text, amount.end):
+            continue
+        if _is_portion(text, amount, max(one.value for one, _ in recorded)):
+            continue
         same = any(_same_topic(text, amount, field, one) for one, field in recorded)
         if amount.dimension in ("length", "weight") and _is_of_a_person(text, amount):
             continue
@@ -208,6 +216,13 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
                 continue
         said = text[amount.start : amount.end]
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(recorded))
+
+
+def _is_portion(text: str, amount: Amount, whole: float) -> bool:
+    """Tell whether an amount is how much of the goods one takes: 撬五克 of a cake of 350."""
+    if amount.dimension not in ("volume", "weight") or amount.value > 0.2 * whole:
+        return False
+    return is_portion(text, amount.start, amount.end)
 
 
 def _is_of_a_person(text: str, amount: Amount) -> bool:
@@ -246,6 +261,9 @@ def _is_named(text: str, amount: Amount, field: str) -> bool:
     name = field.rpartition("：")[0].rpartition("：")[2]
     if amount.dimension in ("days", "people", "months") and text[amount.start] == "一":
         return False  # 一天, 一个人: no count is meant
+    beside = text[amount.start - 1 : amount.start]
+    if amount.dimension == "length" and beside in tuple("长宽高厚深") and re.search(f"{beside}|尺寸|大小|规格", name):
+        return True  # 长两米: 尺寸 180×30厘米
     if any(amount.dimension == dimension for dimension, _, _ in _ranges(field)) and any(
         match.start() <= amount.start < match.end() for match in RANGE.finditer(text, low, high)
     ):

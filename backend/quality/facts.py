@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from backend.quality.amounts import amount_faults
+from backend.quality.claims import claim_faults
 from backend.quality.context import clause
 from backend.quality.craft import read_aloud
 from backend.quality.gifts import gift_faults
@@ -46,6 +47,12 @@ _SPEC: Final = re.compile(
 _PACK: Final = re.compile(
     r"\d+(?:\.\d+)?\s*(?:ml|l|g|kg|cm|mm|寸|片|包|支|瓶|盒|袋|只|个|条|斤|公斤|克|升|毫升|米|抽|粒)"
 )
+#: This one here, by the noun that ends its name.
+_THIS_THING: Final = re.compile(
+    r"这(?:一)?[款瓶盒罐台支袋双件条套把箱饼床块桶](?P<thing>[\u4e00-\u9fa5]{2,6}?[糊膏霜乳茶酒鞋靴衣裤裙衫机锅杯壶灯椅桌枕被油酱饼糖膜液露链粮皂伞帽袜毯炉刀柜])"
+    r"(?![\u4e00-\u9fa5]?[料里面边色盒子])"
+)
+_ASIDE: Final = re.compile("配|搭|旁边|手里|身上|里面|另|送|我自己|我今天穿|同事|装|放|倒")
 _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
     "health_food": (
         "HF-005",
@@ -73,6 +80,7 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *kind_faults(text, product),
         *_origins_that_differ(text, product),
         *gift_faults(text, product),
+        *claim_faults(text, product),
         *_stock_that_differs(text, product),
     ):
         # The same words may be wrong by their unit and by the name in front of them: said once.
@@ -218,6 +226,18 @@ def is_named(text: str, product: Mapping[str, Any]) -> bool:
     parts = {name[at : at + 3] for name in names for at in range(len(name) - 2)}
     heads = {name[-2:] for name in names}
     return any(part in text for part in parts | heads)
+
+
+def other_things(text: str, product: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
+    """Yield where a folded text points at goods (这款核桃芝麻糊) that are of another kind than the product."""
+    record = record_text(product)
+    for match in _THIS_THING.finditer(text):
+        thing = match["thing"]
+        low, _ = clause(text, *match.span())
+        if thing[-1] in record or overlaps(thing, record) or COMPARED.search(text, low, match.start()):
+            continue
+        if not _ASIDE.search(text, low, match.start()):
+            yield match.span("thing")
 
 
 def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[str]) -> Iterator[tuple[int, int, str]]:

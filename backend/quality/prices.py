@@ -21,11 +21,13 @@ _SAVED: Final = re.compile(
     r"(?:省|便宜|立减|直降|直减|优惠|减|少花|少付|少|差|降)(?:出|个|了|掉|下|你们?|大家|咱们?|整整|足足|将近|不到)*$"
 )
 _PER_UNIT: Final = re.compile(
-    rf"(?:[一每单][{COUNTERS}斤泡顿杯次]|平均|折合|合到?|摊到?|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|"
+    rf"(?:[一每单](?:公斤|[{COUNTERS}斤泡顿杯次])|平均|折合|合到?|摊到?|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|"
     rf"是|到|要|合|下来|约|[{COUNTERS}])*$"
 )
 #: Behind a sum: 七块多一斤, 一块六毛六一支.
 _EACH: Final = re.compile(rf"[一每][{COUNTERS}斤泡顿杯次]")
+#: 一片多少？一块八左右: what is asked stands before.
+_ASKED_EACH: Final = re.compile(rf"[一每][{COUNTERS}斤泡顿杯次天](?:合|是|才|划|到底|要)?(?:多少|几块)(?:钱)?？$")
 #: How often something lasts: 能喝五十泡, 用三十次.
 _SERVINGS: Final = re.compile(rf"({NUMBER})\s*[泡次杯顿餐天晚回口遍]")
 _OTHER_GOODS: Final = re.compile(
@@ -41,6 +43,8 @@ _DISCOUNT: Final = re.compile(
 )
 
 
+#: 一元硬币大小.
+_COIN: Final = re.compile("的?(?:硬币|纸币|钢镚)")
 #: 以前只认楼下那家，二十八一杯.
 _ELSEWHERE: Final = re.compile("以前|从前|那时候?|当时|楼下|外面|外头|别家|那家|人家|隔壁|商场|超市|咖啡店|奶茶店")
 
@@ -83,6 +87,8 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
     for money in sums:
         if any(fault.start < money.end and money.start < fault.end for fault in wrong):
             continue
+        if _COIN.match(text, money.end) or _is_a_size(text, money, product):
+            continue
         low, high = clause(text, money.start, money.end)
         begin, _ = sentence(text, low, high)
         before, _ = clause(text, max(begin, low - 1), max(begin, low - 1))
@@ -98,6 +104,19 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
     yield from _wrong_discounts(text, known)
     for fault in step_faults(text, known.steps, known.price):
         yield PriceFault(fault.start, fault.end, fault.problem)
+
+
+def _is_a_size(text: str, money: Money, product: Mapping[str, Any]) -> bool:
+    """Tell whether a bare figure is one of the sizes on record: 平时四十二、脚背高的."""
+    if re.search("[元块毛角分¥￥]", text[money.start : money.end]):
+        return False
+    facts = product.get("facts")
+    for name, value in facts.items() if isinstance(facts, Mapping) else ():
+        if re.search("尺码|鞋码|码数|适合身高|适合体重|适用身高", str(name)):
+            numbers = [found for one in re.findall(NUMBER, str(value)) if (found := parse_number(one)) is not None]
+            if numbers and min(numbers) <= money.value <= max(numbers):
+                return True
+    return False
 
 
 def _is_offered(text: str, money: Money, low: int, high: int) -> bool:
@@ -211,13 +230,15 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
     totals += [known.steps[count] for count in counts & known.steps.keys()]
     adds = [last_piece(known.steps, price, count) for count in counts]
     yield from ((value, False) for value in adds if value is not None and "第" in before)
-    if _PER_UNIT.search(before) or _EACH.match(text, money.end):
+    if _PER_UNIT.search(before) or _EACH.match(text, money.end) or _ASKED_EACH.search(text, 0, low):
         counts |= {
             int(value) for one in _SERVINGS.findall(text[low:high]) if (value := parse_number(one)) and value > 1
         }
         parts: set[float] = counts | {count for count in known.counts if count > 1}
-        if "斤" in text[money.start - 6 : money.end + 3]:
-            parts |= known.pounds
+        near = text[max(0, money.start - 8) : money.end + 3]
+        if "斤" in near:
+            each = 2 if re.search("公斤|千克|kg", near) else 1
+            parts |= {pound / each * count for pound in known.pounds for count in counts | {1}}
         yield from ((total / part, True) for total in (*base, *totals) for part in parts)
     yield from ((value, False) for value in (*base, *totals, *saved))
     deductions = known.others - {price, listed or price}
@@ -272,6 +293,14 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
     if known.price is None or not known.list_price:
         return
     true = known.price / known.list_price * 10
+    for match in re.finditer("(?<!折)半价", text):
+        if (
+            abs(true - 5) > 0.3
+            and not known.steps
+            and not re.search(r"第[二2三3]|会员|另|不是|没有|再", text[slice(*clause(text, *match.span()))])
+        ):
+            problem = f"不是半价：{_plain(known.price)}元是{_plain(known.list_price)}元的{true:.1f}折"
+            yield PriceFault(match.start(), match.end(), problem)
     for match in _DISCOUNT.finditer(text):
         low, high = clause(text, match.start(), match.end())
         if re.search(r"第[二2]|会员|另|再打|下一", text[low:high]):

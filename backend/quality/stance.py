@@ -1,7 +1,8 @@
 """Whether the host claims what a hit says: words of others that are taken back, the matter of a book, what is past.
 
-`context.is_negated` looks at a clause. Here whole sentences are weighed: 弹幕说这个包治百病，哥，你可别害我 holds somebody
-else's words, and the host's own word about them. Words that nobody takes back stay what they are: a testimonial.
+`context.is_negated` looks at a clause. Here whole sentences are weighed: 弹幕说这个包治百病，哥，你可别害我 holds
+somebody else's words, and the host's own word about them. Words that nobody takes back stay what they are: a
+testimonial.
 """
 
 import re
@@ -37,7 +38,7 @@ _BAD: Final = re.compile("副作用|反弹|复发|过敏|依赖|刺激|伤|掉|�
 #: What a book, a film tells of. 书里说蜂蜜能治… cites it and is no such thing.
 _WORK: Final = re.compile(
     r"(?:小说|故事|纪录片|电影|电视剧|动画片?|漫画|绘本|童话|传记|剧|书|专辑|歌|[这那每前后]一?[集章页课册本篇]|第[一二三四五六七八九十\d]+[集章页课册本篇])"
-    r"[^，。！？]{0,8}(?:[讲写画拍演唱]|记录|介绍|解释|科普|主角|主人公|情节|聊的|说的)(?:的|了|到|过|着)*(?:就?是)?|(?:主角|主人公|男主|女主)[是叫]?"
+    r"[^，。！？]{0,8}(?:[讲写画拍演唱](?!得)|记录|介绍|解释|科普|主角|主人公|情节|聊的|说的)(?:的|了|到|过|着)*(?:就?是)?|(?:主角|主人公|男主|女主)[是叫]?"
 )
 _OF_WORKS: Final = frozenset(
     {
@@ -52,6 +53,11 @@ _OF_CLAIMS: Final = _OF_WORKS | {
 }  # fmt: skip
 _CLAIMS: Final = re.compile(r"(?:能|可以|会|就|帮你|给你|保你|包)[^，。！？]{0,2}$")
 _OURS: Final = re.compile("这款|这瓶|这盒|这罐|它能|它可以|我们家|咱们?家|链接|下单")
+#: Who has it is sent to a doctor: 宝宝湿疹要听医生的. 看医生都没看好的湿疹 is none of it.
+_REFERRED: Final = re.compile(
+    r"(?:[得要该请先应]|还是|建议|及时|尽快|赶紧|别忘了|自己|你的|就|去)(?:[去找问看听遵]|咨询){1,2}[^，。！？]{0,4}(?:大夫|医生|医院|医嘱|医师|专科|药师|[骨皮肤眼口腔牙内外儿]{1,2}科|[牙中兽]医)"
+)
+_SPARED: Final = re.compile(r"不用|不必|省得|无需|再也|免得|都没|没用|没看好|治不好|白[看去花]|医生(?:都|也)")
 #: 什么叫抗生素 asks for a word's meaning; 什么叫顶级？这就叫顶级 boasts.
 _MEANING: Final = re.compile(r"什么(?:叫|是|才叫|算)[^，。！？]{0,4}$")
 _BOAST: Final = re.compile(r"^[^。！？]{0,8}[？，。！][^，。！？]{0,6}(?:这|它|我们|咱)[^，。！？]{0,3}[叫是]")
@@ -60,6 +66,12 @@ _UNABLE: Final = re.compile(r"[治医疗降防抗祛去减补美瘦调消改][^�
 #: What was over long ago hurries nobody.
 _PAST: Final = re.compile("去年|前年|上次|上回|上个?月|以前|从前|当时|那年|那时|那会|曾经|小时候")
 _REACH: Final = 44
+
+
+def is_in_a_title(original: str, start: int) -> bool:
+    """Tell whether a place of a text as it was written stands between 《 and 》."""
+    low = max(0, start - 24)
+    return original.rfind("《", low, start + 1) > original.rfind("》", low, start)
 
 
 def is_not_claimed(text: str, start: int, end: int, category: str) -> bool:
@@ -74,6 +86,8 @@ def is_not_claimed(text: str, start: int, end: int, category: str) -> bool:
     if category in _OF_WORKS:
         if _is_matter_of_a_work(text, low, start, high):
             return True
+        if _REFERRED.search(text, low, high) and not _SPARED.search(text, low, high):
+            return True
         if _MEANING.search(text, begin, start) and not _BOAST.search(text[end : end + 24]):
             return True
     if category in ("price_claim", "false_promo") and _PAST.search(text, begin, start):
@@ -82,22 +96,17 @@ def is_not_claimed(text: str, start: int, end: int, category: str) -> bool:
 
 
 def _is_matter_of_a_work(text: str, low: int, start: int, high: int) -> bool:
-    about = None
-    for about in _WORK.finditer(text, low, high):
-        pass
-    if about is None or _OURS.search(text, low, high):
+    told = list(_WORK.finditer(text, low, high))
+    if not told or _OURS.search(text, low, high):
         return False
-    return about.start() > start or not _CLAIMS.search(text, about.end(), start)
+    return told[-1].start() > start or not _CLAIMS.search(text, told[-1].end(), start)
 
 
 def _is_taken_back(text: str, low: int, start: int, end: int) -> bool:
     """Tell whether somebody else's words, or a question, hold the hit, and the host's word follows."""
     asked = re.match(r"[^，。！？]{0,12}？", text[end : end + 14]) is not None
-    told = None
-    # Who speaks may stand a clause or two before; one sentence before when that one ends in a colon's place.
-    for told in _REPORTED.finditer(text, max(low, start - _REACH), end):
-        pass
-    if told is None and not asked:
+    # Who speaks may stand a clause or two before.
+    if not asked and _REPORTED.search(text, max(low, start - _REACH), end) is None:
         return False
     answer = _DISOWNED.search(text, end, end + _REACH)
     if answer is None or text.count("。", end, answer.start()) > 1:
