@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from typing import Any, Final
 
 from backend.quality.context import clause, sentence
@@ -57,7 +58,7 @@ _TOPICS: Final = (
 )
 #: Behind a number these count nothing that goods are made of.
 _NO_COUNTER: Final = (
-    "年月日天点分时秒元角毛钱岁号多来几的人次度回遍句声眼路步口些成倍折半零一二两三四五六七八九十百千万亿"
+    "乘厘毫公千平立英年月日天点分时秒元角毛钱岁号多来几的人次度回遍句声眼路步口些成倍折半零一二两三四五六七八九十百千万亿"
     "米克升斤寸里比到至和与是有"
 )
 #: Metres and pounds are walked and carried all day; centimetres and grams are somebody's specification.
@@ -239,7 +240,8 @@ def _borne_out(text: str, amount: Amount, values: set[float]) -> bool:
         return True
     if amount.dimension not in ("volume", "weight"):
         return False
-    several = counts_in(text[slice(*sentence(text, amount.start, amount.end))]) - {1}
+    low, high = sentence(text, amount.start, amount.end)
+    several = counts_in(text[max(0, low - 60) : high]) - {1}
     return any(abs(amount.value - known * count) < 0.001 * known for known in values for count in several)
 
 
@@ -355,6 +357,10 @@ def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iter
             part = match.group("counter") in _PARTS
             # 四块电池 where the record has 两块电池: the very same words behind.
             part = part or any(after and field[end:].startswith(after[:2]) for _, _, end, field in recorded)
+            # 录播六十节加直播十二节，七十二节.
+            part = part and int(said) not in {
+                one + other for one, other in combinations([one[0] for one in recorded], 2)
+            }
             part = part or any(_NAMED_COUNT.search(field[:start]) for _, start, _, field in recorded)
             grave = same and (part or (said >= 10 and not _adds_up(int(said), [one[0] for one in recorded])))
         if grave and not COMPARED.search(before) and not re.search("库存|后台|备|剩", before):

@@ -16,6 +16,7 @@ from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
 from backend.quality.record import FactFault, overlaps, record_text
 from backend.quality.subject import COMPARED
+from backend.quality.withheld import limit_faults
 
 _ORIGIN_FIELD: Final = re.compile(r"产地|原产|产区|奶源|origin")
 _ORIGIN: Final = re.compile(
@@ -34,13 +35,15 @@ _GROWN: Final = re.compile(
     rf"(?P<province>{_PROVINCES})(?:省|市|自治区)?[\u4e00-\u9fa5]{{0,4}}(?:产的?|种的?|采的?|来的|出的|直发|基地|茶园|果园|大山)"
 )
 _STOCK: Final = re.compile(
-    rf"(?:只剩|[库仓店]里(?:一共|总共|就|只|还|现在)?(?:有|剩|备)|[库仓]里(?:一共|总共)|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|下|了|"
+    rf"(?:只剩|(?:只|就|才)(?:捞|做|收|到|抢|拿|批|备|留|出|熬|烤|产|采|争取)[到出来]?了?|[库仓店]里(?:一共|总共|就|只|还|现在)?(?:有|剩|备)|[库仓]里(?:一共|总共)|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|下|了|"
     rf"有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[{COUNTERS}单]|"
     # A clause of its own, or the beginning of one: 就四十套, 只有十四床, 九十五顶，真没多备.
     rf"(?<=[，。！？；])(?P<only>就|只有|仅有|仅|总共|全部)(?P<few>{NUMBER})(?P<few_tail>多)?[{COUNTERS}单]|"
     rf"(?P<there>{NUMBER})(?P<there_tail>多)?[{COUNTERS}单](?=现货|库存|备货)"
 )
 _ON_A_PAGE: Final = re.compile("详情|图片?|页面?|报告|截图|照片|排|行")
+#: Behind 最后一件: that there is no other.
+_LAST_ONE: Final = re.compile("了|啦|库存|现货|没了|[，！](?:拍|抢|手慢|没了|要的|谁)")
 _SPEC: Final = re.compile(
     r"[\d.]+\s*(?:ml|l|g|kg|毫升|升|克|公斤|斤|片|包|支|瓶|盒|袋|只|个|寸|英寸|w|mah)?(?:装|款|版)?$|[(（].*$"
 )
@@ -81,6 +84,7 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *_origins_that_differ(text, product),
         *gift_faults(text, product),
         *claim_faults(text, product),
+        *limit_faults(text, product),
         *_stock_that_differs(text, product),
     ):
         # The same words may be wrong by their unit and by the name in front of them: said once.
@@ -147,8 +151,10 @@ def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactF
         low, high = clause(text, match.start(), match.end())
         if said is None or (said == 1 and not re.search("剩|库存|最后", match.group())) or "限购" in text[low:high]:
             continue
-        if said == 1 and _ON_A_PAGE.search(text[low:high]):
-            continue  # 质检报告在详情页最后一张
+        if said == 1 and (
+            _ON_A_PAGE.search(text[low:high]) or ("最后" in match.group() and not _LAST_ONE.match(text, match.end()))
+        ):
+            continue  # 质检报告在详情页最后一张, 最后一片留给客人
         if match.group("only") and (
             said < 10 or re.search(rf"(?<!\d){said:g}(?!\d)", read_aloud(record_text(product)))
         ):
@@ -224,6 +230,11 @@ def is_named(text: str, product: Mapping[str, Any]) -> bool:
     if (brand and brand in text) or any(name in text for name in names):
         return True
     parts = {name[at : at + 3] for name in names for at in range(len(name) - 2)}
+    full = names[0]
+    # 小兔 and 足金 of 足金小兔吊坠, apart from each other.
+    pairs = [at for at in range(len(full) - 1) if full[at : at + 2] in text]
+    if len(full) >= 5 and pairs and pairs[-1] - pairs[0] >= 2:
+        return True
     heads = {name[-2:] for name in names}
     return any(part in text for part in parts | heads)
 

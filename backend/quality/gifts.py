@@ -102,6 +102,8 @@ def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactF
                 continue  # 五十九一支, 合十二块一罐: a price
             if any(one.start <= match.start() < one.end for one in money_in(text)):
                 continue
+            if re.match("[一每]?[天日周次晚顿人]", thing):
+                continue  # 一天一节
             if not overlaps(thing, whole) and not re.search("库存|后台|地址|链接|[克升米斤]$", thing):
                 problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"
                 yield FactFault("FAC-004", *match.span(), problem, True)

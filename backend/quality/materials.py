@@ -51,6 +51,8 @@ _SAME: Final = {
 _SUBSTANCE: Final = re.compile("[钛银木皮棉麻丝绒钢铁铜铝瓷胶布纤]|树脂|塑料|玻璃")
 _ANY: Final = re.compile("|".join(map(re.escape, sorted(MATERIALS, key=len, reverse=True))))
 _NO_MATTER: Final = re.compile("质感|手感|一样|像|色|纹|仿|搭|盖|袋|瓶|碗|珠|桌|门|窗|护|墙|地板|配|衣|围巾|毛衣")
+#: Other things in the clause: 铲子也用塑料的.
+_TOOLS: Final = re.compile("铲|勺|刷子|钢丝球|筷|夹子|抹布|手套|垃圾|快递|购物袋|吸管|砧板")
 _STUFF: Final = frozenset("板布料皮绒木钢纱石豆肉油粉米茶奶棉麻丝")
 _BEFORE_A_NOUN: Final = frozenset("的了是有用和与做吃喝买卖把这那个种些块片口边看到在给放大小好真全")
 _GRADE: Final = re.compile(
@@ -131,8 +133,10 @@ def _named_materials(text: str, stated: str, record: str) -> Iterator[FactFault]
         if material in record or (material in _SAME and re.search(_SAME[material], record)):
             continue
         low, high = clause(text, match.start(), match.end())
-        if COMPARED.search(text[low:high]) or _NO_MATTER.search(
-            text[match.end() : high][:6] + text[max(low, match.start() - 2) : match.start()]
+        if (
+            COMPARED.search(text[low:high])
+            or _TOOLS.search(text, low, match.start())
+            or _NO_MATTER.search(text[match.end() : high][:6] + text[max(low, match.start() - 2) : match.start()])
         ):
             continue
         problem = f"材质“{material}”不在商品资料里（资料：{stated}）"

@@ -15,7 +15,7 @@ NUMBER: Final = (
 )
 #: What goods are counted in.
 COUNTERS: Final = (
-    "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块副对盆株顶床辆匹筒筐册卷贴听坛枝束棵幅抽盏饼屉匣篮"
+    "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块副对盆株顶床辆匹筒筐册卷贴听坛枝束棵幅抽盏饼屉匣篮节"
 )
 
 Approximation = Literal["", "below", "above", "about"]

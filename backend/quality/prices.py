@@ -26,6 +26,7 @@ _PER_UNIT: Final = re.compile(
 )
 #: Behind a sum: 七块多一斤, 一块六毛六一支.
 _EACH: Final = re.compile(rf"[一每][{COUNTERS}斤泡顿杯次]")
+_SHARED: Final = re.compile("合|折|摊|算|平均|相当于")
 #: 一片多少？一块八左右: what is asked stands before.
 _ASKED_EACH: Final = re.compile(rf"[一每][{COUNTERS}斤泡顿杯次天](?:合|是|才|划|到底|要)?(?:多少|几块)(?:钱)?？$")
 #: How often something lasts: 能喝五十泡, 用三十次.
@@ -77,7 +78,7 @@ class _Known:
 def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[PriceFault]:
     """Yield what is wrong with the money of a folded text."""
     sums = [*money_in(text), *_behind_the_name(text, product)]
-    wrong = list(_sums_that_contradict(text, sums))
+    wrong = list(_sums_that_contradict(text, sums, _number((product or {}).get("price"))))
     yield from wrong
     if product is None:
         return
@@ -235,6 +236,9 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
             int(value) for one in _SERVINGS.findall(text[low:high]) if (value := parse_number(one)) and value > 1
         }
         parts: set[float] = counts | {count for count in known.counts if count > 1}
+        parts |= {one * other for one in counts for other in known.counts if other > 1}
+        # What a piece comes to is told of the price one pays, not of the one crossed out.
+        base = [value for value in base if value != listed or _LIST.search(text[low : money.start])]
         near = text[max(0, money.start - 8) : money.end + 3]
         if "斤" in near:
             each = 2 if re.search("公斤|千克|kg", near) else 1
@@ -315,12 +319,13 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
             )
 
 
-def _sums_that_contradict(text: str, sums: list[Money]) -> Iterator[PriceFault]:
+def _sums_that_contradict(text: str, sums: list[Money], price: float | None) -> Iterator[PriceFault]:
     """Find arithmetic that is wrong by itself: 三件99，一件25; 原价199现价99省120."""
     for before, after in pairwise(sums):
         between = text[before.end : after.start]
         if (
             after.start - before.end > 24
+            or (after.value == price and not _SHARED.search(between))  # 四袋九十五，一袋二十五块九
             or after.value >= before.value  # no share of it: 一百零九一个，一对二百一十八
             or _LIST.search(between)
             or not _PER_UNIT.search(between)

@@ -29,6 +29,10 @@ _DISOWNED: Final = re.compile(
     r"[这那](?:种|个|类|些|句|套|顶)?(?:话|词|说法|字眼|帽子|事)[^，。！？]{0,8}[不别没违假]|"
     r"打住|纠正一下|更正|是谣言|是误区|智商税|(?:是|属于|算)?(?:违规|违法|犯法)|要?封号|要?罚款?"
 )
+#: After a list: 祛痘、美白、收毛孔，这些活它一样都不干.
+_SUMMED_UP: Final = re.compile(
+    r"(?:这些|这几|这种|哪|一)[^，。！？]{0,6}?(?:一[样个件]|哪[样个]|都|也|统统|全)(?:都|也)?(?:不|没)(?:干|会|管|能|行|沾|做|有|占|搞|包)|(?:统统|全都?|一概)(?:不|没)(?:管|能|会|行|沾|有)"
+)
 #: The host takes the taking back back.
 _WINK: Final = re.compile(
     r"懂的都懂|你懂的|(?:自己|大家)(?:品|悟|体会|领会|试)|点到为止|不能(?:多说|说太细|明说)|只能说到这|试试就知道|反正我?[^，。]{0,4}(?:好了|有用|信)|不信[^，。]{0,4}试"
@@ -91,6 +95,8 @@ def is_not_claimed(text: str, start: int, end: int, category: str) -> bool:
         if _MEANING.search(text, begin, start) and not _BOAST.search(text[end : end + 24]):
             return True
     if category in ("price_claim", "false_promo") and _PAST.search(text, begin, start):
+        return True
+    if _SUMMED_UP.search(text, end, high):
         return True
     return not _BAD.search(said) and _is_taken_back(text, low, start, end)
 
