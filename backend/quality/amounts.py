@@ -188,7 +188,7 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
     sums = money_in(text)
     for amount in amounts(text):
         recorded = known.get(amount.dimension)
-        if not recorded or _borne_out(text, amount, {one.value for one, _ in recorded}):
+        if not recorded or _borne_out(text, amount, {one.value for one, _ in _of_topic(text, amount, recorded)}):
             continue
         if amount.value == 1 and amount.dimension in COUNTED_BY_ONE:
             continue
@@ -217,6 +217,24 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
                 continue
         said = text[amount.start : amount.end]
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(recorded))
+
+
+def _of_topic(text: str, amount: Amount, recorded: Sequence[tuple[Amount, str]]) -> Sequence[tuple[Amount, str]]:
+    """Return what is on record of the thing a share is told of: 鸡肉冻干，占四成 is no matter of the 40% protein."""
+    if amount.dimension != "percent" or len(recorded) < 2:
+        return recorded
+    low, _ = sentence(text, amount.start, amount.end)
+    before = text[max(low, amount.start - 14) : amount.start]
+    places = [
+        (max((before.rfind(pair) for pair in _pairs(_name(field))), default=-1), (one, field))
+        for one, field in recorded
+    ]
+    nearest = max(place for place, _ in places)
+    return [one for place, one in places if place == nearest] if nearest >= 0 else recorded
+
+
+def _name(field: str) -> str:
+    return re.sub("占比|含量|比例|率$", "", field.rpartition("：")[0].rpartition("：")[2])
 
 
 def _is_portion(text: str, amount: Amount, whole: float) -> bool:
@@ -365,7 +383,9 @@ def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iter
             grave = same and (part or (said >= 10 and not _adds_up(int(said), [one[0] for one in recorded])))
         if grave and not COMPARED.search(before) and not re.search("库存|后台|备|剩", before):
             right = f"{recorded[0][0]}{match.group('counter')}" if len({one[0] for one in recorded}) == 1 else None
-            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True, right)
+            # A bare count may be one of anything; what a pack holds, or a part, is the goods' own.
+            sure = in_pack is not None or match.group("counter") in _PARTS
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", sure, right)
 
 
 def _is_product(said: int, recorded: Sequence[int]) -> bool:

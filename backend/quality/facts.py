@@ -11,7 +11,7 @@ from backend.quality.craft import read_aloud
 from backend.quality.gifts import gift_faults
 from backend.quality.kinds import kind_faults
 from backend.quality.materials import material_faults
-from backend.quality.named import choice_faults, grade_faults, named_faults
+from backend.quality.named import choice_faults, counted_faults, grade_faults, named_faults
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
 from backend.quality.record import FactFault, overlaps, record_text
@@ -79,6 +79,7 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *named_faults(text, product),
         *grade_faults(text, product),
         *choice_faults(text, product),
+        *counted_faults(text, product),
         *material_faults(text, product),
         *kind_faults(text, product),
         *_origins_that_differ(text, product),

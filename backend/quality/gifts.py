@@ -106,7 +106,7 @@ def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactF
                 continue  # 一天一节
             if not overlaps(thing, whole) and not re.search("库存|后台|地址|链接|[克升米斤]$", thing):
                 problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"
-                yield FactFault("FAC-004", *match.span(), problem, True)
+                yield FactFault("FAC-004", *match.span(), problem, False)
 
 
 def _is_known(thing: str, product: Mapping[str, Any]) -> bool:

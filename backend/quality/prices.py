@@ -238,12 +238,12 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
         parts: set[float] = counts | {count for count in known.counts if count > 1}
         parts |= {one * other for one in counts for other in known.counts if other > 1}
         # What a piece comes to is told of the price one pays, not of the one crossed out.
-        base = [value for value in base if value != listed or _LIST.search(text[low : money.start])]
+        paid = [value for value in base if value != listed or _LIST.search(text[low : money.start])]
         near = text[max(0, money.start - 8) : money.end + 3]
         if "斤" in near:
             each = 2 if re.search("公斤|千克|kg", near) else 1
             parts |= {pound / each * count for pound in known.pounds for count in counts | {1}}
-        yield from ((total / part, True) for total in (*base, *totals) for part in parts)
+        yield from ((total / part, True) for total in (*paid, *totals) for part in parts)
     yield from ((value, False) for value in (*base, *totals, *saved))
     deductions = known.others - {price, listed or price}
     yield from (
