@@ -17,8 +17,11 @@ from backend.quality.subject import COMPARED
 
 #: What the record denies: 不含链子, 非湖区围网, 不可干烧, 破损皮肤勿用.
 _WITHHELD: Final = re.compile(
-    r"(?:不含|不带|不送|不包|不支持|不可|不能|不得|不宜|不防|不适合|不适用于?|不建议|非|勿|未添加|需另购|另购)(?P<thing>[\u4e00-\u9fa5a-z0-9]{1,6})"
+    r"(?:不含|不带|不送|不包|不支持|不可|不能|不得|不宜|不防|不适合|不适用于?|不建议|非|勿|未添加|需另购|另购)(?P<thing>[\u4e00-\u9fa5a-z0-9]{1,6})|"
+    r"(?P<except>[\u4e00-\u9fa5]{2,6})除外"
 )
+#: 不含酒精, 无坚果.
+_WITHOUT: Final = re.compile(r"(?:不含|无|没有加?|零)(?P<thing>[\u4e00-\u9fa5]{1,4}?)(?=[，。、！；无也都的]|$)")
 #: Verbs and small words at the ends of what is denied.
 _TRIM: Final = re.compile("^(?:直接|使用|用于|用|放|进|在|含|有|的|与|和)+|(?:使用|的|等|内芯|本体)+$")
 #: In the clause of a claim: it is denied, warned of, or asked.
@@ -50,7 +53,7 @@ _EXACT: Final = re.compile(
 #: From what age on something is for: 4岁以上, 12个月以上.
 _FROM_AGE: Final = re.compile(rf"(?P<number>{NUMBER})(?P<unit>周?岁|个月|月龄)(?P<half>半)?及?(?:以上|起)")
 _YOUNG: Final = re.compile(
-    rf"(?P<number>{NUMBER})(?P<unit>周?岁|个月)(?P<half>半)?(?:大)?的?(?:宝宝|孩子|小孩|娃娃?|小朋友|幼猫|幼犬|小猫|小狗|奶猫)?(?:就|都|也)?(?:能|可以|开始)(?:吃|喝|用|玩|穿|坐|戴|骑)"
+    rf"(?P<number>{NUMBER})(?P<unit>周?岁|个月)(?P<half>半)?(?:大)?的?(?:宝宝|孩子|小孩|娃娃?|小朋友|幼猫|幼犬|小猫|小狗|奶猫|奶狗|猫|狗)?(?:就|都|也)?(?:能|可以|开始)(?:啃|吃|喝|用|玩|穿|坐|戴|骑)"
 )
 _COLD: Final = re.compile("冷藏|冷冻|0[到\\-~]4|零下|-18")
 _WARM: Final = re.compile(
@@ -89,6 +92,9 @@ def limit_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
             if not _denied(text, match):
                 yield FactFault("FAC-004", *match.span(), f"“{match.group()}”比商品资料说得满", False)
     yield from _too_young(text, record)
+    for match in _WITHOUT.finditer(text):
+        if re.search(rf"(?<![不未无没])含(?:有)?[^，。；：]{{0,4}}{re.escape(match['thing'])}", record):
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True)
     if _COLD.search(fold("".join(str(v) for k, v in facts.items() if re.search("储|贮|保存|存放", str(k)))).text):
         for match in _WARM.finditer(text):
             low, high = clause(text, *match.span())
@@ -111,7 +117,7 @@ def _limits(fields: tuple[str, ...]) -> tuple[str, ...]:
     found: list[str] = []
     for field in fields:
         for match in _WITHHELD.finditer(field):
-            thing = _TRIM.sub("", match["thing"])
+            thing = _TRIM.sub("", match["thing"] or match["except"])
             if len(thing) >= 2 or thing in ("卡", "链", "线"):
                 found.append(thing[:4])
     return tuple(dict.fromkeys(found))
