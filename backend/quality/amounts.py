@@ -200,29 +200,37 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             continue
         if any(re.fullmatch(r"\w{0,4}", text[amount.end : money.start]) for money in sums if money.start >= amount.end):
             continue  # 合一斤六块九: a share of the price
-        if amount.dimension in ("years", "months", "age") and _TOO_YOUNG.match(text, amount.end):
-            continue
-        if amount.dimension == "months" and amount.value / 12 in _years_told(fields):
-            continue  # 十二年真题: 2014至2025年
-        if amount.dimension == "length" and re.search("[留隔量空]出?$", text[: amount.start][-3:]):
-            continue  # 过道留六十公分
-        if _is_portion(text, amount, max(one.value for one, _ in recorded)):
+        if _is_no_claim(text, amount, fields, max(one.value for one, _ in recorded)):
             continue
         same = any(_same_topic(text, amount, field, one) for one, field in recorded)
-        if amount.dimension in ("length", "weight") and _is_of_a_person(text, amount):
+        if not same and _is_of_the_day(text, amount):
             continue
-        if not same:
-            low, high = clause(text, amount.start, amount.end)
-            if (
-                amount.dimension in OF_THE_DAY
-                or (_FAR.search(text[amount.start : amount.end]) and not _side(text, amount))
-                or (amount.dimension not in TECHNICAL and _DAILY.search(text[low:high]))
-            ):
-                continue
-            if COMPARED.search(text[low : amount.start]):
-                continue
         said = text[amount.start : amount.end]
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(recorded))
+
+
+def _is_no_claim(text: str, amount: Amount, fields: Sequence[str], whole: float) -> bool:
+    """Tell whether an amount is one of people, of what they do, or of what is kept from them."""
+    if amount.dimension in ("years", "months", "age") and _TOO_YOUNG.match(text, amount.end):
+        return True
+    if amount.dimension == "months" and amount.value / 12 in _years_told(fields):
+        return True  # 十二年真题: 2014至2025年
+    if amount.dimension == "length" and re.search("[留隔量空]出?$", text[: amount.start][-3:]):
+        return True  # 过道留六十公分
+    if amount.dimension in ("length", "weight") and _is_of_a_person(text, amount):
+        return True
+    return _is_portion(text, amount, whole)
+
+
+def _is_of_the_day(text: str, amount: Amount) -> bool:
+    """Tell whether an amount beside nothing of the record may be one of daily life, or of something else."""
+    low, high = clause(text, amount.start, amount.end)
+    return bool(
+        amount.dimension in OF_THE_DAY
+        or (_FAR.search(text[amount.start : amount.end]) and not _side(text, amount))
+        or (amount.dimension not in TECHNICAL and _DAILY.search(text[low:high]))
+        or COMPARED.search(text[low : amount.start])
+    )
 
 
 def _years_told(fields: Sequence[str]) -> set[int]:
@@ -304,10 +312,9 @@ def _is_named(text: str, amount: Amount, field: str) -> bool:
         return False
     if (set(text[amount.end : amount.end + 1]) - _SMALL_WORDS) & set(name):
         return True  # 三十天浇一次: 浇水
-    if len(name) >= 2 and (at := text.find(name, low, high)) >= 0 and -9 <= at - amount.end <= 3:
-        return True  # 数一秒，结团
     each = _EACH_DOES.search(text[clause(text, amount.start, amount.end)[0] : amount.start])
-    return each is not None and each["does"] in name  # 一支写八百米: 书写长度
+    named = len(name) >= 2 and (at := text.find(name, low, high)) >= 0 and -9 <= at - amount.end <= 3
+    return named or (each is not None and each["does"] in name)  # 数一秒，结团; 一支写八百米: 书写长度
 
 
 def _is_near(text: str, amount: Amount, field: str, known: Amount) -> bool:

@@ -80,25 +80,28 @@ def is_in_a_title(original: str, start: int) -> bool:
 
 def is_not_claimed(text: str, start: int, end: int, category: str) -> bool:
     """Tell whether `[start, end)` of a folded text, which a rule of this category names, is nothing the host claims."""
-    said = text[start:end]
     if category not in _OF_CLAIMS:
         return False
-    if _UNABLE.search(text, max(0, start - 4), end):
-        return True
     low, high = sentence(text, start, end)
     begin, _ = clause(text, start, end)
-    if category in _OF_WORKS:
-        if _is_matter_of_a_work(text, low, start, high):
-            return True
-        if _REFERRED.search(text, low, high) and not _SPARED.search(text, low, high):
-            return True
-        if _MEANING.search(text, begin, start) and not _BOAST.search(text[end : end + 24]):
-            return True
-    if category in ("price_claim", "false_promo") and _PAST.search(text, begin, start):
+    past = category in ("price_claim", "false_promo") and _PAST.search(text, begin, start)
+    return bool(
+        past
+        or _UNABLE.search(text, max(0, start - 4), end)
+        or (category in _OF_WORKS and _is_only_spoken_of(text, start, end, (begin, low, high)))
+        or _SUMMED_UP.search(text, end, high)
+        or (not _BAD.search(text, start, end) and _is_taken_back(text, low, start, end))
+    )
+
+
+def _is_only_spoken_of(text: str, start: int, end: int, bounds: tuple[int, int, int]) -> bool:
+    """Tell whether an illness, an effect is what a book is about, a doctor's matter, or a word somebody asks about."""
+    begin, low, high = bounds
+    if _is_matter_of_a_work(text, low, start, high):
         return True
-    if _SUMMED_UP.search(text, end, high):
+    if _REFERRED.search(text, low, high) and not _SPARED.search(text, low, high):
         return True
-    return not _BAD.search(said) and _is_taken_back(text, low, start, end)
+    return _MEANING.search(text, begin, start) is not None and not _BOAST.search(text[end : end + 24])
 
 
 def _is_matter_of_a_work(text: str, low: int, start: int, high: int) -> bool:

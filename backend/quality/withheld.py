@@ -77,6 +77,21 @@ def limit_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     yield from _withheld(text, tuple(fold(str(value)).text for value in facts.values()), record)
     yield from _nothing_of(text, record)
     yield from _put_in(text, facts, record)
+    yield from _beyond_the_record(text, record)
+    yield from _too_young(text, record)
+    for match in _WITHOUT.finditer(text):
+        if re.search(rf"(?<![不未无没])含(?:有)?[^，。；：]{{0,4}}{re.escape(match['thing'])}", record):
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True)
+    stored = fold("".join(str(value) for name, value in facts.items() if re.search("储|贮|保存|存放", str(name)))).text
+    for match in _WARM.finditer(text) if _COLD.search(stored) else ():
+        low, high = clause(text, *match.span())
+        warned = re.search("别|不能|不要|不可|解冻|回温|化", text[low:high].replace("不用", ""))
+        if match.group() not in record and not warned:
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料的贮存条件不符", True)
+
+
+def _beyond_the_record(text: str, record: str) -> Iterator[FactFault]:
+    """Find a past, an origin, a part, a number of times, an exactness that the record knows nothing of."""
     for pattern in (_PAST_OF_HOUSE, _IMPORTED, _MODIFIED):
         for match in pattern.finditer(text):
             said = match.group()
@@ -91,17 +106,6 @@ def limit_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         for match in _EXACT.finditer(text):
             if not _denied(text, match):
                 yield FactFault("FAC-004", *match.span(), f"“{match.group()}”比商品资料说得满", False)
-    yield from _too_young(text, record)
-    for match in _WITHOUT.finditer(text):
-        if re.search(rf"(?<![不未无没])含(?:有)?[^，。；：]{{0,4}}{re.escape(match['thing'])}", record):
-            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True)
-    if _COLD.search(fold("".join(str(v) for k, v in facts.items() if re.search("储|贮|保存|存放", str(k)))).text):
-        for match in _WARM.finditer(text):
-            low, high = clause(text, *match.span())
-            if match.group() not in record and not re.search(
-                "别|不能|不要|不可|解冻|回温|化", text[low:high].replace("不用", "")
-            ):
-                yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料的贮存条件不符", True)
 
 
 def _denied(text: str, match: re.Match[str]) -> bool:
@@ -146,6 +150,8 @@ def _nothing_of(text: str, record: str) -> Iterator[FactFault]:
         ):
             continue
         low, high = clause(text, *match.span())
+        if COMPARED.search(text, low, match.start()):
+            continue
         if not re.search("这种话|不敢|不说|不是|别信|要求|做不到|吗", text[low:high] + text[high : high + 12]):
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”在商品资料里没有依据", False)
 
