@@ -105,7 +105,8 @@ def run_script(case: ScriptCase, rules: RuleSnapshot) -> Outcome:
         got="defect" if (all(found.values()) if case.defects else worse) else "clean",
         right=all(found.values()) if case.defects else not worse,
         text=case.text,
-        parts=found or {"passed": report.verdict == "pass"},
+        # `stopped`: some of it keeps the text from going on; `passed`: nothing is even shown.
+        parts={**found, "stopped": bool(worse)} if found else {"passed": report.verdict == "pass"},
         note=f"score {report.score}; "
         + "; ".join(f"{one.rule} {one.severity} {one.excerpt or one.message!r}" for one in report.findings),
         cost=2.0,

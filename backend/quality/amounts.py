@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from typing import Any, Final
 
 from backend.quality.context import clause, sentence
 from backend.quality.normalize import NUMERALS, is_han
 from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
 from backend.quality.record import FactFault, fields_of
+from backend.quality.subject import COMPARED, is_portion
 from backend.quality.units import COUNTED_BY_ONE, OF_THE_DAY, TECHNICAL, UNITS
 
 #: A unit in letters ends where the letters end; one in characters may have letters behind it (1.2米c口线).
@@ -26,7 +28,7 @@ _MEASURE: Final = re.compile(
 _SIZES: Final = re.compile(rf"(?<![米\d.])(?P<first>(?:{NUMBER}\s*[×x*乘/、]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
 #: 2 到 5 岁, 60-200℃: both ends.
 RANGE: Final = re.compile(
-    rf"(?P<low>{NUMBER})\s*(?:{_UNIT})?\s*(?:[-~–—±]|到|至)\s*(?P<high>{NUMBER})\s*(?P<unit>{_UNIT})"
+    rf"(?<![米点\d.零一二两三四五六七八九十百千])(?P<low>{NUMBER})\s*(?:{_UNIT})?\s*(?:[-~–—±]|到|至)\s*(?P<high>{NUMBER})\s*(?P<unit>{_UNIT})"
 )
 #: 两成, 四成五.
 _TENTHS_OF: Final = re.compile(rf"(?P<number>{NUMBER})成(?P<half>五|半)?(?![功熟年分本为了交人套品色长型])")
@@ -36,9 +38,6 @@ _DAILY: Final = re.compile(
     r"每天|每日|每次|一天|一顿|一勺|一碗|一次|出门|走路|跑|上班|下班|加班|等|发货|送达|到货|之后|以后|前|泡|投|取|舀|挖|抹|撒|滴|煮|炒|蒸|烤|焖|腌|冷藏|解冻|加热|"
     r"预热|水温|温水|热水|烫|兑|冲|倒|加[水入]|放|涂|敷|按摩|坚持|用了|喝了|吃了|买了|做了|戴了|穿了|站|坐|睡|零下|室温|气温|今天|岁|无理由|价保|运费|身高|体重|"
     r"我|你|妈|爸|好评|女|孩|以内|房间|客厅|平"
-)
-COMPARED: Final = re.compile(
-    r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
 )
 #: Right behind an amount: what is in a pack (一斤半一袋).
 _IN_PACK: Final = re.compile("(?:的)?[一每][袋罐盒瓶包箱桶听坛]")
@@ -59,7 +58,7 @@ _TOPICS: Final = (
 )
 #: Behind a number these count nothing that goods are made of.
 _NO_COUNTER: Final = (
-    "年月日天点分时秒元角毛钱岁号多来几的人次度回遍句声眼路步口些成倍折半零一二两三四五六七八九十百千万亿"
+    "乘厘毫公千平立英年月日天点分时秒元角毛钱岁号多来几的人次度回遍句声眼路步口些成倍折半零一二两三四五六七八九十百千万亿"
     "米克升斤寸里比到至和与是有"
 )
 #: Metres and pounds are walked and carried all day; centimetres and grams are somebody's specification.
@@ -87,6 +86,10 @@ _OF_A_PERSON: Final = re.compile(
 _FITS: Final = re.compile(
     r"^[^。！？]{0,14}(?:的?[选穿拿拍][smlx\d中大小加]|的(?:姐妹|朋友|女生|男生|个子|身高|家人|宝宝))"
 )
+#: Behind an age: whom the goods are not for.
+_TOO_YOUNG: Final = re.compile(
+    "(?:以[下内上]|不到)?的?[^。！？]{0,16}?(?:别|不(?:适合|建议|要|能|宜)|撕|吞|先|再等|划走)"
+)
 #: Around a count that is all a clause says: 是四层的.
 _ALONE_BEFORE: Final = re.compile("(?:[是有用]|一共|总共|里外|做了|它|这个)*")
 _ALONE_AFTER: Final = re.compile("(?:的|哦|呢|啊|设计|结构|可[^，]{1,2})*")
@@ -99,6 +102,8 @@ _SMALL_WORDS: Final = frozenset(
     "的了是有我你这那个一也就都在不能可以和与上下左右多来内外前后到至大小高低长短约用装重净以为给要还再只每里中起走"
     "天时间分钟月年日半全新好家人口点开过满充放带送买拍卖出去看说做吃喝穿戴睡能"
 )
+#: 三四个小时: about so many.
+_ABOUT: Final = re.compile("一二|[一两]三|二三|三四|四五|五六|六七|七八|八九|三五")
 _TENTHS: Final = "零一二三四五六七八九"
 _EMPTY: Final = re.compile(r"[的了是有我你这那个一也就都在不能可以和与，。：、；！？\s]")
 _BESIDE: Final = 7
@@ -131,7 +136,7 @@ def amounts(text: str) -> Sequence[Amount]:
 def _found(text: str) -> Iterator[Amount]:
     for match in _MEASURE.finditer(text):
         value = parse_number(match.group("number"))
-        if value is None:
+        if value is None or _ABOUT.fullmatch(match.group("number")):
             continue
         if match.group("half") or match.group("tail") == "半":
             value += 0.5
@@ -185,7 +190,7 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
     sums = money_in(text)
     for amount in amounts(text):
         recorded = known.get(amount.dimension)
-        if not recorded or _borne_out(text, amount, {one.value for one, _ in recorded}):
+        if not recorded or _borne_out(text, amount, {one.value for one, _ in _of_topic(text, amount, recorded)}):
             continue
         if amount.value == 1 and amount.dimension in COUNTED_BY_ONE:
             continue
@@ -195,21 +200,68 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             continue
         if any(re.fullmatch(r"\w{0,4}", text[amount.end : money.start]) for money in sums if money.start >= amount.end):
             continue  # 合一斤六块九: a share of the price
-        same = any(_same_topic(text, amount, field, one) for one, field in recorded)
-        if amount.dimension in ("length", "weight") and _is_of_a_person(text, amount):
+        if _is_no_claim(text, amount, fields, max(one.value for one, _ in recorded)):
             continue
-        if not same:
-            low, high = clause(text, amount.start, amount.end)
-            if (
-                amount.dimension in OF_THE_DAY
-                or (_FAR.search(text[amount.start : amount.end]) and not _side(text, amount))
-                or (amount.dimension not in TECHNICAL and _DAILY.search(text[low:high]))
-            ):
-                continue
-            if COMPARED.search(text[low : amount.start]):
-                continue
+        same = any(_same_topic(text, amount, field, one) for one, field in recorded)
+        if not same and _is_of_the_day(text, amount):
+            continue
         said = text[amount.start : amount.end]
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(recorded))
+
+
+def _is_no_claim(text: str, amount: Amount, fields: Sequence[str], whole: float) -> bool:
+    """Tell whether an amount is one of people, of what they do, or of what is kept from them."""
+    if amount.dimension in ("years", "months", "age") and _TOO_YOUNG.match(text, amount.end):
+        return True
+    if amount.dimension == "months" and amount.value / 12 in _years_told(fields):
+        return True  # 十二年真题: 2014至2025年
+    if amount.dimension == "length" and re.search("[留隔量空]出?$", text[: amount.start][-3:]):
+        return True  # 过道留六十公分
+    if amount.dimension in ("length", "weight") and _is_of_a_person(text, amount):
+        return True
+    return _is_portion(text, amount, whole)
+
+
+def _is_of_the_day(text: str, amount: Amount) -> bool:
+    """Tell whether an amount beside nothing of the record may be one of daily life, or of something else."""
+    low, high = clause(text, amount.start, amount.end)
+    return bool(
+        amount.dimension in OF_THE_DAY
+        or (_FAR.search(text[amount.start : amount.end]) and not _side(text, amount))
+        or (amount.dimension not in TECHNICAL and _DAILY.search(text[low:high]))
+        or COMPARED.search(text[low : amount.start])
+    )
+
+
+def _years_told(fields: Sequence[str]) -> set[int]:
+    """Return how many years the spans of years on record hold."""
+    spans = (re.search(r"((?:19|20)\d\d)年?(?:至|到|-|~)((?:19|20)\d\d)", field) for field in fields)
+    return {int(span[2]) - int(span[1]) + 1 for span in spans if span}
+
+
+def _of_topic(text: str, amount: Amount, recorded: Sequence[tuple[Amount, str]]) -> Sequence[tuple[Amount, str]]:
+    """Return what is on record of the thing a share is told of: 鸡肉冻干，占四成 is no matter of the 40% protein."""
+    if amount.dimension != "percent" or len(recorded) < 2:
+        return recorded
+    low, _ = sentence(text, amount.start, amount.end)
+    before = text[max(low, amount.start - 14) : amount.start]
+    places = [
+        (max((before.rfind(pair) for pair in _pairs(_name(field))), default=-1), (one, field))
+        for one, field in recorded
+    ]
+    nearest = max(place for place, _ in places)
+    return [one for place, one in places if place == nearest] if nearest >= 0 else recorded
+
+
+def _name(field: str) -> str:
+    return re.sub("占比|含量|比例|率$", "", field.rpartition("：")[0].rpartition("：")[2])
+
+
+def _is_portion(text: str, amount: Amount, whole: float) -> bool:
+    """Tell whether an amount is how much of the goods one takes: 撬五克 of a cake of 350."""
+    if amount.dimension not in ("volume", "weight") or amount.value > 0.2 * whole:
+        return False
+    return is_portion(text, amount.start, amount.end)
 
 
 def _is_of_a_person(text: str, amount: Amount) -> bool:
@@ -226,7 +278,8 @@ def _borne_out(text: str, amount: Amount, values: set[float]) -> bool:
         return True
     if amount.dimension not in ("volume", "weight"):
         return False
-    several = counts_in(text[slice(*sentence(text, amount.start, amount.end))]) - {1}
+    low, high = sentence(text, amount.start, amount.end)
+    several = counts_in(text[max(0, low - 60) : high]) - {1}
     return any(abs(amount.value - known * count) < 0.001 * known for known in values for count in several)
 
 
@@ -248,6 +301,9 @@ def _is_named(text: str, amount: Amount, field: str) -> bool:
     name = field.rpartition("：")[0].rpartition("：")[2]
     if amount.dimension in ("days", "people", "months") and text[amount.start] == "一":
         return False  # 一天, 一个人: no count is meant
+    beside = text[amount.start - 1 : amount.start]
+    if amount.dimension == "length" and beside in tuple("长宽高厚深") and re.search(f"{beside}|尺寸|大小|规格", name):
+        return True  # 长两米: 尺寸 180×30厘米
     if any(amount.dimension == dimension for dimension, _, _ in _ranges(field)) and any(
         match.start() <= amount.start < match.end() for match in RANGE.finditer(text, low, high)
     ):
@@ -256,10 +312,9 @@ def _is_named(text: str, amount: Amount, field: str) -> bool:
         return False
     if (set(text[amount.end : amount.end + 1]) - _SMALL_WORDS) & set(name):
         return True  # 三十天浇一次: 浇水
-    if len(name) >= 2 and (at := text.find(name, low, high)) >= 0 and -9 <= at - amount.end <= 3:
-        return True  # 数一秒，结团
     each = _EACH_DOES.search(text[clause(text, amount.start, amount.end)[0] : amount.start])
-    return each is not None and each["does"] in name  # 一支写八百米: 书写长度
+    named = len(name) >= 2 and (at := text.find(name, low, high)) >= 0 and -9 <= at - amount.end <= 3
+    return named or (each is not None and each["does"] in name)  # 数一秒，结团; 一支写八百米: 书写长度
 
 
 def _is_near(text: str, amount: Amount, field: str, known: Amount) -> bool:
@@ -339,11 +394,17 @@ def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iter
             part = match.group("counter") in _PARTS
             # 四块电池 where the record has 两块电池: the very same words behind.
             part = part or any(after and field[end:].startswith(after[:2]) for _, _, end, field in recorded)
+            # 录播六十节加直播十二节，七十二节.
+            part = part and int(said) not in {
+                one + other for one, other in combinations([one[0] for one in recorded], 2)
+            }
             part = part or any(_NAMED_COUNT.search(field[:start]) for _, start, _, field in recorded)
             grave = same and (part or (said >= 10 and not _adds_up(int(said), [one[0] for one in recorded])))
         if grave and not COMPARED.search(before) and not re.search("库存|后台|备|剩", before):
             right = f"{recorded[0][0]}{match.group('counter')}" if len({one[0] for one in recorded}) == 1 else None
-            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True, right)
+            # A bare count may be one of anything; what a pack holds, or a part, is the goods' own.
+            sure = in_pack is not None or match.group("counter") in _PARTS
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", sure, right)
 
 
 def _is_product(said: int, recorded: Sequence[int]) -> bool:

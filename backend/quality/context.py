@@ -32,6 +32,11 @@ _NEGATION: Final = re.compile(
     r"一味|跟|给|你们?|大家|我们|把|它|当[成作]?|作为|轻?信|相信|听|追求|卖|推荐|使用|药物|过度|就|都|敢|直接|盲目|再去|"
     r"全网|全国|全球|全行业|业内|行业|想着|指望|一定|等于|代表|意味着|打着|宣扬|过分|医学|需要|主张|鼓励|建议|碰|谈什么|有什么|能够)*$"
 )
+#: 不是我用过最便宜的: what is denied stands a few words on. 不是全网最低是什么 asks for agreement.
+_NOT_THAT: Final = re.compile(r"(?<!是)(?<!要)不是(?!因为|说|只|光|仅|吗|不)[^，。！？]{0,8}$")
+_AGREED: Final = re.compile(r"^[^，。！？]{0,6}(?:是什么|吗|么|？)")
+#: 它不会让你一个月瘦十斤.
+_NOT_FOR_YOU: Final = re.compile(r"不(?:会|能|可能)(?:让|使|帮|给)(?:你们?|您|大家|人|孩子|他|她)[^，。！？]{0,8}$")
 _DOUBLE: Final = re.compile(r"(?:不得|不能|不会|没有人?|谁|哪个|无人|没|没人)不[^，]{0,3}$")
 #: 不是全国第一不敢来: what would not be done otherwise is claimed.
 _UNLESS: Final = (
@@ -130,7 +135,11 @@ def is_negated(text: str, start: int, end: int, begin: int) -> bool:
         return not _YES.match(after)
     if _UNLESS[0].search(before) and _UNLESS[1].match(after):
         return False
+    if _NOT_THAT.search(before):
+        return not _AGREED.match(after)
     if _NEGATION.search(before) and not _DOUBLE.search(before):
+        return True
+    if _NOT_FOR_YOU.search(before) and not _DOUBLE.search(before):
         return True
     return bool(_QUOTED_BAN.search(before) or _DISOWNED.match(after))
 

@@ -5,19 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from backend.quality.amounts import amount_faults
+from backend.quality.claims import claim_faults
 from backend.quality.context import clause
 from backend.quality.craft import read_aloud
 from backend.quality.gifts import gift_faults
 from backend.quality.kinds import kind_faults
 from backend.quality.materials import material_faults
-from backend.quality.named import choice_faults, grade_faults, named_faults
+from backend.quality.named import choice_faults, counted_faults, grade_faults, named_faults
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
 from backend.quality.record import FactFault, overlaps, record_text
+from backend.quality.subject import COMPARED
+from backend.quality.withheld import limit_faults
 
-_COMPARED: Final = re.compile(
-    r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
-)
 _ORIGIN_FIELD: Final = re.compile(r"产地|原产|产区|奶源|origin")
 _ORIGIN: Final = re.compile(
     r"(?:产自|原产于?|来自|产地(?:是|在|为)?|源自)(?P<place>[\u4e00-\u9fa5]{2,6})|"
@@ -35,19 +35,27 @@ _GROWN: Final = re.compile(
     rf"(?P<province>{_PROVINCES})(?:省|市|自治区)?[\u4e00-\u9fa5]{{0,4}}(?:产的?|种的?|采的?|来的|出的|直发|基地|茶园|果园|大山)"
 )
 _STOCK: Final = re.compile(
-    rf"(?:只剩|[库仓店]里(?:一共|总共|就|只|还|现在)?(?:有|剩|备)|[库仓]里(?:一共|总共)|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|下|了|"
-    rf"有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[{COUNTERS}单]|"
+    rf"(?:只剩|(?:只|就|才)(?:捞|做|收|到|抢|拿|批|备|留|出|熬|烤|产|采|争取)[到出来]?了?|[库仓店]里(?:一共|总共|就|只|还|现在)?(?:有|剩|备)|[库仓]里(?:一共|总共)|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|下|了|"
+    rf"有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[{COUNTERS}单](?!月|星期|小时|钟|礼拜|人)|"
     # A clause of its own, or the beginning of one: 就四十套, 只有十四床, 九十五顶，真没多备.
     rf"(?<=[，。！？；])(?P<only>就|只有|仅有|仅|总共|全部)(?P<few>{NUMBER})(?P<few_tail>多)?[{COUNTERS}单]|"
     rf"(?P<there>{NUMBER})(?P<there_tail>多)?[{COUNTERS}单](?=现货|库存|备货)"
 )
 _ON_A_PAGE: Final = re.compile("详情|图片?|页面?|报告|截图|照片|排|行")
+#: Behind 最后一件: that there is no other.
+_LAST_ONE: Final = re.compile("了|啦|库存|现货|没了|[，！](?:拍|抢|手慢|没了|要的|谁)")
 _SPEC: Final = re.compile(
     r"[\d.]+\s*(?:ml|l|g|kg|毫升|升|克|公斤|斤|片|包|支|瓶|盒|袋|只|个|寸|英寸|w|mah)?(?:装|款|版)?$|[(（].*$"
 )
 _PACK: Final = re.compile(
     r"\d+(?:\.\d+)?\s*(?:ml|l|g|kg|cm|mm|寸|片|包|支|瓶|盒|袋|只|个|条|斤|公斤|克|升|毫升|米|抽|粒)"
 )
+#: This one here, by the noun that ends its name.
+_THIS_THING: Final = re.compile(
+    r"这(?:一)?[款瓶盒罐台支袋双件条套把箱饼床块桶](?P<thing>[\u4e00-\u9fa5]{2,6}?[糊膏霜乳茶酒鞋靴衣裤裙衫机锅杯壶灯椅桌枕被油酱饼糖膜液露链粮皂伞帽袜毯炉刀柜])"
+    r"(?![\u4e00-\u9fa5]?[料里面边色盒子])"
+)
+_ASIDE: Final = re.compile("配|搭|旁边|手里|身上|里面|另|送|我自己|我今天穿|同事|装|放|倒")
 _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
     "health_food": (
         "HF-005",
@@ -71,10 +79,13 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *named_faults(text, product),
         *grade_faults(text, product),
         *choice_faults(text, product),
+        *counted_faults(text, product),
         *material_faults(text, product),
         *kind_faults(text, product),
         *_origins_that_differ(text, product),
         *gift_faults(text, product),
+        *claim_faults(text, product),
+        *limit_faults(text, product),
         *_stock_that_differs(text, product),
     ):
         # The same words may be wrong by their unit and by the name in front of them: said once.
@@ -105,7 +116,7 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
             text[low:high],
         ):
             continue
-        if not _COMPARED.search(text[low : match.start()]):
+        if not COMPARED.search(text[low : match.start()]):
             yield FactFault(
                 "FAC-005",
                 match.start(),
@@ -117,7 +128,7 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
     for match in _GROWN.finditer(text):
         province = match.group("province")
         low, _ = clause(text, match.start(), match.end())
-        if province not in whole and re.search(_PROVINCES, origin) and not _COMPARED.search(text[low : match.start()]):
+        if province not in whole and re.search(_PROVINCES, origin) and not COMPARED.search(text[low : match.start()]):
             problem = f"产地“{province}”与商品资料（{origin}）不符"
             yield FactFault("FAC-005", match.start(), match.end("province"), problem, True, origin[:12])
     for match in _ORIGIN.finditer(text):
@@ -141,8 +152,10 @@ def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactF
         low, high = clause(text, match.start(), match.end())
         if said is None or (said == 1 and not re.search("剩|库存|最后", match.group())) or "限购" in text[low:high]:
             continue
-        if said == 1 and _ON_A_PAGE.search(text[low:high]):
-            continue  # 质检报告在详情页最后一张
+        if said == 1 and (
+            _ON_A_PAGE.search(text[low:high]) or ("最后" in match.group() and not _LAST_ONE.match(text, match.end()))
+        ):
+            continue  # 质检报告在详情页最后一张, 最后一片留给客人
         if match.group("only") and (
             said < 10 or re.search(rf"(?<!\d){said:g}(?!\d)", read_aloud(record_text(product)))
         ):
@@ -218,8 +231,25 @@ def is_named(text: str, product: Mapping[str, Any]) -> bool:
     if (brand and brand in text) or any(name in text for name in names):
         return True
     parts = {name[at : at + 3] for name in names for at in range(len(name) - 2)}
+    full = names[0]
+    # 小兔 and 足金 of 足金小兔吊坠, apart from each other.
+    pairs = [at for at in range(len(full) - 1) if full[at : at + 2] in text]
+    if len(full) >= 5 and pairs and pairs[-1] - pairs[0] >= 2:
+        return True
     heads = {name[-2:] for name in names}
     return any(part in text for part in parts | heads)
+
+
+def other_things(text: str, product: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
+    """Yield where a folded text points at goods (这款核桃芝麻糊) that are of another kind than the product."""
+    record = record_text(product)
+    for match in _THIS_THING.finditer(text):
+        thing = match["thing"]
+        low, _ = clause(text, *match.span())
+        if thing[-1] in record or overlaps(thing, record) or COMPARED.search(text, low, match.start()):
+            continue
+        if not _ASIDE.search(text, low, match.start()):
+            yield match.span("thing")
 
 
 def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[str]) -> Iterator[tuple[int, int, str]]:

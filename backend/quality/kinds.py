@@ -12,19 +12,23 @@ from backend.quality.context import clause
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, parse_number
 from backend.quality.record import FactFault, record_text
+from backend.quality.subject import COMPARED
 
 _FILE: Final = Path(__file__).with_name("kinds.toml")
-#: Before a word of a kind: it is told of something else, or denied.
-_COMPARED: Final = re.compile(
-    r"不像|不是|比|普通|一般的|别的|别人|别家|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕|不同于|区别|过敏|无"
-)
+#: Before a word of a kind: who has it in the goods, or who wants it, is warned off.
+_DENIED: Final = re.compile("过敏|无")
+#: 正圆的不是这个价.
+_NOT_THIS: Final = re.compile("的?[^，。！？]{0,2}(?:不是|不在|没有|另[外说算]|更?贵)")
 #: What viewers have or like is asked, not claimed: 喝红茶还是绿茶？
 _OF_VIEWERS: Final = re.compile("还是|你们?平时|你们?喜欢|你们?家")
+#: Behind such a clause: it was a question.
+_ASKED: Final = re.compile("[，：]?[^，。！？]{0,12}？")
 #: Where goods come from, {} standing for the place.
 _GROWN: Final = (
     r"(?:产自|来自|源自|出自|产地是?|生在|长在|种在)[^，。！？；]{0,6}?{}|"
     r"{}(?:省|市|县|区)?[^，。！？；]{0,3}?(?:产的?|种的?|采的?|出的|山上|茶园|茶山|果园|基地|工厂|的厂|厂里|作坊|牧场|农场|林场|海域|老师傅)|"
     r"(?:这是|就是|都是|用的是?|正宗的?){}(?:省|市|县)?的|"
+    r"{}的(?:蜜源|奶源|水源|原料|货源|料子)|"
     r"(?<=[，。！？；])(?:[\u4e00-\u9fa5]{2,3}省?)?{}的(?P<noun>[\u4e00-\u9fa5]{1,3})(?=[，。！？；])|"
     r"(?<=[，。！？；是用])(?:正宗的?|地道的?)?(?:[\u4e00-\u9fa5]{2,3}省?)?{}(?:产的|种的|货|的)?(?=[，。！？；]|$)"
 )
@@ -155,7 +159,9 @@ def _known(kind: _Kind, stated: set[int]) -> str:
 
 def _is_of_something_else(text: str, start: int, end: int, beside: re.Pattern[str] | None) -> bool:
     low, high = clause(text, start, end)
-    if _COMPARED.search(text, low, start) or _OF_VIEWERS.search(text, low, high):
+    if _NOT_THIS.match(text, end) or COMPARED.search(text, low, start) or _DENIED.search(text, low, start):
+        return True
+    if _OF_VIEWERS.search(text, low, high) and _ASKED.match(text, high):
         return True
     return beside is not None and beside.search(text, low, high) is not None
 

@@ -27,6 +27,7 @@ from backend.quality.rulebook import (
 )
 from backend.quality.search import Search, Sight
 from backend.quality.strings import Places
+from backend.quality.stance import is_in_a_title, is_not_claimed
 
 _RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 
@@ -110,6 +111,8 @@ class RuleSnapshot:
                 (free and not rule.statutory)
                 or is_allowed(rule, text, start, end, (low, high))
                 or (doubtful and rule.negatable and is_negated(text, start, end, begin))
+                or (rule.negatable and is_not_claimed(text, start, end, rule.category))
+                or is_in_a_title(folded.original, span[0])
             ):
                 continue
             severity = rule.mild.get(term, rule.severity)

@@ -7,10 +7,8 @@ from typing import Any, Final
 from backend.quality.context import clause
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.record import FactFault, overlaps, record_text
+from backend.quality.subject import COMPARED
 
-_COMPARED: Final = re.compile(
-    r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
-)
 MATERIALS: Final = (
     "不锈钢", "陶瓷", "玻璃", "塑料", "真皮", "牛皮", "羊皮", "pu皮", "人造革", "羊绒", "羊毛", "桑蚕丝",
     "真丝", "纯棉", "聚酯纤维", "涤纶", "亚麻", "腈纶", "尼龙", "实木", "红木", "橡木", "榉木", "胡桃木",
@@ -20,6 +18,8 @@ MATERIALS: Final = (
     "玻璃纤维", "碳纤维", "高硼硅", "骨瓷", "搪瓷", "麦饭石", "亚克力", "聚丙烯", "tritan", "ppsu", "藤编",
     "竹浆", "木浆", "牛皮纸", "头层牛皮", "二层牛皮", "超纤", "羊羔绒", "珊瑚绒", "法兰绒", "灯芯绒", "鹿皮",
     "鳄鱼皮", "蚕丝", "棕榈", "椰棕", "乳胶丝", "镁合金", "锌合金", "紫铜", "玉石", "翡翠", "琥珀", "18k金",
+    "狐狸毛", "貉子毛", "獭兔毛", "兔毛", "貂毛", "貂绒", "羊驼毛", "马海毛", "牦牛绒", "驼绒", "碳板", "钢板",
+    "气垫", "记忆海绵", "海绵",
 )  # fmt: skip
 #: Facts that say what something is made of, by the end of their names.
 _STATED: Final = re.compile(
@@ -53,6 +53,8 @@ _SAME: Final = {
 _SUBSTANCE: Final = re.compile("[钛银木皮棉麻丝绒钢铁铜铝瓷胶布纤]|树脂|塑料|玻璃")
 _ANY: Final = re.compile("|".join(map(re.escape, sorted(MATERIALS, key=len, reverse=True))))
 _NO_MATTER: Final = re.compile("质感|手感|一样|像|色|纹|仿|搭|盖|袋|瓶|碗|珠|桌|门|窗|护|墙|地板|配|衣|围巾|毛衣")
+#: Other things in the clause: 铲子也用塑料的.
+_TOOLS: Final = re.compile("铲|勺|刷子|钢丝球|筷|夹子|抹布|手套|垃圾|快递|购物袋|吸管|砧板")
 _STUFF: Final = frozenset("板布料皮绒木钢纱石豆肉油粉米茶奶棉麻丝")
 _BEFORE_A_NOUN: Final = frozenset("的了是有用和与做吃喝买卖把这那个种些块片口边看到在给放大小好真全")
 _GRADE: Final = re.compile(
@@ -86,7 +88,7 @@ def _kinds_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
             low, high = clause(text, *match.span())
             strange = match.group()[:2] not in whole and not _BEFORE_A_NOUN & set(match.group()[: -len(value[1:])])
             strange = strange and match.group()[-3:] not in whole
-            if strange and not _COMPARED.search(text[low:high]):
+            if strange and not COMPARED.search(text[low:high]):
                 yield FactFault("FAC-001", *match.span(), f"“{match.group()}”与商品资料（{name}：{value}）不符", True)
 
 
@@ -95,7 +97,7 @@ def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -
     for match in _GRADE.finditer(text.translate(NUMERALS)):
         grade = match.group("grade") or match.group("after")
         low, _ = clause(text, match.start(), match.end())
-        if known_grades and grade not in known_grades and not _COMPARED.search(text[low : match.start()]):
+        if known_grades and grade not in known_grades and not COMPARED.search(text[low : match.start()]):
             right = known_grades.copy().pop() if len(known_grades) == 1 else None
             yield FactFault(
                 "FAC-004", match.start(), match.end(), f"材质型号“{match.group()}”与商品资料不符", True, right
@@ -133,8 +135,10 @@ def _named_materials(text: str, stated: str, record: str) -> Iterator[FactFault]
         if material in record or (material in _SAME and re.search(_SAME[material], record)):
             continue
         low, high = clause(text, match.start(), match.end())
-        if _COMPARED.search(text[low:high]) or _NO_MATTER.search(
-            text[match.end() : high][:6] + text[max(low, match.start() - 2) : match.start()]
+        if (
+            COMPARED.search(text[low:high])
+            or _TOOLS.search(text, low, match.start())
+            or _NO_MATTER.search(text[match.end() : high][:6] + text[max(low, match.start() - 2) : match.start()])
         ):
             continue
         problem = f"材质“{material}”不在商品资料里（资料：{stated}）"

@@ -5,16 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from backend.quality.amounts import COMPARED, RANGE, Amount, amounts
+from backend.quality.amounts import RANGE, Amount, amounts
 from backend.quality.context import clause
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, money_in, parse_number
 from backend.quality.record import FactFault
+from backend.quality.subject import COMPARED
 
 #: What a fact's name may end in and a host leaves out: 蓝牙版本 is 蓝牙.
 _ENDINGS: Final = re.compile(
-    "(?:版本|系数|指数|含量|系列|等级|参数|范围|数值|数量|大小|长度|高度|深度|厚度|宽度|直径|尺寸|规格|功能|性能|值|数)$"
+    "(?:版本|系数|指数|含量|系列|等级|参数|范围|数值|数量|大小|长度|高度|深度|厚度|宽度|直径|尺寸|规格|功能|性能|值|数|[长宽高厚重])$"
 )
+#: How many of it there are: 内袋 3个, 琴弦 4根尼龙弦.
+_COUNTED: Final = re.compile(rf"^[约共]?(?P<number>{NUMBER})(?P<counter>[个只条块片口层根段棵枚颗支张道圈排])")
 #: Between a name and its figure.
 _BETWEEN: Final = (
     r"(?:[是有为在从到达约才就：:]|达到|做到|只有|大概|大约|差不多|可以|可调|能到|能达到|"
@@ -62,6 +65,30 @@ def named_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
                 end = match.end()
             if wrong:
                 yield FactFault("FAC-004", at, end, f"“{name}”说成了{text[at:end]}，资料是{value}", True)
+
+
+def counted_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Yield how many a folded text says there are of something that the record counts: 六个内袋, 三十段, 六根弦."""
+    facts = product.get("facts")
+    for name, said in facts.items() if isinstance(facts, Mapping) else ():
+        value, bare = fold(str(said)).text, fold(str(name)).text
+        counted = _COUNTED.match(value)
+        known = parse_number(counted["number"]) if counted else None
+        if counted is None or known is None or RANGE.search(value):
+            continue
+        if len(_numbers(value)) > 1:
+            continue  # 2个USB-C、1个USB-A
+        if re.fullmatch("[\u4e00-\u9fa5]数", bare):
+            pattern = rf"(?P<number>{NUMBER})[{counted['counter']}{bare[0]}](?!味|道理)"
+        else:
+            noun = rf"(?:{re.escape(bare)}|{re.escape(bare[-1])}(?=[，。！？；]))"
+            pattern = rf"(?P<number>{NUMBER}){counted['counter']}[\u4e00-\u9fa5]{{0,2}}?{noun}"
+        for match in re.finditer(pattern, text):
+            told = parse_number(match["number"])
+            if told is None or told == known or told < 2 or _is_compared(text, match.start(), match.end()):
+                continue
+            if f"{told:g}" not in value and told not in _numbers(value):
+                yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料（{name}：{said}）不符", True)
 
 
 @lru_cache(maxsize=512)

@@ -7,10 +7,12 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
+from backend.quality.amounts import amounts
 from backend.quality.context import clause, sentence
 from backend.quality.ladder import bought_apart, last_piece, step_faults, steps_of
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
+from backend.quality.subject import is_told_of_somebody
 
 _LIST: Final = re.compile(
     r"(?:原价|划线价?|吊牌价?|专柜价?|门店价?|门市价?|日常价?|平时|平常|市场价|官方价|官网价?|标价|指导价)[^，。！？]{0,6}$"
@@ -19,19 +21,33 @@ _SAVED: Final = re.compile(
     r"(?:省|便宜|立减|直降|直减|优惠|减|少花|少付|少|差|降)(?:出|个|了|掉|下|你们?|大家|咱们?|整整|足足|将近|不到)*$"
 )
 _PER_UNIT: Final = re.compile(
-    rf"(?:[一每单][{COUNTERS}斤泡顿杯次]|平均|折合|合到?|摊到?|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|"
+    rf"(?:[一每单](?:公斤|[{COUNTERS}斤泡顿杯次])|平均|折合|合到?|摊到?|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|"
     rf"是|到|要|合|下来|约|[{COUNTERS}])*$"
 )
 #: Behind a sum: 七块多一斤, 一块六毛六一支.
 _EACH: Final = re.compile(rf"[一每][{COUNTERS}斤泡顿杯次]")
+_SHARED: Final = re.compile("合|折|摊|算|平均|相当于")
+#: 一片多少？一块八左右: what is asked stands before.
+_ASKED_EACH: Final = re.compile(rf"[一每][{COUNTERS}斤泡顿杯次天](?:合|是|才|划|到底|要)?(?:多少|几块)(?:钱)?？$")
 #: How often something lasts: 能喝五十泡, 用三十次.
 _SERVINGS: Final = re.compile(rf"({NUMBER})\s*[泡次杯顿餐天晚回口遍]")
-_OTHER_GOODS: Final = re.compile(r"奶茶|咖啡钱|外卖|打车|停车|电影票|一顿饭|下馆子|火锅钱|理发|美容院|健身房|餐厅|饭店")
+#: How long several last: 两枚用三个月.
+_MONTHS: Final = re.compile(rf"({NUMBER})个月")
+_OTHER_GOODS: Final = re.compile(
+    r"奶茶|咖啡钱|外卖|打车|停车|电影票|一顿饭|下馆子|火锅钱|理发|美容院|健身房|餐厅|饭店|电费|度电|水费|话费|油钱|油费|洗车|洗一次车|干洗|修一次|换一次|"
+    r"工资|房租|学费|押金|红包|零花|挂号|机票|车票|门票|酒店|网费|罚款|运费险|上楼费|安装费|过路费"
+)
+#: Around a sum that is asked for the goods.
+_OFFERED: Final = re.compile(
+    "到手|只要|只需|价|拍|买|下单|链接|今天|今晚|直播间|省|便宜|立减|优惠|券|满|送|折|划线|吊牌|专柜|带走|拿走|库存|咱|我们家"
+)
 _DISCOUNT: Final = re.compile(
     r"(?<![骨对曲])(?P<tenths>\d(?:\.\d)?|[一二三四五六七八九]|半)(?P<hundredths>[一二三四五六七八九]|\d)?折(?![叠合磨扣痕返腾线纸射腰中])"
 )
 
 
+#: 一元硬币大小.
+_COIN: Final = re.compile("的?(?:硬币|纸币|钢镚)|[机级档]|价位")
 #: 以前只认楼下那家，二十八一杯.
 _ELSEWHERE: Final = re.compile("以前|从前|那时候?|当时|楼下|外面|外头|别家|那家|人家|隔壁|商场|超市|咖啡店|奶茶店")
 
@@ -45,6 +61,8 @@ class PriceFault:
     problem: str
     #: The figure that would be right, when there is one.
     right: str | None = None
+    #: Whether it is certainly asked for the goods; in somebody's story it may be another thing's.
+    grave: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +71,8 @@ class _Known:
     list_price: float | None
     others: frozenset[float]
     counts: frozenset[int]
+    #: What a pack weighs, in 斤, in which food is compared.
+    pounds: frozenset[float]
     #: What so many pieces cost together.
     steps: Mapping[int, float]
 
@@ -60,7 +80,7 @@ class _Known:
 def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[PriceFault]:
     """Yield what is wrong with the money of a folded text."""
     sums = [*money_in(text), *_behind_the_name(text, product)]
-    wrong = list(_sums_that_contradict(text, sums))
+    wrong = list(_sums_that_contradict(text, sums, _number((product or {}).get("price"))))
     yield from wrong
     if product is None:
         return
@@ -70,18 +90,43 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
     for money in sums:
         if any(fault.start < money.end and money.start < fault.end for fault in wrong):
             continue
+        if _COIN.match(text, money.end) or _is_a_size(text, money, product):
+            continue
         low, high = clause(text, money.start, money.end)
+        begin, _ = sentence(text, low, high)
+        before, _ = clause(text, max(begin, low - 1), max(begin, low - 1))
         elsewhere = _EACH.match(text, money.end) and _ELSEWHERE.search(text[sentence(text, low, high)[0] : low])
-        if not elsewhere and not _OTHER_GOODS.search(text[low:high]) and not _follows(text, money, known):
+        if not elsewhere and not _OTHER_GOODS.search(text, before, high) and not _follows(text, money, known):
             yield PriceFault(
                 money.start,
                 money.end,
                 f"{_plain(money.value)}元与商品资料对不上（{_described(known)}）",
                 _right(text, money, known),
+                _is_offered(text, money, low, high),
             )
     yield from _wrong_discounts(text, known)
     for fault in step_faults(text, known.steps, known.price):
         yield PriceFault(fault.start, fault.end, fault.problem)
+
+
+def _is_a_size(text: str, money: Money, product: Mapping[str, Any]) -> bool:
+    """Tell whether a bare figure is one of the sizes on record: 平时四十二、脚背高的."""
+    if re.search("[元块毛角分¥￥]", text[money.start : money.end]):
+        return False
+    facts = product.get("facts")
+    for name, value in facts.items() if isinstance(facts, Mapping) else ():
+        if re.search("尺码|鞋码|码数|适合身高|适合体重|适用身高", str(name)):
+            numbers = [found for one in re.findall(NUMBER, str(value)) if (found := parse_number(one)) is not None]
+            if numbers and min(numbers) <= money.value <= max(numbers):
+                return True
+    return False
+
+
+def _is_offered(text: str, money: Money, low: int, high: int) -> bool:
+    """Tell whether a sum is asked for the goods, and not told of what somebody paid for something."""
+    if _OFFERED.search(text, low, high) or not re.search("[\u4e00-\u9fa5]", text[low : money.start]):
+        return True
+    return not is_told_of_somebody(text, money.start, money.end)
 
 
 def _behind_the_name(text: str, product: Mapping[str, Any] | None) -> Iterator[Money]:
@@ -115,6 +160,7 @@ def _known(product: Mapping[str, Any]) -> _Known:
         _number(product.get("list_price")),
         frozenset(others),
         frozenset(_multiplied(counts_in(words)) | _pounds_in(words)),
+        frozenset(one.value / 500 for one in amounts(words) if one.dimension == "weight" and one.value >= 50),
         steps_of(product),
     )
 
@@ -187,12 +233,20 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
     totals += [known.steps[count] for count in counts & known.steps.keys()]
     adds = [last_piece(known.steps, price, count) for count in counts]
     yield from ((value, False) for value in adds if value is not None and "第" in before)
-    if _PER_UNIT.search(before) or _EACH.match(text, money.end):
+    if _PER_UNIT.search(before) or _EACH.match(text, money.end) or _ASKED_EACH.search(text, 0, low):
         counts |= {
             int(value) for one in _SERVINGS.findall(text[low:high]) if (value := parse_number(one)) and value > 1
         }
-        parts = counts | {count for count in known.counts if count > 1}
-        yield from ((total / part, True) for total in (*base, *totals) for part in parts)
+        parts: set[float] = counts | {count for count in known.counts if count > 1}
+        parts |= {one * other for one in counts for other in known.counts if other > 1}
+        parts |= {30 * value for one in _MONTHS.findall(text[low:high]) if (value := parse_number(one))}
+        # What a piece comes to is told of the price one pays, not of the one crossed out.
+        paid = [value for value in base if value != listed or _LIST.search(text[low : money.start])]
+        near = text[max(0, money.start - 8) : money.end + 3]
+        if "斤" in near:
+            each = 2 if re.search("公斤|千克|kg", near) else 1
+            parts |= {pound / each * count for pound in known.pounds for count in counts | {1}}
+        yield from ((total / part, True) for total in (*paid, *totals) for part in parts)
     yield from ((value, False) for value in (*base, *totals, *saved))
     deductions = known.others - {price, listed or price}
     yield from (
@@ -246,6 +300,14 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
     if known.price is None or not known.list_price:
         return
     true = known.price / known.list_price * 10
+    for match in re.finditer("(?<!折)半价|[省便宜]了?下?一半|对折", text):
+        if (
+            abs(true - 5) > 0.3
+            and not known.steps
+            and not re.search(r"第[二2三3]|会员|另|不是|没有|再", text[slice(*clause(text, *match.span()))])
+        ):
+            problem = f"不是半价：{_plain(known.price)}元是{_plain(known.list_price)}元的{true:.1f}折"
+            yield PriceFault(match.start(), match.end(), problem)
     for match in _DISCOUNT.finditer(text):
         low, high = clause(text, match.start(), match.end())
         if re.search(r"第[二2]|会员|另|再打|下一", text[low:high]):
@@ -260,12 +322,14 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
             )
 
 
-def _sums_that_contradict(text: str, sums: list[Money]) -> Iterator[PriceFault]:
+def _sums_that_contradict(text: str, sums: list[Money], price: float | None) -> Iterator[PriceFault]:
     """Find arithmetic that is wrong by itself: 三件99，一件25; 原价199现价99省120."""
     for before, after in pairwise(sums):
         between = text[before.end : after.start]
         if (
             after.start - before.end > 24
+            or (after.value == price and not _SHARED.search(between))  # 四袋九十五，一袋二十五块九
+            or after.value >= before.value  # no share of it: 一百零九一个，一对二百一十八
             or _LIST.search(between)
             or not _PER_UNIT.search(between)
             or re.search(r"[。！？\n]", between)

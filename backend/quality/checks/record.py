@@ -6,12 +6,13 @@ from typing import Any, Final
 from backend.protocol.events import Finding
 from backend.quality import craft
 from backend.quality.draft import Draft
-from backend.quality.facts import is_named, missing_statements, names_of, stale_names
+from backend.quality.facts import is_named, missing_statements, names_of, other_things, stale_names
 from backend.quality.normalize import fold
 from backend.quality.numbers import money_in
 from backend.quality.prices import has_price, price_faults
 from backend.quality.regulated import unproven
 from backend.quality.rulebook import Severity
+from backend.quality.subject import is_told_of_somebody
 from backend.quality.wishes import goes_on, wants_shorter
 
 #: The category of findings about the record: only a person with the papers can mend them.
@@ -25,7 +26,9 @@ def prices(draft: Draft) -> Iterator[Finding]:
         asked = any(low <= fault.start and fault.end <= high for low, high in _asked_for(draft))
         problem = f"{fault.problem}；这是要求里写明要说的，请核实" if asked else fault.problem
         span = (fault.start, fault.end)
-        yield draft.by_rule("PRI-010", "warn" if asked else "block", span, problem, None if asked else fault.right)
+        yield draft.by_rule(
+            "PRI-010", "warn" if asked or not fault.grave else "block", span, problem, None if asked else fault.right
+        )
     if product is not None and not has_price(product):
         for money in money_in(draft.folded.text):
             yield draft.by_rule("PRI-010", "warn", (money.start, money.end), "商品资料没有价格，这个数字无法核对")
@@ -80,7 +83,9 @@ def facts(draft: Draft) -> Iterator[Finding]:
             # Before the product is named a story speaks of something else: the old bag, the one next door.
             before = draft.folded.text[: fault.start]
             named = any(name in before for name in own) or not any(name in draft.folded.text for name in own)
-            severity: Severity = "block" if named else "warn"
+            # In somebody's story a figure may be told of the goods or not: a person has to look.
+            told = is_told_of_somebody(draft.folded.text, fault.start, fault.end)
+            severity: Severity = "block" if fault.grave and named and not told else "warn"
             yield draft.by_rule(fault.rule, severity, (fault.start, fault.end), fault.problem, fault.right)
 
 
@@ -93,12 +98,25 @@ def identity(draft: Draft) -> Iterator[Finding]:
     if brief.product is None or brief.scenario in ("transition", "closing"):
         return
     name = brief.product["name"]
+    for start, end in other_things(draft.folded.text, brief.product):
+        span = draft.folded.span(start, end)
+        problem = f"“{draft.text[slice(*span)]}”不像是“{name}”"
+        yield draft.finding("Q07", "warn", span, problem, category="fact_mismatch")
     if not is_named(draft.folded.text, brief.product):
-        yield draft.whole("Q07", "fail", f"没有说到“{name}”", category="fact_mismatch")
+        # A promotion may follow on what was said of the goods: a price of the record tells which they are.
+        known = _prices_of(brief.product)
+        tied = brief.scenario == "promotion" and any(money.value in known for money in money_in(draft.folded.text))
+        severity = "warn" if tied else "fail"
+        yield draft.whole("Q07", severity, f"没有说到“{name}”", category="fact_mismatch")
         return
     third = draft.folded.text[: max(60, len(draft.folded.text) // 3)]
     if not is_named(third, brief.product) and brief.scenario not in ("opening", "seeding"):
         yield draft.whole("Q07", "warn", f"前三分之一没有说到“{name}”", category="fact_mismatch")
+
+
+def _prices_of(product: Mapping[str, Any]) -> set[float]:
+    values = product.get("price"), product.get("list_price")
+    return {float(value) for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)}
 
 
 def urgency(draft: Draft) -> Iterator[Finding]:

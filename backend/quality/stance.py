@@ -1,0 +1,123 @@
+"""Whether the host claims what a hit says: words of others that are taken back, the matter of a book, what is past.
+
+`context.is_negated` looks at a clause. Here whole sentences are weighed: 弹幕说这个包治百病，哥，你可别害我 holds
+somebody else's words, and the host's own word about them. Words that nobody takes back stay what they are: a
+testimonial.
+"""
+
+import re
+from typing import Final
+
+from backend.quality.context import clause, sentence
+
+#: Who says, asks, shouts what comes next, and is not the host.
+_OTHERS: Final = (
+    r"(?:弹幕|公屏|评论区?|网上|网友|博主|同行|友商|隔壁|别人|别家|人家|有人|谁|客户|顾客|买家|粉丝|老话|朋友圈|小红书|短视频|广告|电视|"
+    r"[有这那刚][的些个位才刚]{0,2}[^，。！？\s]{0,4}?(?:人|姐妹?|朋友|大哥|哥们|兄弟|宝宝|宝妈|妈妈|家长|老铁|同学|观众|阿姨|叔叔|大爷|大妈|老人家|主播|商家|直播间|店))"
+    r"[^，。！？]{0,10}?(?:说|问|讲|喊|刷|打(?![折包开])|吹|留言|传|写|号称|宣传|标榜|以为|觉得|飘|聊|提)"
+    r"|听说|据说|传说|都说|号称|江湖传言|动不动就|张口就"
+)
+_REPORTED: Final = re.compile(_OTHERS)
+#: The host's word about what was just said.
+_DISOWNED: Final = re.compile(
+    r"(?:我|咱们?|我们|主播|本人|[我咱]家|我这[儿边里])(?:们|也|都|可|真|是|倒|反正|就|从来|绝对|压根|根本|笑笑|实在|一概){0,3}"
+    r"(?:不(?:敢|会|能|好意思|想|说|讲|喊|吹|信|认|接|评论|承诺|保证|跟|这么|打|玩)|没有?(?:做过|比过|查过|去问)|没(?:法|说过|这么说|那本事|那胆|资格)|喊不出|说不出|做不到|笑笑|担不起)"
+    r"|别(?:信|听|当真|害我|瞎|指望|闹|逗|这么[说讲]|给我)|听听就|想多了|你?(?:敢信吗|信吗)|"
+    r"(?:没|哪)有?(?:的事|那回事|这回事|这么神|那么神|这种事|那种事|这[本功]事|那[本功]事)|不可能|不存在|"
+    r"(?<=[，。！？])(?:大姐|大哥|姐|哥|亲|宝|朋友)?，?(?:那|这|它)?(?:可|真|都|肯定|当然|绝对|确实|答案)?(?:不(?:能|会|是|行|可以|对|至于)|没有|假的|瞎说|胡说|扯|吹牛|骗人)(?=[的啊哦哈呢了吧呀，。！])|"
+    r"那是(?:你|她|他|人家|因为|另|药|医生|两码|两回)|"
+    r"[这那](?:种|个|类|些|句|套|顶)?(?:话|词|说法|字眼|帽子|事)[^，。！？]{0,8}[不别没违假]|"
+    r"打住|纠正一下|更正|是谣言|是误区|智商税|(?:是|属于|算)?(?:违规|违法|犯法)|要?封号|要?罚款?"
+)
+#: After a list: 祛痘、美白、收毛孔，这些活它一样都不干.
+_SUMMED_UP: Final = re.compile(
+    r"(?:这些|这几|这种|哪|一)[^，。！？]{0,6}?(?:一[样个件]|哪[样个]|都|也|统统|全)(?:都|也)?(?:不|没)(?:干|会|管|能|行|沾|做|有|占|搞|包)|(?:统统|全都?|一概)(?:不|没)(?:管|能|会|行|沾|有)"
+)
+#: The host takes the taking back back.
+_WINK: Final = re.compile(
+    r"懂的都懂|你懂的|(?:自己|大家)(?:品|悟|体会|领会|试)|点到为止|不能(?:多说|说太细|明说)|只能说到这|试试就知道|反正我?[^，。]{0,4}(?:好了|有用|信)|不信[^，。]{0,4}试"
+)
+#: What is asked about and denied is good to hear: 会不会反弹？不会的 claims something.
+_BAD: Final = re.compile("副作用|反弹|复发|过敏|依赖|刺激|伤|掉|变形|起球|褪|坏|添加|风险|害")
+#: What a book, a film tells of. 书里说蜂蜜能治… cites it and is no such thing.
+_WORK: Final = re.compile(
+    r"(?:小说|故事|纪录片|电影|电视剧|动画片?|漫画|绘本|童话|传记|剧|书|专辑|歌|[这那每前后]一?[集章页课册本篇]|第[一二三四五六七八九十\d]+[集章页课册本篇])"
+    r"[^，。！？]{0,8}(?:[讲写画拍演唱](?!得)|记录|介绍|解释|科普|主角|主人公|情节|聊的|说的)(?:的|了|到|过|着)*(?:就?是)?|(?:主角|主人公|男主|女主)[是叫]?"
+)
+_OF_WORKS: Final = frozenset(
+    {
+        "medical", "efficacy_guarantee", "health_food", "cosmetic_special", "medical_beauty", "medical_device",
+        "superstition", "food_claim", "three_products_one_device",
+    }
+)  # fmt: skip
+#: What is claimed of goods. Who runs others down or lures people away does so in anybody's words.
+_OF_CLAIMS: Final = _OF_WORKS | {
+    "absolute", "unsupported_claim", "price_claim", "infant", "finance", "gov_endorse", "false_data", "endorsement",
+    "education", "certification", "false_promo", "after_sale",
+}  # fmt: skip
+_CLAIMS: Final = re.compile(r"(?:能|可以|会|就|帮你|给你|保你|包)[^，。！？]{0,2}$")
+_OURS: Final = re.compile("这款|这瓶|这盒|这罐|它能|它可以|我们家|咱们?家|链接|下单")
+#: Who has it is sent to a doctor: 宝宝湿疹要听医生的. 看医生都没看好的湿疹 is none of it.
+_REFERRED: Final = re.compile(
+    r"(?:[得要该请先应]|还是|建议|及时|尽快|赶紧|别忘了|自己|你的|就|去)(?:[去找问看听遵]|咨询){1,2}[^，。！？]{0,4}(?:大夫|医生|医院|医嘱|医师|专科|药师|[骨皮肤眼口腔牙内外儿]{1,2}科|[牙中兽]医)"
+)
+_SPARED: Final = re.compile(r"不用|不必|省得|无需|再也|免得|都没|没用|没看好|治不好|白[看去花]|医生(?:都|也)")
+#: 什么叫抗生素 asks for a word's meaning; 什么叫顶级？这就叫顶级 boasts.
+_MEANING: Final = re.compile(r"什么(?:叫|是|才叫|算)[^，。！？]{0,4}$")
+_BOAST: Final = re.compile(r"^[^。！？]{0,8}[？，。！][^，。！？]{0,6}(?:这|它|我们|咱)[^，。！？]{0,3}[叫是]")
+#: 治不了, 降不下来: what is not done.
+_UNABLE: Final = re.compile(r"[治医疗降防抗祛去减补美瘦调消改][^，。！？]{0,2}不(?:了|掉|下来)(?!的|么)")
+#: What was over long ago hurries nobody.
+_PAST: Final = re.compile("去年|前年|上次|上回|上个?月|以前|从前|当时|那年|那时|那会|曾经|小时候")
+_REACH: Final = 44
+
+
+def is_in_a_title(original: str, start: int) -> bool:
+    """Tell whether a place of a text as it was written stands between 《 and 》."""
+    low = max(0, start - 24)
+    return original.rfind("《", low, start + 1) > original.rfind("》", low, start)
+
+
+def is_not_claimed(text: str, start: int, end: int, category: str) -> bool:
+    """Tell whether `[start, end)` of a folded text, which a rule of this category names, is nothing the host claims."""
+    if category not in _OF_CLAIMS:
+        return False
+    low, high = sentence(text, start, end)
+    begin, _ = clause(text, start, end)
+    past = category in ("price_claim", "false_promo") and _PAST.search(text, begin, start)
+    return bool(
+        past
+        or _UNABLE.search(text, max(0, start - 4), end)
+        or (category in _OF_WORKS and _is_only_spoken_of(text, start, end, (begin, low, high)))
+        or _SUMMED_UP.search(text, end, high)
+        or (not _BAD.search(text, start, end) and _is_taken_back(text, low, start, end))
+    )
+
+
+def _is_only_spoken_of(text: str, start: int, end: int, bounds: tuple[int, int, int]) -> bool:
+    """Tell whether an illness, an effect is what a book is about, a doctor's matter, or a word somebody asks about."""
+    begin, low, high = bounds
+    if _is_matter_of_a_work(text, low, start, high):
+        return True
+    if _REFERRED.search(text, low, high) and not _SPARED.search(text, low, high):
+        return True
+    return _MEANING.search(text, begin, start) is not None and not _BOAST.search(text[end : end + 24])
+
+
+def _is_matter_of_a_work(text: str, low: int, start: int, high: int) -> bool:
+    told = list(_WORK.finditer(text, low, high))
+    if not told or _OURS.search(text, low, high):
+        return False
+    return told[-1].start() > start or not _CLAIMS.search(text, told[-1].end(), start)
+
+
+def _is_taken_back(text: str, low: int, start: int, end: int) -> bool:
+    """Tell whether somebody else's words, or a question, hold the hit, and the host's word follows."""
+    asked = re.match(r"[^，。！？]{0,12}？", text[end : end + 14]) is not None
+    # Who speaks may stand a clause or two before.
+    if not asked and _REPORTED.search(text, max(low, start - _REACH), end) is None:
+        return False
+    answer = _DISOWNED.search(text, end, end + _REACH)
+    if answer is None or text.count("。", end, answer.start()) > 1:
+        return False
+    return _WINK.search(text, answer.end(), answer.end() + _REACH) is None
