@@ -24,7 +24,9 @@ _FILE: Final = Path(__file__).with_name("backing.toml")
 #: Stands for the word in its clause, so that one pattern serves all words of a class.
 _WORD: Final = "\ue000"
 #: Around a word, told of people and of other goods.
-_ASIDE: Final = re.compile("弹幕|公屏|评论|粉丝|别家|友商|同行|隔壁|市面|网上|我不|不提|不吹|不拿|不说|没拿|没上|没有|不是|不搞|不整|买过|用过|以前|以为")
+_ASIDE: Final = re.compile(
+    "弹幕|公屏|评论|粉丝|别家|友商|同行|隔壁|市面|网上|我不|不提|不吹|不拿|不说|没拿|没上|没有|不是|不搞|不整|买过|用过|以前|以为"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,15 @@ def backing_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]
         said = text[start:end]
         problem = f"“{said}”不在商品资料里（{kind.name}）" if grave else f"{kind.name}“{said}”在商品资料里没有依据"
         yield FactFault("FAC-001" if grave else "FAC-004", start, end, problem, grave)
+
+
+def has_by_another_name(thing: str, record: str) -> bool:
+    """Tell whether a record has a thing by one of its other names: 酒精 as 乙醇."""
+    lexicon = _lexicon()
+    return any(
+        any(word in record for word in lexicon.kinds[number][1])
+        for number, _, _ in lexicon.search.find_matches_as_indexes(thing)
+    )
 
 
 def _is_inside_a_word(text: str, start: int, end: int) -> bool:

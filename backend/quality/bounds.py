@@ -19,9 +19,11 @@ _SPAN: Final = re.compile(
 _SAID: Final = re.compile(_AGE)
 #: Ages told by a word, in months: from, to.
 _STAGES: Final[Mapping[str, tuple[int, int]]] = {
-    "刚出生": (0, 1), "新生儿": (0, 1), "一出生": (0, 1), "出生就": (0, 1), "月子里的宝宝": (0, 1), "没满月": (0, 1), "刚满月": (1, 2),
-    "满月的": (1, 2), "百天": (3, 4), "刚会坐": (6, 8), "刚会爬": (7, 10), "刚会走": (11, 15), "没长牙": (0, 8), "刚断奶": (10, 18),
-    "幼儿园": (36, 72), "小学生": (72, 144), "初中生": (144, 180), "高中生": (180, 216), "成年人": (216, 999), "大人": (216, 999),
+    "刚出生": (0, 1), "新生儿": (0, 1), "一出生": (0, 1), "出生就": (0, 1),
+    "月子里的宝宝": (0, 1), "没满月": (0, 1), "刚满月": (1, 2), "满月的": (1, 2),
+    "百天": (3, 4), "刚会坐": (6, 8), "刚会爬": (7, 10), "刚会走": (11, 15),
+    "没长牙": (0, 8), "刚断奶": (10, 18), "幼儿园": (36, 72), "小学生": (72, 144),
+    "初中生": (144, 180), "高中生": (180, 216), "成年人": (216, 999), "大人": (216, 999),
 }  # fmt: skip
 _STAGE: Final = re.compile("|".join(_STAGES))
 _LETS: Final = re.compile("[^，。！？；不没别勿]{0,10}?(?:能|可以|就|都|也|适合|开始|放心|直接|没问题)")
@@ -33,7 +35,9 @@ _EVER: Final = r"(?:终身|终生|永久|一辈子|无限期|永远|长期|这�
 _TERMS: Final = (
     (
         re.compile("质保|保修|联保|维修|售后|三包|换新"),
-        re.compile(rf"{_EVER}[^，。！？；]{{0,3}}(?:质保|保修|包换|换新|维修|免费修|负责|售后|保养|维护|管)|(?:质保|保修|售后)[^，。！？；]{{0,3}}{_EVER}"),
+        re.compile(
+            rf"{_EVER}[^，。！？；]{{0,3}}(?:质保|保修|包换|换新|维修|免费修|负责|售后|保养|维护|管)|(?:质保|保修|售后)[^，。！？；]{{0,3}}{_EVER}"
+        ),
     ),
     (
         re.compile("有效|回[看放]|期限|学习|观看|使用期|会员|权益|时长"),
@@ -45,7 +49,9 @@ _TERMS: Final = (
 _KEEPING: Final = re.compile("保质期|赏味|保存|贮存|储存|存放|最佳|食用期|有效期")
 _DAYS: Final = re.compile(rf"(?P<number>{NUMBER})(?P<half>个?半)?个?(?P<unit>年|月|周|星期|天|日|小时)(?P<tail>半)?")
 _LENGTH: Final[Mapping[str, float]] = {"年": 365, "月": 30.4, "周": 7, "星期": 7, "天": 1, "日": 1, "小时": 1 / 24}
-_KEPT: Final = re.compile(r"(?:放|搁|存|囤|保存|摆|留|保质期?|能放|冻|藏)(?:在|个|上|它|住|得住|到|常温|冰箱|家里|着|里|能|可以|了|足足|长达|有|是|达|就){0,4}$")
+_KEPT: Final = re.compile(
+    r"(?:放|搁|存|囤|保存|摆|留|保质期?|能放|冻|藏)(?:在|个|上|它|住|得住|到|常温|冰箱|家里|着|里|能|可以|了|足足|长达|有|是|达|就){0,4}$"
+)
 _KEPT_AFTER: Final = re.compile("(?:都|也)?(?:不会?|没)(?:坏|变质|馊|问题|过期|变味|发霉)|(?:都|也)?(?:放得住|没问题)")
 _BURDEN: Final = re.compile("承重|载重|限重|负重")
 _BODY: Final = (("length", re.compile("身高")), ("weight", re.compile("体重|承重|载重|限重")))
@@ -156,7 +162,10 @@ def _bodies(text: str, fields: list[tuple[str, str]]) -> Iterator[FactFault]:
             least = 0 if _BURDEN.search(name) else min(known)
             for one in amounts(text):
                 low, high = clause(text, one.start, one.end)
-                lets = re.search("能[坐穿用躺睡骑扛站承]|都能|也能|随便[坐穿用躺]|没问题|可以[坐穿用]|扛得住|撑得住|坐得|稳稳", text[one.start : high])
+                lets = re.search(
+                    "能[坐穿用躺睡骑扛站承]|都能|也能|随便[坐穿用躺]|没问题|可以[坐穿用]|扛得住|撑得住|坐得|稳稳",
+                    text[one.start : high],
+                )
                 beyond = one.dimension == dimension and not 0.99 * least <= one.value <= 1.01 * max(known)
                 if beyond and lets and not re.search("不|别", text[low:high]) and is_claimed(text, one.start, one.end):
                     said = text[one.start : one.end]

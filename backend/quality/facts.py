@@ -90,8 +90,8 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *claim_faults(text, product),
         *opposite_faults(text, product),
         *bound_faults(text, product),
-        *limit_faults(text, product),
         *backing_faults(text, product),
+        *limit_faults(text, product),
         *_stock_that_differs(text, product),
     ):
         # The same words may be wrong by their unit and by the name in front of them: said once.

@@ -18,7 +18,7 @@ from backend.quality.subject import COMPARED
 _FILE: Final = Path(__file__).with_name("kinds.toml")
 _BY_TRADE: Final = Path(__file__).with_name("kinds_of_goods.toml")
 #: Before a word of a kind: who has it in the goods, or who wants it, is warned off.
-_DENIED: Final = re.compile("过敏|无")
+_DENIED: Final = re.compile("过敏|无|[你您谁](?:们)?要|想要|要的是|[你您我他她](?:们|家)?那[块条件款个双台瓶]")
 #: 正圆的不是这个价.
 _NOT_THIS: Final = re.compile("的?[^，。！？]{0,2}(?:不是|不在|没有|另[外说算]|更?贵)")
 #: What viewers have or like is asked, not claimed: 喝红茶还是绿茶？

@@ -20,18 +20,38 @@ from backend.quality.subject import COMPARED
 
 _FILE: Final = Path(__file__).with_name("opposites.toml")
 #: 香精：未添加.
-_ABSENT: Final = re.compile(r"(?P<thing>[\u4e00-\u9fa5]{2,6})：(?:无|未添加|不含|没有|零|0|不添加|未检出)(?=[。，；（(]|$)")
+_ABSENT: Final = re.compile(
+    r"(?P<thing>[\u4e00-\u9fa5]{2,6})：(?:无|未添加|不含|没有|零|0|不添加|未检出)(?=[。，；（(]|$)"
+)
+#: 防水：不防水.
+_DENIED_FIELD: Final = re.compile("[\u4e00-\u9fa5]{2,6}：(?=[不无未非])")
 #: Before a claim in its clause, besides what it is held against: it is wished, feared, asked, or put as a case.
-_SUPPOSED: Final = re.compile("谁|有人|如果|要是|万一|假如|担心|介意|有没有|是不是|能不能|会不会|哪有|别信|不敢|不可能|要求|凡是|号称|敢说|想要|讲究|追求")
+_SUPPOSED: Final = re.compile(
+    "谁|有人|如果|要是|万一|假如|担心|介意|有没有|是不是|能不能|会不会|哪有|别信|不敢|不可能|要求|凡是|号称|敢说|想要|讲究|追求"
+)
 #: Behind a claim: it was asked, or is taken back.
-_TAKEN_BACK: Final = re.compile("[^，。！？；]{0,6}？|[^，。！？；]{0,8}(?:吗|不敢|做不到|不可能|是假|骗|别信|那是|不是|不现实|说不|谈不上|这话|除外|不行|不建议)")
+_TAKEN_BACK: Final = re.compile(
+    "[^，。！？；]{0,6}？|[^，。！？；]{0,8}(?:吗|不敢|做不到|不可能|是假|骗|别信|那是|不是|不现实|说不|谈不上|这话|除外|不行|不建议)"
+)
 _TAKEN_LATER: Final = re.compile("[，。！]?(?:那是|不可能|不敢|我不|做不到|别信|骗|不是|不存在|没有的事|谁信)")
 #: Between 不可 and what must not be done: other deeds of the same list.
-_NEVER: Final = r"(?:不可以?|不能|不支持|不宜|禁止|请勿|切勿|勿|不建议|不适合|不适用于?|不得|避免|不要|严禁|忌|不耐|不防|未标注)[^，。；！？]{0,10}?"
+_NEVER: Final = (
+    "(?:不可以?|不能|不支持|不宜|禁止|请勿|切勿|勿|不建议|不适合|不适用于?|不得|避免|不要|严禁|忌|不耐|不防|未标注)"
+    "[^，。；！？]{0,10}?"
+)
 _EVER: Final = r"(?:可以?|能|支持|适用于?|适合|耐|均可|都可)[^，。；！？不勿禁]{0,8}?"
-_MAY: Final = r"(?:可以?|能|随便|直接|放心|支持|照样|尽管|敢|扔|丢|塞|拿|天天|往)(?:你|您|都|就|拿|放|进|到|去|往|大胆|用|整个|也|给)*[^，。！？；不没别勿]{0,4}?"
-_AND_FINE: Final = r"[^，。！？；不没别勿]{0,4}?(?:没问题|都行|都可以|都能|也行|随便|不怕|也没事|都没事|没事|无压力|没关系|也能|也可以|也不怕|都不怕|照样)"
+_MAY: Final = (
+    "(?:可以?|能|随便|直接|放心|支持|照样|尽管|敢|扔|丢|塞|拿|天天|往)"
+    "(?:你|您|都|就|拿|放|进|到|去|往|大胆|用|整个|也|给)*[^，。！？；不没别勿]{0,4}?"
+)
+_AND_FINE: Final = (
+    "[^，。！？；不没别勿]{0,4}?"
+    "(?:没问题|都行|都可以|都能|也行|随便|不怕|也没事|都没事|没事|无压力|没关系|也能|也可以|也不怕|都不怕|照样)"
+)
+_NOUGHT: Final = re.compile(r"零\|0(?=[|)])")
+_NOUGHT_ALONE: Final = r"(?<![十百千万点\d.])(?:零|0)"
 _OWN: Final = re.compile("我|你|您|自己|再|另外|额外")
+_FINE: Final = re.compile("没事|没问题|没关系|不怕|不用管")
 _DENIES: Final = re.compile("不|没|别|勿|非|无|未|禁|另|自备|自理|自己")
 #: What is not in the box.
 _NOT_IN_BOX: Final = re.compile(
@@ -41,7 +61,9 @@ _NOT_IN_BOX: Final = re.compile(
 _IN_BOX: Final = re.compile("清单|配件|附件|标配|包含|内含|随机|附带|套装内容|盒内|装箱|赠")
 _GIVES: Final = r"(?:送|带|配|附|含|包|给|搭|赠)"
 #: 需通风, 需开锅: what it takes.
-_NEEDS: Final = re.compile(r"(?<!不)(?<!无)(?:需要?|须|必须)(?:要|先|自行|自己|提前|配合|进行|单独|另|定期)*(?P<thing>[\u4e00-\u9fa5]{2,4})")
+_NEEDS: Final = re.compile(
+    r"(?<![不无按必急])(?:需要?|须|必须)(?:要|先|自行|自己|提前|配合|进行|单独|另|定期)*(?P<thing>[\u4e00-\u9fa5]{2,4})"
+)
 _SPARES: Final = re.compile(r"(?:无需|免|不用|不需要?|无须)(?P<thing>[\u4e00-\u9fa5]{2,4})")
 _NOT_NEEDED: Final = r"(?:不用|无需|不需要|不必|免|省得|用不着|压根不用|无须)(?:你|您|再|去|先|提前|另外|单独)*"
 #: 非湖区围网, 并非纯银.
@@ -53,7 +75,9 @@ _FOR_ALL: Final = re.compile(
 #: What goods are made of, as a list.
 _LISTS: Final = re.compile("材|料|成分|板|填充|里|芯|配方|内胆")
 _ITEM: Final = re.compile(r"[\u4e00-\u9fa5]{2,8}")
-_SMALL: Final = re.compile("^(?:约|主要|少量|食品级|优质|其他|以及|含|加|与|和|内|外|面|里|采用|使用)+|(?:等|为主|材质|面料|制|做)$")
+_SMALL: Final = re.compile(
+    "^(?:约|主要|少量|食品级|优质|其他|以及|含|加|与|和|内|外|面|里|采用|使用)+|(?:等|为主|材质|面料|制|做)$"
+)
 _NONE_OF: Final = r"(?:一?[点丝滴粒块片层根克张星勺]儿?|半[点块片滴克])"
 
 
@@ -73,7 +97,7 @@ class _Book:
     #: What may be done, by name: never and ever on record; how a script allows it and forbids it.
     deeds: tuple[tuple[str, re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]], ...]
     #: Who is kept from it: on record, and as a script lets them.
-    people: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]
+    people: tuple[tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +119,7 @@ def _book() -> _Book:
             re.compile(one["yes"]) if "yes" in one else None,
             re.compile("|".join(one[key] for key in ("record_yes", "yes") if key in one)),
             # 90白鹅绒, 一百零盐: no nought begins inside a number.
-            re.compile(one["no"].replace("|零|0|", "|(?<![十百千万点\\d.])(?:零|0)|")),
+            re.compile(_NOUGHT.sub(lambda _: _NOUGHT_ALONE, one["no"])),
             one.get("inside", False),
         )
         for one in told["matter"]
@@ -112,14 +136,16 @@ def _book() -> _Book:
     )
     people = tuple(
         (
-            name,
+            re.compile(who),
             re.compile(f"(?:{who})[^，。；！？]{{0,6}}?(?:{_NOT_FOR})|(?:{_NOT_FOR})[^，。；！？]{{0,6}}?(?:{who})"),
             re.compile(
                 f"(?:{who})[^，。！？；不没别慎勿禁]{{0,10}}?(?:能|可以|放心|随便|都|也)[^，。！？；不没别慎勿]{{0,4}}?"
-                "(?:吃|喝|用|穿|玩|睡|涂|抹|戴|洗|敷|泡|没问题|没事|适合)|(?:适合|给)[^，。！？；不没]{0,4}(?:" + who + ")[吃喝用玩睡]"
+                "(?:吃|喝|用|穿|玩|睡|涂|抹|戴|洗|敷|泡|没问题|没事|适合)|(?:适合|给)[^，。！？；不没]{0,4}(?:"
+                + who
+                + ")[吃喝用玩睡]"
             ),
         )
-        for name, who in told["people"].items()
+        for who in told["people"].values()
     )
     return _Book(matters, deeds, people)
 
@@ -153,7 +179,7 @@ def _is_told(text: str, start: int, end: int) -> bool:
 
 def _denied(text: str, match: re.Match[str]) -> bool:
     low, _ = clause(text, *match.span())
-    return _DENIES.search(text, low, match.end()) is not None
+    return _DENIES.search(_FINE.sub("", text[low : match.end()])) is not None
 
 
 @lru_cache(maxsize=256)
@@ -161,8 +187,10 @@ def _excluded(fields: tuple[tuple[str, str], ...], record: str) -> Sequence[Excl
     """Return what a record rules out, from its facts (name, value) and its whole text."""
     book = _book()
     found: list[Excluded] = []
-    record = _ABSENT.sub(r"不含\g<thing>", record)
-    inside = _ABSENT.sub(r"不含\g<thing>", "。".join(f"{name}：{value}" for name, value in fields if _LISTS.search(name)))
+    record = _DENIED_FIELD.sub("", _ABSENT.sub(r"不含\g<thing>", record))
+    inside = _ABSENT.sub(
+        r"不含\g<thing>", "。".join(f"{name}：{value}" for name, value in fields if _LISTS.search(name))
+    )
     for matter in book.matters:
         rest, denied = matter.no.subn("", record)
         if matter.on_record.search(inside if matter.inside else rest):
@@ -196,7 +224,7 @@ def _kept_from(fields: Sequence[tuple[str, str]], book: _Book) -> Iterator[Exclu
     for name, value in fields:
         listed = re.search("不适[宜用合]|禁忌|慎用|禁用", name) is not None
         for who, kept, lets in book.people:
-            if kept.search(value) or (listed and who[:2] in value):
+            if kept.search(value) or (listed and who.search(value)):
                 everybody = True
                 yield Excluded(lets, f"{name}：{value[:24]}", plain=True)
     if everybody:
@@ -209,14 +237,20 @@ def _shapes(fields: Sequence[tuple[str, str]], values: str, record: str) -> Iter
         if thing and not re.search("运费|邮费|安装|上楼|税", thing):
             core = re.escape(thing) if len(thing) < 3 else f"{re.escape(thing)}|{re.escape(thing[-2:])}"
             end = "(?=[，。！？；、的了哦啊呢也都]|$)"
-            said = rf"{_GIVES}[^，。！？；不没别另自]{{0,10}}?(?:{core}){end}|(?:{core})(?:也|都|我们?|一起|直接|全)*{_GIVES}(?:你|您|了|上|好|齐|全)"
+            said = (
+                rf"{_GIVES}[^，。！？；不没别另自]{{0,10}}?(?:{core}){end}|"
+                rf"(?:{core})(?:也|都|我们?|一起|直接|全)*{_GIVES}{{1,3}}(?:你|您|了|上|好|齐|全)"
+            )
             yield Excluded(re.compile(said), f"不含{thing}", plain=True)
     for name, value in fields:
         if not _IN_BOX.search(name):
             continue
         for thing in _items(value):
             core = re.escape(thing)
-            said = f"(?:{core})(?:要|得|需)?(?:你|您)?(?:自己|另外|另|单独)(?:买|配|备|购)|(?:不带|不送|不含|没有)(?:{core})(?=[，。！；])"
+            said = (
+                f"(?:{core})(?:要|得|需)?(?:你|您)?(?:自己|另外|另|单独)+(?:去)?(?:买|配|备|购)|"
+                f"(?:不带|不送|不含|没有)(?:{core})(?=[，。！；])"
+            )
             yield Excluded(re.compile(said), f"{name}：{value[:24]}")
     for match in _NEEDS.finditer(values):
         thing = match["thing"][:2]
@@ -236,7 +270,11 @@ def _shapes(fields: Sequence[tuple[str, str]], values: str, record: str) -> Iter
 def _had(fields: Sequence[tuple[str, str]]) -> Iterator[Excluded]:
     """Yield what denies a thing that the goods are made of: 一块胶合板都没有, 胶合板一块都不用."""
     things = dict.fromkeys(
-        thing for name, value in fields if _LISTS.search(name) for thing in _items(value) if not re.search("^[不无非零]", thing)
+        thing
+        for name, value in fields
+        if _LISTS.search(name)
+        for thing in _items(value)
+        if not re.search("^[不无非零]", thing)
     )
     if not things:
         return
