@@ -68,6 +68,12 @@ _SPARES: Final = re.compile(r"(?:无需|免|不用|不需要?|无须)(?P<thing>[
 _NOT_NEEDED: Final = r"(?:不用|无需|不需要|不必|免|省得|用不着|压根不用|无须)(?:你|您|再|去|先|提前|另外|单独)*"
 #: 非湖区围网, 并非纯银.
 _IS_NOT: Final = re.compile(r"(?:(?<![除莫无])非|不是|并非|不属于|不等于|未经)(?P<thing>[\u4e00-\u9fa5a-z0-9]{2,6})")
+#: 不支持5g频段.
+_UNSUPPORTED: Final = re.compile(r"(?:不支持|不可|不能|不兼容|不适配|请勿|切勿)(?P<thing>[\u4e00-\u9fa5a-z0-9]{2,6})")
+#: 果汁含量30%, 70%羊毛.
+_PART: Final = re.compile(
+    r"(?P<of>[\u4e00-\u9fa5]{2,5}?)(?:含量)?[：≥约不低于]*(?P<share>\d{1,2}(?:\.\d+)?)%|(?P<number>\d{1,2}(?:\.\d+)?)%(?P<named>[\u4e00-\u9fa5]{2,4})"
+)
 _NOT_FOR: Final = "慎用|禁用|慎食|不宜|不适宜|不适用|不建议|不适合|勿|不能|不可|避免|禁止|忌|慎"
 _FOR_ALL: Final = re.compile(
     r"(?:全家(?:人|老小)?|谁|大人小孩|老人孩子|老人小孩|男女老少|老老少少|老少|人人|大人孩子|什么人|任何人|所有人|一家(?:人|老小))(?:都|全|皆)?(?:能|可以|都能|适合|放心|宜)(?:吃|喝|用|穿|玩|睡|涂|抹|戴|洗|敷|泡)?"
@@ -239,7 +245,7 @@ def _shapes(fields: Sequence[tuple[str, str]], values: str, record: str) -> Iter
             end = "(?=[，。！？；、的了哦啊呢也都]|$)"
             said = (
                 rf"{_GIVES}[^，。！？；不没别另自]{{0,10}}?(?:{core}){end}|"
-                rf"(?:{core})(?:也|都|我们?|一起|直接|全)*{_GIVES}{{1,3}}(?:你|您|了|上|好|齐|全)"
+                rf"(?:{core})(?:也|都|我们?|一起|直接|全)*(?:{_GIVES}|装|备){{1,3}}(?:你|您|了|上|好|齐|全)"
             )
             yield Excluded(re.compile(said), f"不含{thing}", plain=True)
     for name, value in fields:
@@ -252,6 +258,12 @@ def _shapes(fields: Sequence[tuple[str, str]], values: str, record: str) -> Iter
                 f"(?:不带|不送|不含|没有)(?:{core})(?=[，。！；])"
             )
             yield Excluded(re.compile(said), f"{name}：{value[:24]}")
+    yield from _conditions(values, record)
+    yield from _had(fields)
+
+
+def _conditions(values: str, record: str) -> Iterator[Excluded]:
+    """Yield what is needed or not, unsupported, only in part or no such thing."""
     for match in _NEEDS.finditer(values):
         thing = match["thing"][:2]
         yield Excluded(re.compile(f"{_NOT_NEEDED}{re.escape(thing)}"), f"资料：{match.group()}")
@@ -259,12 +271,21 @@ def _shapes(fields: Sequence[tuple[str, str]], values: str, record: str) -> Iter
         thing = match["thing"][:2]
         if not re.search(f"(?<!无)(?<!不)需要?{re.escape(thing)}", record):
             yield Excluded(re.compile(f"(?<!不)(?:需要|要先|得先|必须){re.escape(thing)}"), f"资料：{match.group()}")
+    for match in _UNSUPPORTED.finditer(values):
+        thing = re.sub("^(?:使用|用于|接|连|与|和|放|进|在)+|(?:使用|的|等)+$", "", match["thing"])[:4]
+        if len(thing) >= 2:
+            said = rf"(?:支持|可以|能|随便|直接|兼容|适配|尽管)[^，。！？；不没别勿]{{0,4}}?{re.escape(thing)}"
+            yield Excluded(re.compile(said), f"资料：{match.group()}", plain=True)
+    for match in _PART.finditer(values):
+        of, share = (match["of"] or match["named"])[-2:], float(match["share"] or match["number"])
+        if share < 95:
+            said = f"(?:百分之百|百分百|100%|(?<!不)纯|全都?是|整[块张根片个]都?是)(?:的|天然)*{of}(?!色|度|感|香|味)"
+            yield Excluded(re.compile(said), f"资料：{match.group()}")
     for match in _IS_NOT.finditer(values):
         thing = match["thing"]
         core = thing if len(thing) < 4 else thing[-2:]
         if record.count(core) == 1:
             yield Excluded(re.compile(re.escape(core)), f"资料：{match.group()}", plain=True)
-    yield from _had(fields)
 
 
 def _had(fields: Sequence[tuple[str, str]]) -> Iterator[Excluded]:
