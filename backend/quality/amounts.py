@@ -102,6 +102,8 @@ _SMALL_WORDS: Final = frozenset(
     "的了是有我你这那个一也就都在不能可以和与上下左右多来内外前后到至大小高低长短约用装重净以为给要还再只每里中起走"
     "天时间分钟月年日半全新好家人口点开过满充放带送买拍卖出去看说做吃喝穿戴睡能"
 )
+#: 三四个小时: about so many.
+_ABOUT: Final = re.compile("一二|[一两]三|二三|三四|四五|五六|六七|七八|八九|三五")
 _TENTHS: Final = "零一二三四五六七八九"
 _EMPTY: Final = re.compile(r"[的了是有我你这那个一也就都在不能可以和与，。：、；！？\s]")
 _BESIDE: Final = 7
@@ -134,7 +136,7 @@ def amounts(text: str) -> Sequence[Amount]:
 def _found(text: str) -> Iterator[Amount]:
     for match in _MEASURE.finditer(text):
         value = parse_number(match.group("number"))
-        if value is None:
+        if value is None or _ABOUT.fullmatch(match.group("number")):
             continue
         if match.group("half") or match.group("tail") == "半":
             value += 0.5
@@ -198,25 +200,43 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             continue
         if any(re.fullmatch(r"\w{0,4}", text[amount.end : money.start]) for money in sums if money.start >= amount.end):
             continue  # 合一斤六块九: a share of the price
-        if amount.dimension in ("years", "months", "age") and _TOO_YOUNG.match(text, amount.end):
-            continue
-        if _is_portion(text, amount, max(one.value for one, _ in recorded)):
+        if _is_no_claim(text, amount, fields, max(one.value for one, _ in recorded)):
             continue
         same = any(_same_topic(text, amount, field, one) for one, field in recorded)
-        if amount.dimension in ("length", "weight") and _is_of_a_person(text, amount):
+        if not same and _is_of_the_day(text, amount):
             continue
-        if not same:
-            low, high = clause(text, amount.start, amount.end)
-            if (
-                amount.dimension in OF_THE_DAY
-                or (_FAR.search(text[amount.start : amount.end]) and not _side(text, amount))
-                or (amount.dimension not in TECHNICAL and _DAILY.search(text[low:high]))
-            ):
-                continue
-            if COMPARED.search(text[low : amount.start]):
-                continue
         said = text[amount.start : amount.end]
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(recorded))
+
+
+def _is_no_claim(text: str, amount: Amount, fields: Sequence[str], whole: float) -> bool:
+    """Tell whether an amount is one of people, of what they do, or of what is kept from them."""
+    if amount.dimension in ("years", "months", "age") and _TOO_YOUNG.match(text, amount.end):
+        return True
+    if amount.dimension == "months" and amount.value / 12 in _years_told(fields):
+        return True  # 十二年真题: 2014至2025年
+    if amount.dimension == "length" and re.search("[留隔量空]出?$", text[: amount.start][-3:]):
+        return True  # 过道留六十公分
+    if amount.dimension in ("length", "weight") and _is_of_a_person(text, amount):
+        return True
+    return _is_portion(text, amount, whole)
+
+
+def _is_of_the_day(text: str, amount: Amount) -> bool:
+    """Tell whether an amount beside nothing of the record may be one of daily life, or of something else."""
+    low, high = clause(text, amount.start, amount.end)
+    return bool(
+        amount.dimension in OF_THE_DAY
+        or (_FAR.search(text[amount.start : amount.end]) and not _side(text, amount))
+        or (amount.dimension not in TECHNICAL and _DAILY.search(text[low:high]))
+        or COMPARED.search(text[low : amount.start])
+    )
+
+
+def _years_told(fields: Sequence[str]) -> set[int]:
+    """Return how many years the spans of years on record hold."""
+    spans = (re.search(r"((?:19|20)\d\d)年?(?:至|到|-|~)((?:19|20)\d\d)", field) for field in fields)
+    return {int(span[2]) - int(span[1]) + 1 for span in spans if span}
 
 
 def _of_topic(text: str, amount: Amount, recorded: Sequence[tuple[Amount, str]]) -> Sequence[tuple[Amount, str]]:
@@ -292,10 +312,9 @@ def _is_named(text: str, amount: Amount, field: str) -> bool:
         return False
     if (set(text[amount.end : amount.end + 1]) - _SMALL_WORDS) & set(name):
         return True  # 三十天浇一次: 浇水
-    if len(name) >= 2 and (at := text.find(name, low, high)) >= 0 and -9 <= at - amount.end <= 3:
-        return True  # 数一秒，结团
     each = _EACH_DOES.search(text[clause(text, amount.start, amount.end)[0] : amount.start])
-    return each is not None and each["does"] in name  # 一支写八百米: 书写长度
+    named = len(name) >= 2 and (at := text.find(name, low, high)) >= 0 and -9 <= at - amount.end <= 3
+    return named or (each is not None and each["does"] in name)  # 数一秒，结团; 一支写八百米: 书写长度
 
 
 def _is_near(text: str, amount: Amount, field: str, known: Amount) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from backend.quality.context import clause
 from backend.quality.normalize import NUMERALS, fold
+from backend.quality.numbers import NUMBER, parse_number
 from backend.quality.record import FactFault, record_text
 from backend.quality.subject import COMPARED
 
@@ -28,6 +29,10 @@ _AGE: Final = re.compile(
     r"(?P<age>(?:[一二两三四五六七八九几上]?[百千]|\d{2,4}|[一二三四五六七八九]?十[一二三四五六七八九]?)(?:多|来)?年)(?:的|了的?|以上的?|传承的?|历史的?)?"
     r"(?:老字号|老店|老厂|老品牌|老牌子|品牌|历史|传承|古法|工艺|手艺|祖传|窖|古树|老树|树龄)"
 )
+#: How long it was kept: 窖藏二十年.
+_KEPT: Final = re.compile(rf"(?:窖藏|陈酿|陈放|珍藏|酒龄|存了)(?P<number>{NUMBER})年")
+#: A share that only a test tells: 除菌率99.99%.
+_TESTED: Final = re.compile("(?:除|杀|抑|灭)菌率|除螨率|去除率|净化率|过滤率|阻隔率")
 _YEAR: Final = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d|[二一][零九〇][零一二三四五六七八九〇]{2})年?(?=[^，。！？]{0,3}(?:的|产|采|制|压|酿|灌|份|料|茶|收|新|老|款|，|。))"
 )
@@ -47,6 +52,13 @@ def claim_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         if match["age"].rstrip("年") not in record and not _is_denied(text, *match.span()):
             problem = f"“{match.group()}”在商品资料里没有依据"
             yield FactFault("FAC-004", *match.span(), problem, False)
+    for match in _TESTED.finditer(text):
+        if match.group()[:2] not in record and not _is_denied(text, *match.span()):
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”在商品资料里没有依据", False)
+    aged = {parse_number(one) for one in re.findall(rf"({NUMBER})年", record)}
+    for match in _KEPT.finditer(text):
+        if parse_number(match["number"]) not in aged and not _is_denied(text, *match.span()):
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", bool(aged))
     yield from _years_that_differ(text, product)
     known = {len(match["plus"]) for match in _PA.finditer(record)}
     for match in _PLUS.finditer(text) if known else ():

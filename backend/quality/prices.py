@@ -31,6 +31,8 @@ _SHARED: Final = re.compile("合|折|摊|算|平均|相当于")
 _ASKED_EACH: Final = re.compile(rf"[一每][{COUNTERS}斤泡顿杯次天](?:合|是|才|划|到底|要)?(?:多少|几块)(?:钱)?？$")
 #: How often something lasts: 能喝五十泡, 用三十次.
 _SERVINGS: Final = re.compile(rf"({NUMBER})\s*[泡次杯顿餐天晚回口遍]")
+#: How long several last: 两枚用三个月.
+_MONTHS: Final = re.compile(rf"({NUMBER})个月")
 _OTHER_GOODS: Final = re.compile(
     r"奶茶|咖啡钱|外卖|打车|停车|电影票|一顿饭|下馆子|火锅钱|理发|美容院|健身房|餐厅|饭店|电费|度电|水费|话费|油钱|油费|洗车|洗一次车|干洗|修一次|换一次|"
     r"工资|房租|学费|押金|红包|零花|挂号|机票|车票|门票|酒店|网费|罚款|运费险|上楼费|安装费|过路费"
@@ -45,7 +47,7 @@ _DISCOUNT: Final = re.compile(
 
 
 #: 一元硬币大小.
-_COIN: Final = re.compile("的?(?:硬币|纸币|钢镚)")
+_COIN: Final = re.compile("的?(?:硬币|纸币|钢镚)|[机级档]|价位")
 #: 以前只认楼下那家，二十八一杯.
 _ELSEWHERE: Final = re.compile("以前|从前|那时候?|当时|楼下|外面|外头|别家|那家|人家|隔壁|商场|超市|咖啡店|奶茶店")
 
@@ -237,6 +239,7 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
         }
         parts: set[float] = counts | {count for count in known.counts if count > 1}
         parts |= {one * other for one in counts for other in known.counts if other > 1}
+        parts |= {30 * value for one in _MONTHS.findall(text[low:high]) if (value := parse_number(one))}
         # What a piece comes to is told of the price one pays, not of the one crossed out.
         paid = [value for value in base if value != listed or _LIST.search(text[low : money.start])]
         near = text[max(0, money.start - 8) : money.end + 3]
@@ -297,7 +300,7 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
     if known.price is None or not known.list_price:
         return
     true = known.price / known.list_price * 10
-    for match in re.finditer("(?<!折)半价", text):
+    for match in re.finditer("(?<!折)半价|[省便宜]了?下?一半|对折", text):
         if (
             abs(true - 5) > 0.3
             and not known.steps

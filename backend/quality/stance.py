@@ -20,8 +20,8 @@ _OTHERS: Final = (
 _REPORTED: Final = re.compile(_OTHERS)
 #: The host's word about what was just said.
 _DISOWNED: Final = re.compile(
-    r"(?:我|咱们?|我们|主播|本人|[我咱]家)(?:们|也|都|可|真|是|倒|反正|就|从来|绝对|压根|根本|笑笑|实在|一概){0,3}"
-    r"(?:不(?:敢|会|能|好意思|想|说|讲|喊|吹|信|认|接|评论|承诺|保证|跟|这么|打|玩)|没(?:法|说过|这么说|那本事|那胆|资格)|喊不出|说不出|做不到|笑笑|担不起)"
+    r"(?:我|咱们?|我们|主播|本人|[我咱]家|我这[儿边里])(?:们|也|都|可|真|是|倒|反正|就|从来|绝对|压根|根本|笑笑|实在|一概){0,3}"
+    r"(?:不(?:敢|会|能|好意思|想|说|讲|喊|吹|信|认|接|评论|承诺|保证|跟|这么|打|玩)|没有?(?:做过|比过|查过|去问)|没(?:法|说过|这么说|那本事|那胆|资格)|喊不出|说不出|做不到|笑笑|担不起)"
     r"|别(?:信|听|当真|害我|瞎|指望|闹|逗|这么[说讲]|给我)|听听就|想多了|你?(?:敢信吗|信吗)|"
     r"(?:没|哪)有?(?:的事|那回事|这回事|这么神|那么神|这种事|那种事|这[本功]事|那[本功]事)|不可能|不存在|"
     r"(?<=[，。！？])(?:大姐|大哥|姐|哥|亲|宝|朋友)?，?(?:那|这|它)?(?:可|真|都|肯定|当然|绝对|确实|答案)?(?:不(?:能|会|是|行|可以|对|至于)|没有|假的|瞎说|胡说|扯|吹牛|骗人)(?=[的啊哦哈呢了吧呀，。！])|"
@@ -80,25 +80,28 @@ def is_in_a_title(original: str, start: int) -> bool:
 
 def is_not_claimed(text: str, start: int, end: int, category: str) -> bool:
     """Tell whether `[start, end)` of a folded text, which a rule of this category names, is nothing the host claims."""
-    said = text[start:end]
     if category not in _OF_CLAIMS:
         return False
-    if _UNABLE.search(text, max(0, start - 4), end):
-        return True
     low, high = sentence(text, start, end)
     begin, _ = clause(text, start, end)
-    if category in _OF_WORKS:
-        if _is_matter_of_a_work(text, low, start, high):
-            return True
-        if _REFERRED.search(text, low, high) and not _SPARED.search(text, low, high):
-            return True
-        if _MEANING.search(text, begin, start) and not _BOAST.search(text[end : end + 24]):
-            return True
-    if category in ("price_claim", "false_promo") and _PAST.search(text, begin, start):
+    past = category in ("price_claim", "false_promo") and _PAST.search(text, begin, start)
+    return bool(
+        past
+        or _UNABLE.search(text, max(0, start - 4), end)
+        or (category in _OF_WORKS and _is_only_spoken_of(text, start, end, (begin, low, high)))
+        or _SUMMED_UP.search(text, end, high)
+        or (not _BAD.search(text, start, end) and _is_taken_back(text, low, start, end))
+    )
+
+
+def _is_only_spoken_of(text: str, start: int, end: int, bounds: tuple[int, int, int]) -> bool:
+    """Tell whether an illness, an effect is what a book is about, a doctor's matter, or a word somebody asks about."""
+    begin, low, high = bounds
+    if _is_matter_of_a_work(text, low, start, high):
         return True
-    if _SUMMED_UP.search(text, end, high):
+    if _REFERRED.search(text, low, high) and not _SPARED.search(text, low, high):
         return True
-    return not _BAD.search(said) and _is_taken_back(text, low, start, end)
+    return _MEANING.search(text, begin, start) is not None and not _BOAST.search(text[end : end + 24])
 
 
 def _is_matter_of_a_work(text: str, low: int, start: int, high: int) -> bool:

@@ -18,8 +18,11 @@ from backend.quality.subject import COMPARED
 
 #: What the record denies: 不含链子, 非湖区围网, 不可干烧, 破损皮肤勿用.
 _WITHHELD: Final = re.compile(
-    r"(?:不含|不带|不送|不包|不支持|不可|不能|不得|不宜|不防|不适合|不适用于?|不建议|非|勿|未添加|需另购|另购)(?P<thing>[\u4e00-\u9fa5a-z0-9]{1,6})"
+    r"(?:不含|不带|不送|不包|不支持|不可|不能|不得|不宜|不防|不适合|不适用于?|不建议|非|勿|未添加|需另购|另购)(?P<thing>[\u4e00-\u9fa5a-z0-9]{1,6})|"
+    r"(?P<except>[\u4e00-\u9fa5]{2,6})除外"
 )
+#: 不含酒精, 无坚果.
+_WITHOUT: Final = re.compile(r"(?:不含|无|没有加?|零)(?P<thing>[\u4e00-\u9fa5]{1,4}?)(?=[，。、！；无也都的]|$)")
 #: Verbs and small words at the ends of what is denied.
 _TRIM: Final = re.compile("^(?:直接|使用|用于|用|放|进|在|含|有|的|与|和)+|(?:使用|的|等|内芯|本体)+$")
 #: In the clause of a claim: it is denied, warned of, or asked.
@@ -51,7 +54,7 @@ _EXACT: Final = re.compile(
 #: From what age on something is for: 4岁以上, 12个月以上.
 _FROM_AGE: Final = re.compile(rf"(?P<number>{NUMBER})(?P<unit>周?岁|个月|月龄)(?P<half>半)?及?(?:以上|起)")
 _YOUNG: Final = re.compile(
-    rf"(?P<number>{NUMBER})(?P<unit>周?岁|个月)(?P<half>半)?(?:大)?的?(?:宝宝|孩子|小孩|娃娃?|小朋友|幼猫|幼犬|小猫|小狗|奶猫)?(?:就|都|也)?(?:能|可以|开始)(?:吃|喝|用|玩|穿|坐|戴|骑)"
+    rf"(?P<number>{NUMBER})(?P<unit>周?岁|个月)(?P<half>半)?(?:大)?的?(?:宝宝|孩子|小孩|娃娃?|小朋友|幼猫|幼犬|小猫|小狗|奶猫|奶狗|猫|狗)?(?:就|都|也)?(?:能|可以|开始)(?:啃|吃|喝|用|玩|穿|坐|戴|骑)"
 )
 _COLD: Final = re.compile("冷藏|冷冻|0[到\\-~]4|零下|-18")
 _WARM: Final = re.compile(
@@ -75,6 +78,21 @@ def limit_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     yield from _withheld(text, tuple(fold(str(value)).text for value in facts.values()), record)
     yield from _nothing_of(text, record)
     yield from _put_in(text, facts, record)
+    yield from _beyond_the_record(text, record)
+    yield from _too_young(text, record)
+    for match in _WITHOUT.finditer(text):
+        if re.search(rf"(?<![不未无没])含(?:有)?[^，。；：]{{0,4}}{re.escape(match['thing'])}", record):
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True)
+    stored = fold("".join(str(value) for name, value in facts.items() if re.search("储|贮|保存|存放", str(name)))).text
+    for match in _WARM.finditer(text) if _COLD.search(stored) else ():
+        low, high = clause(text, *match.span())
+        warned = re.search("别|不能|不要|不可|解冻|回温|化", text[low:high].replace("不用", ""))
+        if match.group() not in record and not warned:
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料的贮存条件不符", True)
+
+
+def _beyond_the_record(text: str, record: str) -> Iterator[FactFault]:
+    """Find a past, an origin, a part, a number of times, an exactness that the record knows nothing of."""
     for pattern in (_PAST_OF_HOUSE, _IMPORTED, _MODIFIED):
         for match in pattern.finditer(text):
             said = match.group()
@@ -89,14 +107,6 @@ def limit_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         for match in _EXACT.finditer(text):
             if not _denied(text, match):
                 yield FactFault("FAC-004", *match.span(), f"“{match.group()}”比商品资料说得满", False)
-    yield from _too_young(text, record)
-    if _COLD.search(fold("".join(str(v) for k, v in facts.items() if re.search("储|贮|保存|存放", str(k)))).text):
-        for match in _WARM.finditer(text):
-            low, high = clause(text, *match.span())
-            if match.group() not in record and not re.search(
-                "别|不能|不要|不可|解冻|回温|化", text[low:high].replace("不用", "")
-            ):
-                yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料的贮存条件不符", True)
 
 
 def _denied(text: str, match: re.Match[str]) -> bool:
@@ -112,7 +122,7 @@ def _limits(fields: tuple[str, ...]) -> tuple[str, ...]:
     found: list[str] = []
     for field in fields:
         for match in _WITHHELD.finditer(field):
-            thing = _TRIM.sub("", match["thing"])
+            thing = _TRIM.sub("", match["thing"] or match["except"])
             if len(thing) >= 2 or thing in ("卡", "链", "线"):
                 found.append(thing[:4])
     return tuple(dict.fromkeys(found))
@@ -141,6 +151,8 @@ def _nothing_of(text: str, record: str) -> Iterator[FactFault]:
         ):
             continue
         low, high = clause(text, *match.span())
+        if COMPARED.search(text, low, match.start()):
+            continue
         if not re.search("这种话|不敢|不说|不是|别信|要求|做不到|吗", text[low:high] + text[high : high + 12]):
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”在商品资料里没有依据", False)
 
