@@ -69,6 +69,8 @@ def claim_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
 
 def _is_denied(text: str, start: int, end: int) -> bool:
     low, high = clause(text, start, end)
+    if re.search("没(?:拿|得|获|评|做|申请)", text[low:start]):
+        return True
     return COMPARED.search(text, low, start) is not None or re.search("没有|还没|没做|没去", text[end:high]) is not None
 
 

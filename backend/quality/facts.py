@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from backend.quality.amounts import amount_faults
+from backend.quality.backing import backing_faults
+from backend.quality.bounds import bound_faults
 from backend.quality.claims import claim_faults
 from backend.quality.context import clause
 from backend.quality.craft import read_aloud
@@ -14,6 +16,7 @@ from backend.quality.materials import material_faults
 from backend.quality.named import choice_faults, counted_faults, grade_faults, named_faults
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
+from backend.quality.opposites import opposite_faults
 from backend.quality.record import FactFault, overlaps, record_text
 from backend.quality.subject import COMPARED
 from backend.quality.withheld import limit_faults
@@ -85,6 +88,9 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *_origins_that_differ(text, product),
         *gift_faults(text, product),
         *claim_faults(text, product),
+        *opposite_faults(text, product),
+        *bound_faults(text, product),
+        *backing_faults(text, product),
         *limit_faults(text, product),
         *_stock_that_differs(text, product),
     ):

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +16,9 @@ from backend.quality.record import FactFault, record_text
 from backend.quality.subject import COMPARED
 
 _FILE: Final = Path(__file__).with_name("kinds.toml")
+_BY_TRADE: Final = Path(__file__).with_name("kinds_of_goods.toml")
 #: Before a word of a kind: who has it in the goods, or who wants it, is warned off.
-_DENIED: Final = re.compile("过敏|无")
+_DENIED: Final = re.compile("过敏|无|[你您谁](?:们)?要|想要|要的是|[你您我他她](?:们|家)?那[块条件款个双台瓶]")
 #: 正圆的不是这个价.
 _NOT_THIS: Final = re.compile("的?[^，。！？]{0,2}(?:不是|不在|没有|另[外说算]|更?贵)")
 #: What viewers have or like is asked, not claimed: 喝红茶还是绿茶？
@@ -84,7 +86,8 @@ def _pattern(frame: str, words: Mapping[str, int]) -> re.Pattern[str]:
 @cache
 def _kinds() -> tuple[_Kind, ...]:
     found = []
-    for table in tomllib.loads(_FILE.read_text(encoding="utf-8"))["kind"]:
+    tables = (tomllib.loads(file.read_text(encoding="utf-8"))["kind"] for file in (_FILE, _BY_TRADE))
+    for table in chain.from_iterable(tables):
         words = {word: at for at, group in enumerate(table["is"]) for word in group.split("=")}
         found.append(
             _Kind(

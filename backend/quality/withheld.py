@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from backend.quality.backing import has_by_another_name
 from backend.quality.context import clause, sentence
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.numbers import NUMBER, parse_number
@@ -163,6 +164,7 @@ def _put_in(text: str, facts: Mapping[str, Any], record: str) -> Iterator[FactFa
         thing = match["thing"]
         alone = match.re is _ONLY
         known = any(thing[at : at + 2] in record for at in range(len(thing) - 1)) or len(thing) < 2
+        known = known or has_by_another_name(thing, record)
         if (not known or (alone and thing not in record)) and not _denied(text, match):
             low, _ = sentence(text, *match.span())
             if not re.search("我|妈|自己|以前|别家|加水|锅", text[max(low, match.start() - 12) : match.start()]):
