@@ -112,7 +112,7 @@ class RuleSnapshot:
                 or is_allowed(rule, text, start, end, (low, high))
                 or (doubtful and rule.negatable and is_negated(text, start, end, begin))
                 or (rule.negatable and is_not_claimed(text, start, end, rule.category))
-                or is_in_a_title(folded.original, span[0])
+                or is_in_a_title(folded.original, from_)
             ):
                 continue
             severity = rule.mild.get(term, rule.severity)
