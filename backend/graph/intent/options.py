@@ -27,6 +27,8 @@ def question_of(  # noqa: PLR0911 -- one return a question
         case "product":
             lead = f"这段{scenario}" if scenario else "接下来"
             return f"{lead}讲哪个产品？选一个，或者直接告诉我产品名。"
+        case "draft" if situation.drafts:
+            return "这个对话里只有一段稿子，没有别的可以合进来。先补哪一段？"
         case "draft":
             return "这个对话里还没有稿子可以接着改。先写哪一种？"
         case "language":

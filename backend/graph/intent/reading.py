@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from backend.graph.intent import talking, writing
+from backend.graph.intent import joining, talking, writing
 from backend.graph.intent.answers import chosen, whole_request
+from backend.graph.intent.corrections import corrected
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import as_written, fold
 from backend.graph.intent.hearing import heard
 from backend.graph.intent.odds import at_odds
+from backend.graph.intent.own_data import own_data
 from backend.graph.intent.pasted import asks_for_check, pasted_in
 from backend.graph.intent.planning import is_plan, read_plan
 from backend.graph.intent.situation import Reading, Situation
@@ -27,11 +29,13 @@ _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 #: From the most telling to the least.
 _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
     talking.check,
+    own_data,
     talking.operation,
     talking.verdict,
     talking.smalltalk,
     talking.question,
     writing.batch,
+    joining.join,
     writing.restore,
     writing.language,
     writing.stranger,
@@ -75,6 +79,14 @@ def _read(  # noqa: PLR0911 -- one return for each way to know early
             return reading
         # An option that is no request of its own: the product or the segment that was missing.
         return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
+    if (meant := corrected(text, situation)) is not None:
+        put_right = _understood(meant, meant, replace(situation, asked=False), learned)
+        return replace(put_right, reason=f"put right; {put_right.reason}")
+    return _understood(message, text, situation, learned)
+
+
+def _understood(message: str, text: str, situation: Situation, learned: bool) -> Reading:
+    """Read a request that stands for itself; `text` is `message` folded."""
     if (plan := read_plan(text, situation)) is not None:
         return Reading("batch", 0.99, "a plan that was confirmed", {"plan": plan.plain()}, then="start")
     if is_plan(text):

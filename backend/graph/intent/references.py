@@ -77,6 +77,12 @@ def draft_meant(  # noqa: PLR0911 -- one return for each way to point at a text
     return len(drafts) - 1
 
 
+def numbered(text: str, drafts: Sequence[Draft]) -> list[int]:
+    """Return the places of all texts that folded `text` points at by their number: 第一段和第三段."""
+    found = [_at(drafts, _number(match[1] or match[3])) for match in _NTH.finditer(text) if not match[2]]
+    return list(dict.fromkeys(place for place in found if place is not None))
+
+
 def far_away(text: str, total: int, products: Sequence[str]) -> tuple[list[int], list[str]]:
     """Return the numbers of the thread's texts that folded `text` may point at, and the names of products.
 

@@ -27,11 +27,15 @@ _PLAIN: Final = "selling_points"
 _NO_RULE: Final = "no rule, but likely"
 #: What the rules only say when they know it.
 _KNOWN: Final = frozenset({"language", "host"})
+_KNOWN_REASONS: Final = frozenset(
+    {"no words", "several texts as one", "texts of different products", "fewer than two texts to join",
+     "one for each that is named", "a question about our own data"}
+)  # fmt: skip
 
 
 def weighed(finds: Finds, by_rules: Reading) -> Reading:
     """Return the reading, its confidence calibrated, and its tier."""
-    if by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason == "no words":
+    if by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS:
         return by_rules
     guess = weights().guess(features(finds, by_rules))
     if _agree(by_rules, guess):

@@ -25,6 +25,11 @@ _SOMEBODY: Final = re.compile(
     r"(?:给|在|去|到|用|为|帮|^|,)([\u4e00-\u9fff]{2,4}?)的?直播间|(?:主播|搭档)([\u4e00-\u9fff]{2,3}?)(?=写|来|要|用|的|播|,|$)|"
     r"(?:给|帮|替|为)([\u4e00-\u9fff]{2,3}?)(?:写|来|做|出|整|弄|准备)"
 )
+#: So many products that are named make a plan; two are written one after the other.
+_A_SHOW: Final = 3
+_EACH: Final = re.compile(
+    r"[各每]|分别|挨个|逐[个款一]|轮[着流]|统统|一人一|都(?:要|来|写|给|配|出|得|备)|一[样款个件]一[段条个]|全(?:都)?(?:要|写|来|出)|\b(?:each|every)\b"
+)
 #: How people are called: 老王, 阿芳, 张姐, 李老师.
 _CALLED: Final = re.compile(r"[老小阿大][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:哥|姐|总|老师|叔|姨|妹|爷|嫂)")
 #: Whose room needs no name, and what a room may be called after.
@@ -34,6 +39,13 @@ _NOBODY: Final = re.compile(
 
 
 def batch(finds: Finds) -> Reading | None:
+    """Many texts: of everything there is, or of each of three and more that are named."""
+    named = list(dict.fromkeys(match.product.id for match in finds.products))
+    if len(named) >= _A_SHOW and not finds.unsure and _EACH.search(finds.positive) and finds.asks_for_text():
+        finds.unsure = tuple(named)
+        finds.product = None
+        finds.slots.pop("other_products", None)
+        return finds.answer("batch", 0.9, "one for each that is named", missing="several", scenario=finds.scenario)
     everything = re.search(
         r"[每各](?:个|样|种|件)?(?:产品|商品|品|款)|所有|全部|整场|全场|批量|挨个|逐[个款一]|统统|一个品一[段条]|(?:剩下|其[他它]|这[几些二两三四五六七八\d]+)的?(?:[几些个款]+)?(?:产品|商品|品|款)?.{0,4}[都各]|多(?:来|写|给|出|做)我?几(?:版|条|段|个|种)",
         finds.positive,
