@@ -72,7 +72,7 @@ def subject_of(finds: Finds) -> Subject | None:
     """Return what of the data is asked for; None when nothing of it is."""
     text = finds.positive
     for subject, pattern in _LISTS.items():
-        if pattern.search(text) and (subject != "texts" or not finds.cue["restyle"]):
+        if finds.product is None and pattern.search(text) and not (subject == "texts" and finds.cue["restyle"]):
             return subject
     if _HELD.search(text) and not finds.mentions:
         return "held"
