@@ -126,4 +126,3 @@ def _of_the_last(right: str, situation: Situation, rest: str) -> str | None:
             return f"改成{right}{rest}"
         case _:
             return f"改给{right}念{rest}"
-

@@ -22,7 +22,9 @@ _TEXTS: Final = re.compile(
     r"都|全部?|\b(?:both|them|these|those|two|scripts?|drafts?|versions?)\b"
 )
 _HOW_MANY: Final = re.compile(r"([两俩二三四五六七八九十\d]+)(?:段|条|篇|版|个|份|稿)?(?=[^一]|$)")
-_FIRST_ONES: Final = re.compile(r"(?<![目之以])(?:最?前|开头|开始(?:的|那))(?:面|边)?(?:的|那)?([两俩二三四五六])(?:段|条|篇|版|个|份)")
+_FIRST_ONES: Final = re.compile(
+    r"(?<![目之以])(?:最?前|开头|开始(?:的|那))(?:面|边)?(?:的|那)?([两俩二三四五六])(?:段|条|篇|版|个|份)"
+)
 _EVERYTHING: Final = re.compile(r"全部|所有|都|这些|那些|整个|每[段条]")
 _FEWEST: Final = 2
 #: What a text made of others is, the gravest first.

@@ -63,7 +63,7 @@ def read(message: str, situation: Situation, *, learned: bool = True) -> Reading
     return replace(reading, slots=slots, later=tuple(as_written(one, message) for one in reading.later))
 
 
-def _read(  # noqa: PLR0911 -- one return for each way to know early
+def _read(
     message: str, situation: Situation, learned: bool
 ) -> Reading:
     text = _RUN.sub(r"\1", fold(message))

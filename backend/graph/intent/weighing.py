@@ -4,6 +4,7 @@ The rules are believed where they know (an order of ours that is attacked, a pas
 Else the likeliest wish counts; what is not likely enough becomes a question, since a wrong guess costs a script.
 """
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -24,6 +25,11 @@ _LIKELY_SEGMENT: Final = 0.5
 _ASKED_IN_VAIN: Final = 0.8
 #: What sells a product, when nothing is said of the segment.
 _PLAIN: Final = "selling_points"
+#: Many texts are asked for in some word for many.
+_MANY: Final = re.compile(
+    r"[每各几多全都逐些]|所有|批量|挨|整[场晚套]|统统|统一|一[遍个]不|[两俩二三四五六七八九十\d]+\s*(?:个|款|件|段|条|版|份|种|样|句|号)|"
+    r"[、+/&和跟]|一条龙|从头到尾|挑|选|对比|备选|清单|品单|货盘|\b(?:all|each|every|both|two|three|several|scripts)\b|[ab]{2}[版条]|s\b"
+)
 _NO_RULE: Final = "no rule, but likely"
 #: What the rules only say when they know it.
 _KNOWN: Final = frozenset({"language", "host"})
@@ -38,6 +44,8 @@ def weighed(finds: Finds, by_rules: Reading) -> Reading:
     if by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS:
         return by_rules
     guess = weights().guess(features(finds, by_rules))
+    if guess.wish == "batch" and by_rules.kind != "batch" and not _MANY.search(finds.text):
+        guess = guess.without("batch")
     if _agree(by_rules, guess):
         return _filled(finds, replace(by_rules, confidence=_certainty(by_rules, guess)), guess)
     likely = guess.wishes[guess.wish]

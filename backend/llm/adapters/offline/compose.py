@@ -115,7 +115,7 @@ def _opens_alike(text: str, sheet: Sheet) -> bool:
     opening = opening_of(text, sheet.name)
     if sheet.action == "continue":
         return False
-    changed = sheet.action in {"restyle", "rewrite"}
+    changed = sheet.action in {"restyle", "rewrite", "join"}
     return not (changed and opening in sheet.openings[:1]) and any(
         _likeness(opening, heard) >= _ALIKE for heard in sheet.openings[changed:]
     )
