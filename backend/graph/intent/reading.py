@@ -17,7 +17,7 @@ from backend.graph.intent.pasted import asks_for_check, pasted_in
 from backend.graph.intent.planning import is_plan, read_plan
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.tripwire import injected
-from backend.graph.intent.turns import change_first, in_turn
+from backend.graph.intent.turns import in_turn, of_two_kinds
 from backend.graph.intent.weighing import weighed
 
 #: What goes on like that for longer says nothing more, and patterns would look for a number at each digit of it.
@@ -29,6 +29,7 @@ _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 #: From the most telling to the least.
 _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
     talking.check,
+    talking.reported,
     own_data,
     talking.operation,
     talking.verdict,
@@ -63,9 +64,7 @@ def read(message: str, situation: Situation, *, learned: bool = True) -> Reading
     return replace(reading, slots=slots, later=tuple(as_written(one, message) for one in reading.later))
 
 
-def _read(
-    message: str, situation: Situation, learned: bool
-) -> Reading:
+def _read(message: str, situation: Situation, learned: bool) -> Reading:
     text = _RUN.sub(r"\1", fold(message))
     if reason := injected(text):
         return Reading("chat", 0.95, reason, {}, about="injection")
@@ -94,7 +93,7 @@ def _understood(message: str, text: str, situation: Situation, learned: bool) ->
     finds, reading = ruled(text, situation)
     if learned:
         reading = weighed(finds, reading)
-    several = change_first(text, situation, by_rules) or in_turn(reading, text, situation)
+    several = of_two_kinds(text, situation, by_rules) or in_turn(reading, text, situation)
     if several is not None:
         return several
     if reading.kind in _ONE_TEXT and not reading.later and (odds := at_odds(message, finds)) is not None:

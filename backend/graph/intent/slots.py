@@ -9,7 +9,7 @@ from backend.graph.intent.vocabulary import phrases
 
 #: What somebody does not want, up to the next pause or the turn to what they do want.
 NEGATED: Final = re.compile(
-    r"(?:(?:(?<![要用区特个级类性辨识分告])别(?!的|人|出|名|致|样)|(?<!要)不要(?!紧)|(?<!用)不用|不必|无需|先不|先别|甭|不许|不准|(?<!能)不能|避免|不想|没让你|没要)|"
+    r"(?:(?:(?<![要用区特个级类性辨识分告])别(?!的|人|出|名|致|样|超过|多于|少于|低于|高于)|(?<!要)不要(?!紧|超过|多于|少于)|(?<!用)不用|不必|无需|先不|先别|甭|不许|不准|(?<!能)不能(?!超过|多于|少于)|避免|不想|没让你|没要)|"
     r"不是(?:要|让你|说|叫你|想)?(?=改|换|重|短|缩|继|写|长)|不是(?=[^,.;]{1,10},(?:我|而是|是|要))|莫(?=再?[提说讲写用扯])|(?<![要是能])不(?=换|改|动|变|讲|卖|推|提|说|写(?!清)))"
     r"[^,.!?;\n]*?(?=只(?:要|改|换|用)?|而是|是要|就(?:改|换|调|把)|,|\.|!|\?|;|\n|$)"
 )
@@ -35,7 +35,7 @@ _POINTS_INTO: Final = re.compile(
     r"^(?:这|那|第[一二三四五六七八九十\d]|最[前后]|开头|结尾|中间|[前后上下]面?|整|里面|其[他它]|别的|多余|重复|废话|刚|先|再|不用|不要|不|别|我|你|主播|直播|链接这)|[句段条版篇](?:话)?$|了$|(?:了|的)?(?:我)?(?:就批|再发)"
 )
 _TAKE_OUT: Final = re.compile(
-    r"(?:去掉|删掉|删除|拿掉|删去|去除|拿走)(?:里面的?|其中的?|关于)?[\"']?([^,.!?;\"'\n]{1,14}?)[\"']?(?:那[句段个]|这[句段个]|的?(?:部分|内容|描述))?(?=,|\.|!|\?|;|\n|$)"
+    r"(?:去掉|删掉|删除|拿掉|删去|去除|拿走|(?:忽略|略过|跳过|省掉|省略)(?:掉|了|一下)?)(?:里面的?|其中的?|关于)?[\"']?([^,.!?;\"'\n]{1,14}?)[\"']?(?:那[句段个]|这[句段个]|的?(?:部分|内容|描述|这块儿?|那块儿?))?(?=,|\.|!|\?|;|\n|$)"
 )
 _MUST_SAY: Final = re.compile(
     r"(?:(?:一定要?|必须要?|记得|务必|别忘了?|不要忘记?|要|需要|得|重点|着重|多)?(?:提到?及?(?!前)|强调|突出|点(?:出|明)|体现|(?:说|讲)(?:到|透|清楚?)|带[上到]|加上|加(?:一?句|入|进)|补(?:上|一句|个)|包含|包括|植入|写(?:上|进|清楚?))|"
@@ -58,12 +58,15 @@ _QUOTED_SAY: Final = re.compile(
 _PRICE: Final = re.compile(
     r"(?:(?:¥|￥)\s*\d{1,8}(?:\.\d{1,2})?|(?<![\d.])\d{1,8}(?:\.\d{1,2})?\s*(?:元|块(?:钱|\d)?|rmb)|[一二两三四五六七八九十百千]{1,8}(?:块[一二三四五六七八九]?|元)|"
     r"(?:价格?|到手价?|直播价|券后|只要|仅|卖|原价|现价)(?:是|为|就|只)?\s*(\d+(?:\.\d+)?)(?!\s*(?:秒|分|字|个|款|件|%|条|段))|"
-    r"[一二三四五六七八九\d]+折)"
+    r"[一二三四五六七八九\d]+折|"
+    r"(?:今天|今晚|今日|现在|平时|平常|日常|原来|活动|专柜|门店|线下)(?:价|卖|要|只要|才|就)*(\d{1,6}(?:\.\d{1,2})?)(?![\d.]|\s*(?:秒|分|字|个|款|件|%|条|段|点|号|:|人|场|天|度|月|年|位|单|s\b))|"
+    r"(?<![\d.])\d{1,6}(?:\.\d{1,2})?(?=[一二两三四五六七八九十]{1,2}(?:只|件|盒|瓶|袋|包|斤|双|套|支|罐|箱|提|份|对|杯|桶))|"
+    r"(?<![\d.])\d{1,5}\.\d{1,2}(?=[一二两三四五六七八九十\d]{1,2}(?:条|个|张|把|片|卷|本|台)))"
 )
 #: What is given for buying; it has to be said as it was told us.
 _OFFER: Final = re.compile(
-    r"[买拍][一二两三四五\d]+[送发得赠减][一二两三四五六七八九十\d]+(?:元|块|件|盒|包|瓶)?|每?满[一二两三四五六七八九十百千\d]+(?:元|块)?(?:立?减|送|打|返|赠)[一二两三四五六七八九十百千\d]+(?:元|块|折)?|"
-    r"第[二三四2-4]件(?:半价|[一二三四五六七八九\d.]+[折元块]|0元|零元|免费)|(?:全场|下单|前\d+名?)(?:立?减|打|享)[一二三四五六七八九十百\d.]+(?:元|块|折)"
+    r"[买拍][一二两三四五\d]+[送发得赠减][一二两三四五六七八九十\d]+(?:元|块|件|盒|包|瓶)?|每?满[一二两三四五六七八九十百千\d]+(?:元|块|件|份|个|盒|瓶|包|袋|斤|双|套|只)?(?:立?减|送|打|返|赠)[一二两三四五六七八九十百千\d]+(?:元|块|折)?|"
+    r"第[二三四2-4](?:件|份|个|盒|瓶|包|杯|支|双|套|袋|罐|条|箱|只)(?:半价|[一二三四五六七八九\d.]+[折元块]|0元|零元|免费)|(?:全场|下单|前\d+名?)(?:立?减|打|享)[一二三四五六七八九十百\d.]+(?:元|块|折)"
 )
 _AUDIENCE_LEAD: Final = re.compile(
     r"(?:面向|针对|适合|主打|给|受众(?:是|为)?|目标(?:人群|用户|客户)(?:是|为)?|对着?|让|送|观众(?:是|多为|主要是)?|粉丝(?:是|多为|主要是|以)?)(?:那些|我们的|广大|很多|[^,.的]{1,4}的|的)?$"
@@ -71,6 +74,14 @@ _AUDIENCE_LEAD: Final = re.compile(
 _LIST: Final = re.compile(r"和|跟|以及|与|或者?|、|/|\"\s*\"|还有")
 #: The next of several: 敏感肌和学生党.
 _AND: Final = re.compile(r"^(?:们)?(?:和|跟|以及|与|或者?|、|/)")
+#: 最后引导关注: a call for it is made in the text.
+_FOLLOW: Final = re.compile(
+    r"(?:引导|提醒|求|拉|喊|加|带|提)(?:大家|观众|新人|粉丝)?(?:一?[下波句]|上|个)?(?:点|加)?(?:个|点)?关注(?!度|点)"
+)
+#: 30岁往上的姐姐, 睡不好的人: people by what is said of them.
+_PEOPLE: Final = re.compile(
+    r"(?:面向|针对|给|适合|对着|受众是|目标人群是?|写给|说给|讲给)((?:\d{2}岁)?[^,.;!?给]{1,10}?的(?:人群?|姐妹|姐姐|朋友|女生|男生|妈妈|宝妈|宝爸|爸爸|家庭|粉丝|用户|老人|孩子|上班族|打工人|学生|阿姨|叔叔|大姐|大哥))(?=们?(?:看|听|写|用|的|,|\.|!|$))"
+)
 _EDGES: Final = re.compile(
     r"^(?:一下|下|到|出|的|是|了|它|其|这个|那个|我们的?|咱们的?)+|(?:一下|的|了|吧|哦|啊|哈|呢|就行|即可|就好)+$"
 )
@@ -113,6 +124,8 @@ def read_slots(text: str, pace: int) -> tuple[dict[str, Any], str]:
     wanted, unwanted = styles(positive)
     unwanted += [label for bit in negated for label in chain(*styles(bit)) if label not in (*wanted, *unwanted)]
     offers = [match[0] for match in _OFFER.finditer(positive)]
+    if _FOLLOW.search(positive) and phrases("scenarios")["opening"].search(positive) is None:
+        offers.append("点个关注")
     slots: dict[str, Any] = {
         "style": wanted,
         "avoid_style": unwanted,
@@ -128,7 +141,7 @@ def read_slots(text: str, pace: int) -> tuple[dict[str, Any], str]:
 
 def _audiences(text: str) -> list[str]:
     pattern = phrases("audiences")["words"]
-    found: list[str] = []
+    found: list[str] = [match[1] for match in _PEOPLE.finditer(text)]
     end = -1
     for match in pattern.finditer(text):
         lead = text[max(0, match.start() - 12) : match.start()]
@@ -138,7 +151,8 @@ def _audiences(text: str) -> list[str]:
             or _AUDIENCE_LEAD.search(lead)
             or re.match(r"(?:们)?(?:人群|群体|粉丝|看的|听的|用户|为主|喜欢|爱听)", text[match.end() :])
         ):
-            found.append(match[0])
+            if not any(match[0] in one for one in found):
+                found.append(match[0])
             end = match.end()
     return list(dict.fromkeys(found))
 
@@ -168,4 +182,5 @@ def _unsaid(text: str) -> list[str]:
 
 
 def _trimmed(part: str) -> str:
-    return _EDGES.sub("", part.strip(" \"'"))
+    bare = re.sub(r"^([^\"]{1,20})\"[字词](?:眼)?$", r"\1", part.strip(" \"'"))
+    return _EDGES.sub("", bare)

@@ -6,6 +6,7 @@ from backend.domain.thread_notes import read_notes
 from backend.graph.checking import rules_in_force
 from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import OPERATION_NAMES
+from backend.graph.offers import offer_later
 from backend.graph.own_answers import own_answer, stock_on_record
 from backend.graph.prompts import rendered
 from backend.graph.replying import Reply
@@ -65,6 +66,7 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             message_id=message_id, role="assistant", agent="chat", content="".join(shown).strip(), usage=usage
         )
     )
+    offer_later(state, runtime)
     finished = finish_reason != "length"
     return Step({"outcome": "completed"}, {"about": about, "kind": state["kind"], "finished": finished})
 
