@@ -48,7 +48,7 @@ def _lengths(message: str, finds: Finds) -> Odds | None:
     if high < low * _APART or len({mention.scenario for mention in finds.mentions}) > 1:
         return None
     bare = _AT_MOST.sub(",", rest)
-    again = seconds_asked(bare, finds.situation.pace)[1].strip(" ,")
+    again = re.sub(",{2,}", ",", seconds_asked(bare, finds.situation.pace)[1]).replace(",的", "").strip(" ,")
     options = tuple((f"{seconds} 秒", f"{again}，{seconds}秒") for seconds in (low, high))
     return Odds(f"时长说了两个：{low} 秒和 {high} 秒，按哪个写？", options)
 

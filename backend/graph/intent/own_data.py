@@ -83,6 +83,8 @@ def subject_of(finds: Finds) -> Subject | None:
             return subject
     if _HELD.search(text) and not finds.mentions:
         return "held"
+    if finds.changes_text() or finds.slots.get("must_say"):
+        return None
     if finds.product is None and not (finds.situation.product_id and len(text) <= _SHORT):
         return None
     return next((subject for subject, pattern in _OF_ONE.items() if pattern.search(text)), None)

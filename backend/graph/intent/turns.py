@@ -20,6 +20,8 @@ _THEN: Final = re.compile(
     r"(?:写|弄|搞|讲|做)(?:完|好)(?:了)?(?:之后|以后|再)?"
 )
 _DONE: Final = re.compile(r"[,.;]*(?:写|弄|搞|讲|做)(?:完|好)(?:了)?$")
+#: 耳机降价了: it is told, and nothing is to be done.
+_IS_SO: Final = re.compile(r"^(?!.*(?:帮|给|把|先|请|查|看)).*(?:了|着|过|中)$")
 _BEGUN: Final = re.compile(
     r"^(?:(?:写|弄|搞|讲|做)(?:完|好)(?:了)?(?:之后|以后)?|再|顺便|顺手|然后|接着|也|帮我|[,.;\s])+(?=.{2})"
 )
@@ -65,16 +67,16 @@ def of_two_kinds(text: str, situation: Situation, understand: Callable[[Finds], 
         )
         tail = _BEGUN.sub("", tail)
         second = understand(Finds(tail, goes_with))
-        if _are_two(first, second, situation):
+        if _are_two(first, second, situation, head):
             # Said later it stands alone: 再帮我写促销 is of what was named before.
             alone = second.kind == "write" and named and "product_name" not in second.slots
             return replace(first, later=(*first.later, f"{tail}，产品是{named}" if alone else tail))
     return None
 
 
-def _are_two(first: Reading, second: Reading, situation: Situation) -> bool:
+def _are_two(first: Reading, second: Reading, situation: Situation, first_words: str) -> bool:
     writing = ("write", "switch_product")
-    if first.kind == "action":
+    if first.kind == "action" and not _IS_SO.search(first_words):
         return second.kind in writing or (second.kind in _CHANGES and bool(situation.drafts))
     if second.kind == "action":
         return first.kind in (*writing, *_CHANGES)

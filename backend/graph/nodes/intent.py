@@ -18,6 +18,7 @@ from backend.graph.intent.options import options_of, question_of
 from backend.graph.intent.situation import Draft, Reading, Situation
 from backend.graph.intent.unheld import unheld
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
+from backend.graph.short_time import with_time
 from backend.graph.standing import situation_of
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.protocol.events import ThreadUpdated
@@ -50,6 +51,7 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     reading = _with_given(await understood(request["content"], situation, context.reader, history), request)
     reading = unheld(reading, situation, request["content"])
     slots = _slots(reading, situation, request)
+    reading = await with_time(reading, slots, request["content"], situation.pace, context, stamp)
     room = _room(slots, request, thread, rooms)
     if room is not None:
         slots.setdefault("host_id", str(room.host_id) if room.host_id else None)
