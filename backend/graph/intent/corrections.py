@@ -76,8 +76,7 @@ def _replaced(before: str, wrong: str | None, right: str, situation: Situation, 
     """Put what is right in the place of what was said before."""
     if wrong and wrong in before:
         return before.replace(wrong, right) + rest
-    products, segments = mentioned(right, situation.products), segments_in(right)
-    if products and segments:
+    if mentioned(right, situation.products) and segments_in(right):
         return right + rest  # a whole request of its own
     match _sort(right, situation):
         case "seconds":
@@ -85,9 +84,8 @@ def _replaced(before: str, wrong: str | None, right: str, situation: Situation, 
             return None if seconds is None else f"{without.strip(' ,')},{right}{rest}"
         case "segment":
             named = [mention for mention in segments_in(before) if mention.weight > 0]
-            if not named:
-                return f"{before},{right}{rest}"
-            return before[: named[-1].start] + right + before[named[-1].end :] + rest
+            at, end = (named[-1].start, named[-1].end) if named else (len(before), len(before))
+            return f"{before[:at]}{'' if named else ','}{right}{before[end:]}{rest}"
         case "product":
             return _other_product(before, right, situation, rest)
         case _:
@@ -109,15 +107,13 @@ def _other_product(before: str, right: str, situation: Situation, rest: str) -> 
 
 
 def _of_the_last(right: str, situation: Situation, rest: str) -> str | None:
-    if not situation.drafts and situation.product_name is None:
-        return f"{right}{rest}"
     named = mentioned(right, situation.products)
-    if named and segments_in(right):
-        return f"换成{right}{rest}"
-    match _sort(right, situation):
+    nothing_yet = not situation.drafts and situation.product_name is None
+    the_same = not segments_in(right) and any(match.product.id == situation.product_id for match in named)
+    if nothing_yet or the_same:
+        return f"{right}{rest}"
+    match "product" if named else _sort(right, situation):
         case "product":
-            if named and any(match.product.id == situation.product_id for match in named):
-                return f"{right}{rest}"
             return f"换成{right}{rest}"
         case "segment":
             segment = segments_in(right)[-1].scenario

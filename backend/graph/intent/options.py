@@ -12,7 +12,7 @@ _MOST: Final = 6
 _USUAL: Final = ("opening", "selling_points", "promotion", "seeding", "transition", "closing")
 
 
-def question_of(  # noqa: PLR0911 -- one return a question
+def question_of(  # noqa: PLR0911, PLR0912 -- one return a question
     reading: Reading, situation: Situation, message: str, room_id: str | None = None
 ) -> str:
     """Return the one question to ask; empty when nothing is unclear. `room_id` is the room at hand."""
