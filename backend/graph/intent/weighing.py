@@ -25,6 +25,8 @@ _LIKELY_SEGMENT: Final = 0.5
 _ASKED_IN_VAIN: Final = 0.8
 #: What sells a product, when nothing is said of the segment.
 _PLAIN: Final = "selling_points"
+#: Beside what waits it is no word about that: the text is to go on.
+_GO_ON: Final = re.compile(r"(?:好的?|嗯+)?,?(?:继续|接着)(?:写|吧|啊|说|讲|往下|来)*[.!~]*")
 #: Many texts are asked for in some word for many.
 _MANY: Final = re.compile(
     r"[每各几多全都逐些]|所有|批量|挨|整[场晚套]|统统|统一|一[遍个]不|[两俩二三四五六七八九十\d]+\s*(?:个|款|件|段|条|版|份|种|样|句|号)|"
@@ -41,6 +43,8 @@ _KNOWN_REASONS: Final = frozenset(
 
 def weighed(finds: Finds, by_rules: Reading) -> Reading:
     """Return the reading, its confidence calibrated, and its tier."""
+    if finds.situation.waiting and by_rules.kind == "continue" and _GO_ON.fullmatch(finds.text):
+        return by_rules
     if by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS:
         return by_rules
     guess = weights().guess(features(finds, by_rules))
