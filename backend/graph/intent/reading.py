@@ -24,6 +24,8 @@ from backend.graph.intent.weighing import weighed
 _RUN: Final = re.compile(r"(\d{24}|(?:(\D)\2{23}))(?:\d+|\2+)")
 #: Thumbs and the like say yes or no to what waits.
 _SIGNS: Final = re.compile(r"[👍👌✅🆗🙆👎❌🙅✔✖\ufe0f🏻-🏿 !~]+")
+#: 1.净化器开场 2.净化器卖点
+_NUMBERED: Final = re.compile(r"(?:^|(?<=[ ,;]))[1-9][.、)](?=[^\d])")
 _ONE_TEXT: Final = frozenset({"write", "restyle", "regenerate", "continue", "switch_product"})
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 #: From the most telling to the least.
@@ -86,6 +88,8 @@ def _read(message: str, situation: Situation, learned: bool) -> Reading:
 
 def _understood(message: str, text: str, situation: Situation, learned: bool) -> Reading:
     """Read a request that stands for itself; `text` is `message` folded."""
+    if len(_NUMBERED.findall(text)) > 1:
+        text = _NUMBERED.sub(",", text).strip(",")
     if (plan := read_plan(text, situation)) is not None:
         return Reading("batch", 0.99, "a plan that was confirmed", {"plan": plan.plain()}, then="start")
     if is_plan(text):

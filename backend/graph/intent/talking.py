@@ -12,6 +12,9 @@ from backend.graph.intent.vocabulary import phrases
 _SAVES_TEXT: Final = re.compile(r"稿|文案|话术|脚本|台词|口播|那[句段]|这[句段]|里(?:面)?的|说法|写(?:错|成|得)|词")
 
 
+#: 哈哈这句写得太损了: nobody wants it changed.
+_LAUGHS: Final = re.compile(r"(?:哈哈|笑死|嘿嘿|lol|hhh)")
+_WANTS: Final = re.compile(r"改|换|重|再|删|去掉|短|长|写(?!得|的)|来一|给我|帮|要|别|不(?!错|愧)")
 #: 键盘改到289: of a product it is the price.
 _TO_A_FIGURE: Final = re.compile(
     r"(?:改|调|降|涨|提|标)(?:价)?(?:到|成|为)(?:¥)?\d{1,6}(?:\.\d{1,2})?(?:元|块)?(?=$|[,.!;]|吧|再|然后|卖|就)"
@@ -61,6 +64,8 @@ def verdict(finds: Finds) -> Reading | None:
 
 
 def smalltalk(finds: Finds) -> Reading | None:
+    if _LAUGHS.match(finds.text) and not _WANTS.search(finds.text):
+        return finds.answer("chat", 0.85, "a laugh", about="smalltalk")
     if finds.cue["chitchat"] and not finds.asks_for_text() and not finds.changes_text():
         return finds.answer("chat", 0.9, "small talk", about="smalltalk")
     return None

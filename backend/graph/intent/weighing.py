@@ -25,6 +25,8 @@ _LIKELY_SEGMENT: Final = 0.5
 _ASKED_IN_VAIN: Final = 0.8
 #: What sells a product, when nothing is said of the segment.
 _PLAIN: Final = "selling_points"
+#: The word for a decision itself; what follows is its reason.
+_VERDICT: Final = re.compile(r"不?(?:通过|批准|同意)|驳回|打回|退回|拒绝|否决|放行|approved?\b|rejected?\b")
 #: Beside what waits it is no word about that: the text is to go on.
 _GO_ON: Final = re.compile(r"(?:好的?|嗯+)?,?(?:继续|接着)(?:写|吧|啊|说|讲|往下|来)*[.!~]*")
 #: Many texts are asked for in some word for many.
@@ -43,6 +45,8 @@ _KNOWN_REASONS: Final = frozenset(
 
 def weighed(finds: Finds, by_rules: Reading) -> Reading:
     """Return the reading, its confidence calibrated, and its tier."""
+    if finds.situation.waiting and by_rules.about == "decision" and _VERDICT.match(finds.text):
+        return by_rules
     if finds.situation.waiting and by_rules.kind == "continue" and _GO_ON.fullmatch(finds.text):
         return by_rules
     if by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS:
