@@ -43,13 +43,19 @@ _KNOWN_REASONS: Final = frozenset(
 )  # fmt: skip
 
 
+def _is_known(finds: Finds, by_rules: Reading) -> bool:
+    """Tell whether the rules know it for certain."""
+    if finds.situation.waiting and (
+        (by_rules.about == "decision" and _VERDICT.match(finds.text))
+        or (by_rules.kind == "continue" and _GO_ON.fullmatch(finds.text))
+    ):
+        return True
+    return by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS
+
+
 def weighed(finds: Finds, by_rules: Reading) -> Reading:
     """Return the reading, its confidence calibrated, and its tier."""
-    if finds.situation.waiting and by_rules.about == "decision" and _VERDICT.match(finds.text):
-        return by_rules
-    if finds.situation.waiting and by_rules.kind == "continue" and _GO_ON.fullmatch(finds.text):
-        return by_rules
-    if by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS:
+    if _is_known(finds, by_rules):
         return by_rules
     guess = weights().guess(features(finds, by_rules))
     if guess.wish == "batch" and by_rules.kind != "batch" and not _MANY.search(finds.text):
