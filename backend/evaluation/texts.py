@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from backend.evaluation.cases import ComplianceCase, InjectionCase, PiiCase, ScriptCase
+from backend.evaluation.cases import BriefGiven, ComplianceCase, InjectionCase, PiiCase, ScriptCase
 from backend.evaluation.outcomes import Outcome
 from backend.graph.intent.folding import fold
+from backend.graph.intent.naming import Known
+from backend.graph.intent.reading import read
+from backend.graph.intent.situation import Draft, Situation
 from backend.graph.intent.tripwire import injected, planted
 from backend.graph.judge import judged
 from backend.llm.gateway import Model
@@ -91,6 +94,7 @@ def run_script(case: ScriptCase, rules: RuleSnapshot) -> Outcome:
         request=given.request,
         pace=given.pace,
         previous_texts=given.previous_texts,
+        restyled=_restyled(given),
     )
     report = review(case.text, brief, rules)
     worse = [finding for finding in report.findings if finding.severity in ("block", "fail")]
@@ -111,6 +115,17 @@ def run_script(case: ScriptCase, rules: RuleSnapshot) -> Outcome:
         + "; ".join(f"{one.rule} {one.severity} {one.excerpt or one.message!r}" for one in report.findings),
         cost=2.0,
     )
+
+
+def _restyled(given: BriefGiven) -> bool:
+    """Tell whether a request only wants the wording of the text before changed, as the graph would read it."""
+    if not given.previous_texts:
+        return False
+    name = str((given.product or {}).get("name") or "")
+    before = Draft(given.previous_texts[-1], given.scenario, name, name)
+    known = [Known(name, name)] if name else []
+    reading = read(given.request, Situation(known, product_id=name, product_name=name, drafts=(before,)))
+    return reading.kind == "restyle" and not reading.slots.get("prices")
 
 
 def run_pii(case: PiiCase) -> Outcome:

@@ -47,6 +47,8 @@ def brief_of(state: ScriptState, product: dict[str, Any]) -> ScriptBrief:
         pace=state["host"]["pace"],
         catchphrases=state["host"].get("catchphrases") or [],
         previous_texts=[previous["content"]] if previous.get("content") else [],
+        # Figures that the words themselves put in are not the old ones on purpose.
+        restyled=state["kind"] == "restyle" and not restored and not slots.get("prices"),
         room_texts=[] if restored else state.get("aired") or [],
         prompt="\n".join([fixed_words("script"), *map(without_slots, sections_of(state).values())]),
         finished=state["edited"] or state.get("finished", True),

@@ -12,7 +12,7 @@ def offer_later(state: ScriptState, runtime: Runtime[GraphContext]) -> None:
     if not state["later"]:
         return
     message_id = derived_id(runtime.context.run_id, "finalize", 0)
-    message = "你刚才还要了别的，我一次写一段。接着写哪一段？"
+    message = "你刚才还要了别的，我一次做一件。接着做哪一件？"
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="clarify"))
     runtime.stream_writer(MessageComplete(message_id=message_id, role="assistant", agent="clarify", content=message))
     options = [Option(label=request.removeprefix("写一段"), value=request) for request in state["later"][:8]]

@@ -31,6 +31,8 @@ class ScriptBrief:
     catchphrases: Sequence[str] = ()
     #: The text that is changed or continued last; empty for a new one.
     previous_texts: Sequence[str] = ()
+    #: Whether only the wording of that text is to change: what it names stays named.
+    restyled: bool = False
     #: What the room has said of late: a new text must not say it again.
     room_texts: Sequence[str] = ()
     #: The fixed words of the prompt: none of them is to be read out.

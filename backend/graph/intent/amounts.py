@@ -31,7 +31,9 @@ _OTHER_TIME: Final = re.compile(
 )
 _FROM: Final = re.compile(r"(?:从|由|现在是?|原来是?)$")
 _TO: Final = re.compile(r"^[^\d,.;]{0,6}(?:到|成|为|至)")
-_OTHER_AFTER: Final = re.compile(r"^(?:后|内|之内|以内发|前|之前|一次|就能|就可|快充|速热|出餐|熟|发货)")
+_OTHER_AFTER: Final = re.compile(
+    r"^(?:后|(?:之)?内(?!$|[,.!;]|的|讲|说|念|完|搞定|就行|就好|吧)|以内发|前|之前|一次|就能|就可|快充|速热|出餐|熟|发货)"
+)
 
 
 def number(text: str) -> float:

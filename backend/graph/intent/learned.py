@@ -104,6 +104,12 @@ class Guess:
         best = max(self.segments, key=lambda name: self.segments[name])
         return None if best == "-" else best
 
+    def without(self, wish: str) -> "Guess":
+        """Return the guess when it cannot be this wish."""
+        rest = {name: share for name, share in self.wishes.items() if name != wish}
+        whole = sum(rest.values())
+        return Guess({name: share / whole for name, share in rest.items()}, self.segments)
+
     def of_kind(self, kind: str) -> float:
         """Return how likely a wish of this kind is (`chat` is all of `chat:…`)."""
         return sum(share for name, share in self.wishes.items() if name.split(":")[0] == kind)

@@ -82,6 +82,10 @@ _COMMON: Final = frozenset(
         "轻薄",
         "加厚",
         "免洗",
+        "pro",
+        "max",
+        "plus",
+        "mini",
     ]
 )
 _TYPO: Final = 74.0
@@ -137,6 +141,8 @@ def _part(text: str, product: Known) -> tuple[int, int, float] | None:
     start, end = _longest_common(text, name)
     stretch = text[start:end].strip()
     best: tuple[int, int, float] | None = None
+    if _within_a_word(text, start, end):
+        stretch = ""  # the pro of "product" is no name
     if len(stretch) >= 2 and stretch not in _COMMON and not stretch.isdigit() and stretch != brand:
         # The end of a Chinese product name says what it is: 青禾316保温杯 → 保温杯.
         is_kind = name.rstrip("0123456789mlgk包袋盒瓶只件装 ()").endswith(stretch) or len(stretch) >= 3
@@ -147,6 +153,14 @@ def _part(text: str, product: Known) -> tuple[int, int, float] | None:
     if best is None and len(category) >= 2 and (at := text.find(category)) >= 0:
         best = (at, at + len(category), 0.7)
     return best
+
+
+def _within_a_word(text: str, start: int, end: int) -> bool:
+    """Tell whether a stretch of Latin letters is cut out of a longer word."""
+    return any(
+        0 < at < len(text) and text[at - 1].isascii() and text[at].isascii() and text[at - 1 : at + 1].isalpha()
+        for at in (start, end)
+    )
 
 
 def _spelled(text: str, name: str) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ from backend.graph.intent.folding import fold
 #: Two lengths are one said twice (一分钟, 两百字) when they are nearer than this.
 _APART: Final = 1.5
 _FROM_TO: Final = re.compile(r"从|由|原来|现在是|不是|别|不要|太|各|分别|或|到|至|-|~")
+_AT_MOST: Final = re.compile(r"(?:但|可|又)?(?:别|不要|不能|不可以?|不得|不)(?:超过|多于|长于|少于|短于)")
 _CUT: Final = re.compile(r"[,，.。;；!！?？\n]+")
 _MONEY: Final = r"(?:¥|￥)?\s*(\d{1,7}(?:\.\d{1,2})?|[一二两三四五六七八九十百千]{1,8})\s*(?:元|块(?:钱)?)?"
 _BEFORE: Final = re.compile(rf"(?:原价|吊牌价|日常价|划线价|平时)(?:是|卖|要|为)?{_MONEY}")
@@ -41,13 +42,13 @@ def _lengths(message: str, finds: Finds) -> Odds | None:
     text = finds.text
     first, rest = seconds_asked(text, finds.situation.pace)
     second, _ = seconds_asked(rest, finds.situation.pace) if first is not None else (None, rest)
-    if first is None or second is None or _FROM_TO.search(text):
+    if first is None or second is None or _FROM_TO.search(_AT_MOST.sub("", text)):
         return None
     low, high = sorted((first, second))
     if high < low * _APART or len({mention.scenario for mention in finds.mentions}) > 1:
         return None
-    bare = rest
-    again = seconds_asked(bare, finds.situation.pace)[1].strip(" ,")
+    bare = _AT_MOST.sub(",", rest)
+    again = re.sub(",{2,}", ",", seconds_asked(bare, finds.situation.pace)[1]).replace(",的", "").strip(" ,")
     options = tuple((f"{seconds} 秒", f"{again}，{seconds}秒") for seconds in (low, high))
     return Odds(f"时长说了两个：{low} 秒和 {high} 秒，按哪个写？", options)
 

@@ -2,15 +2,17 @@
 
 from typing import Final
 
+from backend.graph.intent.folding import fold
 from backend.graph.intent.planning import Plan, plans
 from backend.graph.intent.situation import Reading, Situation
+from backend.graph.intent.unheld import IN_GENERAL, nearest
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 
 _MOST: Final = 6
 _USUAL: Final = ("opening", "selling_points", "promotion", "seeding", "transition", "closing")
 
 
-def question_of(  # noqa: PLR0911 -- one return a question
+def question_of(  # noqa: PLR0911, PLR0912 -- one return a question
     reading: Reading, situation: Situation, message: str, room_id: str | None = None
 ) -> str:
     """Return the one question to ask; empty when nothing is unclear. `room_id` is the room at hand."""
@@ -27,8 +29,19 @@ def question_of(  # noqa: PLR0911 -- one return a question
         case "product":
             lead = f"这段{scenario}" if scenario else "接下来"
             return f"{lead}讲哪个产品？选一个，或者直接告诉我产品名。"
+        case "draft" if situation.drafts:
+            return "这个对话里只有一段稿子，没有别的可以合进来。先补哪一段？"
         case "draft":
             return "这个对话里还没有稿子可以接着改。先写哪一种？"
+        case "unheld":
+            near = nearest(product or "", list(situation.products))
+            about = "名字接近的有下面几个。" if near else "库里没有名字相近的。"
+            return (
+                f"商品库里没有「{product}」，{about}要写哪一个？也可以按通用的写：价格、参数、赠品一个都不会编，"
+                "凡是按类目推测的都会标出来。"
+            )
+        case "short":
+            return str(reading.slots["short"]["question"])
         case "language":
             return "我目前只写普通话的稿子，别的语言和方言写不了，也不会拿普通话冒充。要用普通话写吗？"
         case "host":
@@ -57,6 +70,10 @@ def options_of(  # noqa: PLR0911 -- one return a question
             return [_option(SCENARIO_NAMES[key], f"{said}，写{SCENARIO_NAMES[key]}") for key in _USUAL]
         case "product":
             return _products(reading, situation, said)
+        case "unheld":
+            return _instead(reading, situation, said)
+        case "short":
+            return [_option(label, value) for label, value in reading.slots["short"]["options"]]
         case "language":
             return [_option("用普通话写", f"{said}，用普通话写")]
         case "host":
@@ -114,6 +131,19 @@ def _products(reading: Reading, situation: Situation, said: str) -> list[dict[st
     free = reading.scenario in ("opening", "transition") and not reading.candidates
     options = [_option(known.name, f"{said}，产品是{known.name}") for known in fits[: _MOST - free]]
     return [*options, _option("不限产品", f"{said}，不限产品")] if free else options
+
+
+def _instead(reading: Reading, situation: Situation, said: str) -> list[dict[str, str]]:
+    """Offer the nearest products (or the first there are), and to write without a record."""
+    name, scenario = str(reading.slots["product_name"]), SCENARIO_NAMES.get(reading.scenario or "", "卖点介绍")
+    near = nearest(name, list(situation.products)) or list(situation.products[:3])
+    options = []
+    for known in near:
+        at = fold(said).find(fold(name))
+        same = at >= 0 and fold(said[at : at + len(name)]) == fold(name)
+        value = f"{said[:at]}{known.name}{said[at + len(name) :]}" if same else f"写一段{known.name}的{scenario}"
+        options.append(_option(known.name, value))
+    return [*options, _option(f"按通用的写{name}（不带价格参数）", f"{said}，{IN_GENERAL}")]
 
 
 def _starts(reading: Reading, situation: Situation) -> list[dict[str, str]]:

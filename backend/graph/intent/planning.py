@@ -95,8 +95,10 @@ def plans(reading: Reading, situation: Situation, message: str, room_id: str | N
 
 
 def _products(reading: Reading, products: Sequence[Known], text: str) -> list[Known]:
-    """Those of the category that is named, as many as are counted, else all there are."""
-    chosen = [known for known in products if not reading.candidates or known.id in reading.candidates]
+    """Those that are named, in that order, or of the category that is; as many as are counted, else all there are."""
+    order = {id_: place for place, id_ in enumerate(reading.candidates)}
+    chosen = [known for known in products if not order or known.id in order]
+    chosen.sort(key=lambda known: order.get(known.id, 0))
     counted = _COUNT.search(text)
     if counted is not None and counted[1] != "一" and (count := int(number(counted[1]))) >= 2:
         return chosen[:count]

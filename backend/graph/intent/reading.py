@@ -5,33 +5,40 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from backend.graph.intent import talking, writing
+from backend.graph.intent import joining, talking, writing
 from backend.graph.intent.answers import chosen, whole_request
+from backend.graph.intent.corrections import corrected
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import as_written, fold
 from backend.graph.intent.hearing import heard
 from backend.graph.intent.odds import at_odds
+from backend.graph.intent.own_data import own_data
 from backend.graph.intent.pasted import asks_for_check, pasted_in
 from backend.graph.intent.planning import is_plan, read_plan
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.tripwire import injected
-from backend.graph.intent.turns import change_first, in_turn
+from backend.graph.intent.turns import in_turn, of_two_kinds
 from backend.graph.intent.weighing import weighed
 
 #: What goes on like that for longer says nothing more, and patterns would look for a number at each digit of it.
 _RUN: Final = re.compile(r"(\d{24}|(?:(\D)\2{23}))(?:\d+|\2+)")
 #: Thumbs and the like say yes or no to what waits.
 _SIGNS: Final = re.compile(r"[👍👌✅🆗🙆👎❌🙅✔✖\ufe0f🏻-🏿 !~]+")
+#: 1.净化器开场 2.净化器卖点
+_NUMBERED: Final = re.compile(r"(?:^|(?<=[ ,;]))[1-9][.、)](?=[^\d])")
 _ONE_TEXT: Final = frozenset({"write", "restyle", "regenerate", "continue", "switch_product"})
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 #: From the most telling to the least.
 _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
     talking.check,
+    talking.reported,
+    own_data,
     talking.operation,
     talking.verdict,
     talking.smalltalk,
     talking.question,
     writing.batch,
+    joining.join,
     writing.restore,
     writing.language,
     writing.stranger,
@@ -59,9 +66,7 @@ def read(message: str, situation: Situation, *, learned: bool = True) -> Reading
     return replace(reading, slots=slots, later=tuple(as_written(one, message) for one in reading.later))
 
 
-def _read(  # noqa: PLR0911 -- one return for each way to know early
-    message: str, situation: Situation, learned: bool
-) -> Reading:
+def _read(message: str, situation: Situation, learned: bool) -> Reading:
     text = _RUN.sub(r"\1", fold(message))
     if reason := injected(text):
         return Reading("chat", 0.95, reason, {}, about="injection")
@@ -75,6 +80,16 @@ def _read(  # noqa: PLR0911 -- one return for each way to know early
             return reading
         # An option that is no request of its own: the product or the segment that was missing.
         return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
+    if (meant := corrected(text, situation)) is not None:
+        put_right = _understood(meant, meant, replace(situation, asked=False), learned)
+        return replace(put_right, reason=f"put right; {put_right.reason}")
+    return _understood(message, text, situation, learned)
+
+
+def _understood(message: str, text: str, situation: Situation, learned: bool) -> Reading:
+    """Read a request that stands for itself; `text` is `message` folded."""
+    if len(_NUMBERED.findall(text)) > 1:
+        text = _NUMBERED.sub(",", text).strip(",")
     if (plan := read_plan(text, situation)) is not None:
         return Reading("batch", 0.99, "a plan that was confirmed", {"plan": plan.plain()}, then="start")
     if is_plan(text):
@@ -82,7 +97,7 @@ def _read(  # noqa: PLR0911 -- one return for each way to know early
     finds, reading = ruled(text, situation)
     if learned:
         reading = weighed(finds, reading)
-    several = change_first(text, situation, by_rules) or in_turn(reading, text, situation)
+    several = of_two_kinds(text, situation, by_rules) or in_turn(reading, text, situation)
     if several is not None:
         return several
     if reading.kind in _ONE_TEXT and not reading.later and (odds := at_odds(message, finds)) is not None:

@@ -21,7 +21,7 @@ _NOT_THIS: Final = re.compile(
     r"不是(?:说|指)?(?:这|最后|刚才那?)一?(?:段|条|个|版|篇).{0,4}(?:上|前)(?:面)?(?:那)?一?(?:段|条|个|版|篇)"
 )
 _MIDDLE: Final = re.compile(r"中间(?:那|的|这)?一?(?:个|段|条|版|篇)(?!话)")
-_FIRST: Final = re.compile(r"最(?:开始|早|初|先)(?:的)?(?:那)?")
+_FIRST: Final = re.compile(r"最(?:开始|早|初|先|前面?|上面)(?:写|出)?(?:的)?(?:那)?")
 _PIECE: Final = r"(?:的)?(?:那|这)?(?:一)?(?:段|条|篇|版|个|份|稿|话术|文案|脚本)"
 _HUNDREDS: Final = re.compile(
     r"(?:([一二三四五六七八九])百)?零?(?:([一二三四五六七八九])?(十))?([一二三四五六七八九])?"
@@ -75,6 +75,12 @@ def draft_meant(  # noqa: PLR0911 -- one return for each way to point at a text
         if by_scenario is not None:
             return by_scenario
     return len(drafts) - 1
+
+
+def numbered(text: str, drafts: Sequence[Draft]) -> list[int]:
+    """Return the places of all texts that folded `text` points at by their number: 第一段和第三段."""
+    found = [_at(drafts, _number(match[1] or match[3])) for match in _NTH.finditer(text) if not match[2]]
+    return list(dict.fromkeys(place for place in found if place is not None))
 
 
 def far_away(text: str, total: int, products: Sequence[str]) -> tuple[list[int], list[str]]:

@@ -61,12 +61,14 @@ class Reading:
 
     `slots` holds only what the words say. `draft` is the place in `Situation.drafts` of the text it is about.
     `missing` names what has to be asked: "scenario", "product", "draft", "several" (of a batch: which first),
-    "language" (another than Mandarin), "host" (nobody of that name), "odds" (what contradicts itself)
+    "language" (another than Mandarin), "host" (nobody of that name), "odds" (what contradicts itself),
+    "unheld" (a product that the catalogue does not hold), "short" (too little time for what must be said)
     or "" (nothing understood).
     `about` says for chat what kind of talk it is (question, smalltalk, injection, decision, check), for an action
     which one.
     `then` is "continue" or "write" after a switch, "start" when the plan in `slots` was confirmed,
-    "restore" when an earlier text is wanted back as it was.
+    "restore" when an earlier text is wanted back as it was, "join" when the texts in the places `joined` are to
+    become one.
     `pasted` is the text, as it was sent, that is to be changed or checked.
     `tier` is who understood it; `confidence` then is how often such an answer is right.
     `later` are the requests of the same message that come after this one, each a whole sentence.
@@ -84,6 +86,7 @@ class Reading:
     candidates: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     pasted: str | None = None
+    joined: tuple[int, ...] = ()
     tier: Tier = "rules"
 
     def plain(self) -> dict[str, Any]:

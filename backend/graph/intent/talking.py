@@ -12,6 +12,15 @@ from backend.graph.intent.vocabulary import phrases
 _SAVES_TEXT: Final = re.compile(r"稿|文案|话术|脚本|台词|口播|那[句段]|这[句段]|里(?:面)?的|说法|写(?:错|成|得)|词")
 
 
+#: 哈哈这句写得太损了: nobody wants it changed.
+_LAUGHS: Final = re.compile(r"(?:哈哈|笑死|嘿嘿|lol|hhh)")
+_WANTS: Final = re.compile(r"改|换|重|再|删|去掉|短|长|写(?!得|的)|来一|给我|帮|要|别|不(?!错|愧)")
+#: 键盘改到289: of a product it is the price.
+_TO_A_FIGURE: Final = re.compile(
+    r"(?:改|调|降|涨|提|标)(?:价)?(?:到|成|为)(?:¥)?\d{1,6}(?:\.\d{1,2})?(?:元|块)?(?=$|[,.!;]|吧|再|然后|卖|就)"
+)
+
+
 def check(finds: Finds) -> Reading | None:
     """Words may be asked about, or the last text of the thread: 这段有没有违规."""
     if words := bare_words(finds.text):
@@ -23,8 +32,21 @@ def check(finds: Finds) -> Reading | None:
     return finds.answer("chat", 0.85, "the last text to be checked", about="check", pasted=written, draft=finds.draft)
 
 
+def reported(finds: Finds) -> Reading | None:
+    """Somebody's attempt to turn us against our orders is told of, and what to make of it is asked."""
+    tables = phrases("injection")
+    told = tables["reported"].search(finds.text) or re.search(r"\"[^\"]{4,}\"", finds.text)
+    if told is None or not any(tables[name].search(finds.text) for name in ("orders", "said", "planted")):
+        return None
+    if finds.cue["write"] and (finds.mentions or finds.cue["text_noun"]) and not finds.how_to:
+        return None
+    return finds.answer("chat", 0.88, "an attack is told of", about="question")
+
+
 def operation(finds: Finds) -> Reading | None:
     operation = next((name for name, p in phrases("operations").items() if p.search(finds.positive)), None)
+    if operation is None and finds.product is not None and _TO_A_FIGURE.search(finds.positive):
+        operation = "price"
     if operation is None or finds.cue["text_noun"] or finds.how_to:
         return None
     if (finds.cue["write"] and finds.mentions) or _SAVES_TEXT.search(finds.positive):
@@ -42,6 +64,8 @@ def verdict(finds: Finds) -> Reading | None:
 
 
 def smalltalk(finds: Finds) -> Reading | None:
+    if _LAUGHS.match(finds.text) and not _WANTS.search(finds.text):
+        return finds.answer("chat", 0.85, "a laugh", about="smalltalk")
     if finds.cue["chitchat"] and not finds.asks_for_text() and not finds.changes_text():
         return finds.answer("chat", 0.9, "small talk", about="smalltalk")
     return None

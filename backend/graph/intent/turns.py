@@ -13,10 +13,20 @@ from backend.graph.intent.vocabulary import SCENARIO_NAMES
 _SHARED: Final = re.compile(r"各|都|分别|统一|每[段条篇份]|(?:产品|商品)(?:是|为|:)")
 
 
-#: Where a change of a text ends and the request for another begins: 改短一点，然后再写个促销.
+#: Where one wish of a message ends and the next, of another kind, begins: 改短一点，然后再写个促销.
 _THEN: Final = re.compile(
-    r"[,.;]?\s*(?:然后|接着|完了|之后|最后|顺便|同时)(?:再|也)?|[,.;]\s*(?:再|也)(?=写|来一?[段条个]|出一?[段条个]|给我|补)"
+    r"[,.;]?\s*(?:然后|接着|完了|之后|最后|顺便|顺手|同时|另外|还有(?!多少|几|没|货|吗|剩)|以及|再帮我|再给我|再(?=写|来|出|把|发|挂|改))(?:再|也|就)?|"
+    r"[,.;]\s*(?:(?:够|行|可以|有货?|没问题|好了?|如果.{1,8}|要是.{1,8})(?:的话)?,?(?:就|再)?|再|也|就)?(?=写|来一?[段条个]|出一?[段条个]|给我(?:写|来)|补一|发[一\d]|挂|改价|查)|"
+    r"(?:写|弄|搞|讲|做)(?:完|好)(?:了)?(?:之后|以后|再)?"
 )
+_DONE: Final = re.compile(r"[,.;]*(?:写|弄|搞|讲|做)(?:完|好)(?:了)?$")
+#: 耳机降价了: it is told, and nothing is to be done.
+_IS_SO: Final = re.compile(r"^(?!.*(?:帮|给|把|先|请|查|看)).*(?:了|着|过|中)$")
+_BEGUN: Final = re.compile(
+    r"^(?:(?:写|弄|搞|讲|做)(?:完|好)(?:了)?(?:之后|以后)?|再|顺便|顺手|然后|接着|也|帮我|[,.;\s])+(?=.{2})"
+)
+#: Of two wishes on texts that are there each must say what is done to which.
+_CHANGES: Final = ("restyle", "regenerate")
 
 
 @dataclass(slots=True)
@@ -40,17 +50,39 @@ class _Wish:
         return "，".join(said)
 
 
-def change_first(text: str, situation: Situation, understand: Callable[[Finds], Reading]) -> Reading | None:
-    """Read a message that wants a text changed and then another written; None when it is no such message."""
-    then = _THEN.search(text)
-    if not situation.drafts or then is None:
-        return None
-    head, tail = text[: then.start()], text[then.end() :]
-    first = understand(Finds(head, situation))
-    if first.kind not in ("restyle", "regenerate"):
-        return None
-    second = understand(Finds(tail, situation))
-    return replace(first, later=(tail,)) if second.kind == "write" else None
+def of_two_kinds(text: str, situation: Situation, understand: Callable[[Finds], Reading]) -> Reading | None:
+    """Read a message that wants two things of different kinds: a text changed and another written, something done in
+    the shop and a text; None when it is no such message. What comes first is read, the rest waits for its turn.
+    """
+    for then in _THEN.finditer(text):
+        head, tail = text[: then.start()].strip(" ,.;"), text[then.end() :].strip(" ,.;")
+        if not head or not tail:
+            continue
+        first = understand(Finds(_DONE.sub("", head), situation))
+        named = first.slots.get("product_name")
+        goes_with = (
+            replace(situation, product_id=first.slots["product_id"], product_name=named)
+            if named and ("product_id" in first.slots)
+            else situation
+        )
+        tail = _BEGUN.sub("", tail)
+        second = understand(Finds(tail, goes_with))
+        if _are_two(first, second, situation, head):
+            # Said later it stands alone: 再帮我写促销 is of what was named before.
+            alone = second.kind == "write" and named and "product_name" not in second.slots
+            return replace(first, later=(*first.later, f"{tail}，产品是{named}" if alone else tail))
+    return None
+
+
+def _are_two(first: Reading, second: Reading, situation: Situation, first_words: str) -> bool:
+    writing = ("write", "switch_product")
+    if first.kind == "action" and not _IS_SO.search(first_words):
+        return second.kind in writing or (second.kind in _CHANGES and bool(situation.drafts))
+    if second.kind == "action":
+        return first.kind in (*writing, *_CHANGES)
+    if first.kind not in _CHANGES or not situation.drafts:
+        return False
+    return second.kind in writing or (second.kind in _CHANGES and second.draft != first.draft)
 
 
 def in_turn(whole: Reading, text: str, situation: Situation) -> Reading | None:

@@ -4,6 +4,7 @@ The rules are believed where they know (an order of ours that is attacked, a pas
 Else the likeliest wish counts; what is not likely enough becomes a question, since a wrong guess costs a script.
 """
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -24,16 +25,41 @@ _LIKELY_SEGMENT: Final = 0.5
 _ASKED_IN_VAIN: Final = 0.8
 #: What sells a product, when nothing is said of the segment.
 _PLAIN: Final = "selling_points"
+#: The word for a decision itself; what follows is its reason.
+_VERDICT: Final = re.compile(r"不?(?:通过|批准|同意)|驳回|打回|退回|拒绝|否决|放行|approved?\b|rejected?\b")
+#: Beside what waits it is no word about that: the text is to go on.
+_GO_ON: Final = re.compile(r"(?:好的?|嗯+)?,?(?:继续|接着)(?:写|吧|啊|说|讲|往下|来)*[.!~]*")
+#: Many texts are asked for in some word for many.
+_MANY: Final = re.compile(
+    r"[每各几多全都逐些]|所有|批量|挨|整[场晚套]|统统|统一|一[遍个]不|[两俩二三四五六七八九十\d]+\s*(?:个|款|件|段|条|版|份|种|样|句|号)|"
+    r"[、+/&和跟]|一条龙|从头到尾|挑|选|对比|备选|清单|品单|货盘|\b(?:all|each|every|both|two|three|several|scripts)\b|[ab]{2}[版条]|s\b"
+)
 _NO_RULE: Final = "no rule, but likely"
 #: What the rules only say when they know it.
 _KNOWN: Final = frozenset({"language", "host"})
+_KNOWN_REASONS: Final = frozenset(
+    {"no words", "several texts as one", "texts of different products", "fewer than two texts to join",
+     "one for each that is named", "a question about our own data"}
+)  # fmt: skip
+
+
+def _is_known(finds: Finds, by_rules: Reading) -> bool:
+    """Tell whether the rules know it for certain."""
+    if finds.situation.waiting and (
+        (by_rules.about == "decision" and _VERDICT.match(finds.text))
+        or (by_rules.kind == "continue" and _GO_ON.fullmatch(finds.text))
+    ):
+        return True
+    return by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS
 
 
 def weighed(finds: Finds, by_rules: Reading) -> Reading:
     """Return the reading, its confidence calibrated, and its tier."""
-    if by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason == "no words":
+    if _is_known(finds, by_rules):
         return by_rules
     guess = weights().guess(features(finds, by_rules))
+    if guess.wish == "batch" and by_rules.kind != "batch" and not _MANY.search(finds.text):
+        guess = guess.without("batch")
     if _agree(by_rules, guess):
         return _filled(finds, replace(by_rules, confidence=_certainty(by_rules, guess)), guess)
     likely = guess.wishes[guess.wish]

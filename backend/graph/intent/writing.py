@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from backend.graph.intent.finds import Finds
+from backend.graph.intent.naming import Known
 from backend.graph.intent.products import product_in_words
 from backend.graph.intent.references import points_at_a_text, points_at_one
 from backend.graph.intent.situation import Reading
@@ -25,6 +26,14 @@ _SOMEBODY: Final = re.compile(
     r"(?:给|在|去|到|用|为|帮|^|,)([\u4e00-\u9fff]{2,4}?)的?直播间|(?:主播|搭档)([\u4e00-\u9fff]{2,3}?)(?=写|来|要|用|的|播|,|$)|"
     r"(?:给|帮|替|为)([\u4e00-\u9fff]{2,3}?)(?:写|来|做|出|整|弄|准备)"
 )
+_BACK_TO_PRODUCT: Final = re.compile(
+    r"(?:[切换转回]|讲|说)(?:回|到|去)*(?:到)?(?:上(?:面)?(?:的|那)?一?个?|前(?:面)?(?:的|那)?一?个?|之前(?:的|那)?个?|刚才(?:的|那)?个?|原来(?:的|那)?个?|先前(?:的|那)?个?)的?(?:品|产品|商品|款)"
+)
+#: So many products that are named make a plan; two are written one after the other.
+_A_SHOW: Final = 3
+_EACH: Final = re.compile(
+    r"[各每]|分别|挨个|逐[个款一]|轮[着流]|统统|一人一|都(?:要|来|写|给|配|出|得|备)|一[样款个件]一[段条个]|全(?:都)?(?:要|写|来|出)|\b(?:each|every)\b"
+)
 #: How people are called: 老王, 阿芳, 张姐, 李老师.
 _CALLED: Final = re.compile(r"[老小阿大][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:哥|姐|总|老师|叔|姨|妹|爷|嫂)")
 #: Whose room needs no name, and what a room may be called after.
@@ -34,8 +43,15 @@ _NOBODY: Final = re.compile(
 
 
 def batch(finds: Finds) -> Reading | None:
+    """Many texts: of everything there is, or of each of three and more that are named."""
+    named = list(dict.fromkeys(match.product.id for match in finds.products))
+    if len(named) >= _A_SHOW and not finds.unsure and _EACH.search(finds.positive) and finds.asks_for_text():
+        finds.unsure = tuple(named)
+        finds.product = None
+        finds.slots.pop("other_products", None)
+        return finds.answer("batch", 0.9, "one for each that is named", missing="several", scenario=finds.scenario)
     everything = re.search(
-        r"[每各](?:个|样|种|件)?(?:产品|商品|品|款)|所有|全部|整场|全场|批量|挨个|逐[个款一]|统统|一个品一[段条]|(?:剩下|其[他它]|这[几些二两三四五六七八\d]+)的?(?:[几些个款]+)?(?:产品|商品|品|款)?.{0,4}[都各]|多(?:来|写|给|出|做)我?几(?:版|条|段|个|种)",
+        r"[每各](?:个|样|种|件)?(?:产品|商品|品|款)|所有|全部|整场|全场|批量|挨个|逐[个款一]|统统|一个品一[段条]|(?:剩下|其[他它]|这[几些二两三四五六七八\d]+)的?(?:[几些个款]+)?(?:产品|商品|品|款)?.{0,4}[都各]|多(?:来|写|给|出|做)我?几(?:版|条|段|个|种)|\b(?:each|every|all)\b.{0,8}\b(?:products?|items?|skus?)\b",
         finds.positive,
     )
     asks = finds.cue["write"] or finds.cue["text_noun"] or finds.mentions
@@ -83,10 +99,16 @@ def switch(finds: Finds) -> Reading | None:  # noqa: PLR0911 -- one return for e
     current = finds.situation.product_id
     drafts = finds.situation.drafts
     about = drafts[-1].product_name if drafts else finds.situation.product_name
+    finds.product = finds.product or _before_this(finds)
     named = finds.product
     words = None if named or finds.unsure else product_in_words(finds.positive)
     alike = bool(drafts) and finds.new_product() and _ALIKE.search(finds.positive) is not None
-    if not finds.cue["switch"] and not alike and not (finds.cue["continue"] and (named or words)):
+    if (
+        not finds.cue["switch"]
+        and not alike
+        and not (named and _BACK_TO_PRODUCT.search(finds.positive))
+        and not (finds.cue["continue"] and (named or words))
+    ):
         return None
     if finds.scenario == "transition" and finds.cue["write"]:
         return None  # the way from one product to the next is itself what is to be written
@@ -112,6 +134,15 @@ def switch(finds: Finds) -> Reading | None:  # noqa: PLR0911 -- one return for e
         return finds.answer("unclear", 0.8, "the product is clear, the segment is not", missing="scenario")
     sure = 0.95 if finds.mentions or finds.cue["continue"] else 0.75
     return finds.answer("switch_product", sure, "another product", scenario=scenario, then=then)
+
+
+def _before_this(finds: Finds) -> Known | None:
+    """Return the product that the thread was about before, when it is wanted back: 切回上一个品."""
+    if finds.unsure or _BACK_TO_PRODUCT.search(finds.positive) is None:
+        return None
+    known = {one.id: one for one in finds.situation.products}
+    before = [one.product_id for one in finds.situation.drafts if one.product_id != finds.situation.product_id]
+    return known.get(before[-1] or "") if before else None
 
 
 def again(finds: Finds) -> Reading | None:

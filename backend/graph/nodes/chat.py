@@ -6,6 +6,8 @@ from backend.domain.thread_notes import read_notes
 from backend.graph.checking import rules_in_force
 from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import OPERATION_NAMES
+from backend.graph.offers import offer_later
+from backend.graph.own_answers import own_answer, stock_on_record
 from backend.graph.prompts import rendered
 from backend.graph.replying import Reply
 from backend.graph.state import GraphContext, ScriptState, Step
@@ -31,7 +33,7 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     message_id = derived_id(context.run_id, "chat", 0)
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="chat"))
     about = state["reading"]["about"]
-    known = _checked(state, await rules_in_force(state, context)) if about == "check" else _known_answer(state, about)
+    known = await _known(state, context, about)
     shown: list[str] = []
     usage, finish_reason = None, "stop"
 
@@ -64,8 +66,21 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             message_id=message_id, role="assistant", agent="chat", content="".join(shown).strip(), usage=usage
         )
     )
+    offer_later(state, runtime)
     finished = finish_reason != "length"
     return Step({"outcome": "completed"}, {"about": about, "kind": state["kind"], "finished": finished})
+
+
+async def _known(state: ScriptState, context: GraphContext, about: str | None) -> str | None:
+    """Return what is answered without a model; None when nobody here knows."""
+    if about == "check":
+        return _checked(state, await rules_in_force(state, context))
+    if state["kind"] == "action":
+        what = OPERATION_NAMES.get(about or "", "这项操作")
+        on_record = await stock_on_record(state, context) if about == "stock" else ""
+        return f"「{what}」我现在还办不了，什么都没有改动，请到店铺后台操作。{on_record}口播稿方面的事可以直接交给我。"
+    fixed = {"injection": _INJECTION, "decision": _DECISION}.get(about or "")
+    return fixed if fixed is not None else await own_answer(state, context)
 
 
 def _checked(state: ScriptState, rules: RuleSnapshot) -> str:
@@ -99,13 +114,6 @@ def _rewritten(text: str, findings: list[Finding]) -> str:
             start, end = finding.span
             text = text[:start] + finding.suggestion + text[end:]
     return text
-
-
-def _known_answer(state: ScriptState, about: str | None) -> str | None:
-    if state["kind"] == "action":
-        what = OPERATION_NAMES.get(about or "", "这项操作")
-        return f"「{what}」我现在还办不了，什么都没有改动，请到店铺后台操作。口播稿方面的事可以直接交给我。"
-    return {"injection": _INJECTION, "decision": _DECISION}.get(about or "")
 
 
 def _request(state: ScriptState, context: GraphContext, summary: str) -> ModelRequest:

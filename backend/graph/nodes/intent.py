@@ -16,7 +16,9 @@ from backend.graph.catalogue import seen_now
 from backend.graph.intent.asking import understood
 from backend.graph.intent.options import options_of, question_of
 from backend.graph.intent.situation import Draft, Reading, Situation
+from backend.graph.intent.unheld import unheld
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
+from backend.graph.short_time import with_time
 from backend.graph.standing import situation_of
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.protocol.events import ThreadUpdated
@@ -47,7 +49,9 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         situation = await situation_of(conn, thread, messages, notes, rooms, names, request)
     history = [{"role": message.role, "content": message.content[:SHOWN]} for message in messages]
     reading = _with_given(await understood(request["content"], situation, context.reader, history), request)
+    reading = unheld(reading, situation, request["content"])
     slots = _slots(reading, situation, request)
+    reading = await with_time(reading, slots, request["content"], situation.pace, context, stamp)
     room = _room(slots, request, thread, rooms)
     if room is not None:
         slots.setdefault("host_id", str(room.host_id) if room.host_id else None)
@@ -152,9 +156,10 @@ def _slots(reading: Reading, situation: Situation, request: dict[str, Any]) -> d
         slots["must_not_say"] = list(dict.fromkeys([*held, *slots.get("must_not_say", [])]))
     if "seconds" not in slots:
         slots["seconds"] = request.get("duration_seconds")
-        if slots["seconds"] is None and draft is not None and "length_change" not in slots and reading.kind != "write":
+        kept = reading.kind != "write" and reading.then != "join"  # several as one are as long as all of them
+        if slots["seconds"] is None and draft is not None and "length_change" not in slots and kept:
             slots["seconds"] = draft.seconds
-        if slots["seconds"] is None and "length_change" not in slots:
+        if slots["seconds"] is None and "length_change" not in slots and reading.then != "join":
             slots["seconds"] = situation.wishes.get("seconds")
     _add_standing(slots, reading, situation, request["content"])
     return slots
@@ -203,6 +208,9 @@ def _room(slots: dict[str, Any], request: dict[str, Any], thread: Thread, rooms:
 def _previous(reading: Reading, slots: dict[str, Any], situation: Situation) -> dict[str, Any] | None:
     if reading.pasted is not None and reading.kind == "restyle":
         return {"content": reading.pasted, "script_id": None, "product_name": slots.get("product_name")}
+    if reading.then == "join":
+        texts = [situation.drafts[place].content for place in reading.joined]
+        return {"content": "\n".join(texts), "script_id": None, "product_name": slots.get("product_name")}
     if reading.draft is None or reading.kind not in ("continue", "restyle", "regenerate"):
         return None
     draft = situation.drafts[reading.draft]

@@ -132,6 +132,8 @@ def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document],
     if state["feedback"]:
         # A person sent the last draft back: that draft is what is to be made better.
         action, previous = "rewrite", state["content"]
+    elif state["reading"]["then"] == "join":
+        action = "join"
     report = state.get("report") or {}
     product = state["product"]
     kind = category_of(product.get("category", ""), str(product["name"])) if product else None

@@ -9,7 +9,7 @@ from backend.quality import craft
 from backend.quality.draft import Draft
 from backend.quality.normalize import fold
 from backend.quality.numbers import money_in
-from backend.quality.wishes import forbids_price, is_restyle, wants_shorter
+from backend.quality.wishes import forbids_price, wants_shorter
 
 _SELLING: Final = frozenset({"selling_points", "promotion", "seeding", "full"})
 _ASKED_OF: Final = re.compile(
@@ -81,7 +81,7 @@ def _end(draft: Draft) -> tuple[int, int]:
 def _kept_facts(draft: Draft) -> Iterator[Finding]:
     """A restyle may change every word, but no figure; and what was offered stays on offer."""
     brief = draft.brief
-    if not brief.previous_texts or not is_restyle(brief.request):
+    if not brief.previous_texts or not brief.restyled:
         return
     before = brief.previous_texts[-1]
     kept = {money.value for money in money_in(fold(before).text)}

@@ -11,7 +11,6 @@ from backend.quality.facts import names_of
 from backend.quality.normalize import fold
 from backend.quality.record import record_text
 from backend.quality.rulebook import Severity
-from backend.quality.wishes import is_restyle
 
 #: A catchphrase that calls people: 家人们, 姐妹们, 来来来.
 _CALL: Final = re.compile(".{1,4}们|.{1,3}")
@@ -47,7 +46,7 @@ def repetition(draft: Draft) -> Iterator[Finding]:
     inside = craft.repetition(draft.text, exempt)
     if inside > 0.06:
         yield draft.whole("Q10", "fail", f"重复的话占{inside:.0%}")
-    if is_restyle(brief.request):
+    if brief.restyled:
         return
     across = max((craft.overlap(draft.text, other) for other in brief.previous_texts[-5:]), default=0.0)
     if across > 0.35:

@@ -1,6 +1,7 @@
 import type { zhCN } from './zh-CN'
 
 export const en: typeof zhCN = {
+  refusedSkill: 'The skill “{{skill}}” is not open to your role; ask an administrator.',
   app: {
     name: 'Cuedesk',
     tagline: 'Live scripts: ask, draft, review, on screen',

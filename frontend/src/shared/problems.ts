@@ -6,7 +6,10 @@ export function useProblemText(): (problem: unknown) => string {
   const { t, i18n } = useTranslation()
   return useCallback(
     (problem) => {
-      const { code, message } = told(problem)
+      const { code, message, details } = told(problem)
+      // A refusal says which skill: a team may have closed one of several.
+      if (code === 'skill_refused' && typeof details.title === 'string')
+        return t('refusedSkill', { title: details.title, skill: String(details.skill ?? '') })
       if (i18n.exists(`problem.${code}`)) return t(`problem.${code}` as 'problem.internal_error')
       return message || t('problem.internal_error')
     },
@@ -15,9 +18,11 @@ export function useProblemText(): (problem: unknown) => string {
 }
 
 /** The code and words of a refusal by REST or by the socket; anything else is a fault of ours. */
-export function told(problem: unknown): { code: string; message: string } {
-  if (typeof problem !== 'object' || problem === null) return { code: 'internal_error', message: '' }
-  const { code, message } = problem as { code?: unknown; message?: unknown }
-  if (typeof code !== 'string') return { code: 'internal_error', message: '' }
-  return { code, message: typeof message === 'string' ? message : '' }
+export function told(problem: unknown): { code: string; message: string; details: Record<string, unknown> } {
+  if (typeof problem !== 'object' || problem === null)
+    return { code: 'internal_error', message: '', details: {} }
+  const { code, message, details } = problem as { code?: unknown; message?: unknown; details?: unknown }
+  if (typeof code !== 'string') return { code: 'internal_error', message: '', details: {} }
+  const more = typeof details === 'object' && details !== null ? (details as Record<string, unknown>) : {}
+  return { code, message: typeof message === 'string' ? message : '', details: more }
 }

@@ -300,7 +300,7 @@ async def test_what_was_asked_besides_is_offered_afterwards(desk: Desk) -> None:
 
 
 async def test_a_product_outside_the_catalogue_is_written_with_what_was_assumed(desk: Desk) -> None:
-    await desk.ask("帮我写一段空气炸锅的种草文案，一分半")
+    await desk.ask("帮我写一段空气炸锅的种草文案，一分半，没有资料，按通用的写")
     brief = desk.model.asked[-1].brief
     assert brief["product"] == {"name": "空气炸锅", "category": "厨房小家电"}
     assert brief["seconds"] == 90
@@ -310,7 +310,7 @@ async def test_a_product_outside_the_catalogue_is_written_with_what_was_assumed(
 
 async def test_a_regulated_product_outside_the_catalogue_is_written_once_and_blocked(desk: Desk) -> None:
     desk.model = ScriptedModel(["给宝宝选吃的先看什么？今天讲的是婴儿奶粉，先看适用月龄。想要的点下方购物车下单。"])
-    await desk.ask("写一段婴儿奶粉的卖点介绍")
+    await desk.ask("新品，写一段婴儿奶粉的卖点介绍")
     [feedback] = [one for one in desk.said(QualityFeedback) if any(f.rule == "REG-001" for f in one.findings)]
     assert (feedback.verdict, feedback.final) == ("block", True)
     assert len(desk.model.asked) == 1

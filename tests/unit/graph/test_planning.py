@@ -87,3 +87,25 @@ def test_a_line_is_read_as_it_was_meant_or_not_at_all(
     if found is not None:
         assert {one.id for one in found.products} == {one.id for one in products}
         assert (set(found.segments), found.seconds, found.room) == (set(segments), seconds, plan.room)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "面霜、辣条、保温杯各要一个促单",
+        "面霜辣条还有保温杯，每样来一段促销",
+        "给这三款各写一段促销：面霜、辣条、保温杯",
+    ],
+)
+def test_named_products_are_planned_in_the_order_they_are_named(message: str) -> None:
+    reading = read(message, SITUATION)
+    assert (reading.kind, reading.missing) == ("batch", "several")
+    value = options_of(reading, SITUATION, message, ROOM)[0]["value"]
+    plan = read_plan(fold(value), SITUATION)
+    assert plan is not None
+    assert ([known.id for known in plan.products], plan.segments) == (["cream", "snack", "cup"], ("promotion",))
+
+
+def test_two_products_are_written_one_after_the_other() -> None:
+    reading = read("面霜和辣条各来一段促销", SITUATION)
+    assert (reading.kind, reading.later) == ("write", ("写一段卫龙辣条的促销",))

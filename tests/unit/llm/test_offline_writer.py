@@ -5,7 +5,7 @@ import re
 import tomllib
 from difflib import SequenceMatcher
 from functools import cache
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -551,3 +551,32 @@ def test_a_catchphrase_is_said_once_at_most_and_a_taboo_word_never() -> None:
         said += phrase in text
         assert not [word for word in host["taboo_words"] if word in text], text
     assert said >= 6
+
+
+def _raised(text: str) -> int:
+    return text.count("！")
+
+
+@pytest.mark.parametrize("scenario", ["opening", "selling_points", "promotion", "seeding"])
+def test_a_livelier_text_sounds_livelier(scenario: str) -> None:
+    tone = {line.text for line in script_lines()["tone"] if "活泼" in line.styles}
+    heard = 0
+    for seed in range(6):
+        plain = write(seed, scenario=scenario, product=CUP, seconds=40)
+        lively = write(
+            seed, scenario=scenario, product=CUP, seconds=40, style=["活泼"], action="restyle", previous_script=plain
+        )
+        assert _raised(lively) >= _raised(plain) + 2, lively
+        heard += any(f"{word}，" in lively for word in tone)
+        calm = write(
+            seed, scenario=scenario, product=CUP, seconds=40, style=["专业"], action="restyle", previous_script=lively
+        )
+        assert _raised(calm) == 0, calm
+    assert heard >= 2
+
+
+def test_the_same_short_sentence_is_not_said_twice_in_a_row() -> None:
+    for seed in range(20):
+        text = write(seed, scenario="opening", product={**CUP, "name": "喵田全价冻干猫粮 1.5kg"}, seconds=15)
+        said = re.split(r"[。！？\n]", text)
+        assert all(one != other or not one for one, other in pairwise(said)), text

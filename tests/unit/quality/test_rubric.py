@@ -129,15 +129,15 @@ def test_length_is_measured_at_the_hosts_pace() -> None:
 def test_repeated_and_copied_texts_are_found() -> None:
     assert "Q10" in _failed(_report(_GOOD + _GOOD))
     assert "Q10" in _failed(_report(previous_texts=[_GOOD]))
-    assert "Q10" not in _failed(_report(previous_texts=[_GOOD], request="语气活泼一点"))
+    assert "Q10" not in _failed(_report(previous_texts=[_GOOD], restyled=True))
 
 
 def test_what_was_asked_is_kept() -> None:
     assert "Q17" in _failed(_report(must_say=["七天无理由"]))
     assert "Q17" in _failed(_report(must_not_say=["加班"]))
     assert "Q17" in _failed(_report(request="先别报价格"))
-    assert "Q17" in _failed(_report(previous_texts=[_GOOD.replace("129", "139")], request="换个活泼的语气"))
-    assert "Q17" in _failed(_report(previous_texts=[_GOOD[:60]], request="短一点"))
+    assert "Q17" in _failed(_report(previous_texts=[_GOOD.replace("129", "139")], restyled=True))
+    assert "Q17" in _failed(_report(previous_texts=[_GOOD[:60]], request="短一点", restyled=True))
 
 
 def test_health_food_needs_the_laws_sentence() -> None:
@@ -200,7 +200,7 @@ def test_the_papers_on_record_lift_the_block_except_where_advertising_is_forbidd
 def test_a_text_that_was_to_be_shorter_is_not_measured_against_the_old_length() -> None:
     short = "来看膳魔师保温杯，316不锈钢内胆，泡茶不串味。想喝热水的朋友，点下方购物车一号链接，直接拍就可以。"
     for request in ("再短一点", "make it shorter", "三句话就行"):
-        report = _report(short, scenario="opening", seconds=30, request=request, previous_texts=[_GOOD])
+        report = _report(short, scenario="opening", seconds=30, request=request, previous_texts=[_GOOD], restyled=True)
         assert not {"Q01", "Q04", "Q17"} & _failed(report), request
 
 
@@ -251,7 +251,7 @@ def test_a_text_that_the_model_did_not_end_is_not_whole() -> None:
 
 
 def test_a_change_of_tone_loses_neither_price_nor_gift() -> None:
-    asked = {"request": "语气活泼一点，别的不变", "previous_texts": [_GOOD]}
+    asked = {"request": "语气活泼一点，别的不变", "previous_texts": [_GOOD], "restyled": True}
     assert "Q17" not in _failed(_report(**asked))
     assert "Q17" in _failed(_report(_GOOD.replace("，还送你一个杯刷", ""), **asked))
     priceless = _GOOD.replace("日常价199，今天直播间129，两个一共258，还送你一个杯刷。", "还送你一个杯刷。")
@@ -302,13 +302,6 @@ def test_words_that_hand_a_text_over_are_no_part_of_it(said: str) -> None:
 )
 def test_words_behind_a_text_about_it_are_no_part_of_it(said: str) -> None:
     assert "Q08" in _failed(_report(_GOOD + said))
-
-
-def test_what_is_not_to_be_changed_leaves_a_change_of_tone_one() -> None:
-    calmer = _GOOD.replace("喜欢的朋友点下方", "想要的朋友点下方")
-    for request in ("别换产品，语气活泼点", "不用换款，活泼一点"):
-        assert "Q10" not in _failed(_report(calmer, request=request, previous_texts=[_GOOD])), request
-    assert "Q10" in _failed(_report(calmer, request="换产品，语气活泼点", previous_texts=[_GOOD]))
 
 
 def test_a_word_of_the_products_own_name_is_for_a_person_to_decide() -> None:

@@ -1,6 +1,7 @@
 """From sheet to script: choose blocks by their weight for the scenario, fit the length, keep the listener on board."""
 
 import random
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
@@ -77,6 +78,14 @@ _ALIKE: Final = 0.7
 _AIMS: Final = 4
 _TURNS: Final = 14
 _MUST: Final = 0.3
+#: Lines that a manner of speaking may lead into, what leads into something already, and where a loud one is raised.
+_TONED: Final = frozenset({"point", "assumed", "use", "fit", "choose", "trust", "gift", "order", "agenda"})
+_LED: Final = ("先", "再", "还", "接着", "另外", "来", "想要", "要的", "看重", "你", "有人", "留意", "这里", "说到")
+_MANNER_IS_WORTH: Final = 6
+_LOUD: Final = frozenset({"活泼", "紧迫"})
+_EXCLAIMED: Final = frozenset({"intro", "point", "gift", "order", "agenda", "lead", "thanks", "cta"})
+#: The same short sentence twice in a row: two lines that end and begin alike.
+_SAME_AGAIN: Final = re.compile(r"([^，。！？\n]{2,10})。\1。")
 #: So many steps of a price ladder a listener keeps in mind.
 _STEPS: Final = 2
 _WANTED_RANK: Final = 0.9
@@ -115,7 +124,7 @@ def _opens_alike(text: str, sheet: Sheet) -> bool:
     opening = opening_of(text, sheet.name)
     if sheet.action == "continue":
         return False
-    changed = sheet.action in {"restyle", "rewrite"}
+    changed = sheet.action in {"restyle", "rewrite", "join"}
     return not (changed and opening in sheet.openings[:1]) and any(
         _likeness(opening, heard) >= _ALIKE for heard in sheet.openings[changed:]
     )
@@ -135,7 +144,23 @@ class _Script:
 
     def write(self, room: int) -> str:
         units = self._fit(self._units(), room)
-        return self._weave(self._arrange(units))
+        return _SAME_AGAIN.sub(r"\1。", self._weave(self._in_tone(self._arrange(units))))
+
+    def _in_tone(self, units: list[_Unit]) -> list[_Unit]:
+        """Let the manner that was asked for be heard in lines that fit every manner as well, not in all of them."""
+        style = next(iter(self._sheet.styles), "")
+        words = self._lines.of("tone")
+        changed = False
+        for unit in units:
+            plain = unit.slot in _TONED and not self._lines.in_style(unit.text)
+            if plain and not changed and words and not unit.text.startswith(_LED):
+                unit.text = f"{words.pop().rstrip('。')}，{unit.text}"
+                changed = True
+            else:
+                changed = False
+            if style in _LOUD and unit.slot in _EXCLAIMED and unit.text.endswith("。"):
+                unit.text = f"{unit.text[:-1]}！"
+        return units
 
     def _units(self) -> list[_Unit]:
         plan = _PLANS[self._sheet.scenario]
@@ -274,7 +299,10 @@ class _Script:
             options = self._lines.fresh(self._lines.untaken(unit.options))
             must = unit.rank < _MUST
             if tight:
-                short = sorted(options, key=spoken_length)[:4]
+                # A line of the manner that was asked for may be a little longer.
+                short = sorted(
+                    options, key=lambda one: spoken_length(one) - _MANNER_IS_WORTH * self._lines.in_style(one)
+                )[:4]
                 options = self._rng.sample(short, len(short))
             fitting = [said for said in options if total + spoken_length(said) <= room * 1.05]
             if not fitting and not (must and options):

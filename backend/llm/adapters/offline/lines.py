@@ -42,6 +42,7 @@ class Lines:
         self._template: dict[str, str] = {}
         self._used: set[str] = set()
         self._stale: set[str] = set()
+        self._in_style: set[str] = set()
         self._address = next(iter(self._rng.sample(sheet.address, len(sheet.address))), "大家")
         if any(term in self._address for term in sheet.unsay):
             self._address = "大家"
@@ -91,7 +92,10 @@ class Lines:
             said, heard = self._unheard(line, more)
             if said is None:
                 continue
-            weight = self._rng.random() * bonus * (0.3 if line.styles else 1.0)
+            # Where a manner is asked for its own lines come first: of thirty others one would always be before them.
+            weight = self._rng.random() * bonus * (_OWN_MANNER if line.styles else 1.0)
+            if line.styles:
+                self._in_style.add(said)
             self._template[said] = line.text
             if heard:
                 self._stale.add(said)
@@ -114,6 +118,10 @@ class Lines:
     def take(self, said: str) -> None:
         self._taken.add(said)
         self._used.add(self._template.get(said, said))
+
+    def in_style(self, said: str) -> bool:
+        """Tell whether a line is one of the manner that was asked for."""
+        return any(said.endswith(one) for one in self._in_style)
 
     def fresh(self, options: list[str]) -> list[str]:
         """Return what the listeners have not heard, or all of it when they have heard everything."""
@@ -194,6 +202,7 @@ _TERSE: Final = 80
 _TRAIT: Final = 12
 _GAIN: Final = 13
 _TRIES: Final = 4
+_OWN_MANNER: Final = 0.12
 _FOR_THE_FIRST: Final = ("先", "看这里看这里")
 _FOR_LATER: Final = ("再", "还", "接着", "另外", "补充")
 _OF_THE_KIND: Final = frozenset({"hook", "pain", "use", "choose", "ask", "fit"})

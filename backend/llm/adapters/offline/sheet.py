@@ -137,15 +137,18 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         points = [one for one in points if not _TEMPTING.search(one.feature)]
         points = [Point(one.feature, "" if _TEMPTING.search(one.benefit) else one.benefit, one.proof) for one in points]
         points = [one for one in points if one.feature]
+    told = _bare(previous) if brief.get("action") == "join" else ""
     facts, evidence = _on_record(product, previous if brief.get("action") == "continue" else "")
     must_say = [one for one in map(_text, _list(brief.get("must_say"))) if one]
     named = [one for one in must_say if len(one) <= 8 and not re.search(r"\d", one)]
     mentions, say = _mentions([*asks.mention, *request.mention], points, facts)
     asked_for = {one: _mentions([one], points, facts)[0] for one in named}
     mentions |= set().union(*asked_for.values())
+    # What the texts that become one have told is told by the one as well.
+    mentions |= {one.feature + one.benefit for one in points if told and _bare(one.feature or one.benefit) in told}
     # A thing of the record that must be said is said with what the record knows of it, not by its name alone.
     must_say = [one for one in must_say if not asked_for.get(one)]
-    if previous and brief.get("action") == "restyle":
+    if previous and brief.get("action") in {"restyle", "join"}:
         want, drop = _as_before(previous, price, stock, want, drop)
         if any(_bare(speakable(gift)) in _bare(previous) for gift in _list(product.get("gifts"))):
             want |= {"gift"} - drop
@@ -309,7 +312,7 @@ def _seconds(
         if asked and asks.factor == 1.0 and before and (asked < before * 0.95) == (factor < 1) and asked != before:
             return asked if (asked < before * 0.95 or asked > before * 1.05) else before * factor
         return min(1800.0, base * factor)
-    fallback = before if brief.get("action") in {"restyle", "rewrite"} and before and before >= 5 else None
+    fallback = before if brief.get("action") in {"restyle", "rewrite", "join"} and before and before >= 5 else None
     return min(1800.0, asked or request.seconds or fallback or _DEFAULT_SECONDS[scenario])
 
 
