@@ -1,6 +1,7 @@
 """From sheet to script: choose blocks by their weight for the scenario, fit the length, keep the listener on board."""
 
 import random
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
@@ -80,6 +81,8 @@ _MUST: Final = 0.3
 #: So many steps of a price ladder a listener keeps in mind.
 _STEPS: Final = 2
 _WANTED_RANK: Final = 0.9
+#: Characters up to which words that must be said are led in.
+_FEW_WORDS: Final = 10
 
 
 @dataclass(slots=True)
@@ -206,8 +209,10 @@ class _Script:
                 return [lines.of("fact", {"fact_name": name, "fact": value}) for name, value in sheet.facts]
             case "gift":
                 return [lines.of("gift", {"gift": gift}) for gift in sheet.gifts]
-            case "say" | "required":
-                return [[lines.plain(one)] for one in (sheet.say if slot == "say" else sheet.required)]
+            case "say":
+                return [self._said(one) for one in sheet.say]
+            case "required":
+                return [[lines.plain(one)] for one in sheet.required]
             case "catch":
                 return [[lines.plain(one)] for one in sheet.catchphrases if lines.allowed(one)][:1]
             case "recap":
@@ -215,6 +220,13 @@ class _Script:
                 return [lines.of("recap", {"recap": "，".join(told)})] if len(told) >= 2 else []
             case _:
                 return self._prices()
+
+    def _said(self, words: str) -> list[str]:
+        """Return the ways to say what must be said, word for word; what is no sentence is led in."""
+        plain = self._lines.plain(words)
+        if len(words) > _FEW_WORDS or re.search("[，。！？!?]", words):
+            return [plain]
+        return [*self._lines.of("say", {"said": words}), plain]
 
     def _sure(self, slot: str) -> list[str]:
         """Return the lines of a slot that must not fall silent, whatever words are forbidden."""
@@ -329,12 +341,10 @@ class _Script:
         places = {slot: index for index, slot in enumerate(plan)}
         # What was asked for beside the plan comes before the end of the script.
         late = places["say"] - 0.5
-        ordered = sorted(units, key=lambda one: (places.get(one.slot, late), one.place))
+        ordered = self._led_in(sorted(units, key=lambda one: (places.get(one.slot, late), one.place)))
         body = [one for one in ordered if one.slot in _BODY]
         if not body:
             return ordered
-        ordered = self._led_in(ordered)
-        body = [one for one in ordered if one.slot in _BODY]
         first = ordered.index(body[0])
         before = [one for one in ordered[:first] if one.slot not in _BODY]
         after = [one for one in ordered[first:] if one.slot not in _BODY]
@@ -343,7 +353,7 @@ class _Script:
     def _led_in(self, ordered: list[_Unit]) -> list[_Unit]:
         """Let the host's catchphrase lead into the first point; alone it would hang in the air."""
         catch = next((one for one in ordered if one.slot == "catch"), None)
-        point = next((one for one in ordered if one.slot in {"point", "assumed"}), None)
+        point = next((one for one in ordered if one.slot in {"point", "assumed", "recap"}), None)
         if catch is None:
             return ordered
         phrase = catch.text.rstrip("。！？!?")

@@ -140,7 +140,9 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     facts, evidence = _on_record(product, previous if brief.get("action") == "continue" else "")
     must_say = [one for one in map(_text, _list(brief.get("must_say"))) if one]
     named = [one for one in must_say if len(one) <= 8 and not re.search(r"\d", one)]
+    # What the request wants said was read where it was understood (`must_say`); here it only leads to the record.
     mentions, say = _mentions([*asks.mention, *request.mention], points, facts)
+    say = [one for one in say if one in asks.sayable]
     asked_for = {one: _mentions([one], points, facts)[0] for one in named}
     mentions |= set().union(*asked_for.values())
     # A thing of the record that must be said is said with what the record knows of it, not by its name alone.
@@ -262,7 +264,8 @@ def _carried(evidence: object) -> str:
     if not colon or not result.strip() or ratio:
         return speakable(evidence)
     said = _measured(re.sub(r"(?<=度)环境(?=\d)", "环境下", speakable(result)))
-    return f"{speakable(head)}。上面写的是，{said}"
+    head = speakable(head)
+    return f"{'有' if _PAPER.fullmatch(head) else ''}{head}。上面写的是，{said}"
 
 
 def _shown(proof: str) -> str:
