@@ -351,14 +351,19 @@ class _Script:
         return [*before, *self._mix(body), *after]
 
     def _led_in(self, ordered: list[_Unit]) -> list[_Unit]:
-        """Let the host's catchphrase lead into the first point; alone it would hang in the air."""
+        """Let the host's catchphrase lead into a point; alone it would hang in the air.
+
+        A line that begins with the record's own words takes it best: before another lead it stutters.
+        """
         catch = next((one for one in ordered if one.slot == "catch"), None)
-        point = next((one for one in ordered if one.slot in {"point", "assumed", "recap"}), None)
         if catch is None:
             return ordered
+        own = tuple(one.feature or one.benefit for one in (*self._sheet.points, *self._sheet.assumed))
+        told = [one for one in ordered if one.slot in {"point", "assumed", "recap"}]
+        told.sort(key=lambda one: not one.text.startswith(own))
         phrase = catch.text.rstrip("。！？!?")
-        if point is not None and phrase[-2:] not in point.text[:8]:
-            point.text = f"{phrase}，{point.text}"
+        if told and phrase[-2:] not in told[0].text[:8]:
+            told[0].text = f"{phrase}，{told[0].text}"
         return [one for one in ordered if one is not catch]
 
     def _mix(self, body: list[_Unit]) -> list[_Unit]:
