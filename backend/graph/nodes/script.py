@@ -29,6 +29,8 @@ _AIRED_SHOWN: Final = 24
 #: So much of a text that was recalled is shown to the writer; of one that was sent back the reason, which comes first.
 _EXCERPT: Final = 400
 _REASON: Final = 200
+#: What goes into the prompt as it is in the brief.
+_AS_DATA: Final = ("host", "product", "assumed", "history", "recalled", "sent_back", "findings", "remarks")
 _USER_SECTIONS: Final = ("style", "scene", "product", "history", "memory", "requirements")
 
 
@@ -158,6 +160,7 @@ def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document],
         "must_say": slots.get("must_say") or [],
         "must_not_say": slots.get("must_not_say") or [],
         "feedback": state["feedback"],
+        "remarks": state.get("remarks", []),
         "findings": report.get("to_fix") or [],
         "round": state["round"],
         "request": state["request"]["content"],
@@ -168,7 +171,7 @@ def _turns(state: ScriptState, brief: dict[str, Any], texts: Mapping[str, str]) 
     slots = state["slots"]
     seconds, pace = brief["seconds"], brief["pace"]
     values: dict[str, Any] = {
-        **{key: brief[key] for key in ("host", "product", "assumed", "history", "recalled", "sent_back", "findings")},
+        **{key: brief[key] for key in _AS_DATA},
         "aired": [text[:_AIRED_EXCERPT] for text in brief["aired"][:_AIRED_SHOWN]],
         "style": "、".join(brief["style"]) or "自然口语",
         "avoid_style": "、".join(slots.get("avoid_style") or []) or "无",

@@ -345,6 +345,20 @@ def test_the_length_follows_the_feedback(feedback: str, ratio: tuple[float, floa
     assert ratio[0] <= spoken_length(again) / spoken_length(first) <= ratio[1]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_later_remark_does_not_undo_an_earlier_one(seed: int) -> None:
+    rounds = {"product": CUP, "seconds": 40, "action": "rewrite", "remarks": ["别提价格，加上七天无理由", "加到1分钟"]}
+    text = write(seed, previous_script="保温杯，点购物车。" * 20, feedback="语气活泼一点", **rounds)
+    assert not re.search("149|199|元|价", text)
+    assert "七天无理由" in text
+    assert 0.85 <= spoken_length(text) / 260 <= 1.18
+    shorter = write(seed, previous_script="杯" * 260, feedback="太长了，加上价格", **rounds)
+    assert "149元" in shorter
+    assert spoken_length(shorter) < 260 * 0.8
+    without = write(seed, previous_script="杯" * 260, feedback="不要说七天无理由", **rounds)
+    assert "七天无理由" not in without
+
+
 def test_a_named_length_beats_every_other() -> None:
     text = write(product=CUP, seconds=60, action="rewrite", previous_script="长" * 300, feedback="控制在二十秒以内")
     assert 0.85 <= spoken_length(text) / (20 * 260 / 60) <= 1.18

@@ -1,6 +1,7 @@
 """What an operator's request or a reviewer's words ask of the text, understood by rules."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -138,6 +139,32 @@ def understand(text: str) -> Asks:
     for clause in re.split(r"[，。；！？,;!?\n]", rest):
         _read_clause(clause.strip(), asks)
     return asks
+
+
+def together(remarks: Iterable[str]) -> Asks:
+    """Return what several remarks, the oldest first, ask of the next draft; the later one counts where two collide.
+
+    What is shorter or longer than a draft was said of that draft alone.
+    """
+    whole = Asks()
+    for asks in map(understand, remarks):
+        whole.factor = asks.factor
+        if asks.seconds or asks.sentences or asks.factor != 1.0:
+            whole.seconds, whole.sentences = asks.seconds, asks.sentences
+        whole.styles = asks.styles or [one for one in whole.styles if one not in asks.unwanted_styles]
+        whole.unwanted_styles = (whole.unwanted_styles - set(asks.styles)) | asks.unwanted_styles
+        whole.drop = (whole.drop - asks.want) | asks.drop
+        whole.want = (whole.want - asks.drop) | asks.want
+        wanted, refused = [*asks.say, *asks.mention], asks.unsay
+        whole.say = [one for one in whole.say if not _speaks_of(one, refused)] + asks.say
+        whole.mention = [one for one in whole.mention if not _speaks_of(one, refused)] + asks.mention
+        whole.unsay = [one for one in whole.unsay if not _speaks_of(one, wanted)] + refused
+        whole.sayable |= asks.sayable
+    return whole
+
+
+def _speaks_of(words: str, others: list[str]) -> bool:
+    return any(words in one or one in words for one in others)
 
 
 def _read_clause(clause: str, asks: Asks) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
-from backend.llm.adapters.offline.asks import Asks, styles_in, understand
+from backend.llm.adapters.offline.asks import Asks, styles_in, together, understand
 from backend.llm.adapters.offline.claims import risky
 from backend.llm.adapters.offline.phrases import Kind, kind_of
 from backend.llm.adapters.offline.speech import speakable, spoken_length
@@ -100,7 +100,8 @@ class Sheet:
 def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     """Return the sheet of a brief. Whatever is missing, empty or of the wrong type is simply not said."""
     product, host = _mapping(brief.get("product")), _mapping(brief.get("host"))
-    asks, request = understand(_text(brief.get("feedback"))), understand(_text(brief.get("request")))
+    asks = together([*map(_text, _list(brief.get("remarks"))), _text(brief.get("feedback"))])
+    request = understand(_text(brief.get("request")))
     scenario = brief.get("scenario") if brief.get("scenario") in SCENARIOS else "selling_points"
     previous = _text(brief.get("previous_script"))
     excerpts = [_text(_mapping(one).get("excerpt")) for one in _list(brief.get("findings"))]
