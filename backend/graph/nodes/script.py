@@ -30,7 +30,8 @@ _AIRED_SHOWN: Final = 24
 _EXCERPT: Final = 400
 _REASON: Final = 200
 #: What goes into the prompt as it is in the brief.
-_AS_DATA: Final = ("host", "product", "assumed", "history", "recalled", "sent_back", "findings", "remarks")
+_AS_DATA: Final = ("host", "product", "assumed", "history", "recalled", "sent_back", "findings")
+_EARLIER: Final = "前几轮的意见，不冲突的仍然算数"
 _USER_SECTIONS: Final = ("style", "scene", "product", "history", "memory", "requirements")
 
 
@@ -185,7 +186,8 @@ def _turns(state: ScriptState, brief: dict[str, Any], texts: Mapping[str, str]) 
         "length_change": _LENGTHS.get(brief["length_change"] or "", ""),
         "must_say": brief["must_say"],
         "must_not_say": brief["must_not_say"],
-        "feedback": {"text": brief["feedback"]},
+        # No slot of its own: the sections that a running experiment has in their stead could not know it.
+        "feedback": {"text": brief["feedback"], **({_EARLIER: brief["remarks"]} if brief["remarks"] else {})},
         "request": {"text": brief["request"], "audience": slots.get("audience") or []},
     }
     body = "\n\n".join(f"# {name}\n{filled(texts[name], values)}" for name in _USER_SECTIONS)
