@@ -109,6 +109,13 @@ class IntentExpected(_Part):
     #: Slots that must stay empty.
     absent: list[str] = []
 
+    @field_validator("slots", "absent")
+    @classmethod
+    def _judged(cls, value: dict[str, Any] | list[str]) -> dict[str, Any] | list[str]:
+        if wrong := [name for name in value if name not in INTENT_SLOTS]:
+            raise ValueError(f"no slot is called {wrong[0]!r}; known: {', '.join(INTENT_SLOTS)}")
+        return value
+
     @model_validator(mode="before")
     @classmethod
     def _aliases(cls, value: object) -> object:
@@ -135,6 +142,21 @@ INTENT_KINDS: Final = (
     "chat",
     "action",
     "unclear",
+)
+#: What a reading may say of the details; a name that is not among them would be wrong in every case and say nothing.
+INTENT_SLOTS: Final = (
+    "product",
+    "product_name",
+    "host",
+    "room",
+    "seconds",
+    "style",
+    "avoid_style",
+    "length_change",
+    "audience",
+    "must_say",
+    "must_not_say",
+    "prices",
 )
 _ALIASES: Final[Mapping[str, Mapping[str, str]]] = {
     **{

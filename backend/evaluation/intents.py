@@ -9,6 +9,7 @@ from backend.graph.intent.folding import fold
 from backend.graph.intent.naming import Known
 from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Draft, Reading, Situation
+from backend.graph.intent.slots import styles
 
 #: How a message is understood.
 Reader = Callable[[str, Situation], Awaitable[Reading]]
@@ -16,6 +17,8 @@ Reader = Callable[[str, Situation], Awaitable[Reading]]
 #: A wrong guess that costs a script (or touches the shop) is worse than a question too many.
 _WRITING: Final = frozenset({"write", "continue", "restyle", "regenerate", "switch_product", "batch"})
 _CAUTIOUS: Final = frozenset({"unclear", "chat"})
+#: Slots of which a reading holds several.
+_LISTS: Final = frozenset({"style", "avoid_style", "audience", "must_say", "must_not_say", "prices"})
 _QUESTION_END: Final = ("?", "？", "吗", "呢")
 
 
@@ -145,11 +148,20 @@ def _parts(case: IntentCase, reading: Reading, situation: Situation) -> dict[str
 
 def _slot_is_right(name: str, wanted: Any, reading: Reading, situation: Situation) -> bool:
     found = _slot(name, reading, situation)
-    if isinstance(wanted, list):
-        return all(any(_alike(str(one), str(other)) for other in found or ()) for one in wanted)
+    # One is written as it is said: 活泼, ["活泼"], 59.9.
+    if name in _LISTS and wanted is not None:
+        each = wanted if isinstance(wanted, list) else [wanted]
+        return all(
+            any(_alike(way, str(other)) for way in _ways(name, str(one)) for other in found or ()) for one in each
+        )
     if isinstance(wanted, str) and isinstance(found, str):
         return any(_alike(one, found) for one in _called(wanted, situation))
     return bool(found == wanted)
+
+
+def _ways(name: str, wanted: str) -> list[str]:
+    """Return the words of a label and, of a manner of speaking, the style of ours that they name (轻松 is our 活泼)."""
+    return [wanted, *styles(fold(wanted))[0]] if name in ("style", "avoid_style") else [wanted]
 
 
 def _called(wanted: str, situation: Situation) -> list[str]:

@@ -67,6 +67,8 @@ class ScriptState(TypedDict, total=False):
     content: str
     edited: bool
     feedback: str
+    #: What persons said before of earlier drafts of this run, the oldest first: it still counts.
+    remarks: list[str]
     #: The experiment's variant that the draft was written in (`variants.Way.plain`), if any.
     experiment: dict[str, Any] | None
 
@@ -138,5 +140,6 @@ def initial_state(request: dict[str, Any], requested_by: str) -> ScriptState:
         "edited": False,
         "blocked": False,
         "feedback": "",
+        "remarks": [],
         "later": [],
     }

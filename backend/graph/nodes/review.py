@@ -14,9 +14,11 @@ async def review(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     """Put the text to a person; what comes back decides where the graph goes."""
     answer: dict[str, Any] = interrupt(_question(state, runtime.context.max_responses))
     decision = answer["decision"]
-    update: ScriptState = {"decision": answer, "feedback": ""}
+    said = [*state.get("remarks", []), *([state["feedback"]] if state["feedback"] else [])]
+    update: ScriptState = {"decision": answer, "feedback": "", "remarks": said}
     if decision == "edit":
-        update |= {"content": answer["content"], "edited": True}
+        # What somebody wrote is what is wanted now, whatever was said of the drafts before.
+        update |= {"content": answer["content"], "edited": True, "remarks": []}
     elif answer.get("hint"):
         # A word for the writer on the way, no rejection: it does not use up one of those rounds.
         update |= {

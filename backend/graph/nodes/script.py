@@ -29,6 +29,9 @@ _AIRED_SHOWN: Final = 24
 #: So much of a text that was recalled is shown to the writer; of one that was sent back the reason, which comes first.
 _EXCERPT: Final = 400
 _REASON: Final = 200
+#: What goes into the prompt as it is in the brief.
+_AS_DATA: Final = ("host", "product", "assumed", "history", "recalled", "sent_back", "findings")
+_EARLIER: Final = "前几轮的意见，不冲突的仍然算数"
 _USER_SECTIONS: Final = ("style", "scene", "product", "history", "memory", "requirements")
 
 
@@ -160,6 +163,7 @@ def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document],
         "must_say": slots.get("must_say") or [],
         "must_not_say": slots.get("must_not_say") or [],
         "feedback": state["feedback"],
+        "remarks": state.get("remarks", []),
         "findings": report.get("to_fix") or [],
         "round": state["round"],
         "request": state["request"]["content"],
@@ -170,7 +174,7 @@ def _turns(state: ScriptState, brief: dict[str, Any], texts: Mapping[str, str]) 
     slots = state["slots"]
     seconds, pace = brief["seconds"], brief["pace"]
     values: dict[str, Any] = {
-        **{key: brief[key] for key in ("host", "product", "assumed", "history", "recalled", "sent_back", "findings")},
+        **{key: brief[key] for key in _AS_DATA},
         "aired": [text[:_AIRED_EXCERPT] for text in brief["aired"][:_AIRED_SHOWN]],
         "style": "、".join(brief["style"]) or "自然口语",
         "avoid_style": "、".join(slots.get("avoid_style") or []) or "无",
@@ -184,7 +188,8 @@ def _turns(state: ScriptState, brief: dict[str, Any], texts: Mapping[str, str]) 
         "length_change": _LENGTHS.get(brief["length_change"] or "", ""),
         "must_say": brief["must_say"],
         "must_not_say": brief["must_not_say"],
-        "feedback": {"text": brief["feedback"]},
+        # No slot of its own: the sections that a running experiment has in their stead could not know it.
+        "feedback": {"text": brief["feedback"], **({_EARLIER: brief["remarks"]} if brief["remarks"] else {})},
         "request": {"text": brief["request"], "audience": slots.get("audience") or []},
     }
     body = "\n\n".join(f"# {name}\n{filled(texts[name], values)}" for name in _USER_SECTIONS)

@@ -146,6 +146,19 @@ async def test_a_rejection_with_feedback_is_written_again_up_to_three_times(desk
     assert desk.state["outcome"] == "rejected"
 
 
+async def test_what_was_said_of_earlier_drafts_still_counts_until_somebody_writes_it_himself(desk: Desk) -> None:
+    await desk.ask(OPENING)
+    await desk.decide("reject", feedback="别提价格")
+    assert desk.model.asked[-1].brief["remarks"] == []
+    await desk.decide("reject", feedback="再短一点")
+    brief = desk.model.asked[-1].brief
+    assert (brief["remarks"], brief["feedback"]) == (["别提价格"], "再短一点")
+    assert "别提价格" in desk.model.asked[-1].turns[-1].content
+    await desk.decide("edit", content=BLOCKED)
+    await desk.decide("reject", feedback="价格写上")
+    assert desk.model.asked[-1].brief["remarks"] == []
+
+
 async def test_a_rejection_without_feedback_ends_the_run(desk: Desk) -> None:
     await desk.ask(OPENING)
     await desk.decide("reject")

@@ -152,6 +152,33 @@ def test_each_kind_is_judged_by_what_it_is_about(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("message", "slots", "right"),
+    [
+        ("写一段锅巴薯片的开场，活泼一点", {"style": "活泼"}, True),
+        ("写一段锅巴薯片的开场，语气轻松一点", {"style": "轻松"}, True),
+        ("写一段锅巴薯片的开场，语气轻松一点", {"style": "专业"}, False),
+        ("给学生党写一段锅巴薯片的开场", {"audience": "学生党"}, True),
+        ("写一段锅巴薯片的促销，到手价29.9元", {"prices": 29.9}, True),
+        ("写一段锅巴薯片的促销，到手价29.9元", {"prices": 19.9}, False),
+        ("写一段锅巴薯片的开场", {"style": "活泼"}, False),
+    ],
+)
+def test_one_of_a_list_may_be_written_without_the_brackets(
+    tmp_path: Path, message: str, slots: dict[str, Any], right: bool
+) -> None:
+    kind = "promotion" if "促销" in message else "opening"
+    line = {"type": "intent", "message": message, "situation": "shop", "expect": {"kind": kind, "slots": slots}}
+    result = result_of(tmp_path, WORLD, line, arguments=("--tier", "rules"))
+    assert result["sets"]["intent"]["parts"] == {next(iter(slots)): {"right": int(right), "n": 1}}
+
+
+def test_a_slot_that_nobody_knows_is_a_bad_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = {"type": "intent", "message": "写一段", "expect": {"kind": "unclear", "slots": {"duration": 30}}}
+    result_of(tmp_path, WORLD, line, SHORTER, code=1)
+    assert "no slot is called 'duration'" in capsys.readouterr().out
+
+
 def test_a_wrong_reading_a_leak_and_a_false_alarm_are_errors(tmp_path: Path) -> None:
     result = result_of(
         tmp_path,

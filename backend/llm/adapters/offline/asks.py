@@ -1,6 +1,7 @@
 """What an operator's request or a reviewer's words ask of the text, understood by rules."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -69,9 +70,20 @@ _UNSAY: Final = re.compile(
     + _QUOTED
     + r"|([^，。；！？,;!?\s]{1,20}))"
 )
+#: 加 is a word of its own only where it is no part of another: 加热, 加班, 参加.
+_ADD: Final = "(?<![参增添追更施外附叠])加(?![到快热班油绒粗厚大强重深急倍载盟工盖减餐长短湿固速密])"
 _SAY: Final = re.compile(
-    r"(?:加上|加入|加一句|补一句|补上|提一下|提一句|提到|说一下|说一句|说明|强调一下|强调|突出|重点讲|重点说|多讲讲|多讲|多说说|写上|带上|记得说|一定要说|必须说|要说|加点|加一点|加)"
-    r"\s*(?:一下|一句|上|出)?\s*(?:" + _QUOTED + r"|([^，。；！？,;!?\s]{1,30}))"
+    r"(?:"
+    + _ADD
+    + r"(?:一句|一点|[上入点])?|补一句|补上|提一下|提一句|提到|说一下|说一句|说明|强调一下|强调|突出|重点讲|重点说"
+    r"|多讲讲|多讲|多说说|写上|带上|记得说|一定要说|必须说|要说)"
+    r"\s*(?:一下|一句|上|出)?\s*(?:" + _QUOTED + r"|(?:[到明](?:是)?)?([^，。！？,;!?\s]{1,30}))"
+)
+#: Words about the text, or the rest of a sentence: they tell what to do, and nobody wants to hear them.
+_ABOUT_THE_TEXT: Final = re.compile(
+    "^[得的了完着过清出到明快慢]|[的了吗呢吧啊嘛]$"
+    "|卖点|文案|稿|段|开头|结尾|开场|标题|刚才|前面|后面|上次|之前|漏|一半|[这那]个|语[气速调]|节奏|风格|感觉|氛围|情绪"
+    "|长度|时长|篇幅|字数|句子|一点|有点|太[^阳]|不够|[我你咱]们|[没别](?:再)?[说提讲写]|说法|要说|怎么"
 )
 _REPLACE: Final = re.compile(
     r"(?:把|将)\s*(?:"
@@ -96,6 +108,8 @@ class Asks:
     drop: set[str] = field(default_factory=set)
     want: set[str] = field(default_factory=set)
     mention: list[str] = field(default_factory=list)
+    #: Those of `mention` that can be said as they stand, should the record not hold them.
+    sayable: set[str] = field(default_factory=set)
     say: list[str] = field(default_factory=list)
     unsay: list[str] = field(default_factory=list)
 
@@ -127,11 +141,42 @@ def understand(text: str) -> Asks:
     return asks
 
 
+def together(remarks: Iterable[str]) -> Asks:
+    """Return what several remarks, the oldest first, ask of the next draft; the later one counts where two collide.
+
+    What is shorter or longer than a draft was said of that draft alone.
+    """
+    whole = Asks()
+    for asks in map(understand, remarks):
+        whole.factor = asks.factor
+        if asks.seconds or asks.sentences or asks.factor != 1.0:
+            whole.seconds, whole.sentences = asks.seconds, asks.sentences
+        whole.styles = asks.styles or [one for one in whole.styles if one not in asks.unwanted_styles]
+        whole.unwanted_styles = (whole.unwanted_styles - set(asks.styles)) | asks.unwanted_styles
+        whole.drop = (whole.drop - asks.want) | asks.drop
+        whole.want = (whole.want - asks.drop) | asks.want
+        wanted, refused = [*asks.say, *asks.mention], asks.unsay
+        whole.say = [one for one in whole.say if not _speaks_of(one, refused)] + asks.say
+        whole.mention = [one for one in whole.mention if not _speaks_of(one, refused)] + asks.mention
+        whole.unsay = [one for one in whole.unsay if not _speaks_of(one, wanted)] + refused
+        whole.sayable |= asks.sayable
+    return whole
+
+
+def _speaks_of(words: str, others: list[str]) -> bool:
+    return any(words in one or one in words for one in others)
+
+
 def _read_clause(clause: str, asks: Asks) -> None:
     if not clause:
         return
     _read_length(clause, asks)
     _read_styles(clause, asks)
+    # What stands in quotes is said as it stands, whatever it says: “喝水别等渴” forbids nothing.
+    for one in _SAY.finditer(clause):
+        if one[1] and not re.search(_NOT + "$|不$", clause[: one.start()]):
+            _put_in(one[1], "", asks)
+            clause = clause.replace(one[0], "")
     unsaid = list(_UNSAY.finditer(clause))
     for one in unsaid:
         _leave_out(one[1], one[2] or "", asks)
@@ -213,3 +258,5 @@ def _put_in(quoted: str | None, bare: str, asks: Asks) -> None:
         asks.want.add(topic)
     elif len(bare) >= 2 and not styles_in(bare) and not _NOT_A_SAYING.search(bare):
         asks.mention.append(bare)
+        if not _ABOUT_THE_TEXT.search(bare):
+            asks.sayable.add(bare)

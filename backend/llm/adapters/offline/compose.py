@@ -89,6 +89,8 @@ _SAME_AGAIN: Final = re.compile(r"([^，。！？\n]{2,10})。\1。")
 #: So many steps of a price ladder a listener keeps in mind.
 _STEPS: Final = 2
 _WANTED_RANK: Final = 0.9
+#: Characters up to which words that must be said are led in.
+_FEW_WORDS: Final = 10
 
 
 @dataclass(slots=True)
@@ -231,8 +233,10 @@ class _Script:
                 return [lines.of("fact", {"fact_name": name, "fact": value}) for name, value in sheet.facts]
             case "gift":
                 return [lines.of("gift", {"gift": gift}) for gift in sheet.gifts]
-            case "say" | "required":
-                return [[lines.plain(one)] for one in (sheet.say if slot == "say" else sheet.required)]
+            case "say":
+                return [self._said(one) for one in sheet.say]
+            case "required":
+                return [[lines.plain(one)] for one in sheet.required]
             case "catch":
                 return [[lines.plain(one)] for one in sheet.catchphrases if lines.allowed(one)][:1]
             case "recap":
@@ -240,6 +244,13 @@ class _Script:
                 return [lines.of("recap", {"recap": "，".join(told)})] if len(told) >= 2 else []
             case _:
                 return self._prices()
+
+    def _said(self, words: str) -> list[str]:
+        """Return the ways to say what must be said, word for word; what is no sentence is led in."""
+        plain = self._lines.plain(words)
+        if len(words) > _FEW_WORDS or re.search("[，。！？!?]", words):
+            return [plain]
+        return [*self._lines.of("say", {"said": words}), plain]
 
     def _sure(self, slot: str) -> list[str]:
         """Return the lines of a slot that must not fall silent, whatever words are forbidden."""
@@ -357,26 +368,29 @@ class _Script:
         places = {slot: index for index, slot in enumerate(plan)}
         # What was asked for beside the plan comes before the end of the script.
         late = places["say"] - 0.5
-        ordered = sorted(units, key=lambda one: (places.get(one.slot, late), one.place))
+        ordered = self._led_in(sorted(units, key=lambda one: (places.get(one.slot, late), one.place)))
         body = [one for one in ordered if one.slot in _BODY]
         if not body:
             return ordered
-        ordered = self._led_in(ordered)
-        body = [one for one in ordered if one.slot in _BODY]
         first = ordered.index(body[0])
         before = [one for one in ordered[:first] if one.slot not in _BODY]
         after = [one for one in ordered[first:] if one.slot not in _BODY]
         return [*before, *self._mix(body), *after]
 
     def _led_in(self, ordered: list[_Unit]) -> list[_Unit]:
-        """Let the host's catchphrase lead into the first point; alone it would hang in the air."""
+        """Let the host's catchphrase lead into a point; alone it would hang in the air.
+
+        A line that begins with the record's own words takes it best: before another lead it stutters.
+        """
         catch = next((one for one in ordered if one.slot == "catch"), None)
-        point = next((one for one in ordered if one.slot in {"point", "assumed"}), None)
         if catch is None:
             return ordered
+        own = tuple(one.feature or one.benefit for one in (*self._sheet.points, *self._sheet.assumed))
+        told = [one for one in ordered if one.slot in {"point", "assumed", "recap"}]
+        told.sort(key=lambda one: not one.text.startswith(own))
         phrase = catch.text.rstrip("。！？!?")
-        if point is not None and phrase[-2:] not in point.text[:8]:
-            point.text = f"{phrase}，{point.text}"
+        if told and phrase[-2:] not in told[0].text[:8]:
+            told[0].text = f"{phrase}，{told[0].text}"
         return [one for one in ordered if one is not catch]
 
     def _mix(self, body: list[_Unit]) -> list[_Unit]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
-from backend.llm.adapters.offline.asks import Asks, styles_in, understand
+from backend.llm.adapters.offline.asks import Asks, styles_in, together, understand
 from backend.llm.adapters.offline.claims import risky
 from backend.llm.adapters.offline.phrases import Kind, kind_of
 from backend.llm.adapters.offline.speech import speakable, spoken_length
@@ -100,7 +100,8 @@ class Sheet:
 def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     """Return the sheet of a brief. Whatever is missing, empty or of the wrong type is simply not said."""
     product, host = _mapping(brief.get("product")), _mapping(brief.get("host"))
-    asks, request = understand(_text(brief.get("feedback"))), understand(_text(brief.get("request")))
+    asks = together([*map(_text, _list(brief.get("remarks"))), _text(brief.get("feedback"))])
+    request = understand(_text(brief.get("request")))
     scenario = brief.get("scenario") if brief.get("scenario") in SCENARIOS else "selling_points"
     previous = _text(brief.get("previous_script"))
     excerpts = [_text(_mapping(one).get("excerpt")) for one in _list(brief.get("findings"))]
@@ -141,7 +142,9 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     facts, evidence = _on_record(product, previous if brief.get("action") == "continue" else "")
     must_say = [one for one in map(_text, _list(brief.get("must_say"))) if one]
     named = [one for one in must_say if len(one) <= 8 and not re.search(r"\d", one)]
+    # What the request wants said was read where it was understood (`must_say`); here it only leads to the record.
     mentions, say = _mentions([*asks.mention, *request.mention], points, facts)
+    say = [one for one in say if one in asks.sayable]
     asked_for = {one: _mentions([one], points, facts)[0] for one in named}
     mentions |= set().union(*asked_for.values())
     # What the texts that become one have told is told by the one as well.
@@ -265,7 +268,8 @@ def _carried(evidence: object) -> str:
     if not colon or not result.strip() or ratio:
         return speakable(evidence)
     said = _measured(re.sub(r"(?<=度)环境(?=\d)", "环境下", speakable(result)))
-    return f"{speakable(head)}。上面写的是，{said}"
+    head = speakable(head)
+    return f"{'有' if _PAPER.fullmatch(head) else ''}{head}。上面写的是，{said}"
 
 
 def _shown(proof: str) -> str:
