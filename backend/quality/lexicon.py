@@ -26,8 +26,8 @@ from backend.quality.rulebook import (
     verticals_of_category,
 )
 from backend.quality.search import Search, Sight
-from backend.quality.strings import Places
 from backend.quality.stance import is_in_a_title, is_not_claimed
+from backend.quality.strings import Places
 
 _RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 

@@ -22,8 +22,8 @@ from backend.llm.adapters.offline.speech import sentences, speakable, spoken_len
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.gateway import ModelRequest
 from backend.quality import craft
-from tests.support.virtual import VirtualLoop
 from backend.quality.implied import suspicions
+from tests.support.virtual import VirtualLoop
 
 RULES = Path(__file__).parents[3] / "backend/quality/rules"
 CUP: dict[str, Any] = {

@@ -104,13 +104,10 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     request = understand(_text(brief.get("request")))
     scenario = brief.get("scenario") if brief.get("scenario") in SCENARIOS else "selling_points"
     previous = _text(brief.get("previous_script"))
-    excerpts = [_text(_mapping(one).get("excerpt")) for one in _list(brief.get("findings"))]
-    unsay = [*map(_text, _list(brief.get("must_not_say"))), *map(_text, _list(host.get("taboo_words")))]
-    unsay += [*asks.unsay, *request.unsay, *excerpts]
+    unsay = [*_forbidden(brief), *asks.unsay, *request.unsay]
     drop, want = _with_blocks(brief, asks.drop | (request.drop - asks.want), asks.want | request.want)
-    for term in unsay:
-        if re.fullmatch("价格|价钱|多少钱|价", term):
-            drop.add("price")
+    if any(re.fullmatch("价格|价钱|多少钱|价", term) for term in unsay):
+        drop.add("price")
     name = _name(product)
     # The name must be said and cannot be forbidden; a finding about a whole paragraph says nothing about its words.
     unsay = [term for term in dict.fromkeys(unsay) if term and term not in name and len(term) <= 60]
@@ -207,6 +204,13 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
             if one
         ),
     )  # fmt: skip
+
+
+def _forbidden(brief: Mapping[str, Any]) -> list[str]:
+    """Return what the request, the host or a finding does not want to be said."""
+    found = [_text(_mapping(one).get("excerpt")) for one in _list(brief.get("findings"))]
+    taboo = _list(_mapping(brief.get("host")).get("taboo_words"))
+    return [*map(_text, _list(brief.get("must_not_say"))), *map(_text, taboo), *found]
 
 
 def _with_blocks(brief: Mapping[str, Any], drop: set[str], want: set[str]) -> tuple[set[str], set[str]]:
