@@ -22,7 +22,7 @@ from backend.errors import AppError, LeaseLost, RecoveryExhausted, ServerBusy, S
 from backend.fanout.live_text import LiveTexts
 from backend.graph.build import initial_state
 from backend.graph.state import GraphContext
-from backend.llm.gateway import Model
+from backend.llm.gateway import Caller, Model, OnBehalf
 from backend.memory.embed import Embedder
 from backend.protocol.events import InterruptRaised, InterruptResolved, Problem, RunChanged, RunStatus, ThreadEvent
 from backend.quality.lexicon import RuleSnapshot
@@ -192,6 +192,7 @@ class Runner:
             GraphDrained: it was asked to stop and did so after a finished step, whose checkpoint is written.
         """
         parts = self._parts
+        caller = Caller(run.tenant_id, run.thread_id, run.id)
         context = GraphContext(
             tenant_id=run.tenant_id,
             thread_id=run.thread_id,
@@ -200,10 +201,10 @@ class Runner:
             requested_by=run.requested_by,
             author_name=str(run.request.get("author_name", "")),
             db=self._db,
-            model=parts.model,
+            model=OnBehalf(parts.model, caller),
             rules=parts.rules,
             embedder=parts.embedder,
-            reader=parts.reader,
+            reader=OnBehalf(parts.reader, caller) if parts.reader is not None else None,
             say=outlet.take,
             said=outlet.said,
         )

@@ -5,6 +5,7 @@ from langgraph.runtime import Runtime
 from backend.errors import ModelPayloadInvalid
 from backend.graph.intent.vocabulary import OPERATION_NAMES
 from backend.graph.prompts import rendered
+from backend.graph.prompts import version as prompt_version
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest
@@ -38,7 +39,7 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
                 place += 1
             if piece.usage is not None:
                 usage = Usage(
-                    model=context.model.name,
+                    model=piece.model or context.model.name,
                     input_tokens=piece.usage.input_tokens,
                     output_tokens=piece.usage.output_tokens,
                     estimated=piece.usage.estimated,
@@ -107,4 +108,5 @@ def _request(state: ScriptState, context: GraphContext) -> ModelRequest:
             "history": [f"{turn['role']}: {turn['content']}" for turn in state["history"]],
         },
         seed=derived_id(context.run_id, "chat").int % 2**31,
+        prompt_version=prompt_version("chat"),
     )

@@ -116,7 +116,7 @@ def _continued_script(state: ScriptState) -> UUID | None:
 def _provenance(state: ScriptState, context: GraphContext) -> dict[str, Any]:
     report = state["report"]
     return {
-        "model": context.model.name,
+        "model": state.get("model", context.model.name),
         "seed": state["draft_seed"],
         "prompt_version": prompt_version("script"),
         "graph_version": GRAPH_VERSION,

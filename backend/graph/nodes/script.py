@@ -9,6 +9,7 @@ from backend.errors import ModelPayloadInvalid
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.knowledge import category_of
 from backend.graph.prompts import rendered, sections
+from backend.graph.prompts import version as prompt_version
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest, Piece
@@ -29,11 +30,19 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     seed = derived_id(context.run_id, round_).int % 2**31
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="script"))
     brief = _brief(state)
-    request = ModelRequest(purpose="script", turns=_turns(state, brief), brief=brief, seed=seed, temperature=0.8)
+    request = ModelRequest(
+        purpose="script",
+        turns=_turns(state, brief),
+        brief=brief,
+        seed=seed,
+        temperature=0.8,
+        prompt_version=prompt_version("script"),
+    )
     pieces: list[str] = []
     cleaner = Cleaner()
     usage = None
     finish_reason = "stop"
+    model = context.model.name
 
     def show(text: str) -> None:
         if text:
@@ -48,8 +57,9 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         show(piece.text if earlier else cleaner.feed(piece.text))
         finish_reason = piece.finish_reason or finish_reason
         if piece.usage is not None:
+            model = piece.model or model
             usage = Usage(
-                model=context.model.name,
+                model=model,
                 input_tokens=piece.usage.input_tokens,
                 output_tokens=piece.usage.output_tokens,
                 estimated=piece.usage.estimated,
@@ -67,6 +77,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "message_id": str(message_id),
             "draft": content,
             "draft_seed": seed,
+            "model": model,
             "content": content,
             "edited": False,
             "finished": finish_reason != "length",
@@ -74,7 +85,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         {
             "round": round_ + 1,
             "characters": len(content),
-            "model": context.model.name,
+            "model": model,
             "action": brief["action"],
             # What the model wrote around the script and nobody was shown.
             **({"left_out": dict(cleaner.removed)} if cleaner.removed else {}),

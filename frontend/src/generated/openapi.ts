@@ -357,6 +357,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/threads/{thread_id}/model_calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Model Calls
+         * @description List the calls of language models of a thread. A call appears a moment after its end.
+         */
+        get: operations["list_model_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/interrupts": {
         parameters: {
             query?: never;
@@ -1637,6 +1657,24 @@ export interface components {
             take_over?: boolean;
         };
         /**
+         * Hop
+         * @description An attempt that did not answer, or a backend that was passed over, and why.
+         *
+         *     `elapsed_ms` is from the beginning of the call, `pause_ms` what was waited afterwards, `status` the HTTP status.
+         */
+        Hop: {
+            /** Backend */
+            backend: string;
+            /** Reason */
+            reason: string;
+            /** Elapsed Ms */
+            elapsed_ms: number;
+            /** Pause Ms */
+            pause_ms: number;
+            /** Status */
+            status: number | null;
+        };
+        /**
          * Host
          * @description How a host speaks, and to whom.
          */
@@ -2223,6 +2261,87 @@ export interface components {
             usage: components["schemas"]["Usage"] | null;
             quality: components["schemas"]["QualityView"] | null;
             clarification: components["schemas"]["ClarificationView"] | null;
+        };
+        /**
+         * ModelCall
+         * @description One call with all its attempts.
+         *
+         *     `backend`, `provider` and `model` are those that answered, or were asked last; `fallback_from` is the backend that
+         *     should have answered, where another did. `estimated` tokens were counted by us, not by the provider. `shared` is a
+         *     call that got the answer of the same call of another run at the same moment, on whose account it is.
+         */
+        ModelCall: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Run Id */
+            run_id: string | null;
+            /** Node */
+            node: string;
+            /** Prompt Version */
+            prompt_version: string;
+            /** Streamed */
+            streamed: boolean;
+            /** Backend */
+            backend: string;
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Fallback From */
+            fallback_from: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "completed" | "failed" | "cancelled" | "shared";
+            /** Failure */
+            failure: string | null;
+            /** Attempts */
+            attempts: number;
+            /** Hops */
+            hops: components["schemas"]["Hop"][];
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Cached Tokens
+             * @description Of the input.
+             */
+            cached_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description Of the output.
+             */
+            reasoning_tokens: number;
+            /** Estimated */
+            estimated: boolean;
+            /** Cost */
+            cost: string;
+            /** Currency */
+            currency: string;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Total Ms */
+            total_ms: number;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+        };
+        /**
+         * ModelCallPage
+         * @description Calls in the order in which they began.
+         */
+        ModelCallPage: {
+            /** Items */
+            items: components["schemas"]["ModelCall"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         /**
          * NewHost
@@ -4819,6 +4938,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stopped"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_model_calls: {
+        parameters: {
+            query?: {
+                /** @description Only those of this run. */
+                run_id?: string | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelCallPage"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
