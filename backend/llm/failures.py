@@ -166,7 +166,9 @@ def reported(
 
 
 def _failure(status: int, words: Sequence[str], message: str, codes: Mapping[str, Failure]) -> Failure:
-    named = [codes.get(word) or _CODES.get(word.lower()) for word in words]
+    if own := next((codes[word] for word in words if word in codes), None):
+        return own
+    named = [_CODES.get(word.lower()) for word in words]
     known = [failure for failure in named if failure is not None]
     # A code says more than the type it comes with: "invalid_request_error" is said of nearly everything.
     specific = [failure for failure in known if failure != "bad_request"]

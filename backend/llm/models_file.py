@@ -191,6 +191,8 @@ class _Reading:
         self._known = known
         self._lines: dict[At, int] = {}
         self.empty: dict[At, str] = {}
+        #: The nodes around the one that is read: an alias can lead back to them.
+        self._around: list[yaml.Node] = []
         self._construct = yaml.SafeLoader("").construct_object
         self.faults: list[Fault] = []
 
@@ -202,11 +204,18 @@ class _Reading:
 
     def plain(self, node: yaml.Node, at: At) -> Any:
         self._lines.setdefault(at, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, at)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.plain(one, (*at, place)) for place, one in enumerate(node.value)]
-        return self._scalar(node, at)
+        if any(one is node for one in self._around):
+            self.faults.append(Fault(self.line(at), f"{_place(at)}: holds itself"))
+            return None
+        self._around.append(node)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, at)
+            if isinstance(node, yaml.SequenceNode):
+                return [self.plain(one, (*at, place)) for place, one in enumerate(node.value)]
+            return self._scalar(node, at)
+        finally:
+            self._around.pop()
 
     def _mapping(self, node: yaml.MappingNode, at: At) -> dict[str, Any]:
         values: dict[str, Any] = {}

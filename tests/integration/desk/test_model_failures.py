@@ -141,6 +141,15 @@ async def test_an_error_before_the_first_piece_is_tried_again_and_nobody_notices
         await desk.follow(thread)
         await the_thread_goes_on(desk, thread)
     assert len(model.requests) == 3
+    async with asyncio.timeout(20):
+        while not (calls := (await operator.get(f"/threads/{thread}/model_calls"))["items"]):
+            await asyncio.sleep(0.1)
+    (call,) = calls
+    assert (call["node"], call["status"], call["attempts"], call["model"]) == ("script", "completed", 3, "scripted")
+    assert [(hop["reason"], hop["status"]) for hop in call["hops"]] == [("overloaded", 503), ("rate_limited", 429)]
+    assert (call["input_tokens"], call["output_tokens"], call["estimated"]) == (11, (len(TEXT) + 1) // 2, False)
+    assert call["prompt_version"]
+    assert 0 <= call["first_token_ms"] <= call["total_ms"]
 
 
 async def test_a_model_that_nobody_serves_is_told_as_unavailable(operator: Rest, desk_server: ServerProcess) -> None:
