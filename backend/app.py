@@ -158,7 +158,8 @@ async def evaluate(settings: Settings, sets: Sets, *, tier: str) -> Result:
         raise SetupError("没有配置模型，设置 CUEDESK_LLM_BASE_URL / no model is set up: set CUEDESK_LLM_BASE_URL")
     try:
         reader = evaluation.reader_of(tier, model)
-        return await evaluation.evaluate(sets, tier=tier, reader=reader, place=_throwaway)
+        judge = model if tier == "model" else None
+        return await evaluation.evaluate(sets, tier=tier, reader=reader, place=_throwaway, judge=judge)
     finally:
         await model.aclose()
 
@@ -308,6 +309,7 @@ async def _open_worker(
             embedder=embedder,
             worker=worker_name(),
             reader=model if model.serves("intent") else None,
+            judge=model if model.serves("judge") and settings.llm_judge else None,
         )
     )
     worker = Worker(settings, db, runner, leases, embedder)

@@ -127,6 +127,9 @@ class Settings(BaseSettings):
     llm_idle_timeout: float = 15
     llm_answer_timeout: float = 60
     llm_total_timeout: float = 120
+    #: Whether the model also reads each draft behind the checks (one more request, six seconds at most); it may add
+    #: warnings and raise them, never lower anything. The offline writer cannot.
+    llm_judge: bool = False
     #: Characters per second at which the offline writer shows its text; 0 = as fast as it can.
     offline_pace: float = Field(40, ge=0)
 

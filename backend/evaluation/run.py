@@ -30,11 +30,11 @@ from backend.storage.postgres import Database
 Place = Callable[[], AbstractAsyncContextManager[tuple[Database, UUID]]]
 
 
-async def evaluate(sets: Sets, *, tier: str, reader: Reader, place: Place) -> Result:
-    """Run every case that could be read."""
+async def evaluate(sets: Sets, *, tier: str, reader: Reader, place: Place, judge: Model | None = None) -> Result:
+    """Run every case that could be read; sentences also past `judge`, if there is one."""
     rules = RuleSnapshot.load()
     recalls = [case for case in sets.cases if isinstance(case, RecallCase)]
-    outcomes = [outcome for case in sets.cases if (outcome := await _run(case, reader, rules)) is not None]
+    outcomes = [outcome for case in sets.cases if (outcome := await _run(case, reader, rules, judge)) is not None]
     if recalls:
         async with place() as (db, tenant):
             embedder = Embedder()
@@ -43,12 +43,12 @@ async def evaluate(sets: Sets, *, tier: str, reader: Reader, place: Place) -> Re
     return Result({"reader": tier, "rules": rules.version}, outcomes, sets.unread)
 
 
-async def _run(case: Case, reader: Reader, rules: RuleSnapshot) -> Outcome | None:
+async def _run(case: Case, reader: Reader, rules: RuleSnapshot, judge: Model | None) -> Outcome | None:
     match case:
         case IntentCase():
             return await run_intent(case, reader)
         case ComplianceCase():
-            return run_compliance(case, rules)
+            return await run_compliance(case, rules, judge)
         case ScriptCase():
             return run_script(case, rules)
         case PiiCase():

@@ -5,6 +5,8 @@ from typing import Any
 
 from backend.evaluation.cases import ComplianceCase, PiiCase, ScriptCase
 from backend.evaluation.outcomes import Outcome
+from backend.graph.judge import judged
+from backend.llm.gateway import Model
 from backend.protocol.events import Finding
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.pii import find_pii, mask_pii
@@ -13,9 +15,9 @@ from backend.quality.rubric import ScriptBrief, review
 _FLAGS = frozenset({"block", "fail", "warn"})
 
 
-def run_compliance(case: ComplianceCase, rules: RuleSnapshot) -> Outcome:
+async def run_compliance(case: ComplianceCase, rules: RuleSnapshot, judge: Model | None = None) -> Outcome:
     """Check a sentence. Flagged is what a person has to look at (a warning or worse); `blocked` is a part beside."""
-    findings = _findings(case, rules)
+    findings = await judged(case.text, _findings(case, rules), rules, judge, case.product)
     flagged = [finding for finding in findings if finding.severity in _FLAGS]
     blocked = [finding for finding in flagged if finding.severity != "warn"]
     parts: dict[str, bool] = {}
@@ -43,7 +45,7 @@ def run_compliance(case: ComplianceCase, rules: RuleSnapshot) -> Outcome:
 
 def _findings(case: ComplianceCase, rules: RuleSnapshot) -> list[Finding]:
     if case.product is None:
-        return rules.scan(case.text, vertical=case.category)
+        return rules.check(case.text, vertical=case.category)
     brief = ScriptBrief(
         scenario=case.scenario,
         seconds=None,

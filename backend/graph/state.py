@@ -95,6 +95,8 @@ class GraphContext:
     say: StreamWriter
     #: Reads the messages that rules leave in doubt; without one the rules' reading stands.
     reader: Model | None = None
+    #: Reads texts behind the checks; without one the checks' word stands alone.
+    judge: Model | None = None
     max_quality_retries: int = 2
     max_rejections: int = 3
     max_responses: int = 3

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, Protocol, get_args
 from uuid import UUID
 
 #: What a model is asked for: the name of a route, and a metric label.
-Purpose = Literal["script", "chat", "summary", "intent"]
+Purpose = Literal["script", "chat", "summary", "intent", "judge"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
-from ahocorasick_rs import AhoCorasick, MatchKind
-
 from backend.protocol.events import Finding
 from backend.quality.context import is_allowed, is_softened
-from backend.quality.normalize import NUMERALS, Folded, fold
+from backend.quality.implied import suspicions
+from backend.quality.normalize import Folded, fold, with_digits
 from backend.quality.rulebook import (
     GENERAL,
     RULES,
@@ -20,9 +19,10 @@ from backend.quality.rulebook import (
     load_rules,
     tenant_rule,
     verticals_of_category,
-    verticals_of_text,
+    words_of_verticals,
 )
 from backend.quality.sound import Sounds
+from backend.quality.sweep import Sighting, Sweep
 
 _RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 
@@ -46,10 +46,7 @@ class RuleSnapshot:
     #: Names the same rules, tenant's own ones included, in every process.
     version: str
     _by_id: Mapping[str, Rule]
-    _terms: tuple[str, ...]
-    #: For each term, the rules that hold it.
-    _owners: tuple[tuple[Rule, ...], ...]
-    _terms_automaton: AhoCorasick
+    _sweep: Sweep
     _sounds: Sounds
     _owners_of: Mapping[str, tuple[Rule, ...]]
     _allowed: re.Pattern[str] | None
@@ -73,16 +70,13 @@ class RuleSnapshot:
         for rule in rules:
             for term in rule.terms:
                 owners.setdefault(term, []).append(rule)
-        terms = tuple(owners)
         allowed = sorted({fold(term).text for term in allow_terms if term.strip()}, key=len, reverse=True)
         owners_of = {term: tuple(owning) for term, owning in owners.items()}
         return cls(
             rules=rules,
             version=_version(rules, allowed),
             _by_id={rule.id: rule for rule in rules},
-            _terms=terms,
-            _owners=tuple(owners_of.values()),
-            _terms_automaton=AhoCorasick(terms, matchkind=MatchKind.Standard),
+            _sweep=Sweep(rules, words_of_verticals()),
             _sounds=Sounds(_worth_disguising(rules)),
             _owners_of=owners_of,
             _allowed=re.compile("|".join(map(re.escape, allowed))) if allowed else None,
@@ -98,11 +92,11 @@ class RuleSnapshot:
         `vertical` is the product's category in any words; without it the text itself tells what it speaks of.
         """
         folded = fold(text)
-        declared = verticals_of_category(vertical) if vertical else frozenset[str]()
-        spoken = declared or verticals_of_text(folded.text)
+        swept = self._sweep(folded.text)
+        spoken = (verticals_of_category(vertical) if vertical else frozenset[str]()) or swept.verticals
         allowed = [match.span() for match in self._allowed.finditer(folded.text)] if self._allowed else []
         hits: list[_Hit] = []
-        for hit in self._hits(folded):
+        for hit in self._hits(folded, swept.sightings):
             if not _holds(hit, spoken) or any(low <= hit.start and hit.end <= high for low, high in allowed):
                 continue
             if is_allowed(hit.rule, folded.text, hit.start, hit.end):
@@ -111,29 +105,31 @@ class RuleSnapshot:
             hits.append(hit._replace(severity="warn") if softened else hit)
         return [_finding(hit, folded) for hit in _outermost(hits)]
 
+    def check(self, text: str, *, vertical: str | None = None) -> list[Finding]:
+        """Return what `scan` finds, and warnings of sentences that imply what may not be said without a word of it."""
+        found = self.scan(text, vertical=vertical)
+        folded = fold(text)
+        weighed = [finding.span for finding in found if finding.severity != "info"]
+        for suspicion in suspicions(folded.text):
+            rule = self._by_id.get(f"IMP-{suspicion.label}")
+            start, end = folded.span(suspicion.start, suspicion.end)
+            # Where the rules have spoken there is nothing left to guess.
+            if rule is not None and not any(low < end and start < high for low, high in weighed):
+                hit = _Hit(rule, suspicion.start, suspicion.end, rule.severity, "", False)
+                found.append(_finding(hit, folded))
+        return sorted(found, key=lambda finding: finding.span)
+
     def scan_surface(self, text: str) -> int:
         """Count plain term hits, nothing else: the bound on how fast a scan can be."""
-        return len(self._terms_automaton.find_matches_as_indexes(text, overlapping=True))
+        return self._sweep.count(text)
 
-    def _hits(self, folded: Folded) -> Iterator[_Hit]:
-        text = folded.text
-        for index, start, end in self._terms_automaton.find_matches_as_indexes(
-            text.translate(NUMERALS), overlapping=True
-        ):
-            if _cuts_a_word(text, start, end):
-                continue
-            term = self._terms[index]
+    def _hits(self, folded: Folded, sightings: Iterable[Sighting]) -> Iterator[_Hit]:
+        for rule, start, end, term in sightings:
             low, high = folded.span(start, end)
             # Width, case and script are no disguise; something between the characters is.
-            disguised = high - low != end - start
-            for rule in self._owners[index]:
-                yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, disguised)
-        for rule in self.rules:
-            for pattern in rule.patterns:
-                for match in pattern.finditer(text):
-                    if match.end() > match.start():
-                        yield _Hit(rule, match.start(), match.end(), rule.severity, "", False)
-        for start, end, term in self._sounds.find(text):
+            disguised = bool(term) and high - low != end - start
+            yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, disguised)
+        for start, end, term in self._sounds.find(folded.text):
             for rule in self._owners_of[term]:
                 yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, True)
 
@@ -142,7 +138,8 @@ def _worth_disguising(rules: Iterable[Rule]) -> list[str]:
     """Nobody hides a word that may be said; short mild words would only bring homophones."""
     terms: dict[str, None] = {}
     for rule in rules:
-        for term in rule.terms:
+        # These are disguises themselves: what sounds like one is the plain word.
+        for term in () if rule.category == "evasion" else rule.terms:
             if (len(term) > 2 or rule.severity == "block") and term not in rule.mild and term not in rule.weak:
                 terms[term] = None
     return list(terms)
@@ -170,19 +167,22 @@ def _holds(hit: _Hit, spoken: frozenset[str]) -> bool:
     return GENERAL in hit.rule.verticals or not spoken or bool(meant & spoken)
 
 
-def _cuts_a_word(text: str, start: int, end: int) -> bool:
-    """Tell whether a hit begins or ends inside a Latin word or a number: 0元 in 100元, no1 in no10."""
-    return _joined(text[start - 1 : start], text[start]) or _joined(text[end - 1], text[end : end + 1])
-
-
-def _joined(left: str, right: str) -> bool:
-    if not (left.isascii() and right.isascii()):
-        return False
-    return (left.isdigit() and right.isdigit()) or (left.isalpha() and right.isalpha())
-
-
 def _outermost(hits: list[_Hit]) -> list[_Hit]:
     """Keep, where hits lie inside each other, the graver one, then the longer one."""
+    kept: list[_Hit] = []
+    together: list[_Hit] = []
+    reach = -1
+    # Hits that touch no other decide nothing about each other.
+    for hit in sorted(hits, key=lambda hit: hit.start):
+        if hit.start >= reach:
+            kept += _gravest(together)
+            together = []
+        together.append(hit)
+        reach = max(reach, hit.end)
+    return kept + _gravest(together)
+
+
+def _gravest(hits: list[_Hit]) -> list[_Hit]:
     kept: list[_Hit] = []
     for hit in sorted(hits, key=lambda hit: (-_RANK[hit.severity], hit.start - hit.end, hit.disguised)):
         inside = any(other.start <= hit.start and hit.end <= other.end for other in kept)
@@ -197,7 +197,7 @@ def _finding(hit: _Hit, folded: Folded) -> Finding:
     rule = hit.rule
     start, end = folded.span(hit.start, hit.end)
     excerpt = folded.original[start:end]
-    suggestion = _replacement(rule, hit.term or folded.text[hit.start : hit.end].translate(NUMERALS))
+    suggestion = _replacement(rule, hit.term or with_digits(folded.text[hit.start : hit.end]))
     said = f"“{excerpt}”" + ("是变形写法，" if hit.disguised else "")
     message = f"{said}涉及{rule.title}：{rule.about}"
     if suggestion is None and rule.advice:

@@ -1,8 +1,9 @@
 """Fold a text for matching and keep the way back: every folded position maps to a range of the original."""
 
+import sys
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -10,12 +11,18 @@ from re import Match, Pattern, escape
 from re import compile as compile_pattern
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from opencc import OpenCC
+
+from backend.quality.codepoints import Swap, codes_of
 
 _LOOKALIKES: Final = Path(__file__).parent / "rules" / "lookalikes.tsv"
 
 #: Chinese digits to Arabic, one character to one, so that offsets stay: 第一 and 第1 become the same key.
 NUMERALS: Final = str.maketrans("〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖两", "001234567891234567892")
+#: `translate(NUMERALS)` for long texts.
+with_digits: Final = Swap(NUMERALS)
 
 # Clause punctuation keeps its full-width form; folding 「，」 to "," would hide the clause from the rules' patterns.
 _KEPT: Final = frozenset("，！？；：、。…—“”‘’")
@@ -30,6 +37,8 @@ _INVISIBLE: Final = (
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0100-\U000e01ef\U000e0020-\U000e007f\u0300-\u036f\u20d0-\u20ff"
 )
 _EMOJI: Final = "\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f0ff\U0001f1e6-\U0001faff"
+# What may happen at a code point: it changes by itself; it begins, or is second in, a sequence that changes.
+_ALONE, _FIRST, _SECOND = 1, 2, 4
 _WIDE: Final = ((0x00A0, 0xFFFF), (0x1D400, 0x1D7FF), (0x1F100, 0x1F1E5), (0x20000, 0x2A6DF), (0x2F800, 0x2FA1F))
 
 
@@ -60,7 +69,11 @@ class Folded:
 
 
 def rewrite(text: str, pattern: Pattern[str], replacement: Callable[[Match[str], str], str]) -> Folded:
-    """Replace every match of `pattern`; `replacement` gets the match and the output so far, may return ''."""
+    """Replace every match of `pattern`; `replacement` gets the match and the last sign put out, may return ''."""
+    return _replaced(text, pattern.finditer(text), replacement)
+
+
+def _replaced(text: str, matches: Iterable[Match[str]], replacement: Callable[[Match[str], str], str]) -> Folded:
     out: list[str] = []
     firsts: list[int] = []
     sources: list[tuple[int, int, bool]] = []
@@ -76,7 +89,7 @@ def rewrite(text: str, pattern: Pattern[str], replacement: Callable[[Match[str],
             length += len(piece)
             last = piece[-1]
 
-    for match in pattern.finditer(text):
+    for match in matches:
         begin, end = match.span()
         put(text[done:begin], done, begin, True)
         image = replacement(match, last)
@@ -94,7 +107,16 @@ def fold(text: str) -> Folded:
 
     Line breaks and clause punctuation stay; numerals stay too (see `NUMERALS`), so patterns can still read them.
     """
-    mapping, pattern = _folding()
+    mapping, pattern, kinds = _folding()
+    codes = codes_of(text)
+    kind = np.append(kinds[codes], np.uint8(0))
+    marked = (kind & _ALONE) > 0
+    marked[:-1] |= ((kind[:-1] & _FIRST) > 0) & ((kind[1:] & _SECOND) > 0)
+    # A line break with nothing else beside it stays as it is.
+    marked[:-1] &= (codes != ord("\n")) | marked[1:]
+    spots = np.flatnonzero(marked)
+    if not spots.size:
+        return Folded(text, text)
 
     def replacement(match: Match[str], before: str) -> str:
         run = match.group()
@@ -105,7 +127,17 @@ def fold(text: str) -> Folded:
             return _widened(text, match.start(), run)
         return _between(text, match, before)
 
-    return rewrite(text, pattern, replacement)
+    return _replaced(text, _matches_at(pattern, text, spots.tolist()), replacement)
+
+
+def _matches_at(pattern: Pattern[str], text: str, spots: Iterable[int]) -> Iterator[Match[str]]:
+    """Yield what `finditer` would, when matches begin at `spots` only. A line break alone stays as it is."""
+    done = 0
+    for spot in spots:
+        if spot >= done and (match := pattern.match(text, spot)):
+            done = match.end()
+            if match.group() != "\n":
+                yield match
 
 
 def _widened(text: str, at: int, mark: str) -> str:
@@ -136,8 +168,10 @@ _STRIP_INVISIBLE: Final = compile_pattern(f"[{_INVISIBLE}]+")
 
 
 @cache
-def _folding() -> tuple[dict[str, str], Pattern[str]]:
-    single: dict[str, str] = {}
+def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8]]:
+    """Return the images, a pattern for one place that changes, and for each code point what begins with it."""
+    # Half of a pair is no character; what is left of it must not end the search for terms.
+    single: dict[str, str] = {chr(code): "\ufffd" for code in range(0xD800, 0xE000)}
     for low, high in _WIDE:
         for code in range(low, high + 1):
             if 0xD800 <= code <= 0xF8FF:
@@ -163,7 +197,13 @@ def _folding() -> tuple[dict[str, str], Pattern[str]]:
         "[,!?;:]",
         f"(?:(?![{images}])[{gaps}\\s{_INVISIBLE}{_EMOJI}])+",
     ]
-    return single | longer, compile_pattern("|".join(alternatives))
+    alone = compile_pattern(f"[{images},!?;:{gaps}\\s{_INVISIBLE}{_EMOJI}]")
+    kinds = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
+    kinds[[match.start() for match in alone.finditer("".join(map(chr, range(sys.maxunicode + 1))))]] = _ALONE
+    for source in longer:
+        kinds[ord(source[0])] |= _FIRST
+        kinds[ord(source[1])] |= _SECOND
+    return single | longer, compile_pattern("|".join(alternatives)), kinds
 
 
 def _classes(chars: Iterable[str]) -> str:

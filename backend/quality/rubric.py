@@ -46,6 +46,21 @@ def review(script: str, brief: ScriptBrief, rules: RuleSnapshot) -> QualityRepor
     return QualityReport(_verdict(findings), _score(findings), findings, checks, rules.version)
 
 
+def with_findings(report: QualityReport, findings: Sequence[Finding]) -> QualityReport:
+    """Return the report as it is when somebody else's findings about compliance (Q20) are in it too."""
+    if list(findings) == report.findings:
+        return report
+    new = [finding for finding in findings if finding not in report.findings and finding.severity != "info"]
+    said = "；".join(dict.fromkeys(finding.message for finding in new[:3]))
+    checks = [
+        check.model_copy(update={"passed": False, "detail": said if check.passed else f"{check.detail}；{said}"})
+        if check.id == "Q20" and new
+        else check
+        for check in report.checks
+    ]
+    return QualityReport(_verdict(findings), _score(findings), list(findings), checks, report.rules_version)
+
+
 def _verdict(findings: Sequence[Finding]) -> Literal["pass", "warn", "block"]:
     severities = {finding.severity for finding in findings}
     if "block" in severities:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
 from backend.errors import BadRequest, SetupError
+from backend.quality.classes import combined, spread
 from backend.quality.normalize import NUMERALS, fold
 
 RULES: Final = Path(__file__).parent / "rules"
@@ -86,7 +87,8 @@ def _rule(table: Mapping[str, Any]) -> Rule:
         raise ValueError(f"unknown severity {severity!r}")
     mild: dict[str, Severity] = {key(term): "warn" for term in table.get("warn_terms", ())}
     mild.update({key(term): "info" for term in table.get("info_terms", ())})
-    terms = tuple(dict.fromkeys(key(term) for term in table.get("terms", ())))
+    made = [term for source in table.get("combined", ()) for term in combined(source)]
+    terms = tuple(dict.fromkeys(key(term) for term in (*table.get("terms", ()), *made)))
     if "" in terms:
         raise ValueError("an empty term")
     return Rule(
@@ -113,23 +115,21 @@ def _rule(table: Mapping[str, Any]) -> Rule:
 
 def _compiled(table: Mapping[str, Any], name: str) -> tuple[re.Pattern[str], ...]:
     sources: Sequence[str] = table.get(name, ())
-    return tuple(re.compile(source, re.IGNORECASE) for source in sources)
+    return tuple(re.compile(spread(source), re.IGNORECASE) for source in sources)
 
 
 @cache
-def _vertical_words(shortest: int) -> Mapping[str, re.Pattern[str]]:
+def words_of_verticals(shortest: int = 2) -> Mapping[str, tuple[str, ...]]:
+    """Return the words that tell a vertical; single characters (杯, 玉) prove nothing in running text."""
     table = tomllib.loads((RULES / "verticals.toml").read_text(encoding="utf-8"))
     return {
-        vertical: re.compile("|".join(re.escape(word) for word in [vertical, *words] if len(word) >= shortest))
+        vertical: tuple(word for word in dict.fromkeys([vertical, *words]) if len(word) >= shortest)
         for vertical, words in table.items()
     }
 
 
 def verticals_of_category(category: str) -> frozenset[str]:
     """Tell which verticals a category or a product name means; empty when it says nothing."""
-    return frozenset(vertical for vertical, words in _vertical_words(1).items() if words.search(category))
-
-
-def verticals_of_text(text: str) -> frozenset[str]:
-    """Tell which verticals a text speaks of; single characters (杯, 玉) prove nothing in running text."""
-    return frozenset(vertical for vertical, words in _vertical_words(2).items() if words.search(text))
+    return frozenset(
+        vertical for vertical, words in words_of_verticals(1).items() if any(word in category for word in words)
+    )

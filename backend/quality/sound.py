@@ -14,11 +14,13 @@ os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
 from pypinyin.pinyin_dict import pinyin_dict
 
+from backend.quality.codepoints import Swap
 from backend.quality.context import clause
 from backend.quality.normalize import Folded, is_han, rewrite
 
 _TONES: Final = str.maketrans("āáǎàēéěèōóǒòīíǐìūúǔùüǖǘǚǜńňǹḿ", "aaaaeeeeooooiiiiuuuuvvvvvnnnm")
 _LATIN: Final = re.compile(r"[a-z]{2,}")
+_LETTER: Final = re.compile(r"[a-z]")
 _CODES: Final = 0xE000
 # Characters so common that one of them beside a part of a term is no disguise.
 _COMMON: Final = frozenset(
@@ -37,7 +39,7 @@ class Sounds:
 
     def __init__(self, terms: Iterable[str]) -> None:
         self._terms = [term for term in terms if len(term) >= 2 and all(map(is_han, term))]
-        self._by_sound = AhoCorasick([term.translate(_codes()) for term in self._terms], matchkind=MatchKind.Standard)
+        self._by_sound = AhoCorasick([_codes()(term) for term in self._terms], matchkind=MatchKind.Standard)
         shortened = [(_shorten(term, at), term) for term in self._terms for at in range(len(term))]
         self._short_of = [term for short, term in shortened if short]
         self._shortened = AhoCorasick([short for short, _ in shortened if short], matchkind=MatchKind.Standard)
@@ -45,12 +47,12 @@ class Sounds:
     def find(self, text: str) -> Iterator[Hit]:
         """Yield `(start, end, term)` for every disguised term of a folded text; plain ones are not repeated."""
         sounded = rewrite(text, _LATIN, lambda match, _: _spell(match.group()))
-        codes = sounded.text.translate(_codes())
+        codes = _codes()(sounded.text)
         for index, start, end in self._by_sound.find_matches_as_indexes(codes, overlapping=True):
             begin, stop = sounded.span(start, end)
             if self._is_disguise(text, sounded, (start, end), self._terms[index]):
                 yield begin, stop, self._terms[index]
-        if any("a" <= char <= "z" for char in text):
+        if _LETTER.search(text):
             for index, start, end in self._shortened.find_matches_as_indexes(text, overlapping=True):
                 if not _touches_latin(text, start, end):
                     yield start, end, self._short_of[index]
@@ -128,14 +130,14 @@ def _spellings() -> tuple[dict[str, str], re.Pattern[str]]:
 
 
 @cache
-def _codes() -> dict[int, str]:
+def _codes() -> Swap:
     spelled, _ = _spellings()
     table: dict[int, str] = {}
     for code in range(0x4E00, 0xA000):
         syllable = _syllable(chr(code))
         if syllable in spelled:
             table[code] = spelled[syllable]
-    return table
+    return Swap(table)
 
 
 def _spell(run: str) -> str:

@@ -71,6 +71,8 @@ class RunnerParts:
     worker: str
     #: The model that reads what rules leave in doubt; the offline writer cannot.
     reader: Model | None = None
+    #: The model that reads texts behind the checks, where that is switched on.
+    judge: Model | None = None
 
 
 class Runner:
@@ -205,6 +207,7 @@ class Runner:
             rules=parts.rules,
             embedder=parts.embedder,
             reader=OnBehalf(parts.reader, caller) if parts.reader is not None else None,
+            judge=OnBehalf(parts.judge, caller) if parts.judge is not None else None,
             say=outlet.take,
             said=outlet.said,
         )

@@ -18,6 +18,7 @@ _SECRET_NAMES: Final = ("password", "secret", "token", "authorization", "cookie"
 #: Numbers under such names are counts (`tokens=12`), not secrets.
 _HARMLESS: Final = (int, float, bool, type(None))
 _TRACE: Final = "trace_id"
+_JOB_QUEUE: Final = "pgqueuer"
 
 
 def configure_logging(*, level: str, form: Literal["console", "json"], mask: Mask | None = None) -> None:
@@ -34,6 +35,7 @@ def configure_logging(*, level: str, form: Literal["console", "json"], mask: Mas
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         _with_trace,
+        _calmed,
     ]
     structlog.configure(
         processors=[
@@ -82,6 +84,24 @@ def _with_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     # Present on every line, so that a search by it needs no special case for start and stop.
     event.setdefault(_TRACE, "-")
     return event
+
+
+def _calmed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    # The job queue tries again what the database did not take: in an outage one line says so, not a traceback a second.
+    if event.get("logger") != _JOB_QUEUE:
+        return event
+    given = event.get("exc_info")
+    error = given[1] if isinstance(given, tuple) else given if isinstance(given, BaseException) else sys.exc_info()[1]
+    if given and error is not None and _is_outage(error):
+        event["exc_info"] = None
+        event["error"] = type(error).__name__
+        event["level"] = "warning"
+    return event
+
+
+def _is_outage(error: BaseException) -> bool:
+    # By name: this layer knows no driver.
+    return isinstance(error, OSError) or any(kind.__module__.startswith("asyncpg.") for kind in type(error).__mro__)
 
 
 def _masking(mask: Mask | None) -> Processor:

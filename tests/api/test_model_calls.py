@@ -10,10 +10,11 @@ from backend.ids import new_id
 from backend.llm.accounts import CallRecord
 from backend.llm.gateway import Caller, Usage
 from backend.services import Services
+from tests.api.conftest import SignIn
 
 
 async def test_calls_of_a_thread_come_in_their_order_by_run_and_in_pages(
-    operator: httpx.AsyncClient, stranger: httpx.AsyncClient, services: Services
+    operator: httpx.AsyncClient, sign_in: SignIn, services: Services
 ) -> None:
     thread = (await operator.post("/api/v1/threads", json={})).json()["id"]
     tenant = UUID((await operator.get("/api/v1/auth/me")).json()["tenant"]["id"])
@@ -37,4 +38,5 @@ async def test_calls_of_a_thread_come_in_their_order_by_run_and_in_pages(
     assert (first["items"][0]["failure"], Decimal(first["items"][0]["cost"])) == ("auth", Decimal("0.5"))
     of_run = (await operator.get(path, params={"run_id": str(runs[1])})).json()
     assert len(of_run["items"]) == 2
+    stranger = await sign_in("admin@shanlan.cuedesk")
     assert (await stranger.get(path)).status_code == 404

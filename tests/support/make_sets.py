@@ -22,10 +22,10 @@ _MARK = re.compile(r"⟦(.*?)⟧")
 _KEEP = re.compile(r"⟪(.*?)⟫")
 
 
-def compliance() -> Iterator[dict[str, Any]]:
+def sentences(name: str) -> Iterator[dict[str, Any]]:
     """Violations, their disguises, and what may be said."""
     plain = []
-    for tier, category, marked in lines_of("compliance.txt"):
+    for tier, category, marked in lines_of(name):
         text, spans = _MARK.sub(r"\1", marked), _MARK.findall(marked)
         case = {"type": "compliance", "tier": tier, "category": category, "text": text, "spans": spans}
         yield {**case, "split": part_of(text), "template": text}
@@ -45,6 +45,19 @@ def compliance() -> Iterator[dict[str, Any]]:
                 "type": "compliance", "tier": "evasion", "category": category, "text": text, "spans": disguised,
                 "note": name, "split": part_of(whole), "template": whole,
             }  # fmt: skip
+
+
+def copy() -> Iterator[dict[str, Any]]:
+    """Whole clean scripts, as hosts speak."""
+    for category, text in lines_of("clean_copy.txt"):
+        yield {
+            "type": "compliance", "tier": "copy", "expect": "clean", "category": category, "text": text,
+            "split": part_of(text), "template": text,
+        }  # fmt: skip
+
+
+def programs() -> Iterator[dict[str, Any]]:
+    """Sentences that a product's record shows to be wrong, or right."""
     products = json.loads((SOURCES / "products.json").read_text(encoding="utf-8"))
     for product, expected, marked in lines_of("program.txt"):
         text = _MARK.sub(r"\1", marked)
@@ -264,7 +277,8 @@ def written(folder: Path, name: str, cases: Iterable[dict[str, Any]]) -> None:
 def main(folder: Path) -> None:
     written(folder, "intents.jsonl", intents("intents.txt"))
     written(folder, "intents_fresh.jsonl", intents("intents_fresh.txt"))
-    written(folder, "compliance.jsonl", compliance())
+    written(folder, "compliance.jsonl", [*sentences("compliance.txt"), *programs()])
+    written(folder, "compliance_fresh.jsonl", [*sentences("compliance_fresh.txt"), *copy()])
     written(folder, "pii.jsonl", pii())
     written(folder, "scripts.jsonl", scripts())
 

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 
+import asyncpg
 import pytest
 import structlog
 
@@ -82,3 +83,21 @@ def test_the_console_form_is_readable_and_keeps_chinese(capsys: pytest.CaptureFi
     out = capsys.readouterr().out
     assert "脚本完成" in out
     assert "一号" in out
+
+
+def test_an_outage_that_the_job_queue_survives_is_one_calm_line_and_a_fault_of_its_own_is_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging(level="info", form="json")
+    queue = logging.getLogger("pgqueuer")
+    for error in (ConnectionRefusedError("no"), asyncpg.ObjectNotInPrerequisiteStateError("not now"), KeyError("job")):
+        try:
+            raise error
+        except Exception:  # noqa: BLE001 -- as the library does
+            queue.exception("Flush failed, requeuing %d items", 1)
+    away, refused, fault = lines(capsys)
+    assert (away["level"], away["error"]) == ("warning", "ConnectionRefusedError")
+    assert (refused["level"], refused["error"]) == ("warning", "ObjectNotInPrerequisiteStateError")
+    assert not {"exception", "exc_info"} & {name for line in (away, refused) for name, value in line.items() if value}
+    assert fault["level"] == "error"
+    assert "Traceback" in str(fault["exception"])

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend.graph.judge import judged
 from backend.graph.prompts import fixed_words
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.protocol.events import Finding, QualityFeedback
-from backend.quality.rubric import UNAPPROVED, QualityReport, ScriptBrief, review
+from backend.quality.rubric import UNAPPROVED, QualityReport, ScriptBrief, review, with_findings
 
 #: What a draft of ours is sent back for; warnings are for the person to weigh.
 _SERIOUS: Final = frozenset({"block", "fail"})
@@ -20,6 +21,8 @@ async def quality(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     context = runtime.context
     # A long edited text may take tens of milliseconds: the loop carries everybody's tokens meanwhile.
     report = await asyncio.to_thread(review, state["content"], _brief(state), context.rules)
+    whole = await judged(state["content"], report.findings, context.rules, context.judge, state["product"] or None)
+    report = with_findings(report, whole)
     serious = [finding for finding in report.findings if finding.severity in _SERIOUS]
     # What the record lacks no wording mends, and the same words with the same faults will not come out better.
     mendable = [finding for finding in serious if finding.category != UNAPPROVED]

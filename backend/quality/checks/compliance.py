@@ -23,7 +23,7 @@ def compliance(draft: Draft) -> Iterator[Finding]:
     said = {money.value for money in money_in(record)} | _record_prices(product)
     named = [span for name in _own_names(product) for span in _places(draft, name)]
     confirmable = {rule.id for rule in draft.rules.rules if rule.confirmable} | {"PRI-002", "PRI-005"}
-    for finding in draft.rules.scan(draft.text, vertical=category):
+    for finding in draft.rules.check(draft.text, vertical=category):
         if finding.severity != "block" and finding.rule in confirmable and _is_on_record(draft, finding, record, said):
             continue
         # A registered name is what it is called (绝对化用语执法指南); a claim beside it stays a claim.

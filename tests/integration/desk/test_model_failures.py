@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -142,8 +143,10 @@ async def test_an_error_before_the_first_piece_is_tried_again_and_nobody_notices
         await the_thread_goes_on(desk, thread)
     assert len(model.requests) == 3
     async with asyncio.timeout(20):
-        while not (calls := (await operator.get(f"/threads/{thread}/model_calls"))["items"]):
+        calls: list[dict[str, Any]] = []
+        while not calls:
             await asyncio.sleep(0.1)
+            calls = (await operator.get(f"/threads/{thread}/model_calls"))["items"]
     (call,) = calls
     assert (call["node"], call["status"], call["attempts"], call["model"]) == ("script", "completed", 3, "scripted")
     assert [(hop["reason"], hop["status"]) for hop in call["hops"]] == [("overloaded", 503), ("rate_limited", 429)]

@@ -1,0 +1,180 @@
+"""The judge: a language model reads a text that the checks have read, and may add warnings or raise one to a block.
+
+It can take nothing back. What it adds must quote the text and is a warning, so that a model that lies costs a click,
+not a script; it raises only what a rule has found. Everything it is shown is fenced data. After one repair, or an
+error, or no answer in time, the checks' word stands alone.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from backend.errors import ModelError, ModelRefused
+from backend.graph.prompts import rendered
+from backend.graph.prompts import version as prompt_version
+from backend.llm.gateway import ChatTurn, Model, ModelRequest
+from backend.protocol.events import Finding
+from backend.quality.lexicon import RuleSnapshot
+from backend.quality.normalize import fold
+
+log = structlog.get_logger(__name__)
+
+#: Seconds for both questions together: somebody waits for the draft.
+PATIENCE: Final = 6.0
+#: Characters of a script, and earlier findings, that are shown at most.
+_SHOWN: Final = 4000
+_MOST_FOUND: Final = 40
+_LONGEST_ANSWER: Final = 6000
+_PREFIX: Final = "IMP-"
+
+
+class _Doubt(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    label: str = Field(max_length=20)
+    quote: str = Field(min_length=4, max_length=60)
+    why: str = Field(max_length=80)
+
+
+class _Said(BaseModel):
+    """The model's answer."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    findings: list[_Doubt] = Field(max_length=8)
+    raised: list[Annotated[int, Field(ge=0)]] = Field(max_length=_MOST_FOUND)
+
+
+class _Unusable(Exception):
+    """What the model said cannot be used; the text says why."""
+
+
+async def judged(
+    text: str,
+    found: Sequence[Finding],
+    rules: RuleSnapshot,
+    model: Model | None,
+    product: Mapping[str, Any] | None = None,
+) -> list[Finding]:
+    """Return `found` with what the judge adds and raises. Never raises an error, and never lowers a finding."""
+    if model is None or not text.strip():
+        return list(found)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            said = await _asked(text, found, rules, model, product)
+    except (_Unusable, ModelError, TimeoutError) as error:
+        reason = str(error) if isinstance(error, _Unusable) else getattr(error, "code", "timeout")
+        log.warning("judge_unusable", reason=reason)
+        return list(found)
+    return _merged(text, found, rules, said)
+
+
+async def _asked(
+    text: str, found: Sequence[Finding], rules: RuleSnapshot, model: Model, product: Mapping[str, Any] | None
+) -> _Said:
+    """Ask, and once more when the answer cannot be used or the provider knows no JSON mode."""
+    turns = [
+        ChatTurn("system", rendered("judge", "role")),
+        ChatTurn(
+            "user",
+            rendered(
+                "judge",
+                "request",
+                labels={rule.id.removeprefix(_PREFIX): rule.about for rule in _implied(rules)},
+                product={key: (product or {}).get(key) for key in ("name", "category")},
+                found=[
+                    {"place": place, "excerpt": one.excerpt, "severity": one.severity, "message": one.message}
+                    for place, one in enumerate(found[:_MOST_FOUND])
+                ],
+                script={"text": text[:_SHOWN]},
+            ),
+        ),
+    ]
+    try:
+        answer = await _answer(model, turns, json=True)
+    except ModelRefused:
+        return _checked(await _answer(model, turns, json=False), found, rules)
+    try:
+        return _checked(answer, found, rules)
+    except _Unusable as error:
+        repair = rendered("judge", "repair", problem={"problem": str(error)})
+        again = [*turns, ChatTurn("assistant", answer or "{}"), ChatTurn("user", repair)]
+        return _checked(await _answer(model, again, json=True), found, rules)
+
+
+def _implied(rules: RuleSnapshot) -> list[Any]:
+    return [rule for rule in rules.rules if rule.id.startswith(_PREFIX)]
+
+
+async def _answer(model: Model, turns: Sequence[ChatTurn], *, json: bool) -> str:
+    request = ModelRequest(
+        purpose="judge",
+        turns=turns,
+        brief={},
+        temperature=0.0,
+        max_tokens=900,
+        json=json,
+        prompt_version=prompt_version("judge"),
+    )
+    text = (await model.complete(request)).text
+    if len(text) > _LONGEST_ANSWER:
+        raise _Unusable("far too long")
+    return text
+
+
+def _checked(answer: str, found: Sequence[Finding], rules: RuleSnapshot) -> _Said:
+    start, end = answer.find("{"), answer.rfind("}")
+    if start < 0 or end < start:
+        raise _Unusable("no JSON object")
+    try:
+        said = _Said.model_validate_json(answer[start : end + 1])
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)[0]
+        raise _Unusable(f"{'.'.join(str(part) for part in wrong['loc']) or 'JSON'}: {wrong['type']}") from None
+    labels = {rule.id.removeprefix(_PREFIX) for rule in _implied(rules)}
+    if any(doubt.label not in labels for doubt in said.findings):
+        raise _Unusable("findings.label: no such label")
+    if any(place >= len(found[:_MOST_FOUND]) for place in said.raised):
+        raise _Unusable("raised: no such place")
+    return said
+
+
+def _merged(text: str, found: Sequence[Finding], rules: RuleSnapshot, said: _Said) -> list[Finding]:
+    known = {rule.id: rule for rule in rules.rules}
+    merged = [
+        finding.model_copy(update={"severity": "block"})
+        if place in said.raised and finding.rule in known and finding.severity in ("warn", "fail")
+        else finding
+        for place, finding in enumerate(found)
+    ]
+    weighed = [one.span for one in found if one.severity != "info"]
+    for doubt in said.findings:
+        span = _place(text, doubt.quote)
+        # What is not in the text was made up; what a rule has named is named.
+        if span is None or any(low < span[1] and span[0] < high for low, high in weighed):
+            continue
+        weighed.append(span)
+        rule = known[_PREFIX + doubt.label]
+        merged.append(
+            Finding(
+                rule=rule.id,
+                category=rule.category,
+                severity="warn",
+                span=span,
+                excerpt=text[slice(*span)],
+                message=f"审读模型认为“{text[slice(*span)]}”{rule.title}：{doubt.why}",
+                basis=rule.basis,
+                suggestion=None,
+            )
+        )
+    return sorted(merged, key=lambda finding: finding.span)
+
+
+def _place(text: str, quote: str) -> tuple[int, int] | None:
+    """Return where a quote stands in the text, width and signs aside; None when it does not."""
+    folded, wanted = fold(text), fold(quote).text.strip("，。！？ ")
+    at = folded.text.find(wanted) if len(wanted) >= 4 else -1
+    return folded.span(at, at + len(wanted)) if at >= 0 else None
