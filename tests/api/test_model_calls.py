@@ -38,5 +38,5 @@ async def test_calls_of_a_thread_come_in_their_order_by_run_and_in_pages(
     assert (first["items"][0]["failure"], Decimal(first["items"][0]["cost"])) == ("auth", Decimal("0.5"))
     of_run = (await operator.get(path, params={"run_id": str(runs[1])})).json()
     assert len(of_run["items"]) == 2
-    stranger = await sign_in("admin@shanlan.cuedesk")
+    stranger = await sign_in("admin@shanlan.demo.cuedesk")
     assert (await stranger.get(path)).status_code == 404
