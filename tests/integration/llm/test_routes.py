@@ -194,6 +194,14 @@ async def test_what_is_too_long_goes_to_a_model_that_reads_more(first: ScriptedM
         with pytest.raises(ModelError) as raised:
             await said(model, streamed=True, request=long)
     assert raised.value.failure == "context_too_long"
+    alike = route_of(first, second, more=", limits: {context: 8000}")
+    first.by_model["scripted"] = Script("status", status=400, message="maximum context length is 8000 tokens")
+    asked = len(second.requests)
+    async with routed(alike) as model:
+        with pytest.raises(ModelError) as raised:
+            await said(model, streamed=True, request=long)
+    assert raised.value.failure == "context_too_long"
+    assert len(second.requests) == asked, "one that reads no more would say the same"
 
 
 async def test_the_error_that_is_told_is_rather_one_that_may_pass(first: ScriptedModel, second: ScriptedModel) -> None:
