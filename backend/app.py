@@ -236,9 +236,12 @@ async def _open(
     clock = DatabaseClock(db)
     await enter(clock.kept())
     rules = RuleSnapshot.load()
+    embedder = Embedder()
     hub = Hub(addresses.database, cache, _sources(db), poll_interval=settings.poll_interval)
     await enter(hub.running())
-    working = await _open_worker(stack, settings, addresses, db, cache, rules, models) if models is not None else None
+    working = None
+    if models is not None:
+        working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, models)
     epoch = EpochWatch(db)
     services = Services(
         settings=settings,
@@ -247,6 +250,7 @@ async def _open(
         secret=_secret(settings),
         hub=hub,
         rules=rules,
+        embedder=embedder,
         clock=clock.now,
         epoch=lambda: epoch.current,
         worker_ready=(lambda: working.ready) if working is not None else None,
@@ -280,6 +284,7 @@ async def _open_worker(
     db: Database,
     cache: Cache,
     rules: RuleSnapshot,
+    embedder: Embedder,
     models: ModelsFile,
 ) -> Worker:
     enter = stack.enter_async_context
@@ -295,7 +300,6 @@ async def _open_worker(
     await enter(following(settings, model))
     leases = Leases(await enter(db.reserved()), settings)
     await asyncio.to_thread(_load_reading)
-    embedder = Embedder()
     runner = Runner(
         RunnerParts(
             settings=settings,

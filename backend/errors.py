@@ -82,6 +82,12 @@ class Forbidden(AppError):
     status = 403
 
 
+class SkillRefused(Forbidden):
+    """Your team has not opened this skill to your role."""
+
+    code = "skill_refused"
+
+
 class OriginRefused(Forbidden):
     """This page may not connect: its origin is not on the list."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.fanout.hub import Hub
+from backend.memory.embed import Embedder
 from backend.quality.lexicon import RuleSnapshot
 from backend.settings import Settings
 from backend.storage.postgres import Database
@@ -21,6 +22,7 @@ class Services:
     secret: bytes
     hub: Hub
     rules: RuleSnapshot
+    embedder: Embedder
     clock: Callable[[], datetime]
     epoch: Callable[[], str]
     #: Whether this process takes runs right now; None when it is a gateway only.

@@ -72,6 +72,13 @@ class Settings(BaseSettings):
     job_log_days: float = 7
     retention_interval: float = 600
 
+    # What is remembered: for how many days by kind (0 = for ever; a tenant may have its own), and how often a worker
+    # looks for what its embedder has not read yet.
+    memory_script_days: int = Field(0, ge=0, le=3650)
+    memory_note_days: int = Field(0, ge=0, le=3650)
+    memory_rejection_days: int = Field(180, ge=0, le=3650)
+    memory_interval: float = Field(15, gt=0)
+
     # Decisions; a tenant may have policies of its own.
     interrupt_ttl: float = 30 * 60
     #: The scripts of a show come all at once and are read one after the other.

@@ -63,7 +63,9 @@ class Written:
     @property
     def opening(self) -> str:
         start, end = sentences(self.text)[0]
-        return re.sub(r"\W", "", self.text[start:end].replace(self.product["name"], ""))
+        # Nobody speaks what stands in brackets behind a name.
+        spoken = re.sub(r"[（(【].*?[）)】]", "", self.product["name"]).strip()
+        return re.sub(r"\W", "", self.text[start:end].replace(self.product["name"], "").replace(spoken, ""))
 
 
 class Room:

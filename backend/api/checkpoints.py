@@ -15,6 +15,7 @@ from backend.errors import NotFound
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import STORABLE
 from backend.protocol.snapshot import ThreadSnapshot
+from backend.quality.pii import mask_values
 from backend.runs import history
 from backend.storage import saved_states
 from backend.storage.postgres import Connection
@@ -151,7 +152,8 @@ async def replay_checkpoint(identity: Reader, services: Parts, thread_id: UUID, 
         until = await checkpoints.last_event_of(conn, found)
         return Replay(
             checkpoint=_shown(found),
-            values=await saved_states.load_values(conn, found.run_id, found.checkpoint_id),
+            # A state is taken out to look for faults, by people whom the conversation does not concern.
+            values=mask_values(await saved_states.load_values(conn, found.run_id, found.checkpoint_id)),
             snapshot=await checkpoints.read_snapshot(conn, thread_id, until),
         )
 

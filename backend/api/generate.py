@@ -22,6 +22,7 @@ from backend.domain import events, threads
 from backend.domain.people import Identity
 from backend.errors import AppError
 from backend.fanout.hub import Fragment, Numbered
+from backend.graph import skills
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import derived_id, new_id
 from backend.protocol.commands import SendMessage
@@ -150,6 +151,7 @@ async def _begin(services: Services, identity: Identity, body: Generate, key: st
     message = derived_id("generate", command_id(key)) if key else new_id()
     command = as_command(SendMessage, id=message, thread_id=thread_id, **body.model_dump(exclude={"review"}))
     async with services.db.tenant(identity.tenant_id) as conn:
+        await skills.require(conn, skills.SKILLS["generate"], identity.user_id)
         await threads.open_thread(
             conn,
             thread_id,

@@ -5,8 +5,9 @@ from uuid import UUID
 from backend.evaluation.cases import RecallCase
 from backend.evaluation.outcomes import Outcome
 from backend.ids import new_id
+from backend.memory.documents import remember
 from backend.memory.embed import Embedder
-from backend.memory.recall import forget_source, recall, remember
+from backend.memory.recall import Filters, recall
 from backend.storage.postgres import Database
 
 _TOP = 5
@@ -15,34 +16,26 @@ _TOP = 5
 async def run_recall(case: RecallCase, db: Database, tenant: UUID, embedder: Embedder) -> list[Outcome]:
     """Remember the documents, ask each query, and forget them again. Right = a relevant one among the first five."""
     sources = {document.id: new_id() for document in case.documents}
-    vectors = await embedder.passages([document.text for document in case.documents])
+    readings = [await embedder.read(document.text) for document in case.documents]
     async with db.tenant(tenant) as conn:
-        for document, vector in zip(case.documents, vectors, strict=True):
+        for document, reading in zip(case.documents, readings, strict=True):
             await remember(
-                conn,
-                embedder=embedder.name,
-                vector=vector,
-                kind="note",
-                content=document.text,
-                source_id=sources[document.id],
+                conn, {embedder.name: reading}, kind="note", content=document.text, source_id=sources[document.id]
             )
     try:
         return [await _asked(case, place, db, tenant, embedder, sources) for place in range(len(case.queries))]
     finally:
         async with db.tenant(tenant) as conn:
-            for source in sources.values():
-                await forget_source(conn, "note", source)
+            await conn.execute("DELETE FROM memory_documents WHERE source_id = ANY ($1)", list(sources.values()))
 
 
 async def _asked(
     case: RecallCase, place: int, db: Database, tenant: UUID, embedder: Embedder, sources: dict[str, UUID]
 ) -> Outcome:
     asked = case.queries[place]
-    vector = await embedder.query(asked.query)
-    async with db.tenant(tenant) as conn:
-        found = await recall(conn, embedder=embedder.name, vector=vector, query=asked.query, limit=_TOP)
+    found = (await recall(db, tenant, embedder, asked.query, Filters(), limit=_TOP)).found
     names = {source: name for name, source in sources.items()}
-    order = [names[document.source_id] for document in found if document.source_id is not None]
+    order = [names[one.document.source_id] for one in found if one.document.source_id is not None]
     ranks = [rank for rank, name in enumerate(order, 1) if name in asked.relevant]
     return Outcome(
         kind="recall",

@@ -3,10 +3,11 @@
 They are coroutines although they wait for nothing: LangGraph sends a plain function to a thread, at every step.
 """
 
+from backend.graph.skills import SKILLS
 from backend.graph.state import ScriptState
 
 #: Requests that end in a script.
-WRITING = frozenset({"write", "continue", "restyle", "regenerate", "switch_product"})
+WRITING = SKILLS["generate"].kinds | SKILLS["modify"].kinds
 GATHER = ("profile", "product", "recall")
 #: Steps behind a decision: from here a script goes on air without another question.
 PUBLISHING = frozenset({"hold", "finalize"})
@@ -14,7 +15,9 @@ PUBLISHING = frozenset({"hold", "finalize"})
 
 async def after_intent(state: ScriptState) -> list[str]:
     """Ask back, answer, or gather what the writer needs."""
-    if state["kind"] in ("unclear", "batch"):
+    if state.get("refused"):
+        return ["chat"]
+    if state["kind"] == "unclear" or state["kind"] in SKILLS["batch"].kinds:
         return ["clarify"]
     if state["kind"] in WRITING:
         return list(GATHER)

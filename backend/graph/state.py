@@ -31,6 +31,8 @@ class ScriptState(TypedDict, total=False):
     options: list[dict[str, str]]
     question: str
     reply: str
+    #: The name of the skill that was asked for and is not open to whoever asked.
+    refused: str | None
     later: list[str]
     room: dict[str, Any] | None
     previous: dict[str, Any] | None
@@ -43,7 +45,9 @@ class ScriptState(TypedDict, total=False):
     assumed: list[dict[str, str]]
     host_assumptions: list[str]
     product_assumptions: list[str]
+    #: Which memories; their texts are read when they are needed.
     recalled: list[dict[str, str]]
+    recall_reasons: dict[str, Any]
     #: The room's last approved scripts, newest first.
     aired: list[str]
 

@@ -1,17 +1,58 @@
-"""Learning from what was approved: a job of its own, because a vector takes a second and nobody should wait for it."""
+"""Learning from what people decided: a job of its own, because a vector takes a second and nobody should wait."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Required, TypedDict, Unpack
 from uuid import UUID
 
 import orjson
 
-from backend.domain import products, scripts
+from backend.domain import interrupts, products, scripts
 from backend.errors import NotFound
-from backend.memory.embed import Embedder
-from backend.memory.recall import remember
+from backend.ids import derived_id
+from backend.memory.documents import MAX_CONTENT, Kind, lock_memory, remember
+from backend.memory.embed import Embedder, Reading
+from backend.memory.embedders import names_to_read
 from backend.storage import jobs
 from backend.storage.postgres import Connection, Database
 
 LEARN_JOB = "learn"
+
+#: A text that nobody looked at before it went out, and one that an admin let pass against a blocking finding.
+_BY_POLICY: Final = 0.85
+_OVERRIDDEN: Final = 0.7
+#: Of a text that was sent back: what was wrong with it is what counts, the text only tells what it was about.
+_REJECTED_EXCERPT: Final = 300
+
+Mask = Callable[[str], str]
+
+
+class Fields(TypedDict, total=False):
+    """What belongs to a text; see `remember`."""
+
+    kind: Required[Kind]
+    source_id: UUID | None
+    host_id: UUID | None
+    product_id: UUID | None
+    category: str
+    scenario: str
+    approval: float
+    created_by: UUID | None
+    made_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    kind: Kind
+    source_id: UUID
+    content: str
+    host_id: UUID | None
+    product_id: UUID | None
+    category: str
+    scenario: str
+    approval: float
+    made_at: datetime
 
 
 async def enqueue_learning(conn: Connection, tenant_id: UUID, script_id: UUID) -> None:
@@ -19,34 +60,128 @@ async def enqueue_learning(conn: Connection, tenant_id: UUID, script_id: UUID) -
     await jobs.enqueue(conn, LEARN_JOB, orjson.dumps({"tenant_id": str(tenant_id), "script_id": str(script_id)}))
 
 
-async def learn(db: Database, embedder: Embedder, payload: bytes) -> None:
-    """Keep the newest version of a script in its tenant's memory; done twice, it is kept once.
+async def enqueue_rejection(conn: Connection, tenant_id: UUID, interrupt_id: str) -> None:
+    """Queue the learning of what was wrong with a text, in the transaction of the decision that says so."""
+    await jobs.enqueue(conn, LEARN_JOB, orjson.dumps({"tenant_id": str(tenant_id), "interrupt_id": interrupt_id}))
+
+
+async def learn(db: Database, embedder: Embedder, mask: Mask, payload: bytes) -> None:
+    """Keep the newest version of a script, or the reason of a rejection, in its tenant's memory; done twice, it is kept
+    once. Personal data is masked before anything is computed or stored.
+
+    `mask` takes personal data out: what is kept for years and shown to other writers holds nobody's telephone number.
 
     Raises:
         StorageUnavailable, ServerBusy: not now; the queue tries again.
     """
-    job = orjson.loads(payload)
-    tenant_id, script_id = UUID(job["tenant_id"]), UUID(job["script_id"])
+    job: dict[str, str] = orjson.loads(payload)
+    tenant_id = UUID(job["tenant_id"])
     try:
         async with db.tenant(tenant_id) as conn:
-            script, versions = await scripts.get_script(conn, script_id)
-            category = ""
-            if script.product_id is not None:
-                category = (await products.get_product(conn, script.product_id)).category
+            lesson: _Lesson | None
+            if "script_id" in job:
+                lesson = await _of_script(conn, UUID(job["script_id"]))
+            else:
+                lesson = await _of_rejection(conn, job["interrupt_id"])
     except NotFound:
         return  # removed before it was learned
-    content = versions[0].content
-    [vector] = await embedder.passages([content])
+    if lesson is None:
+        return
+    await keep(
+        db,
+        tenant_id,
+        embedder,
+        mask,
+        kind=lesson.kind,
+        content=lesson.content,
+        source_id=lesson.source_id,
+        host_id=lesson.host_id,
+        product_id=lesson.product_id,
+        category=lesson.category,
+        scenario=lesson.scenario,
+        approval=lesson.approval,
+        made_at=lesson.made_at,
+    )
+
+
+async def readings_of(db: Database, tenant_id: UUID, embedder: Embedder, content: str) -> dict[str, Reading]:
+    """Return what each embedder makes of a text with which the tenant's memory is read now, or will be."""
     async with db.tenant(tenant_id) as conn:
-        await remember(
-            conn,
-            embedder=embedder.name,
-            vector=vector,
-            kind="script",
-            content=content,
-            source_id=script_id,
-            host_id=script.host_id,
-            product_id=script.product_id,
-            category=category,
-            scenario=script.scenario,
-        )
+        names = await names_to_read(conn, embedder)
+    return {name: await embedder.read(content, name) for name in names}
+
+
+async def keep(
+    db: Database, tenant_id: UUID, embedder: Embedder, mask: Mask, *, content: str, **fields: Unpack[Fields]
+) -> UUID | None:
+    """Mask, read and store a text (`fields` as for `remember`); None when it was asked to be forgotten.
+
+    Raises:
+        StorageUnavailable, ServerBusy: the database is away or busy; nothing is stored.
+    """
+    content = mask(content)[:MAX_CONTENT]
+    readings = await readings_of(db, tenant_id, embedder, content)
+    while True:
+        async with db.tenant(tenant_id) as conn:
+            await lock_memory(conn, shared=True)
+            names = await names_to_read(conn, embedder)
+            # Another embedder may have taken over while the text was read for the one before.
+            if readings.keys() >= set(names):
+                return await remember(conn, {name: readings[name] for name in names}, content=content, **fields)
+        for name in names:
+            readings[name] = readings.get(name) or await embedder.read(content, name)
+
+
+async def _of_script(conn: Connection, script_id: UUID) -> _Lesson:
+    script, versions = await scripts.get_script(conn, script_id)
+    newest = versions[0]
+    return _Lesson(
+        kind="script",
+        source_id=script_id,
+        content=newest.content,
+        host_id=script.host_id,
+        product_id=script.product_id,
+        category=await _category(conn, script.product_id),
+        scenario=script.scenario,
+        approval=_approval(newest.provenance),
+        made_at=newest.created_at,
+    )
+
+
+async def _of_rejection(conn: Connection, interrupt_id: str) -> _Lesson | None:
+    interrupt = await interrupts.get_interrupt(conn, interrupt_id)
+    answer: dict[str, Any] = interrupt.decision or {}
+    feedback = str(answer.get("feedback") or "").strip()
+    if interrupt.status != "rejected" or not feedback or interrupt.decided_at is None:
+        return None
+    params = interrupt.params
+    product_id = UUID(params["product_id"]) if params.get("product_id") else None
+    host_id = UUID(params["host_id"]) if params.get("host_id") else None
+    known = await conn.fetchrow(
+        "SELECT (SELECT id FROM hosts WHERE id = $1) AS host, (SELECT id FROM products WHERE id = $2) AS product",
+        host_id,
+        product_id,
+    )
+    assert known is not None
+    excerpt = str(params.get("content") or "")[:_REJECTED_EXCERPT]
+    return _Lesson(
+        kind="rejection",
+        source_id=derived_id("rejection", interrupt_id),
+        content=f"{feedback}\n——被退回的稿子：{excerpt}",
+        host_id=known["host"],
+        product_id=known["product"],
+        category=await _category(conn, known["product"]),
+        scenario=str((params.get("slots") or {}).get("scenario") or ""),
+        approval=1.0,
+        made_at=interrupt.decided_at,
+    )
+
+
+async def _category(conn: Connection, product_id: UUID | None) -> str:
+    return (await products.get_product(conn, product_id)).category if product_id is not None else ""
+
+
+def _approval(provenance: dict[str, Any]) -> float:
+    if provenance.get("override_reason"):
+        return _OVERRIDDEN
+    return _BY_POLICY if provenance.get("policy") else 1.0

@@ -1,264 +1,261 @@
-"""What worked before: a tenant's approved scripts and notes, found by meaning and by words, fused by rank."""
+"""What worked before: found by meaning and by words, fused by rank, weighed by age and approval, nothing twice."""
 
-import math
-import re
-import unicodedata
-import zlib
-from collections import Counter
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
-import rjieba
+from backend.memory.documents import COLUMNS, KINDS, Document, Kind, halfvec
+from backend.memory.embed import Embedder
+from backend.storage.postgres import Connection, Database, Record
 
-from backend.ids import new_id
-from backend.memory.embed import DIMENSIONS
-from backend.storage.postgres import Connection, Record
-
-#: Term ids are hashes into this many places; two words share one about once in a million pairs.
-TERM_SPACE: Final = 1 << 20
-_K1: Final = 1.2
-_B: Final = 0.75
-#: The usual length of a document in terms. A constant, so that a stored weight never goes stale.
-_USUAL_LENGTH: Final = 300
-_RRF_K: Final = 60
+#: Small enough that the first ranks tell: what has them in one list only is not below what is midway in both.
+_RRF_K: Final = 20
 _CANDIDATES: Final = 40
-#: Two documents that share this much of their terms say the same thing.
+#: Terms that together occur in about so many texts fetch what is weighed by words; a text costs 3 µs to weigh.
+_WORD_BUDGET: Final = 1500
+#: Two texts that share this much of their terms say the same thing …
 _SAME: Final = 0.85
-_WORD: Final = re.compile(r"[a-z0-9]+(?:\.[0-9]+)?|[\u3400-\u9fff]+")
+#: … and so does one that holds nearly all of another that is not much shorter.
+_CONTAINED: Final = 0.95
+_NOT_MUCH_SHORTER: Final = 0.6
+#: What is very old keeps this much of its weight; after `_HALF_LIFE` days the rest has halved.
+_LASTING: Final = 0.8
+_HALF_LIFE: Final = 90.0
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """One thing remembered. `score` is the fused rank score: it orders results of one query and means nothing else."""
+class Filters:
+    """What a document must be of; None: any."""
 
-    id: UUID
-    kind: Literal["script", "note"]
-    content: str
-    host_id: UUID | None
-    product_id: UUID | None
-    category: str
-    scenario: str
-    source_id: UUID | None
-    created_at: datetime
-    score: float
+    kinds: tuple[Kind, ...] = KINDS
+    host_id: UUID | None = None
+    product_id: UUID | None = None
+    category: str | None = None
+    scenario: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A document and why it stands where it stands: score = fused × recency × approval.
+
+    The score orders the results of one query and means nothing else.
+    """
+
+    document: Document
     #: Rank by meaning and by words, from 1; None = not among the candidates of that search.
     dense_rank: int | None
     sparse_rank: int | None
+    #: Cosine of meaning, BM25 of words and the share of the query's words (by weight) that the text has, where ranked.
+    similarity: float | None
+    words: float | None
+    coverage: float | None
+    fused: float
+    recency: float
+    score: float
+    #: The ids of its terms as PostgreSQL writes an array: read for the few that are compared.
+    terms: str
+
+    def why(self) -> dict[str, Any]:
+        """Return the reasons as plain JSON, without the text."""
+        return {
+            "id": str(self.document.id),
+            "kind": self.document.kind,
+            "dense_rank": self.dense_rank,
+            "sparse_rank": self.sparse_rank,
+            "similarity": _rounded(self.similarity),
+            "words": _rounded(self.words),
+            "coverage": _rounded(self.coverage),
+            "fused": _rounded(self.fused, 5),
+            "recency": _rounded(self.recency),
+            "approval": _rounded(self.document.approval),
+            "score": _rounded(self.score, 5),
+        }
 
 
-async def remember(
-    conn: Connection,
-    *,
-    embedder: str,
-    vector: Sequence[float],
-    kind: Literal["script", "note"],
-    content: str,
-    source_id: UUID | None = None,
-    host_id: UUID | None = None,
-    product_id: UUID | None = None,
-    category: str = "",
-    scenario: str = "",
-) -> UUID:
-    """Store a document, or replace the one learned from the same source; return its id.
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a query brought back, best first, and what was left out because a better one says the same."""
 
-    The caller makes `vector` (of the content, as a passage) before it opens the transaction.
-    """
-    if source_id is not None:
-        await _lock_source(conn, kind, source_id)
-        await forget_source(conn, kind, source_id)
-    weights = term_weights(content)
-    document_id = new_id()
-    await conn.execute(
-        """INSERT INTO memory_documents
-             (id, kind, content, host_id, product_id, category, scenario, source_id, embedder, dense, sparse, terms)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::halfvec, $11::text::sparsevec, $12)""",
-        document_id,
-        kind,
-        content,
-        host_id,
-        product_id,
-        category,
-        scenario,
-        source_id,
-        embedder,
-        _halfvec(vector),
-        _sparsevec(weights),
-        sorted(weights),
-    )
-    await conn.execute(
-        """INSERT INTO memory_terms (term, documents) SELECT t, 1 FROM unnest($1::int[]) t ORDER BY t
-           ON CONFLICT (tenant_id, term) DO UPDATE SET documents = memory_terms.documents + 1""",
-        sorted(weights),
-    )
-    return document_id
-
-
-async def forget_source(conn: Connection, kind: Literal["script", "note"], source_id: UUID) -> None:
-    """Remove what was learned from a source, and its words from the counts."""
-    terms: list[int] | None = await conn.fetchval(
-        "DELETE FROM memory_documents WHERE kind = $1 AND source_id = $2 RETURNING terms", kind, source_id
-    )
-    if terms:
-        # In the order of the terms, as `remember` does, so that two writers never wait for each other in a circle.
-        await conn.execute(
-            """UPDATE memory_terms m SET documents = documents - 1
-               FROM (SELECT term FROM memory_terms WHERE term = ANY ($1::int[]) ORDER BY term FOR UPDATE) locked
-               WHERE m.term = locked.term""",
-            terms,
-        )
-
-
-async def count_near(
-    conn: Connection, most: int, *, embedder: str, product_id: UUID | None, host_id: UUID | None
-) -> int:
-    """Return how many documents of the product or of the host there are, counting no further than `most`."""
-    counted: int = await conn.fetchval(
-        """SELECT count(*) FROM (SELECT FROM memory_documents
-             WHERE embedder = $1 AND (product_id = $2 OR host_id = $3) LIMIT $4) AS near""",
-        embedder,
-        product_id,
-        host_id,
-        most,
-    )
-    return counted
+    #: By what the tenant's memory was read; None: it is empty.
+    embedder: str | None
+    found: list[Found]
+    doubles: list[Found]
 
 
 async def recall(
-    conn: Connection,
-    *,
-    embedder: str,
-    vector: Sequence[float] | None,
-    query: str,
-    host_id: UUID | None = None,
-    product_id: UUID | None = None,
-    category: str | None = None,
-    limit: int = 5,
-) -> list[Document]:
-    """Return up to `limit` documents for `query`, best first, no two alike; each filter given must match.
+    db: Database, tenant_id: UUID, embedder: Embedder, query: str, filters: Filters, *, limit: int, meaning: str = ""
+) -> Recalled:
+    """Return up to `limit` documents for `query`; `meaning` is the query in few words, if its words are not all of it.
 
-    `vector` is of the query; without one nothing is weighed and the newest come first. Only documents of the same
-    embedder are compared.
+    The words are looked up while the vector is made; no connection is held for that.
+
+    Raises:
+        ServerBusy, StorageUnavailable: the database is busy or away.
     """
-    filters = (embedder, host_id, product_id, category)
-    if vector is None:
-        newest = await conn.fetch(
-            f"SELECT {_COLUMNS} FROM memory_documents WHERE {_FILTERS} ORDER BY created_at DESC LIMIT {_CANDIDATES}",
-            *filters,
-        )
-        return _without_doubles(_fused(newest, []))[:limit]
-    # The vector is read from its text in a sub-select, once; in place, a generic plan would read it for every row.
-    dense = await conn.fetch(
-        f"""SELECT {_COLUMNS} FROM memory_documents WHERE {_FILTERS}
-            ORDER BY dense <=> (SELECT $5::text::halfvec) LIMIT {_CANDIDATES}""",
-        *filters,
-        _halfvec(vector),
+    meant = meaning or query
+    made = asyncio.ensure_future(embedder.query(meant))
+    try:
+        async with db.tenant(tenant_id) as conn:
+            serving = await serving_embedder(conn)
+            by_words = await _by_words(conn, embedder, serving, query, filters) if serving in embedder.known else []
+        if serving is None or serving not in embedder.known:
+            return Recalled(serving, [], [])
+        vector = await made if serving == embedder.name else await embedder.query(meant, serving)
+    finally:
+        # The vector itself is shared and made to its end (see `Embedder.query`); only the waiting for it ends here.
+        made.cancel()
+    async with db.tenant(tenant_id) as conn:
+        rows = await _candidates(conn, serving, vector, [row["document_id"] for row in by_words], filters)
+    return Recalled(serving, *without_doubles(_weighed(rows, by_words), limit))
+
+
+async def serving_embedder(conn: Connection) -> str | None:
+    """Return by what the tenant's memory is read; None: it remembers nothing yet."""
+    name: str | None = await conn.fetchval("SELECT name FROM embedders WHERE serving")
+    return name
+
+
+async def newest(conn: Connection, filters: Filters, limit: int) -> list[Document]:
+    """Return the newest documents that pass the filters: where all of them are wanted nothing needs weighing."""
+    where, values = _conditions(filters, 1)
+    rows = await conn.fetch(
+        f"""SELECT {COLUMNS} FROM memory_documents d LEFT JOIN memory_lifetimes l ON l.kind = d.kind
+            WHERE {where} AND {_ALIVE} ORDER BY d.created_at DESC, d.id DESC LIMIT {limit}""",
+        *values,
     )
-    if not dense:
-        return []  # nothing passes the filters, so no words need looking up
-    weights = await _query_weights(conn, query)
-    sparse: list[Record] = []
-    if weights:
-        # <#> is the inner product with its sign turned: what shares no word has 0 and stays out.
-        sparse = await conn.fetch(
-            f"""SELECT * FROM (
-                  SELECT {_COLUMNS}, sparse <#> (SELECT $5::text::sparsevec) AS distance
-                  FROM memory_documents WHERE {_FILTERS}
-                  ORDER BY distance LIMIT {_CANDIDATES}) best
-                WHERE distance < 0""",
-            *filters,
-            _sparsevec(weights),
-        )
-    return _without_doubles(_fused(dense, sparse))[:limit]
+    return [Document(**dict(row)) for row in rows]
 
 
-_COLUMNS: Final = "id, kind, content, host_id, product_id, category, scenario, source_id, terms, created_at"
-_FILTERS: Final = """embedder = $1 AND ($2::uuid IS NULL OR host_id = $2)
-    AND ($3::uuid IS NULL OR product_id = $3) AND ($4::text IS NULL OR category = $4)"""
+_ALIVE: Final = "(l.days IS NULL OR d.created_at > now() - make_interval(days => l.days))"
 
 
-def terms_of(text: str) -> list[str]:
-    """Return the terms of a text: its words, and the pairs of neighbouring characters of its Chinese parts."""
-    plain = unicodedata.normalize("NFKC", text).lower()
-    words = [word for word in rjieba.cut_for_search(plain) if _WORD.fullmatch(word)]
-    pairs = [run[i : i + 2] for run in _WORD.findall(plain) if run[0] > "\u33ff" for i in range(len(run) - 1)]
-    # A pair that is a word as well counts once per place, not twice.
-    both = Counter(words) & Counter(pairs)
-    return words + list((Counter(pairs) - both).elements())
+async def _by_words(
+    conn: Connection, embedder: Embedder, serving: str | None, query: str, filters: Filters
+) -> list[Record]:
+    return await conn.fetch(
+        "SELECT document_id, score, coverage FROM memory_by_words($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        serving,
+        embedder.query_terms(query, serving),
+        list(filters.kinds),
+        filters.host_id,
+        filters.product_id,
+        filters.category,
+        filters.scenario,
+        _CANDIDATES,
+        _WORD_BUDGET,
+    )
 
 
-def term_weights(text: str) -> dict[int, float]:
-    """Return the document's side of BM25: saturated, length-normalised counts by term id."""
-    terms = terms_of(text)
-    norm = _K1 * (1 - _B + _B * len(terms) / _USUAL_LENGTH)
-    counts = Counter(_term_id(term) for term in terms)
-    return {term: round(count * (_K1 + 1) / (count + norm), 4) for term, count in counts.items()}
+async def _candidates(
+    conn: Connection, serving: str, vector: Sequence[float], by_words: Sequence[UUID], filters: Filters
+) -> list[Record]:
+    """Return the nearest by meaning together with those found by words: one round trip, texts of these only."""
+    where, values = _conditions(filters, 4)
+    # Only where something is left out must the documents themselves be read.
+    join = f"JOIN memory_documents d ON d.id = v.document_id AND {where}" if filters != Filters() else ""
+    # The vector is read from its text in a sub-select, once; in place, a generic plan would read it for every row.
+    return await conn.fetch(
+        f"""WITH near AS (
+              SELECT v.document_id, v.dense <#> (SELECT $2::text::halfvec) AS distance
+              FROM memory_vectors v {join} WHERE v.embedder = $1 ORDER BY distance LIMIT {_CANDIDATES})
+            SELECT {COLUMNS}, near.distance, w.terms::text AS terms,
+                   extract(epoch FROM now() - d.created_at)::float8 / 86400 AS age_days
+            FROM (SELECT document_id FROM near UNION SELECT unnest($3::uuid[])) AS candidate (id)
+            JOIN memory_documents d ON d.id = candidate.id
+            JOIN memory_words w ON w.document_id = d.id AND w.embedder = $1
+            LEFT JOIN near ON near.document_id = d.id
+            LEFT JOIN memory_lifetimes l ON l.kind = d.kind
+            WHERE {_ALIVE}""",
+        serving,
+        halfvec(vector),
+        list(by_words),
+        *values,
+    )
 
 
-def _term_id(term: str) -> int:
-    # sparsevec counts its places from 1.
-    return zlib.crc32(term.encode()) % TERM_SPACE + 1
+def _conditions(filters: Filters, first: int) -> tuple[str, list[Any]]:
+    """Return the condition on `d` with only what is asked for, so that the plan is made for it; and its values."""
+    parts: list[str] = []
+    values: list[Any] = []
+
+    def add(condition: str, value: Any) -> None:
+        values.append(value)
+        parts.append(condition.format(f"${first + len(values) - 1}"))
+
+    if set(filters.kinds) != set(KINDS):
+        add("d.kind = ANY ({})", list(filters.kinds))
+    for column in ("host_id", "product_id", "category", "scenario"):
+        if (value := getattr(filters, column)) is not None:
+            add(f"d.{column} = {{}}", value)
+    return " AND ".join(parts) or "true", values
 
 
-async def _query_weights(conn: Connection, query: str) -> dict[int, float]:
-    terms = sorted({_term_id(term) for term in terms_of(query)})
-    if not terms:
-        return {}
-    total = await conn.fetchval("SELECT count(*) FROM memory_documents")
-    rows = await conn.fetch("SELECT term, documents FROM memory_terms WHERE term = ANY ($1) AND documents > 0", terms)
-    return {
-        row["term"]: round(math.log(1 + (total - row["documents"] + 0.5) / (row["documents"] + 0.5)), 4)
-        for row in rows
-        if row["documents"] <= total
-    }
-
-
-async def _lock_source(conn: Connection, kind: str, source_id: UUID) -> None:
-    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"memory:{kind}:{source_id}")
-
-
-def _fused(dense: Sequence[Record], sparse: Sequence[Record]) -> list[tuple[Document, frozenset[int]]]:
-    by_meaning = {row["id"]: rank for rank, row in enumerate(dense, 1)}
-    by_words = {row["id"]: rank for rank, row in enumerate(sparse, 1)}
-    rows = {row["id"]: row for row in (*dense, *sparse)}
+def _weighed(rows: Sequence[Record], by_words: Sequence[Record]) -> list[Found]:
+    nearest = sorted((row for row in rows if row["distance"] is not None), key=lambda row: (row["distance"], row["id"]))
+    meaning_ranks = {row["id"]: rank for rank, row in enumerate(nearest, 1)}
+    word_ranks = {row["document_id"]: rank for rank, row in enumerate(by_words, 1)}
+    words = {row["document_id"]: (float(row["score"]), float(row["coverage"])) for row in by_words}
     found = []
-    for id_, row in rows.items():
-        ranks = (by_meaning.get(id_), by_words.get(id_))
-        score = sum(1 / (_RRF_K + rank) for rank in ranks if rank is not None)
-        document = Document(
-            id=id_,
-            kind=row["kind"],
-            content=row["content"],
-            host_id=row["host_id"],
-            product_id=row["product_id"],
-            category=row["category"],
-            scenario=row["scenario"],
-            source_id=row["source_id"],
-            created_at=row["created_at"],
-            score=score,
-            dense_rank=ranks[0],
-            sparse_rank=ranks[1],
+    for row in rows:
+        document = Document(**{name: row[name] for name in Document.__slots__})
+        ranks = (meaning_ranks.get(document.id), word_ranks.get(document.id))
+        score, coverage = words.get(document.id, (None, None))
+        fused = 0.0 if ranks[0] is None else 1 / (_RRF_K + ranks[0])
+        if ranks[1] is not None and coverage is not None:
+            # A text that shares only what everybody says with the query says little by its rank among such texts.
+            fused += coverage / (_RRF_K + ranks[1])
+        recency = _LASTING + (1 - _LASTING) * 2 ** (-max(row["age_days"], 0.0) / _HALF_LIFE)
+        found.append(
+            Found(
+                document=document,
+                dense_rank=ranks[0],
+                sparse_rank=ranks[1],
+                similarity=None if row["distance"] is None else -float(row["distance"]),
+                words=score,
+                coverage=coverage,
+                fused=fused,
+                recency=recency,
+                score=fused * recency * document.approval,
+                terms=row["terms"],
+            )
         )
-        found.append((document, frozenset(row["terms"])))
     # Of two equally good ones the newer: it was approved with today's rules.
-    return sorted(found, key=lambda pair: (-pair[0].score, -pair[0].created_at.timestamp()))
+    return sorted(found, key=lambda one: (-one.score, -one.document.created_at.timestamp()))
 
 
-def _without_doubles(found: list[tuple[Document, frozenset[int]]]) -> list[Document]:
-    kept: list[tuple[Document, frozenset[int]]] = []
-    for document, terms in found:
-        alike = any(len(terms & other) >= _SAME * max(len(terms | other), 1) for _, other in kept)
-        if not alike:
-            kept.append((document, terms))
-    return [document for document, _ in kept]
+def without_doubles(found: Sequence[Found], limit: int) -> tuple[list[Found], list[Found]]:
+    """Return the first `limit` that say something of their own, and what was passed over on the way.
+
+    Of several that say the same the newest stays, at the place of the best.
+    """
+    kept: list[tuple[Found, frozenset[str]]] = []
+    doubles: list[Found] = []
+    for one in found:
+        terms = frozenset(one.terms[1:-1].split(","))
+        at = next((at for at, (other, its) in enumerate(kept) if _alike(one, terms, other, its)), None)
+        if at is None:
+            if len(kept) == limit:
+                break
+            kept.append((one, terms))
+        elif one.document.created_at > kept[at][0].document.created_at:
+            doubles.append(kept[at][0])
+            kept[at] = (one, terms)
+        else:
+            doubles.append(one)
+    return [one for one, _ in kept], doubles
 
 
-def _halfvec(vector: Sequence[float]) -> str:
-    assert len(vector) == DIMENSIONS
-    return "[" + ",".join(f"{value:.5f}" for value in vector) + "]"
+def _alike(one: Found, terms: frozenset[str], other: Found, its: frozenset[str]) -> bool:
+    if one.document.kind != other.document.kind:
+        return False
+    shared = len(terms & its)
+    shorter, longer = sorted((len(terms), len(its)))
+    if shared >= _SAME * max(shorter + longer - shared, 1):
+        return True
+    return shared >= _CONTAINED * shorter and shorter >= _NOT_MUCH_SHORTER * longer
 
 
-def _sparsevec(weights: dict[int, float]) -> str:
-    return "{" + ",".join(f"{term}:{weight}" for term, weight in sorted(weights.items())) + f"}}/{TERM_SPACE}"
+def _rounded(value: float | None, digits: int = 3) -> float | None:
+    return None if value is None else round(value, digits)

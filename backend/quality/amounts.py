@@ -7,117 +7,91 @@ from functools import lru_cache
 from typing import Any, Final
 
 from backend.quality.context import clause, sentence
-from backend.quality.normalize import NUMERALS
+from backend.quality.normalize import NUMERALS, is_han
 from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
 from backend.quality.record import FactFault, fields_of
+from backend.quality.units import COUNTED_BY_ONE, OF_THE_DAY, TECHNICAL, UNITS
 
-# Unit to (dimension, factor to the dimension's base).
-_UNITS: Final[Mapping[str, tuple[str, float]]] = {
-    "毫升": ("volume", 1),
-    "ml": ("volume", 1),
-    "升": ("volume", 1000),
-    "l": ("volume", 1000),
-    "克": ("weight", 1),
-    "g": ("weight", 1),
-    "千克": ("weight", 1000),
-    "公斤": ("weight", 1000),
-    "kg": ("weight", 1000),
-    "斤": ("weight", 500),
-    "两重": ("weight", 50),
-    "毫米": ("length", 1),
-    "mm": ("length", 1),
-    "厘米": ("length", 10),
-    "公分": ("length", 10),
-    "cm": ("length", 10),
-    "米": ("length", 1000),
-    "m": ("length", 1000),
-    "寸": ("inch", 1),
-    "英寸": ("inch", 1),
-    "毫安时": ("battery", 1),
-    "毫安": ("battery", 1),
-    "mah": ("battery", 1),
-    "瓦": ("power", 1),
-    "w": ("power", 1),
-    "千瓦": ("power", 1000),
-    "kw": ("power", 1000),
-    "毫克": ("weight", 0.001),
-    "mg": ("weight", 0.001),
-    "微克": ("weight", 0.000001),
-    "分钟": ("time", 1 / 60),
-    "小时": ("time", 1),
-    "个小时": ("time", 1),
-    "h": ("time", 1),
-    "个月": ("months", 1),
-    "年": ("months", 12),
-    "天": ("days", 1),
-    "度酒": ("degree", 1),
-    "度": ("degree", 1),
-    "℃": ("degree", 1),
-    "°c": ("degree", 1),
-    "%": ("percent", 1),
-    "支纱": ("yarn", 1),
-    "分贝": ("noise", 1),
-    "db": ("noise", 1),
-    "档": ("levels", 1),
-    "流明": ("light", 1),
-    "lm": ("light", 1),
-    "赫兹": ("frequency", 1),
-    "hz": ("frequency", 1),
-    "伏": ("voltage", 1),
-    "v": ("voltage", 1),
-    "万像素": ("pixels", 1),
-    "平方米": ("area", 1),
-    "平米": ("area", 1),
-    "英里": ("mile", 1),
-    "帕": ("suction", 1),
-    "pa": ("suction", 1),
-}
 #: A unit in letters ends where the letters end; one in characters may have letters behind it (1.2米c口线).
 _UNIT: Final = "|".join(
     re.escape(unit) + ("(?![a-z])" if unit[-1].isascii() and unit[-1].isalpha() else "")
-    for unit in sorted(_UNITS, key=len, reverse=True)
+    for unit in sorted(UNITS, key=len, reverse=True)
 )
 #: 5公斤一袋 is no 5.1 kg.
-_NO_TENTH: Final = rf"(?![十百千万点\d厘毫{COUNTERS.replace('床', '')}])"
+_NO_TENTH: Final = rf"(?![十百千万点\d厘毫次{COUNTERS.replace('床', '')}])"
 _MEASURE: Final = re.compile(
-    rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{_NO_TENTH})?"
+    rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH})?"
 )
 #: 80 × 40 × 85 cm: the unit is said once.
 _SIZES: Final = re.compile(rf"(?P<first>(?:{NUMBER}\s*[×x*乘]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
 #: 2 到 5 岁, 60-200℃: both ends.
-_RANGE: Final = re.compile(rf"(?P<low>{NUMBER})\s*(?:[-~–—±]|到|至)\s*{NUMBER}\s*(?P<unit>{_UNIT})")
+RANGE: Final = re.compile(
+    rf"(?P<low>{NUMBER})\s*(?:{_UNIT})?\s*(?:[-~–—±]|到|至)\s*(?P<high>{NUMBER})\s*(?P<unit>{_UNIT})"
+)
 _FRACTION: Final = re.compile(r"百分之(?P<number>[一二三四五六七八九十百零点两]+|\d+(?:\.\d+)?)")
 # Amounts of daily life are no claims about the product.
 _DAILY: Final = re.compile(
-    r"每天|每日|每次|一天|一顿|一勺|一碗|一次|出门|走路|跑|上班|下班|加班|等|发货|送达|到货|之后|以后|前|泡|煮|炒|蒸|烤|焖|腌|冷藏|解冻|加热|"
+    r"每天|每日|每次|一天|一顿|一勺|一碗|一次|出门|走路|跑|上班|下班|加班|等|发货|送达|到货|之后|以后|前|泡|投|取|舀|挖|抹|撒|滴|煮|炒|蒸|烤|焖|腌|冷藏|解冻|加热|"
     r"预热|水温|温水|热水|烫|兑|冲|倒|加[水入]|放|涂|敷|按摩|坚持|用了|喝了|吃了|买了|做了|戴了|穿了|站|坐|睡|零下|室温|气温|今天|岁|无理由|价保|运费|身高|体重|"
     r"我|你|妈|爸|好评|女|孩|以内|房间|客厅|平"
 )
-_COMPARED: Final = re.compile(
+COMPARED: Final = re.compile(
     r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
 )
-#: Dimensions in which people speak of their day: a claim only where the words around are those of the record.
-_OF_THE_DAY: Final = frozenset({"time", "months", "days", "degree", "percent", "yarn", "levels", "area"})
 #: Right behind an amount: what is in a pack (一斤半一袋).
 _IN_PACK: Final = re.compile("(?:的)?[一每][袋罐盒瓶包箱桶听坛]")
+#: Right before an amount: 一箱八斤, 一袋是两公斤, 先来一箱九斤的.
+_PACK_HOLDS: Final = re.compile(
+    "(?:[一每][袋罐盒瓶包箱桶听坛支提套](?:里面?|足足|净重|净含量|是|有|装|就|一共|总共|大概|差不多)*|规格是?)$"
+)
+_EACH_DOES: Final = re.compile(
+    f"(?:[一每][{COUNTERS}](?:能|可以?|大概)?|^)(?P<does>[\u4e00-\u9fa5])(?:了|足|满|个|大概|约|上)?$"
+)
 _BARE_SIZE: Final = re.compile(rf"{NUMBER}(?:\s*[×x*乘]\s*{NUMBER})+")
 #: What the record and a script may call the same thing by.
 _TOPICS: Final = (
     re.compile("保温|保冷|续航|待机|播放|使用时间|充电|充满|快充|保鲜"),
-    re.compile("保质期|质保|保修|换新"),
+    re.compile("保质期|能放|放得住|存放|开封"),
+    re.compile("质保|保修|换新|找我们"),
+    re.compile("发货|现发|发出|寄出|揽收|出库"),
+)
+#: Behind a number these count nothing that goods are made of.
+_NO_COUNTER: Final = (
+    "年月日天点分时秒元角毛钱岁号多来几的人次度回遍句声眼路步口些成倍折半零一二两三四五六七八九十百千万亿"
+    "米克升斤寸里比到至和与是有"
 )
 #: Metres and pounds are walked and carried all day; centimetres and grams are somebody's specification.
 _FAR: Final = re.compile("(?<![厘毫])米|(?<!公)斤|里$")
-_PIECES: Final = re.compile(rf"(?P<number>{NUMBER})\s*(?:[个种]?颜)?(?P<counter>[{COUNTERS}种页孔键抽节色])")
+_PIECES: Final = re.compile(rf"(?P<number>{NUMBER})\s*(?:[个种]?颜)?(?P<counter>(?![{_NO_COUNTER}])[\u4e00-\u9fa5])")
+_YARN: Final = re.compile(
+    rf"(?P<number>{NUMBER})支(?=[纱双高精的]{{0,2}}(?:全棉|纯棉|棉|天丝|莱赛尔|长绒|亚麻|桑蚕|真丝|贡缎|面料|纱))|"
+    rf"(?:纱支|支数|纱线)：\D{{0,4}}(?P<named>{NUMBER})"
+)
+#: What a thing has of its own; nobody buys three of them.
+_PARTS: Final = tuple("层格芯核股齿针丝道位轴轮孔键节种色段叶页开")
+_PIECES_IN_PACK: Final = re.compile(
+    "(?:[一每单整](?P<pack>[瓶盒袋包箱罐套提桶条筒板])|[箱盒袋罐桶瓶]子?里)(?:里面?|里头|是|有|装了?|一共|总共|足足|就)*$"
+)
+#: A fact that is a count: 株数, 页数.
+_NAMED_COUNT: Final = re.compile("[^度]数：[约共]?$")
+#: Several packs were spoken of: 两箱, 一箱六袋一共十二袋.
+_OF_SEVERAL: Final = re.compile("[两二三四五六七八九十][瓶盒袋包箱罐套提桶条筒板件]")
 #: The name of something with its number: IPX4, SPF50.
-_CODE: Final = re.compile(r"(?<![a-z\d])(?P<name>[a-z]{2,6})[ -]?(?P<number>\d{1,4}(?:\.\d)?)(?![a-z\d.])")
+_CODE: Final = re.compile(
+    r"(?<![a-z\d])(?P<name>[a-z]{2,6})[ -]?(?P<number>\d{1,4}(?:\.\d)?|[一二三四五六七八九十百]{2,5})"
+    r"(?![a-z\d.零一二三四五六七八九十百千万])"
+)
+_SMALL_WORDS: Final = frozenset(
+    "的了是有我你这那个一也就都在不能可以和与上下左右多来内外前后到至大小高低长短约用装重净以为给要还再只每里中起走"
+    "天时间分钟月年日半全新好家人口点开过满充放带送买拍卖出去看说做吃喝穿戴睡能"
+)
 _TENTHS: Final = "零一二三四五六七八九"
 _EMPTY: Final = re.compile(r"[的了是有我你这那个一也就都在不能可以和与，。：、；！？\s]")
 _BESIDE: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
-class _Amount:
+class Amount:
     dimension: str
     value: float
     start: int
@@ -126,51 +100,78 @@ class _Amount:
 
 def amount_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield the amounts, pieces and codes of a folded text that the record contradicts."""
-    fields = fields_of(product)
+    fields = [_with_unit(field) for field in fields_of(product)]
     yield from _amounts_that_differ(text, fields)
-    yield from _pieces_that_differ(text, fields)
+    yield from _pieces_that_differ(text, fields, product.get("stock"))
     yield from _codes_that_differ(text, fields)
     yield from _sizes_that_differ(text, fields)
+    yield from _yarns_that_differ(text, fields)
 
 
 @lru_cache(maxsize=256)  # the fields of a record are read for each check of each draft
-def _amounts(text: str) -> Sequence[_Amount]:
+def amounts(text: str) -> Sequence[Amount]:
     return tuple(_found(text))
 
 
-def _found(text: str) -> Iterator[_Amount]:
+def _found(text: str) -> Iterator[Amount]:
     for match in _MEASURE.finditer(text):
         value = parse_number(match.group("number"))
         if value is None:
             continue
         if match.group("half") or match.group("tail") == "半":
             value += 0.5
-        elif match.group("tail") and match.group("tail") in _TENTHS:
-            value += _TENTHS.index(match.group("tail")) / 10  # 一米二
-        dimension, factor = _UNITS[match.group("unit")]
-        yield _Amount(dimension, value * factor, match.start(), match.end())
-    for pattern, group in ((_SIZES, "first"), (_RANGE, "low")):
+        elif match.group("tail") and match.group("tail")[0] in _TENTHS:
+            value += _decimals(match.group("tail"))  # 一米二, 一升七五
+        dimension, factor = UNITS[match.group("unit")]
+        yield Amount(dimension, value * factor, match.start(), match.end())
+    for pattern, group in ((_SIZES, "first"), (RANGE, "low")):
         for match in pattern.finditer(text):
-            dimension, factor = _UNITS[match.group("unit")]
+            dimension, factor = UNITS[match.group("unit")]
             for number in re.finditer(NUMBER, match.group(group)):
                 value = parse_number(number.group())
                 if value is not None:
-                    yield _Amount(dimension, value * factor, match.start(), match.end())
+                    yield Amount(dimension, value * factor, match.start(), match.end())
     for match in _FRACTION.finditer(text):
         value = parse_number(match.group("number"))
         if value is not None:
-            yield _Amount("percent", value, match.start(), match.end())
+            yield Amount("percent", value, match.start(), match.end())
+
+
+def _with_unit(field: str) -> str:
+    """Return a field with the unit that its name gives: 尺码：36-46."""
+    return f"{field}码" if re.search(r"(?:尺码|鞋码|码数)：[\d\-~到、,，]*\d$", field) else field
+
+
+def _decimals(digits: str) -> float:
+    return float(sum(_TENTHS.index(digit) / 10**place for place, digit in enumerate(digits, 1)))
+
+
+@lru_cache(maxsize=256)
+def _ranges(text: str) -> Sequence[tuple[str, float, float]]:
+    """Return the spans of values (dimension, least, most) of a record's field: 60-200℃, 36-46码."""
+    spans = []
+    for match in RANGE.finditer(text):
+        dimension, factor = UNITS[match.group("unit")]
+        low, high = parse_number(match.group("low")), parse_number(match.group("high"))
+        if low is not None and high is not None and low < high:
+            spans.append((dimension, low * factor, high * factor))
+    return tuple(spans)
 
 
 def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
-    known: dict[str, list[tuple[_Amount, str]]] = {}
+    known: dict[str, list[tuple[Amount, str]]] = {}
     for field in fields:
-        for amount in _amounts(field):
+        for amount in amounts(field):
             known.setdefault(amount.dimension, []).append((amount, field))
+    spans = [one for field in fields for one in _ranges(field)]
     sums = money_in(text)
-    for amount in _amounts(text):
+    for amount in amounts(text):
         recorded = known.get(amount.dimension)
         if not recorded or _borne_out(text, amount, {one.value for one, _ in recorded}):
+            continue
+        if amount.value == 1 and amount.dimension in COUNTED_BY_ONE:
+            continue
+        if any(amount.dimension == dimension and low <= amount.value <= high for dimension, low, high in spans):
             continue
         if any(re.fullmatch(r"\w{0,4}", text[amount.end : money.start]) for money in sums if money.start >= amount.end):
             continue  # 合一斤六块九: a share of the price
@@ -178,18 +179,18 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
         if not same:
             low, high = clause(text, amount.start, amount.end)
             if (
-                amount.dimension in _OF_THE_DAY
-                or _FAR.search(text[amount.start : amount.end])
-                or _DAILY.search(text[low:high])
+                amount.dimension in OF_THE_DAY
+                or (_FAR.search(text[amount.start : amount.end]) and not _side(text, amount))
+                or (amount.dimension not in TECHNICAL and _DAILY.search(text[low:high]))
             ):
                 continue
-            if _COMPARED.search(text[low : amount.start]):
+            if COMPARED.search(text[low : amount.start]):
                 continue
         said = text[amount.start : amount.end]
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(recorded))
 
 
-def _borne_out(text: str, amount: _Amount, values: set[float]) -> bool:
+def _borne_out(text: str, amount: Amount, values: set[float]) -> bool:
     """Tell whether an amount is on record; volumes and weights may also be those of several pieces."""
     if any(abs(amount.value - known) <= 0.005 * known for known in values):
         return True
@@ -199,7 +200,39 @@ def _borne_out(text: str, amount: _Amount, values: set[float]) -> bool:
     return any(abs(amount.value - known * count) < 0.001 * known for known in values for count in several)
 
 
-def _same_topic(text: str, amount: _Amount, field: str, known: _Amount) -> bool:
+def _side(text: str, amount: Amount) -> bool:
+    """Tell whether an amount is one side of a size: 两米四乘两米一."""
+    return text[amount.end : amount.end + 1] in tuple("乘x×*") or text[amount.start - 1 : amount.start] in tuple(
+        "乘x×*"
+    )
+
+
+def _same_topic(text: str, amount: Amount, field: str, known: Amount) -> bool:
+    """Tell whether an amount is told of what the record's own is told of."""
+    return _is_named(text, amount, field) or _is_near(text, amount, field, known)
+
+
+def _is_named(text: str, amount: Amount, field: str) -> bool:
+    """Tell whether the fact's name, or what the goods do, stands beside an amount."""
+    low, high = sentence(text, amount.start, amount.end)
+    name = field.rpartition("：")[0].rpartition("：")[2]
+    if amount.dimension in ("days", "people", "months") and text[amount.start] == "一":
+        return False  # 一天, 一个人: no count is meant
+    if any(amount.dimension == dimension for dimension, _, _ in _ranges(field)) and any(
+        match.start() <= amount.start < match.end() for match in RANGE.finditer(text, low, high)
+    ):
+        return True  # 六到八个人躺得下, 零到三岁: a range where the record has one
+    if amount.dimension == "people":
+        return False
+    if (set(text[amount.end : amount.end + 1]) - _SMALL_WORDS) & set(name):
+        return True  # 三十天浇一次: 浇水
+    if len(name) >= 2 and (at := text.find(name, low, high)) >= 0 and -9 <= at - amount.end <= 3:
+        return True  # 数一秒，结团
+    each = _EACH_DOES.search(text[clause(text, amount.start, amount.end)[0] : amount.start])
+    return each is not None and each["does"] in name  # 一支写八百米: 书写长度
+
+
+def _is_near(text: str, amount: Amount, field: str, known: Amount) -> bool:
     """Tell whether the words around an amount are those around the record's own: 晾足72小时 and 低温晾晒48小时."""
     low, high = sentence(text, amount.start, amount.end)
     around = text[low:high]
@@ -207,18 +240,29 @@ def _same_topic(text: str, amount: _Amount, field: str, known: _Amount) -> bool:
         words.search(around) and words.search(field) for words in _TOPICS
     ):
         return True
+    if not _FAR.search(text[amount.start : amount.end]) and _neighbours(text, amount.start, amount.end) & _neighbours(
+        field, known.start, known.end
+    ):
+        return True  # 能弯三百六十度: 270°可弯
     begin, end = clause(text, amount.start, amount.end)
     alone = (begin, end) == (amount.start, amount.end)
     if alone and not _FAR.search(text[begin:end]) and amount.dimension not in ("time", "months", "days", "degree"):
         return True  # 十二个档, and nothing else in the clause
-    if _IN_PACK.match(text, amount.end):
+    if _IN_PACK.match(text, amount.end) or (
+        amount.dimension in ("volume", "weight") and _PACK_HOLDS.search(text[begin : amount.start])
+    ):
         return True
     begin = max(low, begin - _BESIDE) if amount.start - begin < 4 else begin
     near = text[max(begin, amount.start - _BESIDE) : amount.start], text[amount.end : min(end, amount.end + _BESIDE)]
-    if _COMPARED.search(near[0]) and not re.search("换成", near[0]):
+    if COMPARED.search(near[0]) and not re.search("换成", near[0]):
         return False
     wanted = _pairs(field[: known.start]) | _pairs(field[known.end :])
     return bool((_pairs(near[0]) | _pairs(near[1])) & wanted)
+
+
+def _neighbours(text: str, start: int, end: int) -> set[str]:
+    """Return the characters right beside an amount that say something by themselves."""
+    return {char for char in text[start - 1 : start] + text[end : end + 2] if is_han(char)} - _SMALL_WORDS
 
 
 def _pairs(text: str) -> set[str]:
@@ -228,12 +272,12 @@ def _pairs(text: str) -> set[str]:
     return {part[at : at + 2] for part in parts for at in range(len(part) - 1)}
 
 
-def _only(recorded: Sequence[tuple[_Amount, str]]) -> str | None:
+def _only(recorded: Sequence[tuple[Amount, str]]) -> str | None:
     said = {field[amount.start : amount.end] for amount, field in recorded}
     return said.pop() if len(said) == 1 else None
 
 
-def _pieces_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
+def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iterator[FactFault]:
     """Find how many pieces are in a pack: 一瓶90片 where the record has 60."""
     known: dict[str, list[tuple[int, int, int, str]]] = {}
     for field in fields:
@@ -243,17 +287,39 @@ def _pieces_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]
                 known.setdefault(match.group("counter"), []).append((int(count), *match.span(), field))
     for match in _PIECES.finditer(text):
         said, recorded = parse_number(match.group("number")), known.get(match.group("counter"))
-        if said is None or said < 10 or not recorded or _adds_up(int(said), [one[0] for one in recorded]):
+        if said is None or said < 2 or not recorded or said in [stock, *(one[0] for one in recorded)]:
             continue
         low, high = clause(text, *match.span())
         before, after = text[low : match.start()][-_BESIDE:], text[match.end() : high][:_BESIDE]
-        in_pack = re.search(r"一[瓶盒袋包箱罐套](?:里|是|有|装|一共|总共)*$", before)
-        near = _pairs(before) | _pairs(after)
-        alone = low == match.start() and high == match.end()
-        same = alone or any(near & (_pairs(field[:start]) | _pairs(field[end:])) for _, start, end, field in recorded)
-        if (in_pack or same) and not _COMPARED.search(before) and not re.search("库存|后台|备|剩", before):
+        in_pack = _PIECES_IN_PACK.search(before)
+        if (
+            in_pack
+            and in_pack["pack"] != match.group("counter")
+            and not _OF_SEVERAL.search(text[: match.start()][-24:])
+        ):
+            grave = not _is_product(int(said), [one[0] for one in recorded])
+        else:
+            near = _pairs(before) | _pairs(after)
+            alone = low == match.start() and high == match.end()
+            same = alone or any(
+                near & (_pairs(field[:start]) | _pairs(field[end:])) for _, start, end, field in recorded
+            )
+            part = match.group("counter") in _PARTS
+            # 四块电池 where the record has 两块电池: the very same words behind.
+            part = part or any(after and field[end:].startswith(after[:2]) for _, _, end, field in recorded)
+            part = part or any(_NAMED_COUNT.search(field[:start]) for _, start, _, field in recorded)
+            grave = same and (part or (said >= 10 and not _adds_up(int(said), [one[0] for one in recorded])))
+        if grave and not COMPARED.search(before) and not re.search("库存|后台|备|剩", before):
             right = f"{recorded[0][0]}{match.group('counter')}" if len({one[0] for one in recorded}) == 1 else None
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True, right)
+
+
+def _is_product(said: int, recorded: Sequence[int]) -> bool:
+    """Tell whether a count is one of the record's, multiplied by others of them: 4 袋 of 6 包 are 24 包."""
+    products = {1}
+    for one in recorded:
+        products |= {product * one for product in products}
+    return said in products
 
 
 def _adds_up(said: int, recorded: Sequence[int]) -> bool:
@@ -265,13 +331,22 @@ def _codes_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
     known: dict[str, set[str]] = {}
     for field in fields:
         for match in _CODE.finditer(field):
-            known.setdefault(match.group("name"), set()).add(match.group("number"))
+            known.setdefault(match.group("name"), set()).add(_plain(match.group("number")))
     for match in _CODE.finditer(text):
         recorded = known.get(match.group("name"))
         low, _ = clause(text, *match.span())
-        if recorded and match.group("number") not in recorded and not _COMPARED.search(text[low : match.start()]):
+        if (
+            recorded
+            and _plain(match.group("number")) not in recorded
+            and not COMPARED.search(text[low : match.start()])
+        ):
             right = f"{match.group('name').upper()}{min(recorded)}" if len(recorded) == 1 else None
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True, right)
+
+
+def _plain(number: str) -> str:
+    value = parse_number(number)
+    return number if value is None else f"{value:g}"
 
 
 def _sizes_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
@@ -280,9 +355,23 @@ def _sizes_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
     for match in _BARE_SIZE.finditer(text) if known else ():
         low, _ = clause(text, *match.span())
         strange = any(side not in known and side * 10 not in known for side in _sides(match.group()))
-        measured = _amounts(text[match.start() : match.end() + 3])  # judged with its unit
-        if strange and not measured and not _COMPARED.search(text[low : match.start()]):
+        measured = amounts(text[match.start() : match.end() + 3])  # judged with its unit
+        if strange and not measured and not COMPARED.search(text[low : match.start()]):
             yield FactFault("FAC-004", *match.span(), f"尺寸“{match.group()}”与商品资料不符", True)
+
+
+def _yarns_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
+    """Find how fine a cloth is said to be (八十支); 支 counts pens as well, so the record must speak of yarn."""
+    known = {value for field in fields for match in _YARN.finditer(field) if (value := _count_of(match)) is not None}
+    for match in re.finditer(rf"(?P<number>{NUMBER})支", text) if known else ():
+        said = parse_number(match["number"])
+        low, _ = clause(text, *match.span())
+        if said is not None and said >= 16 and said not in known and not COMPARED.search(text[low : match.start()]):
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True)
+
+
+def _count_of(match: re.Match[str]) -> float | None:
+    return parse_number(match["number"] or match["named"])
 
 
 def _sides(size: str) -> list[float]:

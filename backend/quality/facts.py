@@ -5,75 +5,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from backend.quality.amounts import amount_faults
-from backend.quality.context import clause, sentence
+from backend.quality.context import clause
 from backend.quality.craft import read_aloud
-from backend.quality.normalize import NUMERALS, fold
+from backend.quality.gifts import gift_faults
+from backend.quality.materials import material_faults
+from backend.quality.named import choice_faults, grade_faults, named_faults
+from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
-from backend.quality.record import FactFault, record_text
+from backend.quality.record import FactFault, overlaps, record_text
 
 _COMPARED: Final = re.compile(
     r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
 )
-_MATERIALS: Final = [
-    "不锈钢",
-    "陶瓷",
-    "玻璃",
-    "塑料",
-    "真皮",
-    "牛皮",
-    "羊皮",
-    "pu皮",
-    "人造革",
-    "羊绒",
-    "羊毛",
-    "桑蚕丝",
-    "真丝",
-    "纯棉",
-    "聚酯纤维",
-    "涤纶",
-    "亚麻",
-    "腈纶",
-    "尼龙",
-    "实木",
-    "红木",
-    "橡木",
-    "榉木",
-    "胡桃木",
-    "松木",
-    "樱桃木",
-    "柚木",
-    "水曲柳",
-    "榆木",
-    "桦木",
-    "杉木",
-    "密度板",
-    "颗粒板",
-    "纯银",
-    "足金",
-    "钛合金",
-    "纯钛",
-    "铝合金",
-    "铸铁",
-    "硅胶",
-    "乳胶",
-    "鹅绒",
-    "鸭绒",
-    "珍珠棉",
-    "记忆棉",
-    "黄铜",
-    "紫砂",
-    "竹",
-    "天丝",
-    "莫代尔",
-]
-_GRADE: Final = re.compile(r"(?P<grade>\d{3})l?(?=的?不锈钢|食品级)|(?<=不锈钢)(?P<after>\d{3})(?!\d)")
 _ORIGIN_FIELD: Final = re.compile(r"产地|原产|产区|奶源|origin")
 _ORIGIN: Final = re.compile(
     r"(?:产自|原产于?|来自|产地(?:是|在|为)?|源自)(?P<place>[\u4e00-\u9fa5]{2,6})|"
     r"(?P<made>[\u4e00-\u9fa5]{2,3})(?:原装)?(?:进口|制造|原产|直采)"
 )
 _COUNTRIES: Final = (
-    "日本|韩国|德国|法国|意大利|美国|英国|澳洲|澳大利亚|新西兰|泰国|瑞士|荷兰|西班牙|智利|越南|马来西亚|丹麦|巴西|加拿大|俄罗斯|挪威|比利时|印尼|菲律宾|土耳其|以色列|瑞"
+    "日本|韩国|德国|法国|意大利|美国|英国|澳洲|澳大利亚|新西兰|泰国|瑞士|埃及|荷兰|西班牙|智利|越南|马来西亚|丹麦|巴西|加拿大|俄罗斯|挪威|比利时|印尼|菲律宾|土耳其|以色列|瑞"
     "典|奥地利|爱尔兰|阿根廷"
 )
 _PROVINCES: Final = (
@@ -83,20 +33,12 @@ _PROVINCES: Final = (
 _GROWN: Final = re.compile(
     rf"(?P<province>{_PROVINCES})(?:省|市|自治区)?[\u4e00-\u9fa5]{{0,4}}(?:产的?|种的?|采的?|来的|出的|直发|基地|茶园|果园|大山)"
 )
-_GIFT: Final = re.compile(
-    rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|送|赠品[是有]?|赠)(?:你们?|大家|您|一?份|价值[^的，]{{1,8}}的)?"
-    rf"(?:(?P<count>{NUMBER})\s*(?:[个双支包条瓶盒片套份张只袋本罐把块对组]))(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
-    rf"定制的?)?(?P<thing>[\u4e00-\u9fa5a-z]{{1,8}})"
-)
-_COUNTED: Final = re.compile(rf"({NUMBER})\s*[大小]?([{COUNTERS}])")
-#: One thing in a list of gifts, the clause holding nothing else.
-_LISTED: Final = re.compile(
-    rf"(?<=[，、。：])(?:还有|再加|外加|加上|和)?(?:{NUMBER}[{COUNTERS}](?P<thing>[\u4e00-\u9fa5]{{2,6}})|"
-    rf"(?P<what>[\u4e00-\u9fa5]{{2,6}}?){NUMBER}[{COUNTERS}])(?=[，、。！])"
-)
 _STOCK: Final = re.compile(
     rf"(?:只剩|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|下|了|"
-    rf"有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[{COUNTERS}单]"
+    rf"有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[{COUNTERS}单]|"
+    # A clause of its own, or the beginning of one: 就四十套, 只有十四床, 九十五顶，真没多备.
+    rf"(?<=[，。！？；])(?P<only>就|只有|仅有|仅|总共|全部)(?P<few>{NUMBER})(?P<few_tail>多)?[{COUNTERS}单]|"
+    rf"(?P<there>{NUMBER})(?P<there_tail>多)?[{COUNTERS}单](?=现货|库存|备货)"
 )
 _SPEC: Final = re.compile(
     r"[\d.]+\s*(?:ml|l|g|kg|毫升|升|克|公斤|斤|片|包|支|瓶|盒|袋|只|个|寸|英寸|w|mah)?(?:装|款|版)?$|[(（].*$"
@@ -121,72 +63,36 @@ _FLAGS: Final = {"health_food": "保健食品|蓝帽|保健品", "medical_device
 
 def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield contradictions between a folded text and the product's record."""
-    record = record_text(product)
-    yield from amount_faults(text, product)
-    yield from _materials_that_differ(text, product, record)
-    yield from _origins_that_differ(text, product)
-    yield from _gifts_that_differ(text, product)
-    yield from _gifts_listed_wrong(text, product)
-    yield from _stock_that_differs(text, product)
-
-
-def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -> Iterator[FactFault]:
-    known_grades = {match.group("grade") or match.group("after") for match in _GRADE.finditer(record)}
-    for match in _GRADE.finditer(text.translate(NUMERALS)):
-        grade = match.group("grade") or match.group("after")
-        low, _ = clause(text, match.start(), match.end())
-        if known_grades and grade not in known_grades and not _COMPARED.search(text[low : match.start()]):
-            right = known_grades.copy().pop() if len(known_grades) == 1 else None
-            yield FactFault(
-                "FAC-004", match.start(), match.end(), f"材质型号“{match.group()}”与商品资料不符", True, right
-            )
-    facts = product.get("facts") or {}
-    stated = fold(
-        "。".join(str(v) for k, v in facts.items() if re.search(r"材质|面料|成分|内胆|填充|材料|主料", str(k)))
-    ).text
-    if not stated:
-        return
-    for material in _MATERIALS:
-        if material not in text:
-            continue
-        if (
-            material in record
-            or (material in ("牛皮", "真皮") and re.search(r"[牛羊真]皮", record))
-            or (material in ("真丝", "桑蚕丝") and "丝" in stated)
-        ):
-            continue
-        if material == "纯棉" and re.search(r"100\s*%\s*棉|棉\s*100\s*%|全棉", record):
-            continue
-        for match in re.finditer(re.escape(material), text):
-            low, high = clause(text, match.start(), match.end())
-            if not _COMPARED.search(text[low:high]) and not re.search(
-                r"质感|手感|一样|像|色|纹|仿|搭|盖|袋|瓶|碗|珠|桌",
-                text[match.end() : high][:6] + text[max(low, match.start() - 2) : match.start()],
-            ):
-                yield FactFault(
-                    "FAC-001", match.start(), match.end(), f"材质“{material}”不在商品资料里（资料：{stated}）", True
-                )
-    for match in re.finditer(r"(?:纯|全|100\s*%)(羊绒|羊毛|棉|桑蚕丝|蚕丝|亚麻|鹅绒)", text):
-        share = re.search(rf"{match.group(1)}\D{{0,3}}(\d+)\s*%|(\d+)\s*%\s*{match.group(1)}", record)
-        if share and float(share.group(1) or share.group(2)) < 95:
-            yield FactFault(
-                "FAC-001",
-                match.start(),
-                match.end(),
-                f"资料里{match.group(1)}含量是{share.group(1) or share.group(2)}%",
-                True,
-                f"{match.group(1)}{share.group(1) or share.group(2)}%",
-            )
+    told: list[FactFault] = []
+    for fault in (
+        *amount_faults(text, product),
+        *named_faults(text, product),
+        *grade_faults(text, product),
+        *choice_faults(text, product),
+        *material_faults(text, product),
+        *_origins_that_differ(text, product),
+        *gift_faults(text, product),
+        *_stock_that_differs(text, product),
+    ):
+        # The same words may be wrong by their unit and by the name in front of them: said once.
+        if not any(fault.start < one.end and one.start < fault.end for one in told):
+            told.append(fault)
+            yield fault
 
 
 def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     facts = product.get("facts") or {}
     origin = fold("".join(str(v) for k, v in facts.items() if _ORIGIN_FIELD.search(str(k)))).text
+    # A place may stand in any field: 面料 100%新疆长绒棉.
+    origin = origin or "、".join(dict.fromkeys(re.findall(f"{_COUNTRIES}|{_PROVINCES}", fold(str(facts)).text)))
     if not origin:
         return
     whole = record_text(product)
     foreign = re.search(_COUNTRIES, origin) or "进口" in whole
-    for match in re.finditer(rf"(?P<country>{_COUNTRIES})(?:原装)?(?:进口)?|原装进口|纯进口|进口", text):
+    for match in re.finditer(
+        rf"(?P<country>{_COUNTRIES})(?:原装)?(?:进口)?|原装进口|纯进口|(?:(?<=[是，。！用的])[\u4e00-\u9fa5]{{2,3}})?进口",
+        text,
+    ):
         low, high = clause(text, match.start(), match.end())
         claimed = match.group()
         if (match.group("country") or claimed) in whole or (not match.group("country") and foreign):
@@ -215,64 +121,10 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
         if (
             place
             and not re.search(_COUNTRIES, place)
-            and re.search(r"省|市|县|区|山|岛|江|州", place[:4])
-            and not _overlaps(place, whole)
+            and re.search(rf"省|市|县|区|山|岛|江|州|{_PROVINCES}", place)
+            and not overlaps(place, whole)
         ):
             yield FactFault("FAC-005", match.start(), match.end(), f"产地“{place}”与商品资料（{origin}）不符", True)
-
-
-def _overlaps(said: str, record: str) -> bool:
-    return any(said[at : at + 2] in record for at in range(len(said) - 1))
-
-
-def _gifts_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
-    if "gifts" not in product:
-        return
-    gifts = fold("。".join(map(str, product.get("gifts") or ()))).text
-    whole = record_text(product)
-    for match in _GIFT.finditer(text):
-        thing = re.split(r"[的给，]", match.group("thing"))[0]
-        if re.match(r"朋友|父母|爸|妈|长辈|礼|货|人|老|女|男|给", thing):
-            continue
-        if not (_overlaps(thing, whole) or (len(thing) == 1 and thing in whole)):
-            known = f"资料里的赠品：{gifts}" if gifts else "资料里没有赠品"
-            yield FactFault("FAC-004", match.start(), match.end(), f"赠品“{thing}”对不上，{known}", True)
-            continue
-        count = parse_number(match.group("count"))
-        listed = {
-            parse_number(said) for said in re.findall(rf"({NUMBER})\s*[个双支包条瓶盒片套份张只袋本罐把块对组]", gifts)
-        }
-        if count is not None and listed and count not in listed:
-            yield FactFault(
-                "FAC-004", match.start("count"), match.end("count"), f"赠品数量对不上，资料里的赠品：{gifts}", True
-            )
-
-
-def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
-    """Find gifts told as a list, 滤芯5个 or 一条银项链 among those of the record: another count, or no gift at all."""
-    gifts = [fold(str(gift)).text for gift in product.get("gifts") or ()]
-    #: Each gift with how many there are of it, by what they are counted in (湿巾20抽1包).
-    listed: dict[str, dict[str, float]] = {}
-    for gift in gifts:
-        thing = re.split(rf"[\d\s]|[一二两三四五六七八九十]+[大小]?[{COUNTERS}]", gift)[0]
-        counts = {hit[2]: parse_number(hit[1]) or 0 for hit in _COUNTED.finditer(gift)}
-        if counts and len(thing) >= 2:
-            listed[thing] = counts
-    places = [text.find(thing) for thing in listed if thing in text]
-    for thing, counts in listed.items():
-        for match in re.finditer(rf"{re.escape(thing)}[，]?{_COUNTED.pattern}", text):
-            said, counted = parse_number(match.group(1)), counts.get(match.group(2))
-            several = re.search(r"[两二三四五]\s*[件套份]", text[: match.start()][-16:])
-            if said is not None and counted is not None and said != counted and not several:
-                problem = f"赠品数量对不上，资料里的赠品：{'、'.join(gifts)}"
-                yield FactFault("FAC-004", match.start(1), match.end(1), problem, True)
-    whole = record_text(product)
-    for low, high in {sentence(text, at, at + 1) for at in places}:
-        for match in _LISTED.finditer(text, low, high):
-            thing = match.group("thing") or match.group("what")
-            if not _overlaps(thing, whole) and not re.search("库存|后台|地址|链接|[克升米斤]$", thing):
-                problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"
-                yield FactFault("FAC-004", *match.span(), problem, True)
 
 
 def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -280,15 +132,18 @@ def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactF
     if not isinstance(stock, int) or isinstance(stock, bool):
         return
     for match in _STOCK.finditer(text):
-        said = parse_number(match.group("count"))
+        count = match.group("count") or match.group("few") or match.group("there")
+        said, more = parse_number(count), match.group("tail") or match.group("few_tail") or match.group("there_tail")
         low, high = clause(text, match.start(), match.end())
         if said is None or (said == 1 and not re.search("剩|库存|最后", match.group())) or "限购" in text[low:high]:
             continue
-        honest = said == stock or (match.group("tail") and said <= stock <= 2 * said)
+        if match.group("only") and (
+            said < 10 or re.search(rf"(?<!\d){said:g}(?!\d)", read_aloud(record_text(product)))
+        ):
+            continue  # 就三层, 只有十二件套: no stock is meant
+        honest = said == stock or (more and said <= stock <= 2 * said)
         if not honest:
-            yield FactFault(
-                "PRI-005", match.start(), match.end(), f"口播数量{match.group('count')}与库存{stock}不一致", True
-            )
+            yield FactFault("PRI-005", match.start(), match.end(), f"口播数量{count}与库存{stock}不一致", True)
 
 
 def missing_statements(text: str, product: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:

@@ -14,12 +14,16 @@ NUMBER: Final = (
     r"[零〇一二两三四五六七八九十百千万]+(?:点[零一二三四五六七八九]+)?)"
 )
 #: What goods are counted in.
-COUNTERS: Final = "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块副对盆株顶床辆匹筒筐册卷贴听坛枝束棵幅抽"
+COUNTERS: Final = (
+    "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块副对盆株顶床辆匹筒筐册卷贴听坛枝束棵幅抽盏"
+)
 
 Approximation = Literal["", "below", "above", "about"]
 
+#: 五十九一 is two numbers: fifty-nine, and one (59 for one).
+_TWO_NUMBERS: Final = re.compile("[十百千万][一二两三四五六七八九]{2}|[一二三四五六七八九]{2}[十百千]")
 _BELOW: Final = re.compile(r"(?:不到|不足|低于|不超过|以内|还不到|用不了|不用)$")
-_ABOUT: Final = re.compile(r"(?:大约|大概|差不多|将近|接近|约|合|也就|左右)$")
+_ABOUT: Final = re.compile(r"(?:大约|大概|差不多|将近|接近|约|也就|左右)$")
 _BARE: Final = r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九]?[十百千][零一二三四五六七八九十百千]*)"
 _MONEY: Final = re.compile(
     rf"[¥￥]\s*(?P<signed>{NUMBER})|"
@@ -27,15 +31,18 @@ _MONEY: Final = re.compile(
     rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百]))?"
     rf"(?P<tail>多|左右|出头|上下|以内|不到)?|"
     rf"(?P<fen>{NUMBER})分(?P<fen_tail>多)?钱|"
-    rf"(?P<dimes>{NUMBER})(?:毛钱?|角钱)(?P<dime_tail>多|左右)?|"
+    rf"(?P<dimes>{NUMBER})(?:毛钱?|角钱|[毛角](?P<dime_cents>[一二三四五六七八九]))(?P<dime_tail>多|左右)?|"
     rf"(?:到手价?|只要|只需|仅需|价格?是?|现价|售价|卖|现在|今天|今儿个?|今晚|直播间|给到|我这[儿边里]|标着?|报价|中间差|(?<![温误时落反])差|便宜|再减|(?<![加])减|"
     rf"(?<![至多不缺])少|省出|划线价?|吊牌价?|专柜价?|日常价?|市场价|平时卖?|省|一共|总共|合计|总价|原价|"
     rf"立减|直降|便宜|省下?了?|拍下|券后|才要?|"
     rf"[一二两三四五六七八九十\d][{COUNTERS}](?:只要|就是|是|才|到手|算下来)?|折合(?:下来)?(?:每|一)?[{COUNTERS}]?|[每单][{COUNTERS}])"
-    rf"(?:整整|[是就只才要给你们大家了个掉下出])*(?P<bare>{_BARE})(?P<bare_tail>多|左右|出头)?(?=[，。！？；、\n]|$)|"
+    rf"(?:整整|[是就只才要给你们大家了个掉下出])*(?P<bare>{_BARE})(?P<bare_tail>多|左右|出头)?(?=[，。！？；、\n]|$|[省少])|"
     # 三百九十九的标, and a total after how many were taken: 两条带走，二百七十八
     rf"(?P<listed>{_BARE})(?=的(?:标|吊牌|原价|划线|价))|"
-    rf"(?:[两二三四五六七八九十\d][{COUNTERS}]|[一1]人[一1][{COUNTERS}])(?:带走|都要|一起|拿走|到手|下来|加一块儿?)?，(?:一共|总共|合计|就是|才|只要|是)?(?P<total>{_BARE})(?=[，。！])"
+    # 五十九一支, and a figure that is a clause by itself: 二百四十九，带收纳盒
+    rf"(?P<each>(?:\d+(?:\.\d+)?|[一二三四五六七八九十百千零两]*[十百零][二三四五六七八九]))(?=[一1][{COUNTERS}斤](?![{COUNTERS}]))|"
+    rf"(?<=[，。！？；\n])(?P<alone>{_BARE})(?=[，。！？；\n]|$)|"
+    rf"(?:[两二三四五六七八九十\d][{COUNTERS}]|[一1]人[一1][{COUNTERS}])(?:带走|都要|一起|拿走|到手|下来|加一块儿?)?，?(?:一共|总共|合计|就是|才|只要|是)?(?P<total>{_BARE})(?=[，。！省少])"
 )
 _MEASURE: Final = "钱多左出上以不就到的呢还都起买拿带给包能一，。！？；、 \n了吧啊搞封立"
 
@@ -69,6 +76,8 @@ def _parse_chinese(said: str) -> float | None:
         return None
     if len(said) > 1 and all(char in _DIGITS for char in said):
         return float("".join(str(_DIGITS[char]) for char in said))
+    if _TWO_NUMBERS.search(said):
+        return None
     total = section = digit = 0
     scale = 1
     for char in said:
@@ -94,12 +103,14 @@ def _sums(text: str) -> Iterator[Money]:
     for match in _MONEY.finditer(text):
         groups = match.groupdict()
         said = groups["signed"] or groups["number"] or groups["dimes"] or groups["bare"]
-        said = said or groups["listed"] or groups["total"] or groups["fen"]
+        said = said or groups["listed"] or groups["total"] or groups["fen"] or groups["each"] or groups["alone"]
         value = parse_number(said)
+        if groups["alone"] and (value is None or value < 10 or len(set(said)) == 1):
+            continue  # 倒数：三，二，一
         if value is None or _is_vague(text, match) or _is_piece(text, match, value):
             continue
         if groups["dimes"]:
-            value /= 10
+            value = value / 10 + (parse_number(groups["dime_cents"] or "零") or 0) / 100
         if groups["fen"]:
             value /= 100
         if groups["tenths"]:
@@ -110,7 +121,11 @@ def _sums(text: str) -> Iterator[Money]:
             groups["tail"] or groups["dime_tail"] or groups["bare_tail"] or groups["fen_tail"] or groups["more"] or ""
         )
         start = match.start(
-            next(name for name in ("signed", "number", "dimes", "fen", "bare", "listed", "total") if groups[name])
+            next(
+                name
+                for name in ("signed", "number", "dimes", "fen", "bare", "listed", "total", "each", "alone")
+                if groups[name]
+            )
         )
         yield Money(value, start, match.end(), _approximation(text[max(0, start - 6) : start], tail))
 
@@ -147,7 +162,7 @@ def counts_in(text: str) -> set[int]:
         value = parse_number(match.group(1) or match.group(2))
         if value is not None and 1 <= value <= 2000 and value == int(value):
             counts.add(int(value))
-    if re.search("两口子|[俩两](?:个)?人|一人一[件条个只副双支瓶]", text):
+    if re.search("一对|成对|两口子|[俩两](?:个)?人|一人一[件条个只副双支瓶]", text):
         counts.add(2)
     for match in re.finditer(rf"[买拍]({NUMBER})[{COUNTERS}]?[，]?(?:发|送|得|赠)({NUMBER})", text):
         bought, given = parse_number(match.group(1)), parse_number(match.group(2))

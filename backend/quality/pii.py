@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from stdnum import luhn
 from stdnum.cn import ric, uscc
@@ -39,7 +39,7 @@ _CHINESE_DIGITS: Final = str.maketrans(
 )
 # Width and circles, invisible characters, and Chinese numerals in runs long enough to be a number somebody dictates.
 _FOLDABLE: Final = re.compile(
-    r"[\uff01-\uff5e]|[①-⑨]|[0-9]\ufe0f?\u20e3|[\u200b-\u200f\u2060\ufeff\ufe0f\u00ad]+|"
+    r"[\uff01-\uff5e]|[①-⑨]|[0-9]\ufe0f?\u20e3|[\u200b-\u200f\u2060\ufeff\ufe0f\u00ad]+|(?<=[\u4e00-\u9fa5vV])[\u2600-\u27bf\u2b50\U0001f300-\U0001faff]\ufe0f?|"
     r"[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9](?:[\s\-.·、,，]?[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9]){5,}"
 )
 _DIGIT: Final = r"(?:\d[-\s.·、,，*_/]{0,2})"
@@ -88,8 +88,14 @@ _PROVINCES: Final = frozenset(
 _ORDER_WORDS: Final = re.compile(
     r"(?:订单|单号|运单|快递|物流|条码|货号|编号|sku|流水|批次|型号|款号|商品码|时间戳|id)[^。\n]{0,8}$", re.IGNORECASE
 )
+#: Right before a number: then it is an order's, whatever it looks like. 订单有问题打139… is a telephone.
+_ORDER_BEFORE: Final = re.compile(
+    r"(?:订单|单号|运单|快递|物流|条码|货号|编号|sku|流水|批次|型号|款号|商品码|时间戳|id)(?:编?号码?|码)?(?:是|为)?[:：#\s]*$",
+    re.IGNORECASE,
+)
 _CARD_WORDS: Final = re.compile(
-    r"(?:银行|卡号|储蓄|信用卡|打款|转账|账号|账户|开户|汇到|card)[^。\n]{0,14}$", re.IGNORECASE
+    r"(?:银行|卡号|[\u4e00-\u9fa5]卡|一卡通|储蓄|信用卡|打款|转账|账号|账户|开户|汇到|card)[^。\n]{0,14}$",
+    re.IGNORECASE,
 )
 _ID_WORDS: Final = re.compile(r"(?:身份证|证件|证号|id card)[^。\n]{0,10}$", re.IGNORECASE)
 _PASS_WORDS: Final = re.compile(r"(?:护照|通行证|回乡证|台胞证|证件|passport)[^。\n]{0,10}$", re.IGNORECASE)
@@ -106,13 +112,24 @@ _SURNAMES: Final = (
 )
 
 
+#: Words that begin with a character which is a surname too.
+_NO_NAMES: Final = re.compile(
+    r"(?:都|和|是|可以|请|填|写|要|不|在|能|安全|安排|明天|成功|何时|相同|时间|方便|华丽|关注|方式|单号|包裹|全部|满|司机|"
+    r"应该|经理|高先生|应|连接|左右|白天|边上|终于|从|于|时候|别|向|常|能否|安装|强调|金额|温馨|万一|双方|连同|车牌|号码|"
+    r"水果|国际|平台|广告|党|牛奶|古法|容量|家人|幸好|宿舍|游客|查询|后台|相关|公司|来|到|给|今天)"
+)
+
+
+_UUID: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 def _digits(text: str) -> str:
     return re.sub(r"\D", "", text)
 
 
 def _mobile(match: re.Match[str], before: str) -> str | None:
     number = _digits(match.group("number"))
-    if _ORDER_WORDS.search(before) and "电话" not in before and "手机" not in before:
+    if _ORDER_BEFORE.search(before):
         return None
     # 1[0-2] is not given out; 13-19 all are by now.
     return f"{number[:3]}****{number[7:]}"
@@ -193,9 +210,7 @@ def _address(match: re.Match[str], _before: str) -> str | None:
 
 def _name(match: re.Match[str], _before: str) -> str | None:
     name = match.group("name")
-    if name[0] not in _SURNAMES or re.match(
-        r"(?:都|和|是|可以|请|填|写|要|不|在|能|安全|安排|明天|成功|何时|相同|时间|方便|华丽|关注)", name
-    ):
+    if name[0] not in _SURNAMES or re.match(_NO_NAMES, name):
         return None
     return match.group()[: match.start("name") - match.start()] + name[0] + "*" * (len(name) - 1)
 
@@ -248,7 +263,12 @@ _KINDS: Final = (
         _secret,
     ),
     _kind("email", r"[a-z0-9._%+\-]+\s*@\s*[a-z0-9\-]+(?:\s?\.\s?[a-z0-9\-]+)*\s?\.\s?[a-z]{2,}(?![a-z])", _e_mail),
-    _kind("otp", r"(?:验证码|动态码|校验码|短信码|verification code)\D{0,6}(?P<code>\d(?:[\s-]?\d){3,7})(?!\d)", _code),
+    _kind(
+        "otp",
+        r"(?:验证码|动态码|校验码|短信码|短信验证|动态口令|确认码|verification code)"
+        r"\D{0,6}(?P<code>\d(?:[\s-]?\d){3,7})(?!\d)",
+        _code,
+    ),
     _kind("order_no", r"(?:订单|单号|流水)\D{0,6}(?P<number>\d{12,19})(?!\d)", _order, "hash"),
     _kind("tracking_no", r"(?<![a-z0-9])(?:SF|YTO?|JDV?|ZTO|STO|YD|DPK|EMS)[a-z]{0,2}\d{10,15}(?!\d)", _tail, "hash"),
     _kind("cn_id_card", r"(?<![0-9a-z])[1-9](?:[-\s]?\d){5}(?:[-\s]?\d){11}[-\s]?[0-9x](?![0-9a-z])", _id_card),
@@ -264,18 +284,18 @@ _KINDS: Final = (
     ),
     _kind(
         "cn_landline",
-        r"(?<![\d.])(?:\(0\d{2,3}\)|0\d{2,3})[-\s]?[2-9]\d{2,3}[-\s]?\d{4}(?!\d)",
+        r"(?<![\d.])(?:\(0\d{2,3}\)|0\d{2,3})[-\s.]?[2-9]\d{2,3}[-\s.]?\d{4}(?![\d.])",
         lambda m, _: f"{m.group()[:4]}****{m.group()[-4:]}",
     ),
     _kind(
         "wechat_id",
-        r"(?:微信|薇信|威信|徽信|v信|(?<![a-z])vx|(?<![a-z])wx|wechat|加v|加薇|加微|卫星)\s?(?:号码?|id)?\s*(?:就?是|为|"
+        r"(?:微信|绿泡泡|小绿|薇信|威信|徽信|v信|(?<![a-z])vx|(?<![a-z])wx|wechat|加v|加薇|加微|卫星)\s?(?:号码?|id)?\s*(?:就?是|为|"
         r"搜)?[:：\s]{0,4}(?P<account>[a-z][-_a-z0-9]{5,19}|(?<=[:：号是\s])[a-z0-9][-_a-z0-9]{5,19})",
         _wechat,
     ),
     _kind(
         "qq",
-        r"(?:(?<![a-z])qq|扣扣|企鹅|球球)(?:群|号|号码)*\s*(?:就?是|"
+        r"(?:(?<![a-z])q\s?q|扣扣|企鹅|球球)(?:群|号|号码)*\s*(?:就?是|"
         r"为)?[:：\s]{0,4}(?P<number>[1-9]\d{4,10})(?!\d)(?!\s*(?:元|块|件|个|人))",
         _qq,
     ),
@@ -291,17 +311,29 @@ _KINDS: Final = (
         r"盟))?(?:[\u4e00-\u9fa5]{1,8}?(?:市|区|县|旗)))"
         r"[\u4e00-\u9fa50-9]{0,20}(?:路|街道?|大道|巷|弄|村|镇|小区|花园|大厦|公寓|家园|苑|胡同|里|园|城)[\u4e00-\u9fa50-9a-z\-]{0,14}?"
         r"(?:\d|[一二三四五六七八九十百]{1,4})[\da-z\-]*\s?(?:号楼?|栋|幢|座|单元|室|楼|弄|"
-        r"#)(?:院?[\u4e00-\u9fa5]{0,8}?[\da-z一二三四五六七八九十\-]{1,6}(?:号楼?|栋|幢|座|单元|室|楼))*(?:[\d]{2,4}(?:室)?)?",
+        r"#)(?:院?[\u4e00-\u9fa5a-z]{0,10}?[\da-z一二三四五六七八九十\-]{1,6}(?:号楼?|栋|幢|座|单元|室|楼))*(?:[\d]{2,4}(?:室)?)?",
         _address,
     ),
     _kind(
         "person_name",
-        r"(?:收件人|收货人|联系人|姓名|真名|我叫|本名)(?:是|叫|"
-        r"为)?[:：\s]{0,3}(?P<name>[\u4e00-\u9fa5](?:[\u4e00-\u9fa5·]{1,3}))(?=[，。,、；;\s\d！!]|$|电话|手机|住|地址|"
-        r"的)",
+        r"(?:(?:收件人?|收货人?|签收人?|联系人|联络人|姓名|户名|真名|我叫|本名|本人|寄给|发给|抬头|名字)(?:姓名)?(?:是|叫|为)?[:：\s]{0,3}|"
+        r"(?<![\u4e00-\u9fa5])收[:：]\s?)"
+        r"(?P<name>[\u4e00-\u9fa5](?:[\u4e00-\u9fa5·]{1,3}?))(?=[，。,、；;\s\d！!（(]|$|电话|手机|住|地址|的|身份证|证件|微信|"
+        r"卡|qq|电|号|先生|女士|小姐)",
         _name,
     ),
-    _kind("passport", r"(?<![a-z0-9])(?:[egdsp]\d{8}|[egp][a-z]\d{7}|[chm]\d{8,10})(?![a-z0-9])", _passport),
+    # A short name with a telephone number behind it needs no word before.
+    _kind(
+        "person_name",
+        r"(?<![\u4e00-\u9fa5a-z\d])(?P<name>[\u4e00-\u9fa5]{2,4})(?=[，,、:：\s]{1,3}"
+        r"(?:(?:电话|手机|tel)[:：\s]*)?(?:\+?86[-\s]?)?1[3-9]\d)",
+        _name,
+    ),
+    _kind(
+        "passport",
+        r"(?<![a-z0-9])(?:[egdsp]\d{8}|[egp][a-z]\d{7}|[chm]\d{8,10}|(?<=台胞证|通行证)\d{8}|(?<=[证号][:：])\d{8})(?![a-z0-9])",
+        _passport,
+    ),
     _kind(
         "device_id",
         r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])|"
@@ -340,6 +372,15 @@ def mask_pii(text: str) -> str:
         out += [text[done : hit.span[0]], hit.masked]
         done = hit.span[1]
     return "".join([*out, text[done:]])
+
+
+def mask_values(value: Any) -> Any:
+    """Return plain JSON with the personal data of every text in it masked."""
+    if isinstance(value, str):
+        return value if _UUID.fullmatch(value) else mask_pii(value)  # the digits of an id may look like a telephone
+    if isinstance(value, dict):
+        return {name: mask_values(inner) for name, inner in value.items()}
+    return [mask_values(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _hit(kind: _Kind, folded: Folded, start: int, end: int, masked: str) -> PiiHit:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -17,13 +18,21 @@ _SAVED: Final = re.compile(
     r"(?:省|便宜|立减|直降|直减|优惠|减|少花|少付|少|差|降)(?:出|个|了|掉|下|你们?|大家|咱们?|整整|足足|将近|不到)*$"
 )
 _PER_UNIT: Final = re.compile(
-    rf"(?:[一每单][{COUNTERS}斤]|平均|折合|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|"
+    rf"(?:[一每单][{COUNTERS}斤泡顿杯次]|平均|折合|合到?|摊到?|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|"
     rf"是|到|要|合|下来|约|[{COUNTERS}])*$"
 )
+#: Behind a sum: 七块多一斤, 一块六毛六一支.
+_EACH: Final = re.compile(rf"[一每][{COUNTERS}斤泡顿杯次]")
+#: How often something lasts: 能喝五十泡, 用三十次.
+_SERVINGS: Final = re.compile(rf"({NUMBER})\s*[泡次杯顿餐天晚回口遍]")
 _OTHER_GOODS: Final = re.compile(r"奶茶|咖啡钱|外卖|打车|停车|电影票|一顿饭|下馆子|火锅钱|理发|美容院|健身房|餐厅|饭店")
 _DISCOUNT: Final = re.compile(
     r"(?<![骨对曲])(?P<tenths>\d(?:\.\d)?|[一二三四五六七八九]|半)(?P<hundredths>[一二三四五六七八九]|\d)?折(?![叠合磨扣痕返腾线纸射腰中])"
 )
+
+
+#: 以前只认楼下那家，二十八一杯.
+_ELSEWHERE: Final = re.compile("以前|从前|那时候?|当时|楼下|外面|外头|别家|那家|人家|隔壁|商场|超市|咖啡店|奶茶店")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class _Known:
 
 def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[PriceFault]:
     """Yield what is wrong with the money of a folded text."""
-    sums = list(money_in(text))
+    sums = [*money_in(text), *_behind_the_name(text, product)]
     wrong = list(_sums_that_contradict(text, sums))
     yield from wrong
     if product is None:
@@ -59,7 +68,8 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
         if any(fault.start < money.end and money.start < fault.end for fault in wrong):
             continue
         low, high = clause(text, money.start, money.end)
-        if not _OTHER_GOODS.search(text[low:high]) and not _follows(text, money, known):
+        elsewhere = _EACH.match(text, money.end) and _ELSEWHERE.search(text[sentence(text, low, high)[0] : low])
+        if not elsewhere and not _OTHER_GOODS.search(text[low:high]) and not _follows(text, money, known):
             yield PriceFault(
                 money.start,
                 money.end,
@@ -67,6 +77,15 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
                 _right(text, money, known),
             )
     yield from _wrong_discounts(text, known)
+
+
+def _behind_the_name(text: str, product: Mapping[str, Any] | None) -> Iterator[Money]:
+    """Yield bare figures right behind the product's name: 木鱼尤克里里二百零九，…"""
+    name = fold(str((product or {}).get("name") or "")).text.split(" ")[0]
+    for match in re.finditer(rf"{re.escape(name)}(?P<figure>{NUMBER})(?=[，。！])", text) if len(name) >= 3 else ():
+        value = parse_number(match["figure"])
+        if value is not None and value >= 10:
+            yield Money(value, match.start("figure"), match.end(), "")
 
 
 def has_price(product: Mapping[str, Any] | None) -> bool:
@@ -135,9 +154,10 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
     price, listed = known.price or 0.0, known.list_price
     before = text[clause(text, money.start, money.end)[0] : money.start]
     low, high = sentence(text, money.start, money.end)
-    counts = {count for count in counts_in(text[max(0, low - 40) : high]) if count > 1}
+    # Not of the sums themselves: 三十六块八 are no 36 pieces.
+    counts = {count for count in counts_in(_without_money(text)[max(0, low - 40) : high]) if count > 1}
     base = [value for value in (price, listed, *known.others) if value is not None]
-    if _LIST.search(before):
+    if _LIST.search(before) and not _SAVED.search(before):  # 比平时少十四 is the difference
         yield from ((value, False) for value in base if value != price)
         yield from ((value * count, False) for value in base if value != price for count in counts)
         return
@@ -148,7 +168,10 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
         yield from ((price * first - other, False) for first in counts for other in known.others)
         return
     totals = [value * count for value in (price, *([listed] if listed else [])) for count in counts]
-    if _PER_UNIT.search(before):
+    if _PER_UNIT.search(before) or _EACH.match(text, money.end):
+        counts |= {
+            int(value) for one in _SERVINGS.findall(text[low:high]) if (value := parse_number(one)) and value > 1
+        }
         parts = counts | {count for count in known.counts if count > 1}
         yield from ((total / part, True) for total in (*base, *totals) for part in parts)
     yield from ((value, False) for value in (*base, *totals, *saved))
@@ -161,12 +184,21 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
     )
 
 
+@lru_cache(maxsize=64)
+def _without_money(text: str) -> str:
+    for money in money_in(text):
+        text = f"{text[: money.start]}{'元' * (money.end - money.start)}{text[money.end :]}"
+    return text
+
+
 def _same(money: Money, value: float, rounded: bool) -> bool:
     said = money.value
     if money.approximation == "below":
         return value <= said and said - value <= max(1.0, 0.25 * said)
     if money.approximation == "above":
-        return said <= value <= said * 1.3
+        # 七块多 is less than eight, 二十多块 less than thirty.
+        step = next((step for step in (1000, 100, 10) if said % step == 0), 1)
+        return said <= value < said + step
     if money.approximation == "about":
         return abs(value - said) <= max(0.5, 0.1 * said)
     if abs(value - said) < 0.006:
@@ -215,6 +247,8 @@ def _sums_that_contradict(text: str, sums: list[Money]) -> Iterator[PriceFault]:
             continue
         low, _ = clause(text, before.start, before.end)
         counts = {count for count in counts_in(text[low : before.start] + "。") if count > 1}
+        inner = {count for count in counts_in(between) if count > 1}  # 两盒三十九块八，十二支一盒，合…
+        counts = {one * other for one in counts for other in inner} | inner or counts
         if counts and not after.approximation and not any(_same(after, before.value / count, True) for count in counts):
             right = min(before.value / count for count in counts)
             yield PriceFault(

@@ -39,3 +39,8 @@ def _texts(field: Any) -> Iterator[str]:
 def fields_of(product: Mapping[str, Any]) -> Sequence[str]:
     """Return what the record says, folded, a field at a time (a fact with its name)."""
     return [fold(text).text for text in _texts(product)]
+
+
+def overlaps(said: str, record: str) -> bool:
+    """Tell whether two running characters of what is said stand in the record."""
+    return any(said[at : at + 2] in record for at in range(len(said) - 1))

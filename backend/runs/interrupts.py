@@ -8,6 +8,7 @@ from backend.domain.interrupts import Interrupt
 from backend.domain.people import Identity
 from backend.domain.policies import Policies
 from backend.errors import BadRequest, DecisionNotAllowed, Forbidden, FourEyes, NotFound, VersionConflict
+from backend.memory.learning import enqueue_rejection
 from backend.protocol.commands import InterruptResponse, Undo
 from backend.protocol.events import InterruptExpired, InterruptResolved, Person
 from backend.runs.jobs import enqueue_run
@@ -72,6 +73,8 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
             feedback=command.feedback,
             override_reason=command.override_reason,
         )
+        if command.choice == "reject" and (command.feedback or "").strip():
+            await enqueue_rejection(conn, who.tenant_id, interrupt.id)
         result = {"interrupt_id": interrupt.id, "decision": command.choice, "version": version, "seq": seq}
         await commands.record(conn, who.user_id, command.id, body, result)
         return Done(result)

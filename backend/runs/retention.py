@@ -1,4 +1,4 @@
-"""Removing what nobody needs any more: old checkpoints, answers to commands, tickets, sessions, finished jobs."""
+"""Removing what nobody needs any more: old checkpoints, answers to commands, tickets, sessions, jobs, memories."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 from backend.errors import AppError
+from backend.memory.lifetimes import default_days
 from backend.settings import Settings
 from backend.storage.postgres import Database, Record, interval
 from backend.telemetry.metrics import REGISTRY
@@ -116,5 +117,11 @@ def kinds(settings: Settings) -> list[Kind]:
         rows("commands", "system_sweep_commands", settings.command_days * _DAY),
         rows("tickets", "system_sweep_tickets", _EXPIRED_FOR),
         rows("sessions", "system_sweep_sessions", _EXPIRED_FOR),
+        Kind(
+            "memories",
+            "SELECT n AS done, n AS removed FROM system_sweep_memory($1, $2) AS n",
+            (default_days(settings),),
+            _ROWS,
+        ),
         rows("job_log", "system_sweep_job_log", settings.job_log_days * _DAY),
     ]

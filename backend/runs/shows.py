@@ -16,6 +16,7 @@ from backend.domain.people import Identity
 from backend.domain.runs import Request
 from backend.domain.shows import Show
 from backend.errors import ItemNotReady, NotFound, ProductGone, ShowBusy, ShowEmpty
+from backend.graph import skills
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import derived_id
@@ -37,8 +38,10 @@ async def start(conn: Connection, settings: Settings, who: Identity, show_id: UU
         NotFound: there is no such show.
         ShowEmpty: nothing is planned (any more).
         Forbidden: the role (read again in this transaction) does not allow it.
+        SkillRefused: whole shows are not open to that role.
     """
     await require_still(conn, who)
+    await skills.require(conn, skills.SKILLS["rundown"], who.user_id)
     show = await shows.lock_show(conn, show_id)
     if show.progress.planned == 0:
         raise ShowEmpty("every script of this show has been begun already")

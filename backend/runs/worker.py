@@ -13,8 +13,10 @@ import structlog
 from backend.domain import runs
 from backend.errors import AppError, StorageUnavailable
 from backend.fanout.topics import CANCEL_CHANNEL, SHOWS_CHANNEL
+from backend.memory import embedders
 from backend.memory.embed import Embedder
 from backend.memory.learning import LEARN_JOB, learn
+from backend.quality.pii import mask_pii
 from backend.runs import claims, interrupts, shows
 from backend.runs.jobs import ON_AIR_JOB, RUN_JOB, enqueue_run, read_on_air_job, read_run_job
 from backend.runs.lease import Leases, Loss
@@ -60,6 +62,7 @@ class Worker:
                 self._repeat(self._fill_shows, self._settings.sweep_interval, self._show_moved), name="shows"
             ),
             asyncio.create_task(self._listen(), name="listener"),
+            asyncio.create_task(self._repeat(self._read_memory, self._settings.memory_interval), name="memory"),
         ]
         async with self._leases.renewing():
             try:
@@ -129,7 +132,7 @@ class Worker:
             await interrupts.go_on_air(self._db, tenant_id, interrupt_id)
 
     async def _on_learn(self, payload: bytes) -> None:
-        await learn(self._db, self._embedder, payload)
+        await learn(self._db, self._embedder, mask_pii, payload)
 
     async def _listen(self) -> None:
         def on_notice(channel: str, payload: str) -> None:
@@ -177,6 +180,18 @@ class Worker:
         for row in waiting:
             with _apart("show_not_filled", show_id=str(row["show_id"])):
                 await shows.fill(self._db, row["tenant_id"], row["show_id"])
+
+    async def _read_memory(self) -> None:
+        """Read with the newest embedder what tenants remember, until it serves them; and what was left unread."""
+        async with self._db.system() as conn:
+            rows = await conn.fetch(
+                "SELECT * FROM system_memory_to_build($1, $2)", self._embedder.name, list(self._embedder.known)
+            )
+        for row in rows:
+            with _apart("memory_not_read", tenant_id=str(row["tenant_id"])):
+                while self._drain_until is None:
+                    if not await embedders.build(self._db, self._embedder, row["tenant_id"], row["name"]):
+                        break
 
     async def _tend(self) -> None:
         """Do what the clock asks of interrupts: expire, go on air, escalate, take claims back."""

@@ -15,6 +15,7 @@ from backend.api.routes import mount
 from backend.domain import events, rooms
 from backend.domain.demo import seed_demo
 from backend.fanout.hub import Hub, Sources
+from backend.memory.embed import Embedder
 from backend.quality.lexicon import RuleSnapshot
 from backend.services import Services
 from backend.settings import Settings
@@ -74,6 +75,7 @@ async def services(demo_url: str, redis_url: str, rules: RuleSnapshot) -> AsyncI
             secret=b"a secret of the tests, 32 bytes!",
             hub=Hub(demo_url, cache, _sources(db), poll_interval=0.2),
             rules=rules,
+            embedder=Embedder(),
             clock=lambda: datetime.now(UTC),
             epoch=lambda: epoch,
             worker_ready=None,

@@ -14,6 +14,7 @@ from typing import Any
 
 from pypinyin import lazy_pinyin
 
+from tests.support.eval_desks import desks
 from tests.support.eval_messages import intents
 from tests.support.eval_scripts import scripts
 from tests.support.eval_sources import FOLDER, SOURCES, lines_of, part_of
@@ -189,10 +190,10 @@ _TRICKS: dict[str, Callable[[str, random.Random], str]] = {
 }
 
 
-def pii() -> Iterator[dict[str, Any]]:
+def pii(source: str, seed: int) -> Iterator[dict[str, Any]]:
     """Lines with personal data that is valid in its form."""
-    for place, (tier, template) in enumerate(lines_of("pii.txt")):
-        luck = random.Random(1000 + place)
+    for place, (tier, template) in enumerate(lines_of(source)):
+        luck = random.Random(seed + place)
         filled = re.sub(
             r"\{([a-z]+)(\d*)(?: (\w+))?\}", lambda m, luck=luck: _number(m[1], m[2], m[3] or "", luck), template
         )
@@ -279,8 +280,9 @@ def main(folder: Path) -> None:
     written(folder, "intents_fresh.jsonl", intents("intents_fresh.txt"))
     written(folder, "compliance.jsonl", [*sentences("compliance.txt"), *programs()])
     written(folder, "compliance_fresh.jsonl", [*sentences("compliance_fresh.txt"), *copy()])
-    written(folder, "pii.jsonl", pii())
-    written(folder, "scripts.jsonl", scripts())
+    written(folder, "pii.jsonl", pii("pii.txt", 1000))
+    written(folder, "pii_fresh.jsonl", pii("pii_fresh.txt", 5000))
+    written(folder, "scripts.jsonl", [*scripts(), *desks()])
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from langgraph.runtime import Runtime
 
-from backend.errors import ModelPayloadInvalid
+from backend.errors import ModelPayloadInvalid, SkillRefused
 from backend.graph.intent.vocabulary import OPERATION_NAMES
 from backend.graph.prompts import rendered
 from backend.graph.prompts import version as prompt_version
+from backend.graph.skills import SKILLS
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest
@@ -15,6 +16,7 @@ from backend.quality.lexicon import RuleSnapshot
 _INJECTION = (
     "这条我不能照做：我不会透露内部设定，也不会绕过质检和审批。需要写或改口播稿的话，直接告诉我产品和环节就行。"
 )
+_REFUSED = "「{title}」没有对你的角色开放，所以什么都没有写、没有改。需要的话，请管理员在技能设置里打开。"
 _GRAVITY = {"block": "不能说", "fail": "要改", "warn": "要小心", "info": "留意"}
 _DECISION = "现在没有等待审批的稿子，所以什么都没有改动。要写新的或改刚才那段，直接说就行。"
 
@@ -26,6 +28,8 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="chat"))
     about = state["reading"]["about"]
     known = _checked(state, context.rules) if about == "check" else _known_answer(state, about)
+    if refused := state.get("refused"):
+        known = _REFUSED.format(title=SKILLS[refused].title)
     text, usage = known or "", None
     if known is not None:
         runtime.stream_writer(Token(message_id=message_id, agent="chat", attempt=context.attempt, i=0, content=known))
@@ -49,7 +53,10 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     runtime.stream_writer(
         MessageComplete(message_id=message_id, role="assistant", agent="chat", content=text, usage=usage)
     )
-    return Step({"outcome": "completed"}, {"about": about, "kind": state["kind"]})
+    detail = {"about": about, "kind": state["kind"]}
+    return Step(
+        {"outcome": "completed"}, {**detail, "code": SkillRefused.code, "skill": refused} if refused else detail
+    )
 
 
 def _checked(state: ScriptState, rules: RuleSnapshot) -> str:

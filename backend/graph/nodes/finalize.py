@@ -125,6 +125,7 @@ def _provenance(state: ScriptState, context: GraphContext) -> dict[str, Any]:
         "score": report["score"],
         "findings": report["findings"],
         "recalled": [one["id"] for one in state["recalled"]],
+        "recall": state.get("recall_reasons"),
         "assumed": state["host_assumptions"] + state["product_assumptions"],
         "rounds": state["round"],
         "rejections": state["rejections"],

@@ -1,6 +1,7 @@
 """Understands the request: what is wanted, of which product, for whom; and what of the thread it is about."""
 
 import re
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from backend.domain.products import catalogue
 from backend.domain.rooms import Room, list_rooms
 from backend.domain.scripts import of_thread
 from backend.domain.threads import Message, Thread, get_thread, recent_messages
-from backend.graph import routing
+from backend.errors import SkillRefused
+from backend.graph import routing, skills
 from backend.graph.intent.asking import understood
 from backend.graph.intent.naming import Known
 from backend.graph.intent.options import options_of, question_of
@@ -46,9 +48,12 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     if room is not None:
         slots.setdefault("host_id", str(room.host_id) if room.host_id else None)
     previous = _previous(reading, slots, situation)
+    reading = _complete(reading, slots, previous)
+    refused = await _refused(context, reading)
 
     known_product = slots.get("product_id") in {known.id for known in situation.products}
-    if reading.kind in routing.WRITING or (reading.missing == "scenario" and "product_id" in reading.slots):
+    writes = reading.kind in routing.WRITING and refused is None
+    if writes or (reading.missing == "scenario" and "product_id" in reading.slots):
         _bind(runtime, thread, slots if known_product else {**slots, "product_id": None}, room)
     return Step(
         {
@@ -56,6 +61,7 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "reading": reading.plain(),
             "slots": slots,
             "question": question_of(reading, situation),
+            "refused": refused,
             "options": options_of(reading, situation, request["content"]),
             "later": list(reading.later),
             "room": {"id": str(room.id), "name": room.name} if room else None,
@@ -73,6 +79,31 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "later": list(reading.later),
         },
     )
+
+
+def _complete(reading: Reading, slots: dict[str, Any], previous: dict[str, Any] | None) -> Reading:
+    """Ask for what the skill cannot do without, whoever read the message and left it out."""
+    skill = skills.of_kind(reading.kind)
+    if skill is None or reading.kind not in routing.WRITING:
+        return reading
+    known = {"scenario": slots.get("scenario"), "draft": (previous or {}).get("content")}
+    lacking = skills.preflight(skill, {name: known[name] for name in known if name in skill.inputs.model_fields})
+    if not lacking.missing:
+        return reading
+    return replace(reading, kind="unclear", missing=lacking.missing[0], reason=f"{skill.name} needs more")
+
+
+async def _refused(context: GraphContext, reading: Reading) -> str | None:
+    """Return the skill that was asked for, if the tenant does not open it to whoever asked."""
+    skill = skills.of_kind(reading.kind)
+    if skill is None:
+        return None
+    async with context.db.tenant(context.tenant_id) as conn:
+        try:
+            await skills.require(conn, skill, context.requested_by)
+        except SkillRefused:
+            return skill.name
+    return None
 
 
 async def _situation(

@@ -1,7 +1,8 @@
 """Writes the script: builds the prompt, streams the text, keeps the whole."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from langgraph.runtime import Runtime
 
@@ -13,6 +14,7 @@ from backend.graph.prompts import version as prompt_version
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest, Piece
+from backend.memory.documents import Document, get_documents
 from backend.protocol.events import MessageComplete, MessageStarted, Token, Usage
 from backend.quality.cleaning import Cleaner
 
@@ -20,6 +22,10 @@ _ACTIONS: Final = {"switch_product": "write"}
 _LENGTHS: Final = {"shorter": "比上一版明显缩短，大约三分之二。", "longer": "比上一版展开，大约一倍半。"}
 #: How a script began is what must not come twice; the rest would only fill the prompt.
 _AIRED_EXCERPT: Final = 120
+_AIRED_SHOWN: Final = 24
+#: So much of a text that was recalled is shown to the writer; of one that was sent back the reason, which comes first.
+_EXCERPT: Final = 400
+_REASON: Final = 200
 _USER_SECTIONS: Final = ("style", "scene", "product", "history", "memory", "requirements")
 
 
@@ -29,7 +35,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     message_id = derived_id(context.run_id, "script", round_)
     seed = derived_id(context.run_id, round_).int % 2**31
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="script"))
-    brief = _brief(state)
+    brief = _brief(state, await _remembered(state, context))
     request = ModelRequest(
         purpose="script",
         turns=_turns(state, brief),
@@ -105,7 +111,17 @@ def _restored(state: ScriptState) -> AsyncIterator[Piece] | None:
     return text()
 
 
-def _brief(state: ScriptState) -> dict[str, Any]:
+async def _remembered(state: ScriptState, context: GraphContext) -> list[Document]:
+    """Return what was recalled, as far as it is still remembered."""
+    ids = [UUID(one["id"]) for one in state["recalled"]]
+    if not ids:
+        return []
+    async with context.db.tenant(context.tenant_id) as conn:
+        known = await get_documents(conn, ids)
+    return [known[id_] for id_ in ids if id_ in known]
+
+
+def _brief(state: ScriptState, remembered: Sequence[Document]) -> dict[str, Any]:
     slots, host = state["slots"], state["host"]
     previous = (state.get("previous") or {}).get("content")
     action = _ACTIONS.get(state["kind"], state["kind"])
@@ -129,7 +145,8 @@ def _brief(state: ScriptState) -> dict[str, Any]:
         "previous_product": state.get("previous_product"),
         "previous_script": previous,
         "history": [f"{'运营' if turn['role'] == 'user' else '助手'}：{turn['content']}" for turn in state["history"]],
-        "recalled": [one["text"] for one in state["recalled"]],
+        "recalled": [one.content[:_EXCERPT] for one in remembered if one.kind != "rejection"],
+        "sent_back": [one.content[:_REASON] for one in remembered if one.kind == "rejection"],
         "aired": state.get("aired") or [],
         "must_say": slots.get("must_say") or [],
         "must_not_say": slots.get("must_not_say") or [],
@@ -145,8 +162,8 @@ def _turns(state: ScriptState, brief: dict[str, Any]) -> list[ChatTurn]:
     slots = state["slots"]
     seconds, pace = brief["seconds"], brief["pace"]
     values: dict[str, Any] = {
-        **{key: brief[key] for key in ("host", "product", "assumed", "history", "recalled", "findings")},
-        "aired": [text[:_AIRED_EXCERPT] for text in brief["aired"]],
+        **{key: brief[key] for key in ("host", "product", "assumed", "history", "recalled", "sent_back", "findings")},
+        "aired": [text[:_AIRED_EXCERPT] for text in brief["aired"][:_AIRED_SHOWN]],
         "style": "、".join(brief["style"]) or "自然口语",
         "avoid_style": "、".join(slots.get("avoid_style") or []) or "无",
         "scenario": SCENARIO_NAMES[brief["scenario"]],

@@ -20,6 +20,7 @@ const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'))
 const ScriptsPage = lazy(() => import('../scripts/ScriptsPage'))
 const ProductsPage = lazy(() => import('../products/ProductsPage'))
 const ShowsPage = lazy(() => import('../rundown/ShowsPage'))
+const MemoryPage = lazy(() => import('../memory/MemoryPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
 
 const queries = new QueryClient({
@@ -41,6 +42,7 @@ const router = createBrowserRouter([
       { path: '/scripts', element: <ScriptsPage /> },
       { path: '/rundown/:show?', element: <ShowsPage /> },
       { path: '/products', element: <ProductsPage /> },
+      { path: '/memory', element: <MemoryPage /> },
       { path: '/hosts', element: <HostsPage /> },
       { path: '*', element: <Elsewhere /> },
     ],

@@ -1,3 +1,4 @@
+import '../i18n/addKeys'
 import { Modal } from 'antd'
 import { useTranslation } from 'react-i18next'
 
@@ -6,21 +7,21 @@ export default function Keys({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation()
   const groups = [
     [
-      t('keys.everywhere'),
-      ['G C · G A · G R · G S · G P · G H', t('keys.go')],
-      ['Ctrl /', t('keys.focus')],
+      t('keySheet.everywhere'),
+      ['G C · G A · G R · G S · G P · G H · G M', t('keySheet.go')],
+      ['Ctrl /', t('keySheet.focus')],
       ['?', t('keys.title')],
     ],
     [
       t('nav.console'),
       ['Enter', t('desk.send')],
-      ['Shift Enter', t('keys.newline')],
+      ['Shift Enter', t('keySheet.newline')],
       ['Esc', t('desk.stop')],
-      ['↑', t('keys.editLast')],
+      ['↑', t('keySheet.editLast')],
     ],
     [
       t('nav.approvals'),
-      ['J · K', t('keys.nextPrevious')],
+      ['J · K', t('keySheet.nextPrevious')],
       ['A', t('review.approve')],
       ['E', t('review.edit')],
       ['Ctrl Enter', t('review.submitEdit')],

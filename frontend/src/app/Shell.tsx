@@ -17,6 +17,7 @@ const pages = {
   s: 'scripts',
   p: 'products',
   h: 'hosts',
+  m: 'memory',
 } as const
 const GO_MS = 1500
 

@@ -1,5 +1,6 @@
 import { CheckOutlined, LoadingOutlined, StopOutlined } from '@ant-design/icons'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { RunView } from '../generated/protocol'
 import { duration } from '../shared/format'
 
@@ -62,6 +63,11 @@ export function RunSteps({ run }: { run: RunView | undefined }) {
             <span>
               {i18n.exists(`node.${step.node}`) ? t(`node.${step.node}` as 'node.script') : step.node}
               <DetailLine detail={step.detail} />
+              {step.node === 'recall' && step.detail.why !== undefined && (
+                <Link className="step-link" to={`/memory?run=${run.id}`}>
+                  {t('nav.memory')}
+                </Link>
+              )}
             </span>
             <span className="muted number">{step.elapsed_ms !== null && duration(step.elapsed_ms)}</span>
           </li>

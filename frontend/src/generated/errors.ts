@@ -53,6 +53,7 @@ export const errorCodes = [
   "show_busy",
   "show_empty",
   "show_too_short",
+  "skill_refused",
   "still_running",
   "storage_unavailable",
   "table_faulty",

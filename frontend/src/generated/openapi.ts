@@ -1062,6 +1062,258 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Skills
+         * @description List what the graph can do.
+         */
+        get: operations["list_skills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/skills/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Skill
+         * @description Switch a skill on or off for the tenant, or say which roles may use it. Holds from the next request on.
+         */
+        patch: operations["change_skill"];
+        trace?: never;
+    };
+    "/api/v1/skills/{name}/preflight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Skill
+         * @description Tell what a skill would lack; nothing is begun.
+         */
+        post: operations["check_skill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Memories
+         * @description List memories, newest first.
+         */
+        get: operations["list_memories"];
+        put?: never;
+        /**
+         * Create Note
+         * @description Remember a note. The same note of the same host and product is remembered once.
+         */
+        post: operations["create_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Memories
+         * @description Search by meaning and by words, as a run does, with the reasons for the order.
+         */
+        get: operations["search_memories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/recalls/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Recall
+         * @description Read why a run recalled what it did; what was forgotten since comes without its text.
+         */
+        get: operations["read_recall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget Memories
+         * @description Forget all of a host, of a product, or that names a person. The audit keeps that it was done, not the text.
+         */
+        post: operations["forget_memories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/lifetimes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Lifetimes
+         * @description Read for how long each kind is remembered.
+         */
+        get: operations["read_lifetimes"];
+        /**
+         * Set Lifetimes
+         * @description Choose for how long each kind is remembered. What is older is not recalled from now on, and removed soon.
+         */
+        put: operations["set_lifetimes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/embedders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Embedders
+         * @description List by what memories are read, and how far a new embedder is.
+         */
+        get: operations["list_embedders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/embedders/{name}/serve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Serve Embedder
+         * @description Let another complete embedder serve from now on: back to the one before, or forward again.
+         */
+        post: operations["serve_embedder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/embedders/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop Embedder
+         * @description Remove an embedder that does not serve, with what it made of the memories.
+         */
+        delete: operations["drop_embedder"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/{memory_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Memory
+         * @description Read one memory.
+         */
+        get: operations["read_memory"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Memory
+         * @description Forget one memory for good; what it was learned from is not learned again.
+         */
+        delete: operations["delete_memory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality/check": {
         parameters: {
             query?: never;
@@ -1399,6 +1651,24 @@ export interface components {
             detail: string;
         };
         /**
+         * Checked
+         * @description Whether a skill could begin. `question` is the one thing to ask first; `invalid` says why of a slot.
+         */
+        Checked: {
+            /** Allowed */
+            allowed: boolean;
+            /** Ready */
+            ready: boolean;
+            /** Missing */
+            missing: string[];
+            /** Invalid */
+            invalid: {
+                [key: string]: string;
+            };
+            /** Question */
+            question: string;
+        };
+        /**
          * Checkpoint
          * @description One version of a thread: the state of a run after a step.
          *
@@ -1511,6 +1781,40 @@ export interface components {
             seq: number;
         };
         /**
+         * EmbedderView
+         * @description By what memories are read; `read` of `documents` are, and only a complete one can serve.
+         */
+        EmbedderView: {
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "building" | "complete";
+            /** Serving */
+            serving: boolean;
+            /** Documents */
+            documents: number;
+            /** Read */
+            read: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Completed At */
+            completed_at: string | null;
+        };
+        /**
+         * Embedders
+         * @description Every embedder of the tenant, the one that serves first.
+         */
+        Embedders: {
+            /** Items */
+            items: components["schemas"]["EmbedderView"][];
+        };
+        /**
          * EventList
          * @description Events of a thread in order of `seq`; `last_seq` is where the log ends now.
          */
@@ -1549,6 +1853,36 @@ export interface components {
             suggestion: string | null;
         };
         /**
+         * ForgetRequest
+         * @description What is to be forgotten: everything of a host or product until now, or every text that names a person.
+         *
+         *     With `dry_run` it is only counted.
+         */
+        ForgetRequest: {
+            /**
+             * Subject
+             * @enum {string}
+             */
+            subject: "host" | "product" | "person";
+            /** Id */
+            id?: string | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run?: boolean;
+        };
+        /**
+         * Forgotten
+         * @description How many memories that were (or would be).
+         */
+        Forgotten: {
+            /** Documents */
+            documents: number;
+        };
+        /**
          * Fork
          * @description How the new thread is called; without a title, like the original.
          */
@@ -1570,6 +1904,14 @@ export interface components {
             run_id: string | null;
             /** Seq */
             seq: number;
+        };
+        /**
+         * FoundMemory
+         * @description A memory and why it was found; without `memory` it was forgotten since.
+         */
+        FoundMemory: {
+            why: components["schemas"]["Why"];
+            memory: components["schemas"]["Memory"] | null;
         };
         /**
          * Generate
@@ -2065,6 +2407,18 @@ export interface components {
             seconds: number | null;
         };
         /**
+         * Lifetimes
+         * @description Days for which a kind is remembered; `null`: for ever.
+         */
+        Lifetimes: {
+            /** Script */
+            script: number | null;
+            /** Note */
+            note: number | null;
+            /** Rejection */
+            rejection: number | null;
+        };
+        /**
          * Live
          * @description The process answers.
          */
@@ -2104,6 +2458,65 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * Memory
+         * @description One thing remembered. `approval` says how far a person stood behind it: 1 = approved as it is, or a note.
+         */
+        Memory: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "script" | "note" | "rejection";
+            /** Content */
+            content: string;
+            /** Host Id */
+            host_id: string | null;
+            /** Product Id */
+            product_id: string | null;
+            /** Category */
+            category: string;
+            /** Scenario */
+            scenario: string;
+            /** Source Id */
+            source_id: string | null;
+            /** Approval */
+            approval: number;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * MemoryPage
+         * @description A part of the list of memories.
+         */
+        MemoryPage: {
+            /** Items */
+            items: components["schemas"]["Memory"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * MemorySearch
+         * @description What a search brought back, best first; `doubles` say what a better one says already.
+         */
+        MemorySearch: {
+            /** Embedder */
+            embedder: string | null;
+            /** Items */
+            items: components["schemas"]["FoundMemory"][];
+            /** Doubles */
+            doubles: components["schemas"]["FoundMemory"][];
         };
         /**
          * Message
@@ -2402,6 +2815,23 @@ export interface components {
              * @enum {string}
              */
             multitask?: "reject" | "enqueue" | "interrupt";
+        };
+        /**
+         * NewNote
+         * @description A note to remember. Personal data in it is masked before it is stored.
+         */
+        NewNote: {
+            /** Content */
+            content: string;
+            /** Host Id */
+            host_id?: string | null;
+            /** Product Id */
+            product_id?: string | null;
+            /**
+             * Scenario
+             * @default
+             */
+            scenario?: string;
         };
         /**
          * NewProduct
@@ -3232,6 +3662,30 @@ export interface components {
             error: components["schemas"]["Problem"] | null;
         };
         /**
+         * RunRecall
+         * @description What a run recalled and why, what it nearly recalled, and the reasons of earlier rejections it was told.
+         */
+        RunRecall: {
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /**
+             * Thread Id
+             * Format: uuid
+             */
+            thread_id: string;
+            /** Embedder */
+            embedder: string | null;
+            /** Recalled */
+            recalled: components["schemas"]["FoundMemory"][];
+            /** Passed Over */
+            passed_over: components["schemas"]["FoundMemory"][];
+            /** Rejections */
+            rejections: components["schemas"]["FoundMemory"][];
+        };
+        /**
          * RunView
          * @description A run with its steps in the order in which they last began.
          */
@@ -3806,6 +4260,51 @@ export interface components {
             items: components["schemas"]["ShowItemView"][];
         };
         /**
+         * SkillChanges
+         * @description What to change; what is left out stays. `roles` of null brings the skill's own back.
+         */
+        SkillChanges: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Roles */
+            roles?: ("admin" | "operator" | "approver" | "host" | "viewer")[] | null;
+        };
+        /**
+         * SkillView
+         * @description A skill as this tenant has it. `required` are the slots it cannot do without, `inputs` the schema of all of them.
+         *
+         *     `roles` are those who may use it, `allowed` whether whoever asks may.
+         */
+        SkillView: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "generate" | "modify" | "batch" | "rundown";
+            /** Title */
+            title: string;
+            /** Required */
+            required: string[];
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** Enabled */
+            enabled: boolean;
+            /** Roles */
+            roles: string[];
+            /** Allowed */
+            allowed: boolean;
+        };
+        /**
+         * Skills
+         * @description All skills.
+         */
+        Skills: {
+            /** Items */
+            items: components["schemas"]["SkillView"][];
+        };
+        /**
          * SlotRequest
          * @description A segment, and its seconds if a person has set them.
          */
@@ -3817,6 +4316,19 @@ export interface components {
             scenario: "opening" | "selling_points" | "promotion" | "seeding" | "transition" | "closing";
             /** Seconds */
             seconds?: number | null;
+        };
+        /**
+         * Slots
+         * @description What is known of a request so far.
+         */
+        Slots: {
+            /**
+             * Slots
+             * @default {}
+             */
+            slots?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * SnapshotOfThread
@@ -4220,6 +4732,42 @@ export interface components {
             intact: boolean;
             /** First Broken */
             first_broken: number | null;
+        };
+        /**
+         * Why
+         * @description Why a memory stands where it stands: score = fused × recency × approval; fused = 1/(20 + rank by meaning) +
+         *     coverage/(20 + rank by words). A number left out was not needed: fewer were there than were wanted, or the
+         *     memory was in one of the two searches only.
+         */
+        Why: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "script" | "note" | "rejection";
+            /** Dense Rank */
+            dense_rank?: number | null;
+            /** Sparse Rank */
+            sparse_rank?: number | null;
+            /** Similarity */
+            similarity?: number | null;
+            /** Words */
+            words?: number | null;
+            /** Coverage */
+            coverage?: number | null;
+            /** Fused */
+            fused?: number | null;
+            /** Recency */
+            recency?: number | null;
+            /** Approval */
+            approval?: number | null;
+            /** Score */
+            score?: number | null;
         };
     };
     responses: never;
@@ -6460,6 +7008,506 @@ export interface operations {
                     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": string;
                     "application/x-subrip": string;
                 };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_skills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skills"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_skill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: "generate" | "modify" | "batch" | "rundown";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillView"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    check_skill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: "generate" | "modify" | "batch" | "rundown";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Slots"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_memories: {
+        parameters: {
+            query?: {
+                /** @description Only these kinds. */
+                kind?: ("script" | "note" | "rejection")[] | null;
+                host_id?: string | null;
+                product_id?: string | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryPage"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    search_memories: {
+        parameters: {
+            query: {
+                /** @description What is looked for, in words of your own. */
+                q: string;
+                /** @description Only these kinds. */
+                kind?: ("script" | "note" | "rejection")[] | null;
+                host_id?: string | null;
+                product_id?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemorySearch"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_recall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunRecall"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    forget_memories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgetRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forgotten"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_lifetimes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lifetimes"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    set_lifetimes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lifetimes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lifetimes"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_embedders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Embedders"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    serve_embedder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Embedders"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    drop_embedder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    delete_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request was refused, or it failed; `code` says why. */
             default: {

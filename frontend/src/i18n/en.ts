@@ -18,6 +18,7 @@ export const en: typeof zhCN = {
     scripts: 'Scripts',
     products: 'Products',
     hosts: 'Hosts',
+    memory: 'Memory',
   },
   role: { admin: 'Admin', operator: 'Operator', approver: 'Approver', host: 'Host', viewer: 'Viewer' },
   login: {
@@ -58,12 +59,6 @@ export const en: typeof zhCN = {
   },
   keys: {
     title: 'Keyboard shortcuts',
-    everywhere: 'Everywhere',
-    go: 'Go to desk, approvals, shows, scripts, products, hosts',
-    focus: 'Focus the input',
-    newline: 'New line',
-    editLast: 'Bring back the last message',
-    nextPrevious: 'Next · previous',
   },
   desk: {
     threads: 'Threads',

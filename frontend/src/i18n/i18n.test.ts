@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { errorCodes } from '../generated/errors'
 import { en } from './en'
+import { keysEn, keysZh } from './keys'
+import { memoryEn, memoryZh } from './memory'
 import { faults, problems } from './problems'
 import { showsEn, showsZh } from './shows'
 import { zhCN } from './zh-CN'
@@ -19,7 +21,10 @@ function leaves(tree: Tree, path = ''): Map<string, string> {
 const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort()
 
 test('both languages have the same keys with the same variables, and nothing is empty', () => {
-  const [chinese, english] = [leaves({ ...zhCN, ...showsZh }), leaves({ ...en, ...showsEn })]
+  const [chinese, english] = [
+    leaves({ ...zhCN, ...showsZh, ...memoryZh, ...keysZh }),
+    leaves({ ...en, ...showsEn, ...memoryEn, ...keysEn }),
+  ]
   expect([...english.keys()]).toEqual([...chinese.keys()])
   for (const [key, text] of chinese) {
     expect(text, key).not.toBe('')
@@ -48,7 +53,7 @@ test('every step of the graph has its name', () => {
 
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .filter((name) => /^(app|desk|review|approvals|hosts|rundown|scripts)\b.*\.tsx$/.test(name))
+    .filter((name) => /^(app|desk|review|approvals|hosts|memory|rundown|scripts)\b.*\.tsx$/.test(name))
     .filter((name) => !name.includes('.test.'))
   expect(pages.length).toBeGreaterThan(15)
   // The language's own name is not translated; punctuation that ends a sentence is not a word.

@@ -2,6 +2,8 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { recall, remember } from '../shared/storage'
 import { en } from './en'
+import type { keysZh } from './keys'
+import type { memoryZh } from './memory'
 import { faults, inLanguage, problems } from './problems'
 import type { showsZh } from './shows'
 import { zhCN } from './zh-CN'
@@ -12,7 +14,9 @@ const KEY = 'cuedesk:language'
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: ReturnType<typeof dictionary> & typeof showsZh }
+    resources: {
+      translation: ReturnType<typeof dictionary> & typeof showsZh & typeof memoryZh & typeof keysZh
+    }
   }
 }
 

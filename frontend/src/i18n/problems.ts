@@ -254,6 +254,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '请先登录。',
     en: 'Sign in first.',
   },
+  skill_refused: {
+    zh: '这项技能没有对你的角色开放，请联系管理员。',
+    en: 'This skill is not open to your role; ask an administrator.',
+  },
   unsupported_command: {
     zh: '服务器还不支持这个操作。',
     en: 'The server does not offer this yet.',

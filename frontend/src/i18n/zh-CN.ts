@@ -16,6 +16,7 @@ export const zhCN = {
     scripts: '话术库',
     products: '商品',
     hosts: '主播',
+    memory: '记忆',
   },
   role: { admin: '管理员', operator: '运营', approver: '审批', host: '主播', viewer: '访客' },
   login: {
@@ -56,12 +57,6 @@ export const zhCN = {
   },
   keys: {
     title: '键盘快捷键',
-    everywhere: '全局',
-    go: '去对话、审批、整场、话术库、商品、主播',
-    focus: '定位到输入框',
-    newline: '换行',
-    editLast: '取回上一条消息',
-    nextPrevious: '下一条 · 上一条',
   },
   desk: {
     threads: '对话列表',

@@ -20,6 +20,7 @@ export type Action =
   | 'interrupt.override'
   | 'catalogue.write'
   | 'prompter.ack'
+  | 'policies.write'
 
 interface Desk {
   readonly me: Me

@@ -108,6 +108,20 @@ async def checkpoint_ids(conn: Conn, thread: str) -> dict[int, str]:
     return {row["version"]: row["checkpoint_id"] for row in rows}
 
 
+async def test_a_replayed_state_shows_nobodys_telephone_number(operator: Rest, model: ScriptedModel) -> None:
+    async with operator.socket() as desk:
+        thread = await operator.new_thread(room_id=await operator.room_of("小雅的直播间"))
+        await desk.follow(thread)
+        asked = await desk.ask(thread, f"{REQUEST}，联系人李娜，电话138 0013 8000")
+        await desk.until("run", run_id=asked["run_id"], status="waiting")
+        latest = await operator.get(f"/threads/{thread}/checkpoints/latest")
+        replay = await operator.get(f"/threads/{thread}/checkpoints/{latest['version']}/replay")
+    shown = str(replay["values"])
+    assert "138****8000" in shown
+    assert "0013" not in shown.replace(thread, "").replace(asked["run_id"], "")
+    assert replay["values"]["draft"] == TEXT
+
+
 async def test_every_step_is_a_version_that_can_be_replayed_without_running_anything(
     operator: Rest, model: ScriptedModel, conn: Conn
 ) -> None:

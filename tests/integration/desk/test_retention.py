@@ -171,6 +171,6 @@ async def test_only_one_process_sweeps_at_a_time(db: Database, sweeper: Sweeper,
     async with db.system() as elsewhere:
         assert await elsewhere.fetchval("SELECT pg_try_advisory_xact_lock($1)", 0x7377656570)
         assert await sweeper.sweep() == {}
-    assert set(await sweeper.sweep()) == {"checkpoints", "commands", "tickets", "sessions", "job_log"}
+    assert set(await sweeper.sweep()) == {"checkpoints", "commands", "tickets", "sessions", "memories", "job_log"}
     both = await asyncio.gather(sweeper.sweep(), sweeper.sweep())
     assert any(both)

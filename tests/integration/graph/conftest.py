@@ -23,6 +23,7 @@ from backend.memory.embed import Embedder
 from backend.memory.learning import LEARN_JOB, learn
 from backend.protocol.events import AnyThreadEvent, MessageComplete, ThreadUpdated, Token
 from backend.quality.lexicon import RuleSnapshot
+from backend.quality.pii import mask_pii
 from backend.storage.postgres import Database
 
 GOOD = (
@@ -82,7 +83,7 @@ class Desk:
             jobs = await conn.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = $1", LEARN_JOB)
         assert jobs, "nothing was queued to be learned"
         for job in jobs:
-            await learn(self.db, self.embedder, job["payload"])
+            await learn(self.db, self.embedder, mask_pii, job["payload"])
 
     async def ask(self, content: str, **given: Any) -> None:
         """Send a message and let the run go until it ends or waits."""

@@ -7,7 +7,11 @@ import pytest
 from backend.domain.audit import verify
 from backend.domain.rooms import read_prompter
 from backend.domain.scripts import get_script
+from backend.domain.skills import Allowance, set_allowance
 from backend.errors import LeaseLost
+from backend.memory.documents import Request, forget
+from backend.memory.learning import keep
+from backend.memory.reasons import reasons_of
 from backend.protocol.events import (
     Clarification,
     MessageComplete,
@@ -17,6 +21,7 @@ from backend.protocol.events import (
     ThreadUpdated,
     Token,
 )
+from backend.quality.pii import mask_pii
 from tests.integration.graph.conftest import BLOCKED, GOOD, Desk, ScriptedModel
 
 OPENING = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
@@ -315,6 +320,64 @@ async def test_an_approved_script_is_recalled_for_a_paraphrase(desk: Desk) -> No
     await desk.learn()
     await desk.ask("写一段保温杯的种草，讲讲下午喝水还是热的那种感觉")
     assert desk.model.asked[-1].brief["recalled"] == [GOOD]
+
+
+async def test_a_skill_that_is_switched_off_is_refused_in_words_and_writes_nothing(desk: Desk) -> None:
+    async with desk.db.tenant(desk.tenant_id) as conn:
+        await set_allowance(conn, "generate", Allowance(enabled=False, roles=None))
+    await desk.ask(OPENING)
+    assert desk.model.asked == []
+    assert desk.interrupts == []
+    [told] = [one.content for one in desk.said(MessageComplete)]
+    assert "「写新稿」没有对你的角色开放" in told
+    async with desk.db.tenant(desk.tenant_id) as conn:
+        await set_allowance(conn, "generate", Allowance(enabled=True, roles=None))
+    await desk.ask(OPENING)
+    assert len(desk.model.asked) == 1
+
+
+async def test_nobodys_telephone_number_is_remembered(desk: Desk) -> None:
+    await desk.ask(OPENING)
+    await desk.decide("edit", content=f"{GOOD}刚才报名的收：孙丽华 13800138000，我记下了。", override_reason="已核对")
+    await desk.learn()
+    async with desk.db.tenant(desk.tenant_id) as conn:
+        kept = await conn.fetch("SELECT content FROM memory_documents WHERE content LIKE '%我记下了%'")
+    assert [("13800138000" in row["content"], "孙丽华" in row["content"]) for row in kept] == [(False, False)]
+
+
+async def test_a_run_explains_what_it_recalled_and_what_is_forgotten_is_not_written_from(desk: Desk) -> None:
+    texts = [
+        f"保温杯第{n}条笔记：{what}。"
+        for n, what in enumerate(("先讲杯盖", "别急着报价", "倒热水给大家看", "说清容量"))
+    ]
+    for text in texts:
+        await keep(desk.db, desk.tenant_id, desk.embedder, mask_pii, kind="note", content=text, product_id=desk.cup)
+    reason = "价格说得太早了。"
+    await keep(desk.db, desk.tenant_id, desk.embedder, mask_pii, kind="rejection", content=reason, product_id=desk.cup)
+    await desk.ask("写一段保温杯的开场，倒热水给大家看")
+    brief = desk.model.asked[-1].brief
+    assert len(brief["recalled"]) == 3
+    assert brief["recalled"][0] == texts[2]
+    assert brief["sent_back"] == [reason]
+    assert "价格说得太早了" in desk.model.asked[-1].turns[-1].content
+    async with desk.db.tenant(desk.tenant_id) as conn:
+        told = await reasons_of(conn, desk.run_id)
+    assert [one.document.content for one in told.recalled if one.document] == brief["recalled"]
+    assert [one.document.content for one in told.rejections if one.document] == [reason]
+    assert len(told.recalled) + len(told.passed_over) == 4
+    scores = [one.why["score"] for one in (*told.recalled, *told.passed_over)]
+    assert scores == sorted(scores, reverse=True)
+    # Neither the checkpoint nor the log holds a text: what is forgotten is gone from both.
+    assert texts[2] not in repr({key: desk.state[key] for key in ("recalled", "recall_reasons")})
+    async with desk.db.tenant(desk.tenant_id) as conn:
+        gone = told.recalled[0].document
+        assert gone is not None
+        await forget(conn, desk.tenant_id, Request("document", gone.id), None)
+        told = await reasons_of(conn, desk.run_id)
+    assert told.recalled[0].document is None
+    await desk.decide("reject", feedback="短一点")
+    assert texts[2] not in desk.model.asked[-1].brief["recalled"]
+    assert len(desk.model.asked[-1].brief["recalled"]) == 2
 
 
 async def test_orders_in_product_data_stay_inside_the_fence(desk: Desk) -> None:

@@ -3,7 +3,9 @@
 import random
 import re
 import tomllib
+from difflib import SequenceMatcher
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -400,6 +402,16 @@ def test_a_shortened_opening_keeps_its_point_and_its_statements(request_: str, s
     assert re.search("链接|购物车", text)
 
 
+@pytest.mark.parametrize("seconds", [20, 30])
+def test_sixty_openings_of_one_product_all_begin_differently(seconds: int) -> None:
+    heard: list[str] = []
+    for seed in range(60):
+        heard.insert(0, write(seed, product=CUP, scenario="opening", seconds=seconds, aired=heard))
+    first = [re.sub(r"\W", "", re.split(r"[。！？\n]", text)[0].replace(CUP["name"], "")) for text in heard]
+    alike = [pair for pair in combinations(first, 2) if SequenceMatcher(None, *pair, autojunk=False).ratio() >= 0.75]
+    assert alike == []
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_five_seconds_hold_the_name_one_thing_and_what_to_do(scenario: str) -> None:
     text = write(product=CUP, scenario=scenario, seconds=5)
@@ -494,7 +506,7 @@ def test_going_on_tells_no_point_twice_even_when_all_are_told(seed: int) -> None
     assert all(point["benefit"] in before for point in CUP["points"])
     text = write(seed + 50, product=cup, seconds=60, action="continue", request="继续", previous_script=before)
     assert not any(point["benefit"] in text for point in CUP["points"])
-    assert "昆山" in text
+    assert "昆山" in before + text
 
 
 def test_a_promotion_without_a_price_promises_none() -> None:

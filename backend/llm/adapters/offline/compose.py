@@ -2,10 +2,11 @@
 
 import random
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Final
 
 from backend.llm.adapters.offline.lines import Lines
-from backend.llm.adapters.offline.sheet import Sheet
+from backend.llm.adapters.offline.sheet import Sheet, opening_of
 from backend.llm.adapters.offline.speech import spoken_length
 
 #: Slots in the order they are spoken, with the rank of their first line and the step to each next. The lowest ranks
@@ -69,6 +70,11 @@ _NO_BRIDGE: Final = 45
 _NO_OPENING: Final = 60
 #: Below this, one thing to say comes before everything that only keeps people listening.
 _SHORT: Final = 110
+#: First sentences are alike from this likeness on (difflib); a little stricter than what is judged.
+_ALIKE: Final = 0.7
+#: Drafts that aim at the length, and drafts in all while the beginning is one that was heard.
+_AIMS: Final = 4
+_TURNS: Final = 14
 _MUST: Final = 0.3
 _WANTED_RANK: Final = 0.9
 
@@ -84,17 +90,38 @@ class _Unit:
 
 def compose(sheet: Sheet, seed: int) -> str:
     """Return a script of `sheet.target` spoken characters, the same for the same seed."""
-    best, room = "", sheet.target
+    best, room, least = "", sheet.target, (True, float("inf"))
     # What is woven in between (names, questions) depends on the text: aim, look, aim again.
-    for turn in range(5):
+    for turn in range(_TURNS):
         text = _Script(sheet, random.Random(f"{seed}-{turn}")).write(room)  # noqa: S311
         missed = sheet.target - spoken_length(text)
-        if not best or abs(missed) < abs(sheet.target - spoken_length(best)):
-            best = text
-        if abs(missed) <= max(4, sheet.target * 0.06):
+        again = _opens_alike(text, sheet)
+        # The length counts for nothing in a text that begins like the last one; and it is not what to aim by.
+        if (again, abs(missed)) < least:
+            best, least = text, (again, abs(missed))
+        if not again and abs(missed) <= max(4, sheet.target * 0.06):
             break
-        room = max(12, room + missed)
+        if turn >= _AIMS and not least[0]:
+            break
+        room = max(12, min(room + missed, round(sheet.target * 1.5)))
     return best
+
+
+def _opens_alike(text: str, sheet: Sheet) -> bool:
+    """Tell whether a text begins like one that was heard; a text that is only changed may keep its own beginning."""
+    opening = opening_of(text, sheet.name)
+    if sheet.action == "continue":
+        return False
+    changed = sheet.action in {"restyle", "rewrite"}
+    return not (changed and opening in sheet.openings[:1]) and any(
+        _likeness(opening, heard) >= _ALIKE for heard in sheet.openings[changed:]
+    )
+
+
+def _likeness(one: str, other: str) -> float:
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    # The quick ratio is never below the true one and settles most pairs.
+    return matcher.ratio() if matcher.quick_ratio() >= _ALIKE else 0.0
 
 
 class _Script:
@@ -136,7 +163,7 @@ class _Script:
         )
         main = "price" if sheet.scenario == "promotion" and sheet.price and "price" not in sheet.drop else "point"
         if sheet.scenario == "closing" and "recap" not in sheet.drop:
-            main = "recap"
+            main = "recap" if sheet.target >= _NO_BRIDGE else "point"  # one thing, there is no time for three
         needed = sheet.target < _SHORT and slot == main and place == 0
         return min(planned, 0.28) if asked_for or needed else planned
 
@@ -195,7 +222,8 @@ class _Script:
         if slot == "hook":
             found = self._own_hooks() + found
             # The name belongs into the first third.
-            return [one for one in found if spoken_length(one) <= self._sheet.target * 0.2]
+            most = self._sheet.target * (0.27 if self._sheet.scenario == "opening" else 0.2)
+            return [one for one in found if spoken_length(one) <= most]
         if slot == "intro" and self._sheet.target < _SHORT:
             found = [one for one in found if one.find(self._sheet.name) <= self._sheet.target * 0.2]
         return found or [last_resort]
@@ -235,6 +263,11 @@ class _Script:
             fitting = [said for said in options if total + spoken_length(said) <= room * 1.05]
             if not fitting and not (must and options):
                 continue
+            if not fitting and must:
+                # Rather the same short words again than new ones that take twice the time.
+                every = self._lines.untaken(unit.options)
+                fitting = [said for said in every if total + spoken_length(said) <= room * 1.05]
+                options = options if fitting or self._sheet.target >= _NO_OPENING else every
             # One of the shortest, so that a second draft is another one.
             unit.text = fitting[0] if fitting else self._rng.choice(sorted(options, key=spoken_length)[:2])
             self._lines.take(unit.text)

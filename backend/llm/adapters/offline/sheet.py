@@ -84,6 +84,8 @@ class Sheet:
     drop: frozenset[str]
     want: frozenset[str]
     heard: str
+    #: The first sentences of what the room and this conversation have heard, without the product's name.
+    openings: tuple[str, ...]
     #: What bothers people who look for such a thing, and where they use it: the category's common knowledge.
     pains: tuple[str, ...]
     scenes: tuple[str, ...]
@@ -189,7 +191,17 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         scenes=_known(brief, "scenes"),
         each=_each(product, name, price),
         heard="\n".join([previous, *(_text(one) for key in _HEARD for one in _list(brief.get(key)))]),
+        openings=tuple(
+            opening_of(one, name)
+            for one in (previous, *(_text(one) for key in ("aired", "recalled") for one in _list(brief.get(key))))
+            if one
+        ),
     )  # fmt: skip
+
+
+def opening_of(text: str, name: str) -> str:
+    """Return the first sentence of a text as it is compared with others: bare, without the product's name."""
+    return re.sub(r"\W", "", re.split(r"[。！？!?\n]", text.strip(), maxsplit=1)[0].replace(name, ""))
 
 
 def _on_record(product: Mapping[str, Any], told: str) -> tuple[list[tuple[str, str]], list[str]]:

@@ -1,0 +1,144 @@
+"""Gifts: what a script gives along with the goods against what the product's record gives."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from backend.quality.context import clause, sentence
+from backend.quality.materials import MATERIALS
+from backend.quality.normalize import fold
+from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
+from backend.quality.record import FactFault, overlaps, record_text
+
+_MEASURES: Final = "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面"
+_GIFT: Final = re.compile(
+    rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|送|赠品[是有]?|赠)(?:你们?|大家|您|一?份|价值[^的，]{{1,8}}的)?"
+    rf"(?:(?P<count>{NUMBER})\s*(?:[{_MEASURES}]))(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
+    rf"定制的?)?(?P<thing>[\u4e00-\u9fa5a-z]{{1,8}})"
+)
+_COUNTED: Final = re.compile(rf"({NUMBER})\s*[大小]?([{COUNTERS}])")
+#: One thing in a list of gifts, the clause holding nothing else.
+_LISTED: Final = re.compile(
+    rf"(?<=[，、。：])(?:还有|再加|外加|加上|和)?(?:{NUMBER}[{COUNTERS}](?P<thing>[\u4e00-\u9fa5]{{2,6}})|"
+    rf"(?P<what>[\u4e00-\u9fa5]{{2,6}}?){NUMBER}[{COUNTERS}])(?=[，、。！])"
+)
+#: A clause that gives something along and says no more: 配一个洗衣袋, 还有一副护目镜, 一张防潮垫跟着走.
+_ALONG: Final = re.compile(
+    rf"(?<=[，。！？；、\n])(?:拍[了下]?|下单|今天|现在|另外|跟着|一起|随货|随单|我|咱)*(?:还|再|另外?|也|都|直接)?"
+    rf"(?P<verb>给你们|给大家|给|配上?|附上?|搭上?|带上?|带|有|寄|发|捎上?)(?:你们?|大家)?"
+    rf"(?P<count>{NUMBER})[{_MEASURES}](?P<thing>[\u4e00-\u9fa5a-z]{{2,7}})(?=[，。！？；\n]|$)|"
+    rf"(?<=[，。！？；\n])(?:另外|跟着|还有|再加|外加|加上|一起)(?:还有|有)?(?P<count2>{NUMBER})[{_MEASURES}](?P<thing2>[\u4e00-\u9fa5a-z]{{2,7}})(?=[，。！？；\n]|$)|"
+    rf"(?<=[，。！？；\n])(?P<count3>{NUMBER})[{_MEASURES}](?P<thing3>[\u4e00-\u9fa5a-z]{{2,7}}?)(?:跟着走|跟着寄|一起寄|一起发|随货走|随货发|免费带走|白送|不要钱|不另收钱|放在?箱子?里|放在?盒子?里)"
+)
+#: Around a gift there is an offer.
+_OFFER: Final = re.compile("拍|下单|链接|购物车|到手|优惠|省|付款|[元块]|今天|现在|今晚|便宜|跟着走|一起[寄发]|随货")
+_NO_GIFT: Final = re.compile(
+    "朋友|父母|爸|妈|长辈|礼|货|人|老|女|男|给|问题|建议|机会|感觉|体验|办法|小时|分钟|星期|月|承诺|说法|交代|笑|例子|地方|演示|镜头|特写|比方|提醒|消息"
+)
+#: One number in front of a gift of the record, its measure between: 三只备用灯泡, 一包八十抽的湿巾.
+_BEFORE: Final = rf"({NUMBER})([{_MEASURES}抽])(?:[装的]|{NUMBER}[{_MEASURES}抽克毫升ml]{{1,2}}的?)?(?:小|大)?"
+
+
+def gift_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Yield gifts of a folded text that the record does not give, or gives another number of."""
+    yield from _gifts_that_differ(text, product)
+    yield from _gifts_listed_wrong(text, product)
+    yield from _gifts_along(text, product)
+
+
+def _gifts_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    if "gifts" not in product:
+        return
+    gifts = fold("。".join(map(str, product.get("gifts") or ()))).text
+    whole = record_text(product)
+    for match in _GIFT.finditer(text):
+        thing = re.split(r"[的给，]", match.group("thing"))[0]
+        if re.match(r"朋友|父母|爸|妈|长辈|礼|货|人|老|女|男|给", thing) or parse_number(match.group("count")) is None:
+            continue
+        if not (_is_known(thing, product) or (len(thing) == 1 and thing in whole)):
+            known = f"资料里的赠品：{gifts}" if gifts else "资料里没有赠品"
+            yield FactFault("FAC-004", match.start(), match.end(), f"赠品“{thing}”对不上，{known}", True)
+            continue
+        count = parse_number(match.group("count"))
+        listed = {parse_number(said) for said in re.findall(rf"({NUMBER})\s*[{_MEASURES}]", gifts)}
+        if count is not None and listed and count not in listed:
+            yield FactFault(
+                "FAC-004", match.start("count"), match.end("count"), f"赠品数量对不上，资料里的赠品：{gifts}", True
+            )
+
+
+def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Find gifts told as a list, 滤芯5个 or 一条银项链 among those of the record: another count, or no gift at all."""
+    gifts = [fold(str(gift)).text for gift in product.get("gifts") or ()]
+    #: Each gift with how many there are of it, by what they are counted in (湿巾20抽1包).
+    listed: dict[str, dict[str, float]] = {}
+    for gift in gifts:
+        thing = re.split(rf"[\d\s]|[一二两三四五六七八九十]+[大小]?[{COUNTERS}]", gift)[0]
+        counts = {hit[2]: parse_number(hit[1]) or 0 for hit in _COUNTED.finditer(gift)}
+        if counts and len(thing) >= 2:
+            listed[thing] = counts
+    places = [text.find(thing) for thing in listed if thing in text]
+    for thing, counts in listed.items():
+        for match in re.finditer(rf"{re.escape(thing)}[，]?{_COUNTED.pattern}", text):
+            said, counted = parse_number(match.group(1)), counts.get(match.group(2))
+            several = re.search(r"[两二三四五]\s*[件套份]", text[: match.start()][-16:])
+            if said is not None and counted is not None and said != counted and not several:
+                problem = f"赠品数量对不上，资料里的赠品：{'、'.join(gifts)}"
+                yield FactFault("FAC-004", match.start(1), match.end(1), problem, True)
+    whole = record_text(product)
+    for low, high in {sentence(text, at, at + 1) for at in places}:
+        for match in _LISTED.finditer(text, low, high):
+            thing = match.group("thing") or match.group("what")
+            if re.search(rf"{NUMBER}(?:[块元毛角]|$)", thing):
+                continue  # 五十九一支, 合十二块一罐: a price
+            if not overlaps(thing, whole) and not re.search("库存|后台|地址|链接|[克升米斤]$", thing):
+                problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"
+                yield FactFault("FAC-004", *match.span(), problem, True)
+
+
+def _is_known(thing: str, product: Mapping[str, Any]) -> bool:
+    """Tell whether the record holds the thing itself: not only what it is made of (不锈钢蒸锅 at a steel knife)."""
+    bare = thing
+    for material in MATERIALS:
+        bare = bare.replace(material, "") or thing
+    given = [fold(str(gift)).text for gift in product.get("gifts") or ()]
+    own = fold(f"{product.get('name', '')}{''.join(map(str, product.get('aliases') or ()))}").text
+    # C口线 where the record has Type-C线: the same noun, and another character.
+    alike = any(bare[-1] in gift and len(set(bare) & set(gift)) >= 2 for gift in given)
+    whole = record_text(product)
+    return alike or overlaps(bare, "。".join([*given, own])) or bare[-2:] in whole or (len(bare) == 1 and bare in whole)
+
+
+def _is_offered(text: str, low: int, high: int) -> bool:
+    return _OFFER.search(text, low, high) is not None or any(low <= one.start < high for one in money_in(text))
+
+
+def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Find gifts given without the word: in a clause of their own, beside an offer."""
+    if "gifts" not in product:
+        return
+    gifts = [fold(str(gift)).text for gift in product.get("gifts") or ()]
+    known = f"资料里的赠品：{'、'.join(gifts)}" if gifts else "资料里没有赠品"
+    for match in _ALONG.finditer(text):
+        thing = match.group("thing") or match.group("thing2") or match.group("thing3")
+        count = parse_number(match.group("count") or match.group("count2") or match.group("count3"))
+        low, high = sentence(text, *match.span())
+        if count is None or _NO_GIFT.search(thing) or not _is_offered(text, max(0, low - 24), high):
+            continue
+        if not _is_known(thing, product):
+            yield FactFault("FAC-004", *match.span(), f"赠品“{thing}”对不上，{known}", True)
+    for gift in gifts:
+        thing = re.split(rf"[\d\s]|[一二两三四五六七八九十]+[大小]?[{COUNTERS}]", gift)[0]
+        counted = {hit[2]: parse_number(hit[1]) for hit in re.finditer(rf"({NUMBER})\s*([{_MEASURES}抽])", gift)}
+        times = re.search(r"[×x*](\d+)$", gift)  # 面霜小样5ml×2
+        counted |= dict.fromkeys(_MEASURES, parse_number(times[1])) if times else {}
+        if len(thing) < 2 or not counted:
+            continue
+        for match in re.finditer(
+            rf"(?<![{COUNTERS}])(?:{_BEFORE})(?={re.escape(thing)}|{re.escape(thing[-2:])})", text
+        ):
+            low, high = clause(text, *match.span())
+            said, right = parse_number(match[1]), counted.get(match[2])
+            several = re.search(rf"[两二三四五六]\s*[{COUNTERS}]", text[max(0, match.start() - 20) : match.start()])
+            if said is not None and right is not None and said != right and not several:
+                yield FactFault("FAC-004", *match.span(1), f"赠品数量对不上，{known}", True)

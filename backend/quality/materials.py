@@ -1,0 +1,141 @@
+"""What goods are made of: what a script says of it against the product's record."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from backend.quality.context import clause
+from backend.quality.normalize import NUMERALS, fold
+from backend.quality.record import FactFault, overlaps, record_text
+
+_COMPARED: Final = re.compile(
+    r"不像|不是|比|普通|一般的|别的|别人|传统|那种|以前|其他|市面|换成|代替|告别|没有|不含|不用|不能|怕"
+)
+MATERIALS: Final = (
+    "不锈钢", "陶瓷", "玻璃", "塑料", "真皮", "牛皮", "羊皮", "pu皮", "人造革", "羊绒", "羊毛", "桑蚕丝",
+    "真丝", "纯棉", "聚酯纤维", "涤纶", "亚麻", "腈纶", "尼龙", "实木", "红木", "橡木", "榉木", "胡桃木",
+    "松木", "樱桃木", "柚木", "水曲柳", "榆木", "桦木", "杉木", "密度板", "颗粒板", "纯银", "足金", "钛合金",
+    "纯钛", "铝合金", "铸铁", "硅胶", "乳胶", "鹅绒", "鸭绒", "珍珠棉", "记忆棉", "黄铜", "紫砂", "竹", "天丝",
+    "莫代尔", "莱赛尔", "粘胶", "氨纶", "牛津布", "帆布", "羽绒", "白鸭绒", "白鹅绒", "灰鸭绒", "碳钢",
+    "玻璃纤维", "碳纤维", "高硼硅", "骨瓷", "搪瓷", "麦饭石", "亚克力", "聚丙烯", "tritan", "ppsu", "藤编",
+    "竹浆", "木浆", "牛皮纸", "头层牛皮", "二层牛皮", "超纤", "羊羔绒", "珊瑚绒", "法兰绒", "灯芯绒", "鹿皮",
+    "鳄鱼皮", "蚕丝", "棕榈", "椰棕", "乳胶丝", "镁合金", "锌合金", "紫铜", "玉石", "翡翠", "琥珀", "18k金",
+)  # fmt: skip
+#: Facts that say what something is made of, by the end of their names.
+_STATED: Final = re.compile(
+    "材质|面料|成分|内胆|填充|材料|主料|原料|配料|涂层|里料|[面里表底鞋杯锅杆架壳柄身体芯盖套](?:料|材|层|体|身|胆)?$"
+)
+#: 玉米芯做的, 竹纤维材质.
+_MADE: Final = re.compile(
+    "(?:^|(?<=[，。！？；、是用]))(?P<thing>[\u4e00-\u9fa5]{2,5})(?:做的|制的|做成的|制成的|材质的?|压的|酿的|织的)"
+)
+#: Words for the same thing.
+_SAME: Final = {
+    "真丝": "真丝|蚕丝|丝绸",
+    "桑蚕丝": "真丝|蚕丝",
+    "蚕丝": "真丝|蚕丝",
+    "牛皮": "真皮|牛皮",
+    "真皮": "[牛羊]皮|真皮",
+    "头层牛皮": "头层",
+    "羽绒": "[鸭鹅]绒",
+    "天丝": "莱赛尔",
+    "莱赛尔": "天丝",
+    "涤纶": "聚酯",
+    "聚酯纤维": "涤纶",
+    "尼龙": "锦纶",
+    "玻璃": "高硼硅",
+    "高硼硅": "硼硅",
+    "纯棉": r"100\s*%[^，。]{0,4}棉|棉[^，。]{0,3}100\s*%|全棉",
+    "实木": "[橡榉榆桦松杉柚]木|胡桃木|樱桃木|水曲柳",
+    "钛合金": "钛",
+    "纯钛": "钛",
+}
+_SUBSTANCE: Final = re.compile("[钛银木皮棉麻丝绒钢铁铜铝瓷胶布纤]|树脂|塑料|玻璃")
+_ANY: Final = re.compile("|".join(map(re.escape, sorted(MATERIALS, key=len, reverse=True))))
+_NO_MATTER: Final = re.compile("质感|手感|一样|像|色|纹|仿|搭|盖|袋|瓶|碗|珠|桌|门|窗|护|墙|地板|配|衣|围巾|毛衣")
+_STUFF: Final = frozenset("板布料皮绒木钢纱石豆肉油粉米茶奶棉麻丝")
+_BEFORE_A_NOUN: Final = frozenset("的了是有用和与做吃喝买卖把这那个种些块片口边看到在给放大小好真全")
+_GRADE: Final = re.compile(
+    r"(?P<grade>\d{3})l?(?=的?(?:不锈钢|食品级|纯?银|足银|足金|黄金))|(?<=不锈钢)(?P<after>\d{3})(?!\d)"
+)
+
+
+def material_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Yield materials and grades of a folded text that the record does not bear out."""
+    yield from _materials_that_differ(text, product, record_text(product))
+    yield from _kinds_that_differ(text, product)
+
+
+def _kinds_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Find a fact of a few characters told with another first one: 鸭胸肉 for 鸡胸肉, 单锅炉 for 双锅炉."""
+    facts = product.get("facts")
+    whole = record_text(product)
+    for name, said in facts.items() if isinstance(facts, Mapping) else ():
+        value = fold(str(said)).text.strip()
+        if (
+            not re.fullmatch("[\u4e00-\u9fa5]{3,5}", value)
+            or value in text
+            or value[0] in "可能不有无需免已要"
+            or re.search("产地|产区|原产|奶源", str(name))
+        ):
+            continue
+        forms = f"[\u4e00-\u9fa5]{value[1:]}" + (
+            f"|[\u4e00-\u9fa5]{{2}}{value[-2:]}" if len(value) > 3 and value[-1] in _STUFF else ""
+        )
+        for match in re.finditer(forms, text):
+            low, high = clause(text, *match.span())
+            strange = match.group()[:2] not in whole and not _BEFORE_A_NOUN & set(match.group()[: -len(value[1:])])
+            strange = strange and match.group()[-3:] not in whole
+            if strange and not _COMPARED.search(text[low:high]):
+                yield FactFault("FAC-001", *match.span(), f"“{match.group()}”与商品资料（{name}：{value}）不符", True)
+
+
+def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -> Iterator[FactFault]:
+    known_grades = {match.group("grade") or match.group("after") for match in _GRADE.finditer(record)}
+    for match in _GRADE.finditer(text.translate(NUMERALS)):
+        grade = match.group("grade") or match.group("after")
+        low, _ = clause(text, match.start(), match.end())
+        if known_grades and grade not in known_grades and not _COMPARED.search(text[low : match.start()]):
+            right = known_grades.copy().pop() if len(known_grades) == 1 else None
+            yield FactFault(
+                "FAC-004", match.start(), match.end(), f"材质型号“{match.group()}”与商品资料不符", True, right
+            )
+    facts = product.get("facts") or {}
+    stated = "。".join(
+        fold(str(value)).text
+        for name, value in facts.items()
+        if _STATED.search(str(name)) or _SUBSTANCE.search(fold(str(value)).text)
+    )
+    if not stated:
+        return
+    yield from _named_materials(text, stated, record)
+    for match in _MADE.finditer(text):
+        thing = match.group("thing")
+        if not overlaps(thing, record) and not re.search("手工|自己|我们|现场|机器|当天|专门|[一两三]", thing):
+            problem = f"用料“{thing}”不在商品资料里（资料：{stated}）"
+            yield FactFault("FAC-001", match.start("thing"), match.end("thing"), problem, True)
+    for match in re.finditer(r"(?:纯|全|100\s*%)(羊绒|羊毛|棉|桑蚕丝|蚕丝|亚麻|鹅绒)", text):
+        share = re.search(rf"{match.group(1)}\D{{0,3}}(\d+)\s*%|(\d+)\s*%\s*{match.group(1)}", record)
+        if share and float(share.group(1) or share.group(2)) < 95:
+            yield FactFault(
+                "FAC-001",
+                match.start(),
+                match.end(),
+                f"资料里{match.group(1)}含量是{share.group(1) or share.group(2)}%",
+                True,
+                f"{match.group(1)}{share.group(1) or share.group(2)}%",
+            )
+
+
+def _named_materials(text: str, stated: str, record: str) -> Iterator[FactFault]:
+    for match in _ANY.finditer(text):
+        material = match.group()
+        if material in record or (material in _SAME and re.search(_SAME[material], record)):
+            continue
+        low, high = clause(text, match.start(), match.end())
+        if _COMPARED.search(text[low:high]) or _NO_MATTER.search(
+            text[match.end() : high][:6] + text[max(low, match.start() - 2) : match.start()]
+        ):
+            continue
+        problem = f"材质“{material}”不在商品资料里（资料：{stated}）"
+        yield FactFault("FAC-001", match.start(), match.end(), problem, True)
