@@ -36,6 +36,7 @@ from backend.llm.adapters.anthropic import AnthropicDialect
 from backend.llm.adapters.langchain import open_langchain
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAIDialect
+from backend.llm.budget import Budgets
 from backend.llm.declared import deadlines_of, declared_models, following
 from backend.llm.endpoint import Endpoint
 from backend.llm.exchange import HttpEndpoint
@@ -47,6 +48,7 @@ from backend.quality.layering import plain
 from backend.quality.pii import mask_pii
 from backend.quality.rulebooks import RuleBooks
 from backend.runs.books import Books
+from backend.runs.budgets import TenantBudgets
 from backend.runs.lease import Leases
 from backend.runs.retention import Sweeper
 from backend.runs.runner import Runner, RunnerParts
@@ -313,7 +315,9 @@ async def _open_worker(
     await enter(texts.pumping())
     books = Books(db)
     await enter(books.kept())
-    model = _model(settings, models, books.take)
+    budgets = TenantBudgets(db, cache, settings)
+    await enter(budgets.kept())
+    model = _model(settings, models, books.take, budgets)
     stack.push_async_callback(model.aclose)
     await enter(following(settings, model))
     leases = Leases(await enter(db.reserved()), settings)
@@ -346,7 +350,7 @@ def _load_reading() -> None:
     learned.weights()
 
 
-def _model(settings: Settings, models: ModelsFile, book: Book) -> RoutedModel:
+def _model(settings: Settings, models: ModelsFile, book: Book, budgets: Budgets | None = None) -> RoutedModel:
     def opened(provider: Provider, backend: Backend) -> Endpoint:
         profile = PROFILES[provider.profile]
         if profile.dialect == "offline":
@@ -363,7 +367,7 @@ def _model(settings: Settings, models: ModelsFile, book: Book) -> RoutedModel:
             model=backend.model,
         )
 
-    return RoutedModel(models, opened, deadlines_of(settings), book)
+    return RoutedModel(models, opened, deadlines_of(settings), book, budgets)
 
 
 def _sources(db: Database) -> Sources:
