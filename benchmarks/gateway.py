@@ -118,6 +118,7 @@ async def compare(title: str, base_url: str, model: str, *, streams: int, rounds
 
 async def main(rounds: int) -> None:
     async with model_process() as base_url:
+        await compare("one after the other", base_url, "tokens:count=5", streams=1, rounds=rounds * 25)
         await compare("saturated", base_url, "tokens:count=400", streams=10, rounds=rounds)
         await compare("40 tokens/s", base_url, "tokens:count=60,delay=0.025", streams=200, rounds=max(1, rounds // 4))
 
