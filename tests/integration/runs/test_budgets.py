@@ -105,6 +105,8 @@ async def test_two_processes_share_a_minute_and_what_is_not_used_is_given_back(p
         assert error.details == {"reason": "tokens_per_minute", "limit": 1000}
         assert 0 < (error.retry_after_ms or 0) <= 60_000
     assert await used_in_window(place.cache, tenant) == (1000, 10)
+    neighbour = await place.tenant("n", model_tokens_per_minute=1000)
+    assert await granted([processes[0].reserve(wanting(neighbour)) for _ in range(10)]) == [], "has its own minute"
     async with processes[0].kept():
         for one in wanted:  # those that were refused too: they are not known
             processes[0].settle(one, 10)
