@@ -31,14 +31,24 @@ from backend.fanout.live_text import LiveTexts
 from backend.fanout.presence import Presence
 from backend.graph.build import build
 from backend.graph.intent import learned, vocabulary
+from backend.llm.accounts import Book
+from backend.llm.adapters.anthropic import AnthropicDialect
+from backend.llm.adapters.langchain import open_langchain
 from backend.llm.adapters.offline.writer import OfflineWriter
-from backend.llm.adapters.openai_compatible import OpenAICompatible
-from backend.llm.deadlines import Deadlines
-from backend.llm.gateway import Model
+from backend.llm.adapters.openai_compatible import OpenAIDialect
+from backend.llm.budget import Budgets
+from backend.llm.declared import deadlines_of, declared_models, following
+from backend.llm.endpoint import Endpoint
+from backend.llm.exchange import HttpEndpoint
+from backend.llm.models_file import Backend, ModelsFile, Provider
+from backend.llm.profiles import PROFILES
+from backend.llm.routed import RoutedModel
 from backend.memory.embed import Embedder
 from backend.quality.layering import plain
 from backend.quality.pii import mask_pii
 from backend.quality.rulebooks import RuleBooks
+from backend.runs.books import Books
+from backend.runs.budgets import TenantBudgets
 from backend.runs.lease import Leases
 from backend.runs.retention import Sweeper
 from backend.runs.runner import Runner, RunnerParts
@@ -88,12 +98,13 @@ async def serve(settings: Settings, *, worker: bool) -> None:
         SetupError, StorageUnavailable: it cannot start; the message says what to do.
     """
     _prepare(settings)
+    models = declared_models(settings)
     listener = server.bind(settings)  # before anything else is started: a taken port is the commonest surprise
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
         addresses = await _addresses(stack, settings)
         await _bring_up_to_date(settings, addresses)
-        parts = await _open(stack, settings, addresses, worker=worker)
+        parts = await _open(stack, settings, addresses, models if worker else None)
         await server.serve(
             server.letting_go(_application(parts), parts.services.draining),
             settings,
@@ -106,10 +117,11 @@ async def serve(settings: Settings, *, worker: bool) -> None:
 async def work(settings: Settings) -> None:
     """Run a worker until SIGTERM or Ctrl-C."""
     _prepare(settings)
+    models = declared_models(settings)
     async with contextlib.AsyncExitStack() as stack:
         addresses = await _addresses(stack, settings)
         await _bring_up_to_date(settings, addresses)
-        await _open(stack, settings, addresses, worker=True)
+        await _open(stack, settings, addresses, models)
         log.info("worker_started", worker=worker_name())
         await server.until_told()
 
@@ -153,9 +165,9 @@ async def evaluate(settings: Settings, sets: Sets, *, tier: str) -> Result:
     """
     _prepare(settings)
     await asyncio.to_thread(vocabulary.load)
-    if tier == "model" and settings.llm_provider == "offline":
-        raise SetupError("没有配置模型，设置 CUEDESK_LLM_PROVIDER / no model is set up: set CUEDESK_LLM_PROVIDER")
-    model = _model(settings)
+    model = _model(settings, declared_models(settings), lambda _: None)
+    if tier == "model" and not model.serves("intent"):
+        raise SetupError("没有配置模型，设置 CUEDESK_LLM_BASE_URL / no model is set up: set CUEDESK_LLM_BASE_URL")
     try:
         reader = evaluation.reader_of(tier, model)
         judge = model if tier == "model" else None
@@ -224,7 +236,10 @@ async def _migrate(addresses: Addresses) -> None:
     await create_tables(addresses.database)
 
 
-async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses: Addresses, *, worker: bool) -> _Parts:
+async def _open(
+    stack: contextlib.AsyncExitStack, settings: Settings, addresses: Addresses, models: ModelsFile | None
+) -> _Parts:
+    """Open the gateway, and with `models` a worker."""
     going = _Going()
     enter = stack.enter_async_context
     await enter(watched_loop(settings.loop_block_warning))
@@ -243,7 +258,9 @@ async def _open(stack: contextlib.AsyncExitStack, settings: Settings, addresses:
     profiles = Profiles(cache, most=settings.profiles_kept, ttl=settings.profiles_ttl)
     hub.on_catalogue = profiles.forget
     await enter(hub.running())
-    working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, profiles) if worker else None
+    working = None
+    if models is not None:
+        working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, profiles, models)
     epoch = EpochWatch(db)
     services = Services(
         settings=settings,
@@ -288,6 +305,7 @@ async def _open_worker(
     rules: RuleBooks,
     embedder: Embedder,
     profiles: Profiles,
+    models: ModelsFile,
 ) -> Worker:
     enter = stack.enter_async_context
     checkpoints = await enter(
@@ -295,8 +313,13 @@ async def _open_worker(
     )
     texts = LiveTexts(cache, window_ms=settings.token_window_ms, ttl=settings.token_tail_ttl)
     await enter(texts.pumping())
-    model = _model(settings)
+    books = Books(db)
+    await enter(books.kept())
+    budgets = TenantBudgets(db, cache, settings)
+    await enter(budgets.kept())
+    model = _model(settings, models, books.take, budgets)
     stack.push_async_callback(model.aclose)
+    await enter(following(settings, model))
     leases = Leases(await enter(db.reserved()), settings)
     await asyncio.to_thread(_load_reading)
     runner = Runner(
@@ -312,13 +335,11 @@ async def _open_worker(
             embedder=embedder,
             profiles=profiles,
             worker=worker_name(),
-            reader=None if settings.llm_provider == "offline" else model,
-            judge=None if settings.llm_provider == "offline" or not settings.llm_judge else model,
+            reader=model if model.serves("intent") else None,
+            judge=model if model.serves("judge") and settings.llm_judge else None,
         )
     )
-    worker = Worker(
-        settings, db, runner, leases, embedder, reader=None if settings.llm_provider == "offline" else model
-    )
+    worker = Worker(settings, db, runner, leases, embedder, reader=model if model.serves("summary") else None)
     await enter(worker.running())
     await enter(Sweeper(settings, db).running())
     return worker
@@ -329,20 +350,24 @@ def _load_reading() -> None:
     learned.weights()
 
 
-def _model(settings: Settings) -> Model:
-    if settings.llm_provider == "openai":
-        return OpenAICompatible(
-            base_url=settings.llm_base_url,
-            api_key=settings.llm_api_key.get_secret_value() if settings.llm_api_key else None,
-            model=settings.llm_model,
-            deadlines=Deadlines(
-                connect=settings.llm_connect_timeout,
-                first_token=settings.llm_first_token_timeout,
-                idle=settings.llm_idle_timeout,
-                total=settings.llm_total_timeout,
-            ),
+def _model(settings: Settings, models: ModelsFile, book: Book, budgets: Budgets | None = None) -> RoutedModel:
+    def opened(provider: Provider, backend: Backend) -> Endpoint:
+        profile = PROFILES[provider.profile]
+        if profile.dialect == "offline":
+            return OfflineWriter(pace=settings.offline_pace)
+        if profile.dialect == "langchain":
+            return open_langchain(backend.model)
+        base_url = provider.base_url or profile.base_url
+        assert base_url is not None, "the file was checked"
+        return HttpEndpoint(
+            AnthropicDialect() if profile.dialect == "anthropic" else OpenAIDialect(),
+            profile,
+            base_url=base_url,
+            api_key=provider.api_key.get_secret_value() if provider.api_key else None,
+            model=backend.model,
         )
-    return OfflineWriter(pace=settings.offline_pace)
+
+    return RoutedModel(models, opened, deadlines_of(settings), book, budgets)
 
 
 def _sources(db: Database) -> Sources:

@@ -1,6 +1,6 @@
 """The one tree of errors. A class's docstring is its default message; its code never changes."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 
 class AppError(Exception):
@@ -381,12 +381,27 @@ class MigrationFailed(SetupError):
     code = "migration_failed"
 
 
+class ModelsFileInvalid(SetupError):
+    """模型配置文件有误 / The file that declares the models is wrong."""
+
+
+#: What went wrong with a model, as the failure policy tells it apart (llm/failures.py). The codes below are coarser:
+#: they say what a person can do about it.
+Failure = Literal[
+    "unknown", "timeout", "overloaded", "connect", "resting", "busy", "rate_limited", "bad_request",
+    "context_too_long", "content_filtered", "auth", "quota", "cut", "malformed", "rate_exceeded", "budget_spent",
+]  # fmt: skip
+
+
 class ModelError(AppError):
     """The language model failed."""
 
     code = "model_error"
     status = 502
     retryable = True
+    failure: ClassVar[Failure] = "unknown"
+    #: The text that was shown before it failed. It stays here: details go to clients.
+    partial: str = ""
 
 
 class ModelTimeout(ModelError):
@@ -394,6 +409,7 @@ class ModelTimeout(ModelError):
 
     code = "model_timeout"
     status = 504
+    failure: ClassVar[Failure] = "timeout"
 
 
 class ModelUnavailable(ModelError):
@@ -401,6 +417,42 @@ class ModelUnavailable(ModelError):
 
     code = "model_unavailable"
     status = 503
+    failure: ClassVar[Failure] = "overloaded"
+
+
+class ModelUnreachable(ModelUnavailable):
+    """The language model cannot be reached."""
+
+    failure: ClassVar[Failure] = "connect"
+
+
+class ModelResting(ModelUnavailable):
+    """The language model failed again and again and is left alone for a moment."""
+
+    failure: ClassVar[Failure] = "resting"
+
+
+class ModelBusy(ModelUnavailable):
+    """As many calls as are allowed are at this language model already."""
+
+    failure: ClassVar[Failure] = "busy"
+
+
+class ModelRateExceeded(ModelError):
+    """The team has used up what it may use of language models in this minute or second."""
+
+    code = "model_rate_exceeded"
+    status = 429
+    failure: ClassVar[Failure] = "rate_exceeded"
+
+
+class ModelBudgetSpent(ModelError):
+    """The team has used up what it may spend on language models this month."""
+
+    code = "model_budget_spent"
+    status = 429
+    retryable = False
+    failure: ClassVar[Failure] = "budget_spent"
 
 
 class ModelRateLimited(ModelError):
@@ -408,6 +460,7 @@ class ModelRateLimited(ModelError):
 
     code = "model_rate_limited"
     status = 503
+    failure: ClassVar[Failure] = "rate_limited"
 
 
 class ModelRefused(ModelError):
@@ -415,15 +468,42 @@ class ModelRefused(ModelError):
 
     code = "model_refused"
     retryable = False
+    failure: ClassVar[Failure] = "bad_request"
+
+
+class ModelContextTooLong(ModelRefused):
+    """The request is longer than the language model can read."""
+
+    failure: ClassVar[Failure] = "context_too_long"
+
+
+class ModelContentFiltered(ModelRefused):
+    """The language model's provider refused the content."""
+
+    failure: ClassVar[Failure] = "content_filtered"
+
+
+class ModelKeyRefused(ModelRefused):
+    """The language model's provider does not accept our key."""
+
+    failure: ClassVar[Failure] = "auth"
+
+
+class ModelQuotaSpent(ModelRefused):
+    """Our account at the language model's provider is used up."""
+
+    failure: ClassVar[Failure] = "quota"
 
 
 class ModelStreamCut(ModelError):
     """The language model's stream ended before its end."""
 
     code = "model_stream_cut"
+    failure: ClassVar[Failure] = "cut"
 
 
 class ModelPayloadInvalid(ModelError):
     """The language model answered something that cannot be read."""
 
     code = "model_payload_invalid"
+    failure: ClassVar[Failure] = "malformed"

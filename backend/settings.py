@@ -6,9 +6,19 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+ProviderName = Literal[
+    "offline", "openai", "compatible", "zhipu", "deepseek", "dashscope", "vllm", "ollama", "openrouter", "azure",
+    "gemini", "anthropic", "langchain",
+]  # fmt: skip
+
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _given(value: object) -> object:
+    # A composed environment passes on what nobody set as an empty text.
+    return None if value == "" else value
 
 
 class Settings(BaseSettings):
@@ -123,18 +133,31 @@ class Settings(BaseSettings):
     frames_burst: int = 40
     messages_per_10s: int = 10
 
-    # The writer: `offline` needs nothing; `openai` is any OpenAI-compatible endpoint.
-    llm_provider: Literal["offline", "openai"] = "offline"
-    llm_base_url: str = "https://api.openai.com/v1"
-    llm_api_key: SecretStr | None = None
+    # The models: a file that declares them (docs/models.md), or one model by a base URL, a key and its name.
+    models_file: Annotated[Path | None, BeforeValidator(_given)] = None
+    #: How often the file is looked at for changes.
+    models_interval: float = Field(5, gt=0)
+    #: A profile of docs/models.md. Empty: the offline writer, or with a base URL or a key any OpenAI-compatible model.
+    llm_provider: Annotated[ProviderName | None, BeforeValidator(_given)] = None
+    #: Empty: the provider's own.
+    llm_base_url: Annotated[str | None, BeforeValidator(_given)] = None
+    llm_api_key: Annotated[SecretStr | None, BeforeValidator(_given)] = None
     llm_model: str = "gpt-4o-mini"
+    # Deadlines where the file says nothing else: the last is for everything with its retries and fallbacks.
     llm_connect_timeout: float = 5
     llm_first_token_timeout: float = 20
     llm_idle_timeout: float = 15
+    llm_answer_timeout: float = 60
     llm_total_timeout: float = 120
     #: Whether the model also reads each draft behind the checks (one more request, six seconds at most); it may add
     #: warnings and raise them, never lower anything, and when it fails the report says so. The offline writer cannot.
     llm_judge: bool = True
+    # What each tenant may use of the models unless it has limits of its own; empty: as much as it wants. Tokens in a
+    # minute, calls in a second, money in a month (UTC, in the currency of the prices): somebody is told, it is over.
+    model_tokens_per_minute: Annotated[Annotated[int, Field(ge=1, le=2**31 - 1)] | None, BeforeValidator(_given)] = None
+    model_calls_per_second: Annotated[Annotated[int, Field(ge=1, le=100_000)] | None, BeforeValidator(_given)] = None
+    model_cost_soft: Annotated[Annotated[float, Field(ge=0, lt=1e10)] | None, BeforeValidator(_given)] = None
+    model_cost_hard: Annotated[Annotated[float, Field(ge=0, lt=1e10)] | None, BeforeValidator(_given)] = None
     #: Characters per second at which the offline writer shows its text; 0 = as fast as it can.
     offline_pace: float = Field(40, ge=0)
 

@@ -23,6 +23,7 @@ from backend.errors import (
     ModelUnavailable,
 )
 from backend.graph.prompts import rendered
+from backend.graph.prompts import version as prompt_version
 from backend.llm.gateway import ChatTurn, Model, ModelRequest
 from backend.protocol.events import Finding
 from backend.quality.lexicon import RuleSnapshot
@@ -154,12 +155,18 @@ def _implied(rules: RuleSnapshot) -> list[Any]:
 
 
 async def _answer(model: Model, turns: Sequence[ChatTurn], *, json: bool) -> str:
-    request = ModelRequest(purpose="judge", turns=turns, brief={}, temperature=0.0, max_tokens=900, json=json)
-    text = ""
-    async for piece in model.stream(request):
-        text += piece.text
-        if len(text) > _LONGEST_ANSWER:
-            raise _Unusable("far too long")
+    request = ModelRequest(
+        purpose="judge",
+        turns=turns,
+        brief={},
+        temperature=0.0,
+        max_tokens=900,
+        json=json,
+        prompt_version=prompt_version("judge"),
+    )
+    text = (await model.complete(request)).text
+    if len(text) > _LONGEST_ANSWER:
+        raise _Unusable("far too long")
     return text
 
 

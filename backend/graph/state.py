@@ -62,6 +62,8 @@ class ScriptState(TypedDict, total=False):
     message_id: str
     draft: str
     draft_seed: int
+    #: The model that wrote the draft.
+    model: str
     #: Whether the model ended the draft by itself.
     finished: bool
     content: str

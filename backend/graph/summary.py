@@ -8,6 +8,7 @@ not used: after one repair, or an error, or no answer in time, the facts in plai
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Final
 
 import structlog
@@ -15,6 +16,7 @@ import structlog
 from backend.errors import ModelError
 from backend.graph.intent.tripwire import planted
 from backend.graph.prompts import fixed_words, rendered
+from backend.graph.prompts import version as prompt_version
 from backend.llm.gateway import ChatTurn, Model, ModelRequest
 from backend.quality.normalize import fold
 from backend.quality.pii import find_pii
@@ -53,36 +55,47 @@ async def summed_up(
         return facts, "offline"
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await _asked(model, facts, before, turns, characters), model.name
+            return await _asked(model, facts, before, turns, characters)
     except (_Unusable, ModelError, TimeoutError) as error:
         reason = str(error) if isinstance(error, _Unusable) else getattr(error, "code", "timeout")
         log.warning("summary_model_unusable", reason=reason)
         return facts, "offline"
 
 
-async def _asked(model: Model, facts: str, before: str, turns: Sequence[str], characters: int) -> str:
+async def _asked(model: Model, facts: str, before: str, turns: Sequence[str], characters: int) -> tuple[str, str]:
     length = str(characters)
     shown = [turn[:_SHOWN] for turn in turns[-_TURNS:]]
     asked = rendered("summary", "request", facts={"text": facts}, before={"text": before}, turns=shown, length=length)
     known = "\n".join((facts, before, *shown))
     question = [ChatTurn("system", rendered("summary", "role")), ChatTurn("user", asked)]
-    answer = await _answer(model, question, characters)
+    answer, by = await _answer(model, question, characters)
     try:
-        return _checked(answer, known, characters)
+        return _checked(answer, known, characters), by
     except _Unusable as error:
         repair = rendered("summary", "repair", problem={"problem": str(error)}, length=length)
         again = [*question, ChatTurn("assistant", answer[: 2 * characters] or "……"), ChatTurn("user", repair)]
-        return _checked(await _answer(model, again, characters), known, characters)
+        answer, by = await _answer(model, again, characters)
+        return _checked(answer, known, characters), by
 
 
-async def _answer(model: Model, turns: Sequence[ChatTurn], characters: int) -> str:
-    request = ModelRequest(purpose="summary", turns=turns, brief={}, temperature=0.0, max_tokens=characters + 200)
-    text = ""
-    async for piece in model.stream(request):
-        text += piece.text
-        if len(text) > 4 * characters + 400:
-            raise _Unusable("far too long")
-    return text
+async def _answer(model: Model, turns: Sequence[ChatTurn], characters: int) -> tuple[str, str]:
+    """Return what was answered, and by which model."""
+    request = ModelRequest(
+        purpose="summary",
+        turns=turns,
+        brief={},
+        temperature=0.0,
+        max_tokens=characters + 200,
+        prompt_version=prompt_version("summary"),
+    )
+    text, by = "", model.name
+    async with aclosing(model.stream(request)) as pieces:
+        async for piece in pieces:
+            text += piece.text
+            by = piece.model or by
+            if len(text) > 4 * characters + 400:
+                raise _Unusable("far too long")
+    return text, by
 
 
 def _checked(answer: str, known: str, characters: int) -> str:

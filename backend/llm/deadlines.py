@@ -1,24 +1,30 @@
-"""How long a model may take, as the four waits of one streamed answer."""
+"""How long a model may take: the waits of one answer, streamed or whole."""
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal, TypeVar
 
 from backend.errors import ModelTimeout
 
 T = TypeVar("T")
-Wait = Literal["connect", "first_token", "idle", "total"]
+Wait = Literal["connect", "first_token", "idle", "answer", "total"]
 
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds: to connect, to the first token, between two chunks of bytes, and for everything with its retries."""
+    """Seconds: to connect; of a streamed answer to the first token and between two chunks of bytes; to a whole answer
+    that is not streamed; and for everything with its retries and fallbacks."""
 
     connect: float = 5
     first_token: float = 20
     idle: float = 15
+    answer: float = 60
     total: float = 120
+
+    def plain(self) -> dict[str, float]:
+        """Return them by name."""
+        return asdict(self)
 
 
 class Patience:

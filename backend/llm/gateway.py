@@ -1,8 +1,13 @@
-"""What the rest of Cuedesk knows of language models: a request, and the pieces that stream back."""
+"""What the rest of Cuedesk knows of language models: a request, and what comes back, streamed or whole."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, NamedTuple, Protocol, get_args
+from uuid import UUID
+
+#: What a model is asked for: the name of a route, and a metric label.
+Purpose = Literal["script", "chat", "summary", "intent", "judge"]
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,14 +17,33 @@ class ChatTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class Tool:
+    """Something the model may ask for. `parameters` is a JSON Schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose account a call goes. For `patience` seconds it waits for room in its tenant's budget."""
+
+    tenant_id: UUID
+    thread_id: UUID | None = None
+    run_id: UUID | None = None
+    patience: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRequest:
     """One question to a model.
 
     `turns` is the rendered prompt. `brief` holds the plain-JSON facts that the prompt was rendered from; the
-    offline writer composes from these. `purpose` is a metric label.
+    offline writer composes from these. `caller` and `prompt_version` go into the accounts.
     """
 
-    purpose: Literal["script", "chat", "summary", "intent", "judge"]
+    purpose: Purpose
     turns: Sequence[ChatTurn]
     brief: Mapping[str, Any]
     seed: int = 0
@@ -27,43 +51,141 @@ class ModelRequest:
     max_tokens: int | None = None
     #: Whether the answer is to be one JSON object; not every provider can promise that.
     json: bool = False
+    tools: Sequence[Tool] = ()
+    prompt_version: str = ""
+    caller: Caller | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the provider counted them, or `estimated` from the text when it did not say."""
+    """Tokens as the provider counted them, or `estimated` from the text when it did not say.
+
+    `cached_tokens` are part of the input, `reasoning_tokens` of the output.
+    """
 
     input_tokens: int
     output_tokens: int
     estimated: bool
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+class ToolCallPart(NamedTuple):
+    """A part of the `place`-th tool call: its id and name come once, its arguments (JSON text) in pieces."""
+
+    place: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
 
 
 class Piece(NamedTuple):  # and no frozen dataclass, which takes three times as long to make, once a token
-    """A part of the answer. The last piece, and only the last, has `finish_reason` and `usage`."""
+    """A part of the answer. The last piece, and only the last, has `finish_reason`, `usage` and `model`.
+
+    `finish_reason` is one of stop, length, tool_calls, content_filter, or a provider's own word. `model` is the one
+    that answered, which after a fallback is another than was asked first.
+    """
 
     text: str = ""
     reasoning: str = ""
     finish_reason: str | None = None
     usage: Usage | None = None
+    tool_calls: tuple[ToolCallPart, ...] = ()
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, for whoever has no use for its parts."""
+
+    text: str
+    reasoning: str
+    tool_calls: tuple[ToolCallPart, ...]
+    finish_reason: str
+    usage: Usage
+    model: str | None = None
 
 
 class Model(Protocol):
-    """A writer of text. `name` goes into the script's provenance."""
+    """A writer of text. `name` is the model that is asked first."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[Piece]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Piece, None]:
         """Yield the answer piece by piece; raise a `ModelError` when it cannot be had.
 
-        Closing the iterator (or cancelling the task that reads it) stops the model. A retry happens only before
-        the first piece, so what was yielded is never taken back.
+        Closing the iterator (or cancelling the task that reads it) stops the model. A retry or another model comes
+        only before the first piece of text, so what was shown is never taken back; an error after it carries the text
+        as `partial`.
         """
         ...
 
+    async def complete(self, request: ModelRequest) -> Answer:
+        """Return the whole answer; raise a `ModelError` when it cannot be had."""
+        ...
+
     async def aclose(self) -> None: ...
+
+
+#: Seconds that a run waits when its tenant asks too much at once, before it fails.
+RUN_PATIENCE: Final = 30.0
+
+
+class OnBehalf:
+    """A model whose every call goes on one caller's account."""
+
+    def __init__(self, model: Model, caller: Caller) -> None:
+        self._model = model
+        self._caller = caller
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Piece, None]:
+        return self._model.stream(replace(request, caller=self._caller))
+
+    async def complete(self, request: ModelRequest) -> Answer:
+        return await self._model.complete(replace(request, caller=self._caller))
+
+    async def aclose(self) -> None:
+        """Nothing to close: the model belongs to whoever opened it."""
+
+
+async def gathered(pieces: AsyncIterator[Piece], request: ModelRequest) -> Answer:
+    """Read a stream to its end as one answer."""
+    texts: list[str] = []
+    reasonings: list[str] = []
+    calls: list[ToolCallPart] = []
+    last = Piece()
+    async for piece in pieces:
+        texts.append(piece.text)
+        reasonings.append(piece.reasoning)
+        calls += piece.tool_calls
+        last = piece
+    text, reasoning = "".join(texts), "".join(reasonings)
+    usage = last.usage or estimated_usage(request, text + reasoning)
+    return Answer(text, reasoning, joined_calls(calls), last.finish_reason or "stop", usage, last.model)
+
+
+def joined_calls(parts: Sequence[ToolCallPart]) -> tuple[ToolCallPart, ...]:
+    """Put the parts of each tool call together."""
+    whole: dict[int, ToolCallPart] = {}
+    for part in parts:
+        known = whole.get(part.place, ToolCallPart(part.place))
+        whole[part.place] = ToolCallPart(
+            part.place, known.id or part.id, known.name or part.name, known.arguments + part.arguments
+        )
+    return tuple(whole[place] for place in sorted(whole))
 
 
 def estimate_tokens(text: str) -> int:
     """Return about how many tokens `text` is: three for four Chinese characters, one for four Latin letters."""
     wide = sum(character > "\u2e7f" for character in text)
     return round(wide * 0.75 + (len(text) - wide) / 4)
+
+
+def estimated_usage(request: ModelRequest, told: str) -> Usage:
+    """Return the usage of a request and the answer `told`, for a provider that does not count."""
+    return Usage(sum(estimate_tokens(turn.content) for turn in request.turns), estimate_tokens(told), estimated=True)

@@ -23,7 +23,7 @@ from backend.errors import AppError, LeaseLost, RecoveryExhausted, ServerBusy, S
 from backend.fanout.live_text import LiveTexts
 from backend.graph.build import initial_state
 from backend.graph.state import GraphContext
-from backend.llm.gateway import Model
+from backend.llm.gateway import RUN_PATIENCE, Caller, Model, OnBehalf
 from backend.memory.embed import Embedder
 from backend.protocol.events import InterruptRaised, InterruptResolved, Problem, RunChanged, RunStatus, ThreadEvent
 from backend.quality.rulebooks import RuleBooks
@@ -197,6 +197,7 @@ class Runner:
             GraphDrained: it was asked to stop and did so after a finished step, whose checkpoint is written.
         """
         parts = self._parts
+        caller = Caller(run.tenant_id, run.thread_id, run.id, RUN_PATIENCE)
         context = GraphContext(
             tenant_id=run.tenant_id,
             thread_id=run.thread_id,
@@ -205,13 +206,13 @@ class Runner:
             requested_by=run.requested_by,
             author_name=str(run.request.get("author_name", "")),
             db=self._db,
-            model=parts.model,
+            model=OnBehalf(parts.model, caller),
             rules=parts.rules.current,
             embedder=parts.embedder,
             profiles=parts.profiles,
-            reader=parts.reader,
+            reader=OnBehalf(parts.reader, caller) if parts.reader is not None else None,
             settings=parts.settings,
-            judge=parts.judge,
+            judge=OnBehalf(parts.judge, caller) if parts.judge is not None else None,
             experimental=run.experimental,
             say=outlet.take,
             said=outlet.said,
@@ -290,7 +291,11 @@ class Runner:
         problem = None
         if error is not None:
             problem = Problem(
-                code=error.code, message=error.message, retryable=error.retryable, details=dict(error.details)
+                code=error.code,
+                message=error.message,
+                retryable=error.retryable,
+                retry_after_ms=error.retry_after_ms,
+                details=dict(error.details),
             )
         told: list[ThreadEvent] = []
         if status == "failed":  # what it asked beside has nobody left to take the answer

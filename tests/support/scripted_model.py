@@ -1,4 +1,5 @@
-"""Our scripted model server: OpenAI's chat completions on a real loopback socket, saying what a test tells it to.
+"""Our scripted model server: OpenAI's chat completions and Anthropic's messages on a real loopback socket, streamed or
+whole, saying what a test tells it to.
 
 It speaks HTTP itself, because half of what it plays (a cut line, a hanging socket) a framework would tidy up, and
 because it must cost little beside what a benchmark measures. What it plays for a request, first match wins:
@@ -18,69 +19,13 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, field, fields
-from functools import lru_cache
-from typing import Any, Literal, get_args
+from dataclasses import asdict, dataclass, field
+from typing import Any
 from urllib.parse import unquote
 
-Kind = Literal[
-    "tokens",  # `count` tokens
-    "text",  # `text`, in pieces of `piece` characters
-    "status",  # an HTTP error `status`, with `retry_after` if given
-    "cut",  # `count` tokens, then the connection drops
-    "stall",  # `count` tokens, then silence with the connection open
-    "half_json",  # `count` tokens, then an event whose JSON is cut
-    "malformed",  # lines that are no SSE and events that are no JSON
-    "huge_line",  # one line of `count` kilobytes
-    "wrong_content_type",  # a whole answer as application/json
-    "split_utf8",  # `text`, one byte per chunk
-    "error_event",  # `count` tokens, then an error inside the stream
-    "abrupt_end",  # `count` tokens, then a proper end of the body without finish_reason or [DONE]
-]
+from tests.support.scripted_answers import ANTHROPIC, OPENAI, Dialect, Script, payloads
 
-
-@dataclass(frozen=True)
-class Script:
-    """What one request gets. Seconds and characters."""
-
-    kind: Kind = "tokens"
-    count: int = 40
-    delay: float = 0.0
-    first_delay: float = 0.0
-    text: str = ""
-    piece: int = 2
-    reasoning: str = ""
-    status: int = 500
-    retry_after: str | None = None
-    code: str = "scripted"
-    usage: bool = True
-    done: bool = True
-    finish_reason: str = "stop"
-    keepalive: float = 0.0  #: comments at this interval while the first token is awaited
-
-    @classmethod
-    def parse(cls, values: dict[str, Any]) -> "Script":
-        known = {one.name: one for one in fields(cls)}
-        unknown = values.keys() - known.keys()
-        if unknown:
-            raise ValueError(f"unknown fields: {sorted(unknown)}")
-        if values.get("kind", "tokens") not in get_args(Kind):
-            raise ValueError(f"unknown kind: {values['kind']}")
-        return cls(**values)
-
-    @classmethod
-    def from_model_name(cls, name: str) -> "Script | None":
-        kind, _, rest = name.partition(":")
-        if kind not in get_args(Kind):
-            return None
-        values: dict[str, Any] = {"kind": kind}
-        for part in filter(None, rest.split(",")):
-            key, _, value = part.partition("=")
-            with suppress(ValueError):
-                values[key] = json.loads(value)
-                continue
-            values[key] = value
-        return cls.parse(values)
+__all__ = ["Asked", "Script", "ScriptedModel", "scripted_model"]
 
 
 @dataclass
@@ -89,6 +34,8 @@ class Asked:
 
     body: dict[str, Any]
     authorization: str | None
+    path: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
     sent: int = 0
     finished: bool = False
     client_left: bool = False
@@ -122,9 +69,11 @@ class ScriptedModel:
     async def stop(self) -> None:
         assert self._server is not None
         self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            # Again and again: a task that is just cancelling its answer keeps a cancellation to itself.
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=0.1)
 
     async def serve_forever(self) -> None:
         assert self._server is not None
@@ -170,10 +119,12 @@ class ScriptedModel:
             _answer_json(writer, *self._control(method, unquote(path), body))
             await writer.drain()
             return b""
-        if method != "POST" or not path.endswith("/chat/completions"):
+        path = path.partition("?")[0]
+        if method != "POST" or not path.endswith(("/chat/completions", "/messages")):
             _answer_json(writer, 404, {"error": {"message": "unknown path", "code": "not_found"}})
             return b""
-        asked = Asked(body=json.loads(body), authorization=headers.get("authorization"))
+        key = headers.get("authorization") or headers.get("x-api-key") or headers.get("api-key")
+        asked = Asked(json.loads(body), key, path, headers)
         self.requests.append(asked)
         self._changed.set()
         play = asyncio.ensure_future(_Play(self._script_for(asked), asked, writer).run())
@@ -233,6 +184,7 @@ class _Play:
         self._script = script
         self._asked = asked
         self._writer = writer
+        self._dialect: Dialect = ANTHROPIC if asked.path.endswith("/messages") else OPENAI
 
     async def run(self) -> bool:
         script = self._script
@@ -241,9 +193,14 @@ class _Play:
         if script.kind == "wrong_content_type":
             if script.first_delay:
                 await asyncio.sleep(script.first_delay)
-            _answer_json(self._writer, 200, {"choices": [{"message": {"content": script.text or "你好"}}]})
+            page = f"<html>{script.text or 'busy'}</html>".encode()
+            self._writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%b" % (len(page), page)
+            )
             self._asked.finished = True
             return True
+        if not self._asked.body.get("stream"):
+            return await self._whole()
         self._writer.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
@@ -251,13 +208,39 @@ class _Play:
         await self._say()
         return await self._end()
 
+    async def _whole(self) -> bool:
+        """Answer in one JSON document. What a stream does between tokens happens in the middle of the document here."""
+        script = self._script
+        if script.first_delay:
+            await asyncio.sleep(script.first_delay)
+        body = json.dumps(self._dialect.whole(script), ensure_ascii=False).encode()
+        match script.kind:
+            case "half_json" | "malformed":
+                body = body[: len(body) // 2]
+            case "error_event":
+                body = json.dumps(self._dialect.error(script)).encode()
+            case "huge_line":
+                body = b" " * (script.count * 1024) + body
+        cut = script.kind in {"cut", "stall", "abrupt_end"}
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        self._writer.write(head + (body[: len(body) // 2] if cut else body))
+        await self._writer.drain()
+        self._asked.sent = script.count
+        if script.kind == "stall":
+            await asyncio.Event().wait()
+        if cut:
+            self._writer.close()
+            return False
+        self._asked.finished = True
+        return True
+
     async def _status(self) -> bool:
         script = self._script
         if script.first_delay:
             await asyncio.sleep(script.first_delay)
         extra = {"Retry-After": script.retry_after} if script.retry_after is not None else {}
         secret = f"Incorrect API key provided: {self._asked.authorization}"
-        _answer_json(self._writer, script.status, {"error": {"message": secret, "code": script.code}}, extra)
+        _answer_json(self._writer, script.status, self._dialect.error(script, script.message or secret), extra)
         await self._writer.drain()
         self._asked.finished = True
         return True
@@ -273,15 +256,15 @@ class _Play:
 
     async def _say(self) -> None:
         script = self._script
-        for start in range(0, len(script.reasoning), 4):
-            self._chunk(_event({"reasoning_content": script.reasoning[start : start + 4]}))
+        for event in self._dialect.before(script):
+            self._chunk(event)
         if script.kind == "huge_line":
             self._chunk(b"data: " + b"x" * (script.count * 1024))
             return
         # The schedule is absolute: a late wake-up does not slow the whole stream down.
         loop = asyncio.get_running_loop()
         due = loop.time()
-        for payload in _payloads(script):
+        for payload in payloads(script, self._dialect):
             self._chunk(payload)
             self._asked.sent += 1
             if script.delay:
@@ -305,17 +288,12 @@ class _Play:
             case "malformed":
                 self._chunk(b"this is no event\nneither: is this\n\ndata: <html>busy</html>\n\n")
             case "error_event":
-                error = {"message": "overloaded", "type": "overloaded_error", "code": script.code}
-                self._chunk(b"data: " + json.dumps({"error": error}).encode() + b"\n\n")
+                self._chunk(self._dialect.failing(script))
             case "abrupt_end":
                 pass
             case _:
-                self._chunk(_event({}, script.finish_reason))
-                if script.usage:
-                    usage = {"prompt_tokens": 11, "completion_tokens": self._asked.sent, "total_tokens": 0}
-                    self._chunk(b"data: " + json.dumps({"choices": [], "usage": usage}).encode() + b"\n\n")
-                if script.done:
-                    self._chunk(b"data: [DONE]\n\n")
+                for event in self._dialect.after(script, self._asked.sent):
+                    self._chunk(event)
         self._writer.write(b"0\r\n\r\n")
         await self._writer.drain()
         self._asked.finished = True
@@ -323,24 +301,6 @@ class _Play:
 
     def _chunk(self, payload: bytes) -> None:
         self._writer.write(b"%x\r\n%b\r\n" % (len(payload), payload))
-
-
-@lru_cache(maxsize=64)
-def _payloads(script: Script) -> list[bytes]:
-    if script.kind not in {"text", "split_utf8"}:
-        return [_event({"content": f"字{number}"}) for number in range(script.count)]
-    pieces = [script.text[at : at + script.piece] for at in range(0, len(script.text), script.piece)]
-    payloads = [_event({"content": piece}) for piece in pieces]
-    if script.kind == "text":
-        return payloads
-    whole = b"".join(payloads)
-    return [whole[at : at + 1] for at in range(len(whole))]
-
-
-def _event(delta: dict[str, str], finish_reason: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-    event = {"id": "scripted", "object": "chat.completion.chunk", "model": "scripted", "choices": [choice]}
-    return b"data: " + json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
 
 
 def _answer_json(

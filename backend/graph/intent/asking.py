@@ -19,6 +19,7 @@ from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.weighing import as_wish
 from backend.graph.prompts import rendered
+from backend.graph.prompts import version as prompt_version
 from backend.llm.gateway import ChatTurn, Model, ModelRequest
 
 log = structlog.get_logger(__name__)
@@ -108,12 +109,18 @@ async def _asked(message: str, situation: Situation, model: Model, conversation:
 
 
 async def _answer(model: Model, turns: Sequence[ChatTurn], *, json: bool) -> str:
-    request = ModelRequest(purpose="intent", turns=turns, brief={}, temperature=0.0, max_tokens=300, json=json)
-    text = ""
-    async for piece in model.stream(request):
-        text += piece.text
-        if len(text) > _LONGEST_ANSWER:
-            raise _Unusable("far too long")
+    request = ModelRequest(
+        purpose="intent",
+        turns=turns,
+        brief={},
+        temperature=0.0,
+        max_tokens=300,
+        json=json,
+        prompt_version=prompt_version("intent"),
+    )
+    text = (await model.complete(request)).text
+    if len(text) > _LONGEST_ANSWER:
+        raise _Unusable("far too long")
     return text
 
 

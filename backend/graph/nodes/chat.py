@@ -1,5 +1,7 @@
 """Answers what asks for no script: questions, small talk, words to be checked, operations nobody can do here yet."""
 
+from contextlib import aclosing
+
 from langgraph.runtime import Runtime
 
 from backend.domain.thread_notes import read_notes
@@ -9,6 +11,7 @@ from backend.graph.intent.vocabulary import OPERATION_NAMES
 from backend.graph.offers import offer_later
 from backend.graph.own_answers import own_answer, stock_on_record
 from backend.graph.prompts import rendered
+from backend.graph.prompts import version as prompt_version
 from backend.graph.replying import Reply
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
@@ -50,16 +53,18 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         reply = Reply(state["request"]["content"])
         async with context.db.tenant(context.tenant_id) as conn:
             summary = (await read_notes(conn, context.thread_id)).summary
-        async for piece in context.model.stream(_request(state, context, "" if planted(summary) else summary)):
-            show(reply.feed(piece.text))
-            finish_reason = piece.finish_reason or finish_reason
-            if piece.usage is not None:
-                usage = Usage(
-                    model=context.model.name,
-                    input_tokens=piece.usage.input_tokens,
-                    output_tokens=piece.usage.output_tokens,
-                    estimated=piece.usage.estimated,
-                )
+        request = _request(state, context, "" if planted(summary) else summary)
+        async with aclosing(context.model.stream(request)) as pieces:
+            async for piece in pieces:
+                show(reply.feed(piece.text))
+                finish_reason = piece.finish_reason or finish_reason
+                if piece.usage is not None:
+                    usage = Usage(
+                        model=piece.model or context.model.name,
+                        input_tokens=piece.usage.input_tokens,
+                        output_tokens=piece.usage.output_tokens,
+                        estimated=piece.usage.estimated,
+                    )
         show(reply.end(finish_reason))
     runtime.stream_writer(
         MessageComplete(
@@ -137,4 +142,5 @@ def _request(state: ScriptState, context: GraphContext, summary: str) -> ModelRe
             "history": [f"{turn['role']}: {turn['content']}" for turn in state["history"]],
         },
         seed=derived_id(context.run_id, "chat").int % 2**31,
+        prompt_version=prompt_version("chat"),
     )

@@ -226,7 +226,7 @@ def _continued_script(state: ScriptState) -> UUID | None:
 def _provenance(state: ScriptState, context: GraphContext, standing: _Standing) -> dict[str, Any]:
     report = state["report"]
     return {
-        "model": context.model.name,
+        "model": state.get("model", context.model.name),
         "seed": state["draft_seed"],
         "prompt_version": prompt_version("script", sections_of(state)),
         "experiment": named(state),

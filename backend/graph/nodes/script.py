@@ -13,6 +13,7 @@ from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.knowledge import category_of
 from backend.graph.prompts import filled, sections
+from backend.graph.prompts import version as prompt_version
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.graph.variants import Changes, way_of
 from backend.ids import derived_id
@@ -47,12 +48,19 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="script"))
     remembered, summary = await _remembered(state, context)
     brief = _brief(state, changes, remembered, summary)
-    turns = _turns(state, brief, {**sections("script"), **changes.sections})
-    request = ModelRequest(purpose="script", turns=turns, brief=brief, seed=seed, temperature=0.8)
+    request = ModelRequest(
+        purpose="script",
+        turns=_turns(state, brief, {**sections("script"), **changes.sections}),
+        brief=brief,
+        seed=seed,
+        temperature=0.8,
+        prompt_version=prompt_version("script", changes.sections),
+    )
     pieces: list[str] = []
     cleaner = Cleaner()
     usage = None
     finish_reason = "stop"
+    model = context.model.name
     rules = await rules_in_force(state, context)
     underlining = Underlining(rules, brief_of(state, state["product"]), message_id, runtime.stream_writer)
 
@@ -69,8 +77,9 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         show(piece.text if earlier else cleaner.feed(piece.text))
         finish_reason = piece.finish_reason or finish_reason
         if piece.usage is not None:
+            model = piece.model or model
             usage = Usage(
-                model=context.model.name,
+                model=model,
                 input_tokens=piece.usage.input_tokens,
                 output_tokens=piece.usage.output_tokens,
                 estimated=piece.usage.estimated,
@@ -88,6 +97,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "message_id": str(message_id),
             "draft": content,
             "draft_seed": seed,
+            "model": model,
             "content": content,
             "edited": False,
             "finished": finish_reason != "length",
@@ -96,7 +106,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         {
             "round": round_ + 1,
             "characters": len(content),
-            "model": context.model.name,
+            "model": model,
             "action": brief["action"],
             # What the model wrote around the script and nobody was shown.
             **({"left_out": dict(cleaner.removed)} if cleaner.removed else {}),

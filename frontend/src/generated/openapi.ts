@@ -381,6 +381,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/threads/{thread_id}/model_calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Model Calls
+         * @description List the calls of language models of a thread. A call appears a moment after its end.
+         */
+        get: operations["list_model_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/interrupts": {
         parameters: {
             query?: never;
@@ -1877,6 +1897,26 @@ export interface paths {
         patch: operations["change_policies"];
         trace?: never;
     };
+    "/api/v1/tenant/model_budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Model Budget
+         * @description Read what the tenant may use of language models and what it used. A call counts a moment after its end.
+         */
+        get: operations["read_model_budget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health/live": {
         parameters: {
             query?: never;
@@ -2598,6 +2638,24 @@ export interface components {
             take_over?: boolean;
         };
         /**
+         * Hop
+         * @description An attempt that did not answer, or a backend that was passed over, and why.
+         *
+         *     `elapsed_ms` is from the beginning of the call, `pause_ms` what was waited afterwards, `status` the HTTP status.
+         */
+        Hop: {
+            /** Backend */
+            backend: string;
+            /** Reason */
+            reason: string;
+            /** Elapsed Ms */
+            elapsed_ms: number;
+            /** Pause Ms */
+            pause_ms: number;
+            /** Status */
+            status: number | null;
+        };
+        /**
          * Host
          * @description How a host speaks, and to whom.
          */
@@ -3300,6 +3358,110 @@ export interface components {
             clarification: components["schemas"]["ClarificationView"] | null;
         };
         /**
+         * ModelBudget
+         * @description What the tenant may use of language models, and what it does use; a limit of null is none.
+         *
+         *     `tokens_last_minute` and `calls_last_minute` are null while nobody counts: without a limit per minute or second, or
+         *     while Redis is away.
+         */
+        ModelBudget: {
+            /** Tokens Per Minute */
+            tokens_per_minute: number | null;
+            /** Calls Per Second */
+            calls_per_second: number | null;
+            /** Cost Soft */
+            cost_soft: number | null;
+            /** Cost Hard */
+            cost_hard: number | null;
+            /** Tokens Last Minute */
+            tokens_last_minute: number | null;
+            /** Calls Last Minute */
+            calls_last_minute: number | null;
+            /** Spending */
+            spending: components["schemas"]["Spending"][];
+        };
+        /**
+         * ModelCall
+         * @description One call with all its attempts.
+         *
+         *     `backend`, `provider` and `model` are those that answered, or were asked last; `fallback_from` is the backend that
+         *     should have answered, where another did. `estimated` tokens were counted by us, not by the provider. `shared` is a
+         *     call that got the answer of the same call of another run at the same moment, on whose account it is.
+         */
+        ModelCall: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Run Id */
+            run_id: string | null;
+            /** Node */
+            node: string;
+            /** Prompt Version */
+            prompt_version: string;
+            /** Streamed */
+            streamed: boolean;
+            /** Backend */
+            backend: string;
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Fallback From */
+            fallback_from: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "completed" | "failed" | "cancelled" | "shared";
+            /** Failure */
+            failure: string | null;
+            /** Attempts */
+            attempts: number;
+            /** Hops */
+            hops: components["schemas"]["Hop"][];
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Cached Tokens
+             * @description Of the input.
+             */
+            cached_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description Of the output.
+             */
+            reasoning_tokens: number;
+            /** Estimated */
+            estimated: boolean;
+            /** Cost */
+            cost: string;
+            /** Currency */
+            currency: string;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Total Ms */
+            total_ms: number;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+        };
+        /**
+         * ModelCallPage
+         * @description Calls in the order in which they began.
+         */
+        ModelCallPage: {
+            /** Items */
+            items: components["schemas"]["ModelCall"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
          * NewExperiment
          * @description An experiment to add, as a draft. The weights sum to 100; a thread or a host keeps its variant.
          */
@@ -3803,6 +3965,14 @@ export interface components {
             summary_characters: number;
             /** Memory Documents */
             memory_documents: number;
+            /** Model Tokens Per Minute */
+            model_tokens_per_minute: number | null;
+            /** Model Calls Per Second */
+            model_calls_per_second: number | null;
+            /** Model Cost Soft */
+            model_cost_soft: number | null;
+            /** Model Cost Hard */
+            model_cost_hard: number | null;
         };
         /**
          * PolicyChanges
@@ -3816,6 +3986,10 @@ export interface components {
          *     `window_characters` how much of a conversation a run sees as it was said, `summary_characters` how long the summary
          *     of what is before may be (0: none); `memory_documents` how many documents are remembered: for one more the oldest
          *     goes that nobody approved.
+         *
+         *     `model_tokens_per_minute`, `model_calls_per_second`: more is refused (429, `model_rate_exceeded`). Of the cost of
+         *     language models in a month (UTC), at `model_cost_soft` the audit log is told, and what might exceed
+         *     `model_cost_hard` is refused (429, `model_budget_spent`). A new limit counts within seconds.
          */
         PolicyChanges: {
             /** Interrupt Ttl */
@@ -3842,6 +4016,14 @@ export interface components {
             summary_characters?: number | null;
             /** Memory Documents */
             memory_documents?: number | null;
+            /** Model Tokens Per Minute */
+            model_tokens_per_minute?: number | null;
+            /** Model Calls Per Second */
+            model_calls_per_second?: number | null;
+            /** Model Cost Soft */
+            model_cost_soft?: number | null;
+            /** Model Cost Hard */
+            model_cost_hard?: number | null;
         };
         /**
          * Problem
@@ -5266,6 +5448,36 @@ export interface components {
             snapshot: components["schemas"]["ThreadSnapshot"];
         };
         /**
+         * Spending
+         * @description What was spent this month in one currency; `reserved` is what calls under way may add to it at most.
+         */
+        Spending: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Currency */
+            currency: string;
+            /** Cost */
+            cost: string;
+            /** Reserved */
+            reserved: string;
+            /** Calls */
+            calls: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Soft Told At */
+            soft_told_at: string | null;
+        };
+        /**
          * StepView
          * @description A step of a run.
          */
@@ -6671,6 +6883,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stopped"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_model_calls: {
+        parameters: {
+            query?: {
+                /** @description Only those of this run. */
+                run_id?: string | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelCallPage"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
@@ -9801,6 +10052,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Policies"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_model_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelBudget"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

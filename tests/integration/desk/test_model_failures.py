@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -30,11 +31,10 @@ def model_port() -> int:
 def desk_server(
     module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory, model_port: int
 ) -> Iterator[ServerProcess]:
-    """A server that writes with the scripted model, and with little patience."""
+    """A server that knows a base URL, a key and a model, and has little patience."""
     settings = {
         "database_url": module_database_url,
         "redis_url": valkey_server.url,
-        "llm_provider": "openai",
         "llm_base_url": f"http://127.0.0.1:{model_port}/v1",
         "llm_api_key": KEY,
         "llm_model": "scripted",
@@ -142,6 +142,17 @@ async def test_an_error_before_the_first_piece_is_tried_again_and_nobody_notices
         await desk.follow(thread)
         await the_thread_goes_on(desk, thread)
     assert len(model.requests) == 3
+    async with asyncio.timeout(20):
+        calls: list[dict[str, Any]] = []
+        while not calls:
+            await asyncio.sleep(0.1)
+            calls = (await operator.get(f"/threads/{thread}/model_calls"))["items"]
+    (call,) = calls
+    assert (call["node"], call["status"], call["attempts"], call["model"]) == ("script", "completed", 3, "scripted")
+    assert [(hop["reason"], hop["status"]) for hop in call["hops"]] == [("overloaded", 503), ("rate_limited", 429)]
+    assert (call["input_tokens"], call["output_tokens"], call["estimated"]) == (11, (len(TEXT) + 1) // 2, False)
+    assert call["prompt_version"]
+    assert 0 <= call["first_token_ms"] <= call["total_ms"]
 
 
 async def test_a_model_that_nobody_serves_is_told_as_unavailable(operator: Rest, desk_server: ServerProcess) -> None:

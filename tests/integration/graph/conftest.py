@@ -19,7 +19,7 @@ from backend.domain.threads import describe_thread
 from backend.graph.build import GRAPH_VERSION, build, initial_state
 from backend.graph.state import GraphContext
 from backend.ids import new_id
-from backend.llm.gateway import ModelRequest, Piece, Usage
+from backend.llm.gateway import Answer, ModelRequest, Piece, Usage, gathered
 from backend.memory.embed import Embedder
 from backend.memory.learning import LEARN_JOB
 from backend.protocol.events import AnyThreadEvent, MessageComplete, ThreadUpdated, Token
@@ -52,6 +52,9 @@ class ScriptedModel:
         for at in range(0, len(text), 9):
             yield Piece(text=text[at : at + 9])
         yield Piece(finish_reason="stop", usage=Usage(10, len(text), True))
+
+    async def complete(self, request: ModelRequest) -> Answer:
+        return await gathered(self.stream(request), request)
 
     async def aclose(self) -> None:
         return None

@@ -8,22 +8,24 @@ from contextlib import aclosing
 import pytest
 
 from backend.errors import (
+    ModelContentFiltered,
     ModelError,
+    ModelKeyRefused,
     ModelPayloadInvalid,
+    ModelQuotaSpent,
     ModelRateLimited,
     ModelRefused,
     ModelStreamCut,
     ModelTimeout,
     ModelUnavailable,
+    ModelUnreachable,
 )
 from backend.llm import retry
-from backend.llm.adapters.openai_compatible import OpenAICompatible
 from backend.llm.deadlines import Deadlines
-from backend.llm.gateway import ChatTurn, ModelRequest, Piece, Usage
+from backend.llm.gateway import Piece, Usage
+from backend.llm.routed import RoutedModel
+from tests.support.routed_models import KEY, REQUEST, opened, route_of, routed, text_of
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
-
-REQUEST = ModelRequest("script", [ChatTurn("system", "你是写手"), ChatTurn("user", "写一段开场")], {}, temperature=0.7)
-KEY = "sk-very-secret"
 
 
 @pytest.fixture
@@ -32,21 +34,14 @@ async def server() -> AsyncIterator[ScriptedModel]:
         yield running
 
 
-def model_on(server: ScriptedModel, **waits: float) -> OpenAICompatible:
+def model_on(server: ScriptedModel, **waits: float) -> RoutedModel:
     deadlines = Deadlines(**{"connect": 1, "first_token": 2, "idle": 2, "total": 5, **waits})
-    return OpenAICompatible(base_url=server.base_url, api_key=KEY, model="scripted", deadlines=deadlines)
+    return RoutedModel(route_of(server), opened, deadlines, lambda _: None)
 
 
 async def ask(server: ScriptedModel, **waits: float) -> list[Piece]:
-    model = model_on(server, **waits)
-    try:
-        return [piece async for piece in model.stream(REQUEST)]
-    finally:
-        await model.aclose()
-
-
-def text_of(pieces: list[Piece]) -> str:
-    return "".join(piece.text for piece in pieces)
+    async with routed(route_of(server), **{"total": 5, **waits}) as model:
+        return await model.ask()
 
 
 @pytest.fixture
@@ -59,7 +54,7 @@ async def test_the_text_streams_and_ends_with_reason_and_usage(server: ScriptedM
     pieces = await ask(server)
     assert text_of(pieces) == "早上好，朋友们。"
     assert "".join(piece.reasoning for piece in pieces) == "先打招呼"
-    assert pieces[-1] == Piece(finish_reason="stop", usage=Usage(11, 4, estimated=False))
+    assert pieces[-1] == Piece(finish_reason="stop", usage=Usage(11, 4, estimated=False), model="scripted")
     assert all(piece.finish_reason is None and piece.usage is None for piece in pieces[:-1])
 
 
@@ -108,10 +103,10 @@ async def test_an_end_without_done_is_an_end_when_a_finish_reason_came(server: S
 @pytest.mark.parametrize(
     ("script", "error"),
     [
-        (Script("status", status=401), ModelRefused),
-        (Script("status", status=403), ModelRefused),
+        (Script("status", status=401), ModelKeyRefused),
+        (Script("status", status=403), ModelKeyRefused),
         (Script("status", status=400), ModelRefused),
-        (Script("status", status=429, code="insufficient_quota"), ModelRefused),
+        (Script("status", status=429, code="insufficient_quota"), ModelQuotaSpent),
         (Script("status", status=302), ModelRefused),
         (Script("cut", count=5), ModelStreamCut),
         (Script("abrupt_end", count=5), ModelStreamCut),
@@ -120,7 +115,7 @@ async def test_an_end_without_done_is_an_end_when_a_finish_reason_came(server: S
         (Script("huge_line", count=2048), ModelPayloadInvalid),
         (Script("wrong_content_type"), ModelPayloadInvalid),
         (Script("error_event", count=3), ModelUnavailable),
-        (Script("text", text="", finish_reason="content_filter"), ModelRefused),
+        (Script("text", text="", finish_reason="content_filter"), ModelContentFiltered),
     ],
     ids=lambda value: value.kind if isinstance(value, Script) else "",
 )
@@ -189,7 +184,7 @@ async def test_a_long_retry_after_is_reported_at_once(server: ScriptedModel, ret
 async def test_nobody_listening_is_unavailable_after_two_retries() -> None:
     async with scripted_model() as gone:
         pass
-    with pytest.raises(ModelUnavailable):
+    with pytest.raises(ModelUnreachable):
         await ask(gone)
 
 

@@ -17,9 +17,9 @@ from backend.evaluation.run import reader_of
 from backend.graph.intent.asking import in_doubt
 from backend.graph.intent.reading import read
 from backend.llm import retry
-from backend.llm.adapters.openai_compatible import OpenAICompatible
-from backend.llm.deadlines import Deadlines
+from backend.llm.routed import RoutedModel
 from tests.support.eval_sources import FOLDER
+from tests.support.routed_models import route_of, routed
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
 
 PROSE = "好的，这位操作员大概是想要写一段话术，请稍等。"
@@ -43,11 +43,9 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedModel
 
 
 @pytest.fixture
-async def model(server: ScriptedModel) -> AsyncIterator[OpenAICompatible]:
-    deadlines = Deadlines(connect=2, first_token=5, idle=5, total=10)
-    made = OpenAICompatible(base_url=server.base_url, api_key=None, model="scripted", deadlines=deadlines)
-    yield made
-    await made.aclose()
+async def model(server: ScriptedModel) -> AsyncIterator[RoutedModel]:
+    async with routed(route_of(server), first_token=5, idle=5, answer=5) as made:
+        yield made.model
 
 
 def labelled(case: IntentCase) -> str:
@@ -71,7 +69,7 @@ def labelled(case: IntentCase) -> str:
 
 
 async def outcomes(
-    cases: list[IntentCase], server: ScriptedModel, model: OpenAICompatible, *before: str, knows: bool = True
+    cases: list[IntentCase], server: ScriptedModel, model: RoutedModel, *before: str, knows: bool = True
 ) -> list[Outcome]:
     found = []
     reader = reader_of("model", model)
@@ -83,7 +81,7 @@ async def outcomes(
 
 
 async def test_what_a_model_knows_is_taken(
-    doubtful: list[IntentCase], server: ScriptedModel, model: OpenAICompatible
+    doubtful: list[IntentCase], server: ScriptedModel, model: RoutedModel
 ) -> None:
     ran = await outcomes(doubtful, server, model)
     assert {one.answered_by for one in ran} == {"model"}
@@ -93,7 +91,7 @@ async def test_what_a_model_knows_is_taken(
 
 
 async def test_a_wrong_schema_is_repaired_once(
-    doubtful: list[IntentCase], server: ScriptedModel, model: OpenAICompatible
+    doubtful: list[IntentCase], server: ScriptedModel, model: RoutedModel
 ) -> None:
     some = doubtful[:8]
     ran = await outcomes(some, server, model, WRONG_SCHEMA)
@@ -102,7 +100,7 @@ async def test_a_wrong_schema_is_repaired_once(
 
 
 async def test_prose_twice_leaves_the_fast_reading(
-    doubtful: list[IntentCase], server: ScriptedModel, model: OpenAICompatible
+    doubtful: list[IntentCase], server: ScriptedModel, model: RoutedModel
 ) -> None:
     some = doubtful[:8]
     ran = await outcomes(some, server, model, PROSE, PROSE, knows=False)

@@ -8,11 +8,15 @@ from backend.errors import ModelRefused
 from backend.llm.adapters.offline.chat import answer
 from backend.llm.adapters.offline.compose import compose
 from backend.llm.adapters.offline.sheet import read_sheet
-from backend.llm.gateway import ModelRequest, Piece, Usage, estimate_tokens
+from backend.llm.endpoint import Attempt
+from backend.llm.gateway import Answer, ModelRequest, Piece, estimated_usage, gathered
 
 
 class OfflineWriter:
-    """Writes scripts and chat answers. `pace` is characters per second; 0 streams as fast as it can."""
+    """Writes scripts and chat answers. `pace` is characters per second; 0 streams as fast as it can.
+
+    It needs no deadlines and cannot be asked twice for one answer, so an `Attempt` tells it nothing.
+    """
 
     name = "offline"
 
@@ -22,7 +26,10 @@ class OfflineWriter:
     async def aclose(self) -> None:
         """Nothing to close: it holds no connection."""
 
-    async def stream(self, request: ModelRequest) -> AsyncGenerator[Piece, None]:
+    async def complete(self, request: ModelRequest, attempt: Attempt | None = None) -> Answer:
+        return await gathered(self.stream(request), request)
+
+    async def stream(self, request: ModelRequest, attempt: Attempt | None = None) -> AsyncGenerator[Piece, None]:
         text = _write(request)
         loop = asyncio.get_running_loop()
         started, said = loop.time(), 0
@@ -34,8 +41,7 @@ class OfflineWriter:
             # By the clock, not by the sum of the pauses: late wake-ups must not slow the text down.
             due = started + said / self._pace if self._pace else 0.0
             await asyncio.sleep(max(0.0, due - loop.time()))
-        asked = sum(estimate_tokens(turn.content) for turn in request.turns)
-        yield Piece(finish_reason="stop", usage=Usage(asked, estimate_tokens(text), estimated=True))
+        yield Piece(finish_reason="stop", usage=estimated_usage(request, text))
 
 
 def _write(request: ModelRequest) -> str:

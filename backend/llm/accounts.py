@@ -1,0 +1,152 @@
+"""What a call was: where it went and why, what it used and cost. One record a call, and the metrics made from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal
+from uuid import UUID
+
+from prometheus_client import Counter, Histogram
+
+from backend.errors import Failure
+from backend.llm.gateway import Caller, Usage
+from backend.llm.models_file import Prices
+from backend.telemetry.metrics import REGISTRY
+
+#: `shared`: the answer of the same call of somebody else, on whose account it is.
+Status = Literal["completed", "failed", "cancelled", "shared"]
+#: Why a backend was not what answered: its failure, or that it was passed over without being asked.
+Reason = Failure | Literal["same_provider", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A backend that did not answer, and why. `pause_ms` is what was waited after it."""
+
+    backend: str
+    reason: Reason
+    elapsed_ms: int
+    pause_ms: int = 0
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One logical call with all its attempts. Milliseconds are from its beginning.
+
+    `backend`, `provider` and `model` are those that answered, or were asked last. `fallback_from` is the backend that
+    should have answered, when another did.
+    """
+
+    id: UUID
+    caller: Caller | None
+    node: str
+    prompt_version: str
+    streamed: bool
+    backend: str
+    provider: str
+    model: str
+    fallback_from: str | None
+    status: Status
+    failure: Reason | None
+    attempts: int
+    hops: tuple[Hop, ...]
+    usage: Usage
+    cost: Decimal
+    currency: str
+    first_token_ms: int | None
+    total_ms: int
+
+
+#: Takes a record at once and never fails: it is called where the answer is streamed.
+Book = Callable[[CallRecord], None]
+
+_MILLION: Final = 1_000_000
+
+
+def cost_of(usage: Usage, prices: Prices | None) -> tuple[Decimal, str]:
+    """Return what `usage` costs and in which currency; nothing where no price is declared."""
+    if prices is None:
+        return Decimal(0), "USD"
+    cached = min(usage.cached_tokens, usage.input_tokens)
+    price_of_cached = prices.input if prices.cached is None else prices.cached
+    cost = (usage.input_tokens - cached) * prices.input + cached * price_of_cached + usage.output_tokens * prices.output
+    return cost / _MILLION, prices.currency
+
+
+_WAITS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
+_OF_MODEL: Final = ("provider", "model")
+_CALLS: Final = Counter(
+    "cuedesk_llm_calls", "Calls of language models, with all their attempts", ["node", *_OF_MODEL, "status"],
+    registry=REGISTRY,
+)  # fmt: skip
+_FAILURES: Final = Counter(
+    "cuedesk_llm_hops", "Attempts and backends that did not answer, by reason", ["backend", "reason"], registry=REGISTRY
+)
+_FALLBACKS: Final = Counter(
+    "cuedesk_llm_fallbacks", "Calls that another backend answered than the first", ["node", "first", "answered"],
+    registry=REGISTRY,
+)  # fmt: skip
+_TOKENS: Final = Counter("cuedesk_llm_tokens", "Tokens by kind", [*_OF_MODEL, "kind"], registry=REGISTRY)
+_COST: Final = Counter("cuedesk_llm_cost", "What calls cost", [*_OF_MODEL, "currency"], registry=REGISTRY)
+_FIRST: Final = Histogram(
+    "cuedesk_llm_first_token_seconds", "From the call to its first token", _OF_MODEL, buckets=_WAITS, registry=REGISTRY
+)
+_TOTAL: Final = Histogram(
+    "cuedesk_llm_call_seconds", "From the call to its end", _OF_MODEL, buckets=_WAITS, registry=REGISTRY
+)
+
+
+# OpenTelemetry's semantic conventions for generative AI, in Prometheus' spelling, with the buckets they ask for: what
+# dashboards of others look for.
+_GEN_AI: Final = ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model")
+_GEN_AI_SECONDS: Final = tuple(0.01 * 2**power for power in range(14))
+_GEN_AI_USAGE: Final = Histogram(
+    "gen_ai_client_token_usage", "Number of input and output tokens used", [*_GEN_AI, "gen_ai_token_type"],
+    buckets=tuple(4**power for power in range(14)), registry=REGISTRY,
+)  # fmt: skip
+_GEN_AI_DURATION: Final = Histogram(
+    "gen_ai_client_operation_duration_seconds", "GenAI operation duration", [*_GEN_AI, "error_type"],
+    buckets=_GEN_AI_SECONDS, registry=REGISTRY,
+)  # fmt: skip
+_GEN_AI_FIRST: Final = Histogram(
+    "gen_ai_client_operation_time_to_first_chunk_seconds", "Time to receive the first chunk", _GEN_AI,
+    buckets=_GEN_AI_SECONDS, registry=REGISTRY,
+)  # fmt: skip
+
+
+def measure(record: CallRecord) -> None:
+    """Add a record to the metrics."""
+    _CALLS.labels(record.node, record.provider, record.model, record.status).inc()
+    for hop in record.hops:
+        _FAILURES.labels(hop.backend, hop.reason).inc()
+    if record.fallback_from is not None and record.status == "completed":
+        _FALLBACKS.labels(record.node, record.fallback_from, record.backend).inc()
+    if record.status == "shared":
+        return
+    usage = record.usage
+    counted = {
+        "input": usage.input_tokens - usage.cached_tokens,
+        "cached": usage.cached_tokens,
+        "output": usage.output_tokens - usage.reasoning_tokens,
+        "reasoning": usage.reasoning_tokens,
+    }
+    for kind, tokens in counted.items():
+        if tokens > 0:
+            _TOKENS.labels(record.provider, record.model, kind).inc(tokens)
+    if record.cost:
+        _COST.labels(record.provider, record.model, record.currency).inc(float(record.cost))
+    if record.first_token_ms is not None:
+        _FIRST.labels(record.provider, record.model).observe(record.first_token_ms / 1000)
+    _TOTAL.labels(record.provider, record.model).observe(record.total_ms / 1000)
+    _measure_by_conventions(record)
+
+
+def _measure_by_conventions(record: CallRecord) -> None:
+    of = ("chat", record.provider, record.model)
+    _GEN_AI_DURATION.labels(*of, record.failure or "").observe(record.total_ms / 1000)
+    if record.first_token_ms is not None:
+        _GEN_AI_FIRST.labels(*of).observe(record.first_token_ms / 1000)
+    if record.usage.input_tokens or record.usage.output_tokens:
+        _GEN_AI_USAGE.labels(*of, "input").observe(record.usage.input_tokens)
+        _GEN_AI_USAGE.labels(*of, "output").observe(record.usage.output_tokens)

@@ -1,0 +1,123 @@
+"""Anthropic's messages: blocks of text, thinking and tool use, each with its own deltas."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+
+from backend.llm.failures import reported
+from backend.llm.gateway import ModelRequest, Piece, ToolCallPart, Usage
+from backend.llm.profiles import Profile
+from backend.llm.reading import Reading, count
+
+#: It must be told how much it may write; a script is a tenth of this.
+_MAX_TOKENS: Final = 4096
+#: What a JSON answer is asked for in words, since there is no such mode.
+_JSON_ONLY: Final = "Answer with one JSON object and nothing else."
+
+
+class AnthropicDialect:
+    path = "/messages"
+    headers: Final[Mapping[str, str]] = MappingProxyType({"anthropic-version": "2023-06-01"})
+
+    def body(self, request: ModelRequest, model: str, profile: Profile, *, stream: bool) -> dict[str, Any]:
+        system = [turn.content for turn in request.turns if turn.role == "system"]
+        if request.json:
+            system.append(_JSON_ONLY)
+        body: dict[str, Any] = {
+            "model": model,
+            profile.max_tokens_field: request.max_tokens or _MAX_TOKENS,
+            "messages": [
+                {"role": turn.role, "content": turn.content} for turn in request.turns if turn.role != "system"
+            ],
+            "stream": stream,
+        }
+        if system:
+            body["system"] = "\n\n".join(system)
+        if request.temperature is not None:
+            body["temperature"] = min(request.temperature, 1.0)  # its scale ends there
+        if request.tools:
+            body["tools"] = [
+                {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
+                for tool in request.tools
+            ]
+        return body
+
+    def reading(self, request: ModelRequest, profile: Profile) -> Reading:
+        return _Message(request, profile)
+
+
+class _Message(Reading):
+    __slots__ = ("_asked", "_cached", "_counted", "_told_tokens", "_tools")
+
+    def __init__(self, request: ModelRequest, profile: Profile) -> None:
+        super().__init__(request, profile)
+        self._asked = self._cached = self._told_tokens = 0
+        #: Whether the provider has counted the input, and the output to its end.
+        self._counted = [False, False]
+        #: Blocks are numbered together; tool calls are numbered by themselves.
+        self._tools: dict[int, int] = {}
+
+    def take(self, event: Mapping[str, Any]) -> Piece | None:
+        match event.get("type"):
+            case "content_block_delta":
+                return self._delta(event["index"], event["delta"])
+            case "content_block_start":
+                return self._block(event["index"], event["content_block"])
+            case "message_start":
+                self._count(event["message"].get("usage"), at_end=False)
+            case "message_delta":
+                self._count(event.get("usage"), at_end=True)
+                self.ended(event["delta"].get("stop_reason"))
+            case "message_stop":
+                self.done = True
+            case "error":
+                raise reported(0, event, self.profile.codes)
+        return None  # pings, ends of blocks, and what is not invented yet
+
+    def take_whole(self, report: Mapping[str, Any]) -> None:
+        self._count(report.get("usage"), at_end=False)
+        self._count(report.get("usage"), at_end=True)
+        for index, block in enumerate(report["content"]):
+            self._block(index, block)
+        self.ended(report.get("stop_reason"))
+
+    def _block(self, index: int, block: Mapping[str, Any]) -> Piece | None:
+        match block.get("type"):
+            case "text":
+                return self.told(block.get("text") or "", "")
+            case "thinking":
+                return self.told("", block.get("thinking") or "")
+            case "tool_use":
+                place = self._tools.setdefault(index, len(self._tools))
+                # Streamed, the input is empty here and comes as JSON text.
+                given = block.get("input")
+                arguments = orjson.dumps(given).decode() if given else ""
+                return self.told("", "", (ToolCallPart(place, str(block["id"]), str(block["name"]), arguments),))
+        return None  # redacted thinking and the like: nothing anybody could read
+
+    def _delta(self, index: int, delta: Mapping[str, Any]) -> Piece | None:
+        match delta.get("type"):
+            case "text_delta":
+                return self.told(delta["text"], "")
+            case "thinking_delta":
+                return self.told("", delta["thinking"])
+            case "input_json_delta":
+                return self.told("", "", (ToolCallPart(self._tools[index], arguments=str(delta["partial_json"])),))
+        return None  # signatures, citations
+
+    def _count(self, report: object, *, at_end: bool) -> None:
+        """Keep what was counted. What was read from or put into the cache is input too, though counted apart."""
+        if not isinstance(report, dict):
+            return
+        if isinstance(report.get("input_tokens"), int):
+            self._cached = max(self._cached, count(report, "cache_read_input_tokens"))
+            asked = count(report, "input_tokens") + self._cached + count(report, "cache_creation_input_tokens")
+            self._asked = max(self._asked, asked)
+            self._counted[0] = True
+        if isinstance(report.get("output_tokens"), int):
+            self._told_tokens = count(report, "output_tokens")
+            self._counted[1] = self._counted[1] or at_end
+        if all(self._counted):
+            self.usage = Usage(self._asked, self._told_tokens, estimated=False, cached_tokens=self._cached)

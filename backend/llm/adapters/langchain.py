@@ -1,0 +1,100 @@
+"""Any chat model that LangChain knows by a name ("mistralai:mistral-large-latest"), if LangChain is installed."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+
+from backend.errors import ModelError, SetupError
+from backend.llm.deadlines import Patience
+from backend.llm.endpoint import Attempt
+from backend.llm.failures import reported
+from backend.llm.gateway import Answer, ModelRequest, Piece, ToolCallPart, Usage, estimated_usage, gathered
+
+
+def open_langchain(name: str) -> "LangchainEndpoint":
+    """Open a model by the name that `init_chat_model` takes; its key comes from the environment it looks into.
+
+    Raises:
+        SetupError: LangChain, or its package for this provider, is not installed.
+    """
+    try:
+        from langchain.chat_models import init_chat_model
+
+        return LangchainEndpoint(init_chat_model(name, max_retries=0))
+    except (ImportError, ValueError) as error:
+        raise SetupError(
+            f"模型 {name} 需要可选依赖 / the model {name} needs the extra packages of docs/models.md: {error}"
+        ) from error
+
+
+class LangchainEndpoint:
+    """A LangChain chat model as an endpoint. Its tokens cost several times what our own adapters' do (FACTS §4)."""
+
+    def __init__(self, model: BaseChatModel) -> None:
+        self._model = model
+
+    async def aclose(self) -> None:
+        """LangChain's models close themselves."""
+
+    async def complete(self, request: ModelRequest, attempt: Attempt) -> Answer:
+        return await gathered(self.stream(request, attempt), request)
+
+    async def stream(self, request: ModelRequest, attempt: Attempt) -> AsyncGenerator[Piece, None]:
+        patience = Patience()
+        patience.begin("first_token", min(patience.when + attempt.deadlines.first_token, attempt.give_up_at))
+        told, usage, finish_reason = "", None, "stop"
+        try:
+            async with aclosing(self._chunks(request, attempt)) as chunks:
+                while (chunk := await patience.until(anext(chunks, None))) is not None:
+                    patience.begin("idle", attempt.give_up_at)
+                    usage = _usage(chunk) or usage
+                    finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
+                    piece = _piece(chunk)
+                    told += piece.text + piece.reasoning
+                    if piece != Piece():
+                        yield piece
+            yield Piece(finish_reason=finish_reason, usage=usage or estimated_usage(request, told))
+        finally:
+            patience.close()
+
+    async def _chunks(self, request: ModelRequest, attempt: Attempt) -> AsyncGenerator[BaseMessage, None]:
+        asked = {"temperature": request.temperature, "max_tokens": request.max_tokens, **attempt.extra}
+        turns = [(turn.role, turn.content) for turn in request.turns]
+        model: Any = self._model
+        if request.tools:
+            model = model.bind_tools(
+                [
+                    {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+                    for tool in request.tools
+                ]
+            )
+        stream: AsyncIterator[Any] = model.astream(turns, **{k: v for k, v in asked.items() if v is not None})
+        try:
+            async for chunk in stream:
+                yield chunk
+        except ModelError:
+            raise
+        except Exception as error:  # every provider's package has errors of its own; most carry status and body
+            status = getattr(error, "status_code", 0)
+            raise reported(status if isinstance(status, int) else 0, getattr(error, "body", None), {}) from error
+
+
+def _piece(chunk: BaseMessage) -> Piece:
+    calls = tuple(
+        ToolCallPart(call.get("index") or 0, call.get("id") or "", call.get("name") or "", call.get("args") or "")
+        for call in (chunk.tool_call_chunks if isinstance(chunk, AIMessageChunk) else [])
+    )
+    reasoning = chunk.additional_kwargs.get("reasoning_content") or ""
+    return Piece(str(chunk.text), reasoning, tool_calls=calls)
+
+
+def _usage(chunk: BaseMessage) -> Usage | None:
+    report = getattr(chunk, "usage_metadata", None)
+    if not report:
+        return None
+    cached = (report.get("input_token_details") or {}).get("cache_read") or 0
+    reasoning = (report.get("output_token_details") or {}).get("reasoning") or 0
+    return Usage(report["input_tokens"], report["output_tokens"], False, cached, reasoning)

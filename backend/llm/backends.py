@@ -1,0 +1,116 @@
+"""The backends that are open, and the routes over them; replaced as a whole when the file is read again."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import Gauge
+
+from backend.llm.breaker import Breaker, State
+from backend.llm.deadlines import Deadlines
+from backend.llm.endpoint import Endpoint
+from backend.llm.gateway import PURPOSES, Purpose
+from backend.llm.models_file import Backend, ModelsFile, Parameters, Provider
+from backend.telemetry.metrics import REGISTRY
+
+Opener = Callable[[Provider, Backend], Endpoint]
+
+_STATE: Final = Gauge("cuedesk_llm_breaker", "0 closed, 1 half open, 2 open", ["provider", "model"], registry=REGISTRY)
+_STATES: Final[Mapping[State, int]] = {"closed": 0, "half_open": 1, "open": 2}
+
+
+class OpenBackend:
+    """A backend with its endpoint, its breaker and its places."""
+
+    def __init__(self, name: str, provider: Provider, declared: Backend, endpoint: Endpoint, breaker: Breaker) -> None:
+        self.name = name
+        self.provider = provider
+        self.declared = declared
+        self.endpoint = endpoint
+        self.breaker = breaker
+        most = declared.limits.concurrency
+        self.places = asyncio.Semaphore(most) if most else None
+        #: How many tables of routes it stands in.
+        self.tables = 0
+
+    def same_as(self, provider: Provider, declared: Backend) -> bool:
+        """Tell whether it is what a file declares."""
+        return (self.provider, self.declared) == (provider, declared)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What serves one purpose: backends in their order, what is sent with each request, how long all may take."""
+
+    backends: tuple[OpenBackend, ...]
+    parameters: Parameters
+    deadlines: Deadlines
+
+
+class Table:
+    """The routes of one reading of the file. Its backends stay open until its last call is over."""
+
+    def __init__(self, models: ModelsFile, backends: Mapping[str, OpenBackend], deadlines: Deadlines) -> None:
+        self.models = models
+        self.backends = dict(backends)
+        self.courses: dict[Purpose, Course] = {}
+        for purpose in PURPOSES:
+            route = models.route(purpose)
+            course = Course(
+                tuple(self.backends[name] for name in models.backends_for(purpose)),
+                route.parameters,
+                route.deadlines.over(deadlines),
+            )
+            self.courses[purpose] = course
+        self.calls = 0
+        self.current = True
+        for backend in self.backends.values():
+            backend.tables += 1
+
+    async def retire(self) -> None:
+        """Use it for no new call."""
+        self.current = False
+        await self.let_go()
+
+    async def let_go(self) -> None:
+        """Close what nobody uses any more."""
+        if self.current or self.calls or not self.backends:
+            return
+        left, self.backends = list(self.backends.values()), {}
+        for backend in left:
+            backend.tables -= 1
+            if not backend.tables:
+                await backend.endpoint.aclose()
+
+
+class Backends:
+    """Opens what a file declares; keeps what it declares unchanged, and what is known of each model's health."""
+
+    def __init__(self, opener: Opener, deadlines: Deadlines, clock: Callable[[], float]) -> None:
+        self._opener = opener
+        self._deadlines = deadlines
+        self._clock = clock
+        self._breakers: dict[tuple[str, str | None, str, str], Breaker] = {}
+
+    def table(self, models: ModelsFile, before: Table | None = None) -> Table:
+        """Open the table of `models`; `before` is the one it replaces."""
+        known = before.backends if before is not None else {}
+        backends: dict[str, OpenBackend] = {}
+        for name, declared in models.backends.items():
+            provider = models.providers[declared.provider]
+            old = known.get(name)
+            if old is not None and old.same_as(provider, declared):
+                backends[name] = old
+                continue
+            endpoint = self._opener(provider, declared)
+            backends[name] = OpenBackend(name, provider, declared, endpoint, self._breaker(provider, declared))
+        return Table(models, backends, self._deadlines)
+
+    def _breaker(self, provider: Provider, declared: Backend) -> Breaker:
+        key = provider.api_key.get_secret_value() if provider.api_key else ""
+        identity = (provider.profile, provider.base_url, declared.model, key)
+        if identity not in self._breakers:
+            breaker = self._breakers[identity] = Breaker(self._clock)
+            _STATE.labels(declared.provider, declared.model).set_function(lambda: _STATES[breaker.state])
+        return self._breakers[identity]

@@ -1,0 +1,308 @@
+"""One logical call: which backend is next, after what pause, and when it is over. No input or output here."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+import structlog
+
+from backend.errors import ModelBusy, ModelContextTooLong, ModelError, ModelRateExceeded, ModelRefused, ModelResting
+from backend.ids import new_id
+from backend.llm.accounts import CallRecord, Hop, Reason, Status, cost_of
+from backend.llm.backends import Course, OpenBackend
+from backend.llm.breaker import Permit
+from backend.llm.budget import USUAL_OUTPUT, Reservation
+from backend.llm.endpoint import Attempt
+from backend.llm.failures import policy_of
+from backend.llm.gateway import Answer, ModelRequest, Piece, Usage, estimate_tokens, estimated_usage
+from backend.llm.models_file import Parameters
+from backend.llm.retry import LAST_RETRY_BESIDE_ANOTHER, pause_before
+
+log = structlog.get_logger(__name__)
+
+#: Our count of tokens is an estimate: only what is far too long is not even sent.
+_SURELY_TOO_LONG: Final = 1.25
+#: Seconds that a provider's Retry-After keeps it from being asked while another answers.
+_LONGEST_REST: Final = 60.0
+
+
+class Call:
+    """Begins with the first backend of its course. Each `turn` is an attempt; `after` says what follows a failure."""
+
+    def __init__(self, request: ModelRequest, course: Course, clock: Callable[[], float], *, streamed: bool) -> None:
+        if not course.backends:
+            raise ModelRefused("No model is declared for this.", purpose=request.purpose)
+        self._request = request
+        self._course = course
+        self._clock = clock
+        self._streamed = streamed
+        self._started = self._backend_since = clock()
+        self._give_up_at = self._started + course.deadlines.total
+        self._id = new_id()
+        self._place = 0
+        self._retries = 0
+        self._attempts = 0
+        self._hops: list[Hop] = []
+        self._errors: list[ModelError] = []
+        self._condemned: set[str] = set()
+        self._permit: Permit | None = None
+        self._text: list[str] = []
+        self._shown = False
+        self._first_token_at: float | None = None
+        self._status: Status = "failed"
+        self._failure: Reason | None = "unknown"
+        self._usage: Usage | None = None
+        #: Whether no budget was left for it.
+        self.was_refused = False
+
+    def reservation(self) -> Reservation | None:
+        """Return what it may use at most, whichever backend answers; None on nobody's account."""
+        request, caller = self._request, self._request.caller
+        if caller is None:
+            return None
+        asked = sum(estimate_tokens(turn.content) for turn in request.turns)
+        tokens, dearest, currency = 0, Decimal(0), "USD"
+        for backend in self._course.backends:
+            declared = backend.declared
+            bound = _within(
+                _with_parameters(request, declared.parameters, self._course.parameters), declared.limits.output
+            )
+            output = USUAL_OUTPUT if bound.max_tokens is None else bound.max_tokens
+            tokens = max(tokens, asked + output)
+            cost, of_backend = cost_of(Usage(asked, output, estimated=True), declared.prices)
+            if cost > dearest:
+                dearest, currency = cost, of_backend
+        return Reservation(self._id, caller.tenant_id, tokens, dearest, currency, self._course.deadlines.total)
+
+    def waits_for_room(self, error: ModelRateExceeded) -> float | None:
+        """Return the pause before it asks for room again; None, and it is refused, when the caller's patience ends."""
+        caller = self._request.caller
+        # A little spread on top, or all that were told the same moment come back in it.
+        pause = (error.retry_after_ms or 0) / 1000 * random.uniform(1, 1.1)  # noqa: S311
+        if caller is None or self._clock() + pause > self._started + caller.patience:
+            self.refused(error)
+            return None
+        return pause
+
+    def refused(self, error: ModelError) -> None:
+        """It is over before it began: nothing is left of a budget."""
+        self._status, self._failure, self.was_refused = "failed", error.failure, True
+
+    @property
+    def backend(self) -> OpenBackend:
+        return self._course.backends[self._place]
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[tuple[OpenBackend, ModelRequest, Attempt]]:
+        """Take leave to ask the backend, and tell its breaker how it went.
+
+        Raises:
+            ModelResting, ModelBusy, ModelContextTooLong: it is not even asked.
+        """
+        backend = self.backend
+        request = _with_parameters(self._request, backend.declared.parameters, self._course.parameters)
+        request = _within(request, backend.declared.limits.output)
+        self._refuse_what_is_far_too_long(backend)
+        async with _place(backend, self._course.deadlines.connect):
+            permit = self._permit = backend.breaker.enter()
+            if permit is None:
+                raise ModelResting(retry_after_ms=int(backend.breaker.rests_for * 1000) + 1)
+            self._attempts += 1
+            extra = {**backend.declared.parameters.extra, **self._course.parameters.extra}
+            key = f"{self._id.hex}-{self._place}"
+            try:
+                yield backend, request, Attempt(self._course.deadlines, self._give_up_at, key, extra)
+                permit.succeed()
+            except ModelError as error:
+                if policy_of(error).counts:
+                    permit.fail()
+                elif isinstance(error, ModelRefused):
+                    permit.succeed()  # it answers: what we asked was wrong
+                raise
+            finally:
+                permit.leave()
+
+    def shown(self, text: str) -> None:
+        """Keep what is shown: from now on no other backend can take over."""
+        if not self._shown:
+            self._shown = True
+            self._first_token_at = self._clock()
+            # A long answer must not keep the others waiting for what its beginning has shown.
+            if self._permit is not None and self._permit.probe:
+                self._permit.succeed()
+        self._text.append(text)
+
+    def finished(self, last: Piece) -> Piece:
+        """Take the last piece; return it with the name of the model."""
+        self._done(last.usage)
+        return last._replace(model=self.backend.declared.model)
+
+    def answered(self, answer: Answer) -> Answer:
+        """Take a whole answer; return it with the name of the model."""
+        self._done(answer.usage)
+        return replace(answer, model=self.backend.declared.model)
+
+    def cancelled(self) -> None:
+        """The caller left. Whoever leaves after the last piece has the whole answer."""
+        if self._status != "completed":
+            self._status, self._failure = "cancelled", "cancelled"
+
+    def _done(self, usage: Usage | None) -> None:
+        self._status, self._failure, self._usage = "completed", None, usage
+        if self._permit is not None:
+            self._permit.succeed()
+
+    def after(self, error: ModelError) -> float:
+        """Decide what follows `error`: return the pause before the next turn, or raise what the caller is told."""
+        backend, policy, now = self.backend, policy_of(error), self._clock()
+        self._errors.append(error)
+        if self._shown or not policy.fall_back or now >= self._give_up_at:
+            self._hop(backend, error.failure, error)
+            raise self._ended(error if self._shown or not policy.fall_back else self._told())
+        if policy.condemns_provider:
+            self._condemned.add(backend.declared.provider)
+        another = self._another(error)
+        pause = self._pause(error, now, beside_another=another is not None)
+        if pause is not None:
+            self._retries += 1
+            self._hop(backend, error.failure, error, pause)
+            return pause
+        self._hop(backend, error.failure, error)
+        if another is None:
+            raise self._ended(self._told())
+        if error.failure == "rate_limited" and error.retry_after_ms:
+            backend.breaker.rest(min(_LONGEST_REST, error.retry_after_ms / 1000))
+        self._switch(another, error)
+        return 0.0
+
+    def _pause(self, error: ModelError, now: float, *, beside_another: bool) -> float | None:
+        """Return the pause before the same backend is asked again, if it is."""
+        pause = pause_before(self._retries + 1, error, beside_another=beside_another)
+        if pause is None or now + pause >= self._give_up_at or self.backend.breaker.state == "open":
+            return None
+        if beside_another and now + pause - self._backend_since > LAST_RETRY_BESIDE_ANOTHER:
+            return None
+        return pause
+
+    def _another(self, error: ModelError) -> int | None:
+        """Return the place of the next backend that may answer."""
+        for place in range(self._place + 1, len(self._course.backends)):
+            if self._passed_over(self._course.backends[place], error) is None:
+                return place
+        return None
+
+    def _passed_over(self, backend: OpenBackend, error: ModelError) -> Reason | None:
+        """Tell why a backend need not be asked."""
+        if backend.declared.provider in self._condemned:
+            return "same_provider"
+        if backend.breaker.state == "open":
+            return "resting"
+        if error.failure == "context_too_long":
+            reads, read = backend.declared.limits.context, self.backend.declared.limits.context
+            if reads is None or reads <= (read or 0):
+                return "context_too_long"
+        return None
+
+    def _switch(self, place: int, error: ModelError) -> None:
+        for between in self._course.backends[self._place + 1 : place]:
+            self._hop(between, self._passed_over(between, error) or "resting")
+        log.warning(
+            "model_fallback",
+            purpose=self._request.purpose,
+            left=self.backend.name,
+            taken=self._course.backends[place].name,
+            reason=error.failure,
+        )
+        self._place, self._retries, self._backend_since = place, 0, self._clock()
+
+    def _hop(self, backend: OpenBackend, reason: Reason, error: ModelError | None = None, pause: float = 0.0) -> None:
+        elapsed = int((self._clock() - self._started) * 1000)
+        status = error.details.get("status") if error is not None else None
+        self._hops.append(Hop(backend.name, reason, elapsed, int(pause * 1000), status))
+
+    def _told(self) -> ModelError:
+        """Return the error that says most: of one that was asked, and rather one that may pass."""
+        asked = [error for error in self._errors if not isinstance(error, ModelResting | ModelBusy)] or self._errors
+        return next((error for error in asked if error.retryable), asked[-1])
+
+    def _ended(self, error: ModelError) -> ModelError:
+        self._status, self._failure = "failed", error.failure
+        error.partial = "".join(self._text)
+        return error
+
+    def _refuse_what_is_far_too_long(self, backend: OpenBackend) -> None:
+        context = backend.declared.limits.context
+        if context is None:
+            return
+        asked = sum(estimate_tokens(turn.content) for turn in self._request.turns)
+        if asked > context * _SURELY_TOO_LONG:
+            raise ModelContextTooLong(tokens=asked, limit=context)
+
+    def record(self) -> CallRecord:
+        """Return the account of the call, which is over."""
+        backend, request = self.backend, self._request
+        usage = self._usage
+        if usage is None:
+            # Of an answer that broke off nobody counts the tokens, but what came was made. Nothing of one that
+            # never began.
+            usage = estimated_usage(request, "".join(self._text)) if self._shown else Usage(0, 0, estimated=True)
+        cost, currency = cost_of(usage, backend.declared.prices)
+        first = self._first_token_at
+        return CallRecord(
+            id=self._id,
+            caller=request.caller,
+            node=request.purpose,
+            prompt_version=request.prompt_version,
+            streamed=self._streamed,
+            backend=backend.name,
+            provider=backend.declared.provider,
+            model=backend.declared.model,
+            fallback_from=self._course.backends[0].name if self._place else None,
+            status=self._status,
+            failure=self._failure,
+            attempts=self._attempts,
+            hops=tuple(self._hops),
+            usage=usage,
+            cost=cost,
+            currency=currency,
+            first_token_ms=None if first is None else int((first - self._started) * 1000),
+            total_ms=int((self._clock() - self._started) * 1000),
+        )
+
+
+@asynccontextmanager
+async def _place(backend: OpenBackend, patience: float) -> AsyncIterator[None]:
+    """Hold one of the backend's places, if they are counted."""
+    if backend.places is None:
+        yield
+        return
+    try:
+        async with asyncio.timeout(patience):
+            await backend.places.acquire()
+    except TimeoutError:
+        raise ModelBusy(limit=backend.declared.limits.concurrency) from None
+    try:
+        yield
+    finally:
+        backend.places.release()
+
+
+def _with_parameters(request: ModelRequest, *declared: Parameters) -> ModelRequest:
+    """Return the request with what the file says, the later over the earlier."""
+    temperature, max_tokens = request.temperature, request.max_tokens
+    for one in declared:
+        temperature = temperature if one.temperature is None else one.temperature
+        max_tokens = max_tokens if one.max_tokens is None else one.max_tokens
+    if (temperature, max_tokens) == (request.temperature, request.max_tokens):
+        return request
+    return replace(request, temperature=temperature, max_tokens=max_tokens)
+
+
+def _within(request: ModelRequest, output: int | None) -> ModelRequest:
+    if output is None or (request.max_tokens is not None and request.max_tokens <= output):
+        return request
+    return replace(request, max_tokens=output)

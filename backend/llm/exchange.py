@@ -1,0 +1,235 @@
+"""One HTTP exchange with a provider: send, wait no longer than allowed, read events or a whole answer, hang up."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Protocol
+
+import httpx2
+import orjson
+
+from backend.errors import ModelError, ModelPayloadInvalid, ModelStreamCut, ModelTimeout, ModelUnreachable
+from backend.llm.deadlines import Deadlines, Patience, Wait
+from backend.llm.endpoint import Attempt
+from backend.llm.failures import reported
+from backend.llm.gateway import Answer, ModelRequest, Piece
+from backend.llm.profiles import Profile
+from backend.llm.reading import Reading
+from backend.llm.sse import SseReader
+
+#: Seconds for the usage report and the end of the stream once the text is complete; nobody should wait for it longer.
+_GRACE: Final = 1.0
+_MAX_ERROR_BYTES: Final = 16 * 1024
+_MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+
+
+class Dialect(Protocol):
+    """How requests are written and answers are read."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    def body(self, request: ModelRequest, model: str, profile: Profile, *, stream: bool) -> dict[str, Any]: ...
+
+    def reading(self, request: ModelRequest, profile: Profile) -> Reading: ...
+
+
+class HttpEndpoint:
+    """One model of one provider. Holds a connection pool: close it with `aclose`."""
+
+    def __init__(self, dialect: Dialect, profile: Profile, *, base_url: str, api_key: str | None, model: str) -> None:
+        self._dialect = dialect
+        self._profile = profile
+        self._model = model
+        self._url = base_url.rstrip("/") + dialect.path
+        headers = {"Accept-Encoding": "identity", "Content-Type": "application/json", **dialect.headers}
+        if api_key:
+            bearer = profile.key_header == "Authorization"
+            headers[profile.key_header] = f"Bearer {api_key}" if bearer else api_key
+        self._client = httpx2.AsyncClient(
+            headers=headers,
+            timeout=None,  # the waits are ours (deadlines.py)
+            # The pool has no ceiling because runs have one.
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30),
+        )
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def stream(self, request: ModelRequest, attempt: Attempt) -> AsyncGenerator[Piece, None]:
+        waits = _Waits(attempt, "first_token")
+        until = waits.patience.until
+        response: httpx2.Response | None = None
+        try:
+            response = await until(self._send(request, attempt, stream=True))
+            if response.status_code != 200:
+                raise await until(self._refusal(response))
+            if not _is(response, "text/event-stream"):
+                raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
+            chunks = response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
+            answer, reader = self._dialect.reading(request, self._profile), SseReader()
+            while not answer.done:
+                chunk = await _next_chunk(chunks, waits.patience, finished=answer.finish_reason is not None)
+                if chunk is None:
+                    answer.read_rest(reader.finish())
+                    break
+                for data in reader.feed(chunk):
+                    if (piece := answer.read(data)) is not None:
+                        yield piece
+                waits.after_chunk(answer)
+            yield answer.last_piece()
+            await _drain(chunks)
+        finally:
+            waits.patience.close()
+            if response is not None:
+                await response.aclose()
+
+    async def complete(self, request: ModelRequest, attempt: Attempt) -> Answer:
+        waits = _Waits(attempt, "answer")
+        until = waits.patience.until
+        response: httpx2.Response | None = None
+        try:
+            response = await until(self._send(request, attempt, stream=False))
+            if response.status_code != 200:
+                raise await until(self._refusal(response))
+            if not _is(response, "application/json"):
+                raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
+            return self._whole(request, await until(_body(response, _MAX_ANSWER_BYTES)))
+        finally:
+            waits.patience.close()
+            if response is not None:
+                await response.aclose()
+
+    def _whole(self, request: ModelRequest, body: bytes) -> Answer:
+        try:
+            report = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise ModelPayloadInvalid(reason="not_json") from None
+        if not isinstance(report, dict):
+            raise ModelPayloadInvalid(reason="not_an_object")
+        if report.get("error"):
+            raise reported(0, report, self._profile.codes)
+        reading = self._dialect.reading(request, self._profile)
+        try:
+            reading.take_whole(report)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise ModelPayloadInvalid(reason="unexpected_shape") from None
+        return reading.answer()
+
+    async def _send(self, request: ModelRequest, attempt: Attempt, *, stream: bool) -> httpx2.Response:
+        body = {**self._dialect.body(request, self._model, self._profile, stream=stream), **attempt.extra}
+        headers = {"Accept": "text/event-stream" if stream else "application/json"}
+        if self._profile.idempotency_header:
+            headers[self._profile.idempotency_header] = attempt.idempotency_key
+        timeout = httpx2.Timeout(None, connect=attempt.deadlines.connect)
+        sent = self._client.build_request(
+            "POST", self._url, content=orjson.dumps(body), headers=headers, timeout=timeout
+        )
+        try:
+            return await self._client.send(sent, stream=True)
+        except httpx2.ConnectTimeout:
+            raise ModelTimeout(kind="connect") from None
+        except httpx2.TransportError as error:
+            raise ModelUnreachable(reason=type(error).__name__) from None
+
+    async def _refusal(self, response: httpx2.Response) -> ModelError:
+        try:
+            report = orjson.loads(await _body(response, _MAX_ERROR_BYTES))
+        except (ModelError, orjson.JSONDecodeError):
+            report = None
+        return reported(response.status_code, report, self._profile.codes, retry_after_ms(response.headers))
+
+
+class _Waits:
+    """Which wait comes next."""
+
+    __slots__ = ("_deadlines", "_give_up_at", "_now", "patience")
+
+    def __init__(self, attempt: Attempt, first: Wait) -> None:
+        self._deadlines = attempt.deadlines
+        self._give_up_at = attempt.give_up_at
+        self._now = asyncio.get_running_loop().time
+        self.patience = Patience()
+        self._begin(first, _seconds(attempt.deadlines, first))
+
+    def after_chunk(self, answer: Reading) -> None:
+        """Start the next wait. Comments do not make a first token; any byte keeps a begun answer alive."""
+        if answer.finish_reason is not None:
+            self._begin("idle", _GRACE)
+        elif answer.begun:
+            self._begin("idle", self._deadlines.idle)
+
+    def _begin(self, wait: Wait, seconds: float) -> None:
+        when = self._now() + seconds
+        if when > self._give_up_at:
+            wait, when = "total", self._give_up_at
+        self.patience.begin(wait, when)
+
+
+def _seconds(deadlines: Deadlines, wait: Wait) -> float:
+    return deadlines.first_token if wait == "first_token" else deadlines.answer
+
+
+def _is(response: httpx2.Response, media_type: str) -> bool:
+    return str(response.headers.get("content-type", "")).lower().startswith(media_type)
+
+
+async def _next_chunk(chunks: AsyncIterator[bytes], patience: Patience, *, finished: bool) -> bytes | None:
+    """Return the next bytes, None at the end. A `finished` answer may end in any way, a hanging line included."""
+    try:
+        return await patience.until(anext(chunks, None))
+    except ModelTimeout:
+        if finished:
+            return None
+        raise
+    except httpx2.TransportError:
+        if finished:
+            return None
+        raise ModelStreamCut from None
+
+
+async def _body(response: httpx2.Response, most: int) -> bytes:
+    body = b""
+    try:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > most:
+                raise ModelPayloadInvalid(reason="answer_too_long")
+    except httpx2.TransportError:
+        raise ModelStreamCut from None
+    except httpx2.HTTPError:
+        raise ModelPayloadInvalid(reason="undecodable") from None
+    return body
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    # Reading to the end lets the connection serve again; the last piece is already with the caller.
+    try:
+        async with asyncio.timeout(0.2):
+            async for _ in chunks:
+                pass
+    except (TimeoutError, httpx2.TransportError):
+        return
+
+
+def retry_after_ms(headers: Mapping[str, str]) -> int | None:
+    """Return how long the provider asks us to wait, however it writes that."""
+    for name, unit in (("retry-after-ms", 1), ("retry-after", 1000)):
+        value = headers.get(name)
+        if not value:
+            continue
+        try:
+            return max(0, int(float(value) * unit))
+        except (ValueError, OverflowError):
+            pass
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            continue
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0, int((moment - datetime.now(UTC)).total_seconds() * 1000))
+    return None

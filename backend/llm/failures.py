@@ -1,0 +1,208 @@
+"""What a failure of a model means: whose fault it is, and what is done about it (the table is in docs/models.md)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from backend.errors import (
+    Failure,
+    ModelContentFiltered,
+    ModelContextTooLong,
+    ModelError,
+    ModelKeyRefused,
+    ModelPayloadInvalid,
+    ModelQuotaSpent,
+    ModelRateLimited,
+    ModelRefused,
+    ModelStreamCut,
+    ModelTimeout,
+    ModelUnavailable,
+    ModelUnreachable,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What follows from a failure before any text was shown.
+
+    `counts` is whether the breaker learns of it; `condemns_provider` whether every model behind the same address and
+    key would fail alike, so that the fallback passes over them.
+    """
+
+    retry: bool = False
+    fall_back: bool = False
+    counts: bool = False
+    condemns_provider: bool = False
+
+
+_TRANSIENT: Final = Policy(retry=True, fall_back=True, counts=True)
+_POLICIES: Final[Mapping[Failure, Policy]] = MappingProxyType(
+    {
+        "rate_limited": Policy(retry=True, fall_back=True),
+        "overloaded": _TRANSIENT,
+        "cut": _TRANSIENT,
+        "connect": Policy(retry=True, fall_back=True, counts=True, condemns_provider=True),
+        # Somebody has waited long enough already.
+        "timeout": Policy(fall_back=True, counts=True),
+        "malformed": Policy(fall_back=True, counts=True),
+        "unknown": Policy(fall_back=True, counts=True),
+        "resting": Policy(fall_back=True),
+        "busy": Policy(fall_back=True),
+        "auth": Policy(fall_back=True, counts=True, condemns_provider=True),
+        "quota": Policy(fall_back=True, counts=True, condemns_provider=True),
+        # Only to a model that reads more (routed.py).
+        "context_too_long": Policy(fall_back=True),
+        # Asking the next provider what the first one would not say is not ours to decide.
+        "content_filtered": Policy(),
+        "bad_request": Policy(),
+        # Our own limits: refused before anybody is asked.
+        "rate_exceeded": Policy(),
+        "budget_spent": Policy(),
+    }
+)
+
+
+def policy_of(error: ModelError) -> Policy:
+    """Return what is to be done about `error`."""
+    kind = error.details.get("kind") if error.failure == "timeout" else None
+    if kind == "connect":
+        return _POLICIES["connect"]
+    if kind == "total":  # the time for all of it is over, whoever used it up
+        return Policy()
+    return _POLICIES[error.failure]
+
+
+_CLASSES: Final[Mapping[Failure, type[ModelError]]] = MappingProxyType(
+    {
+        "unknown": ModelError,
+        "timeout": ModelTimeout,
+        "overloaded": ModelUnavailable,
+        "connect": ModelUnreachable,
+        "rate_limited": ModelRateLimited,
+        "bad_request": ModelRefused,
+        "context_too_long": ModelContextTooLong,
+        "content_filtered": ModelContentFiltered,
+        "auth": ModelKeyRefused,
+        "quota": ModelQuotaSpent,
+        "cut": ModelStreamCut,
+        "malformed": ModelPayloadInvalid,
+    }
+)
+
+#: Words that providers use as error codes and types, in lower case. Providers' own numbers are in their profiles.
+_CODES: Final[Mapping[str, Failure]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (
+                "insufficient_quota", "billing_hard_limit_reached", "insufficient_balance", "billing_error",
+                "arrearage", "quota_exceeded", "insufficient_user_quota",
+            ),
+            "quota",
+        ),
+        **dict.fromkeys(
+            (
+                "rate_limit_exceeded", "rate_limit_error", "resource_exhausted", "limit_requests", "too_many_requests",
+                "throttling", "throttling.ratequota", "limit_burst_rate",
+            ),
+            "rate_limited",
+        ),
+        **dict.fromkeys(
+            (
+                "overloaded", "overloaded_error", "server_overloaded", "engine_overloaded", "server_error",
+                "api_error", "internal_error", "internal_server_error", "internal", "unavailable",
+                "service_unavailable", "timeout_error", "deadline_exceeded",
+            ),
+            "overloaded",
+        ),
+        **dict.fromkeys(("context_length_exceeded", "request_too_large", "string_above_max_length"),
+                        "context_too_long"),
+        **dict.fromkeys(
+            (
+                "content_filter", "content_policy_violation", "data_inspection_failed", "datainspectionfailed",
+                "responsibleaipolicyviolation", "moderation_blocked",
+            ),
+            "content_filtered",
+        ),
+        **dict.fromkeys(
+            (
+                "invalid_api_key", "authentication_error", "permission_error", "unauthenticated", "permission_denied",
+                "invalidapikey", "access_denied", "account_deactivated",
+            ),
+            "auth",
+        ),
+        **dict.fromkeys(
+            ("invalid_request_error", "invalid_parameter_error", "invalid_argument", "model_not_found",
+             "not_found_error"),
+            "bad_request",
+        ),
+    }
+)  # fmt: skip
+#: Some say it only in words, behind a status 400.
+_TOO_LONG: Final = re.compile(
+    r"maximum context length|context (length|window|size)|prompt is too long|too many (input )?tokens"
+    r"|range of input length|input (is )?too long|max_model_len",
+    re.IGNORECASE,
+)
+#: What may go into details and logs: a provider's message may quote the key.
+_SAFE_REASON: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}\Z")
+
+
+def reported(
+    status: int, report: object, codes: Mapping[str, Failure], retry_after_ms: int | None = None
+) -> ModelError:
+    """Return the error for what a provider reported: a status (0: inside a stream) and the JSON that came with it."""
+    inner = _inner(report)
+    status = status or _status_of(inner)
+    words = [word for key in ("code", "type", "status") if (word := _word(inner.get(key)))]
+    details: dict[str, Any] = {}
+    if status:
+        details["status"] = status
+    if words:
+        details["reason"] = words[0]
+    failure = _failure(status, words, str(inner.get("message") or ""), codes)
+    error = _CLASSES[failure](**details)
+    if isinstance(error, ModelRateLimited | ModelUnavailable):
+        error.retry_after_ms = retry_after_ms
+    return error
+
+
+def _failure(status: int, words: Sequence[str], message: str, codes: Mapping[str, Failure]) -> Failure:
+    if own := next((codes[word] for word in words if word in codes), None):
+        return own
+    named = [_CODES.get(word.lower()) for word in words]
+    known = [failure for failure in named if failure is not None]
+    # A code says more than the type it comes with: "invalid_request_error" is said of nearly everything.
+    specific = [failure for failure in known if failure != "bad_request"]
+    if specific and not (specific[0] == "overloaded" and status == 429):
+        return specific[0]
+    if status in {400, 413, 422, 0} and (status == 413 or _TOO_LONG.search(message)):
+        return "context_too_long"
+    by_status: dict[int, Failure] = {401: "auth", 403: "auth", 402: "quota", 429: "rate_limited"}
+    if status in by_status:
+        return by_status[status]
+    if status >= 500 or status in {408, 409, 425}:
+        return "overloaded"
+    return "bad_request" if status >= 300 or known else "unknown"
+
+
+def _inner(report: object) -> Mapping[str, Any]:
+    """Return the object that describes the error. Gemini puts it into a list, some leave out the envelope."""
+    if isinstance(report, list) and report:
+        report = report[0]
+    inner = report.get("error", report) if isinstance(report, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def _status_of(inner: Mapping[str, Any]) -> int:
+    code = inner.get("code")
+    return code if isinstance(code, int) and 400 <= code <= 599 else 0
+
+
+def _word(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1000:
+        value = str(value)
+    if isinstance(value, str) and _SAFE_REASON.match(value) and not value.startswith("sk-"):
+        return value
+    return None

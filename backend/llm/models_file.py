@@ -1,0 +1,306 @@
+"""The file that declares the models (`models.yaml`): its shape, and an error for every line that is wrong."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+
+from backend.errors import ModelsFileInvalid
+from backend.llm.deadlines import Deadlines
+from backend.llm.gateway import PURPOSES, Purpose
+from backend.llm.profiles import PROFILES
+
+DEFAULT_FILE: Final = Path(__file__).with_name("models.yaml")
+#: Purposes that the offline writer can serve.
+_OFFLINE: Final = frozenset({"script", "chat"})
+_VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
+
+#: Where something stands in the file: the keys and places that lead to it.
+At = tuple[str | int, ...]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+Price = Annotated[Decimal, Field(ge=0, le=100_000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Parameters(_Part):
+    """What is sent with every request; it wins over what the prompt's author asked for. `extra` goes in as it is."""
+
+    temperature: float | None = Field(None, ge=0, le=2)
+    max_tokens: int | None = Field(None, ge=1)
+    extra: dict[str, Any] = {}
+
+
+class Prices(_Part):
+    """Per million tokens. Without a price for cached input it costs what input costs."""
+
+    input: Price
+    output: Price
+    cached: Price | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
+
+
+class Limits(_Part):
+    """`context`: tokens it can read and write together; `output`: tokens it writes at most; `concurrency`: calls at
+    once from this process."""
+
+    context: int | None = Field(None, ge=1)
+    output: int | None = Field(None, ge=1)
+    concurrency: int | None = Field(None, ge=1)
+
+
+class Waits(_Part):
+    """Seconds (llm/deadlines.py); what is left out is as the settings say."""
+
+    connect: Seconds | None = None
+    first_token: Seconds | None = None
+    idle: Seconds | None = None
+    answer: Seconds | None = None
+    total: Seconds | None = None
+
+    def over(self, deadlines: Deadlines) -> Deadlines:
+        """Return `deadlines` with what this says instead."""
+        given = {name: value for name, value in self.model_dump().items() if value is not None}
+        return Deadlines(**{**deadlines.plain(), **given})
+
+
+class Provider(_Part):
+    """An address and a key."""
+
+    profile: str
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+
+
+class Backend(_Part):
+    """A model of a provider."""
+
+    provider: str
+    model: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    parameters: Parameters = Parameters()
+    prices: Prices | None = None
+    limits: Limits = Limits()
+
+
+class Route(_Part):
+    """Backends in the order in which they are asked."""
+
+    backends: Annotated[tuple[str, ...], Field(min_length=1)]
+    parameters: Parameters = Parameters()
+    deadlines: Waits = Waits()
+
+
+class ModelsFile(_Part):
+    """All of it. A purpose without a route of its own takes `default`."""
+
+    providers: dict[Name, Provider]
+    backends: dict[Name, Backend]
+    routes: dict[Literal["default", Purpose], Route]
+
+    def route(self, purpose: Purpose) -> Route:
+        return self.routes.get(purpose) or self.routes["default"]
+
+    def backends_for(self, purpose: Purpose) -> list[str]:
+        """Return the names of those that can serve `purpose`, in their order."""
+        return [name for name in self.route(purpose).backends if purpose in _OFFLINE or not self._is_offline(name)]
+
+    def _is_offline(self, backend: str) -> bool:
+        return PROFILES[self.providers[self.backends[backend].provider].profile].dialect == "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong, and the line (from 1) where."""
+
+    line: int
+    text: str
+
+
+def read_models(path: Path, variables: Mapping[str, str], *, known: Mapping[str, str] | None = None) -> ModelsFile:
+    """Read a file; `${NAME}` stands for a variable, and only so a key may come in.
+
+    Args:
+        variables: the environment; a name that it lacks is an error.
+        known: values that may be empty and then count as not written: the settings for the default file.
+
+    Raises:
+        ModelsFileInvalid: every fault with its line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelsFileInvalid(f"{path}: cannot be read ({type(error).__name__})") from error
+    reading = _Reading(variables, known or {})
+    models: ModelsFile | None = None
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "this is no YAML"
+        reading.faults.append(Fault(mark.line + 1 if mark else 1, problem))
+    else:
+        models = _checked(reading, root)
+    if reading.faults or models is None:
+        faults = sorted(set(reading.faults), key=lambda fault: fault.line)
+        raise ModelsFileInvalid("\n".join(f"{path}:{fault.line}: {fault.text}" for fault in faults))
+    return models
+
+
+def _checked(reading: "_Reading", root: yaml.Node | None) -> ModelsFile | None:
+    plain = reading.plain(root, ()) if root is not None else None
+    if not isinstance(plain, dict):
+        reading.faults.append(Fault(1, "providers, backends and routes belong here"))
+        return None
+    try:
+        models = ModelsFile.model_validate(plain)
+    except ValidationError as error:
+        for wrong in error.errors(include_url=False, include_input=False):
+            at = wrong["loc"]
+            reading.faults.append(Fault(reading.line(at), f"{_place(at)}: {_said(wrong['type'], wrong['msg'])}"))
+        return None
+    _check_meaning(models, reading)
+    return models
+
+
+def _said(kind: str, message: str) -> str:
+    return "there is no such key" if kind == "extra_forbidden" else message
+
+
+def _place(at: At) -> str:
+    text = ""
+    for part in at:
+        if part == "[key]":
+            continue
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text or "the file"
+
+
+class _Reading:
+    """Turns the parsed file into plain values and remembers on which line each one stands."""
+
+    def __init__(self, variables: Mapping[str, str], known: Mapping[str, str]) -> None:
+        self._variables = variables
+        self._known = known
+        self._lines: dict[At, int] = {}
+        self.empty: dict[At, str] = {}
+        #: The nodes around the one that is read: an alias can lead back to them.
+        self._around: list[yaml.Node] = []
+        self._construct = yaml.SafeLoader("").construct_object
+        self.faults: list[Fault] = []
+
+    def line(self, at: At) -> int:
+        """Return the line of `at`, or of the nearest thing around it."""
+        while at not in self._lines and at:
+            at = at[:-1]
+        return self._lines.get(at, 1)
+
+    def plain(self, node: yaml.Node, at: At) -> Any:
+        self._lines.setdefault(at, node.start_mark.line + 1)
+        if any(one is node for one in self._around):
+            self.faults.append(Fault(self.line(at), f"{_place(at)}: holds itself"))
+            return None
+        self._around.append(node)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, at)
+            if isinstance(node, yaml.SequenceNode):
+                return [self.plain(one, (*at, place)) for place, one in enumerate(node.value)]
+            return self._scalar(node, at)
+        finally:
+            self._around.pop()
+
+    def _mapping(self, node: yaml.MappingNode, at: At) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            if key in values:
+                self.faults.append(Fault(line, f"{_place((*at, key))}: is written twice"))
+            self._lines[(*at, key)] = line
+            value = self.plain(value_node, (*at, key))
+            if value is not _ABSENT:
+                values[key] = value
+        return values
+
+    def _scalar(self, node: yaml.Node, at: At) -> Any:
+        names = _VARIABLE.findall(str(node.value))
+        if at[-1:] == ("api_key",) and at[:1] == ("providers",) and not _VARIABLE.fullmatch(str(node.value)):
+            # The value itself is not repeated: it would be in the log then.
+            self.faults.append(Fault(self.line(at), f"{_place(at)}: a key comes from a variable: ${{NAME}}"))
+            return None
+        if not names:
+            return self._construct(node)
+        missing = [name for name in names if name not in self._known and not self._variables.get(name)]
+        if missing:
+            wanted = ", ".join(missing)
+            self.faults.append(Fault(self.line(at), f"{_place(at)}: the environment has no {wanted}"))
+        value = _VARIABLE.sub(lambda found: self._known.get(found[1]) or self._variables.get(found[1], ""), node.value)
+        if not value:
+            self.empty[at] = names[0]
+        return value or _ABSENT
+
+
+_ABSENT: Final = object()
+
+
+def _check_meaning(models: ModelsFile, reading: _Reading) -> None:
+    """Find what is well-formed and still wrong: names of nothing, addresses and keys that are missing."""
+
+    def fault(at: At, text: str) -> None:
+        reading.faults.append(Fault(reading.line(at), f"{_place(at)}: {text}"))
+
+    def lacking(at: At, what: str) -> None:
+        variable = reading.empty.get((*at, what))
+        fault(at, f"needs {what}" + (f" (set {variable})" if variable else ""))
+
+    for name, provider in models.providers.items():
+        _check_provider(provider, ("providers", name), fault, lacking)
+    for name, backend in models.backends.items():
+        if backend.provider not in models.providers:
+            fault(("backends", name, "provider"), f"there is no provider {backend.provider!r}")
+    _check_currencies(models, fault)
+    for purpose, route in models.routes.items():
+        for place, name in enumerate(route.backends):
+            at: At = ("routes", purpose, "backends", place)
+            if name not in models.backends:
+                fault(at, f"there is no backend {name!r}")
+            elif name in route.backends[:place]:
+                fault(at, f"{name!r} stands here twice")
+    if "default" not in models.routes and (missing := [one for one in PURPOSES if one not in models.routes]):
+        fault(("routes",), f"without `default` there is no route for {', '.join(missing)}")
+
+
+def _check_currencies(models: ModelsFile, fault: Callable[[At, str], None]) -> None:
+    """One currency for all: a tenant's budget is one sum."""
+    first: str | None = None
+    for name, backend in models.backends.items():
+        if backend.prices is None:
+            continue
+        first = first or backend.prices.currency
+        if backend.prices.currency != first:
+            fault(("backends", name, "prices", "currency"), f"prices above are in {first}; give all in one currency")
+
+
+def _check_provider(
+    provider: Provider, at: At, fault: Callable[[At, str], None], lacking: Callable[[At, str], None]
+) -> None:
+    profile = PROFILES.get(provider.profile)
+    if profile is None:
+        fault((*at, "profile"), f"there is no profile {provider.profile!r}; there are {', '.join(PROFILES)}")
+        return
+    if profile.dialect in ("offline", "langchain"):
+        return
+    if provider.base_url is None and profile.base_url is None:
+        lacking(at, "base_url")
+    elif provider.base_url is not None and not provider.base_url.startswith(("http://", "https://")):
+        fault((*at, "base_url"), "is no http address")
+    if profile.needs_key and provider.api_key is None:
+        lacking(at, "api_key")

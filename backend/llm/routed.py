@@ -1,0 +1,161 @@
+"""A model made of several: for each purpose a route, and where one backend fails the next (docs/models.md)."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+
+import orjson
+
+from backend.errors import ModelBudgetSpent, ModelError, ModelRateExceeded
+from backend.ids import new_id
+from backend.llm.accounts import Book, CallRecord, measure
+from backend.llm.backends import Backends, Opener
+from backend.llm.budget import Budgets, Reservation, Unlimited
+from backend.llm.call import Call
+from backend.llm.deadlines import Deadlines
+from backend.llm.gateway import Answer, ModelRequest, Piece, Purpose, Usage
+from backend.llm.models_file import ModelsFile
+from backend.llm.single_flight import SingleFlight
+
+
+class RoutedModel:
+    """Asks what the file declares. Holds connections: close it with `aclose`. `book` gets a record of every call;
+    `budgets` says whether it may be made."""
+
+    def __init__(
+        self, models: ModelsFile, opener: Opener, deadlines: Deadlines, book: Book, budgets: Budgets | None = None
+    ) -> None:
+        self._clock: Callable[[], float] = asyncio.get_running_loop().time
+        self._backends = Backends(opener, deadlines, self._clock)
+        self._table = self._backends.table(models)
+        self._book = book
+        self._budgets: Budgets = budgets or Unlimited()
+        self._flights: SingleFlight[tuple[Answer, CallRecord]] = SingleFlight()
+
+    @property
+    def name(self) -> str:
+        """The model that is asked first for a script."""
+        return self._table.courses["script"].backends[0].declared.model
+
+    @property
+    def models(self) -> ModelsFile:
+        """What new calls are made by."""
+        return self._table.models
+
+    def serves(self, purpose: Purpose) -> bool:
+        """Tell whether any backend is declared that can do this."""
+        return bool(self._table.courses[purpose].backends)
+
+    async def reload(self, models: ModelsFile) -> None:
+        """Take `models` for every call from now on; calls under way end as they began."""
+        before = self._table
+        self._table = self._backends.table(models, before)
+        await before.retire()
+
+    async def aclose(self) -> None:
+        await self._table.retire()
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Piece, None]:
+        async with self._call(request, streamed=True) as call:
+            while True:
+                try:
+                    async with (
+                        call.turn() as (backend, asked, attempt),
+                        aclosing(backend.endpoint.stream(asked, attempt)) as pieces,
+                    ):
+                        async for piece in pieces:
+                            if piece.text or piece.tool_calls:
+                                call.shown(piece.text)
+                            yield piece if piece.finish_reason is None else call.finished(piece)
+                    return
+                except ModelError as error:
+                    pause = call.after(error)
+                await asyncio.sleep(pause)
+
+    async def complete(self, request: ModelRequest) -> Answer:
+        (answer, record), shared = await self._flights.fly(_flight(request), lambda: self._complete(request))
+        if shared:
+            self._note(
+                replace(
+                    record,
+                    id=new_id(),
+                    caller=request.caller,
+                    status="shared",
+                    attempts=0,
+                    hops=(),
+                    usage=Usage(0, 0, estimated=False),
+                    cost=Decimal(0),
+                )
+            )
+        return answer
+
+    async def _complete(self, request: ModelRequest) -> tuple[Answer, CallRecord]:
+        async with self._call(request, streamed=False) as call:
+            while True:
+                try:
+                    async with call.turn() as (backend, asked, attempt):
+                        return call.answered(await backend.endpoint.complete(asked, attempt)), call.record()
+                except ModelError as error:
+                    pause = call.after(error)
+                await asyncio.sleep(pause)
+
+    @asynccontextmanager
+    async def _call(self, request: ModelRequest, *, streamed: bool) -> AsyncIterator[Call]:
+        table = self._table
+        call = Call(request, table.courses[request.purpose], self._clock, streamed=streamed)
+        table.calls += 1
+        held: Reservation | None = None
+        try:
+            held = await self._reserved(call)
+            yield call
+        except (asyncio.CancelledError, GeneratorExit):
+            call.cancelled()
+            raise
+        finally:
+            table.calls -= 1
+            record = call.record()
+            if call.was_refused:
+                measure(record)  # nobody was asked: a flood of them is no reason to fill the books
+            else:
+                self._note(record)
+            if held is not None:
+                self._budgets.settle(held, record.usage.input_tokens + record.usage.output_tokens)
+            await table.let_go()
+
+    async def _reserved(self, call: Call) -> Reservation | None:
+        wanted = call.reservation()
+        if wanted is None:
+            return None
+        while True:
+            try:
+                await self._budgets.reserve(wanted)
+            except ModelRateExceeded as error:
+                if (pause := call.waits_for_room(error)) is None:
+                    raise
+                await asyncio.sleep(pause)
+            except ModelBudgetSpent as error:
+                call.refused(error)
+                raise
+            else:
+                return wanted
+
+    def _note(self, record: CallRecord) -> None:
+        measure(record)
+        self._book(record)
+
+
+def _flight(request: ModelRequest) -> Hashable:
+    """Return what makes two requests the same one. Tenants share nothing."""
+    return (
+        request.caller.tenant_id if request.caller else None,
+        orjson.dumps(
+            [
+                request.purpose, [[turn.role, turn.content] for turn in request.turns], request.brief, request.seed,
+                request.temperature, request.max_tokens, request.json,
+                [[tool.name, tool.description, tool.parameters] for tool in request.tools],
+            ],
+            default=str,
+        ),
+    )  # fmt: skip

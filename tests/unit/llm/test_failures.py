@@ -1,0 +1,80 @@
+"""What providers say, and what it is taken for."""
+
+from typing import Any
+
+import pytest
+
+from backend.errors import Failure, ModelError, ModelTimeout
+from backend.llm.failures import Policy, policy_of, reported
+from backend.llm.profiles import PROFILES
+
+
+def said(code: Any = None, message: str = "", kind: str | None = None) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "type": kind}}
+
+
+@pytest.mark.parametrize(
+    ("profile", "status", "report", "failure"),
+    [
+        ("openai", 429, said("rate_limit_exceeded"), "rate_limited"),
+        ("openai", 429, said("insufficient_quota", kind="insufficient_quota"), "quota"),
+        ("openai", 400, said("context_length_exceeded", kind="invalid_request_error"), "context_too_long"),
+        ("openai", 400, said("content_policy_violation", kind="invalid_request_error"), "content_filtered"),
+        ("openai", 400, said(None, "bad parameter", "invalid_request_error"), "bad_request"),
+        ("openai", 401, said("invalid_api_key", "Incorrect API key provided", "invalid_request_error"), "auth"),
+        ("openai", 404, said("model_not_found", kind="invalid_request_error"), "bad_request"),
+        ("openai", 500, said(None, kind="server_error"), "overloaded"),
+        ("openai", 503, None, "overloaded"),
+        ("openai", 429, said(None, kind="server_error"), "rate_limited"),
+        ("anthropic", 529, said(kind="overloaded_error"), "overloaded"),
+        ("anthropic", 0, said(kind="overloaded_error"), "overloaded"),
+        ("anthropic", 400, said(None, "prompt is too long: 210000 tokens > 200000", "invalid_request_error"),
+         "context_too_long"),
+        ("anthropic", 413, said(kind="request_too_large"), "context_too_long"),
+        ("anthropic", 402, said(kind="billing_error"), "quota"),
+        ("anthropic", 403, said(kind="permission_error"), "auth"),
+        ("zhipu", 400, said("1261", "Prompt 超长"), "context_too_long"),
+        ("zhipu", 400, said("1301", "系统检测到输入或生成内容可能包含不安全或敏感内容"), "content_filtered"),
+        ("zhipu", 429, said("1302"), "rate_limited"),
+        ("zhipu", 429, said("1113", "您的账户已欠费"), "quota"),
+        ("zhipu", 401, said("1002"), "auth"),
+        ("zhipu", 429, said(1312), "overloaded"),
+        ("deepseek", 402, said("invalid_request_error", "Insufficient Balance", "unknown_error"), "quota"),
+        ("dashscope", 400, said("data_inspection_failed", kind="data_inspection_failed"), "content_filtered"),
+        ("dashscope", 400, said("invalid_parameter_error", "Range of input length should be [1, 30720]"),
+         "context_too_long"),
+        ("dashscope", 400, {"code": "Arrearage", "message": "Access denied"}, "quota"),
+        ("vllm", 400, {"object": "error", "message": "This model's maximum context length is 4096 tokens.",
+                       "type": "BadRequestError", "code": 400}, "context_too_long"),
+        ("gemini", 429, [said(429, kind=None) | {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED"}}],
+         "rate_limited"),
+        ("gemini", 503, [{"error": {"code": 503, "status": "UNAVAILABLE", "message": "overloaded"}}], "overloaded"),
+        ("openrouter", 0, said(502, "Provider returned error"), "overloaded"),
+        ("azure", 400, said("content_filter", kind=None), "content_filtered"),
+        ("openai", 0, said("surprise"), "unknown"),
+        ("openai", 418, "teapot", "bad_request"),
+    ],
+)  # fmt: skip
+def test_what_a_provider_reports_is_told_apart(profile: str, status: int, report: Any, failure: Failure) -> None:
+    assert reported(status, report, PROFILES[profile].codes).failure == failure
+
+
+@pytest.mark.parametrize("secret", ["sk-very-secret", "Bearer abc", "x" * 60])
+def test_details_hold_no_words_of_the_provider(secret: str) -> None:
+    error = reported(401, said(secret, f"Incorrect API key: {secret}"), {})
+    assert secret not in repr((error.details, error.message))
+
+
+def test_when_everything_is_too_late_nobody_is_asked_again() -> None:
+    assert policy_of(ModelTimeout(kind="total")) == Policy()
+    assert policy_of(ModelTimeout(kind="first_token")).fall_back
+    assert policy_of(ModelTimeout(kind="connect")).retry
+
+
+def test_every_failure_has_a_policy() -> None:
+    classes = [ModelError]
+    for one in classes:
+        classes += one.__subclasses__()
+    assert len(classes) >= 14
+    for one in classes:
+        assert isinstance(policy_of(one()), Policy)

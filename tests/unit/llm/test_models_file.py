@@ -1,0 +1,141 @@
+"""The file that declares the models: what is right is read, what is wrong is named with its line."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from backend.errors import ModelsFileInvalid
+from backend.llm.declared import declared_models
+from backend.llm.models_file import read_models
+from backend.llm.profiles import PROFILES
+from backend.settings import ProviderName, Settings
+from tests.support.routed_models import models_of
+
+GOOD = """\
+providers:
+  house:
+    profile: vllm
+    base_url: http://gpu.internal:8000/v1
+  claude:
+    profile: anthropic
+    api_key: ${KEY}
+  desk:
+    profile: offline
+backends:
+  primary: {provider: house, model: script-tuned, limits: {context: 32000, concurrency: 20}}
+  primary-general:
+    provider: house
+    model: general
+    parameters: {temperature: 0.6, extra: {top_k: 20}}
+  fallback: {provider: claude, model: claude-x, prices: {input: 3, cached: 0.3, output: 15}}
+  last: {provider: desk, model: offline}
+routes:
+  script:
+    backends: [primary, primary-general, fallback, last]
+    deadlines: {first_token: 10}
+  default:
+    backends: [fallback, last]
+"""
+
+
+def test_a_good_file_is_read() -> None:
+    models = models_of(GOOD)
+    assert models.route("script").backends == ("primary", "primary-general", "fallback", "last")
+    assert models.route("chat").backends == ("fallback", "last")
+    key = models.providers["claude"].api_key
+    assert key is not None
+    assert key.get_secret_value() == "sk-very-secret"
+    assert "sk-very-secret" not in repr(models)
+
+
+def test_the_offline_writer_is_no_backend_of_what_it_cannot_do() -> None:
+    models = models_of(GOOD)
+    assert models.backends_for("chat") == ["fallback", "last"]
+    assert models.backends_for("intent") == ["fallback"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("profile: vllm", "profile: vlm", 3, "providers.house.profile: there is no profile 'vlm'"),
+        ("base_url: http", "base_url: ftp", 4, "providers.house.base_url: is no http address"),
+        ("base_url: http", "base_ulr: http", 4, "providers.house.base_ulr: there is no such key"),
+        ("profile: vllm", "profile: azure", 2, "providers.house: needs api_key"),
+        ("${KEY}", "sk-in-the-file", 7, "a key comes from a variable"),
+        ("${KEY}", "${NO_SUCH}", 7, "the environment has no NO_SUCH"),
+        ("    api_key: ${KEY}\n", "", 5, "providers.claude: needs api_key"),
+        ("context: 32000", "context: 0", 11, "backends.primary.limits.context: "),
+        ("provider: house\n    model", "provider: home\n    model", 13, "there is no provider 'home'"),
+        ("temperature: 0.6", "temperature: hot", 15, "backends.primary-general.parameters.temperature: "),
+        ("output: 15", "output: -1", 16, "backends.fallback.prices.output: "),
+        (
+            "    model: general",
+            "    model: general\n    prices: {input: 1, output: 2, currency: CNY}",
+            17,
+            "backends.fallback.prices.currency: prices above are in CNY",
+        ),
+        ("last: {", "fallback: {", 17, "backends.fallback: is written twice"),
+        ("script:\n", "scripts:\n", 19, "routes.scripts"),
+        ("[primary, primary-general,", "[primary, secondary,", 20, "routes.script.backends[1]: there is no backend"),
+        ("fallback, last]\n    deadlines", "fallback, fallback]\n    deadlines", 20, "stands here twice"),
+        ("first_token: 10", "first_token: -1", 21, "routes.script.deadlines.first_token: "),
+        ("  default:\n    backends: [fallback, last]\n", "", 18, "no route for chat"),
+        ("    backends: [fallback, last]\n", "    backends: []\n", 23, "routes.default.backends"),
+        ("    profile: offline", "   profile: offline\n   - x", 10, ""),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(old: str, new: str, line: int, said: str) -> None:
+    assert GOOD.count(old) == 1, old
+    with pytest.raises(ModelsFileInvalid) as raised:
+        models_of(GOOD.replace(old, new))
+    message = raised.value.message
+    assert f"models.yaml:{line}: " in message, message
+    assert said in message
+    assert "sk-" not in message.replace("sk-in-the-file", "sk-" if "sk-in" in message else "")
+
+
+def test_every_fault_is_told_at_once() -> None:
+    wrong = GOOD.replace("profile: vllm", "profile: x").replace("[fallback, last]", "[fallback, lost]")
+    with pytest.raises(ModelsFileInvalid) as raised:
+        models_of(wrong)
+    assert [part.split(":")[1] for part in raised.value.message.splitlines()] == ["3", "23"]
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words", "providers: {}\n", "a: &a [*a]\n", "\t- x", "{"])
+def test_what_is_no_such_file_is_an_error_with_a_line_and_no_crash(text: str) -> None:
+    with pytest.raises(ModelsFileInvalid, match=r"models\.yaml:\d+: "):
+        models_of(text)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelsFileInvalid, match=r"none\.yaml: cannot be read"):
+        read_models(tmp_path / "none.yaml", {})
+
+
+@pytest.mark.parametrize(
+    ("given", "profile", "model"),
+    [
+        ({}, "offline", "offline"),
+        ({"llm_provider": "", "llm_base_url": "", "llm_api_key": ""}, "offline", "offline"),
+        ({"llm_base_url": "http://127.0.0.1:1/v1", "llm_model": "m"}, "compatible", "m"),
+        ({"llm_base_url": "http://127.0.0.1:1/v1", "llm_api_key": "k", "llm_model": "m"}, "compatible", "m"),
+        ({"llm_provider": "openai", "llm_base_url": "http://127.0.0.1:1/v1", "llm_model": "m"}, "compatible", "m"),
+        ({"llm_api_key": "k"}, "openai", "gpt-4o-mini"),
+        ({"llm_provider": "deepseek", "llm_api_key": "k", "llm_model": "deepseek-chat"}, "deepseek", "deepseek-chat"),
+        ({"llm_provider": "offline", "llm_api_key": "k"}, "offline", "offline"),
+    ],
+)
+def test_the_settings_alone_are_a_route(given: dict[str, Any], profile: str, model: str) -> None:
+    models = declared_models(Settings(_env_file=None, **given))
+    assert models.providers["main"].profile == profile
+    assert models.backends[models.route("script").backends[0]].model == model
+
+
+def test_a_setting_that_is_missing_is_named() -> None:
+    with pytest.raises(ModelsFileInvalid, match="set CUEDESK_LLM_API_KEY"):
+        declared_models(Settings(_env_file=None, llm_provider="zhipu"))
+
+
+def test_every_profile_can_be_named_in_the_settings() -> None:
+    assert set(get_args(ProviderName)) == set(PROFILES)
