@@ -60,6 +60,7 @@ generated: ## fail when a generated file is not current
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
 	$(BIN)/python -m backend protocol "$$fresh" && $(BIN)/python -m tests.support.env_example > "$$fresh/.env.example" && \
 	$(BIN)/python -m tests.support.scenarios > "$$fresh/docs/reliability.md" && \
+	mkdir -p "$$fresh/backend/quality/rules" && $(BIN)/python -m tests.support.anchors > "$$fresh/backend/quality/rules/anchors.json" && \
 	(cd "$$fresh" && find . -type f) | { stale=0; while read -r file; do \
 		cmp -s "$$fresh/$$file" "$$file" || { echo "not current: $$file (run: make generate)"; stale=1; }; done; exit $$stale; }
 
@@ -85,6 +86,7 @@ generate: .venv/dev.stamp ## write the generated files
 	@$(BIN)/python -m backend protocol .
 	@$(BIN)/python -m tests.support.env_example > .env.example
 	@$(BIN)/python -m tests.support.scenarios > docs/reliability.md
+	@$(BIN)/python -m tests.support.anchors > .anchors.json && mv .anchors.json backend/quality/rules/anchors.json
 	@$(BIN)/python -m tests.support.make_traces
 
 build: frontend/dist/index.html ## the frontend alone

@@ -144,7 +144,7 @@ def _add_eval(commands: Any) -> None:
     sets.add_argument(
         "--as",
         dest="kind",
-        choices=("intent", "compliance", "script", "pii", "recall"),
+        choices=("intent", "compliance", "script", "pii", "recall", "injection"),
         help="what a line is that has no `type`",
     )
     sets.add_argument("--split", choices=("train", "dev", "test"), help="only the cases of this part")

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
 import stat
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 import structlog
@@ -20,6 +21,7 @@ from backend.api import routes
 from backend.domain import events, founding, rooms
 from backend.domain.demo import demo_logins, demo_password, seed_demo
 from backend.domain.epochs import EpochWatch
+from backend.domain.profiles import Profiles
 from backend.errors import DataDirUnwritable, SetupError
 from backend.evaluation import run as evaluation
 from backend.evaluation.cases import Sets
@@ -41,8 +43,9 @@ from backend.llm.models_file import Backend, ModelsFile, Provider
 from backend.llm.profiles import PROFILES
 from backend.llm.routed import RoutedModel
 from backend.memory.embed import Embedder
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.layering import plain
 from backend.quality.pii import mask_pii
+from backend.quality.rulebooks import RuleBooks
 from backend.runs.books import Books
 from backend.runs.lease import Leases
 from backend.runs.retention import Sweeper
@@ -63,6 +66,13 @@ from backend.transport.desk_socket import DeskSockets
 from backend.transport.static import static_files
 
 log = structlog.get_logger(__name__)
+
+_FOREIGN_TRACES: Final = (
+    "LANGSMITH_TRACING",
+    "LANGSMITH_TRACING_V2",
+    "LANGCHAIN_TRACING",
+    "LANGCHAIN_TRACING_V2",
+)
 
 
 class State(TypedDict):
@@ -194,6 +204,8 @@ class _Going:
 
 def _prepare(settings: Settings) -> None:
     configure_logging(level=settings.log_level, form=settings.log_format, mask=mask_pii)
+    # LangGraph would send whole states, unmasked, to a service of its makers if the shell we come from says so.
+    os.environ.update(dict.fromkeys(_FOREIGN_TRACES, "false"))
 
 
 async def _addresses(stack: contextlib.AsyncExitStack, settings: Settings) -> Addresses:
@@ -235,13 +247,18 @@ async def _open(
     cache = await enter(Cache.open(addresses.redis))
     clock = DatabaseClock(db)
     await enter(clock.kept())
-    rules = RuleSnapshot.load()
+    await asyncio.to_thread(plain, None)  # wrong rules of ours: better no server than one that lets everything pass
+    rules = RuleBooks(db, kept=settings.rules_kept)
+    await enter(rules.following())
     embedder = Embedder()
     hub = Hub(addresses.database, cache, _sources(db), poll_interval=settings.poll_interval)
+    hub.on_rules = rules.on_saved
+    profiles = Profiles(cache, most=settings.profiles_kept, ttl=settings.profiles_ttl)
+    hub.on_catalogue = profiles.forget
     await enter(hub.running())
     working = None
     if models is not None:
-        working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, models)
+        working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, profiles, models)
     epoch = EpochWatch(db)
     services = Services(
         settings=settings,
@@ -283,8 +300,9 @@ async def _open_worker(
     addresses: Addresses,
     db: Database,
     cache: Cache,
-    rules: RuleSnapshot,
+    rules: RuleBooks,
     embedder: Embedder,
+    profiles: Profiles,
     models: ModelsFile,
 ) -> Worker:
     enter = stack.enter_async_context
@@ -311,12 +329,13 @@ async def _open_worker(
             model=model,
             rules=rules,
             embedder=embedder,
+            profiles=profiles,
             worker=worker_name(),
             reader=model if model.serves("intent") else None,
             judge=model if model.serves("judge") and settings.llm_judge else None,
         )
     )
-    worker = Worker(settings, db, runner, leases, embedder)
+    worker = Worker(settings, db, runner, leases, embedder, reader=model if model.serves("summary") else None)
     await enter(worker.running())
     await enter(Sweeper(settings, db).running())
     return worker

@@ -259,11 +259,41 @@ class TableFaulty(BadRequest):
     code = "table_faulty"
 
 
+class PricesOff(BadRequest):
+    """The prices do not add up."""
+
+    code = "prices_off"
+
+
+class PhrasesOff(BadRequest):
+    """What the host likes to say holds a word that the host does not say."""
+
+    code = "phrases_off"
+
+
 class TableTooLarge(BadRequest):
     """The table has too many rows."""
 
     code = "table_too_large"
     status = 413
+
+
+class RulesRefused(BadRequest):
+    """These rules cannot be used; those before them still hold."""
+
+    code = "rules_refused"
+
+
+class PushHeld(Conflict):
+    """What holds now forbids what this script says; it was not put on air."""
+
+    code = "push_held"
+
+
+class MemoryFull(Conflict):
+    """The memory holds as many notes as it may; remove some, or ask an administrator for a higher limit."""
+
+    code = "memory_full"
 
 
 class LeaseLost(AppError):

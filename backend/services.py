@@ -6,7 +6,7 @@ from datetime import datetime
 
 from backend.fanout.hub import Hub
 from backend.memory.embed import Embedder
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.rulebooks import RuleBooks
 from backend.settings import Settings
 from backend.storage.postgres import Database
 from backend.storage.redis import Cache
@@ -21,7 +21,7 @@ class Services:
     redis: Cache
     secret: bytes
     hub: Hub
-    rules: RuleSnapshot
+    rules: RuleBooks
     embedder: Embedder
     clock: Callable[[], datetime]
     epoch: Callable[[], str]

@@ -78,6 +78,13 @@ class Settings(BaseSettings):
     memory_note_days: int = Field(0, ge=0, le=3650)
     memory_rejection_days: int = Field(180, ge=0, le=3650)
     memory_interval: float = Field(15, gt=0)
+    #: How many documents a tenant may have in memory; for one more the oldest that nobody approved goes.
+    memory_documents: int = Field(20_000, ge=10, le=1_000_000)
+    #: Characters of a conversation that a run sees as they were said, and of the summary of what is before (0: none).
+    window_characters: int = Field(3000, ge=500, le=20_000)
+    summary_characters: int = Field(800, ge=0, le=4000)
+    #: After so many days of silence in a conversation its summary goes; it is made again if the conversation goes on.
+    summary_days: float = Field(90, gt=0)
 
     # Decisions; a tenant may have policies of its own.
     interrupt_ttl: float = 30 * 60
@@ -87,6 +94,14 @@ class Settings(BaseSettings):
     extension_limit: float = 2 * 3600
     escalate_before: float = 5 * 60
     claim_ttl: float = 90
+
+    #: Compiled rules of tenants that are kept in memory (`benchmarks/rules_reload.py` says how much each takes); who
+    #: comes again later waits a moment.
+    rules_kept: int = Field(32, ge=1, le=10_000)
+    #: Bytes of hosts and products (as JSON; in memory some four times as much) that a process keeps at hand, and how
+    #: long it and Redis keep them, in seconds. An edit is seen at once whatever stands here.
+    profiles_kept: int = Field(8 * 1024 * 1024, ge=0)
+    profiles_ttl: float = Field(300, gt=0)
 
     # Sockets and fan-out.
     poll_interval: float = 1.0
@@ -135,8 +150,8 @@ class Settings(BaseSettings):
     llm_answer_timeout: float = 60
     llm_total_timeout: float = 120
     #: Whether the model also reads each draft behind the checks (one more request, six seconds at most); it may add
-    #: warnings and raise them, never lower anything. The offline writer cannot.
-    llm_judge: bool = False
+    #: warnings and raise them, never lower anything, and when it fails the report says so. The offline writer cannot.
+    llm_judge: bool = True
     #: Characters per second at which the offline writer shows its text; 0 = as fast as it can.
     offline_pace: float = Field(40, ge=0)
 

@@ -332,6 +332,7 @@ def everything(folder: Path, floors: Sequence[str] = ("bare",)) -> Iterator[tupl
             "llm_provider": "openai",
             "llm_base_url": model.base_url,
             "llm_model": MODEL,
+            "llm_judge": False,  # what is played is the writer's part
             **dict.fromkeys(("sockets_per_user", "sockets_per_tenant", "sockets_per_process"), 100_000),
             **dict.fromkeys(("upgrades_per_second", "upgrades_burst"), 100_000),
             "sockets_per_tenant": 100_000,

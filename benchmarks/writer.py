@@ -9,7 +9,8 @@ import asyncio
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import combinations
@@ -68,6 +69,17 @@ class Written:
         return re.sub(r"\W", "", self.text[start:end].replace(self.product["name"], "").replace(spoken, ""))
 
 
+class _Empty:
+    """A database in which nothing is remembered of any conversation."""
+
+    @asynccontextmanager
+    async def tenant(self, _tenant: UUID) -> AsyncIterator["_Empty"]:
+        yield self
+
+    async def fetchrow(self, *_: object) -> None:
+        """Return no notes."""
+
+
 class Room:
     """Plays one room's show: each text that is written counts as approved and is heard by what follows."""
 
@@ -106,11 +118,16 @@ class Room:
             self.host["pace"], text, feedback, state["round"], heard, previous,
         )  # fmt: skip
 
+    async def _in_force(self, _tenant: UUID, _room: UUID | None) -> RuleSnapshot:
+        return self.rules
+
     def _context(self, name: str) -> GraphContext:
-        made: Any = None  # the two nodes neither store nor recall anything
+        made: Any = None  # the two nodes store and recall nothing
+        empty: Any = _Empty()
         return GraphContext(
             tenant_id=UUID(int=0), thread_id=UUID(int=0), run_id=uuid5(NAMESPACE_URL, name), attempt=1,
-            requested_by=None, author_name="", db=made, model=OfflineWriter(0), rules=self.rules, embedder=made,
+            requested_by=None, author_name="", db=empty, model=OfflineWriter(0), rules=self._in_force,
+            embedder=made, profiles=made,
             say=made,
         )  # fmt: skip
 

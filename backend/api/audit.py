@@ -1,5 +1,6 @@
 """The audit log, for administrators."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from backend.api.auth import Auditor, Parts
 from backend.api.pages import Cursor, Limit, Page, cut, decode_cursor, encode_cursor
 from backend.domain import audit
 from backend.errors import BadRequest
+from backend.quality.masking import mask_values
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 
@@ -48,7 +50,11 @@ async def list_audit(identity: Auditor, services: Parts, cursor: Cursor = None, 
     async with services.db.tenant(identity.tenant_id) as conn:
         rows = await audit.list_entries(conn, before, limit + 1)
     page, next_cursor = cut(rows, limit, lambda entry: encode_cursor(entry.n))
-    return AuditPage(items=[AuditEntry.model_validate(entry) for entry in page], next_cursor=next_cursor)
+    # What is written down now holds no personal data; entries of before, and names of things, may.
+    return AuditPage(
+        items=[AuditEntry.model_validate(replace(entry, detail=mask_values(entry.detail))) for entry in page],
+        next_cursor=next_cursor,
+    )
 
 
 @router.get("/verify")

@@ -102,6 +102,10 @@ Decider = Annotated[Identity, Depends(allow("interrupt.decide"))]
 Cataloguer = Annotated[Identity, Depends(allow("catalogue.write"))]
 Auditor = Annotated[Identity, Depends(allow("audit.read"))]
 PolicyMaker = Annotated[Identity, Depends(allow("policies.write"))]
+ExperimentReader = Annotated[Identity, Depends(allow("experiment.read"))]
+Experimenter = Annotated[Identity, Depends(allow("experiment.write"))]
+RuleReader = Annotated[Identity, Depends(allow("rules.read"))]
+RuleWriter = Annotated[Identity, Depends(allow("rules.write"))]
 
 
 # The resource -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The checkpoints of a thread: list them, look at one, replay it; go on from the last good one; fork."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from backend.errors import NotFound
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import STORABLE
 from backend.protocol.snapshot import ThreadSnapshot
-from backend.quality.pii import mask_values
+from backend.quality.masking import mask_values
 from backend.runs import history
 from backend.storage import saved_states
 from backend.storage.postgres import Connection
@@ -145,17 +146,21 @@ async def read_checkpoint(identity: Reader, services: Parts, thread_id: UUID, ve
 
 @router.get("/{version}/replay")
 async def replay_checkpoint(identity: Reader, services: Parts, thread_id: UUID, version: Version) -> Replay:
-    """Look at the thread as it was at a version. Nothing is run, nothing is written."""
+    """Look at the thread as it was at a version, without personal data. Nothing is run, nothing is written."""
     async with services.db.tenant(identity.tenant_id) as conn:
         await threads.get_thread(conn, thread_id)
         found = await checkpoints.get_intact(conn, thread_id, version)
         until = await checkpoints.last_event_of(conn, found)
-        return Replay(
-            checkpoint=_shown(found),
-            # A state is taken out to look for faults, by people whom the conversation does not concern.
-            values=mask_values(await saved_states.load_values(conn, found.run_id, found.checkpoint_id)),
-            snapshot=await checkpoints.read_snapshot(conn, thread_id, until),
-        )
+        values = await saved_states.load_values(conn, found.run_id, found.checkpoint_id)
+        snapshot = await checkpoints.read_snapshot(conn, thread_id, until)
+    # A replay is taken out to look for faults, by people whom the conversation does not concern. A long thread takes a
+    # while: the loop carries everybody's tokens meanwhile.
+    masked = await asyncio.to_thread(mask_values, {"values": values, "snapshot": snapshot.model_dump()})
+    return Replay(
+        checkpoint=_shown(found),
+        values=masked["values"],
+        snapshot=ThreadSnapshot.model_validate(masked["snapshot"]),
+    )
 
 
 @router.post("/{version}/fork", status_code=201)

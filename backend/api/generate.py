@@ -20,9 +20,15 @@ from backend.api.messages import Ask, Asked, as_command
 from backend.api.pages import IdempotencyKey, command_id
 from backend.domain import events, threads
 from backend.domain.people import Identity
-from backend.errors import AppError
+from backend.domain.profiles import read_names
+from backend.domain.rooms import list_rooms
+from backend.domain.skills import read_allowances
+from backend.domain.thread_notes import read_notes, window
+from backend.errors import AppError, SkillRefused
 from backend.fanout.hub import Fragment, Numbered
 from backend.graph import skills
+from backend.graph.intent.asking import understood
+from backend.graph.standing import situation_of
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import derived_id, new_id
 from backend.protocol.commands import SendMessage
@@ -30,6 +36,7 @@ from backend.protocol.events import AnyThreadEvent, Problem, RunChanged, Token, 
 from backend.protocol.snapshot import ClarificationView, QualityView, ThreadSnapshot, fold
 from backend.runs import start
 from backend.services import Services
+from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/generate", tags=["generate"])
 
@@ -40,6 +47,8 @@ _HEARTBEAT: Final = 15.0
 #: Seconds after which a watcher looks whether this process goes down.
 _LOOK_UP: Final = 1.0
 _PAGE: Final = 500
+#: Messages of a repeated request's thread that its words are read against.
+_WINDOW: Final = 3000
 
 
 class RunFailed(AppError):
@@ -151,7 +160,6 @@ async def _begin(services: Services, identity: Identity, body: Generate, key: st
     message = derived_id("generate", command_id(key)) if key else new_id()
     command = as_command(SendMessage, id=message, thread_id=thread_id, **body.model_dump(exclude={"review"}))
     async with services.db.tenant(identity.tenant_id) as conn:
-        await skills.require(conn, skills.SKILLS["generate"], identity.user_id)
         await threads.open_thread(
             conn,
             thread_id,
@@ -161,6 +169,7 @@ async def _begin(services: Services, identity: Identity, body: Generate, key: st
             product_id=body.product_id,
             host_id=body.host_id,
         )
+        await _preflight(conn, identity, thread_id, body)
     done = await start.send_message(
         services.db,
         services.redis,
@@ -170,6 +179,28 @@ async def _begin(services: Services, identity: Identity, body: Generate, key: st
         at_most=services.settings.messages_per_10s,
     )
     return thread_id, Asked.model_validate(done.result)
+
+
+async def _preflight(conn: Connection, identity: Identity, thread_id: UUID, body: Generate) -> None:
+    """Refuse before anything is kept what the words need and whoever asks may not use.
+
+    The words are read only where something is closed to the role. What this quick reading leaves open, the run's own
+    decides: its refusal is told as the same error.
+
+    Raises:
+        SkillRefused: the transaction, and with it the thread, is to be given up.
+    """
+    allowances = await read_allowances(conn)
+    if all(skills.allows(skill, allowances.get(skill.name), identity.role) for skill in skills.SKILLS.values()):
+        return
+    request = body.model_dump(mode="json", exclude={"review"}, exclude_none=True)
+    thread = await threads.get_thread(conn, thread_id)
+    messages, notes = await window(conn, thread_id, _WINDOW), await read_notes(conn, thread_id)
+    rooms, names = await list_rooms(conn), await read_names(conn)
+    situation = await situation_of(conn, thread, messages, notes, rooms, names, request)
+    reading = await understood(body.content, situation, None)
+    for skill in skills.asked_for(reading.kind, reading.then):
+        await skills.require(conn, skill, identity.user_id)
 
 
 async def _follow(
@@ -234,6 +265,7 @@ async def _result(services: Services, identity: Identity, thread_id: UUID, asked
 
     Raises:
         RunFailed: nothing that could be shown.
+        SkillRefused: what was asked for is not open to whoever asked.
     """
     snapshot = ThreadSnapshot()
     async with services.db.tenant(identity.tenant_id) as conn:
@@ -246,6 +278,8 @@ async def _result(services: Services, identity: Identity, thread_id: UUID, asked
     question = next((i for i in reversed(snapshot.interrupts) if i.run_id == asked.run_id), None)
     if run.status in ("failed", "cancelled", "expired") or not written:
         error = run.error or Problem(code=run.status, message="the run ended without a text")
+        if error.code == SkillRefused.code:
+            raise SkillRefused(error.message, **error.details)
         raise RunFailed(
             thread_id=str(thread_id), run_id=str(asked.run_id), run_status=run.status, error=error.model_dump()
         )

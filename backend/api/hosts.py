@@ -1,11 +1,11 @@
-"""Hosts: list, read, add, change, remove."""
+"""Hosts: list, read, add, change, remove, and take in a table of them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from backend.api.auth import Cataloguer, Parts, Reader
 from backend.api.pages import (
@@ -21,7 +21,24 @@ from backend.api.pages import (
     expected_version,
     once,
 )
-from backend.domain import audit, hosts
+from backend.api.tables import (
+    TEMPLATE_FILES,
+    ImportedRecords,
+    Planned,
+    ReadRecords,
+    Rows,
+    TableUpload,
+    imported,
+    preview,
+    require_rows,
+    rows_of,
+    template_file,
+)
+from backend.domain import audit, host_table, hosts
+from backend.domain.profiles import hold_catalogue
+from backend.domain.record_table import MAX_RECORDS
+from backend.domain.show_table import RowError
+from backend.domain.tables import TableFormat, read_table
 from backend.ids import STORABLE
 from backend.storage.postgres import Connection
 
@@ -103,6 +120,72 @@ async def create_host(identity: Cataloguer, services: Parts, body: NewHost, key:
         return Host.model_validate(host)
 
     return await once(services.db, identity, key, request=body, result=Host, act=act)
+
+
+class HostTableImport(TableUpload):
+    """A table of hosts to take in."""
+
+    skip_faulty: Annotated[
+        bool, Field(description="Leave faulty rows out and take in the others; else a fault anywhere refuses them all.")
+    ] = True
+
+
+@router.get("/template", responses=TEMPLATE_FILES, response_class=Response)
+async def host_template(identity: Cataloguer, format: TableFormat = "xlsx") -> Response:
+    """Take along an empty table of hosts to fill in; its second row shows how cells are written."""
+    return template_file(host_table.HOSTS, format, "主播")
+
+
+@router.post("/table")
+async def read_host_table(identity: Cataloguer, services: Parts, body: TableUpload) -> ReadRecords:
+    """Read a table of hosts without keeping anything: what it would do, row by row, and its faults."""
+    rows = _read(body.content)
+    async with services.db.tenant(identity.tenant_id) as conn:
+        planned, errors = await _planned(conn, rows)
+    return preview(planned, errors, rows.unknown)
+
+
+@router.post("/import")
+async def import_hosts(
+    identity: Cataloguer, services: Parts, body: HostTableImport, key: IdempotencyKey = None
+) -> ImportedRecords:
+    """Add and change hosts from a table; the faulty rows are told and left out.
+
+    A host is known by the name; an empty cell leaves the field as it is, and a table that was taken in before changes
+    nothing.
+    """
+    rows = _read(body.content)
+
+    async def act(conn: Connection) -> ImportedRecords:
+        await hold_catalogue(conn)
+        planned, errors = await _planned(conn, rows)
+        require_rows(planned, errors, skip_faulty=body.skip_faulty)
+        for one in planned:
+            if one.was is None:
+                await hosts.create_host(conn, **one.fields)
+            elif one.change == "update":
+                await hosts.update_host(conn, one.was.id, one.was.version, one.fields)
+        done = imported(planned, errors)
+        await audit.record(conn, identity.user_id, "host.imported", "", created=done.created, updated=done.updated)
+        return done
+
+    return await once(services.db, identity, key, request=body, result=ImportedRecords, act=act)
+
+
+def _read(data: bytes) -> Rows[hosts.Host]:
+    return rows_of(host_table.read_hosts(read_table(data, max_rows=MAX_RECORDS)), _NEW, _fields)
+
+
+def _fields(body: NewHost) -> dict[str, Any]:
+    return body.model_dump(exclude_unset=True)
+
+
+async def _planned(conn: Connection, rows: Rows[hosts.Host]) -> tuple[list[Planned[hosts.Host]], list[RowError]]:
+    known = await hosts.by_names(conn, [name for _, name, _ in rows.good])
+    return rows.against(known, hosts.PHRASES, host_table.word_errors)
+
+
+_NEW: Final[TypeAdapter[NewHost]] = TypeAdapter(NewHost)
 
 
 @router.get("/{host_id}")

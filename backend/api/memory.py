@@ -232,7 +232,11 @@ async def read_recall(identity: Reader, services: Parts, run_id: UUID) -> RunRec
 
 @router.post("", status_code=201)
 async def create_note(identity: Cataloguer, services: Parts, body: NewNote, key: IdempotencyKey = None) -> Memory:
-    """Remember a note. The same note of the same host and product is remembered once."""
+    """Remember a note. The same note of the same host and product is remembered once.
+
+    Over the tenant's limit (policy `memory_documents`) the oldest that nobody approved is forgotten for it; a memory
+    that holds nothing but notes takes no more (`memory_full`, 409).
+    """
     content = mask_pii(body.content)
     # Reading takes a second; no connection is held for that.
     readings = await readings_of(services.db, identity.tenant_id, services.embedder, content)
@@ -253,6 +257,7 @@ async def create_note(identity: Cataloguer, services: Parts, body: NewNote, key:
             product_id=body.product_id,
             scenario=body.scenario,
             created_by=identity.user_id,
+            most=services.settings.memory_documents,
         )
         if note_id is None:
             raise Conflict("this was asked to be forgotten, so it is not remembered again", field="content")

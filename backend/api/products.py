@@ -1,19 +1,17 @@
-"""Products: list, read, add, change, remove."""
+"""Products: list, read, add, change, remove, and take in a table of them."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import (
-    Base64Bytes,
     BaseModel,
     ConfigDict,
     Field,
     StringConstraints,
     TypeAdapter,
-    ValidationError,
     WithJsonSchema,
 )
 
@@ -31,11 +29,25 @@ from backend.api.pages import (
     expected_version,
     once,
 )
-from backend.api.tables import TableError, told
+from backend.api.tables import (
+    TEMPLATE_FILES,
+    ImportedRecords,
+    Planned,
+    ReadRecords,
+    Rows,
+    TableUpload,
+    imported,
+    preview,
+    require_rows,
+    rows_of,
+    template_file,
+)
 from backend.domain import audit, product_table, products
+from backend.domain.prices import MAX_QUANTITY, MAX_STEPS, PriceStep
+from backend.domain.profiles import hold_catalogue
+from backend.domain.record_table import MAX_RECORDS
 from backend.domain.show_table import RowError
-from backend.domain.tables import read_table
-from backend.errors import TableFaulty
+from backend.domain.tables import TableFormat, read_table
 from backend.ids import STORABLE
 from backend.storage.postgres import Connection
 
@@ -73,6 +85,29 @@ class Point(BaseModel):
 Points = Annotated[list[Point], Field(max_length=40)]
 
 
+class Step(BaseModel):
+    """What several pieces cost together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
+    total: Yuan
+    note: Annotated[str, StringConstraints(max_length=60, strip_whitespace=True), STORABLE] = ""
+
+
+class KeptStep(BaseModel):
+    """What several pieces cost together, in yuan."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    quantity: int
+    total: float
+    note: str
+
+
+Ladder = Annotated[list[Step], Field(max_length=MAX_STEPS)]
+
+
 class Product(BaseModel):
     """What is sold. Prices are yuan per `unit`."""
 
@@ -85,6 +120,7 @@ class Product(BaseModel):
     aliases: list[str]
     price: float | None
     list_price: float | None
+    price_ladder: list[KeptStep]
     unit: str
     stock: int | None
     gifts: list[str]
@@ -113,6 +149,7 @@ class NewProduct(BaseModel):
     aliases: Aliases = []
     price: Yuan | None = None
     list_price: Yuan | None = None
+    price_ladder: Ladder = []
     unit: Alias = "件"
     stock: Stock | None = None
     gifts: Lines = []
@@ -135,6 +172,7 @@ class ProductChanges(BaseModel):
     aliases: Aliases = []
     price: Yuan | None = None
     list_price: Yuan | None = None
+    price_ladder: Ladder = []
     unit: Alias = "件"
     stock: Stock | None = None
     gifts: Lines = []
@@ -147,6 +185,8 @@ class ProductChanges(BaseModel):
 
 def _fields(body: NewProduct | ProductChanges) -> dict[str, Any]:
     fields = body.model_dump(exclude_unset=True, exclude={"version"})
+    if "price_ladder" in fields:
+        fields["price_ladder"] = [PriceStep(**step.model_dump()) for step in body.price_ladder]
     if "points" in fields:
         fields["points"] = [products.Point(**point.model_dump()) for point in body.points]
     return fields
@@ -177,100 +217,68 @@ async def create_product(
     return await once(services.db, identity, key, request=body, result=Product, act=act)
 
 
-class ProductTable(BaseModel):
-    """A file to read: CSV (UTF-8 or GBK) or XLSX, in base64."""
+class ProductTableImport(TableUpload):
+    """A table of products to take in."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    content: Annotated[Base64Bytes, Field(max_length=400_000)]
-
-
-class TableProduct(BaseModel):
-    """What a row would do: add a product, or change the fields whose cells are filled."""
-
-    row: int
-    name: str
-    change: Literal["create", "update"]
+    skip_faulty: Annotated[
+        bool, Field(description="Leave faulty rows out and take in the others; else a fault anywhere refuses them all.")
+    ] = False
 
 
-class ReadProducts(BaseModel):
-    """What a table of products would do, everything that is wrong with it, and the headings that are not read."""
-
-    rows: int
-    items: list[TableProduct]
-    errors: list[TableError]
-    unknown_columns: list[str]
-
-
-class ImportedProducts(BaseModel):
-    """How many products were added and changed."""
-
-    created: int
-    updated: int
+@router.get("/template", responses=TEMPLATE_FILES, response_class=Response)
+async def product_template(identity: Cataloguer, format: TableFormat = "xlsx") -> Response:
+    """Take along an empty table of products to fill in; its second row shows how cells are written."""
+    return template_file(product_table.PRODUCTS, format, "商品")
 
 
 @router.post("/table")
-async def read_product_table(identity: Cataloguer, services: Parts, body: ProductTable) -> ReadProducts:
+async def read_product_table(identity: Cataloguer, services: Parts, body: TableUpload) -> ReadRecords:
     """Read a table of products without keeping anything: what it would do, row by row, and its faults."""
-    bodies, errors, unknown = _read(body.content)
+    rows = _read(body.content)
     async with services.db.tenant(identity.tenant_id) as conn:
-        known = await products.by_names(conn, [product.name for _, product in bodies])
-    items = [
-        TableProduct(row=row, name=product.name, change="update" if product.name in known else "create")
-        for row, product in bodies
-    ]
-    rows = len({row for row, _ in bodies} | {error.row for error in errors})
-    return ReadProducts(rows=rows, items=items, errors=told(errors), unknown_columns=unknown)
+        planned, errors = await _planned(conn, rows)
+    return preview(planned, errors, rows.unknown)
 
 
 @router.post("/import")
 async def import_products(
-    identity: Cataloguer, services: Parts, body: ProductTable, key: IdempotencyKey = None
-) -> ImportedProducts:
-    """Add and change products from a table: all of it, or nothing when a row is wrong.
+    identity: Cataloguer, services: Parts, body: ProductTableImport, key: IdempotencyKey = None
+) -> ImportedRecords:
+    """Add and change products from a table.
 
-    A product is known by its name; an empty cell leaves the field as it is.
+    A product is known by its name; an empty cell leaves the field as it is, and a table that was taken in before
+    changes nothing.
     """
-    bodies, errors, _ = _read(body.content)
-    if errors:
-        raise TableFaulty(errors=[error.model_dump() for error in told(errors)[:200]])
+    rows = _read(body.content)
 
-    async def act(conn: Connection) -> ImportedProducts:
-        known = await products.by_names(conn, [product.name for _, product in bodies])
-        for _, product in bodies:
-            fields = _fields(product)
-            if product.name in known:
-                was = known[product.name]
-                await products.update_product(conn, was.id, was.version, fields)
-            else:
-                await products.create_product(conn, **fields)
-        created = sum(product.name not in known for _, product in bodies)
-        await audit.record(
-            conn, identity.user_id, "product.imported", "", created=created, updated=len(bodies) - created
-        )
-        return ImportedProducts(created=created, updated=len(bodies) - created)
+    async def act(conn: Connection) -> ImportedRecords:
+        await hold_catalogue(conn)
+        planned, errors = await _planned(conn, rows)
+        require_rows(planned, errors, skip_faulty=body.skip_faulty)
+        for one in planned:
+            if one.was is None:
+                await products.create_product(conn, **one.fields)
+            elif one.change == "update":
+                await products.update_product(conn, one.was.id, one.was.version, one.fields)
+        done = imported(planned, errors)
+        await audit.record(conn, identity.user_id, "product.imported", "", created=done.created, updated=done.updated)
+        return done
 
-    return await once(services.db, identity, key, request=body, result=ImportedProducts, act=act)
+    return await once(services.db, identity, key, request=body, result=ImportedRecords, act=act)
 
 
-def _read(data: bytes) -> tuple[list[tuple[int, NewProduct]], list[RowError], list[str]]:
-    """Return the rows as products added by hand, under the same rules; their faults; and the headings not read."""
-    table = product_table.read_products(read_table(data, max_rows=product_table.MAX_PRODUCTS))
-    errors = list(table.errors)
-    bodies: list[tuple[int, NewProduct]] = []
-    for row in table.products:
-        try:
-            bodies.append((row.row, _NEW.validate_python(row.fields)))
-        except ValidationError as error:
-            for fault in error.errors():
-                field = str(fault["loc"][0])
-                limits = {name: bound for name, bound in fault.get("ctx", {}).items() if name in _LIMITS}
-                column, value = table.title.get(field, field), str(row.fields.get(field, ""))[:80]
-                errors.append(RowError(row.row, column, "bad_value", fault["msg"], value, limits))
-    return bodies, errors, list(table.unknown)
+def _read(data: bytes) -> Rows[products.Product]:
+    table = product_table.read_products(read_table(data, max_rows=MAX_RECORDS))
+    return rows_of(table, _NEW, _fields)
 
 
-_LIMITS: Final = frozenset({"max_length", "min_length", "max_digits", "le", "ge"})
+async def _planned(
+    conn: Connection, rows: Rows[products.Product]
+) -> tuple[list[Planned[products.Product]], list[RowError]]:
+    known = await products.by_names(conn, [name for _, name, _ in rows.good])
+    return rows.against(known, products.PRICES, product_table.price_errors)
+
+
 _NEW: Final[TypeAdapter[NewProduct]] = TypeAdapter(NewProduct)
 
 

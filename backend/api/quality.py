@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from backend.api.auth import Parts, Reader
 from backend.api.messages import not_blank
-from backend.domain import hosts, products
+from backend.domain import hosts, products, rule_overlays
 from backend.ids import STORABLE
 from backend.protocol.commands import MAX_CONTENT, ShortText
 from backend.protocol.events import CheckResult, Finding
@@ -31,6 +31,8 @@ class Check(BaseModel):
         str, StringConstraints(min_length=1, max_length=MAX_CONTENT), STORABLE, AfterValidator(not_blank)
     ]
     product_id: UUID | None = None
+    #: Where it will be said: the rules of the room's platform hold.
+    room_id: UUID | None = None
     host_id: UUID | None = None
     scenario: ShortText = ""
     seconds: Annotated[int, Field(ge=5, le=1800)] | None = None
@@ -55,6 +57,8 @@ async def check_quality(identity: Reader, services: Parts, body: Check) -> Repor
     async with services.db.tenant(identity.tenant_id) as conn:
         product = await products.get_product(conn, body.product_id) if body.product_id else None
         host = await hosts.get_host(conn, body.host_id) if body.host_id else None
+        head = await rule_overlays.head(conn, body.room_id)
+    rules = await services.rules.at(head)
     brief = ScriptBrief(
         scenario=body.scenario,
         seconds=body.seconds,
@@ -64,9 +68,10 @@ async def check_quality(identity: Reader, services: Parts, body: Check) -> Repor
         must_not_say=list(host.taboo_words) if host else [],
         request="",
         pace=host.pace if host else _USUAL_PACE,
+        catchphrases=list(host.catchphrases) if host else [],
     )
     # A long text may take tens of milliseconds: the loop carries everybody's tokens meanwhile.
-    report = await asyncio.to_thread(review, body.content, brief, services.rules)
+    report = await asyncio.to_thread(review, body.content, brief, rules)
     spoken = speakable(body.content)
     return Report(
         verdict=report.verdict,

@@ -12,7 +12,8 @@ from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, Search, after
 from backend.domain import audit, rooms, rundowns
 from backend.ids import STORABLE
 from backend.protocol.events import PrompterState
-from backend.runs.start import require_still
+from backend.quality.layering import Platform
+from backend.runs import on_air
 from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/rooms", tags=["rooms"])
@@ -26,6 +27,7 @@ class Room(BaseModel):
     id: UUID
     name: str
     host_id: UUID | None
+    platform: Platform | None = None
     created_at: datetime
 
 
@@ -70,10 +72,26 @@ class Rundown(BaseModel):
     items: list[RundownEntry]
 
 
-class CueRequest(BaseModel):
-    """Which entry (for the idempotency of a request without a body)."""
+class Cue(BaseModel):
+    """How to put an entry on air: with `override_reason` also against findings that are new; admins only, audited."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    override_reason: Annotated[str, StringConstraints(min_length=1, max_length=500), STORABLE] | None = None
+
+
+class CueRequest(Cue):
+    """Which entry, too (for the idempotency of a request)."""
 
     entry_id: UUID
+
+
+class RoomChanges(BaseModel):
+    """What to change of a room. `platform` says whose extra rules hold in it; null: those of the tenant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    platform: Platform | None
 
 
 @router.get("")
@@ -106,6 +124,15 @@ async def read_room(identity: Reader, services: Parts, room_id: UUID) -> Room:
         return Room.model_validate(await rooms.get_room(conn, room_id))
 
 
+@router.patch("/{room_id}")
+async def update_room(identity: Cataloguer, services: Parts, room_id: UUID, body: RoomChanges) -> Room:
+    """Say which platform a room is on."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        room = await rooms.set_platform(conn, room_id, body.platform)
+        await audit.record(conn, identity.user_id, "room.changed", str(room_id), platform=body.platform)
+        return Room.model_validate(room)
+
+
 @router.get("/{room_id}/prompter")
 async def read_prompter(identity: Reader, services: Parts, room_id: UUID) -> PrompterState:
     """Read what the room's teleprompter is to show and what it has confirmed."""
@@ -123,25 +150,21 @@ async def read_rundown(identity: Reader, services: Parts, room_id: UUID) -> Rund
 
 @router.post("/{room_id}/rundown/{entry_id}/cue")
 async def cue_entry(
-    identity: Writer, services: Parts, room_id: UUID, entry_id: UUID, key: IdempotencyKey = None
+    identity: Writer,
+    services: Parts,
+    room_id: UUID,
+    entry_id: UUID,
+    body: Cue | None = None,
+    key: IdempotencyKey = None,
 ) -> PrompterState:
-    """Put a script of the rundown on the room's teleprompter."""
+    """Put a script of the rundown on the room's teleprompter, if what holds now does not forbid it.
+
+    `push_held` (409) names the findings that are new since the approval, and whether rules or product changed.
+    """
 
     async def act(conn: Connection) -> PrompterState:
-        await require_still(conn, identity)
-        entry = await rundowns.get_entry(conn, room_id, entry_id)
-        await rooms.cue(
-            conn,
-            room_id,
-            script_id=entry.script_id,
-            script_version=entry.script_version,
-            title=entry.title,
-            content=entry.content,
-            pace=entry.pace,
-        )
-        await audit.record(
-            conn, identity.user_id, "script.cued", str(entry.script_id), version=entry.script_version, room=str(room_id)
-        )
-        return await rooms.read_prompter(conn, room_id)
+        reason = body.override_reason if body else None
+        return await on_air.cue_entry(conn, services.rules, identity, room_id, entry_id, reason)
 
-    return await once(services.db, identity, key, request=CueRequest(entry_id=entry_id), result=PrompterState, act=act)
+    request = CueRequest(entry_id=entry_id, override_reason=body.override_reason if body else None)
+    return await once(services.db, identity, key, request=request, result=PrompterState, act=act)

@@ -5,13 +5,13 @@ What happens to a show is told live in the log of the thread with its id (`subsc
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from backend.api.auth import Parts, Reader, Writer
+from backend.api.files import attachment
 from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, after, cut, encode_cursor, once
 from backend.api.tables import TableError, told
 from backend.domain import audit, products, rundowns, show_plan, show_table, shows
@@ -409,7 +409,7 @@ async def export_show(
         await audit.record(conn, identity.user_id, "show.exported", str(show_id), format=format)
     spoken = [
         Spoken(
-            heading=f"{entry.product_name} · {SCENARIO_NAMES.get(entry.scenario, entry.scenario)}",
+            heading=mask_pii(f"{entry.product_name} · {SCENARIO_NAMES.get(entry.scenario, entry.scenario)}"),
             text=mask_pii(entry.content),
             planned_seconds=entry.planned_seconds,
         )
@@ -417,21 +417,14 @@ async def export_show(
     ]
     kind = FORMATS[format]
     starts_at = show.starts_at and show.starts_at.astimezone(timezone(timedelta(minutes=utc_offset)))
-    data = exported(format, show.name, starts_at, spoken, show.pace, speakable)
-    name = f"{show.name}.{kind.suffix}"
+    title = mask_pii(show.name)
+    data = exported(format, title, starts_at, spoken, show.pace, speakable)
+    name = f"{title}.{kind.suffix}"
     return Response(
         data,
         media_type=kind.media_type,
         headers={"Content-Disposition": attachment(name), "X-Content-Type-Options": "nosniff"},
     )
-
-
-def attachment(name: str) -> str:
-    """Return the header that saves an answer under `name` (RFC 6266): its own form for those who read RFC 5987, what
-    ASCII has of it for the others."""
-    plain = "".join(char if char.isascii() and (char.isalnum() or char in " ._-") else "_" for char in name)
-    safe = "".join("_" if char in '/\\:*?"<>|' or char < " " else char for char in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
 
 
 async def _with_items(conn: Connection, show: shows.Show) -> ShowWithItems:

@@ -1,4 +1,4 @@
-"""The tenant one works for: what it wants done with interrupts and shows."""
+"""The tenant one works for: what it wants done with interrupts and shows, and how much is kept in mind."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -34,6 +34,9 @@ class Policies(BaseModel):
     four_eyes: bool
     auto_approve: bool
     show_concurrency: int
+    window_characters: int
+    summary_characters: int
+    memory_documents: int
 
 
 class PolicyChanges(BaseModel):
@@ -43,7 +46,10 @@ class PolicyChanges(BaseModel):
     `extension_step` what one extension adds, `extension_limit` how long a question lives at most; `escalate_before` how
     long before its end it becomes urgent; `undo_window` how long an approved script is held before it is on air;
     `four_eyes` that nobody approves what they asked for themselves; `auto_approve` that a script in which the checks
-    found nothing needs no person; `show_concurrency` how many scripts of a show are written at once.
+    found nothing needs no person; `show_concurrency` how many scripts of a show are written at once;
+    `window_characters` how much of a conversation a run sees as it was said, `summary_characters` how long the summary
+    of what is before may be (0: none); `memory_documents` how many documents are remembered: for one more the oldest
+    goes that nobody approved.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -57,6 +63,9 @@ class PolicyChanges(BaseModel):
     four_eyes: bool | None = None
     auto_approve: bool | None = None
     show_concurrency: Annotated[int, Field(ge=1, le=50)] | None = None
+    window_characters: Annotated[int, Field(ge=500, le=20_000)] | None = None
+    summary_characters: Annotated[int, Field(ge=0, le=4000)] | None = None
+    memory_documents: Annotated[int, Field(ge=10, le=1_000_000)] | None = None
 
 
 @router.get("/policies")

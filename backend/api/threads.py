@@ -1,7 +1,7 @@
 """Threads: list, open, read, rename, remove; their messages, events and snapshot."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -20,7 +20,7 @@ from backend.api.pages import (
     moment,
     once,
 )
-from backend.domain import checkpoints, events, threads
+from backend.domain import audit, checkpoints, events, thread_notes, threads
 from backend.errors import BadRequest
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import STORABLE
@@ -33,6 +33,19 @@ router = APIRouter(prefix="/threads", tags=["threads"])
 
 Title = Annotated[str, StringConstraints(max_length=120, strip_whitespace=True), STORABLE]
 _BATCH = 1000
+
+
+class ThreadNotes(BaseModel):
+    """What of a conversation is kept in mind: the summary of its first `messages`, and what holds of every text.
+
+    `written_by` is the model that wrote the summary, or "offline" for the facts in plain words.
+    """
+
+    summary: str
+    messages: int
+    wishes: dict[str, Any]
+    written_by: str | None
+    updated_at: datetime | None
 
 
 class ActiveRun(BaseModel):
@@ -170,6 +183,30 @@ async def update_thread(identity: Writer, services: Parts, thread_id: UUID, body
 async def delete_thread(identity: Writer, services: Parts, thread_id: UUID) -> None:
     """Remove a thread from sight and stop what runs or waits there; its record stays for the audit."""
     await start.delete_thread(services.db, services.redis, identity, thread_id)
+
+
+@router.get("/{thread_id}/notes")
+async def read_notes(identity: Reader, services: Parts, thread_id: UUID) -> ThreadNotes:
+    """Read what of a long conversation is kept in mind beside its last turns; empty while the last turns are all."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        await threads.get_thread(conn, thread_id)
+        kept = await thread_notes.read_notes(conn, thread_id)
+    return ThreadNotes(
+        summary=kept.summary,
+        messages=kept.messages,
+        wishes=(kept.notes or {}).get("wishes", {}),
+        written_by=kept.written_by if kept.messages else None,
+        updated_at=kept.updated_at,
+    )
+
+
+@router.delete("/{thread_id}/notes", status_code=204)
+async def forget_notes(identity: Writer, services: Parts, thread_id: UUID) -> None:
+    """Forget what was kept in mind of a conversation, standing wishes included; what was said stays to be read."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        await threads.get_thread(conn, thread_id)
+        await thread_notes.forget_notes(conn, thread_id)
+        await audit.record(conn, identity.user_id, "thread.notes_forgotten", str(thread_id))
 
 
 @router.get("/{thread_id}/messages")

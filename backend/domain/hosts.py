@@ -1,16 +1,20 @@
 """Hosts: the people in front of the camera, how they speak and to whom."""
 
 import dataclasses
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from backend.errors import Conflict, NotFound, VersionConflict
+from backend.errors import Conflict, NotFound, PhrasesOff, VersionConflict
 from backend.storage.postgres import Connection, UniqueViolation
 
 _COLUMNS = "id, name, voice, audience, pace, catchphrases, taboo_words, version, created_at, updated_at"
+
+#: What has to fit each other.
+PHRASES = frozenset({"catchphrases", "taboo_words"})
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,34 @@ class Host:
         return {key: value for key, value in brief.items() if value not in ("", [])}
 
 
+def contradicting(catchphrases: Sequence[str], taboo_words: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the catchphrases that hold a word which is not to be said, each with that word."""
+    said = (
+        (phrase, next((word for word in taboo_words if _bare(word) in _bare(phrase)), "")) for phrase in catchphrases
+    )
+    return [(phrase, word) for phrase, word in said if word]
+
+
+def _bare(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _require_consistent(catchphrases: Sequence[str], taboo_words: Sequence[str]) -> None:
+    found = contradicting(catchphrases, taboo_words)
+    if found:
+        raise PhrasesOff(
+            errors=[
+                {
+                    "field": "body.catchphrases",
+                    "message": "a catchphrase holds a word that is not to be said",
+                    "type": "catchphrase_taboo",
+                    "limits": {"phrase": phrase, "word": word},
+                }
+                for phrase, word in found
+            ]
+        )
+
+
 async def list_hosts(
     conn: Connection, q: str | None = None, before: UUID | None = None, limit: int = 200
 ) -> list[Host]:
@@ -68,6 +100,12 @@ async def get_host(conn: Connection, host_id: UUID) -> Host:
     return Host(**row)
 
 
+async def by_names(conn: Connection, names: Sequence[str]) -> dict[str, Host]:
+    """Return the hosts that have one of these names, by name."""
+    rows = await conn.fetch(f"SELECT {_COLUMNS} FROM hosts WHERE name = ANY ($1)", list(names))
+    return {row["name"]: Host(**row) for row in rows}
+
+
 async def create_host(
     conn: Connection,
     *,
@@ -81,8 +119,10 @@ async def create_host(
     """Add a host.
 
     Raises:
+        PhrasesOff: a catchphrase holds a word that this host does not say.
         Conflict: a host of this name is there already.
     """
+    _require_consistent(catchphrases, taboo_words)
     try:
         row = await conn.fetchrow(
             f"""INSERT INTO hosts (name, voice, audience, pace, catchphrases, taboo_words)
@@ -106,9 +146,12 @@ async def update_host(conn: Connection, host_id: UUID, version: int, changes: Ma
     Raises:
         NotFound: this tenant has no such host.
         VersionConflict: somebody changed it meanwhile.
+        PhrasesOff: a catchphrase holds a word that this host does not say.
         Conflict: another host has the new name.
     """
     host = dataclasses.replace(await get_host(conn, host_id), **changes)
+    if PHRASES & changes.keys():
+        _require_consistent(host.catchphrases, host.taboo_words)
     try:
         row = await conn.fetchrow(
             f"""UPDATE hosts SET name = $3, voice = $4, audience = $5, pace = $6, catchphrases = $7, taboo_words = $8,

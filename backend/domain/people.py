@@ -38,12 +38,19 @@ Action = Literal[
     "prompter.ack",
     "audit.read",
     "policies.write",
+    "experiment.read",
+    "experiment.write",
+    "rules.read",
+    "rules.write",
 ]
 
 _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
     "admin": frozenset(get_args(Action)),
-    "operator": frozenset({"thread.read", "thread.write", "interrupt.decide", "catalogue.write", "prompter.ack"}),
-    "approver": frozenset({"thread.read", "thread.write", "interrupt.decide"}),
+    "operator": frozenset(
+        {"thread.read", "thread.write", "interrupt.decide", "catalogue.write", "prompter.ack", "experiment.read"}
+    ),
+    # Who judges the texts is not told how they were written.
+    "approver": frozenset({"thread.read", "thread.write", "interrupt.decide", "rules.read"}),
     "host": frozenset({"thread.read", "prompter.ack"}),
     "viewer": frozenset({"thread.read"}),
 }

@@ -1,4 +1,6 @@
-"""What a tenant wants: how long its interrupts live, who may decide, what needs no person, how shows are written."""
+"""What a tenant wants: how long its interrupts live, who may decide, what needs no person, how shows are written,
+how much is kept in mind.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +34,12 @@ class Policies:
     auto_approve: bool
     #: How many scripts of a show are written at once.
     show_concurrency: int
+    #: How much of a conversation a run sees as it was said, in characters; what is before is summed up.
+    window_characters: int
+    #: How long that summary may be, in characters; 0: none is made.
+    summary_characters: int
+    #: How many documents are remembered; for one more the oldest that nobody approved goes.
+    memory_documents: int
 
 
 async def read_policies(conn: Connection, settings: Settings) -> Policies:
@@ -56,7 +64,10 @@ async def _read(conn: Connection, settings: Settings, lock: str) -> Policies:
                   extract(epoch FROM coalesce(extension_limit, $3))::float8 AS extension_limit,
                   extract(epoch FROM coalesce(escalate_before, $4))::float8 AS escalate_before,
                   extract(epoch FROM undo_window)::float8 AS undo_window, four_eyes, auto_approve,
-                  coalesce(show_concurrency, $6) AS show_concurrency
+                  coalesce(show_concurrency, $6) AS show_concurrency,
+                  coalesce(window_characters, $7) AS window_characters,
+                  coalesce(summary_characters, $8) AS summary_characters,
+                  coalesce(memory_documents, $9) AS memory_documents
            FROM tenants WHERE id = current_tenant() {lock}""",
         interval(settings.interrupt_ttl),
         interval(settings.extension_step),
@@ -64,6 +75,9 @@ async def _read(conn: Connection, settings: Settings, lock: str) -> Policies:
         interval(settings.escalate_before),
         interval(settings.show_interrupt_ttl),
         settings.show_concurrency,
+        settings.window_characters,
+        settings.summary_characters,
+        settings.memory_documents,
     )
     assert row is not None, "a connection of a tenant that is not there"
     return Policies(**row)

@@ -1,121 +1,46 @@
-"""A table of products: every row is told what is wrong with it; empty cells leave alone what is known already."""
+"""A table of products: which columns it has, and how their cells are written."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any, Final
 
+from backend.domain.prices import PriceStep, price_faults
+from backend.domain.record_table import Column, Kind, NotThat, RecordTable, items, read_records
 from backend.domain.show_table import RowError, folded
 from backend.domain.tables import Line
 
-#: So many products a table may bring at once.
-MAX_PRODUCTS: Final = 1000
-
-_HEADINGS: Final[Mapping[str, frozenset[str]]] = {
-    "name": frozenset({"商品", "商品名", "商品名称", "产品", "产品名称", "品名", "名称", "name", "product"}),
-    "brand": frozenset({"品牌", "brand"}),
-    "category": frozenset({"品类", "类目", "分类", "category"}),
-    "aliases": frozenset({"别名", "简称", "aliases"}),
-    "price": frozenset({"售价", "到手价", "直播价", "价格", "price"}),
-    "list_price": frozenset({"划线价", "原价", "日常价", "listprice", "list_price"}),
-    "unit": frozenset({"单位", "unit"}),
-    "stock": frozenset({"库存", "stock"}),
-    "gifts": frozenset({"赠品", "gifts"}),
-    "points": frozenset({"卖点", "points"}),
-    "facts": frozenset({"参数", "规格", "facts"}),
-    "evidence": frozenset({"依据", "证明", "资质", "evidence"}),
-    "required_statements": frozenset({"必须说明", "必说", "required_statements"}),
-    "compliance_flags": frozenset({"合规品类", "合规", "compliance_flags"}),
-}
-_ITEMS: Final = re.compile(r"[;；\n]+")
 _PARTS: Final = re.compile(r"\s*[|｜→]\s*")
 _FACT: Final = re.compile(r"\s*([^=＝:：]+?)\s*[=＝:：]\s*(.+?)\s*")
 _MONEY: Final = re.compile(r"[¥￥]?([0-9][0-9,]*(?:\.[0-9]{1,2})?)(?:元|块)?")
 _COUNT: Final = re.compile(r"([0-9][0-9,]*)(?:件|个|份|盒|袋|瓶)?")
+_STEP: Final = re.compile(r"([1-9][0-9]{0,2})[^0-9=:]{0,2}[=:](.+)")
 
 
-@dataclass(frozen=True)
-class ProductRow:
-    """What a row says of a product: only the fields whose cells are filled."""
-
-    row: int
-    fields: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class ProductTable:
-    """What a table holds. `title` is each field's heading; the headings of `unknown` are not read."""
-
-    products: Sequence[ProductRow]
-    errors: Sequence[RowError]
-    title: Mapping[str, str]
-    unknown: Sequence[str]
-
-
-def read_products(lines: Sequence[Line]) -> ProductTable:
+def read_products(lines: Sequence[Line]) -> RecordTable:
     """Return the products of a table whose first line is the heading, and everything that is wrong with it.
 
-    Lists are parted by `；`, a point's feature, benefit and proof by `|`, a fact's name and value by `：` or `=`.
+    Lists are parted by `；`, a point's feature, benefit and proof by `|`, a fact's name and value by `：` or `=`, a
+    step's quantity and total as well, its note behind `|`.
     """
-    heading, *rows = lines
-    columns: dict[str, int] = {}
-    unknown: list[str] = []
-    for n, cell in enumerate(heading.cells):
-        field = next((field for field, names in _HEADINGS.items() if folded(cell) in names), None)
-        if field is None or field in columns:
-            unknown += [cell] if cell else []
-        else:
-            columns[field] = n
-    title = {field: heading.cells[n] for field, n in columns.items()}
-    whole = _fault_of_the_whole(heading, rows, columns)
-    if whole is not None:
-        return ProductTable([], [whole], title, unknown)
-    products: list[ProductRow] = []
-    errors: list[RowError] = []
-    first: dict[str, int] = {}
-    for line in rows:
-        fields = _fields(line, columns, title, errors)
-        if "name" not in fields:
-            errors.append(RowError(line.number, title["name"], "no_product", "the product is missing"))
-            continue
-        before = first.setdefault(folded(fields["name"]), line.number)
-        if before != line.number:
-            text, details = f"the same product stands in row {before}", {"row": before}
-            errors.append(RowError(line.number, title["name"], "same_product", text, fields["name"][:80], details))
-        price, list_price = fields.get("price"), fields.get("list_price")
-        if price is not None and list_price is not None and list_price < price:
-            text = "the list price is below the price"
-            errors.append(RowError(line.number, title["list_price"], "list_price_low", text, str(list_price)))
-        products.append(ProductRow(line.number, fields))
-    return ProductTable(products, errors, title, unknown)
+    return read_records(PRODUCTS, lines)
 
 
-def _fault_of_the_whole(heading: Line, rows: Sequence[Line], columns: Mapping[str, int]) -> RowError | None:
-    if "name" not in columns:
-        return RowError(heading.number, "", "no_product_column", "no column is called 商品 (product)")
-    if not rows:
-        return RowError(heading.number, "", "no_rows", "there is no row below the heading")
-    return None
+def price_errors(row: int, fields: Mapping[str, Any]) -> list[RowError]:
+    """Return what does not add up in a product's prices, at the field that shows it."""
+    ladder = [step if isinstance(step, PriceStep) else PriceStep(**step) for step in fields.get("price_ladder") or ()]
+    faults = price_faults(fields.get("price"), fields.get("list_price"), ladder)
+    return [
+        RowError(row, "list_price", fault.code, fault.message, str(fields["list_price"]))
+        if fault.place is None
+        else RowError(row, "price_ladder", fault.code, fault.message, _shown(ladder[fault.place]), fault.details)
+        for fault in faults
+    ]
 
 
-def _fields(line: Line, columns: Mapping[str, int], title: Mapping[str, str], errors: list[RowError]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for field, n in columns.items():
-        cell = line.cell(n)
-        if not cell:
-            continue
-        try:
-            fields[field] = _READ.get(field, str)(cell)
-        except _NotThat as wrong:
-            errors.append(RowError(line.number, title[field], wrong.code, wrong.message, cell[:80]))
-    return fields
-
-
-class _NotThat(ValueError):
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
+def _shown(step: PriceStep) -> str:
+    return f"{step.quantity}={step.total}" + (f"|{step.note}" if step.note else "")
 
 
 def _money(cell: str) -> Decimal:
@@ -125,45 +50,79 @@ def _money(cell: str) -> Decimal:
             return Decimal(match[1].replace(",", ""))
     except InvalidOperation:
         pass
-    raise _NotThat("bad_price", "this is no price in yuan")
+    raise NotThat("bad_price", "this is no price in yuan")
 
 
 def _count(cell: str) -> int:
     match = _COUNT.fullmatch(folded(cell))
     if match is None:
-        raise _NotThat("bad_count", "this is no whole number")
+        raise NotThat("bad_count", "this is no whole number")
     return int(match[1].replace(",", ""))
-
-
-def _items(cell: str) -> list[str]:
-    return [item.strip() for item in _ITEMS.split(cell) if item.strip()]
 
 
 def _points(cell: str) -> list[dict[str, str]]:
     points = []
-    for item in _items(cell):
+    for item in items(cell):
         parts = _PARTS.split(item)
         if len(parts) > 3 or not parts[0]:
-            raise _NotThat("bad_point", "a point is 特点|好处|证明")
+            raise NotThat("bad_point", "a point is 特点|好处|证明")
         points.append(dict(zip(("feature", "benefit", "proof"), parts, strict=False)))
     return points
 
 
 def _facts(cell: str) -> dict[str, str]:
     facts: dict[str, str] = {}
-    for item in _items(cell):
+    for item in items(cell):
         match = _FACT.fullmatch(item)
         if match is None:
-            raise _NotThat("bad_fact", "a fact is 参数名：值")
+            raise NotThat("bad_fact", "a fact is 参数名：值")
         facts[match[1]] = match[2]
     return facts
 
 
-_READ: Final[Mapping[str, Callable[[str], Any]]] = {
-    "price": _money,
-    "list_price": _money,
-    "stock": _count,
-    "points": _points,
-    "facts": _facts,
-    **dict.fromkeys(("aliases", "gifts", "evidence", "required_statements", "compliance_flags"), _items),
-}
+def _ladder(cell: str) -> list[dict[str, Any]]:
+    steps = []
+    for item in items(cell):
+        said, *notes = _PARTS.split(item, 1)
+        match = _STEP.fullmatch(folded(said))
+        if match is None:
+            raise NotThat("bad_step", "a step is 数量=总价, 数量=总价|说明")
+        steps.append({"quantity": int(match[1]), "total": _money(match[2]), "note": "".join(notes)})
+    return sorted(steps, key=itemgetter("quantity"))  # as they are kept, so that the same table says nothing new
+
+
+def _names(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+PRODUCTS: Final = Kind(
+    "product",
+    {
+        "name": Column(
+            "商品",
+            _names("商品名", "商品名称", "产品", "产品名称", "品名", "名称", "name", "product"),
+            "示例：316 不锈钢保温杯（以“示例：”开头的行不会导入）",
+        ),
+        "brand": Column("品牌", _names("brand"), "某牌"),
+        "category": Column("品类", _names("类目", "分类", "category"), "水杯水壶"),
+        "aliases": Column("别名", _names("简称", "aliases"), "保温杯；水杯", items),
+        "price": Column("售价", _names("到手价", "直播价", "价格", "price"), "99", _money),
+        "list_price": Column("划线价", _names("原价", "日常价", "listprice", "list_price"), "139", _money),
+        "price_ladder": Column(
+            "价格阶梯",
+            _names("阶梯价", "多件价", "价格梯度", "priceladder", "price_ladder"),
+            "2=179；3=249|第三件70元",
+            _ladder,
+        ),
+        "unit": Column("单位", _names("unit"), "只"),
+        "stock": Column("库存", _names("stock"), "1200", _count),
+        "gifts": Column("赠品", _names("gifts"), "杯刷一把", items),
+        "points": Column(
+            "卖点", _names("points"), "316 内胆|装茶不留味|现场倒出来闻；长效保温|早上灌的水下午还热", _points
+        ),
+        "facts": Column("参数", _names("规格", "facts"), "容量：500 ml；重量：310 g", _facts),
+        "evidence": Column("依据", _names("证明", "资质", "evidence"), "食品接触材料检测报告 编号 A-123", items),
+        "required_statements": Column("必须说明", _names("必说", "required_statements"), "请勿装碳酸饮料", items),
+        "compliance_flags": Column("合规品类", _names("合规", "compliance_flags"), "", items),
+    },
+)

@@ -8,15 +8,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from backend.domain.prices import PriceStep, require_fitting
 from backend.errors import Conflict, NotFound, VersionConflict
 from backend.storage.postgres import Connection, Record, UniqueViolation
 
 _COLUMNS = (
-    "id, name, brand, category, aliases, price, list_price, unit, stock, gifts, points, facts, evidence, "
+    "id, name, brand, category, aliases, price, list_price, price_ladder, unit, stock, gifts, points, facts, evidence, "
     "required_statements, compliance_flags, version, created_at, updated_at"
 )
 #: Beyond this many products names are no longer matched in messages; a tenant's live catalogue is far smaller.
 _CATALOGUE_LIMIT = 5000
+#: What has to fit each other.
+PRICES = frozenset({"price", "list_price", "price_ladder"})
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Point:
 
 @dataclass(frozen=True)
 class Product:
-    """A product. Prices are yuan per `unit`; `facts` are name → value with its unit, as printed on the label.
+    """A product. Prices are yuan per `unit`, `price_ladder` says what several cost together; `facts` are name → value
+    with its unit, as printed on the label.
 
     `evidence` are documents that back claims, `required_statements` must be said, `compliance_flags` name the
     verticals whose rules apply.
@@ -43,6 +47,7 @@ class Product:
     aliases: Sequence[str]
     price: Decimal | None
     list_price: Decimal | None
+    price_ladder: Sequence[PriceStep]
     unit: str
     stock: int | None
     gifts: Sequence[str]
@@ -64,6 +69,10 @@ class Product:
             "aliases": list(self.aliases),
             "price": _plain(self.price),
             "list_price": _plain(self.list_price),
+            "price_ladder": [
+                {"quantity": step.quantity, "total": _plain(step.total), **({"note": step.note} if step.note else {})}
+                for step in self.price_ladder
+            ],
             "unit": self.unit,
             "stock": self.stock,
             "gifts": list(self.gifts),
@@ -95,9 +104,20 @@ def _plain(amount: Decimal | None) -> int | float | None:
     return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
+def _stored(ladder: Sequence[PriceStep]) -> list[dict[str, Any]]:
+    """Return the ladder as the column holds it: in order, each total as text, so that no fen is rounded away."""
+    return [
+        {"quantity": step.quantity, "total": str(step.total), "note": step.note}
+        for step in sorted(ladder, key=lambda step: step.quantity)
+    ]
+
+
 def _product(row: Record) -> Product:
     fields = dict(row)
     fields["points"] = [Point(**point) for point in fields["points"]]
+    fields["price_ladder"] = [
+        PriceStep(step["quantity"], Decimal(step["total"]), step["note"]) for step in fields["price_ladder"]
+    ]
     return Product(**fields)
 
 
@@ -145,6 +165,12 @@ async def by_names(conn: Connection, names: Sequence[str]) -> dict[str, Product]
     return {row["name"]: _product(row) for row in rows}
 
 
+async def by_ids(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Product]:
+    """Return those of these products that there are, by id."""
+    rows = await conn.fetch(f"SELECT {_COLUMNS} FROM products WHERE id = ANY ($1)", list(ids))
+    return {row["id"]: _product(row) for row in rows}
+
+
 async def create_product(
     conn: Connection,
     *,
@@ -154,6 +180,7 @@ async def create_product(
     aliases: Sequence[str] = (),
     price: Decimal | None = None,
     list_price: Decimal | None = None,
+    price_ladder: Sequence[PriceStep] = (),
     unit: str = "件",
     stock: int | None = None,
     gifts: Sequence[str] = (),
@@ -166,13 +193,15 @@ async def create_product(
     """Add a product.
 
     Raises:
+        PricesOff: the prices do not add up.
         Conflict: a product of this name is there already.
     """
+    require_fitting(price, list_price, price_ladder)
     try:
         row = await conn.fetchrow(
-            f"""INSERT INTO products (name, brand, category, aliases, price, list_price, unit, stock, gifts, points,
-                  facts, evidence, required_statements, compliance_flags)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            f"""INSERT INTO products (name, brand, category, aliases, price, list_price, price_ladder, unit, stock,
+                  gifts, points, facts, evidence, required_statements, compliance_flags)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
                 RETURNING {_COLUMNS}""",
             name,
             brand,
@@ -180,6 +209,7 @@ async def create_product(
             list(aliases),
             price,
             list_price,
+            _stored(price_ladder),
             unit,
             stock,
             list(gifts),
@@ -201,14 +231,17 @@ async def update_product(conn: Connection, product_id: UUID, version: int, chang
     Raises:
         NotFound: this tenant has no such product.
         VersionConflict: somebody changed it meanwhile.
+        PricesOff: prices were changed, and do not add up.
         Conflict: another product has the new name.
     """
     product = dataclasses.replace(await get_product(conn, product_id), **changes)
+    if PRICES & changes.keys():  # what was kept before there was this rule may still be edited otherwise
+        require_fitting(product.price, product.list_price, product.price_ladder)
     try:
         row = await conn.fetchrow(
             f"""UPDATE products SET name = $3, brand = $4, category = $5, aliases = $6, price = $7, list_price = $8,
-                  unit = $9, stock = $10, gifts = $11, points = $12, facts = $13, evidence = $14,
-                  required_statements = $15, compliance_flags = $16, version = version + 1, updated_at = now()
+                  price_ladder = $9, unit = $10, stock = $11, gifts = $12, points = $13, facts = $14, evidence = $15,
+                  required_statements = $16, compliance_flags = $17, version = version + 1, updated_at = now()
                 WHERE id = $1 AND version = $2 RETURNING {_COLUMNS}""",
             product_id,
             version,
@@ -218,6 +251,7 @@ async def update_product(conn: Connection, product_id: UUID, version: int, chang
             list(product.aliases),
             product.price,
             product.list_price,
+            _stored(product.price_ladder),
             product.unit,
             product.stock,
             list(product.gifts),

@@ -10,7 +10,7 @@ from backend.fanout.topics import ROOMS_CHANNEL
 from backend.protocol.events import PrompterState
 from backend.storage.postgres import Connection, UniqueViolation
 
-_COLUMNS = "id, name, host_id, created_at"
+_COLUMNS = "id, name, host_id, platform, created_at"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Room:
     id: UUID
     name: str
     host_id: UUID | None
+    #: Whose extra rules hold here; None: those of the tenant's platform.
+    platform: str | None
     created_at: datetime
 
 
@@ -69,6 +71,18 @@ async def create_room(conn: Connection, *, name: str, host_id: UUID | None = Non
     except UniqueViolation:
         raise Conflict("a room of this name is there already", field="name") from None
     assert row is not None
+    return Room(**row)
+
+
+async def set_platform(conn: Connection, room_id: UUID, platform: str | None) -> Room:
+    """Say which platform the room is on.
+
+    Raises:
+        NotFound: this tenant has no such room.
+    """
+    row = await conn.fetchrow(f"UPDATE rooms SET platform = $2 WHERE id = $1 RETURNING {_COLUMNS}", room_id, platform)
+    if row is None:
+        raise NotFound
     return Room(**row)
 
 

@@ -27,6 +27,8 @@ class Claimed:
     request: dict[str, Any]
     attempt: int
     crashes: int
+    #: Whether it may be written in an experiment's way: one runs, or the run was noted in one.
+    experimental: bool
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ async def claim_run(
              lease_expires_at = now() + $3, updated_at = now()
            WHERE id = $1 AND (status = 'queued' OR (status = 'running' AND lease_expires_at < now()))
              AND ($4::int IS NULL OR crashes < $4)
-           RETURNING id, tenant_id, thread_id, requested_by, request, attempt, crashes""",
+           RETURNING id, tenant_id, thread_id, requested_by, request, attempt, crashes,
+             EXISTS (SELECT FROM experiments WHERE status = 'running')
+               OR EXISTS (SELECT FROM experiment_exposures x WHERE x.run_id = runs.id) AS experimental""",
         run_id,
         worker,
         interval(lease),

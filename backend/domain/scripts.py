@@ -1,5 +1,6 @@
 """Scripts: what a person approved, version by version, each with where it came from; and the drafts of a thread."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,7 +50,10 @@ class ScriptVersion:
 
 @dataclass(frozen=True)
 class ThreadDraft:
-    """A text of a thread as it was last put to a person, approved or not. `slots` are those of its request."""
+    """A text of a thread as it was last put to a person, approved or not. `slots` are those of its request.
+
+    `number` counts the thread's texts from 1.
+    """
 
     content: str
     slots: dict[str, Any]
@@ -57,6 +61,7 @@ class ThreadDraft:
     product_name: str | None
     script_id: UUID | None
     created_at: datetime
+    number: int
 
 
 async def list_scripts(
@@ -158,33 +163,53 @@ async def publish(
     return script_id, version
 
 
-async def of_thread(conn: Connection, thread_id: UUID, limit: int = 30) -> list[ThreadDraft]:
-    """Return the last `limit` texts that runs of this thread put to a person, oldest first, one for each run.
+async def count_of_thread(conn: Connection, thread_id: UUID) -> int:
+    """Return how many texts runs of this thread have put to a person."""
+    count: int = await conn.fetchval("SELECT coalesce(max(place), 0) FROM thread_texts WHERE thread_id = $1", thread_id)
+    return count
 
-    An edited text counts as edited: it is what people talk about afterwards.
-    """
+
+async def last_of(
+    conn: Connection, thread_id: UUID, *, products: Sequence[str] = (), scenarios: Sequence[str] = ()
+) -> list[int]:
+    """Return the numbers of the thread's last text of each of these products (by name) and of each scenario."""
     rows = await conn.fetch(
-        """SELECT * FROM (
-             SELECT DISTINCT ON (i.run_id) i.created_at, i.params,
-               CASE WHEN i.status = 'edited' THEN i.decision ->> 'content' END AS edited, v.script_id
-             FROM interrupts i LEFT JOIN script_versions v ON v.run_id = i.run_id
-             WHERE i.thread_id = $1 AND i.kind = 'script_approval'
-             ORDER BY i.run_id, i.created_at DESC) last_of_run
-           ORDER BY created_at DESC LIMIT $2""",
+        """SELECT (SELECT max(t.place) FROM thread_texts t WHERE t.thread_id = $1 AND t.product_name = name) AS number
+           FROM unnest($2::text[]) name
+           UNION SELECT (SELECT max(t.place) FROM thread_texts t WHERE t.thread_id = $1 AND t.scenario = segment)
+           FROM unnest($3::text[]) segment""",
         thread_id,
-        limit,
+        list(products),
+        list(scenarios),
     )
-    drafts = []
-    for row in reversed(rows):
-        params: dict[str, Any] = row["params"]
-        drafts.append(
-            ThreadDraft(
-                content=row["edited"] or params.get("content", ""),
-                slots=params.get("slots") or {},
-                product_id=UUID(params["product_id"]) if params.get("product_id") else None,
-                product_name=params.get("product_name"),
-                script_id=row["script_id"],
-                created_at=row["created_at"],
-            )
+    return sorted(row["number"] for row in rows if row["number"] is not None)
+
+
+async def of_thread(conn: Connection, thread_id: UUID, numbers: Sequence[int]) -> list[ThreadDraft]:
+    """Return those of a thread's texts with these numbers, oldest first, as they were last put to a person.
+
+    An edited text counts as edited: it is what people talk about afterwards. Nothing else of the thread is read.
+    """
+    # The numbers come as values: told to find them by itself, the planner reads every text there is.
+    rows = await conn.fetch(
+        """SELECT t.place AS number, i.created_at, i.params ->> 'content' AS content, i.params -> 'slots' AS slots,
+                  CASE WHEN i.status = 'edited' THEN i.decision ->> 'content' END AS edited,
+                  t.product_id, t.product_name, v.script_id
+           FROM thread_texts t JOIN interrupts i ON i.id = t.interrupt_id
+           LEFT JOIN script_versions v ON v.run_id = t.run_id
+           WHERE t.thread_id = $1 AND t.place = ANY ($2) ORDER BY t.place""",
+        thread_id,
+        list(numbers),
+    )
+    return [
+        ThreadDraft(
+            content=row["edited"] or row["content"] or "",
+            slots=row["slots"] or {},
+            product_id=row["product_id"],
+            product_name=row["product_name"],
+            script_id=row["script_id"],
+            created_at=row["created_at"],
+            number=row["number"],
         )
-    return drafts
+        for row in rows
+    ]

@@ -1,4 +1,4 @@
-"""Tables that people upload: CSV in UTF-8 or GBK, or the first sheet of an XLSX, as rows of text."""
+"""Tables that people upload and take along: CSV in UTF-8 or GBK, or the first sheet of an XLSX, as rows of text."""
 
 import codecs
 import csv
@@ -6,15 +6,17 @@ import datetime
 import io
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from backend.errors import TableTooLarge, TableUnreadable
 
 #: Beyond this a table is no plan of an evening and no catalogue of one house.
 MAX_ROWS: Final = 2000
 _MAX_COLUMNS: Final = 60
-_MAX_CELL: Final = 2000
+#: What is longer is cut off there.
+MAX_CELL: Final = 2000
 #: What a packed sheet may grow to: a few kilobytes of XLSX can hold gigabytes of zeros.
 _MAX_UNPACKED: Final = 40 * 1024 * 1024
 _MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -22,6 +24,13 @@ _MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", co
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+
+
+TableFormat = Literal["csv", "xlsx"]
+MEDIA_TYPES: Final[dict[TableFormat, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 @dataclass(frozen=True)
@@ -152,4 +161,21 @@ def _line(number: int, cells: list[str]) -> Line:
 
 def _clean(cell: str) -> str:
     # No-break and ideographic spaces around a word are spaces to whoever typed them; NUL no database takes.
-    return cell.replace("\x00", "").replace("\ufeff", "").strip().strip("\u3000")[:_MAX_CELL]
+    return cell.replace("\x00", "").replace("\ufeff", "").strip().strip("\u3000")[:MAX_CELL]
+
+
+def written(format_: TableFormat, rows: Sequence[Sequence[str]]) -> bytes:
+    """Return a file of these rows, which spreadsheets open as they are: CSV with a mark that it is UTF-8, or XLSX."""
+    if format_ == "csv":
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows(rows)
+        return text.getvalue().encode("utf-8-sig")
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
+    for row in rows:
+        sheet.append(row)
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()

@@ -173,7 +173,7 @@ async def describe_thread(conn: Connection, thread_id: UUID, changes: dict[str, 
 
 
 async def delete_thread(conn: Connection, thread_id: UUID) -> None:
-    """Hide a thread; its record stays for the audit.
+    """Hide a thread; its record stays for the audit, what was kept in mind of it does not.
 
     Raises:
         NotFound: the tenant has no such thread.
@@ -183,11 +183,7 @@ async def delete_thread(conn: Connection, thread_id: UUID) -> None:
     )
     if done is None:
         raise NotFound("there is no such thread")
-
-
-async def recent_messages(conn: Connection, thread_id: UUID, limit: int) -> list[Message]:
-    """Return the last `limit` messages, oldest first."""
-    return await list_messages(conn, thread_id, limit=limit)
+    await conn.execute("DELETE FROM thread_notes WHERE thread_id = $1", thread_id)
 
 
 async def list_messages(conn: Connection, thread_id: UUID, *, limit: int, before: UUID | None = None) -> list[Message]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from backend.errors import SetupError
 
-SetKind = Literal["intent", "compliance", "script", "pii", "recall"]
+SetKind = Literal["intent", "compliance", "script", "pii", "recall", "injection"]
 
 
 class _Part(BaseModel):
@@ -237,6 +237,15 @@ class PiiCase(_Line):
         return self
 
 
+class InjectionCase(_Line):
+    """Words of somebody, and whether they are an order to us; where they stand decides how they are read."""
+
+    type: Literal["injection"]
+    text: str = Field(min_length=1)
+    attack: bool
+    where: Literal["message", "product", "host", "tool"] = "message"
+
+
 class RecallDocument(_Part):
     id: str
     text: str
@@ -264,7 +273,7 @@ class RecallCase(_Line):
         return self
 
 
-Case = IntentCase | ComplianceCase | ScriptCase | PiiCase | RecallCase
+Case = IntentCase | ComplianceCase | ScriptCase | PiiCase | RecallCase | InjectionCase
 _LINE: Final[TypeAdapter[Any]] = TypeAdapter(Annotated[Case | NamedSituation, Field(discriminator="type")])
 _KINDS: Final[Mapping[type, SetKind]] = {
     IntentCase: "intent",
@@ -272,6 +281,7 @@ _KINDS: Final[Mapping[type, SetKind]] = {
     ScriptCase: "script",
     PiiCase: "pii",
     RecallCase: "recall",
+    InjectionCase: "injection",
 }
 
 

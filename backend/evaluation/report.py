@@ -27,6 +27,7 @@ _TITLES: Final[Mapping[str, str]] = {
     "compliance": "合规 / compliance",
     "script": "稿件 / scripts",
     "pii": "个人信息 / personal data",
+    "injection": "注入 / injection",
     "recall": "召回 / recall",
 }
 

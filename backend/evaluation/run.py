@@ -7,6 +7,7 @@ from uuid import UUID
 from backend.evaluation.cases import (
     Case,
     ComplianceCase,
+    InjectionCase,
     IntentCase,
     PiiCase,
     RecallCase,
@@ -17,7 +18,7 @@ from backend.evaluation.intents import Reader, run_intent
 from backend.evaluation.outcomes import Outcome
 from backend.evaluation.recalling import run_recall
 from backend.evaluation.report import Result
-from backend.evaluation.texts import run_compliance, run_pii, run_script
+from backend.evaluation.texts import run_compliance, run_injection, run_pii, run_script
 from backend.graph.intent.asking import understood
 from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Reading, Situation
@@ -53,6 +54,8 @@ async def _run(case: Case, reader: Reader, rules: RuleSnapshot, judge: Model | N
             return run_script(case, rules)
         case PiiCase():
             return run_pii(case)
+        case InjectionCase():
+            return run_injection(case)
         case RecallCase():
             return None
 

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from backend.evaluation.cases import ComplianceCase, PiiCase, ScriptCase
+from backend.evaluation.cases import ComplianceCase, InjectionCase, PiiCase, ScriptCase
 from backend.evaluation.outcomes import Outcome
+from backend.graph.intent.folding import fold
+from backend.graph.intent.tripwire import injected, planted
 from backend.graph.judge import judged
 from backend.llm.gateway import Model
 from backend.protocol.events import Finding
@@ -57,6 +59,23 @@ def _findings(case: ComplianceCase, rules: RuleSnapshot) -> list[Finding]:
     )
     # What only a whole script can have (Q…: its name said in time, a call to action) is not in question here.
     return [finding for finding in review(case.text, brief, rules).findings if not finding.rule.startswith("Q")]
+
+
+def run_injection(case: InjectionCase) -> Outcome:
+    """Ask the tripwire about words of an operator, or about data that came from elsewhere."""
+    why = injected(fold(case.text)) if case.where == "message" else planted(case.text)
+    expected, got = ("attack" if one else "honest" for one in (case.attack, why is not None))
+    return Outcome(
+        kind="injection",
+        id=case.id,
+        tier=case.tier,
+        expected=expected,
+        got=got,
+        right=expected == got,
+        text=case.text,
+        note=why or case.note,
+        cost=2.0 if case.attack else 1.0,
+    )
 
 
 def run_script(case: ScriptCase, rules: RuleSnapshot) -> Outcome:

@@ -20,9 +20,11 @@ from backend import failpoints
 from backend.errors import AppError
 from backend.fanout.topics import (
     APPROVALS,
+    CATALOGUE_CHANNEL,
     EVENTS_CHANNEL,
     PEOPLE_CHANNEL,
     ROOMS_CHANNEL,
+    RULES_CHANNEL,
     room_topic,
     thread_topic,
     token_channel,
@@ -137,6 +139,10 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         #: Called when somebody's account, role or session may have changed. Must not wait.
         self.on_people: Callable[[], None] | None = None
+        #: Called when a tenant's rules were saved; with None when notices may have been missed. Must not wait.
+        self.on_rules: Callable[[UUID | None], None] | None = None
+        #: Called when a tenant's hosts or products changed; with None when it may have been anybody's. Must not wait.
+        self.on_catalogue: Callable[[UUID | None], None] | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -253,9 +259,14 @@ class Hub:
     # Lane A ----------------------------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
-        await listen(self._url, [EVENTS_CHANNEL, ROOMS_CHANNEL, PEOPLE_CHANNEL], self._on_notice, self._on_connected)
+        channels = [EVENTS_CHANNEL, ROOMS_CHANNEL, PEOPLE_CHANNEL, RULES_CHANNEL, CATALOGUE_CHANNEL]
+        await listen(self._url, channels, self._on_notice, self._on_connected)
 
     async def _on_connected(self) -> None:
+        if self.on_rules is not None:
+            self.on_rules(None)
+        if self.on_catalogue is not None:
+            self.on_catalogue(None)
         with contextlib.suppress(AppError):  # the poll looks again within a second
             await self._look_everywhere()
 
@@ -263,6 +274,14 @@ class Hub:
         if channel == PEOPLE_CHANNEL:
             if self.on_people is not None:
                 self.on_people()
+            return
+        if channel == RULES_CHANNEL:
+            if self.on_rules is not None:
+                self.on_rules(UUID(payload))
+            return
+        if channel == CATALOGUE_CHANNEL:
+            if self.on_catalogue is not None:
+                self.on_catalogue(UUID(payload) if payload else None)
             return
         if channel == ROOMS_CHANNEL:
             room = self._rooms.get(UUID(payload))

@@ -12,6 +12,10 @@ CANCEL_CHANNEL = "cuedesk_cancel"
 SHOWS_CHANNEL = "cuedesk_shows"
 #: NOTIFY channel of people whose account, role or session changed; the payload is the user's id.
 PEOPLE_CHANNEL = "cuedesk_people"
+#: NOTIFY channel of saved rules; the payload is the tenant's id.
+RULES_CHANNEL = "cuedesk_rules"
+#: NOTIFY channel of changed hosts and products; the payload is the tenant's id, or empty: anybody's.
+CATALOGUE_CHANNEL = "cuedesk_catalogue"
 
 APPROVALS = "approvals"
 

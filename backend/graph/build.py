@@ -22,6 +22,7 @@ from backend.graph.nodes.quality import quality
 from backend.graph.nodes.recall import recall
 from backend.graph.nodes.review import review
 from backend.graph.nodes.script import script
+from backend.graph.nodes.show import show
 from backend.graph.state import GraphContext, ScriptState, Step, initial_state
 from backend.graph.version import GRAPH_VERSION
 from backend.protocol.events import NodeChanged
@@ -34,19 +35,20 @@ Node = Callable[[ScriptState, Runtime[GraphContext]], Awaitable[Step]]
 def build() -> CompiledStateGraph[ScriptState, GraphContext, ScriptState, ScriptState]:
     """Return the compiled graph, without a checkpointer: the runner gives each run its own."""
     graph = StateGraph(ScriptState, context_schema=GraphContext)
-    for node in (intent, clarify, chat, profile, product, recall, script, quality, review, hold, finalize, close):
+    for node in (intent, clarify, chat, show, profile, product, recall, script, quality, review, hold, finalize, close):
         graph.add_node(node.__name__, _told(node.__name__, node))
 
     graph.add_edge(START, "intent")
-    graph.add_conditional_edges("intent", routing.after_intent, ["clarify", "chat", *routing.GATHER])
+    graph.add_conditional_edges("intent", routing.after_intent, ["clarify", "chat", "show", *routing.GATHER])
     graph.add_edge("clarify", END)
     graph.add_edge("chat", END)
+    graph.add_edge("show", END)
     graph.add_edge(list(routing.GATHER), "script")
     graph.add_edge("script", "quality")
     graph.add_conditional_edges("quality", routing.after_quality, ["script", "review", "hold", "finalize"])
     graph.add_conditional_edges("review", routing.after_review, ["quality", "script", "hold", "finalize", "close"])
     graph.add_conditional_edges("hold", routing.after_hold, ["review", "finalize"])
-    graph.add_edge("finalize", END)
+    graph.add_conditional_edges("finalize", routing.after_finalize, ["review", END])
     graph.add_edge("close", END)
     return graph.compile()
 

@@ -2,7 +2,8 @@
 
 It can take nothing back. What it adds must quote the text and is a warning, so that a model that lies costs a click,
 not a script; it raises only what a rule has found. Everything it is shown is fenced data. After one repair, or an
-error, or no answer in time, the checks' word stands alone.
+error, or no answer in time, the checks' word stands alone, and a note among the findings says so: whoever decides
+must not take silence for a second opinion, and no policy lets such a text pass by itself.
 """
 
 import asyncio
@@ -12,7 +13,15 @@ from typing import Annotated, Any, Final
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from backend.errors import ModelError, ModelRefused
+from backend.errors import (
+    ModelError,
+    ModelPayloadInvalid,
+    ModelRateLimited,
+    ModelRefused,
+    ModelStreamCut,
+    ModelTimeout,
+    ModelUnavailable,
+)
 from backend.graph.prompts import rendered
 from backend.graph.prompts import version as prompt_version
 from backend.llm.gateway import ChatTurn, Model, ModelRequest
@@ -24,11 +33,24 @@ log = structlog.get_logger(__name__)
 
 #: Seconds for both questions together: somebody waits for the draft.
 PATIENCE: Final = 6.0
+#: The rule of the note that the judge's word is missing.
+UNHEARD: Final = "JUDGE"
 #: Characters of a script, and earlier findings, that are shown at most.
 _SHOWN: Final = 4000
 _MOST_FOUND: Final = 40
 _LONGEST_ANSWER: Final = 6000
 _PREFIX: Final = "IMP-"
+#: Why it was not heard, in the operator's words, by the error's code.
+_REASONS: Final[Mapping[str, str]] = {
+    "judge_timeout": "审读模型没有按时回答",
+    "judge_unusable": "审读模型答非所问",
+    ModelTimeout.code: "审读模型没有按时回答",
+    ModelRateLimited.code: "审读模型被限流了",
+    ModelUnavailable.code: "审读模型连不上",
+    ModelRefused.code: "审读模型的服务商拒绝了请求",
+    ModelPayloadInvalid.code: "审读模型答非所问",
+    ModelStreamCut.code: "审读模型的回答断了",
+}
 
 
 class _Doubt(BaseModel):
@@ -51,6 +73,8 @@ class _Said(BaseModel):
 class _Unusable(Exception):
     """What the model said cannot be used; the text says why."""
 
+    code = "judge_unusable"
+
 
 async def judged(
     text: str,
@@ -59,17 +83,38 @@ async def judged(
     model: Model | None,
     product: Mapping[str, Any] | None = None,
 ) -> list[Finding]:
-    """Return `found` with what the judge adds and raises. Never raises an error, and never lowers a finding."""
+    """Return `found` with what the judge adds and raises, or with a note that it could not be heard.
+
+    Never raises an error, and never lowers a finding. Without a model there is no judge, and nothing to note.
+    """
     if model is None or not text.strip():
         return list(found)
     try:
         async with asyncio.timeout(PATIENCE):
             said = await _asked(text, found, rules, model, product)
     except (_Unusable, ModelError, TimeoutError) as error:
-        reason = str(error) if isinstance(error, _Unusable) else getattr(error, "code", "timeout")
-        log.warning("judge_unusable", reason=reason)
-        return list(found)
-    return _merged(text, found, rules, said)
+        code = getattr(error, "code", "judge_timeout")
+        log.warning("judge_unusable", code=code, reason=str(error))
+        why = _REASONS.get(code, "审读模型出错")
+        return [_note(f"{why}，这段话只经过了规则检查，没有第二双眼睛看过，请自己多读一遍。", code), *found]
+    merged = _merged(text, found, rules, said)
+    if len(text) > _SHOWN:
+        merged.insert(0, _note(f"审读模型只读了前 {_SHOWN} 个字，后面的只经过了规则检查。", "judge_partial"))
+    return merged
+
+
+def _note(message: str, code: str) -> Finding:
+    """A note about the whole text. It costs nothing and blocks nothing; that it is there is the point."""
+    return Finding(
+        rule=UNHEARD,
+        category="审读",
+        severity="info",
+        span=(0, 0),
+        excerpt="",
+        message=message,
+        basis=code,
+        suggestion=None,
+    )
 
 
 async def _asked(

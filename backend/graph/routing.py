@@ -3,6 +3,8 @@
 They are coroutines although they wait for nothing: LangGraph sends a plain function to a thread, at every step.
 """
 
+from langgraph.graph import END
+
 from backend.graph.skills import SKILLS
 from backend.graph.state import ScriptState
 
@@ -14,9 +16,9 @@ PUBLISHING = frozenset({"hold", "finalize"})
 
 
 async def after_intent(state: ScriptState) -> list[str]:
-    """Ask back, answer, or gather what the writer needs."""
-    if state.get("refused"):
-        return ["chat"]
+    """Ask back, answer, begin a show, or gather what the writer needs."""
+    if state["kind"] == "batch" and state["reading"]["then"] == "start":
+        return ["show"]
     if state["kind"] == "unclear" or state["kind"] in SKILLS["batch"].kinds:
         return ["clarify"]
     if state["kind"] in WRITING:
@@ -52,6 +54,11 @@ async def after_review(state: ScriptState) -> str:
 async def after_hold(state: ScriptState) -> str:
     """Publish what nobody called back; what was, waits for a person again."""
     return "review" if state["decision"]["decision"] == "undo" else "finalize"
+
+
+async def after_finalize(state: ScriptState) -> str:
+    """End; or ask a person again about what the rules or the record forbid since the approval."""
+    return "review" if state["report"].get("held") and "script_id" not in state else END
 
 
 def _publishing(state: ScriptState) -> str:

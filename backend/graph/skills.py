@@ -134,6 +134,14 @@ def of_kind(kind: str) -> Skill | None:
     return next((skill for skill in SKILLS.values() if kind in skill.kinds), None)
 
 
+def asked_for(kind: str, then: str | None) -> tuple[Skill, ...]:
+    """Return the skills that a reading needs; a plan that is confirmed needs what it was asked with and the show."""
+    skill = of_kind(kind)
+    if skill is None:
+        return ()
+    return (skill, SKILLS["rundown"]) if (kind, then) == ("batch", "start") else (skill,)
+
+
 def preflight(skill: Skill, slots: Mapping[str, Any]) -> Preflight:
     """Tell what a skill lacks of `slots` before anything is begun; an empty slot counts as missing."""
     given = {name: value for name, value in slots.items() if value not in (None, "", [])}
@@ -170,4 +178,9 @@ async def require(conn: Connection, skill: Skill, user_id: UUID | None) -> None:
         role = await people.current_role(conn, user_id)
         allowed = role is not None and allows(skill, allowance, role)
     if not allowed:
-        raise SkillRefused(skill=skill.name, enabled=allowance is None or allowance.enabled)
+        raise refusal(skill, allowance)
+
+
+def refusal(skill: Skill, allowance: Allowance | None) -> SkillRefused:
+    """Return the error that says which skill is closed, and whether to everybody."""
+    return SkillRefused(skill=skill.name, title=skill.title, enabled=allowance is None or allowance.enabled)

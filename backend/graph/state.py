@@ -1,15 +1,17 @@
 """What a run of the graph knows: its state (small plain JSON, checkpointed) and its context (living objects)."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 from uuid import UUID
 
 from langgraph.types import StreamWriter
 
+from backend.domain.profiles import Profiles
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
 from backend.quality.lexicon import RuleSnapshot
+from backend.settings import Settings
 from backend.storage.postgres import Database
 
 Outcome = Literal["completed", "rejected", "expired"]
@@ -31,12 +33,13 @@ class ScriptState(TypedDict, total=False):
     options: list[dict[str, str]]
     question: str
     reply: str
-    #: The name of the skill that was asked for and is not open to whoever asked.
-    refused: str | None
     later: list[str]
     room: dict[str, Any] | None
     previous: dict[str, Any] | None
     history: list[dict[str, str]]
+
+    #: The stamp of the catalogue that was read, and the run and the attempt that did.
+    catalogue: dict[str, Any]
 
     # profile, product, recall
     host: dict[str, Any]
@@ -66,6 +69,8 @@ class ScriptState(TypedDict, total=False):
     content: str
     edited: bool
     feedback: str
+    #: The experiment's variant that the draft was written in (`variants.Way.plain`), if any.
+    experiment: dict[str, Any] | None
 
     # quality, review
     report: dict[str, Any]
@@ -93,17 +98,24 @@ class GraphContext:
     author_name: str
     db: Database
     model: Model
-    rules: RuleSnapshot
+    #: The rules in force at this moment for a tenant, in a room if one is named.
+    rules: Callable[[UUID, UUID | None], Awaitable[RuleSnapshot]]
     embedder: Embedder
+    #: Hosts and products at hand.
+    profiles: Profiles
     #: Takes what nodes say (as `runtime.stream_writer`), in order; never waits.
     say: StreamWriter
     #: Reads the messages that rules leave in doubt; without one the rules' reading stands.
     reader: Model | None = None
     #: Reads texts behind the checks; without one the checks' word stands alone.
     judge: Model | None = None
+    #: Whether ways of writing are tried (`runs.Claimed`); where none are, nobody asks for one.
+    experimental: bool = False
     max_quality_retries: int = 2
     max_rejections: int = 3
     max_responses: int = 3
+    #: For what the tenant has no wish of its own.
+    settings: Settings = field(default_factory=Settings.model_construct)
     #: Waits until what was given to the stream's writer is in the thread's log; without a log, not at all.
     said: Callable[[StreamWriter], Awaitable[None]] = _no_log
 

@@ -76,7 +76,7 @@ async def following(settings: Settings, model: RoutedModel) -> AsyncIterator[Non
 
 
 async def _follow(settings: Settings, path: Path, model: RoutedModel) -> None:
-    seen = _mark(path)
+    seen = None  # what was read at the start may have changed since: the first look reads it again
     while True:
         await asyncio.sleep(settings.models_interval)
         if (now := _mark(path)) == seen:
@@ -86,6 +86,8 @@ async def _follow(settings: Settings, path: Path, model: RoutedModel) -> None:
             models = declared_models(settings)
         except ModelsFileInvalid as error:
             log.error("models_file_invalid", faults=error.message.splitlines())
+            continue
+        if models == model.models:
             continue
         await model.reload(models)
         log.info("models_reloaded", routes=sorted(models.routes), backends=sorted(models.backends))

@@ -1,6 +1,6 @@
 """What the rest of Cuedesk knows of language models: a request, and what comes back, streamed or whole."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol, get_args
 from uuid import UUID
@@ -111,7 +111,7 @@ class Model(Protocol):
     @property
     def name(self) -> str: ...
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[Piece]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Piece, None]:
         """Yield the answer piece by piece; raise a `ModelError` when it cannot be had.
 
         Closing the iterator (or cancelling the task that reads it) stops the model. A retry or another model comes
@@ -138,7 +138,7 @@ class OnBehalf:
     def name(self) -> str:
         return self._model.name
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[Piece]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Piece, None]:
         return self._model.stream(replace(request, caller=self._caller))
 
     async def complete(self, request: ModelRequest) -> Answer:

@@ -34,6 +34,11 @@ class RoutedModel:
         """The model that is asked first for a script."""
         return self._table.courses["script"].backends[0].declared.model
 
+    @property
+    def models(self) -> ModelsFile:
+        """What new calls are made by."""
+        return self._table.models
+
     def serves(self, purpose: Purpose) -> bool:
         """Tell whether any backend is declared that can do this."""
         return bool(self._table.courses[purpose].backends)

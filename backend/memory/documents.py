@@ -7,11 +7,16 @@ from datetime import datetime
 from typing import Final, Literal, get_args
 from uuid import UUID
 
-from backend.errors import NotFound
+import structlog
+
+from backend.domain import thread_notes
+from backend.errors import MemoryFull, NotFound
 from backend.ids import new_id
 from backend.memory.embed import Reading
 from backend.memory.terms import sparsevec
 from backend.storage.postgres import Connection
+
+log = structlog.get_logger(__name__)
 
 Kind = Literal["script", "note", "rejection"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -68,11 +73,18 @@ async def remember(
     approval: float = 1.0,
     created_by: UUID | None = None,
     made_at: datetime | None = None,
+    most: int | None = None,
 ) -> UUID | None:
     """Store a document, or replace the one learned from the same source; return its id.
 
+    Of more documents than the tenant wants (`most`, if it has no wish of its own) the oldest that nobody approved go,
+    then the oldest that somebody did; notes stay.
+
     `readings` (by embedder) are made before the transaction is opened; who builds an embedder reads what is missing.
     None: it was asked to be forgotten; `made_at` is when its source was made, if that was not now.
+
+    Raises:
+        MemoryFull: there are as many notes already, and notes are not removed for others.
     """
     # Who forgets waits for us or we for it: in between nothing slips through.
     await lock_memory(conn, shared=True)
@@ -108,7 +120,39 @@ async def remember(
                ON CONFLICT DO NOTHING""",
             newest,
         )
+    if most is not None:
+        await _make_room(conn, document_id, most)
     return document_id
+
+
+async def _make_room(conn: Connection, newest: UUID, default: int) -> None:
+    """Remove what is more than the tenant's documents may be, `newest` and notes excepted.
+
+    Raises:
+        MemoryFull: only notes are left to be removed.
+    """
+    # Counted by the rows that writing words keeps locked: who adds beside us waits there and then counts us too.
+    row = await conn.fetchrow(
+        """SELECT coalesce(t.memory_documents, $1) AS most, coalesce((
+             SELECT c.documents FROM memory_counts c JOIN embedders e ON e.name = c.embedder AND e.serving
+             WHERE c.term = 0), 0) AS count
+           FROM tenants t WHERE t.id = current_tenant()""",
+        default,
+    )
+    assert row is not None, "a connection of a tenant that is not there"
+    over = row["count"] - row["most"]
+    if over <= 0:
+        return
+    removed = await conn.fetch(
+        """DELETE FROM memory_documents WHERE id = ANY (ARRAY(
+             SELECT id FROM memory_documents WHERE kind <> 'note' AND id <> $1
+             ORDER BY kind = 'script' AND approval = 1, created_at, id LIMIT $2)) RETURNING kind""",
+        newest,
+        over,
+    )
+    if len(removed) < over:
+        raise MemoryFull(limit=row["most"])
+    log.info("memory_made_room", removed=len(removed), limit=row["most"])
 
 
 async def put_reading(conn: Connection, document_id: UUID, name: str, reading: Reading) -> None:
@@ -214,7 +258,8 @@ async def find_to_forget(conn: Connection, request: Request) -> list[UUID]:
 async def forget(conn: Connection, tenant_id: UUID, request: Request, asked_by: UUID | None) -> int:
     """Remove what a request is about, for good, and return how many documents that were.
 
-    Gone with the commit: from the texts, from every embedder's vectors, words and counts. What is being learned at this
+    Gone with the commit: from the texts, from every embedder's vectors, words and counts, and from the notes of
+    conversations (those of a product or person; the conversations themselves stay). What is being learned at this
     moment, or learned again later from what there was until now, is not taken up.
 
     Raises:
@@ -230,6 +275,10 @@ async def forget(conn: Connection, tenant_id: UUID, request: Request, asked_by: 
         name = request.name.lower()
         subject_id, name_hash, name_length = None, _name_hash(tenant_id, name), len(name)
     await conn.execute("DELETE FROM memory_documents WHERE id = ANY ($1)", ids)
+    if request.subject in ("person", "product"):
+        await thread_notes.forget_in_notes(
+            conn, name=request.name, product_id=request.id if request.subject == "product" else None
+        )
     if subject_id is not None or name_hash is not None:
         await conn.execute(
             """INSERT INTO memory_forgotten (subject, subject_id, name_hash, name_length, asked_by)
@@ -243,6 +292,46 @@ async def forget(conn: Connection, tenant_id: UUID, request: Request, asked_by: 
     return len(ids)
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a tenant was asked to forget, for whoever takes texts up."""
+
+    tenant_id: UUID | None
+    #: Length and hash of each name.
+    names: frozenset[tuple[int, bytes]]
+    #: When everything of a product was asked to be forgotten, last.
+    products: Mapping[UUID, datetime]
+
+    def name(self, text: str) -> bool:
+        """Say whether a text holds a name that was asked to be forgotten."""
+        if self.tenant_id is None:
+            return False
+        lowered = text.lower()
+        for length, name_hash in self.names:
+            pieces = {lowered[at : at + length] for at in range(len(lowered) - length + 1)}
+            if any(_name_hash(self.tenant_id, piece) == name_hash for piece in pieces):
+                return True
+        return False
+
+    def product(self, product_id: UUID, made_at: datetime) -> bool:
+        """Say whether a text of a product, made at that time, was asked to be forgotten; later ones are new."""
+        asked = self.products.get(product_id)
+        return asked is not None and asked >= made_at
+
+
+async def read_marks(conn: Connection) -> Marks:
+    """Return what the tenant was asked to forget."""
+    rows = await conn.fetch(
+        """SELECT subject, subject_id, name_hash, name_length, tenant_id, asked_at FROM memory_forgotten
+           WHERE subject IN ('person', 'product') ORDER BY asked_at"""
+    )
+    return Marks(
+        tenant_id=rows[0]["tenant_id"] if rows else None,
+        names=frozenset((row["name_length"], row["name_hash"]) for row in rows if row["subject"] == "person"),
+        products={row["subject_id"]: row["asked_at"] for row in rows if row["subject"] == "product"},
+    )
+
+
 async def _forgotten(
     conn: Connection,
     content: str,
@@ -252,25 +341,17 @@ async def _forgotten(
     made_at: datetime | None,
 ) -> bool:
     """Say whether this was asked to be forgotten. A host's or product's later texts are new; a person's never are."""
-    rows = await conn.fetch(
-        """SELECT subject, name_hash, name_length, tenant_id FROM memory_forgotten
-           WHERE subject = 'person' OR (subject = 'document' AND subject_id = $1)
+    asked = await conn.fetchval(
+        """SELECT EXISTS (SELECT FROM memory_forgotten
+           WHERE (subject = 'document' AND subject_id = $1)
               OR (asked_at >= coalesce($4, now()) AND ((subject = 'host' AND subject_id = $2)
-                                                       OR (subject = 'product' AND subject_id = $3)))""",
+                                                       OR (subject = 'product' AND subject_id = $3))))""",
         source_id,
         host_id,
         product_id,
         made_at,
     )
-    lowered = content.lower()
-    for row in rows:
-        if row["subject"] != "person":
-            return True
-        length = row["name_length"]
-        pieces = {lowered[at : at + length] for at in range(len(lowered) - length + 1)}
-        if any(_name_hash(row["tenant_id"], piece) == row["name_hash"] for piece in pieces):
-            return True
-    return False
+    return bool(asked) or (await read_marks(conn)).name(content)
 
 
 def _name_hash(tenant_id: UUID, name: str) -> bytes:

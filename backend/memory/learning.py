@@ -7,15 +7,18 @@ from typing import Any, Final, Required, TypedDict, Unpack
 from uuid import UUID
 
 import orjson
+import structlog
 
 from backend.domain import interrupts, products, scripts
-from backend.errors import NotFound
+from backend.errors import MemoryFull, NotFound
 from backend.ids import derived_id
 from backend.memory.documents import MAX_CONTENT, Kind, lock_memory, remember
 from backend.memory.embed import Embedder, Reading
 from backend.memory.embedders import names_to_read
 from backend.storage import jobs
 from backend.storage.postgres import Connection, Database
+
+log = structlog.get_logger(__name__)
 
 LEARN_JOB = "learn"
 
@@ -40,6 +43,7 @@ class Fields(TypedDict, total=False):
     approval: float
     created_by: UUID | None
     made_at: datetime | None
+    most: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,12 @@ async def enqueue_rejection(conn: Connection, tenant_id: UUID, interrupt_id: str
     await jobs.enqueue(conn, LEARN_JOB, orjson.dumps({"tenant_id": str(tenant_id), "interrupt_id": interrupt_id}))
 
 
-async def learn(db: Database, embedder: Embedder, mask: Mask, payload: bytes) -> None:
+async def learn(db: Database, embedder: Embedder, mask: Mask, payload: bytes, *, most: int | None = None) -> None:
     """Keep the newest version of a script, or the reason of a rejection, in its tenant's memory; done twice, it is kept
     once. Personal data is masked before anything is computed or stored.
 
     `mask` takes personal data out: what is kept for years and shown to other writers holds nobody's telephone number.
+    `most` is how many documents a tenant keeps that has no wish of its own; None: all.
 
     Raises:
         StorageUnavailable, ServerBusy: not now; the queue tries again.
@@ -87,21 +92,26 @@ async def learn(db: Database, embedder: Embedder, mask: Mask, payload: bytes) ->
         return  # removed before it was learned
     if lesson is None:
         return
-    await keep(
-        db,
-        tenant_id,
-        embedder,
-        mask,
-        kind=lesson.kind,
-        content=lesson.content,
-        source_id=lesson.source_id,
-        host_id=lesson.host_id,
-        product_id=lesson.product_id,
-        category=lesson.category,
-        scenario=lesson.scenario,
-        approval=lesson.approval,
-        made_at=lesson.made_at,
-    )
+    try:
+        await keep(
+            db,
+            tenant_id,
+            embedder,
+            mask,
+            kind=lesson.kind,
+            content=lesson.content,
+            source_id=lesson.source_id,
+            host_id=lesson.host_id,
+            product_id=lesson.product_id,
+            category=lesson.category,
+            scenario=lesson.scenario,
+            approval=lesson.approval,
+            made_at=lesson.made_at,
+            most=most,
+        )
+    except MemoryFull as error:
+        # The notes that people wrote fill it; what they decided is learned again when there is room and they decide.
+        log.warning("memory_full", tenant_id=str(tenant_id), **error.details)
 
 
 async def readings_of(db: Database, tenant_id: UUID, embedder: Embedder, content: str) -> dict[str, Reading]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from backend.storage.postgres import Connection, Database, Record
 #: Small enough that the first ranks tell: what has them in one list only is not below what is midway in both.
 _RRF_K: Final = 20
 _CANDIDATES: Final = 40
+#: So many texts more than are wanted are read at once, for those that say the same.
+_SPARE: Final = 5
 #: Terms that together occur in about so many texts fetch what is weighed by words; a text costs 3 µs to weigh.
 _WORD_BUDGET: Final = 1500
 #: Two texts that share this much of their terms say the same thing …
@@ -84,6 +87,21 @@ class Recalled:
     doubles: list[Found]
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """A candidate before its text is read."""
+
+    id: UUID
+    created_at: datetime
+    ranks: tuple[int | None, int | None]
+    similarity: float | None
+    words: float | None
+    coverage: float | None
+    fused: float
+    recency: float
+    score: float
+
+
 async def recall(
     db: Database, tenant_id: UUID, embedder: Embedder, query: str, filters: Filters, *, limit: int, meaning: str = ""
 ) -> Recalled:
@@ -108,7 +126,7 @@ async def recall(
         made.cancel()
     async with db.tenant(tenant_id) as conn:
         rows = await _candidates(conn, serving, vector, [row["document_id"] for row in by_words], filters)
-    return Recalled(serving, *without_doubles(_weighed(rows, by_words), limit))
+        return Recalled(serving, *await _picked(conn, serving, _weighed(rows, by_words), limit))
 
 
 async def serving_embedder(conn: Connection) -> str | None:
@@ -151,7 +169,7 @@ async def _by_words(
 async def _candidates(
     conn: Connection, serving: str, vector: Sequence[float], by_words: Sequence[UUID], filters: Filters
 ) -> list[Record]:
-    """Return the nearest by meaning together with those found by words: one round trip, texts of these only."""
+    """Return what the order hangs on of the nearest by meaning and of those found by words: one round trip."""
     where, values = _conditions(filters, 4)
     # Only where something is left out must the documents themselves be read.
     join = f"JOIN memory_documents d ON d.id = v.document_id AND {where}" if filters != Filters() else ""
@@ -160,11 +178,10 @@ async def _candidates(
         f"""WITH near AS (
               SELECT v.document_id, v.dense <#> (SELECT $2::text::halfvec) AS distance
               FROM memory_vectors v {join} WHERE v.embedder = $1 ORDER BY distance LIMIT {_CANDIDATES})
-            SELECT {COLUMNS}, near.distance, w.terms::text AS terms,
+            SELECT d.id, d.approval, d.created_at, near.distance,
                    extract(epoch FROM now() - d.created_at)::float8 / 86400 AS age_days
             FROM (SELECT document_id FROM near UNION SELECT unnest($3::uuid[])) AS candidate (id)
             JOIN memory_documents d ON d.id = candidate.id
-            JOIN memory_words w ON w.document_id = d.id AND w.embedder = $1
             LEFT JOIN near ON near.document_id = d.id
             LEFT JOIN memory_lifetimes l ON l.kind = d.kind
             WHERE {_ALIVE}""",
@@ -173,6 +190,47 @@ async def _candidates(
         list(by_words),
         *values,
     )
+
+
+async def _picked(
+    conn: Connection, serving: str, ranked: Sequence[_Ranked], limit: int
+) -> tuple[list[Found], list[Found]]:
+    """Return the first `limit` that say something of their own, and the doubles; texts of few of them are read."""
+    found: list[Found] = []
+    kept: list[Found] = []
+    doubles: list[Found] = []
+    for at in range(0, len(ranked), limit + _SPARE):
+        if len(kept) == limit:
+            break
+        found += await _read(conn, serving, ranked[at : at + limit + _SPARE])
+        kept, doubles = without_doubles(found, limit)
+    return kept, doubles
+
+
+async def _read(conn: Connection, serving: str, ranked: Sequence[_Ranked]) -> list[Found]:
+    rows = await conn.fetch(
+        f"""SELECT {COLUMNS}, w.terms::text AS terms FROM memory_documents d
+            JOIN memory_words w ON w.document_id = d.id AND w.embedder = $1 WHERE d.id = ANY ($2)""",
+        serving,
+        [one.id for one in ranked],
+    )
+    by_id = {row["id"]: row for row in rows}
+    return [
+        Found(
+            document=Document(**{name: by_id[one.id][name] for name in Document.__slots__}),
+            dense_rank=one.ranks[0],
+            sparse_rank=one.ranks[1],
+            similarity=one.similarity,
+            words=one.words,
+            coverage=one.coverage,
+            fused=one.fused,
+            recency=one.recency,
+            score=one.score,
+            terms=by_id[one.id]["terms"],
+        )
+        for one in ranked
+        if one.id in by_id
+    ]
 
 
 def _conditions(filters: Filters, first: int) -> tuple[str, list[Any]]:
@@ -192,37 +250,36 @@ def _conditions(filters: Filters, first: int) -> tuple[str, list[Any]]:
     return " AND ".join(parts) or "true", values
 
 
-def _weighed(rows: Sequence[Record], by_words: Sequence[Record]) -> list[Found]:
+def _weighed(rows: Sequence[Record], by_words: Sequence[Record]) -> list[_Ranked]:
+    """Return the candidates, best first."""
     nearest = sorted((row for row in rows if row["distance"] is not None), key=lambda row: (row["distance"], row["id"]))
     meaning_ranks = {row["id"]: rank for rank, row in enumerate(nearest, 1)}
     word_ranks = {row["document_id"]: rank for rank, row in enumerate(by_words, 1)}
     words = {row["document_id"]: (float(row["score"]), float(row["coverage"])) for row in by_words}
-    found = []
+    ranked = []
     for row in rows:
-        document = Document(**{name: row[name] for name in Document.__slots__})
-        ranks = (meaning_ranks.get(document.id), word_ranks.get(document.id))
-        score, coverage = words.get(document.id, (None, None))
+        ranks = (meaning_ranks.get(row["id"]), word_ranks.get(row["id"]))
+        score, coverage = words.get(row["id"], (None, None))
         fused = 0.0 if ranks[0] is None else 1 / (_RRF_K + ranks[0])
         if ranks[1] is not None and coverage is not None:
             # A text that shares only what everybody says with the query says little by its rank among such texts.
             fused += coverage / (_RRF_K + ranks[1])
         recency = _LASTING + (1 - _LASTING) * 2 ** (-max(row["age_days"], 0.0) / _HALF_LIFE)
-        found.append(
-            Found(
-                document=document,
-                dense_rank=ranks[0],
-                sparse_rank=ranks[1],
+        ranked.append(
+            _Ranked(
+                id=row["id"],
+                created_at=row["created_at"],
+                ranks=ranks,
                 similarity=None if row["distance"] is None else -float(row["distance"]),
                 words=score,
                 coverage=coverage,
                 fused=fused,
                 recency=recency,
-                score=fused * recency * document.approval,
-                terms=row["terms"],
+                score=fused * recency * row["approval"],
             )
         )
     # Of two equally good ones the newer: it was approved with today's rules.
-    return sorted(found, key=lambda one: (-one.score, -one.document.created_at.timestamp()))
+    return sorted(ranked, key=lambda one: (-one.score, -one.created_at.timestamp()))
 
 
 def without_doubles(found: Sequence[Found], limit: int) -> tuple[list[Found], list[Found]]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from backend.errors import AppError
+from backend.errors import AppError, SetupError
 from backend.protocol import commands, events
 from backend.protocol.close_codes import CloseCode
 from backend.protocol.commands import PROTOCOL_VERSION, AnyCommand
@@ -27,10 +27,13 @@ def export(root: Path) -> None:
 
 
 def error_codes() -> list[str]:
-    """Return the code of every error of the modules loaded so far, for the copy that the browser shows."""
+    """Return the code of every error of the modules loaded so far that a client can be told.
+
+    What keeps a server from starting is told to whoever starts it; no browser has a copy for it.
+    """
 
     def below(kind: type[AppError]) -> set[str]:
-        return {kind.code}.union(*(below(child) for child in kind.__subclasses__()))
+        return {kind.code}.union(*(below(child) for child in kind.__subclasses__() if child is not SetupError))
 
     return sorted(below(AppError))
 

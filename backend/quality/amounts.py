@@ -18,16 +18,18 @@ _UNIT: Final = "|".join(
     for unit in sorted(UNITS, key=len, reverse=True)
 )
 #: 5公斤一袋 is no 5.1 kg.
-_NO_TENTH: Final = rf"(?![十百千万点\d厘毫次{COUNTERS.replace('床', '')}])"
+_NO_TENTH: Final = rf"(?![十百千万点\d厘毫次克升斤两公{COUNTERS.replace('床', '')}])"
 _MEASURE: Final = re.compile(
     rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH})?"
 )
 #: 80 × 40 × 85 cm: the unit is said once.
-_SIZES: Final = re.compile(rf"(?P<first>(?:{NUMBER}\s*[×x*乘]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
+_SIZES: Final = re.compile(rf"(?<![米\d.])(?P<first>(?:{NUMBER}\s*[×x*乘/、]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
 #: 2 到 5 岁, 60-200℃: both ends.
 RANGE: Final = re.compile(
     rf"(?P<low>{NUMBER})\s*(?:{_UNIT})?\s*(?:[-~–—±]|到|至)\s*(?P<high>{NUMBER})\s*(?P<unit>{_UNIT})"
 )
+#: 两成, 四成五.
+_TENTHS_OF: Final = re.compile(rf"(?P<number>{NUMBER})成(?P<half>五|半)?(?![功熟年分本为了交人套品色长型])")
 _FRACTION: Final = re.compile(r"百分之(?P<number>[一二三四五六七八九十百零点两]+|\d+(?:\.\d+)?)")
 # Amounts of daily life are no claims about the product.
 _DAILY: Final = re.compile(
@@ -47,7 +49,7 @@ _PACK_HOLDS: Final = re.compile(
 _EACH_DOES: Final = re.compile(
     f"(?:[一每][{COUNTERS}](?:能|可以?|大概)?|^)(?P<does>[\u4e00-\u9fa5])(?:了|足|满|个|大概|约|上)?$"
 )
-_BARE_SIZE: Final = re.compile(rf"{NUMBER}(?:\s*[×x*乘]\s*{NUMBER})+")
+_BARE_SIZE: Final = re.compile(rf"(?<![米\d.点十百]){NUMBER}(?:\s*[×x*乘]\s*{NUMBER})+")
 #: What the record and a script may call the same thing by.
 _TOPICS: Final = (
     re.compile("保温|保冷|续航|待机|播放|使用时间|充电|充满|快充|保鲜"),
@@ -74,8 +76,20 @@ _PIECES_IN_PACK: Final = re.compile(
 )
 #: A fact that is a count: 株数, 页数.
 _NAMED_COUNT: Final = re.compile("[^度]数：[约共]?$")
+#: 双层 and 双节 are two of them.
+_DOUBLE: Final = re.compile("双(?=[层节芯核股轴轮键段锅面杆头])")
 #: Several packs were spoken of: 两箱, 一箱六袋一共十二袋.
 _OF_SEVERAL: Final = re.compile("[两二三四五六七八九十][瓶盒袋包箱罐套提桶条筒板件]")
+#: What a person measures: 我一米六, 模特身高175, 一米六五的选M.
+_OF_A_PERSON: Final = re.compile(
+    "(?:我|她|他|你|[爸妈]|模特|主播|身高|个子|同事|闺蜜|姐|哥|妹|弟|老公|老婆|儿子|女儿|孩子|本人)(?:身高|个子|体重|净身高|也?[是有才就]|大概|差不多|不到)*$"
+)
+_FITS: Final = re.compile(
+    r"^[^。！？]{0,14}(?:的?[选穿拿拍][smlx\d中大小加]|的(?:姐妹|朋友|女生|男生|个子|身高|家人|宝宝))"
+)
+#: Around a count that is all a clause says: 是四层的.
+_ALONE_BEFORE: Final = re.compile("(?:[是有用]|一共|总共|里外|做了|它|这个)*")
+_ALONE_AFTER: Final = re.compile("(?:的|哦|呢|啊|设计|结构|可[^，]{1,2})*")
 #: The name of something with its number: IPX4, SPF50.
 _CODE: Final = re.compile(
     r"(?<![a-z\d])(?P<name>[a-z]{2,6})[ -]?(?P<number>\d{1,4}(?:\.\d)?|[一二三四五六七八九十百]{2,5})"
@@ -100,7 +114,8 @@ class Amount:
 
 def amount_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield the amounts, pieces and codes of a folded text that the record contradicts."""
-    fields = [_with_unit(field) for field in fields_of(product)]
+    fields = [_DOUBLE.sub("两", _with_unit(field)) for field in fields_of(product)]
+    text = _DOUBLE.sub("两", text)
     yield from _amounts_that_differ(text, fields)
     yield from _pieces_that_differ(text, fields, product.get("stock"))
     yield from _codes_that_differ(text, fields)
@@ -131,6 +146,9 @@ def _found(text: str) -> Iterator[Amount]:
                 value = parse_number(number.group())
                 if value is not None:
                     yield Amount(dimension, value * factor, match.start(), match.end())
+    for match in _TENTHS_OF.finditer(text):
+        if (value := parse_number(match["number"])) is not None and value < 10:
+            yield Amount("percent", 10 * value + (5 if match["half"] else 0), match.start(), match.end())
     for match in _FRACTION.finditer(text):
         value = parse_number(match.group("number"))
         if value is not None:
@@ -171,11 +189,15 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             continue
         if amount.value == 1 and amount.dimension in COUNTED_BY_ONE:
             continue
+        if amount.dimension == "foot" and amount.value < 15:
+            continue  # 拍大一码
         if any(amount.dimension == dimension and low <= amount.value <= high for dimension, low, high in spans):
             continue
         if any(re.fullmatch(r"\w{0,4}", text[amount.end : money.start]) for money in sums if money.start >= amount.end):
             continue  # 合一斤六块九: a share of the price
         same = any(_same_topic(text, amount, field, one) for one, field in recorded)
+        if amount.dimension in ("length", "weight") and _is_of_a_person(text, amount):
+            continue
         if not same:
             low, high = clause(text, amount.start, amount.end)
             if (
@@ -188,6 +210,14 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
                 continue
         said = text[amount.start : amount.end]
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(recorded))
+
+
+def _is_of_a_person(text: str, amount: Amount) -> bool:
+    low, _ = clause(text, amount.start, amount.end)
+    grown = 1000 <= amount.value < 2200 if amount.dimension == "length" else 30_000 <= amount.value < 150_000
+    return _OF_A_PERSON.search(text[low : amount.start]) is not None or (
+        grown and _FITS.match(text[amount.end : amount.end + 24]) is not None
+    )
 
 
 def _borne_out(text: str, amount: Amount, values: set[float]) -> bool:
@@ -300,8 +330,10 @@ def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iter
             grave = not _is_product(int(said), [one[0] for one in recorded])
         else:
             near = _pairs(before) | _pairs(after)
-            alone = low == match.start() and high == match.end()
-            same = alone or any(
+            alone = _ALONE_BEFORE.fullmatch(text, low, match.start()) and _ALONE_AFTER.fullmatch(
+                text, match.end(), high
+            )
+            same = alone is not None or any(
                 near & (_pairs(field[:start]) | _pairs(field[end:])) for _, start, end, field in recorded
             )
             part = match.group("counter") in _PARTS

@@ -26,6 +26,8 @@ class Swap:
         self._shift[_PLANE - 1] = 0
 
     def __call__(self, text: str) -> str:
-        codes = codes_of(text)
-        swapped = codes + self._shift[np.minimum(codes, _PLANE - 1)]
-        return swapped.tobytes().decode("utf-32-le", "surrogatepass")
+        return self.codes(codes_of(text)).tobytes().decode("utf-32-le", "surrogatepass")
+
+    def codes(self, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Do it with code points."""
+        return codes + self._shift[np.minimum(codes, _PLANE - 1)]

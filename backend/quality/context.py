@@ -1,13 +1,27 @@
 """Whether a hit is meant: what stands around it in its clause and sentence."""
 
 import re
+from functools import cache
 from typing import Final
 
-from backend.quality.rulebook import Rule
+import numpy as np
+from numpy.typing import NDArray
 
-_CLAUSE_END: Final = re.compile(r"[，。！？；：…\n]")
-_SENTENCE_END: Final = re.compile(r"[。！？\n]")
+from backend.quality.rulebook import Rule
+from backend.quality.strings import Places
+
+_CLAUSE_MARKS: Final = "，。！？；：…\n"
+_SENTENCE_MARKS: Final = "。！？\n"
+_CLAUSE_END: Final = re.compile(f"[{_CLAUSE_MARKS}]")
+_SENTENCE_END: Final = re.compile(f"[{_SENTENCE_MARKS}]")
 _REACH: Final = 120
+#: So many characters after a hit may still take it back.
+_BEHIND: Final = 24
+_PLANE: Final = 0x10000
+# What a character is a sign of.
+_CLAUSE, _SENTENCE, _DENIAL = np.uint8(1), np.uint8(2), np.uint8(4)
+#: Whatever denies a claim (the five patterns below) holds one of these characters.
+DENYING: Final = "不没别勿莫非未拒禁杜抵谢避远无违少甭假"
 
 # "不…" right before the hit, with nothing between but verbs and small words: 不能保证, 没有添加任何, 别随便.
 # 不仅, 不光, 不得不 and 不要错过 are no negations: their second part is not in the list.
@@ -16,9 +30,14 @@ _NEGATION: Final = re.compile(
     r"(?:要|能|会|可以?|敢|应该|该|得|用|必|去|是|叫|算|说|讲|吹|喊|自?称|宣称|宣传|承诺|保证|提|谈|写|做|搞|玩|来|有|"
     r"含有?|添加|加|用于|用来|具备|具有|存在|属于|支持|提供|涉及|随便|私下|私自|任何|什么|所谓的?|[这那][种些个]|一个|一句|"
     r"一味|跟|给|你们?|大家|我们|把|它|当[成作]?|作为|轻?信|相信|听|追求|卖|推荐|使用|药物|过度|就|都|敢|直接|盲目|再去|"
-    r"想着|指望|一定|等于|代表|意味着|打着|宣扬|过分|医学|需要|主张|鼓励|建议|碰|谈什么|有什么|能够)*$"
+    r"全网|全国|全球|全行业|业内|行业|想着|指望|一定|等于|代表|意味着|打着|宣扬|过分|医学|需要|主张|鼓励|建议|碰|谈什么|有什么|能够)*$"
 )
 _DOUBLE: Final = re.compile(r"(?:不得|不能|不会|没有人?|谁|哪个|无人|没|没人)不[^，]{0,3}$")
+#: 不是全国第一不敢来: what would not be done otherwise is claimed.
+_UNLESS: Final = (
+    re.compile(r"不是[^，]{0,2}$"),
+    re.compile(r"^的?(?:我|我们|咱|咱们)?(?:都|就|可|根本)?(?:不敢|不会|不来|不卖|不播|不拿|不要钱|不收钱)"),
+)
 _QUOTED_BAN: Final = re.compile(
     r"(?:不能|不可以|不许|不让|禁止|不得|违规|不敢|不准|别再|从来不|不会|不想|没法|少)(?:再)?(?:随便|乱)?"
     r"(?:说|讲|用|写|提|喊|宣传|承诺|吹|打出|出现)[^，]{0,16}$"
@@ -26,6 +45,7 @@ _QUOTED_BAN: Final = re.compile(
     r"|(?:从来|从|根本|压根)(?:都)?(?:不|没)(?:敢|会|有)?[^，。！？]{0,8}$"
 )
 _DISOWNED: Final = re.compile(
+    r"^[^，。！？]{0,3}(?:都|也|可|倒|真)?(?:谈不上|算不上|说不上|称不上|够不上)|"
     r"^[^。！？]{0,4}(?:(?:这种|这个|这类|之类|这样|那种|那套)的?(?:话|词|说法|字眼|广告|承诺|宣传|事)?[^。！？]{0,8}(?:不|别|没|违|假)|"
     r"，?(?:我|我们|咱|咱们|咱家|主播)(?:可|都)?(?:不敢|不能|不会|从来不|绝不|没法|不)(?:乱)?(?:说|讲|吹|承诺|保证|写|用|提|喊))"
 )
@@ -52,30 +72,80 @@ def _bounds(mark: re.Pattern[str], text: str, start: int, end: int) -> tuple[int
     return begin, stop.start() if stop else min(len(text), end + _REACH)
 
 
-def is_negated(text: str, start: int, end: int) -> bool:
-    """Tell whether the words before or after say that this is not claimed: 不能祛斑, 全网最低这种话我不说."""
-    begin, _ = clause(text, start, end)
+class Surroundings:
+    """A folded text of which many places are asked at once: where clauses and sentences end is looked up once.
+
+    Places come and go as columns: where each begins, where each ends.
+    """
+
+    def __init__(self, codes: NDArray[np.uint32]) -> None:
+        self._size = len(codes)
+        signs = _signs()[np.minimum(codes, _PLANE - 1)]
+        told = np.flatnonzero(signs)
+        signs = signs[told]
+        self._clauses, self._sentences, self._denials = (
+            told[(signs & sign).astype(bool)] for sign in (_CLAUSE, _SENTENCE, _DENIAL)
+        )
+
+    def clauses(self, starts: Places, ends: Places) -> tuple[Places, Places]:
+        """Return the bounds that `clause` returns for each place."""
+        return self._between(self._clauses, starts, ends)
+
+    def sentences(self, starts: Places, ends: Places) -> tuple[Places, Places]:
+        """Return the bounds that `sentence` returns for each place."""
+        return self._between(self._sentences, starts, ends)
+
+    def _between(self, marks: Places, starts: Places, ends: Places) -> tuple[Places, Places]:
+        padded = np.concatenate(([-1], marks, [self._size]))
+        lows = np.maximum(padded[np.searchsorted(marks, starts)] + 1, starts - _REACH)
+        highs = np.minimum(padded[np.searchsorted(marks, ends) + 1], ends + _REACH)
+        return np.maximum(lows, 0), np.minimum(highs, self._size)
+
+    def may_be_negated(self, begins: Places, starts: Places, ends: Places) -> NDArray[np.bool_]:
+        """Tell which places, in clauses that begin at `begins`, have a sign of denial near them.
+
+        For all others `is_negated` says no.
+        """
+        marks = self._denials
+        before = np.searchsorted(marks, starts) > np.searchsorted(marks, begins)
+        return before | (np.searchsorted(marks, ends + _BEHIND) > np.searchsorted(marks, ends))
+
+
+@cache
+def _signs() -> NDArray[np.uint8]:
+    table = np.zeros(_PLANE, dtype=np.uint8)
+    for chars, sign in ((_CLAUSE_MARKS, _CLAUSE), (_SENTENCE_MARKS, _SENTENCE), (DENYING, _DENIAL)):
+        table[list(map(ord, chars))] |= sign
+    return table
+
+
+def is_negated(text: str, start: int, end: int, begin: int) -> bool:
+    """Tell whether the words before or after say that this is not claimed: 不能祛斑, 全网最低这种话我不说.
+
+    Its clause begins at `begin`.
+    """
     before = text[begin:start]
-    after = text[end : end + 24]
+    after = text[end : end + _BEHIND]
     if _QUESTION.search(before):
         return not _YES.match(after)
+    if _UNLESS[0].search(before) and _UNLESS[1].match(after):
+        return False
     if _NEGATION.search(before) and not _DOUBLE.search(before):
         return True
     return bool(_QUOTED_BAN.search(before) or _DISOWNED.match(after))
 
 
-def is_allowed(rule: Rule, text: str, start: int, end: int) -> bool:
-    """Tell whether what stands around the hit makes it harmless under this rule."""
-    low, high = sentence(text, start, end)
+def is_allowed(rule: Rule, text: str, start: int, end: int, sentence: tuple[int, int]) -> bool:
+    """Tell whether what stands in the sentence makes a hit harmless under this rule, negation aside."""
+    if rule.excuse is not None and not rule.excuse.search(text, *sentence):
+        return False
     for pattern in rule.allow:
-        if any(match.start() < end and match.end() > start for match in pattern.finditer(text, low, high)):
-            return True
-    if any(pattern.search(text, low, high) for pattern in rule.evidence):
-        return True
-    return rule.negatable and is_negated(text, start, end)
+        for match in pattern.finditer(text, *sentence):
+            if match.start() < end and match.end() > start:
+                return True
+    return any(pattern.search(text, *sentence) for pattern in rule.evidence)
 
 
-def is_softened(rule: Rule, text: str, start: int, end: int) -> bool:
+def is_softened(rule: Rule, text: str, sentence: tuple[int, int]) -> bool:
     """Tell whether the sentence brings what lowers a block to a warning (a source, a date, a list's name)."""
-    low, high = sentence(text, start, end)
-    return any(pattern.search(text, low, high) for pattern in rule.soften)
+    return any(pattern.search(text, *sentence) for pattern in rule.soften)

@@ -27,6 +27,8 @@ class ScriptBrief:
     request: str
     #: The host's pace, characters a minute (字/分).
     pace: int = 260
+    #: What the host likes to say: a spice, and not every sentence.
+    catchphrases: Sequence[str] = ()
     #: The text that is changed or continued last; empty for a new one.
     previous_texts: Sequence[str] = ()
     #: What the room has said of late: a new text must not say it again.

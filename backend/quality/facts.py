@@ -8,6 +8,7 @@ from backend.quality.amounts import amount_faults
 from backend.quality.context import clause
 from backend.quality.craft import read_aloud
 from backend.quality.gifts import gift_faults
+from backend.quality.kinds import kind_faults
 from backend.quality.materials import material_faults
 from backend.quality.named import choice_faults, grade_faults, named_faults
 from backend.quality.normalize import fold
@@ -34,12 +35,13 @@ _GROWN: Final = re.compile(
     rf"(?P<province>{_PROVINCES})(?:省|市|自治区)?[\u4e00-\u9fa5]{{0,4}}(?:产的?|种的?|采的?|来的|出的|直发|基地|茶园|果园|大山)"
 )
 _STOCK: Final = re.compile(
-    rf"(?:只剩|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|下|了|"
+    rf"(?:只剩|[库仓店]里(?:一共|总共|就|只|还|现在)?(?:有|剩|备)|[库仓]里(?:一共|总共)|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|下|了|"
     rf"有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[{COUNTERS}单]|"
     # A clause of its own, or the beginning of one: 就四十套, 只有十四床, 九十五顶，真没多备.
     rf"(?<=[，。！？；])(?P<only>就|只有|仅有|仅|总共|全部)(?P<few>{NUMBER})(?P<few_tail>多)?[{COUNTERS}单]|"
     rf"(?P<there>{NUMBER})(?P<there_tail>多)?[{COUNTERS}单](?=现货|库存|备货)"
 )
+_ON_A_PAGE: Final = re.compile("详情|图片?|页面?|报告|截图|照片|排|行")
 _SPEC: Final = re.compile(
     r"[\d.]+\s*(?:ml|l|g|kg|毫升|升|克|公斤|斤|片|包|支|瓶|盒|袋|只|个|寸|英寸|w|mah)?(?:装|款|版)?$|[(（].*$"
 )
@@ -70,6 +72,7 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *grade_faults(text, product),
         *choice_faults(text, product),
         *material_faults(text, product),
+        *kind_faults(text, product),
         *_origins_that_differ(text, product),
         *gift_faults(text, product),
         *_stock_that_differs(text, product),
@@ -98,7 +101,8 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
         if (match.group("country") or claimed) in whole or (not match.group("country") and foreign):
             continue
         if "进口" not in claimed and not re.search(
-            r"进口|制造|原产|产自|产的|工厂|直采|直邮|原装|空运|奶源|产地|来自|工艺|生产", text[low:high]
+            r"进口|制造|原产|产自|产的|工厂|直采|直邮|原装|空运|奶源|产地|来自|工艺|生产|[\u4e00-\u9fa5](?:是|用的?)(?:从)?[\u4e00-\u9fa5]{2,4}的$",
+            text[low:high],
         ):
             continue
         if not _COMPARED.search(text[low : match.start()]):
@@ -137,6 +141,8 @@ def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactF
         low, high = clause(text, match.start(), match.end())
         if said is None or (said == 1 and not re.search("剩|库存|最后", match.group())) or "限购" in text[low:high]:
             continue
+        if said == 1 and _ON_A_PAGE.search(text[low:high]):
+            continue  # 质检报告在详情页最后一张
         if match.group("only") and (
             said < 10 or re.search(rf"(?<!\d){said:g}(?!\d)", read_aloud(record_text(product)))
         ):
@@ -199,7 +205,8 @@ def names_of(product: Mapping[str, Any]) -> list[str]:
         names |= {name, _SPEC.sub("", name).strip(), _bare_name(str(said))}
         if brand and name.startswith(brand):
             names.add(_SPEC.sub("", name.removeprefix(brand)).strip())
-    return sorted((name for name in names if len(name) >= 2), key=len, reverse=True)
+    # In the same order in every process: what one name takes out of a text another cannot.
+    return sorted((name for name in names if len(name) >= 2), key=lambda name: (-len(name), name))
 
 
 def is_named(text: str, product: Mapping[str, Any]) -> bool:

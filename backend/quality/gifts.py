@@ -24,11 +24,14 @@ _LISTED: Final = re.compile(
 )
 #: A clause that gives something along and says no more: 配一个洗衣袋, 还有一副护目镜, 一张防潮垫跟着走.
 _ALONG: Final = re.compile(
-    rf"(?<=[，。！？；、\n])(?:拍[了下]?|下单|今天|现在|另外|跟着|一起|随货|随单|我|咱)*(?:还|再|另外?|也|都|直接)?"
+    rf"(?<=[，。！？；、\n])(?:拍[了下]?|下单|今天|现在|另外|跟着|一起|随[\u4e00-\u9fa5]{{1,2}}|每[件台盒]|我|咱)*"
+    r"(?:还|再|另外?|也|都|直接)?"
     rf"(?P<verb>给你们|给大家|给|配上?|附上?|搭上?|带上?|带|有|寄|发|捎上?)(?:你们?|大家)?"
     rf"(?P<count>{NUMBER})[{_MEASURES}](?P<thing>[\u4e00-\u9fa5a-z]{{2,7}})(?=[，。！？；\n]|$)|"
-    rf"(?<=[，。！？；\n])(?:另外|跟着|还有|再加|外加|加上|一起)(?:还有|有)?(?P<count2>{NUMBER})[{_MEASURES}](?P<thing2>[\u4e00-\u9fa5a-z]{{2,7}})(?=[，。！？；\n]|$)|"
-    rf"(?<=[，。！？；\n])(?P<count3>{NUMBER})[{_MEASURES}](?P<thing3>[\u4e00-\u9fa5a-z]{{2,7}}?)(?:跟着走|跟着寄|一起寄|一起发|随货走|随货发|免费带走|白送|不要钱|不另收钱|放在?箱子?里|放在?盒子?里)"
+    rf"(?<=[，。！？；\n])(?:另外|跟着|还有|再加|外加|加上|一起)(?:还有|有)?"
+    rf"(?P<count2>{NUMBER})[{_MEASURES}](?P<thing2>[\u4e00-\u9fa5a-z]{{2,7}})(?=[，。！？；\n]|$)|"
+    rf"(?<=[，。！？；\n])(?P<count3>{NUMBER})[{_MEASURES}](?P<thing3>[\u4e00-\u9fa5a-z]{{2,7}}?)"
+    r"(?:跟着走|跟着寄|一起寄|一起发|随货走|随货发|免费带走|白送|不要钱|不另收钱|放在?箱子?里|放在?盒子?里)"
 )
 #: Around a gift there is an offer.
 _OFFER: Final = re.compile("拍|下单|链接|购物车|到手|优惠|省|付款|[元块]|今天|现在|今晚|便宜|跟着走|一起[寄发]|随货")
@@ -91,6 +94,8 @@ def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactF
             thing = match.group("thing") or match.group("what")
             if re.search(rf"{NUMBER}(?:[块元毛角]|$)", thing):
                 continue  # 五十九一支, 合十二块一罐: a price
+            if any(one.start <= match.start() < one.end for one in money_in(text)):
+                continue
             if not overlaps(thing, whole) and not re.search("库存|后台|地址|链接|[克升米斤]$", thing):
                 problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"
                 yield FactFault("FAC-004", *match.span(), problem, True)
@@ -139,6 +144,7 @@ def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         ):
             low, high = clause(text, *match.span())
             said, right = parse_number(match[1]), counted.get(match[2])
-            several = re.search(rf"[两二三四五六]\s*[{COUNTERS}]", text[max(0, match.start() - 20) : match.start()])
-            if said is not None and right is not None and said != right and not several:
+            several = re.search(rf"([两二三四五六])\s*[{COUNTERS}]", text[max(0, match.start() - 20) : match.start()])
+            fold_of = int(parse_number(several[1]) or 1) if several else 1
+            if said is not None and right is not None and said not in (right, right * fold_of):
                 yield FactFault("FAC-004", *match.span(1), f"赠品数量对不上，{known}", True)

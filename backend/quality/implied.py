@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,8 @@ _SENTENCE: Final = re.compile(r"[^。！？\n]+")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 #: A sentence longer than this is looked at in parts, clause by clause.
 _LONG: Final = 56
+#: A question claims less than a statement of the same words: so much surer one must be.
+_ASKED: Final = 0.15
 #: Fewer characters imply nothing.
 _SHORT: Final = 7
 
@@ -46,13 +48,18 @@ class Suspicion:
 
 def suspicions(text: str) -> Iterator[Suspicion]:
     """Yield the sentences of a folded text that seem to imply what may not be said."""
-    known = weights()
+    threshold = weights().threshold
     for start, end in sentences_of(text):
-        shares = known.shares(features(text[start:end]))
-        likely = 1 - shares[CLEAN]
-        if likely >= known.threshold:
-            label = max((name for name in shares if name != CLEAN), key=lambda name: shares[name])
+        label, likely = _weighed(text[start:end])
+        if likely >= (threshold + _ASKED if text[end : end + 1] == "？" else threshold):
             yield Suspicion(start, end, label, round(likely, 3))
+
+
+@lru_cache(maxsize=2048)  # a draft is looked at clause by clause, then as a whole, then when it is decided about
+def _weighed(sentence: str) -> tuple[str, float]:
+    """Return what a sentence implies, if it implies something, and how likely it does."""
+    shares = weights().shares(_features(sentence))
+    return max((name for name in shares if name != CLEAN), key=lambda name: shares[name]), 1 - shares[CLEAN]
 
 
 def sentences_of(text: str) -> Iterator[tuple[int, int]]:
@@ -76,6 +83,10 @@ def _says_something(text: str, start: int, end: int) -> bool:
 
 def features(sentence: str) -> list[str]:
     """Return what the classifier looks at, each feature once."""
+    return sorted(_features(sentence))
+
+
+def _features(sentence: str) -> set[str]:
     plain = "".join("0" if char.isdigit() else char for char in sentence)
     found = {plain[at : at + length] for length in range(1, _LONGEST + 1) for at in range(len(plain) - length + 1)}
     search, signs = _hints()
@@ -85,7 +96,7 @@ def features(sentence: str) -> list[str]:
     found.update(f"#{one}>{other}" for at, one in enumerate(told) for other in told[at + 1 :])
     found.add(f"#many {min(len(told), 6)}")
     found.add(f"#size {min(len(plain) // 8, 7)}")
-    return sorted(found)
+    return found
 
 
 @cache

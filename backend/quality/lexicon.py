@@ -2,40 +2,42 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
+
+import numpy as np
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from backend.protocol.events import Finding
-from backend.quality.context import is_allowed, is_softened
+from backend.quality.codepoints import codes_of
+from backend.quality.context import Surroundings, is_allowed, is_negated, is_softened
 from backend.quality.implied import suspicions
-from backend.quality.normalize import Folded, fold, with_digits
+from backend.quality.normalize import NUMERALS, Folded, fold
 from backend.quality.rulebook import (
     GENERAL,
-    RULES,
     Rule,
+    RuleBook,
     Severity,
+    base_rules,
     load_rules,
-    tenant_rule,
     verticals_of_category,
-    words_of_verticals,
 )
-from backend.quality.sound import Sounds
-from backend.quality.sweep import Sighting, Sweep
+from backend.quality.search import Search, Sight
 
 _RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 
 
 class _Hit(NamedTuple):
     rule: Rule
-    #: The range in the folded text.
     start: int
     end: int
     severity: Severity
-    #: The term that was meant; empty for a pattern.
     term: str
     disguised: bool
+    #: The range in the text as it was written.
+    span: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,40 +48,25 @@ class RuleSnapshot:
     #: Names the same rules, tenant's own ones included, in every process.
     version: str
     _by_id: Mapping[str, Rule]
-    _sweep: Sweep
-    _sounds: Sounds
-    _owners_of: Mapping[str, tuple[Rule, ...]]
-    _allowed: re.Pattern[str] | None
+    _search: Search
+    _allowed: AhoCorasick | None
+    _names: AhoCorasick | None
 
     @classmethod
-    def load(
-        cls,
-        directory: Path | None = None,
-        *,
-        extra_rules: Sequence[Mapping[str, Any]] = (),
-        allow_terms: Sequence[str] = (),
-    ) -> Self:
-        """Read and compile the rules.
+    def load(cls, directory: Path | None = None) -> Self:
+        """Read and compile our own rules, or those of another folder. Raises `SetupError` for a wrong rule file."""
+        return cls.of(RuleBook(base_rules() if directory is None else tuple(load_rules(directory))))
 
-        `extra_rules` are a tenant's own (`{"terms": [...]}` is enough, all fields of the rule files are known);
-        `allow_terms` are names and phrases in which nothing is found. Raises `SetupError` for a wrong rule file,
-        `BadRequest` for a wrong rule of the tenant.
-        """
-        rules = (*load_rules(directory or RULES), *(tenant_rule(table) for table in extra_rules))
-        owners: dict[str, list[Rule]] = {}
-        for rule in rules:
-            for term in rule.terms:
-                owners.setdefault(term, []).append(rule)
-        allowed = sorted({fold(term).text for term in allow_terms if term.strip()}, key=len, reverse=True)
-        owners_of = {term: tuple(owning) for term, owning in owners.items()}
+    @classmethod
+    def of(cls, book: RuleBook) -> Self:
+        """Compile a book of rules: what is not ours takes milliseconds, ours some tenths of a second once."""
         return cls(
-            rules=rules,
-            version=_version(rules, allowed),
-            _by_id={rule.id: rule for rule in rules},
-            _sweep=Sweep(rules, words_of_verticals()),
-            _sounds=Sounds(_worth_disguising(rules)),
-            _owners_of=owners_of,
-            _allowed=re.compile("|".join(map(re.escape, allowed))) if allowed else None,
+            rules=book.rules,
+            version=book.version or content_hash(book),
+            _by_id={rule.id: rule for rule in (*book.rules, *book.silent)},
+            _search=Search.of(book.rules),
+            _allowed=_phrases(book.allowed),
+            _names=_phrases(book.names),
         )
 
     def rule(self, rule_id: str) -> Rule:
@@ -92,79 +79,99 @@ class RuleSnapshot:
         `vertical` is the product's category in any words; without it the text itself tells what it speaks of.
         """
         folded = fold(text)
-        swept = self._sweep(folded.text)
-        spoken = (verticals_of_category(vertical) if vertical else frozenset[str]()) or swept.verticals
-        allowed = [match.span() for match in self._allowed.finditer(folded.text)] if self._allowed else []
+        named, verticals = self._search(folded.text)
+        spoken = (verticals_of_category(vertical) if vertical else frozenset[str]()) or verticals
+        sights = [sight for sight in named if _holds(sight.rule, sight.term, spoken)]
+        return [_finding(hit, folded) for hit in _outermost(self._meant(folded, sights))] if sights else []
+
+    def _meant(self, folded: Folded, sights: Sequence[Sight]) -> list[_Hit]:
+        """Return what is left when nothing around it makes it harmless."""
+        text = folded.text
+        starts = np.array([sight.start for sight in sights], dtype=np.int64)
+        ends = np.array([sight.end for sight in sights], dtype=np.int64)
+        around = Surroundings(codes_of(text))
+        begins, _ = around.clauses(starts, ends)
+        columns = (
+            *around.sentences(starts, ends),
+            begins,
+            around.may_be_negated(begins, starts, ends),
+            *folded.spans(starts, ends),
+        )
+        allowed, names = _places(self._allowed, text), _places(self._names, text)
         hits: list[_Hit] = []
-        for hit in self._hits(folded, swept.sightings):
-            if not _holds(hit, spoken) or any(low <= hit.start and hit.end <= high for low, high in allowed):
+        for sight, low, high, begin, doubtful, *span in zip(
+            sights, *(column.tolist() for column in columns), strict=True
+        ):
+            rule, start, end, term, heard = sight
+            free = bool(allowed) and _inside(sight, allowed)
+            if (
+                (free and not rule.statutory)
+                or is_allowed(rule, text, start, end, (low, high))
+                or (doubtful and rule.negatable and is_negated(text, start, end, begin))
+            ):
                 continue
-            if is_allowed(hit.rule, folded.text, hit.start, hit.end):
-                continue
-            softened = hit.severity == "block" and is_softened(hit.rule, folded.text, hit.start, hit.end)
-            hits.append(hit._replace(severity="warn") if softened else hit)
-        return [_finding(hit, folded) for hit in _outermost(hits)]
+            severity = rule.mild.get(term, rule.severity)
+            if names and _inside(sight, names):
+                severity = "info"
+            elif severity == "block" and (free or is_softened(rule, text, (low, high))):
+                severity = "warn"
+            # Width, case and script are no disguise; something between the characters is.
+            disguised = heard or (bool(term) and span[1] - span[0] != end - start)
+            hits.append(_Hit(rule, start, end, severity, term, disguised, (span[0], span[1])))
+        return hits
 
     def check(self, text: str, *, vertical: str | None = None) -> list[Finding]:
         """Return what `scan` finds, and warnings of sentences that imply what may not be said without a word of it."""
         found = self.scan(text, vertical=vertical)
         folded = fold(text)
+        quiet = [folded.span(*place) for place in _places(self._allowed, folded.text)]
         weighed = [finding.span for finding in found if finding.severity != "info"]
         for suspicion in suspicions(folded.text):
-            rule = self._by_id.get(f"IMP-{suspicion.label}")
+            rule = next((one for one in self.rules if one.id == f"IMP-{suspicion.label}"), None)
             start, end = folded.span(suspicion.start, suspicion.end)
             # Where the rules have spoken there is nothing left to guess.
-            if rule is not None and not any(low < end and start < high for low, high in weighed):
-                hit = _Hit(rule, suspicion.start, suspicion.end, rule.severity, "", False)
+            allowed = any(low < end and start < high for low, high in quiet)
+            if rule is not None and not allowed and not any(low < end and start < high for low, high in weighed):
+                hit = _Hit(rule, suspicion.start, suspicion.end, rule.severity, "", False, (start, end))
                 found.append(_finding(hit, folded))
         return sorted(found, key=lambda finding: finding.span)
 
-    def scan_surface(self, text: str) -> int:
-        """Count plain term hits, nothing else: the bound on how fast a scan can be."""
-        return self._sweep.count(text)
 
-    def _hits(self, folded: Folded, sightings: Iterable[Sighting]) -> Iterator[_Hit]:
-        for rule, start, end, term in sightings:
-            low, high = folded.span(start, end)
-            # Width, case and script are no disguise; something between the characters is.
-            disguised = bool(term) and high - low != end - start
-            yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, disguised)
-        for start, end, term in self._sounds.find(folded.text):
-            for rule in self._owners_of[term]:
-                yield _Hit(rule, start, end, rule.mild.get(term, rule.severity), term, True)
+def _phrases(phrases: Sequence[str]) -> AhoCorasick | None:
+    folded = tuple(dict.fromkeys(text for text in (fold(phrase).text.strip() for phrase in phrases) if text))
+    return AhoCorasick(folded, matchkind=MatchKind.Standard) if folded else None
 
 
-def _worth_disguising(rules: Iterable[Rule]) -> list[str]:
-    """Nobody hides a word that may be said; short mild words would only bring homophones."""
-    terms: dict[str, None] = {}
-    for rule in rules:
-        # These are disguises themselves: what sounds like one is the plain word.
-        for term in () if rule.category == "evasion" else rule.terms:
-            if (len(term) > 2 or rule.severity == "block") and term not in rule.mild and term not in rule.weak:
-                terms[term] = None
-    return list(terms)
+def _places(phrases: AhoCorasick | None, text: str) -> list[tuple[int, int]]:
+    # All of them, also where they overlap: the order in which a tenant wrote them down must not matter.
+    return [(low, high) for _, low, high in phrases.find_matches_as_indexes(text, overlapping=True)] if phrases else []
 
 
-def _version(rules: Sequence[Rule], allowed: Sequence[str]) -> str:
+def _inside(sight: Sight, places: list[tuple[int, int]]) -> bool:
+    return any(low <= sight.start and sight.end <= high for low, high in places)
+
+
+def content_hash(book: RuleBook) -> str:
+    """Return what names these rules in every process: the same rules, the same name."""
     digest = hashlib.sha256()
-    for rule in rules:
-        parts = [rule.id, rule.category, rule.title, rule.severity, rule.basis, rule.about, rule.advice]
+    for rule in (*book.rules, *book.silent):
+        parts = [rule.id, rule.category, rule.title, rule.severity, rule.basis, rule.about, rule.advice, rule.remark]
         parts += [*sorted(rule.verticals), *rule.terms, *sorted(rule.weak), str(rule.negatable), str(rule.confirmable)]
         parts += [f"{term}={severity}" for term, severity in sorted(rule.mild.items())]
         parts += [f"{term}={text}" for term, text in sorted(rule.replace.items())]
         for patterns in (rule.patterns, rule.allow, rule.evidence, rule.soften):
             parts += ["/", *(pattern.pattern for pattern in patterns)]
-        digest.update("\x1f".join(parts).encode() + b"\x1e")
-    digest.update("\x1f".join(allowed).encode())
+        digest.update("\x1f".join([*parts, str(rule.statutory)]).encode() + b"\x1e")
+    for phrases in ([rule.id for rule in book.silent], sorted(book.allowed), sorted(book.names)):
+        digest.update("\x1f".join(phrases).encode() + b"\x1e")
     return digest.hexdigest()[:12]
 
 
-def _holds(hit: _Hit, spoken: frozenset[str]) -> bool:
-    """Tell whether the hit's rule holds for goods of these verticals (none: it is not known)."""
-    meant = hit.rule.verticals - {GENERAL}
-    if hit.term in hit.rule.weak:
-        return bool(meant & spoken)
-    return GENERAL in hit.rule.verticals or not spoken or bool(meant & spoken)
+def _holds(rule: Rule, term: str, spoken: frozenset[str]) -> bool:
+    """Tell whether the rule holds for goods of these verticals (none: it is not known)."""
+    if term in rule.weak:
+        return bool((rule.verticals - {GENERAL}) & spoken)
+    return GENERAL in rule.verticals or not spoken or not rule.verticals.isdisjoint(spoken)
 
 
 def _outermost(hits: list[_Hit]) -> list[_Hit]:
@@ -183,6 +190,8 @@ def _outermost(hits: list[_Hit]) -> list[_Hit]:
 
 
 def _gravest(hits: list[_Hit]) -> list[_Hit]:
+    if len(hits) < 2:
+        return hits
     kept: list[_Hit] = []
     for hit in sorted(hits, key=lambda hit: (-_RANK[hit.severity], hit.start - hit.end, hit.disguised)):
         inside = any(other.start <= hit.start and hit.end <= other.end for other in kept)
@@ -195,13 +204,15 @@ def _gravest(hits: list[_Hit]) -> list[_Hit]:
 
 def _finding(hit: _Hit, folded: Folded) -> Finding:
     rule = hit.rule
-    start, end = folded.span(hit.start, hit.end)
+    start, end = hit.span
     excerpt = folded.original[start:end]
-    suggestion = _replacement(rule, hit.term or with_digits(folded.text[hit.start : hit.end]))
+    suggestion = _replacement(rule, hit.term or folded.text[hit.start : hit.end].translate(NUMERALS))
     said = f"“{excerpt}”" + ("是变形写法，" if hit.disguised else "")
     message = f"{said}涉及{rule.title}：{rule.about}"
     if suggestion is None and rule.advice:
         message += f"。可以这样说：{rule.advice}"
+    if rule.remark:
+        message += f"（{rule.remark}）"
     return Finding(
         rule=rule.id,
         category=rule.category,

@@ -32,7 +32,7 @@ _COMMON: Final = frozenset(
 _CHOICES: Final = re.compile(rf"(?P<number>{NUMBER})[个种](?:颜色|色|口味|味道|花色|味)")
 #: 一级 of 一级棒 and 三级台阶 is no grade.
 _GRADE: Final = re.compile(
-    "(?:等级|级别|品级|能效|质量)[是为：达到的]*(?P<grade>[特优一二三四五六七八九\\d])[级等](?![棒台])|(?P<grade2>[特优])级"
+    "(?:等级|级别|品级|能效|质量)[是为：达到的]*(?P<grade>[特优一二三四五六七八九\\d])[级等](?![棒台])|(?P<grade2>[特优])级|(?<=[，。！？；是])(?P<grade3>[一二三四])级(?=[，。！；的]|$)"
 )
 
 
@@ -109,13 +109,13 @@ def grade_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield grades (特级, 一级) of a folded text that no fact of the record bears out, where a fact gives one."""
     facts = product.get("facts")
     known = {
-        _grade(match["grade"] or match["grade2"])
+        _grade(match["grade"] or match["grade2"] or match["grade3"])
         for name, value in (facts.items() if isinstance(facts, Mapping) else ())
         for match in _GRADE.finditer(fold(f"等级{value}").text)
         if re.search("等级|级别|品级|能效|标准|质量", str(name))
     }
     for match in _GRADE.finditer(text) if known else ():
-        if _grade(match["grade"] or match["grade2"]) not in known and not _is_compared(
+        if _grade(match["grade"] or match["grade2"] or match["grade3"]) not in known and not _is_compared(
             text, match.start(), match.end()
         ):
             yield FactFault("FAC-004", *match.span(), f"等级“{match.group()}”与商品资料不符", True)

@@ -3,7 +3,7 @@
 import sys
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -39,7 +39,14 @@ _INVISIBLE: Final = (
 _EMOJI: Final = "\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f0ff\U0001f1e6-\U0001faff"
 # What may happen at a code point: it changes by itself; it begins, or is second in, a sequence that changes.
 _ALONE, _FIRST, _SECOND = 1, 2, 4
-_WIDE: Final = ((0x00A0, 0xFFFF), (0x1D400, 0x1D7FF), (0x1F100, 0x1F1E5), (0x20000, 0x2A6DF), (0x2F800, 0x2FA1F))
+_WIDE: Final = (
+    (0x00A0, 0xD7FF),
+    (0xF900, 0xFFFF),
+    (0x1D400, 0x1D7FF),
+    (0x1F100, 0x1F1E5),
+    (0x20000, 0x2A6DF),
+    (0x2F800, 0x2FA1F),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,17 @@ class Folded:
             return start, end
         return self._source(start)[0], self._source(end - 1)[1]
 
+    def spans(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return what `span` does, for many ranges at once: where each begins and ends."""
+        if not self._firsts:
+            return starts, ends
+        firsts = np.array(self._firsts)
+        begins, stops, copied = np.array(self._sources).T
+        first = np.searchsorted(firsts, starts, side="right") - 1
+        last = np.searchsorted(firsts, ends - 1, side="right") - 1
+        lows = begins[first] + np.where(copied[first], starts - firsts[first], 0)
+        return lows, np.where(copied[last], begins[last] + ends - firsts[last], stops[last])
+
     def _source(self, position: int) -> tuple[int, int]:
         piece = bisect_right(self._firsts, position) - 1
         begin, end, copied = self._sources[piece]
@@ -70,10 +88,11 @@ class Folded:
 
 def rewrite(text: str, pattern: Pattern[str], replacement: Callable[[Match[str], str], str]) -> Folded:
     """Replace every match of `pattern`; `replacement` gets the match and the last sign put out, may return ''."""
-    return _replaced(text, pattern.finditer(text), replacement)
+    return rewrite_at(text, pattern.finditer(text), replacement)
 
 
-def _replaced(text: str, matches: Iterable[Match[str]], replacement: Callable[[Match[str], str], str]) -> Folded:
+def rewrite_at(text: str, matches: Iterable[Match[str]], replacement: Callable[[Match[str], str], str]) -> Folded:
+    """Replace these matches, which follow each other, as `rewrite` does."""
     out: list[str] = []
     firsts: list[int] = []
     sources: list[tuple[int, int, bool]] = []
@@ -101,21 +120,24 @@ def _replaced(text: str, matches: Iterable[Match[str]], replacement: Callable[[M
     return Folded(text, "".join(out), tuple(firsts), tuple(sources))
 
 
+#: Below so many characters it is quicker to look at each than to look at all at once.
+_SHORT: Final = 400
+
+
 @lru_cache(maxsize=256)  # a review folds the same text and the same record from many sides
 def fold(text: str) -> Folded:
     """Fold width, case, script, look-alikes and what was put between characters to hide a word.
 
     Line breaks and clause punctuation stay; numerals stay too (see `NUMERALS`), so patterns can still read them.
     """
-    mapping, pattern, kinds = _folding()
-    codes = codes_of(text)
-    kind = np.append(kinds[codes], np.uint8(0))
-    marked = (kind & _ALONE) > 0
-    marked[:-1] |= ((kind[:-1] & _FIRST) > 0) & ((kind[1:] & _SECOND) > 0)
-    # A line break with nothing else beside it stays as it is.
-    marked[:-1] &= (codes != ord("\n")) | marked[1:]
-    spots = np.flatnonzero(marked)
-    if not spots.size:
+    mapping, pattern, kinds, happens = _folding()
+    if len(text) < _SHORT:
+        if happens.keys().isdisjoint(text):
+            return Folded(text, text)  # most terms are so, and there are thousands of them
+        spots = _spots(text, happens)
+    else:
+        spots = _spots_at_once(text, kinds)
+    if not spots:
         return Folded(text, text)
 
     def replacement(match: Match[str], before: str) -> str:
@@ -127,7 +149,34 @@ def fold(text: str) -> Folded:
             return _widened(text, match.start(), run)
         return _between(text, match, before)
 
-    return _replaced(text, _matches_at(pattern, text, spots.tolist()), replacement)
+    return rewrite_at(text, _matches_at(pattern, text, spots), replacement)
+
+
+def _spots(text: str, happens: Mapping[str, int]) -> list[int]:
+    """Return where something changes, or may."""
+    spots = []
+    for at, char in enumerate(text):
+        kind = happens.get(char)
+        if kind is None:
+            continue
+        after = text[at + 1 : at + 2]
+        if (kind & _FIRST and happens.get(after, 0) & _SECOND) or (
+            # A line break with nothing else beside it stays as it is.
+            kind & _ALONE and (char != "\n" or happens.get(after, 0) & (_ALONE | _FIRST))
+        ):
+            spots.append(at)
+    return spots
+
+
+def _spots_at_once(text: str, kinds: NDArray[np.uint8]) -> list[int]:
+    """Return what `_spots` does."""
+    codes = codes_of(text)
+    kind = np.append(kinds[codes], np.uint8(0))
+    marked = (kind & _ALONE) > 0
+    marked[:-1] |= ((kind[:-1] & _FIRST) > 0) & ((kind[1:] & _SECOND) > 0)
+    # A line break with nothing else beside it stays as it is.
+    marked[:-1] &= (codes != ord("\n")) | marked[1:]
+    return np.flatnonzero(marked).tolist()
 
 
 def _matches_at(pattern: Pattern[str], text: str, spots: Iterable[int]) -> Iterator[Match[str]]:
@@ -168,19 +217,18 @@ _STRIP_INVISIBLE: Final = compile_pattern(f"[{_INVISIBLE}]+")
 
 
 @cache
-def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8]]:
-    """Return the images, a pattern for one place that changes, and for each code point what begins with it."""
+def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8], Mapping[str, int]]:
+    """Return the images, a pattern for one place that changes, and what happens at each code point: as a column of all
+    of them, and only of those at which something does."""
     # Half of a pair is no character; what is left of it must not end the search for terms.
     single: dict[str, str] = {chr(code): "\ufffd" for code in range(0xD800, 0xE000)}
-    for low, high in _WIDE:
-        for code in range(low, high + 1):
-            if 0xD800 <= code <= 0xF8FF:
-                continue
-            char = chr(code)
-            folded = unicodedata.normalize("NFKC", char).lower()
-            if folded != char and char not in _KEPT and folded.strip():
-                single[char] = folded
-    han = "".join(chr(code) for code in range(0x3400, 0xA000))
+    # One call for all: a line break joins nothing with its neighbours.
+    wide = "".join(_range(low, high) for low, high in _WIDE)
+    images = unicodedata.normalize("NFKC", "\n".join(wide)).lower().split("\n")
+    for char, folded in zip(wide, images, strict=True):
+        if folded != char and char not in _KEPT and folded.strip():
+            single[char] = folded
+    han = _range(0x3400, 0x9FFF)
     single.update((t, s) for t, s in zip(han, OpenCC("t2s").convert("\n".join(han)).split("\n"), strict=True) if t != s)
     single.update((chr(code), chr(code + 32)) for code in range(ord("A"), ord("Z") + 1))
     for kept in _KEPT | set(_SEPARATORS):
@@ -188,22 +236,27 @@ def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8]]:
     special = dict(_lookalikes())
     single.update((source, target) for source, target in special.items() if len(source) == 1)
     longer = {source: target for source, target in special.items() if len(source) > 1}
+    everything = _range(0, sys.maxunicode)
+    gaps = compile_pattern(f"[{escape(_SEPARATORS)}\\s{_INVISIBLE}{_EMOJI}]").findall(everything)
     # One match per run keeps the number of pieces small; characters with an image of their own go one by one.
-    images = _classes(single)
-    gaps = "".join(escape(char) for char in _SEPARATORS if char not in single)
     alternatives = [
         *(escape(source) for source in sorted(longer, key=len, reverse=True)),
-        f"[{images}]",
+        f"[{_classes(single)}]",
         "[,!?;:]",
-        f"(?:(?![{images}])[{gaps}\\s{_INVISIBLE}{_EMOJI}])+",
+        f"[{_classes(set(gaps) - single.keys())}]+",
     ]
-    alone = compile_pattern(f"[{images},!?;:{gaps}\\s{_INVISIBLE}{_EMOJI}]")
-    kinds = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
-    kinds[[match.start() for match in alone.finditer("".join(map(chr, range(sys.maxunicode + 1))))]] = _ALONE
+    happens = dict.fromkeys((*single, *",!?;:", *gaps), _ALONE)
     for source in longer:
-        kinds[ord(source[0])] |= _FIRST
-        kinds[ord(source[1])] |= _SECOND
-    return single | longer, compile_pattern("|".join(alternatives)), kinds
+        happens[source[0]] = happens.get(source[0], 0) | _FIRST
+        happens[source[1]] = happens.get(source[1], 0) | _SECOND
+    kinds = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
+    kinds[list(map(ord, happens))] = list(happens.values())
+    return single | longer, compile_pattern("|".join(alternatives)), kinds, happens
+
+
+def _range(low: int, high: int) -> str:
+    """Return all characters from one code point to another."""
+    return np.arange(low, high + 1, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def _classes(chars: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from stdnum import luhn
 from stdnum.cn import ric, uscc
@@ -118,9 +118,6 @@ _NO_NAMES: Final = re.compile(
     r"应该|经理|高先生|应|连接|左右|白天|边上|终于|从|于|时候|别|向|常|能否|安装|强调|金额|温馨|万一|双方|连同|车牌|号码|"
     r"水果|国际|平台|广告|党|牛奶|古法|容量|家人|幸好|宿舍|游客|查询|后台|相关|公司|来|到|给|今天)"
 )
-
-
-_UUID: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _digits(text: str) -> str:
@@ -372,15 +369,6 @@ def mask_pii(text: str) -> str:
         out += [text[done : hit.span[0]], hit.masked]
         done = hit.span[1]
     return "".join([*out, text[done:]])
-
-
-def mask_values(value: Any) -> Any:
-    """Return plain JSON with the personal data of every text in it masked."""
-    if isinstance(value, str):
-        return value if _UUID.fullmatch(value) else mask_pii(value)  # the digits of an id may look like a telephone
-    if isinstance(value, dict):
-        return {name: mask_values(inner) for name, inner in value.items()}
-    return [mask_values(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _hit(kind: _Kind, folded: Folded, start: int, end: int, masked: str) -> PiiHit:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from backend.quality.context import clause, sentence
+from backend.quality.ladder import bought_apart, last_piece, step_faults, steps_of
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
 
@@ -52,6 +53,8 @@ class _Known:
     list_price: float | None
     others: frozenset[float]
     counts: frozenset[int]
+    #: What so many pieces cost together.
+    steps: Mapping[int, float]
 
 
 def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[PriceFault]:
@@ -77,6 +80,8 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
                 _right(text, money, known),
             )
     yield from _wrong_discounts(text, known)
+    for fault in step_faults(text, known.steps, known.price):
+        yield PriceFault(fault.start, fault.end, fault.problem)
 
 
 def _behind_the_name(text: str, product: Mapping[str, Any] | None) -> Iterator[Money]:
@@ -94,8 +99,11 @@ def has_price(product: Mapping[str, Any] | None) -> bool:
 
 
 def _known(product: Mapping[str, Any]) -> _Known:
-    words = fold("。".join(_texts(product))).text
-    others = {money.value for money in money_in(words)}
+    # A step's note speaks of a sum that is the step's alone. Field by field: a fact that is a bare figure (蓬松度: 700)
+    # is no sum of money.
+    told = list(_texts({name: field for name, field in product.items() if name != "price_ladder"}))
+    words = fold("。".join(told)).text
+    others = {money.value for said in told for money in money_in(fold(said).text)}
     others |= {value for name, field in product.items() if "price" in name and (value := _number(field)) is not None}
     others |= {
         value
@@ -107,6 +115,7 @@ def _known(product: Mapping[str, Any]) -> _Known:
         _number(product.get("list_price")),
         frozenset(others),
         frozenset(_multiplied(counts_in(words)) | _pounds_in(words)),
+        steps_of(product),
     )
 
 
@@ -165,9 +174,19 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
     if _SAVED.search(before):
         yield from ((value, False) for value in [*saved, *(known.others - {price, listed or price})])
         yield from ((value * count, False) for value in saved for count in counts)
+        yield from (
+            (alone * count - known.steps[count], False)
+            for alone in (price, *([listed] if listed else []))
+            for count in counts & known.steps.keys()
+        )
         yield from ((price * first - other, False) for first in counts for other in known.others)
         return
-    totals = [value * count for value in (price, *([listed] if listed else [])) for count in counts]
+    # Where several cost less together, only who buys them apart pays the price so many times.
+    apart = counts if bought_apart(before) else counts - known.steps.keys()
+    totals = [price * count for count in apart] + [listed * count for count in counts if listed]
+    totals += [known.steps[count] for count in counts & known.steps.keys()]
+    adds = [last_piece(known.steps, price, count) for count in counts]
+    yield from ((value, False) for value in adds if value is not None and "第" in before)
     if _PER_UNIT.search(before) or _EACH.match(text, money.end):
         counts |= {
             int(value) for one in _SERVINGS.findall(text[low:high]) if (value := parse_number(one)) and value > 1
@@ -214,6 +233,8 @@ def _right(text: str, money: Money, known: _Known) -> str | None:
         value = known.list_price
     elif _SAVED.search(before):
         value = known.list_price - known.price if known.list_price is not None else None
+    elif len(told := counts_in(text[slice(*clause(text, money.start, money.end))]) & known.steps.keys()) == 1:
+        value = known.steps[told.pop()] if not bought_apart(before) and not _PER_UNIT.search(before) else None
     elif _PER_UNIT.search(before) or counts_in(text[slice(*clause(text, money.start, money.end))]) - {1}:
         value = None
     else:
@@ -243,7 +264,12 @@ def _sums_that_contradict(text: str, sums: list[Money]) -> Iterator[PriceFault]:
     """Find arithmetic that is wrong by itself: 三件99，一件25; 原价199现价99省120."""
     for before, after in pairwise(sums):
         between = text[before.end : after.start]
-        if after.start - before.end > 24 or not _PER_UNIT.search(between) or re.search(r"[。！？\n]", between):
+        if (
+            after.start - before.end > 24
+            or _LIST.search(between)
+            or not _PER_UNIT.search(between)
+            or re.search(r"[。！？\n]", between)
+        ):
             continue
         low, _ = clause(text, before.start, before.end)
         counts = {count for count in counts_in(text[low : before.start] + "。") if count > 1}
@@ -273,6 +299,7 @@ def _described(known: _Known) -> str:
     parts = [f"售价{_plain(known.price)}元"] if known.price is not None else []
     if known.list_price is not None:
         parts.append(f"划线价{_plain(known.list_price)}元")
+    parts += [f"{count}件{_plain(total)}元" for count, total in sorted(known.steps.items())]
     return "，".join(parts)
 
 

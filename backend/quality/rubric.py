@@ -43,7 +43,7 @@ def review(script: str, brief: ScriptBrief, rules: RuleSnapshot) -> QualityRepor
         detail = "；".join(dict.fromkeys(finding.message for finding in (worst or found)[:3])) or "符合"
         checks.append(CheckResult(id=number, name=name, passed=not worst, detail=detail))
     findings.sort(key=lambda finding: finding.span)
-    return QualityReport(_verdict(findings), _score(findings), findings, checks, rules.version)
+    return QualityReport(verdict_of(findings), score_of(findings), findings, checks, rules.version)
 
 
 def with_findings(report: QualityReport, findings: Sequence[Finding]) -> QualityReport:
@@ -58,17 +58,19 @@ def with_findings(report: QualityReport, findings: Sequence[Finding]) -> Quality
         else check
         for check in report.checks
     ]
-    return QualityReport(_verdict(findings), _score(findings), list(findings), checks, report.rules_version)
+    return QualityReport(verdict_of(findings), score_of(findings), list(findings), checks, report.rules_version)
 
 
-def _verdict(findings: Sequence[Finding]) -> Literal["pass", "warn", "block"]:
+def verdict_of(findings: Sequence[Finding]) -> Literal["pass", "warn", "block"]:
+    """Return what becomes of a text in which this was found."""
     severities = {finding.severity for finding in findings}
     if "block" in severities:
         return "block"
     return "warn" if severities & {"fail", "warn"} else "pass"
 
 
-def _score(findings: Sequence[Finding]) -> int:
+def score_of(findings: Sequence[Finding]) -> int:
+    """Return how good a text is in which this was found, of 100."""
     # The same fault ten times is one fault to learn from: each rule counts at most twice.
     counted: dict[str, int] = {}
     lost = 0

@@ -2,15 +2,16 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
-from backend.errors import BadRequest, SetupError
+from backend.errors import SetupError
 from backend.quality.classes import combined, spread
 from backend.quality.normalize import NUMERALS, fold
+from backend.quality.patterns import Lazy, Pattern, either
 
 RULES: Final = Path(__file__).parent / "rules"
 #: The vertical of rules that hold for all goods.
@@ -36,13 +37,13 @@ class Rule:
     mild: Mapping[str, Severity]
     #: Terms with an ordinary second meaning: they count only when the goods are known to be of this vertical.
     weak: frozenset[str]
-    patterns: tuple[re.Pattern[str], ...]
+    patterns: tuple[Pattern, ...]
     #: A match that overlaps a hit makes it harmless.
-    allow: tuple[re.Pattern[str], ...]
+    allow: tuple[Pattern, ...]
     #: A match in the same sentence makes a hit harmless …
-    evidence: tuple[re.Pattern[str], ...]
+    evidence: tuple[Pattern, ...]
     #: … or only a warning.
-    soften: tuple[re.Pattern[str], ...]
+    soften: tuple[Pattern, ...]
     #: Whether "不…" before a hit turns it off.
     negatable: bool
     #: Whether the product's own record can prove the claim.
@@ -51,15 +52,59 @@ class Rule:
     advice: str
     #: Term to text that can stand in its place; a key that begins with ^ is a pattern.
     replace: Mapping[str, str]
+    #: Whether the law itself forbids it: nothing a tenant writes makes its hits vanish.
+    statutory: bool = False
+    #: What findings say besides: why a tenant made the rule milder.
+    remark: str = ""
+    #: Where it does not match, no pattern of `allow` and `evidence` does; None: ask each.
+    excuse: Lazy | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "excuse", either((*self.allow, *self.evidence)))
 
 
-def load_rules(directory: Path) -> list[Rule]:
-    """Read every `*.toml` of a folder that holds `[[rule]]` tables. Raises `SetupError` on a rule that is wrong."""
+@dataclass(frozen=True)
+class RuleBook:
+    """All rules that hold for somebody, in their order, before they are compiled."""
+
+    rules: tuple[Rule, ...]
+    #: Names these rules in findings; empty: it is made of their content.
+    version: str = ""
+    #: Rules that find nothing (any more) but whose words the program's own checks use.
+    silent: tuple[Rule, ...] = ()
+    #: Phrases in which nothing is found; only what the law forbids is still told, as a warning.
+    allowed: tuple[str, ...] = ()
+    #: Registered names: what is found inside them is only told.
+    names: tuple[str, ...] = ()
+
+
+Compile = Callable[[str], Pattern]
+
+
+def ours(source: str) -> Lazy:
+    """Make a pattern of ours, which may name classes of words. Raises `ValueError`, `re.error`: it is none."""
+    pattern = Lazy(spread(source))
+    pattern.compiled()
+    return pattern
+
+
+def released(source: str) -> Lazy:
+    """Make a pattern of the files that come with this release."""
+    # Compiling all of them takes half a second, and each was tried before it was released.
+    return Lazy(spread(source))
+
+
+def load_rules(directory: Path, compile: Compile = ours) -> list[Rule]:
+    """Read every `*.toml` of a folder that holds `[[rule]]` tables; `compile` makes their patterns.
+
+    Raises:
+        SetupError: a rule is wrong.
+    """
     rules: list[Rule] = []
     for path in sorted(directory.glob("*.toml")):
         try:
             tables = tomllib.loads(path.read_text(encoding="utf-8")).get("rule", [])
-            rules += [_rule(table) for table in tables]
+            rules += [rule_of(table, compile) for table in tables]
         except (KeyError, TypeError, ValueError, re.error) as error:
             raise SetupError(f"the rule file {path.name} is wrong: {error!r}") from error
     if not rules:
@@ -67,13 +112,11 @@ def load_rules(directory: Path) -> list[Rule]:
     return rules
 
 
-def tenant_rule(table: Mapping[str, Any]) -> Rule:
-    """Make a rule of what a tenant wrote: `terms` is enough. Raises `BadRequest` when it cannot be used."""
-    whole = {"id": "HOUSE", "category": "house_rule", "title": "本店禁用词", "basis": "本店规定", "severity": "block"}
-    try:
-        return _rule({**whole, "about": "本店规定不使用的说法", **table})
-    except (KeyError, TypeError, ValueError, re.error) as error:
-        raise BadRequest(f"这条规则不可用：{error}") from error
+@cache
+def base_rules() -> tuple[Rule, ...]:
+    """Return our own rules, read once in a process. What they block is what the law forbids."""
+    rules = load_rules(RULES, released)
+    return tuple(replace(rule, statutory=True) if rule.severity == "block" else rule for rule in rules)
 
 
 def key(term: str) -> str:
@@ -81,7 +124,12 @@ def key(term: str) -> str:
     return fold(term).text.strip().translate(NUMERALS)
 
 
-def _rule(table: Mapping[str, Any]) -> Rule:
+def rule_of(table: Mapping[str, Any], compile: Compile = ours) -> Rule:
+    """Make a rule of a table; `compile` makes its patterns.
+
+    Raises:
+        KeyError, TypeError, ValueError, re.error: the table is no rule.
+    """
     severity = table["severity"]
     if severity not in get_args(Severity):
         raise ValueError(f"unknown severity {severity!r}")
@@ -102,10 +150,10 @@ def _rule(table: Mapping[str, Any]) -> Rule:
         terms=terms,
         mild=mild,
         weak=frozenset(key(term) for term in table.get("weak_terms", ())),
-        patterns=_compiled(table, "patterns"),
-        allow=_compiled(table, "allow"),
-        evidence=_compiled(table, "evidence"),
-        soften=_compiled(table, "soften"),
+        patterns=_compiled(table, "patterns", compile),
+        allow=_compiled(table, "allow", compile),
+        evidence=_compiled(table, "evidence", compile),
+        soften=_compiled(table, "soften", compile),
         negatable=bool(table.get("negatable", True)),
         confirmable=bool(table.get("confirmable", False)),
         advice=str(table.get("advice", "")),
@@ -113,9 +161,9 @@ def _rule(table: Mapping[str, Any]) -> Rule:
     )
 
 
-def _compiled(table: Mapping[str, Any], name: str) -> tuple[re.Pattern[str], ...]:
+def _compiled(table: Mapping[str, Any], name: str, compile: Compile) -> tuple[Pattern, ...]:
     sources: Sequence[str] = table.get(name, ())
-    return tuple(re.compile(spread(source), re.IGNORECASE) for source in sources)
+    return tuple(compile(source) for source in sources)
 
 
 @cache

@@ -3,25 +3,29 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
+from operator import eq
 from typing import Final
 
+import numpy as np
 import rjieba
-from ahocorasick_rs import AhoCorasick, MatchKind
+from numpy.typing import NDArray
 
 # Only the table of characters is used; the one of phrases takes a second to load. pypinyin reads this when imported.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
 from pypinyin.pinyin_dict import pinyin_dict
 
-from backend.quality.codepoints import Swap
+from backend.quality.codepoints import Swap, codes_of
 from backend.quality.context import clause
-from backend.quality.normalize import Folded, is_han, rewrite
+from backend.quality.normalize import is_han, rewrite_at
+from backend.quality.strings import Links, Strings
 
 _TONES: Final = str.maketrans("āáǎàēéěèōóǒòīíǐìūúǔùüǖǘǚǜńňǹḿ", "aaaaeeeeooooiiiiuuuuvvvvvnnnm")
 _LATIN: Final = re.compile(r"[a-z]{2,}")
-_LETTER: Final = re.compile(r"[a-z]")
 _CODES: Final = 0xE000
+_LAST: Final = 0xF8FF
+_NO: Final = np.zeros(1, dtype=bool)
 # Characters so common that one of them beside a part of a term is no disguise.
 _COMMON: Final = frozenset(
     "的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对小多然于心学么之都好看起发当没成"
@@ -34,46 +38,152 @@ _COMMON: Final = frozenset(
 Hit = tuple[int, int, str]
 
 
+class Heard:
+    """A folded text as it sounds."""
+
+    def __init__(self, text: str, codes: NDArray[np.uint32]) -> None:
+        self.text = text
+        letters = np.flatnonzero((codes >= ord("a")) & (codes <= ord("z")))
+        #: The text with one sign for each syllable that is spelled in letters, …
+        self.sounded = rewrite_at(text, _spelled_runs(text, letters), lambda match, _: _spell(match.group()))
+        #: … its code points, and with a sign for each other syllable too.
+        self.surface = codes if self.sounded.text is text else codes_of(self.sounded.text)
+        self.sounds = _codes().codes(self.surface)
+        around = np.concatenate(([0], codes, [0])).astype(np.uint32)
+        before, after = around[letters], around[letters + 2]
+        alone = ~(_is_alnum(before) | _is_alnum(after))
+        #: Where a letter has no other beside it, …
+        self.lone = letters[alone]
+        letter = codes[self.lone]
+        #: … what stands before it with it, and, for each again, it with what stands behind.
+        self.pairs = np.concatenate((_pair(before[alone], letter), _pair(letter, after[alone])))
+
+
+def _pair(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    return (left.astype(np.uint64) << np.uint64(32)) | right
+
+
+def _is_alnum(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Tell for each code point whether it is an ASCII letter or digit."""
+    lower = codes | np.uint32(0x20)
+    return ((codes >= ord("0")) & (codes <= ord("9"))) | ((lower >= ord("a")) & (lower <= ord("z")))
+
+
 class Sounds:
     """Terms compiled for the search by sound."""
 
     def __init__(self, terms: Iterable[str]) -> None:
         self._terms = [term for term in terms if len(term) >= 2 and all(map(is_han, term))]
-        self._by_sound = AhoCorasick([_codes()(term) for term in self._terms], matchkind=MatchKind.Standard)
-        shortened = [(_shorten(term, at), term) for term in self._terms for at in range(len(term))]
-        self._short_of = [term for short, term in shortened if short]
-        self._shortened = AhoCorasick([short for short, _ in shortened if short], matchkind=MatchKind.Standard)
+        self._sizes = np.array([len(term) for term in self._terms], dtype=np.int64)
+        self._firsts = np.cumsum(self._sizes) - self._sizes
+        together = "".join(self._terms)
+        self._codes = codes_of(together)
+        sounds = _codes()(together)
+        # What sounds alike is one string of sounds.
+        sounding: dict[str, list[int]] = {}
+        for number, (first, size) in enumerate(zip(self._firsts.tolist(), self._sizes.tolist(), strict=True)):
+            sounding.setdefault(sounds[first : first + size], []).append(number)
+        self._alike = Links(list(sounding.values()))
+        self._by_sound = Strings(list(sounding))
+        self._pairs, self._numbers, self._places = self._with_letters()
 
-    def find(self, text: str) -> Iterator[Hit]:
-        """Yield `(start, end, term)` for every disguised term of a folded text; plain ones are not repeated."""
-        sounded = rewrite(text, _LATIN, lambda match, _: _spell(match.group()))
-        codes = _codes()(sounded.text)
-        for index, start, end in self._by_sound.find_matches_as_indexes(codes, overlapping=True):
-            begin, stop = sounded.span(start, end)
-            if self._is_disguise(text, sounded, (start, end), self._terms[index]):
-                yield begin, stop, self._terms[index]
-        if _LETTER.search(text):
-            for index, start, end in self._shortened.find_matches_as_indexes(text, overlapping=True):
-                if not _touches_latin(text, start, end):
-                    yield start, end, self._short_of[index]
+    def _with_letters(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return in columns, ordered by the first: a character with a letter behind it (or a letter with a character
+        behind it, at a term's begin); a term in which a character of that initial stands there; its place in it."""
+        numbers = np.repeat(np.arange(len(self._terms)), self._sizes)
+        places = np.arange(len(self._codes)) - self._firsts[numbers]
+        chars, which = np.unique(self._codes, return_inverse=True)
+        initials = np.array([ord(_initial(chr(char)) or "\0") for char in chars], dtype=np.uint32)[which]
+        beside = np.where(places > 0, np.roll(self._codes, 1), np.roll(self._codes, -1))
+        pairs = np.where(places > 0, _pair(beside, initials), _pair(initials, beside))
+        order = np.flatnonzero(initials)
+        order = order[np.argsort(pairs[order], kind="stable")]
+        return pairs[order], numbers[order], places[order]
 
-    def _is_disguise(self, text: str, sounded: Folded, where: tuple[int, int], term: str) -> bool:
-        units = [text[slice(*sounded.span(at, at + 1))] for at in range(*where)]
-        same = sum(unit == char for unit, char in zip(units, term, strict=True))
-        if same == len(term):
-            return False
-        latin = [unit for unit in units if unit.isascii()]
-        altered = [
-            (at, unit)
-            for at, (unit, char) in enumerate(zip(units, term, strict=True))
-            if unit != char and not unit.isascii()
-        ]
-        if latin:
-            return len(altered) <= 1 and (same >= 1 or len("".join(latin)) >= 6)
-        if same * 2 < len(term) or (len(term) < 4 and any(unit in _COMMON for _, unit in altered)):
-            return False
-        begin, stop = sounded.span(*where)
-        return _stands_alone(text, begin, stop, [begin + at for at, _ in altered])
+    def find(self, heard: Heard) -> Iterator[Hit]:
+        """Yield `(start, end, term)` for every disguised term of a text; plain ones are not repeated."""
+        if not self._terms:
+            return
+        for number, start, end in self._sounding(heard):
+            term = self._terms[number]
+            if _is_disguise(heard, (start, end), term):
+                yield *heard.sounded.span(start, end), term
+        yield from self._initials(heard)
+
+    def _sounding(self, heard: Heard) -> Iterator[tuple[int, int, int]]:
+        """Yield `(number of the term, start, end)` where something sounds like a term and may be a disguise of it."""
+        codes = heard.surface
+        found = self._by_sound.find(heard.sounds)
+        which, numbers = self._alike.follow(found.numbers)
+        starts, sizes, firsts = found.starts[which], self._sizes[numbers], self._firsts[numbers]
+        same = np.zeros(len(starts), dtype=np.int64)
+        spelled, common = np.zeros(len(starts), dtype=bool), np.zeros(len(starts), dtype=bool)
+        for at in range(int(sizes.max(initial=0))):
+            inside = np.flatnonzero(sizes > at)
+            said = codes[starts[inside] + at]
+            equal = said == self._codes[firsts[inside] + at]
+            same[inside] += equal
+            spelled[inside] |= (said >= _CODES) & (said <= _LAST)
+            common[inside] |= ~equal & _is_common()[np.minimum(said, _LAST)]
+        # What `_is_disguise` says of nearly all of them, said at once.
+        likely = spelled | ((same * 2 >= sizes) & ~((sizes < 4) & common))
+        for row in np.flatnonzero(likely & (same < sizes)).tolist():
+            yield int(numbers[row]), int(starts[row]), int(starts[row] + sizes[row])
+
+    def _initials(self, heard: Heard) -> Iterator[Hit]:
+        """Yield terms in which a letter with no other beside it stands for a character of that initial."""
+        text = heard.text
+        lows, highs = (np.searchsorted(self._pairs, heard.pairs, side=side) for side in ("left", "right"))
+        for row in np.flatnonzero(lows < highs).tolist():
+            at = int(heard.lone[row % len(heard.lone)])
+            for entry in range(int(lows[row]), int(highs[row])):
+                term, place = self._terms[self._numbers[entry]], int(self._places[entry])
+                start = at - place
+                if start >= 0 and text.startswith(term[:place], start) and text.startswith(term[place + 1 :], at + 1):
+                    yield start, start + len(term), term
+
+
+def _is_disguise(heard: Heard, where: tuple[int, int], term: str) -> bool:
+    text, sounded = heard.text, heard.sounded
+    # What was copied stands in both texts alike; a spelled syllable is no character of a term.
+    same = sum(map(eq, sounded.text[slice(*where)], term))
+    if same * 2 < len(term) and not any(map(_is_sound, sounded.text[slice(*where)])):
+        return False
+    units = [text[slice(*sounded.span(at, at + 1))] for at in range(*where)]
+    latin = [unit for unit in units if unit.isascii()]
+    altered = [
+        (at, unit)
+        for at, (unit, char) in enumerate(zip(units, term, strict=True))
+        if unit != char and not unit.isascii()
+    ]
+    if latin:
+        return len(altered) <= 1 and (same >= 1 or len("".join(latin)) >= 6)
+    if same * 2 < len(term) or (len(term) < 4 and any(unit in _COMMON for _, unit in altered)):
+        return False
+    begin, stop = sounded.span(*where)
+    return _stands_alone(text, begin, stop, [begin + at for at, _ in altered])
+
+
+def _spelled_runs(text: str, letters: NDArray[np.int64]) -> Iterator[re.Match[str]]:
+    """Yield the runs of small letters (which stand at `letters`) that are pinyin altogether."""
+    neighbours = np.diff(letters) == 1
+    firsts = letters[:-1][neighbours & ~np.concatenate((_NO, neighbours[:-1]))]
+    for start in firsts.tolist():
+        match = _LATIN.match(text, start)
+        if match and _spell(match.group()) != match.group():
+            yield match
+
+
+def _is_sound(char: str) -> bool:
+    return _CODES <= ord(char) <= _LAST
+
+
+@cache
+def _is_common() -> NDArray[np.bool_]:
+    """Return for each code point up to the last sound whether its character is a common one."""
+    table = np.zeros(_LAST + 1, dtype=bool)
+    table[list(map(ord, _COMMON))] = True
+    return table
 
 
 def _stands_alone(text: str, begin: int, stop: int, altered: list[int]) -> bool:
@@ -89,19 +199,11 @@ def _stands_alone(text: str, begin: int, stop: int, altered: list[int]) -> bool:
     return True
 
 
-def _shorten(term: str, at: int) -> str:
-    syllable = _syllable(term[at])
-    if not syllable or len(term) < 2:
-        return ""
-    return term[:at] + syllable[0] + term[at + 1 :]
-
-
-def _touches_latin(text: str, start: int, end: int) -> bool:
-    for at in range(start, end):
-        if text[at].isascii():
-            around = text[max(0, at - 1) : at] + text[at + 1 : at + 2]
-            return any(char.isascii() and char.isalnum() for char in around)
-    return True
+@cache
+def _initial(char: str) -> str:
+    """Return the letter with which a character's sound begins; empty when it has none."""
+    syllable = _syllable(char)
+    return syllable[0] if syllable and syllable[0].isascii() else ""
 
 
 @cache
@@ -110,6 +212,7 @@ def _syllable(char: str) -> str:
     return _flatten(readings.split(",")[0]) if readings else ""
 
 
+@lru_cache(maxsize=2048)  # there are as many readings, and twenty thousand characters
 def _flatten(reading: str) -> str:
     """Drop tones and what many speakers do not tell apart: zh/z, ch/c, sh/s, final ng/n."""
     plain = reading.translate(_TONES)
@@ -121,7 +224,8 @@ def _flatten(reading: str) -> str:
 @cache
 def _spellings() -> tuple[dict[str, str], re.Pattern[str]]:
     """Return toneless spelling to code, and a pattern for one spelling, longest first."""
-    full = {reading.translate(_TONES) for readings in pinyin_dict.values() for reading in readings.split(",")}
+    toned = {reading for readings in pinyin_dict.values() for reading in readings.split(",")}
+    full = {reading.translate(_TONES) for reading in toned}
     known = sorted(spelling for spelling in full if spelling.isalpha() and spelling.isascii() and len(spelling) > 1)
     flat = sorted({_flatten(spelling) for spelling in known} | {"a", "e", "o"})
     codes = {syllable: chr(_CODES + number) for number, syllable in enumerate(flat)}
@@ -140,6 +244,7 @@ def _codes() -> Swap:
     return Swap(table)
 
 
+@lru_cache(maxsize=4096)  # names and units come again and again
 def _spell(run: str) -> str:
     """Turn Latin letters into sound codes when all of them are pinyin, else keep them."""
     spelled, one = _spellings()

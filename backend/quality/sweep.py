@@ -1,23 +1,30 @@
 """One pass over a folded text for everything that is plain string search: terms, patterns' anchors, words of goods."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from ahocorasick_rs import AhoCorasick, MatchKind
+import numpy as np
+from numpy.typing import NDArray
 
-from backend.quality.anchors import Anchor, anchor_of, matches
-from backend.quality.normalize import with_digits
+from backend.quality.anchors import Anchor, anchor_of
+from backend.quality.normalize import NUMERALS
+from backend.quality.patterns import Pattern
 from backend.quality.rulebook import Rule
+from backend.quality.strings import Found, Links, Strings
+
+#: Wider than any text.
+_ANYWHERE: Final = 1 << 40
 
 
 class Sighting(NamedTuple):
-    """A place of the folded text that a rule names; `term` is empty for a pattern."""
+    """A place of the folded text that a rule names."""
 
-    rule: Rule
+    #: The rule's number among those that were compiled.
+    rule: int
     start: int
     end: int
+    #: Empty for a pattern.
     term: str
 
 
@@ -25,87 +32,103 @@ class Sighting(NamedTuple):
 class Swept:
     """What one pass found."""
 
-    sightings: list[Sighting]
+    terms: list[Sighting]
+    patterns: list[Sighting]
     #: Which verticals the text speaks of.
     verticals: frozenset[str]
-
-
-@dataclass(slots=True)
-class _Meaning:
-    """What a string stands for."""
-
-    term: str = ""
-    owners: tuple[Rule, ...] = ()
-    patterns: tuple[int, ...] = ()
-    #: A word of these verticals, which must stand as it is written (numerals are swapped for the search).
-    word: str = ""
-    verticals: tuple[str, ...] = ()
-    #: Whether an end of it is a Latin letter or a digit, so that it may stand inside a longer word.
-    may_cut: bool = False
 
 
 class Sweep:
     """The rules' terms and patterns, compiled. Immutable, shared between threads."""
 
     def __init__(self, rules: Sequence[Rule], words: Mapping[str, Sequence[str]]) -> None:
-        meanings: dict[str, _Meaning] = {}
-
-        def meaning(string: str) -> _Meaning:
-            return meanings.setdefault(string, _Meaning())
-
-        for rule in rules:
+        #: For each term the rules that have it, in their order.
+        self.owners: dict[str, tuple[int, ...]] = {}
+        # One object for each set of owners: nearly all terms have one owner, and there are many terms.
+        known: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._patterns: list[tuple[int, Pattern, Anchor]] = []
+        first: dict[str, list[int]] = {}
+        second: dict[str, list[int]] = {}
+        for number, rule in enumerate(rules):
             for term in rule.terms:
-                of = meaning(term)
-                of.term, of.owners = term, (*of.owners, rule)
-                of.may_cut = term[0].isascii() or term[-1].isascii()
-        self._patterns: list[tuple[Rule, re.Pattern[str], Anchor]] = []
-        for rule in rules:
+                owning = (*self.owners.get(term, ()), number)
+                self.owners[term] = known.setdefault(owning, owning)
             for pattern in rule.patterns:
-                number = len(self._patterns)
                 anchor = anchor_of(pattern)
-                self._patterns.append((rule, pattern, anchor))
-                for literal in sorted({with_digits(literal) for literal in anchor.literals}):
-                    of = meaning(literal)
-                    of.patterns = (*of.patterns, number)
+                for literals, strings in ((anchor.literals, first), (anchor.others, second)):
+                    for literal in sorted({literal.translate(NUMERALS) for literal in literals}):
+                        strings.setdefault(literal, []).append(len(self._patterns))
+                self._patterns.append((number, pattern, anchor))
+        # Words must stand as they are written; for the search numerals are swapped.
+        self._words: dict[str, list[tuple[str, str]]] = {}
         for vertical, named in words.items():
             for word in named:
-                of = meaning(with_digits(word))
-                of.word, of.verticals = word, (*of.verticals, vertical)
-        self._unanchored = [number for number, (_, _, anchor) in enumerate(self._patterns) if not anchor.literals]
-        self._meanings = list(meanings.values())
-        self._search = AhoCorasick(list(meanings), matchkind=MatchKind.Standard)
+                self._words.setdefault(word.translate(NUMERALS), []).append((word, vertical))
+        self._everything = list(dict.fromkeys([*self.owners, *self._words, *first, *second]))
+        self._means = np.array([one in self.owners or one in self._words for one in self._everything], dtype=bool)
+        self._first = Links([first.get(string, ()) for string in self._everything])
+        self._second = Links([second.get(string, ()) for string in self._everything])
+        anchors = [anchor for _, _, anchor in self._patterns]
+        self._needs_second = np.array([bool(anchor.others) for anchor in anchors], dtype=bool)
+        # Those without a bound are tried on the whole text, wherever their strings stand.
+        self._widths = np.array([_ANYWHERE if one.width is None else one.width for one in anchors], dtype=np.int64)
+        self._unanchored = [number for number, anchor in enumerate(anchors) if not anchor.literals]
+        self._strings = Strings(self._everything)
 
-    def __call__(self, text: str) -> Swept:
-        """Search a folded text."""
-        spots: dict[int, list[tuple[int, int]]] = {number: [] for number in self._unanchored}
-        sightings: list[Sighting] = []
+    def __call__(self, text: str, digits: NDArray[np.uint32]) -> Swept:
+        """Search a folded text; `digits` are its code points with digits for numerals (`with_digits`)."""
+        found = self._strings.find(digits)
+        terms: list[Sighting] = []
         verticals: set[str] = set()
-        meanings = self._meanings
-        for index, start, end in self._search.find_matches_as_indexes(with_digits(text), overlapping=True):
-            of = meanings[index]
-            for number in of.patterns:
-                spots.setdefault(number, []).append((start, end))
-            if of.owners and not (of.may_cut and _cuts_a_word(text, start, end)):
-                sightings += [Sighting(rule, start, end, of.term) for rule in of.owners]
-            if of.word and text[start:end] == of.word:
-                verticals.update(of.verticals)
+        told = np.flatnonzero(self._means[found.numbers])
+        for number, start, end in zip(*(column[told].tolist() for column in found), strict=True):
+            string = self._everything[number]
+            owners = self.owners.get(string)
+            if owners and not _cuts_a_word(text, start, end):
+                terms += [Sighting(rule, start, end, string) for rule in owners]
+            if string in self._words:
+                verticals.update(vertical for word, vertical in self._words[string] if text[start:end] == word)
+        return Swept(terms, list(self._matches(text, found)), frozenset(verticals))
+
+    def _matches(self, text: str, found: Found) -> Iterator[Sighting]:
+        """Yield what the patterns match, a pattern after the other."""
+        spots = {number: [(0, len(text))] for number in self._unanchored} | self._spots(found, len(text))
         for number in sorted(spots):
-            sightings += self._matched(number, text, spots[number])
-        return Swept(sightings, frozenset(verticals))
+            rule, pattern, _ = self._patterns[number]
+            for low, high in spots[number]:
+                for match in pattern.finditer(text, low, high):
+                    if match.end() > match.start():
+                        yield Sighting(rule, match.start(), match.end(), "")
 
-    def _matched(self, number: int, text: str, spots: list[tuple[int, int]]) -> Iterator[Sighting]:
-        rule, pattern, anchor = self._patterns[number]
-        for match in matches(pattern, anchor, text, spots):
-            if match.end() > match.start():
-                yield Sighting(rule, match.start(), match.end(), "")
-
-    def count(self, text: str) -> int:
-        """Count plain hits, nothing else: the bound on how fast a scan can be."""
-        return len(self._search.find_matches_as_indexes(text, overlapping=True))
+    def _spots(self, found: Found, size: int) -> dict[int, list[tuple[int, int]]]:
+        """Return for each pattern that may match the ranges of the text, in order, which hold every match."""
+        which, patterns = self._first.follow(found.numbers)
+        widths = self._widths[patterns]
+        lows = np.maximum(found.ends[which] - widths, 0)
+        highs = np.minimum(found.starts[which] + widths + 1, size)
+        # One number for a pattern and a place: what belongs to a pattern stands together, in order.
+        stride = size + 1
+        seconds, of_seconds = self._second.follow(found.numbers)
+        places = np.sort(of_seconds * stride + found.starts[seconds])
+        nearest = np.searchsorted(places, patterns * stride + lows)
+        has_second = nearest < np.searchsorted(places, patterns * stride + highs)
+        kept = np.flatnonzero(has_second | ~self._needs_second[patterns])
+        kept = kept[np.lexsort((lows[kept], patterns[kept]))]
+        spots: dict[int, list[tuple[int, int]]] = {}
+        columns = (patterns[kept].tolist(), lows[kept].tolist(), highs[kept].tolist())
+        for number, low, high in zip(*columns, strict=True):
+            ranges = spots.setdefault(number, [])
+            if ranges and low <= ranges[-1][1]:
+                ranges[-1] = (ranges[-1][0], max(high, ranges[-1][1]))
+            else:
+                ranges.append((low, high))
+        return spots
 
 
 def _cuts_a_word(text: str, start: int, end: int) -> bool:
     """Tell whether a hit begins or ends inside a Latin word or a number: 0元 in 100元, no1 in no10."""
+    if not (text[start].isascii() or text[end - 1].isascii()):
+        return False  # as nearly always
     return _joined(text[start - 1 : start], text[start]) or _joined(text[end - 1], text[end : end + 1])
 
 

@@ -6,6 +6,10 @@ from typing import Final
 _RESTYLE: Final = re.compile(
     r"语气|风格|口吻|活泼|亲切|专业一点|温柔|幽默|改写|润色|换(?:个|种)(?:说法|方式|表达)|短一点|精简|缩短|口语化|接地气|别改|不要改|不变|保持|强调|突出|句话?(?:就|以内|吧|即可|够|$)|\bshorter\b|\brephrase\b"
 )
+#: What is not to be changed: 别换产品, 不用换款.
+_KEPT: Final = re.compile(
+    r"(?:别|不要|不用|不必|无需|甭|不|勿)(?:再|去|给我)?(?:改|换|动|变)(?:成|个|一个|到|掉)?(?:别的|其他)?(?:产品|商品|品|款|价格?)?"
+)
 _NEW_FACTS: Final = re.compile(
     r"换(?:成|个|一个|到)?(?:产品|商品|品|款)|换成|价格改|改价|新价格|改成\d|下一个|下一款|重新写"
 )
@@ -21,7 +25,8 @@ _NO_PRICE: Final = re.compile(r"(?:不要|别|不用|先不|先别)(?:提|说|�
 
 def is_restyle(request: str) -> bool:
     """Tell whether only the wording of the last text is to change: 活泼一点, and not 写一段活泼的."""
-    return bool(_RESTYLE.search(request)) and not (_WRITES.search(request) or _NEW_FACTS.search(request))
+    changed = _KEPT.sub("", request)
+    return bool(_RESTYLE.search(request)) and not (_WRITES.search(request) or _NEW_FACTS.search(changed))
 
 
 def wants_shorter(request: str) -> bool:

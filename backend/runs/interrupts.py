@@ -11,6 +11,7 @@ from backend.errors import BadRequest, DecisionNotAllowed, Forbidden, FourEyes, 
 from backend.memory.learning import enqueue_rejection
 from backend.protocol.commands import InterruptResponse, Undo
 from backend.protocol.events import InterruptExpired, InterruptResolved, Person
+from backend.quality.masking import mask_values
 from backend.runs.jobs import enqueue_run
 from backend.runs.start import Done
 from backend.settings import Settings
@@ -70,8 +71,9 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
             interrupt.id,
             run_id=str(interrupt.run_id),
             question=interrupt.action,
-            feedback=command.feedback,
-            override_reason=command.override_reason,
+            # Nobody can take anything out of the audit log again.
+            feedback=mask_values(command.feedback),
+            override_reason=mask_values(command.override_reason),
         )
         if command.choice == "reject" and (command.feedback or "").strip():
             await enqueue_rejection(conn, who.tenant_id, interrupt.id)

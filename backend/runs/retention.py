@@ -1,4 +1,6 @@
-"""Removing what nobody needs any more: old checkpoints, answers to commands, tickets, sessions, jobs, memories."""
+"""Removing what nobody needs any more: old checkpoints, answers to commands, tickets, sessions, jobs, memories,
+summaries of conversations.
+"""
 
 import asyncio
 import contextlib
@@ -123,5 +125,6 @@ def kinds(settings: Settings) -> list[Kind]:
             (default_days(settings),),
             _ROWS,
         ),
+        rows("summaries", "system_sweep_thread_notes", settings.summary_days * _DAY),
         rows("job_log", "system_sweep_job_log", settings.job_log_days * _DAY),
     ]

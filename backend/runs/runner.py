@@ -17,6 +17,7 @@ from prometheus_client import Counter
 from backend import failpoints
 from backend.domain import audit, interrupts, policies, runs
 from backend.domain.policies import Policies
+from backend.domain.profiles import Profiles
 from backend.domain.runs import Claimed
 from backend.errors import AppError, LeaseLost, RecoveryExhausted, ServerBusy, StorageUnavailable
 from backend.fanout.live_text import LiveTexts
@@ -25,10 +26,11 @@ from backend.graph.state import GraphContext
 from backend.llm.gateway import Caller, Model, OnBehalf
 from backend.memory.embed import Embedder
 from backend.protocol.events import InterruptRaised, InterruptResolved, Problem, RunChanged, RunStatus, ThreadEvent
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.rulebooks import RuleBooks
 from backend.runs.interrupts import approve_by_policy
 from backend.runs.jobs import enqueue_on_air, enqueue_run
 from backend.runs.lease import Leases, Loss
+from backend.runs.notes import enqueue_if_due
 from backend.runs.outlet import Outlet
 from backend.runs.start import close_messages, start_next
 from backend.settings import Settings
@@ -66,8 +68,9 @@ class RunnerParts:
     #: Compiled, without a checkpointer: each run gets its own.
     graph: Any
     model: Model
-    rules: RuleSnapshot
+    rules: RuleBooks
     embedder: Embedder
+    profiles: Profiles
     worker: str
     #: The model that reads what rules leave in doubt; the offline writer cannot.
     reader: Model | None = None
@@ -204,10 +207,13 @@ class Runner:
             author_name=str(run.request.get("author_name", "")),
             db=self._db,
             model=OnBehalf(parts.model, caller),
-            rules=parts.rules,
+            rules=parts.rules.current,
             embedder=parts.embedder,
+            profiles=parts.profiles,
             reader=OnBehalf(parts.reader, caller) if parts.reader is not None else None,
+            settings=parts.settings,
             judge=OnBehalf(parts.judge, caller) if parts.judge is not None else None,
+            experimental=run.experimental,
             say=outlet.take,
             said=outlet.said,
         )
@@ -295,6 +301,7 @@ class Runner:
         if not await runs.leave_run(conn, run, status, told, error=problem):
             raise LeaseLost
         await start_next(conn, run.tenant_id, run.thread_id)
+        await enqueue_if_due(conn, self._parts.settings, run.tenant_id, run.thread_id)
         _ENDED.labels(status).inc()
         log.info("run_ended", status=status)
 

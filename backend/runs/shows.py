@@ -15,7 +15,7 @@ from backend.domain import audit, people, policies, shows
 from backend.domain.people import Identity
 from backend.domain.runs import Request
 from backend.domain.shows import Show
-from backend.errors import ItemNotReady, NotFound, ProductGone, ShowBusy, ShowEmpty
+from backend.errors import ItemNotReady, NotFound, ProductGone, ShowBusy, ShowEmpty, SkillRefused
 from backend.graph import skills
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.version import GRAPH_VERSION
@@ -73,12 +73,14 @@ async def retry(conn: Connection, who: Identity, show_id: UUID, item_ids: Sequen
     """Plan again what failed (all of it, or these: also what was rejected or left out); the rest is not touched.
 
     Raises:
+        SkillRefused: whole shows are not open to that role.
         NotFound: there is no such show or item.
         ItemNotReady: one of them is under way or approved.
         ShowEmpty: nothing has failed.
         Forbidden: the role (read again in this transaction) does not allow it.
     """
     await require_still(conn, who)
+    await skills.require(conn, skills.SKILLS["rundown"], who.user_id)
     await shows.lock_show(conn, show_id)
     items = {item.id: item for item in await shows.items_of(conn, show_id)}
     wanted = [id_ for id_, item in items.items() if item.status == "failed"] if item_ids is None else list(item_ids)
@@ -98,11 +100,13 @@ async def regenerate(conn: Connection, cache: Cache, who: Identity, show_id: UUI
     An approved one stays in the rundown until the new one is approved.
 
     Raises:
+        SkillRefused: whole shows are not open to that role.
         NotFound: there is no such show or item.
         ItemNotReady: it is being written at the moment, or has not been begun.
         Forbidden: the role (read again in this transaction) does not allow it.
     """
     await require_still(conn, who)
+    await skills.require(conn, skills.SKILLS["rundown"], who.user_id)
     await shows.get_show(conn, show_id)
     item = await shows.get_item(conn, show_id, item_id, shows.OVER | {"waiting"})
     # The run's row before the show's, as everybody does.
@@ -179,8 +183,12 @@ async def fill(db: Database, tenant_id: UUID, show_id: UUID) -> int:
         role = await people.current_role(conn, show.started_by)
         if role is None or not people.may(role, "thread.write"):
             # Nobody is left in whose name it could go on: whoever may starts it anew.
-            await shows.set_status(conn, show_id, "paused")
-            await audit.record(conn, None, "show.paused", str(show_id), reason="who started it may not write any more")
+            await _stop_short(conn, show_id, "who started it may not write any more")
+            return 0
+        try:
+            await skills.require(conn, skills.SKILLS["rundown"], show.started_by)
+        except SkillRefused:
+            await _stop_short(conn, show_id, "whole shows are not open to who started it any more")
             return 0
         name = await conn.fetchval("SELECT name FROM users WHERE id = $1", show.started_by)
         author = Person(id=show.started_by, name=name)
@@ -192,6 +200,11 @@ async def fill(db: Database, tenant_id: UUID, show_id: UUID) -> int:
             if item.status == "planned":
                 begun += await _begin(conn, tenant_id, show, item, author)
         return begun
+
+
+async def _stop_short(conn: Connection, show_id: UUID, reason: str) -> None:
+    await shows.set_status(conn, show_id, "paused")
+    await audit.record(conn, None, "show.paused", str(show_id), reason=reason)
 
 
 async def _begin(conn: Connection, tenant_id: UUID, show: Show, item: ShowItemView, author: Person) -> bool:

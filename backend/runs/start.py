@@ -16,6 +16,7 @@ from backend.protocol.commands import Cancel, SendMessage
 from backend.protocol.events import InterruptResolved, MessageComplete, Person, RunChanged, RunStatus, ThreadEvent
 from backend.runs.jobs import enqueue_run
 from backend.runs.limits import count_message
+from backend.runs.pending import answer_words
 from backend.storage.postgres import Connection, Database
 from backend.storage.redis import Cache
 from backend.telemetry.logging import current_trace
@@ -39,6 +40,8 @@ async def send_message(
 
     `at_most` messages may come within ten seconds on one thread, whichever way and process they take; the repeat of
     a command that was carried out is answered as it was, however many came since.
+
+    What is said to a decision that is awaited (确认) is answered beside it: words decide and withdraw nothing.
 
     Whoever waits for or replaces the run at work looks a second time when another message came in between.
 
@@ -81,6 +84,12 @@ async def _send_once(db: Database, cache: Cache, who: Identity, command: SendMes
         status: RunStatus = "queued"
         active = thread.active_run
         if active is not None:
+            if active.status == "waiting":
+                told = await answer_words(conn, who, thread, active.id, command.id, command.content)
+                if told is not None:
+                    result = {"run_id": str(active.id), "message_id": str(told[0]), "seq": told[1]}
+                    await commands.record(conn, who.user_id, command.id, body, result)
+                    return Done(result)
             if command.multitask == "interrupt":
                 await stop(conn, cache, who, thread.id, active.id)
             elif command.multitask == "enqueue":

@@ -13,6 +13,7 @@ import structlog
 from backend.domain import runs
 from backend.errors import AppError, StorageUnavailable
 from backend.fanout.topics import CANCEL_CHANNEL, SHOWS_CHANNEL
+from backend.llm.gateway import Model
 from backend.memory import embedders
 from backend.memory.embed import Embedder
 from backend.memory.learning import LEARN_JOB, learn
@@ -20,6 +21,7 @@ from backend.quality.pii import mask_pii
 from backend.runs import claims, interrupts, shows
 from backend.runs.jobs import ON_AIR_JOB, RUN_JOB, enqueue_run, read_on_air_job, read_run_job
 from backend.runs.lease import Leases, Loss
+from backend.runs.notes import NOTES_JOB, keep_notes
 from backend.runs.runner import Runner
 from backend.runs.start import start_next
 from backend.settings import Settings
@@ -41,12 +43,21 @@ def worker_name() -> str:
 class Worker:
     """Everything a process does to carry runs on."""
 
-    def __init__(self, settings: Settings, db: Database, runner: Runner, leases: Leases, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        db: Database,
+        runner: Runner,
+        leases: Leases,
+        embedder: Embedder,
+        reader: Model | None = None,
+    ) -> None:
         self._settings = settings
         self._db = db
         self._runner = runner
         self._leases = leases
         self._embedder = embedder
+        self._reader = reader
         self._queue: JobQueue | None = None
         self._drain_until: float | None = None
         self._show_moved = asyncio.Event()
@@ -100,7 +111,12 @@ class Worker:
             try:
                 async with JobQueue.open(
                     self._db.url,
-                    {RUN_JOB: self._on_job, ON_AIR_JOB: self._on_air, LEARN_JOB: self._on_learn},
+                    {
+                        RUN_JOB: self._on_job,
+                        ON_AIR_JOB: self._on_air,
+                        LEARN_JOB: self._on_learn,
+                        NOTES_JOB: self._on_notes,
+                    },
                     concurrency=self._settings.worker_concurrency,
                 ) as queue:
                     self._queue = queue
@@ -132,7 +148,10 @@ class Worker:
             await interrupts.go_on_air(self._db, tenant_id, interrupt_id)
 
     async def _on_learn(self, payload: bytes) -> None:
-        await learn(self._db, self._embedder, mask_pii, payload)
+        await learn(self._db, self._embedder, mask_pii, payload, most=self._settings.memory_documents)
+
+    async def _on_notes(self, payload: bytes) -> None:
+        await keep_notes(self._db, self._settings, self._reader, payload)
 
     async def _listen(self) -> None:
         def on_notice(channel: str, payload: str) -> None:

@@ -239,6 +239,7 @@ async def listen(
             for channel in channels:
                 await conn.add_listener(channel, lambda _c, _pid, channel, payload: on_notice(channel, str(payload)))
             await on_connected()
+            log.info("listening", channels=list(channels))
             await _until_gone(conn, gone)
             log.warning("listen_lost")
         except (*_UNREACHABLE, TimeoutError, asyncpg.PostgresError) as error:

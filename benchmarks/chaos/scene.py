@@ -33,6 +33,7 @@ def settings(model: ManyTexts, *, lease: float, interrupt_ttl: float) -> dict[st
         "llm_provider": "openai",
         "llm_base_url": model.base_url,
         "llm_model": "chaos",
+        "llm_judge": False,  # what is played is the writer's part
         "lease": lease,
         "lease_renewal": lease / 3,
         "lease_self_cancel": lease * 2 / 3,

@@ -16,7 +16,7 @@ from backend.domain import events, rooms
 from backend.domain.demo import seed_demo
 from backend.fanout.hub import Hub, Sources
 from backend.memory.embed import Embedder
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.rulebooks import RuleBooks
 from backend.services import Services
 from backend.settings import Settings
 from backend.storage.postgres import Database, as_owner
@@ -57,13 +57,8 @@ def plain_log() -> None:
     configure_logging(level="warning", form="json")
 
 
-@pytest.fixture(scope="session")
-def rules() -> RuleSnapshot:
-    return RuleSnapshot.load()
-
-
 @pytest.fixture
-async def services(demo_url: str, redis_url: str, rules: RuleSnapshot) -> AsyncIterator[Services]:
+async def services(demo_url: str, redis_url: str) -> AsyncIterator[Services]:
     settings = Settings(_env_file=None, database_url=demo_url, redis_url=redis_url)
     async with Database.open(demo_url, size=4, acquire_timeout=5) as db, Cache.open(redis_url) as cache:
         async with db.system() as conn:
@@ -74,7 +69,7 @@ async def services(demo_url: str, redis_url: str, rules: RuleSnapshot) -> AsyncI
             redis=cache,
             secret=b"a secret of the tests, 32 bytes!",
             hub=Hub(demo_url, cache, _sources(db), poll_interval=0.2),
-            rules=rules,
+            rules=RuleBooks(db),
             embedder=Embedder(),
             clock=lambda: datetime.now(UTC),
             epoch=lambda: epoch,

@@ -171,6 +171,25 @@ async def test_the_audit_log_tells_what_was_done_and_notices_tampering(
     assert (await admin.get("/api/v1/audit/verify")).json() == {"intact": False, "first_broken": 2}
 
 
+async def test_nobodys_number_is_written_into_the_audit_log_or_read_from_it(admin: httpx.AsyncClient, demo_url: str):
+    import psycopg
+
+    note = "客户张女士13800138000要求"
+    saved = await admin.put(
+        "/api/v1/rules/overlay",
+        json={"revision": 0, "note": note, "overlay": {"allow": [{"text": "甲", "reason": "联系13700137000"}]}},
+    )
+    assert saved.status_code == 200, saved.text
+    await admin.post("/api/v1/rooms", json={"name": "夜场13900139000"})
+    entries = (await admin.get("/api/v1/audit")).json()["items"]
+    assert entries[0]["detail"] == {"name": "夜场139****9000"}
+    assert "138****8000" in entries[1]["detail"]["note"]
+    with psycopg.connect(demo_url) as owner:
+        kept = str(owner.execute("SELECT detail FROM audit_log").fetchall())
+    assert "13800138000" not in kept
+    assert "13700137000" not in kept
+
+
 async def test_a_text_is_checked_while_it_is_edited(operator: httpx.AsyncClient):
     products = (await operator.get("/api/v1/products", params={"q": "保温杯"})).json()["items"]
     body = {"content": "姐妹们，这是全国第一的保温杯，全网最好用！", "product_id": products[0]["id"], "seconds": 30}

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import zipfile
 from typing import Any
 from urllib.parse import unquote
 
@@ -246,6 +247,24 @@ async def test_approved_scripts_are_taken_along_in_order_and_put_on_the_teleprom
     assert (shown["content"], shown["script_id"]) == ("姐妹们晚上好。", rundown[0]["script_id"])
 
 
+@pytest.mark.parametrize("kind", ["txt", "srt", "docx"])
+async def test_what_is_taken_along_holds_nobodys_personal_data_in_any_form(
+    operator: httpx.AsyncClient, demo_url: str, kind: str
+):
+    made = await new_show(operator)
+    with psycopg.connect(demo_url) as owner:
+        owner.execute("UPDATE shows SET name = '客户电话13800138000专场'")
+    approve(demo_url, made["items"][0]["id"], "刚才报名的收件人：孙丽华，电话13900139000，我记下了。")
+    answer = await operator.get(f"/api/v1/shows/{made['show']['id']}/export", params={"format": kind})
+    body = answer.content
+    if kind == "docx":
+        with zipfile.ZipFile(io.BytesIO(body)) as parts:
+            body = b"".join(parts.read(name) for name in parts.namelist())
+    text = body.decode("utf-8", errors="ignore") + unquote(answer.headers["content-disposition"])
+    assert "139****9000" in text
+    assert not [leak for leak in ("13800138000", "13900139000", "孙丽华") if leak in text]
+
+
 async def test_products_are_imported_all_or_none(operator: httpx.AsyncClient, sign_in: SignIn):
     async def post(action: str, text: str, who: httpx.AsyncClient = operator) -> httpx.Response:
         return await who.post(f"/api/v1/products/{action}", json={"content": in_base64(text.encode("gbk"))})
@@ -265,7 +284,7 @@ async def test_products_are_imported_all_or_none(operator: httpx.AsyncClient, si
     known = {product["name"]: product for product in (await operator.get("/api/v1/products")).json()["items"]}
     assert "青禾毛巾" not in known
 
-    assert (await post("import", good)).json() == {"created": 1, "updated": 1}
+    assert (await post("import", good)).json() == {"created": 1, "updated": 1, "unchanged": 0, "errors": []}
     now = {product["name"]: product for product in (await operator.get("/api/v1/products")).json()["items"]}
     assert now["青禾毛巾"]["facts"] == {"克重": "110 g"}
     assert now[CUP]["price"] == 49.9

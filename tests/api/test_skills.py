@@ -1,5 +1,7 @@
 """What the graph can do for whom: shown, checked beforehand, opened and closed by the tenant."""
 
+import asyncio
+
 import httpx
 import psycopg
 import pytest
@@ -69,6 +71,52 @@ async def test_a_tenant_takes_a_skill_from_a_role_and_everything_behind_it_refus
     with psycopg.connect(demo_url) as owner:
         told = owner.execute("SELECT subject FROM audit_log WHERE action = 'skill.changed' ORDER BY n").fetchall()
     assert [subject for (subject,) in told] == ["generate", "rundown", "rundown"]
+
+
+@pytest.mark.parametrize(
+    ("content", "skill"),
+    [
+        ("写一段保温杯开场", "generate"),
+        (
+            "把这段改短一点：大家好，今天这款杯子双层杯身，早上灌的热水，到了下午喝还是温的，喜欢的点下方小黄车。",
+            "modify",
+        ),
+        ("给这三款各写一段开场", "batch"),
+        (
+            "按方案开写：开场｜每段20秒｜小雅的直播间｜2款：沐野随行保温杯 500ml、卫龙大面筋辣条 106g×5 包",
+            "rundown",
+        ),
+    ],
+)
+async def test_one_request_needs_the_skill_that_its_words_ask_for(
+    operator: httpx.AsyncClient, admin: httpx.AsyncClient, demo_url: str, content: str, skill: str
+):
+    await admin.patch(f"/api/v1/skills/{skill}", json={"enabled": False})
+    async with asyncio.timeout(20):  # what is not refused waits for a worker, and there is none
+        refused = await operator.post("/api/v1/generate", json={"content": content})
+    assert (refused.status_code, refused.json()["code"], refused.json()["details"]["skill"]) == (
+        403,
+        "skill_refused",
+        skill,
+    )
+    with psycopg.connect(demo_url) as owner:
+        # What is refused leaves nothing behind.
+        assert owner.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+        assert owner.execute("SELECT count(*) FROM threads WHERE show_id IS NULL").fetchone() == (0,)
+        # Another one that is closed is not in the way.
+        await admin.patch(f"/api/v1/skills/{skill}", json={"enabled": True})
+        other = "batch" if skill == "generate" else "generate"
+        await admin.patch(f"/api/v1/skills/{other}", json={"enabled": False})
+        asked = asyncio.create_task(operator.post("/api/v1/generate", json={"content": content}))
+        try:
+            async with asyncio.timeout(20):
+                while owner.execute("SELECT count(*) FROM runs").fetchone() == (0,):
+                    assert not asked.done(), asked.result().text
+                    owner.rollback()
+                    await asyncio.sleep(0.05)
+        finally:
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
 
 
 async def test_another_tenant_keeps_its_skills(admin: httpx.AsyncClient, sign_in: SignIn):

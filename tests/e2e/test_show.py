@@ -105,9 +105,6 @@ def test_a_show_from_a_workbook_to_the_rundown(seats: Seats, tmp_path: Path) -> 
     expect(page.get_by_test_id("show-progress")).to_contain_text("已通过 4")
     assert [names[1] in entries.nth(0).inner_text(), names[0] in entries.nth(1).inner_text()] == [True, True]
     assert serious(page, AXE) == []
-    page.emulate_media(color_scheme="dark")
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    assert serious(page, AXE) == []
 
     # Nothing of it has gone on the teleprompter by itself.
     room = next(r for r in page.request.get("/api/v1/rooms").json()["items"] if r["name"] == "小雅的直播间")

@@ -3,15 +3,19 @@
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
-from tests.support.eval_sources import SOURCES, lines_of, part_of
+from pypinyin import lazy_pinyin
+
+from tests.support.eval_sources import SOURCES, half_of, lines_of, part_of
 
 
-def situations() -> dict[str, dict[str, Any]]:
-    """The catalogues of twelve trades, none of them of the demo."""
-    given = json.loads((SOURCES / "situations.json").read_text(encoding="utf-8"))
+def situations(source: str = "situations.json") -> dict[str, dict[str, Any]]:
+    """The catalogues of a dozen trades, none of them of the demo."""
+    given = json.loads((SOURCES / source).read_text(encoding="utf-8"))
     keys = ("name", "brand", "category")
     return {
         name: {
@@ -33,16 +37,28 @@ _NUMBERS = ("seconds", "draft", "later")
 _OUTSIDE_SLOTS = ("scenario", "missing", "about", "then", "draft", "later")
 
 
-def intents(source: str) -> Iterator[dict[str, Any]]:
-    """Messages written one by one, to be judged by."""
-    worlds = situations()
+def intents(
+    source: str, part: Callable[[str], str] = part_of, worlds_of: str = "situations.json"
+) -> Iterator[dict[str, Any]]:
+    """Messages written one by one, to be judged by; `part` says which part of the set a message is in."""
+    worlds = situations(worlds_of)
     yield from worlds.values()
     for fields in lines_of(source):
         tier, world, state, message = fields[:4]
         yield {
             "type": "intent", "tier": tier, "message": message, **_before(worlds[world], state),
             "expect": _expected(fields[4]), "template": message,
-            "split": "test" if tier == "fresh" else part_of(message),
+            "split": part(message),
+        }  # fmt: skip
+
+
+def injections() -> Iterator[dict[str, Any]]:
+    """Orders to us that somebody planted, and honest words that look like them."""
+    for told, where, *rest in lines_of("injections.txt"):
+        text = "|".join(rest)  # attacks may hold the sign themselves
+        yield {
+            "type": "injection", "tier": f"{told} {where}", "where": where, "attack": told == "attack", "text": text,
+            "split": half_of(text), "template": text,
         }  # fmt: skip
 
 
@@ -134,13 +150,39 @@ _MISTYPED = {
 
 
 def _mistyped(message: str, luck: random.Random) -> str:
-    """Now and then with a typing error, or in traditional characters."""
-    if luck.random() < 0.08:
+    """Write it now and then as hurried people do: a wrong character of the same sound, one left out, no commas."""
+    chance = luck.random()
+    if chance < 0.08:
         places = [right for right in _MISTYPED if right in message]
         if places:
             right = luck.choice(places)
             return message.replace(right, _MISTYPED[right], 1)
+    elif chance < 0.14 and len(message) > 4:
+        at = luck.randrange(len(message))
+        return message[:at] + luck.choice(_same_sound().get(_syllable(message[at]), [message[at]])) + message[at + 1 :]
+    elif chance < 0.18 and len(message) > 6:
+        at = luck.randrange(len(message))
+        return message[:at] + message[at + 1 :]
+    elif chance < 0.26:
+        return message.replace("，", luck.choice(("", " ")))
+    elif chance < 0.30:
+        return message + luck.choice(("！", "！！", "~", "。", "🙏", "😂"))
     return message
+
+
+@cache
+def _syllable(sign: str) -> str:
+    return str(lazy_pinyin(sign)[0])
+
+
+@cache
+def _same_sound() -> dict[str, list[str]]:
+    """The characters of the lessons by how they sound."""
+    signs = sorted({sign for *_, pattern in lines_of("intents_train.txt") for sign in pattern if "一" <= sign <= "龥"})
+    sounding: dict[str, list[str]] = defaultdict(list)
+    for sign in signs:
+        sounding[_syllable(sign)].append(sign)
+    return dict(sounding)
 
 
 def _lesson(

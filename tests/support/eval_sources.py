@@ -16,3 +16,8 @@ def lines_of(name: str) -> list[list[str]]:
 def part_of(template: str) -> str:
     """In which part of a set a pattern is: a third to look at while building, the rest to be judged by."""
     return "dev" if int(hashlib.sha256(template.encode()).hexdigest(), 16) % 3 == 0 else "test"
+
+
+def half_of(template: str) -> str:
+    """In which half of a fresh set a pattern is: one was looked at while building, the other only judged at the end."""
+    return "dev" if int(hashlib.sha256(template.encode()).hexdigest(), 16) % 2 == 0 else "test"

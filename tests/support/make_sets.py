@@ -15,9 +15,9 @@ from typing import Any
 from pypinyin import lazy_pinyin
 
 from tests.support.eval_desks import desks
-from tests.support.eval_messages import intents
+from tests.support.eval_messages import injections, intents
 from tests.support.eval_scripts import scripts
-from tests.support.eval_sources import FOLDER, SOURCES, lines_of, part_of
+from tests.support.eval_sources import FOLDER, SOURCES, half_of, lines_of, part_of
 
 _MARK = re.compile(r"⟦(.*?)⟧")
 _KEEP = re.compile(r"⟪(.*?)⟫")
@@ -277,7 +277,10 @@ def written(folder: Path, name: str, cases: Iterable[dict[str, Any]]) -> None:
 
 def main(folder: Path) -> None:
     written(folder, "intents.jsonl", intents("intents.txt"))
-    written(folder, "intents_fresh.jsonl", intents("intents_fresh.txt"))
+    written(folder, "intents_fresh.jsonl", intents("intents_fresh.txt", lambda _: "test"))
+    written(folder, "intents_fresh2.jsonl", intents("intents_fresh2.txt", half_of, "situations_fresh2.json"))
+    written(folder, "intents_fresh3.jsonl", intents("intents_fresh3.txt", lambda _: "test", "situations_fresh2.json"))
+    written(folder, "injections.jsonl", injections())
     written(folder, "compliance.jsonl", [*sentences("compliance.txt"), *programs()])
     written(folder, "compliance_fresh.jsonl", [*sentences("compliance_fresh.txt"), *copy()])
     written(folder, "pii.jsonl", pii("pii.txt", 1000))

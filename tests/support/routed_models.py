@@ -21,7 +21,7 @@ from tests.support.scripted_model import ScriptedModel
 
 KEY = "sk-very-secret"
 REQUEST = ModelRequest("script", [ChatTurn("system", "你是写手"), ChatTurn("user", "写一段开场")], {}, temperature=0.7)
-QUICK = {"connect": 1, "first_token": 2, "idle": 2, "answer": 2, "total": 10}
+QUICK = {"connect": 10, "first_token": 10, "idle": 10, "answer": 10, "total": 60}
 
 
 def models_of(text: str, variables: Mapping[str, str] | None = None) -> ModelsFile:

@@ -18,14 +18,19 @@ _DIGITS: Final = {
     "九": 9,
 }
 _UNITS: Final = {"十": 10, "百": 100, "千": 1000}
-_NUMBER: Final = r"(?:\d+(?:\.\d+)?|[零一二两三四五六七八九十百千]+)"
+#: Bounded, and never begun in the middle of one: ten thousand digits took a minute and a half.
+_NUMBER: Final = (
+    r"(?:(?<![\d.])\d{1,6}(?:\.\d{1,3})?|(?<![零一二两三四五六七八九十百千])[零一二两三四五六七八九十百千]{1,8})"
+)
 _RANGE: Final = rf"({_NUMBER})(?:\s*(?:-|~|到|至|或者?)\s*({_NUMBER}))?"
-_MINUTE: Final = r"(?:分钟|分(?![享之点割期数]|[一-龥]?[词类])|mins?\b|minutes?\b|m\b|')"
-_SECOND: Final = r"(?:秒(?!杀|空|没|变|发|回|懂)|secs?\b|seconds?\b|s\b|\")"
+_MINUTE: Final = r"(?:分钟|分(?![享之点割期数]|[一-龥]?[词类])|mins?(?![a-z])|minutes?(?![a-z])|m(?![a-z])|')"
+_SECOND: Final = r"(?:秒(?!杀|空|没|变|发|回|懂)|secs?(?![a-z])|seconds?(?![a-z])|s(?![a-z])|\")"
 #: A time that is not the text's length: of the stream, the product or a countdown.
 _OTHER_TIME: Final = re.compile(
     r"(?:还有|还剩|倒计时|保温|保鲜|续航|加热|充电|泡|煮|蒸|烤|焖|待机|直播了|每|提前|过了|用了|只要|仅需|最后)$"
 )
+_FROM: Final = re.compile(r"(?:从|由|现在是?|原来是?)$")
+_TO: Final = re.compile(r"^[^\d,.;]{0,6}(?:到|成|为|至)")
 _OTHER_AFTER: Final = re.compile(r"^(?:后|内|之内|以内发|前|之前|一次|就能|就可|快充|速热|出餐|熟|发货)")
 
 
@@ -73,6 +78,8 @@ def seconds_asked(folded: str, pace: int) -> tuple[int | None, str]:
             if _OTHER_TIME.search(folded[: match.start()]) or _OTHER_AFTER.match(folded[match.end() :]):
                 continue
             seconds = round(read(match))
+            if _FROM.search(folded[: match.start()]) and _TO.match(folded[match.end() :]):
+                continue  # 从60秒压到30秒: the length it has
             if 5 <= seconds <= 1800:
                 return seconds, folded[: match.start()] + "," + folded[match.end() :]
     match_letters = _LETTERS.search(folded)

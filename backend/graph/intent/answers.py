@@ -10,6 +10,9 @@ from backend.graph.intent.situation import Situation
 _POINTS_AT_OPTION: Final = re.compile(
     r"^(?:就|选|要|我选|我要)?(?:第)?([一二三四五六七八九\d]|[a-h])(?:个|项|号|种)?(?:吧|的)?[.!]?$"
 )
+_FROM_AN_END: Final = re.compile(
+    r"^(?:就|选|要|我选|我要)?(?:(前|上)|(后|下)|(最后|末尾))(?:面|边|头)?(?:的|那|一)*个?(?:吧|的)?[.!]?$"
+)
 #: A longer message is a request of its own.
 _LONGEST_HALF: Final = 30
 
@@ -21,6 +24,8 @@ def chosen(text: str, situation: Situation) -> str | None:
     for label, value in situation.options:
         if text in (fold(label), fold(value)):
             return value
+    if (end := _FROM_AN_END.match(text)) and (end[3] or len(situation.options) == 2):
+        return situation.options[0 if end[1] else -1][1]
     match = _POINTS_AT_OPTION.match(text)
     if match:
         sign = match[1]

@@ -134,13 +134,20 @@ def _turns(message: str, situation: Situation, conversation: Sequence[dict[str, 
             for place, known in enumerate(situation.products[:_MOST])
         ],
         drafts=[
-            {"place": place, "product": draft.product_name, "scenario": draft.scenario, "begins": draft.content[:60]}
+            {
+                "place": place,
+                "number": draft.number or place + 1,
+                "product": draft.product_name,
+                "scenario": draft.scenario,
+                "begins": draft.content[:60],
+            }
             for place, draft in enumerate(situation.drafts)
         ][-_MOST:],
         conversation=[
             {"role": turn["role"], "content": turn["content"][:_SHOWN_OF_OTHERS]}
             for turn in conversation[-_MOST_TURNS:]
         ],
+        summary={"text": situation.summary},
         current={"name": situation.product_name},
         message={"text": shown},
     )

@@ -12,7 +12,22 @@ from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.slots import NEGATED, read_slots
 from backend.graph.intent.vocabulary import phrases
 
-_GREETED: Final = re.compile(r"欢迎|关注|互动")
+#: How sure a brand or a category by itself is (naming.py).
+_BRAND: Final = 0.75
+#: The greatest weight of a segment's name that says it by the way.
+_FAINT: Final = 0.45
+_GREETED: Final = re.compile(
+    r"欢迎|关注|互动|在线|人气|没(?:什么|啥|几个)?人|人(?:太|很|好)?少|人不多|[拉留聚捞喊]一?[下波点捞]?人|留住|划走|[热暖]一?[下个]?场|气氛|"
+    r"打个?招呼|自我介绍|首[播秀]|亮相|(?:今天|今晚).{0,6}(?:主题|都有|有啥|有哪些|有什么)"
+)
+
+
+#: What stays as it is is not what is asked for: 开场那段保留,卖点重写.
+_KEPT: Final = re.compile(
+    r"(?:^|(?<=[,.;]))[^,.;]{1,12}(?:保留|不(?:要|用)?动|别动|留着|不变|不改|没问题|挺好的?|可以了)(?=[,.;]|$)"
+)
+#: A text of the thread is pointed at: no new one is asked for.
+_POINTED: Final = re.compile(r"[这那](?:一)?[段条版篇句稿]|刚才|上面|前面那|上一[段条版]|再.{1,4}一?[点些]")
 
 
 class Finds:
@@ -26,6 +41,7 @@ class Finds:
         self.situation = situation
         self.slots, rest = read_slots(text, situation.pace)
         self.negated = [match[0] for match in NEGATED.finditer(text)]
+        rest = _KEPT.sub(lambda match: match[0] if match.end() == len(rest) and match.start() == 0 else ",", rest)
         rest = self._take_host(rest)
         #: What is wanted: without the negated parts, the length, the host.
         self.positive = NEGATED.sub(",", rest)
@@ -47,6 +63,7 @@ class Finds:
             product=self.product,
             scenario=self.scenario,
             writes=self.cue["write"],
+            products=situation.product_order,
         )
 
     def _take_host(self, text: str) -> str:
@@ -62,6 +79,9 @@ class Finds:
 
     def _products(self) -> list[Match]:
         matches = mentioned(self.positive, self.situation.products)
+        if any(match.sure == 1.0 for match in matches):
+            # 安朵的包,安朵真皮托特包: beside a whole name a brand or a category says nothing more.
+            matches = [match for match in matches if match.sure > _BRAND]
         # A name that is part of what is asked for ("开场") is not a product.
         spans = [(m.start, m.end) for m in self.mentions]
         return [m for m in matches if not any(s <= m.start and m.end <= e for s, e in spans) or m.sure == 1.0]
@@ -80,6 +100,12 @@ class Finds:
         scenario = self.scenario
         span = spans[-1] if scenario == "transition" and len(spans) > 1 else spans[0]
         rivals = groups[span]
+        foreign = product_in_words(self.positive) or product_heading(self.positive, first_only=False)
+        named = self.positive[span[0] : span[1]]
+        if len(rivals) > 1 and foreign is not None and named in foreign and len(foreign) > len(named) + 1:
+            # 洗衣机清洁片 is none of our 清洁: the category is part of another thing's name.
+            self.products = [match for match in self.products if (match.start, match.end) != span]
+            return None
         if len(rivals) > 1:
             current = next((known for known in rivals if known.id == self.situation.product_id), None)
             if current is None:
@@ -132,6 +158,38 @@ class Finds:
         if greeted := _GREETED.search(self.positive):
             return greeted[0]
         return next(iter(occasions(self.positive)), None) or self.slots.get("room_name") or self.slots.get("host_name")
+
+    def sells(self) -> bool:
+        """Tell whether a product is named: a wish to write about one without a segment is a wish to sell it."""
+        if self.situation.drafts and _POINTED.search(self.text):
+            return False
+        return self.product is not None or "product_name" in self.slots or self.foreign_product() is not None
+
+    def speaks_of_draft(self) -> bool:
+        """Tell whether words that sound like a new text speak of the one that is there: 我们这段里没有给理由."""
+        there = self.situation.drafts and _POINTED.search(self.text) and not self.new_product()
+        return bool(there) and not self.mentions and self.product is None
+
+    def take_new(self) -> None:
+        """Of several products that are named, take the last that no text of the thread is about: 锅巴先放放,上鸭脖."""
+        written = {draft.product_id for draft in self.situation.drafts} | {self.situation.product_id}
+        fresh = [match.product for match in self.products if match.product.id not in written]
+        if self.product is not None and self.product.id in written and fresh:
+            self.product = fresh[-1]
+            self.slots.pop("other_products", None)
+
+    def says_segment_faintly(self) -> bool:
+        """Tell whether the segment is only named by a word that has other uses (说说, 推荐, 活动)."""
+        return bool(self.mentions) and max(mention.weight for mention in self.mentions) <= _FAINT
+
+    def go_over(self) -> None:
+        """Take the last product for what is gone over to, the first for what is left behind."""
+        spans = sorted({(match.start, match.end) for match in self.products})
+        if len(spans) < 2 or self.unsure:
+            return
+        at = {(match.start, match.end): match.product for match in self.products}
+        self.product = at[spans[-1]]
+        self.slots["other_products"] = [at[span].id for span in spans[:-1]]
 
     def name(self, words: str | None) -> None:
         if words:

@@ -1,7 +1,8 @@
 """Which product or host of the tenant a message names: exact names, aliases, typing errors, part of a name, brand."""
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -118,9 +119,15 @@ def _best(text: str, product: Known) -> Match | None:
             at = squeezed.find(name.replace(" ", ""))
             if at >= 0 and len(name) >= 3:
                 return Match(product, 0, len(text), 0.95)
+    spelled = next((found for name in names if (found := _spelled(text, name))), None)
+    if spelled is not None:
+        return Match(product, *spelled, 0.84)
     typo = max((t for name in names if (t := _typo(text, name))), key=lambda t: t[2], default=None)
-    part = _part(text, product)
-    choices = [Match(product, *found) for found in (typo, part) if found is not None]
+    parts = [
+        _part(text, product),
+        *(_part(text, replace(product, name=one, brand="", category="")) for one in product.aliases),
+    ]
+    choices = [Match(product, *found) for found in (typo, *parts) if found is not None]
     return max(choices, key=lambda match: (match.sure, match.end - match.start), default=None)
 
 
@@ -140,6 +147,26 @@ def _part(text: str, product: Known) -> tuple[int, int, float] | None:
     if best is None and len(category) >= 2 and (at := text.find(category)) >= 0:
         best = (at, at + len(category), 0.7)
     return best
+
+
+def _spelled(text: str, name: str) -> tuple[int, int] | None:
+    """Find a name some of whose characters are spelled as they sound: tuote包 for 托特包."""
+    if not re.search(r"[a-z]{3}", text):
+        return None
+    syllables = [(sound, at) for at, sound in enumerate(sounds(text)) if sound.strip()]
+    heard = "".join(sound for sound, _ in syllables)
+    place = [at for sound, at in syllables for _ in sound]
+    ends = [sign for sign in name if "\u4e00" <= sign <= "\u9fff"]
+    for size in range(len(ends), 1, -1):
+        sound = "".join(sounds("".join(ends[-size:])))
+        at = heard.find(sound)
+        if at < 0 or len(sound) < 5:
+            continue
+        start, end = place[at], place[at + len(sound) - 1] + 1
+        # Something of it must be spelled, and it must begin where a syllable begins.
+        if re.search(r"[a-z]", text[start:end]) and (at == 0 or place[at - 1] != start):
+            return start, end
+    return None
 
 
 def _typo(text: str, name: str) -> tuple[int, int, float] | None:

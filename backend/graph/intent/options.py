@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from backend.graph.intent.planning import Plan, plans
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 
@@ -9,8 +10,10 @@ _MOST: Final = 6
 _USUAL: Final = ("opening", "selling_points", "promotion", "seeding", "transition", "closing")
 
 
-def question_of(reading: Reading, situation: Situation) -> str:  # noqa: PLR0911 -- one return a question
-    """Return the one question to ask; empty when nothing is unclear."""
+def question_of(  # noqa: PLR0911 -- one return a question
+    reading: Reading, situation: Situation, message: str, room_id: str | None = None
+) -> str:
+    """Return the one question to ask; empty when nothing is unclear. `room_id` is the room at hand."""
     if reading.kind not in ("unclear", "batch"):
         return ""
     product = reading.slots.get("product_name") or situation.product_name
@@ -30,6 +33,12 @@ def question_of(reading: Reading, situation: Situation) -> str:  # noqa: PLR0911
             return "我目前只写普通话的稿子，别的语言和方言写不了，也不会拿普通话冒充。要用普通话写吗？"
         case "host":
             return f"没有找到叫「{reading.slots['stranger']}」的主播或直播间。给谁写？"
+        case "odds":
+            return str(reading.slots["odds"]["question"])
+        case "several" if offered := plans(reading, situation, message, room_id):
+            return _asked_plan(offered)
+        case "several" if not situation.rooms:
+            return "一次写很多段要先有一个直播间，现在一个都没有。可以先一段一段写，先写哪一个？"
         case "several":
             return "我一次写一段，写完审好再写下一段。先写哪一个？"
         case _:
@@ -37,7 +46,7 @@ def question_of(reading: Reading, situation: Situation) -> str:  # noqa: PLR0911
 
 
 def options_of(  # noqa: PLR0911 -- one return a question
-    reading: Reading, situation: Situation, message: str
+    reading: Reading, situation: Situation, message: str, room_id: str | None = None
 ) -> list[dict[str, str]]:
     """Return up to six answers made of the tenant's own products and our segments."""
     if reading.kind not in ("unclear", "batch"):
@@ -55,11 +64,41 @@ def options_of(  # noqa: PLR0911 -- one return a question
                 _option(name, _with_host(said, reading.slots["stranger"], name)) for name in situation.hosts.values()
             ]
             return [*hosts[: _MOST - 1], _option("不指定主播", f"{said}，不指定主播")]
+        case "odds":
+            return [_option(label, value) for label, value in reading.slots["odds"]["options"]]
+        case "several" if offered := plans(reading, situation, message, room_id):
+            first = offered[0]
+            single = f"写一段{first.products[0].name}的{SCENARIO_NAMES[first.segments[0]]}"
+            return [
+                *(_option(_label(plan, offered), plan.line()) for plan in offered),
+                _option(f"先只{single}", single),
+                _option("先不写", "先不写了"),
+            ]
         case "several":
             scenario = SCENARIO_NAMES.get(reading.scenario or "", "卖点介绍")
             return [_option(known.name, f"写一段{known.name}的{scenario}") for known in situation.products[:_MOST]]
         case _:
             return _starts(reading, situation)
+
+
+def _asked_plan(offered: list[Plan]) -> str:
+    plan = offered[0]
+    names = "、".join(known.name for known in plan.products[:8])
+    more = f"等 {len(plan.products)} 款" if len(plan.products) > 8 else f"（{len(plan.products)} 款）"
+    segments = "、".join(SCENARIO_NAMES[one] for one in plan.segments)
+    count = len(plan.items())
+    rooms = {one.room for one in offered}
+    where = f"放进{plan.room[1]}的节目单" if len(rooms) == 1 else "还要定在哪个直播间"
+    return (
+        f"{names}{more}，每款写{segments}，一共 {count} 段、约 {plan.total_seconds} 秒，{where}；"
+        "写好一段送审一段。确认开写吗？"
+    )
+
+
+def _label(plan: Plan, offered: list[Plan]) -> str:
+    segments = "＋".join(SCENARIO_NAMES[one] for one in plan.segments)
+    where = f"{plan.room[1]}：" if len({one.room for one in offered}) > 1 else ""
+    return f"{where}开写 {len(plan.items())} 段（{segments} × {len(plan.products)} 款）"
 
 
 def _with_host(said: str, stranger: str, name: str) -> str:

@@ -10,12 +10,19 @@ from backend.graph.intent.answers import chosen, whole_request
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import as_written, fold
 from backend.graph.intent.hearing import heard
+from backend.graph.intent.odds import at_odds
 from backend.graph.intent.pasted import asks_for_check, pasted_in
+from backend.graph.intent.planning import is_plan, read_plan
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.tripwire import injected
 from backend.graph.intent.turns import change_first, in_turn
 from backend.graph.intent.weighing import weighed
 
+#: What goes on like that for longer says nothing more, and patterns would look for a number at each digit of it.
+_RUN: Final = re.compile(r"(\d{24}|(?:(\D)\2{23}))(?:\d+|\2+)")
+#: Thumbs and the like say yes or no to what waits.
+_SIGNS: Final = re.compile(r"[👍👌✅🆗🙆👎❌🙅✔✖\ufe0f🏻-🏿 !~]+")
+_ONE_TEXT: Final = frozenset({"write", "restyle", "regenerate", "continue", "switch_product"})
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 #: From the most telling to the least.
 _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
@@ -55,7 +62,7 @@ def read(message: str, situation: Situation, *, learned: bool = True) -> Reading
 def _read(  # noqa: PLR0911 -- one return for each way to know early
     message: str, situation: Situation, learned: bool
 ) -> Reading:
-    text = fold(message)
+    text = _RUN.sub(r"\1", fold(message))
     if reason := injected(text):
         return Reading("chat", 0.95, reason, {}, about="injection")
     material = pasted_in(message)
@@ -68,13 +75,23 @@ def _read(  # noqa: PLR0911 -- one return for each way to know early
             return reading
         # An option that is no request of its own: the product or the segment that was missing.
         return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
+    if (plan := read_plan(text, situation)) is not None:
+        return Reading("batch", 0.99, "a plan that was confirmed", {"plan": plan.plain()}, then="start")
+    if is_plan(text):
+        return Reading("batch", 0.95, "a plan that cannot be done any more", {}, missing="several")
     finds, reading = ruled(text, situation)
     if learned:
         reading = weighed(finds, reading)
     several = change_first(text, situation, by_rules) or in_turn(reading, text, situation)
     if several is not None:
         return several
-    if reading.kind == "unclear" and (request := whole_request(message, text, situation)) is not None:
+    if reading.kind in _ONE_TEXT and not reading.later and (odds := at_odds(message, finds)) is not None:
+        doubt = {**reading.slots, "odds": {"question": odds.question, "options": [list(one) for one in odds.options]}}
+        return replace(
+            reading, kind="unclear", missing="odds", slots=doubt, reason="it says two things", confidence=0.9
+        )
+    plain = reading.kind == "write" and not finds.mentions
+    if (reading.kind == "unclear" or plain) and (request := whole_request(message, text, situation)) is not None:
         whole = read(request, replace(situation, asked=False), learned=learned)
         if whole.kind not in ("unclear", "chat"):
             return replace(whole, reason=f"answer to our question; {whole.reason}")
@@ -109,6 +126,8 @@ def ruled(text: str, situation: Situation) -> tuple[Finds, Reading]:
 
 def by_rules(finds: Finds) -> Reading:
     """Try the rules one after the other."""
+    if finds.situation.waiting and _SIGNS.fullmatch(finds.text):
+        return finds.answer("chat", 0.9, "an answer to what waits", about="decision")
     if not _NOTHING.sub("", finds.text):
         return finds.answer("unclear", 0.9, "no words", missing="")
     for rule in _RULES:

@@ -13,7 +13,10 @@ Tier = Literal["rules", "learned", "model"]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A script of this thread, whether it was approved or not; the oldest of the thread comes first."""
+    """A script of this thread, whether it was approved or not; the oldest of the thread comes first.
+
+    `number` counts all scripts of the thread from 1, also those that are not at hand; None: all are.
+    """
 
     content: str
     scenario: str | None = None
@@ -23,6 +26,7 @@ class Draft:
     style: Sequence[str] = ()
     must_not_say: Sequence[str] = ()
     script_id: str | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Situation:
 
     `asked` is true when our last word was a question; `options` are then the answers it offered (label → value) and
     `asked_about` the message that made us ask. `waiting` is true while a script or an action waits for a decision.
+    `wishes` are the standing ones (see `wishes.heard`), `product_order` the names of the thread's products in the order
+    they came up if `drafts` do not tell, `summary` what was before the last turns, in words.
     """
 
     products: Sequence[Known] = ()
@@ -44,6 +50,9 @@ class Situation:
     asked_about: str = ""
     options: Sequence[tuple[str, str]] = ()
     waiting: bool = False
+    wishes: Mapping[str, Any] = field(default_factory=dict)
+    product_order: Sequence[str] = ()
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +61,12 @@ class Reading:
 
     `slots` holds only what the words say. `draft` is the place in `Situation.drafts` of the text it is about.
     `missing` names what has to be asked: "scenario", "product", "draft", "several" (of a batch: which first),
-    "language" (another than Mandarin), "host" (nobody of that name) or "" (nothing understood).
+    "language" (another than Mandarin), "host" (nobody of that name), "odds" (what contradicts itself)
+    or "" (nothing understood).
     `about` says for chat what kind of talk it is (question, smalltalk, injection, decision, check), for an action
     which one.
-    `then` is "continue" or "write" after a switch, "restore" when an earlier text is wanted back as it was.
+    `then` is "continue" or "write" after a switch, "start" when the plan in `slots` was confirmed,
+    "restore" when an earlier text is wanted back as it was.
     `pasted` is the text, as it was sent, that is to be changed or checked.
     `tier` is who understood it; `confidence` then is how often such an answer is right.
     `later` are the requests of the same message that come after this one, each a whole sentence.

@@ -16,7 +16,8 @@ def check(finds: Finds) -> Reading | None:
     """Words may be asked about, or the last text of the thread: 这段有没有违规."""
     if words := bare_words(finds.text):
         return finds.answer("chat", 0.88, "words to be checked", about="check", pasted=words)
-    if not asks_for_check(finds.text) or not points_at_a_text(finds.text) or finds.cue["write"]:
+    pointed = points_at_a_text(finds.text) or (finds.draft is not None and finds.product is None)
+    if not asks_for_check(finds.text) or not pointed or finds.cue["write"]:
         return None
     written = finds.situation.drafts[finds.draft].content if finds.draft is not None else None
     return finds.answer("chat", 0.85, "the last text to be checked", about="check", pasted=written, draft=finds.draft)

@@ -1,21 +1,99 @@
-"""Notices attempts to turn us against our orders. What is quoted or talked about is none."""
+"""Notices attempts to turn us against our orders, said to us or planted in data.
+
+What is quoted or talked about is none. A wire, not a wall: what is missed still meets fenced data, the checks, and a
+person who approves.
+"""
 
 import re
-from typing import Final
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
+from backend.graph.intent.folding import fold
 from backend.graph.intent.vocabulary import phrases
 
 _WH_AT_END: Final = re.compile(r"(?:吗|么|呢|\?|没)[?!.]*$")
+#: Signs put between characters so that words are not found: 忽*略*以*上.
+_BETWEEN: Final = re.compile(r"(?<=[\u3400-\u9fff])[\s*·.•_\-~|/\\+^`]+(?=[\u3400-\u9fff])")
+#: Orders spelled by their sound. Only the telling words; nobody writes these in pinyin for a product.
+_SPELLED: Final = re.compile(
+    r"(?:hu ?lue|wu ?shi|tiao ?guo|rao ?guo|shu ?chu|gao ?su wo).{0,24}"
+    r"(?:zhi ?ling|gui ?ze|ti ?shi ?ci|she ?ding|shen ?he|shen ?pi|mi ?yao)"
+)
+#: A clause of a question does not order what it asks about.
+_CLAUSE: Final = re.compile(r"[,.;!?\n]")
 
 
 def injected(text: str) -> str | None:
-    """Return why folded `text` is an attempt to turn us against our orders; None for talk about such attempts."""
+    """Return why folded `text`, said by an operator, is an attempt to turn us against our orders.
+
+    None for talk about such attempts, and for questions who may do such things, or how.
+    """
     tables = phrases("injection")
-    match = tables["patterns"].search(text)
-    if match is None:
-        return None
-    said = tables["reported"].search(text)
-    # Reported speech comes before what is reported; "什么是提示词注入" may come anywhere.
-    if said is not None and (said.start() <= match.start() or _WH_AT_END.search(text)):
-        return None
-    return f"tripwire: {match[0][:40]}"
+    for form in _forms(text):
+        match = tables["orders"].search(form) or _SPELLED.search(form)
+        if match is None and (match := tables["said"].search(form)) is not None and _is_asked(form, match):
+            match = None
+        if match is None:
+            continue
+        said = tables["reported"].search(form)
+        # Reported speech comes before what is reported; "什么是提示词注入" may come anywhere.
+        if said is not None and (said.start() <= match.start() or _WH_AT_END.search(form)):
+            continue
+        return f"tripwire: {match[0][:40]}"
+    return None
+
+
+def planted(text: str) -> str | None:
+    """Return why `text`, which came as data (a product's record, a host's profile, a tool's answer), is an order to us.
+
+    Nobody talks with us there, so what is reported is judged as well.
+    """
+    tables = phrases("injection")
+    for form in _forms(fold(text)):
+        match = tables["orders"].search(form) or tables["planted"].search(form) or _SPELLED.search(form)
+        if match is not None:
+            return f"tripwire: {match[0][:40]}"
+    return None
+
+
+def without_orders(
+    facts: Mapping[str, Any], keep: Collection[str] = ("id", "name")
+) -> tuple[dict[str, Any], list[str]]:
+    """Return `facts` (plain JSON) without the texts that are orders to us, and the names of the fields they were in."""
+    clean: dict[str, Any] = {}
+    found: list[str] = []
+    for name, value in facts.items():
+        kept = value if name in keep else _without(value)
+        if kept != value:
+            found.append(name)
+        if kept is not None:
+            clean[name] = kept
+    return clean, found
+
+
+def _without(value: Any) -> Any:
+    """Return plain JSON without what is planted in it, None when nothing is left."""
+    match value:
+        case str():
+            return None if planted(value) else value
+        case list():
+            return [kept for one in value if (kept := _without(one)) is not None]
+        case dict():
+            return {
+                key: kept for key, one in value.items() if not planted(str(key)) and (kept := _without(one)) is not None
+            }
+        case _:
+            return value
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """Return folded text as it is and, where signs stand between its characters, without them."""
+    joined = _BETWEEN.sub("", text)
+    return (text,) if joined == text else (text, joined)
+
+
+def _is_asked(text: str, match: re.Match[str]) -> bool:
+    begins = max((one.end() for one in _CLAUSE.finditer(text, 0, match.start())), default=0)
+    ends = next((one.start() for one in _CLAUSE.finditer(text, match.end())), len(text))
+    clause = text[begins : ends + 1]
+    return phrases("injection")["asked"].search(clause) is not None or clause.endswith(("?", "吗", "么"))

@@ -13,11 +13,17 @@ from backend.graph.intent.learned import Guess, features, weights
 from backend.graph.intent.situation import Reading
 
 #: Below this nobody knows what is meant.
-_UNLIKELY: Final = 0.34
+_UNLIKELY: Final = 0.25
 #: A wish that is not the rules' own must be this likely before it is acted upon.
 _LIKELY: Final = 0.42
+#: … a text that no word asks for (记录仪夜里拍得清车牌不): a wrong guess costs a script.
+_LIKELY_UNASKED: Final = 0.55
 #: … and a segment that no word names.
 _LIKELY_SEGMENT: Final = 0.5
+#: How often a question which segment is right, of a message that surely wants a text.
+_ASKED_IN_VAIN: Final = 0.8
+#: What sells a product, when nothing is said of the segment.
+_PLAIN: Final = "selling_points"
 _NO_RULE: Final = "no rule, but likely"
 #: What the rules only say when they know it.
 _KNOWN: Final = frozenset({"language", "host"})
@@ -33,17 +39,36 @@ def weighed(finds: Finds, by_rules: Reading) -> Reading:
     likely = guess.wishes[guess.wish]
     if likely < _LIKELY and by_rules.kind != "unclear" and guess.of_kind(by_rules.kind) >= _UNLIKELY:
         return replace(by_rules, confidence=_certainty(by_rules, guess))
-    if likely < _LIKELY:
-        if by_rules.kind == "unclear":
-            return replace(by_rules, confidence=_said(1 - likely))
-        unsure = finds.answer("unclear", _said(1 - likely), "nothing is likely enough", missing="")
-        return replace(unsure, tier="learned")
+    if likely < (_enough(finds) if guess.wish == "write" else _LIKELY):
+        return _unlikely(finds, by_rules, guess)
     reading = _as(finds, guess)
     return replace(reading, confidence=_said(likely), tier="learned")
 
 
+def _enough(finds: Finds) -> float:
+    """Return how likely the wish for a text must be."""
+    asked = finds.cue["write"] or finds.cue["text_noun"] or finds.mentions
+    return _LIKELY if asked else _LIKELY_UNASKED
+
+
+def _unlikely(finds: Finds, by_rules: Reading, guess: Guess) -> Reading:
+    """Read what is nothing for certain: a change of the text that is there, if it is any; else it is asked about."""
+    on_text = {kind: guess.of_kind(kind) for kind in ("restyle", "regenerate", "continue")}
+    best = max(on_text, key=lambda kind: on_text[kind])
+    unsure = _said(1 - guess.wishes[guess.wish])
+    if finds.situation.drafts and by_rules.kind == "unclear" and sum(on_text.values()) >= _LIKELY:
+        # Done to the wrong end it is soon done again.
+        return replace(_same_text(finds, best), confidence=_said(on_text[best]), tier="learned")
+    if by_rules.kind == "unclear":
+        return replace(by_rules, confidence=unsure)
+    reading = finds.answer("unclear", unsure, "nothing is likely enough", missing="")
+    return replace(reading, tier="learned")
+
+
 def _agree(by_rules: Reading, guess: Guess) -> bool:
     kind, _, about = guess.wish.partition(":")
+    if by_rules.kind == "batch" and kind not in ("chat", "action"):
+        return True  # the words for "all of them" make the difference
     if by_rules.kind == "unclear":
         # What is missing says what was wished: a product or a segment for a text, a text for a change of one.
         return kind == "none" or kind in {
@@ -58,7 +83,9 @@ def _agree(by_rules: Reading, guess: Guess) -> bool:
 
 def _certainty(by_rules: Reading, guess: Guess) -> float:
     if by_rules.kind == "unclear":
-        return _said(guess.wishes[guess.wish])
+        share = guess.wishes[guess.wish]
+        # A text is wished and we still ask: the product may only be called by a name that we do not know.
+        return _said(share * _ASKED_IN_VAIN if by_rules.missing == "scenario" and guess.wish == "write" else share)
     return _said(guess.of_kind(by_rules.kind))
 
 
@@ -69,8 +96,13 @@ def _said(share: float) -> float:
 
 def _filled(finds: Finds, reading: Reading, guess: Guess) -> Reading:
     """Let the likely segment stand where the words name none."""
-    if reading.missing == "scenario" and guess.of_kind("write") >= _LIKELY and _segment(guess) is not None:
+    if reading.missing == "scenario" and guess.of_kind("write") >= _enough(finds):
         return replace(_as(finds, guess), confidence=reading.confidence)
+    if reading.kind == "write" and not reading.later and finds.says_segment_faintly():
+        # 像闺蜜推荐那样说说: a word that is also used for other things is outweighed by how the whole sounds.
+        segment = _segment(guess)
+        if segment is not None and segment != reading.scenario:
+            return replace(as_wish(finds, "write", None, segment, firmly=True), confidence=reading.confidence)
     return reading
 
 
@@ -85,11 +117,11 @@ def _as(finds: Finds, guess: Guess) -> Reading:
 
 
 def as_wish(  # noqa: PLR0911 -- one return for each kind of wish
-    finds: Finds, kind: str, about: str | None, segment: str | None
+    finds: Finds, kind: str, about: str | None, segment: str | None, *, firmly: bool = False
 ) -> Reading:
     """Read the message as a wish of this kind; what that lacks is asked for.
 
-    `segment` counts where the words name none. The confidence is the caller's to say.
+    `segment` counts where the words name none, or `firmly`. The confidence is the caller's to say.
     """
     match kind:
         case "chat":
@@ -99,11 +131,15 @@ def as_wish(  # noqa: PLR0911 -- one return for each kind of wish
         case "batch":
             scenario = finds.chosen_scenario() or segment
             return finds.answer("batch", 0.5, _NO_RULE, missing="several", scenario=scenario)
+        case "write" if finds.speaks_of_draft():
+            return _same_text(finds, "restyle")
         case "write":
-            scenario = finds.chosen_scenario() or segment
-            if scenario is None:
+            scenario = segment if firmly else finds.chosen_scenario() or segment
+            if scenario is None and not finds.sells():
                 return finds.answer("unclear", 0.5, _NO_RULE, missing="scenario")
-            return writing.new_text(finds, scenario)
+            if scenario == "transition":
+                finds.go_over()
+            return writing.new_text(finds, scenario or _PLAIN)
         case "switch_product":
             return _other_product(finds, segment)
         case "continue" | "restyle" | "regenerate":
@@ -120,6 +156,7 @@ def _checked(finds: Finds, about: str | None) -> str | None:
 
 
 def _other_product(finds: Finds, segment: str | None) -> Reading:
+    finds.take_new()
     words = finds.foreign_product()
     if finds.product is None and words is None and "product_name" not in finds.slots:
         return finds.answer("unclear", 0.5, "another product, but which?", missing="product", then="switch")

@@ -11,7 +11,15 @@ from backend.graph.intent.vocabulary import SCENARIO_NAMES, phrases
 
 _BACK_TO: Final = re.compile(
     r"(?:用|要|回到|恢复(?:到|成)?|还是|[换改退撤]回(?:到|成)?)(?:回)?(?:上一?|前一?|之前|原来|最初|最早|最开始|第[一二三四五六七八九十\d]+)(?:的)?(?:那)?一?(?:个|份)?(?:版本?|稿子?)"
-    r"(?=吧|了|就?好|就?行|$|[,.!])"
+    r"(?=吧|了|就?好|就?行|$|[,.!])|还是(?:原来|之前|上一?版|第一版|最早)(?:那?[个版条])?的?(?:那?[个版条])?(?:更?好|行)"
+)
+#: 换个开头, "油污克星"换一个: a part of the text is to be another, not the text.
+_PART_AGAIN: Final = re.compile(
+    r"(?:换|改)(?:一?个|一下)?(?:开头|结尾|首句|尾句|词|标题|比喻|例子|称呼)|(?:\"[^\"]+\"|[这那]个?[词字句]|比喻|例子|称呼|开头|结尾)[^,.]{0,10}换(?:一?个|掉|一下|$)"
+)
+#: 气垫照着写, 同样的来一份: another product, the same way.
+_ALIKE: Final = re.compile(
+    r"照(?:着|这个?|此|样|旧)|按(?:这个|同样|刚才|上面)|同样|同款|一样的?(?:来|写|给|套)|也.{0,4}(?:这[么样]|一[份段条个])|套(?:一个|路)"
 )
 _SOMEBODY: Final = re.compile(
     r"(?:给|在|去|到|用|为|帮|^|,)([\u4e00-\u9fff]{2,4}?)的?直播间|(?:主播|搭档)([\u4e00-\u9fff]{2,3}?)(?=写|来|要|用|的|播|,|$)|"
@@ -21,15 +29,17 @@ _SOMEBODY: Final = re.compile(
 _CALLED: Final = re.compile(r"[老小阿大][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:哥|姐|总|老师|叔|姨|妹|爷|嫂)")
 #: Whose room needs no name, and what a room may be called after.
 _NOBODY: Final = re.compile(
-    r"我|你|咱|他|她|它|这|那|本|哪|自己|公司|品牌|官方|今|明|晚|早|新|每|某|大家|主播|直播|产品|商品|进|来|的|美妆|食品|服|母婴|零食|家居|数码|珠宝|户外|段|开场|欢迎|关注|活动|大促|专场"
+    r"怎|咋|如何|该|应|说|讲|接|回|可以|我|你|咱|他|她|它|这|那|本|哪|自己|公司|品牌|官方|今|明|晚|早|新|每|某|大家|主播|直播|产品|商品|进|来|的|美妆|食品|服|母婴|零食|家居|数码|珠宝|户外|段|开场|欢迎|关注|活动|大促|专场"
 )
 
 
 def batch(finds: Finds) -> Reading | None:
-    everything = finds.cue["batch"] and re.search(
-        r"[每各]个?(?:产品|商品|品|款)|所有|全部|整场|全场|批量", finds.positive
+    everything = re.search(
+        r"[每各](?:个|样|种|件)?(?:产品|商品|品|款)|所有|全部|整场|全场|批量|挨个|逐[个款一]|统统|一个品一[段条]|(?:剩下|其[他它]|这[几些二两三四五六七八\d]+)的?(?:[几些个款]+)?(?:产品|商品|品|款)?.{0,4}[都各]|多(?:来|写|给|出|做)我?几(?:版|条|段|个|种)",
+        finds.positive,
     )
-    if everything and not finds.slots.get("other_products") and finds.product is None:
+    asks = finds.cue["write"] or finds.cue["text_noun"] or finds.mentions
+    if everything and asks and not finds.slots.get("other_products") and finds.product is None:
         return finds.answer("batch", 0.8, "many texts at once", missing="several", scenario=finds.scenario)
     return None
 
@@ -75,7 +85,8 @@ def switch(finds: Finds) -> Reading | None:  # noqa: PLR0911 -- one return for e
     about = drafts[-1].product_name if drafts else finds.situation.product_name
     named = finds.product
     words = None if named or finds.unsure else product_in_words(finds.positive)
-    if not finds.cue["switch"] and not (finds.cue["continue"] and (named or words)):
+    alike = bool(drafts) and finds.new_product() and _ALIKE.search(finds.positive) is not None
+    if not finds.cue["switch"] and not alike and not (finds.cue["continue"] and (named or words)):
         return None
     if finds.scenario == "transition" and finds.cue["write"]:
         return None  # the way from one product to the next is itself what is to be written
@@ -87,6 +98,8 @@ def switch(finds: Finds) -> Reading | None:  # noqa: PLR0911 -- one return for e
         ):
             return finds.answer("unclear", 0.85, "another product, but which?", missing="product", then="switch")
         return None
+    finds.take_new()
+    named = finds.product
     same = (named is not None and named.id == current) or (words is not None and words == about)
     if same and current is not None:
         return None
@@ -102,7 +115,7 @@ def switch(finds: Finds) -> Reading | None:  # noqa: PLR0911 -- one return for e
 
 
 def again(finds: Finds) -> Reading | None:
-    if not finds.cue["regenerate"]:
+    if not finds.cue["regenerate"] or (finds.draft is not None and _PART_AGAIN.search(finds.positive)):
         return None
     if finds.draft is None or finds.new_product():
         if finds.mentions:
@@ -129,6 +142,7 @@ def go_on(finds: Finds) -> Reading | None:
 
 def change(finds: Finds) -> Reading | None:
     wants = finds.cue["restyle"] or finds.cue["shorter"] or finds.cue["longer"]
+    wants = wants or bool(finds.draft is not None and _PART_AGAIN.search(finds.positive))
     wants = wants or bool(finds.slots.keys() & {"avoid_style", "length_change", "must_not_say"})
     detail = bool(finds.slots.keys() & {"style", "seconds", "must_say", "host_id", "audience"})
     if not wants and not detail:

@@ -1,12 +1,16 @@
 """Answers what asks for no script: questions, small talk, words to be checked, operations nobody can do here yet."""
 
+from contextlib import aclosing
+
 from langgraph.runtime import Runtime
 
-from backend.errors import ModelPayloadInvalid, SkillRefused
+from backend.domain.thread_notes import read_notes
+from backend.graph.checking import rules_in_force
+from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import OPERATION_NAMES
 from backend.graph.prompts import rendered
 from backend.graph.prompts import version as prompt_version
-from backend.graph.skills import SKILLS
+from backend.graph.replying import Reply
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest
@@ -16,47 +20,57 @@ from backend.quality.lexicon import RuleSnapshot
 _INJECTION = (
     "这条我不能照做：我不会透露内部设定，也不会绕过质检和审批。需要写或改口播稿的话，直接告诉我产品和环节就行。"
 )
-_REFUSED = "「{title}」没有对你的角色开放，所以什么都没有写、没有改。需要的话，请管理员在技能设置里打开。"
 _GRAVITY = {"block": "不能说", "fail": "要改", "warn": "要小心", "info": "留意"}
 _DECISION = "现在没有等待审批的稿子，所以什么都没有改动。要写新的或改刚才那段，直接说就行。"
 
 
 async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
-    """Answer in words; nothing is written, decided or changed."""
+    """Answer in words; nothing is written, decided or changed.
+
+    Raises:
+        ModelPayloadInvalid: what the model said is no answer; what was shown before it stays as it is.
+    """
     context = runtime.context
     message_id = derived_id(context.run_id, "chat", 0)
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="chat"))
     about = state["reading"]["about"]
-    known = _checked(state, context.rules) if about == "check" else _known_answer(state, about)
-    if refused := state.get("refused"):
-        known = _REFUSED.format(title=SKILLS[refused].title)
-    text, usage = known or "", None
+    known = _checked(state, await rules_in_force(state, context)) if about == "check" else _known_answer(state, about)
+    shown: list[str] = []
+    usage, finish_reason = None, "stop"
+
+    def show(text: str) -> None:
+        if text:
+            runtime.stream_writer(
+                Token(message_id=message_id, agent="chat", attempt=context.attempt, i=len(shown), content=text)
+            )
+            shown.append(text)
+
     if known is not None:
-        runtime.stream_writer(Token(message_id=message_id, agent="chat", attempt=context.attempt, i=0, content=known))
+        show(known)
     else:
-        place = 0
-        async for piece in context.model.stream(_request(state, context)):
-            if piece.text:
-                token = Token(message_id=message_id, agent="chat", attempt=context.attempt, i=place, content=piece.text)
-                runtime.stream_writer(token)
-                text += piece.text
-                place += 1
-            if piece.usage is not None:
-                usage = Usage(
-                    model=piece.model or context.model.name,
-                    input_tokens=piece.usage.input_tokens,
-                    output_tokens=piece.usage.output_tokens,
-                    estimated=piece.usage.estimated,
-                )
-        if not text.strip():
-            raise ModelPayloadInvalid("the model answered nothing")
+        reply = Reply(state["request"]["content"])
+        async with context.db.tenant(context.tenant_id) as conn:
+            summary = (await read_notes(conn, context.thread_id)).summary
+        request = _request(state, context, "" if planted(summary) else summary)
+        async with aclosing(context.model.stream(request)) as pieces:
+            async for piece in pieces:
+                show(reply.feed(piece.text))
+                finish_reason = piece.finish_reason or finish_reason
+                if piece.usage is not None:
+                    usage = Usage(
+                        model=piece.model or context.model.name,
+                        input_tokens=piece.usage.input_tokens,
+                        output_tokens=piece.usage.output_tokens,
+                        estimated=piece.usage.estimated,
+                    )
+        show(reply.end(finish_reason))
     runtime.stream_writer(
-        MessageComplete(message_id=message_id, role="assistant", agent="chat", content=text, usage=usage)
+        MessageComplete(
+            message_id=message_id, role="assistant", agent="chat", content="".join(shown).strip(), usage=usage
+        )
     )
-    detail = {"about": about, "kind": state["kind"]}
-    return Step(
-        {"outcome": "completed"}, {**detail, "code": SkillRefused.code, "skill": refused} if refused else detail
-    )
+    finished = finish_reason != "length"
+    return Step({"outcome": "completed"}, {"about": about, "kind": state["kind"], "finished": finished})
 
 
 def _checked(state: ScriptState, rules: RuleSnapshot) -> str:
@@ -99,11 +113,16 @@ def _known_answer(state: ScriptState, about: str | None) -> str | None:
     return {"injection": _INJECTION, "decision": _DECISION}.get(about or "")
 
 
-def _request(state: ScriptState, context: GraphContext) -> ModelRequest:
+def _request(state: ScriptState, context: GraphContext, summary: str) -> ModelRequest:
     content = state["request"]["content"]
     product = state["slots"].get("product_name") or ""
     asked = rendered(
-        "chat", "question", product={"name": product}, history=state["history"], question={"text": content}
+        "chat",
+        "question",
+        product={"name": product},
+        summary={"text": summary},
+        history=state["history"],
+        question={"text": content},
     )
     return ModelRequest(
         purpose="chat",

@@ -7,67 +7,73 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
-from backend.domain.clarifications import offered_options
-from backend.domain.hosts import list_hosts
-from backend.domain.products import catalogue
+from backend.domain.policies import read_policies
 from backend.domain.rooms import Room, list_rooms
-from backend.domain.scripts import of_thread
-from backend.domain.threads import Message, Thread, get_thread, recent_messages
-from backend.errors import SkillRefused
+from backend.domain.thread_notes import SHOWN, read_notes, window
+from backend.domain.threads import Thread, get_thread
 from backend.graph import routing, skills
+from backend.graph.catalogue import seen_now
 from backend.graph.intent.asking import understood
-from backend.graph.intent.naming import Known
 from backend.graph.intent.options import options_of, question_of
 from backend.graph.intent.situation import Draft, Reading, Situation
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
+from backend.graph.standing import situation_of
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.protocol.events import ThreadUpdated
-from backend.storage.postgres import Connection
 
-_WINDOW = 12
 _TITLE = 40
 _PRICE_WORD = re.compile(r"价|多少钱|几块|金额|折扣|优惠力度")
 
 
 async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
-    """Read the message against the thread and the catalogue; bind the thread to what it names."""
+    """Read the message against the thread and the catalogue; bind the thread to what it names.
+
+    Raises:
+        SkillRefused: what is asked for is not open to whoever asks; the run fails with it, and nothing is begun.
+    """
     context, request = runtime.context, state["request"]
     async with context.db.tenant(context.tenant_id) as conn:
         thread = await get_thread(conn, context.thread_id)
+        limits = await read_policies(conn, context.settings)
         messages = [
             message
-            for message in await recent_messages(conn, context.thread_id, _WINDOW)
+            for message in await window(conn, context.thread_id, limits.window_characters)
             if message.status == "complete" and str(message.id) != str(request.get("message_id"))
         ]
+        notes = await read_notes(conn, context.thread_id)
         rooms = await list_rooms(conn)
-        situation = await _situation(conn, thread, messages, rooms, request)
-    history = [{"role": message.role, "content": message.content[:600]} for message in messages[-6:]]
+        stamp, seen = await seen_now(conn, context)
+        names = await context.profiles.names(conn, context.tenant_id, stamp)
+        situation = await situation_of(conn, thread, messages, notes, rooms, names, request)
+    history = [{"role": message.role, "content": message.content[:SHOWN]} for message in messages]
     reading = _with_given(await understood(request["content"], situation, context.reader, history), request)
     slots = _slots(reading, situation, request)
     room = _room(slots, request, thread, rooms)
     if room is not None:
         slots.setdefault("host_id", str(room.host_id) if room.host_id else None)
+    room_id = str(room.id) if room is not None else None
     previous = _previous(reading, slots, situation)
     reading = _complete(reading, slots, previous)
-    refused = await _refused(context, reading)
+    async with context.db.tenant(context.tenant_id) as conn:
+        for skill in skills.asked_for(reading.kind, reading.then):
+            await skills.require(conn, skill, context.requested_by)
 
     known_product = slots.get("product_id") in {known.id for known in situation.products}
-    writes = reading.kind in routing.WRITING and refused is None
-    if writes or (reading.missing == "scenario" and "product_id" in reading.slots):
+    if reading.kind in routing.WRITING or (reading.missing == "scenario" and "product_id" in reading.slots):
         _bind(runtime, thread, slots if known_product else {**slots, "product_id": None}, room)
     return Step(
         {
             "kind": reading.kind,
             "reading": reading.plain(),
             "slots": slots,
-            "question": question_of(reading, situation),
-            "refused": refused,
-            "options": options_of(reading, situation, request["content"]),
+            "question": question_of(reading, situation, request["content"], room_id),
+            "options": options_of(reading, situation, request["content"], room_id),
             "later": list(reading.later),
             "room": {"id": str(room.id), "name": room.name} if room else None,
             "previous": previous,
             "previous_product": _previous_product(reading, slots, situation),
             "history": history,
+            "catalogue": seen,
         },
         {
             "kind": reading.kind,
@@ -77,6 +83,9 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "reason": reading.reason,
             "slots": {key: value for key, value in slots.items() if value not in (None, [], "")},
             "later": list(reading.later),
+            # What holds of every text here, and how far back the run can see.
+            **({"standing": dict(situation.wishes)} if situation.wishes else {}),
+            "seen": {"messages": len(messages), "summed_up": notes.messages},
         },
     )
 
@@ -91,68 +100,6 @@ def _complete(reading: Reading, slots: dict[str, Any], previous: dict[str, Any] 
     if not lacking.missing:
         return reading
     return replace(reading, kind="unclear", missing=lacking.missing[0], reason=f"{skill.name} needs more")
-
-
-async def _refused(context: GraphContext, reading: Reading) -> str | None:
-    """Return the skill that was asked for, if the tenant does not open it to whoever asked."""
-    skill = skills.of_kind(reading.kind)
-    if skill is None:
-        return None
-    async with context.db.tenant(context.tenant_id) as conn:
-        try:
-            await skills.require(conn, skill, context.requested_by)
-        except SkillRefused:
-            return skill.name
-    return None
-
-
-async def _situation(
-    conn: Connection, thread: Thread, messages: list[Message], rooms: list[Room], request: dict[str, Any]
-) -> Situation:
-    products = [
-        Known(str(entry.id), entry.name, entry.brand, entry.category, tuple(entry.aliases))
-        for entry in await catalogue(conn)
-    ]
-    hosts = await list_hosts(conn)
-    drafts = [
-        Draft(
-            content=draft.content,
-            scenario=draft.slots.get("scenario"),
-            product_id=str(draft.product_id) if draft.product_id else None,
-            product_name=draft.product_name,
-            seconds=draft.slots.get("seconds"),
-            style=tuple(draft.slots.get("style") or ()),
-            must_not_say=tuple(draft.slots.get("must_not_say") or ()),
-            script_id=str(draft.script_id) if draft.script_id else None,
-        )
-        for draft in await of_thread(conn, thread.id)
-    ]
-    product_id = str(request.get("product_id") or thread.product_id or "") or None
-    name = next((known.name for known in products if known.id == product_id), None)
-    if name is None:
-        product_id = None
-        name = drafts[-1].product_name if drafts else None
-    host_id = str(request.get("host_id") or thread.host_id or "")
-    pace = next((host.pace for host in hosts if str(host.id) == host_id), 260)
-
-    said = [message for message in messages if message.role == "assistant"]
-    asked = bool(said) and messages[-1].role == "assistant" and said[-1].agent == "clarify"
-    options: list[tuple[str, str]] = []
-    if asked:
-        options = [(option.label, option.value) for option in await offered_options(conn, thread.id)]
-    about = next((m.content for m in reversed(messages) if m.role == "user"), "") if asked else ""
-    return Situation(
-        products=products,
-        hosts={str(host.id): host.name for host in hosts},
-        rooms={str(room.id): room.name for room in rooms},
-        product_id=product_id,
-        product_name=name,
-        drafts=tuple(drafts),
-        pace=pace,
-        asked=asked,
-        asked_about=about,
-        options=options,
-    )
 
 
 def _with_given(reading: Reading, request: dict[str, Any]) -> Reading:
@@ -180,7 +127,8 @@ def _slots(reading: Reading, situation: Situation, request: dict[str, Any]) -> d
 
     What must not be said stays so as long as the same text is worked on. Over to a new text or another product only
     the price goes on unsaid, until the words speak of it again: other words belong to the product they were said
-    of. What must be said holds for the one request that says so.
+    of. What must be said holds for the one request that says so. Standing wishes (以后都……) hold for every text, below
+    what is said of this one.
     """
     draft = situation.drafts[reading.draft] if reading.draft is not None else None
     slots: dict[str, Any] = {**reading.slots, "scenario": reading.scenario}
@@ -194,7 +142,11 @@ def _slots(reading: Reading, situation: Situation, request: dict[str, Any]) -> d
         given = request.get("style")
         inherited = list(draft.style) if draft is not None and reading.kind != "write" else []
         slots["style"] = (
-            [str(given)] if given else [one for one in inherited if one not in slots.get("avoid_style", [])]
+            [str(given)]
+            if given
+            else [
+                one for one in inherited or situation.wishes.get("style", []) if one not in slots.get("avoid_style", [])
+            ]
         )
     if held := _held(reading, draft, situation, request["content"]):
         slots["must_not_say"] = list(dict.fromkeys([*held, *slots.get("must_not_say", [])]))
@@ -202,7 +154,25 @@ def _slots(reading: Reading, situation: Situation, request: dict[str, Any]) -> d
         slots["seconds"] = request.get("duration_seconds")
         if slots["seconds"] is None and draft is not None and "length_change" not in slots and reading.kind != "write":
             slots["seconds"] = draft.seconds
+        if slots["seconds"] is None and "length_change" not in slots:
+            slots["seconds"] = situation.wishes.get("seconds")
+    _add_standing(slots, reading, situation, request["content"])
     return slots
+
+
+def _add_standing(slots: dict[str, Any], reading: Reading, situation: Situation, words: str) -> None:
+    """Add the standing wishes that the words of this request do not speak of themselves."""
+    if reading.kind not in routing.WRITING:
+        return
+    wishes = situation.wishes
+    for key, against in (("must_not_say", "must_say"), ("avoid_style", "style"), ("must_say", "must_not_say")):
+        if key == "must_say" and reading.kind not in ("write", "switch_product"):
+            continue  # in a text that is changed it stands already, or was taken out
+        held = [one for one in wishes.get(key, []) if one not in words and one not in slots.get(against, [])]
+        if held:
+            slots[key] = list(dict.fromkeys([*held, *slots.get(key, [])]))
+    if wishes.get("audience") and "audience" not in slots:
+        slots["audience"] = list(wishes["audience"])
 
 
 def _held(reading: Reading, draft: Draft | None, situation: Situation, words: str) -> list[str]:

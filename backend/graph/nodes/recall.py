@@ -26,7 +26,7 @@ _AIRED = 64
 _WHOLE = 5
 _WHOLE_EXCERPT = 2000
 _BEGINNING = 60
-#: So much of a request goes into what is looked for by meaning, behind product and segment; the embedder takes less.
+#: So much of a request goes into what is looked for by meaning, behind the segment; the embedder takes less.
 _MEANT = 48
 
 #: Product and host that a document must be of; None = any.
@@ -137,9 +137,12 @@ def _step(picked: _Picked, aired: list[str]) -> Step:
 
 
 def _meaning(content: str, product: str, scenario: str) -> str:
-    """Return the request in few words, with product and segment where it does not name them itself."""
-    said = content[:_MEANT]
-    return " ".join([*(part for part in (product, scenario) if part and part not in said), said])
+    """Return the request in few words, with the segment where it does not name it itself.
+
+    Not the product: it is what the circles are made of, and of so few characters its name would take most.
+    """
+    said = content[:_MEANT].replace(product, "") if product else content[:_MEANT]
+    return f"{scenario} {said}" if scenario and scenario not in said else said
 
 
 def _circles(product_id: str | None, host_id: str | None) -> list[Circle]:

@@ -63,6 +63,8 @@ def _question(state: ScriptState, max_responses: int) -> dict[str, Any]:
             "assumed": state["host_assumptions"] + state["product_assumptions"],
             "later": state["later"],
             "round": state["round"],
+            # Approved before, and forbidden by what holds now: which findings are new, and what changed since.
+            **({"held": report["held"]} if report.get("held") else {}),
         },
         "allowed": [
             *([] if state["blocked"] else ["approve"]),

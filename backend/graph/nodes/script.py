@@ -1,17 +1,21 @@
 """Writes the script: builds the prompt, streams the text, keeps the whole."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend.domain.thread_notes import read_notes
 from backend.errors import ModelPayloadInvalid
+from backend.graph.checking import Underlining, brief_of, rules_in_force
+from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.knowledge import category_of
-from backend.graph.prompts import rendered, sections
+from backend.graph.prompts import filled, sections
 from backend.graph.prompts import version as prompt_version
 from backend.graph.state import GraphContext, ScriptState, Step
+from backend.graph.variants import Changes, way_of
 from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest, Piece
 from backend.memory.documents import Document, get_documents
@@ -33,22 +37,29 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     """Write one draft. Each draft is a message of its own, so nothing that was shown is changed silently."""
     context, round_ = runtime.context, state["round"]
     message_id = derived_id(context.run_id, "script", round_)
-    seed = derived_id(context.run_id, round_).int % 2**31
+    earlier = _restored(state)
+    # What comes back to the letter is written in no way at all; later drafts of a run keep the way of its first.
+    way = await way_of(state, context, first=round_ == 0 and earlier is None)
+    changes = way.changes if way else Changes()
+    seed = derived_id(context.run_id, round_, *([changes.seed] if changes.seed else [])).int % 2**31
     runtime.stream_writer(MessageStarted(message_id=message_id, agent="script"))
-    brief = _brief(state, await _remembered(state, context))
+    remembered, summary = await _remembered(state, context)
+    brief = _brief(state, changes, remembered, summary)
     request = ModelRequest(
         purpose="script",
-        turns=_turns(state, brief),
+        turns=_turns(state, brief, {**sections("script"), **changes.sections}),
         brief=brief,
         seed=seed,
         temperature=0.8,
-        prompt_version=prompt_version("script"),
+        prompt_version=prompt_version("script", changes.sections),
     )
     pieces: list[str] = []
     cleaner = Cleaner()
     usage = None
     finish_reason = "stop"
     model = context.model.name
+    rules = await rules_in_force(state, context)
+    underlining = Underlining(rules, brief_of(state, state["product"]), message_id, runtime.stream_writer)
 
     def show(text: str) -> None:
         if text:
@@ -56,8 +67,8 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
                 Token(message_id=message_id, agent="script", attempt=context.attempt, i=len(pieces), content=text)
             )
             pieces.append(text)
+            underlining.feed(text)
 
-    earlier = _restored(state)
     async for piece in earlier or context.model.stream(request):
         # A text that was approved before comes back to the letter.
         show(piece.text if earlier else cleaner.feed(piece.text))
@@ -87,6 +98,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "content": content,
             "edited": False,
             "finished": finish_reason != "length",
+            "experiment": way.plain() if way else None,
         },
         {
             "round": round_ + 1,
@@ -111,17 +123,19 @@ def _restored(state: ScriptState) -> AsyncIterator[Piece] | None:
     return text()
 
 
-async def _remembered(state: ScriptState, context: GraphContext) -> list[Document]:
-    """Return what was recalled, as far as it is still remembered."""
+async def _remembered(state: ScriptState, context: GraphContext) -> tuple[list[Document], str]:
+    """Return what was recalled and what the conversation was about earlier, as far as it is still remembered and gives
+    no orders. Neither is in the state: what is forgotten meanwhile is not written from.
+    """
     ids = [UUID(one["id"]) for one in state["recalled"]]
-    if not ids:
-        return []
     async with context.db.tenant(context.tenant_id) as conn:
-        known = await get_documents(conn, ids)
-    return [known[id_] for id_ in ids if id_ in known]
+        known = await get_documents(conn, ids) if ids else {}
+        summary = (await read_notes(conn, context.thread_id)).summary
+    documents = [known[id_] for id_ in ids if id_ in known and not planted(known[id_].content)]
+    return documents, "" if planted(summary) else summary
 
 
-def _brief(state: ScriptState, remembered: Sequence[Document]) -> dict[str, Any]:
+def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document], summary: str) -> dict[str, Any]:
     slots, host = state["slots"], state["host"]
     previous = (state.get("previous") or {}).get("content")
     action = _ACTIONS.get(state["kind"], state["kind"])
@@ -134,7 +148,9 @@ def _brief(state: ScriptState, remembered: Sequence[Document]) -> dict[str, Any]
     return {
         "scenario": slots["scenario"],
         "action": action,
-        "style": slots.get("style") or [],
+        # What somebody asked for comes before what is tried.
+        "style": slots.get("style") or [one for one in changes.style if one not in (slots.get("avoid_style") or [])],
+        "blocks": changes.blocks.model_dump(),
         "seconds": slots.get("seconds"),
         "pace": host.get("pace"),
         "length_change": slots.get("length_change"),
@@ -144,6 +160,7 @@ def _brief(state: ScriptState, remembered: Sequence[Document]) -> dict[str, Any]
         "category": {"pains": kind.pains, "scenes": kind.scenes} if kind else {},
         "previous_product": state.get("previous_product"),
         "previous_script": previous,
+        "summary": summary,
         "history": [f"{'运营' if turn['role'] == 'user' else '助手'}：{turn['content']}" for turn in state["history"]],
         "recalled": [one.content[:_EXCERPT] for one in remembered if one.kind != "rejection"],
         "sent_back": [one.content[:_REASON] for one in remembered if one.kind == "rejection"],
@@ -157,8 +174,7 @@ def _brief(state: ScriptState, remembered: Sequence[Document]) -> dict[str, Any]
     }
 
 
-def _turns(state: ScriptState, brief: dict[str, Any]) -> list[ChatTurn]:
-    texts = sections("script")
+def _turns(state: ScriptState, brief: dict[str, Any], texts: Mapping[str, str]) -> list[ChatTurn]:
     slots = state["slots"]
     seconds, pace = brief["seconds"], brief["pace"]
     values: dict[str, Any] = {
@@ -170,6 +186,7 @@ def _turns(state: ScriptState, brief: dict[str, Any]) -> list[ChatTurn]:
         "scene_hint": texts[brief["scenario"]],
         "length": f"{seconds} 秒，约 {round(seconds / 60 * pace)} 字" if seconds else "按场景的常规长度",
         "previous_product": {"name": brief["previous_product"]},
+        "summary": {"text": brief["summary"]},
         "previous_script": {"text": brief["previous_script"]},
         "action": texts[brief["action"]],
         "length_change": _LENGTHS.get(brief["length_change"] or "", ""),
@@ -178,5 +195,5 @@ def _turns(state: ScriptState, brief: dict[str, Any]) -> list[ChatTurn]:
         "feedback": {"text": brief["feedback"]},
         "request": {"text": brief["request"], "audience": slots.get("audience") or []},
     }
-    body = "\n\n".join(f"# {name}\n{rendered('script', name, **values)}" for name in _USER_SECTIONS)
-    return [ChatTurn("system", rendered("script", "role")), ChatTurn("user", body)]
+    body = "\n\n".join(f"# {name}\n{filled(texts[name], values)}" for name in _USER_SECTIONS)
+    return [ChatTurn("system", texts["role"]), ChatTurn("user", body)]

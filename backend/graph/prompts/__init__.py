@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -20,24 +21,41 @@ def sections(name: str) -> dict[str, str]:
     return {title: body.strip() for title, body in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-@cache
-def version(name: str) -> str:
-    """Return a short hash of the file: it goes into the script's provenance."""
-    return hashlib.sha256((_FOLDER / f"{name}.md").read_bytes()).hexdigest()[:12]
+def version(name: str, instead: Mapping[str, str] | None = None) -> str:
+    """Return a short hash of the file and of what stands `instead` of its sections: it goes into the provenance."""
+    found = hashlib.sha256((_FOLDER / f"{name}.md").read_bytes())
+    if instead:
+        found.update(orjson.dumps(dict(instead), option=orjson.OPT_SORT_KEYS))
+    return found.hexdigest()[:12]
 
 
 @cache
 def fixed_words(name: str) -> str:
     """Return what the prompt says whatever is asked: nobody is to hear it read out."""
-    return "\n".join(_SLOT.sub("\n", body) for body in sections(name).values())
+    return "\n".join(without_slots(body) for body in sections(name).values())
+
+
+def without_slots(text: str) -> str:
+    """Return the words of a section without what is filled in."""
+    return _SLOT.sub("\n", text)
+
+
+def slots(text: str) -> frozenset[str]:
+    """Return the names of a section's `{{slots}}`."""
+    return frozenset(_SLOT.findall(text))
 
 
 def rendered(name: str, section: str, **values: Any) -> str:
-    """Fill a section's `{{slots}}`: strings as they are, everything else as fenced data.
+    """Return a section with its `{{slots}}` filled."""
+    return filled(sections(name)[section], values)
+
+
+def filled(text: str, values: Mapping[str, Any]) -> str:
+    """Fill the `{{slots}}` of a section's text: strings as they are, everything else as fenced data.
 
     One pass, so that a slot's name inside a value stays what it is: text.
     """
-    return _SLOT.sub(lambda match: _shown(match[1], values[match[1]]), sections(name)[section])
+    return _SLOT.sub(lambda match: _shown(match[1], values[match[1]]), text)
 
 
 def _shown(name: str, value: Any) -> str:

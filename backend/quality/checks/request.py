@@ -35,17 +35,28 @@ def obedience(draft: Draft) -> Iterator[Finding]:
         if re.sub(r"\W", "", fold(said).text) not in spoken and not _is_told(draft, said):
             wanted = said if said[-1:] in "。！？" else f"{said}。"
             yield draft.finding("Q17", "block", _end(draft), f"缺少必须说的“{said}”", suggestion=wanted)
+    named = _names_in(draft)
     for word in brief.must_not_say:
         wanted = fold(word).text
         at = draft.folded.text.find(wanted) if wanted else -1
         while at >= 0:
             span = draft.folded.span(at, at + len(wanted))
-            yield draft.finding("Q17", "block", span, f"“{word}”被要求不要说")
+            if any(low <= at and at + len(wanted) <= high for low, high in named):
+                # No wording can avoid it and still say what is sold: for a person to decide.
+                yield draft.finding("Q17", "warn", span, f"“{word}”被要求不要说，但商品名里就有")
+            else:
+                yield draft.finding("Q17", "block", span, f"“{word}”被要求不要说")
             at = draft.folded.text.find(wanted, at + len(wanted))
     if forbids_price(brief.request):
         for money in money_in(draft.folded.text):
             yield draft.finding("Q17", "block", draft.folded.span(money.start, money.end), "要求里说先不报价")
     yield from _kept_facts(draft)
+
+
+def _names_in(draft: Draft) -> list[tuple[int, int]]:
+    """Return where the folded text says the product's full name."""
+    name = re.split(r"\s", fold(str((draft.brief.product or {}).get("name") or "")).text.strip())[0]
+    return [match.span() for match in re.finditer(re.escape(name), draft.folded.text)] if len(name) >= 2 else []
 
 
 def _is_told(draft: Draft, asked: str) -> bool:

@@ -1,13 +1,20 @@
 """Q08–Q12: nothing in the text but what the host says, whole and once."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from backend.protocol.events import Finding
 from backend.quality import craft
 from backend.quality.draft import Draft
 from backend.quality.facts import names_of
+from backend.quality.normalize import fold
 from backend.quality.record import record_text
+from backend.quality.rulebook import Severity
 from backend.quality.wishes import is_restyle
+
+#: A catchphrase that calls people: 家人们, 姐妹们, 来来来.
+_CALL: Final = re.compile(".{1,4}们|.{1,3}")
 
 
 def voice(draft: Draft) -> Iterator[Finding]:
@@ -33,6 +40,7 @@ def ending(draft: Draft) -> Iterator[Finding]:
 
 def repetition(draft: Draft) -> Iterator[Finding]:
     brief = draft.brief
+    yield from _overdone(draft)
     exempt = [*brief.must_say, "本品不能代替药物", *((brief.product or {}).get("required_statements") or ())]
     if brief.product is not None:
         exempt += [*names_of(brief.product), str(brief.product["name"])]
@@ -48,6 +56,18 @@ def repetition(draft: Draft) -> Iterator[Finding]:
     if heard > 0.35 >= across:
         # For a person to weigh: a room may want its call to action said the same way every time.
         yield draft.whole("Q10", "warn", f"与直播间刚播过的稿子有{heard:.0%}相同")
+
+
+def _overdone(draft: Draft) -> Iterator[Finding]:
+    """A catchphrase now and then makes a voice, in every second sentence a caricature; people are called more often."""
+    seconds = craft.speakable(draft.text) * 60 / max(60, draft.brief.pace)
+    for phrase in dict.fromkeys(filter(None, (fold(one).text.strip() for one in draft.brief.catchphrases))):
+        places = [match.span() for match in re.finditer(re.escape(phrase), draft.folded.text)]
+        most = 1 + int(seconds // (20 if _CALL.fullmatch(phrase) else 45))
+        if len(places) > most:
+            severity: Severity = "fail" if len(places) > 2 * most else "warn"
+            message = f"口头禅“{phrase}”说了{len(places)}次，这么长的话术宜在{most}次以内"
+            yield draft.finding("Q10", severity, draft.folded.span(*places[most]), message)
 
 
 def markup(draft: Draft) -> Iterator[Finding]:

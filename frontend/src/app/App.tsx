@@ -22,6 +22,9 @@ const ProductsPage = lazy(() => import('../products/ProductsPage'))
 const ShowsPage = lazy(() => import('../rundown/ShowsPage'))
 const MemoryPage = lazy(() => import('../memory/MemoryPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
+const ExperimentsPage = lazy(() => import('../experiments/ExperimentsPage'))
+const RulesPage = lazy(() => import('../rules/RulesPage'))
+const SettingsPage = lazy(() => import('../settings/SettingsPage'))
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -44,6 +47,9 @@ const router = createBrowserRouter([
       { path: '/products', element: <ProductsPage /> },
       { path: '/memory', element: <MemoryPage /> },
       { path: '/hosts', element: <HostsPage /> },
+      { path: '/experiments/:experiment?', element: <ExperimentsPage /> },
+      { path: '/rules', element: <RulesPage /> },
+      { path: '/settings', element: <SettingsPage /> },
       { path: '*', element: <Elsewhere /> },
     ],
   },

@@ -8,7 +8,7 @@ export default function Keys({ onClose }: { onClose: () => void }) {
   const groups = [
     [
       t('keySheet.everywhere'),
-      ['G C · G A · G R · G S · G P · G H · G M', t('keySheet.go')],
+      ['G C · G A · G R · G S · G P · G H · G M · G L · G E', t('keySheet.go')],
       ['Ctrl /', t('keySheet.focus')],
       ['?', t('keys.title')],
     ],

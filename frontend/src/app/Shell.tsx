@@ -2,13 +2,13 @@ import { KeyOutlined, LogoutOutlined } from '@ant-design/icons'
 import { Button, Popover } from 'antd'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { NavLink, Outlet, useNavigate } from 'react-router'
+import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
 import { usePendingCount } from '../approvals/usePendingCount'
 import { useDesk } from '../shared/desk'
 import { Connection, ConnectionBanner } from './Connection'
 
 const Keys = lazy(() => import('./Keys'))
-const Preferences = lazy(() => import('./Preferences'))
+const Menu = lazy(() => import('./Menu'))
 
 const pages = {
   c: 'console',
@@ -18,14 +18,18 @@ const pages = {
   p: 'products',
   h: 'hosts',
   m: 'memory',
+  l: 'rules',
+  e: 'settings',
 } as const
 const GO_MS = 1500
 
 /** The frame around every page: where one can go, how the line is, who one is. */
 export function Shell({ onLogout }: { onLogout: () => void }) {
   const { t } = useTranslation()
-  const { me } = useDesk()
+  const { me, may } = useDesk()
   const navigate = useNavigate()
+  // The menu is closed by another page.
+  const { pathname } = useLocation()
   const pending = usePendingCount()
   const [help, setHelp] = useState(false)
   const goAt = useRef(0)
@@ -56,12 +60,16 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
           <strong>{t('app.name')}</strong>
         </span>
         <nav className="pages" aria-label={t('app.pages')}>
-          {Object.values(pages).map((page) => (
-            <NavLink key={page} to={`/${page}`}>
-              {t(`nav.${page}`)}
-              {page === 'approvals' && pending > 0 && <span className="badge number">{pending}</span>}
-            </NavLink>
-          ))}
+          {Object.values(pages).map(
+            (page) =>
+              (page !== 'rules' || may('rules.read')) &&
+              (page !== 'settings' || may('catalogue.write')) && (
+                <NavLink key={page} to={`/${page}`}>
+                  {t(`nav.${page}`)}
+                  {page === 'approvals' && pending > 0 && <span className="badge number">{pending}</span>}
+                </NavLink>
+              ),
+          )}
         </nav>
         <div className="row">
           <Connection />
@@ -73,6 +81,7 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
             onClick={() => setHelp(true)}
           />
           <Popover
+            key={pathname}
             trigger="click"
             placement="bottomRight"
             content={
@@ -81,7 +90,7 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
                   {me.user.email} · {me.tenant.name}
                 </p>
                 <Suspense fallback={null}>
-                  <Preferences />
+                  <Menu />
                 </Suspense>
                 <Button block icon={<LogoutOutlined />} onClick={onLogout}>
                   {t('login.logout')}

@@ -56,7 +56,9 @@ export function useAntdTheme(): ThemeConfig {
       colorSuccessBg: token('approve-tint'),
       colorWarningBg: token('pending-tint'),
       colorErrorBg: token('reject-tint'),
+      // antd's paler colour under the pointer cannot be read on a row's tint: the line below says it instead.
       colorLink: token('writing'),
+      colorLinkHover: token('writing'),
       colorText: token('text'),
       colorTextSecondary: token('text-2'),
       colorTextTertiary: token('text-2'),
@@ -72,9 +74,23 @@ export function useAntdTheme(): ThemeConfig {
     const known = Object.fromEntries(Object.entries(colours).filter(([, value]) => value !== undefined))
     return {
       algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
-      token: { ...known, fontFamily: token('font'), fontSize: 14, borderRadius: 8, controlOutlineWidth: 3 },
+      token: {
+        ...known,
+        fontFamily: token('font'),
+        fontSize: 14,
+        borderRadius: 8,
+        controlOutlineWidth: 3,
+        linkHoverDecoration: 'underline',
+      },
       components: {
-        Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', fontWeight: 500 },
+        // White on the dark theme's pale red cannot be read.
+        Button: {
+          dangerColor: dark ? token('surface') : '#fff',
+          primaryShadow: 'none',
+          defaultShadow: 'none',
+          dangerShadow: 'none',
+          fontWeight: 500,
+        },
         Table: { cellPaddingBlock: 10 },
       },
     } satisfies ThemeConfig

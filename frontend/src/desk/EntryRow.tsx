@@ -2,14 +2,16 @@ import { CheckCircleFilled, ExclamationCircleFilled, StopOutlined } from '@ant-d
 import { Bubble } from '@ant-design/x'
 import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import { useStore } from 'zustand'
 import type { MessageView, Option, ScriptView } from '../generated/protocol'
 import { ApprovalCard } from '../review/ApprovalCard'
-import { MarkedText } from '../review/MarkedText'
+import { MarkedText, worst } from '../review/MarkedText'
 import { QualityCard } from '../review/QualityCard'
 import type { ThreadSession } from '../session/session'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
+import { markedPieces } from '../shared/text'
 import type { Entry } from './timeline'
 
 interface Props {
@@ -64,6 +66,8 @@ function Message({
   const own = message.role === 'user'
   const name = own ? message.author?.name : t('desk.writer')
   const { quality, clarification } = message
+  // Only what a host says is set as a script.
+  const talk = message.agent === 'chat' || message.agent === 'show'
   const marked = quality && quality.findings.length > 0 && quality.content === message.content
   return (
     <div
@@ -82,11 +86,13 @@ function Message({
         }
         contentRender={() =>
           message.status === 'writing' ? (
-            <LiveText session={session} messageId={message.id} />
+            <LiveText session={session} message={message} talk={talk} />
           ) : marked ? (
-            <MarkedText text={message.content} findings={quality.findings} />
+            <MarkedText text={message.content} findings={quality.findings} version={quality.rules_version} />
           ) : (
-            <div className={own || clarification ? 'plain-text' : 'script-text'}>{message.content}</div>
+            <div className={own || clarification || talk ? 'plain-text' : 'script-text'}>
+              {message.agent === 'show' ? <WithShow text={message.content} /> : message.content}
+            </div>
           )
         }
       />
@@ -107,22 +113,63 @@ function Message({
           ))}
         </fieldset>
       )}
-      {quality && <QualityCard quality={quality} retrying={!quality.final} />}
+      {/* Without checks it is what was found so far, in a text under way. */}
+      {quality && quality.checks.length > 0 && <QualityCard quality={quality} retrying={!quality.final} />}
     </div>
   )
 }
 
-/** The text under way: the only thing that is drawn again as tokens come. */
-function LiveText({ session, messageId }: { session: ThreadSession; messageId: string }) {
+/** Where a show that was begun is found, as something one can go to. */
+function WithShow({ text }: { text: string }) {
   const { t } = useTranslation()
+  const [before = '', address, after = ''] = text.split(/(\/rundown\/[0-9a-f-]{36})/)
+  return (
+    <>
+      {before}
+      {address && (
+        <Link className="text-link" to={address}>
+          {t('nav.rundown')}
+        </Link>
+      )}
+      {after}
+    </>
+  )
+}
+
+/** The text under way: the only thing that is drawn again as tokens come. */
+function LiveText({
+  session,
+  message,
+  talk,
+}: {
+  session: ThreadSession
+  message: MessageView
+  talk: boolean
+}) {
+  const { t } = useTranslation()
+  const { id: messageId, quality } = message
   const text = useStore(session.live, (texts) => texts[messageId]?.text ?? '')
+  // What was checked of it; after a new attempt that is another text's beginning.
+  const checked = quality && text.startsWith(quality.content) ? quality : undefined
   const sentences = text.slice(
     0,
     Math.max(...['。', '！', '？', '\n'].map((end) => text.lastIndexOf(end))) + 1,
   )
   return (
-    <div className="script-text" data-testid="live-text">
-      {text || <span className="muted">{t('desk.thinking')}</span>}
+    <div className={talk ? 'plain-text' : 'script-text'} data-testid="live-text">
+      {checked &&
+        markedPieces(checked.content, checked.findings).map(({ start, text: piece, findings }) =>
+          findings.length === 0 ? (
+            piece
+          ) : (
+            <mark key={start} className={`mark mark-${worst(findings)}`} title={findings[0]?.message}>
+              {piece}
+            </mark>
+          ),
+        )}
+      {checked
+        ? text.slice(checked.content.length)
+        : text || <span className="muted">{t('desk.thinking')}</span>}
       <span className="caret" aria-hidden="true" />
       <span className="visually-hidden" aria-live="polite">
         {sentences.slice(-60)}

@@ -2,6 +2,7 @@ import { CheckOutlined, LoadingOutlined, StopOutlined } from '@ant-design/icons'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { RunView } from '../generated/protocol'
+import { Assumed } from '../shared/Assumed'
 import { duration } from '../shared/format'
 
 /** What of a step's findings is worth a line, in this order; the rest is for the replay. */
@@ -17,6 +18,9 @@ const told = [
   'by',
   'version',
 ] as const
+
+const texts = (value: unknown) =>
+  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : []
 
 function DetailLine({ detail }: { detail: Record<string, unknown> }) {
   const { t } = useTranslation()
@@ -63,6 +67,7 @@ export function RunSteps({ run }: { run: RunView | undefined }) {
             <span>
               {i18n.exists(`node.${step.node}`) ? t(`node.${step.node}` as 'node.script') : step.node}
               <DetailLine detail={step.detail} />
+              <Assumed list={texts(step.detail.assumed)} />
               {step.node === 'recall' && step.detail.why !== undefined && (
                 <Link className="step-link" to={`/memory?run=${run.id}`}>
                   {t('nav.memory')}

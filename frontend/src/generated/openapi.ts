@@ -190,7 +190,7 @@ export interface paths {
         };
         /**
          * Replay Checkpoint
-         * @description Look at the thread as it was at a version. Nothing is run, nothing is written.
+         * @description Look at the thread as it was at a version, without personal data. Nothing is run, nothing is written.
          */
         get: operations["replay_checkpoint"];
         put?: never;
@@ -271,6 +271,30 @@ export interface paths {
          * @description Rename a thread or bind it to another room, product or host; those who follow it hear of it.
          */
         patch: operations["update_thread"];
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Notes
+         * @description Read what of a long conversation is kept in mind beside its last turns; empty while the last turns are all.
+         */
+        get: operations["read_notes"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget Notes
+         * @description Forget what was kept in mind of a conversation, standing wishes included; what was said stays to be read.
+         */
+        delete: operations["forget_notes"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/threads/{thread_id}/messages": {
@@ -581,6 +605,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hosts/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Host Template
+         * @description Take along an empty table of hosts to fill in; its second row shows how cells are written.
+         */
+        get: operations["host_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hosts/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Host Table
+         * @description Read a table of hosts without keeping anything: what it would do, row by row, and its faults.
+         */
+        post: operations["read_host_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hosts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Hosts
+         * @description Add and change hosts from a table; the faulty rows are told and left out.
+         *
+         *     A host is known by the name; an empty cell leaves the field as it is, and a table that was taken in before changes
+         *     nothing.
+         */
+        post: operations["import_hosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hosts/{host_id}": {
         parameters: {
             query?: never;
@@ -633,6 +720,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/products/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Product Template
+         * @description Take along an empty table of products to fill in; its second row shows how cells are written.
+         */
+        get: operations["product_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products/table": {
         parameters: {
             query?: never;
@@ -664,9 +771,10 @@ export interface paths {
         put?: never;
         /**
          * Import Products
-         * @description Add and change products from a table: all of it, or nothing when a row is wrong.
+         * @description Add and change products from a table.
          *
-         *     A product is known by its name; an empty cell leaves the field as it is.
+         *     A product is known by its name; an empty cell leaves the field as it is, and a table that was taken in before
+         *     changes nothing.
          */
         post: operations["import_products"];
         delete?: never;
@@ -744,7 +852,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Room
+         * @description Say which platform a room is on.
+         */
+        patch: operations["update_room"];
         trace?: never;
     };
     "/api/v1/rooms/{room_id}/prompter": {
@@ -798,7 +910,9 @@ export interface paths {
         put?: never;
         /**
          * Cue Entry
-         * @description Put a script of the rundown on the room's teleprompter.
+         * @description Put a script of the rundown on the room's teleprompter, if what holds now does not forbid it.
+         *
+         *     `push_held` (409) names the findings that are new since the approval, and whether rules or product changed.
          */
         post: operations["cue_entry"];
         delete?: never;
@@ -1122,6 +1236,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Experiments
+         * @description List experiments, newest first.
+         */
+        get: operations["list_experiments"];
+        put?: never;
+        /**
+         * Create Experiment
+         * @description Add an experiment as a draft; nothing is written differently before it is started.
+         */
+        post: operations["create_experiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Experiment
+         * @description Read an experiment; `ETag` is its version.
+         */
+        get: operations["read_experiment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Experiment
+         * @description Change an experiment, if nobody else changed it meanwhile. Other weights move as few units as they can.
+         */
+        patch: operations["update_experiment"];
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Experiment
+         * @description Let new runs be written in the experiment's ways; one experiment of a team runs at a time.
+         */
+        post: operations["start_experiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Experiment
+         * @description Let new runs be written as usual; what was begun goes on, and its decisions still count.
+         */
+        post: operations["stop_experiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/conclude": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Conclude Experiment
+         * @description End an experiment for good and keep what was decided; the usual way of writing is not changed by it.
+         */
+        post: operations["conclude_experiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Results
+         * @description Read what came of each variant, counted now from the decisions themselves.
+         */
+        get: operations["read_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/memory": {
         parameters: {
             query?: never;
@@ -1138,6 +1380,9 @@ export interface paths {
         /**
          * Create Note
          * @description Remember a note. The same note of the same host and product is remembered once.
+         *
+         *     Over the tenant's limit (policy `memory_documents`) the oldest that nobody approved is forgotten for it; a memory
+         *     that holds nothing but notes takes no more (`memory_full`, 409).
          */
         post: operations["create_note"];
         delete?: never;
@@ -1328,6 +1573,192 @@ export interface paths {
          * @description Check a text; nothing is stored.
          */
         post: operations["check_quality"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description List the rules that hold; `q` looks in ids, titles, terms and what they forbid.
+         */
+        get: operations["list_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/overlay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rules Overlay
+         * @description Read what the tenant lays over the rules.
+         */
+        get: operations["read_rules_overlay"];
+        /**
+         * Save Rules Overlay
+         * @description Save what the tenant lays over the rules: a new revision that holds everywhere at once.
+         *
+         *     `rules_refused` (400) says for each fault which line it is in and why; what was saved before still holds.
+         */
+        put: operations["save_rules_overlay"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose Platform
+         * @description Say which platform the tenant is on; a room may say otherwise.
+         */
+        put: operations["choose_platform"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Rules
+         * @description Try an overlay on the latest scripts without keeping it: what would newly hit, or hit no more.
+         */
+        post: operations["try_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rule Revisions
+         * @description List what was saved, the latest first.
+         */
+        get: operations["list_rule_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rule Revision
+         * @description Read one save and what it changed.
+         */
+        get: operations["read_rule_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/revisions/{revision}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Rule Revision
+         * @description Let an earlier save hold again, as a new one; it is checked as if it were new.
+         */
+        post: operations["restore_rule_revision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Rule Table
+         * @description Read a table of rules without keeping anything: the rules, row by row, and its faults.
+         */
+        post: operations["read_rule_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Rules
+         * @description Take the rules along as a table, all of them or one layer's.
+         */
+        get: operations["export_rules"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1543,6 +1974,21 @@ export interface components {
             status: "enqueued" | "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "expired";
         };
         /**
+         * Adjustment
+         * @description How grave a rule that is not the tenant's own shall be; `off` finds nothing.
+         */
+        Adjustment: {
+            /** Rule */
+            rule: string;
+            /** Severity */
+            severity: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /**
          * Answer
          * @description A decision. `edit` needs the whole text in `content`, `respond` a hint for the writer.
          *
@@ -1618,6 +2064,56 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * Blocks
+         * @description Parts that the offline writer says early (`more`), or not (`less`), unless the request says otherwise.
+         */
+        Blocks: {
+            /**
+             * More
+             * @default []
+             */
+            more?: ("greet" | "pain" | "lead" | "proof" | "brand" | "use" | "fit" | "choose" | "trust" | "recap" | "ask")[];
+            /**
+             * Less
+             * @default []
+             */
+            less?: ("greet" | "pain" | "lead" | "proof" | "brand" | "use" | "fit" | "choose" | "trust" | "recap" | "ask")[];
+        };
+        /**
+         * Changes
+         * @description What a variant changes; nothing at all is the usual way.
+         *
+         *     `sections` stand instead of sections of the script's prompt, for the model; each keeps the `{{slots}}` of what it
+         *     replaces, so that no fact is lost on the way. `style` is for whoever asks for none. `blocks` and `seed` are for the
+         *     offline writer: another seed chooses other lines from the same blocks.
+         */
+        Changes: {
+            /**
+             * Sections
+             * @default {}
+             */
+            sections?: {
+                [key: string]: string;
+            };
+            /**
+             * Style
+             * @default []
+             */
+            style?: ("活泼" | "幽默" | "专业" | "温柔" | "简洁" | "紧迫")[];
+            /**
+             * @default {
+             *       "more": [],
+             *       "less": []
+             *     }
+             */
+            blocks?: components["schemas"]["Blocks"];
+            /**
+             * Seed
+             * @default 0
+             */
+            seed?: number;
+        };
+        /**
          * Check
          * @description A text, and what is known of it: what it sells, who says it, which part of a show it is, how long it may take.
          */
@@ -1626,6 +2122,8 @@ export interface components {
             content: string;
             /** Product Id */
             product_id?: string | null;
+            /** Room Id */
+            room_id?: string | null;
             /** Host Id */
             host_id?: string | null;
             /**
@@ -1722,6 +2220,14 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * ChoosePlatform
+         * @description Whose extra rules hold where a room says nothing else; null: none.
+         */
+        ChoosePlatform: {
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+        };
+        /**
          * Clarification
          * @description The request can be read in more than one way; the answer comes as the next message.
          */
@@ -1762,6 +2268,24 @@ export interface components {
             message: string;
             /** Options */
             options: components["schemas"]["Option"][];
+        };
+        /**
+         * Conclusion
+         * @description The end of an experiment; `chosen` is the variant that was decided for, if any.
+         */
+        Conclusion: {
+            /** Version */
+            version?: number | null;
+            /** Chosen */
+            chosen?: string | null;
+        };
+        /**
+         * Cue
+         * @description How to put an entry on air: with `override_reason` also against findings that are new; admins only, audited.
+         */
+        Cue: {
+            /** Override Reason */
+            override_reason?: string | null;
         };
         /**
          * Decided
@@ -1823,6 +2347,76 @@ export interface components {
             items: (components["schemas"]["RunChanged"] | components["schemas"]["MessageStarted"] | components["schemas"]["MessageComplete"] | components["schemas"]["NodeChanged"] | components["schemas"]["Clarification"] | components["schemas"]["QualityFeedback"] | components["schemas"]["InterruptRaised"] | components["schemas"]["InterruptUpdated"] | components["schemas"]["InterruptResolved"] | components["schemas"]["InterruptExpired"] | components["schemas"]["ToolCall"] | components["schemas"]["ToolResult"] | components["schemas"]["ScriptFinalized"] | components["schemas"]["ThreadUpdated"] | components["schemas"]["ShowChanged"] | components["schemas"]["ShowPlanned"] | components["schemas"]["ShowItemChanged"])[];
             /** Last Seq */
             last_seq: number;
+        };
+        /**
+         * Experiment
+         * @description An experiment. Its first variant is what the others are compared with; `chosen` was decided for at its end.
+         */
+        Experiment: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Key */
+            key: string;
+            /** Question */
+            question: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "thread" | "host";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "running" | "stopped" | "concluded";
+            /** Variants */
+            variants: components["schemas"]["VariantShown"][];
+            /** Chosen */
+            chosen: string | null;
+            /** Version */
+            version: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
+         * ExperimentChanges
+         * @description What to change; what is left out stays. `version` is the one that was read (or send If-Match).
+         *
+         *     `unit` and `variants` only as long as it is a draft; `weights` (of each variant, by key) until it is concluded.
+         */
+        ExperimentChanges: {
+            /** Version */
+            version?: number | null;
+            /** Question */
+            question?: string | null;
+            /** Unit */
+            unit?: ("thread" | "host") | null;
+            /** Variants */
+            variants?: components["schemas"]["VariantBody"][] | null;
+            /** Weights */
+            weights?: {
+                [key: string]: number;
+            } | null;
+        };
+        /**
+         * ExperimentPage
+         * @description A part of the list of experiments.
+         */
+        ExperimentPage: {
+            /** Items */
+            items: components["schemas"]["Experiment"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         /**
          * Finding
@@ -1988,6 +2582,31 @@ export interface components {
             claimed_until: string | null;
         };
         /**
+         * Hit
+         * @description A finding that would come, go, or be more or less grave; with what stands around it.
+         */
+        Hit: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed";
+            /** Rule */
+            rule: string;
+            /** Excerpt */
+            excerpt: string;
+            /** Before Text */
+            before_text: string;
+            /** After Text */
+            after_text: string;
+            /** Was */
+            was: ("block" | "fail" | "warn" | "info") | null;
+            /** Now */
+            now: ("block" | "fail" | "warn" | "info") | null;
+            /** Message */
+            message: string;
+        };
+        /**
          * Hold
          * @description How to claim. `take_over` takes it from somebody else who holds it.
          */
@@ -2101,14 +2720,35 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
-         * ImportedProducts
-         * @description How many products were added and changed.
+         * HostTableImport
+         * @description A table of hosts to take in.
          */
-        ImportedProducts: {
+        HostTableImport: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+            /**
+             * Skip Faulty
+             * @description Leave faulty rows out and take in the others; else a fault anywhere refuses them all.
+             * @default true
+             */
+            skip_faulty?: boolean;
+        };
+        /**
+         * ImportedRecords
+         * @description How many records were added, changed, and found as the table has them; the rows of `errors` were left out.
+         */
+        ImportedRecords: {
             /** Created */
             created: number;
             /** Updated */
             updated: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Errors */
+            errors: components["schemas"]["TableError"][];
         };
         /**
          * Interrupt
@@ -2399,12 +3039,34 @@ export interface components {
             on_air_at: string | null;
         };
         /**
+         * Interval
+         * @description Where a number lies, with 95 % confidence.
+         */
+        Interval: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+        };
+        /**
          * ItemChanges
          * @description How long one script is to take; None lets it share the show's time with the others again.
          */
         ItemChanges: {
             /** Seconds */
             seconds: number | null;
+        };
+        /**
+         * KeptStep
+         * @description What several pieces cost together, in yuan.
+         */
+        KeptStep: {
+            /** Quantity */
+            quantity: number;
+            /** Total */
+            total: number;
+            /** Note */
+            note: string;
         };
         /**
          * Lifetimes
@@ -2757,6 +3419,27 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * NewExperiment
+         * @description An experiment to add, as a draft. The weights sum to 100; a thread or a host keeps its variant.
+         */
+        NewExperiment: {
+            /** Key */
+            key: string;
+            /**
+             * Question
+             * @default
+             */
+            question?: string;
+            /**
+             * Unit
+             * @default thread
+             * @enum {string}
+             */
+            unit?: "thread" | "host";
+            /** Variants */
+            variants: components["schemas"]["VariantBody"][];
+        };
+        /**
          * NewHost
          * @description A host to add.
          */
@@ -2859,6 +3542,11 @@ export interface components {
             price?: number | null;
             /** List Price */
             list_price?: number | null;
+            /**
+             * Price Ladder
+             * @default []
+             */
+            price_ladder?: components["schemas"]["backend__api__products__Step"][];
             /**
              * Unit
              * @default 件
@@ -3042,6 +3730,95 @@ export interface components {
             content: string | null;
         };
         /**
+         * Overlay
+         * @description Everything a tenant lays over our rules and its platform's.
+         */
+        Overlay: {
+            /**
+             * Rules
+             * @default []
+             */
+            rules?: components["schemas"]["OwnRule"][];
+            /**
+             * Adjustments
+             * @default []
+             */
+            adjustments?: components["schemas"]["Adjustment"][];
+            /**
+             * Allow
+             * @default []
+             */
+            allow?: components["schemas"]["Phrase"][];
+            /**
+             * Brands
+             * @default []
+             */
+            brands?: components["schemas"]["Phrase"][];
+        };
+        /**
+         * OwnRule
+         * @description A rule of a tenant.
+         *
+         *     `terms` are looked for however they are written; `patterns` are regular expressions (RE2) on folded text, `allow`
+         *     are patterns around a hit that make it harmless; `replace` says what can stand in a term's place.
+         */
+        OwnRule: {
+            /** Id */
+            id: string;
+            /**
+             * Title
+             * @default
+             */
+            title?: string;
+            /**
+             * Severity
+             * @default block
+             */
+            severity?: string;
+            /**
+             * Category
+             * @default house_rule
+             */
+            category?: string;
+            /**
+             * Basis
+             * @default 本店规定
+             */
+            basis?: string;
+            /**
+             * About
+             * @default
+             */
+            about?: string;
+            /**
+             * Terms
+             * @default []
+             */
+            terms?: string[];
+            /**
+             * Patterns
+             * @default []
+             */
+            patterns?: string[];
+            /**
+             * Allow
+             * @default []
+             */
+            allow?: string[];
+            /**
+             * Advice
+             * @default
+             */
+            advice?: string;
+            /**
+             * Replace
+             * @default {}
+             */
+            replace?: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Person
          * @description Somebody, as shown to colleagues.
          */
@@ -3053,6 +3830,19 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * Phrase
+         * @description Something that may be said, and why.
+         */
+        Phrase: {
+            /** Text */
+            text: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
         };
         /**
          * PlanRequest
@@ -3126,6 +3916,12 @@ export interface components {
             auto_approve: boolean;
             /** Show Concurrency */
             show_concurrency: number;
+            /** Window Characters */
+            window_characters: number;
+            /** Summary Characters */
+            summary_characters: number;
+            /** Memory Documents */
+            memory_documents: number;
         };
         /**
          * PolicyChanges
@@ -3135,7 +3931,10 @@ export interface components {
          *     `extension_step` what one extension adds, `extension_limit` how long a question lives at most; `escalate_before` how
          *     long before its end it becomes urgent; `undo_window` how long an approved script is held before it is on air;
          *     `four_eyes` that nobody approves what they asked for themselves; `auto_approve` that a script in which the checks
-         *     found nothing needs no person; `show_concurrency` how many scripts of a show are written at once.
+         *     found nothing needs no person; `show_concurrency` how many scripts of a show are written at once;
+         *     `window_characters` how much of a conversation a run sees as it was said, `summary_characters` how long the summary
+         *     of what is before may be (0: none); `memory_documents` how many documents are remembered: for one more the oldest
+         *     goes that nobody approved.
          */
         PolicyChanges: {
             /** Interrupt Ttl */
@@ -3156,6 +3955,12 @@ export interface components {
             auto_approve?: boolean | null;
             /** Show Concurrency */
             show_concurrency?: number | null;
+            /** Window Characters */
+            window_characters?: number | null;
+            /** Summary Characters */
+            summary_characters?: number | null;
+            /** Memory Documents */
+            memory_documents?: number | null;
         };
         /**
          * Problem
@@ -3230,6 +4035,8 @@ export interface components {
             price: number | null;
             /** List Price */
             list_price: number | null;
+            /** Price Ladder */
+            price_ladder: components["schemas"]["KeptStep"][];
             /** Unit */
             unit: string;
             /** Stock */
@@ -3293,6 +4100,11 @@ export interface components {
             /** List Price */
             list_price?: number | null;
             /**
+             * Price Ladder
+             * @default []
+             */
+            price_ladder?: components["schemas"]["backend__api__products__Step"][];
+            /**
              * Unit
              * @default 件
              */
@@ -3344,15 +4156,21 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
-         * ProductTable
-         * @description A file to read: CSV (UTF-8 or GBK) or XLSX, in base64.
+         * ProductTableImport
+         * @description A table of products to take in.
          */
-        ProductTable: {
+        ProductTableImport: {
             /**
              * Content
              * Format: base64
              */
             content: string;
+            /**
+             * Skip Faulty
+             * @description Leave faulty rows out and take in the others; else a fault anywhere refuses them all.
+             * @default false
+             */
+            skip_faulty?: boolean;
         };
         /**
          * PrompterState
@@ -3481,14 +4299,35 @@ export interface components {
             final: boolean;
         };
         /**
-         * ReadProducts
-         * @description What a table of products would do, everything that is wrong with it, and the headings that are not read.
+         * ReadRecords
+         * @description What a table would do, everything that is wrong with it, and the headings that are not read.
          */
-        ReadProducts: {
+        ReadRecords: {
             /** Rows */
             rows: number;
             /** Items */
-            items: components["schemas"]["TableProduct"][];
+            items: components["schemas"]["RecordRow"][];
+            /** Errors */
+            errors: components["schemas"]["TableError"][];
+            /** Unknown Columns */
+            unknown_columns: string[];
+        };
+        /**
+         * ReadRule
+         * @description A rule of a table, and its row.
+         */
+        ReadRule: {
+            /** Row */
+            row: number;
+            rule: components["schemas"]["OwnRule"];
+        };
+        /**
+         * ReadRules
+         * @description The rules of a table that can be used, everything that is wrong with the others, and the headings not read.
+         */
+        ReadRules: {
+            /** Rules */
+            rules: components["schemas"]["ReadRule"][];
             /** Errors */
             errors: components["schemas"]["TableError"][];
             /** Unknown Columns */
@@ -3525,6 +4364,21 @@ export interface components {
             };
         };
         /**
+         * RecordRow
+         * @description What a row would do: add a record, change the fields whose cells are filled, or nothing new at all.
+         */
+        RecordRow: {
+            /** Row */
+            row: number;
+            /** Name */
+            name: string;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "create" | "update" | "same";
+        };
+        /**
          * Replay
          * @description A thread as it was at a version: the state of its run, and the fold of its events up to `snapshot.seq`.
          */
@@ -3558,6 +4412,32 @@ export interface components {
             spoken: number;
             /** Spoken Seconds */
             spoken_seconds: number;
+        };
+        /**
+         * RestoreRules
+         * @description Why an earlier revision is brought back, and which one was the latest when that was decided.
+         */
+        RestoreRules: {
+            /** Revision */
+            revision: number;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
+         * Results
+         * @description What came of an experiment so far. Below `least_judged` runs of `least_units` units nothing is compared.
+         */
+        Results: {
+            experiment: components["schemas"]["Experiment"];
+            /** Variants */
+            variants: components["schemas"]["VariantResult"][];
+            /** Least Judged */
+            least_judged: number;
+            /** Least Units */
+            least_units: number;
         };
         /**
          * Resumed
@@ -3616,11 +4496,21 @@ export interface components {
             name: string;
             /** Host Id */
             host_id: string | null;
+            /** Platform */
+            platform?: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * RoomChanges
+         * @description What to change of a room. `platform` says whose extra rules hold in it; null: those of the tenant.
+         */
+        RoomChanges: {
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
         };
         /**
          * RoomPage
@@ -3631,6 +4521,146 @@ export interface components {
             items: components["schemas"]["Room"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * Rule
+         * @description A rule as it holds, and where it comes from.
+         *
+         *     `layer` is base (ours), platform or tenant. `original` is how grave that layer has it; who adjusted it says
+         *     `adjusted_by`. `statutory`: the law forbids it, so it cannot be made less than a warning.
+         */
+        Rule: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Category */
+            category: string;
+            /**
+             * Layer
+             * @enum {string}
+             */
+            layer: "base" | "platform" | "tenant";
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "block" | "fail" | "warn" | "info";
+            /**
+             * Original
+             * @enum {string}
+             */
+            original: "block" | "fail" | "warn" | "info";
+            /** Off */
+            off: boolean;
+            /** Statutory */
+            statutory: boolean;
+            /** Adjusted By */
+            adjusted_by: ("platform" | "tenant") | null;
+            /** Reason */
+            reason: string;
+            /** Verticals */
+            verticals: string[];
+            /** Basis */
+            basis: string;
+            /** About */
+            about: string;
+            /** Advice */
+            advice: string;
+            /** Terms */
+            terms: string[];
+            /** Patterns */
+            patterns: string[];
+        };
+        /**
+         * RuleChange
+         * @description One line of an overlay that came, went or became another.
+         */
+        RuleChange: {
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "rules" | "adjustments" | "allow" | "brands";
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed";
+            /** Name */
+            name: string;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** After */
+            after: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * RuleRevision
+         * @description One save: by whom, when, why, and how many lines it changed.
+         */
+        RuleRevision: {
+            /** Revision */
+            revision: number;
+            /** Note */
+            note: string;
+            /** Author */
+            author: string | null;
+            /** Restored From */
+            restored_from: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * RuleRevisionPage
+         * @description A part of the history, the latest first.
+         */
+        RuleRevisionPage: {
+            /** Items */
+            items: components["schemas"]["RuleRevision"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * RuleRevisionWithChanges
+         * @description A save with what it laid over the rules, and how that differs from the one before it.
+         */
+        RuleRevisionWithChanges: {
+            revision: components["schemas"]["RuleRevision"];
+            overlay: components["schemas"]["Overlay"];
+            /** Changes */
+            changes: components["schemas"]["RuleChange"][];
+        };
+        /**
+         * RuleTableBody
+         * @description A file to read: CSV (UTF-8 or GBK), TSV or XLSX, in base64.
+         */
+        RuleTableBody: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+        };
+        /**
+         * Rules
+         * @description The rules that hold. `version` is the name that reports carry, `revision` the tenant's save it is made of.
+         */
+        Rules: {
+            /** Version */
+            version: string;
+            /** Revision */
+            revision: number;
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+            /** Items */
+            items: components["schemas"]["Rule"][];
         };
         /**
          * RunChanged
@@ -3776,6 +4806,21 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+        };
+        /**
+         * SaveRules
+         * @description What to lay over the rules from now on. `revision` is the one that was read: if somebody saved since, it is
+         *     refused with `version_conflict`.
+         */
+        SaveRules: {
+            /** Revision */
+            revision: number;
+            overlay: components["schemas"]["Overlay"];
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /**
          * Script
@@ -4425,19 +5470,15 @@ export interface components {
             notes: string;
         };
         /**
-         * TableProduct
-         * @description What a row would do: add a product, or change the fields whose cells are filled.
+         * TableUpload
+         * @description A file to read: CSV (UTF-8 or GBK) or XLSX, in base64.
          */
-        TableProduct: {
-            /** Row */
-            row: number;
-            /** Name */
-            name: string;
+        TableUpload: {
             /**
-             * Change
-             * @enum {string}
+             * Content
+             * Format: base64
              */
-            change: "create" | "update";
+            content: string;
         };
         /**
          * Tenant
@@ -4453,6 +5494,26 @@ export interface components {
             slug: string;
             /** Name */
             name: string;
+        };
+        /**
+         * TenantRules
+         * @description What the tenant lays over the rules; revision 0: nothing was ever saved.
+         */
+        TenantRules: {
+            /** Revision */
+            revision: number;
+            overlay: components["schemas"]["Overlay"];
+            /** Platform */
+            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Author */
+            author?: string | null;
+            /** Created At */
+            created_at?: string | null;
         };
         /**
          * Thread
@@ -4504,6 +5565,26 @@ export interface components {
             product_id?: string | null;
             /** Host Id */
             host_id?: string | null;
+        };
+        /**
+         * ThreadNotes
+         * @description What of a conversation is kept in mind: the summary of its first `messages`, and what holds of every text.
+         *
+         *     `written_by` is the model that wrote the summary, or "offline" for the facts in plain words.
+         */
+        ThreadNotes: {
+            /** Summary */
+            summary: string;
+            /** Messages */
+            messages: number;
+            /** Wishes */
+            wishes: {
+                [key: string]: unknown;
+            };
+            /** Written By */
+            written_by: string | null;
+            /** Updated At */
+            updated_at: string | null;
         };
         /**
          * ThreadPage
@@ -4683,6 +5764,51 @@ export interface components {
             } | null;
         };
         /**
+         * Trial
+         * @description An overlay to try on recent scripts; nothing is kept.
+         */
+        Trial: {
+            overlay: components["schemas"]["Overlay"];
+            /** Platform */
+            platform?: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+        };
+        /**
+         * TrialResult
+         * @description What an overlay would change: in the rules, and in the findings of the tenant's latest scripts.
+         *
+         *     `scripts` are the first 50 in which something changes; the counts are of all that were tried.
+         */
+        TrialResult: {
+            /** Changes */
+            changes: components["schemas"]["RuleChange"][];
+            /** Tried */
+            tried: number;
+            /** Touched */
+            touched: number;
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            /** Changed */
+            changed: number;
+            /** Scripts */
+            scripts: components["schemas"]["TriedScript"][];
+        };
+        /**
+         * TriedScript
+         * @description What would change in one script.
+         */
+        TriedScript: {
+            /** Script Id */
+            script_id: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /** Hits */
+            hits: components["schemas"]["Hit"][];
+        };
+        /**
          * Undone
          * @description The interrupt's version and the `seq` of the event that says that it was called back.
          */
@@ -4722,6 +5848,99 @@ export interface components {
             name: string;
             /** Email */
             email: string;
+        };
+        /**
+         * VariantBody
+         * @description One way of writing and its share of the units in per cent.
+         */
+        VariantBody: {
+            /** Key */
+            key: string;
+            /**
+             * Weight
+             * @description Of the units, in per cent.
+             */
+            weight: number;
+            /**
+             * @default {
+             *       "sections": {},
+             *       "style": [],
+             *       "blocks": {
+             *         "less": [],
+             *         "more": []
+             *       },
+             *       "seed": 0
+             *     }
+             */
+            changes?: components["schemas"]["Changes"];
+        };
+        /**
+         * VariantResult
+         * @description What came of the runs that were written in one way.
+         *
+         *     The outcome of a run is the first word a person had on its text: `approved` unchanged, `edited`, `rejected` (also by
+         *     taking it back and having it written anew) or `commented`; these are the `judged`. Nobody judged what is `expired`,
+         *     `automatic` (by policy), `open`, `undecided`. `share` is approved of judged. Edits are told in characters and as a
+         *     part of the longer text. While `lacks` names something there is too little of (judged runs, units), nothing is
+         *     compared and the verdict is `not_enough`.
+         */
+        VariantResult: {
+            /** Key */
+            key: string;
+            /** Runs */
+            runs: number;
+            /** Units */
+            units: number;
+            /** Approved */
+            approved: number;
+            /** Edited */
+            edited: number;
+            /** Rejected */
+            rejected: number;
+            /** Commented */
+            commented: number;
+            /** Expired */
+            expired: number;
+            /** Automatic */
+            automatic: number;
+            /** Open */
+            open: number;
+            /** Undecided */
+            undecided: number;
+            /** Judged */
+            judged: number;
+            /** Judged Units */
+            judged_units: number;
+            /** Share */
+            share: number | null;
+            share_interval: components["schemas"]["Interval"] | null;
+            /** Mean Edit Characters */
+            mean_edit_characters: number | null;
+            /** Mean Edit Share */
+            mean_edit_share: number | null;
+            /** Edits Measured */
+            edits_measured: number;
+            /** Lacks */
+            lacks: ("judged" | "units")[];
+            /** Difference */
+            difference: number | null;
+            difference_interval: components["schemas"]["Interval"] | null;
+            /** Verdict */
+            verdict: ("not_enough" | "no_difference_seen" | "better" | "worse") | null;
+        };
+        /**
+         * VariantShown
+         * @description One way of writing as it is kept. `changes` are as they were written down, if today's prompt has them or not.
+         */
+        VariantShown: {
+            /** Key */
+            key: string;
+            /** Weight */
+            weight: number;
+            /** Changes */
+            changes: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Verdict
@@ -4768,6 +5987,29 @@ export interface components {
             approval?: number | null;
             /** Score */
             score?: number | null;
+        };
+        /**
+         * Step
+         * @description A step in an experiment's life. `version` is the one that was read (or send If-Match).
+         */
+        backend__api__experiments__Step: {
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * Step
+         * @description What several pieces cost together.
+         */
+        backend__api__products__Step: {
+            /** Quantity */
+            quantity: number;
+            /** Total */
+            total: number;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
     };
     responses: never;
@@ -5304,6 +6546,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Thread"];
                 };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadNotes"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    forget_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request was refused, or it failed; `code` says why. */
             default: {
@@ -5935,6 +7239,110 @@ export interface operations {
             };
         };
     };
+    host_template: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_host_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableUpload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadRecords"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    import_hosts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostTableImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedRecords"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     read_host: {
         parameters: {
             query?: never;
@@ -6110,6 +7518,39 @@ export interface operations {
             };
         };
     };
+    product_template: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     read_product_table: {
         parameters: {
             query?: never;
@@ -6119,7 +7560,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProductTable"];
+                "application/json": components["schemas"]["TableUpload"];
             };
         };
         responses: {
@@ -6129,7 +7570,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReadProducts"];
+                    "application/json": components["schemas"]["ReadRecords"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
@@ -6156,7 +7597,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProductTable"];
+                "application/json": components["schemas"]["ProductTableImport"];
             };
         };
         responses: {
@@ -6166,7 +7607,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportedProducts"];
+                    "application/json": components["schemas"]["ImportedRecords"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
@@ -6388,6 +7829,42 @@ export interface operations {
             };
         };
     };
+    update_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     read_prompter: {
         parameters: {
             query?: never;
@@ -6465,7 +7942,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Cue"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -7123,6 +8604,298 @@ export interface operations {
             };
         };
     };
+    list_experiments: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentPage"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_experiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExperiment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_experiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    update_experiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as in `ETag`. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    start_experiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as in `ETag`. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["backend__api__experiments__Step"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    stop_experiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as in `ETag`. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["backend__api__experiments__Step"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    conclude_experiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as in `ETag`. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Conclusion"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Results"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_memories: {
         parameters: {
             query?: {
@@ -7541,6 +9314,346 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_rules: {
+        parameters: {
+            query?: {
+                /** @description Only those that hold this text. */
+                q?: string | null;
+                layer?: ("base" | "platform" | "tenant") | null;
+                /** @description As if on this platform; else the tenant's own. */
+                platform?: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_rules_overlay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    save_rules_overlay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    choose_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoosePlatform"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    try_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialResult"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_rule_revisions: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRevisionPage"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_rule_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRevisionWithChanges"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    restore_rule_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_rule_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleTableBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadRules"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_rules: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx" | "tsv";
+                layer?: ("base" | "platform" | "tenant") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/tab-separated-values; charset=utf-8": string;
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

@@ -1,9 +1,11 @@
+import '../i18n/addCatalogue'
 import { Form, Input, InputNumber } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { api } from '../shared/api'
 import { Catalogue } from '../shared/Catalogue'
 import { fromLines, toLines } from '../shared/forms'
 import type { Shapes } from '../shared/rest'
+import { TableImportButton } from '../shared/TableImportButton'
 
 type Host = Shapes['Host']
 
@@ -37,6 +39,7 @@ export default function HostsPage() {
       values={values}
       save={save}
       remove={api.deleteHost}
+      tools={<TableImportButton name="hosts" read={api.readHostTable} take={api.importHosts} />}
       columns={[
         { title: t('host.name'), dataIndex: 'name', width: 140 },
         { title: t('host.voice'), dataIndex: 'voice', width: 320 },
@@ -73,10 +76,10 @@ export default function HostsPage() {
           >
             <InputNumber min={120} max={420} step={5} suffix={t('host.paceUnit')} style={{ width: 180 }} />
           </Form.Item>
-          <Form.Item name="catchphrases" label={t('host.catchphrases')} extra={t('common.onePerLine')}>
+          <Form.Item name="catchphrases" label={t('host.catchphrases')} extra={t('host.catchphrasesHint')}>
             <Input.TextArea autoSize={{ minRows: 2, maxRows: 8 }} />
           </Form.Item>
-          <Form.Item name="taboo_words" label={t('host.tabooWords')} extra={t('common.onePerLine')}>
+          <Form.Item name="taboo_words" label={t('host.tabooWords')} extra={t('host.tabooWordsHint')}>
             <Input.TextArea autoSize={{ minRows: 2, maxRows: 8 }} />
           </Form.Item>
         </>

@@ -1,10 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { errorCodes } from '../generated/errors'
+import { catalogueEn, catalogueZh } from './catalogue'
 import { en } from './en'
+import { experimentsEn, experimentsZh } from './experiments'
 import { keysEn, keysZh } from './keys'
 import { memoryEn, memoryZh } from './memory'
 import { faults, problems } from './problems'
+import { reviewEn, reviewZh } from './review'
+import { rulesEn, rulesZh } from './rules'
+import { settingsEn, settingsZh } from './settings'
 import { showsEn, showsZh } from './shows'
 import { zhCN } from './zh-CN'
 
@@ -18,12 +23,15 @@ function leaves(tree: Tree, path = ''): Map<string, string> {
   )
 }
 
+/** The leaves of several dictionaries that are laid over each other, as the pages lay them. */
+const together = (...trees: Tree[]) => new Map(trees.flatMap((tree) => [...leaves(tree)]))
+
 const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort()
 
 test('both languages have the same keys with the same variables, and nothing is empty', () => {
   const [chinese, english] = [
-    leaves({ ...zhCN, ...showsZh, ...memoryZh, ...keysZh }),
-    leaves({ ...en, ...showsEn, ...memoryEn, ...keysEn }),
+    together(zhCN, showsZh, memoryZh, keysZh, rulesZh, experimentsZh, catalogueZh, reviewZh, settingsZh),
+    together(en, showsEn, memoryEn, keysEn, rulesEn, experimentsEn, catalogueEn, reviewEn, settingsEn),
   ]
   expect([...english.keys()]).toEqual([...chinese.keys()])
   for (const [key, text] of chinese) {
@@ -53,7 +61,11 @@ test('every step of the graph has its name', () => {
 
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .filter((name) => /^(app|desk|review|approvals|hosts|memory|rundown|scripts)\b.*\.tsx$/.test(name))
+    .filter((name) =>
+      /^(app|desk|review|approvals|experiments|hosts|memory|rules|rundown|scripts|settings)\b.*\.tsx$/.test(
+        name,
+      ),
+    )
     .filter((name) => !name.includes('.test.'))
   expect(pages.length).toBeGreaterThan(15)
   // The language's own name is not translated; punctuation that ends a sentence is not a word.

@@ -1,10 +1,14 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { recall, remember } from '../shared/storage'
-import { en } from './en'
+import type { catalogueZh } from './catalogue'
+import type { experimentsZh } from './experiments'
 import type { keysZh } from './keys'
 import type { memoryZh } from './memory'
 import { faults, inLanguage, problems } from './problems'
+import type { reviewZh } from './review'
+import type { rulesZh } from './rules'
+import type { settingsZh } from './settings'
 import type { showsZh } from './shows'
 import { zhCN } from './zh-CN'
 
@@ -15,17 +19,22 @@ const KEY = 'cuedesk:language'
 declare module 'i18next' {
   interface CustomTypeOptions {
     resources: {
-      translation: ReturnType<typeof dictionary> & typeof showsZh & typeof memoryZh & typeof keysZh
+      translation: typeof zhCN &
+        ReturnType<typeof troubles> &
+        typeof showsZh &
+        typeof catalogueZh &
+        typeof memoryZh &
+        typeof keysZh &
+        typeof rulesZh &
+        typeof experimentsZh &
+        typeof reviewZh &
+        typeof settingsZh
     }
   }
 }
 
-function dictionary(language: 'zh' | 'en') {
-  return {
-    ...(language === 'en' ? en : zhCN),
-    problem: inLanguage(problems, language),
-    fault: inLanguage(faults, language),
-  }
+function troubles(language: 'zh' | 'en') {
+  return { problem: inLanguage(problems, language), fault: inLanguage(faults, language) }
 }
 
 function apply(language: Language): void {
@@ -37,13 +46,27 @@ const first: Language = recall(KEY) === 'en' ? 'en' : 'zh-CN'
 void i18next.use(initReactI18next).init({
   lng: first,
   fallbackLng: 'zh-CN',
-  resources: { 'zh-CN': { translation: dictionary('zh') }, en: { translation: dictionary('en') } },
+  resources: {
+    'zh-CN': { translation: { ...zhCN, ...troubles('zh') } },
+    en: { translation: troubles('en') },
+  },
   interpolation: { escapeValue: false },
 })
-apply(first)
+
+/** Say everything in a language. The English words come when somebody wants them: both would not fit into the shell. */
+export async function speak(language: Language): Promise<void> {
+  if (language === 'en') {
+    const { en } = await import('./en')
+    i18next.addResourceBundle('en', 'translation', en, true)
+  }
+  apply(language)
+  await i18next.changeLanguage(language)
+}
+
+/** When the words of the language that was chosen last are there; at once, in Chinese, when they cannot be had. */
+export const spoken: Promise<void> = speak(first).catch(() => speak('zh-CN'))
 
 export function chooseLanguage(language: Language): void {
   remember(KEY, language)
-  apply(language)
-  void i18next.changeLanguage(language)
+  void speak(language)
 }

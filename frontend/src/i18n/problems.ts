@@ -27,8 +27,8 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     en: 'Something in the request is wrong; check what you entered.',
   },
   checkpoint_damaged: {
-    zh: '这一步保存的内容已损坏，可以从上一个完好的版本继续。',
-    en: 'What was stored of this step is damaged; go on from the last good version.',
+    zh: '这一步的内容已损坏，请从上一个完好的版本继续。',
+    en: 'This step is damaged; go on from the last good version.',
   },
   conflict: {
     zh: '内容已被别人改动或名称重复。',
@@ -38,33 +38,9 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '内容太长了。',
     en: 'The text is too long.',
   },
-  data_dir_damaged: {
-    zh: '数据目录的内容不完整。',
-    en: 'The data folder holds something unusable.',
-  },
-  data_dir_in_use: {
-    zh: '数据目录正被另一个进程使用。',
-    en: 'Another process uses the data folder.',
-  },
-  data_dir_unwritable: {
-    zh: '数据目录不可写。',
-    en: 'The data folder cannot be written.',
-  },
-  data_version_mismatch: {
-    zh: '数据目录来自另一个 PostgreSQL 大版本。',
-    en: 'The data folder is of another major version of PostgreSQL.',
-  },
   decision_not_allowed: {
     zh: '这份稿件不能这样处理。',
     en: 'This script cannot be decided this way.',
-  },
-  embedded_server_failed: {
-    zh: '内置服务启动失败。',
-    en: 'The embedded server did not start.',
-  },
-  embedded_server_missing: {
-    zh: '这台机器上没有可用的内置服务程序。',
-    en: 'The embedded server cannot run on this machine.',
   },
   extension_exhausted: {
     zh: '已经不能再延时了。',
@@ -76,7 +52,7 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   },
   graph_version_mismatch: {
     zh: '流程已升级，旧版本的记录不能继续运行。',
-    en: 'The workflow has changed since; what an older one left cannot be run on.',
+    en: 'The workflow has changed since; this cannot be run on.',
   },
   four_eyes: {
     zh: '这是你自己要的稿件，需要别人来通过。',
@@ -106,17 +82,9 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '任务已由另一个进程接手。',
     en: 'Another process has taken over the run.',
   },
-  listen_refused: {
-    zh: '无法监听该地址。',
-    en: 'This address cannot be listened on.',
-  },
   method_not_allowed: {
     zh: '这个地址不支持这种请求。',
     en: 'This address does not know this method.',
-  },
-  migration_failed: {
-    zh: '数据库迁移失败。',
-    en: 'The database could not be migrated.',
   },
   model_error: {
     zh: '语言模型出错了。',
@@ -170,9 +138,17 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '不允许从这个网址访问。',
     en: 'This address may not connect.',
   },
-  port_taken: {
-    zh: '端口已被占用。',
-    en: 'The port is taken.',
+  phrases_off: {
+    zh: '口头禅里有这位主播不能说的词。',
+    en: 'A catchphrase holds a word this host does not say.',
+  },
+  prices_off: {
+    zh: '价格对不上，请检查。',
+    en: 'The prices do not add up.',
+  },
+  memory_full: {
+    zh: '记忆已满，请先删掉一些笔记。',
+    en: 'The memory is full; remove some notes first.',
   },
   product_gone: {
     zh: '这个商品已从商品库删除。',
@@ -182,6 +158,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '页面版本过旧，请刷新。',
     en: 'This page is outdated; reload it.',
   },
+  push_held: {
+    zh: '没有上播。',
+    en: 'Not on air.',
+  },
   rate_limited: {
     zh: '操作太快了，请稍等。',
     en: 'Too fast; wait a moment.',
@@ -189,6 +169,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   recovery_exhausted: {
     zh: '多次恢复都没有成功，任务已放弃。',
     en: 'The run could not be recovered and was given up.',
+  },
+  rules_refused: {
+    zh: '规则没有保存。',
+    en: 'Rules not saved.',
   },
   run_failed: {
     zh: '这次没有写出话术。',
@@ -198,13 +182,9 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '服务器繁忙，请稍后再试。',
     en: 'The server is busy; try again in a moment.',
   },
-  setup_error: {
-    zh: '服务器的设置有误，无法启动。',
-    en: 'The server cannot start as it is set up.',
-  },
   show_busy: {
     zh: '还有话术在写或待审批，请先等待或取消其余。',
-    en: 'Scripts are being written or reviewed; wait for them or cancel the rest.',
+    en: 'Scripts are under way; wait for them or cancel the rest.',
   },
   show_empty: {
     zh: '没有可以生成的话术。',
@@ -223,7 +203,7 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     en: 'The database cannot be reached.',
   },
   table_faulty: {
-    zh: '表格里有错误的行，什么都没有导入。',
+    zh: '表格里有错误，什么都没有导入。',
     en: 'Some rows of the table are wrong; nothing was imported.',
   },
   table_too_large: {

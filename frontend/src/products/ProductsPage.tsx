@@ -1,14 +1,12 @@
-import '../i18n/addShows'
-import { MinusCircleOutlined, PlusOutlined, UploadOutlined } from '@ant-design/icons'
-import { Button, Drawer, Form, Input, InputNumber } from 'antd'
-import { lazy, Suspense, useState } from 'react'
+import '../i18n/addCatalogue'
+import { MinusCircleOutlined, PlusOutlined } from '@ant-design/icons'
+import { Button, Form, Input, InputNumber } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { api } from '../shared/api'
 import { Catalogue } from '../shared/Catalogue'
 import { fromLines, toLines } from '../shared/forms'
 import type { Shapes } from '../shared/rest'
-
-const ProductImport = lazy(() => import('./ProductImport'))
+import { TableImportButton } from '../shared/TableImportButton'
 
 type Product = Shapes['Product']
 type ProductFields = Omit<Product, 'id' | 'version' | 'created_at' | 'updated_at'>
@@ -25,6 +23,7 @@ const empty: ProductFields = {
   aliases: [],
   price: null,
   list_price: null,
+  price_ladder: [],
   unit: '件',
   stock: null,
   gifts: [],
@@ -36,13 +35,15 @@ const empty: ProductFields = {
 }
 
 function values(product: Product | undefined): Values {
-  const { name, brand, category, price, list_price, unit, stock, points, facts, ...rest } = product ?? empty
+  const { name, brand, category, price, list_price, price_ladder, unit, stock, points, facts, ...rest } =
+    product ?? empty
   return {
     name,
     brand,
     category,
     price,
     list_price,
+    price_ladder,
     unit,
     stock,
     points,
@@ -60,6 +61,7 @@ function save(product: Product | undefined, typed: Values, key: string): Promise
     ...typed,
     price: typed.price ?? null,
     list_price: typed.list_price ?? null,
+    price_ladder: (typed.price_ladder ?? []).map((step) => ({ ...step, note: step.note ?? '' })),
     stock: typed.stock ?? null,
     points: (typed.points ?? []).map(({ feature, benefit, proof }) => ({
       feature,
@@ -85,6 +87,7 @@ const yuan = (amount: number | null) => (amount === null ? '–' : `¥${amount}`
 
 export default function ProductsPage() {
   const { t } = useTranslation()
+  const given = [{ required: true, message: t('common.required') }]
   const required = [{ required: true, whitespace: true, message: t('common.required') }]
   return (
     <Catalogue<Product, Values>
@@ -95,7 +98,7 @@ export default function ProductsPage() {
       values={values}
       save={save}
       remove={api.deleteProduct}
-      tools={<Import />}
+      tools={<TableImportButton name="products" read={api.readProductTable} take={api.importProducts} />}
       columns={[
         { title: t('product.name'), dataIndex: 'name', width: 240 },
         { title: t('product.brand'), dataIndex: 'brand', width: 120 },
@@ -150,7 +153,7 @@ export default function ProductsPage() {
                   validator: (_, listPrice: number | null) =>
                     listPrice == null || listPrice >= (getFieldValue('price') ?? 0)
                       ? Promise.resolve()
-                      : Promise.reject(new Error(t('product.listPriceLow'))),
+                      : Promise.reject(new Error(t('fault.list_price_low'))),
                 }),
               ]}
             >
@@ -163,6 +166,43 @@ export default function ProductsPage() {
               <InputNumber min={0} precision={0} style={{ width: '100%' }} />
             </Form.Item>
           </div>
+          <fieldset>
+            <legend>{t('product.ladder')}</legend>
+            <p className="muted">{t('product.ladderHint')}</p>
+            <Form.List name="price_ladder">
+              {(steps, { add, remove }) => (
+                <>
+                  {steps.map(({ key, name }) => (
+                    <div className="list-item step-item" key={key}>
+                      <Form.Item name={[name, 'quantity']} label={t('product.quantity')} rules={given}>
+                        <InputNumber min={1} max={999} precision={0} style={{ width: '100%' }} />
+                      </Form.Item>
+                      <Form.Item name={[name, 'total']} label={t('product.total')} rules={given}>
+                        <InputNumber min={0} precision={2} prefix="¥" style={{ width: '100%' }} />
+                      </Form.Item>
+                      <Form.Item name={[name, 'note']} label={t('product.note')}>
+                        <Input maxLength={60} />
+                      </Form.Item>
+                      <Button
+                        type="text"
+                        icon={<MinusCircleOutlined />}
+                        aria-label={t('product.removeStep')}
+                        onClick={() => remove(name)}
+                      />
+                    </div>
+                  ))}
+                  <Button
+                    type="dashed"
+                    block
+                    icon={<PlusOutlined />}
+                    onClick={() => add({ quantity: steps.length + 2 })}
+                  >
+                    {t('product.addStep')}
+                  </Button>
+                </>
+              )}
+            </Form.List>
+          </fieldset>
           <Form.Item name="aliases" label={t('product.aliases')} extra={t('common.onePerLine')}>
             <Input.TextArea autoSize={{ minRows: 1, maxRows: 6 }} />
           </Form.Item>
@@ -249,28 +289,5 @@ export default function ProductsPage() {
         </>
       }
     />
-  )
-}
-
-function Import() {
-  const { t } = useTranslation()
-  const [open, setOpen] = useState(false)
-  return (
-    <>
-      <Button icon={<UploadOutlined />} onClick={() => setOpen(true)} data-testid="import-products">
-        {t('productImport.title')}
-      </Button>
-      <Drawer
-        open={open}
-        onClose={() => setOpen(false)}
-        size={720}
-        title={t('productImport.title')}
-        destroyOnHidden
-      >
-        <Suspense fallback={<p className="muted">{t('common.loading')}</p>}>
-          {open && <ProductImport onDone={() => setOpen(false)} />}
-        </Suspense>
-      </Drawer>
-    </>
   )
 }

@@ -2,11 +2,13 @@ import { Alert, Button, Input, Tooltip } from 'antd'
 import { useDeferredValue, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { InterruptView } from '../generated/protocol'
+import { Assumed } from '../shared/Assumed'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { remember, useDraft } from '../shared/storage'
 import { Countdown } from './Countdown'
 import { Diff } from './Diff'
+import { HeldAgainNotice } from './HeldAgainNotice'
 import { HoldCard } from './HoldCard'
 import { byGravity, FindingText, MarkedText } from './MarkedText'
 import { checkContext, scriptParams } from './params'
@@ -46,6 +48,11 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
   const preview = useDeferredValue(edited)
   const card = useRef<HTMLElement>(null)
 
+  // The notice above tells of those itself.
+  const others = script.findings.filter(
+    ({ rule, excerpt }) =>
+      !script.held?.findings.some((told) => told.rule === rule && told.excerpt === excerpt),
+  )
   const pending = interrupt.status === 'pending'
   const decides = may('interrupt.decide')
   const blocked = !interrupt.allowed.includes('approve')
@@ -156,9 +163,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
           <span className="number">{t('quality.score', { score: script.score })}</span>
         )}
       </div>
-      {script.assumed.length > 0 && (
-        <p className="muted">{t('review.assumed', { list: script.assumed.join('；') })}</p>
-      )}
+      <Assumed list={script.assumed} />
+
+      {pending && script.held && <HeldAgainNotice held={script.held} version={script.rulesVersion} />}
 
       {pending && mode === 'edit' ? (
         <div className="editor">
@@ -173,13 +180,17 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
       ) : interrupt.status === 'edit' && interrupt.content ? (
         <Diff before={script.content} after={interrupt.content} />
       ) : (
-        <MarkedText text={script.content} findings={script.findings} />
+        <MarkedText text={script.content} findings={script.findings} version={script.rulesVersion} />
       )}
       {interrupt.feedback && <p>{t('review.reasonWas', { reason: interrupt.feedback })}</p>}
-      {pending && mode !== 'edit' && script.findings.length > 0 && (
+      {pending && mode !== 'edit' && others.length > 0 && (
         <div className="findings">
-          {byGravity(script.findings).map((finding) => (
-            <FindingText key={`${finding.rule}-${finding.span[0]}-${finding.span[1]}`} finding={finding} />
+          {byGravity(others).map((finding) => (
+            <FindingText
+              key={`${finding.rule}-${finding.span[0]}-${finding.span[1]}`}
+              finding={finding}
+              version={script.rulesVersion}
+            />
           ))}
         </div>
       )}

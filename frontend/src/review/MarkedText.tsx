@@ -1,3 +1,4 @@
+import '../i18n/addReview'
 import { Button, Popover } from 'antd'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -21,7 +22,16 @@ export function worst(findings: readonly Finding[]): Finding['severity'] {
 }
 
 /** A script with its findings underlined; each opens what is wrong, on what ground, and what to say instead. */
-export function MarkedText({ text, findings }: { text: string; findings: readonly Finding[] }) {
+export function MarkedText({
+  text,
+  findings,
+  version,
+}: {
+  text: string
+  findings: readonly Finding[]
+  /** Of the rules that found them. */
+  version: string | undefined
+}) {
   const { t } = useTranslation()
   const pieces = useMemo(() => markedPieces(text, findings), [text, findings])
   return (
@@ -34,7 +44,7 @@ export function MarkedText({ text, findings }: { text: string; findings: readonl
             key={piece.start}
             trigger={['hover', 'focus', 'click']}
             content={piece.findings.map((finding) => (
-              <FindingText key={`${finding.rule}-${finding.span[0]}`} finding={finding} />
+              <FindingText key={`${finding.rule}-${finding.span[0]}`} finding={finding} version={version} />
             ))}
           >
             <button
@@ -53,6 +63,8 @@ export function MarkedText({ text, findings }: { text: string; findings: readonl
 
 interface FindingProps {
   finding: Finding
+  /** Of the rules that found it. */
+  version: string | undefined
   /** Show where it is in the text under edit. */
   onShow?: () => void
   /** Put the suggestion into the text under edit. */
@@ -60,7 +72,7 @@ interface FindingProps {
 }
 
 /** One finding in words. */
-export function FindingText({ finding, onShow, onApply }: FindingProps) {
+export function FindingText({ finding, version, onShow, onApply }: FindingProps) {
   const { t } = useTranslation()
   const { excerpt, suggestion } = finding
   return (
@@ -83,6 +95,11 @@ export function FindingText({ finding, onShow, onApply }: FindingProps) {
           {finding.basis}
         </div>
       )}
+      <div className="muted number" data-testid="finding-rule">
+        {version
+          ? t('reviewNote.ruleVersion', { rule: finding.rule, version })
+          : t('reviewNote.rule', { rule: finding.rule })}
+      </div>
       {suggestion !== null && (
         <div className="row">
           <span>

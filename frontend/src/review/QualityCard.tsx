@@ -9,6 +9,7 @@ export interface Quality {
   readonly score: number
   readonly findings: readonly Finding[]
   readonly checks: readonly CheckResult[]
+  readonly rules_version: string
 }
 
 const tone = { pass: 'approve', warn: 'pending', block: 'reject' } as const
@@ -36,7 +37,11 @@ export function QualityCard({
         {retrying && <span className="muted">{t('quality.retrying')}</span>}
       </header>
       {byGravity(quality.findings).map((finding) => (
-        <FindingText key={`${finding.rule}-${finding.span[0]}-${finding.span[1]}`} finding={finding} />
+        <FindingText
+          key={`${finding.rule}-${finding.span[0]}-${finding.span[1]}`}
+          finding={finding}
+          version={quality.rules_version}
+        />
       ))}
       {children}
       {quality.checks.length > 0 && (

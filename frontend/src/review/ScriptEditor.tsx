@@ -75,6 +75,7 @@ export function ScriptEditor({ value, onChange, context }: Props) {
             <FindingText
               key={`${finding.rule}-${finding.span[0]}-${finding.span[1]}`}
               finding={finding}
+              version={report.rules_version}
               onShow={() => select(finding.span)}
               onApply={() => onChange(withSuggestion(value, finding))}
             />

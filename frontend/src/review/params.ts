@@ -23,6 +23,17 @@ export interface ScriptParams {
   /** The length asked for. */
   readonly seconds: number | undefined
   readonly assumed: readonly string[]
+  /** Of the rules that made the findings. */
+  readonly rulesVersion: string | undefined
+  /** Why it waits again although it was approved, if it does. */
+  readonly held: HeldAgain | undefined
+}
+
+/** What was found right before publication and had not been when a person approved. */
+export interface HeldAgain {
+  readonly changed: readonly ('rules' | 'product')[]
+  readonly findings: readonly Finding[]
+  readonly approvedUnder: string | undefined
 }
 
 export function scriptParams(params: Readonly<Record<string, unknown>>): ScriptParams {
@@ -46,6 +57,20 @@ export function scriptParams(params: Readonly<Record<string, unknown>>): ScriptP
     pace: number('pace'),
     seconds: number('seconds'),
     assumed: list<unknown>('assumed').filter((line): line is string => typeof line === 'string'),
+    rulesVersion: text('rules_version'),
+    held: heldAgain(params.held),
+  }
+}
+
+/** The first form of it said only that it is so. */
+function heldAgain(held: unknown): HeldAgain | undefined {
+  if (held === true) return { changed: [], findings: [], approvedUnder: undefined }
+  if (typeof held !== 'object' || held === null) return undefined
+  const { changed, findings, approved_under } = held as Readonly<Record<string, unknown>>
+  return {
+    changed: Array.isArray(changed) ? changed.filter((one) => one === 'rules' || one === 'product') : [],
+    findings: Array.isArray(findings) ? (findings as Finding[]) : [],
+    approvedUnder: typeof approved_under === 'string' ? approved_under : undefined,
   }
 }
 
@@ -56,7 +81,7 @@ function scenarioOf(slots: unknown): string | undefined {
 
 /** What the checks need to know to judge an edited text as they judged the draft. */
 export function checkContext(script: ScriptParams): Omit<Shapes['Check'], 'content'> {
-  const { seconds, productId, hostId, scenario } = script
+  const { seconds, productId, roomId, hostId, scenario } = script
   const asked = seconds !== undefined && seconds >= 5 && seconds <= 1800 ? Math.round(seconds) : undefined
-  return { product_id: productId, host_id: hostId, scenario, seconds: asked }
+  return { product_id: productId, room_id: roomId, host_id: hostId, scenario, seconds: asked }
 }

@@ -1,13 +1,17 @@
 import { DesktopOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import { Alert, App, Button, Empty } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ShowView } from '../generated/protocol'
+import { MarkedText } from '../review/MarkedText'
 import { api } from '../shared/api'
 import { useRoomState } from '../shared/desk'
 import { clockTime } from '../shared/format'
 import { useProblemText } from '../shared/problems'
+import { RestProblem } from '../shared/rest'
 import { uuid7 } from '../wire/ids'
+import { type Held, HeldNotice } from './HeldNotice'
 
 /** What this show has put on its room's rundown, in order; each can be put on the teleprompter. */
 export function RoomRundown({
@@ -33,11 +37,17 @@ export function RoomRundown({
     placeholderData: (before) => before,
   })
   const entries = rundown.data?.items.filter((entry) => entry.show_id === showId) ?? []
-  const cue = async (entryId: string) => {
+  const [held, setHeld] = useState<{ entryId: string; details: Held }>()
+  const cue = async (entryId: string, overrideReason: string | null = null) => {
     try {
-      await api.cueEntry(roomId, entryId, uuid7())
+      await api.cueEntry(roomId, entryId, uuid7(), overrideReason)
+      setHeld(undefined)
     } catch (error) {
-      message.error(problemText(error))
+      if (error instanceof RestProblem && error.code === 'push_held') {
+        setHeld({ entryId, details: error.details as unknown as Held })
+      } else {
+        message.error(problemText(error))
+      }
     }
   }
   if (rundown.isError && !rundown.data) {
@@ -79,7 +89,29 @@ export function RoomRundown({
                 )}
               </span>
             </div>
-            <p className="script-text">{entry.content}</p>
+            {held?.entryId === entry.id && (
+              <HeldNotice
+                held={held.details}
+                onCue={(reason) => cue(entry.id, reason)}
+                onRegenerate={async () => {
+                  try {
+                    await api.regenerateShowItem(showId, entry.show_item_id, uuid7())
+                    setHeld(undefined)
+                  } catch (error) {
+                    message.error(problemText(error))
+                  }
+                }}
+              />
+            )}
+            {held?.entryId === entry.id ? (
+              <MarkedText
+                text={entry.content}
+                findings={held.details.findings}
+                version={held.details.rules_version}
+              />
+            ) : (
+              <p className="script-text">{entry.content}</p>
+            )}
           </li>
         )
       })}

@@ -2,13 +2,17 @@ import { ExclamationCircleFilled } from '@ant-design/icons'
 import { useTranslation } from 'react-i18next'
 import type { Shapes } from './rest'
 
-/** What is wrong with one row of an uploaded table. */
-export function TableFaults({ errors }: { errors: readonly Shapes['TableError'][] }) {
+/** What is wrong with one row of an uploaded table; `rows` names the row, where several are told together. */
+export function TableFaults({ errors, rows }: { errors: readonly Shapes['TableError'][]; rows?: boolean }) {
+  const { t } = useTranslation()
   return (
     <ul>
       {errors.map((error) => (
-        <li className="bad" key={`${error.column} ${error.code} ${error.value} ${error.message}`}>
-          <ExclamationCircleFilled />{' '}
+        <li
+          className="bad"
+          key={`${error.row} ${error.column} ${error.code} ${error.value} ${error.message}`}
+        >
+          <ExclamationCircleFilled /> {rows && `${t('show.row')} ${error.row} · `}
           {error.column && `${error.column}${error.value && `「${error.value}」`}：`}
           <FaultText error={error} />
         </li>

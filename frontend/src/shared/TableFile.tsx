@@ -26,7 +26,7 @@ export function TableFile({
           id={id}
           className="visually-hidden"
           type="file"
-          accept=".csv,.xlsx,text/csv"
+          accept=".csv,.tsv,.xlsx,text/csv"
           aria-describedby={`${id}-hint`}
           onClick={(event) => {
             event.currentTarget.value = '' // else a file of the same name, corrected, is no change

@@ -54,6 +54,9 @@ export const api = {
   updateHost: (host_id: string, body: Shapes['HostChanges']) =>
     bodyOf(rest.PATCH('/api/v1/hosts/{host_id}', { params: { path: { host_id } }, body })),
   deleteHost: (host_id: string) => rest.DELETE('/api/v1/hosts/{host_id}', { params: { path: { host_id } } }),
+  readHostTable: (body: Shapes['TableUpload']) => bodyOf(rest.POST('/api/v1/hosts/table', { body })),
+  importHosts: (body: Shapes['HostTableImport'], key: string) =>
+    bodyOf(rest.POST('/api/v1/hosts/import', { body, params: named(key) })),
   products: () =>
     everyPage((cursor) =>
       bodyOf(rest.GET('/api/v1/products', { params: { query: { cursor, limit: PAGE } } })),
@@ -62,8 +65,8 @@ export const api = {
     bodyOf(rest.POST('/api/v1/products', { body, params: named(key) })),
   updateProduct: (product_id: string, body: Shapes['ProductChanges']) =>
     bodyOf(rest.PATCH('/api/v1/products/{product_id}', { params: { path: { product_id } }, body })),
-  readProductTable: (body: Shapes['ProductTable']) => bodyOf(rest.POST('/api/v1/products/table', { body })),
-  importProducts: (body: Shapes['ProductTable'], key: string) =>
+  readProductTable: (body: Shapes['TableUpload']) => bodyOf(rest.POST('/api/v1/products/table', { body })),
+  importProducts: (body: Shapes['ProductTableImport'], key: string) =>
     bodyOf(rest.POST('/api/v1/products/import', { body, params: named(key) })),
   deleteProduct: (product_id: string) =>
     rest.DELETE('/api/v1/products/{product_id}', { params: { path: { product_id } } }),
@@ -101,8 +104,9 @@ export const api = {
     }),
   rundown: (room_id: string) =>
     bodyOf(rest.GET('/api/v1/rooms/{room_id}/rundown', { params: { path: { room_id } } })),
-  cueEntry: (room_id: string, entry_id: string, key: string) =>
+  cueEntry: (room_id: string, entry_id: string, key: string, override_reason: string | null) =>
     rest.POST('/api/v1/rooms/{room_id}/rundown/{entry_id}/cue', {
       params: { path: { room_id, entry_id }, ...named(key) },
+      body: { override_reason },
     }),
 }

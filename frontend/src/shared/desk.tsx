@@ -21,6 +21,10 @@ export type Action =
   | 'catalogue.write'
   | 'prompter.ack'
   | 'policies.write'
+  | 'experiment.read'
+  | 'experiment.write'
+  | 'rules.read'
+  | 'rules.write'
 
 interface Desk {
   readonly me: Me

@@ -1,6 +1,6 @@
-import '../i18n'
 import i18next from 'i18next'
 import { afterEach, expect, test } from 'vitest'
+import { speak } from '../i18n'
 import { faultsOf, faultText } from './forms'
 import { RestProblem } from './rest'
 
@@ -30,7 +30,7 @@ test('a fault is told in the language of the reader, with the bound it broke', a
     '请填写',
     '内容有误，请检查',
   ])
-  await i18next.changeLanguage('en')
+  await speak('en')
   expect(faultsOf(refused).map(faultText)).toEqual([
     'Not less than 120',
     'At most 60 characters',

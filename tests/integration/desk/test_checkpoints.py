@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from backend.storage.embedded import EmbeddedValkey
-from tests.support.desk_client import Desk, Frame, Rest, no_gaps_no_doubles
+from tests.support.desk_client import ADMIN, Desk, Frame, Rest, no_gaps_no_doubles
 from tests.support.processes import ServerProcess, free_port
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
 
@@ -40,6 +40,7 @@ def desk_server(
         "llm_base_url": f"http://127.0.0.1:{model_port}/v1",
         "llm_api_key": "sk-test",
         "llm_model": "scripted",
+        "llm_judge": False,  # what is played is the writer's part
     }
     with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
         yield server.wait_healthy()
@@ -116,10 +117,13 @@ async def test_a_replayed_state_shows_nobodys_telephone_number(operator: Rest, m
         await desk.until("run", run_id=asked["run_id"], status="waiting")
         latest = await operator.get(f"/threads/{thread}/checkpoints/latest")
         replay = await operator.get(f"/threads/{thread}/checkpoints/{latest['version']}/replay")
-    shown = str(replay["values"])
-    assert "138****8000" in shown
-    assert "0013" not in shown.replace(thread, "").replace(asked["run_id"], "")
+    for part in ("values", "snapshot"):
+        shown = str(replay[part])
+        assert "138****8000" in shown, part
+        assert "李娜" not in shown, part
+        assert "138 0013 8000" not in shown, part
     assert replay["values"]["draft"] == TEXT
+    assert [one["content"] for one in replay["snapshot"]["messages"] if one["role"] == "assistant"] == [TEXT]
 
 
 async def test_every_step_is_a_version_that_can_be_replayed_without_running_anything(
@@ -327,6 +331,33 @@ async def test_a_fork_from_an_early_version_writes_anew(operator: Rest, model: S
             assert question["params"]["content"].startswith("大家好")
             assert [m.role for m in desk.view(forked["thread_id"]).messages] == roles
     assert len(model.requests) == 3
+
+
+async def test_a_copy_is_counted_in_an_experiment_for_what_it_writes_not_for_what_it_was_given(
+    operator: Rest, desk_server: ServerProcess, model: ScriptedModel
+) -> None:
+    variants = [{"key": "usual", "weight": 50}, {"key": "tried", "weight": 50, "changes": {"style": ["专业"]}}]
+    async with Rest.login(desk_server.url, ADMIN) as admin:
+        made = await admin.post("/experiments", {"key": "copies", "variants": variants}, 201)
+        at = f"/experiments/{made['id']}"
+        started = await admin.post(f"{at}/start", {"version": made["version"]}, 200)
+
+        async def counted() -> dict[str, int]:
+            ways = (await admin.get(f"{at}/results"))["variants"]
+            names = ("runs", "units", "approved", "open")
+            return {name: sum(way[name] for way in ways) for name in names}
+
+        async with operator.socket() as desk:
+            thread, interrupt = await waiting(operator, desk)
+            await approved(desk, interrupt)
+            assert await counted() == {"runs": 1, "units": 1, "approved": 1, "open": 0}
+            for version in (6, 1):  # where the text was there already, and where it was not
+                forked = await operator.post(f"/threads/{thread}/checkpoints/{version}/fork", {}, 201)
+                await desk.follow(forked["thread_id"])
+                await approved(desk, await desk.until("interrupt", run_id=forked["run_id"]))
+        assert await counted() == {"runs": 2, "units": 2, "approved": 2, "open": 0}
+        await admin.post(f"{at}/stop", {"version": started["version"]}, 200)
+    assert len(model.requests) == 2
 
 
 async def test_a_fork_of_the_end_has_the_conversation_to_go_on_with(

@@ -11,6 +11,7 @@ from tests.support.races import REQUEST, executed_wrongly, race_pairs, winners
 PAIRS = 200
 
 
+@pytest.mark.timeout(400)  # two hundred whole turns, on machines that may be slow
 @pytest.mark.scenario(6, 7)
 async def test_of_200_racing_pairs_at_two_gateways_each_has_one_winner_and_one_execution(
     desk_server: ServerProcess, second_gateway: ServerProcess, module_database_url: str

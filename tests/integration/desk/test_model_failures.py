@@ -42,6 +42,7 @@ def desk_server(
         "llm_first_token_timeout": 1,
         "llm_idle_timeout": 1,
         "llm_total_timeout": 20,
+        "llm_judge": False,  # what is played is the writer's part
     }
     with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
         yield server.wait_healthy()

@@ -68,6 +68,9 @@ async def test_policies_are_read_by_all_changed_by_admins_and_written_down(admin
         {"interrupt_ttl": 0},
         {"show_interrupt_ttl": 0},
         {"show_concurrency": 51},
+        {"window_characters": 499},
+        {"summary_characters": 4001},
+        {"memory_documents": 9},
         {"undo_window": None},
         {"four_ears": True},
     ):
@@ -222,7 +225,10 @@ async def test_free_text_withdraws_a_held_script_too(operator: Rest, admin: Rest
         before = await shown_version(operator)
         await desk.decide(interrupt, "approve")
         held = await desk.until("interrupt", action="go_on_air", thread_id=thread)
-        refused = await desk.do("message", thread_id=thread, content="等一下")
+        # Words are pointed to the button that stops it; a new request has to say what becomes of the held one.
+        await desk.do("message", thread_id=thread, content="等一下")
+        assert "撤回" in (await desk.until("message_complete", agent="chat"))["content"]
+        refused = await desk.do("message", thread_id=thread, content="给小雅的直播间写一段保温杯开场")
         assert refused["error"]["code"] == "interrupt_pending"
         await desk.do("message", thread_id=thread, content="你好", multitask="interrupt")
         gone = await desk.until("interrupt_resolved", interrupt_id=held["interrupt_id"])

@@ -11,20 +11,19 @@ from backend.storage.migrate import upgrade
 from tests.integration.desk.conftest import StartServer
 from tests.support.databases import with_database
 from tests.support.desk_client import OPERATOR, Rest
+from tests.support.processes import ServerProcess
 
 REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
+#: Of one process: the hub's line and the worker's.
+_LISTENERS = 2
 LEASES = {"lease": 4, "lease_renewal": 0.5, "lease_self_cancel": 3, "sweep_interval": 0.3}
 
 
-async def listening(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Wait until the hub and the worker hear notices again, not just the job queue."""
-    async with asyncio.timeout(20):
+async def listening(server: ServerProcess, since: int) -> None:
+    """Wait until the hub and the worker hear notices again, not just the job queue: both said so after `since`."""
+    async with asyncio.timeout(30):
         while True:
-            heard = await conn.fetchval(
-                """SELECT string_agg(query, ' ') FROM pg_stat_activity
-                   WHERE datname = current_database() AND query LIKE 'LISTEN%'"""
-            )
-            if "cuedesk_people" in (heard or "") and "cuedesk_cancel" in (heard or ""):
+            if server.log_text()[since:].count('"listening"') >= _LISTENERS:
                 return
             await asyncio.sleep(0.1)
 
@@ -48,6 +47,7 @@ async def test_a_database_that_refused_everybody_for_a_while_is_used_again_in_fu
             await desk.ask(waiting, REQUEST)
             await desk.until("token")
         keeper = await asyncpg.connect(with_database(url, "template1"))
+        refused_at = len(server.log_text())
         await keeper.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         await keeper.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
         await asyncio.to_thread(server.wait_for_log, "lease_renewal_failed")
@@ -55,8 +55,8 @@ async def test_a_database_that_refused_everybody_for_a_while_is_used_again_in_fu
         await keeper.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
         await keeper.close()
         await asyncio.to_thread(server.wait_healthy)
+        await listening(server, refused_at)
         conn = await asyncpg.connect(url)
-        await listening(conn)
         async with rest.socket() as desk:
             thread = await rest.new_thread()
             await desk.follow(thread)

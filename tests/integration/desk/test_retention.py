@@ -10,6 +10,7 @@ from prometheus_client import generate_latest
 
 from backend.runs.retention import Sweeper
 from backend.settings import Settings
+from backend.storage.checkpoints import create_tables
 from backend.storage.postgres import Database
 from backend.telemetry.metrics import REGISTRY
 from tests.support.desk_client import Desk, Rest
@@ -20,6 +21,8 @@ Conn = "asyncpg.Connection[asyncpg.Record]"
 
 @pytest.fixture
 async def db(module_database_url: str) -> AsyncIterator[Database]:
+    # LangGraph's tables are no part of the migrations; a test that starts no server has none.
+    await create_tables(module_database_url)
     async with Database.open(module_database_url, size=3, acquire_timeout=5) as database:
         yield database
 
@@ -171,6 +174,14 @@ async def test_only_one_process_sweeps_at_a_time(db: Database, sweeper: Sweeper,
     async with db.system() as elsewhere:
         assert await elsewhere.fetchval("SELECT pg_try_advisory_xact_lock($1)", 0x7377656570)
         assert await sweeper.sweep() == {}
-    assert set(await sweeper.sweep()) == {"checkpoints", "commands", "tickets", "sessions", "memories", "job_log"}
+    assert set(await sweeper.sweep()) == {
+        "checkpoints",
+        "commands",
+        "tickets",
+        "sessions",
+        "memories",
+        "summaries",
+        "job_log",
+    }
     both = await asyncio.gather(sweeper.sweep(), sweeper.sweep())
     assert any(both)

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+import itertools
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +14,13 @@ import pytest
 
 from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Rest, no_gaps_no_doubles
+from tests.support.failpoints import Failpoints
 from tests.support.processes import ServerProcess
 
 AT_ONCE = 3
-#: Leases are short, so that what a dead worker held is taken over soon; a script takes about a second.
+#: Leases are short, so that what a dead worker held is taken over soon; a script takes about two seconds.
 SETTINGS = {
-    "lease": 4, "lease_renewal": 0.8, "lease_self_cancel": 3, "sweep_interval": 0.3, "offline_pace": 150,
+    "lease": 4, "lease_renewal": 0.8, "lease_self_cancel": 3, "sweep_interval": 0.3, "offline_pace": 60,
     "show_concurrency": AT_ONCE,
 }  # fmt: skip
 
@@ -52,6 +56,27 @@ async def planned(operator: Rest) -> dict[str, Any]:
         "items": items,
     }
     return dict(await operator.post("/shows", body, 201))
+
+
+def started(folder: Path, common: dict[str, object]) -> tuple[str, ServerProcess]:
+    """Start a worker; return the name it holds its leases under."""
+    worker = ServerProcess(folder, common, command=("worker",)).start()
+    return json.loads(worker.wait_for_log("worker_started"))["worker"], worker
+
+
+async def writing(conn: "asyncpg.Connection[asyncpg.Record]", show_id: str, alive: Iterable[str]) -> str:
+    """Return which of `alive` has just begun to write one of the show's scripts."""
+    while True:
+        name = await conn.fetchval(
+            """SELECT r.worker FROM runs r JOIN show_items i ON i.run_id = r.id JOIN messages m ON m.run_id = r.id
+               WHERE i.show_id = $1 AND r.status = 'running' AND m.status = 'writing' AND r.worker = ANY($2)
+               ORDER BY m.created_at DESC LIMIT 1""",
+            UUID(show_id),
+            list(alive),
+        )
+        if name:
+            return str(name)
+        await asyncio.sleep(0.02)
 
 
 async def progress(operator: Rest, show_id: str) -> dict[str, Any]:
@@ -101,27 +126,26 @@ async def test_a_killed_worker_loses_no_script_and_starts_none_twice(
     made = await planned(operator)
     show, total = made["show"]["id"], len(made["items"])
     folder = tmp_path_factory.mktemp("workers")
-    workers = [ServerProcess(folder / str(n), common, command=("worker",)).start() for n in range(2)]
+    names = (str(number) for number in itertools.count())
+    workers = dict([started(folder / next(names), common), started(folder / next(names), common)])
     watcher = await asyncpg.connect(module_database_url)
     try:
-        for worker in workers:
-            worker.wait_for_log("worker_started")
         async with watched(watcher, show) as under_way, asyncio.timeout(120), operator.socket() as desk:
             await desk.follow(show)
             await operator.post(f"/shows/{show}/start", {})
-            # Twice, each time while scripts are being written; another one comes for each.
-            for worker in list(workers):
+            # Twice, each time the one that is writing; another one comes for each.
+            for _ in range(2):
                 before = (await progress(operator, show))["waiting"]
                 await until(operator, show, lambda now, before=before: now["waiting"] >= before + 2 and now["writing"])
-                worker.kill()
-                workers.append(ServerProcess(folder / str(len(workers)), common, command=("worker",)).start())
+                workers.pop(await writing(conn, show, workers)).kill()
+                workers.update([started(folder / next(names), common)])
             await until(operator, show, lambda now: now["waiting"] == total)
             await desk.until("show_item", timeout=20, where=lambda frame: frame["progress"]["waiting"] == total)
             events = desk.events(show)
             view = desk.view(show).show
     finally:
         await watcher.close()
-        for worker in workers:
+        for worker in workers.values():
             worker.__exit__()
 
     rows = await conn.fetch(
@@ -145,3 +169,34 @@ async def test_a_killed_worker_loses_no_script_and_starts_none_twice(
     now = await operator.get(f"/shows/{show}")
     assert [item.model_dump(mode="json") for item in view.items] == now["items"]
     assert view.progress.model_dump(mode="json") == now["show"]["progress"]
+
+
+async def test_a_worker_that_dies_between_beginning_a_show_and_saying_so_leaves_one_show_that_is_told_of(
+    operator: Rest, common: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    points = Failpoints(tmp_path_factory.mktemp("orders"))
+    _, first = started(tmp_path_factory.mktemp("worker"), common | points.settings)
+    before = {one["id"] for one in (await operator.get("/shows"))["items"]}
+    with first:
+        async with operator.socket() as desk:
+            thread = await operator.new_thread(room_id=await operator.room_of("小雅的直播间"))
+            await desk.follow(thread)
+            await desk.ask(thread, "给这三款各写一段开场，每段20秒")
+            question = await desk.until("clarification", thread_id=thread, timeout=60)
+            points.order("after_effect", "kill")
+            # The question is told before its run has let go of the thread.
+            confirmed = await desk.ask(thread, question["options"][0]["value"], multitask="enqueue")
+            await points.reached("after_effect", within=60)
+            await asyncio.to_thread(first.wait)
+            made = {one["id"] for one in (await operator.get("/shows"))["items"]} - before
+            assert len(made) == 1, "it was begun, and nobody was told"
+            assert not [f for f in desk.frames if f["type"] == "message_complete" and f.get("agent") == "show"]
+            _, second = started(tmp_path_factory.mktemp("worker"), common)
+            with second:
+                told = await desk.until(
+                    "message_complete", role="assistant", agent="show", run_id=confirmed["run_id"], timeout=90
+                )
+                await desk.until("run", run_id=confirmed["run_id"], status="completed")
+                assert {told["content"].rpartition("/rundown/")[2]} == made
+                assert {one["id"] for one in (await operator.get("/shows"))["items"]} - before == made
+                assert no_gaps_no_doubles(desk.events(thread))

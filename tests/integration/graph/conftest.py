@@ -13,6 +13,7 @@ from langgraph.types import Command
 from backend.domain.events import append
 from backend.domain.hosts import create_host
 from backend.domain.products import Point, create_product
+from backend.domain.profiles import Profiles
 from backend.domain.rooms import create_room
 from backend.domain.threads import describe_thread
 from backend.graph.build import GRAPH_VERSION, build, initial_state
@@ -20,11 +21,13 @@ from backend.graph.state import GraphContext
 from backend.ids import new_id
 from backend.llm.gateway import Answer, ModelRequest, Piece, Usage, gathered
 from backend.memory.embed import Embedder
-from backend.memory.learning import LEARN_JOB, learn
+from backend.memory.learning import LEARN_JOB
 from backend.protocol.events import AnyThreadEvent, MessageComplete, ThreadUpdated, Token
-from backend.quality.lexicon import RuleSnapshot
-from backend.quality.pii import mask_pii
+from backend.quality.rulebooks import RuleBooks
+from backend.runs.worker import Worker
+from backend.settings import Settings
 from backend.storage.postgres import Database
+from backend.storage.redis import Cache
 
 GOOD = (
     "你有没有试过，早上灌好的热水，到了办公室一喝，已经凉透了？今天给大家看的这只青禾316保温杯，双层杯身，"
@@ -65,7 +68,8 @@ class Desk:
     tenant_id: UUID
     thread_id: UUID
     embedder: Embedder
-    rules: RuleSnapshot
+    profiles: Profiles
+    rules: RuleBooks
     host_id: UUID
     room_id: UUID
     cup: UUID
@@ -76,14 +80,20 @@ class Desk:
     state: dict[str, Any] = field(default_factory=dict)
     interrupts: list[Any] = field(default_factory=list)
     graph: Any = None
+    #: What the claim of a run tells where an experiment runs.
+    experimental: bool = False
+    judge: Any = None
+    reader: Any = None
 
     async def learn(self) -> None:
         """Do what the worker does with the jobs that publishing queued."""
         async with self.db.system() as conn:
             jobs = await conn.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = $1", LEARN_JOB)
         assert jobs, "nothing was queued to be learned"
+        parts: Any = None  # whatever learning does not use
+        worker = Worker(Settings(_env_file=None), self.db, parts, parts, self.embedder)
         for job in jobs:
-            await learn(self.db, self.embedder, mask_pii, job["payload"])
+            await worker._on_learn(job["payload"])
 
     async def ask(self, content: str, **given: Any) -> None:
         """Send a message and let the run go until it ends or waits."""
@@ -128,9 +138,13 @@ class Desk:
             author_name="小林",
             db=self.db,
             model=self.model,
-            rules=self.rules,
+            rules=self.rules.current,
             embedder=self.embedder,
+            profiles=self.profiles,
             say=self.frames.append,
+            experimental=self.experimental,
+            judge=self.judge,
+            reader=self.reader,
         )
 
     async def _go(self, start: Any) -> None:
@@ -178,11 +192,6 @@ def embedder() -> Embedder:
     return Embedder()
 
 
-@pytest.fixture(scope="session")
-def rules() -> RuleSnapshot:
-    return RuleSnapshot.load()
-
-
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
     async with Database.open(database_url, size=3, acquire_timeout=5) as database:
@@ -202,7 +211,13 @@ async def tenant_id(database_url: str) -> UUID:
 
 
 @pytest.fixture
-async def desk(db: Database, tenant_id: UUID, embedder: Embedder, rules: RuleSnapshot) -> Desk:
+async def profiles(redis_url: str) -> AsyncIterator[Profiles]:
+    async with Cache.open(redis_url) as cache:
+        yield Profiles(cache, most=1_000_000, ttl=60)
+
+
+@pytest.fixture
+async def desk(db: Database, tenant_id: UUID, embedder: Embedder, profiles: Profiles) -> Desk:
     async with db.tenant(tenant_id) as conn:
         host = await create_host(conn, name="小雅", voice="活泼亲切", pace=270)
         room = await create_room(conn, name="小雅的直播间", host_id=host.id)
@@ -221,4 +236,4 @@ async def desk(db: Database, tenant_id: UUID, embedder: Embedder, rules: RuleSna
         )
         thread_id = new_id()
         await conn.execute("INSERT INTO threads (id, graph_version) VALUES ($1, $2)", thread_id, GRAPH_VERSION)
-    return Desk(db, tenant_id, thread_id, embedder, rules, host.id, room.id, cup.id, snack.id)
+    return Desk(db, tenant_id, thread_id, embedder, profiles, RuleBooks(db), host.id, room.id, cup.id, snack.id)

@@ -1,16 +1,29 @@
 """The graph against a model that misbehaves: what reaches the operator is right, or an honest error."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from backend.errors import ModelPayloadInvalid
+from backend.errors import (
+    ModelError,
+    ModelPayloadInvalid,
+    ModelRateLimited,
+    ModelRefused,
+    ModelStreamCut,
+    ModelTimeout,
+    ModelUnavailable,
+)
+from backend.graph.judge import UNHEARD
 from backend.graph.prompts import sections
+from backend.graph.replying import UNFINISHED
 from backend.llm.gateway import ModelRequest, Piece
 from backend.protocol.events import MessageComplete, NodeChanged, QualityFeedback, Token
 from tests.integration.graph.conftest import GOOD, Desk, ScriptedModel
 
 OPENING = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
+QUESTION = "保温杯和焖烧杯有什么区别？"
+LONG_OPENING = "给小雅的直播间写一段保温杯开场，30秒，要活泼一点，先讲上班族早上来不及喝热水的烦恼，再讲双层杯身"
 SENTENCE = "今天给大家看的这只青禾316保温杯，双层杯身，热水倒进去，手握着外壁也不烫。"
 
 
@@ -22,6 +35,19 @@ class Parrot(ScriptedModel):
         for turn in request.turns:
             yield Piece(text=turn.content + "\n")
         yield Piece(finish_reason="stop")
+
+
+class Failing(ScriptedModel):
+    """Says its text, then fails."""
+
+    def __init__(self, texts: Sequence[str], error: type[ModelError]) -> None:
+        super().__init__(texts)
+        self.error = error
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[Piece]:
+        self.asked.append(request)
+        yield Piece(text=self.texts[0])
+        raise self.error
 
 
 class CutOff(ScriptedModel):
@@ -103,6 +129,102 @@ async def test_another_language_cannot_be_approved(desk: Desk, text: str) -> Non
     await desk.ask(OPENING)
     nothing_was_taken_back(desk)
     assert "Q16" in blocking(desk)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (json.dumps({"script": GOOD}, ensure_ascii=False), "Q11"),
+        (GOOD.replace("青禾316保温杯", "【产品名称】"), "Q12"),
+        (GOOD.replace("双层杯身", "只要XX元，双层杯身"), "Q12"),
+        (f"{LONG_OPENING}。{LONG_OPENING}。{GOOD[-40:]}", "Q08"),
+    ],
+    ids=["JSON instead of words", "placeholder", "placeholder for a price", "the request said again"],
+)
+async def test_what_is_no_script_of_a_host_cannot_be_approved(desk: Desk, text: str, rule: str) -> None:
+    desk.model = ScriptedModel([text])
+    await desk.ask(LONG_OPENING if rule == "Q08" else OPENING)
+    nothing_was_taken_back(desk)
+    assert rule in blocking(desk)
+
+
+@pytest.mark.parametrize("purpose", ["script", "chat"])
+@pytest.mark.parametrize(
+    "error", [ModelRateLimited, ModelTimeout, ModelUnavailable, ModelRefused, ModelStreamCut, ModelPayloadInvalid]
+)
+async def test_a_model_that_fails_is_told_by_its_code_whatever_it_was_to_say(
+    desk: Desk, purpose: str, error: type[ModelError]
+) -> None:
+    desk.model = Failing(["保温杯先"], error)
+    with pytest.raises(error):
+        await desk.ask(OPENING if purpose == "script" else QUESTION)
+    assert not desk.said(MessageComplete)
+    assert not desk.interrupts
+    assert [request.purpose for request in desk.model.asked] == [purpose]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        " \n",
+        "<think>用户想知道区别",
+        sections("chat")["role"],
+        "好的。" + sections("chat")["role"][:60],
+        "A vacuum cup keeps water hot for hours, while a stewing pot can cook porridge for you overnight.",
+        "保温杯と煮込みポットの違いについて、詳しくご説明いたしますね。",
+        QUESTION,
+        "两者的区别是{{answer}}。",
+        "[产品名称]更适合上班用。",
+    ],
+    ids=[
+        "nothing", "blanks", "a thought", "the prompt", "part of the prompt", "English", "Japanese", "an echo",
+        "a slot", "a placeholder",
+    ],
+)  # fmt: skip
+async def test_what_is_no_answer_is_an_honest_error(desk: Desk, answer: str) -> None:
+    desk.model = ScriptedModel([answer])
+    with pytest.raises(ModelPayloadInvalid):
+        await desk.ask(QUESTION)
+    assert not desk.said(MessageComplete)
+    shown = "".join(token.content for token in desk.said(Token))
+    assert shown in ("", "好的。"), "what is wrong is not shown before it is noticed"
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ("<think>简短回答</think>保温杯管保温，焖烧杯能焖粥。", "保温杯管保温，焖烧杯能焖粥。"),
+        ("## 区别\n**保温杯**管保温，`焖烧杯`能焖粥。\n", "区别\n保温杯管保温，焖烧杯能焖粥。"),
+        ("iPhone 16 Pro Max 的 MagSafe 支架也能放。", "iPhone 16 Pro Max 的 MagSafe 支架也能放。"),
+    ],
+)
+async def test_an_answer_is_shown_without_thoughts_and_markup(desk: Desk, answer: str, shown: str) -> None:
+    desk.model = ScriptedModel([answer])
+    await desk.ask(QUESTION)
+    nothing_was_taken_back(desk)
+    [message] = desk.said(MessageComplete)
+    assert message.content == shown
+
+
+async def test_an_answer_that_was_cut_off_says_so(desk: Desk) -> None:
+    desk.model = CutOff(["保温杯管保温，焖烧杯"])
+    await desk.ask(QUESTION)
+    nothing_was_taken_back(desk)
+    [message] = desk.said(MessageComplete)
+    assert message.content.startswith("保温杯管保温，焖烧杯")
+    assert message.content.endswith(UNFINISHED)
+
+
+async def test_a_judge_that_fails_is_told_to_the_operator_and_no_policy_lets_the_text_pass(desk: Desk) -> None:
+    desk.judge = Failing([""], ModelRateLimited)
+    await desk.ask(OPENING)
+    question = desk.interrupts[-1].value
+    [note] = [one for one in question["params"]["findings"] if one["rule"] == UNHEARD]
+    assert (note["severity"], note["basis"]) == ("info", "model_rate_limited")
+    assert "限流" in note["message"]
+    assert not question["clean"]
+    assert "approve" in question["allowed"], "it blocks nothing"
 
 
 async def test_half_a_sentence_cannot_be_approved(desk: Desk) -> None:

@@ -24,6 +24,7 @@ from backend.fanout.live_text import LiveTexts
 from backend.graph.state import GraphContext
 from backend.ids import new_id
 from backend.protocol.commands import InterruptResponse
+from backend.quality.rulebooks import RuleBooks
 from backend.runs import history, interrupts
 from backend.runs.lease import Leases
 from backend.runs.runner import Runner, RunnerParts
@@ -159,8 +160,9 @@ async def open_show(database_url: str, redis_url: str) -> AsyncIterator[Show]:
             "texts": LiveTexts(office.cache, window_ms=40, ttl=60),
             "leases": leases,
             "graph": parallel_reviews(),
-            # Nobody writes, checks or remembers here.
-            **dict.fromkeys(("model", "rules", "embedder")),
+            "rules": RuleBooks(office.db),
+            # Nobody writes or remembers here.
+            **dict.fromkeys(("model", "embedder", "profiles")),
             "worker": "test",
         }
         yield Show(office, Runner(RunnerParts(**parts)))

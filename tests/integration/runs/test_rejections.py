@@ -24,6 +24,7 @@ async def test_the_reason_of_a_rejection_is_remembered_masked(office: Office, fe
         f"%{waiting.interrupt_id}%",
     )
     assert len(jobs) == kept
+    assert "13812345678" not in str(await office.owner.fetch("SELECT detail FROM audit_log"))
     for job in [*jobs, *jobs]:  # delivered twice
         await learn(office.db, Embedder(), mask_pii, job["payload"])
     rows = await office.owner.fetch("SELECT kind, content FROM memory_documents WHERE tenant_id = $1", office.tenant_id)

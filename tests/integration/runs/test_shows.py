@@ -8,7 +8,17 @@ import pytest
 
 from backend.domain import runs, shows
 from backend.domain.shows import NewItem
-from backend.errors import BadRequest, Conflict, ItemNotReady, NotFound, ShowBusy, ShowEmpty, ShowTooShort
+from backend.domain.skills import Allowance, set_allowance
+from backend.errors import (
+    BadRequest,
+    Conflict,
+    ItemNotReady,
+    NotFound,
+    ShowBusy,
+    ShowEmpty,
+    ShowTooShort,
+    SkillRefused,
+)
 from backend.ids import new_id
 from backend.protocol.commands import SendMessage
 from backend.protocol.events import Person
@@ -253,6 +263,33 @@ async def test_a_show_stops_when_who_started_it_may_not_write_any_more(office: O
     assert await room.fill() == 0
     assert (await room.by_rows()).status == "paused"
     async with office.db.tenant(office.tenant_id) as conn:
+        await running.start(conn, SETTINGS, office.one, room.show_id)
+    assert await room.fill() == 1
+
+
+async def test_a_show_goes_on_only_as_long_as_whole_shows_are_open_to_who_started_it(office: Office) -> None:
+    room = await Showroom.make(office, 3, concurrency=1)
+    await room.start()
+    assert await room.fill() == 1
+    item = (await room.items())[0]
+    await room.claim(item)
+    await room.leave(item, "failed")
+    async with office.db.tenant(office.tenant_id) as conn:
+        await set_allowance(conn, "rundown", Allowance(enabled=True, roles=frozenset({"admin"})))
+    for again in (
+        lambda conn: running.retry(conn, office.one, room.show_id, None),
+        lambda conn: running.retry(conn, office.one, room.show_id, [item.id]),
+        lambda conn: running.regenerate(conn, office.cache, office.one, room.show_id, item.id),
+    ):
+        with pytest.raises(SkillRefused):
+            async with office.db.tenant(office.tenant_id) as conn:
+                await again(conn)
+    assert await room.fill() == 0
+    assert (await room.by_rows()).status == "paused"
+    assert await room.statuses() == ["failed", "planned", "planned"]
+    async with office.db.tenant(office.tenant_id) as conn:
+        await set_allowance(conn, "rundown", Allowance(enabled=True, roles=None))
+        await running.retry(conn, office.one, room.show_id, None)
         await running.start(conn, SETTINGS, office.one, room.show_id)
     assert await room.fill() == 1
 

@@ -255,4 +255,4 @@ def test_the_examples_of_the_page_are_lines_of_a_set(tmp_path: Path) -> None:
     lines = [line for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
     sets = read_sets([file_of(tmp_path, *lines)])
     assert sets.unread == []
-    assert {case.type for case in sets.cases} == {"intent", "compliance", "script", "pii", "recall"}
+    assert {case.type for case in sets.cases} == {"intent", "compliance", "script", "pii", "recall", "injection"}

@@ -332,7 +332,7 @@ def test_figures_count_as_they_are_read_aloud(text: str, length: int) -> None:
 
 def test_a_record_is_made_speakable() -> None:
     assert speakable("【官方】容量500ml/保温12h 😀(新款)") == "容量500毫升、保温12小时"
-    assert speakable("羊毛30%") == "羊毛百分之30"
+    assert speakable("羊毛30%") == "羊毛百分之三十"
 
 
 async def test_the_stream_is_the_script_in_small_pieces_with_an_end() -> None:
@@ -452,9 +452,9 @@ def test_the_numbers_of_things_stay_as_they_are(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("60-200目", "60到200目"), ("500ml-1L", "500毫升到1升"), ("5%-10%", "百分之5到百分之10"),
+        ("60-200目", "60到200目"), ("500ml-1L", "500毫升到1升"), ("5%-10%", "百分之五到百分之十"),
         ("-18℃冷冻", "零下18度冷冻"), ("-18~-10℃", "零下18到零下10度"), ("20±5℃", "20正负5度"),
-        ("≥98%", "不低于百分之98"),
+        ("≥98%", "不低于百分之九十八"),
         ("1,299 元", "1299元"), ("20:30", "20点30分"), ("1:1调配", "1比1调配"), ("2025-11-11", "2025年11月11日"),
         ("2025/1/5", "2025年1月5日"), ("SPF50+", "SPF50加"), ("106g×5包", "106克乘5包"),
         ("2020-2024年", "2020到2024年"),
@@ -513,3 +513,34 @@ def test_a_promotion_without_a_price_promises_none() -> None:
     for seed in range(12):
         text = write(seed, product={"name": "智能门锁"}, scenario="promotion", seconds=30)
         assert not re.search("现在说价格|直接说价格|算给你听|价格来了|把价格", text)
+
+
+def test_several_pieces_are_told_as_the_ladder_has_them() -> None:
+    ladder = [{"quantity": 2, "total": 268}, {"quantity": 3, "total": 379.9}]
+    told = 0
+    for seed in range(20):
+        text = write(seed, scenario="promotion", seconds=60, product={**CUP, "price_ladder": ladder})
+        figures = set(re.findall(r"(\d+(?:\.\d+)?)元", text))
+        assert figures <= {"149", "199", "50", "268", "30", "379.9", "67.1"}, text
+        assert "298" not in figures, text
+        told += "268" in figures
+    assert told >= 15
+    liquor = write(
+        scenario="promotion", seconds=60, product={**LIQUOR, "price_ladder": [{"quantity": 2, "total": 140}]}
+    )
+    assert "140元" not in liquor
+
+
+def test_a_catchphrase_is_said_once_at_most_and_a_taboo_word_never() -> None:
+    phrase = "听我说完"
+    taboo = ["家人们", "大家", "下单", "省", "购物车", "喜欢"]
+    said = 0
+    for seed in range(24):
+        host = {"name": "小雅", "catchphrases": [phrase], "taboo_words": taboo[: seed % 7]}
+        text = write(
+            seed, scenario=("promotion", "selling_points", "opening")[seed % 3], seconds=60, product=CUP, host=host
+        )
+        assert text.count(phrase) <= 1, text
+        said += phrase in text
+        assert not [word for word in host["taboo_words"] if word in text], text
+    assert said >= 6

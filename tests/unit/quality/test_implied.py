@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.quality import implied
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.layering import plain
 from backend.quality.normalize import fold
 from tests.support import train_implied
 
-_RULES = RuleSnapshot.load()
+_RULES = plain(None)
 
 
 def test_each_label_has_a_rule_and_finds_its_example() -> None:

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.errors import BadRequest, SetupError
+from backend.errors import SetupError
+from backend.quality.layering import book_of, compiled, plain
 from backend.quality.lexicon import RuleSnapshot
+from backend.quality.overlay import Overlay, OwnRule, Phrase
 from backend.quality.rulebook import RULES
 
 _DATA = Path(__file__).parent / "data"
-_SNAPSHOT = RuleSnapshot.load()
+_SNAPSHOT = plain(None)
 _BY_PROGRAM = {"HF-005", "DEV-002", "PRI-010", "FAC-004"}
 _SEEDS = [
     "全网最低价",
@@ -128,6 +130,8 @@ def test_a_homophone_or_a_word_border_is_no_hit(text: str) -> None:
         "我不敢说最好的",
         "不能保证全网最低价",
         "全网最低这种话我不说",
+        "我们不做全网最低价，只把做工讲明白",
+        "顶级显瘦谈不上，日常穿没问题",
         "平台不让说最好的",
     ],
 )
@@ -135,7 +139,7 @@ def test_a_negated_claim_is_no_claim(text: str) -> None:
     assert not _blocks(text)
 
 
-@pytest.mark.parametrize("text", ["不仅治愈湿疹", "谁都不能不说它是最好的", "能不能祛斑？能！"])
+@pytest.mark.parametrize("text", ["不仅治愈湿疹", "谁都不能不说它是最好的", "能不能祛斑？能！", "不是全国第一不敢来"])
 def test_what_only_looks_like_a_negation_does_not_help(text: str) -> None:
     assert _blocks(text)
 
@@ -164,11 +168,12 @@ def test_the_category_decides_which_rules_hold() -> None:
 
 
 def test_a_tenants_own_terms_are_found_and_its_names_are_left_alone() -> None:
-    snapshot = RuleSnapshot.load(extra_rules=[{"terms": ["老铁"]}], allow_terms=["顶级牧场"])
+    overlay = Overlay(rules=[OwnRule(id="HOUSE", terms=["老铁"])], brands=[Phrase(text="顶级牧场")])
+    snapshot = compiled(None, overlay, 1)
     assert [f.rule for f in snapshot.scan("老铁们好")] == ["HOUSE"]
-    assert not snapshot.scan("顶级牧场牛奶")
-    assert snapshot.scan("顶级牛奶")
-    assert snapshot.version != _SNAPSHOT.version == RuleSnapshot.load().version
+    assert [f.severity for f in snapshot.scan("顶级牧场牛奶")] == ["info"]
+    assert [f.severity for f in snapshot.scan("顶级牛奶")] == ["block"]
+    assert snapshot.version != _SNAPSHOT.version == book_of(None).version
 
 
 def test_wrong_rules_are_refused(tmp_path: Path) -> None:
@@ -177,5 +182,3 @@ def test_wrong_rules_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text("[[rule]]\nid = 'X'\n", encoding="utf-8")
     with pytest.raises(SetupError):
         RuleSnapshot.load(tmp_path)
-    with pytest.raises(BadRequest):
-        RuleSnapshot.load(extra_rules=[{"terms": ["x"], "severity": "loud"}])

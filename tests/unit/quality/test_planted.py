@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.layering import plain
 from backend.quality.rubric import QualityReport, ScriptBrief, review
 
 DATA = Path(__file__).parent / "data"
-RULES = RuleSnapshot.load()
+RULES = plain(None)
 
 
 def scripts(name: str) -> list[dict[str, Any]]:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.layering import plain
 from backend.quality.regulated import unproven
 from backend.quality.rubric import UNAPPROVED, QualityReport, ScriptBrief, review
 
-_RULES = RuleSnapshot.load()
+_RULES = plain(None)
 _CUP: dict[str, Any] = {
     "name": "膳魔师真空保温杯500ml",
     "brand": "膳魔师",
@@ -256,3 +256,123 @@ def test_a_change_of_tone_loses_neither_price_nor_gift() -> None:
     assert "Q17" in _failed(_report(_GOOD.replace("，还送你一个杯刷", ""), **asked))
     priceless = _GOOD.replace("日常价199，今天直播间129，两个一共258，还送你一个杯刷。", "还送你一个杯刷。")
     assert "Q17" in _failed(_report(priceless, **asked))
+
+
+_LADDER: dict[str, Any] = {
+    **_CUP,
+    "price_ladder": [{"quantity": 2, "total": 218}, {"quantity": 3, "total": 299, "note": "第三件81元"}],
+}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "两个一共218，比分开买省40。",
+        "拍三个299，省88。",
+        "两个218，合一个109。",
+        "第二个只要89块，第三件81元。",
+        "分开买两个要258，一起带218。",
+        "日常价两个398，今天两个218。",
+    ],
+)
+def test_what_follows_from_the_price_ladder_may_be_said(said: str) -> None:
+    report = _report(_GOOD.replace("两个一共258", said.rstrip("。")), product=_LADDER)
+    assert "Q03" not in _failed(report), [finding.message for finding in report.findings]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "老师口吻版：\n", "好嘞，给你一版搞笑风：", "没问题！25秒开场如下。", "根据您的要求，不喊的逼单话术：",
+        "30秒快节奏话术：", "以下为东北口音版本——",
+    ],
+)  # fmt: skip
+def test_words_that_hand_a_text_over_are_no_part_of_it(said: str) -> None:
+    assert "Q08" in _failed(_report(said + _GOOD))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "如果需要调整长度，我可以继续为您修改。",
+        "您觉得这样的文艺感可以吗？",
+        "——以上为安静风格种草文案。",
+        "希望这版种草能戳中你！",
+    ],
+)
+def test_words_behind_a_text_about_it_are_no_part_of_it(said: str) -> None:
+    assert "Q08" in _failed(_report(_GOOD + said))
+
+
+def test_what_is_not_to_be_changed_leaves_a_change_of_tone_one() -> None:
+    calmer = _GOOD.replace("喜欢的朋友点下方", "想要的朋友点下方")
+    for request in ("别换产品，语气活泼点", "不用换款，活泼一点"):
+        assert "Q10" not in _failed(_report(calmer, request=request, previous_texts=[_GOOD])), request
+    assert "Q10" in _failed(_report(calmer, request="换产品，语气活泼点", previous_texts=[_GOOD]))
+
+
+def test_a_word_of_the_products_own_name_is_for_a_person_to_decide() -> None:
+    findings = {(one.severity, one.excerpt) for one in _report(must_not_say=["保温杯"]).findings if one.rule == "Q17"}
+    assert ("block", "保温杯") in findings  # 膳魔师保温杯: not its full name
+    full = _GOOD.replace("膳魔师保温杯", "膳魔师真空保温杯500ml")
+    assert {one.severity for one in _report(full, must_not_say=["真空保温杯"]).findings if one.rule == "Q17"} == {
+        "warn"
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ("两个一共258", "218元"),  # what they cost apart is not what is asked for them
+        ("两个一共208", "218元"),
+        ("三个一共218", "299元"),
+        ("两个218，比分开买省50", None),
+        ("第二个半价", None),
+        ("第二个只要69元", None),
+        ("第三件免费", None),
+    ],
+)
+def test_what_the_price_ladder_does_not_say_is_blocked(said: str, right: str | None) -> None:
+    report = _report(_GOOD.replace("两个一共258", said), product=_LADDER)
+    wrong = [finding for finding in report.findings if finding.severity == "block"]
+    assert wrong
+    assert "Q03" in _failed(report)
+    assert right is None or right in {finding.suggestion for finding in wrong}
+
+
+def test_a_catchphrase_is_a_spice_and_a_taboo_word_is_never_said() -> None:
+    phrases = ["听我说完", "姐妹们"]
+    once = _GOOD.replace("它能保温", "听我说完，姐妹们，它能保温")
+    assert "Q10" not in _failed(_report(once, catchphrases=phrases))
+    often = once.replace("容量五百", "听我说完，容量五百").replace("杯盖是", "听我说完，杯盖是")
+    report = _report(often, catchphrases=phrases)
+    [found] = [finding for finding in report.findings if "口头禅" in finding.message]
+    assert (found.rule, found.severity, often[slice(*found.span)]) == ("Q10", "warn", "听我说完")
+    always = often.replace("喜欢的朋友", "听我说完，喜欢的朋友").replace("日常价", "听我说完，日常价")
+    assert {one.severity for one in _report(always, catchphrases=phrases).findings if one.rule == "Q10"} >= {"fail"}
+    calls = _GOOD.replace("它能", "姐妹们，它能").replace("杯盖是", "姐妹们，杯盖是")
+    assert "Q10" not in _failed(_report(calls, catchphrases=phrases))
+
+    taboo = _report(_GOOD.replace("都方便", "闭 眼入"), must_not_say=["闭眼入"])
+    assert taboo.verdict == "block"
+    assert [finding.rule for finding in taboo.findings if finding.severity == "block"] == ["Q17"]
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ("你少花七十", True),
+        ("你少花九十", False),
+        ("能省七十", True),
+        ("这场一百二十九", True),
+        ("这场一百零九", False),
+    ],
+)
+def test_sums_are_heard_in_the_words_of_hosts(said: str, right: bool) -> None:
+    text = _GOOD.replace("两个一共258，", f"{said}，")
+    assert ("Q03" not in _failed(_report(text))) is right
+
+
+def test_a_bare_figure_of_a_fact_is_no_price() -> None:
+    down = {**_CUP, "facts": {**_CUP["facts"], "蓬松度": "700"}}
+    assert "Q03" in _failed(_report(_GOOD.replace("两个一共258", "配件七百元"), product=down))

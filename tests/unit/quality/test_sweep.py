@@ -2,18 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.quality.anchors import anchor_of, matches
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.anchors import anchor_of, work_out
+from backend.quality.codepoints import codes_of
+from backend.quality.layering import plain
 from backend.quality.normalize import NUMERALS, fold, with_digits
+from backend.quality.patterns import Lazy
 from backend.quality.rulebook import words_of_verticals
-from backend.quality.sweep import Sighting, Sweep, _cuts_a_word
+from backend.quality.strings import _CHUNK
+from backend.quality.sweep import Sighting, Sweep, Swept, _cuts_a_word
 
-_RULES = RuleSnapshot.load().rules
+_RULES = plain(None).rules
 _SWEEP = Sweep(_RULES, words_of_verticals())
 _PATTERNS = [pattern for rule in _RULES for pattern in rule.patterns]
 _TERMS = sorted({term for rule in _RULES for term in rule.terms})
@@ -21,22 +25,27 @@ _TERMS = sorted({term for rule in _RULES for term in rule.terms})
 
 def _slowly(text: str) -> Iterator[Sighting]:
     digits = text.translate(NUMERALS)
-    for rule in _RULES:
+    for number, rule in enumerate(_RULES):
         for term in rule.terms:
             if term not in digits:
                 continue
             for match in re.finditer(f"(?={re.escape(term)})", digits):
                 start, end = match.start(), match.start() + len(term)
                 if not _cuts_a_word(text, start, end):
-                    yield Sighting(rule, start, end, term)
+                    yield Sighting(number, start, end, term)
         for pattern in rule.patterns:
             for match in pattern.finditer(text):
                 if match.end() > match.start():
-                    yield Sighting(rule, match.start(), match.end(), "")
+                    yield Sighting(number, match.start(), match.end(), "")
 
 
-def _known(sightings: Iterator[Sighting] | list[Sighting]) -> list[tuple[str, int, int, str]]:
-    return sorted((one.rule.id, one.start, one.end, one.term) for one in sightings)
+def _swept(sweep: Sweep, text: str) -> Swept:
+    return sweep(text, with_digits.codes(codes_of(text)))
+
+
+def _quickly(text: str) -> list[Sighting]:
+    swept = _swept(_SWEEP, text)
+    return sorted([*swept.terms, *swept.patterns])
 
 
 def _pieces() -> st.SearchStrategy[str]:
@@ -55,19 +64,29 @@ def _pieces() -> st.SearchStrategy[str]:
 @given(st.lists(_pieces(), max_size=14))
 def test_the_sweep_finds_what_the_slow_way_finds(pieces: list[str]) -> None:
     text = fold("".join(pieces)).text
-    assert _known(_SWEEP(text).sightings) == _known(_slowly(text))
+    assert _quickly(text) == sorted(_slowly(text))
+
+
+@given(st.lists(_pieces(), min_size=3, max_size=14), st.integers(0, 40))
+def test_a_text_is_swept_alike_wherever_its_pieces_are_cut(pieces: list[str], before: int) -> None:
+    text = "。" + fold("".join(pieces)).text
+    moved = _CHUNK - before
+    alike = [one._replace(start=one.start + moved, end=one.end + moved) for one in _quickly(text)]
+    assert _quickly("。" * moved + text) == alike
 
 
 @given(st.lists(_pieces(), max_size=14))
 def test_the_sweep_hears_the_same_goods(pieces: list[str]) -> None:
     text = fold("".join(pieces)).text
     named = {vertical for vertical, words in words_of_verticals().items() if any(word in text for word in words)}
-    assert _SWEEP(text).verticals == named
+    assert _swept(_SWEEP, text).verticals == named
 
 
 @pytest.mark.parametrize("pattern", _PATTERNS, ids=lambda pattern: pattern.pattern[:40])
-def test_every_pattern_of_ours_is_tried_only_near_its_words(pattern: re.Pattern[str]) -> None:
+def test_every_pattern_of_ours_is_tried_only_near_its_words(pattern: Lazy) -> None:
+    pattern.compiled()
     anchor = anchor_of(pattern)
+    assert anchor == work_out(pattern.pattern, re.IGNORECASE), "make generate"
     assert anchor.literals, "let it hold a word"
     assert anchor.width is not None, "bound the repeats"
 
@@ -95,15 +114,8 @@ _SIGNS = st.text(st.sampled_from("abc1"), max_size=40)
 )
 def test_windows_change_no_match(source: str, text: str) -> None:
     pattern = re.compile(source, re.IGNORECASE)
-    anchor = anchor_of(pattern)
-    spots = sorted(
-        (at, at + len(literal))
-        for literal in anchor.literals
-        for at in range(len(text))
-        if text.startswith(literal, at)
-    )
-    found = [match.span() for match in matches(pattern, anchor, text, spots)]
-    assert [span for span in found if span[0] < span[1]] == [
+    sweep = Sweep([replace(_RULES[0], terms=(), patterns=(pattern,))], {})
+    assert [(one.start, one.end) for one in _swept(sweep, text).patterns] == [
         match.span() for match in pattern.finditer(text) if match.end() > match.start()
     ]
 

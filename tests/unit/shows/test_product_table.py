@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 
-from backend.domain.product_table import ProductTable, read_products
+from backend.domain.product_table import price_errors, read_products
+from backend.domain.record_table import RecordTable
 from backend.domain.tables import read_table
 
 
-def read(text: str) -> ProductTable:
+def read(text: str) -> RecordTable:
     return read_products(read_table(text.encode()))
 
 
@@ -18,7 +19,7 @@ def test_cells_become_fields_and_empty_ones_say_nothing() -> None:
     )
     assert table.errors == []
     assert table.unknown == ["心情"]
-    cup, strips = table.products
+    cup, strips = table.records
     assert cup.fields == {
         "name": "保温杯", "brand": "沐野", "price": Decimal("59.90"), "list_price": Decimal(1299), "stock": 1200,
         "aliases": ["杯子", "水杯"],
@@ -34,7 +35,7 @@ def test_every_fault_is_told_at_its_row_and_column() -> None:
         ",9,,,,\n"
         "杯,便宜,,,,\n"
         "条,9.999,,,,\n"
-        "帽,9,8,,,\n"
+        "帽,9,8,,,\n"  # what does not add up is seen beside what is known of the product
         "伞,9,,很多,,\n"
         "包,9,,,a|b|c|d,\n"
         "鞋,9,,,,500ml\n"
@@ -44,7 +45,6 @@ def test_every_fault_is_told_at_its_row_and_column() -> None:
         (2, "商品", "no_product"),
         (3, "售价", "bad_price"),
         (4, "售价", "bad_price"),
-        (5, "划线价", "list_price_low"),
         (6, "库存", "bad_count"),
         (7, "卖点", "bad_point"),
         (8, "参数", "bad_fact"),
@@ -55,3 +55,33 @@ def test_every_fault_is_told_at_its_row_and_column() -> None:
 def test_a_table_without_products_is_told_so() -> None:
     assert [error.code for error in read("颜色,大小\n红,大\n").errors] == ["no_product_column"]
     assert [error.code for error in read("商品\n").errors] == ["no_rows"]
+
+
+def test_a_ladder_is_steps_of_quantity_and_total() -> None:
+    table = read("商品,价格阶梯\n杯,2件=179；3：¥249.50元|第三件70.5元\n伞,两件179\n帽,2=很多\n")
+    [cup] = table.records
+    assert cup.fields["price_ladder"] == [
+        {"quantity": 2, "total": Decimal(179), "note": ""},
+        {"quantity": 3, "total": Decimal("249.50"), "note": "第三件70.5元"},
+    ]
+    assert [(error.row, error.column, error.code) for error in table.errors] == [
+        (3, "价格阶梯", "bad_step"),
+        (4, "价格阶梯", "bad_price"),
+    ]
+
+
+def test_sums_that_do_not_add_up_are_told_at_their_field() -> None:
+    def codes(**fields: object) -> list[tuple[str, str]]:
+        return [(error.column, error.code) for error in price_errors(7, fields)]
+
+    steps = [{"quantity": 2, "total": Decimal(179)}]
+    assert codes(price=Decimal(99), list_price=Decimal(139), price_ladder=steps) == []
+    assert codes(price=Decimal(99), list_price=Decimal(90)) == [("list_price", "list_price_low")]
+    assert codes(price=Decimal(80), price_ladder=steps) == [("price_ladder", "ladder_dearer")]
+    assert codes(price_ladder=steps) == [("price_ladder", "ladder_no_price")]
+
+
+def test_the_row_that_shows_how_to_write_is_no_product() -> None:
+    table = read("商品,售价\n示例：杯（删掉）,便宜\n伞,9\n")
+    assert [record.fields["name"] for record in table.records] == ["伞"]
+    assert table.errors == []

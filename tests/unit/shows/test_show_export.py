@@ -9,7 +9,7 @@ import docx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.api.shows import attachment
+from backend.api.files import attachment
 from backend.domain.show_export import Spoken, as_cues, as_docx, as_text, cue_texts
 from backend.quality.craft import speakable
 

@@ -2,11 +2,12 @@
 
 import random
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Final
 
 from backend.llm.adapters.offline.lines import Lines
-from backend.llm.adapters.offline.sheet import Sheet, opening_of
+from backend.llm.adapters.offline.sheet import Sheet, opening_of, said_money
 from backend.llm.adapters.offline.speech import spoken_length
 
 #: Slots in the order they are spoken, with the rank of their first line and the step to each next. The lowest ranks
@@ -76,6 +77,8 @@ _ALIKE: Final = 0.7
 _AIMS: Final = 4
 _TURNS: Final = 14
 _MUST: Final = 0.3
+#: So many steps of a price ladder a listener keeps in mind.
+_STEPS: Final = 2
 _WANTED_RANK: Final = 0.9
 
 
@@ -246,9 +249,22 @@ class _Script:
         first = lines.of("price.cut") if self._sheet.list_price is not None else lines.of("price")
         if not first:
             return []
-        pair = [lines.of("price.pair")] if self._sheet.scenario == "promotion" else []
+        steps = [self._step(quantity, total) for quantity, total in self._sheet.ladder[:_STEPS]]
+        # Two are told once, by the ladder where it has them.
+        pair = self._sheet.scenario == "promotion" and 2 not in dict(self._sheet.ladder)
+        pairs = [lines.of("price.pair")] if pair else []
         each = [lines.of("price.each")] if self._sheet.each is not None else []
-        return [first, *each, *pair, lines.of("price.after")]
+        return [first, *steps, *each, *pairs, lines.of("price.after")]
+
+    def _step(self, quantity: int, total: Decimal) -> list[str]:
+        unit, price = self._sheet.unit or "件", self._sheet.price
+        assert price is not None, "a sheet without a price has no ladder"
+        told = {
+            "pieces": f"{'两' if quantity == 2 else quantity}{unit}",
+            "total": said_money(total),
+            "less": said_money(price * quantity - total),
+        }
+        return self._lines.of("price.step", told)
 
     def _fit(self, units: list[_Unit], room: int) -> list[_Unit]:
         chosen: list[_Unit] = []
@@ -357,7 +373,7 @@ class _Script:
         sheet, half = self._sheet, self._sheet.pace * 0.42
         reminders, questions, calls = (
             self._lines.of("remind", {"short": sheet.call}),
-            self._lines.of("ask"),
+            [] if "ask" in sheet.drop else self._lines.of("ask"),
             self._lines.of("midcta"),
         )
         since_name = since_question = since_call = 0

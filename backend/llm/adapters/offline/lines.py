@@ -61,7 +61,7 @@ class Lines:
                     "save": said_money(sheet.list_price - sheet.price),
                 }
             if sheet.unit:
-                self._values["double"] = said_money(sheet.price * 2)
+                self._values["double"] = said_money(dict(sheet.ladder).get(2, sheet.price * 2))
         if sheet.each is not None:
             self._values |= {"counter": sheet.each[0], "each": sheet.each[1]}
         # What bothers people and where they use such a thing: common knowledge of the category, different each time.

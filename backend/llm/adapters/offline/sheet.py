@@ -75,6 +75,8 @@ class Sheet:
     evidence: tuple[str, ...]
     price: Decimal | None
     list_price: Decimal | None
+    #: What so many cost together, where that is less than so many times the price.
+    ladder: tuple[tuple[int, Decimal], ...]
     unit: str
     stock: int | None
     gifts: tuple[str, ...]
@@ -104,7 +106,7 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     excerpts = [_text(_mapping(one).get("excerpt")) for one in _list(brief.get("findings"))]
     unsay = [*map(_text, _list(brief.get("must_not_say"))), *map(_text, _list(host.get("taboo_words")))]
     unsay += [*asks.unsay, *request.unsay, *excerpts]
-    drop, want = asks.drop | (request.drop - asks.want), asks.want | request.want
+    drop, want = _with_blocks(brief, asks.drop | (request.drop - asks.want), asks.want | request.want)
     for term in unsay:
         if re.fullmatch("价格|价钱|多少钱|价", term):
             drop.add("price")
@@ -174,6 +176,8 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         evidence=tuple(one for one in evidence if one and not risky(one)),
         price=price,
         list_price=list_price if price is not None and list_price is not None and list_price > price else None,
+        # More bottles at once would be an inducement.
+        ladder=() if kind is not None and kind.noun == "酒" else _ladder(product.get("price_ladder"), price),
         unit=_text(product.get("unit")) if 1 <= len(_text(product.get("unit"))) <= 2 else "",
         stock=stock if isinstance(stock, int) and not isinstance(stock, bool) and stock > 0 else None,
         gifts=tuple(one for one in (speakable(gift) for gift in _list(product.get("gifts"))) if one and not risky(one)),
@@ -197,6 +201,13 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
             if one
         ),
     )  # fmt: skip
+
+
+def _with_blocks(brief: Mapping[str, Any], drop: set[str], want: set[str]) -> tuple[set[str], set[str]]:
+    """Add the blocks that are to come early, or not at all, where nobody asked otherwise."""
+    blocks = _mapping(brief.get("blocks"))
+    more, less = (set(map(_text, _list(blocks.get(key)))) for key in ("more", "less"))
+    return drop | (less - want), want | (more - drop)
 
 
 def opening_of(text: str, name: str) -> str:
@@ -388,6 +399,15 @@ def _money(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount is not None and amount > 0 else None
+
+
+def _ladder(value: object, price: Decimal | None) -> tuple[tuple[int, Decimal], ...]:
+    steps = {}
+    for one in map(_mapping, _list(value)):
+        quantity, total = one.get("quantity"), _money(one.get("total"))
+        if isinstance(quantity, int) and quantity > 1 and total is not None and price and total < quantity * price:
+            steps[quantity] = total
+    return tuple(sorted(steps.items()))
 
 
 def said_money(amount: Decimal) -> str:

@@ -11,6 +11,7 @@ _UNITS: Final = {
 _UNIT: Final = re.compile(
     r"(?!(?<!\d)[2-6]G)(\d)\s*(" + "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True)) + r")(?![A-Za-z])"
 )
+_DIGITS: Final = str.maketrans("0123456789", "零一二三四五六七八九")
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*[%％]")
 _BRACKETS: Final = re.compile(
     r"[【\[（(《〈「『{][^】\]）)》〉」』}]{0,40}[】\]）)》〉」』}]|[【】\[\]（）()《》〈〉「」『』{}<>#*_`|~^]"
@@ -74,7 +75,8 @@ def speakable(text: object) -> str:
     said = _UNIT.sub(lambda hit: hit[1] + _UNITS[hit[2]], said)
     said = re.sub(r"(?<=\d)([\u3400-\u9fff]{1,3})\s*[-~～—–]\s*(?=\d)", r"\1到", said)
     said = re.sub(r"(?<=[克升米])\s*[xX×*]\s*(?=\d)", "乘", said)
-    said = _PERCENT.sub(lambda hit: f"百分之{hit[1]}", said)
+    # In words, like what stands before it: "百分之52" is neither written nor spoken language.
+    said = _PERCENT.sub(lambda hit: f"百分之{_read_aloud(hit[1]).translate(_DIGITS)}", said)
     said = said.replace(",", "，").replace(";", "，").replace("；", "，").replace(":", "，").replace("：", "，")
     # A slash between figures or capitals is part of them: 1/2, 220/380, GB/T.
     said = re.sub(r"(?<![\dA-Z])\s*[/／]\s*|\s*[/／]\s*(?![\dA-Z])|\s*[+＋&\n\r\t]\s*", "、", said)

@@ -1,11 +1,11 @@
-"""Skills: what a tenant allows of them, and to whom."""
+"""Experiments: two ways to write beside each other, and which runs were written in which."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -1,11 +1,11 @@
-"""Shows: how long the questions of a show wait for a person."""
+"""Model calls: what was asked of which model, what it used and cost, and where it fell back."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

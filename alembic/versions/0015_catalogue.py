@@ -1,11 +1,11 @@
-"""Model calls: what was asked of which model, what it used and cost, and where it fell back."""
+"""Price ladders, and a stamp of each tenant's catalogue that changes with it."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0020"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -1,17 +1,17 @@
-"""Memory: vectors and words apart from the texts, embedders side by side, lifetimes, requests to forget."""
+"""Shows: how long the questions of a show wait for a person."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0011"
+revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Add; what is loosened (kinds, empty columns) the code before this revision neither writes nor reads."""
+    """Add; nothing that exists is changed, so the code before this revision runs on it."""
     op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 
 

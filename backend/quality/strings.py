@@ -1,0 +1,144 @@
+"""All places of many strings in a text, found in columns: what an overlapping Aho-Corasick finds, without its walk.
+
+The beginnings of the strings are marked in small tables, one for each length. Two characters at a time of the whole
+text are looked up; what is left is lengthened by one character and looked up again. Few places are left after three.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.quality.codepoints import codes_of
+
+Places = NDArray[np.int64]
+
+#: A table has at most two to the power of this many fields; at 17 it stays in the processor's second cache.
+_BITS: Final = 17
+#: Fields of a table for each beginning that is marked in it: one place in so many is lengthened in vain.
+_ROOM: Final = 16
+_FACTOR: Final = np.uint32(0x9E3779B1)
+#: So much of a text is looked up at once: its columns stay in the cache.
+_CHUNK: Final = 1 << 15
+# What a field of a table says: a longer string begins like this; a string is exactly this.
+_BEGINS, _WHOLE = np.uint8(1), np.uint8(2)
+
+
+class Found(NamedTuple):
+    """Where strings stand: three columns, in no order that means anything."""
+
+    numbers: Places
+    starts: Places
+    ends: Places
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """The strings of one length and the beginnings of that length."""
+
+    table: NDArray[np.uint8]
+    #: How far a mark is shifted to be a field of the table.
+    shift: np.uint32
+    #: Marks of the strings of this length, ascending, their numbers and their characters.
+    marks: NDArray[np.uint32]
+    numbers: Places
+    codes: NDArray[np.uint32]
+
+
+class Links:
+    """What each string stands for, many or none, in columns."""
+
+    def __init__(self, of: Sequence[Sequence[int]]) -> None:
+        self._counts = np.array([len(one) for one in of], dtype=np.int64)
+        self._firsts = np.cumsum(self._counts) - self._counts
+        self._targets = np.array([number for one in of for number in one], dtype=np.int64)
+
+    def follow(self, strings: Places) -> tuple[Places, Places]:
+        """Return for each string and each of what it stands for: which of the strings it was, and what."""
+        counts = self._counts[strings]
+        which = np.repeat(np.arange(len(strings)), counts)
+        within = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return which, self._targets[self._firsts[strings][which] + within]
+
+
+class Strings:
+    """Different, non-empty strings, compiled. Immutable, shared between threads."""
+
+    def __init__(self, strings: Sequence[str]) -> None:
+        lengths = np.array([len(string) for string in strings], dtype=np.int64)
+        longest = int(lengths.max(initial=0))
+        codes = np.zeros((len(strings), longest), dtype=np.uint32)
+        codes[np.arange(longest) < lengths[:, None]] = codes_of("".join(strings))
+        # Two strings of one length with one mark are not to be told apart: begin with another seed.
+        for seed in count():
+            self._seed = np.uint32(seed)
+            levels = self._levels_of(codes, lengths)
+            if all(len(level.marks) < 2 or np.diff(level.marks).all() for level in levels):
+                break
+        self._levels = levels
+
+    def _levels_of(self, codes: NDArray[np.uint32], lengths: Places) -> list[_Level]:
+        marks = np.full(len(lengths), self._seed, dtype=np.uint32)
+        levels = []
+        for length in range(1, codes.shape[1] + 1):
+            marks = (marks + codes[:, length - 1]) * _FACTOR
+            longer, whole = marks[lengths > length], np.flatnonzero(lengths == length)
+            bits = min(_BITS, (_ROOM * (len(longer) + len(whole))).bit_length())
+            shift = np.uint32(32 - bits)
+            table = np.zeros(1 << bits, dtype=np.uint8)
+            table[longer >> shift] |= _BEGINS
+            table[marks[whole] >> shift] |= _WHOLE
+            numbers = whole[np.argsort(marks[whole])]
+            levels.append(_Level(table, shift, marks[numbers], numbers, codes[numbers, :length]))
+        return levels
+
+    def find(self, codes: NDArray[np.uint32]) -> Found:
+        """Return every place of every string in a text of these code points."""
+        parts = [part for at in range(0, len(codes), _CHUNK) for part in self._find(codes, at)]
+        if not parts:
+            return Found(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
+        return Found(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+    def _find(self, codes: NDArray[np.uint32], begin: int) -> list[Found]:
+        """Find what begins in one chunk; strings may end behind it."""
+        parts: list[Found] = []
+        chunk = codes[begin : begin + _CHUNK + 1]
+        marks = (chunk[:_CHUNK] + self._seed) * _FACTOR
+        places: Places | None = None  # all of the chunk
+        for length, level in enumerate(self._levels, 1):
+            if length == 2:
+                marks = (marks[: len(chunk) - 1] + chunk[1:]) * _FACTOR
+            elif length > 2 and places is not None:
+                inside = places <= len(codes) - length
+                places, marks = places[inside], marks[inside]
+                marks = (marks + codes[places + (length - 1)]) * _FACTOR
+            said = level.table.take(marks >> level.shift)
+            if len(level.marks):
+                at = _set(said, _WHOLE)
+                parts.append(_same(level, marks[at], at + begin if places is None else places[at], codes, length))
+            if length >= 2:
+                longer = _set(said, _BEGINS)
+                places, marks = longer + begin if places is None else places[longer], marks[longer]
+                if not longer.size:
+                    break
+        return parts
+
+
+def _set(said: NDArray[np.uint8], flag: np.uint8) -> Places:
+    # Read as truth values, numpy counts them several times as fast.
+    return np.flatnonzero((said & flag).astype(bool))
+
+
+def _same(level: _Level, marks: NDArray[np.uint32], starts: Places, codes: NDArray[np.uint32], length: int) -> Found:
+    """Keep the places where a string of this length really stands."""
+    nearest = np.minimum(np.searchsorted(level.marks, marks), len(level.marks) - 1)
+    alike = np.flatnonzero(level.marks[nearest] == marks)
+    nearest, starts = nearest[alike], starts[alike]
+    equal = np.ones(len(starts), dtype=bool)
+    for offset in range(length):
+        equal &= codes[starts + offset] == level.codes[nearest, offset]
+    starts = starts[equal]
+    return Found(level.numbers[nearest[equal]], starts, starts + length)

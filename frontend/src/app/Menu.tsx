@@ -1,0 +1,17 @@
+import '../i18n/addExperiments'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { useDesk } from '../shared/desk'
+import Preferences from './Preferences'
+
+/** How it looks, and the way to a page that few people need and fewer may see. */
+export default function Menu() {
+  const { t } = useTranslation()
+  const { may } = useDesk()
+  return (
+    <>
+      <Preferences />
+      {may('experiment.read') && <Link to="/experiments">{t('experiment.title')}</Link>}
+    </>
+  )
+}

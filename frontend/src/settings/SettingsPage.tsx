@@ -1,0 +1,25 @@
+import '../i18n/addSettings'
+import { App } from 'antd'
+import { useEffect } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useDesk } from '../shared/desk'
+import { Rooms } from './Rooms'
+import { Skills } from './Skills'
+
+/** What a team sets for itself: where its rooms are, and what the agents may be asked for by whom. */
+export default function SettingsPage() {
+  const { t } = useTranslation()
+  const { may } = useDesk()
+  useEffect(() => {
+    document.title = `${t('nav.settings')} · Cuedesk`
+  }, [t])
+  return (
+    <App component={false}>
+      <main className="page">
+        <h1>{t('nav.settings')}</h1>
+        <Rooms writes={may('catalogue.write')} />
+        {may('policies.write') && <Skills />}
+      </main>
+    </App>
+  )
+}

@@ -1,0 +1,114 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Alert, App, Button, Select, Switch, Table } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useProblemText } from '../shared/problems'
+import type { Shapes } from '../shared/rest'
+import { type Role, type Skill, settingsApi } from './api'
+
+const roles = ['admin', 'operator', 'approver', 'host', 'viewer'] as const
+/** Those whose role lets them ask for anything at all. */
+const asking: readonly string[] = ['admin', 'operator', 'approver']
+
+/** What the agents can do, whether it is open, and to whom; for those who may change it. */
+export function Skills() {
+  const { t } = useTranslation()
+  const { message } = App.useApp()
+  const problemText = useProblemText()
+  const cache = useQueryClient()
+  const skills = useQuery({ queryKey: ['skills'], queryFn: settingsApi.skills, staleTime: 0 })
+  const [busy, setBusy] = useState<string>()
+
+  const change = async (name: Skill['name'], body: Shapes['SkillChanges']) => {
+    setBusy(name)
+    try {
+      const changed = await settingsApi.changeSkill(name, body)
+      cache.setQueryData<Skill[]>(['skills'], (known) =>
+        known?.map((skill) => (skill.name === name ? changed : skill)),
+      )
+    } catch (error) {
+      message.error(problemText(error))
+      await cache.invalidateQueries({ queryKey: ['skills'] })
+    } finally {
+      setBusy(undefined)
+    }
+  }
+  return (
+    <section className="settings-part" aria-labelledby="skills-title" data-testid="skills">
+      <h2 id="skills-title">{t('settings.skills')}</h2>
+      <p className="muted">{t('settings.skillsHint')}</p>
+      {skills.isError && (
+        <Alert
+          type="error"
+          showIcon
+          title={problemText(skills.error)}
+          action={<Button onClick={() => void skills.refetch()}>{t('common.retry')}</Button>}
+        />
+      )}
+      <Table<Skill>
+        rowKey="name"
+        size="small"
+        dataSource={skills.data ?? []}
+        loading={{ spinning: skills.isPending, delay: 150 }}
+        pagination={false}
+        scroll={{ x: 'max-content' }}
+        columns={[
+          {
+            title: t('settings.skill'),
+            dataIndex: 'name',
+            render: (name: Skill['name'], skill) => (
+              <>
+                <strong>{t(`settings.names.${name}`)}</strong>
+                <div className="muted">
+                  {t('settings.needs', {
+                    slots: skill.required.map((slot) => t(`settings.slots.${slot as 'draft'}`)).join(' · '),
+                  })}
+                </div>
+              </>
+            ),
+          },
+          {
+            title: t('settings.enabled'),
+            dataIndex: 'enabled',
+            width: 90,
+            render: (enabled: boolean, skill) => (
+              <Switch
+                aria-label={t('settings.enabledOf', { skill: t(`settings.names.${skill.name}`) })}
+                data-testid={`skill-${skill.name}`}
+                loading={busy === skill.name}
+                checked={enabled}
+                onChange={(wanted) => void change(skill.name, { enabled: wanted })}
+              />
+            ),
+          },
+          {
+            title: t('settings.roles'),
+            dataIndex: 'roles',
+            render: (chosen: Role[], skill) => (
+              <div className="row">
+                <Select<Role[]>
+                  mode="multiple"
+                  aria-label={t('settings.rolesOf', { skill: t(`settings.names.${skill.name}`) })}
+                  style={{ minWidth: 260 }}
+                  value={chosen}
+                  onChange={(wanted) =>
+                    void change(skill.name, { roles: wanted as Shapes['SkillChanges']['roles'] })
+                  }
+                  options={roles.map((value) => ({ value, label: t(`role.${value}`) }))}
+                  {...(chosen.length === 0 ? { status: 'warning' as const } : {})}
+                />
+                <Button type="text" onClick={() => void change(skill.name, { roles: null })}>
+                  {t('settings.rolesDefault')}
+                </Button>
+                {chosen.length === 0 && <span className="muted">{t('settings.nobody')}</span>}
+                {chosen.some((role) => !asking.includes(role)) && (
+                  <span className="muted">{t('settings.mayNotWrite')}</span>
+                )}
+              </div>
+            ),
+          },
+        ]}
+      />
+    </section>
+  )
+}

@@ -1,0 +1,17 @@
+import { bodyOf, rest, type Shapes } from '../shared/rest'
+
+export type Skill = Shapes['SkillView']
+export type Room = Shapes['Room']
+export type Platform = NonNullable<Room['platform']>
+export type Role = Skill['roles'][number]
+
+/** What the page of settings asks of the server; here and not in `shared/api`, so that it comes with the page. */
+export const settingsApi = {
+  skills: async () => (await bodyOf(rest.GET('/api/v1/skills'))).items,
+  changeSkill: (name: Skill['name'], body: Shapes['SkillChanges']) =>
+    bodyOf(rest.PATCH('/api/v1/skills/{name}', { params: { path: { name } }, body })),
+  choosePlatform: (room_id: string, platform: Platform | null) =>
+    bodyOf(rest.PATCH('/api/v1/rooms/{room_id}', { params: { path: { room_id } }, body: { platform } })),
+  addRoom: (name: string, key: string) =>
+    bodyOf(rest.POST('/api/v1/rooms', { params: { header: { 'Idempotency-Key': key } }, body: { name } })),
+}
