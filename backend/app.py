@@ -28,10 +28,11 @@ from backend.evaluation.cases import Sets
 from backend.evaluation.report import Result
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
+from backend.fanout.model_health import ModelHealth
 from backend.fanout.presence import Presence
 from backend.graph.build import build
 from backend.graph.intent import learned, vocabulary
-from backend.llm.accounts import Book
+from backend.llm.accounts import Book, CallRecord
 from backend.llm.adapters.anthropic import AnthropicDialect
 from backend.llm.adapters.langchain import open_langchain
 from backend.llm.adapters.offline.writer import OfflineWriter
@@ -39,9 +40,10 @@ from backend.llm.adapters.openai_compatible import OpenAIDialect
 from backend.llm.declared import deadlines_of, declared_models, following
 from backend.llm.endpoint import Endpoint
 from backend.llm.exchange import HttpEndpoint
-from backend.llm.models_file import Backend, ModelsFile, Provider
-from backend.llm.profiles import PROFILES
+from backend.llm.health import Health
+from backend.llm.models_file import Backend, ModelsFile, Provider, profile_of
 from backend.llm.routed import RoutedModel
+from backend.llm.trying import Tried, tried
 from backend.memory.embed import Embedder
 from backend.quality.layering import plain
 from backend.quality.pii import mask_pii
@@ -102,7 +104,7 @@ async def serve(settings: Settings, *, worker: bool) -> None:
         stack.callback(listener.close)
         addresses = await _addresses(stack, settings)
         await _bring_up_to_date(settings, addresses)
-        parts = await _open(stack, settings, addresses, models if worker else None)
+        parts = await _open(stack, settings, addresses, models, worker=worker)
         await server.serve(
             server.letting_go(_application(parts), parts.services.draining),
             settings,
@@ -119,7 +121,7 @@ async def work(settings: Settings) -> None:
     async with contextlib.AsyncExitStack() as stack:
         addresses = await _addresses(stack, settings)
         await _bring_up_to_date(settings, addresses)
-        await _open(stack, settings, addresses, models)
+        await _open(stack, settings, addresses, models, worker=True)
         log.info("worker_started", worker=worker_name())
         await server.until_told()
 
@@ -139,6 +141,17 @@ async def seed(settings: Settings) -> None:
         addresses = await _addresses(stack, settings)
         await _migrate(addresses)
         await _seed(addresses)
+
+
+async def check_models(settings: Settings) -> AsyncIterator[Tried]:
+    """Ask every backend that is declared once, and tell of each as soon as it is known."""
+    _prepare(settings)
+    model = _model(settings, declared_models(settings), lambda _: None)
+    try:
+        async for one in tried(model.backends(), deadlines_of(settings)):
+            yield one
+    finally:
+        await model.aclose()
 
 
 async def create_admin(
@@ -235,9 +248,9 @@ async def _migrate(addresses: Addresses) -> None:
 
 
 async def _open(
-    stack: contextlib.AsyncExitStack, settings: Settings, addresses: Addresses, models: ModelsFile | None
+    stack: contextlib.AsyncExitStack, settings: Settings, addresses: Addresses, models: ModelsFile, *, worker: bool
 ) -> _Parts:
-    """Open the gateway, and with `models` a worker."""
+    """Open the gateway, and if wanted a worker."""
     going = _Going()
     enter = stack.enter_async_context
     await enter(watched_loop(settings.loop_block_warning))
@@ -256,9 +269,10 @@ async def _open(
     profiles = Profiles(cache, most=settings.profiles_kept, ttl=settings.profiles_ttl)
     hub.on_catalogue = profiles.forget
     await enter(hub.running())
+    model, model_health = await _open_model(stack, settings, db, cache, models)
     working = None
-    if models is not None:
-        working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, profiles, models)
+    if worker:
+        working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, profiles, model)
     epoch = EpochWatch(db)
     services = Services(
         settings=settings,
@@ -268,6 +282,8 @@ async def _open(
         hub=hub,
         rules=rules,
         embedder=embedder,
+        model=model,
+        model_health=model_health,
         clock=clock.now,
         epoch=lambda: epoch.current,
         worker_ready=(lambda: working.ready) if working is not None else None,
@@ -294,6 +310,27 @@ async def _open(
     return _Parts(services, sockets, drain)
 
 
+async def _open_model(
+    stack: contextlib.AsyncExitStack, settings: Settings, db: Database, cache: Cache, models: ModelsFile
+) -> tuple[RoutedModel, ModelHealth]:
+    """Open the models of this process: the worker's, and those that are asked directly."""
+    enter = stack.enter_async_context
+    books = Books(db)
+    await enter(books.kept())
+    health = Health(asyncio.get_running_loop().time)
+
+    def note(record: CallRecord) -> None:
+        health.take(record)
+        books.take(record)
+
+    model = _model(settings, models, note)
+    stack.push_async_callback(model.aclose)
+    await enter(following(settings, model))
+    shared = ModelHealth(cache, lambda: health.told(model.standings()))
+    await enter(shared.running())
+    return model, shared
+
+
 async def _open_worker(
     stack: contextlib.AsyncExitStack,
     settings: Settings,
@@ -303,7 +340,7 @@ async def _open_worker(
     rules: RuleBooks,
     embedder: Embedder,
     profiles: Profiles,
-    models: ModelsFile,
+    model: RoutedModel,
 ) -> Worker:
     enter = stack.enter_async_context
     checkpoints = await enter(
@@ -311,11 +348,6 @@ async def _open_worker(
     )
     texts = LiveTexts(cache, window_ms=settings.token_window_ms, ttl=settings.token_tail_ttl)
     await enter(texts.pumping())
-    books = Books(db)
-    await enter(books.kept())
-    model = _model(settings, models, books.take)
-    stack.push_async_callback(model.aclose)
-    await enter(following(settings, model))
     leases = Leases(await enter(db.reserved()), settings)
     await asyncio.to_thread(_load_reading)
     runner = Runner(
@@ -348,7 +380,7 @@ def _load_reading() -> None:
 
 def _model(settings: Settings, models: ModelsFile, book: Book) -> RoutedModel:
     def opened(provider: Provider, backend: Backend) -> Endpoint:
-        profile = PROFILES[provider.profile]
+        profile = profile_of(provider, backend)
         if profile.dialect == "offline":
             return OfflineWriter(pace=settings.offline_pace)
         if profile.dialect == "langchain":

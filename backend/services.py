@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.fanout.hub import Hub
+from backend.fanout.model_health import ModelHealth
+from backend.llm.routed import RoutedModel
 from backend.memory.embed import Embedder
 from backend.quality.rulebooks import RuleBooks
 from backend.settings import Settings
@@ -23,6 +25,9 @@ class Services:
     hub: Hub
     rules: RuleBooks
     embedder: Embedder
+    #: For whoever asks a model directly.
+    model: RoutedModel
+    model_health: ModelHealth
     clock: Callable[[], datetime]
     epoch: Callable[[], str]
     #: Whether this process takes runs right now; None when it is a gateway only.

@@ -1,4 +1,4 @@
-"""A model's answer on its way to whoever asked for it directly: whole, or piece by piece, and only while they listen."""
+"""A model's answer on its way to whoever asked for it directly: whole, or by the piece, and only while they listen."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine

@@ -23,7 +23,7 @@ from backend.api.direct import MAX_TOKENS, MAX_TURNS, ROUTE, Asker, Text, model_
 from backend.domain.people import Identity
 from backend.errors import AppError, BadRequest, ModelContextTooLong, ModelUnknown
 from backend.ids import new_id
-from backend.llm.gateway import Answer, AnswerShape, Caller, ChatTurn, ModelRequest, Piece, Usage
+from backend.llm.gateway import Answer, AnswerShape, ChatTurn, ModelRequest, Piece, Usage
 from backend.llm.schemas import AnswerSchema
 from backend.llm.structured import structured
 from backend.services import Services
@@ -177,21 +177,21 @@ async def create_chat_completion(request: Request, identity: Asker, services: Pa
 @router.get("/models")
 async def list_openai_models(identity: Asker, services: Parts) -> Response:
     """List the names that `model` takes."""
-    known = [_model(name, owner) for name, owner in _owners(services, identity).items()]
+    known = [_model(name, owner) for name, owner in _owners(services).items()]
     return Response(orjson.dumps({"object": "list", "data": known}), media_type="application/json")
 
 
 @router.get("/models/{name}")
 async def get_openai_model(name: str, identity: Asker, services: Parts) -> Response:
     """Tell one of them."""
-    owner = _owners(services, identity).get(name)
+    owner = _owners(services).get(name)
     if owner is None:
         raise ModelUnknown(model=name)
     return Response(orjson.dumps(_model(name, owner)), media_type="application/json")
 
 
-def _owners(services: Services, identity: Identity) -> dict[str, str]:
-    backends = services.model.backends(Caller(identity.tenant_id))
+def _owners(services: Services) -> dict[str, str]:
+    backends = services.model.backends()
     return {**{one.name: one.declared.provider for one in backends if one.takes("message")}, ROUTE: "cuedesk"}
 
 

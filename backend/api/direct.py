@@ -70,7 +70,7 @@ class NewStructuredMessage(_Asked):
 
 
 class TokenUsage(BaseModel):
-    """Tokens as the provider counted them, or `estimated`. Cached ones are part of the input, reasoning of the output."""
+    """Tokens as the provider counted them, or `estimated`. Cached ones are of the input, reasoning is of the output."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -118,16 +118,12 @@ def model_request(
     Raises:
         BadRequest: nobody asks anything.
         ModelMissing: no model is set up for this.
-        ModelUnknown: no backend is called so.
     """
     if all(turn.role != "user" for turn in turns):
         raise BadRequest("there must be a message of the user", field="body.messages")
     caller = Caller(identity.tenant_id)
-    if not services.model.serves("message", caller):
+    if not services.model.serves("message"):
         raise ModelMissing
-    backend = None if model == ROUTE else model
-    if backend is not None:
-        services.model.require_backend(backend, caller)
     return ModelRequest(
         purpose="message",
         turns=turns,
@@ -136,7 +132,7 @@ def model_request(
         max_tokens=max_tokens,
         shape=shape,
         caller=caller,
-        backend=backend,
+        backend=None if model == ROUTE else model,
     )
 
 

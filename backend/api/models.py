@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from backend.api.auth import Parts, allow
 from backend.domain.people import Identity
 from backend.llm.backends import OpenBackend
-from backend.llm.gateway import PURPOSES, Caller
+from backend.llm.gateway import PURPOSES
 from backend.llm.health import WINDOW, BackendHealth, added_up
 
 router = APIRouter(prefix="/models", tags=["models"])
@@ -47,7 +47,7 @@ class BackendView(BaseModel):
 
 
 class RouteView(BaseModel):
-    """What serves a purpose: the first backend, and behind it those that are asked when it fails. Empty: nothing does."""
+    """What serves a purpose: the first backend, then those that are asked when it fails. Empty: nothing does."""
 
     purpose: str
     backends: list[str]
@@ -69,15 +69,12 @@ class Models(BaseModel):
 @router.get("")
 async def read_models(identity: ModelReader, services: Parts, response: Response) -> Models:
     """Tell which models there are and how they are."""
-    caller = Caller(identity.tenant_id)
     told, complete = await services.model_health.read()
     health = added_up(told)
     response.headers["Cache-Control"] = "no-store"
-    backends = services.model.backends(caller)
+    backends = services.model.backends()
     return Models(
-        routes=[
-            RouteView(purpose=purpose, backends=services.model.route(purpose, caller)) for purpose in PURPOSES
-        ],
+        routes=[RouteView(purpose=purpose, backends=services.model.route(purpose)) for purpose in PURPOSES],
         backends=[_view(one, health[one.key]) for one in backends if one.key in health],
         processes=len(told),
         complete=complete,

@@ -8,7 +8,9 @@ from fastapi.routing import APIRoute
 from backend.api import (
     audit,
     auth,
+    chat_completions,
     checkpoints,
+    direct,
     experiments,
     generate,
     health,
@@ -17,6 +19,7 @@ from backend.api import (
     memory,
     messages,
     model_calls,
+    models,
     products,
     quality,
     retention,
@@ -60,6 +63,8 @@ _RESOURCES: Final = (
     rules,
     retention,
     generate,
+    direct,
+    models,
     audit,
     tenant,
     health,
@@ -85,6 +90,7 @@ def mount(app: FastAPI) -> None:
     """
     app.include_router(router())
     app.include_router(health.metrics_router)
+    app.include_router(chat_completions.router)
     register(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Traces)

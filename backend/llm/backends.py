@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from prometheus_client import Gauge
 
+from backend.errors import ModelUnknown
 from backend.llm.breaker import Breaker, State
 from backend.llm.deadlines import Deadlines
 from backend.llm.endpoint import Endpoint
-from backend.llm.gateway import PURPOSES, Purpose
-from backend.llm.models_file import Backend, ModelsFile, Parameters, Provider
+from backend.llm.gateway import PURPOSES, ModelRequest, Purpose
+from backend.llm.models_file import OFFLINE_PURPOSES, Backend, ModelsFile, Parameters, Provider
+from backend.llm.profiles import PROFILES
 from backend.telemetry.metrics import REGISTRY
 
 Opener = Callable[[Provider, Backend], Endpoint]
@@ -33,6 +35,15 @@ class OpenBackend:
         self.places = asyncio.Semaphore(most) if most else None
         #: How many tables of routes it stands in.
         self.tables = 0
+
+    @property
+    def key(self) -> str:
+        """What its health is told under."""
+        return self.name
+
+    def takes(self, purpose: Purpose) -> bool:
+        """Tell whether it can serve a purpose: the offline writer cannot serve all."""
+        return purpose in OFFLINE_PURPOSES or PROFILES[self.provider.profile].dialect != "offline"
 
     def same_as(self, provider: Provider, declared: Backend) -> bool:
         """Tell whether it is what a file declares."""
@@ -67,6 +78,20 @@ class Table:
         self.current = True
         for backend in self.backends.values():
             backend.tables += 1
+
+    def course(self, request: ModelRequest) -> Course:
+        """Return what serves a request.
+
+        Raises:
+            ModelUnknown: it names a backend that is not there.
+        """
+        usual = self.courses[request.purpose]
+        if request.backend is None:
+            return usual
+        backend = self.backends.get(request.backend)
+        if backend is None or not backend.takes(request.purpose):
+            raise ModelUnknown(model=request.backend)
+        return replace(usual, backends=(backend,))
 
     async def retire(self) -> None:
         """Use it for no new call."""

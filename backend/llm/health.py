@@ -177,5 +177,3 @@ def _quantile(counted: Sequence[int], share: float) -> int | None:
             return round(low + (high - low) * (wanted - before) / number)
         before += number
     return None
-
-

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 
 import orjson
@@ -11,10 +11,11 @@ import orjson
 from backend.errors import ModelError
 from backend.ids import new_id
 from backend.llm.accounts import Book, CallRecord, measure
-from backend.llm.backends import Backends, Opener
+from backend.llm.backends import Backends, OpenBackend, Opener
 from backend.llm.call import Call
 from backend.llm.deadlines import Deadlines
 from backend.llm.gateway import Answer, ModelRequest, Piece, Purpose, Usage
+from backend.llm.health import Standing
 from backend.llm.models_file import ModelsFile
 from backend.llm.single_flight import SingleFlight
 
@@ -42,6 +43,18 @@ class RoutedModel:
     def serves(self, purpose: Purpose) -> bool:
         """Tell whether any backend is declared that can do this."""
         return bool(self._table.courses[purpose].backends)
+
+    def route(self, purpose: Purpose) -> list[str]:
+        """Return the names of the backends that serve a purpose, in their order."""
+        return [backend.name for backend in self._table.courses[purpose].backends]
+
+    def backends(self) -> list[OpenBackend]:
+        """Return every backend that is declared."""
+        return list(self._table.backends.values())
+
+    def standings(self) -> dict[str, Standing]:
+        """Return how each backend stands with this process."""
+        return {one.key: Standing(one.breaker.state, one.breaker.rests_for) for one in self.backends()}
 
     async def reload(self, models: ModelsFile) -> None:
         """Take `models` for every call from now on; calls under way end as they began."""
@@ -99,7 +112,7 @@ class RoutedModel:
     @asynccontextmanager
     async def _call(self, request: ModelRequest, *, streamed: bool) -> AsyncIterator[Call]:
         table = self._table
-        call = Call(request, table.courses[request.purpose], self._clock, streamed=streamed)
+        call = Call(request, table.course(request), self._clock, streamed=streamed)
         table.calls += 1
         try:
             yield call
@@ -123,7 +136,8 @@ def _flight(request: ModelRequest) -> Hashable:
         orjson.dumps(
             [
                 request.purpose, [[turn.role, turn.content] for turn in request.turns], request.brief, request.seed,
-                request.temperature, request.max_tokens, request.json,
+                request.temperature, request.max_tokens, request.backend,
+                asdict(request.shape) if request.shape else None,
                 [[tool.name, tool.description, tool.parameters] for tool in request.tools],
             ],
             default=str,

@@ -34,9 +34,7 @@ _REFUSED: Final = frozenset(
 #: Keywords that hold schemas by name, a list of schemas, or one schema.
 _NAMED: Final = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})
 _LISTED: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_SINGLE: Final = frozenset(
-    {"items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else"}
-)
+_SINGLE: Final = frozenset({"items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else"})
 #: All that providers promise to keep to when they are told to be strict (OpenAI, "Structured Outputs").
 _STRICT: Final = frozenset(
     {
@@ -133,9 +131,9 @@ class AnswerSchema:
         _left.set([_MAX_STEPS])
         faults = []
         try:
-            for error in self._validator.iter_errors(value):
-                at = ".".join(str(part) for part in error.absolute_path)
-                faults.append(f"{at or 'the object'}: {_said(error)}")
+            for fault in self._validator.iter_errors(value):
+                at = ".".join(str(part) for part in fault.absolute_path)
+                faults.append(f"{at or 'the object'}: {_said(fault)}")
                 if len(faults) == _TOLD:
                     break
         except (_TooMuch, RecursionError):
@@ -162,8 +160,8 @@ def _said(error: ValidationError) -> str:
 def strict(schema: Mapping[str, Any]) -> bool:
     """Tell whether a provider that is told to be strict would take this schema."""
     for one in _subschemas(schema):
-        if isinstance(one, bool):
-            return False
+        if not isinstance(one, Mapping):
+            continue
         if one.keys() - _STRICT:
             return False
         names = one.get("properties")
@@ -183,9 +181,7 @@ def _subschemas(schema: Any) -> Iterator[Any]:
             parts: Sequence[Any] = list(value.values())
         elif name in _LISTED and isinstance(value, list):
             parts = value
-        elif name in _SINGLE and name != "additionalProperties":
-            parts = [value]
-        elif name == "additionalProperties" and isinstance(value, Mapping):
+        elif name in _SINGLE:
             parts = [value]
         else:
             continue
@@ -201,9 +197,7 @@ def _check_sound(schema: Mapping[str, Any]) -> None:
         if refused := sorted(one.keys() & _REFUSED):
             raise SchemaInvalid(f"{refused[0]} is not taken here", at=refused[0], reason="unsupported")
         if "$ref" in one and not _leads_somewhere(schema, one["$ref"]):
-            raise SchemaInvalid(
-                "a reference must lead to another place of this schema", at="$ref", reason="reference"
-            )
+            raise SchemaInvalid("a reference must lead to another place of this schema", at="$ref", reason="reference")
         pattern = one.get("pattern")
         if isinstance(pattern, str) and not _compiles(pattern):
             raise SchemaInvalid("the pattern is too long, or none that re2 takes", at="pattern", reason="pattern")

@@ -1,14 +1,13 @@
 """An answer of a shape: asked for, checked, once more when it cannot be used, and an error when that fails too."""
 
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from backend.errors import ModelAnswerInvalid, ModelContentFiltered, ModelRefused
-from backend.llm.gateway import Answer, ChatTurn, Model, ModelRequest, Piece, Usage, joined
+from backend.llm.gateway import Answer, ChatTurn, Model, ModelRequest, Usage
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -52,7 +51,7 @@ async def structured(
 
     Args:
         repair: makes what the model is told from the problem.
-        longest: an answer of more characters is cut off and not asked for again.
+        longest: an answer of more characters is not asked for again.
 
     Raises:
         ModelAnswerInvalid: the second answer was no better. It carries that answer as `partial`.
@@ -87,15 +86,9 @@ def _held(answer: Answer, check: Callable[[str], T]) -> T:
 
 
 async def _answered(model: Model, request: ModelRequest, longest: int) -> Answer:
-    pieces: list[Piece] = []
-    length = 0
-    async with aclosing(model.stream(request)) as stream:
-        async for piece in stream:
-            pieces.append(piece)
-            length += len(piece.text)
-            if length > longest:
-                raise _invalid("far too long", "".join(one.text for one in pieces))
-    answer = joined(pieces, request)
+    answer = await model.complete(request)
+    if len(answer.text) > longest:
+        raise _invalid("far too long", answer.text)
     if answer.finish_reason == "content_filter":
         raise ModelContentFiltered(reason="content_filter")
     return answer

@@ -20,7 +20,7 @@ _QUESTION: Final = "请只回答一个词：好。Answer with one word: ok."
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of one call, in milliseconds. Without `error` it worked, even if it said nothing that one could show."""
+    """What came of one call, in milliseconds. Without `error` it worked, even if it said nothing."""
 
     backend: OpenBackend
     error: ModelError | None
