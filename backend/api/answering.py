@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from fastapi import Request
 
-from backend.errors import AppError
+from backend.errors import BadRequest
 from backend.llm.gateway import Piece
 
 T = TypeVar("T")
@@ -20,11 +20,8 @@ _FIRST: Final = 10.0
 STREAM_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-class CallerLeft(AppError):
+class CallerLeft(BadRequest):
     """Whoever asked hung up before there was an answer."""
-
-    code = "caller_left"
-    status = 408
 
 
 async def unless_gone(request: Request, answer: Coroutine[Any, Any, T]) -> T:

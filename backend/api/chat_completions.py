@@ -29,12 +29,8 @@ from backend.llm.structured import structured
 from backend.services import Services
 
 
-class ParameterUnsupported(BadRequest):
-    """This parameter is not supported here; leave it out."""
-
-    code = "unsupported_parameter"
-
-
+#: OpenAI's own code for what a model cannot be told.
+_UNSUPPORTED: Final = "unsupported_parameter"
 #: Parameters that are taken only at the value that changes nothing.
 _NEUTRAL: Final = frozenset(
     {"n", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "store", "tools", "tool_choice"}
@@ -44,8 +40,9 @@ _TYPES: Final = {401: "authentication_error", 403: "permission_error", 429: "rat
 
 def openai_error(error: AppError) -> tuple[int, dict[str, Any]]:
     """Return the status and body that tell an OpenAI client of `error`."""
-    code = "context_length_exceeded" if isinstance(error, ModelContextTooLong) else error.code
-    status = 400 if isinstance(error, ModelContextTooLong) else error.status
+    code, status = error.details.get("openai_code", error.code), error.status
+    if isinstance(error, ModelContextTooLong):
+        code, status = "context_length_exceeded", 400
     kind = _TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
     param = error.details.get("param") or error.details.get("at")
     return status, {"error": {"message": error.message, "type": kind, "param": param, "code": code}}
@@ -67,9 +64,11 @@ def _told(error: RequestValidationError) -> BadRequest:
     place = [str(part)[:80] for part in fault["loc"] if part != "body"]
     param = ".".join(place).encode("utf-8", "replace").decode() or None
     if fault["type"] == "extra_forbidden":
-        return ParameterUnsupported(f"{param} is not supported here", param=param)
+        return BadRequest(f"{param} is not supported here", param=param, openai_code=_UNSUPPORTED)
     if place and place[0] in _NEUTRAL:
-        return ParameterUnsupported(f"{place[0]} is supported at its default only", param=place[0])
+        return BadRequest(
+            f"{place[0]} is supported at its default only", param=place[0], openai_code=_UNSUPPORTED
+        )
     return BadRequest(f"{param or 'the body'}: {fault['msg']}", param=param)
 
 

@@ -1833,6 +1833,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Model
+         * @description Ask a model for a text.
+         */
+        post: operations["ask_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/structured": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Model Structured
+         * @description Ask a model for a JSON object that meets a schema. What does not is asked for once more, then refused.
+         */
+        post: operations["ask_model_structured"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Models
+         * @description Tell which models there are and how they are.
+         */
+        get: operations["read_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -2062,6 +2122,45 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * BackendView
+         * @description A model of a provider, and how it has been doing in the last `window_seconds`.
+         *
+         *     `state` is the gravest of all processes': `closed` (it is asked), `half_open` (one call finds out), `open` (it is
+         *     left alone, `rests_for_ms` more); `states` counts the processes. `failed` counts attempts by reason; retries and
+         *     fallbacks may have hidden them from people. Latencies are of calls that the first attempt answered.
+         */
+        BackendView: {
+            /** Name */
+            name: string;
+            /** Provider */
+            provider: string;
+            /** Profile */
+            profile: string;
+            /** Model */
+            model: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "closed" | "half_open" | "open";
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Rests For Ms */
+            rests_for_ms: number;
+            /** Answered */
+            answered: number;
+            /** Failed */
+            failed: {
+                [key: string]: number;
+            };
+            /** Error Rate */
+            error_rate: number | null;
+            first_token_ms: components["schemas"]["Milliseconds"];
+            total_ms: components["schemas"]["Milliseconds"];
         };
         /**
          * Blocks
@@ -3213,6 +3312,27 @@ export interface components {
             created_at: string;
         };
         /**
+         * MessageAnswer
+         * @description What a model answered. `model` is the one that did, which after a fallback is another than was asked first;
+         *     `finish_reason` is `stop`, `length` (cut off), `content_filter`, or a provider's own word.
+         */
+        MessageAnswer: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Model */
+            model: string;
+            /** Content */
+            content: string;
+            /** Reasoning */
+            reasoning: string;
+            /** Finish Reason */
+            finish_reason: string;
+            usage: components["schemas"]["TokenUsage"];
+        };
+        /**
          * MessageComplete
          * @description The whole text of a message: what a person said, or what an agent wrote.
          */
@@ -3338,6 +3458,16 @@ export interface components {
             clarification: components["schemas"]["ClarificationView"] | null;
         };
         /**
+         * Milliseconds
+         * @description Half, and 95 of 100, took no longer; null when nothing was counted. Read from ranges: a fifth off at most.
+         */
+        Milliseconds: {
+            /** P50 */
+            p50: number | null;
+            /** P95 */
+            p95: number | null;
+        };
+        /**
          * ModelCall
          * @description One call with all its attempts.
          *
@@ -3419,6 +3549,27 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * Models
+         * @description Routes and backends. `processes` told of themselves; `complete` is false when only one could be asked (no Redis).
+         *
+         *     Backends are shared by all tenants, so the figures are of everybody's calls.
+         */
+        Models: {
+            /** Routes */
+            routes: components["schemas"]["RouteView"][];
+            /** Backends */
+            backends: components["schemas"]["BackendView"][];
+            /** Processes */
+            processes: number;
+            /** Complete */
+            complete: boolean;
+            /**
+             * Window Seconds
+             * @description How far back the figures reach.
+             */
+            window_seconds: number;
+        };
+        /**
          * NewExperiment
          * @description An experiment to add, as a draft. The weights sum to 100; a thread or a host keeps its variant.
          */
@@ -3472,32 +3623,6 @@ export interface components {
              * @default []
              */
             taboo_words?: string[];
-        };
-        /**
-         * NewMessage
-         * @description What is asked, and what becomes of a run that is under way in the thread.
-         */
-        NewMessage: {
-            /** Content */
-            content: string;
-            /** Room Id */
-            room_id?: string | null;
-            /** Product Id */
-            product_id?: string | null;
-            /** Host Id */
-            host_id?: string | null;
-            /** Scenario */
-            scenario?: string | null;
-            /** Style */
-            style?: string | null;
-            /** Duration Seconds */
-            duration_seconds?: number | null;
-            /**
-             * Multitask
-             * @default reject
-             * @enum {string}
-             */
-            multitask?: "reject" | "enqueue" | "interrupt";
         };
         /**
          * NewNote
@@ -3639,6 +3764,34 @@ export interface components {
              * @default
              */
             notes?: string;
+        };
+        /**
+         * NewStructuredMessage
+         * @description What a model is asked, and the JSON Schema of the answer: an object, with references into itself only, without
+         *     `patternProperties` and `unevaluated…`.
+         */
+        NewStructuredMessage: {
+            /** Messages */
+            messages: components["schemas"]["Turn"][];
+            /**
+             * Model
+             * @description The name of one backend; without it the route for messages, with its fallbacks.
+             * @default cuedesk
+             */
+            model?: string;
+            /** Temperature */
+            temperature?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+            /**
+             * Name
+             * @default answer
+             */
+            name?: string;
         };
         /**
          * NewThread
@@ -4521,6 +4674,16 @@ export interface components {
             items: components["schemas"]["Room"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * RouteView
+         * @description What serves a purpose: the first backend, then those that are asked when it fails. Empty: nothing does.
+         */
+        RouteView: {
+            /** Purpose */
+            purpose: string;
+            /** Backends */
+            backends: string[];
         };
         /**
          * Rule
@@ -5426,6 +5589,26 @@ export interface components {
             run_id: string;
         };
         /**
+         * StructuredAnswer
+         * @description A value that meets the schema. `repaired`: the first answer did not; `usage` is of all questions together.
+         */
+        StructuredAnswer: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Model */
+            model: string;
+            /** Value */
+            value: {
+                [key: string]: unknown;
+            };
+            /** Repaired */
+            repaired: boolean;
+            usage: components["schemas"]["TokenUsage"];
+        };
+        /**
          * TableError
          * @description What is wrong with a row. `code` is stable; `column` is the heading (empty: the whole row).
          */
@@ -5684,6 +5867,22 @@ export interface components {
             expires_at: string;
         };
         /**
+         * TokenUsage
+         * @description Tokens as the provider counted them, or `estimated`. Cached ones are of the input, reasoning is of the output.
+         */
+        TokenUsage: {
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Reasoning Tokens */
+            reasoning_tokens: number;
+            /** Estimated */
+            estimated: boolean;
+        };
+        /**
          * ToolCall
          * @description An agent calls a tool.
          */
@@ -5807,6 +6006,19 @@ export interface components {
             version: number;
             /** Hits */
             hits: components["schemas"]["Hit"][];
+        };
+        /**
+         * Turn
+         * @description What somebody said. `system` turns are the rules for the answer.
+         */
+        Turn: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "user" | "assistant";
+            /** Content */
+            content: string;
         };
         /**
          * Undone
@@ -5989,12 +6201,62 @@ export interface components {
             score?: number | null;
         };
         /**
+         * NewMessage
+         * @description What a model is asked. With `stream` the answer comes as server-sent events: `text`, `reasoning`, and at last
+         *     `end` or `problem`.
+         */
+        backend__api__direct__NewMessage: {
+            /** Messages */
+            messages: components["schemas"]["Turn"][];
+            /**
+             * Model
+             * @description The name of one backend; without it the route for messages, with its fallbacks.
+             * @default cuedesk
+             */
+            model?: string;
+            /** Temperature */
+            temperature?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /**
+             * Stream
+             * @default false
+             */
+            stream?: boolean;
+        };
+        /**
          * Step
          * @description A step in an experiment's life. `version` is the one that was read (or send If-Match).
          */
         backend__api__experiments__Step: {
             /** Version */
             version?: number | null;
+        };
+        /**
+         * NewMessage
+         * @description What is asked, and what becomes of a run that is under way in the thread.
+         */
+        backend__api__messages__NewMessage: {
+            /** Content */
+            content: string;
+            /** Room Id */
+            room_id?: string | null;
+            /** Product Id */
+            product_id?: string | null;
+            /** Host Id */
+            host_id?: string | null;
+            /** Scenario */
+            scenario?: string | null;
+            /** Style */
+            style?: string | null;
+            /** Duration Seconds */
+            duration_seconds?: number | null;
+            /**
+             * Multitask
+             * @default reject
+             * @enum {string}
+             */
+            multitask?: "reject" | "enqueue" | "interrupt";
         };
         /**
          * Step
@@ -6671,7 +6933,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewMessage"];
+                "application/json": components["schemas"]["backend__api__messages__NewMessage"];
             };
         };
         responses: {
@@ -9831,6 +10093,105 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    ask_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["backend__api__direct__NewMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageAnswer"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    ask_model_structured: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStructuredMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StructuredAnswer"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
             };
             /** @description The request was refused, or it failed; `code` says why. */
             default: {

@@ -86,9 +86,21 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '这个地址不支持这种请求。',
     en: 'This address does not know this method.',
   },
+  model_answer_invalid: {
+    zh: '模型两次都没有按要求的格式回答，请重试',
+    en: 'The model twice did not answer in the shape asked for; try again',
+  },
   model_error: {
     zh: '语言模型出错了。',
     en: 'The language model failed.',
+  },
+  model_missing: {
+    zh: '没有配置能回答的模型，请联系管理员',
+    en: 'No model is set up for this; tell an administrator',
+  },
+  model_not_found: {
+    zh: '没有这个模型',
+    en: 'There is no such model',
   },
   model_payload_invalid: {
     zh: '语言模型返回了无法识别的内容。',
@@ -177,6 +189,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   run_failed: {
     zh: '这次没有写出话术。',
     en: 'No script came of it.',
+  },
+  schema_invalid: {
+    zh: '这个 JSON Schema 不能用',
+    en: 'This JSON Schema cannot be used',
   },
   server_busy: {
     zh: '服务器繁忙，请稍后再试。',
