@@ -49,7 +49,8 @@ backends:
   primary: {{provider: p, model: first, prices: {{input: 1, output: 2}}}}
   fallback: {{provider: f, model: second}}
 routes:
-  default: {{backends: [primary, fallback]}}
+  # Nothing but hanging up ends what hangs within these tests.
+  default: {{backends: [primary, fallback], deadlines: {{first_token: 300, idle: 300, answer: 300, total: 600}}}}
 """
 
 
