@@ -37,6 +37,7 @@ from backend.llm.adapters.anthropic import AnthropicDialect
 from backend.llm.adapters.langchain import open_langchain
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAIDialect
+from backend.llm.budget import Budgets
 from backend.llm.declared import deadlines_of, declared_models, following
 from backend.llm.endpoint import Endpoint
 from backend.llm.exchange import HttpEndpoint
@@ -49,6 +50,7 @@ from backend.quality.layering import plain
 from backend.quality.pii import mask_pii
 from backend.quality.rulebooks import RuleBooks
 from backend.runs.books import Books
+from backend.runs.budgets import TenantBudgets
 from backend.runs.lease import Leases
 from backend.runs.retention import Sweeper
 from backend.runs.runner import Runner, RunnerParts
@@ -323,7 +325,9 @@ async def _open_model(
         health.take(record)
         books.take(record)
 
-    model = _model(settings, models, note)
+    budgets = TenantBudgets(db, cache, settings)
+    await enter(budgets.kept())
+    model = _model(settings, models, note, budgets)
     stack.push_async_callback(model.aclose)
     await enter(following(settings, model))
     shared = ModelHealth(cache, lambda: health.told(model.standings()))
@@ -378,7 +382,7 @@ def _load_reading() -> None:
     learned.weights()
 
 
-def _model(settings: Settings, models: ModelsFile, book: Book) -> RoutedModel:
+def _model(settings: Settings, models: ModelsFile, book: Book, budgets: Budgets | None = None) -> RoutedModel:
     def opened(provider: Provider, backend: Backend) -> Endpoint:
         profile = profile_of(provider, backend)
         if profile.dialect == "offline":
@@ -395,7 +399,7 @@ def _model(settings: Settings, models: ModelsFile, book: Book) -> RoutedModel:
             model=backend.model,
         )
 
-    return RoutedModel(models, opened, deadlines_of(settings), book)
+    return RoutedModel(models, opened, deadlines_of(settings), book, budgets)
 
 
 def _sources(db: Database) -> Sources:

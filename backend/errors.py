@@ -401,7 +401,7 @@ class ModelsFileInvalid(SetupError):
 #: they say what a person can do about it.
 Failure = Literal[
     "unknown", "timeout", "overloaded", "connect", "resting", "busy", "rate_limited", "bad_request",
-    "context_too_long", "content_filtered", "auth", "quota", "cut", "malformed",
+    "context_too_long", "content_filtered", "auth", "quota", "cut", "malformed", "rate_exceeded", "budget_spent",
 ]  # fmt: skip
 
 
@@ -448,6 +448,23 @@ class ModelBusy(ModelUnavailable):
     """As many calls as are allowed are at this language model already."""
 
     failure: ClassVar[Failure] = "busy"
+
+
+class ModelRateExceeded(ModelError):
+    """The team has used up what it may use of language models in this minute or second."""
+
+    code = "model_rate_exceeded"
+    status = 429
+    failure: ClassVar[Failure] = "rate_exceeded"
+
+
+class ModelBudgetSpent(ModelError):
+    """The team has used up what it may spend on language models this month."""
+
+    code = "model_budget_spent"
+    status = 429
+    retryable = False
+    failure: ClassVar[Failure] = "budget_spent"
 
 
 class ModelRateLimited(ModelError):

@@ -152,6 +152,12 @@ class Settings(BaseSettings):
     #: Whether the model also reads each draft behind the checks (one more request, six seconds at most); it may add
     #: warnings and raise them, never lower anything, and when it fails the report says so. The offline writer cannot.
     llm_judge: bool = True
+    # What each tenant may use of the models unless it has limits of its own; empty: as much as it wants. Tokens in a
+    # minute, calls in a second, money in a month (UTC, in the currency of the prices): somebody is told, it is over.
+    model_tokens_per_minute: Annotated[Annotated[int, Field(ge=1, le=2**31 - 1)] | None, BeforeValidator(_given)] = None
+    model_calls_per_second: Annotated[Annotated[int, Field(ge=1, le=100_000)] | None, BeforeValidator(_given)] = None
+    model_cost_soft: Annotated[Annotated[float, Field(ge=0, lt=1e10)] | None, BeforeValidator(_given)] = None
+    model_cost_hard: Annotated[Annotated[float, Field(ge=0, lt=1e10)] | None, BeforeValidator(_given)] = None
     #: Characters per second at which the offline writer shows its text; 0 = as fast as it can.
     offline_pace: float = Field(40, ge=0)
 

@@ -21,13 +21,12 @@ from backend.api.answering import STREAM_HEADERS, begun, pieces_of, unless_gone
 from backend.api.auth import Parts
 from backend.api.direct import MAX_TOKENS, MAX_TURNS, ROUTE, Asker, Text, model_request
 from backend.domain.people import Identity
-from backend.errors import AppError, BadRequest, ModelContextTooLong, ModelUnknown
+from backend.errors import AppError, BadRequest, ModelBudgetSpent, ModelContextTooLong, ModelUnknown
 from backend.ids import new_id
 from backend.llm.gateway import Answer, AnswerShape, ChatTurn, ModelRequest, Piece, Usage
 from backend.llm.schemas import AnswerSchema
 from backend.llm.structured import structured
 from backend.services import Services
-
 
 #: OpenAI's own code for what a model cannot be told.
 _UNSUPPORTED: Final = "unsupported_parameter"
@@ -43,6 +42,8 @@ def openai_error(error: AppError) -> tuple[int, dict[str, Any]]:
     code, status = error.details.get("openai_code", error.code), error.status
     if isinstance(error, ModelContextTooLong):
         code, status = "context_length_exceeded", 400
+    if isinstance(error, ModelBudgetSpent):
+        code = "insufficient_quota"
     kind = _TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
     param = error.details.get("param") or error.details.get("at")
     return status, {"error": {"message": error.message, "type": kind, "param": param, "code": code}}
@@ -51,7 +52,7 @@ def openai_error(error: AppError) -> tuple[int, dict[str, Any]]:
 def _refusal(error: AppError) -> Response:
     status, body = openai_error(error)
     # Our own retries and fallbacks are over; the client's make sense only for what may pass.
-    headers = {"x-should-retry": "true" if error.retryable or status == 429 else "false"}
+    headers = {"x-should-retry": "true" if error.retryable else "false"}
     if error.retry_after_ms is not None:
         headers |= {"Retry-After": str(-(-error.retry_after_ms // 1000)), "retry-after-ms": str(error.retry_after_ms)}
     if status == 401:
@@ -66,9 +67,7 @@ def _told(error: RequestValidationError) -> BadRequest:
     if fault["type"] == "extra_forbidden":
         return BadRequest(f"{param} is not supported here", param=param, openai_code=_UNSUPPORTED)
     if place and place[0] in _NEUTRAL:
-        return BadRequest(
-            f"{place[0]} is supported at its default only", param=place[0], openai_code=_UNSUPPORTED
-        )
+        return BadRequest(f"{place[0]} is supported at its default only", param=place[0], openai_code=_UNSUPPORTED)
     return BadRequest(f"{param or 'the body'}: {fault['msg']}", param=param)
 
 

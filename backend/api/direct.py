@@ -216,7 +216,13 @@ async def _events(pieces: AsyncIterator[Piece | None], answer_id: UUID) -> Async
                         },
                     )
     except AppError as error:
-        failed = Problem(code=error.code, message=error.message, retryable=error.retryable, details=error.details)
+        failed = Problem(
+            code=error.code,
+            message=error.message,
+            retryable=error.retryable,
+            retry_after_ms=error.retry_after_ms,
+            details=error.details,
+        )
         yield f"event: problem\ndata: {failed.model_dump_json()}\n\n"
 
 

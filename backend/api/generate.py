@@ -24,7 +24,7 @@ from backend.domain.profiles import read_names
 from backend.domain.rooms import list_rooms
 from backend.domain.skills import read_allowances
 from backend.domain.thread_notes import read_notes, window
-from backend.errors import AppError, SkillRefused
+from backend.errors import AppError, ModelBudgetSpent, ModelRateExceeded, SkillRefused
 from backend.fanout.hub import Fragment, Numbered
 from backend.graph import skills
 from backend.graph.intent.asking import understood
@@ -278,8 +278,9 @@ async def _result(services: Services, identity: Identity, thread_id: UUID, asked
     question = next((i for i in reversed(snapshot.interrupts) if i.run_id == asked.run_id), None)
     if run.status in ("failed", "cancelled", "expired") or not written:
         error = run.error or Problem(code=run.status, message="the run ended without a text")
-        if error.code == SkillRefused.code:
-            raise SkillRefused(error.message, **error.details)
+        for known in (SkillRefused, ModelRateExceeded, ModelBudgetSpent):
+            if error.code == known.code:
+                raise known(error.message, retry_after_ms=error.retry_after_ms, **error.details)
         raise RunFailed(
             thread_id=str(thread_id), run_id=str(asked.run_id), run_status=run.status, error=error.model_dump()
         )
@@ -321,7 +322,13 @@ def _stream(services: Services, identity: Identity, thread_id: UUID, asked: Aske
             result = await _result(services, identity, thread_id, asked)
             yield f"event: result\ndata: {result.model_dump_json()}\n\n"
         except AppError as error:
-            failed = Problem(code=error.code, message=error.message, retryable=error.retryable, details=error.details)
+            failed = Problem(
+                code=error.code,
+                message=error.message,
+                retryable=error.retryable,
+                retry_after_ms=error.retry_after_ms,
+                details=error.details,
+            )
             yield f"event: problem\ndata: {failed.model_dump_json()}\n\n"
 
     # nginx would collect the events before it passes them on.

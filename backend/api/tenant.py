@@ -1,20 +1,24 @@
-"""The tenant one works for: what it wants done with interrupts and shows, and how much is kept in mind."""
+"""The tenant one works for: what it wants done with interrupts and shows, how much is kept, what models cost."""
 
 from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.api.auth import Parts, PolicyMaker, Reader
-from backend.domain import audit, policies
+from backend.domain import audit, model_budgets, policies
 from backend.errors import BadRequest
+from backend.runs.budgets import used_in_window
 
 router = APIRouter(prefix="/tenant", tags=["tenants"])
 
 #: At most a week: what waits longer is forgotten, not pending.
 _MOST = 7 * 24 * 3600
 Seconds = Annotated[float, Field(ge=1, le=_MOST)]
+Money = Annotated[float, Field(ge=0, lt=1e10)]
 
 
 class Policies(BaseModel):
@@ -37,6 +41,42 @@ class Policies(BaseModel):
     window_characters: int
     summary_characters: int
     memory_documents: int
+    model_tokens_per_minute: int | None
+    model_calls_per_second: int | None
+    model_cost_soft: float | None
+    model_cost_hard: float | None
+
+
+class Spending(BaseModel):
+    """What was spent this month in one currency; `reserved` is what calls under way may add to it at most."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    month: date
+    ends_at: datetime
+    currency: str
+    cost: Decimal
+    reserved: Decimal
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    soft_told_at: datetime | None
+
+
+class ModelBudget(BaseModel):
+    """What the tenant may use of language models, and what it does use; a limit of null is none.
+
+    `tokens_last_minute` and `calls_last_minute` are null while nobody counts: without a limit per minute or second, or
+    while Redis is away.
+    """
+
+    tokens_per_minute: int | None
+    calls_per_second: int | None
+    cost_soft: float | None
+    cost_hard: float | None
+    tokens_last_minute: int | None
+    calls_last_minute: int | None
+    spending: list[Spending]
 
 
 class PolicyChanges(BaseModel):
@@ -50,6 +90,10 @@ class PolicyChanges(BaseModel):
     `window_characters` how much of a conversation a run sees as it was said, `summary_characters` how long the summary
     of what is before may be (0: none); `memory_documents` how many documents are remembered: for one more the oldest
     goes that nobody approved.
+
+    `model_tokens_per_minute`, `model_calls_per_second`: more is refused (429, `model_rate_exceeded`). Of the cost of
+    language models in a month (UTC), at `model_cost_soft` the audit log is told, and what might exceed
+    `model_cost_hard` is refused (429, `model_budget_spent`). A new limit counts within seconds.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -66,6 +110,10 @@ class PolicyChanges(BaseModel):
     window_characters: Annotated[int, Field(ge=500, le=20_000)] | None = None
     summary_characters: Annotated[int, Field(ge=0, le=4000)] | None = None
     memory_documents: Annotated[int, Field(ge=10, le=1_000_000)] | None = None
+    model_tokens_per_minute: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    model_calls_per_second: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    model_cost_soft: Money | None = None
+    model_cost_hard: Money | None = None
 
 
 @router.get("/policies")
@@ -89,3 +137,22 @@ async def change_policies(identity: PolicyMaker, services: Parts, body: PolicyCh
         changed = {name: [before[name], value] for name, value in asdict(after).items() if before[name] != value}
         await audit.record(conn, identity.user_id, "tenant.policies_changed", str(identity.tenant_id), **changed)
         return Policies.model_validate(after)
+
+
+@router.get("/model_budget")
+async def read_model_budget(identity: Reader, services: Parts) -> ModelBudget:
+    """Read what the tenant may use of language models and what it used. A call counts a moment after its end."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        limits = await policies.read_policies(conn, services.settings)
+        spent = await model_budgets.read_spending(conn)
+    counted = limits.model_tokens_per_minute is not None or limits.model_calls_per_second is not None
+    used = await used_in_window(services.redis, identity.tenant_id) if counted else None
+    return ModelBudget(
+        tokens_per_minute=limits.model_tokens_per_minute,
+        calls_per_second=limits.model_calls_per_second,
+        cost_soft=limits.model_cost_soft,
+        cost_hard=limits.model_cost_hard,
+        tokens_last_minute=used[0] if used else None,
+        calls_last_minute=used[1] if used else None,
+        spending=[Spending.model_validate(one) for one in spent],
+    )

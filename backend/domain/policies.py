@@ -1,5 +1,5 @@
 """What a tenant wants: how long its interrupts live, who may decide, what needs no person, how shows are written,
-how much is kept in mind.
+how much is kept in mind, what language models may be used.
 """
 
 from dataclasses import dataclass
@@ -40,6 +40,12 @@ class Policies:
     summary_characters: int
     #: How many documents are remembered; for one more the oldest that nobody approved goes.
     memory_documents: int
+    #: What language models may be used: tokens in a minute, calls in a second, and money in a month (UTC, in the
+    #: currency of the prices): at the first sum somebody is told, at the second it is over. None: no limit.
+    model_tokens_per_minute: int | None
+    model_calls_per_second: int | None
+    model_cost_soft: float | None
+    model_cost_hard: float | None
 
 
 async def read_policies(conn: Connection, settings: Settings) -> Policies:
@@ -67,7 +73,11 @@ async def _read(conn: Connection, settings: Settings, lock: str) -> Policies:
                   coalesce(show_concurrency, $6) AS show_concurrency,
                   coalesce(window_characters, $7) AS window_characters,
                   coalesce(summary_characters, $8) AS summary_characters,
-                  coalesce(memory_documents, $9) AS memory_documents
+                  coalesce(memory_documents, $9) AS memory_documents,
+                  coalesce(model_tokens_per_minute, $10) AS model_tokens_per_minute,
+                  coalesce(model_calls_per_second, $11) AS model_calls_per_second,
+                  coalesce(model_cost_soft::float8, $12) AS model_cost_soft,
+                  coalesce(model_cost_hard::float8, $13) AS model_cost_hard
            FROM tenants WHERE id = current_tenant() {lock}""",
         interval(settings.interrupt_ttl),
         interval(settings.extension_step),
@@ -78,6 +88,10 @@ async def _read(conn: Connection, settings: Settings, lock: str) -> Policies:
         settings.window_characters,
         settings.summary_characters,
         settings.memory_documents,
+        settings.model_tokens_per_minute,
+        settings.model_calls_per_second,
+        settings.model_cost_soft,
+        settings.model_cost_hard,
     )
     assert row is not None, "a connection of a tenant that is not there"
     return Policies(**row)

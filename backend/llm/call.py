@@ -1,18 +1,21 @@
 """One logical call: which backend is next, after what pause, and when it is over. No input or output here."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
 import structlog
 
-from backend.errors import ModelBusy, ModelContextTooLong, ModelError, ModelRefused, ModelResting
+from backend.errors import ModelBusy, ModelContextTooLong, ModelError, ModelRateExceeded, ModelRefused, ModelResting
 from backend.ids import new_id
 from backend.llm.accounts import CallRecord, Hop, Reason, Status, cost_of
 from backend.llm.backends import Course, OpenBackend
 from backend.llm.breaker import Permit
+from backend.llm.budget import USUAL_OUTPUT, Reservation
 from backend.llm.endpoint import Attempt
 from backend.llm.failures import policy_of
 from backend.llm.gateway import Answer, ModelRequest, Piece, Usage, estimate_tokens, estimated_usage
@@ -53,6 +56,41 @@ class Call:
         self._status: Status = "failed"
         self._failure: Reason | None = "unknown"
         self._usage: Usage | None = None
+        #: Whether no budget was left for it.
+        self.was_refused = False
+
+    def reservation(self) -> Reservation | None:
+        """Return what it may use at most, whichever backend answers; None on nobody's account."""
+        request, caller = self._request, self._request.caller
+        if caller is None:
+            return None
+        asked = sum(estimate_tokens(turn.content) for turn in request.turns)
+        tokens, dearest, currency = 0, Decimal(0), "USD"
+        for backend in self._course.backends:
+            declared = backend.declared
+            bound = _within(
+                _with_parameters(request, declared.parameters, self._course.parameters), declared.limits.output
+            )
+            output = USUAL_OUTPUT if bound.max_tokens is None else bound.max_tokens
+            tokens = max(tokens, asked + output)
+            cost, of_backend = cost_of(Usage(asked, output, estimated=True), declared.prices)
+            if cost > dearest:
+                dearest, currency = cost, of_backend
+        return Reservation(self._id, caller.tenant_id, tokens, dearest, currency, self._course.deadlines.total)
+
+    def waits_for_room(self, error: ModelRateExceeded) -> float | None:
+        """Return the pause before it asks for room again; None, and it is refused, when the caller's patience ends."""
+        caller = self._request.caller
+        # A little spread on top, or all that were told the same moment come back in it.
+        pause = (error.retry_after_ms or 0) / 1000 * random.uniform(1, 1.1)  # noqa: S311
+        if caller is None or self._clock() + pause > self._started + caller.patience:
+            self.refused(error)
+            return None
+        return pause
+
+    def refused(self, error: ModelError) -> None:
+        """It is over before it began: nothing is left of a budget."""
+        self._status, self._failure, self.was_refused = "failed", error.failure, True
 
     @property
     def backend(self) -> OpenBackend:

@@ -57,6 +57,9 @@ _POLICIES: Final[Mapping[Failure, Policy]] = MappingProxyType(
         # Asking the next provider what the first one would not say is not ours to decide.
         "content_filtered": Policy(),
         "bad_request": Policy(),
+        # Our own limits: refused before anybody is asked.
+        "rate_exceeded": Policy(),
+        "budget_spent": Policy(),
     }
 )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, Protocol, get_args
+from typing import Any, Final, Literal, NamedTuple, Protocol, get_args
 from uuid import UUID
 
 #: What a model is asked for: the name of a route, and a metric label.
@@ -41,11 +41,12 @@ class AnswerShape:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """On whose account a call goes."""
+    """On whose account a call goes. For `patience` seconds it waits for room in its tenant's budget."""
 
     tenant_id: UUID
     thread_id: UUID | None = None
     run_id: UUID | None = None
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,10 @@ class Model(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+#: Seconds that a run waits when its tenant asks too much at once, before it fails.
+RUN_PATIENCE: Final = 30.0
 
 
 class OnBehalf:

@@ -276,6 +276,7 @@ def _check_meaning(models: ModelsFile, reading: _Reading) -> None:
     for name, backend in models.backends.items():
         if backend.provider not in models.providers:
             fault(("backends", name, "provider"), f"there is no provider {backend.provider!r}")
+    _check_currencies(models, fault)
     for purpose, route in models.routes.items():
         for place, name in enumerate(route.backends):
             at: At = ("routes", purpose, "backends", place)
@@ -285,6 +286,17 @@ def _check_meaning(models: ModelsFile, reading: _Reading) -> None:
                 fault(at, f"{name!r} stands here twice")
     if "default" not in models.routes and (missing := [one for one in PURPOSES if one not in models.routes]):
         fault(("routes",), f"without `default` there is no route for {', '.join(missing)}")
+
+
+def _check_currencies(models: ModelsFile, fault: Callable[[At, str], None]) -> None:
+    """One currency for all: a tenant's budget is one sum."""
+    first: str | None = None
+    for name, backend in models.backends.items():
+        if backend.prices is None:
+            continue
+        first = first or backend.prices.currency
+        if backend.prices.currency != first:
+            fault(("backends", name, "prices", "currency"), f"prices above are in {first}; give all in one currency")
 
 
 def _check_provider(

@@ -8,10 +8,11 @@ from decimal import Decimal
 
 import orjson
 
-from backend.errors import ModelError
+from backend.errors import ModelBudgetSpent, ModelError, ModelRateExceeded
 from backend.ids import new_id
 from backend.llm.accounts import Book, CallRecord, measure
 from backend.llm.backends import Backends, OpenBackend, Opener
+from backend.llm.budget import Budgets, Reservation, Unlimited
 from backend.llm.call import Call
 from backend.llm.deadlines import Deadlines
 from backend.llm.gateway import Answer, ModelRequest, Piece, Purpose, Usage
@@ -21,13 +22,17 @@ from backend.llm.single_flight import SingleFlight
 
 
 class RoutedModel:
-    """Asks what the file declares. Holds connections: close it with `aclose`. `book` gets a record of every call."""
+    """Asks what the file declares. Holds connections: close it with `aclose`. `book` gets a record of every call;
+    `budgets` says whether it may be made."""
 
-    def __init__(self, models: ModelsFile, opener: Opener, deadlines: Deadlines, book: Book) -> None:
+    def __init__(
+        self, models: ModelsFile, opener: Opener, deadlines: Deadlines, book: Book, budgets: Budgets | None = None
+    ) -> None:
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         self._backends = Backends(opener, deadlines, self._clock)
         self._table = self._backends.table(models)
         self._book = book
+        self._budgets: Budgets = budgets or Unlimited()
         self._flights: SingleFlight[tuple[Answer, CallRecord]] = SingleFlight()
 
     @property
@@ -114,15 +119,40 @@ class RoutedModel:
         table = self._table
         call = Call(request, table.course(request), self._clock, streamed=streamed)
         table.calls += 1
+        held: Reservation | None = None
         try:
+            held = await self._reserved(call)
             yield call
         except (asyncio.CancelledError, GeneratorExit):
             call.cancelled()
             raise
         finally:
             table.calls -= 1
-            self._note(call.record())
+            record = call.record()
+            if call.was_refused:
+                measure(record)  # nobody was asked: a flood of them is no reason to fill the books
+            else:
+                self._note(record)
+            if held is not None:
+                self._budgets.settle(held, record.usage.input_tokens + record.usage.output_tokens)
             await table.let_go()
+
+    async def _reserved(self, call: Call) -> Reservation | None:
+        wanted = call.reservation()
+        if wanted is None:
+            return None
+        while True:
+            try:
+                await self._budgets.reserve(wanted)
+            except ModelRateExceeded as error:
+                if (pause := call.waits_for_room(error)) is None:
+                    raise
+                await asyncio.sleep(pause)
+            except ModelBudgetSpent as error:
+                call.refused(error)
+                raise
+            else:
+                return wanted
 
     def _note(self, record: CallRecord) -> None:
         measure(record)

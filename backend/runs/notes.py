@@ -23,7 +23,7 @@ from backend.graph.intent.folding import fold
 from backend.graph.intent.tripwire import injected, planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.summary import summed_up
-from backend.llm.gateway import Caller, Model, OnBehalf
+from backend.llm.gateway import RUN_PATIENCE, Caller, Model, OnBehalf
 from backend.memory.documents import Marks, lock_memory, read_marks
 from backend.memory.notes import Outcome, Turn, cleaned, taken, told
 from backend.quality.pii import mask_pii
@@ -89,7 +89,7 @@ async def _go_on(db: Database, settings: Settings, model: Model | None, tenant_i
         host = next((one for one in await list_hosts(conn) if one.id == thread.host_id), None)
     made, lines = _folded(before, past, marks, host.pace if host else _PACE)
     last = past[-1].at == cut
-    asked = OnBehalf(model, Caller(tenant_id, thread_id)) if last and model is not None else None
+    asked = OnBehalf(model, Caller(tenant_id, thread_id, patience=RUN_PATIENCE)) if last and model is not None else None
     made = await _summed_up(asked, made, before, lines, limits)
     async with db.tenant(tenant_id) as conn:
         # Who asks us to forget waits for us or we for it: then the version we began from is gone.

@@ -23,7 +23,7 @@ from backend.errors import AppError, LeaseLost, RecoveryExhausted, ServerBusy, S
 from backend.fanout.live_text import LiveTexts
 from backend.graph.build import initial_state
 from backend.graph.state import GraphContext
-from backend.llm.gateway import Caller, Model, OnBehalf
+from backend.llm.gateway import RUN_PATIENCE, Caller, Model, OnBehalf
 from backend.memory.embed import Embedder
 from backend.protocol.events import InterruptRaised, InterruptResolved, Problem, RunChanged, RunStatus, ThreadEvent
 from backend.quality.rulebooks import RuleBooks
@@ -197,7 +197,7 @@ class Runner:
             GraphDrained: it was asked to stop and did so after a finished step, whose checkpoint is written.
         """
         parts = self._parts
-        caller = Caller(run.tenant_id, run.thread_id, run.id)
+        caller = Caller(run.tenant_id, run.thread_id, run.id, RUN_PATIENCE)
         context = GraphContext(
             tenant_id=run.tenant_id,
             thread_id=run.thread_id,
@@ -291,7 +291,11 @@ class Runner:
         problem = None
         if error is not None:
             problem = Problem(
-                code=error.code, message=error.message, retryable=error.retryable, details=dict(error.details)
+                code=error.code,
+                message=error.message,
+                retryable=error.retryable,
+                retry_after_ms=error.retry_after_ms,
+                details=dict(error.details),
             )
         told: list[ThreadEvent] = []
         if status == "failed":  # what it asked beside has nobody left to take the answer

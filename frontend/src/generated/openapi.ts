@@ -1957,6 +1957,26 @@ export interface paths {
         patch: operations["change_policies"];
         trace?: never;
     };
+    "/api/v1/tenant/model_budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Model Budget
+         * @description Read what the tenant may use of language models and what it used. A call counts a moment after its end.
+         */
+        get: operations["read_model_budget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health/live": {
         parameters: {
             query?: never;
@@ -3468,6 +3488,29 @@ export interface components {
             p95: number | null;
         };
         /**
+         * ModelBudget
+         * @description What the tenant may use of language models, and what it does use; a limit of null is none.
+         *
+         *     `tokens_last_minute` and `calls_last_minute` are null while nobody counts: without a limit per minute or second, or
+         *     while Redis is away.
+         */
+        ModelBudget: {
+            /** Tokens Per Minute */
+            tokens_per_minute: number | null;
+            /** Calls Per Second */
+            calls_per_second: number | null;
+            /** Cost Soft */
+            cost_soft: number | null;
+            /** Cost Hard */
+            cost_hard: number | null;
+            /** Tokens Last Minute */
+            tokens_last_minute: number | null;
+            /** Calls Last Minute */
+            calls_last_minute: number | null;
+            /** Spending */
+            spending: components["schemas"]["Spending"][];
+        };
+        /**
          * ModelCall
          * @description One call with all its attempts.
          *
@@ -4075,6 +4118,14 @@ export interface components {
             summary_characters: number;
             /** Memory Documents */
             memory_documents: number;
+            /** Model Tokens Per Minute */
+            model_tokens_per_minute: number | null;
+            /** Model Calls Per Second */
+            model_calls_per_second: number | null;
+            /** Model Cost Soft */
+            model_cost_soft: number | null;
+            /** Model Cost Hard */
+            model_cost_hard: number | null;
         };
         /**
          * PolicyChanges
@@ -4088,6 +4139,10 @@ export interface components {
          *     `window_characters` how much of a conversation a run sees as it was said, `summary_characters` how long the summary
          *     of what is before may be (0: none); `memory_documents` how many documents are remembered: for one more the oldest
          *     goes that nobody approved.
+         *
+         *     `model_tokens_per_minute`, `model_calls_per_second`: more is refused (429, `model_rate_exceeded`). Of the cost of
+         *     language models in a month (UTC), at `model_cost_soft` the audit log is told, and what might exceed
+         *     `model_cost_hard` is refused (429, `model_budget_spent`). A new limit counts within seconds.
          */
         PolicyChanges: {
             /** Interrupt Ttl */
@@ -4114,6 +4169,14 @@ export interface components {
             summary_characters?: number | null;
             /** Memory Documents */
             memory_documents?: number | null;
+            /** Model Tokens Per Minute */
+            model_tokens_per_minute?: number | null;
+            /** Model Calls Per Second */
+            model_calls_per_second?: number | null;
+            /** Model Cost Soft */
+            model_cost_soft?: number | null;
+            /** Model Cost Hard */
+            model_cost_hard?: number | null;
         };
         /**
          * Problem
@@ -5546,6 +5609,36 @@ export interface components {
             /** Epoch */
             epoch: string;
             snapshot: components["schemas"]["ThreadSnapshot"];
+        };
+        /**
+         * Spending
+         * @description What was spent this month in one currency; `reserved` is what calls under way may add to it at most.
+         */
+        Spending: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Currency */
+            currency: string;
+            /** Cost */
+            cost: string;
+            /** Reserved */
+            reserved: string;
+            /** Calls */
+            calls: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Soft Told At */
+            soft_told_at: string | null;
         };
         /**
          * StepView
@@ -10320,6 +10413,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Policies"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_model_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelBudget"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

@@ -62,6 +62,8 @@ export const modelsZh = {
     malformed: '回答无法读取',
     same_provider: '同一服务商，跳过',
     cancelled: '已取消',
+    rate_exceeded: '超出团队的速率',
+    budget_spent: '团队额度用完',
   },
 }
 
@@ -134,5 +136,7 @@ export const modelsEn: typeof modelsZh = {
     malformed: 'unreadable answer',
     same_provider: 'same provider, passed over',
     cancelled: 'cancelled',
+    rate_exceeded: 'over the team’s rate',
+    budget_spent: 'the team’s budget is spent',
   },
 }

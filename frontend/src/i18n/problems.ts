@@ -90,6 +90,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '模型两次都没有按要求的格式回答，请重试',
     en: 'The model twice did not answer in the shape asked for; try again',
   },
+  model_budget_spent: {
+    zh: '本月的语言模型费用已用完，请联系管理员调整额度。',
+    en: 'This month’s budget for language models is spent; ask an admin to raise it.',
+  },
   model_error: {
     zh: '语言模型出错了。',
     en: 'The language model failed.',
@@ -105,6 +109,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   model_payload_invalid: {
     zh: '语言模型返回了无法识别的内容。',
     en: 'The language model answered something unreadable.',
+  },
+  model_rate_exceeded: {
+    zh: '团队的语言模型用量暂时到上限了，请稍后再试。',
+    en: 'Your team uses language models as much as it may right now; try again in a moment.',
   },
   model_rate_limited: {
     zh: '语言模型限流，请稍后再试。',

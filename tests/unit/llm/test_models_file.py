@@ -69,6 +69,12 @@ def test_the_offline_writer_is_no_backend_of_what_it_cannot_do() -> None:
         ("provider: house\n    model", "provider: home\n    model", 13, "there is no provider 'home'"),
         ("temperature: 0.6", "temperature: hot", 15, "backends.primary-general.parameters.temperature: "),
         ("output: 15", "output: -1", 16, "backends.fallback.prices.output: "),
+        (
+            "    model: general",
+            "    model: general\n    prices: {input: 1, output: 2, currency: CNY}",
+            17,
+            "backends.fallback.prices.currency: prices above are in CNY",
+        ),
         ("last: {", "fallback: {", 17, "backends.fallback: is written twice"),
         ("script:\n", "scripts:\n", 19, "routes.scripts"),
         ("[primary, primary-general,", "[primary, secondary,", 20, "routes.script.backends[1]: there is no backend"),

@@ -1,0 +1,73 @@
+"""What a tenant spends on language models: this month's sum, and what calls under way may still add to it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from backend.storage.postgres import Connection, interval
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a tenant stood when it asked for a reservation. `soft_reached`: nobody was told of the soft limit yet."""
+
+    spent: Decimal
+    reserved: Decimal
+    granted: bool
+    soft_reached: bool
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What was spent in one currency since the month began (UTC); `reserved` is what calls under way may cost."""
+
+    month: date
+    ends_at: datetime
+    currency: str
+    cost: Decimal
+    reserved: Decimal
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    soft_told_at: datetime | None
+
+
+async def reserve_cost(
+    conn: Connection, call: UUID, cost: Decimal, currency: str, *, soft: float | None, hard: float | None, lasts: float
+) -> Standing:
+    """Hold back what a call may cost, if the hard limit leaves room for it.
+
+    It is given back when the call is written down, at the latest after `lasts` seconds.
+    """
+    row = await conn.fetchrow(
+        "SELECT * FROM reserve_model_cost($1, $2, $3, $4, $5, $6)",
+        call,
+        cost,
+        currency,
+        None if soft is None else Decimal(str(soft)),
+        None if hard is None else Decimal(str(hard)),
+        interval(lasts),
+    )
+    assert row is not None
+    return Standing(**row)
+
+
+async def month_left(conn: Connection) -> timedelta:
+    """Return how long this month still is."""
+    left: timedelta = await conn.fetchval(
+        "SELECT (model_month() + interval '1 month') AT TIME ZONE 'UTC' - clock_timestamp()"
+    )
+    return left
+
+
+async def read_spending(conn: Connection) -> list[Spending]:
+    """Return what the connection's tenant spent this month, by currency."""
+    rows = await conn.fetch(
+        """SELECT month, (month + interval '1 month') AT TIME ZONE 'UTC' AS ends_at, currency, cost, calls,
+             input_tokens, output_tokens, soft_told_at,
+             (SELECT coalesce(sum(held.cost), 0) FROM model_reservations held
+              WHERE held.currency = spent.currency AND held.expires_at > clock_timestamp()) AS reserved
+           FROM model_spending spent WHERE month = model_month() ORDER BY currency"""
+    )
+    return [Spending(**row) for row in rows]

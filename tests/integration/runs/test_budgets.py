@@ -1,0 +1,276 @@
+"""What tenants may use of models: shared by all processes, held back before, settled after, each tenant by itself."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from backend.domain.model_budgets import Spending, read_spending
+from backend.domain.model_calls import record_calls
+from backend.errors import AppError, ModelBudgetSpent, ModelRateExceeded
+from backend.ids import new_id
+from backend.llm.accounts import CallRecord
+from backend.llm.budget import Reservation, Window
+from backend.llm.deadlines import Deadlines
+from backend.llm.gateway import Caller, Usage
+from backend.llm.routed import RoutedModel
+from backend.runs import budgets as module
+from backend.runs.books import Books
+from backend.runs.budgets import TenantBudgets, used_in_window
+from backend.settings import Settings
+from backend.storage.postgres import Database, as_owner
+from backend.storage.redis import Cache
+from tests.support.routed_models import QUICK, REQUEST, opened, route_of
+from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+
+SETTINGS = Settings(_env_file=None)
+
+
+@dataclass
+class Place:
+    """A database, a Redis, and budgets as a process has them."""
+
+    url: str
+    db: Database
+    cache: Cache
+
+    def process(self, cache: Cache | None = None) -> TenantBudgets:
+        return TenantBudgets(self.db, cache or self.cache, SETTINGS)
+
+    async def tenant(self, slug: str, **limits: float) -> UUID:
+        names = ", ".join(limits)
+        values = ", ".join(str(value) for value in limits.values())
+        async with as_owner(self.url) as conn:
+            tenant: UUID = await conn.fetchval(
+                f"INSERT INTO tenants (slug, name, {names}) VALUES ($1, $1, {values}) RETURNING id", slug
+            )
+        return tenant
+
+    async def spent(self, tenant: UUID) -> Spending:
+        async with self.db.tenant(tenant) as conn:
+            (one,) = await read_spending(conn)
+        return one
+
+
+@pytest.fixture
+async def place(database_url: str, redis_url: str) -> AsyncIterator[Place]:
+    async with Database.open(database_url, size=8, acquire_timeout=20) as db, Cache.open(redis_url) as cache:
+        yield Place(database_url, db, cache)
+
+
+@pytest.fixture(autouse=True)
+def long_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second in which calls are counted lasts as long as a slow machine needs."""
+    monkeypatch.setattr(module, "CALLS_WINDOW", 60.0)
+
+
+def wanting(tenant: UUID, tokens: int = 100, cost: str = "0", lasts: float = 60) -> Reservation:
+    return Reservation(new_id(), tenant, tokens, Decimal(cost), "USD", lasts)
+
+
+def a_record(reserved: Reservation, cost: str) -> CallRecord:
+    return CallRecord(
+        id=reserved.call, caller=Caller(reserved.tenant_id), node="script", prompt_version="", streamed=True,
+        backend="b", provider="p", model="m", fallback_from=None, status="completed", failure=None, attempts=1,
+        hops=(), usage=Usage(70, 20, False), cost=Decimal(cost), currency="USD", first_token_ms=1, total_ms=2,
+    )  # fmt: skip
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await true():  # noqa: ASYNC110 — nobody tells
+            await asyncio.sleep(0.02)
+
+
+async def granted(reserving: list[Awaitable[None]]) -> list[AppError]:
+    """Return the refusals."""
+    said = await asyncio.gather(*reserving, return_exceptions=True)
+    assert all(one is None or isinstance(one, ModelRateExceeded | ModelBudgetSpent) for one in said), said
+    return [one for one in said if isinstance(one, AppError)]
+
+
+async def test_two_processes_share_a_minute_and_what_is_not_used_is_given_back(place: Place) -> None:
+    tenant = await place.tenant("t", model_tokens_per_minute=1000)
+    processes = [place.process(), place.process()]
+    wanted = [wanting(tenant) for _ in range(30)]
+    refused = await granted([processes[at % 2].reserve(one) for at, one in enumerate(wanted)])
+    assert len(refused) == 20, "a thousand tokens are ten times a hundred, whoever counts"
+    for error in refused:
+        assert (error.status, error.code) == (429, "model_rate_exceeded")
+        assert error.details == {"reason": "tokens_per_minute", "limit": 1000}
+        assert 0 < (error.retry_after_ms or 0) <= 60_000
+    assert await used_in_window(place.cache, tenant) == (1000, 10)
+    async with processes[0].kept():
+        for one in wanted:  # those that were refused too: they are not known
+            processes[0].settle(one, 10)
+        await until(lambda: used(place, tenant, 100))
+    assert await granted([processes[1].reserve(wanting(tenant, 300)) for _ in range(4)]) != []
+    assert await used_in_window(place.cache, tenant) == (1000, 13)
+
+
+async def used(place: Place, tenant: UUID, tokens: int) -> bool:
+    return (await used_in_window(place.cache, tenant) or (-1, 0))[0] == tokens
+
+
+async def test_calls_are_counted_beside_tokens(place: Place) -> None:
+    tenant = await place.tenant("t", model_calls_per_second=5)
+    processes = [place.process(), place.process()]
+    refused = await granted([processes[at % 2].reserve(wanting(tenant, 10_000)) for at in range(12)])
+    assert len(refused) == 7
+    assert {error.details["reason"] for error in refused} == {"calls_per_second"}
+
+
+async def test_redis_and_a_process_alone_count_alike(place: Place) -> None:
+    dice = random.Random(5)
+    for turn in range(12):
+        tenant = await place.tenant(f"t{turn}", model_tokens_per_minute=1000)
+        limits = await place.process()._limits_of(tenant)
+        process, alone, held = place.process(), Window(lambda: 0.0), []
+        for _ in range(15):
+            if held and dice.random() < 0.4:
+                one, tokens = held.pop(dice.randrange(len(held))), dice.choice([0, 10, 300])
+                alone.settle(one.call, tokens)
+                await place.cache.attempt(process._told([(tenant, one.call, tokens)]))
+                continue
+            one = wanting(tenant, dice.choice([1, 100, 400, 999, 1000, 1500]))
+            refusal = alone.take(one.call, one.tokens, tokens_per_minute=1000, calls_per_second=None)
+            said = await process._counted_by_all(one, limits)
+            assert (refusal and refusal.reason) == (said and said.reason)
+            if refusal is None:
+                held.append(one)
+        assert await used_in_window(place.cache, tenant) == (alone._sum, len(alone._begun)) or not alone._begun
+
+
+async def test_without_redis_each_process_counts_by_itself(place: Place) -> None:
+    tenant = await place.tenant("t", model_tokens_per_minute=1000)
+    async with Cache.open("redis://127.0.0.1:1") as nobody:
+        processes = [place.process(nobody), place.process(nobody)]
+        wanted = [wanting(tenant) for _ in range(30)]
+        refused = await granted([processes[at % 2].reserve(one) for at, one in enumerate(wanted)])
+        assert len(refused) == 10, "a thousand in each"
+        for one in wanted:
+            processes[0].settle(one, 0)
+        assert await granted([processes[0].reserve(wanting(tenant, 1000))]) == []
+        assert await used_in_window(nobody, tenant) is None
+
+
+async def test_money_is_held_back_before_and_counted_after_by_all_processes(place: Place) -> None:
+    tenant = await place.tenant("t", model_cost_soft=0.5, model_cost_hard=1)
+    processes = [place.process(), place.process()]
+    wanted = [wanting(tenant, cost="0.1") for _ in range(30)]
+    refused = await granted([processes[at % 2].reserve(one) for at, one in enumerate(wanted)])
+    assert len(refused) == 20
+    for error in refused:
+        assert (error.status, error.code, error.retryable) == (429, "model_budget_spent", False)
+        assert error.details == {"reason": "cost_per_month", "limit": 1, "currency": "USD"}
+        assert 0 < (error.retry_after_ms or 0) <= 31 * 24 * 3600 * 1000 + 1
+    assert ((await place.spent(tenant)).cost, (await place.spent(tenant)).reserved) == (0, 1)
+    async with place.db.tenant(tenant) as conn:
+        # Written twice, as after an answer of the database that was lost, it is counted once.
+        for _ in range(2):
+            await record_calls(conn, [a_record(one, "0.06") for one in wanted[:10]])
+    now = await place.spent(tenant)
+    # Those that were refused held nothing back, and what ten calls did not use is free again.
+    assert (now.cost, now.calls, now.input_tokens, now.output_tokens) == (Decimal("0.6"), 10, 700, 200)
+    assert now.reserved <= Decimal("0.4")
+    await granted([processes[0].reserve(wanting(tenant, cost="0.1"))])
+    async with place.db.tenant(tenant) as conn:
+        told = await conn.fetch("SELECT detail FROM audit_log WHERE action = 'tenant.model_cost_soft_reached'")
+    assert [one["detail"]["cost"] for one in told] == [0.6], "once"
+
+
+async def test_what_a_dead_process_held_back_is_free_when_its_calls_must_be_over(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MARGIN", 0.0)
+    tenant = await place.tenant("t", model_cost_hard=1)
+    process = place.process()
+    await process.reserve(wanting(tenant, cost="1", lasts=0.001))
+
+    async def free() -> bool:
+        return await granted([process.reserve(wanting(tenant, cost="0.9", lasts=60))]) == []
+
+    await until(free)
+
+
+async def test_what_costs_nothing_goes_on_when_the_month_is_spent(place: Place) -> None:
+    tenant = await place.tenant("t", model_cost_hard=0)
+    process = place.process()
+    assert len(await granted([process.reserve(wanting(tenant, cost="0.000001"))])) == 1
+    await process.reserve(wanting(tenant))
+
+
+async def test_a_new_limit_counts_within_seconds(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BELIEVED", 0.05)
+    tenant = await place.tenant("t", model_tokens_per_minute=1000)
+    process = place.process()
+    await process.reserve(wanting(tenant))
+    async with place.db.tenant(tenant) as conn:
+        await conn.execute("UPDATE tenants SET model_tokens_per_minute = 50 WHERE id = current_tenant()")
+
+    async def refused() -> bool:
+        return await granted([process.reserve(wanting(tenant, 1))]) != []
+
+    await until(refused)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedModel]:
+    async with scripted_model() as running:
+        running.by_model["scripted"] = Script("tokens", count=10)
+        yield running
+
+
+@asynccontextmanager
+async def gateway(place: Place, server: ScriptedModel, more: str = "") -> AsyncIterator[tuple[RoutedModel, Books]]:
+    books, budgets = Books(place.db), place.process()
+    async with books.kept(), budgets.kept():
+        model = RoutedModel(route_of(server, more=more), opened, Deadlines(**QUICK), books.take, budgets)
+        yield model, books
+        await model.aclose()
+
+
+async def ask(model: RoutedModel, tenant: UUID, patience: float = 0) -> str | ModelRateExceeded | ModelBudgetSpent:
+    request = replace(REQUEST, caller=Caller(tenant, patience=patience), max_tokens=100)
+    try:
+        return "".join([piece.text async for piece in model.stream(request)])
+    except (ModelRateExceeded, ModelBudgetSpent) as error:
+        return error
+
+
+async def test_one_tenant_that_has_used_up_its_budget_changes_nothing_for_another(
+    place: Place, server: ScriptedModel
+) -> None:
+    greedy = await place.tenant("greedy", model_tokens_per_minute=500, model_cost_hard=0.01)
+    broke = await place.tenant("broke", model_cost_hard=0.001)
+    other = await place.tenant("other", model_tokens_per_minute=1_000_000, model_cost_hard=100)
+    whole = "".join(f"字{n}" for n in range(10))
+    async with gateway(place, server, ", prices: {input: 10, output: 10}") as (model, _):
+        asked = [ask(model, tenant) for _ in range(20) for tenant in (greedy, broke, other)]
+        said = await asyncio.gather(*asked)
+    answers = {tenant: said[at::3] for at, tenant in enumerate((greedy, broke, other))}
+    assert answers[other] == [whole] * 20, "all of it, every time"
+    for tenant, reason in ((greedy, "tokens_per_minute"), (broke, "cost_per_month")):
+        refused = [one for one in answers[tenant] if isinstance(one, AppError)]
+        assert {one.details["reason"] for one in refused} == {reason}
+        assert refused
+    served = sum(one == whole for tenant in answers for one in answers[tenant])
+    assert len(server.requests) == served, "who is refused asks no provider"
+    assert (await place.spent(other)).calls == 20
+    assert (await place.spent(other)).reserved == 0, "all is settled"
+    assert (await place.spent(greedy)).calls == sum(one == whole for one in answers[greedy])
+
+
+async def test_a_run_waits_for_room_as_long_as_it_is_patient(
+    place: Place, server: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CALLS_WINDOW", 0.3)
+    tenant = await place.tenant("t", model_calls_per_second=1)
+    async with gateway(place, server) as (model, _):
+        said = await asyncio.gather(*(ask(model, tenant, patience=60) for _ in range(4)))
+    assert all(isinstance(one, str) for one in said)
