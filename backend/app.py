@@ -54,6 +54,7 @@ from backend.runs.budgets import TenantBudgets
 from backend.runs.lease import Leases
 from backend.runs.retention import Sweeper
 from backend.runs.runner import Runner, RunnerParts
+from backend.runs.tenant_models import TenantModels
 from backend.runs.worker import Worker, worker_name
 from backend.services import Services
 from backend.settings import Settings
@@ -272,6 +273,9 @@ async def _open(
     hub.on_catalogue = profiles.forget
     await enter(hub.running())
     model, model_health = await _open_model(stack, settings, db, cache, models)
+    own_models = TenantModels(db, model, allowed=settings.tenant_model_urls, interval=settings.models_interval)
+    await enter(own_models.following())
+    hub.on_models = own_models.on_saved
     working = None
     if worker:
         working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, profiles, model)
@@ -286,6 +290,7 @@ async def _open(
         embedder=embedder,
         model=model,
         model_health=model_health,
+        own_models=own_models,
         clock=clock.now,
         epoch=lambda: epoch.current,
         worker_ready=(lambda: working.ready) if working is not None else None,
@@ -367,11 +372,16 @@ async def _open_worker(
             embedder=embedder,
             profiles=profiles,
             worker=worker_name(),
-            reader=model if model.serves("intent") else None,
-            judge=model if model.serves("judge") and settings.llm_judge else None,
+            reader=model,
+            judge=model if settings.llm_judge else None,
+            serves=model.serves,
         )
     )
-    worker = Worker(settings, db, runner, leases, embedder, reader=model if model.serves("summary") else None)
+
+    def writes_summaries(tenant_id: UUID) -> RoutedModel | None:
+        return model if model.serves("summary", tenant_id) else None
+
+    worker = Worker(settings, db, runner, leases, embedder, reader=writes_summaries)
     await enter(worker.running())
     await enter(Sweeper(settings, db).running())
     return worker

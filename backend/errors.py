@@ -44,6 +44,12 @@ class SchemaInvalid(BadRequest):
     code = "schema_invalid"
 
 
+class ModelsInvalid(BadRequest):
+    """These models cannot be used."""
+
+    code = "models_invalid"
+
+
 class ProtocolUnsupported(BadRequest):
     """The client speaks a protocol version that this server does not."""
 

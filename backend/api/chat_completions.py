@@ -175,21 +175,21 @@ async def create_chat_completion(request: Request, identity: Asker, services: Pa
 @router.get("/models")
 async def list_openai_models(identity: Asker, services: Parts) -> Response:
     """List the names that `model` takes."""
-    known = [_model(name, owner) for name, owner in _owners(services).items()]
+    known = [_model(name, owner) for name, owner in _owners(services, identity).items()]
     return Response(orjson.dumps({"object": "list", "data": known}), media_type="application/json")
 
 
-@router.get("/models/{name}")
+@router.get("/models/{name:path}")
 async def get_openai_model(name: str, identity: Asker, services: Parts) -> Response:
     """Tell one of them."""
-    owner = _owners(services).get(name)
+    owner = _owners(services, identity).get(name)
     if owner is None:
         raise ModelUnknown(model=name)
     return Response(orjson.dumps(_model(name, owner)), media_type="application/json")
 
 
-def _owners(services: Services) -> dict[str, str]:
-    backends = services.model.backends()
+def _owners(services: Services, identity: Identity) -> dict[str, str]:
+    backends = services.model.backends(identity.tenant_id)
     return {**{one.name: one.declared.provider for one in backends if one.takes("message")}, ROUTE: "cuedesk"}
 
 

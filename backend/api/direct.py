@@ -122,7 +122,7 @@ def model_request(
     if all(turn.role != "user" for turn in turns):
         raise BadRequest("there must be a message of the user", field="body.messages")
     caller = Caller(identity.tenant_id)
-    if not services.model.serves("message"):
+    if not services.model.serves("message", identity.tenant_id):
         raise ModelMissing
     return ModelRequest(
         purpose="message",

@@ -32,7 +32,7 @@ class BackendView(BaseModel):
     fallbacks may have hidden them from people. Latencies are of calls that the first attempt answered.
     """
 
-    name: str
+    name: str = Field(description="Those of your own begin with `own/`.")
     provider: str
     profile: str
     model: str
@@ -72,9 +72,12 @@ async def read_models(identity: ModelReader, services: Parts, response: Response
     told, complete = await services.model_health.read()
     health = added_up(told)
     response.headers["Cache-Control"] = "no-store"
-    backends = services.model.backends()
+    backends = services.model.backends(identity.tenant_id)
     return Models(
-        routes=[RouteView(purpose=purpose, backends=services.model.route(purpose)) for purpose in PURPOSES],
+        routes=[
+            RouteView(purpose=purpose, backends=services.model.route(purpose, identity.tenant_id))
+            for purpose in PURPOSES
+        ],
         backends=[_view(one, health[one.key]) for one in backends if one.key in health],
         processes=len(told),
         complete=complete,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
+from uuid import UUID
 
 from prometheus_client import Gauge
 
@@ -12,7 +13,7 @@ from backend.llm.breaker import Breaker, State
 from backend.llm.deadlines import Deadlines
 from backend.llm.endpoint import Endpoint
 from backend.llm.gateway import PURPOSES, ModelRequest, Purpose
-from backend.llm.models_file import OFFLINE_PURPOSES, Backend, ModelsFile, Parameters, Provider
+from backend.llm.models_file import OFFLINE_PURPOSES, Backend, ModelsFile, Parameters, Provider, health_key, is_own
 from backend.llm.profiles import PROFILES
 from backend.telemetry.metrics import REGISTRY
 
@@ -25,8 +26,18 @@ _STATES: Final[Mapping[State, int]] = {"closed": 0, "half_open": 1, "open": 2}
 class OpenBackend:
     """A backend with its endpoint, its breaker and its places."""
 
-    def __init__(self, name: str, provider: Provider, declared: Backend, endpoint: Endpoint, breaker: Breaker) -> None:
+    def __init__(
+        self,
+        name: str,
+        provider: Provider,
+        declared: Backend,
+        endpoint: Endpoint,
+        breaker: Breaker,
+        owner: UUID | None = None,
+    ) -> None:
         self.name = name
+        #: The tenant that declared it; None: the server.
+        self.owner = owner
         self.provider = provider
         self.declared = declared
         self.endpoint = endpoint
@@ -39,7 +50,7 @@ class OpenBackend:
     @property
     def key(self) -> str:
         """What its health is told under."""
-        return self.name
+        return health_key(self.name, self.owner)
 
     def takes(self, purpose: Purpose) -> bool:
         """Tell whether it can serve a purpose: the offline writer cannot serve all."""
@@ -118,9 +129,9 @@ class Backends:
         self._clock = clock
         self._breakers: dict[tuple[str, str | None, str, str], Breaker] = {}
 
-    def table(self, models: ModelsFile, before: Table | None = None) -> Table:
-        """Open the table of `models`; `before` is the one it replaces."""
-        known = before.backends if before is not None else {}
+    def table(self, models: ModelsFile, *before: Table, owner: UUID | None = None) -> Table:
+        """Open the table of `models`, with what the tables `before` have open; `owner` is the tenant it is for."""
+        known = {name: one for table in before for name, one in table.backends.items()}
         backends: dict[str, OpenBackend] = {}
         for name, declared in models.backends.items():
             provider = models.providers[declared.provider]
@@ -129,7 +140,8 @@ class Backends:
                 backends[name] = old
                 continue
             endpoint = self._opener(provider, declared)
-            backends[name] = OpenBackend(name, provider, declared, endpoint, self._breaker(provider, declared))
+            breaker = self._breaker(provider, declared)
+            backends[name] = OpenBackend(name, provider, declared, endpoint, breaker, owner if is_own(name) else None)
         return Table(models, backends, self._deadlines)
 
     def _breaker(self, provider: Provider, declared: Backend) -> Breaker:

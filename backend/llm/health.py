@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from backend.llm.accounts import CallRecord
 from backend.llm.breaker import State
+from backend.llm.models_file import health_key
 
 #: Seconds that are looked back, and how many pieces they are forgotten in.
 WINDOW: Final = 300.0
@@ -93,12 +94,13 @@ class Health:
         """Count a call that is over."""
         if record.status == "shared":
             return
+        tenant_id = record.caller.tenant_id if record.caller else None
         for hop in record.hops:
             if hop.reason not in _NOT_ASKED:
-                self._of(hop.backend).failed[hop.reason] += 1
+                self._of(health_key(hop.backend, tenant_id)).failed[hop.reason] += 1
         if record.status != "completed":
             return
-        counts = self._of(record.backend)
+        counts = self._of(health_key(record.backend, tenant_id))
         counts.answered += 1
         # Of a call with several attempts only the end is known, and that includes the pauses.
         if record.attempts == 1:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
@@ -18,6 +19,8 @@ from backend.llm.profiles import PROFILES, Profile, Shaping
 DEFAULT_FILE: Final = Path(__file__).with_name("models.yaml")
 #: Purposes that the offline writer can serve.
 OFFLINE_PURPOSES: Final = frozenset({"script", "chat"})
+#: What the names of a tenant's own backends and providers begin with, beside those of the file: no `Name` holds it.
+OWN: Final = "own/"
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 
 #: Where something stands in the file: the keys and places that lead to it.
@@ -124,6 +127,16 @@ class ModelsFile(_Part):
 
     def _is_offline(self, backend: str) -> bool:
         return PROFILES[self.providers[self.backends[backend].provider].profile].dialect == "offline"
+
+
+def is_own(name: str) -> bool:
+    """Tell whether a backend is a tenant's own by its name."""
+    return name.startswith(OWN)
+
+
+def health_key(name: str, tenant_id: UUID | None) -> str:
+    """Return what the health of a backend is told under: tenants may call theirs alike."""
+    return f"{tenant_id}:{name}" if tenant_id is not None and is_own(name) else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from backend.llm.routed import RoutedModel
 from backend.memory.embed import Embedder
 from backend.quality.rulebooks import RuleBooks
 from backend.runs.books import Books
+from backend.runs.budgets import TenantBudgets
+from backend.runs.tenant_models import TenantModels
 from backend.services import Services
 from backend.settings import Settings
 from backend.storage.postgres import Database, as_owner
@@ -75,7 +77,15 @@ routes: {default: {backends: [desk]}}
 
 
 @pytest.fixture
-async def services(demo_url: str, redis_url: str, models_text: str) -> AsyncIterator[Services]:
+def own_addresses() -> list[str]:
+    """Which addresses tenants may name for models of their own."""
+    return []
+
+
+@pytest.fixture
+async def services(
+    demo_url: str, redis_url: str, models_text: str, own_addresses: list[str]
+) -> AsyncIterator[Services]:
     settings = Settings(_env_file=None, database_url=demo_url, redis_url=redis_url)
     async with (
         Database.open(demo_url, size=4, acquire_timeout=5) as db,
@@ -91,8 +101,12 @@ async def services(demo_url: str, redis_url: str, models_text: str) -> AsyncIter
             books.take(record)
 
         await stack.enter_async_context(books.kept())
-        model = RoutedModel(models_of(models_text), opened, Deadlines(), note)
+        budgets = TenantBudgets(db, cache, settings)
+        await stack.enter_async_context(budgets.kept())
+        model = RoutedModel(models_of(models_text), opened, Deadlines(), note, budgets)
         stack.push_async_callback(model.aclose)
+        own_models = TenantModels(db, model, allowed=own_addresses, interval=60)
+        await own_models.refresh()
         yield Services(
             settings=settings,
             db=db,
@@ -102,6 +116,7 @@ async def services(demo_url: str, redis_url: str, models_text: str) -> AsyncIter
             rules=RuleBooks(db),
             embedder=Embedder(),
             model=model,
+            own_models=own_models,
             model_health=ModelHealth(cache, lambda: health.told(model.standings())),
             clock=lambda: datetime.now(UTC),
             epoch=lambda: epoch,

@@ -134,6 +134,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '语言模型暂时不可用。',
     en: 'The language model cannot be reached.',
   },
+  models_invalid: {
+    zh: '这些模型设置不能用',
+    en: 'These models cannot be used',
+  },
   not_claimed: {
     zh: '这份稿件现在不在你手上。',
     en: 'You do not hold this (any more).',
