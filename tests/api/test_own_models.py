@@ -60,7 +60,7 @@ def own(house: ScriptedModel) -> dict[str, Any]:
 async def test_a_tenants_own_models_answer_that_tenant_alone(
     sign_in: SignIn, own: dict[str, Any], house: ScriptedModel, server: ScriptedModel
 ) -> None:
-    admin, other = await sign_in("admin@demo.cuedesk"), await sign_in("admin@shanlan.cuedesk")
+    admin, other = await sign_in("admin@demo.cuedesk"), await sign_in("admin@shanlan.demo.cuedesk")
     operator = await sign_in("xiaolin@demo.cuedesk")
     assert (await admin.get(AT)).json() == {"revision": 0, "models": None, "keys": {}, "faults": []}
     saved = await admin.put(AT, json={"revision": 0, "models": own})
@@ -119,7 +119,7 @@ async def test_every_process_takes_over_what_was_saved_in_one(
         async with services.hub.running(), following.following():
             assert (await admin.put(AT, json={"revision": 0, "models": own})).status_code == 200
             async with asyncio.timeout(30):
-                while elsewhere.route("script", tenant) != ["own/main"]:
+                while elsewhere.route("script", tenant) != ["own/main"]:  # noqa: ASYNC110 — it stands for a process
                     await asyncio.sleep(0.02)
             assert elsewhere.route("script") == ["main"]
             # The file is read again there: the tenant's models stay over it.
@@ -131,7 +131,7 @@ async def test_every_process_takes_over_what_was_saved_in_one(
 
 
 async def test_a_tenant_over_its_limit_is_refused_and_the_other_is_not(sign_in: SignIn, server: ScriptedModel) -> None:
-    admin, other = await sign_in("admin@demo.cuedesk"), await sign_in("admin@shanlan.cuedesk")
+    admin, other = await sign_in("admin@demo.cuedesk"), await sign_in("admin@shanlan.demo.cuedesk")
     assert (await admin.patch("/api/v1/tenant/policies", json={"model_tokens_per_minute": 1})).status_code == 200
     first = await admin.post("/api/v1/messages", json=ASK)
     assert first.status_code == 200, "what is larger than the window passes when nothing is in it"

@@ -63,7 +63,7 @@ def test_what_cannot_be_used_is_left_out_and_not_replaced() -> None:
         ({"providers": {"p": {"profile": "vllm"}}}, "providers.p"),  # on the server itself
         ({"providers": {"p": {"profile": "compatible", "base_url": "http://169.254.169.254/latest"}}}, "providers.p"),
         (
-            {"providers": {"p": {"profile": "zhipu", "key": "GLM", "base_url": "https://evil.example/v4"}}},
+            {"providers": {"p": {"profile": "zhipu", "key": "GLM", "base_url": "https://evil.example"}}},
             "providers.p",
         ),
         ({"backends": {"main": {"provider": "d", "model": "x"}}}, "backends.main.provider"),
