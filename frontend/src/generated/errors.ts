@@ -34,6 +34,7 @@ export const errorCodes = [
   "model_stream_cut",
   "model_timeout",
   "model_unavailable",
+  "models_invalid",
   "not_claimed",
   "not_found",
   "nothing_to_export",

@@ -1893,6 +1893,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Own Models
+         * @description Read the tenant's own models.
+         */
+        get: operations["read_own_models"];
+        /**
+         * Save Own Models
+         * @description Save the tenant's own models; every process asks them for the calls that begin from then on.
+         */
+        put: operations["save_own_models"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -2144,6 +2168,48 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * Backend
+         * @description A model of a provider.
+         */
+        "Backend-Input": {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Shaping */
+            shaping?: ("schema" | "json" | "words") | null;
+            /**
+             * @default {
+             *       "extra": {}
+             *     }
+             */
+            parameters?: components["schemas"]["Parameters"];
+            prices?: components["schemas"]["Prices-Input"] | null;
+            /** @default {} */
+            limits?: components["schemas"]["Limits"];
+        };
+        /**
+         * Backend
+         * @description A model of a provider.
+         */
+        "Backend-Output": {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Shaping */
+            shaping?: ("schema" | "json" | "words") | null;
+            /**
+             * @default {
+             *       "extra": {}
+             *     }
+             */
+            parameters?: components["schemas"]["Parameters"];
+            prices?: components["schemas"]["Prices-Output"] | null;
+            /** @default {} */
+            limits?: components["schemas"]["Limits"];
+        };
+        /**
          * BackendView
          * @description A model of a provider, and how it has been doing in the last `window_seconds`.
          *
@@ -2152,7 +2218,10 @@ export interface components {
          *     fallbacks may have hidden them from people. Latencies are of calls that the first attempt answered.
          */
         BackendView: {
-            /** Name */
+            /**
+             * Name
+             * @description Those of your own begin with `own/`.
+             */
             name: string;
             /** Provider */
             provider: string;
@@ -3188,6 +3257,16 @@ export interface components {
             note: string;
         };
         /**
+         * KeyState
+         * @description The variable of the server that a provider's key is read from, and whether it is set; never what is in it.
+         */
+        KeyState: {
+            /** Variable */
+            variable: string;
+            /** Is Set */
+            is_set: boolean;
+        };
+        /**
          * Lifetimes
          * @description Days for which a kind is remembered; `null`: for ever.
          */
@@ -3198,6 +3277,19 @@ export interface components {
             note: number | null;
             /** Rejection */
             rejection: number | null;
+        };
+        /**
+         * Limits
+         * @description `context`: tokens it can read and write together; `output`: tokens it writes at most; `concurrency`: calls at
+         *     once from this process.
+         */
+        Limits: {
+            /** Context */
+            context?: number | null;
+            /** Output */
+            output?: number | null;
+            /** Concurrency */
+            concurrency?: number | null;
         };
         /**
          * Live
@@ -3952,6 +4044,102 @@ export interface components {
             brands?: components["schemas"]["Phrase"][];
         };
         /**
+         * OwnModels
+         * @description What a tenant lays over the server's models. A route names backends of its own, or of the server's.
+         *
+         *     A `default` takes the place of all the server's routes; without one the server's stay where the tenant has none.
+         */
+        "OwnModels-Input": {
+            /**
+             * Providers
+             * @default {}
+             */
+            providers?: {
+                [key: string]: components["schemas"]["OwnProvider"];
+            };
+            /**
+             * Backends
+             * @default {}
+             */
+            backends?: {
+                [key: string]: components["schemas"]["Backend-Input"];
+            };
+            /**
+             * Routes
+             * @default {}
+             */
+            routes?: {
+                [key: string]: components["schemas"]["Route"];
+            };
+        };
+        /**
+         * OwnModels
+         * @description What a tenant lays over the server's models. A route names backends of its own, or of the server's.
+         *
+         *     A `default` takes the place of all the server's routes; without one the server's stay where the tenant has none.
+         */
+        "OwnModels-Output": {
+            /**
+             * Providers
+             * @default {}
+             */
+            providers?: {
+                [key: string]: components["schemas"]["OwnProvider"];
+            };
+            /**
+             * Backends
+             * @default {}
+             */
+            backends?: {
+                [key: string]: components["schemas"]["Backend-Output"];
+            };
+            /**
+             * Routes
+             * @default {}
+             */
+            routes?: {
+                [key: string]: components["schemas"]["Route"];
+            };
+        };
+        /**
+         * OwnModelsChange
+         * @description The whole of what is wanted; null brings the server's models back.
+         */
+        OwnModelsChange: {
+            /** Revision */
+            revision: number;
+            models: components["schemas"]["OwnModels-Input"] | null;
+        };
+        /**
+         * OwnModelsView
+         * @description What the tenant lays over the server's models; null: nothing. `revision` is what the next save must name.
+         *
+         *     `keys` are by provider. `faults` are what this server cannot use as it is now; it is left out until it can be.
+         */
+        OwnModelsView: {
+            /** Revision */
+            revision: number;
+            models: components["schemas"]["OwnModels-Output"] | null;
+            /** Keys */
+            keys: {
+                [key: string]: components["schemas"]["KeyState"];
+            };
+            /** Faults */
+            faults: string[];
+        };
+        /**
+         * OwnProvider
+         * @description An address, and the name of the key: the server holds it in `CUEDESK_TENANT_KEY__<TENANT>__<key>`.
+         */
+        OwnProvider: {
+            /** Profile */
+            profile: string;
+            /** Base Url */
+            base_url?: string | null;
+            /** Key */
+            key?: string | null;
+        };
+        /**
          * OwnRule
          * @description A rule of a tenant.
          *
@@ -4012,6 +4200,23 @@ export interface components {
              */
             replace?: {
                 [key: string]: string;
+            };
+        };
+        /**
+         * Parameters
+         * @description What is sent with every request; it wins over what the prompt's author asked for. `extra` goes in as it is.
+         */
+        Parameters: {
+            /** Temperature */
+            temperature?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /**
+             * Extra
+             * @default {}
+             */
+            extra?: {
+                [key: string]: unknown;
             };
         };
         /**
@@ -4177,6 +4382,40 @@ export interface components {
             model_cost_soft?: number | null;
             /** Model Cost Hard */
             model_cost_hard?: number | null;
+        };
+        /**
+         * Prices
+         * @description Per million tokens. Without a price for cached input it costs what input costs.
+         */
+        "Prices-Input": {
+            /** Input */
+            input: number | string;
+            /** Output */
+            output: number | string;
+            /** Cached */
+            cached?: number | string | null;
+            /**
+             * Currency
+             * @default USD
+             */
+            currency?: string;
+        };
+        /**
+         * Prices
+         * @description Per million tokens. Without a price for cached input it costs what input costs.
+         */
+        "Prices-Output": {
+            /** Input */
+            input: string;
+            /** Output */
+            output: string;
+            /** Cached */
+            cached?: string | null;
+            /**
+             * Currency
+             * @default USD
+             */
+            currency?: string;
         };
         /**
          * Problem
@@ -4737,6 +4976,22 @@ export interface components {
             items: components["schemas"]["Room"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * Route
+         * @description Backends in the order in which they are asked.
+         */
+        Route: {
+            /** Backends */
+            backends: string[];
+            /**
+             * @default {
+             *       "extra": {}
+             *     }
+             */
+            parameters?: components["schemas"]["Parameters"];
+            /** @default {} */
+            deadlines?: components["schemas"]["Waits"];
         };
         /**
          * RouteView
@@ -6256,6 +6511,22 @@ export interface components {
             intact: boolean;
             /** First Broken */
             first_broken: number | null;
+        };
+        /**
+         * Waits
+         * @description Seconds (llm/deadlines.py); what is left out is as the settings say.
+         */
+        Waits: {
+            /** Connect */
+            connect?: number | null;
+            /** First Token */
+            first_token?: number | null;
+            /** Idle */
+            idle?: number | null;
+            /** Answer */
+            answer?: number | null;
+            /** Total */
+            total?: number | null;
         };
         /**
          * Why
@@ -10284,6 +10555,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_own_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnModelsView"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    save_own_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnModelsChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnModelsView"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

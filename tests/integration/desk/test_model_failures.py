@@ -31,11 +31,10 @@ def model_port() -> int:
 def desk_server(
     module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory, model_port: int
 ) -> Iterator[ServerProcess]:
-    """A server that writes with the scripted model, and with little patience."""
+    """A server that knows a base URL, a key and a model, and has little patience."""
     settings = {
         "database_url": module_database_url,
         "redis_url": valkey_server.url,
-        "llm_provider": "openai",
         "llm_base_url": f"http://127.0.0.1:{model_port}/v1",
         "llm_api_key": KEY,
         "llm_model": "scripted",

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from backend.llm.budget import CALLS_WINDOW, TOKENS_WINDOW, Refusal, Window
 
 LIMIT, PER_SECOND = 1000, 3
-#: A pause in seconds (sums of such are exact), what is asked for, and which share of it is used in the end (None: it is never told).
+#: A pause in seconds (sums of such are exact), what is asked for, and the share that is used in the end (None: nobody
+#: tells).
 ASKED = st.tuples(
     st.sampled_from([0.0, 0.125, 0.5, 1.0, 7.0, 30.0, 61.0]),
     st.integers(1, 1400),
