@@ -493,7 +493,7 @@ class ModelMissing(ModelRefused):
     """No language model is set up that could do this."""
 
     code = "model_missing"
-    status = 503
+    status = 404
 
 
 class ModelContextTooLong(ModelRefused):

@@ -288,8 +288,8 @@ async def test_without_a_model_that_could_answer_there_is_no_answer(
     service: httpx.AsyncClient, sdk: openai.AsyncOpenAI
 ) -> None:
     refused = await service.post("/api/v1/messages", json=ASK)
-    assert (refused.status_code, refused.json()["code"]) == (503, "model_missing")
-    with pytest.raises(openai.InternalServerError) as missing:
+    assert (refused.status_code, refused.json()["code"]) == (404, "model_missing")
+    with pytest.raises(openai.NotFoundError) as missing:
         await sdk.chat.completions.create(model="cuedesk", messages=ASK["messages"])
     assert missing.value.response.headers["x-should-retry"] == "false"
 
