@@ -18,6 +18,8 @@ export function RunCalls({ threadId, runId }: { threadId: string; runId: string 
     queryKey: ['models', 'run', runId],
     queryFn: () => modelsApi.ofRun(threadId, runId),
     staleTime: 0,
+    // A call is written down a moment after its end.
+    refetchInterval: ({ state }) => (state.data?.items.length === 0 ? 2000 : false),
   })
   if (told.isError) {
     return (
