@@ -30,17 +30,23 @@ async def unless_gone(request: Request, answer: Coroutine[Any, Any, T]) -> T:
     Raises:
         CallerLeft: nobody listens any more.
     """
-    task = asyncio.ensure_future(answer)
-    watch = asyncio.ensure_future(_gone(request))
+    task = asyncio.create_task(answer)
+    watch = asyncio.create_task(_gone(request))
     try:
         await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             raise CallerLeft
         return task.result()
     finally:
-        task.cancel()
         watch.cancel()
-        await asyncio.wait({task, watch})
+        await _over(task)
+
+
+async def _over(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # seen: nobody is left to hear of it
 
 
 async def _gone(request: Request) -> None:
@@ -84,8 +90,7 @@ class Flow:
 
     async def aclose(self) -> None:
         """Leave it: the provider's line goes down."""
-        self._task.cancel()
-        await asyncio.wait({self._task})
+        await _over(self._task)
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     messages: Annotated[list[Turn], Field(min_length=1, max_length=MAX_TURNS)]
-    model: Annotated[str, StringConstraints(min_length=1, max_length=63), STORABLE] = Field(
+    model: Annotated[str, StringConstraints(min_length=1, max_length=80), STORABLE] = Field(
         ROUTE, description="The name of one backend; without it the route for messages, with its fallbacks."
     )
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
