@@ -29,6 +29,17 @@ class SseReader:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take the next bytes; return the data of each event they complete."""
+        if (
+            chunk.startswith(b"data: ")
+            and chunk.find(b"\n") == len(chunk) - 2
+            and chunk.endswith(b"\n")
+            and b"\r" not in chunk
+            and not (self._tail or self._data or self._skip_lf)
+            and len(chunk) <= self._max_event_bytes
+        ):
+            # The common case, at a quarter of the price: the network brings an event of one line, and nothing else.
+            self._at_start = False
+            return [chunk[6:-2]]
         if self._skip_lf and chunk:
             self._skip_lf = False
             if chunk[0] == 0x0A:

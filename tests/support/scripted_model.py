@@ -69,9 +69,11 @@ class ScriptedModel:
     async def stop(self) -> None:
         assert self._server is not None
         self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            # Again and again: a task that is just cancelling its answer keeps a cancellation to itself.
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=0.1)
 
     async def serve_forever(self) -> None:
         assert self._server is not None

@@ -71,5 +71,9 @@ routes: {{default: {{backends: [m0, m1]}}}}
         'cuedesk_llm_tokens_total{kind="output",model="answering",provider="measured-second"} 80.0',
         'cuedesk_llm_breaker{model="measured",provider="measured-first"} 2.0',
         'cuedesk_llm_first_token_seconds_count{model="answering",provider="measured-second"} 2.0',
+        'gen_ai_client_token_usage_sum{gen_ai_operation_name="chat",gen_ai_provider_name="measured-second",'
+        'gen_ai_request_model="answering",gen_ai_token_type="output"} 80.0',
+        'gen_ai_client_operation_duration_seconds_count{error_type="",gen_ai_operation_name="chat",'
+        'gen_ai_provider_name="measured-second",gen_ai_request_model="answering"} 2.0',
     ):
         assert line in said.splitlines()

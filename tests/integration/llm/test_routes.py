@@ -14,6 +14,7 @@ from backend.llm.accounts import CallRecord
 from backend.llm.deadlines import Deadlines
 from backend.llm.gateway import Caller, ChatTurn, ModelRequest
 from backend.llm.retry import LAST_RETRY_BESIDE_ANOTHER, LONGEST_PAUSE_BESIDE_ANOTHER
+from backend.telemetry.metrics import render
 from tests.support.routed_models import REQUEST, Routed, models_of, route_of, routed, text_of
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
 
@@ -252,18 +253,24 @@ async def test_a_long_retry_after_keeps_others_from_asking_while_another_model_a
 async def test_when_the_first_model_dies_under_fifty_streams_none_is_silently_short(
     first: ScriptedModel, second: ScriptedModel
 ) -> None:
-    first.by_model["scripted"] = Script("tokens", count=400, delay=0.01)
-    async with routed(route_of(first, second), idle=5, total=30) as model:
+    first.by_model["scripted"] = Script("tokens", count=2000, delay=0.02)
+    async with routed(route_of(first, second), idle=20, total=60) as model:
+        begun = asyncio.Event()
 
         async def ask() -> str:
+            shown = ""
             try:
-                return await said(model, streamed=True)
+                async for piece in model.model.stream(REQUEST):
+                    shown += piece.text
+                    begun.set()
+                return shown
             except ModelStreamCut as error:
-                return f"cut after {len(error.partial)}"
+                return f"cut after {len(shown)}" if error.partial == shown else "something else than was shown"
 
         early = [asyncio.create_task(ask()) for _ in range(25)]
-        await first.until_asked(25)
-        await asyncio.sleep(0.3)
+        await first.until_asked(25, within=30)
+        async with asyncio.timeout(30):
+            await begun.wait()
         await first.stop()
         late = [asyncio.create_task(ask()) for _ in range(25)]
         assert await asyncio.gather(*late) == [GOOD.text] * 25
@@ -271,8 +278,21 @@ async def test_when_the_first_model_dies_under_fifty_streams_none_is_silently_sh
         assert all(end == GOOD.text or end.startswith("cut after ") for end in ends)
         assert any(end.startswith("cut after ") for end in ends)
         assert len(model.records) == 50
-        assert {record.status for record in model.records} == {"completed", "failed"}
-        assert model.model._table.backends["b0"].breaker.state == "open"
+        cut = [record for record in model.records if record.status == "failed"]
+        assert len(cut) == sum(end.startswith("cut after ") for end in ends)
+        assert all(record.failure == "cut" and record.usage.output_tokens for record in cut), "what came is accounted"
+        assert all(record.backend == "b1" for record in model.records if record.status == "completed")
+        breaker = model.model._table.backends["b0"].breaker
+        gauge = 'cuedesk_llm_breaker{model="scripted",provider="p0"} '
+        assert breaker.state != "closed"
+        breaker.rest(60)  # longer than the slowest machine takes to here
+        assert (breaker.state, gauge + "2.0" in render().decode()) == ("open", True)
+        async with scripted_model(first.port) as back:
+            back.by_model["scripted"] = Script("text", text="回来了")
+            breaker._open_until = 0.0  # its rest is over
+            assert (breaker.state, gauge + "1.0" in render().decode()) == ("half_open", True)
+            assert [await said(model, streamed=True) for _ in range(3)] == ["回来了"] * 3
+            assert (breaker.state, gauge + "0.0" in render().decode()) == ("closed", True)
 
 
 def test_by_default_another_model_is_asked_within_a_minute() -> None:
