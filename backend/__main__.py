@@ -1,4 +1,4 @@
-"""The command line: `python -m backend serve | worker | migrate | seed | create-admin | eval | protocol`."""
+"""The command line: `python -m backend serve | worker | migrate | seed | create-admin | eval | models | protocol`."""
 
 import argparse
 import asyncio
@@ -17,9 +17,10 @@ from backend.settings import Settings
 
 T = TypeVar("T")
 
-#: What the shell sees: 1 = some lines of a set could not be read; 2 = it cannot run as it is set up; 130 = Ctrl-C, as
-#: every program says it.
+#: What the shell sees: 1 = some lines of a set could not be read, or some backends do not work; 2 = it cannot run as it
+#: is set up; 130 = Ctrl-C, as every program says it.
 _LINES_UNREAD = 1
+_BACKENDS_FAILED = 1
 _SETUP_FAILED = 2
 _INTERRUPTED = 130
 
@@ -84,9 +85,33 @@ def _run(chosen: argparse.Namespace) -> int:
                 )
             )
             print("已添加管理员 / the admin was added" if added else "已是管理员 / is an admin already")
+        case "models":
+            return _run_loop(_checked_models(settings))
         case "eval":
             return _evaluated(chosen, settings)
     return 0
+
+
+async def _checked_models(settings: Settings) -> int:
+    from backend import app
+
+    failed = 0
+    async for one in app.check_models(settings):
+        backend, usage = one.backend, one.usage
+        name = f"{backend.name} ({backend.declared.provider}, {backend.declared.model})"
+        if one.error is not None:
+            failed += 1
+            told = " ".join(
+                str(one.error.details[key]) for key in ("status", "reason", "kind") if key in one.error.details
+            )
+            print(f"✗ {name}: {one.error.failure} {told}".rstrip() + f" · {one.total_ms} ms", flush=True)
+            print(f"    [{one.error.code}] {one.error.message}", flush=True)
+            continue
+        tokens = f"{usage.input_tokens} + {usage.output_tokens} tokens" if usage else "no usage"
+        estimated = " (estimated)" if usage and usage.estimated else ""
+        print(f"✓ {name}: first token {one.first_token_ms} ms, {one.total_ms} ms, {tokens}{estimated}", flush=True)
+        print(f"    {one.text.strip()[:60]!r}", flush=True)
+    return _BACKENDS_FAILED if failed else 0
 
 
 def _evaluated(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -127,6 +152,8 @@ def _parser() -> argparse.ArgumentParser:
     admin.add_argument("--name", default="", help="how colleagues see the admin")
     admin.add_argument("--tenant-name", default="", help="the tenant's name, when it is made")
     _add_eval(commands)
+    models = commands.add_parser("models", help="the language models that are declared (docs/models.md)")
+    models.add_argument("action", choices=("check",), help="ask each backend once and print what works")
     protocol = commands.add_parser("protocol", help="write the JSON Schema, AsyncAPI and TypeScript of the protocol")
     protocol.add_argument("folder", type=Path, nargs="?", default=Path(), help="the project's root")
     return parser

@@ -28,10 +28,11 @@ from backend.evaluation.cases import Sets
 from backend.evaluation.report import Result
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
+from backend.fanout.model_health import ModelHealth
 from backend.fanout.presence import Presence
 from backend.graph.build import build
 from backend.graph.intent import learned, vocabulary
-from backend.llm.accounts import Book
+from backend.llm.accounts import Book, CallRecord
 from backend.llm.adapters.anthropic import AnthropicDialect
 from backend.llm.adapters.langchain import open_langchain
 from backend.llm.adapters.offline.writer import OfflineWriter
@@ -40,9 +41,10 @@ from backend.llm.budget import Budgets
 from backend.llm.declared import deadlines_of, declared_models, following
 from backend.llm.endpoint import Endpoint
 from backend.llm.exchange import HttpEndpoint
-from backend.llm.models_file import Backend, ModelsFile, Provider
-from backend.llm.profiles import PROFILES
+from backend.llm.health import Health
+from backend.llm.models_file import Backend, ModelsFile, Provider, profile_of
 from backend.llm.routed import RoutedModel
+from backend.llm.trying import Tried, tried
 from backend.memory.embed import Embedder
 from backend.quality.layering import plain
 from backend.quality.pii import mask_pii
@@ -52,6 +54,7 @@ from backend.runs.budgets import TenantBudgets
 from backend.runs.lease import Leases
 from backend.runs.retention import Sweeper
 from backend.runs.runner import Runner, RunnerParts
+from backend.runs.tenant_models import TenantModels
 from backend.runs.worker import Worker, worker_name
 from backend.services import Services
 from backend.settings import Settings
@@ -104,7 +107,7 @@ async def serve(settings: Settings, *, worker: bool) -> None:
         stack.callback(listener.close)
         addresses = await _addresses(stack, settings)
         await _bring_up_to_date(settings, addresses)
-        parts = await _open(stack, settings, addresses, models if worker else None)
+        parts = await _open(stack, settings, addresses, models, worker=worker)
         await server.serve(
             server.letting_go(_application(parts), parts.services.draining),
             settings,
@@ -121,7 +124,7 @@ async def work(settings: Settings) -> None:
     async with contextlib.AsyncExitStack() as stack:
         addresses = await _addresses(stack, settings)
         await _bring_up_to_date(settings, addresses)
-        await _open(stack, settings, addresses, models)
+        await _open(stack, settings, addresses, models, worker=True)
         log.info("worker_started", worker=worker_name())
         await server.until_told()
 
@@ -141,6 +144,17 @@ async def seed(settings: Settings) -> None:
         addresses = await _addresses(stack, settings)
         await _migrate(addresses)
         await _seed(addresses)
+
+
+async def check_models(settings: Settings) -> AsyncIterator[Tried]:
+    """Ask every backend that is declared once, and tell of each as soon as it is known."""
+    _prepare(settings)
+    model = _model(settings, declared_models(settings), lambda _: None)
+    try:
+        async for one in tried(model.backends(), deadlines_of(settings)):
+            yield one
+    finally:
+        await model.aclose()
 
 
 async def create_admin(
@@ -237,9 +251,9 @@ async def _migrate(addresses: Addresses) -> None:
 
 
 async def _open(
-    stack: contextlib.AsyncExitStack, settings: Settings, addresses: Addresses, models: ModelsFile | None
+    stack: contextlib.AsyncExitStack, settings: Settings, addresses: Addresses, models: ModelsFile, *, worker: bool
 ) -> _Parts:
-    """Open the gateway, and with `models` a worker."""
+    """Open the gateway, and if wanted a worker."""
     going = _Going()
     enter = stack.enter_async_context
     await enter(watched_loop(settings.loop_block_warning))
@@ -258,9 +272,13 @@ async def _open(
     profiles = Profiles(cache, most=settings.profiles_kept, ttl=settings.profiles_ttl)
     hub.on_catalogue = profiles.forget
     await enter(hub.running())
+    model, model_health = await _open_model(stack, settings, db, cache, models)
+    own_models = TenantModels(db, model, allowed=settings.tenant_model_urls, interval=settings.models_interval)
+    await enter(own_models.following())
+    hub.on_models = own_models.on_saved
     working = None
-    if models is not None:
-        working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, profiles, models)
+    if worker:
+        working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, profiles, model)
     epoch = EpochWatch(db)
     services = Services(
         settings=settings,
@@ -270,6 +288,9 @@ async def _open(
         hub=hub,
         rules=rules,
         embedder=embedder,
+        model=model,
+        model_health=model_health,
+        own_models=own_models,
         clock=clock.now,
         epoch=lambda: epoch.current,
         worker_ready=(lambda: working.ready) if working is not None else None,
@@ -296,6 +317,29 @@ async def _open(
     return _Parts(services, sockets, drain)
 
 
+async def _open_model(
+    stack: contextlib.AsyncExitStack, settings: Settings, db: Database, cache: Cache, models: ModelsFile
+) -> tuple[RoutedModel, ModelHealth]:
+    """Open the models of this process: the worker's, and those that are asked directly."""
+    enter = stack.enter_async_context
+    books = Books(db)
+    await enter(books.kept())
+    health = Health(asyncio.get_running_loop().time)
+
+    def note(record: CallRecord) -> None:
+        health.take(record)
+        books.take(record)
+
+    budgets = TenantBudgets(db, cache, settings)
+    await enter(budgets.kept())
+    model = _model(settings, models, note, budgets)
+    stack.push_async_callback(model.aclose)
+    await enter(following(settings, model))
+    shared = ModelHealth(cache, lambda: health.told(model.standings()))
+    await enter(shared.running())
+    return model, shared
+
+
 async def _open_worker(
     stack: contextlib.AsyncExitStack,
     settings: Settings,
@@ -305,7 +349,7 @@ async def _open_worker(
     rules: RuleBooks,
     embedder: Embedder,
     profiles: Profiles,
-    models: ModelsFile,
+    model: RoutedModel,
 ) -> Worker:
     enter = stack.enter_async_context
     checkpoints = await enter(
@@ -313,13 +357,6 @@ async def _open_worker(
     )
     texts = LiveTexts(cache, window_ms=settings.token_window_ms, ttl=settings.token_tail_ttl)
     await enter(texts.pumping())
-    books = Books(db)
-    await enter(books.kept())
-    budgets = TenantBudgets(db, cache, settings)
-    await enter(budgets.kept())
-    model = _model(settings, models, books.take, budgets)
-    stack.push_async_callback(model.aclose)
-    await enter(following(settings, model))
     leases = Leases(await enter(db.reserved()), settings)
     await asyncio.to_thread(_load_reading)
     runner = Runner(
@@ -335,11 +372,16 @@ async def _open_worker(
             embedder=embedder,
             profiles=profiles,
             worker=worker_name(),
-            reader=model if model.serves("intent") else None,
-            judge=model if model.serves("judge") and settings.llm_judge else None,
+            reader=model,
+            judge=model if settings.llm_judge else None,
+            serves=model.serves,
         )
     )
-    worker = Worker(settings, db, runner, leases, embedder, reader=model if model.serves("summary") else None)
+
+    def writes_summaries(tenant_id: UUID) -> RoutedModel | None:
+        return model if model.serves("summary", tenant_id) else None
+
+    worker = Worker(settings, db, runner, leases, embedder, reader=writes_summaries)
     await enter(worker.running())
     await enter(Sweeper(settings, db).running())
     return worker
@@ -352,7 +394,7 @@ def _load_reading() -> None:
 
 def _model(settings: Settings, models: ModelsFile, book: Book, budgets: Budgets | None = None) -> RoutedModel:
     def opened(provider: Provider, backend: Backend) -> Endpoint:
-        profile = PROFILES[provider.profile]
+        profile = profile_of(provider, backend)
         if profile.dialect == "offline":
             return OfflineWriter(pace=settings.offline_pace)
         if profile.dialect == "langchain":

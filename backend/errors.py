@@ -38,6 +38,18 @@ class ContentTooLong(BadRequest):
     status = 413
 
 
+class SchemaInvalid(BadRequest):
+    """This is no JSON Schema that answers can be held to."""
+
+    code = "schema_invalid"
+
+
+class ModelsInvalid(BadRequest):
+    """These models cannot be used."""
+
+    code = "models_invalid"
+
+
 class ProtocolUnsupported(BadRequest):
     """The client speaks a protocol version that this server does not."""
 
@@ -99,6 +111,12 @@ class NotFound(AppError):
 
     code = "not_found"
     status = 404
+
+
+class ModelUnknown(NotFound):
+    """No language model of this name is set up."""
+
+    code = "model_not_found"
 
 
 class FourEyes(Forbidden):
@@ -471,6 +489,13 @@ class ModelRefused(ModelError):
     failure: ClassVar[Failure] = "bad_request"
 
 
+class ModelMissing(ModelRefused):
+    """No language model is set up that could do this."""
+
+    code = "model_missing"
+    status = 404
+
+
 class ModelContextTooLong(ModelRefused):
     """The request is longer than the language model can read."""
 
@@ -506,4 +531,11 @@ class ModelPayloadInvalid(ModelError):
     """The language model answered something that cannot be read."""
 
     code = "model_payload_invalid"
+    failure: ClassVar[Failure] = "malformed"
+
+
+class ModelAnswerInvalid(ModelError):
+    """The language model answered twice, and neither answer is what was asked for."""
+
+    code = "model_answer_invalid"
     failure: ClassVar[Failure] = "malformed"

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.fanout.hub import Hub
+from backend.fanout.model_health import ModelHealth
+from backend.llm.routed import RoutedModel
 from backend.memory.embed import Embedder
 from backend.quality.rulebooks import RuleBooks
+from backend.runs.tenant_models import TenantModels
 from backend.settings import Settings
 from backend.storage.postgres import Database
 from backend.storage.redis import Cache
@@ -23,6 +26,10 @@ class Services:
     hub: Hub
     rules: RuleBooks
     embedder: Embedder
+    #: For whoever asks a model directly.
+    model: RoutedModel
+    model_health: ModelHealth
+    own_models: TenantModels
     clock: Callable[[], datetime]
     epoch: Callable[[], str]
     #: Whether this process takes runs right now; None when it is a gateway only.

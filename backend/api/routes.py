@@ -10,7 +10,9 @@ from starlette.routing import BaseRoute
 from backend.api import (
     audit,
     auth,
+    chat_completions,
     checkpoints,
+    direct,
     experiments,
     generate,
     health,
@@ -19,6 +21,8 @@ from backend.api import (
     memory,
     messages,
     model_calls,
+    models,
+    own_models,
     products,
     quality,
     retention,
@@ -62,6 +66,9 @@ _RESOURCES: Final = (
     rules,
     retention,
     generate,
+    direct,
+    models,
+    own_models,
     audit,
     tenant,
     health,
@@ -85,6 +92,7 @@ def resources() -> tuple[BaseRoute, ...]:
             resource.router, prefix=PREFIX, responses=RESPONSES, generate_unique_id_function=_operation_id
         )
     api.include_router(health.metrics_router)
+    api.include_router(chat_completions.router)
     for _ in iter_route_contexts(api.routes):
         pass
     return tuple(api.routes)

@@ -42,12 +42,24 @@ Action = Literal[
     "experiment.write",
     "rules.read",
     "rules.write",
+    "model.ask",
+    "model.read",
+    "model.write",
 ]
 
 _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
     "admin": frozenset(get_args(Action)),
     "operator": frozenset(
-        {"thread.read", "thread.write", "interrupt.decide", "catalogue.write", "prompter.ack", "experiment.read"}
+        {
+            "thread.read",
+            "thread.write",
+            "interrupt.decide",
+            "catalogue.write",
+            "prompter.ack",
+            "experiment.read",
+            "model.ask",
+            "model.read",
+        }
     ),
     # Who judges the texts is not told how they were written.
     "approver": frozenset({"thread.read", "thread.write", "interrupt.decide", "rules.read"}),

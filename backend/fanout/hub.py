@@ -22,6 +22,7 @@ from backend.fanout.topics import (
     APPROVALS,
     CATALOGUE_CHANNEL,
     EVENTS_CHANNEL,
+    MODELS_CHANNEL,
     PEOPLE_CHANNEL,
     ROOMS_CHANNEL,
     RULES_CHANNEL,
@@ -141,6 +142,8 @@ class Hub:
         self.on_people: Callable[[], None] | None = None
         #: Called when a tenant's rules were saved; with None when notices may have been missed. Must not wait.
         self.on_rules: Callable[[UUID | None], None] | None = None
+        #: Called when a tenant's own models changed, or may have.
+        self.on_models: Callable[[], None] | None = None
         #: Called when a tenant's hosts or products changed; with None when it may have been anybody's. Must not wait.
         self.on_catalogue: Callable[[UUID | None], None] | None = None
 
@@ -259,7 +262,7 @@ class Hub:
     # Lane A ----------------------------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
-        channels = [EVENTS_CHANNEL, ROOMS_CHANNEL, PEOPLE_CHANNEL, RULES_CHANNEL, CATALOGUE_CHANNEL]
+        channels = [EVENTS_CHANNEL, ROOMS_CHANNEL, PEOPLE_CHANNEL, RULES_CHANNEL, CATALOGUE_CHANNEL, MODELS_CHANNEL]
         await listen(self._url, channels, "listen events", self._on_notice, self._on_connected)
 
     async def _on_connected(self) -> None:
@@ -267,13 +270,16 @@ class Hub:
             self.on_rules(None)
         if self.on_catalogue is not None:
             self.on_catalogue(None)
+        if self.on_models is not None:
+            self.on_models()
         with contextlib.suppress(AppError):  # the poll looks again within a second
             await self._look_everywhere()
 
     def _on_notice(self, channel: str, payload: str) -> None:
-        if channel == PEOPLE_CHANNEL:
-            if self.on_people is not None:
-                self.on_people()
+        if channel in (PEOPLE_CHANNEL, MODELS_CHANNEL):
+            listener = self.on_people if channel == PEOPLE_CHANNEL else self.on_models
+            if listener is not None:
+                listener()
             return
         if channel == RULES_CHANNEL:
             if self.on_rules is not None:

@@ -16,6 +16,8 @@ PEOPLE_CHANNEL = "cuedesk_people"
 RULES_CHANNEL = "cuedesk_rules"
 #: NOTIFY channel of changed hosts and products; the payload is the tenant's id, or empty: anybody's.
 CATALOGUE_CHANNEL = "cuedesk_catalogue"
+#: NOTIFY channel of tenants' own models; the payload is the tenant's id.
+MODELS_CHANNEL = "cuedesk_models"
 
 APPROVALS = "approvals"
 

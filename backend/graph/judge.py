@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from backend.errors import (
+    ModelAnswerInvalid,
     ModelError,
     ModelPayloadInvalid,
     ModelRateLimited,
@@ -24,7 +25,8 @@ from backend.errors import (
 )
 from backend.graph.prompts import rendered
 from backend.graph.prompts import version as prompt_version
-from backend.llm.gateway import ChatTurn, Model, ModelRequest
+from backend.llm.gateway import AnswerShape, ChatTurn, Model, ModelRequest
+from backend.llm.structured import Unusable, read_as, structured
 from backend.protocol.events import Finding
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.normalize import fold
@@ -70,10 +72,8 @@ class _Said(BaseModel):
     raised: list[Annotated[int, Field(ge=0)]] = Field(max_length=_MOST_FOUND)
 
 
-class _Unusable(Exception):
-    """What the model said cannot be used; the text says why."""
-
-    code = "judge_unusable"
+#: The prompt says it in words.
+_SHAPE: Final = AnswerShape("judgement", _Said.model_json_schema(), told=True)
 
 
 async def judged(
@@ -92,9 +92,10 @@ async def judged(
     try:
         async with asyncio.timeout(PATIENCE):
             said = await _asked(text, found, rules, model, product)
-    except (_Unusable, ModelError, TimeoutError) as error:
-        code = getattr(error, "code", "judge_timeout")
-        log.warning("judge_unusable", code=code, reason=str(error))
+    except (ModelError, TimeoutError) as error:
+        code = "judge_unusable" if isinstance(error, ModelAnswerInvalid) else getattr(error, "code", "judge_timeout")
+        reason = error.details["problem"] if isinstance(error, ModelAnswerInvalid) else str(error)
+        log.warning("judge_unusable", code=code, reason=reason)
         why = _REASONS.get(code, "审读模型出错")
         return [_note(f"{why}，这段话只经过了规则检查，没有第二双眼睛看过，请自己多读一遍。", code), *found]
     merged = _merged(text, found, rules, said)
@@ -120,7 +121,6 @@ def _note(message: str, code: str) -> Finding:
 async def _asked(
     text: str, found: Sequence[Finding], rules: RuleSnapshot, model: Model, product: Mapping[str, Any] | None
 ) -> _Said:
-    """Ask, and once more when the answer cannot be used or the provider knows no JSON mode."""
     turns = [
         ChatTurn("system", rendered("judge", "role")),
         ChatTurn(
@@ -138,52 +138,36 @@ async def _asked(
             ),
         ),
     ]
-    try:
-        answer = await _answer(model, turns, json=True)
-    except ModelRefused:
-        return _checked(await _answer(model, turns, json=False), found, rules)
-    try:
-        return _checked(answer, found, rules)
-    except _Unusable as error:
-        repair = rendered("judge", "repair", problem={"problem": str(error)})
-        again = [*turns, ChatTurn("assistant", answer or "{}"), ChatTurn("user", repair)]
-        return _checked(await _answer(model, again, json=True), found, rules)
-
-
-def _implied(rules: RuleSnapshot) -> list[Any]:
-    return [rule for rule in rules.rules if rule.id.startswith(_PREFIX)]
-
-
-async def _answer(model: Model, turns: Sequence[ChatTurn], *, json: bool) -> str:
     request = ModelRequest(
         purpose="judge",
         turns=turns,
         brief={},
         temperature=0.0,
         max_tokens=900,
-        json=json,
+        shape=_SHAPE,
         prompt_version=prompt_version("judge"),
     )
-    text = (await model.complete(request)).text
-    if len(text) > _LONGEST_ANSWER:
-        raise _Unusable("far too long")
-    return text
+    answer = await structured(
+        model,
+        request,
+        lambda text: _checked(text, found, rules),
+        repair=lambda problem: rendered("judge", "repair", problem={"problem": problem}),
+        longest=_LONGEST_ANSWER,
+    )
+    return answer.value
+
+
+def _implied(rules: RuleSnapshot) -> list[Any]:
+    return [rule for rule in rules.rules if rule.id.startswith(_PREFIX)]
 
 
 def _checked(answer: str, found: Sequence[Finding], rules: RuleSnapshot) -> _Said:
-    start, end = answer.find("{"), answer.rfind("}")
-    if start < 0 or end < start:
-        raise _Unusable("no JSON object")
-    try:
-        said = _Said.model_validate_json(answer[start : end + 1])
-    except ValidationError as error:
-        wrong = error.errors(include_input=False, include_url=False)[0]
-        raise _Unusable(f"{'.'.join(str(part) for part in wrong['loc']) or 'JSON'}: {wrong['type']}") from None
+    said = read_as(_Said, answer)
     labels = {rule.id.removeprefix(_PREFIX) for rule in _implied(rules)}
     if any(doubt.label not in labels for doubt in said.findings):
-        raise _Unusable("findings.label: no such label")
+        raise Unusable("findings.label: no such label")
     if any(place >= len(found[:_MOST_FOUND]) for place in said.raised):
-        raise _Unusable("raised: no such place")
+        raise Unusable("raised: no such place")
     return said
 
 

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+from uuid import UUID
 
 from prometheus_client import Gauge
 
+from backend.errors import ModelUnknown
 from backend.llm.breaker import Breaker, State
 from backend.llm.deadlines import Deadlines
 from backend.llm.endpoint import Endpoint
-from backend.llm.gateway import PURPOSES, Purpose
-from backend.llm.models_file import Backend, ModelsFile, Parameters, Provider
+from backend.llm.gateway import PURPOSES, ModelRequest, Purpose
+from backend.llm.models_file import OFFLINE_PURPOSES, Backend, ModelsFile, Parameters, Provider, health_key, is_own
+from backend.llm.profiles import PROFILES
 from backend.telemetry.metrics import REGISTRY
 
 Opener = Callable[[Provider, Backend], Endpoint]
@@ -23,8 +26,18 @@ _STATES: Final[Mapping[State, int]] = {"closed": 0, "half_open": 1, "open": 2}
 class OpenBackend:
     """A backend with its endpoint, its breaker and its places."""
 
-    def __init__(self, name: str, provider: Provider, declared: Backend, endpoint: Endpoint, breaker: Breaker) -> None:
+    def __init__(
+        self,
+        name: str,
+        provider: Provider,
+        declared: Backend,
+        endpoint: Endpoint,
+        breaker: Breaker,
+        owner: UUID | None = None,
+    ) -> None:
         self.name = name
+        #: The tenant that declared it; None: the server.
+        self.owner = owner
         self.provider = provider
         self.declared = declared
         self.endpoint = endpoint
@@ -33,6 +46,15 @@ class OpenBackend:
         self.places = asyncio.Semaphore(most) if most else None
         #: How many tables of routes it stands in.
         self.tables = 0
+
+    @property
+    def key(self) -> str:
+        """What its health is told under."""
+        return health_key(self.name, self.owner)
+
+    def takes(self, purpose: Purpose) -> bool:
+        """Tell whether it can serve a purpose: the offline writer cannot serve all."""
+        return purpose in OFFLINE_PURPOSES or PROFILES[self.provider.profile].dialect != "offline"
 
     def same_as(self, provider: Provider, declared: Backend) -> bool:
         """Tell whether it is what a file declares."""
@@ -68,6 +90,20 @@ class Table:
         for backend in self.backends.values():
             backend.tables += 1
 
+    def course(self, request: ModelRequest) -> Course:
+        """Return what serves a request.
+
+        Raises:
+            ModelUnknown: it names a backend that is not there.
+        """
+        usual = self.courses[request.purpose]
+        if request.backend is None:
+            return usual
+        backend = self.backends.get(request.backend)
+        if backend is None or not backend.takes(request.purpose):
+            raise ModelUnknown(model=request.backend)
+        return replace(usual, backends=(backend,))
+
     async def retire(self) -> None:
         """Use it for no new call."""
         self.current = False
@@ -93,9 +129,9 @@ class Backends:
         self._clock = clock
         self._breakers: dict[tuple[str, str | None, str, str], Breaker] = {}
 
-    def table(self, models: ModelsFile, before: Table | None = None) -> Table:
-        """Open the table of `models`; `before` is the one it replaces."""
-        known = before.backends if before is not None else {}
+    def table(self, models: ModelsFile, *before: Table, owner: UUID | None = None) -> Table:
+        """Open the table of `models`, with what the tables `before` have open; `owner` is the tenant it is for."""
+        known = {name: one for table in before for name, one in table.backends.items()}
         backends: dict[str, OpenBackend] = {}
         for name, declared in models.backends.items():
             provider = models.providers[declared.provider]
@@ -104,7 +140,8 @@ class Backends:
                 backends[name] = old
                 continue
             endpoint = self._opener(provider, declared)
-            backends[name] = OpenBackend(name, provider, declared, endpoint, self._breaker(provider, declared))
+            breaker = self._breaker(provider, declared)
+            backends[name] = OpenBackend(name, provider, declared, endpoint, breaker, owner if is_own(name) else None)
         return Table(models, backends, self._deadlines)
 
     def _breaker(self, provider: Provider, declared: Backend) -> Breaker:

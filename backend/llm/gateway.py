@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol, get_args
 from uuid import UUID
 
 #: What a model is asked for: the name of a route, and a metric label.
-Purpose = Literal["script", "chat", "summary", "intent", "judge"]
+Purpose = Literal["script", "chat", "summary", "intent", "judge", "message"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 
@@ -23,6 +23,20 @@ class Tool:
     name: str
     description: str
     parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerShape:
+    """What an answer is to be: one JSON object that meets a JSON Schema.
+
+    A provider that takes schemas gets this one, unless `by_provider` is false; others are told in words, unless the
+    prompt has `told` them. Nobody promises to keep to it: llm/structured.py checks.
+    """
+
+    name: str
+    schema: Mapping[str, Any]
+    told: bool = False
+    by_provider: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +63,12 @@ class ModelRequest:
     seed: int = 0
     temperature: float | None = None
     max_tokens: int | None = None
-    #: Whether the answer is to be one JSON object; not every provider can promise that.
-    json: bool = False
+    shape: AnswerShape | None = None
     tools: Sequence[Tool] = ()
     prompt_version: str = ""
     caller: Caller | None = None
+    #: The one backend that is to answer, by name; None: those of the purpose's route.
+    backend: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

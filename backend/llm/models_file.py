@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
@@ -13,11 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from backend.errors import ModelsFileInvalid
 from backend.llm.deadlines import Deadlines
 from backend.llm.gateway import PURPOSES, Purpose
-from backend.llm.profiles import PROFILES
+from backend.llm.profiles import PROFILES, Profile, Shaping
 
 DEFAULT_FILE: Final = Path(__file__).with_name("models.yaml")
 #: Purposes that the offline writer can serve.
-_OFFLINE: Final = frozenset({"script", "chat"})
+OFFLINE_PURPOSES: Final = frozenset({"script", "chat"})
+#: What the names of a tenant's own backends and providers begin with, beside those of the file: no `Name` holds it.
+OWN: Final = "own/"
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 
 #: Where something stands in the file: the keys and places that lead to it.
@@ -85,9 +88,17 @@ class Backend(_Part):
 
     provider: str
     model: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    #: What it is told of the shape of an answer, where that is not as the profile says.
+    shaping: Shaping | None = None
     parameters: Parameters = Parameters()
     prices: Prices | None = None
     limits: Limits = Limits()
+
+
+def profile_of(provider: Provider, backend: Backend) -> Profile:
+    """Return how a backend is spoken to."""
+    profile = PROFILES[provider.profile]
+    return profile if backend.shaping is None else replace(profile, shaping=backend.shaping)
 
 
 class Route(_Part):
@@ -110,10 +121,22 @@ class ModelsFile(_Part):
 
     def backends_for(self, purpose: Purpose) -> list[str]:
         """Return the names of those that can serve `purpose`, in their order."""
-        return [name for name in self.route(purpose).backends if purpose in _OFFLINE or not self._is_offline(name)]
+        return [
+            name for name in self.route(purpose).backends if purpose in OFFLINE_PURPOSES or not self._is_offline(name)
+        ]
 
     def _is_offline(self, backend: str) -> bool:
         return PROFILES[self.providers[self.backends[backend].provider].profile].dialect == "offline"
+
+
+def is_own(name: str) -> bool:
+    """Tell whether a backend is a tenant's own by its name."""
+    return name.startswith(OWN)
+
+
+def health_key(name: str, tenant_id: UUID | None) -> str:
+    """Return what the health of a backend is told under: tenants may call theirs alike."""
+    return f"{tenant_id}:{name}" if tenant_id is not None and is_own(name) else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Final, Literal
 from backend.errors import Failure
 
 Dialect = Literal["openai", "anthropic", "langchain", "offline"]
+#: What a provider is told of the shape of an answer: the schema, that it be a JSON object, or nothing but words.
+Shaping = Literal["schema", "json", "words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Profile:
     #: Whether it must be asked to report usage at the end of a stream (`stream_options`).
     asks_for_usage: bool = True
     max_tokens_field: str = "max_tokens"
+    shaping: Shaping = "json"
     codes: Mapping[str, Failure] = field(default_factory=lambda: MappingProxyType({}))
     finish_reasons: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -55,6 +58,7 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
             base_url="https://api.openai.com/v1",
             idempotency_header="Idempotency-Key",
             max_tokens_field="max_completion_tokens",
+            shaping="schema",
         ),
         # Whoever speaks OpenAI's chat completions and is none of the others: a proxy, a server of one's own.
         "compatible": Profile(needs_key=False, idempotency_header="Idempotency-Key"),
@@ -66,16 +70,17 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
         ),
         "deepseek": Profile(base_url="https://api.deepseek.com/v1"),
         "dashscope": Profile(base_url="https://dashscope.aliyuncs.com/compatible-mode/v1"),
-        "vllm": Profile(base_url="http://127.0.0.1:8000/v1", needs_key=False),
-        "ollama": Profile(base_url="http://127.0.0.1:11434/v1", needs_key=False),
-        "openrouter": Profile(base_url="https://openrouter.ai/api/v1"),
+        "vllm": Profile(base_url="http://127.0.0.1:8000/v1", needs_key=False, shaping="schema"),
+        "ollama": Profile(base_url="http://127.0.0.1:11434/v1", needs_key=False, shaping="schema"),
+        "openrouter": Profile(base_url="https://openrouter.ai/api/v1", shaping="schema"),
         # The address is the resource's own: https://NAME.openai.azure.com/openai/v1; the model is the deployment.
-        "azure": Profile(key_header="api-key", max_tokens_field="max_completion_tokens"),
-        "gemini": Profile(base_url="https://generativelanguage.googleapis.com/v1beta/openai"),
+        "azure": Profile(key_header="api-key", max_tokens_field="max_completion_tokens", shaping="schema"),
+        "gemini": Profile(base_url="https://generativelanguage.googleapis.com/v1beta/openai", shaping="schema"),
         "anthropic": Profile(
             dialect="anthropic",
             base_url="https://api.anthropic.com/v1",
             key_header="x-api-key",
+            shaping="schema",
             finish_reasons={
                 "end_turn": "stop",
                 "stop_sequence": "stop",
@@ -86,7 +91,7 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
                 "refusal": "content_filter",
             },
         ),
-        "langchain": Profile(dialect="langchain", needs_key=False),
+        "langchain": Profile(dialect="langchain", needs_key=False, shaping="words"),
         "offline": Profile(dialect="offline", needs_key=False),
     }
 )

@@ -3,20 +3,23 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
+from uuid import UUID
 
 import orjson
 
 from backend.errors import ModelBudgetSpent, ModelError, ModelRateExceeded
 from backend.ids import new_id
 from backend.llm.accounts import Book, CallRecord, measure
-from backend.llm.backends import Backends, Opener
+from backend.llm.backends import Backends, OpenBackend, Opener, Table
 from backend.llm.budget import Budgets, Reservation, Unlimited
 from backend.llm.call import Call
 from backend.llm.deadlines import Deadlines
 from backend.llm.gateway import Answer, ModelRequest, Piece, Purpose, Usage
+from backend.llm.health import Standing
 from backend.llm.models_file import ModelsFile
+from backend.llm.own_models import Grounds, OwnModels, merged
 from backend.llm.single_flight import SingleFlight
 
 
@@ -30,6 +33,8 @@ class RoutedModel:
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         self._backends = Backends(opener, deadlines, self._clock)
         self._table = self._backends.table(models)
+        #: Those of tenants with models of their own, and what they declared.
+        self._own: dict[UUID, tuple[Table, OwnModels, Grounds]] = {}
         self._book = book
         self._budgets: Budgets = budgets or Unlimited()
         self._flights: SingleFlight[tuple[Answer, CallRecord]] = SingleFlight()
@@ -44,18 +49,49 @@ class RoutedModel:
         """What new calls are made by."""
         return self._table.models
 
-    def serves(self, purpose: Purpose) -> bool:
+    def serves(self, purpose: Purpose, tenant_id: UUID | None = None) -> bool:
         """Tell whether any backend is declared that can do this."""
-        return bool(self._table.courses[purpose].backends)
+        return bool(self._table_of(tenant_id).courses[purpose].backends)
+
+    def route(self, purpose: Purpose, tenant_id: UUID | None = None) -> list[str]:
+        """Return the names of the backends that serve a purpose, in their order."""
+        return [backend.name for backend in self._table_of(tenant_id).courses[purpose].backends]
+
+    def backends(self, tenant_id: UUID | None = None) -> list[OpenBackend]:
+        """Return every backend that is declared, by the server or by the tenant."""
+        return list(self._table_of(tenant_id).backends.values())
+
+    def standings(self) -> dict[str, Standing]:
+        """Return how each backend, of whomever, stands with this process."""
+        tables = (self._table, *(table for table, _, _ in self._own.values()))
+        backends = [one for table in tables for one in table.backends.values()]
+        return {one.key: Standing(one.breaker.state, one.breaker.rests_for) for one in backends}
+
+    def _table_of(self, tenant_id: UUID | None) -> Table:
+        own = self._own.get(tenant_id) if tenant_id is not None else None
+        return self._table if own is None else own[0]
 
     async def reload(self, models: ModelsFile) -> None:
         """Take `models` for every call from now on; calls under way end as they began."""
         before = self._table
         self._table = self._backends.table(models, before)
+        for tenant_id, (_, own, grounds) in tuple(self._own.items()):
+            await self.set_own(tenant_id, own, grounds)
         await before.retire()
 
+    async def set_own(self, tenant_id: UUID, own: OwnModels | None, grounds: Grounds) -> None:
+        """Take what a tenant declares for its calls from now on; None: the server's models again."""
+        before = self._own.pop(tenant_id, None)
+        if own is not None:
+            known = (self._table,) if before is None else (before[0], self._table)
+            table = self._backends.table(merged(own, self.models, grounds), *known, owner=tenant_id)
+            self._own[tenant_id] = table, own, grounds
+        if before is not None:
+            await before[0].retire()
+
     async def aclose(self) -> None:
-        await self._table.retire()
+        for table in (self._table, *(table for table, _, _ in self._own.values())):
+            await table.retire()
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Piece, None]:
         async with self._call(request, streamed=True) as call:
@@ -103,8 +139,8 @@ class RoutedModel:
 
     @asynccontextmanager
     async def _call(self, request: ModelRequest, *, streamed: bool) -> AsyncIterator[Call]:
-        table = self._table
-        call = Call(request, table.courses[request.purpose], self._clock, streamed=streamed)
+        table = self._table_of(request.caller.tenant_id if request.caller else None)
+        call = Call(request, table.course(request), self._clock, streamed=streamed)
         table.calls += 1
         held: Reservation | None = None
         try:
@@ -153,7 +189,8 @@ def _flight(request: ModelRequest) -> Hashable:
         orjson.dumps(
             [
                 request.purpose, [[turn.role, turn.content] for turn in request.turns], request.brief, request.seed,
-                request.temperature, request.max_tokens, request.json,
+                request.temperature, request.max_tokens, request.backend,
+                asdict(request.shape) if request.shape else None,
                 [[tool.name, tool.description, tool.parameters] for tool in request.tools],
             ],
             default=str,

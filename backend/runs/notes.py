@@ -57,6 +57,11 @@ async def enqueue_if_due(conn: Connection, settings: Settings, tenant_id: UUID, 
         await jobs.enqueue(conn, NOTES_JOB, payload)
 
 
+def tenant_of(payload: bytes) -> UUID:
+    """Return whose notes a job is about."""
+    return UUID(orjson.loads(payload)["tenant_id"])
+
+
 async def keep_notes(db: Database, settings: Settings, model: Model | None, payload: bytes) -> None:
     """Bring the notes of a thread up to date. Done twice, or by two at once, it is done once.
 

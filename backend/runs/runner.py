@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from backend.errors import AppError, LeaseLost, RecoveryExhausted, ServerBusy, S
 from backend.fanout.live_text import LiveTexts
 from backend.graph.build import initial_state
 from backend.graph.state import GraphContext
-from backend.llm.gateway import RUN_PATIENCE, Caller, Model, OnBehalf
+from backend.llm.gateway import RUN_PATIENCE, Caller, Model, OnBehalf, Purpose
 from backend.memory.embed import Embedder
 from backend.protocol.events import InterruptRaised, InterruptResolved, Problem, RunChanged, RunStatus, ThreadEvent
 from backend.quality.rulebooks import RuleBooks
@@ -72,10 +72,18 @@ class RunnerParts:
     embedder: Embedder
     profiles: Profiles
     worker: str
-    #: The model that reads what rules leave in doubt; the offline writer cannot.
+    #: The model that reads what rules leave in doubt.
     reader: Model | None = None
     #: The model that reads texts behind the checks, where that is switched on.
     judge: Model | None = None
+    #: Whether those two can do it for a tenant: not every model can do everything.
+    serves: Callable[[Purpose, UUID], bool] = lambda _purpose, _tenant: True
+
+    def serving(self, model: Model | None, purpose: Purpose, caller: Caller) -> Model | None:
+        """Return the model on the caller's account; None where it cannot do this for its tenant."""
+        if model is None or not self.serves(purpose, caller.tenant_id):
+            return None
+        return OnBehalf(model, caller)
 
 
 class Runner:
@@ -210,9 +218,9 @@ class Runner:
             rules=parts.rules.current,
             embedder=parts.embedder,
             profiles=parts.profiles,
-            reader=OnBehalf(parts.reader, caller) if parts.reader is not None else None,
+            reader=parts.serving(parts.reader, "intent", caller),
             settings=parts.settings,
-            judge=OnBehalf(parts.judge, caller) if parts.judge is not None else None,
+            judge=parts.serving(parts.judge, "judge", caller),
             experimental=run.experimental,
             say=outlet.take,
             said=outlet.said,

@@ -21,7 +21,7 @@ from backend.quality.pii import mask_pii
 from backend.runs import claims, interrupts, shows
 from backend.runs.jobs import ON_AIR_JOB, RUN_JOB, enqueue_run, read_on_air_job, read_run_job
 from backend.runs.lease import Leases, Loss
-from backend.runs.notes import NOTES_JOB, keep_notes
+from backend.runs.notes import NOTES_JOB, keep_notes, tenant_of
 from backend.runs.runner import Runner
 from backend.runs.start import start_next
 from backend.settings import Settings
@@ -50,7 +50,7 @@ class Worker:
         runner: Runner,
         leases: Leases,
         embedder: Embedder,
-        reader: Model | None = None,
+        reader: Callable[[UUID], Model | None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._db = db
@@ -151,7 +151,7 @@ class Worker:
         await learn(self._db, self._embedder, mask_pii, payload, most=self._settings.memory_documents)
 
     async def _on_notes(self, payload: bytes) -> None:
-        await keep_notes(self._db, self._settings, self._reader, payload)
+        await keep_notes(self._db, self._settings, self._reader(tenant_of(payload)), payload)
 
     async def _listen(self) -> None:
         def on_notice(channel: str, payload: str) -> None:

@@ -11,14 +11,23 @@ from fastapi import FastAPI
 from backend.api.routes import mount
 from backend.domain import events, rooms
 from backend.fanout.hub import Hub, Sources
+from backend.fanout.model_health import ModelHealth
+from backend.llm.accounts import CallRecord
+from backend.llm.deadlines import Deadlines
+from backend.llm.health import Health
+from backend.llm.routed import RoutedModel
 from backend.memory.embed import Embedder
 from backend.quality.rulebooks import RuleBooks
+from backend.runs.books import Books
+from backend.runs.budgets import TenantBudgets
+from backend.runs.tenant_models import TenantModels
 from backend.services import Services
 from backend.settings import Settings
 from backend.storage.postgres import Database
 from backend.storage.redis import Cache
 from backend.telemetry.logging import configure_logging
 from tests.support.databases import DatabaseFactory
+from tests.support.routed_models import models_of, opened
 
 PASSWORD = "cuedesk-demo"
 SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]
@@ -37,11 +46,46 @@ def plain_log() -> None:
 
 
 @pytest.fixture
-async def services(demo_url: str, redis_url: str) -> AsyncIterator[Services]:
+def models_text() -> str:
+    """Which models there are: only the one that needs nothing. Tests that ask others say so."""
+    return """
+providers: {desk: {profile: offline}}
+backends: {desk: {provider: desk, model: offline}}
+routes: {default: {backends: [desk]}}
+"""
+
+
+@pytest.fixture
+def own_addresses() -> list[str]:
+    """Which addresses tenants may name for models of their own."""
+    return []
+
+
+@pytest.fixture
+async def services(
+    demo_url: str, redis_url: str, models_text: str, own_addresses: list[str]
+) -> AsyncIterator[Services]:
     settings = Settings(_env_file=None, database_url=demo_url, redis_url=redis_url)
-    async with Database.open(demo_url, size=4, acquire_timeout=5) as db, Cache.open(redis_url) as cache:
+    async with (
+        Database.open(demo_url, size=4, acquire_timeout=5) as db,
+        Cache.open(redis_url) as cache,
+        contextlib.AsyncExitStack() as stack,
+    ):
         async with db.system() as conn:
             epoch = await conn.fetchval("SELECT system_epoch()")
+        health, books = Health(asyncio.get_running_loop().time), Books(db)
+
+        def note(record: CallRecord) -> None:
+            health.take(record)
+            books.take(record)
+
+        await stack.enter_async_context(books.kept())
+        budgets = TenantBudgets(db, cache, settings)
+        await stack.enter_async_context(budgets.kept())
+        model = RoutedModel(models_of(models_text), opened, Deadlines(), note, budgets)
+        stack.push_async_callback(model.aclose)
+        own_models = TenantModels(db, model, allowed=own_addresses, interval=60)
+        await own_models.refresh()
         yield Services(
             settings=settings,
             db=db,
@@ -50,6 +94,9 @@ async def services(demo_url: str, redis_url: str) -> AsyncIterator[Services]:
             hub=Hub(demo_url, cache, _sources(db), poll_interval=0.2),
             rules=RuleBooks(db),
             embedder=Embedder(),
+            model=model,
+            own_models=own_models,
+            model_health=ModelHealth(cache, lambda: health.told(model.standings())),
             clock=lambda: datetime.now(UTC),
             epoch=lambda: epoch,
             worker_ready=None,

@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.e2e.browser import TALL, Seats
+from tests.e2e.test_accessibility import AXE, serious
 from tests.e2e.test_main_job import ASK
 from tests.support.desk_client import APPROVER, HOST, OPERATOR
 
@@ -100,6 +101,26 @@ def test_a_host_is_made_and_the_role_of_a_host_may_only_read(seats: Seats) -> No
     expect(reader.get_by_role("row").filter(has_text="阿禾")).to_be_visible()
     expect(reader.get_by_role("button", name="新建")).to_be_disabled()
     expect(reader.get_by_text("你的角色只能查看")).to_be_visible()
+
+
+def test_what_a_run_asked_of_models_and_how_these_are(seats: Seats) -> None:
+    operator = seats.take(OPERATOR, viewport=TALL)
+    operator.ask(ASK)
+    page = operator.page
+    expect(page.get_by_test_id("approval-card")).to_be_visible(timeout=15_000)
+    page.get_by_test_id("run-steps").get_by_role("link", name="模型调用").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("这次运行的模型调用")
+    calls = page.get_by_test_id("run-calls")
+    expect(calls.get_by_role("row").filter(has_text="写话术")).to_contain_text("offline", timeout=15_000)
+    expect(calls).to_contain_text("完成")
+    assert serious(page, AXE) == []
+    page.get_by_role("link", name="查看模型状态").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("模型状态")
+    expect(page.get_by_test_id("backends").get_by_role("row").filter(has_text="offline")).to_contain_text("正常")
+    assert serious(page, AXE) == []
+    page.get_by_role("button", name="小林").click()
+    page.get_by_role("link", name="模型状态").click()
+    expect(page.get_by_test_id("backends")).to_be_visible()
 
 
 def test_language_and_theme_are_kept(seats: Seats) -> None:

@@ -14,8 +14,7 @@ from backend.llm.deadlines import Deadlines
 from backend.llm.endpoint import Endpoint
 from backend.llm.exchange import HttpEndpoint
 from backend.llm.gateway import ChatTurn, ModelRequest, Piece
-from backend.llm.models_file import Backend, ModelsFile, Provider, read_models
-from backend.llm.profiles import PROFILES
+from backend.llm.models_file import Backend, ModelsFile, Provider, profile_of, read_models
 from backend.llm.routed import RoutedModel
 from tests.support.scripted_model import ScriptedModel
 
@@ -34,7 +33,7 @@ def models_of(text: str, variables: Mapping[str, str] | None = None) -> ModelsFi
 
 def opened(provider: Provider, backend: Backend) -> Endpoint:
     """Open a backend as the server does."""
-    profile = PROFILES[provider.profile]
+    profile = profile_of(provider, backend)
     if profile.dialect == "offline":
         return OfflineWriter(pace=0)
     return HttpEndpoint(

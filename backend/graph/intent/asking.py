@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Final, Literal
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from backend.errors import ModelError, ModelRefused
+from backend.errors import ModelAnswerInvalid, ModelError
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import fold
 from backend.graph.intent.reading import read
@@ -20,7 +20,8 @@ from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.weighing import as_wish
 from backend.graph.prompts import rendered
 from backend.graph.prompts import version as prompt_version
-from backend.llm.gateway import ChatTurn, Model, ModelRequest
+from backend.llm.gateway import AnswerShape, ChatTurn, Model, ModelRequest
+from backend.llm.structured import Unusable, read_as, structured
 
 log = structlog.get_logger(__name__)
 
@@ -59,8 +60,8 @@ class Said(BaseModel):
     confidence: float = Field(ge=0, le=1)
 
 
-class _Unusable(Exception):
-    """What the model said cannot be used; the text says why."""
+#: The prompt says it in words.
+_SHAPE: Final = AnswerShape("reading", Said.model_json_schema(), told=True)
 
 
 async def understood(
@@ -73,8 +74,10 @@ async def understood(
     try:
         async with asyncio.timeout(_PATIENCE):
             said = await _asked(message, situation, model, conversation)
-    except (_Unusable, ModelError, TimeoutError) as error:
-        reason = str(error) if isinstance(error, _Unusable) else getattr(error, "code", "timeout")
+    except (ModelError, TimeoutError) as error:
+        reason = getattr(error, "code", "timeout")
+        if isinstance(error, ModelAnswerInvalid):
+            reason = error.details["problem"]
         log.warning("intent_model_unusable", reason=reason)
         return fast
     return _reading(said, message, situation)
@@ -94,34 +97,23 @@ def in_doubt(reading: Reading) -> bool:
 
 
 async def _asked(message: str, situation: Situation, model: Model, conversation: Sequence[dict[str, str]]) -> Said:
-    """Ask, and once more when the answer cannot be used or the provider knows no JSON mode."""
-    turns = _turns(message, situation, conversation)
-    try:
-        answer = await _answer(model, turns, json=True)
-    except ModelRefused:
-        return _checked(await _answer(model, turns, json=False), message, situation)
-    try:
-        return _checked(answer, message, situation)
-    except _Unusable as error:
-        repair = rendered("intent", "repair", problem={"problem": str(error)})
-        again = [*turns, ChatTurn("assistant", answer or "{}"), ChatTurn("user", repair)]
-        return _checked(await _answer(model, again, json=True), message, situation)
-
-
-async def _answer(model: Model, turns: Sequence[ChatTurn], *, json: bool) -> str:
     request = ModelRequest(
         purpose="intent",
-        turns=turns,
+        turns=_turns(message, situation, conversation),
         brief={},
         temperature=0.0,
         max_tokens=300,
-        json=json,
+        shape=_SHAPE,
         prompt_version=prompt_version("intent"),
     )
-    text = (await model.complete(request)).text
-    if len(text) > _LONGEST_ANSWER:
-        raise _Unusable("far too long")
-    return text
+    answer = await structured(
+        model,
+        request,
+        lambda text: _checked(text, message, situation),
+        repair=lambda problem: rendered("intent", "repair", problem={"problem": problem}),
+        longest=_LONGEST_ANSWER,
+    )
+    return answer.value
 
 
 def _turns(message: str, situation: Situation, conversation: Sequence[dict[str, str]]) -> list[ChatTurn]:
@@ -156,22 +148,15 @@ def _turns(message: str, situation: Situation, conversation: Sequence[dict[str, 
 
 def _checked(answer: str, message: str, situation: Situation) -> Said:
     """Hold an answer to the schema and to what is there."""
-    start, end = answer.find("{"), answer.rfind("}")
-    if start < 0 or end < start:
-        raise _Unusable("no JSON object")
-    try:
-        said = Said.model_validate_json(answer[start : end + 1])
-    except ValidationError as error:
-        wrong = error.errors(include_input=False, include_url=False)[0]
-        raise _Unusable(f"{'.'.join(str(part) for part in wrong['loc']) or 'JSON'}: {wrong['type']}") from None
+    said = read_as(Said, answer)
     if said.product is not None and said.product >= len(situation.products[:_MOST]):
-        raise _Unusable("product: no such place")
+        raise Unusable("product: no such place")
     if said.draft is not None and said.draft >= len(situation.drafts):
-        raise _Unusable("draft: no such place")
+        raise Unusable("draft: no such place")
     if said.product_name is not None and fold(said.product_name) not in fold(message):
-        raise _Unusable("product_name: not a word of the message")
+        raise Unusable("product_name: not a word of the message")
     if said.about not in {"chat": _CHAT, "action": _ACTION}.get(said.kind, {None}):
-        raise _Unusable(f"about: {said.kind} knows no such subject")
+        raise Unusable(f"about: {said.kind} knows no such subject")
     return said
 
 

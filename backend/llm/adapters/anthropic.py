@@ -10,11 +10,10 @@ from backend.llm.failures import reported
 from backend.llm.gateway import ModelRequest, Piece, ToolCallPart, Usage
 from backend.llm.profiles import Profile
 from backend.llm.reading import Reading, count
+from backend.llm.shaping import turns_told
 
 #: It must be told how much it may write; a script is a tenth of this.
 _MAX_TOKENS: Final = 4096
-#: What a JSON answer is asked for in words, since there is no such mode.
-_JSON_ONLY: Final = "Answer with one JSON object and nothing else."
 
 
 class AnthropicDialect:
@@ -22,15 +21,12 @@ class AnthropicDialect:
     headers: Final[Mapping[str, str]] = MappingProxyType({"anthropic-version": "2023-06-01"})
 
     def body(self, request: ModelRequest, model: str, profile: Profile, *, stream: bool) -> dict[str, Any]:
-        system = [turn.content for turn in request.turns if turn.role == "system"]
-        if request.json:
-            system.append(_JSON_ONLY)
+        turns = turns_told(request, profile.shaping)
+        system = [turn.content for turn in turns if turn.role == "system"]
         body: dict[str, Any] = {
             "model": model,
             profile.max_tokens_field: request.max_tokens or _MAX_TOKENS,
-            "messages": [
-                {"role": turn.role, "content": turn.content} for turn in request.turns if turn.role != "system"
-            ],
+            "messages": [{"role": turn.role, "content": turn.content} for turn in turns if turn.role != "system"],
             "stream": stream,
         }
         if system:
@@ -42,14 +38,25 @@ class AnthropicDialect:
                 {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
                 for tool in request.tools
             ]
+        if (name := _answering_tool(request, profile)) is not None:
+            # There is no such mode: the answer is the input of a tool that must be called.
+            assert request.shape is not None
+            body["tools"] = [{"name": name, "input_schema": dict(request.shape.schema)}]
+            body["tool_choice"] = {"type": "tool", "name": name}
         return body
 
     def reading(self, request: ModelRequest, profile: Profile) -> Reading:
         return _Message(request, profile)
 
 
+def _answering_tool(request: ModelRequest, profile: Profile) -> str | None:
+    """Return the name of the tool whose input is the answer; None where the answer is a text."""
+    shape = request.shape
+    return shape.name if shape is not None and shape.by_provider and profile.shaping == "schema" else None
+
+
 class _Message(Reading):
-    __slots__ = ("_asked", "_cached", "_counted", "_told_tokens", "_tools")
+    __slots__ = ("_answering", "_asked", "_cached", "_counted", "_told_tokens", "_tools")
 
     def __init__(self, request: ModelRequest, profile: Profile) -> None:
         super().__init__(request, profile)
@@ -58,6 +65,10 @@ class _Message(Reading):
         self._counted = [False, False]
         #: Blocks are numbered together; tool calls are numbered by themselves.
         self._tools: dict[int, int] = {}
+        self._answering = _answering_tool(request, profile) is not None
+
+    def ended(self, word: object) -> None:
+        super().ended("end_turn" if self._answering and word == "tool_use" else word)
 
     def take(self, event: Mapping[str, Any]) -> Piece | None:
         match event.get("type"):
@@ -94,6 +105,8 @@ class _Message(Reading):
                 # Streamed, the input is empty here and comes as JSON text.
                 given = block.get("input")
                 arguments = orjson.dumps(given).decode() if given else ""
+                if self._answering:
+                    return self.told(arguments, "")
                 return self.told("", "", (ToolCallPart(place, str(block["id"]), str(block["name"]), arguments),))
         return None  # redacted thinking and the like: nothing anybody could read
 
@@ -103,6 +116,8 @@ class _Message(Reading):
                 return self.told(delta["text"], "")
             case "thinking_delta":
                 return self.told("", delta["thinking"])
+            case "input_json_delta" if self._answering:
+                return self.told(delta["partial_json"], "")
             case "input_json_delta":
                 return self.told("", "", (ToolCallPart(self._tools[index], arguments=str(delta["partial_json"])),))
         return None  # signatures, citations

@@ -12,6 +12,7 @@ from backend.llm.deadlines import Patience
 from backend.llm.endpoint import Attempt
 from backend.llm.failures import reported
 from backend.llm.gateway import Answer, ModelRequest, Piece, ToolCallPart, Usage, estimated_usage, gathered
+from backend.llm.shaping import turns_told
 
 
 def open_langchain(name: str) -> "LangchainEndpoint":
@@ -62,7 +63,7 @@ class LangchainEndpoint:
 
     async def _chunks(self, request: ModelRequest, attempt: Attempt) -> AsyncGenerator[BaseMessage, None]:
         asked = {"temperature": request.temperature, "max_tokens": request.max_tokens, **attempt.extra}
-        turns = [(turn.role, turn.content) for turn in request.turns]
+        turns = [(turn.role, turn.content) for turn in turns_told(request, "words")]
         model: Any = self._model
         if request.tools:
             model = model.bind_tools(

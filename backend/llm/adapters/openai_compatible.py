@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from backend.errors import ModelPayloadInvalid, ModelStreamCut
 from backend.llm.failures import reported
-from backend.llm.gateway import ModelRequest, Piece, ToolCallPart, Usage
+from backend.llm.gateway import AnswerShape, ModelRequest, Piece, ToolCallPart, Usage
 from backend.llm.profiles import Profile
 from backend.llm.reading import Reading, count
+from backend.llm.schemas import strict
+from backend.llm.shaping import turns_told
 
 
 class OpenAIDialect:
@@ -18,7 +20,7 @@ class OpenAIDialect:
     def body(self, request: ModelRequest, model: str, profile: Profile, *, stream: bool) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": model,
-            "messages": [{"role": turn.role, "content": turn.content} for turn in request.turns],
+            "messages": [{"role": turn.role, "content": turn.content} for turn in turns_told(request, profile.shaping)],
             "stream": stream,
         }
         if stream and profile.asks_for_usage:
@@ -27,8 +29,8 @@ class OpenAIDialect:
             body["temperature"] = request.temperature
         if request.max_tokens is not None:
             body[profile.max_tokens_field] = request.max_tokens
-        if request.json:
-            body["response_format"] = {"type": "json_object"}
+        if (shape := request.shape) is not None and shape.by_provider:
+            body |= _response_format(shape, profile)
         if request.tools:
             body["tools"] = [
                 {
@@ -43,6 +45,16 @@ class OpenAIDialect:
 
     def reading(self, request: ModelRequest, profile: Profile) -> Reading:
         return _ChatCompletion(request, profile)
+
+
+def _response_format(shape: AnswerShape, profile: Profile) -> dict[str, Any]:
+    match profile.shaping:
+        case "schema":
+            told = {"name": shape.name, "schema": dict(shape.schema), "strict": strict(shape.schema)}
+            return {"response_format": {"type": "json_schema", "json_schema": told}}
+        case "json":
+            return {"response_format": {"type": "json_object"}}
+    return {}
 
 
 class _ChatCompletion(Reading):

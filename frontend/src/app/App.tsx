@@ -23,6 +23,7 @@ const ShowsPage = lazy(() => import('../rundown/ShowsPage'))
 const MemoryPage = lazy(() => import('../memory/MemoryPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
 const ExperimentsPage = lazy(() => import('../experiments/ExperimentsPage'))
+const ModelsPage = lazy(() => import('../models/ModelsPage'))
 const RulesPage = lazy(() => import('../rules/RulesPage'))
 const SettingsPage = lazy(() => import('../settings/SettingsPage'))
 
@@ -48,6 +49,7 @@ const router = createBrowserRouter([
       { path: '/memory', element: <MemoryPage /> },
       { path: '/hosts', element: <HostsPage /> },
       { path: '/experiments/:experiment?', element: <ExperimentsPage /> },
+      { path: '/models', element: <ModelsPage /> },
       { path: '/rules', element: <RulesPage /> },
       { path: '/settings', element: <SettingsPage /> },
       { path: '*', element: <Elsewhere /> },

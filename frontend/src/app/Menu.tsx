@@ -1,4 +1,5 @@
 import '../i18n/addExperiments'
+import '../i18n/addModels'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useDesk } from '../shared/desk'
@@ -12,6 +13,7 @@ export default function Menu() {
     <>
       <Preferences />
       {may('experiment.read') && <Link to="/experiments">{t('experiment.title')}</Link>}
+      {may('model.read') && <Link to="/models">{t('models.title')}</Link>}
     </>
   )
 }

@@ -1,6 +1,6 @@
 import { CheckOutlined, LoadingOutlined, StopOutlined } from '@ant-design/icons'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'react-router'
+import { Link, useParams } from 'react-router'
 import type { RunView } from '../generated/protocol'
 import { Assumed } from '../shared/Assumed'
 import { duration } from '../shared/format'
@@ -36,6 +36,7 @@ function DetailLine({ detail }: { detail: Record<string, unknown> }) {
 /** The steps of the latest run with their timings. */
 export function RunSteps({ run }: { run: RunView | undefined }) {
   const { t, i18n } = useTranslation()
+  const { thread } = useParams()
   if (!run) return <p className="muted">{t('desk.noRun')}</p>
   const over = !['enqueued', 'queued', 'running', 'waiting'].includes(run.status)
   const total = run.steps.reduce((sum, step) => sum + (step.elapsed_ms ?? 0), 0)
@@ -50,6 +51,7 @@ export function RunSteps({ run }: { run: RunView | undefined }) {
           {t(`runStatus.${run.status}`)}
         </span>
         <span className="muted number">{total > 0 && duration(total)}</span>
+        {thread && <Link to={`/models?thread=${thread}&run=${run.id}`}>{t('desk.modelCalls')}</Link>}
       </p>
       <ol className="steps">
         {run.steps.map((step, place) => (

@@ -1833,6 +1833,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Model
+         * @description Ask a model for a text.
+         */
+        post: operations["ask_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/structured": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Model Structured
+         * @description Ask a model for a JSON object that meets a schema. What does not is asked for once more, then refused.
+         */
+        post: operations["ask_model_structured"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Models
+         * @description Tell which models there are and how they are.
+         */
+        get: operations["read_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Own Models
+         * @description Read the tenant's own models.
+         */
+        get: operations["read_own_models"];
+        /**
+         * Save Own Models
+         * @description Save the tenant's own models; every process asks them for the calls that begin from then on.
+         */
+        put: operations["save_own_models"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -2082,6 +2166,90 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * Backend
+         * @description A model of a provider.
+         */
+        "Backend-Input": {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Shaping */
+            shaping?: ("schema" | "json" | "words") | null;
+            /**
+             * @default {
+             *       "extra": {}
+             *     }
+             */
+            parameters?: components["schemas"]["Parameters"];
+            prices?: components["schemas"]["Prices-Input"] | null;
+            /** @default {} */
+            limits?: components["schemas"]["Limits"];
+        };
+        /**
+         * Backend
+         * @description A model of a provider.
+         */
+        "Backend-Output": {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Shaping */
+            shaping?: ("schema" | "json" | "words") | null;
+            /**
+             * @default {
+             *       "extra": {}
+             *     }
+             */
+            parameters?: components["schemas"]["Parameters"];
+            prices?: components["schemas"]["Prices-Output"] | null;
+            /** @default {} */
+            limits?: components["schemas"]["Limits"];
+        };
+        /**
+         * BackendView
+         * @description A model of a provider, and how it has been doing in the last `window_seconds`.
+         *
+         *     `state` is the gravest of all processes': `closed` (it is asked), `half_open` (one call finds out), `open` (it is
+         *     left alone, `rests_for_ms` more); `states` counts the processes. `failed` counts attempts by reason; retries and
+         *     fallbacks may have hidden them from people. Latencies are of calls that the first attempt answered.
+         */
+        BackendView: {
+            /**
+             * Name
+             * @description Those of your own begin with `own/`.
+             */
+            name: string;
+            /** Provider */
+            provider: string;
+            /** Profile */
+            profile: string;
+            /** Model */
+            model: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "closed" | "half_open" | "open";
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Rests For Ms */
+            rests_for_ms: number;
+            /** Answered */
+            answered: number;
+            /** Failed */
+            failed: {
+                [key: string]: number;
+            };
+            /** Error Rate */
+            error_rate: number | null;
+            first_token_ms: components["schemas"]["Milliseconds"];
+            total_ms: components["schemas"]["Milliseconds"];
         };
         /**
          * Blocks
@@ -3089,6 +3257,16 @@ export interface components {
             note: string;
         };
         /**
+         * KeyState
+         * @description The variable of the server that a provider's key is read from, and whether it is set; never what is in it.
+         */
+        KeyState: {
+            /** Variable */
+            variable: string;
+            /** Is Set */
+            is_set: boolean;
+        };
+        /**
          * Lifetimes
          * @description Days for which a kind is remembered; `null`: for ever.
          */
@@ -3099,6 +3277,19 @@ export interface components {
             note: number | null;
             /** Rejection */
             rejection: number | null;
+        };
+        /**
+         * Limits
+         * @description `context`: tokens it can read and write together; `output`: tokens it writes at most; `concurrency`: calls at
+         *     once from this process.
+         */
+        Limits: {
+            /** Context */
+            context?: number | null;
+            /** Output */
+            output?: number | null;
+            /** Concurrency */
+            concurrency?: number | null;
         };
         /**
          * Live
@@ -3233,6 +3424,27 @@ export interface components {
             created_at: string;
         };
         /**
+         * MessageAnswer
+         * @description What a model answered. `model` is the one that did, which after a fallback is another than was asked first;
+         *     `finish_reason` is `stop`, `length` (cut off), `content_filter`, or a provider's own word.
+         */
+        MessageAnswer: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Model */
+            model: string;
+            /** Content */
+            content: string;
+            /** Reasoning */
+            reasoning: string;
+            /** Finish Reason */
+            finish_reason: string;
+            usage: components["schemas"]["TokenUsage"];
+        };
+        /**
          * MessageComplete
          * @description The whole text of a message: what a person said, or what an agent wrote.
          */
@@ -3358,6 +3570,16 @@ export interface components {
             clarification: components["schemas"]["ClarificationView"] | null;
         };
         /**
+         * Milliseconds
+         * @description Half, and 95 of 100, took no longer; null when nothing was counted. Read from ranges: a fifth off at most.
+         */
+        Milliseconds: {
+            /** P50 */
+            p50: number | null;
+            /** P95 */
+            p95: number | null;
+        };
+        /**
          * ModelBudget
          * @description What the tenant may use of language models, and what it does use; a limit of null is none.
          *
@@ -3462,6 +3684,27 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * Models
+         * @description Routes and backends. `processes` told of themselves; `complete` is false when only one could be asked (no Redis).
+         *
+         *     Backends are shared by all tenants, so the figures are of everybody's calls.
+         */
+        Models: {
+            /** Routes */
+            routes: components["schemas"]["RouteView"][];
+            /** Backends */
+            backends: components["schemas"]["BackendView"][];
+            /** Processes */
+            processes: number;
+            /** Complete */
+            complete: boolean;
+            /**
+             * Window Seconds
+             * @description How far back the figures reach.
+             */
+            window_seconds: number;
+        };
+        /**
          * NewExperiment
          * @description An experiment to add, as a draft. The weights sum to 100; a thread or a host keeps its variant.
          */
@@ -3515,32 +3758,6 @@ export interface components {
              * @default []
              */
             taboo_words?: string[];
-        };
-        /**
-         * NewMessage
-         * @description What is asked, and what becomes of a run that is under way in the thread.
-         */
-        NewMessage: {
-            /** Content */
-            content: string;
-            /** Room Id */
-            room_id?: string | null;
-            /** Product Id */
-            product_id?: string | null;
-            /** Host Id */
-            host_id?: string | null;
-            /** Scenario */
-            scenario?: string | null;
-            /** Style */
-            style?: string | null;
-            /** Duration Seconds */
-            duration_seconds?: number | null;
-            /**
-             * Multitask
-             * @default reject
-             * @enum {string}
-             */
-            multitask?: "reject" | "enqueue" | "interrupt";
         };
         /**
          * NewNote
@@ -3684,6 +3901,34 @@ export interface components {
             notes?: string;
         };
         /**
+         * NewStructuredMessage
+         * @description What a model is asked, and the JSON Schema of the answer: an object, with references into itself only, without
+         *     `patternProperties` and `unevaluated…`.
+         */
+        NewStructuredMessage: {
+            /** Messages */
+            messages: components["schemas"]["Turn"][];
+            /**
+             * Model
+             * @description The name of one backend; without it the route for messages, with its fallbacks.
+             * @default cuedesk
+             */
+            model?: string;
+            /** Temperature */
+            temperature?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+            /**
+             * Name
+             * @default answer
+             */
+            name?: string;
+        };
+        /**
          * NewThread
          * @description A thread to open.
          */
@@ -3799,6 +4044,102 @@ export interface components {
             brands?: components["schemas"]["Phrase"][];
         };
         /**
+         * OwnModels
+         * @description What a tenant lays over the server's models. A route names backends of its own, or of the server's.
+         *
+         *     A `default` takes the place of all the server's routes; without one the server's stay where the tenant has none.
+         */
+        "OwnModels-Input": {
+            /**
+             * Providers
+             * @default {}
+             */
+            providers?: {
+                [key: string]: components["schemas"]["OwnProvider"];
+            };
+            /**
+             * Backends
+             * @default {}
+             */
+            backends?: {
+                [key: string]: components["schemas"]["Backend-Input"];
+            };
+            /**
+             * Routes
+             * @default {}
+             */
+            routes?: {
+                [key: string]: components["schemas"]["Route"];
+            };
+        };
+        /**
+         * OwnModels
+         * @description What a tenant lays over the server's models. A route names backends of its own, or of the server's.
+         *
+         *     A `default` takes the place of all the server's routes; without one the server's stay where the tenant has none.
+         */
+        "OwnModels-Output": {
+            /**
+             * Providers
+             * @default {}
+             */
+            providers?: {
+                [key: string]: components["schemas"]["OwnProvider"];
+            };
+            /**
+             * Backends
+             * @default {}
+             */
+            backends?: {
+                [key: string]: components["schemas"]["Backend-Output"];
+            };
+            /**
+             * Routes
+             * @default {}
+             */
+            routes?: {
+                [key: string]: components["schemas"]["Route"];
+            };
+        };
+        /**
+         * OwnModelsChange
+         * @description The whole of what is wanted; null brings the server's models back.
+         */
+        OwnModelsChange: {
+            /** Revision */
+            revision: number;
+            models: components["schemas"]["OwnModels-Input"] | null;
+        };
+        /**
+         * OwnModelsView
+         * @description What the tenant lays over the server's models; null: nothing. `revision` is what the next save must name.
+         *
+         *     `keys` are by provider. `faults` are what this server cannot use as it is now; it is left out until it can be.
+         */
+        OwnModelsView: {
+            /** Revision */
+            revision: number;
+            models: components["schemas"]["OwnModels-Output"] | null;
+            /** Keys */
+            keys: {
+                [key: string]: components["schemas"]["KeyState"];
+            };
+            /** Faults */
+            faults: string[];
+        };
+        /**
+         * OwnProvider
+         * @description An address, and the name of the key: the server holds it in `CUEDESK_TENANT_KEY__<TENANT>__<key>`.
+         */
+        OwnProvider: {
+            /** Profile */
+            profile: string;
+            /** Base Url */
+            base_url?: string | null;
+            /** Key */
+            key?: string | null;
+        };
+        /**
          * OwnRule
          * @description A rule of a tenant.
          *
@@ -3859,6 +4200,23 @@ export interface components {
              */
             replace?: {
                 [key: string]: string;
+            };
+        };
+        /**
+         * Parameters
+         * @description What is sent with every request; it wins over what the prompt's author asked for. `extra` goes in as it is.
+         */
+        Parameters: {
+            /** Temperature */
+            temperature?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /**
+             * Extra
+             * @default {}
+             */
+            extra?: {
+                [key: string]: unknown;
             };
         };
         /**
@@ -4024,6 +4382,40 @@ export interface components {
             model_cost_soft?: number | null;
             /** Model Cost Hard */
             model_cost_hard?: number | null;
+        };
+        /**
+         * Prices
+         * @description Per million tokens. Without a price for cached input it costs what input costs.
+         */
+        "Prices-Input": {
+            /** Input */
+            input: number | string;
+            /** Output */
+            output: number | string;
+            /** Cached */
+            cached?: number | string | null;
+            /**
+             * Currency
+             * @default USD
+             */
+            currency?: string;
+        };
+        /**
+         * Prices
+         * @description Per million tokens. Without a price for cached input it costs what input costs.
+         */
+        "Prices-Output": {
+            /** Input */
+            input: string;
+            /** Output */
+            output: string;
+            /** Cached */
+            cached?: string | null;
+            /**
+             * Currency
+             * @default USD
+             */
+            currency?: string;
         };
         /**
          * Problem
@@ -4584,6 +4976,32 @@ export interface components {
             items: components["schemas"]["Room"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * Route
+         * @description Backends in the order in which they are asked.
+         */
+        Route: {
+            /** Backends */
+            backends: string[];
+            /**
+             * @default {
+             *       "extra": {}
+             *     }
+             */
+            parameters?: components["schemas"]["Parameters"];
+            /** @default {} */
+            deadlines?: components["schemas"]["Waits"];
+        };
+        /**
+         * RouteView
+         * @description What serves a purpose: the first backend, then those that are asked when it fails. Empty: nothing does.
+         */
+        RouteView: {
+            /** Purpose */
+            purpose: string;
+            /** Backends */
+            backends: string[];
         };
         /**
          * Rule
@@ -5519,6 +5937,26 @@ export interface components {
             run_id: string;
         };
         /**
+         * StructuredAnswer
+         * @description A value that meets the schema. `repaired`: the first answer did not; `usage` is of all questions together.
+         */
+        StructuredAnswer: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Model */
+            model: string;
+            /** Value */
+            value: {
+                [key: string]: unknown;
+            };
+            /** Repaired */
+            repaired: boolean;
+            usage: components["schemas"]["TokenUsage"];
+        };
+        /**
          * TableError
          * @description What is wrong with a row. `code` is stable; `column` is the heading (empty: the whole row).
          */
@@ -5777,6 +6215,22 @@ export interface components {
             expires_at: string;
         };
         /**
+         * TokenUsage
+         * @description Tokens as the provider counted them, or `estimated`. Cached ones are of the input, reasoning is of the output.
+         */
+        TokenUsage: {
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Reasoning Tokens */
+            reasoning_tokens: number;
+            /** Estimated */
+            estimated: boolean;
+        };
+        /**
          * ToolCall
          * @description An agent calls a tool.
          */
@@ -5900,6 +6354,19 @@ export interface components {
             version: number;
             /** Hits */
             hits: components["schemas"]["Hit"][];
+        };
+        /**
+         * Turn
+         * @description What somebody said. `system` turns are the rules for the answer.
+         */
+        Turn: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "user" | "assistant";
+            /** Content */
+            content: string;
         };
         /**
          * Undone
@@ -6046,6 +6513,22 @@ export interface components {
             first_broken: number | null;
         };
         /**
+         * Waits
+         * @description Seconds (llm/deadlines.py); what is left out is as the settings say.
+         */
+        Waits: {
+            /** Connect */
+            connect?: number | null;
+            /** First Token */
+            first_token?: number | null;
+            /** Idle */
+            idle?: number | null;
+            /** Answer */
+            answer?: number | null;
+            /** Total */
+            total?: number | null;
+        };
+        /**
          * Why
          * @description Why a memory stands where it stands: score = fused × recency × approval; fused = 1/(20 + rank by meaning) +
          *     coverage/(20 + rank by words). A number left out was not needed: fewer were there than were wanted, or the
@@ -6082,12 +6565,62 @@ export interface components {
             score?: number | null;
         };
         /**
+         * NewMessage
+         * @description What a model is asked. With `stream` the answer comes as server-sent events: `text`, `reasoning`, and at last
+         *     `end` or `problem`.
+         */
+        backend__api__direct__NewMessage: {
+            /** Messages */
+            messages: components["schemas"]["Turn"][];
+            /**
+             * Model
+             * @description The name of one backend; without it the route for messages, with its fallbacks.
+             * @default cuedesk
+             */
+            model?: string;
+            /** Temperature */
+            temperature?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /**
+             * Stream
+             * @default false
+             */
+            stream?: boolean;
+        };
+        /**
          * Step
          * @description A step in an experiment's life. `version` is the one that was read (or send If-Match).
          */
         backend__api__experiments__Step: {
             /** Version */
             version?: number | null;
+        };
+        /**
+         * NewMessage
+         * @description What is asked, and what becomes of a run that is under way in the thread.
+         */
+        backend__api__messages__NewMessage: {
+            /** Content */
+            content: string;
+            /** Room Id */
+            room_id?: string | null;
+            /** Product Id */
+            product_id?: string | null;
+            /** Host Id */
+            host_id?: string | null;
+            /** Scenario */
+            scenario?: string | null;
+            /** Style */
+            style?: string | null;
+            /** Duration Seconds */
+            duration_seconds?: number | null;
+            /**
+             * Multitask
+             * @default reject
+             * @enum {string}
+             */
+            multitask?: "reject" | "enqueue" | "interrupt";
         };
         /**
          * Step
@@ -6764,7 +7297,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewMessage"];
+                "application/json": components["schemas"]["backend__api__messages__NewMessage"];
             };
         };
         responses: {
@@ -9924,6 +10457,169 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    ask_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["backend__api__direct__NewMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageAnswer"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    ask_model_structured: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStructuredMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StructuredAnswer"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_own_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnModelsView"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    save_own_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnModelsChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnModelsView"];
+                };
             };
             /** @description The request was refused, or it failed; `code` says why. */
             default: {

@@ -104,6 +104,7 @@ export const en: typeof zhCN = {
     side: 'Progress and room',
     steps: 'Steps',
     noRun: 'Nothing has run yet',
+    modelCalls: 'Model calls',
     stepDone: 'done',
     stepRunning: 'running',
     stepCut: 'cut short',

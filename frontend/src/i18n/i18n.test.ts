@@ -6,6 +6,7 @@ import { en } from './en'
 import { experimentsEn, experimentsZh } from './experiments'
 import { keysEn, keysZh } from './keys'
 import { memoryEn, memoryZh } from './memory'
+import { modelsEn, modelsZh } from './models'
 import { faults, problems } from './problems'
 import { reviewEn, reviewZh } from './review'
 import { rulesEn, rulesZh } from './rules'
@@ -30,8 +31,30 @@ const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([,
 
 test('both languages have the same keys with the same variables, and nothing is empty', () => {
   const [chinese, english] = [
-    together(zhCN, showsZh, memoryZh, keysZh, rulesZh, experimentsZh, catalogueZh, reviewZh, settingsZh),
-    together(en, showsEn, memoryEn, keysEn, rulesEn, experimentsEn, catalogueEn, reviewEn, settingsEn),
+    together(
+      zhCN,
+      showsZh,
+      memoryZh,
+      modelsZh,
+      keysZh,
+      rulesZh,
+      experimentsZh,
+      catalogueZh,
+      reviewZh,
+      settingsZh,
+    ),
+    together(
+      en,
+      showsEn,
+      memoryEn,
+      modelsEn,
+      keysEn,
+      rulesEn,
+      experimentsEn,
+      catalogueEn,
+      reviewEn,
+      settingsEn,
+    ),
   ]
   expect([...english.keys()]).toEqual([...chinese.keys()])
   for (const [key, text] of chinese) {

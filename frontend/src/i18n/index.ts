@@ -5,6 +5,7 @@ import type { catalogueZh } from './catalogue'
 import type { experimentsZh } from './experiments'
 import type { keysZh } from './keys'
 import type { memoryZh } from './memory'
+import type { modelsZh } from './models'
 import { faults, inLanguage, problems } from './problems'
 import type { reviewZh } from './review'
 import type { rulesZh } from './rules'
@@ -24,6 +25,7 @@ declare module 'i18next' {
         typeof showsZh &
         typeof catalogueZh &
         typeof memoryZh &
+        typeof modelsZh &
         typeof keysZh &
         typeof rulesZh &
         typeof experimentsZh &

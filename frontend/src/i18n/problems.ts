@@ -86,6 +86,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
     zh: '这个地址不支持这种请求。',
     en: 'This address does not know this method.',
   },
+  model_answer_invalid: {
+    zh: '模型两次都没有按要求的格式回答，请重试',
+    en: 'The model twice did not answer in the shape asked for; try again',
+  },
   model_budget_spent: {
     zh: '本月的语言模型费用已用完，请联系管理员调整额度。',
     en: 'This month’s budget for language models is spent; ask an admin to raise it.',
@@ -93,6 +97,14 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   model_error: {
     zh: '语言模型出错了。',
     en: 'The language model failed.',
+  },
+  model_missing: {
+    zh: '没有配置能回答的模型，请联系管理员',
+    en: 'No model is set up for this; tell an administrator',
+  },
+  model_not_found: {
+    zh: '没有这个模型',
+    en: 'There is no such model',
   },
   model_payload_invalid: {
     zh: '语言模型返回了无法识别的内容。',
@@ -121,6 +133,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   model_unavailable: {
     zh: '语言模型暂时不可用。',
     en: 'The language model cannot be reached.',
+  },
+  models_invalid: {
+    zh: '这些模型设置不能用',
+    en: 'These models cannot be used',
   },
   not_claimed: {
     zh: '这份稿件现在不在你手上。',
@@ -185,6 +201,10 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   run_failed: {
     zh: '这次没有写出话术。',
     en: 'No script came of it.',
+  },
+  schema_invalid: {
+    zh: '这个 JSON Schema 不能用',
+    en: 'This JSON Schema cannot be used',
   },
   server_busy: {
     zh: '服务器繁忙，请稍后再试。',

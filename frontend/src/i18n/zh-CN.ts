@@ -101,6 +101,7 @@ export const zhCN = {
     side: '进度与直播间',
     steps: '运行步骤',
     noRun: '还没有运行过',
+    modelCalls: '模型调用',
     stepDone: '完成',
     stepRunning: '进行中',
     stepCut: '已中断',

@@ -22,6 +22,7 @@ export type Action =
   | 'prompter.ack'
   | 'policies.write'
   | 'experiment.read'
+  | 'model.read'
   | 'experiment.write'
   | 'rules.read'
   | 'rules.write'

@@ -1,0 +1,314 @@
+"""OpenAI's chat completions in front of our models: a stock client gets their fallbacks, limits and accounts.
+
+What changes an answer and cannot be passed on to every provider is refused by name, never dropped in silence; what has
+no effect at its default, or on nobody's account but the caller's (`user`, `metadata`), is taken. Errors have OpenAI's
+shape, with our stable code.
+"""
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Annotated, Any, Final, Literal
+
+import orjson
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response, StreamingResponse
+
+from backend.api.answering import STREAM_HEADERS, begun, pieces_of, unless_gone
+from backend.api.auth import Parts
+from backend.api.direct import MAX_TOKENS, MAX_TURNS, ROUTE, Asker, Text, model_request
+from backend.domain.people import Identity
+from backend.errors import AppError, BadRequest, ModelBudgetSpent, ModelContextTooLong, ModelUnknown
+from backend.ids import new_id
+from backend.llm.gateway import Answer, AnswerShape, ChatTurn, ModelRequest, Piece, Usage
+from backend.llm.schemas import AnswerSchema
+from backend.llm.structured import structured
+from backend.services import Services
+
+#: OpenAI's own code for what a model cannot be told.
+_UNSUPPORTED: Final = "unsupported_parameter"
+#: Parameters that are taken only at the value that changes nothing.
+_NEUTRAL: Final = frozenset(
+    {"n", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "store", "tools", "tool_choice"}
+)
+_TYPES: Final = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
+
+def openai_error(error: AppError) -> tuple[int, dict[str, Any]]:
+    """Return the status and body that tell an OpenAI client of `error`."""
+    code, status = error.details.get("openai_code", error.code), error.status
+    if isinstance(error, ModelContextTooLong):
+        code, status = "context_length_exceeded", 400
+    if isinstance(error, ModelBudgetSpent):
+        code = "insufficient_quota"
+    kind = _TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
+    param = error.details.get("param") or error.details.get("at")
+    return status, {"error": {"message": error.message, "type": kind, "param": param, "code": code}}
+
+
+def _refusal(error: AppError) -> Response:
+    status, body = openai_error(error)
+    # Our own retries and fallbacks are over; the client's make sense only for what may pass.
+    headers = {"x-should-retry": "true" if error.retryable else "false"}
+    if error.retry_after_ms is not None:
+        headers |= {"Retry-After": str(-(-error.retry_after_ms // 1000)), "retry-after-ms": str(error.retry_after_ms)}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(orjson.dumps(body), status, headers, media_type="application/json")
+
+
+def _told(error: RequestValidationError) -> BadRequest:
+    fault = error.errors()[0]
+    place = [str(part)[:80] for part in fault["loc"] if part != "body"]
+    param = ".".join(place).encode("utf-8", "replace").decode() or None
+    if fault["type"] == "extra_forbidden":
+        return BadRequest(f"{param} is not supported here", param=param, openai_code=_UNSUPPORTED)
+    if place and place[0] in _NEUTRAL:
+        return BadRequest(f"{place[0]} is supported at its default only", param=place[0], openai_code=_UNSUPPORTED)
+    return BadRequest(f"{param or 'the body'}: {fault['msg']}", param=param)
+
+
+class _Route(APIRoute):
+    """Tells every error as OpenAI would."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except RequestValidationError as error:
+                return _refusal(_told(error))
+            except AppError as error:
+                return _refusal(error)
+
+        return handle
+
+
+router = APIRouter(prefix="/v1", include_in_schema=False, route_class=_Route)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TextPart(_Part):
+    """A part of a message; pictures and sounds are not taken."""
+
+    type: Literal["text"]
+    text: Text
+
+
+class Message(_Part):
+    """What somebody said. Calls of tools and their results are not taken."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Text | Annotated[list[TextPart], Field(min_length=1, max_length=100)]
+    name: str | None = None
+
+
+class _NamedSchema(_Part):
+    name: str = "answer"
+    description: str | None = None
+    answer_schema: Annotated[dict[str, Any], Field(alias="schema")]
+    strict: bool | None = None
+
+
+class ResponseFormat(_Part):
+    """How the answer is to be written."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: _NamedSchema | None = None
+
+
+class StreamOptions(_Part):
+    """What a stream says besides."""
+
+    include_usage: bool = False
+    include_obfuscation: bool = False
+
+
+class Completion(_Part):
+    """The parameters we take."""
+
+    model: Annotated[str, Field(min_length=1, max_length=200)]
+    messages: Annotated[list[Message], Field(min_length=1, max_length=MAX_TURNS)]
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=MAX_TOKENS)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1, le=MAX_TOKENS)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    response_format: ResponseFormat | None = None
+    # `_NEUTRAL`.
+    n: Literal[1] | None = None
+    top_p: Annotated[float, Field(ge=1, le=1)] | None = None
+    presence_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
+    frequency_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
+    logprobs: Literal[False] | None = None
+    store: Literal[False] | None = None
+    tools: Annotated[list[Any], Field(max_length=0)] | None = None
+    tool_choice: Literal["none", "auto"] | None = None
+    parallel_tool_calls: bool | None = None
+    # Said for the caller's own books.
+    user: str | None = None
+    safety_identifier: str | None = None
+    metadata: dict[str, str] | None = None
+
+
+@router.post("/chat/completions")
+async def create_chat_completion(request: Request, identity: Asker, services: Parts, body: Completion) -> Response:
+    """Answer as OpenAI's endpoint of this name does."""
+    telling = _Telling(body)
+    asked, check = _request(services, identity, body)
+    if check is None and body.stream:
+        flow = await begun(request, services.model.stream(asked))
+        return telling.stream(pieces_of(flow))
+    # What is held to a schema is checked before any of it is shown, streamed or not.
+    whole = services.model.complete(asked) if check is None else _structured(services, asked, check)
+    answer = await unless_gone(request, whole)
+    return telling.stream(_as_pieces(answer)) if body.stream else telling.whole(answer)
+
+
+@router.get("/models")
+async def list_openai_models(identity: Asker, services: Parts) -> Response:
+    """List the names that `model` takes."""
+    known = [_model(name, owner) for name, owner in _owners(services, identity).items()]
+    return Response(orjson.dumps({"object": "list", "data": known}), media_type="application/json")
+
+
+@router.get("/models/{name:path}")
+async def get_openai_model(name: str, identity: Asker, services: Parts) -> Response:
+    """Tell one of them."""
+    owner = _owners(services, identity).get(name)
+    if owner is None:
+        raise ModelUnknown(model=name)
+    return Response(orjson.dumps(_model(name, owner)), media_type="application/json")
+
+
+def _owners(services: Services, identity: Identity) -> dict[str, str]:
+    backends = services.model.backends(identity.tenant_id)
+    return {**{one.name: one.declared.provider for one in backends if one.takes("message")}, ROUTE: "cuedesk"}
+
+
+def _model(name: str, owner: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": owner}
+
+
+def _request(
+    services: Services, identity: Identity, body: Completion
+) -> tuple[ModelRequest, Callable[[str], Any] | None]:
+    turns = [
+        ChatTurn(
+            "system" if message.role == "developer" else message.role,
+            message.content if isinstance(message.content, str) else "".join(part.text for part in message.content),
+        )
+        for message in body.messages
+    ]
+    shape, check = _shape(body.response_format)
+    asked = model_request(
+        services,
+        identity,
+        turns,
+        model=body.model,
+        temperature=body.temperature,
+        max_tokens=body.max_completion_tokens or body.max_tokens,
+        shape=shape,
+    )
+    return asked, check
+
+
+def _shape(wanted: ResponseFormat | None) -> tuple[AnswerShape | None, Callable[[str], Any] | None]:
+    if wanted is None or wanted.type == "text":
+        return None, None
+    if wanted.type == "json_object":
+        schema = AnswerSchema.read({"type": "object"})
+        return AnswerShape("answer", schema.plain), schema.check
+    if wanted.json_schema is None:
+        raise BadRequest("json_schema is missing", param="response_format.json_schema")
+    schema = AnswerSchema.read(wanted.json_schema.answer_schema)
+    return AnswerShape(wanted.json_schema.name, schema.plain), schema.check
+
+
+async def _structured(services: Services, asked: ModelRequest, check: Callable[[str], Any]) -> Answer:
+    found = await structured(services.model, asked, check)
+    text = orjson.dumps(found.value).decode()
+    return Answer(text, "", (), "stop", found.usage, found.model)
+
+
+async def _as_pieces(answer: Answer) -> AsyncGenerator[Piece | None, None]:
+    yield Piece(answer.text)
+    yield Piece(finish_reason=answer.finish_reason, usage=answer.usage, model=answer.model)
+
+
+class _Telling:
+    """Writes one answer as OpenAI would, under one id."""
+
+    def __init__(self, body: Completion) -> None:
+        self._head = {"id": f"chatcmpl-{new_id().hex}", "created": int(time.time()), "model": body.model}
+        self._with_usage = body.stream_options is not None and body.stream_options.include_usage
+
+    def whole(self, answer: Answer) -> Response:
+        message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None}
+        if answer.reasoning:
+            message["reasoning_content"] = answer.reasoning
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(answer.finish_reason)}
+        said = {
+            **self._head,
+            "object": "chat.completion",
+            "choices": [choice],
+            "usage": _usage(answer.usage),
+            "answered_by": answer.model,
+        }
+        return Response(orjson.dumps(said), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    def stream(self, pieces: AsyncGenerator[Piece | None, None]) -> Response:
+        return StreamingResponse(self._events(pieces), media_type="text/event-stream", headers=STREAM_HEADERS)
+
+    async def _events(self, pieces: AsyncGenerator[Piece | None, None]) -> AsyncIterator[bytes]:
+        delta: dict[str, str] = {"role": "assistant", "content": ""}
+        try:
+            async with aclosing(pieces):
+                yield self._chunk(delta)
+                async for piece in pieces:
+                    if piece is None:
+                        yield b": still at work\n\n"
+                        continue
+                    if piece.reasoning:
+                        yield self._chunk({"reasoning_content": piece.reasoning})
+                    if piece.text:
+                        yield self._chunk({"content": piece.text})
+                    if piece.finish_reason is not None:
+                        yield self._chunk({}, finish_reason=_reason(piece.finish_reason), answered_by=piece.model)
+                        if self._with_usage and piece.usage is not None:
+                            yield self._event({"choices": [], "usage": _usage(piece.usage)})
+            yield b"data: [DONE]\n\n"
+        except AppError as error:
+            # What was shown stays; the client learns that it is not the whole answer.
+            yield b"data: " + orjson.dumps(openai_error(error)[1]) + b"\n\n"
+
+    def _chunk(self, delta: dict[str, str], *, finish_reason: str | None = None, **more: Any) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        if self._with_usage:
+            more["usage"] = None
+        return self._event({"choices": [choice], **more})
+
+    def _event(self, said: dict[str, Any]) -> bytes:
+        return b"data: " + orjson.dumps({**self._head, "object": "chat.completion.chunk", **said}) + b"\n\n"
+
+
+def _reason(word: str) -> str:
+    # Clients know no other words; a provider's own is an end like any other.
+    return word if word in ("stop", "length", "content_filter") else "stop"
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }

@@ -1,0 +1,230 @@
+"""Asking a model directly, for services of the tenant: no graph, no checks of the text, but the same policy for
+failures, the same limits and the same accounts as everything else (docs/models.md).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.responses import Response, StreamingResponse
+
+from backend.api.answering import STREAM_HEADERS, begun, pieces_of, unless_gone
+from backend.api.auth import Parts, allow
+from backend.domain.people import Identity
+from backend.errors import AppError, BadRequest, ModelMissing
+from backend.ids import STORABLE, new_id
+from backend.llm.gateway import AnswerShape, Caller, ChatTurn, ModelRequest, Piece, Usage
+from backend.llm.schemas import AnswerSchema
+from backend.llm.structured import structured
+from backend.protocol.events import Problem
+from backend.services import Services
+
+router = APIRouter(prefix="/messages", tags=["models"])
+
+Asker = Annotated[Identity, Depends(allow("model.ask"))]
+
+#: The name that stands for the route of direct messages, with all its fallbacks.
+ROUTE: Final = "cuedesk"
+MAX_TURNS: Final = 200
+MAX_TOKENS: Final = 32_768
+Text = Annotated[str, StringConstraints(min_length=1, max_length=400_000), STORABLE]
+
+
+class Turn(BaseModel):
+    """What somebody said. `system` turns are the rules for the answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Literal["system", "user", "assistant"]
+    content: Text
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    messages: Annotated[list[Turn], Field(min_length=1, max_length=MAX_TURNS)]
+    model: Annotated[str, StringConstraints(min_length=1, max_length=80), STORABLE] = Field(
+        ROUTE, description="The name of one backend; without it the route for messages, with its fallbacks."
+    )
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=MAX_TOKENS)] | None = None
+
+
+class NewMessage(_Asked):
+    """What a model is asked. With `stream` the answer comes as server-sent events: `text`, `reasoning`, and at last
+    `end` or `problem`."""
+
+    stream: bool = False
+
+
+class NewStructuredMessage(_Asked):
+    """What a model is asked, and the JSON Schema of the answer: an object, with references into itself only, without
+    `patternProperties` and `unevaluated…`."""
+
+    answer_schema: Annotated[dict[str, Any], Field(alias="schema")]
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")] = "answer"
+
+
+class TokenUsage(BaseModel):
+    """Tokens as the provider counted them, or `estimated`. Cached ones are of the input, reasoning is of the output."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+    estimated: bool
+
+
+class MessageAnswer(BaseModel):
+    """What a model answered. `model` is the one that did, which after a fallback is another than was asked first;
+    `finish_reason` is `stop`, `length` (cut off), `content_filter`, or a provider's own word."""
+
+    id: UUID
+    model: str
+    content: str
+    reasoning: str
+    finish_reason: str
+    usage: TokenUsage
+
+
+class StructuredAnswer(BaseModel):
+    """A value that meets the schema. `repaired`: the first answer did not; `usage` is of all questions together."""
+
+    id: UUID
+    model: str
+    value: dict[str, Any]
+    repaired: bool
+    usage: TokenUsage
+
+
+def model_request(
+    services: Services,
+    identity: Identity,
+    turns: list[ChatTurn],
+    *,
+    model: str,
+    temperature: float | None,
+    max_tokens: int | None,
+    shape: AnswerShape | None = None,
+) -> ModelRequest:
+    """Return the request of a direct call on the tenant's account.
+
+    Raises:
+        BadRequest: nobody asks anything.
+        ModelMissing: no model is set up for this.
+    """
+    if all(turn.role != "user" for turn in turns):
+        raise BadRequest("there must be a message of the user", field="body.messages")
+    caller = Caller(identity.tenant_id)
+    if not services.model.serves("message", identity.tenant_id):
+        raise ModelMissing
+    return ModelRequest(
+        purpose="message",
+        turns=turns,
+        brief={},
+        temperature=temperature,
+        max_tokens=max_tokens,
+        shape=shape,
+        caller=caller,
+        backend=None if model == ROUTE else model,
+    )
+
+
+def _request(services: Services, identity: Identity, body: _Asked, shape: AnswerShape | None = None) -> ModelRequest:
+    return model_request(
+        services,
+        identity,
+        [ChatTurn(turn.role, turn.content) for turn in body.messages],
+        model=body.model,
+        temperature=body.temperature,
+        max_tokens=body.max_tokens,
+        shape=shape,
+    )
+
+
+def _usage(usage: Usage) -> TokenUsage:
+    return TokenUsage.model_validate(usage)
+
+
+@router.post(
+    "",
+    response_model=MessageAnswer,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def ask_model(request: Request, identity: Asker, services: Parts, body: NewMessage) -> Response:
+    """Ask a model for a text."""
+    asked = _request(services, identity, body)
+    answer_id = new_id()
+    if body.stream:
+        flow = await begun(request, services.model.stream(asked))
+        events = _events(pieces_of(flow), answer_id)
+        return StreamingResponse(events, media_type="text/event-stream", headers=STREAM_HEADERS)
+    answer = await unless_gone(request, services.model.complete(asked))
+    whole = MessageAnswer(
+        id=answer_id,
+        model=answer.model or "",
+        content=answer.text,
+        reasoning=answer.reasoning,
+        finish_reason=answer.finish_reason,
+        usage=_usage(answer.usage),
+    )
+    return Response(whole.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.post("/structured")
+async def ask_model_structured(
+    request: Request, identity: Asker, services: Parts, body: NewStructuredMessage
+) -> StructuredAnswer:
+    """Ask a model for a JSON object that meets a schema. What does not is asked for once more, then refused."""
+    schema = AnswerSchema.read(body.answer_schema)
+    asked = _request(services, identity, body, AnswerShape(body.name, schema.plain))
+    answer = await unless_gone(request, structured(services.model, asked, schema.check))
+    return StructuredAnswer(
+        id=new_id(),
+        model=answer.model or "",
+        value=answer.value,
+        repaired=answer.repaired,
+        usage=_usage(answer.usage),
+    )
+
+
+async def _events(pieces: AsyncIterator[Piece | None], answer_id: UUID) -> AsyncIterator[str]:
+    try:
+        async with aclosing(pieces):  # type: ignore[type-var]
+            async for piece in pieces:
+                if piece is None:
+                    yield ": still at work\n\n"
+                    continue
+                if piece.reasoning:
+                    yield _event("reasoning", {"text": piece.reasoning})
+                if piece.text:
+                    yield _event("text", {"text": piece.text})
+                if piece.finish_reason is not None and piece.usage is not None:
+                    yield _event(
+                        "end",
+                        {
+                            "id": str(answer_id),
+                            "model": piece.model,
+                            "finish_reason": piece.finish_reason,
+                            "usage": _usage(piece.usage).model_dump(),
+                        },
+                    )
+    except AppError as error:
+        failed = Problem(
+            code=error.code,
+            message=error.message,
+            retryable=error.retryable,
+            retry_after_ms=error.retry_after_ms,
+            details=error.details,
+        )
+        yield f"event: problem\ndata: {failed.model_dump_json()}\n\n"
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {orjson.dumps(data).decode()}\n\n"

@@ -1,0 +1,135 @@
+"""An answer of a shape: asked for, checked, once more when it cannot be used, and an error when that fails too."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from backend.errors import ModelAnswerInvalid, ModelContentFiltered, ModelRefused
+from backend.llm.gateway import Answer, ChatTurn, Model, ModelRequest, Usage
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+_LONGEST: Final = 100_000
+_REPAIR: Final = (
+    "Your answer cannot be used: {problem}\nAnswer again with one JSON object that meets the schema, and nothing else."
+)
+
+
+class Unusable(Exception):
+    """What the model said cannot be used; the text says why, and is told to the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structured(Generic[T]):
+    """A value that was found good. `usage` is of all questions together; `repaired`: the first answer was not good."""
+
+    value: T
+    usage: Usage
+    model: str | None
+    repaired: bool
+
+
+def plain_repair(problem: str) -> str:
+    """Say what is wrong with an answer and that another is wanted."""
+    return _REPAIR.format(problem=problem)
+
+
+async def structured(
+    model: Model,
+    request: ModelRequest,
+    check: Callable[[str], T],
+    *,
+    repair: Callable[[str], str] = plain_repair,
+    longest: int = _LONGEST,
+) -> Structured[T]:
+    """Ask for an answer of the request's shape, and once more when `check` raises `Unusable`.
+
+    A provider that refuses the request is asked again in words alone: it may be the shape that it does not take.
+
+    Args:
+        repair: makes what the model is told from the problem.
+        longest: an answer of more characters is not asked for again.
+
+    Raises:
+        ModelAnswerInvalid: the second answer was no better. It carries that answer as `partial`.
+        ModelError: there was no answer.
+    """
+    try:
+        answer = await _answered(model, request, longest)
+    except ModelRefused as error:
+        if error.failure != "bad_request" or request.shape is None or not request.shape.by_provider:
+            raise
+        request = replace(request, shape=replace(request.shape, by_provider=False))
+        answer = await _answered(model, request, longest)
+    try:
+        return Structured(_held(answer, check), answer.usage, answer.model, repaired=False)
+    except Unusable as error:
+        told = repair(str(error))
+    turns = [*request.turns, ChatTurn("assistant", answer.text or "{}"), ChatTurn("user", told)]
+    second = await _answered(model, replace(request, turns=turns), longest)
+    try:
+        return Structured(_held(second, check), _sum(answer.usage, second.usage), second.model, repaired=True)
+    except Unusable as error:
+        raise _invalid(str(error), second.text) from None
+
+
+def _held(answer: Answer, check: Callable[[str], T]) -> T:
+    try:
+        return check(answer.text)
+    except Unusable:
+        if answer.finish_reason == "length":
+            raise Unusable("it broke off: the answer is longer than allowed") from None
+        raise
+
+
+async def _answered(model: Model, request: ModelRequest, longest: int) -> Answer:
+    answer = await model.complete(request)
+    if len(answer.text) > longest:
+        raise _invalid("far too long", answer.text)
+    if answer.finish_reason == "content_filter":
+        raise ModelContentFiltered(reason="content_filter")
+    return answer
+
+
+def _invalid(problem: str, text: str) -> ModelAnswerInvalid:
+    error = ModelAnswerInvalid(problem=problem)
+    error.partial = text
+    return error
+
+
+def _sum(first: Usage, second: Usage) -> Usage:
+    return Usage(
+        first.input_tokens + second.input_tokens,
+        first.output_tokens + second.output_tokens,
+        first.estimated or second.estimated,
+        first.cached_tokens + second.cached_tokens,
+        first.reasoning_tokens + second.reasoning_tokens,
+    )
+
+
+def json_object(text: str) -> str:
+    """Return the JSON object in an answer, whatever is said around it.
+
+    Raises:
+        Unusable: there is none.
+    """
+    start, end = text.find("{"), text.rfind("}")
+    if start < 0 or end < start:
+        raise Unusable("no JSON object")
+    return text[start : end + 1]
+
+
+def read_as(kind: type[M], text: str) -> M:
+    """Return the JSON object in an answer as a `kind`.
+
+    Raises:
+        Unusable: it is none.
+    """
+    try:
+        return kind.model_validate_json(json_object(text))
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)[0]
+        raise Unusable(f"{'.'.join(str(part) for part in wrong['loc']) or 'JSON'}: {wrong['type']}") from None

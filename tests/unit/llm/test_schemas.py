@@ -1,0 +1,176 @@
+"""Schemas from outside, a stranger's programs: what is taken and refused, and what an answer is held to."""
+
+import json
+import re
+import time
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.errors import SchemaInvalid
+from backend.llm.schemas import MAX_DEPTH, AnswerSchema, strict
+from backend.llm.structured import Unusable
+
+PRODUCT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 1},
+        "price": {"type": "number", "minimum": 0},
+        "tags": {"type": "array", "items": {"$ref": "#/$defs/tag"}, "uniqueItems": True},
+    },
+    "required": ["name", "price"],
+    "additionalProperties": False,
+    "$defs": {"tag": {"type": "string", "pattern": "^[a-z]+$"}},
+}
+
+
+def nested(depth: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(depth):
+        schema = {"type": "object", "properties": {"a": schema}}
+    return schema
+
+
+def test_an_answer_that_meets_the_schema_is_its_value() -> None:
+    answer = '好的：\n```json\n{"name": "杯子", "price": 59.9, "tags": ["cup", "steel"]}\n```'
+    assert AnswerSchema.read(PRODUCT).check(answer) == {"name": "杯子", "price": 59.9, "tags": ["cup", "steel"]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("没有", "no JSON object"),
+        ("{'name': 1}", "no JSON: "),
+        ('{"name": "x"', "no JSON object"),
+        ('{"name": "杯子"}', "the object: must have name, price"),
+        ('{"name": "", "price": 1}', "name: minLength must be 1"),
+        ('{"name": "x", "price": "1"}', 'price: type must be "number"'),
+        ('{"name": "x", "price": NaN}', "no JSON: "),
+        ('{"name": "x", "price": 1, "more": 1}', "a property that the schema does not know"),
+        ('{"name": "x", "price": 1, "tags": ["UP"]}', "tags.0: does not meet pattern"),
+        ('{"name": "x", "price": 1, "tags": ["a", "a"]}', "tags: does not meet uniqueItems"),
+    ],
+)
+def test_an_answer_that_does_not_is_told_why(answer: str, said: str) -> None:
+    with pytest.raises(Unusable, match=re.escape(said)):
+        AnswerSchema.read(PRODUCT).check(answer)
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({}, "not_an_object"),
+        ({"type": "array"}, "not_an_object"),
+        ({"type": "object", "properties": {"a": {"type": "text"}}}, "anyOf"),
+        ({"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:9/x.json"}}}, "reference"),
+        ({"type": "object", "properties": {"a": {"$ref": "#/$defs/none"}}}, "reference"),
+        (
+            {"type": "object", "properties": {"a": {"$ref": "#/properties"}, "type": {}}, "$id": "file:///x"},
+            "unsupported",
+        ),
+        ({"type": "object", "patternProperties": {"(a+)+$": {}}}, "unsupported"),
+        ({"type": "object", "allOf": [{"unevaluatedProperties": False}]}, "unsupported"),
+        ({"type": "object", "properties": {"a": {"pattern": "(?=a)b"}}}, "pattern"),
+        ({"type": "object", "properties": {"a": {"pattern": "a" * 501}}}, "pattern"),
+        ({"type": "object", "description": "x" * 40_000}, "too_large"),
+        (nested(MAX_DEPTH), "too_deep"),
+    ],
+)
+def test_a_schema_that_is_not_taken_says_why(schema: dict[str, Any], reason: str) -> None:
+    with pytest.raises(SchemaInvalid) as refused:
+        AnswerSchema.read(schema)
+    assert refused.value.details["reason"] == reason
+
+
+def test_a_property_may_be_called_like_a_keyword() -> None:
+    schema = {"type": "object", "properties": {"$ref": {"type": "string"}, "pattern": {"type": "string"}, "$id": {}}}
+    assert AnswerSchema.read(schema).check('{"$ref": "x", "pattern": "(", "$id": 1}')
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer"),
+    [
+        # Each level asks twice for the next: 2^40 steps.
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"$ref": "#/$defs/d0"}},
+                "$defs": {
+                    **{f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(40)},
+                    "d40": {"type": "string"},
+                },
+            },
+            '{"a": "x"}',
+        ),
+        ({"type": "object", "properties": {"a": {"$ref": "#/properties/a"}}}, '{"a": 1}'),
+        ({"type": "object", "properties": {"a": {"pattern": "^(a+)+$"}}}, '{"a": "' + "a" * 5000 + 'b"}'),
+        (
+            {"type": "object", "properties": {"a": {"uniqueItems": True}}},
+            json.dumps({"a": [{"n": n} for n in range(7000)] + [{"n": 0}]}),
+        ),
+    ],
+    ids=["doubling", "circle", "pattern", "unique"],
+)
+def test_no_schema_takes_the_process_away(schema: dict[str, Any], answer: str) -> None:
+    sound = AnswerSchema.read(schema)
+    began = time.process_time()
+    with pytest.raises(Unusable):
+        sound.check(answer)
+    assert time.process_time() - began < 10, "seconds of this process: unbounded it would be hours"
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab", max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=6,
+)
+SCHEMAS = st.recursive(
+    st.sampled_from(
+        [{}, {"type": "string"}, {"type": "integer", "maximum": 2}, {"enum": ["a", None]}, {"pattern": "^a"},
+         {"type": ["null", "boolean"]}, {"maxLength": 1}, {"uniqueItems": True}]
+    ),
+    lambda inner: st.one_of(
+        st.builds(lambda one: {"type": "array", "items": one}, inner),
+        st.builds(lambda a, b: {"anyOf": [a, b]}, inner, inner),
+        st.builds(lambda a, b: {"properties": {"a": a, "b": b}, "required": ["a"]}, inner, inner),
+        st.builds(lambda one: {"additionalProperties": one}, inner),
+        st.builds(lambda one: {"not": one}, inner),
+    ),
+    max_leaves=5,
+)  # fmt: skip
+
+
+@given(SCHEMAS, st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3))
+def test_our_bounded_check_says_what_the_library_says(inner: dict[str, Any], value: dict[str, Any]) -> None:
+    schema = {"type": "object", "allOf": [inner]}
+    expected = jsonschema.Draft202012Validator(schema).is_valid(value)
+    try:
+        AnswerSchema.read(schema).check(json.dumps(value))
+    except Unusable:
+        assert not expected
+    else:
+        assert expected
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_strict"),
+    [
+        (PRODUCT, False),
+        ({**PRODUCT, "required": ["name", "price", "tags"]}, False),
+        ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}, False),
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"type": "string"}},
+                "required": ["a"],
+                "additionalProperties": False,
+            },
+            True,
+        ),
+    ],
+)
+def test_only_what_a_strict_provider_takes_is_called_strict(schema: dict[str, Any], is_strict: bool) -> None:
+    assert strict(schema) is is_strict
