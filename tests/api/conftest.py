@@ -1,5 +1,6 @@
 """The real REST application on a real database with the demo in it; only the sockets and the worker are missing."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
