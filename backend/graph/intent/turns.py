@@ -25,6 +25,10 @@ _IS_SO: Final = re.compile(r"^(?!.*(?:帮|给|把|先|请|查|看)).*(?:了|着|
 _BEGUN: Final = re.compile(
     r"^(?:(?:写|弄|搞|讲|做)(?:完|好)(?:了)?(?:之后|以后)?|再|顺便|顺手|然后|接着|也|帮我|[,.;\s])+(?=.{2})"
 )
+#: 运费险不用再提了: of what is written from now on, not of the text that is there.
+_FROM_NOW_ON: Final = re.compile(
+    r"^(?!.*(?:[这那上]一?[段条篇版个]|刚才|把)).*(?:(?:不用|不必|不要|别)再|可以再?(?:说|提|讲|写)|以后|今后|一律)"
+)
 #: Of two wishes on texts that are there each must say what is done to which.
 _CHANGES: Final = ("restyle", "regenerate")
 
@@ -80,7 +84,7 @@ def _are_two(first: Reading, second: Reading, situation: Situation, first_words:
         return second.kind in writing or (second.kind in _CHANGES and bool(situation.drafts))
     if second.kind == "action":
         return first.kind in (*writing, *_CHANGES)
-    if first.kind not in _CHANGES or not situation.drafts:
+    if first.kind not in _CHANGES or not situation.drafts or _FROM_NOW_ON.search(first_words):
         return False
     return second.kind in writing or (second.kind in _CHANGES and second.draft != first.draft)
 

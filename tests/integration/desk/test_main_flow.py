@@ -80,7 +80,7 @@ async def test_the_snapshot_is_the_fold_of_the_events_a_client_got(operator: Res
     thread = await operator.new_thread()
     async with operator.socket() as desk:
         await desk.follow(thread)
-        asked = await desk.ask(thread, "写一段坚果礼盒的促销话术，45秒")
+        asked = await desk.ask(thread, "写一段保温杯的促销话术，45秒")
         interrupt = await desk.until("interrupt", run_id=asked["run_id"])
         await desk.decide(interrupt, "reject", feedback="太长了，短一点，再活泼一些")
         again = await desk.until("interrupt", where=lambda f: f["interrupt_id"] != interrupt["interrupt_id"])

@@ -117,7 +117,9 @@ async def test_a_token_that_runs_out_closes_the_socket_and_nothing_is_missed_aft
     async with Rest.login(desk_server.url, OPERATOR) as again, again.socket() as back:
         seen = desk.events(thread)
         await back.follow(thread, seen[-1]["seq"])
-        await back.until("interrupt", run_id=asked["run_id"])
+        # A quick writer was done before the token ran out: then the question came over the first socket.
+        if not any(event["type"] == "interrupt" for event in seen):
+            await back.until("interrupt", run_id=asked["run_id"])
         numbers = [event["seq"] for event in [*seen, *back.events(thread)]]
         assert numbers == list(range(1, len(numbers) + 1))
 
