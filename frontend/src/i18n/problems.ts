@@ -92,7 +92,7 @@ export const problems: Record<ProblemCode, { zh: string; en: string }> = {
   },
   model_budget_spent: {
     zh: '本月的语言模型费用已用完，请联系管理员调整额度。',
-    en: 'This month’s budget for language models is spent; ask an admin to raise it.',
+    en: 'The budget of this month for language models is spent; ask an admin to raise it.',
   },
   model_error: {
     zh: '语言模型出错了。',

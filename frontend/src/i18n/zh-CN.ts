@@ -1,5 +1,5 @@
 export const zhCN = {
-  refusedSkill: '「{{title}}」没有对你的角色开放，请联系管理员。',
+  refusedSkill: '「{{skill}}」没有对你的角色开放，请联系管理员。',
   app: {
     name: '话术台',
     tagline: '直播话术：提需求、出稿、审核、上屏',

@@ -9,7 +9,10 @@ export function useProblemText(): (problem: unknown) => string {
       const { code, message, details } = told(problem)
       // A refusal says which skill: a team may have closed one of several.
       if (code === 'skill_refused' && typeof details.title === 'string')
-        return t('refusedSkill', { title: details.title, skill: String(details.skill ?? '') })
+        // Titles are Chinese; its name is English.
+        return t('refusedSkill', {
+          skill: i18n.language === 'en' ? String(details.skill ?? details.title) : details.title,
+        })
       if (i18n.exists(`problem.${code}`)) return t(`problem.${code}` as 'problem.internal_error')
       return message || t('problem.internal_error')
     },
