@@ -63,7 +63,9 @@ _NO_COUNTER: Final = (
 )
 #: Metres and pounds are walked and carried all day; centimetres and grams are somebody's specification.
 _FAR: Final = re.compile("(?<![厘毫])米|(?<!公)斤|里$")
-_PIECES: Final = re.compile(rf"(?P<number>{NUMBER})\s*(?:[个种]?颜)?(?P<counter>(?![{_NO_COUNTER}])[\u4e00-\u9fa5])")
+_PIECES: Final = re.compile(
+    rf"(?P<number>{NUMBER})\s*(?:[个种]?颜|[大小](?=[{COUNTERS}]))?(?P<counter>(?![{_NO_COUNTER}小不])[\u4e00-\u9fa5])"
+)
 _YARN: Final = re.compile(
     rf"(?P<number>{NUMBER})支(?=[纱双高精的]{{0,2}}(?:全棉|纯棉|棉|天丝|莱赛尔|长绒|亚麻|桑蚕|真丝|贡缎|面料|纱))|"
     rf"(?:纱支|支数|纱线)：\D{{0,4}}(?P<named>{NUMBER})"

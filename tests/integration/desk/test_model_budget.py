@@ -76,7 +76,7 @@ async def test_who_has_spent_the_month_is_told_and_others_write_on(
     assert (answer.status_code, answer.json()["code"]) == (429, "model_budget_spent")
     assert answer.json()["details"]["reason"] == "cost_per_month"
     assert int(answer.headers["retry-after"]) > 0
-    elsewhere = {"content": "写一段保温杯开场，30秒，活泼一点"}
+    elsewhere = {"content": "写一段保温杯开场，30秒，活泼一点，没有资料，按通用的写"}
     other = await neighbour.client.post("/api/v1/generate", json=elsewhere, timeout=60)
     assert (other.json()["kind"], other.json()["content"]) == ("script", TEXT)
     assert (await admin.client.patch("/api/v1/tenant/policies", json={"model_cost_hard": 100})).status_code == 200
