@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from backend.domain.model_budgets import Spending, read_spending
-from backend.domain.model_calls import record_calls
+from backend.domain.model_calls import Wanted, list_calls, record_calls
 from backend.errors import AppError, ModelBudgetSpent, ModelRateExceeded
 from backend.ids import new_id
 from backend.llm.accounts import CallRecord
@@ -165,9 +165,15 @@ async def test_money_is_held_back_before_and_counted_after_by_all_processes(plac
     tenant = await place.tenant("t", model_cost_soft=0.5, model_cost_hard=1)
     processes = [place.process(), place.process()]
     wanted = [wanting(tenant, cost="0.1") for _ in range(30)]
-    refused = await granted([processes[at % 2].reserve(one) for at, one in enumerate(wanted)])
-    assert len(refused) == 20
-    for error in refused:
+    said = await asyncio.gather(
+        *(processes[at % 2].reserve(one) for at, one in enumerate(wanted)), return_exceptions=True
+    )
+    allowed = [one for one, answer in zip(wanted, said, strict=True) if answer is None]
+    assert len(allowed) == 10, "whichever of them came first"
+    for error in said:
+        if error is None:
+            continue
+        assert isinstance(error, ModelBudgetSpent)
         assert (error.status, error.code, error.retryable) == (429, "model_budget_spent", False)
         assert error.details == {"reason": "cost_per_month", "limit": 1, "currency": "USD"}
         assert 0 < (error.retry_after_ms or 0) <= 31 * 24 * 3600 * 1000 + 1
@@ -175,11 +181,11 @@ async def test_money_is_held_back_before_and_counted_after_by_all_processes(plac
     async with place.db.tenant(tenant) as conn:
         # Written twice, as after an answer of the database that was lost, it is counted once.
         for _ in range(2):
-            await record_calls(conn, [a_record(one, "0.06") for one in wanted[:10]])
+            await record_calls(conn, [a_record(one, "0.06") for one in allowed])
     now = await place.spent(tenant)
-    # Those that were refused held nothing back, and what ten calls did not use is free again.
+    # What ten calls did not use is free again, and those that were refused hold nothing back.
     assert (now.cost, now.calls, now.input_tokens, now.output_tokens) == (Decimal("0.6"), 10, 700, 200)
-    assert now.reserved <= Decimal("0.4")
+    assert now.reserved == 0
     await granted([processes[0].reserve(wanting(tenant, cost="0.1"))])
     async with place.db.tenant(tenant) as conn:
         told = await conn.fetch("SELECT detail FROM audit_log WHERE action = 'tenant.model_cost_soft_reached'")
@@ -230,7 +236,7 @@ async def server() -> AsyncIterator[ScriptedModel]:
 
 @asynccontextmanager
 async def gateway(place: Place, server: ScriptedModel, more: str = "") -> AsyncIterator[tuple[RoutedModel, Books]]:
-    books, budgets = Books(place.db), place.process()
+    books, budgets = Books(place.db, str), place.process()
     async with books.kept(), budgets.kept():
         model = RoutedModel(route_of(server, more=more), opened, Deadlines(**QUICK), books.take, budgets)
         yield model, books
@@ -276,3 +282,50 @@ async def test_a_run_waits_for_room_as_long_as_it_is_patient(
     async with gateway(place, server) as (model, _):
         said = await asyncio.gather(*(ask(model, tenant, patience=60) for _ in range(4)))
     assert all(isinstance(one, str) for one in said)
+
+
+async def test_who_leaves_while_room_is_made_leaves_nothing_held_back(place: Place, server: ScriptedModel) -> None:
+    tenant = await place.tenant("t", model_tokens_per_minute=10_000, model_cost_hard=100)
+    reached = asyncio.Event()
+
+    class Answering(TenantBudgets):
+        """The room is made, and the answer that says so is on its way."""
+
+        async def reserve(self, wanted: Reservation) -> None:
+            await super().reserve(wanted)
+            reached.set()
+            await asyncio.Event().wait()
+
+    books, budgets = Books(place.db, str), Answering(place.db, place.cache, SETTINGS)
+    models = route_of(server, more=", prices: {input: 10, output: 10}")
+    async with books.kept(), budgets.kept():
+        model = RoutedModel(models, opened, Deadlines(**QUICK), books.take, budgets)
+        asking = asyncio.create_task(ask(model, tenant))
+        await reached.wait()
+        assert not await used(place, tenant, 0)
+        assert (await place.spent(tenant)).reserved > 0
+        asking.cancel()
+        await asyncio.wait([asking])
+        await until(lambda: used(place, tenant, 0))
+        await model.aclose()
+    now = await place.spent(tenant)
+    assert (now.reserved, now.cost) == (0, 0)
+    assert server.requests == []
+
+
+async def test_refused_calls_are_accounted_with_their_reason(place: Place, server: ScriptedModel) -> None:
+    fast, broke = await place.tenant("fast", model_calls_per_second=1), await place.tenant("broke", model_cost_hard=0)
+    async with gateway(place, server, ", prices: {input: 10, output: 10}") as (model, _):
+        for tenant in (fast, fast, broke):
+            await ask(model, tenant)
+    for tenant, expected in (
+        (fast, [("completed", None), ("refused", "calls_per_second")]),
+        (broke, [("refused", "cost_per_month")]),
+    ):
+        async with place.db.tenant(tenant) as conn:
+            rows = await list_calls(conn, Wanted(), limit=10)
+        told = sorted((row.status, row.refusal) for row in rows)
+        assert told == sorted(expected)
+        assert all(row.cost == row.attempts == 0 for row in rows if row.status == "refused")
+    assert (await place.spent(fast)).calls == 1
+    assert len(server.requests) == 1
