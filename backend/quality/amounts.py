@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 from typing import Any, Final
 
 from backend.quality.context import clause, sentence
+from backend.quality.measured import Amount
 from backend.quality.normalize import NUMERALS, is_han
 from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
+from backend.quality.people import is_of_people
 from backend.quality.record import FactFault, fields_of
 from backend.quality.subject import COMPARED, is_portion
 from backend.quality.units import COUNTED_BY_ONE, OF_THE_DAY, TECHNICAL, UNITS
@@ -81,17 +82,10 @@ _NAMED_COUNT: Final = re.compile("[^度]数：[约共]?$")
 _DOUBLE: Final = re.compile("双(?=[层节芯核股轴轮键段锅面杆头])")
 #: Several packs were spoken of: 两箱, 一箱六袋一共十二袋.
 _OF_SEVERAL: Final = re.compile("[两二三四五六七八九十][瓶盒袋包箱罐套提桶条筒板件]")
-#: What a person measures: 我一米六, 模特身高175, 一米六五的选M.
-_OF_A_PERSON: Final = re.compile(
-    "(?:我|她|他|你|[爸妈]|模特|主播|身高|个子|同事|闺蜜|姐|哥|妹|弟|老公|老婆|儿子|女儿|孩子|本人)(?:身高|个子|体重|净身高|也?[是有才就]|大概|差不多|不到)*$"
-)
-_FITS: Final = re.compile(
-    r"^[^。！？]{0,14}(?:的?[选穿拿拍][smlx\d中大小加]|的(?:姐妹|朋友|女生|男生|个子|身高|家人|宝宝))"
-)
-#: Behind an age: whom the goods are not for.
-_TOO_YOUNG: Final = re.compile(
-    "(?:以[下内上]|不到)?的?[^。！？]{0,16}?(?:别|不(?:适合|建议|要|能|宜)|撕|吞|先|再等|划走)"
-)
+#: Taking some of the goods, a clause before.
+_PUT: Final = re.compile("[撬舀挖取投抓倒挤称兑冲泡煮撒滴抹涂]")
+#: A fact of how much there is room for.
+_ROOM: Final = re.compile("可放|能放|可装|装得下|可容|最大可|兼容")
 #: Around a count that is all a clause says: 是四层的.
 _ALONE_BEFORE: Final = re.compile("(?:[是有用]|一共|总共|里外|做了|它|这个)*")
 _ALONE_AFTER: Final = re.compile("(?:的|哦|呢|啊|设计|结构|可[^，]{1,2})*")
@@ -109,14 +103,6 @@ _ABOUT: Final = re.compile("一二|[一两]三|二三|三四|四五|五六|六�
 _TENTHS: Final = "零一二三四五六七八九"
 _EMPTY: Final = re.compile(r"[的了是有我你这那个一也就都在不能可以和与，。：、；！？\s]")
 _BESIDE: Final = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    dimension: str
-    value: float
-    start: int
-    end: int
 
 
 def amount_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -140,11 +126,11 @@ def _found(text: str) -> Iterator[Amount]:
         value = parse_number(match.group("number"))
         if value is None or _ABOUT.fullmatch(match.group("number")):
             continue
+        dimension, factor = UNITS[match.group("unit")]
         if match.group("half") or match.group("tail") == "半":
             value += 0.5
-        elif match.group("tail") and match.group("tail")[0] in _TENTHS:
-            value += _decimals(match.group("tail"))  # 一米二, 一升七五
-        dimension, factor = UNITS[match.group("unit")]
+        elif match.group("tail") and match.group("tail")[0] in _TENTHS and dimension != "months":
+            value += _decimals(match.group("tail"))  # 一米二, 一升七五; 三个月一换 are three
         yield Amount(dimension, value * factor, match.start(), match.end())
     for pattern, group in ((_SIZES, "first"), (RANGE, "low")):
         for match in pattern.finditer(text):
@@ -192,7 +178,13 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
     sums = money_in(text)
     for amount in amounts(text):
         recorded = known.get(amount.dimension)
-        if not recorded or _borne_out(text, amount, {one.value for one, _ in _of_topic(text, amount, recorded)}):
+        if not recorded:
+            continue
+        if _contradicts_its_like(text, amount, recorded):
+            said = text[amount.start : amount.end]
+            yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, None)
+            continue
+        if _borne_out(text, amount, {one.value for one, _ in _of_topic(text, amount, recorded)}):
             continue
         if amount.value == 1 and amount.dimension in COUNTED_BY_ONE:
             continue
@@ -202,25 +194,44 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             continue
         if any(re.fullmatch(r"\w{0,4}", text[amount.end : money.start]) for money in sums if money.start >= amount.end):
             continue  # 合一斤六块九: a share of the price
-        if _is_no_claim(text, amount, fields, max(one.value for one, _ in recorded)):
+        if _is_no_claim(text, amount, fields, recorded):
             continue
         same = any(_same_topic(text, amount, field, one) for one, field in recorded)
         if not same and _is_of_the_day(text, amount):
             continue
         said = text[amount.start : amount.end]
-        yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, _only(recorded))
+        # The fact's own name beside it is proof; like words around it are a reason to ask.
+        sure = (
+            amount.dimension in TECHNICAL
+            or any(_is_named(text, amount, field) or _is_of_one_topic(text, amount, field) for _, field in recorded)
+            or _is_of_a_pack(text, amount)
+        )
+        yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", sure, _only(recorded))
 
 
-def _is_no_claim(text: str, amount: Amount, fields: Sequence[str], whole: float) -> bool:
-    """Tell whether an amount is one of people, of what they do, or of what is kept from them."""
-    if amount.dimension in ("years", "months", "age") and _TOO_YOUNG.match(text, amount.end):
+def _contradicts_its_like(text: str, amount: Amount, recorded: Sequence[tuple[Amount, str]]) -> bool:
+    """Tell whether the record gives another amount behind the very same noun: 公蟹四两, where it has 公蟹2两."""
+    noun = text[max(0, amount.start - 2) : amount.start]
+    if amount.dimension not in ("weight", "volume") or len(noun) < 2 or not all(map(is_han, noun)):
+        return False
+    alike = [one.value for one, field in recorded if field[max(0, one.start - 2) : one.start] == noun]
+    low, _ = clause(text, amount.start, amount.end)
+    if not alike or set(noun) & _SMALL_WORDS or _OF_SEVERAL.search(text, low, amount.start):
+        return False
+    return all(abs(amount.value - value) > 0.005 * value for value in alike)
+
+
+def _is_no_claim(text: str, amount: Amount, fields: Sequence[str], recorded: Sequence[tuple[Amount, str]]) -> bool:
+    """Tell whether an amount is one of people, of what they do or put in, or of what is kept from them."""
+    whole = max(one.value for one, _ in recorded)
+    if any(one.value >= amount.value and _ROOM.search(field) for one, field in recorded):
+        return True  # 装了台十五寸的电脑, where it takes 15.6
+    if is_of_people(text, amount, [field for _, field in recorded], fields):
         return True
     if amount.dimension == "months" and amount.value / 12 in _years_told(fields):
         return True  # 十二年真题: 2014至2025年
     if amount.dimension == "length" and re.search("[留隔量空]出?$", text[: amount.start][-3:]):
         return True  # 过道留六十公分
-    if amount.dimension in ("length", "weight") and _is_of_a_person(text, amount):
-        return True
     return _is_portion(text, amount, whole)
 
 
@@ -263,15 +274,10 @@ def _is_portion(text: str, amount: Amount, whole: float) -> bool:
     """Tell whether an amount is how much of the goods one takes: 撬五克 of a cake of 350."""
     if amount.dimension not in ("volume", "weight") or amount.value > 0.2 * whole:
         return False
+    low, high = clause(text, amount.start, amount.end)
+    if (low, high) == (amount.start, amount.end) and _PUT.search(text, clause(text, low - 1, low - 1)[0], low):
+        return True  # 投的是毛尖，三克
     return is_portion(text, amount.start, amount.end)
-
-
-def _is_of_a_person(text: str, amount: Amount) -> bool:
-    low, _ = clause(text, amount.start, amount.end)
-    grown = 1000 <= amount.value < 2200 if amount.dimension == "length" else 30_000 <= amount.value < 150_000
-    return _OF_A_PERSON.search(text[low : amount.start]) is not None or (
-        grown and _FITS.match(text[amount.end : amount.end + 24]) is not None
-    )
 
 
 def _borne_out(text: str, amount: Amount, values: set[float]) -> bool:
@@ -321,11 +327,8 @@ def _is_named(text: str, amount: Amount, field: str) -> bool:
 
 def _is_near(text: str, amount: Amount, field: str, known: Amount) -> bool:
     """Tell whether the words around an amount are those around the record's own: 晾足72小时 and 低温晾晒48小时."""
-    low, high = sentence(text, amount.start, amount.end)
-    around = text[low:high]
-    if known.dimension in ("time", "months", "days") and any(
-        words.search(around) and words.search(field) for words in _TOPICS
-    ):
+    low, _ = sentence(text, amount.start, amount.end)
+    if _is_of_one_topic(text, amount, field):
         return True
     if not _FAR.search(text[amount.start : amount.end]) and _neighbours(text, amount.start, amount.end) & _neighbours(
         field, known.start, known.end
@@ -335,9 +338,7 @@ def _is_near(text: str, amount: Amount, field: str, known: Amount) -> bool:
     alone = (begin, end) == (amount.start, amount.end)
     if alone and not _FAR.search(text[begin:end]) and amount.dimension not in ("time", "months", "days", "degree"):
         return True  # 十二个档, and nothing else in the clause
-    if _IN_PACK.match(text, amount.end) or (
-        amount.dimension in ("volume", "weight") and _PACK_HOLDS.search(text[begin : amount.start])
-    ):
+    if _is_of_a_pack(text, amount):
         return True
     begin = max(low, begin - _BESIDE) if amount.start - begin < 4 else begin
     near = text[max(begin, amount.start - _BESIDE) : amount.start], text[amount.end : min(end, amount.end + _BESIDE)]
@@ -345,6 +346,23 @@ def _is_near(text: str, amount: Amount, field: str, known: Amount) -> bool:
         return False
     wanted = _pairs(field[: known.start]) | _pairs(field[known.end :])
     return bool((_pairs(near[0]) | _pairs(near[1])) & wanted)
+
+
+def _is_of_a_pack(text: str, amount: Amount) -> bool:
+    """Tell whether an amount is what a pack holds: 一袋是两公斤, 一斤半一袋."""
+    begin, _ = clause(text, amount.start, amount.end)
+    return bool(
+        _IN_PACK.match(text, amount.end)
+        or (amount.dimension in ("volume", "weight") and _PACK_HOLDS.search(text[begin : amount.start]))
+    )
+
+
+def _is_of_one_topic(text: str, amount: Amount, field: str) -> bool:
+    """Tell whether a sentence and a fact speak of the same lapse of time by different words: 保温, 保冷."""
+    low, high = sentence(text, amount.start, amount.end)
+    return amount.dimension in ("time", "months", "days") and any(
+        words.search(text, low, high) and words.search(field) for words in _TOPICS
+    )
 
 
 def _neighbours(text: str, start: int, end: int) -> set[str]:
@@ -376,6 +394,10 @@ def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iter
         said, recorded = parse_number(match.group("number")), known.get(match.group("counter"))
         if said is None or said < 2 or not recorded or said in [stock, *(one[0] for one in recorded)]:
             continue
+        if match.group("counter") in "块元毛角分" and any(
+            one.start < match.end() and match.start() < one.end for one in money_in(text)
+        ):
+            continue  # 一套四十九块九: a sum
         low, high = clause(text, *match.span())
         before, after = text[low : match.start()][-_BESIDE:], text[match.end() : high][:_BESIDE]
         in_pack = _PIECES_IN_PACK.search(before)

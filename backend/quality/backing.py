@@ -21,6 +21,8 @@ from backend.quality.opposites import is_claimed
 from backend.quality.record import FactFault, record_text
 
 _FILE: Final = Path(__file__).with_name("backing.toml")
+#: Classes of what is cited for the goods: without a source nobody may.
+_CITED: Final = frozenset({"媒体", "奖项", "机构", "人物", "认证", "承保"})
 #: Stands for the word in its clause, so that one pattern serves all words of a class.
 _WORD: Final = "\ue000"
 #: Around a word, told of people and of other goods.
@@ -84,7 +86,8 @@ def backing_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]
         grave = kind.fields is not None and any(kind.fields.search(str(name)) for name in facts)
         said = text[start:end]
         problem = f"“{said}”不在商品资料里（{kind.name}）" if grave else f"{kind.name}“{said}”在商品资料里没有依据"
-        yield FactFault("FAC-001" if grave else "FAC-004", start, end, problem, grave)
+        rule = "FAC-001" if grave else "DAT-003" if kind.name in _CITED else "FAC-004"
+        yield FactFault(rule, start, end, problem, grave)
 
 
 def has_by_another_name(thing: str, record: str) -> bool:

@@ -80,7 +80,7 @@ def _papers_missing(text: str, record: str) -> Iterator[FactFault]:
             re.sub("认证|检测|证书|中华|国家|食品|产品|技术|工艺|技艺|传承", "", match.group()).strip() or match.group()
         )
         if core not in record and match.group()[:2] not in record and not _is_denied(text, *match.span()):
-            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”在商品资料里没有依据", False)
+            yield FactFault("DAT-003", *match.span(), f"“{match.group()}”在商品资料里没有依据", False)
 
 
 def _services_missing(text: str, record: str) -> Iterator[FactFault]:

@@ -14,6 +14,9 @@ _CLAUSE_MARKS: Final = "，。！？；：…\n"
 _SENTENCE_MARKS: Final = "。！？\n"
 _CLAUSE_END: Final = re.compile(f"[{_CLAUSE_MARKS}]")
 _SENTENCE_END: Final = re.compile(f"[{_SENTENCE_MARKS}]")
+# All up to the last mark: read from behind.
+_CLAUSE_BEGIN: Final = re.compile(f".*[{_CLAUSE_MARKS}]", re.DOTALL)
+_SENTENCE_BEGIN: Final = re.compile(f".*[{_SENTENCE_MARKS}]", re.DOTALL)
 _REACH: Final = 120
 #: So many characters after a hit may still take it back.
 _BEHIND: Final = 24
@@ -55,26 +58,26 @@ _DISOWNED: Final = re.compile(
     r"，?(?:我|我们|咱|咱们|咱家|主播)(?:可|都)?(?:不敢|不能|不会|从来不|绝不|没法|不)(?:乱)?(?:说|讲|吹|承诺|保证|写|用|提|喊))"
 )
 _QUESTION: Final = re.compile(r"(?:能不能|会不会|可不可以|是不是|有没有|算不算)[^，。！？]{0,10}$")
+#: 减肥能不能靠它？
+_ASKED_BEHIND: Final = re.compile(r"^(?:能不能|会不会|可不可以|算不算|行不行)[^，。！？]{0,8}？")
 _YES: Final = re.compile(r"^[^。！？]{0,8}[？，。]\s*(?:能|当然|肯定|必须|绝对|会的?|可以|有的?|是的)")
 
 
 def clause(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the bounds of the clause around `[start, end)`."""
-    return _bounds(_CLAUSE_END, text, start, end)
+    return _bounds(_CLAUSE_BEGIN, _CLAUSE_END, text, start, end)
 
 
 def sentence(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the bounds of the sentence around `[start, end)`, at most 120 characters to each side."""
-    return _bounds(_SENTENCE_END, text, start, end)
+    return _bounds(_SENTENCE_BEGIN, _SENTENCE_END, text, start, end)
 
 
-def _bounds(mark: re.Pattern[str], text: str, start: int, end: int) -> tuple[int, int]:
+def _bounds(before: re.Pattern[str], mark: re.Pattern[str], text: str, start: int, end: int) -> tuple[int, int]:
     low = max(0, start - _REACH)
-    begin = low
-    for match in mark.finditer(text, low, start):
-        begin = match.end()
+    last = before.match(text, low, start)
     stop = mark.search(text, end, end + _REACH)
-    return begin, stop.start() if stop else min(len(text), end + _REACH)
+    return last.end() if last else low, stop.start() if stop else min(len(text), end + _REACH)
 
 
 class Surroundings:
@@ -131,7 +134,7 @@ def is_negated(text: str, start: int, end: int, begin: int) -> bool:
     """
     before = text[begin:start]
     after = text[end : end + _BEHIND]
-    if _QUESTION.search(before):
+    if _QUESTION.search(before) or _ASKED_BEHIND.match(after):
         return not _YES.match(after)
     if _UNLESS[0].search(before) and _UNLESS[1].match(after):
         return False
@@ -152,9 +155,9 @@ def is_allowed(rule: Rule, text: str, start: int, end: int, sentence: tuple[int,
         for match in pattern.finditer(text, *sentence):
             if match.start() < end and match.end() > start:
                 return True
-    return any(pattern.search(text, *sentence) for pattern in rule.evidence)
+    return bool(rule.evidence) and any(pattern.search(text, *sentence) for pattern in rule.evidence)
 
 
 def is_softened(rule: Rule, text: str, sentence: tuple[int, int]) -> bool:
     """Tell whether the sentence brings what lowers a block to a warning (a source, a date, a list's name)."""
-    return any(pattern.search(text, *sentence) for pattern in rule.soften)
+    return bool(rule.soften) and any(pattern.search(text, *sentence) for pattern in rule.soften)

@@ -12,11 +12,14 @@ from backend.quality.numbers import NUMBER, parse_number
 _SENTENCE: Final = re.compile(r"[^。！？!?\n]+[。！？!?]*")
 _CLAUSE_END: Final = re.compile(r"[，。！？；：、,!?;:…—\n]+")
 _SILENT: Final = re.compile(r"[\s\W_]+")
+_NUMBER: Final = re.compile(NUMBER)
+#: What is not one sound a sign.
+_COUNTED: Final = re.compile(r"[A-Za-z\d]")
 _SPOKEN_DIGITS: Final = re.compile(r"\d+(?:\.\d+)?")
 
 _ACTION: Final = re.compile(
     r"(?:点|拍|戳|加购|加进|加到|放进|进|去|看|打开|领|冲|提交|完成|选好)[^，。！？]{0,14}(?:链接|购物车|小黄车|购物袋|下方|屏幕|左下角|右下角|橱窗|付款|订单|下单|号口袋|一号|小车)|"
-    r"(?:下方|左下角|右下角|购物车|小黄车|链接|屏幕)[^。！？]{0,16}(?:点|拍|下单|带走|付款|安排|冲|选|挂|领|拿|入手|结算|看|试|直接|先来|来[一两几])|"
+    r"(?:下方|左下角|右下角|购物[车袋]|小黄车|橱窗|链接|屏幕|\d+号[车袋链]|[一二三四五六七八九十]+号[车袋链])[^。！？]{0,16}(?:点|拍|囤|付|买|抱|端|走起|打包|报名|约|抢|挑|下单|带走|付款|安排|冲|选|挂|领|拿|入手|结算|看|试|直接|先来|来[一两几])|"
     r"(?:直接|赶紧|现在|可以|放心|喜欢|想要|需要|姐妹们?|家人们?|朋友们?|宝宝们?|抓紧|马上)[^，。！？]{0,10}(?:去拍|下单|拍下|来拍|拍了|拍一|入手|带走|"
     r"带回家|安排上|加购)|(?:去|来|就|先)(?:拍|下单|付款)|下单(?:吧|就|的|即|，|。|！)|"
     r"[一二三四五六七八九十\d]+号链接|上链接|上车|去付款|"
@@ -52,6 +55,7 @@ _ASSISTANT: Final = re.compile(
     r"(?:话术|文案|脚本|口播)(?:如下|生成完毕)|(?:字数|"
     r"时长)(?:约|统计)?[：:]|共\s*\d+\s*字|商品资料(?:里|中|显示)|供[您你]参考|满足[您你]的?(?:需求|要求|期望)|"
     r"(?:这里|这|以下|下面)是?(?:为|给)[您你](?:准备|撰写|写|生成|定制|整理)|"
+    r"系统提示|你是一[名位](?:资深|专业|优秀|经验|金牌|带货|直播)|请(?:围绕|根据|按照|结合|基于)[^，。！？]{0,14}(?:生成|撰写|输出|写一|创作)|输出(?:格式|要求)[：:]|"
     r"提示词|system prompt|资料未提供|未提供(?:价格|资料)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -124,6 +128,8 @@ def speakable(text: str) -> int:
         said = 2 * places - 1 if len(whole) < 6 and places else len(whole)
         return "字" * (max(1, said) + (len(fraction) + 1 if fraction else 0))
 
+    if _COUNTED.search(text) is None:
+        return len(_SILENT.sub("", text))
     latin = re.sub(r"[A-Za-z]+", lambda m: "字" * max(1, (len(m.group()) + 1) // 2), text)
     return len(_SILENT.sub("", _SPOKEN_DIGITS.sub(aloud, latin)))
 
@@ -258,6 +264,7 @@ def copied(text: str, source: str) -> Iterator[Mark]:
             begin = None
 
 
+@lru_cache(maxsize=256)  # the same points and the same record are looked up in every draft
 def read_aloud(text: str) -> str:
     """Fold a text and write its numbers one way, so that 十二小时 is 12小时."""
 
@@ -265,7 +272,7 @@ def read_aloud(text: str) -> str:
         value = parse_number(match.group())
         return match.group() if value is None else f"{value:g}"
 
-    return _SILENT.sub("", re.sub(NUMBER, digits, fold(text).text))
+    return _SILENT.sub("", _NUMBER.sub(digits, fold(text).text))
 
 
 def coverage(point: str, spoken: str) -> float:
@@ -279,7 +286,7 @@ def is_foreign(text: str, names: Sequence[str] = ()) -> bool:
     """Tell whether a text is in another language than Chinese, product names aside."""
     for name in names:
         text = re.sub(re.escape(name), "", text, flags=re.IGNORECASE)
-    han = sum("\u3400" <= char <= "\u9fff" for char in text)
+    han = len(re.findall("[\u3400-\u9fff]", text))
     kana = len(re.findall("[\u3041-\u30ff]", text))
     # A word of letters weighs as much as a character or two.
     others = kana + len(re.findall("[\uac00-\ud7a3]", text)) + 2 * len(re.findall("[A-Za-z\u00c0-\u04ff]{2,}", text))

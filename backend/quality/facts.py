@@ -9,18 +9,27 @@ from backend.quality.backing import backing_faults
 from backend.quality.bounds import bound_faults
 from backend.quality.claims import claim_faults
 from backend.quality.context import clause
+from backend.quality.counted import counted_in_pack_faults
 from backend.quality.craft import read_aloud
+from backend.quality.deadlines import deadline_faults
 from backend.quality.gifts import gift_faults
 from backend.quality.kinds import kind_faults
 from backend.quality.materials import material_faults
+from backend.quality.members import class_faults
 from backend.quality.named import choice_faults, counted_faults, grade_faults, named_faults
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
 from backend.quality.opposites import opposite_faults
+from backend.quality.polarity import polarity_faults
 from backend.quality.record import FactFault, overlaps, record_text
 from backend.quality.subject import COMPARED
 from backend.quality.withheld import limit_faults
 
+_WHETHER: Final = re.compile(r"(.)不\1")
+#: Right before a word: 所以不是纯羊毛, 别当成真皮.
+_NOT_THIS: Final = re.compile(
+    "(?<!是)(?<!要)(?:不是|并非|不算|不叫|不等于|谈不上|称不上|别当[成作]?)(?!吗|因为|说|只|光|仅)[^，。！？]{0,4}$"
+)
 _ORIGIN_FIELD: Final = re.compile(r"产地|原产|产区|奶源|origin")
 _ORIGIN: Final = re.compile(
     r"(?:产自|原产于?|来自|产地(?:是|在|为)?|源自)(?P<place>[\u4e00-\u9fa5]{2,6})|"
@@ -28,7 +37,8 @@ _ORIGIN: Final = re.compile(
 )
 _COUNTRIES: Final = (
     "日本|韩国|德国|法国|意大利|美国|英国|澳洲|澳大利亚|新西兰|泰国|瑞士|埃及|荷兰|西班牙|智利|越南|马来西亚|丹麦|巴西|加拿大|俄罗斯|挪威|比利时|印尼|菲律宾|土耳其|以色列|瑞"
-    "典|奥地利|爱尔兰|阿根廷"
+    "典|奥地利|爱尔兰|阿根廷|埃塞俄比亚|肯尼亚|哥伦比亚|危地马拉|哥斯达黎加|巴拿马|牙买加|印度|斯里兰卡|秘鲁|厄瓜多尔|墨西哥|葡萄牙|希腊|波兰|"
+    "捷克|匈牙利|乌克兰|俄国|伊朗|摩洛哥|南非|柬埔寨|缅甸|老挝|孟加拉|巴基斯坦|尼泊尔|古巴|乌拉圭|格鲁吉亚|芬兰|冰岛|朝鲜"
 )
 _PROVINCES: Final = (
     "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|"
@@ -37,12 +47,18 @@ _PROVINCES: Final = (
 _GROWN: Final = re.compile(
     rf"(?P<province>{_PROVINCES})(?:省|市|自治区)?[\u4e00-\u9fa5]{{0,4}}(?:产的?|种的?|采的?|来的|出的|直发|基地|茶园|果园|大山)"
 )
+#: 江苏的太湖湖心岛养的.
+_RAISED: Final = re.compile(
+    "(?<=[，。！？；、的是在用])(?P<place>[\u4e00-\u9fa5]{1,4}[湖岛山江河海镇村乡县市湾沟坝坪岭寨港滩原园])(?:里|上|边)?(?:养|产|种|捞|采|钓|收|摘|挖|酿)(?:出来|出|来)?的(?!时|人)"
+)
 _STOCK: Final = re.compile(
-    rf"(?:只剩|(?:只|就|才)(?:捞|做|收|到|抢|拿|批|备|留|出|熬|烤|产|采|争取)[到出来]?了?|[库仓店]里(?:一共|总共|就|只|还|现在)?(?:有|剩|备)|[库仓]里(?:一共|总共)|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|下|了|"
-    rf"有)*(?P<count>{NUMBER})(?P<tail>多)?\s*[{COUNTERS}单](?!月|星期|小时|钟|礼拜|人)|"
+    rf"(?:只剩|(?:只|就|才)(?:捞|做|收|到|抢|拿|批|备|留|出|熬|烤|产|采|争取)[到出来]?了?|[库仓店]里(?:一共|总共|就|只|还|现在)?(?:有|剩|备)|[库仓]里(?:一共|总共)|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|剩|下|了|"
+    rf"有)*(?P<count>{NUMBER})(?P<tail>多|来)?\s*[{COUNTERS}单](?!月|星期|小时|钟|礼拜|人)|"
     # A clause of its own, or the beginning of one: 就四十套, 只有十四床, 九十五顶，真没多备.
-    rf"(?<=[，。！？；])(?P<only>就|只有|仅有|仅|总共|全部)(?P<few>{NUMBER})(?P<few_tail>多)?[{COUNTERS}单]|"
-    rf"(?P<there>{NUMBER})(?P<there_tail>多)?[{COUNTERS}单](?=现货|库存|备货)"
+    rf"(?<=[，。！？；])(?:[这今本][批次场天回晚年货]|手里|手上|我们?|咱们?|直播间|后台|全场|目前|现在|到手|厂里|一共|总共)*(?P<only>就|只有|仅有|仅|总共|全部|只备了|只做了|只拿了|只留了)(?P<few>{NUMBER})(?P<few_tail>多|来)?[{COUNTERS}单]|"
+    rf"(?P<there>{NUMBER})(?P<there_tail>多)?[{COUNTERS}单](?=现货|库存|备货|，?(?:拍完|卖完|抢完|发完|没了)(?:为止|就没|就|拉倒|完))|"
+    # 库存一百二十, and no counter behind it.
+    rf"(?:库存|现货|名额)(?:只有|还有|就|只剩|还剩|不到|大概|仅|有|是)*(?P<bare>{NUMBER})(?P<bare_tail>多|来)?[个位]?(?=[，。！；]|$)"
 )
 _ON_A_PAGE: Final = re.compile("详情|图片?|页面?|报告|截图|照片|排|行")
 #: Behind 最后一件: that there is no other.
@@ -56,7 +72,7 @@ _PACK: Final = re.compile(
 #: This one here, by the noun that ends its name.
 _THIS_THING: Final = re.compile(
     r"这(?:一)?[款瓶盒罐台支袋双件条套把箱饼床块桶](?P<thing>[\u4e00-\u9fa5]{2,6}?[糊膏霜乳茶酒鞋靴衣裤裙衫机锅杯壶灯椅桌枕被油酱饼糖膜液露链粮皂伞帽袜毯炉刀柜])"
-    r"(?![\u4e00-\u9fa5]?[料里面边色盒子])"
+    r"(?!接)(?![\u4e00-\u9fa5]?[料里面边色盒子])"
 )
 _ASIDE: Final = re.compile("配|搭|旁边|手里|身上|里面|另|送|我自己|我今天穿|同事|装|放|倒")
 _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
@@ -71,13 +87,32 @@ _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
         "请仔细阅读产品说明书或者在医务人员的指导下购买和使用",
     ),
 }
+#: Statements that everybody has own words for: which it is, and what is said instead.
+_TOLD_FREELY: Final = (
+    (
+        re.compile("饮酒|有害健康"),
+        re.compile("(?:喝多|多喝|过量|贪杯|喝大)[^。！？]{0,8}(?:伤|害|不好|难受)|适量|少喝|别贪杯|不劝酒"),
+    ),
+    (
+        re.compile("未成年"),
+        re.compile(
+            "未成年|[不没未]满十?八?十?|十八岁|18岁|成年(?:人|的?朋友)|(?:小孩|孩子|学生)[^。！？]{0,8}(?:不|别|勿)"
+        ),
+    ),
+)
+#: Right before the words: what not to do, what something looks like, what somebody else still uses.
+_DENIED: Final = re.compile(
+    "(?:别|不要|切勿|甭)(?:再|给它|随便|直接)?(?:放|搁|存|摆|用|拿|泡|丢|扔)?(?:在|到|进)?$|"
+    "(?<![不好图头录影])像(?:是|刚)?[擦摸踩看隔喝吃](?:过|着|了|在)?(?:一[层块面片])?$|"
+    "(?:谁家?|哪家|还有人|有谁)[^，。！？]{0,2}还(?:在|会)?[用拿穿买]着?$"
+)
 _FLAGS: Final = {"health_food": "保健食品|蓝帽|保健品", "medical_device": "医疗器械|械注|械备"}
 
 
 def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield contradictions between a folded text and the product's record."""
     told: list[FactFault] = []
-    for fault in (
+    found = (
         *amount_faults(text, product),
         *named_faults(text, product),
         *grade_faults(text, product),
@@ -93,7 +128,19 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *backing_faults(text, product),
         *limit_faults(text, product),
         *_stock_that_differs(text, product),
-    ):
+        *deadline_faults(text, product),
+        *class_faults(text, product),
+        *counted_in_pack_faults(text, product),
+        *polarity_faults(text, product),
+    )
+    # What certainly contradicts comes first: a doubt about the same words must not hide it.
+    for fault in sorted(found, key=lambda fault: not fault.grave):
+        if _WHETHER.search(text[max(0, fault.start - 2) : fault.start + 3]) is not None:
+            continue  # 一个问包不包安装
+        if _NOT_THIS.search(text, clause(text, fault.start, fault.end)[0], fault.start):
+            continue
+        if _DENIED.search(text, clause(text, fault.start, fault.end)[0], fault.start):
+            continue  # 别放常温, 像擦过玻璃
         # The same words may be wrong by their unit and by the name in front of them: said once.
         if not any(fault.start < one.end and one.start < fault.end for one in told):
             told.append(fault)
@@ -134,9 +181,15 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
     for match in _GROWN.finditer(text):
         province = match.group("province")
         low, _ = clause(text, match.start(), match.end())
-        if province not in whole and re.search(_PROVINCES, origin) and not COMPARED.search(text[low : match.start()]):
+        near = re.search(_PROVINCES, origin) or (re.search(_COUNTRIES, origin) and match.group()[-1] in "产种采的")
+        if province not in whole and near and not COMPARED.search(text[low : match.start()]):
             problem = f"产地“{province}”与商品资料（{origin}）不符"
             yield FactFault("FAC-005", match.start(), match.end("province"), problem, True, origin[:12])
+    for match in _RAISED.finditer(text):
+        low, _ = clause(text, *match.span())
+        known = any(match["place"][at : at + 2] in whole for at in range(len(match["place"]) - 1))
+        if not known and not COMPARED.search(text, low, match.start()):
+            yield FactFault("FAC-005", *match.span(), f"产地“{match['place']}”不在商品资料里（{origin}）", False)
     for match in _ORIGIN.finditer(text):
         place = match.group("place")
         if (
@@ -153,8 +206,11 @@ def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactF
     if not isinstance(stock, int) or isinstance(stock, bool):
         return
     for match in _STOCK.finditer(text):
-        count = match.group("count") or match.group("few") or match.group("there")
-        said, more = parse_number(count), match.group("tail") or match.group("few_tail") or match.group("there_tail")
+        count = match.group("count") or match.group("few") or match.group("there") or match.group("bare")
+        said = parse_number(count)
+        more = next(
+            (match.group(name) for name in ("tail", "few_tail", "there_tail", "bare_tail") if match.group(name)), None
+        )
         low, high = clause(text, match.start(), match.end())
         if said is None or (said == 1 and not re.search("剩|库存|最后", match.group())) or "限购" in text[low:high]:
             continue
@@ -191,7 +247,8 @@ def missing_statements(text: str, product: Mapping[str, Any]) -> Iterator[tuple[
         legal = any(pattern.search(fold(str(statement)).text) for _, pattern, _ in _STATEMENTS.values())
         said = 1.0 if _bare(fold(str(statement)).text) in spoken else _share_said(str(statement), text)
         if said < (1.0 if legal else 0.5):
-            yield "HOUSE-STATEMENT", str(statement), said >= 0.3 and not legal
+            hinted = said >= 0.3 or any(of.search(str(statement)) and told.search(text) for of, told in _TOLD_FREELY)
+            yield "HOUSE-STATEMENT", str(statement), hinted and not legal
 
 
 def _share_said(statement: str, text: str) -> float:
@@ -261,6 +318,7 @@ def other_things(text: str, product: Mapping[str, Any]) -> Iterator[tuple[int, i
 def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[str]) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, name) of other products in a folded text; what the product shares with them is not stale."""
     own = record_text(product) if product else ""
+    brand_of = fold(str((product or {}).get("brand") or "")).text.strip()
     for other in others:
         full = fold(other).text.strip()
         short = _SPEC.sub("", full).strip()
@@ -271,7 +329,9 @@ def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[s
             candidates.append(short[2:])
         for name in dict.fromkeys(name for name in candidates if len(name) >= 2 and name not in own):
             at = text.find(name)
-            if at >= 0:
+            # 护发素 of our own brand's 护发素 is a sort of goods; 喷雾拖把 beside our 平板拖把 tells which.
+            sort = brand_of and short == brand_of + name and name[-2:] not in own
+            if at >= 0 and not sort:
                 yield at, at + len(name), other
                 break
         else:

@@ -10,7 +10,7 @@ from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
 from backend.quality.record import FactFault, overlaps, record_text
 
-_MEASURES: Final = "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面"
+_MEASURES: Final = "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面盆口"
 _GIFT: Final = re.compile(
     rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|送|赠品[是有]?|赠)(?:你们?|大家|您|一?份|价值[^的，]{{1,8}}的)?"
     rf"(?:(?P<count>{NUMBER})\s*(?:[{_MEASURES}]))(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
@@ -38,6 +38,15 @@ _ALONG: Final = re.compile(
     rf"(?<=[，。！？；\n])(?P<count3>{NUMBER})[{_MEASURES}](?P<thing3>[\u4e00-\u9fa5a-z]{{2,7}}?)"
     r"(?:跟着走|跟着寄|一起寄|一起发|随货走|随货发|免费带走|白送|不要钱|不另收钱|放在?箱子?里|放在?盒子?里)"
 )
+#: Two gifts in one breath, with or without how many of each.
+_TOGETHER: Final = re.compile(
+    rf"(?<![配发递护寄运断欢])[送赠](?:你们?|大家)?(?:{NUMBER}[{_MEASURES}])?(?P<first>[\u4e00-\u9fa5]{{2,6}}?)[和跟、加]"
+    rf"(?:{NUMBER}[{_MEASURES}])?(?P<second>[\u4e00-\u9fa5]{{2,6}})(?=[，。！？；\n]|$)"
+)
+#: How things end that one gives along.
+_UTENSIL: Final = re.compile("[杯勺碗盘碟锅壶铲筷刀袋包盒箱罐瓶架刷笔帽伞扇毯垫巾灯镜夹钩桶盆凳贴墨]$")
+#: Before a thing that comes with the goods, gifts apart.
+_OWN_PART: Final = re.compile("自带|本身|原装|标配|已经装|机[身器]上|原本|里头?本来")
 #: Around a gift there is an offer.
 _OFFER: Final = re.compile("拍|下单|链接|购物车|到手|优惠|省|付款|[元块]|今天|现在|今晚|便宜|跟着走|一起[寄发]|随货")
 _NO_GIFT: Final = re.compile(
@@ -100,13 +109,24 @@ def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactF
             thing = match.group("thing") or match.group("what")
             if re.search(rf"{NUMBER}(?:[块元毛角]|$)", thing):
                 continue  # 五十九一支, 合十二块一罐: a price
-            if any(one.start <= match.start() < one.end for one in money_in(text)):
+            if any(one.start < match.end() and match.start() < one.end for one in money_in(text)):
                 continue
-            if re.match("[一每]?[天日周次晚顿人]", thing):
-                continue  # 一天一节
-            if not overlaps(thing, whole) and not re.search("库存|后台|地址|链接|[克升米斤]$", thing):
+            if re.match(f"[一每]?[天日周次晚顿人]|[一每][{COUNTERS}]$|今[天晚]|现在", thing):
+                continue  # 一天一节, 一套两瓶
+            if not overlaps(thing, whole) and not re.search(
+                "库存|后台|地址|链接|最后|只?剩|[就只]有|名额|限量|现货|[克升米斤]$", thing
+            ):
                 problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"
                 yield FactFault("FAC-004", *match.span(), problem, False)
+
+
+def _gifts_together(text: str, product: Mapping[str, Any], known: str) -> Iterator[FactFault]:
+    """Find gifts named without a number, two together: 送玻璃杯和木勺, 再送真皮笔袋和一瓶彩墨."""
+    for match in _TOGETHER.finditer(text):
+        for group in ("first", "second"):
+            thing = match[group]
+            if _UTENSIL.search(thing) and not _NO_GIFT.search(thing) and not _is_known(thing, product):
+                yield FactFault("FAC-004", *match.span(group), f"赠品“{thing}”对不上，{known}", True)
 
 
 def _is_known(thing: str, product: Mapping[str, Any]) -> bool:
@@ -132,6 +152,8 @@ def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         return
     gifts = [fold(str(gift)).text for gift in product.get("gifts") or ()]
     known = f"资料里的赠品：{'、'.join(gifts)}" if gifts else "资料里没有赠品"
+    facts = fold("。".join(map(str, (product.get("facts") or {}).values()))).text
+    yield from _gifts_together(text, product, known)
     for match in _ALONG.finditer(text):
         thing = match.group("thing") or match.group("thing2") or match.group("thing3")
         count = parse_number(match.group("count") or match.group("count2") or match.group("count3"))
@@ -148,10 +170,25 @@ def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         if len(thing) < 2 or not counted:
             continue
         for match in re.finditer(
+            rf"(?:{re.escape(thing)}|{re.escape(thing[-2:])})(?:再|还|也|都|另外?)?[送赠](?:你们?|大家)?({NUMBER})([{_MEASURES}])",
+            text,
+        ):
+            said, right = parse_number(match[1]), counted.get(match[2])
+            if said is not None and right is not None and said != right:
+                yield FactFault("FAC-004", *match.span(1), f"赠品数量对不上，{known}", True)  # 拖布送十块
+        for match in re.finditer(
             rf"(?<![{COUNTERS}])(?:{_BEFORE})(?={re.escape(thing)}|{re.escape(thing[-2:])})", text
         ):
             low, high = clause(text, *match.span())
+            if _OWN_PART.search(text, low, match.start()):
+                continue  # 盒里自带一个刷头，另送两个
             said, right = parse_number(match[1]), counted.get(match[2])
+            # 一套带三块拖布: the one in use and the two spare ones, as another fact has it.
+            altogether = re.search("送|赠", text[low : match.start()]) is None
+            if altogether and any(
+                parse_number(one[1]) == said and one[2] == match[2] for one in _COUNTED.finditer(facts)
+            ):
+                continue
             several = re.search(rf"([两二三四五六])\s*[{COUNTERS}]", text[max(0, match.start() - 20) : match.start()])
             fold_of = int(parse_number(several[1]) or 1) if several else 1
             if said is not None and right is not None and said not in (right, right * fold_of):

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ _BY_TRADE: Final = Path(__file__).with_name("kinds_of_goods.toml")
 #: Before a word of a kind: who has it in the goods, or who wants it, is warned off.
 _DENIED: Final = re.compile("过敏|无|[你您谁](?:们)?要|想要|要的是|[你您我他她](?:们|家)?那[块条件款个双台瓶]")
 #: 正圆的不是这个价.
-_NOT_THIS: Final = re.compile("的?[^，。！？]{0,2}(?:不是|不在|没有|另[外说算]|更?贵)")
+_NOT_THIS: Final = re.compile("的(?:时候|那会儿?|那些年)|的?[^，。！？]{0,2}(?:不是|不在|没有|另[外说算]|更?贵)")
 #: What viewers have or like is asked, not claimed: 喝红茶还是绿茶？
 _OF_VIEWERS: Final = re.compile("还是|你们?平时|你们?喜欢|你们?家")
 #: Behind such a clause: it was a question.
@@ -122,7 +122,7 @@ def kind_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         for name, value in (facts.items() if isinstance(facts, Mapping) else ())
     ]
     record = record_text(product)
-    for kind in _kinds():
+    for kind in _kinds_of(record):
         yield from _said_otherwise(text, kind, read, record)
     yield from _listed_otherwise(text, read, record)
     yield from _places_that_differ(text, read, record)
@@ -134,9 +134,13 @@ def kind_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     yield from _shares_that_differ(text, record)
 
 
+@lru_cache(maxsize=256)  # many scripts are about the same record
+def _kinds_of(record: str) -> tuple[_Kind, ...]:
+    """Return the kinds of which the record says a word."""
+    return tuple(kind for kind in _kinds() if any(word in record for word in kind.words))
+
+
 def _said_otherwise(text: str, kind: _Kind, facts: list[tuple[str, str]], record: str) -> Iterator[FactFault]:
-    if not any(word in record for word in kind.words):
-        return
     stated = {kind.words[_word(match)] for match in kind.said.finditer(record)}
     if kind.fields is not None:
         told = "。".join(value for name, value in facts if kind.fields.search(name))

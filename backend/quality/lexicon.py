@@ -102,6 +102,7 @@ class RuleSnapshot:
             _inside(_places(self._allowed, text), starts, ends),
             _inside(_places(self._names, text), starts, ends),
         )
+        titled = "《" in folded.original
         hits: list[_Hit] = []
         for sight, low, high, begin, doubtful, from_, to, free, named in zip(
             sights, *(column.tolist() for column in columns), strict=True
@@ -111,8 +112,8 @@ class RuleSnapshot:
                 (free and not rule.statutory)
                 or is_allowed(rule, text, start, end, (low, high))
                 or (doubtful and rule.negatable and is_negated(text, start, end, begin))
-                or (rule.negatable and is_not_claimed(text, start, end, rule.category))
-                or is_in_a_title(folded.original, from_)
+                or (rule.negatable and is_not_claimed(text, start, end, rule.category, begin, (low, high)))
+                or (titled and is_in_a_title(folded.original, from_))
             ):
                 continue
             severity = rule.mild.get(term, rule.severity)
@@ -205,10 +206,13 @@ def _gravest(hits: list[_Hit]) -> list[_Hit]:
         return hits
     kept: list[_Hit] = []
     for hit in sorted(hits, key=lambda hit: (-_RANK[hit.severity], hit.start - hit.end, hit.disguised)):
-        inside = any(other.start <= hit.start and hit.end <= other.end for other in kept)
-        around = any(hit.start <= other.start and other.end <= hit.end for other in kept)
-        crossing = any(other.rule is hit.rule and other.start < hit.end and hit.start < other.end for other in kept)
-        if not (inside or around or crossing):
+        for other in kept:
+            inside = other.start <= hit.start and hit.end <= other.end
+            around = hit.start <= other.start and other.end <= hit.end
+            crossing = other.rule is hit.rule and other.start < hit.end and hit.start < other.end
+            if inside or around or crossing:
+                break
+        else:
             kept.append(hit)
     return sorted(kept, key=lambda hit: hit.start)
 

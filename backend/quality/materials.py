@@ -25,9 +25,11 @@ MATERIALS: Final = (
 _STATED: Final = re.compile(
     "材质|面料|成分|内胆|填充|材料|主料|原料|配料|涂层|里料|[面里表底鞋杯锅杆架壳柄身体芯盖套](?:料|材|层|体|身|胆)?$"
 )
-#: 玉米芯做的, 竹纤维材质.
+#: 玉米芯做的, 竹纤维材质; but 顺便说下材质 and 先看看它的材质 only begin to tell.
 _MADE: Final = re.compile(
-    "(?:^|(?<=[，。！？；、是用]))(?P<thing>[\u4e00-\u9fa5]{2,5})(?:做的|制的|做成的|制成的|材质的?|压的|酿的|织的)"
+    "(?:^|(?<=[，。！？；、是用]))"
+    "(?![^，。！？；]{0,4}(?:说|讲|聊|谈|看|摸|问|报|念|提一?下|介绍|交代|关于|至于|标)[^，。！？；]{0,3}材质)"
+    "(?P<thing>[\u4e00-\u9fa5]{2,5})(?:做的|制的|做成的|制成的|材质的?|压的|酿的|织的)"
 )
 #: Words for the same thing.
 _SAME: Final = {
@@ -55,6 +57,8 @@ _ANY: Final = re.compile("|".join(map(re.escape, sorted(MATERIALS, key=len, reve
 _NO_MATTER: Final = re.compile("质感|手感|一样|像|色|纹|仿|搭|盖|袋|瓶|碗|珠|桌|门|窗|护|墙|地板|配|衣|围巾|毛衣")
 #: Other things in the clause: 铲子也用塑料的.
 _TOOLS: Final = re.compile("铲|勺|刷子|钢丝球|筷|夹子|抹布|手套|垃圾|快递|购物袋|吸管|砧板")
+#: What stands on a table and is not for sale.
+_VESSEL: Final = re.compile("[杯壶罐盘盆碟缸]")
 _STUFF: Final = frozenset("板布料皮绒木钢纱石豆肉油粉米茶奶棉麻丝")
 _BEFORE_A_NOUN: Final = frozenset("的了是有用和与做吃喝买卖把这那个种些块片口边看到在给放大小好真全")
 _GRADE: Final = re.compile(
@@ -66,6 +70,7 @@ def material_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault
     """Yield materials and grades of a folded text that the record does not bear out."""
     yield from _materials_that_differ(text, product, record_text(product))
     yield from _kinds_that_differ(text, product)
+    yield from _other_stuff(text, product)
 
 
 def _kinds_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -92,6 +97,26 @@ def _kinds_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
                 yield FactFault("FAC-001", *match.span(), f"“{match.group()}”与商品资料（{name}：{value}）不符", True)
 
 
+def _other_stuff(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Find what the goods are said to be made of, of the record's own sort and another: 荞麦粉 for 红薯粉."""
+    facts = product.get("facts")
+    whole = record_text(product)
+    heads = {
+        one[-1]
+        for name, value in (facts.items() if isinstance(facts, Mapping) else ())
+        for one in re.findall("[\u4e00-\u9fa5]{2,6}", fold(str(value)).text)
+        if one[-1] in _STUFF and (_STATED.search(str(name)) or one[-1] in str(name))
+    }
+    for head in sorted(heads):
+        for match in re.finditer(
+            rf"(?:用的?(?:就|全|都)?是|采用|选用|(?:全|都|就)是|用了)(?:[^，。！？]{{0,6}}的)?[^，。！？的]{{0,3}}?(?P<thing>[\u4e00-\u9fa5]{{2}}{head})(?=[，。！？、做的]|$)",
+            text,
+        ):
+            low, _ = clause(text, *match.span())
+            if not overlaps(match["thing"], whole) and not COMPARED.search(text, low, match.start()):
+                yield FactFault("FAC-001", *match.span("thing"), f"用料“{match['thing']}”不在商品资料里", True)
+
+
 def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -> Iterator[FactFault]:
     known_grades = {match.group("grade") or match.group("after") for match in _GRADE.finditer(record)}
     for match in _GRADE.finditer(text.translate(NUMERALS)):
@@ -113,7 +138,9 @@ def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -
     yield from _named_materials(text, stated, record)
     for match in _MADE.finditer(text):
         thing = match.group("thing")
-        if not overlaps(thing, record) and not re.search("手工|自己|我们|现场|机器|当天|专门|[一两三]", thing):
+        if not overlaps(thing, record) and not re.search(
+            "手工|自己|[我你他她它咱]|现场|机器|当天|专门|[一两三能还会要想]", thing
+        ):
             problem = f"用料“{thing}”不在商品资料里（资料：{stated}）"
             yield FactFault("FAC-001", match.start("thing"), match.end("thing"), problem, True)
     for match in re.finditer(r"(?:纯|全|100\s*%)(羊绒|羊毛|棉|桑蚕丝|蚕丝|亚麻|鹅绒)", text):
@@ -135,6 +162,9 @@ def _named_materials(text: str, stated: str, record: str) -> Iterator[FactFault]
         if material in record or (material in _SAME and re.search(_SAME[material], record)):
             continue
         low, high = clause(text, match.start(), match.end())
+        vessel = _VESSEL.match(text, match.end())
+        if vessel is not None and vessel.group() not in record:
+            continue  # 我面前这只玻璃杯
         if (
             COMPARED.search(text[low:high])
             or _TOOLS.search(text, low, match.start())

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from backend.quality.amounts import RANGE, Amount, amounts
+from backend.quality.amounts import RANGE, amounts
 from backend.quality.context import clause
+from backend.quality.measured import Amount
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, money_in, parse_number
 from backend.quality.record import FactFault

@@ -70,9 +70,15 @@ _NOT_NEEDED: Final = r"(?:不用|无需|不需要|不必|免|省得|用不着|�
 _IS_NOT: Final = re.compile(r"(?:(?<![除莫无])非|不是|并非|不属于|不等于|未经)(?P<thing>[\u4e00-\u9fa5a-z0-9]{2,6})")
 #: 不支持5g频段.
 _UNSUPPORTED: Final = re.compile(r"(?:不支持|不可|不能|不兼容|不适配|请勿|切勿)(?P<thing>[\u4e00-\u9fa5a-z0-9]{2,6})")
+#: 圆形出风口不适配, 春节不可用.
+_UNSUITED: Final = re.compile(
+    r"(?P<thing>[\u4e00-\u9fa5a-z0-9、]{2,12}?)(?:均|都|也|时|期间)?(?:不适配|不适用|不可用|不能用|不通用|除外|用不了|装不了|不兼容|不能装|不包括|不可预约|不能订)"
+)
+#: What says that something may be all the same.
+_SUITS: Final = "(?:通用|可用|能用|适用|适配|能装|都装|也能|都能|照样|都行|也行|没问题|随便|不限|无压力)"
 #: 果汁含量30%, 70%羊毛.
 _PART: Final = re.compile(
-    r"(?P<of>[\u4e00-\u9fa5]{2,5}?)(?:含量)?[：≥约不低于]*(?P<share>\d{1,2}(?:\.\d+)?)%|(?P<number>\d{1,2}(?:\.\d+)?)%(?P<named>[\u4e00-\u9fa5]{2,4})"
+    r"(?P<of>[\u4e00-\u9fa5]{2,5}?)(?:含量)?[：≥约不低于]*(?P<share>\d{1,2}(?:\.\d+)?)%|(?<![\d.])(?P<number>\d{1,2}(?:\.\d+)?)%(?P<named>[\u4e00-\u9fa5]{2,4})"
 )
 _NOT_FOR: Final = "慎用|禁用|慎食|不宜|不适宜|不适用|不建议|不适合|勿|不能|不可|避免|禁止|忌|慎"
 _FOR_ALL: Final = re.compile(
@@ -259,6 +265,7 @@ def _shapes(fields: Sequence[tuple[str, str]], values: str, record: str) -> Iter
             )
             yield Excluded(re.compile(said), f"{name}：{value[:24]}")
     yield from _conditions(values, record)
+    yield from _unsuited(values, record)
     yield from _had(fields)
 
 
@@ -286,6 +293,20 @@ def _conditions(values: str, record: str) -> Iterator[Excluded]:
         core = thing if len(thing) < 4 else thing[-2:]
         if record.count(core) == 1:
             yield Excluded(re.compile(re.escape(core)), f"资料：{match.group()}", plain=True)
+
+
+def _unsuited(values: str, record: str) -> Iterator[Excluded]:
+    """Yield what the goods are not for: 圆形出风口不适配, 不能钻墙 (混凝土墙照样钻)."""
+    for match in _UNSUPPORTED.finditer(values):
+        if len(match["thing"]) == 2:
+            deed, what = map(re.escape, match["thing"])
+            said = rf"{what}[^，。！？；不没别勿]{{0,2}}(?:照样|也能|都能|随便|直接|轻松|能|可以){deed}"
+            yield Excluded(re.compile(said), f"资料：{match.group()}", plain=True)
+    for match in _UNSUITED.finditer(values):
+        for thing in re.split("[、和与及]", match["thing"]):
+            if len(thing) >= 2 and record.count(thing) == 1:
+                said = rf"{re.escape(thing)}[^，。！？；不没别勿除]{{0,6}}{_SUITS}"
+                yield Excluded(re.compile(said), f"资料：{match.group()}")
 
 
 def _had(fields: Sequence[tuple[str, str]]) -> Iterator[Excluded]:

@@ -223,6 +223,8 @@ def _company(match: re.Match[str], _before: str) -> str | None:
 def _device(match: re.Match[str], before: str) -> str | None:
     text = match.group()
     if "." in text:
+        if text.startswith("127.") or text == "0.0.0.0":  # noqa: S104 - read, not bound: this machine, nobody's
+            return None
         return None if _VERSION_WORDS.search(before) else text.rsplit(".", 1)[0] + ".*"
     if ":" in text or "-" in text:
         return text[:8] + "**:**:**"

@@ -48,6 +48,8 @@ _DISCOUNT: Final = re.compile(
 
 #: 一元硬币大小.
 _COIN: Final = re.compile("的?(?:硬币|纸币|钢镚)|[机级档]|价位")
+#: 一分钱不扣, 不加一分钱.
+_NOT_A_PENNY: Final = re.compile("一[分毛块](?:钱)?(?:都|也)?(?:不|没|别)|(?:不|没|别|甭)[^，。！？]{0,5}一[分毛块]钱?")
 #: 以前只认楼下那家，二十八一杯.
 _ELSEWHERE: Final = re.compile("以前|从前|那时候?|当时|楼下|外面|外头|别家|那家|人家|隔壁|商场|超市|咖啡店|奶茶店")
 
@@ -80,7 +82,7 @@ class _Known:
 def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[PriceFault]:
     """Yield what is wrong with the money of a folded text."""
     sums = [*money_in(text), *_behind_the_name(text, product)]
-    wrong = list(_sums_that_contradict(text, sums, _number((product or {}).get("price"))))
+    wrong = list(_sums_that_contradict(text, sums, product or {}))
     yield from wrong
     if product is None:
         return
@@ -89,6 +91,8 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
         return
     for money in sums:
         if any(fault.start < money.end and money.start < fault.end for fault in wrong):
+            continue
+        if _NOT_A_PENNY.search(text, clause(text, money.start, money.end)[0], money.end + 5) and money.value <= 1:
             continue
         if _COIN.match(text, money.end) or _is_a_size(text, money, product):
             continue
@@ -159,7 +163,7 @@ def _known(product: Mapping[str, Any]) -> _Known:
         _number(product.get("price")),
         _number(product.get("list_price")),
         frozenset(others),
-        frozenset(_multiplied(counts_in(words)) | _pounds_in(words)),
+        frozenset(_multiplied(counts_in(words)) | _pounds_in(words) | _servings_in(words)),
         frozenset(one.value / 500 for one in amounts(words) if one.dimension == "weight" and one.value >= 50),
         steps_of(product),
     )
@@ -168,6 +172,11 @@ def _known(product: Mapping[str, Any]) -> _Known:
 def _multiplied(counts: set[int]) -> set[int]:
     """Return counts and their products: five packs of eighty are four hundred."""
     return counts | {one * other for one in counts for other in counts if one != other}
+
+
+def _servings_in(words: str) -> set[int]:
+    """Return how often the goods can be used by the record: 5克一泡，50泡."""
+    return {int(value) for one in _SERVINGS.findall(words) if (value := parse_number(one)) and value > 1}
 
 
 def _pounds_in(words: str) -> set[int]:
@@ -322,8 +331,28 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
             )
 
 
-def _sums_that_contradict(text: str, sums: list[Money], price: float | None) -> Iterator[PriceFault]:
+def _is_a_share(text: str, before: Money, after: Money, sums: list[Money], product: Mapping[str, Any]) -> bool:
+    """Tell whether a sum is some price of the sentence or record by some quantity: 两箱十斤五十五，一斤合五块五.
+
+    The quantity must be counted in what the sum is for one of (一斤, 每支).
+    """
+    low, _ = sentence(text, after.start, after.end)
+    unit = re.search(r"[一每单](?P<unit>[\u4e00-\u9fa5])[^，。！？\d]{0,4}$", text[low : after.start])
+    if unit is None or after.approximation:
+        return False
+    said = text[low : after.start]
+    quantities = {parse_number(one[1]) for one in re.finditer(rf"({NUMBER}){unit['unit']}", said)}
+    prices = {one.value for one in sums if low <= one.start < after.start}
+    # 十斤五十五: a bare figure behind a quantity is its price, when the record asks it.
+    for step in product.get("price_ladder") or ():
+        total = _number(step.get("total")) if isinstance(step, Mapping) else None
+        prices |= {total} if total is not None else set()
+    return any(_same(after, one / many, True) for one in prices for many in quantities if many is not None and many > 1)
+
+
+def _sums_that_contradict(text: str, sums: list[Money], product: Mapping[str, Any]) -> Iterator[PriceFault]:
     """Find arithmetic that is wrong by itself: 三件99，一件25; 原价199现价99省120."""
+    price = _number(product.get("price"))
     for before, after in pairwise(sums):
         between = text[before.end : after.start]
         if (
@@ -340,6 +369,8 @@ def _sums_that_contradict(text: str, sums: list[Money], price: float | None) -> 
         inner = {count for count in counts_in(between) if count > 1}  # 两盒三十九块八，十二支一盒，合…
         counts = {one * other for one in counts for other in inner} | inner or counts
         if counts and not after.approximation and not any(_same(after, before.value / count, True) for count in counts):
+            if _is_a_share(text, before, after, sums, product):
+                continue
             right = min(before.value / count for count in counts)
             yield PriceFault(
                 after.start,

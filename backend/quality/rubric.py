@@ -1,7 +1,7 @@
 """The whole-script check: every line of the rubric, one verdict, one score. The lines themselves are in `checks/`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from backend.protocol.events import CheckResult, Finding
@@ -11,10 +11,16 @@ from backend.quality.draft import Check, Draft, ScriptBrief
 from backend.quality.facts import fact_faults
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.normalize import fold
+from backend.quality.record import Record
 from backend.quality.rulebook import Severity
 
 __all__ = ["UNAPPROVED", "QualityReport", "ScriptBrief", "review"]
 
+#: Rules that belong to another line of the rubric too: is the hurry honest, has the honour a source.
+_ALSO: Final[Mapping[str, frozenset[str]]] = {
+    "Q18": frozenset({"PRI-005", "IMP-scarce"}),
+    "Q20": frozenset({"DAT-003"}),
+}
 _WEIGHTS: Final[Mapping[Severity, int]] = {"block": 40, "fail": 15, "warn": 5, "info": 0}
 
 
@@ -32,6 +38,8 @@ class QualityReport:
 def review(script: str, brief: ScriptBrief, rules: RuleSnapshot) -> QualityReport:
     """Run every check of the rubric over a script. Spans point into `script`; (0, 0) means the whole script."""
     folded = fold(script)
+    if brief.product is not None:
+        brief = replace(brief, product=Record(brief.product))
     faults = list(fact_faults(folded.text, brief.product)) if brief.product is not None else []
     draft = Draft(script, folded, brief, rules, faults)
     findings: list[Finding] = []
@@ -43,7 +51,18 @@ def review(script: str, brief: ScriptBrief, rules: RuleSnapshot) -> QualityRepor
         detail = "；".join(dict.fromkeys(finding.message for finding in (worst or found)[:3])) or "符合"
         checks.append(CheckResult(id=number, name=name, passed=not worst, detail=detail))
     findings.sort(key=lambda finding: finding.span)
+    checks = _also(checks, findings)
     return QualityReport(verdict_of(findings), score_of(findings), findings, checks, rules.version)
+
+
+def _also(checks: Sequence[CheckResult], findings: Sequence[Finding]) -> list[CheckResult]:
+    """Return the checks, each with what another one has found in its matter: hurry is law and honesty at once."""
+    told: list[CheckResult] = []
+    for check in checks:
+        rules = _ALSO.get(check.id, frozenset())
+        said = "；".join(dict.fromkeys(one.message for one in findings if one.rule in rules and one.severity != "info"))
+        told.append(check.model_copy(update={"passed": False, "detail": said}) if said and check.passed else check)
+    return told
 
 
 def with_findings(report: QualityReport, findings: Sequence[Finding]) -> QualityReport:

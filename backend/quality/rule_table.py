@@ -73,17 +73,23 @@ def read_rules(lines: Sequence[Line], known: Mapping[str, Rule]) -> RuleTable:
         return RuleTable([], [RowError(heading.number, "", "no_rows", "there is no row below the heading")], unknown)
     read = [(line.number, _rule(line, columns)) for line in rows]
     overlay = Overlay(rules=[rule for _, rule in read])
+    found = faults(overlay, known, {})
     errors = [
         RowError(
             read[min(fault.line, len(read)) - 1][0], title.get(fault.field, ""), fault.code, fault.message, fault.value
         )
-        for fault in faults(overlay, known, {})
+        for fault in found
     ]
     for line in rows:
         for field, n in columns.items():
             if len(line.cell(n)) >= MAX_CELL:
                 text = f"a cell of {MAX_CELL} characters or more: write its terms in several rows"
                 errors.append(RowError(line.number, title[field], "too_long", text, line.cell(n)[:80]))
+    # Beyond the limit nothing was looked at: no row behind it is a good one.
+    unread = min((fault.line for fault in found if fault.code == "too_many"), default=len(read) + 1)
+    errors += [
+        RowError(row, "", "too_many", "not read: the table holds more than may be kept", "") for row, _ in read[unread:]
+    ]
     wrong = {error.row for error in errors}
     return RuleTable([(row, rule) for row, rule in read if row not in wrong], errors, unknown)
 

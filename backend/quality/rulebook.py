@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
@@ -176,6 +176,7 @@ def words_of_verticals(shortest: int = 2) -> Mapping[str, tuple[str, ...]]:
     }
 
 
+@lru_cache(maxsize=512)
 def verticals_of_category(category: str) -> frozenset[str]:
     """Tell which verticals a category or a product name means; empty when it says nothing."""
     return frozenset(

@@ -33,6 +33,8 @@ _DISOWNED: Final = re.compile(
 _SUMMED_UP: Final = re.compile(
     r"(?:这些|这几|这种|哪|一)[^，。！？]{0,6}?(?:一[样个件]|哪[样个]|都|也|统统|全)(?:都|也)?(?:不|没)(?:干|会|管|能|行|沾|做|有|占|搞|包)|(?:统统|全都?|一概)(?:不|没)(?:管|能|会|行|沾|有)"
 )
+#: What was just said is asked about.
+_ASKED: Final = re.compile(r"[^，。！？]{0,12}？")
 #: The host takes the taking back back.
 _WINK: Final = re.compile(
     r"懂的都懂|你懂的|(?:自己|大家)(?:品|悟|体会|领会|试)|点到为止|不能(?:多说|说太细|明说)|只能说到这|试试就知道|反正我?[^，。]{0,4}(?:好了|有用|信)|不信[^，。]{0,4}试"
@@ -78,12 +80,18 @@ def is_in_a_title(original: str, start: int) -> bool:
     return original.rfind("《", low, start + 1) > original.rfind("》", low, start)
 
 
-def is_not_claimed(text: str, start: int, end: int, category: str) -> bool:
-    """Tell whether `[start, end)` of a folded text, which a rule of this category names, is nothing the host claims."""
+def is_not_claimed(
+    text: str, start: int, end: int, category: str, begin: int | None = None, around: tuple[int, int] | None = None
+) -> bool:
+    """Tell whether `[start, end)` of a folded text, which a rule of this category names, is nothing the host claims.
+
+    Its clause begins at `begin`, and `around` are the bounds of its sentence, where they are known.
+    """
     if category not in _OF_CLAIMS:
         return False
-    low, high = sentence(text, start, end)
-    begin, _ = clause(text, start, end)
+    low, high = around or sentence(text, start, end)
+    if begin is None:
+        begin, _ = clause(text, start, end)
     past = category in ("price_claim", "false_promo") and _PAST.search(text, begin, start)
     return bool(
         past
@@ -113,7 +121,7 @@ def _is_matter_of_a_work(text: str, low: int, start: int, high: int) -> bool:
 
 def _is_taken_back(text: str, low: int, start: int, end: int) -> bool:
     """Tell whether somebody else's words, or a question, hold the hit, and the host's word follows."""
-    asked = re.match(r"[^，。！？]{0,12}？", text[end : end + 14]) is not None
+    asked = _ASKED.match(text, end, end + 14) is not None
     # Who speaks may stand a clause or two before.
     if not asked and _REPORTED.search(text, max(low, start - _REACH), end) is None:
         return False

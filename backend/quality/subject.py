@@ -12,7 +12,7 @@ from backend.quality.context import clause, sentence
 
 #: Before a word in its clause: it is told of something else, or denied.
 COMPARED: Final = re.compile(
-    r"不像|不是|不算|比|普通|一般的|别的|别人|别家|人家|传统|那种|以前|从前|原来那|其[他它]|市面|换成|代替|告别|没有|没带|不带|不含|不用|不能|不送|怕|不同于|"
+    r"不像|不是|不算|比|普通|一般的|别的|别人|别家|人家(?!是|可是|这|本来|它)|传统|那种|以前|从前|原来那|其[他它]|市面|换成|代替|告别|没有|没带|不带|不含|不用|不能|不送|怕|不同于|"
     r"区别|隔壁|外[面头](?:卖|的|买|那|店|超市|人|市|随便)|超市|楼下|网上|山寨|不卖|没卖|不做|为啥|为什么|[老旧]款|旧的|上一代|不要?拿|别拿|分不清|冒充|[你您]?要找|想找|想要找"
 )
 #: Somebody's own things and days, in the sentence up to the word.

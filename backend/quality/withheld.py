@@ -13,7 +13,7 @@ from backend.quality.backing import has_by_another_name
 from backend.quality.context import clause, sentence
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.numbers import NUMBER, parse_number
-from backend.quality.record import FactFault, record_text
+from backend.quality.record import FactFault, overlaps, record_text
 from backend.quality.subject import COMPARED
 
 #: What the record denies: 不含链子, 非湖区围网, 不可干烧, 破损皮肤勿用.
@@ -38,7 +38,11 @@ _PUT_IN: Final = re.compile(
 )
 _INSIDE: Final = re.compile("配料|成分|原料|材质|材料|填充|面料|添加|配方|香精|主料")
 _ONLY: Final = re.compile(
-    r"(?:成分|配料|原料)(?:里)?(?:只有|就是?|就一样|只用)(?P<thing>[\u4e00-\u9fa5]{1,6})(?=[，。！])"
+    r"(?:成分|配料|原料)(?:里)?(?:只有|就是?|就一样|只用)(?P<thing>(?![一二两仨俩三四五六七八九十几])[\u4e00-\u9fa5]{1,6})(?=[，。！])"
+)
+#: 配料有红薯和麦芽糖浆.
+_CONTENTS: Final = re.compile(
+    "(?:配料|成分|原料)表?(?:里[头面]?)?(?:就|只|一共)?(?:有|是|就是|写的?是?|：|，)(?P<items>[\u4e00-\u9fa5]{1,8}(?:[、和跟与及][\u4e00-\u9fa5]{1,8})+)(?=[，。！])"
 )
 #: A house's long past.
 _PAST_OF_HOUSE: Final = re.compile(
@@ -65,7 +69,7 @@ _IMPORTED: Final = re.compile(
 )
 #: Nouns that a word in front makes special: 钛晶涂层 where the record has another.
 _MODIFIED: Final = re.compile(
-    "(?:^|(?<=[，。！？；、的是用])|(?<=采用)|(?<=还有))(?P<kind>(?![这那一整个全大小新老两三四每])[\u4e00-\u9fa5]{2})(?P<noun>涂层|内胆|电机|马达|芯片|面料|里料|鞋底|中底|釉面|漆面|弹力|机芯|镜片|刀头|轴承|发热丝|电池|四面弹)"
+    "(?:^|(?<=[，。！？；、的是用])|(?<=采用)|(?<=还有))(?P<kind>(?![这那一整个全大小新老两三四每没不无])[\u4e00-\u9fa5]{2})(?P<noun>涂层|内胆|电机|马达|芯片|面料|里料|鞋底|中底|釉面|漆面|弹力|机芯|镜片|刀头|轴承|发热丝|电池|四面弹)"
 )
 
 
@@ -160,6 +164,7 @@ def _nothing_of(text: str, record: str) -> Iterator[FactFault]:
 def _put_in(text: str, facts: Mapping[str, Any], record: str) -> Iterator[FactFault]:
     if not any(_INSIDE.search(str(name)) for name in facts):
         return
+    yield from _listed_inside(text, record)
     for match in (*_PUT_IN.finditer(text), *_ONLY.finditer(text)):
         thing = match["thing"]
         alone = match.re is _ONLY
@@ -169,6 +174,17 @@ def _put_in(text: str, facts: Mapping[str, Any], record: str) -> Iterator[FactFa
             low, _ = sentence(text, *match.span())
             if not re.search("我|妈|自己|以前|别家|加水|锅", text[max(low, match.start() - 12) : match.start()]):
                 yield FactFault("FAC-001", *match.span(), f"“{match.group()}”不在商品资料的成分里", False)
+
+
+def _listed_inside(text: str, record: str) -> Iterator[FactFault]:
+    """Find, in a list of what the goods are made of, what the record's has not: 配料有红薯和麦芽糖浆."""
+    for match in _CONTENTS.finditer(text):
+        items = [one for one in re.split("[、和跟与及]", match["items"]) if len(one) >= 2]
+        strange = [one for one in items if not overlaps(one, record) and not has_by_another_name(one, record)]
+        if len(strange) < len(items) and not _denied(text, match):
+            for one in strange:
+                at = text.index(one, match.start("items"))
+                yield FactFault("FAC-001", at, at + len(one), f"“{one}”不在商品资料的成分里", True)
 
 
 def _too_young(text: str, record: str) -> Iterator[FactFault]:

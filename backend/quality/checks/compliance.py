@@ -9,7 +9,7 @@ from backend.quality import craft
 from backend.quality.draft import Draft
 from backend.quality.facts import names_of
 from backend.quality.normalize import fold
-from backend.quality.numbers import money_in
+from backend.quality.numbers import NUMBER, money_in, parse_number
 from backend.quality.record import record_text
 
 
@@ -21,12 +21,17 @@ def compliance(draft: Draft) -> Iterator[Finding]:
         category = f"保健食品 {category}"
     record = record_text(product) if product else ""
     said = {money.value for money in money_in(record)} | _record_prices(product)
-    named = [span for name in _own_names(product) for span in _places(draft, name)]
-    confirmable = {rule.id for rule in draft.rules.rules if rule.confirmable} | {"PRI-002", "PRI-005"}
+    own = _own_names(product)
+    named = [span for name in own for span in _places(draft, name)]
+    functions = _approved_functions(product or {}, record)
+    confirmable = {rule.id for rule in draft.rules.rules if rule.confirmable} | {"PRI-002", "PRI-005", "ABS-006"}
     for finding in draft.rules.check(draft.text, vertical=category):
         if finding.severity != "block" and finding.rule in confirmable and _is_on_record(draft, finding, record, said):
             continue
-        if _is_registered(finding, record):
+        # Whose goods these are is no rival.
+        if finding.rule == "DIS-002" and any(fold(finding.excerpt).text.startswith(name[:2]) for name in own):
+            continue
+        if _is_registered(finding, record) or _is_approved_function(draft, finding, functions):
             yield finding.model_copy(update={"severity": "info"})
             continue
         # A registered name is what it is called (绝对化用语执法指南); a claim beside it stays a claim.
@@ -38,6 +43,10 @@ def compliance(draft: Draft) -> Iterator[Finding]:
 _REGISTERED: Final = re.compile("国妆特字|国食健[注备]|械注[准进]|国药准字")
 
 
+#: What the goods are made of may be said as the record says it.
+_ALL_OF_IT: Final = re.compile("百分之百|百分百|100 ?%")
+
+
 def _is_registered(finding: Finding, record: str) -> bool:
     """Tell whether the words are those the goods were registered with (a sort of jade: A货翡翠)."""
     said = fold(finding.excerpt).text
@@ -45,6 +54,23 @@ def _is_registered(finding: Finding, record: str) -> bool:
         return said == "a货" and "翡翠" in record and "a货" in record
     special = finding.category in ("cosmetic_special", "health_food", "efficacy_guarantee", "medical_device")
     return special and _REGISTERED.search(record) is not None and said in record
+
+
+def _approved_functions(product: Mapping[str, Any], record: str) -> list[str]:
+    """Return the functions a health food is approved for, each in the record's words; none without its number."""
+    facts = product.get("facts")
+    if not isinstance(facts, Mapping) or re.search("国食健[注备]", record) is None:
+        return []
+    told = [fold(str(value)).text for name, value in facts.items() if re.search("保健功能|批准功能", str(name))]
+    return [one for value in told for one in re.split("[、，。；和及]", value) if len(one) >= 4]
+
+
+def _is_approved_function(draft: Draft, finding: Finding, functions: list[str]) -> bool:
+    """Tell whether the words are part of an approved function told in full: what goes beyond it stays a claim."""
+    if finding.rule != "FOOD-001":
+        return False
+    places = (span for one in functions for span in _places(draft, one))
+    return any(low <= finding.span[0] and finding.span[1] <= high for low, high in places)
 
 
 def _own_names(product: Mapping[str, Any] | None) -> list[str]:
@@ -68,8 +94,11 @@ def _is_on_record(draft: Draft, finding: Finding, record: str, sums: set[float])
     if finding.rule == "PRI-002":
         start, end = finding.span
         near = [money.value for money in money_in(fold(draft.text[start : end + 12]).text)]
-        return any(value in sums for value in near)
+        # 活动后恢复日常价: no figure, and the record has one.
+        return any(value in sums for value in near) if near else len(_record_prices(draft.brief.product)) > 1
     if finding.rule == "PRI-005":
         stock = (draft.brief.product or {}).get("stock")
-        return isinstance(stock, int) and re.search(rf"(?<!\d){stock}(?!\d)", said) is not None
+        return isinstance(stock, int) and stock in {parse_number(one) for one in re.findall(NUMBER, said)}
+    if finding.rule == "ABS-006" and _ALL_OF_IT.fullmatch(said):
+        return _ALL_OF_IT.search(record) is not None
     return said in record or (len(said) > 4 and craft.coverage(said, craft.read_aloud(record)) >= 0.8)

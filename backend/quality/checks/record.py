@@ -1,10 +1,12 @@
 """Q03–Q05, Q07, Q18, Q19: what the script says against what the product's record knows."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from backend.protocol.events import Finding
 from backend.quality import craft
+from backend.quality.context import clause
 from backend.quality.draft import Draft
 from backend.quality.facts import is_named, missing_statements, names_of, other_things, stale_names
 from backend.quality.normalize import fold
@@ -15,6 +17,8 @@ from backend.quality.rulebook import Severity
 from backend.quality.subject import is_told_of_somebody
 from backend.quality.wishes import goes_on, wants_shorter
 
+#: Around another product's name: viewers are kept from it, or sent to it. A person has to look; no leftover is told so.
+_APART: Final = re.compile("别拍|别买|别选|别点|拍错|拍成|买成|认错|[您你]?找[^，。！？]{0,8}去")
 #: The category of findings about the record: only a person with the papers can mend them.
 UNAPPROVED: Final = "unapproved"
 
@@ -94,7 +98,10 @@ def identity(draft: Draft) -> Iterator[Finding]:
     severity: Severity = "info" if brief.scenario == "transition" else "block"
     for start, end, other in stale_names(draft.folded.text, brief.product, brief.other_products):
         span = draft.folded.span(start, end)
-        yield draft.finding("Q07", severity, span, f"提到了别的商品“{other}”", category="fact_mismatch")
+        low, high = clause(draft.folded.text, start, end)
+        aside = severity == "block" and _APART.search(draft.folded.text, low, high)
+        told: Severity = "warn" if aside else severity
+        yield draft.finding("Q07", told, span, f"提到了别的商品“{other}”", category="fact_mismatch")
     if brief.product is None or brief.scenario in ("transition", "closing"):
         return
     name = brief.product["name"]
@@ -122,7 +129,7 @@ def _prices_of(product: Mapping[str, Any]) -> set[float]:
 def urgency(draft: Draft) -> Iterator[Finding]:
     for fault in draft.fact_faults:
         if fault.rule == "PRI-005":
-            yield draft.by_rule(fault.rule, "block", (fault.start, fault.end), fault.problem)
+            yield draft.by_rule(fault.rule, "block" if fault.grave else "warn", (fault.start, fault.end), fault.problem)
 
 
 def statements(draft: Draft) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from backend.quality import craft
 from backend.quality.draft import Draft
 from backend.quality.facts import names_of
 from backend.quality.normalize import fold
-from backend.quality.record import record_text
+from backend.quality.record import fields_of
 from backend.quality.rulebook import Severity
 
 #: A catchphrase that calls people: 家人们, 姐妹们, 来来来.
@@ -21,11 +21,17 @@ def voice(draft: Draft) -> Iterator[Finding]:
         yield draft.finding("Q08", "block", (mark.start, mark.end), mark.problem, suggestion="")
     for mark in craft.copied(draft.text, draft.brief.prompt):
         yield draft.finding("Q08", "block", (mark.start, mark.end), mark.problem, suggestion="")
-    request = draft.brief.request
-    known = [*draft.brief.must_say, *(record_text(draft.brief.product).split("。") if draft.brief.product else ())]
-    for said in known:
-        request = request.replace(said, "")
-    if len(request) >= 14 and craft.overlap(request, draft.text) > 0.2:
+    request = fold(draft.brief.request).text
+    product = draft.brief.product
+    known = [*map(str, draft.brief.must_say)]
+    if product is not None:
+        known += [*names_of(product), fold(str(product["name"])).text.strip()]
+        known += [value for field in fields_of(product) for value in (field, field.rpartition("：")[2])]
+    # A wish may name what is in the record; saying that is no echo of the wish.
+    for said in sorted((fold(one).text for one in known), key=len, reverse=True):
+        if len(said) >= 2:
+            request = request.replace(said, "。")
+    if len(request) >= 14 and craft.overlap(request, draft.folded.text) > 0.2:
         yield draft.whole("Q08", "block", "把要求复述进了口播")
 
 

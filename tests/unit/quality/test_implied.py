@@ -2,6 +2,7 @@
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,38 @@ def test_a_story_of_a_cure_is_warned_of_at_its_place() -> None:
     (finding,) = [one for one in _RULES.check(text) if one.rule.startswith("IMP-")]
     assert (finding.rule, finding.severity) == ("IMP-effect", "warn")
     assert finding.excerpt == "我婆婆腰疼了十几年，用了半个月，现在天天跳舞"
+
+
+def test_any_maker_is_one_sign() -> None:
+    assert "#maker" in implied.features("科沃斯的我也拆过")
+    assert "#maker" not in implied.features("这裙子挺美的，小米粥也香")
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("guarantee", "三十天头发不长，我双份退你，说到做到"),
+        ("fear", "哪天老人真倒下了，你花多少钱也换不回来"),
+        ("figure", "据统计，每十个妈妈里有九个给孩子选我们"),
+    ],
+)
+def test_promised_results_threats_and_figures_without_a_source_are_warned_of(label: str, text: str) -> None:
+    assert [one.rule for one in _RULES.check(text)] == [f"IMP-{label}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "坏了包赔，拍张照片找客服就行，不用跟我解释",
+        "保修一年，正常用坏的免费修，摔的泡水的收配件钱",
+        "近三十天本店卖了四千多件，后台截图在这",
+        "老人起夜留盏灯，走路慢点，它只是多一道",
+        "孩子踮着脚去够台面上的杯子，我赶紧扶住",
+        "我原来用的是戴森，挺好的，这次家里多添一台",
+    ],
+)
+def test_what_honest_sellers_say_in_the_same_words_is_left_alone(text: str) -> None:
+    assert [one.rule for one in _RULES.check(text) if one.rule.startswith("IMP-")] == []
 
 
 def test_where_a_rule_has_spoken_nothing_is_guessed() -> None:

@@ -369,3 +369,9 @@ def test_sums_are_heard_in_the_words_of_hosts(said: str, right: bool) -> None:
 def test_a_bare_figure_of_a_fact_is_no_price() -> None:
     down = {**_CUP, "facts": {**_CUP["facts"], "蓬松度": "700"}}
     assert "Q03" in _failed(_report(_GOOD.replace("两个一共258", "配件七百元"), product=down))
+
+
+def test_saying_the_product_by_its_full_name_is_no_echo_of_the_request() -> None:
+    request = f"给小雅的直播间写一段{_CUP['name']}开场，30秒"
+    assert "Q08" not in _failed(_report(f"这款{_CUP['name']}，{_GOOD}", request=request))
+    assert "Q08" in _failed(_report(f"{request}。{_GOOD}", request=request))

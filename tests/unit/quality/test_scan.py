@@ -122,6 +122,19 @@ def test_what_a_tenant_makes_graver_is_heard_from_then_on() -> None:
     pytest.fail("no rule to try it on")
 
 
+def test_a_rule_that_a_tenant_switched_off_says_nothing() -> None:
+    """Our rules are compiled once for everybody: who switched one off must not hear it through what others share."""
+    silent = [rule for rule in base_rules() if not rule.statutory and rule.terms]
+    overlay = Overlay(adjustments=[Adjustment(rule=one.id, severity="off", reason="不适用") for one in silent])
+    snapshot, book = compiled(None, overlay, 1), book_of(None, overlay)
+    assert snapshot._search.layers[0][0] is plain(None)._search.layers[0][0]
+    text = "。".join(term for rule in silent for term in rule.terms[:3])
+    off = {rule.id for rule in silent}
+    assert off & {finding.rule for finding in plain(None).scan(text)}
+    assert not off & {finding.rule for finding in snapshot.scan(text)}
+    assert told(snapshot.scan(text)) == told(slow_scan(text, book))
+
+
 @pytest.mark.parametrize("letters", ["jx", "xj", "j2", "2j", "j"])
 def test_a_letter_in_a_word_stands_for_no_character(letters: str) -> None:
     found = {one.excerpt for one in plain(None).scan(f"国{letters}级")}

@@ -35,6 +35,17 @@ def test_every_place_of_every_string_is_found(strings: list[str], text: str, bef
     assert sorted(zip(*(column.tolist() for column in found), strict=True)) == sorted(places)
 
 
+def test_a_string_is_found_wherever_a_chunk_ends_in_it() -> None:
+    """Each length by itself: the second character is read together with the first, the others one by one."""
+    for size in range(1, 6):
+        string = _FEW[:size]
+        strings = Strings([string, "别的"])
+        for start in range(_CHUNK - size - 1, _CHUNK + 2):
+            for behind in ("", "。" * 40):
+                found = strings.find(codes_of("。" * start + string + behind))
+                assert [column.tolist() for column in found] == [[0], [start], [start + size]]
+
+
 @given(st.text(st.sampled_from(_SIGNS), max_size=300), st.data())
 def test_surroundings_are_where_the_marks_are(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
