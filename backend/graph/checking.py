@@ -16,6 +16,8 @@ from backend.quality.rubric import UNAPPROVED, QualityReport, ScriptBrief, score
 
 #: What a draft of ours is sent back for; warnings are for the person to weigh.
 SERIOUS: Final = frozenset({"block", "fail"})
+#: Rules whose findings hang on what the product's record says: its price, stock, facts, gifts, honours and dates.
+OF_THE_RECORD: Final = frozenset({"PRI-002", "PRI-005", "PRI-010", "FAC-001", "FAC-004", "FAC-005", "DAT-003"})
 _CLAUSE_END: Final = frozenset("，。！？；…\n")
 _SENTENCE_END: Final = frozenset("。！？\n")
 #: Longer than any sentence that can be said; what never ends must not be read again and again.
@@ -79,6 +81,22 @@ def newly_forbidden(now: Sequence[Finding], before: Sequence[Mapping[str, Any]])
     """
     known = {(one["rule"], one["excerpt"]) for one in before if one["severity"] == "block"}
     return [one for one in now if one.severity == "block" and (one.rule, one.excerpt) not in known]
+
+
+def no_longer_borne_out(
+    now: Sequence[Finding], then: Sequence[Finding], before: Sequence[Mapping[str, Any]]
+) -> list[Finding]:
+    """Return what a text says that the record bore out when somebody decided about it and no longer does.
+
+    `now` and `then` are findings by the same rules, with the record of now and that of then; `before` are those that
+    the person saw, as plain JSON. A doubt is enough: nobody has weighed it.
+    """
+    seen = {(one.rule, one.excerpt) for one in then} | {(one["rule"], one["excerpt"]) for one in before}
+    return [
+        one
+        for one in now
+        if one.rule in OF_THE_RECORD and one.severity != "info" and (one.rule, one.excerpt) not in seen
+    ]
 
 
 class Underlining:

@@ -52,4 +52,6 @@ def as_recorded_now(was: dict[str, Any], found: Product | None, prices: list[str
     """
     if found is None:
         return was
-    return described({"id": str(found.id), **found.brief()}, True, prices)[0]
+    now = described({"id": str(found.id), **found.brief()}, True, prices)[0]
+    # A record says nothing of what it has not; gifts that it had and has no more are given no more.
+    return {**now, "gifts": []} if was.get("gifts") and "gifts" not in now else now

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from backend.domain import thread_notes
+from backend.domain import call_texts, thread_notes
 from backend.errors import MemoryFull, NotFound
 from backend.ids import new_id
 from backend.memory.embed import Reading
@@ -24,6 +24,8 @@ Subject = Literal["document", "host", "product", "person"]
 
 #: So much of a text is remembered. The longest script the writer is asked for is half of it.
 MAX_CONTENT: Final = 6000
+#: Characters by which a text is found again in others that quote it.
+_KNOWN_BY: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +260,9 @@ async def find_to_forget(conn: Connection, request: Request) -> list[UUID]:
 async def forget(conn: Connection, tenant_id: UUID, request: Request, asked_by: UUID | None) -> int:
     """Remove what a request is about, for good, and return how many documents that were.
 
-    Gone with the commit: from the texts, from every embedder's vectors, words and counts, and from the notes of
-    conversations (those of a product or person; the conversations themselves stay). What is being learned at this
+    Gone with the commit: from the texts, from every embedder's vectors, words and counts, from the notes of
+    conversations (those of a product or person; the conversations themselves stay), and what was kept of calls of
+    language models that says the name or the text. What is being learned at this
     moment, or learned again later from what there was until now, is not taken up.
 
     Raises:
@@ -274,7 +277,9 @@ async def forget(conn: Connection, tenant_id: UUID, request: Request, asked_by: 
         assert request.name is not None
         name = request.name.lower()
         subject_id, name_hash, name_length = None, _name_hash(tenant_id, name), len(name)
+    words = await _words_of(conn, request, ids)
     await conn.execute("DELETE FROM memory_documents WHERE id = ANY ($1)", ids)
+    await call_texts.forget_naming(conn, words)
     if request.subject in ("person", "product"):
         await thread_notes.forget_in_notes(
             conn, name=request.name, product_id=request.id if request.subject == "product" else None
@@ -290,6 +295,19 @@ async def forget(conn: Connection, tenant_id: UUID, request: Request, asked_by: 
             asked_by,
         )
     return len(ids)
+
+
+async def _words_of(conn: Connection, request: Request, ids: Sequence[UUID]) -> list[str]:
+    """Return the words by which texts of what is to be forgotten are known: the name, or the text's longest line."""
+    match request.subject:
+        case "person":
+            return [request.name] if request.name else []
+        case "document":
+            content = (await get_document(conn, ids[0])).content
+            return [max(content.splitlines(), key=len, default="")[:_KNOWN_BY]] if content.strip() else []
+        case "host" | "product":
+            name = await conn.fetchval(f"SELECT name FROM {request.subject}s WHERE id = $1", request.id)
+            return [name] if name else []
 
 
 @dataclass(frozen=True, slots=True)

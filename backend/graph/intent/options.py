@@ -42,6 +42,8 @@ def question_of(  # noqa: PLR0911, PLR0912 -- one return a question
             )
         case "short":
             return str(reading.slots["short"]["question"])
+        case "unsayable":
+            return str(reading.slots["unsayable"]["question"])
         case "language":
             return "我目前只写普通话的稿子，别的语言和方言写不了，也不会拿普通话冒充。要用普通话写吗？"
         case "host":
@@ -74,6 +76,8 @@ def options_of(  # noqa: PLR0911 -- one return a question
             return _instead(reading, situation, said)
         case "short":
             return [_option(label, value) for label, value in reading.slots["short"]["options"]]
+        case "unsayable":
+            return [_option(label, value) for label, value in reading.slots["unsayable"]["options"]]
         case "language":
             return [_option("用普通话写", f"{said}，用普通话写")]
         case "host":

@@ -14,7 +14,7 @@ from backend import failpoints
 from backend.domain import audit, effects, rooms, rule_overlays, rundowns, runs, scripts
 from backend.domain.products import Product, get_product
 from backend.errors import NotFound
-from backend.graph.checking import brief_of, newly_forbidden, plain_report, rules_in_force
+from backend.graph.checking import brief_of, newly_forbidden, no_longer_borne_out, plain_report, rules_in_force
 from backend.graph.offers import offer_later
 from backend.graph.product_facts import as_recorded_now
 from backend.graph.prompts import version as prompt_version
@@ -89,6 +89,10 @@ async def _standing(state: ScriptState, context: GraphContext) -> _Standing:
         return _Standing(rules.version, facts, mark)
     report = await asyncio.to_thread(review, state["content"], brief_of(state, facts), rules)
     new = newly_forbidden(report.findings, state["report"]["findings"])
+    if state["product"] and facts != state["product"]:
+        then = await asyncio.to_thread(review, state["content"], brief_of(state, state["product"]), rules)
+        drifted = no_longer_borne_out(report.findings, then.findings, state["report"]["findings"])
+        new += [one for one in drifted if one not in new]
     changes = {"rules": rules.version != state["report"]["rules_version"], "product": facts != state["product"]}
     changed = [what for what, differs in changes.items() if differs]
     return _Standing(rules.version, facts, mark, _Forbidden(report, new, changed) if new else None)
@@ -129,7 +133,8 @@ def _held(state: ScriptState, runtime: Runtime[GraphContext], forbidden: _Forbid
                     "approved_under": state["report"]["rules_version"],
                 }
             },
-            "blocked": True,
+            # What the record only no longer bears out may be approved by who has looked at it.
+            "blocked": any(finding.severity == "block" for finding in forbidden.findings),
         },
         {"held": True, "verdict": report.verdict, "rules_version": report.rules_version},
     )

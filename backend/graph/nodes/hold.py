@@ -27,6 +27,8 @@ def _question(state: ScriptState) -> dict[str, Any]:
             "room_id": room.get("id"),
             "room_name": room.get("name"),
             "approved_by": state["decision"].get("by_name"),
+            # Whose it is to regret by one key; null when a policy approved.
+            "approver_id": state["decision"].get("by"),
         },
         "allowed": [],
         "hold": state["decision"]["hold"],

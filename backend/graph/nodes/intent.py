@@ -21,6 +21,7 @@ from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.short_time import with_time
 from backend.graph.standing import situation_of
 from backend.graph.state import GraphContext, ScriptState, Step
+from backend.graph.unsayable import with_sayable
 from backend.protocol.events import ThreadUpdated
 
 _TITLE = 40
@@ -53,6 +54,7 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     slots = _slots(reading, situation, request)
     reading = await with_time(reading, slots, request["content"], situation.pace, context, stamp)
     room = _room(slots, request, thread, rooms)
+    reading = await with_sayable(reading, slots, request["content"], room.id if room else None, context, stamp)
     if room is not None:
         slots.setdefault("host_id", str(room.host_id) if room.host_id else None)
     room_id = str(room.id) if room is not None else None

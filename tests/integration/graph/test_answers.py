@@ -116,3 +116,21 @@ async def test_an_operation_beside_a_text_is_answered_and_the_text_offered(desk:
     [offer] = desk.said(Clarification)
     await desk.ask(offer.options[0].value)
     assert desk.model.asked[-1].brief["scenario"] == "promotion"
+
+
+async def test_words_that_must_be_said_and_may_not_be_are_asked_about_before_writing(desk: Desk) -> None:
+    await desk.ask("写一段保温杯的卖点，30秒，必须说“全网销量第一”")
+    [asked] = desk.said(Clarification)
+    assert "全网销量第一" in asked.message
+    assert "ABS-003" in asked.message
+    assert desk.model.asked == []
+    values = {option.label: option.value for option in asked.options}
+    await desk.ask(values["不说这一句"])
+    assert desk.said(Clarification) == []
+    assert not desk.model.asked[-1].brief["must_say"]
+
+
+async def test_who_wants_forbidden_words_all_the_same_gets_a_text_that_is_held(desk: Desk) -> None:
+    await desk.ask("写一段保温杯的卖点，30秒，必须说“全网销量第一”，就按原话")
+    assert desk.said(Clarification) == []
+    assert desk.model.asked[0].brief["must_say"] == ["全网销量第一"]

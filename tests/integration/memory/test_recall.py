@@ -5,7 +5,9 @@ import math
 
 import pytest
 
-from backend.memory.recall import KINDS
+from backend.memory import recall as recalling
+from backend.memory.documents import halfvec
+from backend.memory.recall import KINDS, Filters
 from tests.integration.memory.conftest import Mind, another
 
 CUP = "保温杯先讲双层杯身，早上灌的热水到下午还是烫的，再报价。"
@@ -150,3 +152,30 @@ async def test_words_and_meaning_are_looked_up_while_others_write(mind: Mind) ->
 
     await asyncio.gather(write(), read())
     assert await mind.miscounted() == []
+
+
+async def test_the_nearest_of_many_are_the_nearest_there_are(mind: Mind) -> None:
+    """Whatever stands first in the table: what is far from the query there must not hide what is near."""
+    vector = await mind.embedder.query("露营灯")
+    await mind.owner.execute(
+        """WITH made AS (INSERT INTO memory_documents (id, tenant_id, kind, content)
+             SELECT gen_random_uuid(), $1, 'note', '夜里' || n FROM generate_series(1, 1300) n RETURNING id, content),
+           numbered AS (SELECT id, substr(content, 3)::int AS n FROM made)
+           INSERT INTO memory_vectors (document_id, embedder, tenant_id, dense)
+           SELECT id, $2, $1, l2_normalize($3::text::vector(384)
+             + array_fill(((n * 37) % 1301)::real / 4000, ARRAY[384])::vector(384))::halfvec
+           FROM numbered ORDER BY n""",
+        mind.tenant_id, mind.embedder.name, halfvec(vector),
+    )  # fmt: skip
+    await mind.owner.execute(
+        "INSERT INTO embedders (tenant_id, name, state, serving) VALUES ($1, $2, 'complete', true)",
+        mind.tenant_id, mind.embedder.name,
+    )  # fmt: skip
+    expected = await mind.owner.fetch(
+        "SELECT dense <#> $2::text::halfvec AS distance FROM memory_vectors WHERE tenant_id = $1 ORDER BY 1 LIMIT 40",
+        mind.tenant_id, halfvec(vector),
+    )  # fmt: skip
+    for filters in (Filters(), Filters(kinds=("note",))):
+        async with mind.db.tenant(mind.tenant_id) as conn:
+            rows = await recalling._candidates(conn, mind.embedder.name, vector, [], filters)
+        assert sorted(row["distance"] for row in rows) == pytest.approx([row["distance"] for row in expected])

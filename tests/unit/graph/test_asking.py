@@ -70,7 +70,7 @@ async def test_a_right_answer_is_the_reading(server: ScriptedModel, model: Route
     assert (reading.kind, reading.scenario, reading.tier) == ("write", "seeding", "model")
     assert reading.slots["product_name"] == "青禾316不锈钢保温杯"
     assert reading.confidence == 0.8
-    assert server.requests[0].body["response_format"] == {"type": "json_object"}
+    assert server.requests[0].body["response_format"]["type"] == "json_schema", "of whom nobody knows it is asked first"
 
 
 async def test_json_in_a_fence_is_json(server: ScriptedModel, model: RoutedModel) -> None:
@@ -140,9 +140,12 @@ async def test_a_model_that_hangs_is_not_waited_for(
 
 
 async def test_a_provider_without_json_mode_is_asked_without_it(server: ScriptedModel, model: RoutedModel) -> None:
-    server.play(Script("status", status=400, code="unsupported_parameter"), saying(RIGHT))
+    said = "Unsupported parameter: 'response_format'"
+    refused = Script("status", status=400, code="unsupported_parameter", message=said)
+    server.play(refused, refused, saying(RIGHT))
     assert (await understood(DOUBTFUL, SITUATION, model)).tier == "model"
-    assert "response_format" not in server.requests[1].body
+    asked = [request.body.get("response_format", {}).get("type") for request in server.requests]
+    assert asked == ["json_schema", "json_object", None]
 
 
 async def test_message_conversation_and_catalogue_are_fenced_data(server: ScriptedModel, model: RoutedModel) -> None:

@@ -1,5 +1,6 @@
 """Requests are understood: figures over labelled messages, and what must hold for any text."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +56,22 @@ def test_lengths_are_read_as_people_write_them() -> None:
 def test_a_time_of_something_else_is_no_length() -> None:
     for text in ("9.9秒杀", "三分钟后开播", "保温12分钟", "还有10分钟结束", "五分钟速热"):
         assert seconds_asked(text, 260)[0] is None, text
+
+
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("就剩最后两分钟要下播了，给筋膜枪收个尾", "筋膜枪"),
+        ("给筋膜枪收个尾", "筋膜枪"),
+        ("这次压到15秒，写个开场", None),
+        ("把这个回答写成口播，十秒钟", None),
+        ("把弹幕的提问写成口播", None),
+        ("剩下的时间写筋膜枪的促销", "筋膜枪"),
+        ("写一分钟燕麦粥的开场", "燕麦粥"),
+    ],
+)
+def test_words_about_time_and_talk_are_no_goods(text: str, product: str | None) -> None:
+    assert read(text, SITUATIONS["empty"]).slots.get("product_name") == product
 
 
 def test_chinese_numbers_are_read() -> None:
