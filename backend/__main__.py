@@ -106,6 +106,8 @@ async def _checked_models(settings: Settings) -> int:
             )
             print(f"✗ {name}: {one.error.failure} {told}".rstrip() + f" · {one.total_ms} ms", flush=True)
             print(f"    [{one.error.code}] {one.error.message}", flush=True)
+            if backend.address:
+                print(f"    {backend.address}", flush=True)
             continue
         tokens = f"{usage.input_tokens} + {usage.output_tokens} tokens" if usage else "no usage"
         estimated = " (estimated)" if usage and usage.estimated else ""

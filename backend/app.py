@@ -44,11 +44,13 @@ from backend.llm.exchange import HttpEndpoint
 from backend.llm.health import Health
 from backend.llm.models_file import Backend, ModelsFile, Provider, profile_of
 from backend.llm.routed import RoutedModel
+from backend.llm.spans import span_of
 from backend.llm.trying import Tried, tried
 from backend.memory.embed import Embedder
 from backend.quality.layering import plain
 from backend.quality.pii import mask_pii
 from backend.quality.rulebooks import RuleBooks
+from backend.runs.answers import Answers
 from backend.runs.books import Books
 from backend.runs.budgets import TenantBudgets
 from backend.runs.lease import Leases
@@ -64,7 +66,8 @@ from backend.storage.embedded import embedded_postgres, embedded_valkey
 from backend.storage.migrate import upgrade
 from backend.storage.postgres import Database, as_owner
 from backend.storage.redis import Cache
-from backend.telemetry.logging import configure_logging
+from backend.telemetry.logging import configure_logging, current_trace
+from backend.telemetry.spans import spans_wanted
 from backend.telemetry.watchdog import watched_loop
 from backend.transport import server
 from backend.transport.desk_socket import DeskSockets
@@ -77,6 +80,7 @@ _FOREIGN_TRACES: Final = (
     "LANGSMITH_TRACING_V2",
     "LANGCHAIN_TRACING",
     "LANGCHAIN_TRACING_V2",
+    "FASTAPI_OTEL_AUTO_CONFIGURE",
 )
 
 
@@ -108,11 +112,14 @@ async def serve(settings: Settings, *, worker: bool) -> None:
         addresses = await _addresses(stack, settings)
         await _bring_up_to_date(settings, addresses)
         parts = await _open(stack, settings, addresses, models, worker=worker)
+        # Half a second of signatures and schemas: the worker beside it may have taken runs already.
+        application = await asyncio.to_thread(_application, parts)
+        greet = await asyncio.to_thread(_greet, settings)
         await server.serve(
-            server.letting_go(_application(parts), parts.services.draining),
+            server.letting_go(application, parts.services.draining),
             settings,
             on_drain=parts.drain,
-            on_ready=_greet(settings),
+            on_ready=greet,
             listener=listener,
         )
 
@@ -220,7 +227,8 @@ class _Going:
 
 def _prepare(settings: Settings) -> None:
     configure_logging(level=settings.log_level, form=settings.log_format, mask=mask_pii)
-    # LangGraph would send whole states, unmasked, to a service of its makers if the shell we come from says so.
+    # LangGraph would send whole states, unmasked, to a service of its makers if the shell we come from says so; FastAPI
+    # what it logs, unmasked too, to the collector.
     os.environ.update(dict.fromkeys(_FOREIGN_TRACES, "false"))
 
 
@@ -276,6 +284,8 @@ async def _open(
     own_models = TenantModels(db, model, allowed=settings.tenant_model_urls, interval=settings.models_interval)
     await enter(own_models.following())
     hub.on_models = own_models.on_saved
+    answers = Answers(db)
+    await enter(answers.kept())
     working = None
     if worker:
         working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, profiles, model)
@@ -289,6 +299,7 @@ async def _open(
         rules=rules,
         embedder=embedder,
         model=model,
+        answers=answers,
         model_health=model_health,
         own_models=own_models,
         clock=clock.now,
@@ -322,13 +333,22 @@ async def _open_model(
 ) -> tuple[RoutedModel, ModelHealth]:
     """Open the models of this process: the worker's, and those that are asked directly."""
     enter = stack.enter_async_context
-    books = Books(db)
+    books = Books(db, mask_pii)
     await enter(books.kept())
     health = Health(asyncio.get_running_loop().time)
+
+    spans = None
+    if spans_wanted(settings):
+        from backend.telemetry.otlp import Spans  # here, because the SDK takes its time to load
+
+        spans = Spans(settings)
+        await enter(spans.kept())
 
     def note(record: CallRecord) -> None:
         health.take(record)
         books.take(record)
+        if spans is not None:
+            spans.take(span_of(record), current_trace())
 
     budgets = TenantBudgets(db, cache, settings)
     await enter(budgets.kept())
@@ -463,14 +483,15 @@ def _application(parts: _Parts) -> FastAPI:
 
 
 def _greet(settings: Settings) -> Callable[[str], None]:
+    demo = ""
+    if settings.seed_demo and settings.log_format == "console":
+        logins = "\n".join(f"    {tenant} · {role:<9} {email}" for tenant, role, email in demo_logins())
+        demo = f"  演示账号 / demo logins (密码 / password: {demo_password()})\n{logins}\n"
+
     def greet(address: str) -> None:
         log.info("ready", address=address)
-        if settings.seed_demo and settings.log_format == "console":
-            logins = "\n".join(f"    {tenant} · {role:<9} {email}" for tenant, role, email in demo_logins())
-            print(
-                f"\n  Cuedesk  {address}\n\n  演示账号 / demo logins (密码 / password: {demo_password()})\n{logins}\n",
-                flush=True,
-            )
+        if demo:
+            print(f"\n  Cuedesk  {address}\n\n{demo}", flush=True)
 
     return greet
 

@@ -144,6 +144,20 @@ class IdempotencyConflict(Conflict):
     code = "idempotency_conflict"
 
 
+class IdempotencyKeyReused(IdempotencyConflict):
+    """This key was used before with another body, within a day; take a new key for a new question."""
+
+    code = "idempotency_key_reused"
+    status = 422
+
+
+class AnswerUnderWay(Conflict):
+    """The first call with this key is not answered yet; ask again with the same key to get its answer."""
+
+    code = "answer_under_way"
+    retryable = True
+
+
 class ThreadBusy(Conflict):
     """A run is at work on this thread; wait for it or cancel it."""
 
@@ -257,6 +271,12 @@ class TableUnreadable(BadRequest):
     """This file is no table that can be read: CSV (UTF-8 or GBK) or XLSX is."""
 
     code = "table_unreadable"
+
+
+class UploadBroken(BadRequest):
+    """The file is not base64: it was cut or changed on its way."""
+
+    code = "upload_broken"
 
 
 class TableFaulty(BadRequest):
@@ -407,7 +427,8 @@ class ModelsFileInvalid(SetupError):
 #: they say what a person can do about it.
 Failure = Literal[
     "unknown", "timeout", "overloaded", "connect", "resting", "busy", "rate_limited", "bad_request",
-    "context_too_long", "content_filtered", "auth", "quota", "cut", "malformed", "rate_exceeded", "budget_spent",
+    "context_too_long", "content_filtered", "auth", "quota", "not_served", "cut", "malformed", "rate_exceeded",
+    "budget_spent",
 ]  # fmt: skip
 
 
@@ -487,6 +508,8 @@ class ModelRefused(ModelError):
     code = "model_refused"
     retryable = False
     failure: ClassVar[Failure] = "bad_request"
+    #: What it may be that was refused, as far as the provider said: being told of a shape at all, or this schema.
+    about: Literal["shape", "schema"] | None = None
 
 
 class ModelMissing(ModelRefused):
@@ -518,6 +541,12 @@ class ModelQuotaSpent(ModelRefused):
     """Our account at the language model's provider is used up."""
 
     failure: ClassVar[Failure] = "quota"
+
+
+class ModelNotServed(ModelRefused):
+    """The language model's provider does not serve this model, or nothing at this address."""
+
+    failure: ClassVar[Failure] = "not_served"
 
 
 class ModelStreamCut(ModelError):

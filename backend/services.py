@@ -9,6 +9,7 @@ from backend.fanout.model_health import ModelHealth
 from backend.llm.routed import RoutedModel
 from backend.memory.embed import Embedder
 from backend.quality.rulebooks import RuleBooks
+from backend.runs.answers import Answers
 from backend.runs.tenant_models import TenantModels
 from backend.settings import Settings
 from backend.storage.postgres import Database
@@ -28,6 +29,8 @@ class Services:
     embedder: Embedder
     #: For whoever asks a model directly.
     model: RoutedModel
+    #: Their answers to who repeats a question with the same key.
+    answers: Answers
     model_health: ModelHealth
     own_models: TenantModels
     clock: Callable[[], datetime]

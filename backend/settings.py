@@ -1,7 +1,7 @@
 """Every setting, once. Read from the environment (`CUEDESK_…`) and `.env`; `.env.example` lists them."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -19,6 +19,10 @@ def _split(value: object) -> object:
 def _given(value: object) -> object:
     # A composed environment passes on what nobody set as an empty text.
     return None if value == "" else value
+
+
+_T = TypeVar("_T")
+_Foreign = Annotated[_T, BeforeValidator(_given)]
 
 
 class Settings(BaseSettings):
@@ -70,6 +74,10 @@ class Settings(BaseSettings):
     checkpoint_days: int = Field(30, ge=1, le=3650)
     command_days: float = 7
     job_log_days: float = 7
+    #: The accounts of calls of language models (the sums of months stay), and what was said in them where the tenant
+    #: allows that to be kept (it may have its own).
+    model_call_days: float = Field(400, gt=0)
+    model_text_days: int = Field(30, ge=1, le=3650)
     retention_interval: float = 600
 
     # What is remembered: for how many days by kind (0 = for ever; a tenant may have its own), and how often a worker
@@ -162,6 +170,29 @@ class Settings(BaseSettings):
     model_cost_hard: Annotated[Annotated[float, Field(ge=0, lt=1e10)] | None, BeforeValidator(_given)] = None
     #: Characters per second at which the offline writer shows its text; 0 = as fast as it can.
     offline_pace: float = Field(40, ge=0)
+
+    # Spans of calls of language models, to a collector that takes OTLP over HTTP (docs/operations.md): OpenTelemetry's
+    # own variables, as its SDK for Python reads them. Without an endpoint none are made. The SDK's others
+    # (`OTEL_BSP_SCHEDULE_DELAY`, `OTEL_EXPORTER_OTLP_CERTIFICATE`, …) count in the environment itself, not in `.env`.
+    otel_exporter_otlp_endpoint: _Foreign[str | None] = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    otel_exporter_otlp_traces_endpoint: _Foreign[str | None] = Field(
+        None, validation_alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+    )
+    #: `name=value,…`
+    otel_exporter_otlp_headers: _Foreign[SecretStr | None] = Field(None, validation_alias="OTEL_EXPORTER_OTLP_HEADERS")
+    #: http/protobuf is what is sent; with another none are.
+    otel_exporter_otlp_protocol: str = Field("http/protobuf", validation_alias="OTEL_EXPORTER_OTLP_PROTOCOL")
+    #: Seconds for a batch with all its tries (the SDK for Python takes no milliseconds here).
+    otel_exporter_otlp_timeout: float = Field(10, gt=0, validation_alias="OTEL_EXPORTER_OTLP_TIMEOUT")
+    otel_traces_exporter: str = Field("otlp", validation_alias="OTEL_TRACES_EXPORTER")
+    #: `parentbased_traceidratio` with 0.1 as its argument: one trace of ten, with all its spans.
+    otel_traces_sampler: str = Field("parentbased_always_on", validation_alias="OTEL_TRACES_SAMPLER")
+    otel_traces_sampler_arg: str = Field("", validation_alias="OTEL_TRACES_SAMPLER_ARG")
+    #: Spans that wait to be sent, at most; no fewer than a batch holds.
+    otel_bsp_max_queue_size: int = Field(2048, ge=512, validation_alias="OTEL_BSP_MAX_QUEUE_SIZE")
+    otel_service_name: str = Field("", validation_alias="OTEL_SERVICE_NAME")
+    otel_resource_attributes: str = Field("", validation_alias="OTEL_RESOURCE_ATTRIBUTES")
+    otel_sdk_disabled: bool = Field(False, validation_alias="OTEL_SDK_DISABLED")
 
     #: The event loop's silence that is logged with the stack that caused it.
     loop_block_warning: float = Field(0.25, gt=0)

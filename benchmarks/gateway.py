@@ -1,8 +1,13 @@
 """What a streamed token costs at each height: the bare reader, our gateway, and LangChain's ChatOpenAI.
 
 All three read the same answers of the same scripted model (a process of its own) in one run, taking turns, so that a
-busy machine is busy for each of them. Processor time of this process, told for one token; and what the gateway adds to
-the first token. Run: `python -m benchmarks.gateway`, about a minute.
+busy machine is busy for each of them. Processor time of this process, told for one token.
+
+What the gateway *adds* to the first token is told in pairs: the bare reader and the gateway ask one right after the
+other, in changing order, and the difference of each pair counts; one pair after the other, and then (a quarter as many)
+beside 200 streams of ten tokens a second: the scripted model can hardly say more. Pairs of two bare readers in between
+tell how much of it is the machine's own. Run: `python -m benchmarks.gateway`, about two minutes; `--only added` or
+`--only costs` for half of it.
 """
 
 import argparse
@@ -63,13 +68,18 @@ async def readers(base_url: str, model: str) -> AsyncIterator[dict[str, Reader]]
         routed(declared, connect=30, first_token=60, idle=60, total=300) as gateway,
     ):
 
-        async def said() -> AsyncIterator[str]:
+        async def read_pieces() -> tuple[float, int]:
+            """What `read` does, as whoever uses the gateway reads it: without one generator more."""
+            started, first, count = time.perf_counter(), 0.0, 0
             async for piece in gateway.model.stream(REQUEST):
-                yield piece.text
+                if piece.text:
+                    first = first or time.perf_counter() - started
+                    count += 1
+            return first, count
 
         ways: dict[str, Reader] = {
             "bare": lambda: read(pieces_of(client, f"{base_url}/chat/completions", model, QUESTION)),
-            "gateway": lambda: read(said()),
+            "gateway": read_pieces,
         }
         try:
             from langchain_openai import ChatOpenAI
@@ -116,8 +126,52 @@ async def compare(title: str, base_url: str, model: str, *, streams: int, rounds
         )
 
 
-async def main(rounds: int) -> None:
+async def added(base_url: str, *, pairs: int, streams: int) -> None:
+    """Print how much later the gateway's first token comes than the bare reader's of the same moment."""
+    async with (
+        readers(base_url, "tokens:count=2") as ways,
+        readers(base_url, "tokens:count=100,delay=0.1") as beside,
+    ):
+        over = False
+
+        async def stream() -> None:
+            while not over:
+                await beside["gateway"]()
+
+        others = [asyncio.create_task(stream()) for _ in range(streams)]
+        if streams:
+            await asyncio.sleep(2)  # until all of them flow
+        measured: dict[str, list[float]] = {"gateway": [], "bare": []}
+        for number in range(pairs + 20):
+            for name, differences in measured.items():
+                turns = [("bare", 0), (name, 1)] if number % 2 else [(name, 1), ("bare", 0)]
+                firsts = [0.0, 0.0]
+                for way, place in turns:
+                    firsts[place], _ = await ways[way]()
+                if number >= 20:  # the first open the connections
+                    differences.append((firsts[1] - firsts[0]) * 1e3)
+        over = True
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+    print(
+        f"\nadded to the first token, {pairs} pairs" + (f" beside {streams} streams of 10 tokens/s" if streams else "")
+    )
+    for name, differences in measured.items():
+        hundredths = statistics.quantiles(differences, n=100)
+        print(
+            f"  {name + ' - bare':<15} p50 {hundredths[49]:6.2f} ms   p95 {hundredths[94]:6.2f} ms   "
+            f"p99 {hundredths[98]:6.2f} ms"
+        )
+
+
+async def main(rounds: int, pairs: int, only: str | None) -> None:
     async with model_process() as base_url:
+        if only != "costs":
+            await added(base_url, pairs=pairs, streams=0)
+            await added(base_url, pairs=pairs // 4, streams=200)
+        if only == "added":
+            return
         await compare("one after the other", base_url, "tokens:count=5", streams=1, rounds=rounds * 25)
         await compare("saturated", base_url, "tokens:count=400", streams=10, rounds=rounds)
         await compare("40 tokens/s", base_url, "tokens:count=60,delay=0.025", streams=200, rounds=max(1, rounds // 4))
@@ -126,4 +180,7 @@ async def main(rounds: int) -> None:
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description="What a streamed token costs.")
     arguments.add_argument("--rounds", type=int, default=12)
-    uvloop.run(main(arguments.parse_args().rounds))
+    arguments.add_argument("--pairs", type=int, default=2000)
+    arguments.add_argument("--only", choices=("added", "costs"))
+    given = arguments.parse_args()
+    uvloop.run(main(given.rounds, given.pairs, given.only))

@@ -6,26 +6,39 @@ shape, with our stable code.
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from backend.api.answering import STREAM_HEADERS, begun, pieces_of, unless_gone
+from backend.api.answering import STREAM_HEADERS, pieces_of
 from backend.api.auth import Parts
-from backend.api.direct import MAX_TOKENS, MAX_TURNS, ROUTE, Asker, Text, model_request
+from backend.api.direct import (
+    MAX_TOKENS,
+    MAX_TURNS,
+    ROUTE,
+    Asker,
+    Pieces,
+    Text,
+    held_answer,
+    model_request,
+    whole_answer,
+)
+from backend.api.told import REPLAYED, AnswerKey, Told, accounted, streamed_once, told_once
 from backend.domain.people import Identity
 from backend.errors import AppError, BadRequest, ModelBudgetSpent, ModelContextTooLong, ModelUnknown
-from backend.ids import new_id
-from backend.llm.gateway import Answer, AnswerShape, ChatTurn, ModelRequest, Piece, Usage
+from backend.ids import STORABLE
+from backend.llm.gateway import AnswerShape, ChatTurn, ModelRequest, Usage
 from backend.llm.schemas import AnswerSchema
-from backend.llm.structured import structured
 from backend.services import Services
 
 #: OpenAI's own code for what a model cannot be told.
@@ -62,7 +75,10 @@ def _refusal(error: AppError) -> Response:
 
 def _told(error: RequestValidationError) -> BadRequest:
     fault = error.errors()[0]
-    place = [str(part)[:80] for part in fault["loc"] if part != "body"]
+    if fault["type"] == "json_invalid":
+        return BadRequest("the body is no JSON")
+    # Without the parts that name our own types and not the caller's fields.
+    place = [str(part)[:80] for part in fault["loc"] if part != "body" and "[" not in str(part)]
     param = ".".join(place).encode("utf-8", "replace").decode() or None
     if fault["type"] == "extra_forbidden":
         return BadRequest(f"{param} is not supported here", param=param, openai_code=_UNSUPPORTED)
@@ -84,11 +100,20 @@ class _Route(APIRoute):
                 return _refusal(_told(error))
             except AppError as error:
                 return _refusal(error)
+            except HTTPException as error:
+                # Bytes that are no text, or brackets without end.
+                if error.status_code != HTTPStatus.BAD_REQUEST:
+                    raise
+                return _refusal(BadRequest("the body is no JSON"))
 
         return handle
 
 
 router = APIRouter(prefix="/v1", include_in_schema=False, route_class=_Route)
+
+
+#: What is said for the caller's own sake.
+Word = Annotated[str, StringConstraints(max_length=2000), STORABLE]
 
 
 class _Part(BaseModel):
@@ -107,12 +132,12 @@ class Message(_Part):
 
     role: Literal["system", "developer", "user", "assistant"]
     content: Text | Annotated[list[TextPart], Field(min_length=1, max_length=100)]
-    name: str | None = None
+    name: Word | None = None
 
 
 class _NamedSchema(_Part):
-    name: str = "answer"
-    description: str | None = None
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "answer"
+    description: Word | None = None
     answer_schema: Annotated[dict[str, Any], Field(alias="schema")]
     strict: bool | None = None
 
@@ -153,23 +178,34 @@ class Completion(_Part):
     tool_choice: Literal["none", "auto"] | None = None
     parallel_tool_calls: bool | None = None
     # Said for the caller's own books.
-    user: str | None = None
-    safety_identifier: str | None = None
-    metadata: dict[str, str] | None = None
+    user: Word | None = None
+    safety_identifier: Word | None = None
+    metadata: Annotated[dict[Word, Word], Field(max_length=100)] | None = None
 
 
 @router.post("/chat/completions")
-async def create_chat_completion(request: Request, identity: Asker, services: Parts, body: Completion) -> Response:
+async def create_chat_completion(
+    request: Request, identity: Asker, services: Parts, body: Completion, key: AnswerKey = None
+) -> Response:
     """Answer as OpenAI's endpoint of this name does."""
-    telling = _Telling(body)
     asked, check = _request(services, identity, body)
     if check is None and body.stream:
-        flow = await begun(request, services.model.stream(asked))
-        return telling.stream(pieces_of(flow))
+        asked = accounted(asked)
+        assert asked.call_id is not None
+        found = await streamed_once(request, services, identity, key, body, asked)
+        if isinstance(found, Told):
+            return _Telling(body, found.id, found.made_at, again=True).stream(found.pieces())
+        return _Telling(body, asked.call_id, int(time.time())).stream(pieces_of(found))
+
     # What is held to a schema is checked before any of it is shown, streamed or not.
-    whole = services.model.complete(asked) if check is None else _structured(services, asked, check)
-    answer = await unless_gone(request, whole)
-    return telling.stream(_as_pieces(answer)) if body.stream else telling.whole(answer)
+    async def ask() -> Told:
+        if check is None:
+            return await whole_answer(services, accounted(asked))
+        return await held_answer(services, asked, check)
+
+    told, again = await told_once(request, services, identity, key, body, ask)
+    telling = _Telling(body, told.id, told.made_at, again=again)
+    return telling.stream(told.pieces()) if body.stream else telling.whole(told)
 
 
 @router.get("/models")
@@ -232,25 +268,15 @@ def _shape(wanted: ResponseFormat | None) -> tuple[AnswerShape | None, Callable[
     return AnswerShape(wanted.json_schema.name, schema.plain), schema.check
 
 
-async def _structured(services: Services, asked: ModelRequest, check: Callable[[str], Any]) -> Answer:
-    found = await structured(services.model, asked, check)
-    text = orjson.dumps(found.value).decode()
-    return Answer(text, "", (), "stop", found.usage, found.model)
-
-
-async def _as_pieces(answer: Answer) -> AsyncGenerator[Piece | None, None]:
-    yield Piece(answer.text)
-    yield Piece(finish_reason=answer.finish_reason, usage=answer.usage, model=answer.model)
-
-
 class _Telling:
-    """Writes one answer as OpenAI would, under one id."""
+    """Writes one answer as OpenAI would, under the id of its call. `again`: it was given before."""
 
-    def __init__(self, body: Completion) -> None:
-        self._head = {"id": f"chatcmpl-{new_id().hex}", "created": int(time.time()), "model": body.model}
+    def __init__(self, body: Completion, call: UUID, made_at: int, *, again: bool = False) -> None:
+        self._head = {"id": f"chatcmpl-{call.hex}", "created": made_at, "model": body.model}
         self._with_usage = body.stream_options is not None and body.stream_options.include_usage
+        self._replayed = REPLAYED if again else {}
 
-    def whole(self, answer: Answer) -> Response:
+    def whole(self, answer: Told) -> Response:
         message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None}
         if answer.reasoning:
             message["reasoning_content"] = answer.reasoning
@@ -262,12 +288,14 @@ class _Telling:
             "usage": _usage(answer.usage),
             "answered_by": answer.model,
         }
-        return Response(orjson.dumps(said), media_type="application/json", headers={"Cache-Control": "no-store"})
+        headers = {"Cache-Control": "no-store", **self._replayed}
+        return Response(orjson.dumps(said), media_type="application/json", headers=headers)
 
-    def stream(self, pieces: AsyncGenerator[Piece | None, None]) -> Response:
-        return StreamingResponse(self._events(pieces), media_type="text/event-stream", headers=STREAM_HEADERS)
+    def stream(self, pieces: Pieces) -> Response:
+        headers = {**STREAM_HEADERS, **self._replayed}
+        return StreamingResponse(self._events(pieces), media_type="text/event-stream", headers=headers)
 
-    async def _events(self, pieces: AsyncGenerator[Piece | None, None]) -> AsyncIterator[bytes]:
+    async def _events(self, pieces: Pieces) -> AsyncIterator[bytes]:
         delta: dict[str, str] = {"role": "assistant", "content": ""}
         try:
             async with aclosing(pieces):

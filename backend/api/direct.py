@@ -2,7 +2,7 @@
 failures, the same limits and the same accounts as everything else (docs/models.md).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -12,11 +12,12 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import Response, StreamingResponse
 
-from backend.api.answering import STREAM_HEADERS, begun, pieces_of, unless_gone
+from backend.api.answering import STREAM_HEADERS, pieces_of
 from backend.api.auth import Parts, allow
+from backend.api.told import REPLAYED, AnswerKey, Told, accounted, streamed_once, told_once
 from backend.domain.people import Identity
 from backend.errors import AppError, BadRequest, ModelMissing
-from backend.ids import STORABLE, new_id
+from backend.ids import STORABLE
 from backend.llm.gateway import AnswerShape, Caller, ChatTurn, ModelRequest, Piece, Usage
 from backend.llm.schemas import AnswerSchema
 from backend.llm.structured import structured
@@ -29,6 +30,8 @@ Asker = Annotated[Identity, Depends(allow("model.ask"))]
 
 #: The name that stands for the route of direct messages, with all its fallbacks.
 ROUTE: Final = "cuedesk"
+#: An answer on its way; None now and then, while nothing comes.
+Pieces = AsyncGenerator[Piece | None, None] | AsyncGenerator[Piece, None]
 MAX_TURNS: Final = 200
 MAX_TOKENS: Final = 32_768
 Text = Annotated[str, StringConstraints(min_length=1, max_length=400_000), STORABLE]
@@ -82,7 +85,8 @@ class TokenUsage(BaseModel):
 
 
 class MessageAnswer(BaseModel):
-    """What a model answered. `model` is the one that did, which after a fallback is another than was asked first;
+    """What a model answered. `id` is the call's, as it is accounted (`GET /api/v1/model_calls/{id}`, a moment later).
+    `model` is the one that did, which after a fallback is another than was asked first;
     `finish_reason` is `stop`, `length` (cut off), `content_filter`, or a provider's own word."""
 
     id: UUID
@@ -94,9 +98,11 @@ class MessageAnswer(BaseModel):
 
 
 class StructuredAnswer(BaseModel):
-    """A value that meets the schema. `repaired`: the first answer did not; `usage` is of all questions together."""
+    """A value that meets the schema. `repaired`: the first answer did not; `usage` is of all questions together.
+    `calls` are those that were answered, as they are accounted, and `id` is the last of them."""
 
     id: UUID
+    calls: list[UUID]
     model: str
     value: dict[str, Any]
     repaired: bool
@@ -157,46 +163,74 @@ def _usage(usage: Usage) -> TokenUsage:
     response_model=MessageAnswer,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
-async def ask_model(request: Request, identity: Asker, services: Parts, body: NewMessage) -> Response:
+async def ask_model(
+    request: Request, identity: Asker, services: Parts, body: NewMessage, key: AnswerKey = None
+) -> Response:
     """Ask a model for a text."""
-    asked = _request(services, identity, body)
-    answer_id = new_id()
+    asked = accounted(_request(services, identity, body))
+    assert asked.call_id is not None
     if body.stream:
-        flow = await begun(request, services.model.stream(asked))
-        events = _events(pieces_of(flow), answer_id)
-        return StreamingResponse(events, media_type="text/event-stream", headers=STREAM_HEADERS)
-    answer = await unless_gone(request, services.model.complete(asked))
+        found = await streamed_once(request, services, identity, key, body, asked)
+        if isinstance(found, Told):
+            return _stream(found.pieces(), found.id, {**STREAM_HEADERS, **REPLAYED})
+        return _stream(pieces_of(found), asked.call_id, STREAM_HEADERS)
+    told, again = await told_once(request, services, identity, key, body, lambda: whole_answer(services, asked))
     whole = MessageAnswer(
-        id=answer_id,
-        model=answer.model or "",
-        content=answer.text,
-        reasoning=answer.reasoning,
-        finish_reason=answer.finish_reason,
-        usage=_usage(answer.usage),
+        id=told.id,
+        model=told.model,
+        content=told.text,
+        reasoning=told.reasoning,
+        finish_reason=told.finish_reason,
+        usage=_usage(told.usage),
     )
-    return Response(whole.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store", **(REPLAYED if again else {})}
+    return Response(whole.model_dump_json(), media_type="application/json", headers=headers)
 
 
 @router.post("/structured")
 async def ask_model_structured(
-    request: Request, identity: Asker, services: Parts, body: NewStructuredMessage
+    request: Request,
+    response: Response,
+    identity: Asker,
+    services: Parts,
+    body: NewStructuredMessage,
+    key: AnswerKey = None,
 ) -> StructuredAnswer:
     """Ask a model for a JSON object that meets a schema. What does not is asked for once more, then refused."""
     schema = AnswerSchema.read(body.answer_schema)
     asked = _request(services, identity, body, AnswerShape(body.name, schema.plain))
-    answer = await unless_gone(request, structured(services.model, asked, schema.check))
+    told, again = await told_once(
+        request, services, identity, key, body, lambda: held_answer(services, asked, schema.check)
+    )
+    response.headers.update({"Cache-Control": "no-store", **(REPLAYED if again else {})})
     return StructuredAnswer(
-        id=new_id(),
-        model=answer.model or "",
-        value=answer.value,
-        repaired=answer.repaired,
-        usage=_usage(answer.usage),
+        id=told.id,
+        calls=list(told.calls),
+        model=told.model,
+        value=orjson.loads(told.text),
+        repaired=told.repaired,
+        usage=_usage(told.usage),
     )
 
 
-async def _events(pieces: AsyncIterator[Piece | None], answer_id: UUID) -> AsyncIterator[str]:
+async def whole_answer(services: Services, asked: ModelRequest) -> Told:
+    """Ask for a text."""
+    assert asked.call_id is not None
+    return Told.of(asked.call_id, await services.model.complete(asked))
+
+
+async def held_answer(services: Services, asked: ModelRequest, check: Callable[[str], Any]) -> Told:
+    """Ask for an object that meets a schema."""
+    return Told.held(await structured(services.model, asked, check))
+
+
+def _stream(pieces: Pieces, answer_id: UUID, headers: Mapping[str, str]) -> Response:
+    return StreamingResponse(_events(pieces, answer_id), media_type="text/event-stream", headers=headers)
+
+
+async def _events(pieces: Pieces, answer_id: UUID) -> AsyncIterator[str]:
     try:
-        async with aclosing(pieces):  # type: ignore[type-var]
+        async with aclosing(pieces):
             async for piece in pieces:
                 if piece is None:
                     yield ": still at work\n\n"

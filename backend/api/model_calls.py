@@ -15,6 +15,9 @@ from backend.domain import model_calls, threads
 router = APIRouter(prefix="/threads/{thread_id}/model_calls", tags=["model_calls"])
 
 
+CallStatus = Literal["completed", "failed", "cancelled", "shared", "refused"]
+
+
 class Hop(BaseModel):
     """An attempt that did not answer, or a backend that was passed over, and why.
 
@@ -33,12 +36,14 @@ class ModelCall(BaseModel):
 
     `backend`, `provider` and `model` are those that answered, or were asked last; `fallback_from` is the backend that
     should have answered, where another did. `estimated` tokens were counted by us, not by the provider. `shared` is a
-    call that got the answer of the same call of another run at the same moment, on whose account it is.
+    call that got the answer of the same call of another run at the same moment, on whose account it is. `refused`:
+    nobody was asked, because the budget named by `refusal` was used up. `texts`: what was said is kept.
     """
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
+    thread_id: UUID | None
     run_id: UUID | None
     node: str
     prompt_version: str
@@ -47,8 +52,9 @@ class ModelCall(BaseModel):
     provider: str
     model: str
     fallback_from: str | None
-    status: Literal["completed", "failed", "cancelled", "shared"]
+    status: CallStatus
     failure: str | None
+    refusal: str | None
     attempts: int
     hops: list[Hop]
     input_tokens: int
@@ -61,6 +67,7 @@ class ModelCall(BaseModel):
     first_token_ms: int | None
     total_ms: int
     ended_at: datetime
+    texts: bool
 
 
 class ModelCallPage(Page[ModelCall]):

@@ -10,7 +10,7 @@ from backend.domain import audit, tenant_models
 from backend.domain.people import Identity
 from backend.domain.tenant_models import Saved
 from backend.errors import ModelsInvalid
-from backend.llm.own_models import OwnModels, faults_of
+from backend.llm.own_models import FaultCode, OwnFault, OwnModels, faults_of
 from backend.services import Services
 
 router = APIRouter(prefix="/models/own", tags=["models"])
@@ -25,6 +25,15 @@ class KeyState(BaseModel):
     is_set: bool
 
 
+class OwnFaultView(BaseModel):
+    """What is wrong: the keys that lead to it joined by dots, a stable code, words for people, the name it is about."""
+
+    field: str
+    code: FaultCode
+    message: str
+    value: str
+
+
 class OwnModelsView(BaseModel):
     """What the tenant lays over the server's models; null: nothing. `revision` is what the next save must name.
 
@@ -34,7 +43,7 @@ class OwnModelsView(BaseModel):
     revision: int
     models: OwnModels | None
     keys: dict[str, KeyState]
-    faults: list[str]
+    faults: list[OwnFaultView]
 
 
 class OwnModelsChange(BaseModel):
@@ -61,7 +70,7 @@ async def save_own_models(identity: ModelWriter, services: Parts, body: OwnModel
         if body.models is not None:
             faults = faults_of(body.models, services.model.models, services.own_models.grounds(slug))
             if faults:
-                raise ModelsInvalid(errors=[{"field": one.at, "message": one.message} for one in faults])
+                raise ModelsInvalid(errors=[_fault(one).model_dump() for one in faults])
         document = None if body.models is None else body.models.model_dump(mode="json", exclude_unset=True)
         revision = await tenant_models.save_own(conn, document, body.revision)
         await audit.record(
@@ -85,5 +94,9 @@ def _view(services: Services, saved: Saved) -> OwnModelsView:
             name: KeyState(variable=variable, is_set=bool(grounds.variables.get(variable)))
             for name, variable in variables.items()
         },
-        faults=[f"{one.at}: {one.message}" for one in faults_of(own, services.model.models, grounds)] if own else [],
+        faults=[_fault(one) for one in faults_of(own, services.model.models, grounds)] if own else [],
     )
+
+
+def _fault(fault: OwnFault) -> OwnFaultView:
+    return OwnFaultView(field=fault.at, code=fault.code, message=fault.message, value=fault.value)

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.api.auth import Parts, RuleReader, RuleWriter
 from backend.api.files import attachment
 from backend.api.pages import Cursor, Limit, Page, Search, cut, decode_cursor, encode_cursor
 from backend.api.tables import TableError, told
+from backend.api.uploads import Upload
 from backend.domain import audit, people, rule_overlays, scripts
 from backend.domain.people import Identity
 from backend.domain.products import by_ids
@@ -211,7 +212,7 @@ class RuleTableBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    content: Annotated[Base64Bytes, Field(max_length=400_000)]
+    content: Annotated[Upload, Field(max_length=400_000)]
 
 
 class ReadRule(BaseModel):

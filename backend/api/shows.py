@@ -8,12 +8,13 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from backend.api.auth import Parts, Reader, Writer
 from backend.api.files import attachment
 from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, after, cut, encode_cursor, once
 from backend.api.tables import TableError, told
+from backend.api.uploads import Upload
 from backend.domain import audit, products, rundowns, show_plan, show_table, shows
 from backend.domain.show_export import FORMATS, ExportFormat, Spoken, exported
 from backend.domain.tables import read_table
@@ -112,7 +113,7 @@ class ShowTable(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    content: Annotated[Base64Bytes, Field(max_length=400_000)]
+    content: Annotated[Upload, Field(max_length=400_000)]
     segments: Annotated[list[Scenario], Field(max_length=6)] = []
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
 from fastapi import Response
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from backend.api.files import attachment
+from backend.api.uploads import Upload
 from backend.domain.record_table import Kind, RecordTable, template
 from backend.domain.show_table import RowError
 from backend.domain.tables import MEDIA_TYPES, TableFormat, written
@@ -38,7 +39,7 @@ class TableUpload(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    content: Annotated[Base64Bytes, Field(max_length=400_000)]
+    content: Annotated[Upload, Field(max_length=400_000)]
 
 
 class RecordRow(BaseModel):

@@ -3,13 +3,13 @@
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.api.auth import Parts, PolicyMaker, Reader
-from backend.domain import audit, model_budgets, policies
+from backend.domain import audit, call_texts, model_budgets, policies
 from backend.errors import BadRequest
 from backend.runs.budgets import used_in_window
 
@@ -45,6 +45,8 @@ class Policies(BaseModel):
     model_calls_per_second: int | None
     model_cost_soft: float | None
     model_cost_hard: float | None
+    model_texts: bool
+    model_text_days: int
 
 
 class Spending(BaseModel):
@@ -94,6 +96,10 @@ class PolicyChanges(BaseModel):
     `model_tokens_per_minute`, `model_calls_per_second`: more is refused (429, `model_rate_exceeded`). Of the cost of
     language models in a month (UTC), at `model_cost_soft` the audit log is told, and what might exceed
     `model_cost_hard` is refused (429, `model_budget_spent`). A new limit counts within seconds.
+
+    `model_texts` allows that what is asked of language models, and what they answer, is kept with the account of each
+    call for `model_text_days`, personal data masked, for who has the right `model.texts`. Taking it back removes all
+    that was kept.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -114,6 +120,8 @@ class PolicyChanges(BaseModel):
     model_calls_per_second: Annotated[int, Field(ge=1, le=100_000)] | None = None
     model_cost_soft: Money | None = None
     model_cost_hard: Money | None = None
+    model_texts: bool | None = None
+    model_text_days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
 
 @router.get("/policies")
@@ -127,14 +135,18 @@ async def read_policies(identity: Reader, services: Parts) -> Policies:
 async def change_policies(identity: PolicyMaker, services: Parts, body: PolicyChanges) -> Policies:
     """Change the tenant's policies. What waits already keeps its end; decisions follow the new policy at once."""
     changes = body.model_dump(exclude_unset=True)
-    for name in ("undo_window", "four_eyes", "auto_approve"):
+    for name in ("undo_window", "four_eyes", "auto_approve", "model_texts"):
         if name in changes and changes[name] is None:
             raise BadRequest("this policy has no server's setting to go back to", field=name)
     async with services.db.tenant(identity.tenant_id) as conn:
         before = asdict(await policies.read_policies(conn, services.settings))
         await policies.change_policies(conn, changes)
         after = await policies.read_policies(conn, services.settings)
-        changed = {name: [before[name], value] for name, value in asdict(after).items() if before[name] != value}
+        changed: dict[str, Any] = {
+            name: [before[name], value] for name, value in asdict(after).items() if before[name] != value
+        }
+        if before["model_texts"] and not after.model_texts:
+            changed["model_texts_removed"] = await call_texts.forget_all(conn)
         await audit.record(conn, identity.user_id, "tenant.policies_changed", str(identity.tenant_id), **changed)
         return Policies.model_validate(after)
 

@@ -7,7 +7,7 @@ import structlog
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.ids import new_id
+from backend.ids import new_trace_id
 from backend.telemetry.logging import tracing
 from backend.telemetry.metrics import REGISTRY
 
@@ -31,7 +31,7 @@ class Traces:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace_id = new_id().hex
+        trace_id = new_trace_id()
         status = 500
         began = time.perf_counter()
 

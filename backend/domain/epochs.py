@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import structlog
 
+from backend.background import end
 from backend.errors import AppError
 from backend.storage.postgres import Connection, Database
 
@@ -40,9 +41,7 @@ class EpochWatch:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
 
     async def _watch(self, on_change: Callable[[], None]) -> None:
         while True:

@@ -44,6 +44,7 @@ Action = Literal[
     "rules.write",
     "model.ask",
     "model.read",
+    "model.texts",
     "model.write",
 ]
 

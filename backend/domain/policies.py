@@ -46,6 +46,9 @@ class Policies:
     model_calls_per_second: int | None
     model_cost_soft: float | None
     model_cost_hard: float | None
+    #: Whether what is said to and by language models is kept for people to look at, masked, and for how many days.
+    model_texts: bool
+    model_text_days: int
 
 
 async def read_policies(conn: Connection, settings: Settings) -> Policies:
@@ -77,7 +80,8 @@ async def _read(conn: Connection, settings: Settings, lock: str) -> Policies:
                   coalesce(model_tokens_per_minute, $10) AS model_tokens_per_minute,
                   coalesce(model_calls_per_second, $11) AS model_calls_per_second,
                   coalesce(model_cost_soft::float8, $12) AS model_cost_soft,
-                  coalesce(model_cost_hard::float8, $13) AS model_cost_hard
+                  coalesce(model_cost_hard::float8, $13) AS model_cost_hard,
+                  model_texts, coalesce(model_text_days, $14) AS model_text_days
            FROM tenants WHERE id = current_tenant() {lock}""",
         interval(settings.interrupt_ttl),
         interval(settings.extension_step),
@@ -92,6 +96,7 @@ async def _read(conn: Connection, settings: Settings, lock: str) -> Policies:
         settings.model_calls_per_second,
         settings.model_cost_soft,
         settings.model_cost_hard,
+        settings.model_text_days,
     )
     assert row is not None, "a connection of a tenant that is not there"
     return Policies(**row)

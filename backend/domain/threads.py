@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from backend.domain import call_texts
 from backend.errors import NotFound
 from backend.ids import new_id
 from backend.protocol.events import RunStatus, ThreadUpdated
@@ -184,6 +185,7 @@ async def delete_thread(conn: Connection, thread_id: UUID) -> None:
     if done is None:
         raise NotFound("there is no such thread")
     await conn.execute("DELETE FROM thread_notes WHERE thread_id = $1", thread_id)
+    await call_texts.forget_of_thread(conn, thread_id)
 
 
 async def list_messages(conn: Connection, thread_id: UUID, *, limit: int, before: UUID | None = None) -> list[Message]:

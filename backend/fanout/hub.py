@@ -17,6 +17,7 @@ from prometheus_client import Counter
 from redis.asyncio.client import PubSub
 
 from backend import failpoints
+from backend.background import end
 from backend.errors import AppError
 from backend.fanout.topics import (
     APPROVALS,
@@ -158,9 +159,7 @@ class Hub:
         try:
             yield
         finally:
-            for task in (*loops, *self._tasks):
-                task.cancel()
-            await asyncio.gather(*loops, *self._tasks, return_exceptions=True)
+            await end(*loops, *self._tasks)
 
     @property
     def tokens_flow(self) -> bool:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import orjson
 
+from backend.background import end
 from backend.fanout.topics import text_key, token_channel
 from backend.storage.redis import Cache
 
@@ -80,7 +81,6 @@ class LiveTexts:
         self._wake = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
         self._publishing = asyncio.Lock()
-        self._stopped = False
 
     @contextlib.asynccontextmanager
     async def pumping(self) -> AsyncIterator[None]:
@@ -89,11 +89,7 @@ class LiveTexts:
         try:
             yield
         finally:
-            # The client swallows a cancellation that comes while it waits for an answer; then the flag ends the pump.
-            self._stopped = True
-            pump.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await pump
+            await end(pump)
             if self._alarm is not None:
                 self._alarm.cancel()
 
@@ -117,7 +113,7 @@ class LiveTexts:
                 await self._publish([text])
 
     async def _pump(self) -> None:
-        while not self._stopped:
+        while True:
             await self._wake.wait()
             self._wake.clear()
             async with self._publishing:

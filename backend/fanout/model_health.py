@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from backend.background import end
 from backend.ids import new_id
 from backend.storage.redis import Cache
 
@@ -56,9 +57,7 @@ class ModelHealth:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
             if self._cache.available:
                 await self._cache.attempt(self._cache.client.zrem(_KEY, self._process))
 

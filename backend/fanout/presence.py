@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 import structlog
 
+from backend.background import end
 from backend.errors import AppError
 from backend.ids import new_id
 from backend.protocol.events import Person, PresenceChanged
@@ -80,9 +81,7 @@ class Presence:
         try:
             yield
         finally:
-            for task in loops:
-                task.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await end(*loops)
 
     def join(self, tenant_id: UUID, topic: str, watcher: UUID, person: Person, show: Show) -> None:
         """Let `person` be seen at the topic, and `show` them a `presence` frame now and whenever others come or go."""

@@ -1,7 +1,7 @@
 """What a call was: where it went and why, what it used and cost. One record a call, and the metrics made from it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
@@ -9,14 +9,16 @@ from uuid import UUID
 from prometheus_client import Counter, Histogram
 
 from backend.errors import Failure
-from backend.llm.gateway import Caller, Usage
-from backend.llm.models_file import Prices
+from backend.llm.gateway import Caller, ChatTurn, Usage
+from backend.llm.models_file import Prices, is_own
 from backend.telemetry.metrics import REGISTRY
 
-#: `shared`: the answer of the same call of somebody else, on whose account it is.
-Status = Literal["completed", "failed", "cancelled", "shared"]
-#: Why a backend was not what answered: its failure, or that it was passed over without being asked.
-Reason = Failure | Literal["same_provider", "cancelled"]
+#: `shared`: the answer of the same call of somebody else, on whose account it is. `refused`: nobody was asked, because
+#: no budget was left.
+Status = Literal["completed", "failed", "cancelled", "shared", "refused"]
+#: Why a backend was not what answered: its failure, or that it was passed over without being asked. `shape_not_taken`:
+#: it does not take what it was told of the shape of the answer, and was asked again with less.
+Reason = Failure | Literal["same_provider", "shape_not_taken", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,24 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
+class CallTexts:
+    """What was said in a call: what was asked, and the answer as far as it came."""
+
+    turns: Sequence[ChatTurn]
+    answer: str
+
+    @property
+    def characters(self) -> int:
+        return sum(len(turn.content) for turn in self.turns) + len(self.answer)
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """One logical call with all its attempts. Milliseconds are from its beginning.
 
     `backend`, `provider` and `model` are those that answered, or were asked last. `fallback_from` is the backend that
-    should have answered, when another did.
+    should have answered, when another did. `refusal` says which budget was used up. `texts` are for whoever keeps them
+    where the tenant allows it, and for nobody else: they never go into a log, a metric or a span.
     """
 
     id: UUID
@@ -56,12 +71,16 @@ class CallRecord:
     currency: str
     first_token_ms: int | None
     total_ms: int
+    refusal: str | None = None
+    texts: CallTexts | None = field(default=None, repr=False)
 
 
 #: Takes a record at once and never fails: it is called where the answer is streamed.
 Book = Callable[[CallRecord], None]
 
 _MILLION: Final = 1_000_000
+#: What stands in the metrics for every model of a tenant's own.
+_OWN: Final = "own"
 
 
 def cost_of(usage: Usage, prices: Prices | None) -> tuple[Decimal, str]:
@@ -116,14 +135,16 @@ _GEN_AI_FIRST: Final = Histogram(
 
 
 def measure(record: CallRecord) -> None:
-    """Add a record to the metrics."""
-    _CALLS.labels(record.node, record.provider, record.model, record.status).inc()
+    """Add a record to the metrics. Models of a tenant's own are one there: their names are the tenant's, as many as it
+    likes, and no label of a metric is ever given back."""
+    provider, model = (_OWN, _OWN) if is_own(record.backend) else (record.provider, record.model)
+    _CALLS.labels(record.node, provider, model, record.status).inc()
     for hop in record.hops:
-        _FAILURES.labels(hop.backend, hop.reason).inc()
+        _FAILURES.labels(_label(hop.backend), hop.reason).inc()
     if record.fallback_from is not None and record.status == "completed":
-        _FALLBACKS.labels(record.node, record.fallback_from, record.backend).inc()
-    if record.status == "shared":
-        return
+        _FALLBACKS.labels(record.node, _label(record.fallback_from), _label(record.backend)).inc()
+    if record.status in ("shared", "refused"):
+        return  # nobody was asked
     usage = record.usage
     counted = {
         "input": usage.input_tokens - usage.cached_tokens,
@@ -133,17 +154,20 @@ def measure(record: CallRecord) -> None:
     }
     for kind, tokens in counted.items():
         if tokens > 0:
-            _TOKENS.labels(record.provider, record.model, kind).inc(tokens)
+            _TOKENS.labels(provider, model, kind).inc(tokens)
     if record.cost:
-        _COST.labels(record.provider, record.model, record.currency).inc(float(record.cost))
+        _COST.labels(provider, model, record.currency).inc(float(record.cost))
     if record.first_token_ms is not None:
-        _FIRST.labels(record.provider, record.model).observe(record.first_token_ms / 1000)
-    _TOTAL.labels(record.provider, record.model).observe(record.total_ms / 1000)
-    _measure_by_conventions(record)
+        _FIRST.labels(provider, model).observe(record.first_token_ms / 1000)
+    _TOTAL.labels(provider, model).observe(record.total_ms / 1000)
+    _measure_by_conventions(record, ("chat", provider, model))
 
 
-def _measure_by_conventions(record: CallRecord) -> None:
-    of = ("chat", record.provider, record.model)
+def _label(backend: str) -> str:
+    return _OWN if is_own(backend) else backend
+
+
+def _measure_by_conventions(record: CallRecord, of: tuple[str, str, str]) -> None:
     _GEN_AI_DURATION.labels(*of, record.failure or "").observe(record.total_ms / 1000)
     if record.first_token_ms is not None:
         _GEN_AI_FIRST.labels(*of).observe(record.first_token_ms / 1000)

@@ -2,17 +2,25 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
-from backend.errors import ModelBusy, ModelContextTooLong, ModelError, ModelRateExceeded, ModelRefused, ModelResting
+from backend.errors import (
+    ModelBudgetSpent,
+    ModelBusy,
+    ModelContextTooLong,
+    ModelError,
+    ModelRateExceeded,
+    ModelRefused,
+    ModelResting,
+)
 from backend.ids import new_id
-from backend.llm.accounts import CallRecord, Hop, Reason, Status, cost_of
+from backend.llm.accounts import CallRecord, CallTexts, Hop, Reason, Status, cost_of
 from backend.llm.backends import Course, OpenBackend
 from backend.llm.breaker import Permit
 from backend.llm.budget import USUAL_OUTPUT, Reservation
@@ -20,7 +28,9 @@ from backend.llm.endpoint import Attempt
 from backend.llm.failures import policy_of
 from backend.llm.gateway import Answer, ModelRequest, Piece, Usage, estimate_tokens, estimated_usage
 from backend.llm.models_file import Parameters
+from backend.llm.profiles import Shaping
 from backend.llm.retry import LAST_RETRY_BESIDE_ANOTHER, pause_before
+from backend.llm.shaping import turns_told
 
 log = structlog.get_logger(__name__)
 
@@ -42,35 +52,41 @@ class Call:
         self._streamed = streamed
         self._started = self._backend_since = clock()
         self._give_up_at = self._started + course.deadlines.total
-        self._id = new_id()
+        self._id = request.call_id or new_id()
         self._place = 0
         self._retries = 0
         self._attempts = 0
         self._hops: list[Hop] = []
         self._errors: list[ModelError] = []
         self._condemned: set[str] = set()
+        #: The rung of the backend's ladder, once it was asked for an answer of a shape, and those it was refused on.
+        self._rung: Shaping | None = None
+        self._refused_on: list[tuple[Shaping, ModelError]] = []
         self._permit: Permit | None = None
         self._text: list[str] = []
+        #: What the attempt under way has thought so far: made and paid for, though nobody was shown it.
+        self._thoughts: list[str] = []
         self._shown = False
         self._first_token_at: float | None = None
         self._status: Status = "failed"
         self._failure: Reason | None = "unknown"
         self._usage: Usage | None = None
-        #: Whether no budget was left for it.
-        self.was_refused = False
+        self._refusal: str | None = None
 
     def reservation(self) -> Reservation | None:
         """Return what it may use at most, whichever backend answers; None on nobody's account."""
         request, caller = self._request, self._request.caller
         if caller is None:
             return None
-        asked = sum(estimate_tokens(turn.content) for turn in request.turns)
         tokens, dearest, currency = 0, Decimal(0), "USD"
         for backend in self._course.backends:
             declared = backend.declared
             bound = _within(
                 _with_parameters(request, declared.parameters, self._course.parameters), declared.limits.output
             )
+            # The most it may be told: what is found out may be that it must be told in words.
+            turns = turns_told(request, backend.ladder.declared or "words")
+            asked = sum(estimate_tokens(turn.content) for turn in turns)
             output = USUAL_OUTPUT if bound.max_tokens is None else bound.max_tokens
             tokens = max(tokens, asked + output)
             cost, of_backend = cost_of(Usage(asked, output, estimated=True), declared.prices)
@@ -90,7 +106,15 @@ class Call:
 
     def refused(self, error: ModelError) -> None:
         """It is over before it began: nothing is left of a budget."""
-        self._status, self._failure, self.was_refused = "failed", error.failure, True
+        self._status, self._failure, self._refusal = "refused", error.failure, str(error.details.get("reason", ""))
+
+    def shared_failure(self, error: ModelError) -> CallRecord:
+        """Return the account of one that waited for the same call of somebody else, which failed."""
+        if isinstance(error, ModelRateExceeded | ModelBudgetSpent):
+            self.refused(error)
+        else:
+            self._failure = error.failure
+        return self.record()
 
     @property
     def backend(self) -> OpenBackend:
@@ -112,10 +136,18 @@ class Call:
             if permit is None:
                 raise ModelResting(retry_after_ms=int(backend.breaker.rests_for * 1000) + 1)
             self._attempts += 1
+            self._thoughts = []
             extra = {**backend.declared.parameters.extra, **self._course.parameters.extra}
+            shaping = self._shaping(backend, extra)
             key = f"{self._id.hex}-{self._place}"
+            if self._refused_on:
+                key += f"-{shaping}"  # it is another request: with the old key the refusal may be said again
             try:
-                yield backend, request, Attempt(self._course.deadlines, self._give_up_at, key, extra)
+                yield (
+                    backend,
+                    _with_words(request, shaping),
+                    Attempt(self._course.deadlines, self._give_up_at, key, extra, shaping),
+                )
                 permit.succeed()
             except ModelError as error:
                 if policy_of(error).counts:
@@ -125,6 +157,40 @@ class Call:
                 raise
             finally:
                 permit.leave()
+
+    def _shaping(self, backend: OpenBackend, extra: Mapping[str, Any]) -> Shaping | None:
+        """Return what the backend is told of the shape of the answer, where one is wanted."""
+        shape, ladder = self._request.shape, backend.ladder
+        if shape is None:
+            return None
+        if "response_format" in extra:
+            # Whoever runs the server says what goes out; nothing is to be found out. The schema is told in words.
+            return ladder.declared or "json"
+        if self._rung is None:
+            self._rung = ladder.first(shape)
+        return self._rung
+
+    def _steps_down(self, error: ModelError) -> bool:
+        """Take the next rung of the same backend, if it may be the shape that was refused and nothing was shown."""
+        if self._rung is None or self._shown or self._clock() >= self._give_up_at:
+            return False
+        below = self.backend.ladder.below(self._rung, error)
+        if below is None:
+            return False
+        log.info("model_shape_not_taken", backend=self.backend.name, refused=self._rung, next=below)
+        self._refused_on.append((self._rung, error))
+        self._rung = below
+        return True
+
+    def _learn_of_shape(self, text: str, finish_reason: str | None) -> None:
+        shape, ladder = self._request.shape, self.backend.ladder
+        if shape is None or self._rung is None:
+            return
+        for rung, error in self._refused_on:
+            ladder.stepped(shape, rung, error)
+        # What was cut off, filtered or is no text was held to nothing.
+        if finish_reason == "stop" and text:
+            ladder.answered(shape, self._rung, text)
 
     def shown(self, text: str) -> None:
         """Keep what is shown: from now on no other backend can take over."""
@@ -136,14 +202,21 @@ class Call:
                 self._permit.succeed()
         self._text.append(text)
 
+    def thought(self, reasoning: str) -> None:
+        """Count what it thinks: it is no text, and another backend can still take over."""
+        self._thoughts.append(reasoning)
+
     def finished(self, last: Piece) -> Piece:
         """Take the last piece; return it with the name of the model."""
         self._done(last.usage)
+        self._learn_of_shape("".join(self._text), last.finish_reason)
         return last._replace(model=self.backend.declared.model)
 
     def answered(self, answer: Answer) -> Answer:
         """Take a whole answer; return it with the name of the model."""
         self._done(answer.usage)
+        self._learn_of_shape(answer.text, answer.finish_reason)
+        self._text = [answer.text]
         return replace(answer, model=self.backend.declared.model)
 
     def cancelled(self) -> None:
@@ -159,6 +232,9 @@ class Call:
     def after(self, error: ModelError) -> float:
         """Decide what follows `error`: return the pause before the next turn, or raise what the caller is told."""
         backend, policy, now = self.backend, policy_of(error), self._clock()
+        if self._steps_down(error):
+            self._hop(backend, "shape_not_taken", error)
+            return 0.0
         self._errors.append(error)
         if self._shown or not policy.fall_back or now >= self._give_up_at:
             self._hop(backend, error.failure, error)
@@ -218,6 +294,7 @@ class Call:
             reason=error.failure,
         )
         self._place, self._retries, self._backend_since = place, 0, self._clock()
+        self._rung, self._refused_on = None, []
 
     def _hop(self, backend: OpenBackend, reason: Reason, error: ModelError | None = None, pause: float = 0.0) -> None:
         elapsed = int((self._clock() - self._started) * 1000)
@@ -249,7 +326,9 @@ class Call:
         if usage is None:
             # Of an answer that broke off nobody counts the tokens, but what came was made. Nothing of one that
             # never began.
-            usage = estimated_usage(request, "".join(self._text)) if self._shown else Usage(0, 0, estimated=True)
+            usage = Usage(0, 0, estimated=True)
+            if self._shown or self._thoughts:
+                usage = estimated_usage(request, "".join(self._text), "".join(self._thoughts))
         cost, currency = cost_of(usage, backend.declared.prices)
         first = self._first_token_at
         return CallRecord(
@@ -271,6 +350,8 @@ class Call:
             currency=currency,
             first_token_ms=None if first is None else int((first - self._started) * 1000),
             total_ms=int((self._clock() - self._started) * 1000),
+            refusal=self._refusal,
+            texts=CallTexts(request.turns, "".join(self._text)),
         )
 
 
@@ -300,6 +381,14 @@ def _with_parameters(request: ModelRequest, *declared: Parameters) -> ModelReque
     if (temperature, max_tokens) == (request.temperature, request.max_tokens):
         return request
     return replace(request, temperature=temperature, max_tokens=max_tokens)
+
+
+def _with_words(request: ModelRequest, shaping: Shaping | None) -> ModelRequest:
+    """Return the request with the words it needs said, so that they are counted where nobody else counts."""
+    turns = turns_told(request, shaping)
+    if turns is request.turns or request.shape is None:
+        return request
+    return replace(request, turns=turns, shape=replace(request.shape, told=True))
 
 
 def _within(request: ModelRequest, output: int | None) -> ModelRequest:

@@ -1,6 +1,7 @@
 """How long a model may take: the waits of one answer, streamed or whole."""
 
 import asyncio
+import math
 from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeVar
@@ -35,11 +36,12 @@ class Patience:
     answer takes between two waits counts for nothing: nothing is cancelled then.
     """
 
-    __slots__ = ("_alarm", "_loop", "_over", "_waiting", "wait", "when")
+    __slots__ = ("_alarm", "_alarm_at", "_loop", "_over", "_waiting", "wait", "when")
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = math.inf
         self._waiting: asyncio.Task[object] | None = None
         self._over = False
         self.wait: Wait = "first_token"
@@ -51,20 +53,35 @@ class Patience:
 
     async def until(self, awaitable: Awaitable[T]) -> T:
         """Await one step of the wait that runs; `ModelTimeout`, naming the wait, when it is over first."""
-        if self._alarm is None or self._alarm.when() > self.when:
-            self._set()
-        self._waiting = task = asyncio.current_task()
-        assert task is not None
-        cancelling = task.cancelling()
+        cancelling = self.start()
         try:
             return await awaitable
         except asyncio.CancelledError:
-            # Ours, unless somebody else wants the task to end as well.
-            if self._over and task.uncancel() <= cancelling:
+            if self.was_ours(cancelling):
                 raise ModelTimeout(kind=self.wait) from None
             raise
         finally:
-            self._waiting = None
+            self.stop()
+
+    def start(self) -> int:
+        """Begin a step of the wait that runs; return how often the task had been told to end by then.
+
+        `start`, `was_ours` and `stop` are `until` in parts, for what is awaited once a token: a coroutine costs as much
+        as reading the token.
+        """
+        if self._alarm_at > self.when:
+            self._set()
+        self._waiting = task = asyncio.current_task(self._loop)
+        assert task is not None
+        return task.cancelling()
+
+    def was_ours(self, cancelling: int) -> bool:
+        """Tell whether the step was cancelled because its wait is over, and nobody else wants the task to end."""
+        return self._over and self._waiting is not None and self._waiting.uncancel() <= cancelling
+
+    def stop(self) -> None:
+        """End the step."""
+        self._waiting = None
 
     def close(self) -> None:
         """Look no more."""
@@ -74,10 +91,11 @@ class Patience:
     def _set(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
+        self._alarm_at = self.when
         self._alarm = self._loop.call_at(self.when, self._look)
 
     def _look(self) -> None:
-        self._alarm = None
+        self._alarm, self._alarm_at = None, math.inf
         if self._waiting is None:
             return  # the next wait sets it again
         if self._loop.time() < self.when:

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from backend.background import end
 from backend.errors import ModelsFileInvalid
 from backend.llm.deadlines import Deadlines
 from backend.llm.models_file import DEFAULT_FILE, ModelsFile, read_models
@@ -70,9 +71,7 @@ async def following(settings: Settings, model: RoutedModel) -> AsyncIterator[Non
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 async def _follow(settings: Settings, path: Path, model: RoutedModel) -> None:

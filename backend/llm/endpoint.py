@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from backend.llm.deadlines import Deadlines
 from backend.llm.gateway import Answer, ModelRequest, Piece
+from backend.llm.profiles import Shaping
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Attempt:
     give_up_at: float
     idempotency_key: str
     extra: Mapping[str, Any] = field(default_factory=dict)
+    #: What the provider is told of the shape of the answer; None: what its profile says.
+    shaping: Shaping | None = None
 
 
 class Endpoint(Protocol):

@@ -1,7 +1,9 @@
 """One HTTP exchange with a provider: send, wait no longer than allowed, read events or a whole answer, hang up."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
@@ -22,6 +24,8 @@ from backend.llm.sse import SseReader
 _GRACE: Final = 1.0
 _MAX_ERROR_BYTES: Final = 16 * 1024
 _MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+#: A day. Who asks for a longer pause says no more than that, and numbers without end break who reads them in JSON.
+_LONGEST_RETRY_AFTER_MS: Final = 86_400_000
 
 
 class Dialect(Protocol):
@@ -70,13 +74,19 @@ class HttpEndpoint:
                 raise await until(self._refusal(response))
             if not _is(response, "text/event-stream"):
                 raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
-            chunks = response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
-            answer, reader = self._dialect.reading(request, self._profile), SseReader()
+            chunks = response.aiter_bytes() if "content-encoding" in response.headers else _as_they_come(response)
+            answer, reader = self._dialect.reading(request, self._profile_for(attempt)), SseReader()
+            patience = waits.patience
             while not answer.done:
-                chunk = await _next_chunk(chunks, waits.patience, finished=answer.finish_reason is not None)
-                if chunk is None:
+                cancelling = patience.start()
+                try:
+                    chunk = await anext(chunks)
+                except (StopAsyncIteration, asyncio.CancelledError, httpx2.TransportError) as end:
+                    _allow(end, patience, cancelling, finished=answer.finish_reason is not None)
                     answer.read_rest(reader.finish())
                     break
+                finally:
+                    patience.stop()
                 for data in reader.feed(chunk):
                     if (piece := answer.read(data)) is not None:
                         yield piece
@@ -98,13 +108,13 @@ class HttpEndpoint:
                 raise await until(self._refusal(response))
             if not _is(response, "application/json"):
                 raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
-            return self._whole(request, await until(_body(response, _MAX_ANSWER_BYTES)))
+            return self._whole(request, attempt, await until(_body(response, _MAX_ANSWER_BYTES)))
         finally:
             waits.patience.close()
             if response is not None:
                 await response.aclose()
 
-    def _whole(self, request: ModelRequest, body: bytes) -> Answer:
+    def _whole(self, request: ModelRequest, attempt: Attempt, body: bytes) -> Answer:
         try:
             report = orjson.loads(body)
         except orjson.JSONDecodeError:
@@ -113,15 +123,20 @@ class HttpEndpoint:
             raise ModelPayloadInvalid(reason="not_an_object")
         if report.get("error"):
             raise reported(0, report, self._profile.codes)
-        reading = self._dialect.reading(request, self._profile)
+        reading = self._dialect.reading(request, self._profile_for(attempt))
         try:
             reading.take_whole(report)
         except (AttributeError, LookupError, TypeError, ValueError):
             raise ModelPayloadInvalid(reason="unexpected_shape") from None
         return reading.answer()
 
+    def _profile_for(self, attempt: Attempt) -> Profile:
+        profile = self._profile
+        return profile if attempt.shaping in (None, profile.shaping) else replace(profile, shaping=attempt.shaping)
+
     async def _send(self, request: ModelRequest, attempt: Attempt, *, stream: bool) -> httpx2.Response:
-        body = {**self._dialect.body(request, self._model, self._profile, stream=stream), **attempt.extra}
+        profile = self._profile_for(attempt)
+        body = {**self._dialect.body(request, self._model, profile, stream=stream), **attempt.extra}
         headers = {"Accept": "text/event-stream" if stream else "application/json"}
         if self._profile.idempotency_header:
             headers[self._profile.idempotency_header] = attempt.idempotency_key
@@ -133,7 +148,7 @@ class HttpEndpoint:
             return await self._client.send(sent, stream=True)
         except httpx2.ConnectTimeout:
             raise ModelTimeout(kind="connect") from None
-        except httpx2.TransportError as error:
+        except (httpx2.TransportError, UnicodeError, OverflowError) as error:  # the last two: no such host, or port
             raise ModelUnreachable(reason=type(error).__name__) from None
 
     async def _refusal(self, response: httpx2.Response) -> ModelError:
@@ -147,10 +162,10 @@ class HttpEndpoint:
 class _Waits:
     """Which wait comes next."""
 
-    __slots__ = ("_deadlines", "_give_up_at", "_now", "patience")
+    __slots__ = ("_give_up_at", "_idle", "_now", "patience")
 
     def __init__(self, attempt: Attempt, first: Wait) -> None:
-        self._deadlines = attempt.deadlines
+        self._idle = attempt.deadlines.idle
         self._give_up_at = attempt.give_up_at
         self._now = asyncio.get_running_loop().time
         self.patience = Patience()
@@ -161,13 +176,13 @@ class _Waits:
         if answer.finish_reason is not None:
             self._begin("idle", _GRACE)
         elif answer.begun:
-            self._begin("idle", self._deadlines.idle)
+            self._begin("idle", self._idle)
 
     def _begin(self, wait: Wait, seconds: float) -> None:
-        when = self._now() + seconds
+        when, patience = self._now() + seconds, self.patience
         if when > self._give_up_at:
             wait, when = "total", self._give_up_at
-        self.patience.begin(wait, when)
+        patience.wait, patience.when = wait, when
 
 
 def _seconds(deadlines: Deadlines, wait: Wait) -> float:
@@ -178,17 +193,21 @@ def _is(response: httpx2.Response, media_type: str) -> bool:
     return str(response.headers.get("content-type", "")).lower().startswith(media_type)
 
 
-async def _next_chunk(chunks: AsyncIterator[bytes], patience: Patience, *, finished: bool) -> bytes | None:
-    """Return the next bytes, None at the end. A `finished` answer may end in any way, a hanging line included."""
-    try:
-        return await patience.until(anext(chunks, None))
-    except ModelTimeout:
-        if finished:
-            return None
-        raise
-    except httpx2.TransportError:
-        if finished:
-            return None
+def _as_they_come(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """Return the bytes as they come: `aiter_raw` without the part that cuts and counts, which takes its time."""
+    stream = response.stream
+    assert isinstance(stream, httpx2.AsyncByteStream)
+    return aiter(stream)
+
+
+def _allow(end: BaseException, patience: Patience, cancelling: int, *, finished: bool) -> None:
+    """Raise what it means that the bytes ended so. A `finished` answer may end in any way, a hanging line included."""
+    if isinstance(end, asyncio.CancelledError):
+        if not patience.was_ours(cancelling):
+            raise end
+        if not finished:
+            raise ModelTimeout(kind=patience.wait) from None
+    elif isinstance(end, httpx2.TransportError) and not finished:
         raise ModelStreamCut from None
 
 
@@ -217,19 +236,25 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
 
 
 def retry_after_ms(headers: Mapping[str, str]) -> int | None:
-    """Return how long the provider asks us to wait, however it writes that."""
+    """Return how long the provider asks us to wait, however it writes that; a day at most."""
     for name, unit in (("retry-after-ms", 1), ("retry-after", 1000)):
         value = headers.get(name)
         if not value:
             continue
         try:
-            return max(0, int(float(value) * unit))
-        except (ValueError, OverflowError):
-            pass
-        try:
-            moment = parsedate_to_datetime(value)
+            asked = float(value) * unit
         except ValueError:
-            continue
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0, int((moment - datetime.now(UTC)).total_seconds() * 1000))
+            asked = _until(value)
+        if math.isfinite(asked):
+            return int(min(max(0.0, asked), _LONGEST_RETRY_AFTER_MS))
     return None
+
+
+def _until(date: str) -> float:
+    """Return the milliseconds until a date of a header; NaN when it is none."""
+    try:
+        moment = parsedate_to_datetime(date)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return (moment - datetime.now(UTC)).total_seconds() * 1000
+    except (ValueError, OverflowError):
+        return math.nan

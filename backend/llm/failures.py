@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from backend.errors import (
     Failure,
@@ -12,6 +12,7 @@ from backend.errors import (
     ModelContextTooLong,
     ModelError,
     ModelKeyRefused,
+    ModelNotServed,
     ModelPayloadInvalid,
     ModelQuotaSpent,
     ModelRateLimited,
@@ -52,6 +53,8 @@ _POLICIES: Final[Mapping[Failure, Policy]] = MappingProxyType(
         "busy": Policy(fall_back=True),
         "auth": Policy(fall_back=True, counts=True, condemns_provider=True),
         "quota": Policy(fall_back=True, counts=True, condemns_provider=True),
+        # A model that was taken from the market, an address that moved: no fault of what is asked.
+        "not_served": Policy(fall_back=True, counts=True),
         # Only to a model that reads more (routed.py).
         "context_too_long": Policy(fall_back=True),
         # Asking the next provider what the first one would not say is not ours to decide.
@@ -86,6 +89,7 @@ _CLASSES: Final[Mapping[Failure, type[ModelError]]] = MappingProxyType(
         "content_filtered": ModelContentFiltered,
         "auth": ModelKeyRefused,
         "quota": ModelQuotaSpent,
+        "not_served": ModelNotServed,
         "cut": ModelStreamCut,
         "malformed": ModelPayloadInvalid,
     }
@@ -133,10 +137,9 @@ _CODES: Final[Mapping[str, Failure]] = MappingProxyType(
             "auth",
         ),
         **dict.fromkeys(
-            ("invalid_request_error", "invalid_parameter_error", "invalid_argument", "model_not_found",
-             "not_found_error"),
-            "bad_request",
+            ("invalid_request_error", "invalid_parameter_error", "invalid_argument"), "bad_request"
         ),
+        **dict.fromkeys(("model_not_found", "not_found_error"), "not_served"),
     }
 )  # fmt: skip
 #: Some say it only in words, behind a status 400.
@@ -145,6 +148,29 @@ _TOO_LONG: Final = re.compile(
     r"|range of input length|input (is )?too long|max_model_len",
     re.IGNORECASE,
 )
+#: How providers call what they are told of the shape of an answer …
+_SHAPE: Final = re.compile(
+    r"response[_ ]?format|json[_ -]?(schema|object|mode)|structured[_ ]outputs?|guided[_ ](json|decoding)",
+    re.IGNORECASE,
+)
+#: … and how they say that it is this schema which they do not take.
+_SCHEMA: Final = re.compile(
+    r"(invalid|bad|malformed) (json )?schema|schema (conversion|is (invalid|too))|(parse|compile|initiali[sz]e|build) "
+    r"(the )?(grammar|samplers?|json schema)|(unsupported|unrecognized|unknown) (json )?schema|for response_format '",
+    re.IGNORECASE,
+)
+#: Some say only that something is not supported. It may be the shape unless they name something else.
+_UNSUPPORTED: Final = re.compile(
+    r"(un|not )supported|not (allowed|permitted)|un(recogni[sz]ed|known|expected) (\w+ )?(field|param|argument|key)"
+    r"|extra (field|input)|bad request",
+    re.IGNORECASE,
+)
+_SOMETHING_ELSE: Final = re.compile(
+    r"temperature|max_(completion_)?tokens|stream|tool|messages?\b|model|image|audio|role|language|region|key provided",
+    re.IGNORECASE,
+)
+#: Characters of what is said that are looked at.
+_LOOKED_AT: Final = 2_000
 #: What may go into details and logs: a provider's message may quote the key.
 _SAFE_REASON: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}\Z")
 
@@ -161,8 +187,14 @@ def reported(
         details["status"] = status
     if words:
         details["reason"] = words[0]
-    failure = _failure(status, words, str(inner.get("message") or ""), codes)
+    message = str(inner.get("message") or "")
+    failure = _failure(status, words, message, codes)
+    about = _about(inner, message)
+    if failure == "unknown" and about is not None and about != "unsaid":
+        failure = "bad_request"
     error = _CLASSES[failure](**details)
+    if failure == "bad_request" and isinstance(error, ModelRefused) and about is not None:
+        error.about = "schema" if about == "schema" else "shape"
     if isinstance(error, ModelRateLimited | ModelUnavailable):
         error.retry_after_ms = retry_after_ms
     return error
@@ -179,12 +211,39 @@ def _failure(status: int, words: Sequence[str], message: str, codes: Mapping[str
         return specific[0]
     if status in {400, 413, 422, 0} and (status == 413 or _TOO_LONG.search(message)):
         return "context_too_long"
-    by_status: dict[int, Failure] = {401: "auth", 403: "auth", 402: "quota", 429: "rate_limited"}
+    by_status: dict[int, Failure] = {
+        401: "auth", 402: "quota", 403: "auth", 404: "not_served", 405: "not_served", 408: "overloaded",
+        409: "overloaded", 410: "not_served", 425: "overloaded", 429: "rate_limited",
+    }  # fmt: skip
     if status in by_status:
         return by_status[status]
-    if status >= 500 or status in {408, 409, 425}:
-        return "overloaded"
-    return "bad_request" if status >= 300 or known else "unknown"
+    if status >= 300 and status // 100 != 4:
+        return "not_served" if status < 400 else "overloaded"
+    return "bad_request" if status >= 400 or known else "unknown"
+
+
+def _about(inner: Mapping[str, Any], message: str) -> Literal["shape", "schema", "unsaid"] | None:
+    """Return what the provider says it is about, as far as that is the shape of the answer; None: something else.
+
+    What it quotes of the request (FastAPI's `input`) is not looked at: that holds the shape always.
+    """
+    places, texts = [str(inner.get("param") or "")], [message]
+    faults = inner.get("detail")
+    for fault in faults if isinstance(faults, list) else [{"msg": faults}]:
+        if isinstance(fault, dict):
+            places.append(" ".join(str(part) for part in fault.get("loc") or () if part != "body"))
+            texts.append(str(fault.get("msg") or ""))
+    place = " ".join(filter(None, places))[:_LOOKED_AT]
+    said = " ".join(filter(None, texts))[:_LOOKED_AT]
+    if place and not _SHAPE.search(place):
+        return None
+    if _SCHEMA.search(said):
+        return "schema"
+    if place or _SHAPE.search(said):
+        return "shape"
+    if not said or (_UNSUPPORTED.search(said) and not _SOMETHING_ELSE.search(said)):
+        return "unsaid"
+    return None
 
 
 def _inner(report: object) -> Mapping[str, Any]:
@@ -192,6 +251,8 @@ def _inner(report: object) -> Mapping[str, Any]:
     if isinstance(report, list) and report:
         report = report[0]
     inner = report.get("error", report) if isinstance(report, dict) else None
+    if isinstance(inner, str):  # LM Studio's
+        return {"message": inner}
     return inner if isinstance(inner, dict) else {}
 
 

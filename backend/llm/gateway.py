@@ -29,14 +29,13 @@ class Tool:
 class AnswerShape:
     """What an answer is to be: one JSON object that meets a JSON Schema.
 
-    A provider that takes schemas gets this one, unless `by_provider` is false; others are told in words, unless the
-    prompt has `told` them. Nobody promises to keep to it: llm/structured.py checks.
+    A provider that takes schemas gets this one; others are told in words, unless the prompt has `told` them. Nobody
+    promises to keep to it: llm/structured.py checks.
     """
 
     name: str
     schema: Mapping[str, Any]
     told: bool = False
-    by_provider: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,8 @@ class ModelRequest:
     caller: Caller | None = None
     #: The one backend that is to answer, by name; None: those of the purpose's route.
     backend: str | None = None
+    #: Under which id the call is accounted, for who wants to find it there; None: one of its own.
+    call_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ async def gathered(pieces: AsyncIterator[Piece], request: ModelRequest) -> Answe
         calls += piece.tool_calls
         last = piece
     text, reasoning = "".join(texts), "".join(reasonings)
-    usage = last.usage or estimated_usage(request, text + reasoning)
+    usage = last.usage or estimated_usage(request, text, reasoning)
     return Answer(text, reasoning, joined_calls(calls), last.finish_reason or "stop", usage, last.model)
 
 
@@ -201,6 +202,8 @@ def estimate_tokens(text: str) -> int:
     return round(wide * 0.75 + (len(text) - wide) / 4)
 
 
-def estimated_usage(request: ModelRequest, told: str) -> Usage:
-    """Return the usage of a request and the answer `told`, for a provider that does not count."""
-    return Usage(sum(estimate_tokens(turn.content) for turn in request.turns), estimate_tokens(told), estimated=True)
+def estimated_usage(request: ModelRequest, told: str, thought: str = "") -> Usage:
+    """Return the usage of a request and its answer, what was `thought` before it included, for a provider that does
+    not count."""
+    asked, reasoned = sum(estimate_tokens(turn.content) for turn in request.turns), estimate_tokens(thought)
+    return Usage(asked, estimate_tokens(told) + reasoned, estimated=True, reasoning_tokens=reasoned)

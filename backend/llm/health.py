@@ -16,8 +16,8 @@ _PIECES: Final = 10
 #: Upper bounds of the latencies that are counted together, in milliseconds: each half as long again, up to three
 #: minutes. A quantile read from them is off by a fifth at most.
 _BOUNDS: Final[Sequence[int]] = tuple(round(20 * 1.5**step) for step in range(23))
-#: Reasons of hops that say nothing about the backend: it was not asked.
-_NOT_ASKED: Final = frozenset({"same_provider", "resting", "busy", "cancelled"})
+#: Reasons of hops that say nothing against the backend: it was not asked, or is only being found out (ladder.py).
+_NO_FAILURE: Final = frozenset({"same_provider", "resting", "busy", "shape_not_taken", "cancelled"})
 _GRAVITY: Final[Mapping[State, int]] = {"closed": 0, "half_open": 1, "open": 2}
 
 Plain = dict[str, Any]
@@ -96,7 +96,7 @@ class Health:
             return
         tenant_id = record.caller.tenant_id if record.caller else None
         for hop in record.hops:
-            if hop.reason not in _NOT_ASKED:
+            if hop.reason not in _NO_FAILURE:
                 self._of(health_key(hop.backend, tenant_id)).failed[hop.reason] += 1
         if record.status != "completed":
             return

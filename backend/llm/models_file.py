@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
+import httpx2
+import orjson
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
 
 from backend.errors import ModelsFileInvalid
 from backend.llm.deadlines import Deadlines
@@ -27,6 +29,7 @@ _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 At = tuple[str | int, ...]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+Tokens = Annotated[int, Field(ge=1, le=2_000_000_000)]
 Price = Annotated[Decimal, Field(ge=0, le=100_000)]
 
 
@@ -38,8 +41,17 @@ class Parameters(_Part):
     """What is sent with every request; it wins over what the prompt's author asked for. `extra` goes in as it is."""
 
     temperature: float | None = Field(None, ge=0, le=2)
-    max_tokens: int | None = Field(None, ge=1)
+    max_tokens: Tokens | None = None
     extra: dict[str, Any] = {}
+
+    @field_validator("extra")
+    @classmethod
+    def _can_be_sent(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        try:
+            orjson.dumps(extra)
+        except TypeError as error:
+            raise ValueError(f"cannot be sent as JSON: {error}") from None
+        return extra
 
 
 class Prices(_Part):
@@ -55,9 +67,9 @@ class Limits(_Part):
     """`context`: tokens it can read and write together; `output`: tokens it writes at most; `concurrency`: calls at
     once from this process."""
 
-    context: int | None = Field(None, ge=1)
-    output: int | None = Field(None, ge=1)
-    concurrency: int | None = Field(None, ge=1)
+    context: Tokens | None = None
+    output: Tokens | None = None
+    concurrency: int | None = Field(None, ge=1, le=1_000_000)
 
 
 class Waits(_Part):
@@ -93,6 +105,22 @@ class Backend(_Part):
     parameters: Parameters = Parameters()
     prices: Prices | None = None
     limits: Limits = Limits()
+
+
+def is_address(text: str) -> bool:
+    """Tell whether models can be asked below this address."""
+    try:
+        url = httpx2.URL(text)
+        url.host.encode("idna")
+    except (httpx2.InvalidURL, UnicodeError):
+        return False
+    whole = url.scheme in ("http", "https") and url.host != "" and (url.port or 1) < 2**16
+    return whole and "?" not in text and "#" not in text
+
+
+def is_key(text: str) -> bool:
+    """Tell whether the header of a request can carry this key. The end of a line comes from files with secrets."""
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def profile_of(provider: Provider, backend: Backend) -> Profile:
@@ -281,6 +309,8 @@ def _check_meaning(models: ModelsFile, reading: _Reading) -> None:
         reading.faults.append(Fault(reading.line(at), f"{_place(at)}: {text}"))
 
     def lacking(at: At, what: str) -> None:
+        if any(told.text.startswith(f"{_place((*at, what))}: ") for told in reading.faults):
+            return  # why it is lacking is told already
         variable = reading.empty.get((*at, what))
         fault(at, f"needs {what}" + (f" (set {variable})" if variable else ""))
 
@@ -323,7 +353,9 @@ def _check_provider(
         return
     if provider.base_url is None and profile.base_url is None:
         lacking(at, "base_url")
-    elif provider.base_url is not None and not provider.base_url.startswith(("http://", "https://")):
-        fault((*at, "base_url"), "is no http address")
+    elif provider.base_url is not None and not is_address(provider.base_url):
+        fault((*at, "base_url"), "is no http address (and may hold no ? and no #)")
     if profile.needs_key and provider.api_key is None:
         lacking(at, "api_key")
+    elif provider.api_key is not None and not is_key(provider.api_key.get_secret_value()):
+        fault((*at, "api_key"), "holds what no request can carry: a space, the end of a line, a letter beyond ASCII")

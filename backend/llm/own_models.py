@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from backend.llm.gateway import Purpose
-from backend.llm.models_file import OWN, Backend, ModelsFile, Name, Provider, Route
-from backend.llm.profiles import PROFILES
+from backend.llm.models_file import OWN, Backend, ModelsFile, Name, Provider, Route, is_address, is_key
+from backend.llm.profiles import PROFILES, Profile
 
 _VARIABLE: Final = "CUEDESK_TENANT_KEY__"
 #: The part of a variable's name that a tenant chooses: without two underscores in a row, which end the tenant's part.
@@ -45,12 +45,20 @@ class OwnModels(_Part):
     routes: dict[Literal["default", Purpose], Route] = {}
 
 
+FaultCode = Literal[
+    "unknown_profile", "address_missing", "address_not_allowed", "key_missing", "key_not_set", "key_unusable",
+    "unknown_provider", "mixed_currencies", "extra_for_others", "unknown_backend", "twice",
+]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class OwnFault:
-    """What is wrong, and where: the keys that lead to it."""
+    """What is wrong, and where: the keys that lead to it. `value` is the name that it is about, if it is about one."""
 
     at: str
+    code: FaultCode
     message: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +77,32 @@ class Grounds:
 def faults_of(own: OwnModels, file: ModelsFile, grounds: Grounds) -> list[OwnFault]:
     """Return everything that is wrong with what a tenant declares; nothing: it can be used as it is."""
     found = [
-        OwnFault(f"providers.{name}", text)
+        fault
         for name, provider in own.providers.items()
-        if (text := _provider_fault(provider, grounds)) is not None
+        if (fault := _provider_fault(f"providers.{name}", provider, grounds)) is not None
     ]
     for name, backend in own.backends.items():
-        if backend.provider not in own.providers:
-            found.append(
-                OwnFault(f"backends.{name}.provider", f"there is no provider {backend.provider!r} of your own")
-            )
+        if (asked := backend.provider) not in own.providers:
+            told = f"there is no provider {asked!r} of your own"
+            found.append(OwnFault(f"backends.{name}.provider", "unknown_provider", told, asked))
     currencies = {one.prices.currency for one in file.backends.values() if one.prices is not None}
     for name, backend in own.backends.items():
         if backend.prices is not None:
             currencies.add(backend.prices.currency)
             if len(currencies) > 1:
-                found.append(OwnFault(f"backends.{name}.prices.currency", "all prices must be in one currency"))
+                at = f"backends.{name}.prices.currency"
+                found.append(OwnFault(at, "mixed_currencies", "all prices must be in one currency"))
     for purpose, route in own.routes.items():
         if route.parameters.extra and any(name not in own.backends for name in route.backends):
             # They go into the request as they are: another model would be asked with the server's key.
-            found.append(OwnFault(f"routes.{purpose}.parameters.extra", "is for backends of your own only"))
+            at = f"routes.{purpose}.parameters.extra"
+            found.append(OwnFault(at, "extra_for_others", "is for backends of your own only"))
         for place, name in enumerate(route.backends):
             at = f"routes.{purpose}.backends.{place}"
             if name not in own.backends and name not in file.backends:
-                found.append(OwnFault(at, f"there is no backend {name!r}"))
+                found.append(OwnFault(at, "unknown_backend", f"there is no backend {name!r}", name))
             elif name in route.backends[:place]:
-                found.append(OwnFault(at, f"{name!r} stands here twice"))
+                found.append(OwnFault(at, "twice", f"{name!r} stands here twice", name))
     return found
 
 
@@ -103,7 +112,7 @@ def merged(own: OwnModels, file: ModelsFile, grounds: Grounds) -> ModelsFile:
     """
     providers = dict(file.providers)
     for name, provider in own.providers.items():
-        if _provider_fault(provider, grounds) is None:
+        if _provider_fault(name, provider, grounds) is None:
             key = grounds.variables[grounds.variable(provider.key)] if provider.key else None
             providers[OWN + name] = Provider(
                 profile=provider.profile, base_url=provider.base_url, api_key=SecretStr(key) if key else None
@@ -121,25 +130,37 @@ def merged(own: OwnModels, file: ModelsFile, grounds: Grounds) -> ModelsFile:
     return ModelsFile.model_construct(providers=providers, backends=backends, routes=routes)
 
 
-def _provider_fault(provider: OwnProvider, grounds: Grounds) -> str | None:
+def _provider_fault(at: str, provider: OwnProvider, grounds: Grounds) -> OwnFault | None:
     profile = PROFILES.get(provider.profile)
     if profile is None or profile.dialect in ("offline", "langchain"):
-        return f"there is no profile {provider.profile!r} for models of your own"
+        told = f"there is no profile {provider.profile!r} for models of your own"
+        return OwnFault(f"{at}.profile", "unknown_profile", told, provider.profile)
     if provider.base_url is None and profile.base_url is None:
-        return "needs base_url"
+        return OwnFault(at, "address_missing", "needs base_url")
     public = profile.base_url if profile.base_url is not None and profile.base_url.startswith("https://") else None
     address = provider.base_url or profile.base_url
     assert address is not None
     if not any(_is_under(address, allowed) for allowed in (*grounds.allowed, *((public,) if public else ()))):
-        return "this address is neither the provider's own nor one that the server allows"
-    if provider.key is None:
-        return "needs key" if profile.needs_key else None
-    variable = grounds.variable(provider.key)
-    return None if grounds.variables.get(variable) else f"the server has no variable {variable}"
+        told = "this address is neither the provider's own nor one that the server allows"
+        return OwnFault(at if provider.base_url is None else f"{at}.base_url", "address_not_allowed", told, address)
+    return _key_fault(at, provider.key, profile, grounds)
+
+
+def _key_fault(at: str, key: str | None, profile: Profile, grounds: Grounds) -> OwnFault | None:
+    if key is None:
+        return OwnFault(at, "key_missing", "needs key") if profile.needs_key else None
+    variable = grounds.variable(key)
+    if not (value := grounds.variables.get(variable)):
+        return OwnFault(f"{at}.key", "key_not_set", f"the server has no variable {variable}", variable)
+    if not is_key(value):
+        return OwnFault(f"{at}.key", "key_unusable", f"{variable} holds what no request can carry", variable)
+    return None
 
 
 def _is_under(address: str, allowed: str) -> bool:
     """Tell whether an address is an allowed one or a path below it, on the same host and port."""
+    if not is_address(address):
+        return False
     try:
         one, other = urlsplit(address), urlsplit(allowed)
         if (one.scheme, one.hostname, one.port) != (other.scheme, other.hostname, other.port):

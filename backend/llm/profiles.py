@@ -30,7 +30,8 @@ class Profile:
     #: Whether it must be asked to report usage at the end of a stream (`stream_options`).
     asks_for_usage: bool = True
     max_tokens_field: str = "max_tokens"
-    shaping: Shaping = "json"
+    #: None: nobody knows what such a server takes, so it is found out (ladder.py).
+    shaping: Shaping | None = "json"
     codes: Mapping[str, Failure] = field(default_factory=lambda: MappingProxyType({}))
     finish_reasons: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -61,7 +62,7 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
             shaping="schema",
         ),
         # Whoever speaks OpenAI's chat completions and is none of the others: a proxy, a server of one's own.
-        "compatible": Profile(needs_key=False, idempotency_header="Idempotency-Key"),
+        "compatible": Profile(needs_key=False, idempotency_header="Idempotency-Key", shaping=None),
         "zhipu": Profile(
             base_url="https://open.bigmodel.cn/api/paas/v4",
             asks_for_usage=False,

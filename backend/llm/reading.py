@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Final, TypeGuard
 
 import orjson
 
@@ -14,7 +14,9 @@ from backend.llm.profiles import Profile
 class Reading(ABC):
     """What the events have said so far: the text, why it ended, what it cost. A dialect says how an event is taken."""
 
-    __slots__ = ("_calls", "_reasoning", "_request", "_text", "done", "finish_reason", "profile", "usage")
+    __slots__ = ("_calls", "_reasoning", "_request", "_text", "begun", "done", "finish_reason", "profile", "usage")
+    #: The data of an event that says the end and is no JSON, if the dialect has one.
+    END: ClassVar[bytes | None] = None
 
     def __init__(self, request: ModelRequest, profile: Profile) -> None:
         self._request = request
@@ -24,18 +26,19 @@ class Reading(ABC):
         self.profile = profile
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
+        #: Whether any part of the answer has come.
+        self.begun = False
         #: Whether the provider said that nothing more comes.
         self.done = False
-
-    @property
-    def begun(self) -> bool:
-        return bool(self._text or self._reasoning or self._calls)
 
     def read(self, data: bytes) -> Piece | None:
         """Take the data of one event; return its part of the answer, if any. Raises what the provider reports."""
         try:
             event = orjson.loads(data)
         except orjson.JSONDecodeError:
+            if data == self.END:
+                self.done = True
+                return None
             raise ModelPayloadInvalid(reason="not_json") from None
         if not isinstance(event, dict):
             raise ModelPayloadInvalid(reason="not_an_object")
@@ -62,8 +65,16 @@ class Reading(ABC):
             self._reasoning.append(reasoning)
         if calls:
             self._calls.extend(calls)
-            return Piece(text, reasoning, tool_calls=calls)
-        return Piece(text, reasoning) if text or reasoning else None
+        elif not text and not reasoning:
+            return None
+        self.begun = True
+        return Piece(text, reasoning, None, None, calls)
+
+    def told_text(self, text: str) -> Piece:
+        """Keep a part of the answer that is text, and not empty."""
+        self._text.append(text)
+        self.begun = True
+        return Piece(text)
 
     def ended(self, word: object) -> None:
         """Keep the provider's word for why it ended, if it is one."""
@@ -81,10 +92,8 @@ class Reading(ABC):
         """Return the closing piece; `ModelContentFiltered` when the provider's filter left nothing to close."""
         if self.finish_reason == "content_filter" and not self._text:
             raise ModelContentFiltered(reason="content_filter")
-        told = "".join(self._text) + "".join(self._reasoning)
-        return Piece(
-            finish_reason=self.finish_reason or "stop", usage=self.usage or estimated_usage(self._request, told)
-        )
+        usage = self.usage or estimated_usage(self._request, "".join(self._text), "".join(self._reasoning))
+        return Piece(finish_reason=self.finish_reason or "stop", usage=usage)
 
     def answer(self) -> Answer:
         """Return all of it."""
@@ -99,9 +108,18 @@ class Reading(ABC):
         )
 
 
+#: More tokens than any answer takes: a provider that says more has miscounted.
+MOST_TOKENS: Final = 100_000_000
+
+
 def count(report: Mapping[str, Any], *path: str) -> int:
     """Return a number of tokens from a provider's report; 0 where it says nothing usable."""
     value: Any = report
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, int) and value >= 0 else 0
+    return value if counts(value) else 0
+
+
+def counts(value: object) -> TypeGuard[int]:
+    """Tell whether this is a number of tokens that can be believed."""
+    return isinstance(value, int) and 0 <= value <= MOST_TOKENS

@@ -75,15 +75,24 @@ class RoutedModel:
         """Take `models` for every call from now on; calls under way end as they began."""
         before = self._table
         self._table = self._backends.table(models, before)
-        for tenant_id, (_, own, grounds) in tuple(self._own.items()):
-            await self.set_own(tenant_id, own, grounds)
+        for tenant_id in tuple(self._own):
+            # As it is by now: others may have changed while we closed what nobody uses.
+            if (entry := self._own.get(tenant_id)) is not None:
+                await self.set_own(tenant_id, *entry[1:])
         await before.retire()
+
+    def has_own(self, tenant_id: UUID) -> bool:
+        """Tell whether a tenant's calls go by what it declared itself."""
+        return tenant_id in self._own
 
     async def set_own(self, tenant_id: UUID, own: OwnModels | None, grounds: Grounds) -> None:
         """Take what a tenant declares for its calls from now on; None: the server's models again."""
-        before = self._own.pop(tenant_id, None)
-        if own is not None:
+        before = self._own.get(tenant_id)
+        if own is None:
+            self._own.pop(tenant_id, None)
+        else:
             known = (self._table,) if before is None else (before[0], self._table)
+            # Opened before the old ones go: should that fail, its texts do not go to what it did not choose.
             table = self._backends.table(merged(own, self.models, grounds), *known, owner=tenant_id)
             self._own[tenant_id] = table, own, grounds
         if before is not None:
@@ -104,6 +113,8 @@ class RoutedModel:
                         async for piece in pieces:
                             if piece.text or piece.tool_calls:
                                 call.shown(piece.text)
+                            if piece.reasoning:
+                                call.thought(piece.reasoning)
                             yield piece if piece.finish_reason is None else call.finished(piece)
                     return
                 except ModelError as error:
@@ -111,12 +122,19 @@ class RoutedModel:
                 await asyncio.sleep(pause)
 
     async def complete(self, request: ModelRequest) -> Answer:
-        (answer, record), shared = await self._flights.fly(_flight(request), lambda: self._complete(request))
+        key = _flight(request)
+        joins = self._flights.under_way(key)
+        try:
+            (answer, record), shared = await self._flights.fly(key, lambda: self._complete(request))
+        except ModelError as error:
+            if joins:
+                self._note(self._begun(request, streamed=False)[1].shared_failure(error))
+            raise
         if shared:
             self._note(
                 replace(
                     record,
-                    id=new_id(),
+                    id=request.call_id or new_id(),
                     caller=request.caller,
                     status="shared",
                     attempts=0,
@@ -139,12 +157,12 @@ class RoutedModel:
 
     @asynccontextmanager
     async def _call(self, request: ModelRequest, *, streamed: bool) -> AsyncIterator[Call]:
-        table = self._table_of(request.caller.tenant_id if request.caller else None)
-        call = Call(request, table.course(request), self._clock, streamed=streamed)
+        table, call = self._begun(request, streamed=streamed)
         table.calls += 1
-        held: Reservation | None = None
+        wanted = call.reservation()
         try:
-            held = await self._reserved(call)
+            if wanted is not None:
+                await self._reserve(call, wanted)
             yield call
         except (asyncio.CancelledError, GeneratorExit):
             call.cancelled()
@@ -152,18 +170,17 @@ class RoutedModel:
         finally:
             table.calls -= 1
             record = call.record()
-            if call.was_refused:
-                measure(record)  # nobody was asked: a flood of them is no reason to fill the books
-            else:
-                self._note(record)
-            if held is not None:
-                self._budgets.settle(held, record.usage.input_tokens + record.usage.output_tokens)
+            self._note(record)
+            # Also of who left while room was made: it may have been.
+            if wanted is not None and record.status != "refused":
+                self._budgets.settle(wanted, record.usage.input_tokens + record.usage.output_tokens)
             await table.let_go()
 
-    async def _reserved(self, call: Call) -> Reservation | None:
-        wanted = call.reservation()
-        if wanted is None:
-            return None
+    def _begun(self, request: ModelRequest, *, streamed: bool) -> tuple[Table, Call]:
+        table = self._table_of(request.caller.tenant_id if request.caller else None)
+        return table, Call(request, table.course(request), self._clock, streamed=streamed)
+
+    async def _reserve(self, call: Call, wanted: Reservation) -> None:
         while True:
             try:
                 await self._budgets.reserve(wanted)
@@ -175,7 +192,7 @@ class RoutedModel:
                 call.refused(error)
                 raise
             else:
-                return wanted
+                return
 
     def _note(self, record: CallRecord) -> None:
         measure(record)

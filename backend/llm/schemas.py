@@ -44,6 +44,13 @@ _STRICT: Final = frozenset(
     }
 )  # fmt: skip
 
+#: What every provider rules out that holds answers to a schema, however little else of it it knows …
+_ALWAYS_HELD: Final = frozenset({"type", "enum", "const", "required", "additionalProperties"})
+#: … but below these it may know none of it.
+_SELDOM_KNOWN: Final = frozenset(
+    {"allOf", "oneOf", "not", "if", "then", "else", "contains", "propertyNames", "dependentSchemas"}
+)
+
 _Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
 
 
@@ -142,6 +149,28 @@ class AnswerSchema:
             raise Unusable("; ".join(faults))
         assert isinstance(value, dict), "the schema says so"
         return value
+
+
+def held_to(schema: Mapping[str, Any], text: str) -> bool | None:
+    """Tell whether an answer shows that the provider held it to a schema that was given to it.
+
+    True: it meets a schema that asks for something. False: it does not, in a way that no provider that holds answers to
+    schemas lets pass. None: neither can be told.
+    """
+    try:
+        value: Any = orjson.loads(json_object(text))
+    except (Unusable, orjson.JSONDecodeError):
+        return False
+    _left.set([_MAX_STEPS])
+    met = True
+    try:
+        for fault in _Validator(schema, registry=Registry()).iter_errors(value):
+            if fault.validator in _ALWAYS_HELD and _SELDOM_KNOWN.isdisjoint(map(str, fault.absolute_schema_path)):
+                return False
+            met = False
+    except (_TooMuch, RecursionError):
+        return None
+    return True if met and schema.get("required") else None
 
 
 def _said(error: ValidationError) -> str:

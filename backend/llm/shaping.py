@@ -12,10 +12,10 @@ from backend.llm.profiles import Shaping
 _SCHEMA: Final = "Answer with one JSON object and nothing else. It must meet this JSON Schema:\n"
 
 
-def turns_told(request: ModelRequest, shaping: Shaping) -> Sequence[ChatTurn]:
+def turns_told(request: ModelRequest, shaping: Shaping | None) -> Sequence[ChatTurn]:
     """Return the turns of a request, with what its shape needs said in the first system turn."""
     shape = request.shape
-    if shape is None or shape.told or (shaping == "schema" and shape.by_provider):
+    if shape is None or shape.told or shaping == "schema":
         return request.turns
     words = _SCHEMA + orjson.dumps(shape.schema).decode()
     for place, turn in enumerate(request.turns):

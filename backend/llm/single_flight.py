@@ -20,6 +20,10 @@ class SingleFlight(Generic[T]):
     def __init__(self) -> None:
         self._flights: dict[Hashable, _Flight[T]] = {}
 
+    def under_way(self, key: Hashable) -> bool:
+        """Tell whether who flies now joins somebody else."""
+        return key in self._flights
+
     async def fly(self, key: Hashable, call: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
         """Return the result of `call`, or of the same call of somebody else (then with True).
 

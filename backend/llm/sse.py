@@ -30,9 +30,9 @@ class SseReader:
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take the next bytes; return the data of each event they complete."""
         if (
-            chunk.startswith(b"data: ")
+            chunk[:6] == b"data: "
             and chunk.find(b"\n") == len(chunk) - 2
-            and chunk.endswith(b"\n")
+            and chunk[-1] == 0x0A
             and b"\r" not in chunk
             and not (self._tail or self._data or self._skip_lf)
             and len(chunk) <= self._max_event_bytes

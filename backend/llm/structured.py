@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from backend.errors import ModelAnswerInvalid, ModelContentFiltered, ModelRefused
+from backend.errors import ModelAnswerInvalid, ModelContentFiltered
+from backend.ids import new_id
 from backend.llm.gateway import Answer, ChatTurn, Model, ModelRequest, Usage
 
 T = TypeVar("T")
@@ -24,12 +26,16 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Structured(Generic[T]):
-    """A value that was found good. `usage` is of all questions together; `repaired`: the first answer was not good."""
+    """A value that was found good. `usage` is of all questions together; `repaired`: the first answer was not good.
+
+    `calls` are those that were answered, as they are accounted; the last one gave the value.
+    """
 
     value: T
     usage: Usage
     model: str | None
     repaired: bool
+    calls: tuple[UUID, ...]
 
 
 def plain_repair(problem: str) -> str:
@@ -47,8 +53,6 @@ async def structured(
 ) -> Structured[T]:
     """Ask for an answer of the request's shape, and once more when `check` raises `Unusable`.
 
-    A provider that refuses the request is asked again in words alone: it may be the shape that it does not take.
-
     Args:
         repair: makes what the model is told from the problem.
         longest: an answer of more characters is not asked for again.
@@ -57,23 +61,26 @@ async def structured(
         ModelAnswerInvalid: the second answer was no better. It carries that answer as `partial`.
         ModelError: there was no answer.
     """
+    request = replace(request, call_id=request.call_id or new_id())
+    answer = await _answered(model, request, longest)
+    first = _id_of(request)
     try:
-        answer = await _answered(model, request, longest)
-    except ModelRefused as error:
-        if error.failure != "bad_request" or request.shape is None or not request.shape.by_provider:
-            raise
-        request = replace(request, shape=replace(request.shape, by_provider=False))
-        answer = await _answered(model, request, longest)
-    try:
-        return Structured(_held(answer, check), answer.usage, answer.model, repaired=False)
+        return Structured(_held(answer, check), answer.usage, answer.model, repaired=False, calls=(first,))
     except Unusable as error:
         told = repair(str(error))
     turns = [*request.turns, ChatTurn("assistant", answer.text or "{}"), ChatTurn("user", told)]
-    second = await _answered(model, replace(request, turns=turns), longest)
+    again = replace(request, turns=turns, call_id=new_id())
+    second = await _answered(model, again, longest)
+    usage = _sum(answer.usage, second.usage)
     try:
-        return Structured(_held(second, check), _sum(answer.usage, second.usage), second.model, repaired=True)
+        return Structured(_held(second, check), usage, second.model, repaired=True, calls=(first, _id_of(again)))
     except Unusable as error:
         raise _invalid(str(error), second.text) from None
+
+
+def _id_of(request: ModelRequest) -> UUID:
+    assert request.call_id is not None
+    return request.call_id
 
 
 def _held(answer: Answer, check: Callable[[str], T]) -> T:

@@ -28,6 +28,9 @@ from backend.telemetry.metrics import REGISTRY
 log = structlog.get_logger(__name__)
 
 _REFUSED: Final = Counter("cuedesk_llm_refused", "Calls that no budget was left for", ["reason"], registry=REGISTRY)
+_SOFT: Final = Counter(
+    "cuedesk_llm_soft_limits_reached", "Months of tenants whose cost reached the soft limit", registry=REGISTRY
+)
 _ALONE: Final = Counter(
     "cuedesk_llm_counted_alone", "Calls that one process counted by itself: Redis was away", registry=REGISTRY
 )
@@ -201,6 +204,7 @@ class TenantBudgets:
                     conn, None, "tenant.model_cost_soft_reached", str(wanted.tenant_id),
                     cost=float(standing.spent), soft=soft, hard=hard, currency=wanted.currency,
                 )  # fmt: skip
+                _SOFT.inc()
                 log.warning("model_cost_soft_reached", tenant_id=str(wanted.tenant_id), currency=wanted.currency)
             left = None if standing.granted else await model_budgets.month_left(conn)
         if left is not None:

@@ -9,6 +9,7 @@ from backend.domain.checkpoints import Checkpoint
 from backend.domain.people import Identity
 from backend.errors import Conflict, GraphVersionMismatch, InterruptPending, NothingToResume, ThreadBusy
 from backend.graph.routing import PUBLISHING
+from backend.ids import new_trace_id
 from backend.protocol.events import RunChanged
 from backend.runs.jobs import enqueue_run
 from backend.runs.start import require_still
@@ -127,7 +128,7 @@ async def _go_on(conn: Connection, who: Identity, at: Checkpoint, past: forks.Pa
     # The row first: messages of the past point at it. What it was asked is known when their new ids are.
     run_id = await runs.insert_run(conn, who.tenant_id, into, who.user_id, asked, at.graph_version, "queued")
     ids = forks.new_ids(past, at.thread_id, into, {at.run_id: run_id})
-    trace_id = current_trace() or run_id.hex
+    trace_id = current_trace() or new_trace_id()
     request = {**forks.renamed(asked, ids), "author_name": who.name, "trace_id": trace_id}
     await runs.set_request(conn, run_id, request)
     await forks.write_past(conn, past, into, ids)

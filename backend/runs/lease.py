@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from backend import failpoints
+from backend.background import end
 from backend.domain.runs import Claimed
 from backend.errors import AppError
 from backend.settings import Settings
@@ -77,9 +78,7 @@ class Leases:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
 
     def stop(self, run_id: UUID, why: Loss) -> None:
         """End the work on a run, if it is done here."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from backend.domain.products import Product, get_product
 from backend.domain.rundowns import RundownEntry
 from backend.domain.scripts import Script, ScriptVersion
 from backend.errors import BadRequest, Forbidden, NotFound, PushHeld
-from backend.graph.checking import newly_forbidden
+from backend.graph.checking import newly_forbidden, no_longer_borne_out
 from backend.graph.product_facts import as_recorded_now
 from backend.protocol.events import Finding, PrompterState
 from backend.quality.lexicon import RuleSnapshot
@@ -94,7 +95,11 @@ async def _held(conn: Connection, books: RuleBooks, entry: RundownEntry) -> Push
     brief = await _brief(conn, script, facts)
     # Some milliseconds of a processor: the loop carries everybody's tokens meanwhile.
     findings = await asyncio.to_thread(_findings, version, brief, rules)
-    forbidden = newly_forbidden(findings, version.provenance.get("findings") or [])
+    before = version.provenance.get("findings") or []
+    forbidden = newly_forbidden(findings, before)
+    if was and facts != was:
+        then = await asyncio.to_thread(_findings, version, replace(brief, product=was), rules)
+        forbidden += [one for one in no_longer_borne_out(findings, then, before) if one not in forbidden]
     if not forbidden:
         return None
     return PushHeld(

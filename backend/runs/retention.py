@@ -1,5 +1,5 @@
 """Removing what nobody needs any more: old checkpoints, answers to commands, tickets, sessions, jobs, memories,
-summaries of conversations.
+summaries of conversations, accounts of language models.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ from typing import Final
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
+from backend.background import end
+from backend.domain.model_answers import KEPT as ANSWERS_KEPT
 from backend.errors import AppError
 from backend.memory.lifetimes import default_days
 from backend.settings import Settings
@@ -60,9 +62,7 @@ class Sweeper:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
 
     async def sweep(self) -> dict[str, int]:
         """Do one round and return how many rows of each kind are gone; nothing when another process is at it."""
@@ -126,5 +126,14 @@ def kinds(settings: Settings) -> list[Kind]:
             _ROWS,
         ),
         rows("summaries", "system_sweep_thread_notes", settings.summary_days * _DAY),
+        Kind(
+            "model_texts",
+            "SELECT n AS done, n AS removed FROM system_sweep_model_texts($1, $2) AS n",
+            (settings.model_text_days,),
+            _ROWS,
+        ),
+        rows("model_calls", "system_sweep_model_calls", settings.model_call_days * _DAY),
+        rows("model_reservations", "system_sweep_model_reservations", _EXPIRED_FOR),
+        rows("model_answers", "system_sweep_model_answers", ANSWERS_KEPT),
         rows("job_log", "system_sweep_job_log", settings.job_log_days * _DAY),
     ]

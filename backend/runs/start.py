@@ -11,7 +11,7 @@ from backend.domain.people import Identity
 from backend.errors import Conflict, Forbidden, InterruptPending, NotFound, RateLimited, ThreadBusy
 from backend.fanout.live_text import read_so_far
 from backend.fanout.topics import CANCEL_CHANNEL
-from backend.ids import new_id
+from backend.ids import new_id, new_trace_id
 from backend.protocol.commands import Cancel, SendMessage
 from backend.protocol.events import InterruptResolved, MessageComplete, Person, RunChanged, RunStatus, ThreadEvent
 from backend.runs.jobs import enqueue_run
@@ -134,7 +134,12 @@ async def add_request(
         ThreadBusy: another run of the thread is active.
     """
     message_id: UUID = new_id()
-    request = {**asked, "message_id": str(message_id), "author_name": author.name, "trace_id": current_trace()}
+    request = {
+        **asked,
+        "message_id": str(message_id),
+        "author_name": author.name,
+        "trace_id": current_trace() or new_trace_id(),
+    }
     written_for = await shows.written_for(conn, thread_id)
     if written_for is not None:
         request["show"] = written_for[1]

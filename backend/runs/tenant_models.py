@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Sequence
+from typing import Final
 from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
 
+from backend.background import end
 from backend.domain.tenant_models import Saved, changed_own
 from backend.errors import AppError
 from backend.llm.own_models import Grounds, OwnModels
@@ -16,6 +18,9 @@ from backend.llm.routed import RoutedModel
 from backend.storage.postgres import Database
 
 log = structlog.get_logger(__name__)
+
+#: Models of a tenant of whom we know only that it has its own: every route ends at a backend that nobody declares.
+_NOTHING: Final = OwnModels.model_validate({"routes": {"default": {"backends": ["unreadable"]}}})
 
 
 class TenantModels:
@@ -59,7 +64,9 @@ class TenantModels:
                 own = OwnModels.model_validate(saved.document)
             except ValidationError as error:  # saved by another release: what held before holds on
                 log.error("tenant_models_unreadable", tenant=str(saved.tenant_id), faults=error.error_count())
-                return
+                if self._model.has_own(saved.tenant_id):
+                    return
+                own = _NOTHING  # a process that has just started: its texts go to nobody it did not choose
         await self._model.set_own(saved.tenant_id, own, self.grounds(saved.slug))
         log.info("tenant_models_taken", tenant=str(saved.tenant_id), revision=saved.revision)
 
@@ -71,9 +78,7 @@ class TenantModels:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
 
     async def _follow(self) -> None:
         while True:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from backend.background import end
 from backend.domain import runs
 from backend.errors import AppError, StorageUnavailable
 from backend.fanout.topics import CANCEL_CHANNEL, SHOWS_CHANNEL
@@ -80,9 +81,7 @@ class Worker:
                 yield
             finally:
                 await self.drain()
-                for task in loops:
-                    task.cancel()
-                await asyncio.gather(*loops, return_exceptions=True)
+                await end(*loops)
 
     @property
     def ready(self) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from backend.background import end
 from backend.errors import AppError
 from backend.storage.postgres import Database
 
@@ -36,9 +37,7 @@ class DatabaseClock:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
 
     async def _repeat(self) -> None:
         while True:

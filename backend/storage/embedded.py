@@ -25,6 +25,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from backend.background import end
 from backend.errors import DataDirDamaged, DataVersionMismatch, EmbeddedServerMissing, SetupError
 from backend.storage.server_process import (
     ServerProcess,
@@ -313,8 +314,7 @@ async def _running(server: EmbeddedPostgres | EmbeddedValkey) -> AsyncIterator[N
         try:
             yield
         finally:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+            await end(keeper)
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(server.stop)

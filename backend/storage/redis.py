@@ -55,6 +55,9 @@ class Cache:
 
     async def attempt(self, call: Awaitable[T]) -> T | None:
         """Await `call` for at most a second; on failure open the breaker and return None."""
+        caller = asyncio.current_task()
+        assert caller is not None, "awaited by a task"
+        cancelled_before = caller.cancelling()
         if not self._well:
             # This is the probe; whoever comes meanwhile does not wait for its end too.
             self._closed_until = time.monotonic() + self._pause
@@ -67,6 +70,11 @@ class Cache:
             self._well = False
             self._closed_until = time.monotonic() + self._pause
             return None
+        if caller.cancelling() > cancelled_before:
+            # The library sends in `asyncio.wait_for`, which in Python 3.11 forgets a cancellation that comes in the
+            # moment of its end. A cancel scope says it again in its own words; else it is for us to say.
+            await asyncio.sleep(0)
+            raise asyncio.CancelledError
         if not self._well:
             log.info("redis_well")
             self._well, self._closed_until = True, 0.0

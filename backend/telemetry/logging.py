@@ -1,6 +1,7 @@
 """Log lines: readable on a console or JSON, with the context's trace id, the libraries' lines included."""
 
 import logging
+import math
 import sys
 from collections.abc import Callable
 from typing import Any, Final, Literal
@@ -19,6 +20,8 @@ _SECRET_NAMES: Final = ("password", "secret", "token", "authorization", "cookie"
 _HARMLESS: Final = (int, float, bool, type(None))
 _TRACE: Final = "trace_id"
 _JOB_QUEUE: Final = "pgqueuer"
+#: Seconds between two lines of a logger that would say the same all the time.
+_RARELY: Final = 60.0
 
 
 def configure_logging(*, level: str, form: Literal["console", "json"], mask: Mask | None = None) -> None:
@@ -55,6 +58,7 @@ def configure_logging(*, level: str, form: Literal["console", "json"], mask: Mas
     else:
         last.append(structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=24))
     handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(_Rarely())
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -66,6 +70,9 @@ def configure_logging(*, level: str, form: Literal["console", "json"], mask: Mas
     # What these say at INFO is one line per request, statement or job: ours carry more.
     for noisy in ("uvicorn.access", "httpx", "httpx2", "httpcore", "httpcore2", "pgqueuer", "alembic"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    # A batch of spans that is tried again is no trouble yet; a header that cannot be read is quoted, and may be a key.
+    for noisy in ("opentelemetry.exporter", "opentelemetry.util.re"):
+        logging.getLogger(noisy).setLevel(max(logging.ERROR, root.level))
     logging.captureWarnings(capture=True)
 
 
@@ -78,6 +85,23 @@ def current_trace() -> str | None:
 def tracing(**values: object) -> Any:
     """A `with` block whose lines carry `values` (`trace_id=…`, `run_id=…`)."""
     return bound_contextvars(**values)
+
+
+class _Rarely(logging.Filter):
+    """Lets each of OpenTelemetry's loggers say one thing a minute: it would tell at each batch that nobody takes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is written."""
+        if not record.name.startswith("opentelemetry."):
+            return True
+        if abs(record.created - self._last.get(record.name, -math.inf)) < _RARELY:
+            return False
+        self._last[record.name] = record.created
+        return True
 
 
 def _with_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

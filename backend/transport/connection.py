@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from backend import failpoints
 from backend.domain.people import Identity
 from backend.errors import AppError, BadRequest, RateLimited
-from backend.ids import new_id
+from backend.ids import new_id, new_trace_id
 from backend.protocol.close_codes import CloseCode
 from backend.protocol.commands import AnyCommand, Ping, command_adapter
 from backend.protocol.events import Ack, ErrorFrame, Frame, Pong, Problem
@@ -199,7 +199,7 @@ class Connection:
     async def _execute(self, execute: Execute) -> None:
         while True:
             command = await self._commands.get()
-            with tracing(trace_id=new_id().hex):
+            with tracing(trace_id=new_trace_id()):
                 try:
                     ack = await execute(command)
                 except AppError as error:

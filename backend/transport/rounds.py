@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from backend.background import end
 from backend.domain import people
 from backend.domain.people import Standing
 from backend.errors import AppError
@@ -53,9 +54,7 @@ class Rounds:
             yield
         finally:
             self._services.hub.on_people = None
-            for task in loops:
-                task.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await end(*loops)
 
     async def _go(self) -> None:
         while True:

@@ -18,7 +18,9 @@ from backend.llm.deadlines import Deadlines
 from backend.llm.health import Health
 from backend.llm.routed import RoutedModel
 from backend.memory.embed import Embedder
+from backend.quality.pii import mask_pii
 from backend.quality.rulebooks import RuleBooks
+from backend.runs.answers import Answers
 from backend.runs.books import Books
 from backend.runs.budgets import TenantBudgets
 from backend.runs.tenant_models import TenantModels
@@ -74,7 +76,7 @@ async def services(
     ):
         async with db.system() as conn:
             epoch = await conn.fetchval("SELECT system_epoch()")
-        health, books = Health(asyncio.get_running_loop().time), Books(db)
+        health, books = Health(asyncio.get_running_loop().time), Books(db, mask_pii)
 
         def note(record: CallRecord) -> None:
             health.take(record)
@@ -87,6 +89,8 @@ async def services(
         stack.push_async_callback(model.aclose)
         own_models = TenantModels(db, model, allowed=own_addresses, interval=60)
         await own_models.refresh()
+        answers = Answers(db)
+        await stack.enter_async_context(answers.kept())
         yield Services(
             settings=settings,
             db=db,
@@ -96,6 +100,7 @@ async def services(
             rules=RuleBooks(db),
             embedder=Embedder(),
             model=model,
+            answers=answers,
             own_models=own_models,
             model_health=ModelHealth(cache, lambda: health.told(model.standings())),
             clock=lambda: datetime.now(UTC),

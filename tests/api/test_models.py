@@ -110,6 +110,7 @@ async def test_the_check_asks_every_backend_once(server: ScriptedModel, models_t
     assert process.returncode == 1, told
     assert "✓ first (p, one)" in told
     assert "✗ second (p, two): auth 401 invalid_api_key" in told
+    assert server.base_url in told
     assert "✓ desk (d, offline)" in told
     assert "sk-very-secret" not in told
     assert [asked.body["model"] for asked in server.requests] == ["one", "two"]

@@ -136,3 +136,50 @@ async def test_what_an_older_release_approved_is_held_by_rules_alone(
     assert (await entry.cue(operator)).status_code == 200
     await _forbid(admin, 0, "老铁们")
     assert [f["rule"] for f in (await entry.cue(operator)).json()["details"]["findings"]] == ["H-1"]
+
+
+SOLD: dict[str, Any] = {
+    "stock": 120,
+    "gifts": ["杯刷1把"],
+    "price_ladder": [{"quantity": 2, "total": "109"}],
+    "list_price": "99",
+    "facts": {"活动时间": "到22点", "质保": "两年"},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"stock": 80}, "最后120件"),
+        ({"stock": None}, "最后120件"),
+        ({"gifts": []}, "送一把杯刷"),
+        ({"gifts": ["杯套1个"]}, "送一把杯刷"),
+        ({"price_ladder": [{"quantity": 2, "total": "115"}]}, "109"),
+        ({"facts": {"活动时间": "到20点", "质保": "两年"}}, "活动到今晚十点"),
+        ({"facts": {"质保": "两年"}}, "活动到今晚十点"),
+        ({"facts": {"活动时间": "到22点", "质保": "一年"}}, "质保两年"),
+    ],
+    ids=["stock", "stock gone", "gifts gone", "another gift", "ladder", "earlier end", "end gone", "shorter warranty"],
+)
+async def test_whatever_the_record_said_and_says_no_more_holds_a_cue(
+    operator: httpx.AsyncClient,
+    admin: httpx.AsyncClient,
+    demo_url: str,
+    room: str,
+    change: dict[str, Any],
+    words: str,
+):
+    made = await admin.post("/api/v1/products", json={"name": "远山随行杯", "category": "水杯", "price": "59", **SOLD})
+    assert made.status_code == 201, made.text
+    cup = made.json()
+    text = "远山随行杯，59一只，两只109，送一把杯刷，质保两年，最后120件，活动到今晚十点，点下方链接拍下。"
+    facts = {"id": cup["id"], "name": cup["name"], "category": "水杯", "price": 59, **SOLD, "list_price": 99}
+    facts["price_ladder"] = [{"quantity": 2, "total": 109}]
+    entry = Entry(demo_url, room, cup, content=text, rules_version=await _version(operator), facts=facts)
+    assert (await entry.cue(operator)).status_code == 200
+    changed = await admin.patch(f"/api/v1/products/{cup['id']}", json={"version": cup["version"], **change})
+    assert changed.status_code == 200, changed.text
+    held = await entry.cue(operator)
+    assert (held.status_code, held.json()["code"]) == (409, "push_held")
+    assert held.json()["details"]["changed"] == ["product"]
+    assert any(words in one["excerpt"] or one["excerpt"] in words for one in held.json()["details"]["findings"])

@@ -101,7 +101,7 @@ async def test_what_is_no_table_or_too_long_is_refused_with_a_stable_code(operat
     long = await read_table(operator, "商品\n" + f"{CUP}\n" * 10_000, "gbk")
     assert (long.status_code, long.json()["code"]) == (413, "table_too_large")
     nonsense = await operator.post("/api/v1/shows/table", json={"content": "不是 base64"})
-    assert (nonsense.status_code, nonsense.json()["code"]) == (400, "bad_request")
+    assert (nonsense.status_code, nonsense.json()["code"]) == (400, "upload_broken")
 
 
 async def test_a_show_is_planned_to_the_second_or_not_at_all(operator: httpx.AsyncClient):

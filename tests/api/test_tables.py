@@ -87,6 +87,8 @@ async def test_a_table_without_a_good_row_and_one_that_is_to_be_whole_are_refuse
         (upload("主播\n"), "table_faulty"),
         (upload(HOSTS, skip_faulty=False), "table_faulty"),
         (upload(b"\x89PNG\r\n\x1a\n\x00\x00"), "table_unreadable"),
+        ({"content": "5Li75pKt,Cg=="}, "upload_broken"),
+        ({"content": "5Li75pKtCg"}, "upload_broken"),
         (upload("主播\n" + "".join(f"主播{n}\n" for n in range(1001))), "table_too_large"),
     ):
         answer = await operator.post("/api/v1/hosts/import", json=table)

@@ -120,7 +120,21 @@ def theirs(demo_url: str) -> dict[str, str]:
             """INSERT INTO rule_overlays (revision, overlay, digest, note) VALUES (973020, '{}', '', '山岚的秘密')
                ON CONFLICT DO NOTHING"""
         )
+        call = owner.execute(
+            """INSERT INTO llm_calls (id, thread_id, run_id, node, prompt_version, streamed, backend, provider, model,
+                 status, attempts, hops, input_tokens, output_tokens, cached_tokens, reasoning_tokens, estimated, cost,
+                 currency, total_ms)
+               VALUES (gen_random_uuid(), %s, %s, 'chat', '', false, 'of-shanlan', 'of-shanlan', 'of-shanlan',
+                 'completed', 1, '[]', 1, 1, 0, 0, false, 1, 'USD', 1) RETURNING id""",
+            [thread, run],
+        ).fetchone()[0]
+        owner.execute(
+            """INSERT INTO llm_call_texts (id, thread_id, turns, answer)
+               VALUES (%s, %s, '[{"role": "user", "content": "山岚的秘密"}]', '山岚的秘密')""",
+            [call, thread],
+        )
     ids: dict[str, UUID | str | int] = {
+        "call_id": call,
         "experiment_id": experiment,
         "show_id": show,
         "item_id": item,

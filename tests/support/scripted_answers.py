@@ -14,9 +14,9 @@ Kind = Literal[
     "stall",  # `count` tokens, then silence with the connection open
     "half_json",  # `count` tokens, then an event whose JSON is cut
     "malformed",  # lines that are no SSE and events that are no JSON
-    "huge_line",  # one line of `count` kilobytes
+    "huge_line",  # `text`, if any, then one line of `count` kilobytes
     "wrong_content_type",  # a page of HTML where events or JSON belong
-    "split_utf8",  # `text`, one byte per chunk
+    "split_utf8",  # `text`, one byte per chunk, streamed or whole
     "error_event",  # `count` tokens, then an error inside the stream
     "abrupt_end",  # `count` tokens, then a proper end of the body without finish_reason or [DONE]
 ]

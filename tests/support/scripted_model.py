@@ -4,10 +4,11 @@ whole, saying what a test tells it to.
 It speaks HTTP itself, because half of what it plays (a cut line, a hanging socket) a framework would tidy up, and
 because it must cost little beside what a benchmark measures. What it plays for a request, first match wins:
 
-1. the next script in the queue: `server.play(Script(...))`, or `POST /control/queue` with one script or a list;
-2. the script set for the request's model name: `server.by_model[name]`, or `PUT /control/models/{name}`;
-3. the model name itself, read as `kind` or `kind:field=value,field=value`, e.g. `tokens:count=200,delay=0.025`;
-4. `Script()`: forty tokens at once.
+1. the script set for the request's `response_format`: `server.by_format["json_schema"]`;
+2. the next script in the queue: `server.play(Script(...))`, or `POST /control/queue` with one script or a list;
+3. the script set for the request's model name: `server.by_model[name]`, or `PUT /control/models/{name}`;
+4. the model name itself, read as `kind` or `kind:field=value,field=value`, e.g. `tokens:count=200,delay=0.025`;
+5. `Script()`: forty tokens at once.
 
 `GET /control/requests` lists what was asked and whether the client hung up early; `DELETE /control` forgets everything.
 Run alone: `python -m tests.support.scripted_model --port 9900`.
@@ -49,6 +50,8 @@ class ScriptedModel:
     port: int = 0
     queue: deque[Script] = field(default_factory=deque)
     by_model: dict[str, Script] = field(default_factory=dict)
+    #: What a request gets that tells a shape by a `response_format` of this type, before any other script.
+    by_format: dict[str, Script] = field(default_factory=dict)
     requests: list[Asked] = field(default_factory=list)
     _server: asyncio.Server | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -79,14 +82,14 @@ class ScriptedModel:
         assert self._server is not None
         await self._server.serve_forever()
 
-    async def until_client_left(self, index: int = -1, within: float = 5.0) -> None:
+    async def until_client_left(self, index: int = -1, within: float = 30.0) -> None:
         """Wait until the client of a request has hung up; raise TimeoutError when it does not."""
         async with asyncio.timeout(within):
             while not self.requests or not self.requests[index].client_left:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def until_asked(self, times: int = 1, within: float = 5.0) -> None:
+    async def until_asked(self, times: int = 1, within: float = 30.0) -> None:
         """Wait until this many requests have arrived; raise TimeoutError when they do not."""
         async with asyncio.timeout(within):
             while len(self.requests) < times:
@@ -152,6 +155,8 @@ class ScriptedModel:
 
     def _script_for(self, asked: Asked) -> Script:
         name = str(asked.body.get("model", ""))
+        if (refusal := self.by_format.get((asked.body.get("response_format") or {}).get("type", ""))) is not None:
+            return refusal
         if self.queue:
             return self.queue.popleft()
         return self.by_model.get(name) or Script.from_model_name(name) or Script()
@@ -169,6 +174,7 @@ class ScriptedModel:
                 case "DELETE", [""]:
                     self.queue.clear()
                     self.by_model.clear()
+                    self.by_format.clear()
                     self.requests.clear()
                 case _:
                     return 404, {"error": {"message": "unknown control path"}}
@@ -223,8 +229,15 @@ class _Play:
                 body = b" " * (script.count * 1024) + body
         cut = script.kind in {"cut", "stall", "abrupt_end"}
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-        self._writer.write(head + (body[: len(body) // 2] if cut else body))
-        await self._writer.drain()
+        self._writer.write(head)
+        told = body[: len(body) // 2] if cut else body
+        # As many pieces as a stream would have, with the same pauses; a split character needs pieces of one byte.
+        pieces = len(told) if script.kind == "split_utf8" else script.count if script.delay else 1
+        size = max(1, -(-len(told) // pieces))
+        for at in range(0, len(told), size):
+            self._writer.write(told[at : at + size])
+            await self._writer.drain()
+            await asyncio.sleep(script.delay)
         self._asked.sent = script.count
         if script.kind == "stall":
             await asyncio.Event().wait()
@@ -259,6 +272,8 @@ class _Play:
         for event in self._dialect.before(script):
             self._chunk(event)
         if script.kind == "huge_line":
+            if script.text:
+                self._chunk(self._dialect.text(script.text))
             self._chunk(b"data: " + b"x" * (script.count * 1024))
             return
         # The schedule is absolute: a late wake-up does not slow the whole stream down.

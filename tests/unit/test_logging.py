@@ -101,3 +101,16 @@ def test_an_outage_that_the_job_queue_survives_is_one_calm_line_and_a_fault_of_i
     assert not {"exception", "exc_info"} & {name for line in (away, refused) for name, value in line.items() if value}
     assert fault["level"] == "error"
     assert "Traceback" in str(fault["exception"])
+
+
+def test_a_logger_of_opentelemetry_says_one_thing_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(level="info", form="json")
+    for name, second in (("sdk.a", 0), ("sdk.a", 59), ("sdk.b", 59), ("sdk.a", 61), ("sdk.a", 62)):
+        record = logging.makeLogRecord({"name": f"opentelemetry.{name}", "levelno": logging.ERROR, "msg": str(second)})
+        record.created = 1_000_000.0 + second
+        logging.getLogger(record.name).handle(record)
+    for _ in range(2):
+        logging.getLogger("opentelemetryish").error("another")
+        logging.getLogger("opentelemetry.exporter.otlp.x").warning("tried again in a second")
+        logging.getLogger("opentelemetry.util.re").warning("cannot read key=abc")
+    assert [line["event"] for line in lines(capsys)] == ["0", "59", "61", "another", "another"]

@@ -9,7 +9,7 @@ import orjson
 from backend.llm.failures import reported
 from backend.llm.gateway import ModelRequest, Piece, ToolCallPart, Usage
 from backend.llm.profiles import Profile
-from backend.llm.reading import Reading, count
+from backend.llm.reading import Reading, count, counts
 from backend.llm.shaping import turns_told
 
 #: It must be told how much it may write; a script is a tenth of this.
@@ -52,7 +52,7 @@ class AnthropicDialect:
 def _answering_tool(request: ModelRequest, profile: Profile) -> str | None:
     """Return the name of the tool whose input is the answer; None where the answer is a text."""
     shape = request.shape
-    return shape.name if shape is not None and shape.by_provider and profile.shaping == "schema" else None
+    return shape.name if shape is not None and profile.shaping == "schema" else None
 
 
 class _Message(Reading):
@@ -126,12 +126,12 @@ class _Message(Reading):
         """Keep what was counted. What was read from or put into the cache is input too, though counted apart."""
         if not isinstance(report, dict):
             return
-        if isinstance(report.get("input_tokens"), int):
+        if counts(report.get("input_tokens")):
             self._cached = max(self._cached, count(report, "cache_read_input_tokens"))
             asked = count(report, "input_tokens") + self._cached + count(report, "cache_creation_input_tokens")
             self._asked = max(self._asked, asked)
             self._counted[0] = True
-        if isinstance(report.get("output_tokens"), int):
+        if counts(report.get("output_tokens")):
             self._told_tokens = count(report, "output_tokens")
             self._counted[1] = self._counted[1] or at_end
         if all(self._counted):

@@ -12,6 +12,7 @@ from backend.llm.deadlines import Patience
 from backend.llm.endpoint import Attempt
 from backend.llm.failures import reported
 from backend.llm.gateway import Answer, ModelRequest, Piece, ToolCallPart, Usage, estimated_usage, gathered
+from backend.llm.reading import count, counts
 from backend.llm.shaping import turns_told
 
 
@@ -94,8 +95,8 @@ def _piece(chunk: BaseMessage) -> Piece:
 
 def _usage(chunk: BaseMessage) -> Usage | None:
     report = getattr(chunk, "usage_metadata", None)
-    if not report:
+    if not report or not counts(report.get("input_tokens")) or not counts(report.get("output_tokens")):
         return None
-    cached = (report.get("input_token_details") or {}).get("cache_read") or 0
-    reasoning = (report.get("output_token_details") or {}).get("reasoning") or 0
+    cached = count(report, "input_token_details", "cache_read")
+    reasoning = count(report, "output_token_details", "reasoning")
     return Usage(report["input_tokens"], report["output_tokens"], False, cached, reasoning)

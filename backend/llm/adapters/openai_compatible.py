@@ -8,7 +8,7 @@ from backend.errors import ModelPayloadInvalid, ModelStreamCut
 from backend.llm.failures import reported
 from backend.llm.gateway import AnswerShape, ModelRequest, Piece, ToolCallPart, Usage
 from backend.llm.profiles import Profile
-from backend.llm.reading import Reading, count
+from backend.llm.reading import Reading, count, counts
 from backend.llm.schemas import strict
 from backend.llm.shaping import turns_told
 
@@ -29,7 +29,7 @@ class OpenAIDialect:
             body["temperature"] = request.temperature
         if request.max_tokens is not None:
             body[profile.max_tokens_field] = request.max_tokens
-        if (shape := request.shape) is not None and shape.by_provider:
+        if (shape := request.shape) is not None:
             body |= _response_format(shape, profile)
         if request.tools:
             body["tools"] = [
@@ -59,25 +59,25 @@ def _response_format(shape: AnswerShape, profile: Profile) -> dict[str, Any]:
 
 class _ChatCompletion(Reading):
     __slots__ = ()
-
-    def read(self, data: bytes) -> Piece | None:
-        if data == b"[DONE]":
-            self.done = True
-            return None
-        return super().read(data)
+    END = b"[DONE]"
 
     def take(self, event: Mapping[str, Any]) -> Piece | None:
-        if event.get("error") or event.get("object") == "error":
+        get = event.get
+        if get("error") or get("object") == "error":
             raise reported(0, event, self.profile.codes)
-        if usage := event.get("usage"):
+        if usage := get("usage"):
             self.usage = _usage(usage) or self.usage
-        choices = event.get("choices")
+        choices = get("choices")
         if not choices:
             return None
-        choice = choices[0]
-        if (word := choice.get("finish_reason")) is not None:
+        choice = choices[0].get
+        if (word := choice("finish_reason")) is not None:
             self._end(word)
-        return self._told(choice.get("delta") or {})
+        said = choice("delta") or {}
+        if len(said) == 1 and type(text := said.get("content")) is str and text:
+            # What nearly every event is: a little text, and nothing else to look for.
+            return self.told_text(text)
+        return self._told(said)
 
     def take_whole(self, report: Mapping[str, Any]) -> None:
         self.usage = _usage(report.get("usage"))
@@ -114,7 +114,7 @@ def _usage(report: object) -> Usage | None:
     if not isinstance(report, dict):
         return None
     asked, told = report.get("prompt_tokens"), report.get("completion_tokens")
-    if not isinstance(asked, int) or not isinstance(told, int):
+    if not counts(asked) or not counts(told):
         return None
     # DeepSeek has its own word for what was cached.
     cached = count(report, "prompt_tokens_details", "cached_tokens") or count(report, "prompt_cache_hit_tokens")

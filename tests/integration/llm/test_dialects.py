@@ -49,9 +49,10 @@ async def test_text_thoughts_tool_calls_and_usage_come_apart(server: ScriptedMod
 
 @PROFILES
 async def test_characters_split_over_chunks_are_whole(server: ScriptedModel, profile: str) -> None:
-    server.play(Script("split_utf8", text="保温杯，今天99元🥤", piece=3))
+    server.play(*[Script("split_utf8", text="保温杯，今天99元🥤", piece=3)] * 2)
     async with routed(route_of(server, profile=profile)) as model:
         assert text_of(await model.ask()) == "保温杯，今天99元🥤"
+        assert (await model.model.complete(REQUEST)).text == "保温杯，今天99元🥤"
 
 
 @PROFILES

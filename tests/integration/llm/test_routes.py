@@ -1,6 +1,8 @@
 """Failures against the policy, over real sockets, streamed and whole, in both dialects: the table of docs/models.md."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -13,9 +15,10 @@ from backend.llm import retry
 from backend.llm.accounts import CallRecord
 from backend.llm.deadlines import Deadlines
 from backend.llm.gateway import Caller, ChatTurn, ModelRequest
+from backend.llm.own_models import Grounds, OwnModels
 from backend.llm.retry import LAST_RETRY_BESIDE_ANOTHER, LONGEST_PAUSE_BESIDE_ANOTHER
 from backend.telemetry.metrics import render
-from tests.support.routed_models import REQUEST, Routed, models_of, route_of, routed, text_of
+from tests.support.routed_models import KEY, REQUEST, Routed, models_of, route_of, routed, text_of
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
 
 GOOD = Script("text", text="好，上链接。")
@@ -49,10 +52,12 @@ def hops(record: CallRecord) -> list[tuple[str, str]]:
     return [(hop.backend, hop.reason) for hop in record.hops]
 
 
+PRICED = ", prices: {input: 3, output: 15}"
 #: The failure's script, how often the first backend is asked, the reason, and whether the second one answers.
 BEFORE_TEXT = [
     (Script("status", status=500), 3, "overloaded", True),
     (Script("status", status=529), 3, "overloaded", True),
+    (Script("status", status=429), 3, "rate_limited", True),
     (Script("status", status=429, retry_after="0"), 3, "rate_limited", True),
     (Script("status", status=429, retry_after="30"), 1, "rate_limited", True),
     (Script("status", status=400), 1, "bad_request", False),
@@ -60,6 +65,7 @@ BEFORE_TEXT = [
     (Script("status", status=400, code="content_filter"), 1, "content_filtered", False),
     (Script("status", status=401), 1, "auth", True),
     (Script("status", status=402), 1, "quota", True),
+    (Script("status", status=404), 1, "not_served", True),
     (Script("wrong_content_type"), 1, "malformed", True),
     (Script("malformed", count=0), 1, "malformed", True),
     (Script("half_json", count=0), 1, "malformed", True),
@@ -68,7 +74,21 @@ BEFORE_TEXT = [
     (Script("error_event", count=0), 3, "overloaded", True),
     (Script("stall", count=0), 1, "timeout", True),
     (Script(first_delay=9), 1, "timeout", True),
+    # Of a whole answer 8 MB are read; of a stream no event above 1 MB.
+    (Script("huge_line", count=8200), 1, "malformed", True),
     (Script("text", text="", finish_reason="content_filter"), 1, "content_filtered", False),
+]
+
+
+#: What comes after three pieces of text, and the reason.
+AFTER_TEXT = [
+    (Script("cut", count=3), "cut"),
+    (Script("abrupt_end", count=3), "cut"),
+    (Script("half_json", count=3), "malformed"),
+    (Script("malformed", count=3), "malformed"),
+    (Script("huge_line", count=1100, text="字0字1字2"), "malformed"),
+    (Script("error_event", count=3), "overloaded"),
+    (Script("stall", count=3), "timeout"),
 ]
 
 
@@ -108,16 +128,13 @@ async def test_a_failure_before_any_text_is_retried_handed_on_or_told(
 
 
 @pytest.mark.parametrize("profile", ["compatible", "anthropic"])
-@pytest.mark.parametrize(
-    ("kind", "failure"),
-    [("cut", "cut"), ("abrupt_end", "cut"), ("half_json", "malformed"), ("malformed", "malformed"),
-     ("error_event", "overloaded"), ("stall", "timeout")],
-)  # fmt: skip
+@pytest.mark.parametrize(("script", "failure"), AFTER_TEXT, ids=lambda v: v.kind if isinstance(v, Script) else "")
 async def test_a_failure_after_text_ends_with_the_text_and_asks_nobody_else(
-    first: ScriptedModel, second: ScriptedModel, profile: str, kind: str, failure: str
+    first: ScriptedModel, second: ScriptedModel, profile: str, script: Script, failure: str
 ) -> None:
-    first.by_model["scripted"] = Script.parse({"kind": kind, "count": 3})
-    async with routed(route_of(first, second, profile=profile), idle=0.3) as model:
+    first.by_model["scripted"] = script
+    idle = 0.3 if failure == "timeout" else 10
+    async with routed(route_of(first, second, profile=profile), idle=idle) as model:
         with pytest.raises(ModelError) as raised:
             await model.ask()
         (record,) = model.records
@@ -128,12 +145,47 @@ async def test_a_failure_after_text_ends_with_the_text_and_asks_nobody_else(
     assert record.usage.output_tokens > 0, "what came was made, and is paid for"
 
 
+@pytest.mark.parametrize("profile", ["compatible", "anthropic"])
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+async def test_an_answer_that_drips_is_whole_when_it_ends_in_time_and_is_given_up_when_not(
+    first: ScriptedModel, profile: str, streamed: bool
+) -> None:
+    first.play(Script("tokens", count=20, delay=0.01))
+    async with routed(route_of(first, profile=profile)) as model:
+        assert await said(model, streamed=streamed) == "".join(f"字{n}" for n in range(20))
+    # Something comes all the time, so that nothing but the end of all patience ends it.
+    first.play(Script("tokens", count=1200, delay=0.05))
+    async with routed(route_of(first, profile=profile), total=0.5) as model:
+        with pytest.raises(ModelTimeout) as raised:
+            await said(model, streamed=streamed)
+        (record,) = model.records
+    assert raised.value.details == {"kind": "total"}
+    assert raised.value.partial.startswith("字0") is streamed
+    assert (record.status, record.failure, record.attempts) == ("failed", "timeout", 1)
+    await first.until_client_left(within=30)
+
+
 async def test_thoughts_are_no_text_another_model_may_still_take_over(
     first: ScriptedModel, second: ScriptedModel
 ) -> None:
     first.by_model["scripted"] = Script("cut", count=0, reasoning="先想想")
     async with routed(route_of(first, second)) as model:
         assert await said(model, streamed=True) == GOOD.text
+
+
+@pytest.mark.parametrize("profile", ["compatible", "anthropic"])
+async def test_thoughts_of_a_call_that_never_came_to_words_are_accounted(first: ScriptedModel, profile: str) -> None:
+    first.by_model["scripted"] = Script("stall", count=0, reasoning="先想一想再写" * 100)
+    async with routed(route_of(first, profile=profile, more=PRICED)) as model:
+        async with aclosing(model.model.stream(REQUEST)) as pieces:
+            while not (await anext(pieces)).reasoning:
+                pass
+        (record,) = model.records
+    assert (record.status, record.first_token_ms) == ("cancelled", None)
+    assert record.usage.estimated
+    assert record.usage.input_tokens > 0, "the prompt was read"
+    assert record.usage.output_tokens == record.usage.reasoning_tokens > 0, "what was thought was made, and is paid for"
+    assert record.cost > 0
 
 
 async def test_nobody_at_the_address_condemns_every_model_behind_it(second: ScriptedModel) -> None:
@@ -347,6 +399,19 @@ async def test_the_same_question_at_once_is_asked_once_and_each_is_accounted(fir
     assert len({record.caller for record in model.records}) == 6
 
 
+async def test_a_shared_failure_is_on_the_account_of_each(first: ScriptedModel) -> None:
+    first.by_model["scripted"] = Script("status", status=400, first_delay=0.3)
+    tenant, ids = new_id(), [new_id() for _ in range(3)]
+    asking = [replace(REQUEST, caller=Caller(tenant), call_id=call) for call in ids]
+    async with routed(route_of(first)) as model:
+        said = await asyncio.gather(*(model.model.complete(one) for one in asking), return_exceptions=True)
+    assert all(isinstance(one, ModelError) for one in said)
+    assert len(first.requests) == 1
+    assert {record.id for record in model.records} == set(ids)
+    assert {(record.status, record.failure) for record in model.records} == {("failed", "bad_request")}
+    assert sorted(record.attempts for record in model.records) == [0, 0, 1]
+
+
 async def test_a_shared_call_hangs_up_when_the_last_one_leaves(first: ScriptedModel) -> None:
     first.by_model["scripted"] = Script(first_delay=30)
     async with routed(route_of(first), answer=60, total=60) as model:
@@ -418,3 +483,31 @@ async def test_the_total_deadline_ends_everything(first: ScriptedModel, second: 
         with pytest.raises(ModelTimeout) as raised:
             await model.ask()
     assert raised.value.details["kind"] in ("first_token", "total")
+
+
+async def test_what_tenants_call_their_models_is_in_no_metric_and_forgotten_with_them(first: ScriptedModel) -> None:
+    tenant = new_id()
+    grounds = Grounds("qinghe", {"CUEDESK_TENANT_KEY__QINGHE__K": KEY}, [first.base_url])
+    own = {
+        "providers": {"named-by-tenant": {"profile": "compatible", "base_url": first.base_url, "key": "K"}},
+        "backends": {
+            "first-by-tenant": {"provider": "named-by-tenant", "model": "model-by-tenant"},
+            "then-by-tenant": {"provider": "named-by-tenant", "model": "second-by-tenant"},
+        },
+        "routes": {"default": {"backends": ["first-by-tenant", "then-by-tenant"]}},
+    }
+    asked = replace(REQUEST, caller=Caller(tenant))
+    first.by_model["model-by-tenant"] = Script("status", status=404)
+    async with routed(route_of(first)) as model:
+        await model.model.set_own(tenant, OwnModels.model_validate(own), grounds)
+        await model.ask(asked)
+        assert model.records[0].fallback_from == "own/first-by-tenant", "the account says it"
+        told = render().decode()
+        assert "by-tenant" not in told
+        assert 'provider="own"' in told
+
+        breakers = [weakref.ref(one.breaker) for one in model.model.backends(tenant) if one.owner == tenant]
+        assert len(breakers) == 2
+        await model.model.set_own(tenant, None, grounds)
+        gc.collect()
+        assert [breaker() for breaker in breakers] == [None, None]

@@ -45,8 +45,10 @@ def told(server: ScriptedModel, place: int = 0) -> str:
     [
         ("openai", "", NATIVE, False),
         ("vllm", "", NATIVE, False),
-        ("compatible", "", {"type": "json_object"}, True),
+        ("compatible", "", NATIVE, False),
+        ("compatible", ", shaping: json", {"type": "json_object"}, True),
         ("compatible", ", shaping: schema", NATIVE, False),
+        ("deepseek", "", {"type": "json_object"}, True),
         ("deepseek", ", shaping: words", None, True),
     ],
 )

@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend.errors import Failure, ModelError, ModelTimeout
+from backend.llm.exchange import retry_after_ms
 from backend.llm.failures import Policy, policy_of, reported
 from backend.llm.profiles import PROFILES
 
@@ -22,7 +25,12 @@ def said(code: Any = None, message: str = "", kind: str | None = None) -> dict[s
         ("openai", 400, said("content_policy_violation", kind="invalid_request_error"), "content_filtered"),
         ("openai", 400, said(None, "bad parameter", "invalid_request_error"), "bad_request"),
         ("openai", 401, said("invalid_api_key", "Incorrect API key provided", "invalid_request_error"), "auth"),
-        ("openai", 404, said("model_not_found", kind="invalid_request_error"), "bad_request"),
+        ("openai", 404, said("model_not_found", kind="invalid_request_error"), "not_served"),
+        ("anthropic", 404, said(kind="not_found_error"), "not_served"),
+        ("vllm", 404, {"detail": "Not Found"}, "not_served"),
+        ("compatible", 302, None, "not_served"),
+        ("compatible", 405, None, "not_served"),
+        ("openai", 410, None, "not_served"),
         ("openai", 500, said(None, kind="server_error"), "overloaded"),
         ("openai", 503, None, "overloaded"),
         ("openai", 429, said(None, kind="server_error"), "rate_limited"),
@@ -57,6 +65,25 @@ def said(code: Any = None, message: str = "", kind: str | None = None) -> dict[s
 )  # fmt: skip
 def test_what_a_provider_reports_is_told_apart(profile: str, status: int, report: Any, failure: Failure) -> None:
     assert reported(status, report, PROFILES[profile].codes).failure == failure
+
+
+@pytest.mark.parametrize(
+    ("value", "milliseconds"),
+    [
+        ("2", 2000), ("0.5", 500), ("-5", 0), ("nan", None), ("inf", None), ("soon", None),
+        # Longer than a day says no more than a day, and numbers without end break who reads them in JSON.
+        ("1e30", 86_400_000), ("Fri, 31 Dec 2100 23:59:59 GMT", 86_400_000), ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Fri, 31 Dec 99999999999999999999 23:59:59 GMT", None),
+        ("Wed, 21 Oct 2015 07:28:00 +99999999999999", None),
+    ],
+)  # fmt: skip
+def test_a_retry_after_is_read_however_it_is_written(value: str, milliseconds: int | None) -> None:
+    assert retry_after_ms({"retry-after": value}) == milliseconds
+
+
+@given(st.text())
+def test_no_retry_after_whatever_breaks_the_answer(value: str) -> None:
+    assert 0 <= (retry_after_ms({"retry-after": value, "retry-after-ms": value}) or 0) <= 86_400_000
 
 
 @pytest.mark.parametrize("secret", ["sk-very-secret", "Bearer abc", "x" * 60])

@@ -39,6 +39,13 @@ def test_who_left_and_who_got_somebody_elses_answer_say_nothing_of_the_model() -
     assert added_up([health.told(CLOSED)])["a"].error_rate is None
 
 
+def test_a_step_down_the_ladder_is_no_failure() -> None:
+    health = Health(lambda: 0.0)
+    health.take(replace(CALL, attempts=2, hops=(Hop("a", "shape_not_taken", 5, status=400),)))
+    found = added_up([health.told(CLOSED)])["a"]
+    assert (found.answered, found.failed, found.error_rate) == (1, {}, 0.0)
+
+
 def test_what_is_long_over_is_forgotten() -> None:
     now = 0.0
     health = Health(lambda: now)

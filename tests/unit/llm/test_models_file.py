@@ -60,6 +60,18 @@ def test_the_offline_writer_is_no_backend_of_what_it_cannot_do() -> None:
     [
         ("profile: vllm", "profile: vlm", 3, "providers.house.profile: there is no profile 'vlm'"),
         ("base_url: http", "base_url: ftp", 4, "providers.house.base_url: is no http address"),
+        (
+            "http://gpu.internal:8000/v1",
+            r'"http://gpu.internal:8000/v1\x7f"',
+            4,
+            "providers.house.base_url: is no http address",
+        ),
+        ("8000/v1", "8000/v1?api-version=1", 4, "providers.house.base_url: is no http address"),
+        ("gpu", "x" * 64, 4, "providers.house.base_url: is no http address"),
+        ("8000/v1", "80000/v1", 4, "providers.house.base_url: is no http address"),
+        ("${KEY}", "${BAD_KEY}", 7, "providers.claude.api_key: holds what no request can carry"),
+        ("top_k: 20", "top_k: !!binary aGk=", 15, "backends.primary-general.parameters.extra: "),
+        ("top_k: 20", "top_k: 1000000000000000000000000", 15, "backends.primary-general.parameters.extra: "),
         ("base_url: http", "base_ulr: http", 4, "providers.house.base_ulr: there is no such key"),
         ("profile: vllm", "profile: azure", 2, "providers.house: needs api_key"),
         ("${KEY}", "sk-in-the-file", 7, "a key comes from a variable"),
@@ -88,10 +100,11 @@ def test_the_offline_writer_is_no_backend_of_what_it_cannot_do() -> None:
 def test_what_is_wrong_is_told_with_its_line(old: str, new: str, line: int, said: str) -> None:
     assert GOOD.count(old) == 1, old
     with pytest.raises(ModelsFileInvalid) as raised:
-        models_of(GOOD.replace(old, new))
+        models_of(GOOD.replace(old, new), {"BAD_KEY": "sk-密"})
     message = raised.value.message
     assert f"models.yaml:{line}: " in message, message
     assert said in message
+    assert "environment" not in said or "needs api_key" not in message, "why it is lacking is told, not that it is too"
     assert "sk-" not in message.replace("sk-in-the-file", "sk-" if "sk-in" in message else "")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from backend.llm.own_models import Grounds, OwnModels, faults_of, merged
 from tests.support.routed_models import models_of
@@ -56,15 +57,18 @@ def test_what_cannot_be_used_is_left_out_and_not_replaced() -> None:
 @pytest.mark.parametrize(
     ("changes", "at"),
     [
-        ({"providers": {"p": {"profile": "langchain"}}}, "providers.p"),
-        ({"providers": {"p": {"profile": "offline"}}}, "providers.p"),
+        ({"providers": {"p": {"profile": "langchain"}}}, "providers.p.profile"),
+        ({"providers": {"p": {"profile": "offline"}}}, "providers.p.profile"),
         ({"providers": {"p": {"profile": "zhipu"}}}, "providers.p"),
-        ({"providers": {"p": {"profile": "zhipu", "key": "OTHER"}}}, "providers.p"),
+        ({"providers": {"p": {"profile": "zhipu", "key": "OTHER"}}}, "providers.p.key"),
         ({"providers": {"p": {"profile": "vllm"}}}, "providers.p"),  # on the server itself
-        ({"providers": {"p": {"profile": "compatible", "base_url": "http://169.254.169.254/latest"}}}, "providers.p"),
+        (
+            {"providers": {"p": {"profile": "compatible", "base_url": "http://169.254.169.254/latest"}}},
+            "providers.p.base_url",
+        ),
         (
             {"providers": {"p": {"profile": "zhipu", "key": "GLM", "base_url": "https://evil.example"}}},
-            "providers.p",
+            "providers.p.base_url",
         ),
         ({"backends": {"main": {"provider": "d", "model": "x"}}}, "backends.main.provider"),
         (
@@ -102,10 +106,34 @@ def test_what_a_tenant_may_not_declare_is_named(changes: dict[str, Any], at: str
         ("https://user:pw@llm.internal:8443/team", False),
         ("https://llm.internal:8443/team?x=1", False),
         ("https://llm.internal:port/team", False),
+        ("https://llm.internal:8443/team/\x7f", False),
+        ("https://llm.internal:8443/team/a\nb", False),
     ],
 )
 def test_an_address_is_an_allowed_one_or_below_it(address: str, fine: bool) -> None:
     assert (faults({"providers": {"p": {"profile": "compatible", "base_url": address}}}) == []) is fine
+
+
+@pytest.mark.parametrize("key", ["sk-密", "sk-1\n", "sk 1", " "])
+def test_a_key_that_no_request_can_carry_is_a_fault_and_its_backend_left_out(key: str) -> None:
+    own = OwnModels.model_validate({**GOOD, "routes": {"chat": {"backends": ["main"]}}})
+    grounds = Grounds("qing-he", {"CUEDESK_TENANT_KEY__QING_HE__GLM": key}, [])
+    assert [fault.at for fault in faults_of(own, FILE, grounds)] == ["providers.p.key"]
+    assert merged(own, FILE, grounds).backends_for("chat") == [], "its texts do not go to a provider it did not choose"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"parameters": {"extra": {"a": 10**40}}},
+        {"parameters": {"extra": {"a": ["\ud800"]}}},
+        {"parameters": {"max_tokens": 10**40}},
+        {"limits": {"output": 10**40}},
+    ],
+)
+def test_what_cannot_be_sent_as_json_is_no_parameter(more: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        OwnModels.model_validate({**GOOD, "backends": {"main": {"provider": "p", "model": "glm-4", **more}}})
 
 
 SLUGS = st.from_regex(r"[a-z0-9-]{1,6}", fullmatch=True)
