@@ -104,6 +104,9 @@ class Seats:
         `options` are the browser context's.
         """
         chosen = {"viewport": {"width": 1440, "height": 900}, "locale": "zh-CN", **options}
+        if not path.startswith("/prompter"):
+            # Nothing moves: a question that is just growing can be clicked beside, and nobody waits for it to be there.
+            chosen.setdefault("reduced_motion", "reduce")
         context = self._browser.new_context(base_url=self.address, **chosen)
         self._contexts.append(context)
         if email is not None:

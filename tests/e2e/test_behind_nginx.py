@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -51,3 +52,13 @@ def test_pages_are_asked_for_again_and_assets_are_kept(browser: Browser, front: 
     assert "script-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
     assert document.headers["x-content-type-options"] == "nosniff"
+
+
+def test_what_is_too_large_is_told_alike_by_the_app_and_by_nginx(front: str) -> None:
+    told = []
+    for size in (1_500_000, 3_000_000):
+        answer = httpx.post(f"{front}/v1/chat/completions", content=b"x" * size, timeout=60)
+        assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        told.append({**answer.json(), "details": {}})
+    assert told[0] == told[1]

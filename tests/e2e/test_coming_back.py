@@ -111,7 +111,7 @@ def test_the_teleprompter_runs_on_without_its_server_and_takes_what_came_meanwhi
     browser: Browser, server: ServerProcess
 ) -> None:
     with line_to(server.port) as line, seats_at(browser, line.url) as away, seats_at(browser, server.url) as seats:
-        operator, host = seats.take(OPERATOR), away.take(HOST)
+        operator, host = seats.take(OPERATOR), away.take(HOST, reduced_motion="no-preference")
         room = host.page.request.get("/api/v1/rooms").json()["items"][0]
         on_air(operator, room["id"])
         host.open(f"/prompter.html?room={room['id']}")

@@ -29,6 +29,9 @@ NOTE_THE_TEXT = f"""wanted => {{
 #: Every text under way that was on screen, without what is there for screen readers alone.
 NOTE_THE_PIECES = """() => {
     window.pieces = []
+    window.stillness = 0
+    let at = performance.now()
+    setInterval(() => { stillness = Math.max(stillness, performance.now() - at); at = performance.now() }, 50)
     const look = () => {
         const text = [...document.querySelector('[data-testid=live-text]')?.childNodes ?? []]
             .filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.data).join('')
@@ -39,11 +42,35 @@ NOTE_THE_PIECES = """() => {
 
 def open_room(seats: Seats) -> Seat:
     """The host's teleprompter, open at 小雅's room."""
-    host = seats.take(HOST)
+    host = seats.take(HOST, reduced_motion="no-preference")
     room = next(r for r in host.page.request.get("/api/v1/rooms").json()["items"] if r["name"] == "小雅的直播间")
     host.open(f"/prompter.html?room={room['id']}")
     expect(host.page.locator(".line")).to_contain_text("已连接")
     return host
+
+
+def ask_and_see_it_grow(operator: Seat, server: ServerProcess) -> None:
+    """Ask for the text and see it appear bit by bit.
+
+    Asked again only where the machine is why nothing was to be seen: the page stood still while the text came, or
+    Redis, which may lose the pieces, did not answer in time.
+    """
+    for _ in range(3):
+        operator.page.evaluate(NOTE_THE_PIECES)
+        operator.ask(ASK)
+        card = operator.page.get_by_test_id("approval-card")
+        expect(card).to_have_attribute("data-status", "pending")
+        texts, stillness = operator.page.evaluate("[pieces, stillness]")
+        # A draft that our own checks hold is written again, from its beginning.
+        grown = [text for text in texts if texts[-1].startswith(text)]
+        assert grown == sorted(grown, key=len), "nothing that was shown is taken back"
+        if len(grown) >= 5:
+            return
+        excused = stillness > 1000 or "redis_unwell" in server.log_text()
+        assert excused, f"the text appears bit by bit: {texts}"
+        assert operator.page.request.post(f"/api/v1/threads/{operator.thread_id}/cancel").ok
+        operator.open("/console").connected()
+    raise AssertionError("the page stood still three times")
 
 
 def written(page: Page) -> str:
@@ -72,19 +99,12 @@ def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
     return start_server(offline_pace=40).wait_healthy()
 
 
-def test_from_the_request_to_the_teleprompter_and_on_to_the_next_product(seats: Seats) -> None:
+def test_from_the_request_to_the_teleprompter_and_on_to_the_next_product(seats: Seats, server: ServerProcess) -> None:
     host, operator, approver = open_room(seats), seats.take(OPERATOR), seats.take(APPROVER, "/approvals")
     desk = operator.page
 
-    desk.evaluate(NOTE_THE_PIECES)
-    operator.ask(ASK)
+    ask_and_see_it_grow(operator, server)
     card = desk.get_by_test_id("approval-card")
-    expect(card).to_have_attribute("data-status", "pending")
-    texts = desk.evaluate("pieces")
-    # A draft that our own checks hold is written again, from its beginning.
-    grown = [text for text in texts if texts[-1].startswith(text)]
-    assert len(grown) >= 5, f"the text appears bit by bit: {texts}"
-    assert grown == sorted(grown, key=len), "nothing that was shown is taken back"
     expect(desk.get_by_test_id("quality-card")).to_contain_text("质检")
     expect(card).to_contain_text("小雅的直播间")
     expect(card.get_by_test_id("approve")).to_be_enabled()
@@ -104,6 +124,7 @@ def test_from_the_request_to_the_teleprompter_and_on_to_the_next_product(seats: 
     expect(card.locator("ins").first).to_be_visible()
     expect(card).to_contain_text("阿敏")
     expect(desk.get_by_test_id("on-screen")).to_contain_text("已上屏")
+    expect(desk.get_by_test_id("on-air-line")).to_be_visible()
     expect(desk.get_by_test_id("room-text")).to_contain_text(ADDED)
 
     operator.ask(SWITCH)

@@ -1,11 +1,28 @@
 """What else people do on the pages: sign in, answer questions, reject, keep the catalogue, choose how it looks."""
 
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.browser import TALL, Seats
 from tests.e2e.test_accessibility import AXE, serious
 from tests.e2e.test_main_job import ASK
-from tests.support.desk_client import APPROVER, HOST, OPERATOR
+from tests.support.desk_client import ADMIN, APPROVER, HOST, OPERATOR
+from tests.support.processes import ServerProcess
+
+OWN: dict[str, Any] = {
+    "providers": {"glm": {"profile": "zhipu", "key": "GLM"}},
+    "backends": {"writer": {"provider": "glm", "model": "glm-4.5"}},
+    "routes": {"judge": {"backends": ["writer"]}},
+}
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    return start_server(tenant_key__qinghe__glm="sk-of-the-team").wait_healthy()
 
 
 def test_a_wrong_password_is_told_and_the_right_one_lets_in(seats: Seats) -> None:
@@ -121,6 +138,91 @@ def test_what_a_run_asked_of_models_and_how_these_are(seats: Seats) -> None:
     page.get_by_role("button", name="小林").click()
     page.get_by_role("link", name="模型状态").click()
     expect(page.get_by_test_id("backends")).to_be_visible()
+
+
+def test_limits_are_typed_refused_and_kept_until_they_are_right(seats: Seats) -> None:
+    admin = seats.take(ADMIN, "/models", viewport=TALL)
+    page = admin.page
+    part = page.get_by_test_id("model-budget")
+    tokens, hard = part.get_by_label("每分钟 token 数"), part.get_by_label("每月费用：上限")
+    save = part.get_by_test_id("save-limits")
+    expect(save).to_be_disabled()
+    tokens.fill("一万")
+    expect(part.get_by_text("请填大于 0 的整数，或者留空")).to_be_visible()
+    expect(tokens).to_have_attribute("aria-invalid", "true")
+    expect(save).to_be_disabled()
+    assert serious(page, AXE) == []
+    # More than the server takes: it is told at its field, and stays.
+    tokens.fill("99999999999")
+    hard.fill("12.5")
+    hard.press("Enter")
+    expect(tokens).to_have_attribute("aria-invalid", "true")
+    expect(tokens).to_have_value("99999999999")
+    expect(hard).to_have_value("12.5")
+    tokens.fill("60000")
+    part.get_by_label("每月费用：提醒线").fill("20")
+    expect(part.get_by_text("提醒线高于上限")).to_be_visible()
+    part.get_by_label("每月费用：提醒线").fill("")
+    hard.press("Enter")
+    expect(part.get_by_role("meter", name="最近一分钟的 token")).to_be_visible()
+    expect(save).to_be_disabled()
+    page.reload()
+    expect(tokens).to_have_value("60000")
+    expect(hard).to_have_value("12.5")
+    tokens.fill("")
+    hard.fill("")
+    save.click()
+    expect(part.get_by_role("meter")).to_have_count(0)
+    operator = seats.take(OPERATOR, "/models").page
+    expect(operator.get_by_test_id("model-budget")).to_contain_text("你的角色只能查看")
+    expect(operator.get_by_test_id("own-models")).to_have_count(0)
+
+
+def test_models_of_ones_own_are_checked_by_the_line_and_nobody_is_overwritten(seats: Seats) -> None:
+    page = seats.take(ADMIN, "/models", viewport=TALL).page
+    part = page.get_by_test_id("own-models")
+    text, faults = part.get_by_label("模型设置（JSON）"), part.get_by_test_id("own-models-faults")
+    lines = json.dumps(OWN, indent=2).splitlines()
+    text.fill("\n".join(lines).replace('"key": "GLM"', '"key": "GLM",'))
+    text.press("Control+Enter")
+    expect(faults).to_contain_text("第 6 行")
+    wrong = json.loads(json.dumps(OWN).replace('["writer"]', '["writer", "nobody"]').replace('"GLM"', '"OTHER"'))
+    typed = json.dumps(wrong, indent=2)
+    text.fill(typed)
+    text.press("Control+Enter")
+    expect(faults.get_by_role("listitem")).to_have_count(2)
+    places = [next(at for at, line in enumerate(typed.splitlines(), 1) if name in line) for name in ("OTHER", "nobody")]
+    for place, words in zip(places, ("CUEDESK_TENANT_KEY__QINGHE__OTHER", "nobody"), strict=True):
+        told = faults.get_by_role("listitem").filter(has_text=words)
+        expect(told).to_contain_text(f"第 {place} 行")
+    expect(text).to_have_value(typed)
+    faults.get_by_role("button", name=f"第 {places[1]} 行").click()
+    expect(text).to_be_focused()
+    chosen = text.evaluate("field => field.value.slice(field.selectionStart, field.selectionEnd)")
+    assert chosen.strip() == '"nobody"'
+    assert serious(page, AXE) == []
+
+    mine = json.dumps(OWN, indent=2)
+    text.fill(mine)
+    # A colleague is first.
+    theirs = {**OWN, "routes": {"summary": {"backends": ["writer"]}}}
+    known = page.request.get("/api/v1/models/own").json()["revision"]
+    first = page.request.put("/api/v1/models/own", data={"revision": known, "models": theirs})
+    assert first.ok, first.text()
+    part.get_by_test_id("save-own-models").click()
+    overtaken = part.get_by_test_id("own-models-overtaken")
+    expect(overtaken.get_by_role("textbox")).to_contain_text("summary")
+    expect(text).to_have_value(mine)
+    assert serious(page, AXE) == []
+    overtaken.get_by_role("button", name="保留我的").click()
+    part.get_by_test_id("save-own-models").click()
+    expect(part.get_by_test_id("own-models-keys")).to_contain_text("CUEDESK_TENANT_KEY__QINGHE__GLM")
+    expect(part.get_by_test_id("own-models-keys")).to_contain_text("已设置")
+    expect(page.get_by_role("row").filter(has_text="审读")).to_contain_text("own/writer")
+    part.get_by_role("button", name="恢复服务器的模型").click()
+    page.get_by_role("tooltip").get_by_role("button", name="恢复服务器的模型").click()
+    expect(part).to_contain_text("没有自己的模型")
+    expect(text).to_have_value("")
 
 
 def test_language_and_theme_are_kept(seats: Seats) -> None:

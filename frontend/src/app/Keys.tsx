@@ -1,3 +1,4 @@
+import '../i18n/addWork'
 import '../i18n/addKeys'
 import { Modal } from 'antd'
 import { useTranslation } from 'react-i18next'
@@ -10,6 +11,7 @@ export default function Keys({ onClose }: { onClose: () => void }) {
       t('keySheet.everywhere'),
       ['G C · G A · G R · G S · G P · G H · G M · G L · G E', t('keySheet.go')],
       ['Ctrl /', t('keySheet.focus')],
+      ['M', t('keySheet.sounds')],
       ['?', t('keys.title')],
     ],
     [
@@ -18,6 +20,7 @@ export default function Keys({ onClose }: { onClose: () => void }) {
       ['Shift Enter', t('keySheet.newline')],
       ['Esc', t('desk.stop')],
       ['↑', t('keySheet.editLast')],
+      ['/ · @ · #', t('keySheet.pickers')],
     ],
     [
       t('nav.approvals'),
@@ -28,6 +31,9 @@ export default function Keys({ onClose }: { onClose: () => void }) {
       ['D', t('review.diff')],
       ['X', t('review.reject')],
       ['Esc', t('review.back')],
+      ['C', t('keySheet.claim')],
+      ['Z', t('keySheet.undo')],
+      ['Space · Shift A', t('keySheet.together')],
     ],
   ] as const
   return (

@@ -3,12 +3,15 @@ import { Button, Popover } from 'antd'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
-import { usePendingCount } from '../approvals/usePendingCount'
+import { byUrgency } from '../approvals/queue'
+import { useQueue } from '../approvals/useQueue'
 import { useDesk } from '../shared/desk'
+import { isPageKey } from '../shared/keys'
 import { Connection, ConnectionBanner } from './Connection'
 
 const Keys = lazy(() => import('./Keys'))
 const Menu = lazy(() => import('./Menu'))
+const Alerts = lazy(() => import('../approvals/Alerts'))
 
 const pages = {
   c: 'console',
@@ -30,15 +33,14 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
   const navigate = useNavigate()
   // The menu is closed by another page.
   const { pathname } = useLocation()
-  const pending = usePendingCount()
+  const { queue, list } = useQueue()
+  const pending = byUrgency(queue).length
   const [help, setHelp] = useState(false)
   const goAt = useRef(0)
 
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
-      const typing =
-        event.target instanceof HTMLElement && event.target.matches('input, textarea, [contenteditable]')
-      if (typing || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
+      if (!isPageKey(event)) return
       if (event.key === '?') setHelp(true)
       else if (event.key === 'g') goAt.current = Date.now()
       else if (Date.now() - goAt.current < GO_MS && event.key in pages) {
@@ -105,6 +107,9 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
         </div>
       </header>
       <ConnectionBanner />
+      <Suspense fallback={null}>
+        <Alerts queue={queue} ready={list.isSuccess} decides={may('interrupt.decide')} />
+      </Suspense>
       <Outlet />
       {help && (
         <Suspense fallback={null}>

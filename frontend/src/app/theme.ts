@@ -7,6 +7,7 @@ export type ThemeChoice = 'system' | 'light' | 'dark'
 
 const KEY = 'cuedesk:theme'
 const prefersDark = window.matchMedia('(prefers-color-scheme: dark)')
+const prefersCalm = window.matchMedia('(prefers-reduced-motion: reduce)')
 
 function stored(): ThemeChoice {
   const choice = recall(KEY)
@@ -23,20 +24,21 @@ export const useThemeChoice = create<{ choice: ThemeChoice; choose: (choice: The
   }),
 )
 
-function useSystemIsDark(): boolean {
+function useMatches(query: MediaQueryList): boolean {
   return useSyncExternalStore(
     (changed) => {
-      prefersDark.addEventListener('change', changed)
-      return () => prefersDark.removeEventListener('change', changed)
+      query.addEventListener('change', changed)
+      return () => query.removeEventListener('change', changed)
     },
-    () => prefersDark.matches,
+    () => query.matches,
   )
 }
 
 /** antd's theme made of the tokens of tokens.css; sets `data-theme` on the document, which switches those. */
 export function useAntdTheme(): ThemeConfig {
   const { choice } = useThemeChoice()
-  const systemIsDark = useSystemIsDark()
+  const systemIsDark = useMatches(prefersDark)
+  const calm = useMatches(prefersCalm)
   const dark = choice === 'dark' || (choice === 'system' && systemIsDark)
   useEffect(() => {
     document.documentElement.dataset.theme = dark ? 'dark' : 'light'
@@ -81,6 +83,7 @@ export function useAntdTheme(): ThemeConfig {
         borderRadius: 8,
         controlOutlineWidth: 3,
         linkHoverDecoration: 'underline',
+        motion: !calm,
       },
       components: {
         // White on the dark theme's pale red cannot be read.
@@ -94,5 +97,5 @@ export function useAntdTheme(): ThemeConfig {
         Table: { cellPaddingBlock: 10 },
       },
     } satisfies ThemeConfig
-  }, [dark])
+  }, [dark, calm])
 }

@@ -53,6 +53,26 @@ test('a list read before the decision does not make it pending again', () => {
   expect(reconcile(decided, [row('a', '10')], later).get('a')?.interrupt.status).toBe('approve')
 })
 
+test('a list read before a claim does not make the claim undone', () => {
+  const claimed: AnyFrame = {
+    type: 'interrupt_updated',
+    thread_id: 't',
+    seq: 8,
+    event_id: 'e',
+    at: '2026-01-01T00:05:00Z',
+    run_id: 'r',
+    attempt: 1,
+    interrupt_id: 'a',
+    version: 2,
+    expires_at: '2026-01-01T00:10:00Z',
+    claimed_by: { id: 'u', name: '阿敏' },
+    claimed_until: '2026-01-01T00:06:30Z',
+    escalated_at: null,
+  }
+  const queue = follow(reconcile(empty, [row('a', '10')], later), claimed)
+  expect(reconcile(queue, [row('a', '10')], later).get('a')?.interrupt.claimed_by?.name).toBe('阿敏')
+})
+
 test('what was withdrawn with its run and is asked again is pending again, told by the socket or by the list', () => {
   const withdrawn = follow(reconcile(empty, [row('a', '10')], later), resolved('a', 'cancelled'))
   const again = { ...row('a', '40'), version: 3 }

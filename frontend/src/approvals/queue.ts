@@ -91,16 +91,16 @@ export function reconcile(queue: Queue, rows: readonly Interrupt[], readAt: numb
   }
   for (const row of rows) {
     const known = next.get(row.id)
-    if (!known || known.interrupt.status === 'pending' || known.interrupt.version < row.version)
-      next.set(row.id, fromRest(row))
+    // An event may have told more than the list, which was read before.
+    if (!known || known.interrupt.version <= row.version) next.set(row.id, fromRest(row))
   }
   return next
 }
 
-/** The ids of what is pending, the most urgent first. */
+/** The ids of what waits for a person, the most urgent first. What is only held waits for the clock. */
 export function byUrgency(queue: Queue): string[] {
   return [...queue.values()]
-    .filter(({ interrupt }) => interrupt.status === 'pending')
+    .filter(({ interrupt }) => interrupt.status === 'pending' && interrupt.on_air_at === null)
     .sort((a, b) => Date.parse(a.interrupt.expires_at) - Date.parse(b.interrupt.expires_at))
     .map(({ interrupt }) => interrupt.id)
 }

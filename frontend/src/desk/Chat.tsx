@@ -20,6 +20,7 @@ export function Chat({ session, onAnswer }: { session: ThreadSession; onAnswer: 
   const thread = useSessionState(session, (state) => state.thread)
   const entries = useMemo(() => timeline(thread), [thread])
   const lastMessage = thread.messages.at(-1)?.id
+  const lastRun = thread.runs.at(-1)?.id
   const list = useRef<VListHandle>(null)
   const box = useRef<HTMLDivElement>(null)
   const sticking = useRef(true)
@@ -81,6 +82,7 @@ export function Chat({ session, onAnswer }: { session: ThreadSession; onAnswer: 
               session={session}
               answerable={writes && entry.kind === 'message' && entry.message.id === lastMessage}
               onAnswer={stableAnswer}
+              last={writes && entry.kind === 'end' && entry.run.id === lastRun}
             />
           </div>
         ))}

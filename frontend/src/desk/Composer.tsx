@@ -1,12 +1,15 @@
 import { Sender } from '@ant-design/x'
 import { Alert, Button, Tooltip } from 'antd'
-import { lazy, Suspense, useEffect, useRef } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDesk } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
+import type { PickerKeys } from './Pickers'
+import { type Command, type Pick, type Trigger, triggerAt, withPicked } from './pickers'
 import type { Slots } from './useSend'
 
 const SlotChoices = lazy(() => import('./SlotChoices'))
+const Pickers = lazy(() => import('./Pickers'))
 
 const MAX_CONTENT = 10_000
 
@@ -22,33 +25,67 @@ interface Props {
   onSlots: (slots: Slots) => void
   /** The last thing this person said, for the ↑ key. */
   lastSaid: string | undefined
+  /** What can be done here by `/`. */
+  commands: readonly Command[]
 }
 
 /** Where one asks: text, what it is for, send and stop. The text stays until the server took it. */
 export function Composer(props: Props) {
-  const { value, onChange, onSend, onStop, sending, refusal, onDismiss, slots, onSlots, lastSaid } = props
+  const { value, onChange, onSend, onStop, sending, refusal, onDismiss, slots, onSlots, lastSaid, commands } =
+    props
   const { t } = useTranslation()
   const { may } = useDesk()
   const problemText = useProblemText()
   const box = useRef<HTMLDivElement>(null)
   const writes = may('thread.write')
+  const [asked, setAsked] = useState<{ trigger: Trigger | undefined; text: string }>()
+  const picker = useRef<PickerKeys>(null)
+  const field = useCallback(() => box.current?.querySelector('textarea') ?? null, [])
+  // What was sent or put there otherwise asks for nothing.
+  const trigger = asked?.text === value ? asked.trigger : undefined
+  const close = () => setAsked(undefined)
+  const picking =
+    writes && trigger && (trigger.kind !== 'command' || commands.length > 0) ? trigger : undefined
+
+  const change = (text: string) => {
+    const kept = text.slice(0, MAX_CONTENT)
+    onChange(kept)
+    setAsked({ trigger: triggerAt(kept, field()?.selectionStart ?? kept.length), text: kept })
+  }
+  const pick = (chosen: Pick) => {
+    if (!trigger) return
+    const { text, caret } = withPicked(value, trigger, chosen.insert ?? '')
+    close()
+    onChange(text)
+    if (chosen.slots) onSlots({ ...slots, ...chosen.slots })
+    requestAnimationFrame(() => {
+      field()?.focus()
+      field()?.setSelectionRange(caret, caret)
+    })
+    chosen.run?.()
+  }
 
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
       if (event.key === '/' && (event.ctrlKey || event.metaKey)) {
         event.preventDefault()
-        box.current?.querySelector('textarea')?.focus()
+        field()?.focus()
       }
     }
     window.addEventListener('keydown', focus)
     return () => window.removeEventListener('keydown', focus)
-  }, [])
+  }, [field])
 
   const submit = (content: string) => {
     if (content.trim() && !sending && writes) onSend(content)
   }
   const onKeyDown = (event: React.KeyboardEvent): false | undefined => {
     if (event.nativeEvent.isComposing) return undefined
+    // The list itself may still be on its way: a choice is not sent as it was typed.
+    if (picking && !event.shiftKey && (picker.current?.take(event.key) ?? event.key === 'Enter')) {
+      event.preventDefault()
+      return false
+    }
     if (event.key === 'Enter' && !event.shiftKey && event.target instanceof HTMLTextAreaElement) {
       // The field itself is asked: what was typed last may not have been drawn yet.
       event.preventDefault()
@@ -86,9 +123,22 @@ export function Composer(props: Props) {
           }
         />
       )}
+      {picking && (
+        <Suspense fallback={null}>
+          <Pickers
+            ref={picker}
+            trigger={picking}
+            commands={commands}
+            slots={slots}
+            field={field}
+            onPick={pick}
+            onClose={close}
+          />
+        </Suspense>
+      )}
       <Sender
         value={value}
-        onChange={(text) => onChange(text.slice(0, MAX_CONTENT))}
+        onChange={change}
         onSubmit={submit}
         onKeyDown={onKeyDown}
         submitType="enter"

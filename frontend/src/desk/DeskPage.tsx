@@ -1,3 +1,4 @@
+import '../i18n/addWork'
 import { useQueryClient } from '@tanstack/react-query'
 import { Alert, App, Button } from 'antd'
 import { useEffect, useMemo, useRef, useState } from 'react'
@@ -12,13 +13,17 @@ import { remember, useDraft } from '../shared/storage'
 import { uuid7 } from '../wire/ids'
 import { Chat } from './Chat'
 import { Composer } from './Composer'
+import type { Command } from './pickers'
 import { RoomPanel } from './RoomPanel'
 import { RunSteps } from './RunSteps'
 import { ThreadList, type ThreadPages } from './ThreadList'
 import { activeRun, multitaskNow } from './timeline'
+import { useCommands } from './useCommands'
 import { type Multitask, type Slots, useSend } from './useSend'
 
 const NOTICE_MS = 4000
+/** Before the first message there is nothing to do with the thread. */
+const none: readonly Command[] = []
 
 export default function DeskPage() {
   const { thread } = useParams()
@@ -55,8 +60,12 @@ function NewThread() {
     setFailure(null)
     try {
       if (!opened.current) {
-        const { room_id, product_id } = slots
-        const body = { ...(room_id && { room_id }), ...(product_id && { product_id }) }
+        const { room_id, product_id, host_id } = slots
+        const body = {
+          ...(room_id && { room_id }),
+          ...(product_id && { product_id }),
+          ...(host_id && { host_id }),
+        }
         opened.current = (await api.createThread(body, key.current)).id
       }
       const taken = await send(opened.current, content)
@@ -104,6 +113,7 @@ function NewThread() {
         slots={slots}
         onSlots={setSlots}
         lastSaid={undefined}
+        commands={none}
       />
     </main>
   )
@@ -155,6 +165,8 @@ function ThreadDesk({ threadId }: { threadId: string }) {
       stopping.current = uuid7()
     }
   }
+  const stoppable = run && may('thread.write') ? () => void stop() : undefined
+  const commands = useCommands(session, { say: (content) => void say(content), stop: stoppable })
   const lastSaid = thread.messages.findLast((m) => m.role === 'user' && m.author?.id === me.user.id)?.content
   if (phase === 'failed') {
     return (
@@ -176,13 +188,14 @@ function ThreadDesk({ threadId }: { threadId: string }) {
           value={draft}
           onChange={setDraft}
           onSend={(content, multitask) => void say(content, multitask)}
-          onStop={run && may('thread.write') ? () => void stop() : undefined}
+          onStop={stoppable}
           sending={sending}
           refusal={refusal}
           onDismiss={dismiss}
           slots={slots}
           onSlots={setChosen}
           lastSaid={lastSaid}
+          commands={commands}
         />
       </main>
       <aside className="side" aria-label={t('desk.side')}>

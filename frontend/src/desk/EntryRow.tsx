@@ -1,6 +1,6 @@
 import { CheckCircleFilled, ExclamationCircleFilled, StopOutlined } from '@ant-design/icons'
 import { Bubble } from '@ant-design/x'
-import { memo } from 'react'
+import { lazy, memo, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useStore } from 'zustand'
@@ -14,16 +14,21 @@ import { useProblemText } from '../shared/problems'
 import { markedPieces } from '../shared/text'
 import type { Entry } from './timeline'
 
+const MessageTools = lazy(() => import('./MessageTools'))
+const ResumeRun = lazy(() => import('./ResumeRun'))
+
 interface Props {
   entry: Entry
   session: ThreadSession
   /** Only the newest question can still be answered. */
   answerable: boolean
   onAnswer: (option: Option) => void
+  /** This run is the thread's last: if it failed it can go on. */
+  last: boolean
 }
 
 /** One entry of the conversation. */
-export const EntryRow = memo(function EntryRow({ entry, session, answerable, onAnswer }: Props) {
+export const EntryRow = memo(function EntryRow({ entry, session, answerable, onAnswer, last }: Props) {
   const { t } = useTranslation()
   const problemText = useProblemText()
   switch (entry.kind) {
@@ -46,6 +51,11 @@ export const EntryRow = memo(function EntryRow({ entry, session, answerable, onA
             reason: problemText(entry.run.error ?? { code: 'internal_error' }),
             id: entry.run.id.slice(0, 8),
           })}
+          {last && (
+            <Suspense fallback={null}>
+              <ResumeRun threadId={session.threadId} run={entry.run} />
+            </Suspense>
+          )}
         </p>
       ) : (
         <p className="fact" role="status">
@@ -61,7 +71,7 @@ function Message({
   session,
   answerable,
   onAnswer,
-}: Omit<Props, 'entry'> & { message: MessageView }) {
+}: Omit<Props, 'entry' | 'last'> & { message: MessageView }) {
   const { t, i18n } = useTranslation()
   const own = message.role === 'user'
   const name = own ? message.author?.name : t('desk.writer')
@@ -96,6 +106,17 @@ function Message({
           )
         }
       />
+      {message.status !== 'writing' && message.content && (
+        <div className={own ? 'message-tools message-tools-own' : 'message-tools'}>
+          <Suspense fallback={null}>
+            <MessageTools
+              message={message}
+              session={session}
+              onSay={(content) => onAnswer({ label: content, value: content })}
+            />
+          </Suspense>
+        </div>
+      )}
       {message.status === 'failed' && <p className="fact fact-bad">{t('desk.partial')}</p>}
       {message.status === 'cancelled' && <p className="fact">{t('desk.stopped')}</p>}
       {clarification && (

@@ -1,9 +1,12 @@
 import { CheckOutlined, LoadingOutlined, StopOutlined } from '@ant-design/icons'
+import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import type { RunView } from '../generated/protocol'
 import { Assumed } from '../shared/Assumed'
 import { duration } from '../shared/format'
+
+const RunChips = lazy(() => import('./RunChips'))
 
 /** What of a step's findings is worth a line, in this order; the rest is for the replay. */
 const told = [
@@ -51,8 +54,12 @@ export function RunSteps({ run }: { run: RunView | undefined }) {
           {t(`runStatus.${run.status}`)}
         </span>
         <span className="muted number">{total > 0 && duration(total)}</span>
-        {thread && <Link to={`/models?thread=${thread}&run=${run.id}`}>{t('desk.modelCalls')}</Link>}
       </p>
+      {thread && (
+        <Suspense fallback={null}>
+          <RunChips threadId={thread} runId={run.id} over={over || run.status === 'waiting'} />
+        </Suspense>
+      )}
       <ol className="steps">
         {run.steps.map((step, place) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a node may run several times; the place tells them apart.

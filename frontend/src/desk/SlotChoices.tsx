@@ -3,6 +3,7 @@ import { Select } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../shared/api'
+import { deskApi } from './api'
 import type { Slots } from './useSend'
 
 const durations = [15, 30, 45, 60, 90, 120, 180]
@@ -18,6 +19,12 @@ export default function SlotChoices({ slots, onSlots, disabled }: Props) {
   const { t } = useTranslation()
   const rooms = useQuery({ queryKey: ['rooms'], queryFn: api.rooms })
   const products = useQuery({ queryKey: ['products'], queryFn: api.products })
+  // Named with @; the room says who hosts otherwise.
+  const hosts = useQuery({
+    queryKey: ['desk', 'hosts'],
+    queryFn: deskApi.hosts,
+    enabled: Boolean(slots.host_id),
+  })
   const slot = (
     name: keyof Slots,
     label: string,
@@ -43,6 +50,7 @@ export default function SlotChoices({ slots, onSlots, disabled }: Props) {
     <>
       {slot('room_id', t('desk.slotRoom'), named(rooms.data))}
       {slot('product_id', t('desk.slotProduct'), named(products.data))}
+      {slots.host_id && slot('host_id', t('detail.host'), named(hosts.data))}
       {slot(
         'duration_seconds',
         t('desk.slotDuration'),

@@ -1,11 +1,10 @@
-import { DeleteOutlined, EditOutlined, MoreOutlined, PlusOutlined } from '@ant-design/icons'
+import { PlusOutlined } from '@ant-design/icons'
 import { type InfiniteData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
-import { App, Button, Dropdown, Input } from 'antd'
-import { useState } from 'react'
+import { App, Button, Input } from 'antd'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, useNavigate } from 'react-router'
 import { api } from '../shared/api'
-import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
@@ -14,15 +13,23 @@ type Thread = Shapes['Thread']
 
 export type ThreadPages = InfiniteData<Shapes['ThreadPage'], string | undefined>
 
+const ThreadMenu = lazy(() => import('./ThreadMenu'))
+
+const SEARCH_PAUSE_MS = 250
+
 /** All threads, the one that moved last first. */
 export function ThreadList({ activeId }: { activeId: string | undefined }) {
   const { t, i18n } = useTranslation()
-  const { may } = useDesk()
   const { modal, message } = App.useApp()
   const navigate = useNavigate()
   const cache = useQueryClient()
   const problemText = useProblemText()
   const [search, setSearch] = useState('')
+  const [typed, setTyped] = useState('')
+  useEffect(() => {
+    const timer = setTimeout(() => setSearch(typed.trim()), SEARCH_PAUSE_MS)
+    return () => clearTimeout(timer)
+  }, [typed])
   const [renaming, setRenaming] = useState<{ id: string; title: string }>()
   const list = useInfiniteQuery({
     queryKey: ['threads', search],
@@ -62,6 +69,11 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
       },
     })
 
+  const save = (thread: Thread) =>
+    import('./exportThread')
+      .then(({ exportThread }) => exportThread(thread.id))
+      .catch((error: unknown) => message.error(problemText(error)))
+
   return (
     <nav className="threads" aria-label={t('desk.threads')}>
       <div className="row threads-head">
@@ -69,7 +81,8 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
           allowClear
           aria-label={t('desk.searchThreads')}
           placeholder={t('desk.searchThreads')}
-          onSearch={setSearch}
+          onChange={(event) => setTyped(event.target.value)}
+          onSearch={(text) => setSearch(text.trim())}
         />
         <Button
           type="primary"
@@ -120,28 +133,16 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
                     <span className="number">{moment(thread.updated_at, i18n.language)}</span>
                   </span>
                 </NavLink>
-                {may('thread.write') && (
-                  <Dropdown
-                    trigger={['click']}
-                    menu={{
-                      items: [
-                        { key: 'rename', icon: <EditOutlined />, label: t('desk.rename') },
-                        { key: 'delete', icon: <DeleteOutlined />, label: t('common.delete'), danger: true },
-                      ],
-                      onClick: ({ key }) =>
-                        key === 'rename'
-                          ? setRenaming({ id: thread.id, title: thread.title })
-                          : remove(thread),
-                    }}
-                  >
-                    <Button
-                      type="text"
-                      size="small"
-                      icon={<MoreOutlined />}
-                      aria-label={t('desk.threadMenu', { title: thread.title })}
+                <span className="thread-menu">
+                  <Suspense fallback={null}>
+                    <ThreadMenu
+                      title={thread.title}
+                      onRename={() => setRenaming({ id: thread.id, title: thread.title })}
+                      onDelete={() => remove(thread)}
+                      onExport={() => void save(thread)}
                     />
-                  </Dropdown>
-                )}
+                  </Suspense>
+                </span>
               </>
             )}
           </li>

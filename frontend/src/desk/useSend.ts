@@ -7,6 +7,7 @@ import { CommandRefused } from '../wire/socket'
 export interface Slots {
   room_id?: string | null
   product_id?: string | null
+  host_id?: string | null
   duration_seconds?: number | null
 }
 

@@ -4,6 +4,7 @@
 export const errorCodes = [
   "already_claimed",
   "already_resolved",
+  "answer_under_way",
   "bad_credentials",
   "bad_request",
   "checkpoint_damaged",
@@ -15,6 +16,7 @@ export const errorCodes = [
   "four_eyes",
   "graph_version_mismatch",
   "idempotency_conflict",
+  "idempotency_key_reused",
   "internal_error",
   "interrupt_expired",
   "interrupt_pending",
@@ -68,6 +70,7 @@ export const errorCodes = [
   "unauthenticated",
   "unsupported_command",
   "unsupported_media_type",
+  "upload_broken",
   "version_conflict"
 ] as const
 

@@ -381,6 +381,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/model_calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tenant Model Calls
+         * @description List the tenant's calls of language models, the newest first. A call appears a moment after its end.
+         */
+        get: operations["list_tenant_model_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model_calls/sums": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sum Model Calls
+         * @description Add the tenant's calls up.
+         */
+        get: operations["sum_model_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model_calls/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Model Call Table
+         * @description Give the tenant's calls as CSV (UTF-8, a mark in front of it), the newest first.
+         */
+        get: operations["read_model_call_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model_calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Model Call
+         * @description Tell one call, by the `id` that a direct answer bears (without `chatcmpl-`).
+         */
+        get: operations["get_model_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model_calls/{call_id}/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Model Call Texts
+         * @description Read what was said in a call, where the tenant lets it be kept (`model_texts`). The audit tells who read it.
+         */
+        get: operations["read_model_call_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/threads/{thread_id}/model_calls": {
         parameters: {
             query?: never;
@@ -2268,6 +2368,71 @@ export interface components {
             less?: ("greet" | "pain" | "lead" | "proof" | "brand" | "use" | "fit" | "choose" | "trust" | "recap" | "ask")[];
         };
         /**
+         * CallSum
+         * @description What the calls of one group used in one currency; `group` is null for those without (no run, …). `calls` are all
+         *     that were made; those that were `refused` are counted beside them.
+         */
+        CallSum: {
+            /** Group */
+            group: string | null;
+            /** Currency */
+            currency: string;
+            /** Calls */
+            calls: number;
+            /** Completed */
+            completed: number;
+            /** Failed */
+            failed: number;
+            /** Refused */
+            refused: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Cached Tokens
+             * @description Of the input.
+             */
+            cached_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description Of the output.
+             */
+            reasoning_tokens: number;
+            /** Cost */
+            cost: string;
+        };
+        /**
+         * CallSums
+         * @description The latest days or months first, of other groups the dearest. `complete` is false when there are more.
+         */
+        CallSums: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "day" | "month" | "node" | "backend" | "provider" | "model" | "status" | "run" | "thread";
+            /** Items */
+            items: components["schemas"]["CallSum"][];
+            /** Complete */
+            complete: boolean;
+        };
+        /**
+         * CallTexts
+         * @description What was said in a call, with personal data masked and long texts cut; the answer as far as it came.
+         */
+        CallTexts: {
+            /** Turns */
+            turns: components["schemas"]["SpokenTurn"][];
+            /** Answer */
+            answer: string;
+            /**
+             * Kept At
+             * Format: date-time
+             */
+            kept_at: string;
+        };
+        /**
          * Changes
          * @description What a variant changes; nothing at all is the usual way.
          *
@@ -3425,7 +3590,8 @@ export interface components {
         };
         /**
          * MessageAnswer
-         * @description What a model answered. `model` is the one that did, which after a fallback is another than was asked first;
+         * @description What a model answered. `id` is the call's, as it is accounted (`GET /api/v1/model_calls/{id}`, a moment later).
+         *     `model` is the one that did, which after a fallback is another than was asked first;
          *     `finish_reason` is `stop`, `length` (cut off), `content_filter`, or a provider's own word.
          */
         MessageAnswer: {
@@ -3608,7 +3774,8 @@ export interface components {
          *
          *     `backend`, `provider` and `model` are those that answered, or were asked last; `fallback_from` is the backend that
          *     should have answered, where another did. `estimated` tokens were counted by us, not by the provider. `shared` is a
-         *     call that got the answer of the same call of another run at the same moment, on whose account it is.
+         *     call that got the answer of the same call of another run at the same moment, on whose account it is. `refused`:
+         *     nobody was asked, because the budget named by `refusal` was used up. `texts`: what was said is kept.
          */
         ModelCall: {
             /**
@@ -3616,6 +3783,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Thread Id */
+            thread_id: string | null;
             /** Run Id */
             run_id: string | null;
             /** Node */
@@ -3636,9 +3805,11 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "completed" | "failed" | "cancelled" | "shared";
+            status: "completed" | "failed" | "cancelled" | "shared" | "refused";
             /** Failure */
             failure: string | null;
+            /** Refusal */
+            refusal: string | null;
             /** Attempts */
             attempts: number;
             /** Hops */
@@ -3672,6 +3843,8 @@ export interface components {
              * Format: date-time
              */
             ended_at: string;
+            /** Texts */
+            texts: boolean;
         };
         /**
          * ModelCallPage
@@ -4044,6 +4217,23 @@ export interface components {
             brands?: components["schemas"]["Phrase"][];
         };
         /**
+         * OwnFaultView
+         * @description What is wrong: the keys that lead to it joined by dots, a stable code, words for people, the name it is about.
+         */
+        OwnFaultView: {
+            /** Field */
+            field: string;
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "unknown_profile" | "address_missing" | "address_not_allowed" | "key_missing" | "key_not_set" | "key_unusable" | "unknown_provider" | "mixed_currencies" | "extra_for_others" | "unknown_backend" | "twice";
+            /** Message */
+            message: string;
+            /** Value */
+            value: string;
+        };
+        /**
          * OwnModels
          * @description What a tenant lays over the server's models. A route names backends of its own, or of the server's.
          *
@@ -4125,7 +4315,7 @@ export interface components {
                 [key: string]: components["schemas"]["KeyState"];
             };
             /** Faults */
-            faults: string[];
+            faults: components["schemas"]["OwnFaultView"][];
         };
         /**
          * OwnProvider
@@ -4331,6 +4521,10 @@ export interface components {
             model_cost_soft: number | null;
             /** Model Cost Hard */
             model_cost_hard: number | null;
+            /** Model Texts */
+            model_texts: boolean;
+            /** Model Text Days */
+            model_text_days: number;
         };
         /**
          * PolicyChanges
@@ -4348,6 +4542,10 @@ export interface components {
          *     `model_tokens_per_minute`, `model_calls_per_second`: more is refused (429, `model_rate_exceeded`). Of the cost of
          *     language models in a month (UTC), at `model_cost_soft` the audit log is told, and what might exceed
          *     `model_cost_hard` is refused (429, `model_budget_spent`). A new limit counts within seconds.
+         *
+         *     `model_texts` allows that what is asked of language models, and what they answer, is kept with the account of each
+         *     call for `model_text_days`, personal data masked, for who has the right `model.texts`. Taking it back removes all
+         *     that was kept.
          */
         PolicyChanges: {
             /** Interrupt Ttl */
@@ -4382,6 +4580,10 @@ export interface components {
             model_cost_soft?: number | null;
             /** Model Cost Hard */
             model_cost_hard?: number | null;
+            /** Model Texts */
+            model_texts?: boolean | null;
+            /** Model Text Days */
+            model_text_days?: number | null;
         };
         /**
          * Prices
@@ -5896,6 +6098,19 @@ export interface components {
             soft_told_at: string | null;
         };
         /**
+         * SpokenTurn
+         * @description What was said to the model.
+         */
+        SpokenTurn: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "user" | "assistant";
+            /** Content */
+            content: string;
+        };
+        /**
          * StepView
          * @description A step of a run.
          */
@@ -5939,6 +6154,7 @@ export interface components {
         /**
          * StructuredAnswer
          * @description A value that meets the schema. `repaired`: the first answer did not; `usage` is of all questions together.
+         *     `calls` are those that were answered, as they are accounted, and `id` is the last of them.
          */
         StructuredAnswer: {
             /**
@@ -5946,6 +6162,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Calls */
+            calls: string[];
             /** Model */
             model: string;
             /** Value */
@@ -7416,6 +7634,207 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stopped"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_tenant_model_calls: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description Those that ended then or later. */
+                since?: string | null;
+                /** @description Those that ended before. */
+                until?: string | null;
+                thread_id?: string | null;
+                run_id?: string | null;
+                /** @description What it was asked for: script, chat, message, … */
+                node?: string | null;
+                backend?: string | null;
+                provider?: string | null;
+                model?: string | null;
+                status?: ("completed" | "failed" | "cancelled" | "shared" | "refused") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelCallPage"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    sum_model_calls: {
+        parameters: {
+            query?: {
+                /** @description What is added up; days and months are of UTC. */
+                by?: "day" | "month" | "node" | "backend" | "provider" | "model" | "status" | "run" | "thread";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description Those that ended then or later. */
+                since?: string | null;
+                /** @description Those that ended before. */
+                until?: string | null;
+                thread_id?: string | null;
+                run_id?: string | null;
+                /** @description What it was asked for: script, chat, message, … */
+                node?: string | null;
+                backend?: string | null;
+                provider?: string | null;
+                model?: string | null;
+                status?: ("completed" | "failed" | "cancelled" | "shared" | "refused") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallSums"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_model_call_table: {
+        parameters: {
+            query?: {
+                /** @description Those that ended then or later. */
+                since?: string | null;
+                /** @description Those that ended before. */
+                until?: string | null;
+                thread_id?: string | null;
+                run_id?: string | null;
+                /** @description What it was asked for: script, chat, message, … */
+                node?: string | null;
+                backend?: string | null;
+                provider?: string | null;
+                model?: string | null;
+                status?: ("completed" | "failed" | "cancelled" | "shared" | "refused") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_model_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelCall"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_model_call_texts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallTexts"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
@@ -10473,7 +10892,10 @@ export interface operations {
     ask_model: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Asked again with the same key and body within a day, the same answer comes and no model is asked. The call goes on when its caller leaves. With another body it is refused (422, `idempotency_key_reused`); a stream whose first is under way too (409, `answer_under_way`). */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10508,7 +10930,10 @@ export interface operations {
     ask_model_structured: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Asked again with the same key and body within a day, the same answer comes and no model is asked. The call goes on when its caller leaves. With another body it is refused (422, `idempotency_key_reused`); a stream whose first is under way too (409, `answer_under_way`). */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

@@ -1,6 +1,7 @@
+import type { workZh } from './work'
 import type { zhCN } from './zh-CN'
 
-export const en: typeof zhCN = {
+export const en: typeof zhCN & typeof workZh = {
   refusedSkill: 'The skill “{{skill}}” is not open to your role; ask an administrator.',
   app: {
     name: 'Cuedesk',
@@ -104,7 +105,6 @@ export const en: typeof zhCN = {
     side: 'Progress and room',
     steps: 'Steps',
     noRun: 'Nothing has run yet',
-    modelCalls: 'Model calls',
     stepDone: 'done',
     stepRunning: 'running',
     stepCut: 'cut short',

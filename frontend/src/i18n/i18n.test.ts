@@ -1,17 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { errorCodes } from '../generated/errors'
+import { approvalDeskEn, approvalDeskZh } from './approvalDesk'
 import { catalogueEn, catalogueZh } from './catalogue'
+import { deskMoreEn, deskMoreZh } from './deskMore'
 import { en } from './en'
 import { experimentsEn, experimentsZh } from './experiments'
 import { keysEn, keysZh } from './keys'
 import { memoryEn, memoryZh } from './memory'
 import { modelsEn, modelsZh } from './models'
-import { faults, problems } from './problems'
+import { faultsZh, problemsZh } from './problems'
+import { faultsEn, problemsEn } from './problemsEn'
 import { reviewEn, reviewZh } from './review'
 import { rulesEn, rulesZh } from './rules'
 import { settingsEn, settingsZh } from './settings'
 import { showsEn, showsZh } from './shows'
+import { workZh } from './work'
 import { zhCN } from './zh-CN'
 
 type Tree = { [key: string]: string | Tree }
@@ -33,6 +37,7 @@ test('both languages have the same keys with the same variables, and nothing is 
   const [chinese, english] = [
     together(
       zhCN,
+      workZh,
       showsZh,
       memoryZh,
       modelsZh,
@@ -42,6 +47,8 @@ test('both languages have the same keys with the same variables, and nothing is 
       catalogueZh,
       reviewZh,
       settingsZh,
+      deskMoreZh,
+      approvalDeskZh,
     ),
     together(
       en,
@@ -54,9 +61,11 @@ test('both languages have the same keys with the same variables, and nothing is 
       catalogueEn,
       reviewEn,
       settingsEn,
+      deskMoreEn,
+      approvalDeskEn,
     ),
   ]
-  expect([...english.keys()]).toEqual([...chinese.keys()])
+  expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort())
   for (const [key, text] of chinese) {
     expect(text, key).not.toBe('')
     expect(english.get(key), key).not.toBe('')
@@ -66,11 +75,15 @@ test('both languages have the same keys with the same variables, and nothing is 
 
 test('every error code of the server has its sentence in both languages, and no sentence is of a code that is gone', () => {
   const local = ['unreachable', 'disconnected']
-  expect(Object.keys(problems).sort()).toEqual([...errorCodes, ...local].sort())
-  for (const [code, copy] of Object.entries({ ...problems, ...faults })) {
-    expect(copy.zh, code).toMatch(/\p{Script=Han}/u)
-    expect(copy.en, code).toMatch(/^[\x20-\x7e]+$/)
-    expect(variables(copy.en), code).toEqual(variables(copy.zh))
+  expect(Object.keys(problemsZh).sort()).toEqual([...errorCodes, ...local].sort())
+  const english: Record<string, string> = { ...problemsEn, ...faultsEn }
+  const chinese: Record<string, string> = { ...problemsZh, ...faultsZh }
+  expect(Object.keys(english)).toEqual(Object.keys(chinese))
+  for (const [code, zh] of Object.entries(chinese)) {
+    const en = english[code] ?? ''
+    expect(zh, code).toMatch(/\p{Script=Han}/u)
+    expect(en, code).toMatch(/^[\x20-\x7e]+$/)
+    expect(variables(en), code).toEqual(variables(zh))
   }
 })
 
@@ -79,7 +92,7 @@ test('every step of the graph has its name', () => {
     (file) => file.match(/^([a-z]\w*)\.py$/)?.[1] ?? [],
   )
   expect(nodes.length).toBeGreaterThan(8)
-  expect(nodes.filter((node) => !(node in zhCN.node))).toEqual([])
+  expect(nodes.filter((node) => !(node in workZh.node))).toEqual([])
 })
 
 test('the pages say nothing in Chinese that is not in the dictionary', () => {

@@ -1,16 +1,19 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { recall, remember } from '../shared/storage'
+import type { approvalDeskZh } from './approvalDesk'
 import type { catalogueZh } from './catalogue'
+import type { deskMoreZh } from './deskMore'
 import type { experimentsZh } from './experiments'
 import type { keysZh } from './keys'
 import type { memoryZh } from './memory'
 import type { modelsZh } from './models'
-import { faults, inLanguage, problems } from './problems'
+import { faultsZh, problemsZh } from './problems'
 import type { reviewZh } from './review'
 import type { rulesZh } from './rules'
 import type { settingsZh } from './settings'
 import type { showsZh } from './shows'
+import type { workZh } from './work'
 import { zhCN } from './zh-CN'
 
 export type Language = 'zh-CN' | 'en'
@@ -21,7 +24,8 @@ declare module 'i18next' {
   interface CustomTypeOptions {
     resources: {
       translation: typeof zhCN &
-        ReturnType<typeof troubles> &
+        typeof troublesZh &
+        typeof workZh &
         typeof showsZh &
         typeof catalogueZh &
         typeof memoryZh &
@@ -30,14 +34,14 @@ declare module 'i18next' {
         typeof rulesZh &
         typeof experimentsZh &
         typeof reviewZh &
-        typeof settingsZh
+        typeof settingsZh &
+        typeof deskMoreZh &
+        typeof approvalDeskZh
     }
   }
 }
 
-function troubles(language: 'zh' | 'en') {
-  return { problem: inLanguage(problems, language), fault: inLanguage(faults, language) }
-}
+const troublesZh = { problem: problemsZh, fault: faultsZh }
 
 function apply(language: Language): void {
   document.documentElement.lang = language
@@ -49,8 +53,7 @@ void i18next.use(initReactI18next).init({
   lng: first,
   fallbackLng: 'zh-CN',
   resources: {
-    'zh-CN': { translation: { ...zhCN, ...troubles('zh') } },
-    en: { translation: troubles('en') },
+    'zh-CN': { translation: { ...zhCN, ...troublesZh } },
   },
   interpolation: { escapeValue: false },
 })
@@ -58,8 +61,8 @@ void i18next.use(initReactI18next).init({
 /** Say everything in a language. The English words come when somebody wants them: both would not fit into the shell. */
 export async function speak(language: Language): Promise<void> {
   if (language === 'en') {
-    const { en } = await import('./en')
-    i18next.addResourceBundle('en', 'translation', en, true)
+    const [{ en }, { problemsEn, faultsEn }] = await Promise.all([import('./en'), import('./problemsEn')])
+    i18next.addResourceBundle('en', 'translation', { ...en, problem: problemsEn, fault: faultsEn }, true)
   }
   apply(language)
   await i18next.changeLanguage(language)

@@ -7,6 +7,11 @@ export const keysZh = {
     newline: '换行',
     editLast: '取回上一条消息',
     nextPrevious: '下一条 · 上一条',
+    sounds: '开关提示音',
+    pickers: '命令 · 商品和主播 · 需求模板',
+    claim: '认领 · 交还',
+    undo: '撤回还没上屏的稿件',
+    together: '选中 · 一起通过',
   },
 }
 
@@ -18,5 +23,10 @@ export const keysEn: typeof keysZh = {
     newline: 'New line',
     editLast: 'Bring back the last message',
     nextPrevious: 'Next · previous',
+    sounds: 'Sounds on or off',
+    pickers: 'Commands · products and hosts · requests',
+    claim: 'Claim · give back',
+    undo: 'Call back what is not on screen yet',
+    together: 'Select · approve together',
   },
 }

@@ -46,7 +46,8 @@ export function ForgetForm({ names, onDone }: { names: Named; onDone: () => void
     attempt(async () => {
       if (!counted) return
       const { documents } = await memoryApi.forget({ ...counted.body, dry_run: false })
-      await cache.invalidateQueries({ queryKey: ['memory'] })
+      // What was forgotten does not stay on the page until the list has been read anew, which may fail.
+      await cache.resetQueries({ queryKey: ['memory'] })
       message.success(t('memory.forgotten', { count: documents }))
       onDone()
     })

@@ -1,6 +1,6 @@
 import '../i18n/addMemory'
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons'
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, App, Button, Drawer, Empty, Input, Select, Table, Tooltip } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -8,6 +8,7 @@ import { useSearchParams } from 'react-router'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
+import type { Shapes } from '../shared/rest'
 import { type Filters, type Kind, kinds, type Memory, memoryApi } from './api'
 import { ForgetForm } from './ForgetForm'
 import { MemoryText } from './MemoryText'
@@ -172,6 +173,18 @@ function Listing({ filters, names }: { filters: Filters; names: Named }) {
       onOk: async () => {
         try {
           await memoryApi.remove(row.id)
+          // Gone from the page with the answer: the list read anew after it may not come.
+          cache.setQueriesData<InfiniteData<Shapes['MemoryPage']>>(
+            { queryKey: ['memory', 'list'] },
+            (known) =>
+              known && {
+                ...known,
+                pages: known.pages.map((page) => ({
+                  ...page,
+                  items: page.items.filter(({ id }) => id !== row.id),
+                })),
+              },
+          )
         } catch (error) {
           message.error(problemText(error))
         }

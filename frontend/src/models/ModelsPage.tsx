@@ -1,17 +1,21 @@
 import '../i18n/addModels'
 import { useQuery } from '@tanstack/react-query'
-import { Alert, Button, Table } from 'antd'
+import { Alert, App, Button, Table } from 'antd'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
+import { useDesk } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
 import { modelsApi, type Route } from './api'
 import { Backends } from './Backends'
+import { Budget } from './Budget'
+import { OwnModels } from './OwnModels'
 import { RunCalls } from './RunCalls'
 
-/** How the language models are doing; with `?thread=&run=` what one run asked of them. */
+/** How the language models are doing, what the team may use and which are its own; with `?thread=&run=` what one run asked of them. */
 export default function ModelsPage() {
   const { t } = useTranslation()
+  const { may } = useDesk()
   const [params] = useSearchParams()
   const [thread, run] = [params.get('thread'), params.get('run')]
   useEffect(() => {
@@ -25,7 +29,11 @@ export default function ModelsPage() {
           <RunCalls key={run} threadId={thread} runId={run} />
         </>
       ) : (
-        <Health />
+        <App component={false}>
+          <Health />
+          <Budget writes={may('policies.write')} />
+          {may('model.write') && <OwnModels />}
+        </App>
       )}
     </main>
   )

@@ -1,19 +1,28 @@
 import { useQuery } from '@tanstack/react-query'
-import { Alert, Button, Empty, Table } from 'antd'
+import { Alert, Button, Drawer, Empty, Table } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useDesk } from '../shared/desk'
 import { duration } from '../shared/format'
 import { useProblemText } from '../shared/problems'
 import { type Call, MOST, modelsApi } from './api'
+import { CallTexts } from './CallTexts'
 
-const tones = { completed: 'approve', shared: 'approve', failed: 'reject', cancelled: 'expired' } as const
+const tones = {
+  completed: 'approve',
+  shared: 'approve',
+  failed: 'reject',
+  refused: 'reject',
+  cancelled: 'expired',
+} as const
 
 /** What one run asked of language models: who answered, what failed before, what it used and cost. */
 export function RunCalls({ threadId, runId }: { threadId: string; runId: string }) {
   const { t, i18n } = useTranslation()
   const { may } = useDesk()
   const problemText = useProblemText()
+  const [shown, setShown] = useState<string>()
   const told = useQuery({
     queryKey: ['models', 'run', runId],
     queryFn: () => modelsApi.ofRun(threadId, runId),
@@ -125,8 +134,32 @@ export function RunCalls({ threadId, runId }: { threadId: string; runId: string 
             render: (total: number, { first_token_ms }) =>
               [first_token_ms === null ? '–' : duration(first_token_ms), duration(total)].join(' / '),
           },
+          ...(may('model.texts')
+            ? [
+                {
+                  title: t('models.texts'),
+                  dataIndex: 'texts',
+                  render: (kept: boolean, { id }: Call) =>
+                    kept ? (
+                      <Button size="small" onClick={() => setShown(id)}>
+                        {t('models.textsShow')}
+                      </Button>
+                    ) : (
+                      <span className="muted">{t('models.textsNone')}</span>
+                    ),
+                },
+              ]
+            : []),
         ]}
       />
+      <Drawer
+        title={t('models.texts')}
+        open={shown !== undefined}
+        onClose={() => setShown(undefined)}
+        size="large"
+      >
+        {shown !== undefined && <CallTexts key={shown} callId={shown} />}
+      </Drawer>
     </>
   )
 }

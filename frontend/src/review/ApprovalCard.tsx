@@ -1,3 +1,4 @@
+import '../i18n/addWork'
 import { Alert, Button, Input, Tooltip } from 'antd'
 import { useDeferredValue, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -5,6 +6,7 @@ import type { InterruptView } from '../generated/protocol'
 import { Assumed } from '../shared/Assumed'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
+import { isPageKey } from '../shared/keys'
 import { remember, useDraft } from '../shared/storage'
 import { Countdown } from './Countdown'
 import { Diff } from './Diff'
@@ -22,8 +24,12 @@ type Mode = 'view' | 'edit' | 'reject' | 'override'
 interface Props {
   threadId: string
   interrupt: InterruptView
-  /** Listen to the single-letter keys of the approval page. */
+  /** On the approval page, which tells who reviews it: listen to its single-letter keys. */
   hotkeys?: boolean
+  /** Why nothing may be decided here although it waits: a colleague is at it. */
+  locked?: string | undefined
+  /** Somebody is changing or rejecting it. Called at each change. */
+  onEngage?: (() => void) | undefined
 }
 
 /** What waits: a script for a person, or an approved one for its moment on screen. */
@@ -36,7 +42,7 @@ export function ApprovalCard(props: Props) {
 }
 
 /** A script that waits for a person: read it with its findings, approve, edit or reject it, or see who did. */
-function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
+function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: Props) {
   const { t, i18n } = useTranslation()
   const { may } = useDesk()
   const script = scriptParams(interrupt.params)
@@ -57,7 +63,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
   const decides = may('interrupt.decide')
   const blocked = !interrupt.allowed.includes('approve')
   const busy = decision.phase !== 'idle'
-  const why = !decides ? t('review.mayNot') : !decision.online ? t('review.offline') : undefined
+  const why = !decides ? t('review.mayNot') : !decision.online ? t('review.offline') : locked
   const ready = pending && !why && !busy
 
   useEffect(() => {
@@ -81,6 +87,11 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
   const startEdit = () => {
     if (!edited) setEdited(script.content)
     setMode('edit')
+    onEngage?.()
+  }
+  const startReject = () => {
+    setMode('reject')
+    onEngage?.()
   }
   const decide = (choice: Choice) => void decision.decide(choice)
   const submitEdit = () => {
@@ -94,14 +105,12 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
   const keys = useRef<(event: KeyboardEvent) => void>(() => {})
   keys.current = (event) => {
     if (event.isComposing || event.altKey) return
-    const typing =
-      event.target instanceof HTMLElement && event.target.matches('input, textarea, [contenteditable]')
     if (mode === 'edit' && event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submitEdit()
     else if (event.key === 'Escape' && card.current?.contains(document.activeElement)) leave()
-    else if (typing || event.ctrlKey || event.metaKey || !ready) return
+    else if (!isPageKey(event) || event.repeat || !ready) return
     else if (event.key === 'a' && !blocked && mode === 'view') decide({ decision: 'approve' })
     else if (event.key === 'e') startEdit()
-    else if (event.key === 'x') setMode('reject')
+    else if (event.key === 'x') startReject()
     else if (event.key === 'd' && mode === 'edit') setShowDiff(!showDiff)
     else return
     event.preventDefault()
@@ -135,7 +144,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
         {pending && interrupt.escalated_at && (
           <span className="state state-urgent">{t('review.escalated')}</span>
         )}
-        {pending && interrupt.claimed_by && (
+        {pending && interrupt.claimed_by && !hotkeys && (
           <span className="muted">{t('review.claimedBy', { name: interrupt.claimed_by.name })}</span>
         )}
         {interrupt.by && interrupt.resolved_at && (
@@ -169,7 +178,14 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
 
       {pending && mode === 'edit' ? (
         <div className="editor">
-          <ScriptEditor value={edited} onChange={setEdited} context={checkContext(script)} />
+          <ScriptEditor
+            value={edited}
+            onChange={(text) => {
+              setEdited(text)
+              onEngage?.()
+            }}
+            context={checkContext(script)}
+          />
           <div className="row">
             <Button size="small" type="text" onClick={() => setShowDiff(!showDiff)} aria-expanded={showDiff}>
               {label(t('review.diff'), 'D')}
@@ -213,7 +229,10 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
           aria-label={t(mode === 'reject' ? 'review.reason' : 'review.overrideReason')}
           placeholder={t(mode === 'reject' ? 'review.reasonHint' : 'review.overrideHint')}
           value={reason}
-          onChange={(event) => setReason(event.target.value)}
+          onChange={(event) => {
+            setReason(event.target.value)
+            onEngage?.()
+          }}
           autoSize={{ minRows: 2, maxRows: 6 }}
           maxLength={mode === 'reject' ? 2000 : 500}
           autoFocus
@@ -244,7 +263,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false }: Props) {
                 </Button>
               </Tooltip>
               <Tooltip title={why}>
-                <Button danger disabled={!ready} onClick={() => setMode('reject')} data-testid="reject">
+                <Button danger disabled={!ready} onClick={startReject} data-testid="reject">
                   {label(t('review.reject'), 'X')}
                 </Button>
               </Tooltip>

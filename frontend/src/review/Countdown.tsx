@@ -1,3 +1,4 @@
+import '../i18n/addWork'
 import { ClockCircleOutlined, WarningFilled } from '@ant-design/icons'
 import { useTranslation } from 'react-i18next'
 import { useSecondsUntil } from '../shared/desk'

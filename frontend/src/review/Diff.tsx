@@ -1,3 +1,4 @@
+import '../i18n/addWork'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { changesBetween } from '../shared/text'

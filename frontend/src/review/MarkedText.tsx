@@ -1,3 +1,4 @@
+import '../i18n/addWork'
 import '../i18n/addReview'
 import { Button, Popover } from 'antd'
 import { useMemo } from 'react'

@@ -1,3 +1,4 @@
+import '../i18n/addWork'
 import { Alert } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { moment } from '../shared/format'

@@ -1,3 +1,4 @@
+import '../i18n/addWork'
 import { Alert, Input } from 'antd'
 import type { TextAreaRef } from 'antd/es/input/TextArea'
 import { useMemo, useRef } from 'react'

@@ -1,3 +1,4 @@
+import '../i18n/addWork'
 import {
   CheckCircleFilled,
   ClockCircleOutlined,

@@ -13,7 +13,7 @@ export interface Held {
 }
 
 /** Why a script was held back before it was on air, and what can be done: write it anew, or (admins) cue it nevertheless. */
-export function HeldNotice({
+export default function HeldNotice({
   held,
   onCue,
   onRegenerate,

@@ -1,7 +1,7 @@
 import { DesktopOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import { Alert, App, Button, Empty } from 'antd'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ShowView } from '../generated/protocol'
 import { MarkedText } from '../review/MarkedText'
@@ -11,7 +11,10 @@ import { clockTime } from '../shared/format'
 import { useProblemText } from '../shared/problems'
 import { RestProblem } from '../shared/rest'
 import { uuid7 } from '../wire/ids'
-import { type Held, HeldNotice } from './HeldNotice'
+import type { Held } from './HeldNotice'
+
+// What is seldom shown is loaded when it is: the route is near its budget.
+const HeldNotice = lazy(() => import('./HeldNotice'))
 
 /** What this show has put on its room's rundown, in order; each can be put on the teleprompter. */
 export function RoomRundown({
@@ -90,18 +93,20 @@ export function RoomRundown({
               </span>
             </div>
             {held?.entryId === entry.id && (
-              <HeldNotice
-                held={held.details}
-                onCue={(reason) => cue(entry.id, reason)}
-                onRegenerate={async () => {
-                  try {
-                    await api.regenerateShowItem(showId, entry.show_item_id, uuid7())
-                    setHeld(undefined)
-                  } catch (error) {
-                    message.error(problemText(error))
-                  }
-                }}
-              />
+              <Suspense fallback={null}>
+                <HeldNotice
+                  held={held.details}
+                  onCue={(reason) => cue(entry.id, reason)}
+                  onRegenerate={async () => {
+                    try {
+                      await api.regenerateShowItem(showId, entry.show_item_id, uuid7())
+                      setHeld(undefined)
+                    } catch (error) {
+                      message.error(problemText(error))
+                    }
+                  }}
+                />
+              </Suspense>
             )}
             {held?.entryId === entry.id ? (
               <MarkedText

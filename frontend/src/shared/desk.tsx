@@ -23,6 +23,8 @@ export type Action =
   | 'policies.write'
   | 'experiment.read'
   | 'model.read'
+  | 'model.texts'
+  | 'model.write'
   | 'experiment.write'
   | 'rules.read'
   | 'rules.write'

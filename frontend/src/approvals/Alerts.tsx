@@ -1,0 +1,83 @@
+import { useEffect, useRef } from 'react'
+import { isPageKey } from '../shared/keys'
+import { alertBetween, type Heard, heardOf, titled } from './alerts'
+import type { Queue } from './queue'
+import { awaken, play, useSounds } from './sound'
+
+const REPEAT_MS = 15_000
+const gestures = ['pointerdown', 'keydown'] as const
+
+/** Tells on whatever page one is that something waits: by the tab's title, and by a sound for who wants it. */
+export default function Alerts({
+  queue,
+  ready,
+  decides,
+}: {
+  queue: Queue
+  ready: boolean
+  decides: boolean
+}) {
+  const { on, mute, arm } = useSounds()
+  const count = heardOf(queue).waiting.size
+
+  useEffect(() => {
+    const title = document.querySelector('title')
+    const show = () => {
+      const wanted = titled(document.title, count)
+      if (document.title !== wanted) document.title = wanted
+    }
+    show()
+    // Each page sets its own title whenever it likes.
+    const observer = new MutationObserver(show)
+    if (title) observer.observe(title, { childList: true, characterData: true, subtree: true })
+    return () => {
+      observer.disconnect()
+      document.title = titled(document.title, 0)
+    }
+  }, [count])
+
+  const heard = useRef<Heard>(undefined)
+  const unseen = useRef(false)
+  useEffect(() => {
+    if (!ready) return
+    const now = heardOf(queue)
+    const alert = alertBetween(heard.current, now)
+    heard.current = now
+    if (!on || !decides || !alert) return
+    play(alert)
+    unseen.current = !document.hasFocus()
+  }, [queue, ready, on, decides])
+  useEffect(() => {
+    if (!on) return
+    // What sounded while nobody was at the page sounds again until somebody is, or until nothing waits any more.
+    const timer = setInterval(() => {
+      if (unseen.current && heard.current?.waiting.size) play('new')
+    }, REPEAT_MS)
+    const seen = () => {
+      unseen.current = false
+    }
+    // To come to the window is no click to the browser: it plays after a click or a key.
+    const touched = () => {
+      seen()
+      void awaken()
+    }
+    for (const name of gestures) window.addEventListener(name, touched)
+    window.addEventListener('focus', seen)
+    return () => {
+      clearInterval(timer)
+      for (const name of gestures) window.removeEventListener(name, touched)
+      window.removeEventListener('focus', seen)
+    }
+  }, [on])
+  useEffect(() => {
+    if (!decides) return
+    const listen = (event: KeyboardEvent) => {
+      if (event.key !== 'm' || event.repeat || !isPageKey(event)) return
+      if (on) mute()
+      else arm()
+    }
+    window.addEventListener('keydown', listen)
+    return () => window.removeEventListener('keydown', listen)
+  }, [on, decides, mute, arm])
+  return null
+}

@@ -1,0 +1,108 @@
+import { useQuery } from '@tanstack/react-query'
+import { Alert, Button, Modal } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { scriptParams } from '../review/params'
+import { useCommandKeys } from '../shared/commands'
+import { useDesk } from '../shared/desk'
+import { useProblemText } from '../shared/problems'
+import { bodyOf, rest } from '../shared/rest'
+import type { QueueItem } from './queue'
+
+interface Outcome {
+  readonly id: string
+  readonly title: string
+  /** Why it was refused; null: approved. */
+  readonly problem: unknown
+}
+
+/** Approves several scripts in which nothing was found: asks once with the number, tells what became of each. */
+export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose: () => void }) {
+  const { t } = useTranslation()
+  const { socket } = useDesk()
+  const problemText = useProblemText()
+  const keyFor = useCommandKeys()
+  const policies = useQuery({
+    queryKey: ['policies'],
+    queryFn: () => bodyOf(rest.GET('/api/v1/tenant/policies')),
+    staleTime: 0,
+  })
+  // What is confirmed is what was shown: whatever changes meanwhile is refused by its version.
+  const [asked] = useState(items)
+  const [outcomes, setOutcomes] = useState<readonly Outcome[]>()
+  const [busy, setBusy] = useState(false)
+  const approve = async () => {
+    setBusy(true)
+    const told: Outcome[] = []
+    for (const { threadId, interrupt } of asked) {
+      const title = scriptParams(interrupt.params).title || t('review.title')
+      const answer = {
+        thread_id: threadId,
+        interrupt_id: interrupt.id,
+        version: interrupt.version,
+        decision: 'approve',
+      } as const
+      // Approvals are never kept for when the line is back.
+      const said: Promise<unknown> =
+        socket.status.state === 'open'
+          ? socket.send({ type: 'interrupt_response', id: keyFor(answer), ...answer })
+          : Promise.reject({ code: 'disconnected' })
+      const problem: unknown = await said.then(() => null).catch((error: unknown) => error)
+      told.push({ id: interrupt.id, title, problem })
+      setOutcomes([...told])
+    }
+    setBusy(false)
+  }
+  return (
+    <Modal
+      open
+      title={t('approvalDesk.bulkTitle', { count: asked.length })}
+      onCancel={busy ? undefined : onClose}
+      closable={!busy}
+      footer={
+        outcomes && !busy ? (
+          <Button type="primary" onClick={onClose}>
+            {t('approvalDesk.close')}
+          </Button>
+        ) : (
+          <>
+            <Button onClick={onClose} disabled={busy}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="primary" loading={busy} onClick={() => void approve()} data-testid="bulk-approve">
+              {t('approvalDesk.bulkApprove', { count: asked.length })}
+            </Button>
+          </>
+        )
+      }
+    >
+      <p className="muted">{t('approvalDesk.bulkHint')}</p>
+      {policies.data && (
+        <p data-testid="bulk-undo">
+          {policies.data.undo_window > 0
+            ? t('approvalDesk.bulkUndo', { seconds: policies.data.undo_window })
+            : t('approvalDesk.bulkNoUndo')}
+        </p>
+      )}
+      <ul className="bulk">
+        {asked.map(({ interrupt }) => {
+          const outcome = outcomes?.find(({ id }) => id === interrupt.id)
+          return (
+            <li key={interrupt.id} data-testid="bulk-item">
+              <span>
+                {scriptParams(interrupt.params).title || t('review.title')}
+                <span className="muted"> {scriptParams(interrupt.params).roomName}</span>
+              </span>
+              {outcome &&
+                (outcome.problem === null ? (
+                  <span className="state state-approve">{t('interruptStatus.approve')}</span>
+                ) : (
+                  <Alert type="error" title={problemText(outcome.problem)} />
+                ))}
+            </li>
+          )
+        })}
+      </ul>
+    </Modal>
+  )
+}

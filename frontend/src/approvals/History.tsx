@@ -1,0 +1,73 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Alert, Button } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { scriptParams } from '../review/params'
+import { StatusTag } from '../review/StatusTag'
+import { moment } from '../shared/format'
+import { useProblemText } from '../shared/problems'
+import { bodyOf, rest } from '../shared/rest'
+import { fromRest } from './queue'
+
+/** What was decided, the newest first: what, by whom, when. */
+export function History({ selected }: { selected: string | undefined }) {
+  const { t, i18n } = useTranslation()
+  const problemText = useProblemText()
+  const list = useInfiniteQuery({
+    queryKey: ['interrupts', 'history'],
+    queryFn: ({ pageParam }) =>
+      bodyOf(rest.GET('/api/v1/interrupts', { params: { query: { cursor: pageParam, limit: 50 } } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    staleTime: 0,
+  })
+  const rows = (list.data?.pages.flatMap(({ items }) => items) ?? []).filter(
+    ({ status, on_air_at }) => status !== 'pending' && on_air_at === null,
+  )
+  return (
+    <>
+      {list.isError && (
+        <Alert
+          type="error"
+          showIcon
+          title={problemText(list.error)}
+          action={<Button onClick={() => void list.refetch()}>{t('common.retry')}</Button>}
+        />
+      )}
+      {list.isPending && <p className="muted">{t('common.loading')}</p>}
+      <ul data-testid="history">
+        {rows.map((row) => {
+          const { interrupt } = fromRest(row)
+          const { title, productName } = scriptParams(interrupt.params)
+          return (
+            <li
+              key={row.id}
+              className={row.id === selected ? 'queue-row queue-row-selected' : 'queue-row'}
+              data-testid="history-row"
+            >
+              <Link to={`/approvals/${row.id}`} aria-current={row.id === selected ? 'true' : undefined}>
+                <span className="thread-title">{title || productName || t('review.title')}</span>
+                <span className="row">
+                  <StatusTag status={interrupt.status} />
+                  <span className="muted number">
+                    {[row.decided_by?.name, row.decided_at && moment(row.decided_at, i18n.language)]
+                      .filter(Boolean)
+                      .join(' · ')}
+                  </span>
+                </span>
+              </Link>
+            </li>
+          )
+        })}
+      </ul>
+      {list.isSuccess && rows.length === 0 && !list.hasNextPage && (
+        <p className="muted empty">{t('approvalDesk.noHistory')}</p>
+      )}
+      {list.hasNextPage && (
+        <Button block type="text" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          {t('common.more')}
+        </Button>
+      )}
+    </>
+  )
+}

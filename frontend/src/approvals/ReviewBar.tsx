@@ -1,0 +1,87 @@
+import '../i18n/addApprovals'
+import { EyeOutlined, FieldTimeOutlined, UserOutlined } from '@ant-design/icons'
+import { Button } from 'antd'
+import { useEffect } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { InterruptView } from '../generated/protocol'
+import { useDesk, useSocketStatus } from '../shared/desk'
+import { isPageKey } from '../shared/keys'
+import { useProblemText } from '../shared/problems'
+import type { Claiming } from './useClaim'
+
+/** Who is at what waits: who looks, who reviews, and to take it, give it back or ask for more time. */
+export function ReviewBar({ interrupt, claiming }: { interrupt: InterruptView; claiming: Claiming }) {
+  const { t } = useTranslation()
+  const { me, may } = useDesk()
+  const problemText = useProblemText()
+  const { lookers, mine, holder, problem, claim, release, extend } = claiming
+  // Said now or not at all: what is asked for when the line is back may be a colleague's by then.
+  const busy = useSocketStatus().state !== 'open' || claiming.busy
+  const open = interrupt.status === 'pending' && interrupt.on_air_at === null
+  useEffect(() => {
+    if (!open || !may('interrupt.decide')) return
+    const listen = (event: KeyboardEvent) => {
+      if (event.key !== 'c' || event.repeat || busy || !isPageKey(event)) return
+      event.preventDefault()
+      void (mine ? release() : claim(false))
+    }
+    window.addEventListener('keydown', listen)
+    return () => window.removeEventListener('keydown', listen)
+  }, [open, busy, mine, claim, release, may])
+  if (!open) return null
+  const others = lookers.filter(({ id }) => id !== me.user.id && id !== holder?.id)
+  return (
+    <div className="review-bar row" data-testid="review-bar">
+      {mine ? (
+        <span className="state state-approve" data-testid="claimed-by">
+          <UserOutlined /> {t('approvalDesk.mine')}
+        </span>
+      ) : (
+        holder && (
+          <span className="state state-urgent" data-testid="claimed-by">
+            <UserOutlined /> {t('review.claimedBy', { name: holder.name })}
+          </span>
+        )
+      )}
+      {others.length > 0 && (
+        <span className="muted" data-testid="lookers">
+          <EyeOutlined /> {t('approvalDesk.looking', { names: others.map(({ name }) => name).join('、') })}
+        </span>
+      )}
+      {may('interrupt.decide') && (
+        <>
+          {mine ? (
+            <Button size="small" disabled={busy} onClick={() => void release()} data-testid="release">
+              {t('approvalDesk.release')}
+              <kbd>C</kbd>
+            </Button>
+          ) : (
+            <Button
+              size="small"
+              disabled={busy}
+              onClick={() => void claim(holder !== null)}
+              data-testid={holder ? 'take-over' : 'claim'}
+            >
+              {t(holder ? 'approvalDesk.takeOver' : 'approvalDesk.claim')}
+              {!holder && <kbd>C</kbd>}
+            </Button>
+          )}
+          <Button
+            size="small"
+            icon={<FieldTimeOutlined />}
+            disabled={busy}
+            onClick={() => void extend()}
+            data-testid="extend"
+          >
+            {t('approvalDesk.extend')}
+          </Button>
+        </>
+      )}
+      {problem !== null && (
+        <span className="fact-bad" role="alert">
+          {problemText(problem)}
+        </span>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,83 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { render, screen } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { beforeEach, expect, test, vi } from 'vitest'
+import '../i18n'
+import '../i18n/addApprovals'
+import '../i18n/addWork'
+import type { InterruptView } from '../generated/protocol'
+import { Bulk } from './Bulk'
+import { lastOwn } from './bulk'
+import type { QueueItem } from './queue'
+
+const socket = { status: { state: 'open' }, send: vi.fn(async (_command: object): Promise<object> => ({})) }
+vi.mock('../shared/desk', () => ({ useDesk: () => ({ socket }) }))
+let undo_window = 0
+vi.mock('../shared/rest', () => ({
+  rest: { GET: () => ({ undo_window }) },
+  bodyOf: async (answer: object) => answer,
+}))
+
+const item = (id: string, params: object = {}): QueueItem => ({
+  threadId: `t-${id}`,
+  interrupt: { id, version: 3, params: { title: id, ...params } } as unknown as InterruptView,
+})
+const ask = async (...items: QueueItem[]) => {
+  render(
+    <QueryClientProvider client={new QueryClient()}>
+      <Bulk items={items} onClose={() => {}} />
+    </QueryClientProvider>,
+  )
+  await screen.findByTestId('bulk-undo')
+}
+const outcomes = () => screen.getAllByTestId('bulk-item').map(({ textContent }) => textContent)
+
+beforeEach(() => {
+  undo_window = 0
+  socket.status.state = 'open'
+  socket.send.mockReset().mockResolvedValue({})
+})
+
+test('one that is refused stops none of the others, and each tells what became of it', async () => {
+  socket.send.mockResolvedValueOnce({}).mockRejectedValueOnce({ code: 'version_conflict' })
+  await ask(item('甲'), item('乙'), item('丙'))
+  await userEvent.click(screen.getByTestId('bulk-approve'))
+  const version = { version: 3, decision: 'approve' }
+  expect(socket.send.mock.calls.map(([command]) => command)).toMatchObject([version, version, version])
+  expect(outcomes()).toEqual([
+    expect.stringMatching(/甲.*已通过/),
+    expect.stringMatching(/乙.*别人刚改过/),
+    expect.stringMatching(/丙.*已通过/),
+  ])
+})
+
+test('when the line goes down the rest is not sent, nor kept for later', async () => {
+  socket.send.mockImplementationOnce(async () => {
+    socket.status.state = 'reconnecting'
+    return {}
+  })
+  await ask(item('甲'), item('乙'))
+  await userEvent.click(screen.getByTestId('bulk-approve'))
+  expect(socket.send).toHaveBeenCalledTimes(1)
+  expect(outcomes()[1]).toMatch(/连接断开/)
+})
+
+test.each([
+  [0, '不能撤回'],
+  [8, '8 秒内可以撤回'],
+])('before it is done it says whether it can be undone: %i s', async (seconds, words) => {
+  undo_window = seconds
+  await ask(item('甲'))
+  expect(screen.getByTestId('bulk-undo')).toHaveTextContent(words)
+})
+
+test('by one key only what I approved is called back, the last of it', () => {
+  const held = [
+    item('a', { approver_id: 'me' }),
+    item('b', { approver_id: 'me' }),
+    item('c', { approver_id: 'you' }),
+  ]
+  expect(lastOwn(held, 'me')?.interrupt.id).toBe('b')
+  expect(lastOwn(held, 'nobody')).toBeUndefined()
+  expect(lastOwn([item('d', { approver_id: null })], 'me')).toBeUndefined()
+})

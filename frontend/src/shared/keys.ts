@@ -1,0 +1,18 @@
+/** Where keys are letters. A checkbox that was clicked keeps the focus, and writes nothing. */
+const FIELDS = 'textarea, [contenteditable], input:not([type=checkbox], [type=radio], [type=button])'
+
+/** Whether a dialog lies over the page; one that was closed may stay in the document unseen. */
+function dialogOpen(): boolean {
+  return [...document.querySelectorAll('[aria-modal=true]')].some(
+    (dialog) => dialog.getClientRects().length > 0,
+  )
+}
+
+/**
+ * Whether a key without Ctrl, ⌘ or Alt is meant for the page: nobody writes or composes there, and no dialog lies over it,
+ * under which nothing may be decided unseen.
+ */
+export function isPageKey(event: KeyboardEvent): boolean {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false
+  return !(event.target instanceof HTMLElement && event.target.matches(FIELDS)) && !dialogOpen()
+}
