@@ -24,7 +24,7 @@ hypothesis.settings.load_profile("long" if "PROPERTIES" in os.environ else "ci")
 ServerProcess.forked = True
 
 # Settings of the developer's own shell must not reach a test.
-for _name in [name for name in os.environ if name.startswith("CUEDESK_")]:
+for _name in [name for name in os.environ if name.startswith(("CUEDESK_", "OTEL_"))]:
     del os.environ[_name]
 
 

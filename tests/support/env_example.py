@@ -23,7 +23,8 @@ def render() -> str:
         elif not line:
             lines.append("")
         elif (field := re.match(r"    (\w+): ", line)) and field[1] in Settings.model_fields:
-            lines.append(f"#CUEDESK_{field[1].upper()}={_shown(Settings.model_fields[field[1]].default)}")
+            declared = Settings.model_fields[field[1]]
+            lines.append(f"#{declared.validation_alias or f'CUEDESK_{field[1].upper()}'}={_shown(declared.default)}")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 

@@ -142,7 +142,7 @@ async def test_what_the_checks_find_nothing_in_is_approved_by_policy_and_said_so
             await conn.close()
         assert [(row["actor"], row["action"]) for row in actions] == [(None, "interrupt.auto_approved")]
         # What a person has sent back, and what has a finding, waits for a person.
-        bad = await desk.ask(thread, "写一段保温杯促销，一定要说全网最低价、国家级品质，能治疗失眠，30秒")
+        bad = await desk.ask(thread, "写一段保温杯促销，一定要说全网最低价、国家级品质，能治疗失眠，就按原话，30秒")
         interrupt = await desk.until("interrupt", run_id=bad["run_id"], timeout=60)
         if not interrupt["params"]["findings"]:
             pytest.fail("the request no longer brings a finding: choose another")
@@ -175,6 +175,7 @@ async def test_a_held_script_is_not_shown_before_its_time_and_then_is_by_itself(
         assert (await desk.decide(interrupt, "approve"))["status"] == "accepted"
         held = await desk.until("interrupt", action="go_on_air", thread_id=thread)
         assert (held["allowed"], held["params"]["approved_by"]) == ([], "小林")
+        assert held["params"]["approver_id"] == (await operator.get("/auth/me"))["user"]["id"]
         assert held["on_air_at"] > held["at"]
         row = await operator.get(f"/interrupts/{held['interrupt_id']}")
         assert (row["status"], row["on_air_at"] is not None) == ("pending", True)

@@ -182,6 +182,10 @@ async def test_only_one_process_sweeps_at_a_time(db: Database, sweeper: Sweeper,
         "memories",
         "summaries",
         "job_log",
+        "model_calls",
+        "model_texts",
+        "model_answers",
+        "model_reservations",
     }
     both = await asyncio.gather(sweeper.sweep(), sweeper.sweep())
     assert any(both)
