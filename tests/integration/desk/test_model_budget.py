@@ -1,5 +1,6 @@
 """A team that has spent its month: its runs say so, over the socket and over REST, and another team writes on."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -88,6 +89,7 @@ async def test_who_has_spent_the_month_is_told_and_others_write_on(
             ended = await desk.until("run", run_id=asked["run_id"], where=over, timeout=60)
             if ended["status"] == "waiting":
                 break
+            await asyncio.sleep(0.25)
         assert ended["status"] == "waiting"
     budget = await admin.get("/tenant/model_budget")
     assert (budget["cost_soft"], budget["cost_hard"], budget["tokens_per_minute"]) == (0.01, 100, None)
