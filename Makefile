@@ -14,7 +14,7 @@ SAY := @printf '\033[36m==>\033[0m %s\n'
 # An environment that forbids bytecode would make every start compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: breaks properties chaos kills races run test test-real-model cluster rolling check python-check frontend-check generated bench needs build lock generate clean
+.PHONY: screens breaks properties chaos kills races run test test-real-model cluster rolling check python-check frontend-check generated bench needs build lock generate clean
 
 run: ## install, build and serve at http://127.0.0.1:8000
 	@$(MAKE) --no-print-directory needs
@@ -91,6 +91,9 @@ generate: .venv/dev.stamp ## write the generated files
 	@$(BIN)/python -m tests.support.scenarios > docs/reliability.md
 	@$(BIN)/python -m tests.support.anchors > .anchors.json && mv .anchors.json backend/quality/rules/anchors.json
 	@$(BIN)/python -m tests.support.make_traces
+
+screens: .venv/dev.stamp frontend/dist/index.html ## photograph every page and state into docs/screens, about three minutes
+	@$(BIN)/python -m tests.support.screens
 
 build: frontend/dist/index.html ## the frontend alone
 
