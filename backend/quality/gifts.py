@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from backend.quality.context import clause, sentence
+from backend.quality.heads import headed
 from backend.quality.materials import MATERIALS
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
@@ -21,14 +22,14 @@ _GIFT_FIRST: Final = re.compile(
     rf"(?:加赠|赠送|再送|还送|另送|附赠|(?<![配发递护寄运])送|赠品[是有]?)(?:你们?|大家|您|上)?(?:同款|配套的?|定制的?|小)?"
     rf"(?P<thing>(?!{NUMBER})[\u4e00-\u9fa5a-z]{{2,6}}?)(?P<count>{NUMBER})[{_MEASURES}](?=[，。！？；、\n]|$)"
 )
-_COUNTED: Final = re.compile(rf"({NUMBER})\s*[大小]?([{COUNTERS}])")
+_COUNTED: Final = headed(rf"({NUMBER})\s*[大小]?([{COUNTERS}])")
 #: One thing in a list of gifts, the clause holding nothing else.
 _LISTED: Final = re.compile(
     rf"(?<=[，、。：])(?:还有|再加|外加|加上|和)?(?:{NUMBER}[{COUNTERS}](?P<thing>[\u4e00-\u9fa5]{{2,6}})|"
     rf"(?P<what>[\u4e00-\u9fa5]{{2,6}}?){NUMBER}[{COUNTERS}])(?=[，、。！])"
 )
 #: A clause that gives something along and says no more: 配一个洗衣袋, 还有一副护目镜, 一张防潮垫跟着走.
-_ALONG: Final = re.compile(
+_ALONG: Final = headed(
     rf"(?<=[，。！？；、\n])(?:拍[了下]?|下单|今天|现在|另外|跟着|一起|随[\u4e00-\u9fa5]{{1,2}}|每[件台盒]|我|咱)*"
     r"(?:还|再|另外?|也|都|直接)?"
     rf"(?P<verb>给你们|给大家|给|配上?|附上?|搭上?|带上?|带|有|寄|发|捎上?)(?:你们?|大家)?"
@@ -49,7 +50,7 @@ _UTENSIL: Final = re.compile("[杯勺碗盘碟锅壶铲筷刀袋包盒箱罐瓶�
 _OWN_PART: Final = re.compile("自带|本身|原装|标配|已经装|机[身器]上|原本|里头?本来")
 #: Around a gift there is an offer.
 _OFFER: Final = re.compile("拍|下单|链接|购物车|到手|优惠|省|付款|[元块]|今天|现在|今晚|便宜|跟着走|一起[寄发]|随货")
-_NO_GIFT: Final = re.compile(
+_NO_GIFT: Final = headed(
     "^[放回走去在备试上进存囤留搁摆]|朋友|父母|爸|妈|长辈|礼|货|人|老|女|男|给|问题|建议|机会|感觉|体验|办法|小时|分钟|星期|月|承诺|说法|交代|笑|例子|地方|演示|镜头|特写|比方|提醒|消息"
 )
 #: One number in front of a gift of the record, its measure between: 三只备用灯泡, 一包八十抽的湿巾.

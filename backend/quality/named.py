@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from backend.quality.amounts import RANGE, amounts
 from backend.quality.context import clause
+from backend.quality.heads import headed
 from backend.quality.measured import Amount
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, money_in, parse_number
@@ -14,7 +15,7 @@ from backend.quality.record import FactFault
 from backend.quality.subject import COMPARED
 
 #: What a fact's name may end in and a host leaves out: 蓝牙版本 is 蓝牙.
-_ENDINGS: Final = re.compile(
+_ENDINGS: Final = headed(
     "(?:版本|系数|指数|含量|系列|等级|参数|范围|数值|数量|大小|长度|高度|深度|厚度|宽度|直径|尺寸|规格|功能|性能|值|数|[长宽高厚重])$"
 )
 #: How many of it there are: 内袋 3个, 琴弦 4根尼龙弦.
@@ -33,9 +34,9 @@ _COMMON: Final = frozenset(
 )
 
 
-_CHOICES: Final = re.compile(rf"(?P<number>{NUMBER})[个种](?:颜色|色|口味|味道|花色|味)")
+_CHOICES: Final = headed(rf"(?P<number>{NUMBER})[个种](?:颜色|色|口味|味道|花色|味)")
 #: 一级 of 一级棒 and 三级台阶 is no grade.
-_GRADE: Final = re.compile(
+_GRADE: Final = headed(
     "(?:等级|级别|品级|能效|质量)[是为：达到的]*(?P<grade>[特优一二三四五六七八九\\d])[级等](?![棒台])|(?P<grade2>[特优])级|(?<=[，。！？；是])(?P<grade3>[一二三四])级(?=[，。！；的]|$)"
 )
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from backend.quality.heads import headed
+
 _COMPILING = re.IGNORECASE
 
 
@@ -28,7 +30,7 @@ class Lazy:
 
     def compiled(self) -> re.Pattern[str]:
         """Return the pattern itself. Raises `re.error` when it is none."""
-        return re.compile(self.pattern, _COMPILING)
+        return headed(self.pattern, _COMPILING)
 
     def __repr__(self) -> str:
         return f"Lazy({self.pattern!r})"
