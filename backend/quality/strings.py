@@ -90,7 +90,7 @@ class Strings:
         for length in range(1, codes.shape[1] + 1):
             marks = (marks + codes[:, length - 1]) * _FACTOR
             longer, whole = marks[lengths > length], np.flatnonzero(lengths == length)
-            bits = min(_BITS, (_ROOM * (len(longer) + len(whole))).bit_length())
+            bits = min(_BITS, (_ROOM * len(np.unique(np.concatenate((longer, marks[whole]))))).bit_length())
             shift = np.uint32(32 - bits)
             table = np.zeros(1 << bits, dtype=np.uint8)
             table[longer >> shift] |= _BEGINS
