@@ -13,6 +13,7 @@ from backend.quality.numbers import NUMBER, parse_number
 _SENTENCE: Final = re.compile(r"[^。！？!?\n]+[。！？!?]*")
 _CLAUSE_END: Final = re.compile(r"[，。！？；：、,!?;:…—\n]+")
 _SILENT: Final = re.compile(r"[\s\W_]+")
+_ALOUD: Final = re.compile(r"[^\W_]")
 _NUMBER: Final = re.compile(NUMBER)
 #: What is not one sound a sign.
 _COUNTED: Final = re.compile(r"[A-Za-z\d]")
@@ -114,9 +115,11 @@ class Mark:
     problem: str
 
 
-def sentences(text: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=64)  # a review asks for those of the same text five times
+def sentences(text: str) -> Sequence[tuple[int, int]]:
     """Return the bounds of the sentences that hold anything speakable."""
-    return [match.span() for match in _SENTENCE.finditer(text) if _SILENT.sub("", match.group())]
+    spans = [match.span() for match in _SENTENCE.finditer(text)]
+    return tuple(span for span in spans if _ALOUD.search(text, *span))
 
 
 @lru_cache(maxsize=512)  # a review counts each sentence several times
@@ -130,7 +133,7 @@ def speakable(text: str) -> int:
         return "字" * (max(1, said) + (len(fraction) + 1 if fraction else 0))
 
     if _COUNTED.search(text) is None:
-        return len(_SILENT.sub("", text))
+        return len(text) if text.isalnum() else len(_SILENT.sub("", text))
     latin = re.sub(r"[A-Za-z]+", lambda m: "字" * max(1, (len(m.group()) + 1) // 2), text)
     return len(_SILENT.sub("", _SPOKEN_DIGITS.sub(aloud, latin)))
 
@@ -138,7 +141,8 @@ def speakable(text: str) -> int:
 def long_sentences(text: str, longest: int) -> Iterator[Mark]:
     """Yield sentences longer than `longest` spoken characters."""
     for start, end in sentences(text):
-        if (length := speakable(text[start:end])) > longest:
+        # No sign is read as more than two characters.
+        if 2 * (end - start) > longest and (length := speakable(text[start:end])) > longest:
             yield Mark(start, end, f"这一句{length}个字，一口气念不完，拆成两三句")
 
 
@@ -283,10 +287,17 @@ def coverage(point: str, spoken: str) -> float:
     return sum(pair in spoken for pair in pairs) / len(pairs) if pairs else 1.0
 
 
+def _without(text: str, names: Sequence[str]) -> str:
+    """Leave names out, in capitals or not."""
+    for name in names:
+        cased = name.lower() != name.upper()
+        text = re.sub(re.escape(name), "", text, flags=re.IGNORECASE) if cased else text.replace(name, "")
+    return text
+
+
 def is_foreign(text: str, names: Sequence[str] = ()) -> bool:
     """Tell whether a text is in another language than Chinese, product names aside."""
-    for name in names:
-        text = re.sub(re.escape(name), "", text, flags=re.IGNORECASE)
+    text = _without(text, names)
     han = len(re.findall("[\u3400-\u9fff]", text))
     kana = len(re.findall("[\u3041-\u30ff]", text))
     # A word of letters weighs as much as a character or two.
@@ -296,8 +307,7 @@ def is_foreign(text: str, names: Sequence[str] = ()) -> bool:
 
 def unspeakable_share(text: str, names: Sequence[str] = ()) -> float:
     """Return the share of Latin letters, long digits and symbols, product names aside."""
-    for name in names:
-        text = re.sub(re.escape(name), "", text, flags=re.IGNORECASE)
+    text = _without(text, names)
     total = len(re.sub(r"\s", "", text))
     odd = len(re.findall(r"[A-Za-z]", text)) + sum(len(run) for run in re.findall(r"\d{6,}", text))
     odd += len(re.findall(r"[/\\|<>=+*&^#@$_~\[\]{}]", text))
