@@ -338,6 +338,7 @@ def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[s
         else:
             # 途野帐篷 for 途野两人双层帐篷: its brand, and what it is, close together.
             brand, noun = re.escape(short[:2]), re.escape(short[-2:])
-            loose = re.search(rf"{brand}[^，。！？]{{0,4}}{noun}", text) if len(short) >= 6 else None
+            near = len(short) >= 6 and short[:2] in text and short[-2:] in text
+            loose = re.search(rf"{brand}[^，。！？]{{0,4}}{noun}", text) if near else None
             if loose and not (short[:2] in own and short[-2:] in own):
                 yield *loose.span(), other

@@ -9,6 +9,7 @@ from backend.quality.heads import headed
 from backend.quality.materials import MATERIALS
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
+from backend.quality.patterns import behind, made, places_of
 from backend.quality.record import FactFault, overlaps, record_text
 
 _MEASURES: Final = "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面盆口"
@@ -57,6 +58,13 @@ _NO_GIFT: Final = headed(
 _BEFORE: Final = rf"({NUMBER})([{_MEASURES}抽])(?:[装的]|{NUMBER}[{_MEASURES}抽克毫升ml]{{1,2}}的?)?(?:小|大)?"
 
 
+#: What it ends with.
+_ENDS: Final = f"{_MEASURES}抽装的克毫升ml小大"
+#: Right behind a gift: 拖布送十块; 滤芯5个.
+_GIVEN_BEHIND: Final = re.compile(rf"(?:再|还|也|都|另外?)?[送赠](?:你们?|大家)?({NUMBER})([{_MEASURES}])")
+_SO_MANY: Final = re.compile(rf"[，]?{_COUNTED.pattern}")
+
+
 def gift_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield gifts of a folded text that the record does not give, or gives another number of."""
     yield from _gifts_that_differ(text, product)
@@ -98,9 +106,9 @@ def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactF
             listed[thing] = counts
     places = [text.find(thing) for thing in listed if thing in text]
     for thing, counts in listed.items():
-        for match in re.finditer(rf"{re.escape(thing)}[，]?{_COUNTED.pattern}", text):
+        for start, match in behind(text, [thing], _SO_MANY):
             said, counted = parse_number(match.group(1)), counts.get(match.group(2))
-            several = re.search(r"[两二三四五]\s*[件套份]", text[: match.start()][-16:])
+            several = re.search(r"[两二三四五]\s*[件套份]", text[:start][-16:])
             if said is not None and counted is not None and said != counted and not several:
                 problem = f"赠品数量对不上，资料里的赠品：{'、'.join(gifts)}"
                 yield FactFault("FAC-004", match.start(1), match.end(1), problem, True)
@@ -170,16 +178,14 @@ def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         counted |= dict.fromkeys(_MEASURES, parse_number(times[1])) if times else {}
         if len(thing) < 2 or not counted:
             continue
-        for match in re.finditer(
-            rf"(?:{re.escape(thing)}|{re.escape(thing[-2:])})(?:再|还|也|都|另外?)?[送赠](?:你们?|大家)?({NUMBER})([{_MEASURES}])",
-            text,
-        ):
+        words = [thing, thing[-2:]]
+        for _, match in behind(text, words, _GIVEN_BEHIND):
             said, right = parse_number(match[1]), counted.get(match[2])
             if said is not None and right is not None and said != right:
                 yield FactFault("FAC-004", *match.span(1), f"赠品数量对不上，{known}", True)  # 拖布送十块
-        for match in re.finditer(
-            rf"(?<![{COUNTERS}])(?:{_BEFORE})(?={re.escape(thing)}|{re.escape(thing[-2:])})", text
-        ):
+        counted_before = any(text[at - 1 : at] in _ENDS for word in words for at in places_of(text, word))
+        before = rf"(?<![{COUNTERS}])(?:{_BEFORE})(?={re.escape(thing)}|{re.escape(thing[-2:])})"
+        for match in made(before).finditer(text) if counted_before else ():
             low, high = clause(text, *match.span())
             if _OWN_PART.search(text, low, match.start()):
                 continue  # 盒里自带一个刷头，另送两个

@@ -13,6 +13,7 @@ from backend.quality.context import clause
 from backend.quality.heads import headed
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, parse_number
+from backend.quality.patterns import made
 from backend.quality.record import FactFault, record_text
 from backend.quality.subject import COMPARED
 
@@ -212,7 +213,7 @@ def _listed_otherwise(text: str, facts: list[tuple[str, str]], record: str) -> I
             rf"(?<=[，。！；：、选有是])(?P<before>(?:(?![有是色])[\u4e00-\u9fa5]){{1,4}}?)[色味]?[和跟与、](?={either})|"
             rf"(?:{either})(?P<run>[\u4e00-\u9fa5]{{2,3}})(?=[两二三四五六][个种款]?[色味])"
         )
-        for match in re.finditer(beside, text):
+        for match in made(beside).finditer(text) if any(one in text for one in items) else ():
             other = match["after"] or match["before"] or match["run"]
             meant = (
                 _COLOUR.search(other)
@@ -289,9 +290,8 @@ def _shares_that_differ(text: str, record: str) -> Iterator[FactFault]:
         if (share := parse_number(match["share"])) is not None:
             known.setdefault(match["of"][:3], set()).add(share)
     for of, right in known.items():
-        for match in re.finditer(
-            rf"(?<![之分零一二三四五六七八九十百千点.\d])(?P<share>{NUMBER})的?(?={re.escape(of)})", text
-        ):
+        share_of = rf"(?<![之分零一二三四五六七八九十百千点.\d])(?P<share>{NUMBER})的?(?={re.escape(of)})"
+        for match in made(share_of).finditer(text) if of in text else ():
             share = parse_number(match["share"])
             if share is not None and 10 <= share <= 100 and share not in right:
                 problem = f"“{match.group()}{of}”与商品资料（{'、'.join(f'{one:g}%' for one in sorted(right))}）不符"

@@ -11,6 +11,7 @@ from backend.quality.heads import headed
 from backend.quality.measured import Amount
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, money_in, parse_number
+from backend.quality.patterns import made
 from backend.quality.record import FactFault
 from backend.quality.subject import COMPARED
 
@@ -53,7 +54,7 @@ def named_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         if not numbers:
             continue
         # Two facts may share a short name (保温, 保温时间): what one of them bears out is right.
-        for match in _pattern(name).finditer(text) if _variants(name) else ():
+        for match in _pattern(name).finditer(text) if any(one in text for one in _variants(name)) else ():
             said, at = parse_number(match.group("number")), match.start("number")
             if said is None or at in sums or _is_compared(text, match.start(), at):
                 continue
@@ -82,10 +83,12 @@ def counted_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]
             continue  # 2个USB-C、1个USB-A
         if re.fullmatch("[\u4e00-\u9fa5]数", bare):
             pattern = rf"(?P<number>{NUMBER})[{counted['counter']}{bare[0]}](?!味|道理)"
+            is_there = counted["counter"] in text or bare[0] in text
         else:
             noun = rf"(?:{re.escape(bare)}|{re.escape(bare[-1])}(?=[，。！？；]))"
             pattern = rf"(?P<number>{NUMBER}){counted['counter']}[\u4e00-\u9fa5]{{0,2}}?{noun}"
-        for match in re.finditer(pattern, text):
+            is_there = counted["counter"] in text and bare[-1] in text
+        for match in made(pattern).finditer(text) if is_there else ():
             told = parse_number(match["number"])
             if told is None or told == known or told < 2 or _is_compared(text, match.start(), match.end()):
                 continue

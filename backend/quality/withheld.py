@@ -86,7 +86,8 @@ def limit_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     yield from _beyond_the_record(text, record)
     yield from _too_young(text, record)
     for match in _WITHOUT.finditer(text):
-        if re.search(rf"(?<![不未无没])含(?:有)?[^，。；：]{{0,4}}{re.escape(match['thing'])}", record):
+        thing = match["thing"]
+        if thing in record and re.search(rf"(?<![不未无没])含(?:有)?[^，。；：]{{0,4}}{re.escape(thing)}", record):
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True)
     stored = fold("".join(str(value) for name, value in facts.items() if re.search("储|贮|保存|存放", str(name)))).text
     for match in _WARM.finditer(text) if _COLD.search(stored) else ():
