@@ -22,7 +22,6 @@ from statistics import quantiles
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from backend.quality.codepoints import codes_of
-from backend.quality.implied import _weighed
 from backend.quality.layering import compiled, plain
 from backend.quality.lexicon import RuleSnapshot, _outermost
 from backend.quality.normalize import fold, with_digits
@@ -144,7 +143,6 @@ def _latencies(rules: RuleSnapshot, name: str, scripts: list[str]) -> None:
         taken = []
         for script in scripts:
             fold.cache_clear()
-            _weighed.cache_clear()
             begin = time.thread_time()
             work(script)
             taken.append((time.thread_time() - begin) * 1000)

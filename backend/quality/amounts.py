@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any, Final
 
 from backend.quality.context import clause, sentence
+from backend.quality.heads import headed
 from backend.quality.measured import Amount
 from backend.quality.normalize import NUMERALS, is_han
 from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
@@ -22,17 +23,17 @@ _UNIT: Final = "|".join(
 )
 #: 5公斤一袋 is no 5.1 kg.
 _NO_TENTH: Final = rf"(?![十百千万点\d厘毫次克升斤两公{COUNTERS.replace('床', '')}])"
-_MEASURE: Final = re.compile(
+_MEASURE: Final = headed(
     rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH})?"
 )
 #: 80 × 40 × 85 cm: the unit is said once.
-_SIZES: Final = re.compile(rf"(?<![米\d.])(?P<first>(?:{NUMBER}\s*[×x*乘/、]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
+_SIZES: Final = headed(rf"(?<![米\d.])(?P<first>(?:{NUMBER}\s*[×x*乘/、]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
 #: 2 到 5 岁, 60-200℃: both ends.
-RANGE: Final = re.compile(
+RANGE: Final = headed(
     rf"(?<![米点\d.零一二两三四五六七八九十百千])(?P<low>{NUMBER})\s*(?:{_UNIT})?\s*(?:[-~–—±]|到|至)\s*(?P<high>{NUMBER})\s*(?P<unit>{_UNIT})"
 )
 #: 两成, 四成五.
-_TENTHS_OF: Final = re.compile(rf"(?P<number>{NUMBER})成(?P<half>五|半)?(?![功熟年分本为了交人套品色长型])")
+_TENTHS_OF: Final = headed(rf"(?P<number>{NUMBER})成(?P<half>五|半)?(?![功熟年分本为了交人套品色长型])")
 _FRACTION: Final = re.compile(r"百分之(?P<number>[一二三四五六七八九十百零点两]+|\d+(?:\.\d+)?)")
 # Amounts of daily life are no claims about the product.
 _DAILY: Final = re.compile(
@@ -49,7 +50,7 @@ _PACK_HOLDS: Final = re.compile(
 _EACH_DOES: Final = re.compile(
     f"(?:[一每][{COUNTERS}](?:能|可以?|大概)?|^)(?P<does>[\u4e00-\u9fa5])(?:了|足|满|个|大概|约|上)?$"
 )
-_BARE_SIZE: Final = re.compile(rf"(?<![米\d.点十百]){NUMBER}(?:\s*[×x*乘]\s*{NUMBER})+")
+_BARE_SIZE: Final = headed(rf"(?<![米\d.点十百]){NUMBER}(?:\s*[×x*乘]\s*{NUMBER})+")
 #: What the record and a script may call the same thing by.
 _TOPICS: Final = (
     re.compile("保温|保冷|续航|待机|播放|使用时间|充电|充满|快充|保鲜"),
@@ -67,7 +68,7 @@ _FAR: Final = re.compile("(?<![厘毫])米|(?<!公)斤|里$")
 _PIECES: Final = re.compile(
     rf"(?P<number>{NUMBER})\s*(?:[个种]?颜|[大小](?=[{COUNTERS}]))?(?P<counter>(?![{_NO_COUNTER}小不])[\u4e00-\u9fa5])"
 )
-_YARN: Final = re.compile(
+_YARN: Final = headed(
     rf"(?P<number>{NUMBER})支(?=[纱双高精的]{{0,2}}(?:全棉|纯棉|棉|天丝|莱赛尔|长绒|亚麻|桑蚕|真丝|贡缎|面料|纱))|"
     rf"(?:纱支|支数|纱线)：\D{{0,4}}(?P<named>{NUMBER})"
 )

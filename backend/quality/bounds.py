@@ -6,17 +6,18 @@ from typing import Any, Final
 
 from backend.quality.amounts import amounts
 from backend.quality.context import clause
+from backend.quality.heads import headed
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, parse_number
 from backend.quality.opposites import is_claimed
 from backend.quality.record import FactFault
 
 _AGE: Final = rf"(?P<number>{NUMBER})(?P<more>个半|多)?(?P<unit>周?岁|个月|月龄)(?P<half>半)?"
-_FROM: Final = re.compile(rf"{_AGE}(?:及|或)?(?:以上|起|\+|＋)")
-_SPAN: Final = re.compile(
+_FROM: Final = headed(rf"{_AGE}(?:及|或)?(?:以上|起|\+|＋)")
+_SPAN: Final = headed(
     rf"(?P<low>{NUMBER})\s*(?P<unit>周?岁|个月|月龄)?\s*(?:[-~–—]|到|至)\s*(?P<high>{NUMBER})\s*(?P<last>周?岁|个月|月龄)"
 )
-_SAID: Final = re.compile(_AGE)
+_SAID: Final = headed(_AGE)
 #: Ages told by a word, in months: from, to.
 _STAGES: Final[Mapping[str, tuple[int, int]]] = {
     "刚出生": (0, 1), "新生儿": (0, 1), "一出生": (0, 1), "出生就": (0, 1),
@@ -48,12 +49,12 @@ _TERMS: Final = (
 )
 _REFUND: Final = re.compile("退|换货|售后")
 _KEEPING: Final = re.compile("保质期|赏味|保存|贮存|储存|存放|最佳|食用期|有效期")
-_DAYS: Final = re.compile(rf"(?P<number>{NUMBER})(?P<half>个?半)?个?(?P<unit>年|月|周|星期|天|日|小时)(?P<tail>半)?")
+_DAYS: Final = headed(rf"(?P<number>{NUMBER})(?P<half>个?半)?个?(?P<unit>年|月|周|星期|天|日|小时)(?P<tail>半)?")
 _LENGTH: Final[Mapping[str, float]] = {"年": 365, "月": 30.4, "周": 7, "星期": 7, "天": 1, "日": 1, "小时": 1 / 24}
 _KEPT: Final = re.compile(
     r"(?:放|搁|存|囤|保存|摆|留|保质期?|能放|冻|藏)(?:在|个|上|它|住|得住|到|常温|冰箱|家里|着|里|能|可以|了|足足|长达|有|是|达|就){0,4}$"
 )
-_KEPT_AFTER: Final = re.compile("(?:都|也)?(?:不会?|没)(?:坏|变质|馊|问题|过期|变味|发霉)|(?:都|也)?(?:放得住|没问题)")
+_KEPT_AFTER: Final = headed("(?:都|也)?(?:不会?|没)(?:坏|变质|馊|问题|过期|变味|发霉)|(?:都|也)?(?:放得住|没问题)")
 _BURDEN: Final = re.compile("承重|载重|限重|负重")
 _BODY: Final = (("length", re.compile("身高")), ("weight", re.compile("体重|承重|载重|限重")))
 

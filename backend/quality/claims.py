@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from backend.quality.context import clause
+from backend.quality.heads import headed
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.numbers import NUMBER, parse_number
 from backend.quality.record import FactFault, record_text
 from backend.quality.subject import COMPARED
 
 #: Names of certificates, marks and tests; what stands in one group is one thing.
-_PAPERS: Final = re.compile(
+_PAPERS: Final = headed(
     r"绿色食品|有机(?:认证|食品|产品|证书)|无公害认证|地理标志|非物质文化遗产|非遗(?:传承|工艺|技艺)|(?:中华)?老字号|国家专利|发明专利|实用新型|外观专利|专利(?:号|技术|认证|证书)|"
     r"(?<![a-z])(?:sgs|fda|ce|rohs|iso\s?\d*|gmp|haccp|brc|oeko|gots|fsc|3c|ccc|ul|halal|usda|ecocert|rws|bsci)(?![a-z])(?=[^，。！？]{0,4}(?:认证|检测|标准|体系|报告|证书|标志|认可|测试))|"
     r"(?:欧盟|美国|德国|日本|国际|瑞士)[^，。！？]{0,4}(?:认证|检测|标准)|清真认证|(?:红点|iF|艾迪逊|金奖|银奖|设计奖|品质奖)(?:奖|大奖)?|"
@@ -19,13 +20,13 @@ _PAPERS: Final = re.compile(
     re.IGNORECASE,
 )
 #: Services somebody pays for.
-_SERVICES: Final = re.compile(
+_SERVICES: Final = headed(
     r"(?:免费|包|师傅)[^，。！？]{0,3}(?:上门)?安装|上门[^，。！？]{0,4}(?:装|维修|量尺|清洗|回收)|(?:免费)?送货?上楼|送到家门口|终身(?:保修|质保|维修|免费|换新|保养)|只换不修|以旧换新|"
     r"免费(?:清洗|保养|刻字|改[衣裤长]|延保|换新|试[睡用穿吃]|补寄|升级|洗护|打蜡)|(?:试睡|试用|试穿)[^，。！？]{0,4}[天晚]|先用后付|货到付款|[二三四五六七八九十\d]+年(?:内)?(?:免费)?(?:换新|质保|保修|联保)|(?:三十|30|六十|90|一百|三百六十五|365)天(?:无理由|包退|退货|价保|试用)"
 )
 _SELF: Final = re.compile("自行安装|自己(?:安)?装|安装费自理|到店安装|不含安装|需自装|自提|不上楼|送到楼下")
 #: How old a house or a craft is: 两百年的老字号, 三代人传下来的工艺.
-_AGE: Final = re.compile(
+_AGE: Final = headed(
     r"(?P<age>(?:[一二两三四五六七八九几上]?[百千]|\d{2,4}|[一二三四五六七八九]?十[一二三四五六七八九]?)(?:多|来)?年)(?:的|了的?|以上的?|传承的?|历史的?)?"
     r"(?:老字号|老店|老厂|老品牌|老牌子|品牌|历史|传承|古法|工艺|手艺|祖传|窖|古树|老树|树龄)"
 )

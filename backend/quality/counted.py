@@ -8,6 +8,7 @@ from backend.quality.context import clause
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, parse_number
 from backend.quality.opposites import is_claimed
+from backend.quality.patterns import made
 from backend.quality.record import FactFault, record_text
 from backend.quality.subject import is_of_another
 
@@ -67,7 +68,7 @@ def _kinds(text: str, fields: list[tuple[str, str]]) -> Iterator[tuple[int, int,
             rf"{kind}(?:的|蟹|号|件|款|份|个|层|只|袋|瓶)?"
             rf"(?:的|是|有|足足|都|每只|一只|就)*(?P<number>{NUMBER}){unit}(?P<half>半)?"
         )
-        for match in re.finditer(said_of, text):
+        for match in made(said_of).finditer(text) if kind in text else ():
             said = parse_number(match["number"])
             if said is not None and said + (0.5 if match["half"] else 0) not in right:
                 yield *match.span(), f"{kind}{'、'.join(f'{one:g}' for one in sorted(right))}{unit}"
@@ -77,12 +78,14 @@ def _parts(text: str, fields: list[tuple[str, str]], numbers: set[float | None])
     for name, value in fields:
         counted, aged = _COUNT.match(value), _AGED.match(value)
         if counted and len(name) >= 2 and re.fullmatch("[\u4e00-\u9fa5]+", name) and name[-1] not in "数量格格装":
+            if name[-2:] not in text:
+                continue
             said_of = rf"(?P<number>{NUMBER}){_PIECE}(?:小|大)?(?:{re.escape(name[-2:])})"
         elif aged and re.search("年份|陈|窖|树龄|藏", name):
             said_of = rf"(?P<number>{NUMBER})年(?:多)?的?(?:老?陈|老|窖|藏|陈)"
         else:
             continue
-        for match in re.finditer(said_of, text):
+        for match in made(said_of).finditer(text):
             said = parse_number(match["number"])
             if said is not None and said > 1 and said not in numbers:
                 yield *match.span(), f"{name}：{value}"

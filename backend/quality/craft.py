@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from backend.quality.heads import headed
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, parse_number
 
 _SENTENCE: Final = re.compile(r"[^。！？!?\n]+[。！？!?]*")
 _CLAUSE_END: Final = re.compile(r"[，。！？；：、,!?;:…—\n]+")
 _SILENT: Final = re.compile(r"[\s\W_]+")
+_ALOUD: Final = re.compile(r"[^\W_]")
 _NUMBER: Final = re.compile(NUMBER)
 #: What is not one sound a sign.
 _COUNTED: Final = re.compile(r"[A-Za-z\d]")
 _SPOKEN_DIGITS: Final = re.compile(r"\d+(?:\.\d+)?")
 
-_ACTION: Final = re.compile(
+_ACTION: Final = headed(
     r"(?:点|拍|戳|加购|加进|加到|放进|进|去|看|打开|领|冲|提交|完成|选好)[^，。！？]{0,14}(?:链接|购物车|小黄车|购物袋|下方|屏幕|左下角|右下角|橱窗|付款|订单|下单|号口袋|一号|小车)|"
     r"(?:下方|左下角|右下角|购物[车袋]|小黄车|橱窗|链接|屏幕|\d+号[车袋链]|[一二三四五六七八九十]+号[车袋链])[^。！？]{0,16}(?:点|拍|囤|付|买|抱|端|走起|打包|报名|约|抢|挑|下单|带走|付款|安排|冲|选|挂|领|拿|入手|结算|看|试|直接|先来|来[一两几])|"
     r"(?:直接|赶紧|现在|可以|放心|喜欢|想要|需要|姐妹们?|家人们?|朋友们?|宝宝们?|抓紧|马上)[^，。！？]{0,10}(?:去拍|下单|拍下|来拍|拍了|拍一|入手|带走|"
@@ -35,7 +37,7 @@ _GREETING: Final = re.compile(
     r"朋友们?)?(?:早上|上午|中午|下午|晚上)?好?[呀啊哦]?[，,！!。]*(?:欢迎(?:大家|各位|新来的|新进|所有)?[^，。！？]{0,10}(?:来到|进入|进来|"
     r"光临)[^，。！？]{0,14}(?:直播间)?)[，。！？,!]*"
 )
-_HOOK: Final = re.compile(
+_HOOK: Final = headed(
     r"[？?\d吗呢么]|[一二三四五六七八九十两百]{1,3}[块元个天次分件岁年斤度杯]|你|您|咱|有没有|是不是|谁|为什么|怎么|早上|晚上|夏天|冬天|上班|下班|出门|回家|周末|加班|"
     r"孩子|老人|爸妈|熬夜|换季|天冷|天热|降温|下雨|通勤|露营|旅行|出差|追剧|嘴馋|办公室|厨房|冰箱|衣柜|沙发|洗脸|洗头|带娃|宝妈|爱喝|怕|烦|划走|停一下|听我[说讲聊唠]|看这|"
     r"注意|姐妹|家人|朋友|宝宝|想象|试过|还在|每次|最近|今天"
@@ -43,7 +45,7 @@ _HOOK: Final = re.compile(
 _CHAT: Final = re.compile(
     r"[？?]|(?:打|扣|刷|敲|发|举)[^，。！？]{0,6}(?:[1一2二3三6]|想要|想看|喜欢|好看|公屏|手|出来|颜色|尺码|需要|评论)|评论区|公屏|弹幕|告诉我|告诉主播|吗|有没有|聊聊|说说"
 )
-_ASSISTANT: Final = re.compile(
+_ASSISTANT: Final = headed(
     r"作为(?:一个|一名)?(?:ai|人工智能|语言模型|大模型|助手|智能助手)|我是(?:一个)?(?:ai|人工智能|语言模型|智能助手)|"
     r"(?:以下|下面|这)(?:是|就是|为)(?:为|给|根据|按照|按|我)?(?:您|你)?[^，。！？：\n]{0,24}(?:话术|文案|脚本|口播|稿|版本|内容|介绍|开场)(?=[：:，。\n！]|$)|"
     r"^(?:好的|当然|没问题|收到|明白了?|可以的?|ok|sure|好嘞)[，,！!。:：、\s]*(?:没问题|以下|这是|下面|我来|我将|我会|为您|为你|根据|按照|马上|帮你|给您|这就|已经|已为)|"
@@ -74,7 +76,7 @@ _HANDED_OVER: Final = re.compile(
     r"[^，。！？\n]{0,6}(?:可以|行|合适|满意|怎么样|如何|ok)[^。！？\n]{0,3}[。？?]?\s*\Z",
     re.IGNORECASE,
 )
-_MARKUP: Final = re.compile(
+_MARKUP: Final = headed(
     r"[→⇒➜➡⟶←★☆■□◆◇※]|\*\*|__[^_\n]+__|^\s{0,3}#{1,6}\s|^\s*(?:[-*+•●▪]|\d{1,2}[.、)）](?!\d)|[①-⑳]|[一二三四五六七八九十]、)\s*(?=\S)|"
     r"#{2,6}|```|`[^`\n]+`|^\s*>\s|^\s*\|.*\||^-{3,}\s*$|</?[a-z][^>\n]*>|\[[^\]\n]+\]\([^)\n]+\)|"
     r"【[^】\n]{1,20}】|^\s*(?:标题|开场白?|开头|正文|结尾|钩子|痛点|卖点[一二三\d]?|促单|逼单|互动|主播|助播|旁白|画面|镜头|场景|动作|语气|"
@@ -84,7 +86,7 @@ _MARKUP: Final = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _EMOJI: Final = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f300-\U0001faff\U0001f1e6-\U0001f1ff]\ufe0f?")
-_PLACEHOLDER: Final = re.compile(
+_PLACEHOLDER: Final = headed(
     r"\{\{[^}]*\}\}|\$\{[^}]*\}|\{[A-Za-z_\u4e00-\u9fa5]{1,20}\}|<[A-Za-z_\u4e00-\u9fa5]{1,12}>|"
     r"[【\[](?:[^】\]\n]{0,12})(?:产品|商品|品牌|价格|名称|主播|姓名|数量|时间|优惠|卖点|填|插入|此处|链接|规格|你的|x{2,}|"
     r"某)[^】\]\n]{0,12}[】\]]|"
@@ -113,9 +115,11 @@ class Mark:
     problem: str
 
 
-def sentences(text: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=64)  # a review asks for those of the same text five times
+def sentences(text: str) -> Sequence[tuple[int, int]]:
     """Return the bounds of the sentences that hold anything speakable."""
-    return [match.span() for match in _SENTENCE.finditer(text) if _SILENT.sub("", match.group())]
+    spans = [match.span() for match in _SENTENCE.finditer(text)]
+    return tuple(span for span in spans if _ALOUD.search(text, *span))
 
 
 @lru_cache(maxsize=512)  # a review counts each sentence several times
@@ -129,7 +133,7 @@ def speakable(text: str) -> int:
         return "字" * (max(1, said) + (len(fraction) + 1 if fraction else 0))
 
     if _COUNTED.search(text) is None:
-        return len(_SILENT.sub("", text))
+        return len(text) if text.isalnum() else len(_SILENT.sub("", text))
     latin = re.sub(r"[A-Za-z]+", lambda m: "字" * max(1, (len(m.group()) + 1) // 2), text)
     return len(_SILENT.sub("", _SPOKEN_DIGITS.sub(aloud, latin)))
 
@@ -137,7 +141,8 @@ def speakable(text: str) -> int:
 def long_sentences(text: str, longest: int) -> Iterator[Mark]:
     """Yield sentences longer than `longest` spoken characters."""
     for start, end in sentences(text):
-        if (length := speakable(text[start:end])) > longest:
+        # No sign is read as more than two characters.
+        if 2 * (end - start) > longest and (length := speakable(text[start:end])) > longest:
             yield Mark(start, end, f"这一句{length}个字，一口气念不完，拆成两三句")
 
 
@@ -282,10 +287,17 @@ def coverage(point: str, spoken: str) -> float:
     return sum(pair in spoken for pair in pairs) / len(pairs) if pairs else 1.0
 
 
+def _without(text: str, names: Sequence[str]) -> str:
+    """Leave names out, in capitals or not."""
+    for name in names:
+        cased = name.lower() != name.upper()
+        text = re.sub(re.escape(name), "", text, flags=re.IGNORECASE) if cased else text.replace(name, "")
+    return text
+
+
 def is_foreign(text: str, names: Sequence[str] = ()) -> bool:
     """Tell whether a text is in another language than Chinese, product names aside."""
-    for name in names:
-        text = re.sub(re.escape(name), "", text, flags=re.IGNORECASE)
+    text = _without(text, names)
     han = len(re.findall("[\u3400-\u9fff]", text))
     kana = len(re.findall("[\u3041-\u30ff]", text))
     # A word of letters weighs as much as a character or two.
@@ -295,8 +307,7 @@ def is_foreign(text: str, names: Sequence[str] = ()) -> bool:
 
 def unspeakable_share(text: str, names: Sequence[str] = ()) -> float:
     """Return the share of Latin letters, long digits and symbols, product names aside."""
-    for name in names:
-        text = re.sub(re.escape(name), "", text, flags=re.IGNORECASE)
+    text = _without(text, names)
     total = len(re.sub(r"\s", "", text))
     odd = len(re.findall(r"[A-Za-z]", text)) + sum(len(run) for run in re.findall(r"\d{6,}", text))
     odd += len(re.findall(r"[/\\|<>=+*&^#@$_~\[\]{}]", text))

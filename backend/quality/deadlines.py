@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from backend.quality.context import clause
+from backend.quality.heads import headed
 from backend.quality.numbers import NUMBER, parse_number
 from backend.quality.opposites import is_claimed
 from backend.quality.record import FactFault, fields_of
@@ -16,7 +17,7 @@ _DAY: Final = (
 )
 _WHEN: Final = rf"(?:{_DAY}|{_HOUR}|上午|下午|晚上|早上)(?:的|{_DAY}|{_HOUR}|上午|下午|晚上|早上|、|和|到)*"
 #: 活动只到今晚八点, 这个价截止到周日, 五点一过恢复229, 还有最后三分钟.
-_DEADLINE: Final = re.compile(
+_DEADLINE: Final = headed(
     rf"(?:活动|优惠|[这那]个?价格?|价格|福利|特价|直播价|到手价|专享价|满减|赠品)[^，。！？；到]{{0,8}}?"
     rf"(?:只到|就到|截止到?|到|截至|仅限|只限|限)(?P<until>{_WHEN})(?:截止|结束|为止|就没了?|之前)?|"
     rf"(?P<after>(?:过了)?{_WHEN}(?:一过|之后|以后|过后|一到)?，?(?:就|立刻|马上|准时|自动|价格)*(?:恢复|涨[回到价]?|回到|变回|调回|下架|截止|收[摊车]|关[链闭])(?!货|链)(?:原价|日常价|{NUMBER}[元块]?)?)|"
@@ -26,7 +27,7 @@ _DEADLINE: Final = re.compile(
 )
 #: What of a record says until when.
 _FIELD: Final = re.compile("活动|优惠|截止|限时|促销|直播价|券|福利|价格有效|价保至|秒杀|专享")
-_CLOCK: Final = re.compile(rf"({NUMBER})(?:点|:00|时(?!间|长))|({NUMBER})[日号]")
+_CLOCK: Final = headed(rf"({NUMBER})(?:点|:00|时(?!间|长))|({NUMBER})[日号]")
 _MIDNIGHT: Final = frozenset({0.0, 12.0, 24.0})
 
 

@@ -13,6 +13,7 @@ from backend.quality.counted import counted_in_pack_faults
 from backend.quality.craft import read_aloud
 from backend.quality.deadlines import deadline_faults
 from backend.quality.gifts import gift_faults
+from backend.quality.heads import headed
 from backend.quality.kinds import kind_faults
 from backend.quality.materials import material_faults
 from backend.quality.members import class_faults
@@ -51,7 +52,7 @@ _GROWN: Final = re.compile(
 _RAISED: Final = re.compile(
     "(?<=[，。！？；、的是在用])(?P<place>[\u4e00-\u9fa5]{1,4}[湖岛山江河海镇村乡县市湾沟坝坪岭寨港滩原园])(?:里|上|边)?(?:养|产|种|捞|采|钓|收|摘|挖|酿)(?:出来|出|来)?的(?!时|人)"
 )
-_STOCK: Final = re.compile(
+_STOCK: Final = headed(
     rf"(?:只剩|(?:只|就|才)(?:捞|做|收|到|抢|拿|批|备|留|出|熬|烤|产|采|争取)[到出来]?了?|[库仓店]里(?:一共|总共|就|只|还|现在)?(?:有|剩|备)|[库仓]里(?:一共|总共)|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|剩|下|了|"
     rf"有)*(?P<count>{NUMBER})(?P<tail>多|来)?\s*[{COUNTERS}单](?!月|星期|小时|钟|礼拜|人)|"
     # A clause of its own, or the beginning of one: 就四十套, 只有十四床, 九十五顶，真没多备.
@@ -101,7 +102,7 @@ _TOLD_FREELY: Final = (
     ),
 )
 #: Right before the words: what not to do, what something looks like, what somebody else still uses.
-_DENIED: Final = re.compile(
+_DENIED: Final = headed(
     "(?:别|不要|切勿|甭)(?:再|给它|随便|直接)?(?:放|搁|存|摆|用|拿|泡|丢|扔)?(?:在|到|进)?$|"
     "(?<![不好图头录影])像(?:是|刚)?[擦摸踩看隔喝吃](?:过|着|了|在)?(?:一[层块面片])?$|"
     "(?:谁家?|哪家|还有人|有谁)[^，。！？]{0,2}还(?:在|会)?[用拿穿买]着?$"
@@ -337,6 +338,7 @@ def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[s
         else:
             # 途野帐篷 for 途野两人双层帐篷: its brand, and what it is, close together.
             brand, noun = re.escape(short[:2]), re.escape(short[-2:])
-            loose = re.search(rf"{brand}[^，。！？]{{0,4}}{noun}", text) if len(short) >= 6 else None
+            near = len(short) >= 6 and short[:2] in text and short[-2:] in text
+            loose = re.search(rf"{brand}[^，。！？]{{0,4}}{noun}", text) if near else None
             if loose and not (short[:2] in own and short[-2:] in own):
                 yield *loose.span(), other

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from backend.quality.context import clause, sentence
+from backend.quality.heads import headed
 from backend.quality.materials import MATERIALS
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
+from backend.quality.patterns import behind, made, places_of
 from backend.quality.record import FactFault, overlaps, record_text
 
 _MEASURES: Final = "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面盆口"
@@ -21,14 +23,14 @@ _GIFT_FIRST: Final = re.compile(
     rf"(?:加赠|赠送|再送|还送|另送|附赠|(?<![配发递护寄运])送|赠品[是有]?)(?:你们?|大家|您|上)?(?:同款|配套的?|定制的?|小)?"
     rf"(?P<thing>(?!{NUMBER})[\u4e00-\u9fa5a-z]{{2,6}}?)(?P<count>{NUMBER})[{_MEASURES}](?=[，。！？；、\n]|$)"
 )
-_COUNTED: Final = re.compile(rf"({NUMBER})\s*[大小]?([{COUNTERS}])")
+_COUNTED: Final = headed(rf"({NUMBER})\s*[大小]?([{COUNTERS}])")
 #: One thing in a list of gifts, the clause holding nothing else.
 _LISTED: Final = re.compile(
     rf"(?<=[，、。：])(?:还有|再加|外加|加上|和)?(?:{NUMBER}[{COUNTERS}](?P<thing>[\u4e00-\u9fa5]{{2,6}})|"
     rf"(?P<what>[\u4e00-\u9fa5]{{2,6}}?){NUMBER}[{COUNTERS}])(?=[，、。！])"
 )
 #: A clause that gives something along and says no more: 配一个洗衣袋, 还有一副护目镜, 一张防潮垫跟着走.
-_ALONG: Final = re.compile(
+_ALONG: Final = headed(
     rf"(?<=[，。！？；、\n])(?:拍[了下]?|下单|今天|现在|另外|跟着|一起|随[\u4e00-\u9fa5]{{1,2}}|每[件台盒]|我|咱)*"
     r"(?:还|再|另外?|也|都|直接)?"
     rf"(?P<verb>给你们|给大家|给|配上?|附上?|搭上?|带上?|带|有|寄|发|捎上?)(?:你们?|大家)?"
@@ -49,11 +51,18 @@ _UTENSIL: Final = re.compile("[杯勺碗盘碟锅壶铲筷刀袋包盒箱罐瓶�
 _OWN_PART: Final = re.compile("自带|本身|原装|标配|已经装|机[身器]上|原本|里头?本来")
 #: Around a gift there is an offer.
 _OFFER: Final = re.compile("拍|下单|链接|购物车|到手|优惠|省|付款|[元块]|今天|现在|今晚|便宜|跟着走|一起[寄发]|随货")
-_NO_GIFT: Final = re.compile(
+_NO_GIFT: Final = headed(
     "^[放回走去在备试上进存囤留搁摆]|朋友|父母|爸|妈|长辈|礼|货|人|老|女|男|给|问题|建议|机会|感觉|体验|办法|小时|分钟|星期|月|承诺|说法|交代|笑|例子|地方|演示|镜头|特写|比方|提醒|消息"
 )
 #: One number in front of a gift of the record, its measure between: 三只备用灯泡, 一包八十抽的湿巾.
 _BEFORE: Final = rf"({NUMBER})([{_MEASURES}抽])(?:[装的]|{NUMBER}[{_MEASURES}抽克毫升ml]{{1,2}}的?)?(?:小|大)?"
+
+
+#: What it ends with.
+_ENDS: Final = f"{_MEASURES}抽装的克毫升ml小大"
+#: Right behind a gift: 拖布送十块; 滤芯5个.
+_GIVEN_BEHIND: Final = re.compile(rf"(?:再|还|也|都|另外?)?[送赠](?:你们?|大家)?({NUMBER})([{_MEASURES}])")
+_SO_MANY: Final = re.compile(rf"[，]?{_COUNTED.pattern}")
 
 
 def gift_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -97,9 +106,9 @@ def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactF
             listed[thing] = counts
     places = [text.find(thing) for thing in listed if thing in text]
     for thing, counts in listed.items():
-        for match in re.finditer(rf"{re.escape(thing)}[，]?{_COUNTED.pattern}", text):
+        for start, match in behind(text, [thing], _SO_MANY):
             said, counted = parse_number(match.group(1)), counts.get(match.group(2))
-            several = re.search(r"[两二三四五]\s*[件套份]", text[: match.start()][-16:])
+            several = re.search(r"[两二三四五]\s*[件套份]", text[:start][-16:])
             if said is not None and counted is not None and said != counted and not several:
                 problem = f"赠品数量对不上，资料里的赠品：{'、'.join(gifts)}"
                 yield FactFault("FAC-004", match.start(1), match.end(1), problem, True)
@@ -169,16 +178,14 @@ def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         counted |= dict.fromkeys(_MEASURES, parse_number(times[1])) if times else {}
         if len(thing) < 2 or not counted:
             continue
-        for match in re.finditer(
-            rf"(?:{re.escape(thing)}|{re.escape(thing[-2:])})(?:再|还|也|都|另外?)?[送赠](?:你们?|大家)?({NUMBER})([{_MEASURES}])",
-            text,
-        ):
+        words = [thing, thing[-2:]]
+        for _, match in behind(text, words, _GIVEN_BEHIND):
             said, right = parse_number(match[1]), counted.get(match[2])
             if said is not None and right is not None and said != right:
                 yield FactFault("FAC-004", *match.span(1), f"赠品数量对不上，{known}", True)  # 拖布送十块
-        for match in re.finditer(
-            rf"(?<![{COUNTERS}])(?:{_BEFORE})(?={re.escape(thing)}|{re.escape(thing[-2:])})", text
-        ):
+        counted_before = any(text[at - 1 : at] in _ENDS for word in words for at in places_of(text, word))
+        before = rf"(?<![{COUNTERS}])(?:{_BEFORE})(?={re.escape(thing)}|{re.escape(thing[-2:])})"
+        for match in made(before).finditer(text) if counted_before else ():
             low, high = clause(text, *match.span())
             if _OWN_PART.search(text, low, match.start()):
                 continue  # 盒里自带一个刷头，另送两个

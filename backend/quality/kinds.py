@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from backend.quality.context import clause
+from backend.quality.heads import headed
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, parse_number
+from backend.quality.patterns import made
 from backend.quality.record import FactFault, record_text
 from backend.quality.subject import COMPARED
 
@@ -40,10 +42,10 @@ _ELSEWHERE: Final = re.compile(
 )
 _ORIGIN: Final = re.compile("产地|原产|产区|奶源|来源|工厂|origin")
 #: The class of a grade or of a cloth: 国AA级, A类.
-_CLASS: Final = re.compile(r"(?<![a-z\d])(?:(?P<name>国|能效)?(?P<letters>a{1,4}\+{0,2}|[bcde]))(?P<what>[级类])")
+_CLASS: Final = headed(r"(?<![a-z\d])(?:(?P<name>国|能效)?(?P<letters>a{1,4}\+{0,2}|[bcde]))(?P<what>[级类])")
 #: Sizes of clothes, from the smallest.
 _SIZES: Final = ("xxs", "xs", "s", "m", "l", "xl", "2xl", "3xl", "4xl", "5xl")
-_SIZE: Final = re.compile(r"(?<![a-z\d])(?P<size>[2-5]xl|x{1,4}[sl]|[sml])(?![a-z\d])")
+_SIZE: Final = headed(r"(?<![a-z\d])(?P<size>[2-5]xl|x{1,4}[sl]|[sml])(?![a-z\d])")
 #: One of several colours or tastes on record, and what a script lists beside it.
 _LISTING: Final = re.compile("颜色|[花墨配]色|色号|口味|味道|香型")
 _COLOUR: Final = re.compile("[红橙黄绿青蓝紫粉白黑灰棕咖米杏卡驼金银裸]|焦糖|奶茶|燕麦|色")
@@ -56,11 +58,11 @@ _STANDARD: Final = re.compile(
     r"(?:gb|标准|国标)[^，。！？；]{0,10}?(?P<number>(?<!\d)\d{4,6}(?!\d)|[零〇一二三四五六七八九幺]{4,6})"
 )
 _DOSE: Final = re.compile("每[日天次]|用量|用法|服用|食用方法|一[日天]")
-_COUNTED: Final = re.compile(rf"(?P<number>{NUMBER})(?P<counter>[片粒颗袋支包条瓶勺滴丸次杯克])")
+_COUNTED: Final = headed(rf"(?P<number>{NUMBER})(?P<counter>[片粒颗袋支包条瓶勺滴丸次杯克])")
 _A_DAY: Final = re.compile(
     rf"(?:一天|每天|每日|一日|天天)(?:只要?|就|吃|喝|服|用|嚼|冲|来|各)*(?P<number>{NUMBER})(?P<counter>[片粒颗袋支包条瓶勺滴丸次杯克])"
 )
-_FROM_MONTHS: Final = re.compile(rf"(?P<number>{NUMBER})个?月龄?(?:及?以上|以后|起|大的?|\+)")
+_FROM_MONTHS: Final = headed(rf"(?P<number>{NUMBER})个?月龄?(?:及?以上|以后|起|大的?|\+)")
 #: 90%白鹅绒.
 _SHARE: Final = re.compile(r"(?P<share>\d{2}(?:\.\d+)?)%(?P<of>[\u4e00-\u9fa5]{2,4})")
 _DIGITS: Final = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
@@ -211,7 +213,7 @@ def _listed_otherwise(text: str, facts: list[tuple[str, str]], record: str) -> I
             rf"(?<=[，。！；：、选有是])(?P<before>(?:(?![有是色])[\u4e00-\u9fa5]){{1,4}}?)[色味]?[和跟与、](?={either})|"
             rf"(?:{either})(?P<run>[\u4e00-\u9fa5]{{2,3}})(?=[两二三四五六][个种款]?[色味])"
         )
-        for match in re.finditer(beside, text):
+        for match in made(beside).finditer(text) if any(one in text for one in items) else ():
             other = match["after"] or match["before"] or match["run"]
             meant = (
                 _COLOUR.search(other)
@@ -288,9 +290,8 @@ def _shares_that_differ(text: str, record: str) -> Iterator[FactFault]:
         if (share := parse_number(match["share"])) is not None:
             known.setdefault(match["of"][:3], set()).add(share)
     for of, right in known.items():
-        for match in re.finditer(
-            rf"(?<![之分零一二三四五六七八九十百千点.\d])(?P<share>{NUMBER})的?(?={re.escape(of)})", text
-        ):
+        share_of = rf"(?<![之分零一二三四五六七八九十百千点.\d])(?P<share>{NUMBER})的?(?={re.escape(of)})"
+        for match in made(share_of).finditer(text) if of in text else ():
             share = parse_number(match["share"])
             if share is not None and 10 <= share <= 100 and share not in right:
                 problem = f"“{match.group()}{of}”与商品资料（{'、'.join(f'{one:g}%' for one in sorted(right))}）不符"

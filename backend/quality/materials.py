@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from backend.quality.context import clause
 from backend.quality.normalize import NUMERALS, fold
+from backend.quality.patterns import made
 from backend.quality.record import FactFault, overlaps, record_text
 from backend.quality.subject import COMPARED
 
@@ -89,7 +90,8 @@ def _kinds_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
         forms = f"[\u4e00-\u9fa5]{value[1:]}" + (
             f"|[\u4e00-\u9fa5]{{2}}{value[-2:]}" if len(value) > 3 and value[-1] in _STUFF else ""
         )
-        for match in re.finditer(forms, text):
+        # Mostly neither of them stands there.
+        for match in made(forms).finditer(text) if value[1:] in text or value[-2:] in text else ():
             low, high = clause(text, *match.span())
             strange = match.group()[:2] not in whole and not _BEFORE_A_NOUN & set(match.group()[: -len(value[1:])])
             strange = strange and match.group()[-3:] not in whole
@@ -108,10 +110,11 @@ def _other_stuff(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         if one[-1] in _STUFF and (_STATED.search(str(name)) or one[-1] in str(name))
     }
     for head in sorted(heads):
-        for match in re.finditer(
-            rf"(?:用的?(?:就|全|都)?是|采用|选用|(?:全|都|就)是|用了)(?:[^，。！？]{{0,6}}的)?[^，。！？的]{{0,3}}?(?P<thing>[\u4e00-\u9fa5]{{2}}{head})(?=[，。！？、做的]|$)",
-            text,
-        ):
+        made_of = (
+            r"(?:用的?(?:就|全|都)?是|采用|选用|(?:全|都|就)是|用了)(?:[^，。！？]{0,6}的)?[^，。！？的]{0,3}?"
+            rf"(?P<thing>[\u4e00-\u9fa5]{{2}}{head})(?=[，。！？、做的]|$)"
+        )
+        for match in made(made_of).finditer(text) if head in text else ():
             low, _ = clause(text, *match.span())
             if not overlaps(match["thing"], whole) and not COMPARED.search(text, low, match.start()):
                 yield FactFault("FAC-001", *match.span("thing"), f"用料“{match['thing']}”不在商品资料里", True)

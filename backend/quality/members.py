@@ -16,6 +16,7 @@ from typing import Any, Final
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from backend.quality.context import clause
+from backend.quality.heads import headed
 from backend.quality.normalize import fold
 from backend.quality.opposites import is_claimed
 from backend.quality.record import FactFault, record_text
@@ -29,7 +30,7 @@ _RULED_OUT: Final = re.compile(
     "(?:用|放|进|在|再|任何|随便|直接|有|是|那种|给|做)*$"
 )
 #: In a clause before a word: it is denied, told of somebody's, or of other goods.
-_ASIDE: Final = re.compile(
+_ASIDE: Final = headed(
     "不是|不像|没有|不用|不要|不会|不能|别(?!致)|并非|不含|不带|不做|不卖|有的|有些|别的|市面|以前|之前|原来|那种|普通|一般|传统|"
     "怕|担心|如果|要是|万一|比|还有一|另一|另外|弹幕|公屏|有人|问|[你您]要|想要|想找|你们?家|你家|您家|我妈|朋友|或者|还是|好几种|多种|也有"
 )
@@ -362,7 +363,7 @@ _GROWS: Final = re.compile(
     r"(?:产的?|种的?|种出|采的?|摘的?|捞的?|养的?|酿的?|烤的?|做的|出的|长的|挖的?|收的?|压的|晒的|织的|烧的|磨的|生产|制造|原产|原装|进口|直采|空运|直邮|"
     r"老乡|农户|果农|茶农|大叔|老师傅|山上|山里|果园|茶园|茶山|基地|工厂|作坊|牧场|农场|林场|海域|庄园|产区|那边的|货|来的|捞上来|深海|雪山|高山|高原)"
 )
-_IS_FROM: Final = re.compile(
+_IS_FROM: Final = headed(
     "(?:产自|来自|源自|出自|取自|采自|产地是?|生在|长在|种在|养在|产在|原产于?|引自|进口自)[^，。！？；]{0,6}$|"
     "(?:这是|这个是|它是|就是|都是|全是|是|用的?是?|选的?是?|正宗的?|地道的?|咱们?的?|咱家)(?:[\u4e00-\u9fa5]{2,3}省?)?$"
 )

@@ -7,14 +7,16 @@ from typing import Any, Final
 
 from backend.quality.amounts import RANGE, amounts
 from backend.quality.context import clause
+from backend.quality.heads import headed
 from backend.quality.measured import Amount
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, money_in, parse_number
+from backend.quality.patterns import made
 from backend.quality.record import FactFault
 from backend.quality.subject import COMPARED
 
 #: What a fact's name may end in and a host leaves out: 蓝牙版本 is 蓝牙.
-_ENDINGS: Final = re.compile(
+_ENDINGS: Final = headed(
     "(?:版本|系数|指数|含量|系列|等级|参数|范围|数值|数量|大小|长度|高度|深度|厚度|宽度|直径|尺寸|规格|功能|性能|值|数|[长宽高厚重])$"
 )
 #: How many of it there are: 内袋 3个, 琴弦 4根尼龙弦.
@@ -33,9 +35,9 @@ _COMMON: Final = frozenset(
 )
 
 
-_CHOICES: Final = re.compile(rf"(?P<number>{NUMBER})[个种](?:颜色|色|口味|味道|花色|味)")
+_CHOICES: Final = headed(rf"(?P<number>{NUMBER})[个种](?:颜色|色|口味|味道|花色|味)")
 #: 一级 of 一级棒 and 三级台阶 is no grade.
-_GRADE: Final = re.compile(
+_GRADE: Final = headed(
     "(?:等级|级别|品级|能效|质量)[是为：达到的]*(?P<grade>[特优一二三四五六七八九\\d])[级等](?![棒台])|(?P<grade2>[特优])级|(?<=[，。！？；是])(?P<grade3>[一二三四])级(?=[，。！；的]|$)"
 )
 
@@ -52,7 +54,7 @@ def named_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         if not numbers:
             continue
         # Two facts may share a short name (保温, 保温时间): what one of them bears out is right.
-        for match in _pattern(name).finditer(text) if _variants(name) else ():
+        for match in _pattern(name).finditer(text) if any(one in text for one in _variants(name)) else ():
             said, at = parse_number(match.group("number")), match.start("number")
             if said is None or at in sums or _is_compared(text, match.start(), at):
                 continue
@@ -81,10 +83,12 @@ def counted_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]
             continue  # 2个USB-C、1个USB-A
         if re.fullmatch("[\u4e00-\u9fa5]数", bare):
             pattern = rf"(?P<number>{NUMBER})[{counted['counter']}{bare[0]}](?!味|道理)"
+            is_there = counted["counter"] in text or bare[0] in text
         else:
             noun = rf"(?:{re.escape(bare)}|{re.escape(bare[-1])}(?=[，。！？；]))"
             pattern = rf"(?P<number>{NUMBER}){counted['counter']}[\u4e00-\u9fa5]{{0,2}}?{noun}"
-        for match in re.finditer(pattern, text):
+            is_there = counted["counter"] in text and bare[-1] in text
+        for match in made(pattern).finditer(text) if is_there else ():
             told = parse_number(match["number"])
             if told is None or told == known or told < 2 or _is_compared(text, match.start(), match.end()):
                 continue

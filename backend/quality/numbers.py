@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
+from backend.quality.heads import headed
+
 _DIGITS: Final = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2}
 _SCALES: Final = {"十": 10, "百": 100, "千": 1000}
 #: One number, Arabic or Chinese, as a pattern without groups.
@@ -25,7 +27,7 @@ _TWO_NUMBERS: Final = re.compile("[十百千万][一二两三四五六七八九]
 _BELOW: Final = re.compile(r"(?:不到|不足|低于|不超过|以内|还不到|用不了|不用)$")
 _ABOUT: Final = re.compile(r"(?:大约|大概|差不多|将近|接近|约|也就|左右)$")
 _BARE: Final = r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九]?[十百千][零一二三四五六七八九十百千]*)"
-_MONEY: Final = re.compile(
+_MONEY: Final = headed(
     rf"[¥￥]\s*(?P<signed>{NUMBER})|"
     rf"(?P<number>{NUMBER})(?P<more>多|来|几)?\s*(?P<unit>元|块钱|块|圆|rmb)"
     rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百]))?"

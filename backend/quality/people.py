@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from backend.quality.context import clause
+from backend.quality.heads import headed
 from backend.quality.measured import Amount
 
 #: What a person measures: 我一米六, 模特身高175, 一米六五的选M.
-_OF_A_PERSON: Final = re.compile(
+_OF_A_PERSON: Final = headed(
     "(?:我|她|他|你|[爸妈]|模特|主播|身高|个子|同事|闺蜜|姐|哥|妹|弟|老公|老婆|儿子|女儿|孩子|本人)(?:身高|个子|体重|净身高|也?[是有才就]|大概|差不多|不到)*$"
 )
 _FITS: Final = re.compile(
@@ -18,7 +19,7 @@ _FITS: Final = re.compile(
 _CAREER: Final = re.compile("(?:做|干|卖|种|教|当|练|学|入行|从业|开店|开厂|开车|摆摊)(?!工|法)[^，。！？]{0,3}$")
 _OF_A_CAREER: Final = re.compile("教龄|从业|经验|创立|成立|始于|工龄|年资")
 #: Behind an amount: it is that of somebody.
-_OF_WHOM: Final = re.compile(
+_OF_WHOM: Final = headed(
     "的?(?:[男女]?[娃孩]|小?宝宝|孩子|小孩|大?胖?小子|小狗|狗狗|猫咪|壮汉|大汉|大叔)(?!用|专|款|装|适|能|可|都|也|就)"
 )
 #: A fact of the bodies that goods are made for.

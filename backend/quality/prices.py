@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from backend.quality.amounts import amounts
 from backend.quality.context import clause, sentence
+from backend.quality.heads import headed
 from backend.quality.ladder import bought_apart, last_piece, step_faults, steps_of
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
+from backend.quality.patterns import behind
 from backend.quality.subject import is_told_of_somebody
 
 _LIST: Final = re.compile(
@@ -30,9 +32,10 @@ _SHARED: Final = re.compile("合|折|摊|算|平均|相当于")
 #: 一片多少？一块八左右: what is asked stands before.
 _ASKED_EACH: Final = re.compile(rf"[一每][{COUNTERS}斤泡顿杯次天](?:合|是|才|划|到底|要)?(?:多少|几块)(?:钱)?？$")
 #: How often something lasts: 能喝五十泡, 用三十次.
-_SERVINGS: Final = re.compile(rf"({NUMBER})\s*[泡次杯顿餐天晚回口遍]")
+_SERVINGS: Final = headed(rf"({NUMBER})\s*[泡次杯顿餐天晚回口遍]")
+_FIGURE: Final = re.compile(rf"(?P<figure>{NUMBER})(?=[，。！])")
 #: How long several last: 两枚用三个月.
-_MONTHS: Final = re.compile(rf"({NUMBER})个月")
+_MONTHS: Final = headed(rf"({NUMBER})个月")
 _OTHER_GOODS: Final = re.compile(
     r"奶茶|咖啡钱|外卖|打车|停车|电影票|一顿饭|下馆子|火锅钱|理发|美容院|健身房|餐厅|饭店|电费|度电|水费|话费|油钱|油费|洗车|洗一次车|干洗|修一次|换一次|"
     r"工资|房租|学费|押金|红包|零花|挂号|机票|车票|门票|酒店|网费|罚款|运费险|上楼费|安装费|过路费"
@@ -136,7 +139,7 @@ def _is_offered(text: str, money: Money, low: int, high: int) -> bool:
 def _behind_the_name(text: str, product: Mapping[str, Any] | None) -> Iterator[Money]:
     """Yield bare figures right behind the product's name: 木鱼尤克里里二百零九，…"""
     name = fold(str((product or {}).get("name") or "")).text.split(" ")[0]
-    for match in re.finditer(rf"{re.escape(name)}(?P<figure>{NUMBER})(?=[，。！])", text) if len(name) >= 3 else ():
+    for _, match in behind(text, [name], _FIGURE) if len(name) >= 3 else ():
         value = parse_number(match["figure"])
         if value is not None and value >= 10:
             yield Money(value, match.start("figure"), match.end(), "")

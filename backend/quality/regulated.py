@@ -159,9 +159,12 @@ def regulated_kinds(product: Mapping[str, Any]) -> list[RegulatedKind]:
 
 def unproven(product: Mapping[str, Any]) -> Iterator[RegulatedKind]:
     """Yield the regulated kinds of a product whose record does not show what they need."""
+    kinds = regulated_kinds(product)
+    if not kinds:
+        return
     # Name and category say what it is, not that it is approved.
     shown = {key: value for key, value in product.items() if key not in ("name", "category", "compliance_flags")}
     record = record_text(shown)
-    for kind in regulated_kinds(product):
+    for kind in kinds:
         if kind.proof is None or not kind.proof.search(record):
             yield kind

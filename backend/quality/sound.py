@@ -115,16 +115,17 @@ class Sounds:
         codes = heard.surface
         found = self._by_sound.find(heard.sounds)
         which, numbers = self._alike.follow(found.numbers)
-        starts, sizes, firsts = found.starts[which], self._sizes[numbers], self._firsts[numbers]
-        same = np.zeros(len(starts), dtype=np.int64)
-        spelled, common = np.zeros(len(starts), dtype=bool), np.zeros(len(starts), dtype=bool)
-        for at in range(int(sizes.max(initial=0))):
-            inside = np.flatnonzero(sizes > at)
-            said = codes[starts[inside] + at]
-            equal = said == self._codes[firsts[inside] + at]
-            same[inside] += equal
-            spelled[inside] |= (said >= _CODES) & (said <= _LAST)
-            common[inside] |= ~equal & _is_common()[np.minimum(said, _LAST)]
+        if not numbers.size:
+            return
+        starts, sizes = found.starts[which], self._sizes[numbers]
+        # The characters of all of them, one after the other: what is said, and what is meant.
+        ends = sizes.cumsum()
+        begins, at = ends - sizes, np.arange(ends[-1])
+        said = codes[at + (starts - begins).repeat(sizes)]
+        equal = said == self._codes[at + (self._firsts[numbers] - begins).repeat(sizes)]
+        same = np.add.reduceat(equal, begins, dtype=np.int64)
+        spelled = np.logical_or.reduceat((said >= _CODES) & (said <= _LAST), begins)
+        common = np.logical_or.reduceat(~equal & _is_common()[np.minimum(said, _LAST)], begins)
         # What `_is_disguise` says of nearly all of them, said at once.
         likely = spelled | ((same * 2 >= sizes) & ~((sizes < 4) & common))
         for row in np.flatnonzero(likely & (same < sizes)).tolist():

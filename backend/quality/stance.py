@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from backend.quality.context import clause, sentence
+from backend.quality.heads import headed
 
 #: Who says, asks, shouts what comes next, and is not the host.
 _OTHERS: Final = (
@@ -17,9 +18,9 @@ _OTHERS: Final = (
     r"[^，。！？]{0,10}?(?:说|问|讲|喊|刷|打(?![折包开])|吹|留言|传|写|号称|宣传|标榜|以为|觉得|飘|聊|提)"
     r"|听说|据说|传说|都说|号称|江湖传言|动不动就|张口就"
 )
-_REPORTED: Final = re.compile(_OTHERS)
+_REPORTED: Final = headed(_OTHERS)
 #: The host's word about what was just said.
-_DISOWNED: Final = re.compile(
+_DISOWNED: Final = headed(
     r"(?:我|咱们?|我们|主播|本人|[我咱]家|我这[儿边里])(?:们|也|都|可|真|是|倒|反正|就|从来|绝对|压根|根本|笑笑|实在|一概){0,3}"
     r"(?:不(?:敢|会|能|好意思|想|说|讲|喊|吹|信|认|接|评论|承诺|保证|跟|这么|打|玩)|没有?(?:做过|比过|查过|去问)|没(?:法|说过|这么说|那本事|那胆|资格)|喊不出|说不出|做不到|笑笑|担不起)"
     r"|别(?:信|听|当真|害我|瞎|指望|闹|逗|这么[说讲]|给我)|听听就|想多了|你?(?:敢信吗|信吗)|"

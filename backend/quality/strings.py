@@ -4,7 +4,7 @@ The beginnings of the strings are marked in small tables, one for each length. T
 text are looked up; what is left is lengthened by one character and looked up again. Few places are left after three.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Final, NamedTuple
@@ -43,10 +43,9 @@ class _Level:
     table: NDArray[np.uint8]
     #: How far a mark is shifted to be a field of the table.
     shift: np.uint32
-    #: Marks of the strings of this length, ascending, their numbers and their characters.
+    #: Marks of the strings of this length, ascending, their numbers.
     marks: NDArray[np.uint32]
     numbers: Places
-    codes: NDArray[np.uint32]
 
 
 class Links:
@@ -80,6 +79,10 @@ class Strings:
             if all(len(level.marks) < 2 or np.diff(level.marks).all() for level in levels):
                 break
         self._levels = levels
+        self._lengths = lengths
+        #: The characters of all strings, one after the other, and where each ends.
+        self._codes = codes[np.arange(longest) < lengths[:, None]]
+        self._ends = lengths.cumsum()
 
     def _levels_of(self, codes: NDArray[np.uint32], lengths: Places) -> list[_Level]:
         marks = np.full(len(lengths), self._seed, dtype=np.uint32)
@@ -87,25 +90,32 @@ class Strings:
         for length in range(1, codes.shape[1] + 1):
             marks = (marks + codes[:, length - 1]) * _FACTOR
             longer, whole = marks[lengths > length], np.flatnonzero(lengths == length)
-            bits = min(_BITS, (_ROOM * (len(longer) + len(whole))).bit_length())
+            bits = min(_BITS, (_ROOM * len(np.unique(np.concatenate((longer, marks[whole]))))).bit_length())
             shift = np.uint32(32 - bits)
             table = np.zeros(1 << bits, dtype=np.uint8)
             table[longer >> shift] |= _BEGINS
             table[marks[whole] >> shift] |= _WHOLE
             numbers = whole[np.argsort(marks[whole])]
-            levels.append(_Level(table, shift, marks[numbers], numbers, codes[numbers, :length]))
+            levels.append(_Level(table, shift, marks[numbers], numbers))
         return levels
 
     def find(self, codes: NDArray[np.uint32]) -> Found:
         """Return every place of every string in a text of these code points."""
-        parts = [part for at in range(0, len(codes), _CHUNK) for part in self._find(codes, at)]
+        parts = [part for at in range(0, len(codes), _CHUNK) for part in self._alike(codes, at)]
         if not parts:
             return Found(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
-        return Found(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        numbers, starts = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        lengths = self._lengths[numbers]
+        found = Found(numbers, starts, starts + lengths)
+        differ = self._differ(codes, found, lengths)
+        if differ.size:
+            same = np.ones(len(numbers), dtype=bool)
+            same[differ] = False
+            found = Found(*(column[same] for column in found))
+        return found
 
-    def _find(self, codes: NDArray[np.uint32], begin: int) -> list[Found]:
-        """Find what begins in one chunk; strings may end behind it."""
-        parts: list[Found] = []
+    def _alike(self, codes: NDArray[np.uint32], begin: int) -> Iterator[tuple[Places, Places]]:
+        """Yield strings, and where what begins in one chunk has the mark of each; strings may end behind it."""
         chunk = codes[begin : begin + _CHUNK + 1]
         marks = (chunk[:_CHUNK] + self._seed) * _FACTOR
         places: Places | None = None  # all of the chunk
@@ -121,22 +131,22 @@ class Strings:
             said = level.table.take(marks >> level.shift)
             if len(level.marks):
                 at = (said >> 1).view(np.bool_).nonzero()[0]
-                parts.append(_same(level, marks[at], at + begin if places is None else places[at], codes, length))
+                of_these = marks[at]
+                nearest = np.minimum(level.marks.searchsorted(of_these), len(level.marks) - 1)
+                same = (level.marks[nearest] == of_these).nonzero()[0]
+                at = at[same]
+                yield level.numbers[nearest[same]], at + begin if places is None else places[at]
             if length >= 2:
                 longer = (said & _BEGINS).view(np.bool_).nonzero()[0]
                 places, marks = longer + begin if places is None else places[longer], marks[longer]
                 if not longer.size:
                     break
-        return parts
 
-
-def _same(level: _Level, marks: NDArray[np.uint32], starts: Places, codes: NDArray[np.uint32], length: int) -> Found:
-    """Keep the places where a string of this length really stands."""
-    nearest = np.minimum(np.searchsorted(level.marks, marks), len(level.marks) - 1)
-    alike = np.flatnonzero(level.marks[nearest] == marks)
-    nearest, starts = nearest[alike], starts[alike]
-    equal = np.ones(len(starts), dtype=bool)
-    for offset in range(length):
-        equal &= codes[starts + offset] == level.codes[nearest, offset]
-    starts = starts[equal]
-    return Found(level.numbers[nearest[equal]], starts, starts + length)
+    def _differ(self, codes: NDArray[np.uint32], found: Found, lengths: Places) -> Places:
+        """Return at which of the places another string than the one with its mark stands."""
+        ends = lengths.cumsum()
+        # For each character of each place: how far it is from the first of all.
+        at = np.arange(ends[-1] if len(ends) else 0)
+        said = codes[at + (found.ends - ends).repeat(lengths)]
+        meant = self._codes[at + (self._ends[found.numbers] - ends).repeat(lengths)]
+        return ends.searchsorted((said != meant).nonzero()[0], side="right")

@@ -9,14 +9,15 @@ import re
 from typing import Final
 
 from backend.quality.context import clause, sentence
+from backend.quality.heads import headed
 
 #: Before a word in its clause: it is told of something else, or denied.
-COMPARED: Final = re.compile(
+COMPARED: Final = headed(
     r"不像|不是|不算|比|普通|一般的|别的|别人|别家|人家(?!是|可是|这|本来|它)|传统|那种|以前|从前|原来那|其[他它]|市面|换成|代替|告别|没有|没带|不带|不含|不用|不能|不送|怕|不同于|"
     r"区别|隔壁|外[面头](?:卖|的|买|那|店|超市|人|市|随便)|超市|楼下|网上|山寨|不卖|没卖|不做|为啥|为什么|[老旧]款|旧的|上一代|不要?拿|别拿|分不清|冒充|[你您]?要找|想找|想要找"
 )
 #: Somebody's own things and days, in the sentence up to the word.
-_STORY: Final = re.compile(
+_STORY: Final = headed(
     r"(?:[我你他她]|咱)(?:们|家)?(?:[妈爸爷奶姐妹哥弟婆公舅姨姑叔](?!们)|老公|老婆|媳妇|儿子|女儿|闺女|同事|闺蜜|朋友|邻居|对象|室友|徒弟|师傅|老板)|"
     r"(?<![双单夏冬])同事|闺蜜|邻居|[我你他她](?:们|家|自己)?(?:那|以前|之前|原来|上次|上回|上个?月|上周|昨[天晚]|前[天年]|去年|小时候|第一次|刚开始|当年|平时|每天|大概|一般|现在|自己)|"
     r"有(?:个|位|一)[^，。！？]{0,6}(?:姐|哥|客|粉丝|朋友|大|妈|同学)|客[人户]|顾客|买家|粉丝|老粉|回头客|弹幕|有人|你要|想要|[问说]我|[你您](?:们)?家|[我咱]们?家(?:今年|往年|去年)|你要是|如果你|比如"

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from backend.quality.backing import has_by_another_name
 from backend.quality.context import clause, sentence
+from backend.quality.heads import headed
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.numbers import NUMBER, parse_number
 from backend.quality.record import FactFault, overlaps, record_text
@@ -28,7 +29,7 @@ _TRIM: Final = re.compile("^(?:直接|使用|用于|用|放|进|在|含|有|的|
 #: In the clause of a claim: it is denied, warned of, or asked.
 _DENYING: Final = re.compile("不|没|别|勿|非|无|未|禁|忌|另|自理|自己|需要?|要先|小心|注意|怕|谁|吗|能不能|除外")
 #: 零粉尘, 零甲醛: nothing of it at all.
-_NOTHING_OF: Final = re.compile(
+_NOTHING_OF: Final = headed(
     r"(?:零|0|无|没有一?点儿?|一?点儿?都?没有?|毫无)(?P<thing>粉尘|甲醛|检出|添加|脂肪?|蔗?糖|卡路里|热量|刺激|异味|味道|气味|噪[音声]|辐射|农残|污染|激素|色素|香精|防腐剂|酒精|色差|掉毛|静电|反式脂肪|胆固醇|公害)|"
     r"(?P<late>甲醛|农残|重金属|激素|异味)(?:零检出|未检出|为零|检不出)|(?P<smell>味道|异味|气味|粉尘|噪音)(?:一?点儿?)?(?:都|也)?没有"
 )
@@ -49,22 +50,22 @@ _PAST_OF_HOUSE: Final = re.compile(
     "(?:清朝|明朝|宋朝|唐朝|民国|乾隆|康熙|光绪|雍正|道光|同治|慈禧)[^，。！？]{0,6}(?:就|开始|传|年间|时候|那会)|传了?[二三四五六七八九十两\\d]{1,2}代|[三四五六七八九十]代(?:人)?(?:传|做|熬|酿|卤|手艺|相传|单传)|祖上(?:传|就)"
 )
 #: How often it may be done.
-_TIMES: Final = re.compile(
+_TIMES: Final = headed(
     rf"(?P<number>{NUMBER})(?P<scale>万)?次(?:开合|弯折|刷洗|擦洗|按压|插拔)?(?:都|也)?不(?:掉|坏|断|裂|变形|褪)"
 )
 _EXACT: Final = re.compile(
     "一[克两分毫]都?不[少差]|分毫不差|足斤足两|保证足重|一丝不差|没有(?:任何)?误差|零误差|没有色差|颗颗(?:一样|完美|正圆)"
 )
 #: From what age on something is for: 4岁以上, 12个月以上.
-_FROM_AGE: Final = re.compile(rf"(?P<number>{NUMBER})(?P<unit>周?岁|个月|月龄)(?P<half>半)?及?(?:以上|起)")
-_YOUNG: Final = re.compile(
+_FROM_AGE: Final = headed(rf"(?P<number>{NUMBER})(?P<unit>周?岁|个月|月龄)(?P<half>半)?及?(?:以上|起)")
+_YOUNG: Final = headed(
     rf"(?P<number>{NUMBER})(?P<unit>周?岁|个月)(?P<half>半)?(?:大)?的?(?:宝宝|孩子|小孩|娃娃?|小朋友|幼猫|幼犬|小猫|小狗|奶猫|奶狗|猫|狗)?(?:就|都|也)?(?:能|可以|开始)(?:啃|吃|喝|用|玩|穿|坐|戴|骑)"
 )
 _COLD: Final = re.compile("冷藏|冷冻|0[到\\-~]4|零下|-18")
 _WARM: Final = re.compile(
     "(?:常温|室温|不用(?:放)?冰箱|不用冷藏|不用冷冻)(?:下)?(?:放|搁|存|保存|也|就|能|可以|都|随便)?"
 )
-_IMPORTED: Final = re.compile(
+_IMPORTED: Final = headed(
     "(?:日本|韩国|德国|法国|意大利|美国|英国|澳洲|澳大利亚|新西兰|泰国|瑞士|荷兰|西班牙|智利|丹麦|加拿大|俄罗斯|挪威|比利时|越南|巴西)?(?:原装|纯|原瓶|整[机瓶箱])进口|(?:德国|日本|瑞士|美国|意大利|法国)(?:工艺|技术|制造|品质|大厂)"
 )
 #: Nouns that a word in front makes special: 钛晶涂层 where the record has another.
@@ -85,7 +86,8 @@ def limit_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     yield from _beyond_the_record(text, record)
     yield from _too_young(text, record)
     for match in _WITHOUT.finditer(text):
-        if re.search(rf"(?<![不未无没])含(?:有)?[^，。；：]{{0,4}}{re.escape(match['thing'])}", record):
+        thing = match["thing"]
+        if thing in record and re.search(rf"(?<![不未无没])含(?:有)?[^，。；：]{{0,4}}{re.escape(thing)}", record):
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True)
     stored = fold("".join(str(value) for name, value in facts.items() if re.search("储|贮|保存|存放", str(name)))).text
     for match in _WARM.finditer(text) if _COLD.search(stored) else ():

@@ -1,6 +1,7 @@
 """What sentences imply: that it is pointed out, only warned of, and rarely where nothing is meant."""
 
 import itertools
+import sys
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,30 @@ def test_where_a_rule_has_spoken_nothing_is_guessed() -> None:
     text = "隔壁大爷喝了两盒高血压就好了，现在健步如飞"
     assert not [one for one in _RULES.check(text) if one.rule.startswith("IMP-")]
     assert _RULES.check(text) == _RULES.scan(text) != []
+
+
+_SENTENCES = sorted({
+    folded[low:high]
+    for lesson in train_implied.lessons()[::7]
+    for folded in [fold(lesson.text).text]
+    for low, high in implied.sentences_of(folded)
+})  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_SENTENCES) | st.text(st.characters(exclude_characters="\n"), min_size=1), min_size=1))
+def test_sentences_are_weighed_together_as_each_by_itself(sentences: list[str]) -> None:
+    known = implied.weights()
+    for sentence, values in zip(sentences, known.values(sentences), strict=True):
+        rows = [known.rows[known.places[one]] for one in implied.features(sentence) if one in known.places]
+        summed = sum(row.astype(int) for row in rows)
+        expected = summed * (implied.STEP * implied.scale(len(rows))) + known.rows[0] * implied.STEP
+        assert values.tolist() == expected.tolist()
+
+
+def test_every_figure_is_written_the_same_way() -> None:
+    figures = "".join(filter(str.isdigit, map(chr, range(sys.maxunicode + 1))))
+    assert set(implied._plain(figures)) == {"0"}
+    assert implied._plain("一⒈➊½半㊀Ⅷ") == "一00½半㊀Ⅷ"
 
 
 @given(st.text(st.sampled_from(list("我妈喝了就好，。！？\n药 a1❤")), max_size=150))

@@ -12,7 +12,7 @@ from backend.quality.codepoints import codes_of
 from backend.quality.context import Surroundings, clause, sentence
 from backend.quality.normalize import _folding, _spots, _spots_at_once, fold
 from backend.quality.sound import _codes, _spell
-from backend.quality.strings import _CHUNK, Strings
+from backend.quality.strings import _CHUNK, _FACTOR, Strings
 
 _FEW = "最好1第一家\U0001f600"
 _SIGNS = "家，。！…\n好不没Ａ①u老板 薇v❤️"
@@ -44,6 +44,17 @@ def test_a_string_is_found_wherever_a_chunk_ends_in_it() -> None:
             for behind in ("", "。" * 40):
                 found = strings.find(codes_of("。" * start + string + behind))
                 assert [column.tolist() for column in found] == [[0], [start], [start + size]]
+
+
+def test_another_string_that_has_the_same_mark_is_not_found() -> None:
+    string = "最好"
+    # Two steps of the first character's mark are one of the second's: among so many pairs some come to the same.
+    seconds = ((step, (ord(string[1]) - step * int(_FACTOR)) % 2**32) for step in range(0x10000, 0x100000))
+    twin = next(chr(ord(string[0]) + step) + chr(second) for step, second in seconds if 0x10000 <= second < 0x110000)
+    strings = Strings([string])
+    ((_, alike),) = strings._alike(codes_of(twin + string), 0)
+    assert alike.tolist() == [0, 2]
+    assert [column.tolist() for column in strings.find(codes_of(twin + string))] == [[0], [2], [4]]
 
 
 @given(st.text(st.sampled_from(_SIGNS), max_size=300), st.data())
