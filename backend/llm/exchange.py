@@ -16,6 +16,7 @@ from backend.llm.deadlines import Deadlines, Patience, Wait
 from backend.llm.endpoint import Attempt
 from backend.llm.failures import reported
 from backend.llm.gateway import Answer, ModelRequest, Piece
+from backend.llm.lines import body_of, open_client
 from backend.llm.profiles import Profile
 from backend.llm.reading import Reading
 from backend.llm.sse import SseReader
@@ -54,7 +55,7 @@ class HttpEndpoint:
         if api_key:
             bearer = profile.key_header == "Authorization"
             headers[profile.key_header] = f"Bearer {api_key}" if bearer else api_key
-        self._client = httpx2.AsyncClient(
+        self._client = open_client(
             headers=headers,
             timeout=None,  # the waits are ours (deadlines.py)
             # The pool has no ceiling because runs have one.
@@ -74,7 +75,7 @@ class HttpEndpoint:
                 raise await until(self._refusal(response))
             if not _is(response, "text/event-stream"):
                 raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
-            chunks = response.aiter_bytes() if "content-encoding" in response.headers else _as_they_come(response)
+            chunks = body_of(response)
             answer, reader = self._dialect.reading(request, self._profile_for(attempt)), SseReader()
             patience = waits.patience
             while not answer.done:
@@ -191,13 +192,6 @@ def _seconds(deadlines: Deadlines, wait: Wait) -> float:
 
 def _is(response: httpx2.Response, media_type: str) -> bool:
     return str(response.headers.get("content-type", "")).lower().startswith(media_type)
-
-
-def _as_they_come(response: httpx2.Response) -> AsyncIterator[bytes]:
-    """Return the bytes as they come: `aiter_raw` without the part that cuts and counts, which takes its time."""
-    stream = response.stream
-    assert isinstance(stream, httpx2.AsyncByteStream)
-    return aiter(stream)
 
 
 def _allow(end: BaseException, patience: Patience, cancelling: int, *, finished: bool) -> None:
