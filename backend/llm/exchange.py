@@ -25,6 +25,8 @@ from backend.llm.sse import SseReader
 _GRACE: Final = 1.0
 _MAX_ERROR_BYTES: Final = 16 * 1024
 _MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+#: Of a streamed answer with all that is around its tokens: the longest we ask for takes half of it.
+_MAX_STREAM_BYTES: Final = 32 * 1024 * 1024
 #: A day. Who asks for a longer pause says no more than that, and numbers without end break who reads them in JSON.
 _LONGEST_RETRY_AFTER_MS: Final = 86_400_000
 
@@ -77,7 +79,7 @@ class HttpEndpoint:
                 raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
             chunks = body_of(response)
             answer, reader = self._dialect.reading(request, self._profile_for(attempt)), SseReader()
-            patience = waits.patience
+            patience, left = waits.patience, _MAX_STREAM_BYTES
             while not answer.done:
                 cancelling = patience.start()
                 try:
@@ -88,6 +90,9 @@ class HttpEndpoint:
                     break
                 finally:
                     patience.stop()
+                left -= len(chunk)
+                if left < 0:  # it would go on until the last deadline, as fast as the line is
+                    raise ModelPayloadInvalid(reason="answer_too_long")
                 for data in reader.feed(chunk):
                     if (piece := answer.read(data)) is not None:
                         yield piece
