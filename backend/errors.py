@@ -44,6 +44,12 @@ class SchemaInvalid(BadRequest):
     code = "schema_invalid"
 
 
+class LimitsCrossed(BadRequest):
+    """The sum at which somebody is told of the cost is above the one at which calls are refused."""
+
+    code = "limits_crossed"
+
+
 class ModelsInvalid(BadRequest):
     """These models cannot be used."""
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ProviderName = Literal[
@@ -198,3 +198,13 @@ class Settings(BaseSettings):
     loop_block_warning: float = Field(0.25, gt=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> "Settings":
+        soft, hard = self.model_cost_soft, self.model_cost_hard
+        if soft is not None and hard is not None and soft > hard:
+            raise ValueError(
+                "CUEDESK_MODEL_COST_SOFT 不能高于 CUEDESK_MODEL_COST_HARD / "
+                "CUEDESK_MODEL_COST_SOFT must not be above CUEDESK_MODEL_COST_HARD"
+            )
+        return self

@@ -5,7 +5,7 @@ Run: `python -m benchmarks.bare PORT MODEL_BASE_URL MODEL`. A client sends any t
 """
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import httpx2
 import orjson
@@ -17,12 +17,18 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 _LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
 
 
-async def pieces_of(client: httpx2.AsyncClient, url: str, model: str, content: str) -> AsyncIterator[str]:
-    """Yield the model's answer piece by piece, by the shortest way there is in Python."""
+async def pieces_of(
+    client: httpx2.AsyncClient,
+    url: str,
+    model: str,
+    content: str,
+    body_of: Callable[[httpx2.Response], AsyncIterator[bytes]] = httpx2.Response.aiter_raw,
+) -> AsyncIterator[str]:
+    """Yield the model's answer piece by piece, by the shortest way that httpx2 has."""
     body = {"model": model, "messages": [{"role": "user", "content": content}], "stream": True}
     async with client.stream("POST", url, json=body) as response:
         tail = b""
-        async for chunk in response.aiter_raw():
+        async for chunk in body_of(response):
             *lines, tail = (tail + chunk).split(b"\n")
             for line in lines:
                 if not line.startswith(b"data: {"):

@@ -1,27 +1,33 @@
 """What a streamed token costs at each height: the bare reader, our gateway, and LangChain's ChatOpenAI.
 
 All three read the same answers of the same scripted model (a process of its own) in one run, taking turns, so that a
-busy machine is busy for each of them. Processor time of this process, told for one token.
+busy machine is busy for each of them. Processor time of this process, told for one token. The bare reader is httpx2 by
+the book (benchmarks/bare.py). The gateway reads streams by a shorter way (backend/llm/lines.py), so it may cost less;
+`by line` is the bare reader on that way: what the gateway costs beyond it is its own.
 
-What the gateway *adds* to the first token is told in pairs: the bare reader and the gateway ask one right after the
-other, in changing order, and the difference of each pair counts; one pair after the other, and then (a quarter as many)
-beside 200 streams of ten tokens a second: the scripted model can hardly say more. Pairs of two bare readers in between
-tell how much of it is the machine's own. Run: `python -m benchmarks.gateway`, about two minutes; `--only added` or
-`--only costs` for half of it.
+What the gateway *adds* to the first token is told of 200 streams that run at once, of ten tokens a second: each place
+takes the readers, and a second bare one, by turns, in an order drawn anew each time, so that all meet the same moments.
+Told are the quantiles of each, and how far they are from the first bare reader's, with the interval that 95 of 100 such
+runs would give (bootstrap over the places). What the second bare reader seems to add is the noise.
+Run: `python -m benchmarks.gateway`, about three minutes; `--only added` or `--only costs` for a part of it.
 """
 
 import argparse
 import asyncio
+import gc
+import random
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import httpx2
 import uvloop
 
 from backend.llm.gateway import ChatTurn, ModelRequest
+from backend.llm.lines import body_of, open_client
 from benchmarks.bare import pieces_of
 from tests.support.routed_models import models_of, routed
 
@@ -65,6 +71,7 @@ async def readers(base_url: str, model: str) -> AsyncIterator[dict[str, Reader]]
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
     async with (
         httpx2.AsyncClient(timeout=60, limits=limits) as client,
+        open_client(timeout=60, limits=limits) as lined,
         routed(declared, connect=30, first_token=60, idle=60, total=300) as gateway,
     ):
 
@@ -79,6 +86,7 @@ async def readers(base_url: str, model: str) -> AsyncIterator[dict[str, Reader]]
 
         ways: dict[str, Reader] = {
             "bare": lambda: read(pieces_of(client, f"{base_url}/chat/completions", model, QUESTION)),
+            "by line": lambda: read(pieces_of(lined, f"{base_url}/chat/completions", model, QUESTION, body_of)),
             "gateway": read_pieces,
         }
         try:
@@ -126,50 +134,66 @@ async def compare(title: str, base_url: str, model: str, *, streams: int, rounds
         )
 
 
-async def added(base_url: str, *, pairs: int, streams: int) -> None:
-    """Print how much later the gateway's first token comes than the bare reader's of the same moment."""
-    async with (
-        readers(base_url, "tokens:count=2") as ways,
-        readers(base_url, "tokens:count=100,delay=0.1") as beside,
-    ):
-        over = False
+@dataclass
+class First:
+    """Milliseconds to the first tokens, of each way and place."""
 
-        async def stream() -> None:
-            while not over:
-                await beside["gateway"]()
+    of: dict[str, list[list[float]]]
 
-        others = [asyncio.create_task(stream()) for _ in range(streams)]
-        if streams:
-            await asyncio.sleep(2)  # until all of them flow
-        measured: dict[str, list[float]] = {"gateway": [], "bare": []}
-        for number in range(pairs + 20):
-            for name, differences in measured.items():
-                turns = [("bare", 0), (name, 1)] if number % 2 else [(name, 1), ("bare", 0)]
-                firsts = [0.0, 0.0]
-                for way, place in turns:
-                    firsts[place], _ = await ways[way]()
-                if number >= 20:  # the first open the connections
-                    differences.append((firsts[1] - firsts[0]) * 1e3)
-        over = True
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-    print(
-        f"\nadded to the first token, {pairs} pairs" + (f" beside {streams} streams of 10 tokens/s" if streams else "")
-    )
-    for name, differences in measured.items():
-        hundredths = statistics.quantiles(differences, n=100)
-        print(
-            f"  {name + ' - bare':<15} p50 {hundredths[49]:6.2f} ms   p95 {hundredths[94]:6.2f} ms   "
-            f"p99 {hundredths[98]:6.2f} ms"
-        )
+    def quantile(self, name: str, share: float, places: Sequence[int]) -> float:
+        """Return a quantile over all streams of these places."""
+        found = sorted(one for place in places for one in self.of[name][place])
+        return found[min(len(found) - 1, int(share * len(found)))]
+
+    def added(self, name: str, share: float, *, resamples: int = 400) -> tuple[float, float, float]:
+        """Return how far the quantile is from the bare reader's, and where it lies 95 times of 100."""
+        places = range(len(self.of[name]))
+
+        def difference(of: Sequence[int]) -> float:
+            return self.quantile(name, share, of) - self.quantile("bare", share, of)
+
+        drawn = sorted(difference(random.choices(places, k=len(places))) for _ in range(resamples))
+        return difference(places), drawn[int(0.025 * resamples)], drawn[int(0.975 * resamples)]
 
 
-async def main(rounds: int, pairs: int, only: str | None) -> None:
+async def added(base_url: str, *, streams: int, seconds: float) -> None:
+    """Print how much later the gateway's first token comes than the bare reader's of the same moments."""
+    script = "tokens:count=20,delay=0.1"
+    async with readers(base_url, script) as ways, readers(base_url, script) as others:
+        # Two bare readers with connections of their own: one that shares them would have twice as many to open.
+        taken = {**{name: ways[name] for name in ("bare", "by line", "gateway")}, "bare again": others["bare"]}
+        first = First({name: [[] for _ in range(streams)] for name in taken})
+        loop = asyncio.get_running_loop()
+        warm, over = loop.time() + 6, loop.time() + 6 + seconds
+
+        async def stream(place: int) -> None:
+            await asyncio.sleep(random.uniform(0, 2))  # not all at the same moment
+            while loop.time() < over:
+                for name in random.sample(list(taken), len(taken)):
+                    began = loop.time()
+                    took, _ = await taken[name]()
+                    if began > warm:
+                        first.of[name][place].append(took * 1e3)
+
+        await asyncio.gather(*(stream(place) for place in range(streams)))
+    counted = {name: sum(map(len, places)) for name, places in first.of.items()}
+    print(f"\nfirst token beside {streams} streams of 10 tokens/s: {counted} streams, ms")
+    for share in (0.5, 0.95, 0.99):
+        for name in taken:
+            line = f"  p{share * 100:<3.0f} {name:<11} {first.quantile(name, share, range(streams)):7.2f}"
+            if name != "bare":
+                line += "   beside bare {:+7.2f} ({:+.2f} … {:+.2f})".format(*first.added(name, share))
+            print(line)
+
+
+async def main(rounds: int, seconds: float, only: str | None) -> None:
+    # As the server does (transport/server.py): collecting garbage is the longest pause there is.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 1_000)
     async with model_process() as base_url:
         if only != "costs":
-            await added(base_url, pairs=pairs, streams=0)
-            await added(base_url, pairs=pairs // 4, streams=200)
+            await added(base_url, streams=200, seconds=seconds)
         if only == "added":
             return
         await compare("one after the other", base_url, "tokens:count=5", streams=1, rounds=rounds * 25)
@@ -180,7 +204,7 @@ async def main(rounds: int, pairs: int, only: str | None) -> None:
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description="What a streamed token costs.")
     arguments.add_argument("--rounds", type=int, default=12)
-    arguments.add_argument("--pairs", type=int, default=2000)
+    arguments.add_argument("--seconds", type=float, default=60)
     arguments.add_argument("--only", choices=("added", "costs"))
     given = arguments.parse_args()
-    uvloop.run(main(given.rounds, given.pairs, given.only))
+    uvloop.run(main(given.rounds, given.seconds, given.only))

@@ -33,9 +33,11 @@ from backend.api.direct import (
     model_request,
     whole_answer,
 )
+from backend.api.errors import MethodNotAllowed
+from backend.api.openai_errors import openai_error, refusal
 from backend.api.told import REPLAYED, AnswerKey, Told, accounted, streamed_once, told_once
 from backend.domain.people import Identity
-from backend.errors import AppError, BadRequest, ModelBudgetSpent, ModelContextTooLong, ModelUnknown
+from backend.errors import AppError, BadRequest, ModelUnknown, NotFound
 from backend.ids import STORABLE
 from backend.llm.gateway import AnswerShape, ChatTurn, ModelRequest, Usage
 from backend.llm.schemas import AnswerSchema
@@ -47,30 +49,6 @@ _UNSUPPORTED: Final = "unsupported_parameter"
 _NEUTRAL: Final = frozenset(
     {"n", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "store", "tools", "tool_choice"}
 )
-_TYPES: Final = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
-
-
-def openai_error(error: AppError) -> tuple[int, dict[str, Any]]:
-    """Return the status and body that tell an OpenAI client of `error`."""
-    code, status = error.details.get("openai_code", error.code), error.status
-    if isinstance(error, ModelContextTooLong):
-        code, status = "context_length_exceeded", 400
-    if isinstance(error, ModelBudgetSpent):
-        code = "insufficient_quota"
-    kind = _TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
-    param = error.details.get("param") or error.details.get("at")
-    return status, {"error": {"message": error.message, "type": kind, "param": param, "code": code}}
-
-
-def _refusal(error: AppError) -> Response:
-    status, body = openai_error(error)
-    # Our own retries and fallbacks are over; the client's make sense only for what may pass.
-    headers = {"x-should-retry": "true" if error.retryable else "false"}
-    if error.retry_after_ms is not None:
-        headers |= {"Retry-After": str(-(-error.retry_after_ms // 1000)), "retry-after-ms": str(error.retry_after_ms)}
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    return Response(orjson.dumps(body), status, headers, media_type="application/json")
 
 
 def _told(error: RequestValidationError) -> BadRequest:
@@ -97,14 +75,14 @@ class _Route(APIRoute):
             try:
                 return await handler(request)
             except RequestValidationError as error:
-                return _refusal(_told(error))
+                return refusal(_told(error))
             except AppError as error:
-                return _refusal(error)
+                return refusal(error)
             except HTTPException as error:
                 # Bytes that are no text, or brackets without end.
                 if error.status_code != HTTPStatus.BAD_REQUEST:
                     raise
-                return _refusal(BadRequest("the body is no JSON"))
+                return refusal(BadRequest("the body is no JSON"))
 
         return handle
 
@@ -222,6 +200,17 @@ async def get_openai_model(name: str, identity: Asker, services: Parts) -> Respo
     if owner is None:
         raise ModelUnknown(model=name)
     return Response(orjson.dumps(_model(name, owner)), media_type="application/json")
+
+
+@router.api_route("/{rest:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+async def find_nothing(rest: str) -> Response:
+    """Say so as OpenAI would, and not with a page of the console: clients try what else there might be."""
+    known = {"chat/completions": "POST", "models": "GET"}.get(rest, "GET" if rest.startswith("models/") else None)
+    if known is None:
+        raise NotFound
+    answer = refusal(MethodNotAllowed())
+    answer.headers["Allow"] = known
+    return answer
 
 
 def _owners(services: Services, identity: Identity) -> dict[str, str]:

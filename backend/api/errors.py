@@ -1,4 +1,5 @@
-"""The one mapper from errors to answers: RFC 9457 problem details with a stable `code`."""
+"""The one mapper from errors to answers: RFC 9457 problem details with a stable `code`, and OpenAI's shape where its
+clients ask."""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from backend.api.openai_errors import is_openai, refusal
 from backend.errors import AppError, BadRequest, ContentTooLong, Forbidden, NotFound, RateLimited, Unauthenticated
 from backend.telemetry.logging import current_trace
 
@@ -89,6 +91,11 @@ def problem(error: AppError) -> Response:
     return JSONResponse(body.model_dump(mode="json"), error.status, headers, media_type=MEDIA_TYPE)
 
 
+def answer_to(path: str, error: AppError) -> Response:
+    """Return the answer that tells whoever asked at `path` of `error`."""
+    return refusal(error) if is_openai(path) else problem(error)
+
+
 def register(app: FastAPI) -> None:
     """Let `app` answer every error with problem details."""
     app.add_exception_handler(AppError, _app_error)
@@ -101,10 +108,10 @@ async def _app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
     if error.status >= 500:
         log.warning("request_failed", path=request.url.path, code=error.code, message=error.message)
-    return problem(error)
+    return answer_to(request.url.path, error)
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # The input is not repeated: it may be long, secret, or not even text.
     faults = [
@@ -118,8 +125,8 @@ async def _invalid(_: Request, error: Exception) -> Response:
         for fault in error.errors()[:20]
     ]
     if any(fault["type"] == "string_too_long" and fault["field"] == "body.content" for fault in faults):
-        return problem(ContentTooLong(errors=faults))
-    return problem(BadRequest(errors=faults))
+        return answer_to(request.url.path, ContentTooLong(errors=faults))
+    return answer_to(request.url.path, BadRequest(errors=faults))
 
 
 def _readable(part: object) -> str:
@@ -127,10 +134,10 @@ def _readable(part: object) -> str:
     return str(part)[:80].encode("utf-8", "replace").decode()
 
 
-async def _http_error(_: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = _OF_STATUS.get(error.status_code, AppError if error.status_code >= 500 else BadRequest)
-    answer = problem(kind())
+    answer = answer_to(request.url.path, kind())
     answer.headers.update(error.headers or {})
     return answer
 
@@ -138,4 +145,4 @@ async def _http_error(_: Request, error: Exception) -> Response:
 async def _crash(request: Request, error: Exception) -> Response:
     # The last resort: the text stays in the log, the client learns only that it is our fault.
     log.error("request_crashed", path=request.url.path, exc_info=error)
-    return problem(AppError(trace_id=current_trace()))
+    return answer_to(request.url.path, AppError(trace_id=current_trace()))

@@ -4,8 +4,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.api.errors import problem
-from backend.errors import BadRequest, ContentTooLong
+from backend.api.errors import answer_to
+from backend.errors import AppError, BadRequest, ContentTooLong
 
 #: A product with all its fields filled to the brim stays below this.
 MAX_BODY: Final = 512 * 1024
@@ -24,12 +24,12 @@ class BodyLimit:
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if not announced.isdigit():
-            await problem(BadRequest("the length of the body is not a number"))(scope, receive, send)
+            await _refuse(BadRequest("the length of the body is not a number"), scope, receive, send)
             return
         body = bytearray()
         more = int(announced) <= MAX_BODY
         if not more:
-            await problem(ContentTooLong("the body is too large", limit=MAX_BODY))(scope, receive, send)
+            await _refuse(ContentTooLong("the body is too large", limit=MAX_BODY), scope, receive, send)
             return
         while more:
             message = await receive()
@@ -38,7 +38,7 @@ class BodyLimit:
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > MAX_BODY:
-                await problem(ContentTooLong("the body is too large", limit=MAX_BODY))(scope, receive, send)
+                await _refuse(ContentTooLong("the body is too large", limit=MAX_BODY), scope, receive, send)
                 return
         whole: Message | None = {"type": "http.request", "body": bytes(body), "more_body": False}
 
@@ -50,3 +50,7 @@ class BodyLimit:
             return message
 
         await self._app(scope, replay, send)
+
+
+async def _refuse(error: AppError, scope: Scope, receive: Receive, send: Send) -> None:
+    await answer_to(scope["path"], error)(scope, receive, send)

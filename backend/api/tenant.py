@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from backend.api.auth import Parts, PolicyMaker, Reader
 from backend.domain import audit, call_texts, model_budgets, policies
@@ -18,7 +18,15 @@ router = APIRouter(prefix="/tenant", tags=["tenants"])
 #: At most a week: what waits longer is forgotten, not pending.
 _MOST = 7 * 24 * 3600
 Seconds = Annotated[float, Field(ge=1, le=_MOST)]
-Money = Annotated[float, Field(ge=0, lt=1e10)]
+
+
+def _exact(amount: float) -> float:
+    if round(amount, 9) != amount:
+        raise ValueError("at most nine digits behind the point")
+    return amount
+
+
+Money = Annotated[float, Field(ge=0, lt=1e10), AfterValidator(_exact)]
 
 
 class Policies(BaseModel):
@@ -50,7 +58,10 @@ class Policies(BaseModel):
 
 
 class Spending(BaseModel):
-    """What was spent this month in one currency; `reserved` is what calls under way may add to it at most."""
+    """What was spent this month in one currency; `reserved` is what calls under way may add to it at most.
+
+    `presumed` is part of `cost`: calls whose process died with them are taken to have cost all that was held back.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -58,6 +69,7 @@ class Spending(BaseModel):
     ends_at: datetime
     currency: str
     cost: Decimal
+    presumed: Decimal
     reserved: Decimal
     calls: int
     input_tokens: int
@@ -95,7 +107,8 @@ class PolicyChanges(BaseModel):
 
     `model_tokens_per_minute`, `model_calls_per_second`: more is refused (429, `model_rate_exceeded`). Of the cost of
     language models in a month (UTC), at `model_cost_soft` the audit log is told, and what might exceed
-    `model_cost_hard` is refused (429, `model_budget_spent`). A new limit counts within seconds.
+    `model_cost_hard` is refused (429, `model_budget_spent`); the first may not be above the second (`limits_crossed`).
+    A new limit counts within seconds.
 
     `model_texts` allows that what is asked of language models, and what they answer, is kept with the account of each
     call for `model_text_days`, personal data masked, for who has the right `model.texts`. Taking it back removes all
@@ -142,6 +155,8 @@ async def change_policies(identity: PolicyMaker, services: Parts, body: PolicyCh
         before = asdict(await policies.read_policies(conn, services.settings))
         await policies.change_policies(conn, changes)
         after = await policies.read_policies(conn, services.settings)
+        if changes.keys() & {"model_cost_soft", "model_cost_hard"}:
+            policies.require_order(after)
         changed: dict[str, Any] = {
             name: [before[name], value] for name, value in asdict(after).items() if before[name] != value
         }

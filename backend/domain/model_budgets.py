@@ -20,12 +20,16 @@ class Standing:
 
 @dataclass(frozen=True)
 class Spending:
-    """What was spent in one currency since the month began (UTC); `reserved` is what calls under way may cost."""
+    """What was spent in one currency since the month began (UTC); `reserved` is what calls under way may cost.
+
+    `presumed` is part of `cost`: what calls held back whose account never came, because their process died with them.
+    """
 
     month: date
     ends_at: datetime
     currency: str
     cost: Decimal
+    presumed: Decimal
     reserved: Decimal
     calls: int
     input_tokens: int
@@ -38,7 +42,7 @@ async def reserve_cost(
 ) -> Standing:
     """Hold back what a call may cost, if the hard limit leaves room for it.
 
-    It is given back when the call is written down, at the latest after `lasts` seconds.
+    It is given back when the call is written down. What is not within `lasts` seconds counts as spent until it is.
     """
     row = await conn.fetchrow(
         "SELECT * FROM reserve_model_cost($1, $2, $3, $4, $5, $6)",
@@ -64,7 +68,7 @@ async def month_left(conn: Connection) -> timedelta:
 async def read_spending(conn: Connection) -> list[Spending]:
     """Return what the connection's tenant spent this month, by currency."""
     rows = await conn.fetch(
-        """SELECT month, (month + interval '1 month') AT TIME ZONE 'UTC' AS ends_at, currency, cost, calls,
+        """SELECT month, (month + interval '1 month') AT TIME ZONE 'UTC' AS ends_at, currency, cost, presumed, calls,
              input_tokens, output_tokens, soft_told_at,
              (SELECT coalesce(sum(held.cost), 0) FROM model_reservations held
               WHERE held.currency = spent.currency AND held.expires_at > clock_timestamp()) AS reserved

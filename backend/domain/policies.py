@@ -5,6 +5,7 @@ how much is kept in mind, what language models may be used.
 from dataclasses import dataclass
 from typing import Any
 
+from backend.errors import LimitsCrossed
 from backend.settings import Settings
 from backend.storage.postgres import Connection, interval
 
@@ -112,3 +113,14 @@ async def change_policies(conn: Connection, changes: dict[str, Any]) -> None:
         # The names are the class's own fields, the values parameters.
         assignments = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, 1))
         await conn.execute(f"UPDATE tenants SET {assignments} WHERE id = current_tenant()", *values)
+
+
+def require_order(wanted: Policies) -> None:
+    """Let pass only limits of money that can be told before they are reached.
+
+    Raises:
+        LimitsCrossed: somebody would be told of the money only above the sum at which it is over.
+    """
+    soft, hard = wanted.model_cost_soft, wanted.model_cost_hard
+    if soft is not None and hard is not None and soft > hard:
+        raise LimitsCrossed(field="model_cost_soft", soft=soft, hard=hard)

@@ -16,6 +16,7 @@ from backend.llm.deadlines import Deadlines, Patience, Wait
 from backend.llm.endpoint import Attempt
 from backend.llm.failures import reported
 from backend.llm.gateway import Answer, ModelRequest, Piece
+from backend.llm.lines import body_of, open_client
 from backend.llm.profiles import Profile
 from backend.llm.reading import Reading
 from backend.llm.sse import SseReader
@@ -24,6 +25,8 @@ from backend.llm.sse import SseReader
 _GRACE: Final = 1.0
 _MAX_ERROR_BYTES: Final = 16 * 1024
 _MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+#: Of a streamed answer with all that is around its tokens: the longest we ask for takes half of it.
+_MAX_STREAM_BYTES: Final = 32 * 1024 * 1024
 #: A day. Who asks for a longer pause says no more than that, and numbers without end break who reads them in JSON.
 _LONGEST_RETRY_AFTER_MS: Final = 86_400_000
 
@@ -54,7 +57,7 @@ class HttpEndpoint:
         if api_key:
             bearer = profile.key_header == "Authorization"
             headers[profile.key_header] = f"Bearer {api_key}" if bearer else api_key
-        self._client = httpx2.AsyncClient(
+        self._client = open_client(
             headers=headers,
             timeout=None,  # the waits are ours (deadlines.py)
             # The pool has no ceiling because runs have one.
@@ -74,9 +77,9 @@ class HttpEndpoint:
                 raise await until(self._refusal(response))
             if not _is(response, "text/event-stream"):
                 raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
-            chunks = response.aiter_bytes() if "content-encoding" in response.headers else _as_they_come(response)
+            chunks = body_of(response)
             answer, reader = self._dialect.reading(request, self._profile_for(attempt)), SseReader()
-            patience = waits.patience
+            patience, left = waits.patience, _MAX_STREAM_BYTES
             while not answer.done:
                 cancelling = patience.start()
                 try:
@@ -87,6 +90,9 @@ class HttpEndpoint:
                     break
                 finally:
                     patience.stop()
+                left -= len(chunk)
+                if left < 0:  # it would go on until the last deadline, as fast as the line is
+                    raise ModelPayloadInvalid(reason="answer_too_long")
                 for data in reader.feed(chunk):
                     if (piece := answer.read(data)) is not None:
                         yield piece
@@ -191,13 +197,6 @@ def _seconds(deadlines: Deadlines, wait: Wait) -> float:
 
 def _is(response: httpx2.Response, media_type: str) -> bool:
     return str(response.headers.get("content-type", "")).lower().startswith(media_type)
-
-
-def _as_they_come(response: httpx2.Response) -> AsyncIterator[bytes]:
-    """Return the bytes as they come: `aiter_raw` without the part that cuts and counts, which takes its time."""
-    stream = response.stream
-    assert isinstance(stream, httpx2.AsyncByteStream)
-    return aiter(stream)
 
 
 def _allow(end: BaseException, patience: Patience, cancelling: int, *, finished: bool) -> None:

@@ -255,13 +255,21 @@ def _kind(name: str, pattern: str, mask: Callable[[re.Match[str], str], str | No
 _KINDS: Final = (
     _kind(
         "secret",
-        r"sk-[a-z0-9_\-]{16,}|bearer\s+[a-z0-9._\-]{16,}|eyJ[a-z0-9_\-]{10,}\.[a-z0-9_\-]{8,}\.[a-z0-9_\-]{8,}|"
+        r"sk-[a-z0-9_\-]{16,}|bearer\s+[a-z0-9._\-]{16,}|"
+        r"(?:(?<![a-z0-9_\-])eyJ[a-z0-9_\-]{10,}|eyJ[a-z0-9_\-]{10,500})\.[a-z0-9_\-]{8,}\.[a-z0-9_\-]{8,}|"
         r"(?:AKIA|LTAI)[a-z0-9]{12,24}|gh[pousr]_[a-z0-9]{30,}|"
         r"(?:api[_-]?key|secret|access[_-]?token|token|password|passwd|pwd|密码|口令)[\"']?\s*(?:[:=：]|是|"
         r"为)\s*[\"']?(?![\"'])[^\s，。,\"']{6,}",
         _secret,
     ),
-    _kind("email", r"[a-z0-9._%+\-]+\s*@\s*[a-z0-9\-]+(?:\s?\.\s?[a-z0-9\-]+)*\s?\.\s?[a-z]{2,}(?![a-z])", _e_mail),
+    _kind(
+        "email",
+        # From where the word begins, or from 64 signs before the @ (no name is longer): from each sign of a long word
+        # it would be looked for an @ that does not come, which takes the square of its length.
+        r"(?:(?<![a-z0-9._%+\-])[a-z0-9._%+\-]+|[a-z0-9._%+\-]{1,64})\s*@\s*"
+        r"[a-z0-9\-]+(?:\s?\.\s?[a-z0-9\-]+)*\s?\.\s?[a-z]{2,}(?![a-z])",
+        _e_mail,
+    ),
     _kind(
         "otp",
         r"(?:验证码|动态码|校验码|短信码|短信验证|动态口令|确认码|verification code)"
@@ -346,17 +354,17 @@ _KINDS: Final = (
 def find_pii(text: str) -> list[PiiHit]:
     """Return the personal data of `text` in its order; hits do not overlap."""
     folded = rewrite(text, _FOLDABLE, _fold)
-    taken: list[tuple[int, int]] = []
+    taken = bytearray(len(folded.text))
     hits: list[PiiHit] = []
     for kind in _KINDS:
         for match in kind.pattern.finditer(folded.text):
             start, end = match.span()
-            if any(start < high and low < end for low, high in taken):
+            if taken.find(1, start, end) >= 0:
                 continue
             masked = kind.mask(match, folded.text[max(0, start - 24) : start])
             if masked is None:
                 continue
-            taken.append((start, end))
+            taken[start:end] = b"\1" * (end - start)
             hits.append(_hit(kind, folded, start, end, masked))
     return sorted(hits, key=lambda hit: hit.span)
 

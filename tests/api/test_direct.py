@@ -14,6 +14,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from backend.api.limits import MAX_BODY
 from backend.api.routes import mount
 from backend.domain import model_answers
 from backend.llm import retry
@@ -352,6 +353,49 @@ async def test_what_no_text_can_hold_is_refused_as_openai_would(
     for body in (b'{"messages": [{"content": "\xff"}]}', b'{"a":' * 100_000, b"{", b"\xff"):
         assert await told(body) == (400, None)
     assert primary.requests == []
+
+
+async def test_whatever_is_refused_before_the_endpoint_is_told_as_openai_would(
+    service: httpx.AsyncClient, sdk: openai.AsyncOpenAI, address: str, services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    asked, path = json.dumps({"model": "cuedesk", **ASK}).encode(), "/v1/chat/completions"
+    plain = {"Content-Type": "application/json"}
+
+    async def told(method: str = "POST", path: str = path, **more: Any) -> tuple[int, str]:
+        answer = await service.request(method, path, **{"content": asked, "headers": plain, **more})
+        error = answer.json()["error"]
+        assert error.keys() == {"message", "type", "param", "code"}
+        assert answer.headers["x-should-retry"] == "false"
+        assert answer.headers["content-type"] == "application/json"
+        return answer.status_code, error["code"]
+
+    async def drip() -> AsyncIterator[bytes]:
+        for _ in range(9):
+            yield b"x" * 65536
+
+    assert await told(content=b"{") == (400, "bad_request")
+    assert await told(headers={"Content-Type": "text/plain"}) == (400, "bad_request")
+    assert await told(headers={"Authorization": "Bearer nobody", **plain}) == (401, "unauthenticated")
+    host = await token_of(address, "xiaoya@demo.cuedesk")
+    assert await told(headers={"Authorization": f"Bearer {host}", **plain}) == (403, "forbidden")
+    assert await told(path="/v1/embeddings") == (404, "not_found")
+    assert await told("GET", "/v1/chat/completions") == (405, "method_not_allowed")
+    assert await told("DELETE", "/v1/models/cuedesk") == (405, "method_not_allowed")
+    assert await told(content=b"x" * (MAX_BODY + 1)) == (413, "content_too_long")
+    assert await told(content=drip()) == (413, "content_too_long")
+    with pytest.raises(openai.NotFoundError) as missing:
+        await sdk.embeddings.create(model="cuedesk", input="a")
+    assert missing.value.code == "not_found"
+
+    def broken(*_: object) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(RoutedModel, "serves", broken)
+    assert await told() == (500, "internal_error")
+    # Elsewhere nothing is changed.
+    problem = await service.post("/api/v1/messages", content=b"x" * (MAX_BODY + 1), headers=plain)
+    assert (problem.status_code, problem.json()["code"]) == (413, "content_too_long")
 
 
 async def test_the_stock_sdk_comes_again_when_it_is_told_to_and_leaves_when_it_wants(

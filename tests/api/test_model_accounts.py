@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
+from pydantic import ValidationError
 
 from backend.ids import new_id
 from backend.llm.accounts import CallRecord, CallTexts
@@ -21,6 +22,7 @@ from backend.quality.pii import mask_pii
 from backend.runs.books import Books
 from backend.runs.retention import Sweeper
 from backend.services import Services
+from backend.settings import Settings
 from backend.storage.checkpoints import create_tables
 from tests.api.conftest import SignIn
 
@@ -228,7 +230,16 @@ async def test_what_is_older_than_it_is_kept_is_swept(
     }  # fmt: skip
     left = {one["id"]: one["texts"] for one in (await admin.get(AT)).json()["items"]}
     assert left == {str(calls[3].id): True, str(calls[2].id): False, str(calls[1].id): False}
-    assert (await admin.get("/api/v1/tenant/model_budget")).json()["spending"] == month, "the sums stay"
+    # The sums stay, and what calls held back that have no account is taken for spent.
+    (now,) = [
+        one for one in (await admin.get("/api/v1/tenant/model_budget")).json()["spending"] if one["currency"] == "USD"
+    ]
+    (then,) = [one for one in month if one["currency"] == "USD"] or [{**now, "cost": "0"}]
+    assert (Decimal(now["cost"]), Decimal(now["presumed"])) == (Decimal(then["cost"]) + 2, 2)
+    assert {**now, "cost": then["cost"], "presumed": then["presumed"]} == then
+    await Sweeper(services.settings, services.db).sweep()
+    again = (await admin.get("/api/v1/tenant/model_budget")).json()["spending"]
+    assert now in again, "charged once"
 
 
 @pytest.mark.parametrize("path", ["", "/sums", "/table"])
@@ -236,3 +247,32 @@ async def test_what_is_older_than_it_is_kept_is_swept(
 async def test_a_time_that_is_none_is_refused(sign_in: SignIn, path: str, asked: dict[str, str]) -> None:
     admin = await sign_in("admin@demo.cuedesk")
     assert (await admin.get(f"/api/v1/model_calls{path}", params=asked)).status_code == 400
+
+
+async def test_limits_of_money_are_kept_to_the_last_digit_and_in_their_order(sign_in: SignIn) -> None:
+    admin = await sign_in("admin@demo.cuedesk")
+    at = "/api/v1/tenant/policies"
+    exact = {"model_cost_soft": 0.000000001, "model_cost_hard": 0.0002}
+    told = (await admin.patch(at, json=exact)).json()
+    assert {name: told[name] for name in exact} == exact
+    budget = (await admin.get("/api/v1/tenant/model_budget")).json()
+    assert (budget["cost_soft"], budget["cost_hard"]) == (0.000000001, 0.0002)
+    finer = await admin.patch(at, json={"model_cost_hard": 0.0000000001})
+    assert (finer.status_code, finer.json()["details"]["errors"][0]["field"]) == (400, "body.model_cost_hard")
+    # Each alone against what the other is already, and both at once.
+    for crossed, soft, hard in (
+        ({"model_cost_soft": 0.0003}, 0.0003, 0.0002),
+        ({"model_cost_hard": 0}, 0.000000001, 0),
+        ({"model_cost_soft": 2, "model_cost_hard": 1}, 2, 1),
+    ):
+        refused = await admin.patch(at, json=crossed)
+        assert (refused.status_code, refused.json()["code"]) == (400, "limits_crossed")
+        assert refused.json()["details"] == {"field": "model_cost_soft", "soft": soft, "hard": hard}
+    assert (await admin.get(at)).json() == told, "nothing was changed"
+    for allowed in ({"model_cost_soft": 1, "model_cost_hard": 1}, {"model_cost_hard": None}, {"model_cost_soft": 5}):
+        assert (await admin.patch(at, json=allowed)).status_code == 200
+
+
+def test_a_server_with_crossed_limits_does_not_start() -> None:
+    with pytest.raises(ValidationError, match="CUEDESK_MODEL_COST_SOFT"):
+        Settings(_env_file=None, model_cost_soft=2, model_cost_hard=1)

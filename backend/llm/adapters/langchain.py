@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
-from backend.errors import ModelError, SetupError
+from backend.errors import ModelError, ModelPayloadInvalid, SetupError
 from backend.llm.deadlines import Patience
 from backend.llm.endpoint import Attempt
 from backend.llm.failures import reported
 from backend.llm.gateway import Answer, ModelRequest, Piece, ToolCallPart, Usage, estimated_usage, gathered
 from backend.llm.reading import count, counts
 from backend.llm.shaping import turns_told
+
+#: No answer is as long: a model that does not stop must not fill the memory.
+_MAX_CHARACTERS: Final = 8 * 1024 * 1024
 
 
 def open_langchain(name: str) -> "LangchainEndpoint":
@@ -56,6 +59,8 @@ class LangchainEndpoint:
                     finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
                     piece = _piece(chunk)
                     told += piece.text + piece.reasoning
+                    if len(told) > _MAX_CHARACTERS:
+                        raise ModelPayloadInvalid(reason="answer_too_long")
                     if piece != Piece():
                         yield piece
             yield Piece(finish_reason=finish_reason, usage=usage or estimated_usage(request, told))

@@ -22,6 +22,7 @@ export const errorCodes = [
   "interrupt_pending",
   "item_not_ready",
   "lease_lost",
+  "limits_crossed",
   "memory_full",
   "method_not_allowed",
   "model_answer_invalid",

@@ -4541,7 +4541,8 @@ export interface components {
          *
          *     `model_tokens_per_minute`, `model_calls_per_second`: more is refused (429, `model_rate_exceeded`). Of the cost of
          *     language models in a month (UTC), at `model_cost_soft` the audit log is told, and what might exceed
-         *     `model_cost_hard` is refused (429, `model_budget_spent`). A new limit counts within seconds.
+         *     `model_cost_hard` is refused (429, `model_budget_spent`); the first may not be above the second (`limits_crossed`).
+         *     A new limit counts within seconds.
          *
          *     `model_texts` allows that what is asked of language models, and what they answer, is kept with the account of each
          *     call for `model_text_days`, personal data masked, for who has the right `model.texts`. Taking it back removes all
@@ -6070,6 +6071,8 @@ export interface components {
         /**
          * Spending
          * @description What was spent this month in one currency; `reserved` is what calls under way may add to it at most.
+         *
+         *     `presumed` is part of `cost`: calls whose process died with them are taken to have cost all that was held back.
          */
         Spending: {
             /**
@@ -6086,6 +6089,8 @@ export interface components {
             currency: string;
             /** Cost */
             cost: string;
+            /** Presumed */
+            presumed: string;
             /** Reserved */
             reserved: string;
             /** Calls */

@@ -24,6 +24,7 @@ export const problemsZh: Record<ProblemCode, string> = {
   interrupt_pending: '有一份稿件等待审批，请先处理，或撤回它再发送。',
   item_not_ready: '这段话术现在不能这样处理。',
   lease_lost: '任务已由另一个进程接手。',
+  limits_crossed: '提醒线不能高于上限',
   method_not_allowed: '这个地址不支持这种请求。',
   model_answer_invalid: '模型两次都没有按要求的格式回答，请重试',
   model_budget_spent: '本月的语言模型费用已用完，请联系管理员调整额度。',

@@ -24,6 +24,7 @@ export const problemsEn: typeof problemsZh = {
   interrupt_pending: 'A script waits for approval; decide it, or withdraw it to send this.',
   item_not_ready: 'This script of the show cannot be handled this way now.',
   lease_lost: 'Another process has taken over the run.',
+  limits_crossed: 'What is told of cannot be above what is refused',
   method_not_allowed: 'This address does not know this method.',
   model_answer_invalid: 'The model twice did not answer in the shape asked for; try again',
   model_budget_spent: 'The budget of this month for language models is spent; ask an admin to raise it.',

@@ -9,11 +9,15 @@ import { Used } from './Used'
 
 type Typed = Record<Limit, string>
 
+/** A sum as a person types it: `String` would write 1e-7. */
+const plain = (sum: number | null): string =>
+  sum === null ? '' : String(sum).includes('e') ? sum.toFixed(9).replace(/\.?0+$/, '') : String(sum)
+
 const saved = (budget: Known): Typed => ({
   model_tokens_per_minute: String(budget.tokens_per_minute ?? ''),
   model_calls_per_second: String(budget.calls_per_second ?? ''),
-  model_cost_soft: String(budget.cost_soft ?? ''),
-  model_cost_hard: String(budget.cost_hard ?? ''),
+  model_cost_soft: plain(budget.cost_soft),
+  model_cost_hard: plain(budget.cost_hard),
 })
 const wholes: readonly Limit[] = ['model_tokens_per_minute', 'model_calls_per_second']
 
@@ -80,7 +84,7 @@ function Limits({ budget }: { budget: Known }) {
   }
   const [soft, hard] = [typed.model_cost_soft.trim(), typed.model_cost_hard.trim()]
   const late = soft !== '' && hard !== '' && Number(soft) > Number(hard)
-  const faulty = limits.some((limit) => wrong(limit) !== undefined)
+  const faulty = late || limits.some((limit) => wrong(limit) !== undefined)
 
   const save = async () => {
     setBusy(true)
@@ -144,7 +148,7 @@ function Limits({ budget }: { budget: Known }) {
           </Form.Item>
         ))}
       </div>
-      {late && <Alert type="warning" showIcon title={t('modelBudget.late')} />}
+      {late && <Alert type="error" showIcon title={t('modelBudget.late')} />}
       {problem !== undefined && <Alert type="error" showIcon role="alert" title={problemText(problem)} />}
       <div className="row">
         <Button

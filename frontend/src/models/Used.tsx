@@ -40,17 +40,24 @@ export function Used({ budget }: { budget: Budget }) {
 
 function Month({ spent, soft, hard }: { spent: Spending; soft: number | null; hard: number | null }) {
   const { t, i18n } = useTranslation()
-  const money = (amount: number) =>
+  const shown = (amount: number, digits: number) =>
     new Intl.NumberFormat(i18n.language, {
       style: 'currency',
       currency: spent.currency,
-      maximumFractionDigits: amount !== 0 && Math.abs(amount) < 1 ? 4 : 2,
+      maximumFractionDigits: digits,
     }).format(amount)
+  const money = (amount: number) => {
+    const size = Math.abs(amount)
+    return shown(amount, size === 0 || size >= 1 ? 2 : size < 0.001 ? 9 : 4)
+  }
+  // What somebody set is told as it was set.
+  const limit = (amount: number) => shown(amount, 9)
   const number = new Intl.NumberFormat(i18n.language)
-  const [cost, reserved] = [Number(spent.cost), Number(spent.reserved)]
+  const [cost, presumed, reserved] = [Number(spent.cost), Number(spent.presumed), Number(spent.reserved)]
   const more = [
+    ...(presumed > 0 ? [t('modelBudget.presumed', { cost: money(presumed) })] : []),
     ...(reserved > 0 ? [t('modelBudget.reserved', { cost: money(reserved) })] : []),
-    ...(soft !== null ? [t('modelBudget.softAt', { cost: money(soft) })] : []),
+    ...(soft !== null ? [t('modelBudget.softAt', { cost: limit(soft) })] : []),
     ...(spent.soft_told_at
       ? [t('modelBudget.softTold', { at: moment(spent.soft_told_at, i18n.language) })]
       : []),
@@ -73,7 +80,7 @@ function Month({ spent, soft, hard }: { spent: Spending; soft: number | null; ha
       used={cost + reserved}
       most={hard}
       {...(soft === null ? {} : { soft })}
-      words={t('modelBudget.of', { used: money(cost), most: money(hard) })}
+      words={t('modelBudget.of', { used: money(cost), most: limit(hard) })}
       more={more}
     />
   )

@@ -61,7 +61,7 @@ def over(frame: Frame) -> bool:
 async def test_who_has_spent_the_month_is_told_and_others_write_on(
     admin: Rest, operator: Rest, neighbour: Rest, model: ScriptedModel
 ) -> None:
-    limits = {"model_cost_soft": 0.01, "model_cost_hard": 0}
+    limits = {"model_cost_soft": 0, "model_cost_hard": 0}
     assert (await admin.client.patch("/api/v1/tenant/policies", json=limits)).json()["model_cost_hard"] == 0
     thread = await operator.new_thread()
     async with operator.socket() as desk:
@@ -92,5 +92,5 @@ async def test_who_has_spent_the_month_is_told_and_others_write_on(
             await asyncio.sleep(0.25)
         assert ended["status"] == "waiting"
     budget = await admin.get("/tenant/model_budget")
-    assert (budget["cost_soft"], budget["cost_hard"], budget["tokens_per_minute"]) == (0.01, 100, None)
+    assert (budget["cost_soft"], budget["cost_hard"], budget["tokens_per_minute"]) == (0, 100, None)
     assert [one["currency"] for one in budget["spending"]] == ["CNY"]

@@ -8,7 +8,8 @@ import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from backend.errors import ModelError, SetupError
+from backend.errors import ModelError, ModelPayloadInvalid, SetupError
+from backend.llm.adapters import langchain
 from backend.llm.adapters.langchain import LangchainEndpoint, open_langchain
 from backend.llm.deadlines import Deadlines
 from backend.llm.endpoint import Attempt
@@ -177,6 +178,14 @@ async def test_any_langchain_model_is_an_endpoint() -> None:
     exhausted = LangchainEndpoint(GenericFakeChatModel(messages=iter([])))
     with pytest.raises(ModelError):
         await exhausted.complete(REQUEST, attempt)
+
+
+async def test_a_langchain_model_that_does_not_stop_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(langchain, "_MAX_CHARACTERS", 10)
+    attempt = Attempt(Deadlines(), give_up_at=float("inf"), idempotency_key="k")
+    endpoint = LangchainEndpoint(GenericFakeChatModel(messages=iter([AIMessage("hello there you")])))
+    with pytest.raises(ModelPayloadInvalid):
+        await endpoint.complete(REQUEST, attempt)
 
 
 def test_langchain_that_is_not_installed_is_a_setup_error() -> None:

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from backend.errors import ModelError, ModelResting, ModelStreamCut, ModelTimeout
+from backend.errors import ModelError, ModelPayloadInvalid, ModelResting, ModelStreamCut, ModelTimeout
 from backend.ids import new_id
-from backend.llm import retry
+from backend.llm import exchange, retry
 from backend.llm.accounts import CallRecord
 from backend.llm.deadlines import Deadlines
 from backend.llm.gateway import Caller, ChatTurn, ModelRequest
@@ -186,6 +186,32 @@ async def test_thoughts_of_a_call_that_never_came_to_words_are_accounted(first: 
     assert record.usage.input_tokens > 0, "the prompt was read"
     assert record.usage.output_tokens == record.usage.reasoning_tokens > 0, "what was thought was made, and is paid for"
     assert record.cost > 0
+
+
+@pytest.mark.parametrize("profile", ["compatible", "anthropic"])
+async def test_a_model_that_does_not_stop_is_stopped_and_what_it_said_is_kept(
+    first: ScriptedModel, second: ScriptedModel, profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "_MAX_STREAM_BYTES", 512 * 1024)
+    first.play(Script("tokens", count=20_000))
+    shown = ""
+    async with routed(route_of(first, second, profile=profile)) as model:
+        with pytest.raises(ModelPayloadInvalid) as raised:  # noqa: PT012 — what came before it counts too
+            async for piece in model.model.stream(REQUEST):
+                shown += piece.text
+        assert raised.value.details["reason"] == "answer_too_long"
+        assert raised.value.partial == shown
+        assert shown.startswith("字0字1字2")
+        await first.until_client_left()
+        assert second.requests == [], "text was shown"
+        (record,) = model.records
+        assert (record.status, record.failure, record.usage.estimated) == ("failed", "malformed", True)
+        # With nothing to show for it another one may answer: here it only says that it lives, without end.
+        first.play(Script(first_delay=10_000, keepalive=1e-9))
+        monkeypatch.setattr(exchange, "_MAX_STREAM_BYTES", 8 * 1024)
+        second.play(Script("text", text="好"))
+        assert text_of(await model.ask()) == "好"
+        assert model.records[-1].hops[0].reason == "malformed"
 
 
 async def test_nobody_at_the_address_condemns_every_model_behind_it(second: ScriptedModel) -> None:

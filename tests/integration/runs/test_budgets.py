@@ -192,18 +192,56 @@ async def test_money_is_held_back_before_and_counted_after_by_all_processes(plac
     assert [one["detail"]["cost"] for one in told] == [0.6], "once"
 
 
-async def test_what_a_dead_process_held_back_is_free_when_its_calls_must_be_over(
+async def test_what_a_dead_process_held_back_is_taken_for_spent_until_its_account_comes(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_MARGIN", 0.0)
-    tenant = await place.tenant("t", model_cost_hard=1)
+    tenant = await place.tenant("t", model_cost_hard=2)
+    process, dead, alive = place.process(), wanting(tenant, cost="1", lasts=0.001), wanting(tenant, cost="0.5")
+    await process.reserve(dead)
+    await process.reserve(alive)
+
+    async def charged() -> bool:
+        assert await granted([process.reserve(wanting(tenant, cost="0.6"))]), "either way there is no room"
+        return (await place.spent(tenant)).presumed == 1
+
+    await until(charged)
+    now = await place.spent(tenant)
+    assert (now.cost, now.presumed, now.reserved, now.calls) == (1, 1, Decimal("0.5"), 0)
+    async with place.db.tenant(tenant) as conn:
+        # It was only slow: what it did cost takes the place of what was presumed.
+        for _ in range(2):
+            await record_calls(conn, [a_record(dead, "0.3")])
+    now = await place.spent(tenant)
+    assert (now.cost, now.presumed, now.reserved, now.calls) == (Decimal("0.3"), 0, Decimal("0.5"), 1)
+    assert await granted([process.reserve(wanting(tenant, cost="1.2"))]) == []
+
+
+async def test_many_who_come_when_a_process_died_charge_it_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MARGIN", 0.0)
+    tenant, other = await place.tenant("t", model_cost_hard=100), await place.tenant("o", model_cost_hard=100)
     process = place.process()
-    await process.reserve(wanting(tenant, cost="1", lasts=0.001))
+    for _ in range(5):
+        await process.reserve(wanting(tenant, cost="1", lasts=0.001))
+    await process.reserve(wanting(other, cost="7"))
 
-    async def free() -> bool:
-        return await granted([process.reserve(wanting(tenant, cost="0.9", lasts=60))]) == []
+    async def sweep() -> None:
+        async with place.db.system() as conn:
+            await conn.fetchval("SELECT system_sweep_model_reservations(interval '1 day', 100)")
 
-    await until(free)
+    await asyncio.gather(*(process.reserve(wanting(tenant, cost="1")) for _ in range(20)), *(sweep() for _ in range(4)))
+    await sweep()
+    mine, theirs = await place.spent(tenant), await place.spent(other)
+    assert (mine.cost, mine.presumed, mine.reserved) == (5, 5, 20)
+    assert (theirs.cost, theirs.presumed, theirs.reserved) == (0, 0, 7)
+
+
+async def test_a_limit_is_told_to_the_last_digit(place: Place) -> None:
+    tenant = await place.tenant("t", model_cost_hard=0.0002)
+    process = place.process()
+    assert await granted([process.reserve(wanting(tenant, cost="0.0002"))]) == []
+    (refused,) = await granted([process.reserve(wanting(tenant, cost="0.000000001"))])
+    assert refused.details == {"reason": "cost_per_month", "limit": 0.0002, "currency": "USD"}
 
 
 async def test_what_costs_nothing_goes_on_when_the_month_is_spent(place: Place) -> None:

@@ -1,0 +1,339 @@
+"""The lines to providers: TCP and TLS below httpx2, and a short way for what a streamed answer brings by the token.
+
+httpx2 takes a network of one's own (httpcore2's `AsyncNetworkBackend`). This one reads with a plain protocol of the
+loop instead of anyio's streams, and it lets `body_of` read a chunked body where it arrives: a token would pass six
+generators, a state machine and two context managers otherwise, which cost more than all the rest of the gateway. The
+head, the pool of connections, proxies and TLS stay httpx2's.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from itertools import chain, zip_longest
+from typing import Any, Final, cast
+
+import httpcore2
+import httpx2
+
+from backend.llm.chunks import ChunkReader, MalformedChunks
+
+#: Bytes that may wait for a slow reader before the provider is made to wait.
+_HIGH_WATER: Final = 256 * 1024
+#: Seconds after which the next address of a host is tried beside the first (RFC 8305).
+_STAGGER: Final = 0.25
+_HEAD_END: Final = b"\r\n\r\n"
+
+_SocketOption = Any
+
+
+def open_client(**options: Any) -> httpx2.AsyncClient:
+    """Return a client of httpx2 whose connections, through proxies too, are lines."""
+    client = httpx2.AsyncClient(**options)
+    network = LineNetwork()
+    # httpx2 has no option for it, httpcore2 has. A release that keeps it elsewhere is read the long way (`body_of`);
+    # a test notices.
+    for transport in (client._transport, *client._mounts.values()):
+        pool: Any = getattr(transport, "_pool", None)
+        if hasattr(pool, "_network_backend"):
+            pool._network_backend = network
+    return client
+
+
+class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
+    """One connection. `read` gives HTTP's reader a head and no byte of what follows it; that waits for who asks next,
+    be it `read` again or `receive`."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._came: list[bytes] = []
+        self._size = 0
+        self._paused = False
+        self._eof = False
+        self._failure: Exception | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._may_write: asyncio.Future[None] | None = None
+        #: The last bytes that were read, as far as they may begin the end of a head.
+        self._seen = b""
+        #: Whether what was read last ends where a head does.
+        self.at_head_end = False
+
+    # What the loop tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own is none by its class
+
+    def data_received(self, data: bytes) -> None:
+        self._came.append(data)
+        self._size += len(data)
+        waiter = self._waiter
+        if waiter is not None:
+            if not waiter.done():
+                waiter.set_result(None)
+        elif self._size > _HIGH_WATER and not self._paused and self._is_open():
+            self._paused = True
+            self._opened.pause_reading()
+
+    def eof_received(self) -> None:
+        self._eof = True
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._eof = True
+        self._failure = exc
+        self._wake()
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        self._may_write = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        waiting, self._may_write = self._may_write, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    @property
+    def _opened(self) -> asyncio.Transport:
+        assert self._transport is not None
+        return self._transport
+
+    def _is_open(self) -> bool:
+        return not self._eof and self._transport is not None and not self._transport.is_closing()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # The short way.
+
+    async def receive(self) -> bytes:
+        """Return what has come, as soon as something has; nothing at the end.
+
+        Raises:
+            OSError: the line broke.
+        """
+        came = self._came
+        if not came and not self._eof:
+            self._waiter = waiter = self._loop.create_future()
+            try:
+                await waiter
+            finally:
+                self._waiter = None
+        if not came:
+            if self._failure is not None:
+                raise OSError("the line broke") from self._failure
+            return b""
+        data = came[0] if len(came) == 1 else b"".join(came)
+        came.clear()
+        self._size = 0
+        if self._paused:
+            self._paused = False
+            if self._is_open():
+                self._opened.resume_reading()
+        return data
+
+    def put_back(self, data: bytes) -> None:
+        """Let these bytes be what is read next."""
+        if data:
+            self._came.insert(0, data)
+            self._size += len(data)
+
+    # What httpcore2 asks for.
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            async with asyncio.timeout(timeout):
+                data = await self.receive()
+        except TimeoutError:
+            raise httpcore2.ReadTimeout from None
+        except OSError as error:
+            raise httpcore2.ReadError(str(error)) from error
+        seen = self._seen + data
+        end = seen.find(_HEAD_END)
+        most = max_bytes if end < 0 else min(max_bytes, end + len(_HEAD_END) - len(self._seen))
+        if len(data) > most:
+            data, rest = data[:most], data[most:]
+            self.put_back(rest)
+        seen = self._seen + data
+        self.at_head_end = seen.endswith(_HEAD_END)
+        self._seen = b"" if self.at_head_end else seen[-3:]
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._seen, self.at_head_end = b"", False
+        if not buffer:
+            return
+        if not self._is_open():
+            raise httpcore2.WriteError("the line is closed")
+        self._opened.write(buffer)
+        if self._may_write is None:
+            return
+        try:
+            async with asyncio.timeout(timeout):
+                await self._may_write
+        except TimeoutError:
+            raise httpcore2.WriteTimeout from None
+        if self._failure is not None:
+            raise httpcore2.WriteError("the line broke")
+
+    async def aclose(self) -> None:
+        if self._transport is None:
+            return
+        # What is written but not gone yet is of no use to anybody, and a farewell of TLS is not waited for.
+        self._transport.close()
+        await asyncio.sleep(0)
+        self._transport.abort()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> "Line":
+        try:
+            async with asyncio.timeout(timeout):
+                transport = await self._loop.start_tls(self._opened, self, ssl_context, server_hostname=server_hostname)
+        except TimeoutError:
+            await self.aclose()
+            raise httpcore2.ConnectTimeout from None
+        except OSError as error:  # of TLS too
+            await self.aclose()
+            raise httpcore2.ConnectError(str(error)) from error
+        except BaseException:
+            await self.aclose()
+            raise
+        if transport is None:
+            raise httpcore2.ConnectError("the line is closed")
+        self._transport = transport
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":
+            # Between two requests: something came that nobody asked for, or it is over.
+            return bool(self._came) or not self._is_open()
+        names = {"client_addr": "sockname", "server_addr": "peername"}
+        return self._transport.get_extra_info(names.get(info, info)) if self._transport is not None else None
+
+
+class LineNetwork(httpcore2.AsyncNetworkBackend):
+    """Opens lines."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[_SocketOption] | None = None,
+    ) -> Line:
+        try:
+            async with asyncio.timeout(timeout):
+                line = await _connected(host, port, local_address)
+        except TimeoutError:
+            raise httpcore2.ConnectTimeout from None
+        except OSError as error:
+            raise httpcore2.ConnectError(str(error)) from error
+        if socket_options:
+            found = line.get_extra_info("socket")
+            for option in socket_options:
+                found.setsockopt(*option)
+        return line
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+async def _connected(host: str, port: int, local_address: str | None) -> Line:
+    """Return a line to the first address of the host that answers; a dead one holds nobody up (RFC 8305)."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # As the system orders them, but by turns of the two families: one of them may lead nowhere.
+    preferred = [one for one in found if one[0] == found[0][0]]
+    others = [one for one in found if one[0] != found[0][0]]
+    waiting = deque(one for one in chain.from_iterable(zip_longest(preferred, others)) if one is not None)
+
+    async def connect(family: int, address: Any) -> Line:
+        local = (local_address, 0) if local_address is not None else None
+        _, line = await loop.create_connection(Line, address[0], address[1], family=family, local_addr=local)
+        return line
+
+    trying: set[asyncio.Task[Line]] = set()
+    failure: BaseException = OSError("no address")
+    try:
+        while waiting or trying:
+            if waiting:
+                family, _, _, _, address = waiting.popleft()
+                trying.add(asyncio.create_task(connect(family, address)))
+            done, _ = await asyncio.wait(
+                trying, timeout=_STAGGER if waiting else None, return_when=asyncio.FIRST_COMPLETED
+            )
+            for one in done:
+                if one.exception() is None:
+                    trying.discard(one)
+                    return one.result()
+                failure = one.exception() or failure
+            trying -= done
+        raise failure
+    finally:
+        await _give_up(trying)
+
+
+async def _give_up(trying: set[asyncio.Task[Line]]) -> None:
+    for one in trying:
+        one.cancel()
+    for line in await asyncio.gather(*trying, return_exceptions=True):
+        if isinstance(line, Line):
+            await line.aclose()
+
+
+def body_of(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """Return the bytes of a streamed answer as they come: the short way where it is open, else httpx2's.
+
+    What it raises are httpx2's errors of transport.
+    """
+    line = response.extensions.get("network_stream")
+    chunked = response.headers.get("transfer-encoding", "").strip().lower() == "chunked"
+    if "content-encoding" in response.headers:
+        return response.aiter_bytes()
+    stream = response.stream
+    assert isinstance(stream, httpx2.AsyncByteStream)
+    if isinstance(line, Line) and line.at_head_end and chunked and response.http_version == "HTTP/1.1":
+        return _Body(line, stream)
+    # `aiter_raw` without the part that cuts and counts, which takes its time.
+    return aiter(stream)
+
+
+class _Body:
+    """Reads a chunked body off its line. httpx2 sees the last chunk only, which tells it that the line is free."""
+
+    __slots__ = ("_chunks", "_line", "_over", "_stream")
+
+    def __init__(self, line: Line, stream: httpx2.AsyncByteStream) -> None:
+        self._line = line
+        self._stream = stream
+        self._chunks = ChunkReader()
+        self._over = False
+
+    def __aiter__(self) -> "_Body":
+        return self
+
+    async def __anext__(self) -> bytes:
+        line, chunks = self._line, self._chunks
+        while chunks.rest is None:
+            try:
+                data = await line.receive()
+                if not data:
+                    raise httpx2.RemoteProtocolError("the body ended in the middle")
+                body = chunks.feed(data)
+            except OSError as error:
+                raise httpx2.ReadError(str(error)) from error
+            except MalformedChunks:
+                raise httpx2.RemoteProtocolError("no chunked body") from None
+            if chunks.rest is not None:
+                line.put_back(chunks.rest)
+            if body:
+                return body
+        if not self._over:
+            self._over = True
+            async for _ in self._stream:
+                pass
+        raise StopAsyncIteration
