@@ -4830,8 +4830,28 @@ export interface components {
             skip_faulty?: boolean;
         };
         /**
+         * PrompterNote
+         * @description A word from the director, shown above the text until `until_ms` (the server's clock).
+         */
+        PrompterNote: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Text */
+            text: string;
+            /** At Ms */
+            at_ms: number;
+            /** Until Ms */
+            until_ms: number;
+        };
+        /**
          * PrompterState
          * @description What a room's teleprompter is to show; the latest version wins. `acked_version` is what a display confirmed.
+         *
+         *     `transport` says what is done with it. While its `version` is lower than this one, this text waits and `stage` holds
+         *     the one that is being read.
          */
         PrompterState: {
             /**
@@ -4883,6 +4903,14 @@ export interface components {
              * @default 0
              */
             position: number;
+            transport?: components["schemas"]["Transport"] | null;
+            stage?: components["schemas"]["StageText"] | null;
+            /**
+             * Blank
+             * @default false
+             */
+            blank?: boolean;
+            note?: components["schemas"]["PrompterNote"] | null;
         };
         /**
          * QualityFeedback
@@ -6111,6 +6139,28 @@ export interface components {
             content: string;
         };
         /**
+         * StageText
+         * @description The text on stage, while a newer version waits.
+         */
+        StageText: {
+            /** Version */
+            version: number;
+            /** Script Id */
+            script_id: string | null;
+            /** Script Version */
+            script_version: number | null;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Content
+             * @default
+             */
+            content: string;
+        };
+        /**
          * StepView
          * @description A step of a run.
          */
@@ -6527,6 +6577,52 @@ export interface components {
             result: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * Transport
+         * @description What all displays of a room do together; the highest `revision` wins.
+         *
+         *     At the moment t (the server's clock, milliseconds since 1970) the text is at
+         *     `position + rate * (t - at_ms) / 1000` while `playing` and t > `at_ms`, else at `position`; never before 0 or behind
+         *     `length`. `at_ms` may lie ahead: displays count down to it, or announce the text (`version`) that comes on then.
+         */
+        Transport: {
+            /** Revision */
+            revision: number;
+            /** Version */
+            version: number;
+            /**
+             * Playing
+             * @default false
+             */
+            playing: boolean;
+            /**
+             * Position
+             * @default 0
+             */
+            position: number;
+            /**
+             * Rate
+             * @default 0
+             */
+            rate: number;
+            /**
+             * Pace
+             * @default 240
+             */
+            pace: number;
+            /**
+             * Length
+             * @default 0
+             */
+            length: number;
+            /**
+             * At Ms
+             * @default 0
+             */
+            at_ms: number;
+            /** Target At Ms */
+            target_at_ms: number | null;
         };
         /**
          * Trial
