@@ -322,6 +322,24 @@ class PushHeld(Conflict):
     code = "push_held"
 
 
+class NothingOnStage(Conflict):
+    """There is no text on the teleprompter."""
+
+    code = "nothing_on_stage"
+
+
+class NothingWaits(Conflict):
+    """No other text waits for this teleprompter."""
+
+    code = "nothing_waits"
+
+
+class DisplayAway(NotFound):
+    """This display is not there at the moment."""
+
+    code = "display_away"
+
+
 class MemoryFull(Conflict):
     """The memory holds as many notes as it may; remove some, or ask an administrator for a higher limit."""
 

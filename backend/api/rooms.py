@@ -7,13 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from backend.api.auth import Cataloguer, Parts, Reader, Writer
-from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, Search, after, cut, encode_cursor, once
+from backend.api.auth import Cataloguer, Director, Parts, Reader, Writer
+from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, Search, after, command_id, cut, encode_cursor, once
 from backend.domain import audit, rooms, rundowns
 from backend.ids import STORABLE
-from backend.protocol.events import PrompterState
+from backend.protocol.commands import PrompterOrder
+from backend.protocol.events import DisplayView, PrompterState
 from backend.quality.layering import Platform
-from backend.runs import on_air
+from backend.runs import directing, on_air
 from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/rooms", tags=["rooms"])
@@ -70,6 +71,12 @@ class Rundown(BaseModel):
     """What a room goes through, in order: its shows by their dates, each in its own order."""
 
     items: list[RundownEntry]
+
+
+class RoomDisplays(BaseModel):
+    """The displays of a room, by name; those that fell silent stay for ten minutes as `away`."""
+
+    items: list[DisplayView]
 
 
 class Cue(BaseModel):
@@ -138,6 +145,27 @@ async def read_prompter(identity: Reader, services: Parts, room_id: UUID) -> Pro
     """Read what the room's teleprompter is to show and what it has confirmed."""
     async with services.db.tenant(identity.tenant_id) as conn:
         return await rooms.read_prompter(conn, room_id)
+
+
+@router.post("/{room_id}/prompter")
+async def control_prompter(
+    identity: Director, services: Parts, room_id: UUID, body: PrompterOrder, key: IdempotencyKey = None
+) -> PrompterState:
+    """Steer the room's teleprompter as `prompter_control` on `/ws` does; answers what holds then.
+
+    `version_conflict` (409) says in `details` which version is on stage and which is the latest by now.
+    """
+    await directing.direct(services.db, services.rules, services.displays, identity, room_id, body, command_id(key))
+    async with services.db.tenant(identity.tenant_id) as conn:
+        return await rooms.read_prompter(conn, room_id)
+
+
+@router.get("/{room_id}/displays")
+async def read_displays(identity: Reader, services: Parts, room_id: UUID) -> RoomDisplays:
+    """Read which displays the room has and what each of them shows."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        await rooms.get_room(conn, room_id)
+    return RoomDisplays(items=await services.displays.list_displays(identity.tenant_id, room_id))
 
 
 @router.get("/{room_id}/rundown")

@@ -171,15 +171,116 @@ class Cancel(Command):
     run_id: UUID | None = None
 
 
-class PrompterControl(Command):
-    """Steer a room's teleprompter from elsewhere."""
+PrompterAction = Literal[
+    "cue",
+    "play",
+    "pause",
+    "speed",
+    "seek",
+    "note",
+    "blank",
+    "dismiss",
+    "take",
+    "cut",
+    "target",
+    "display",
+]
+#: Characters from the start of a text, with the fraction of one.
+Position = Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
+DisplayName = Annotated[Text, StringConstraints(max_length=40)]
+#: The height of the type in CSS pixels.
+TypeSize = Annotated[int, Field(ge=24, le=160)]
+#: 字/分, read aloud.
+Pace = Annotated[int, Field(ge=60, le=600)]
+
+
+class DisplaySettings(BaseModel):
+    """How one display shows the text; what is left out stays as it is. `size` 0: as large as suits its screen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: DisplayName | None = None
+    size: Literal[0] | TypeSize | None = None
+    mirror_h: bool | None = None
+    mirror_v: bool | None = None
+    #: Whether it does what the room does.
+    following: bool | None = None
+
+
+class DisplayReport(BaseModel):
+    """What a display says of itself. `id` is made on the device once and kept there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: UUID
+    name: DisplayName = ""
+    playing: bool = False
+    pace: Pace = 240
+    size: TypeSize = 72
+    mirror_h: bool = False
+    mirror_v: bool = False
+    #: Nobody can see it: another tab is in front, or the screen is off.
+    hidden: bool = False
+    following: bool = True
+    #: 0 to 1; None where the device does not tell.
+    battery: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    charging: bool | None = None
+    round_trip_ms: Annotated[float, Field(ge=0, le=600_000, allow_inf_nan=False)] | None = None
+
+
+class PrompterOrder(BaseModel):
+    """What is to happen on a room's teleprompter.
+
+    `version` is the one of the text on stage (`prompter_state.transport.version`) that the sender looks at, for `take`
+    and `cut` the one that waits (`prompter_state.version`); `play`, `pause`, `seek`, `take` and `cut` are refused with
+    `version_conflict` when it is another by now. By `action`:
+
+    `play`: from `value` (a position; else where the text is), after `after_ms`, with `reverse` backwards.
+    `pause`: at `value`, else where the text is. `seek`: to `value`. `speed`: `value` is the pace in 字/分.
+    `target`: read to the end `value` seconds from now, by the pace that takes; without `value` no longer.
+    `note`: show `text` for `value` seconds (8); without `text` take the note away. `dismiss`: take `note_id` away.
+    `blank`: go dark, with `value` 0 come back. `cue`: put `entry_id` of the rundown on the teleprompter.
+    `take`: begin the text that waits. `cut`: the same after `after_ms` (3000), announced on the screens.
+    `display`: change `settings` of the display `display_id`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Version
+    action: PrompterAction
+    value: Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)] | None = None
+    text: ShortText | None = None
+    after_ms: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    reverse: bool = False
+    note_id: UUID | None = None
+    entry_id: UUID | None = None
+    override_reason: Annotated[Text, StringConstraints(min_length=1, max_length=500)] | None = None
+    display_id: UUID | None = None
+    settings: DisplaySettings | None = None
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> "PrompterOrder":
+        needed = {"speed": "value", "seek": "value", "dismiss": "note_id", "cue": "entry_id"}.get(self.action)
+        if self.action == "display":
+            needed = "display_id" if self.display_id is None else "settings"
+        if needed is not None and getattr(self, needed) is None:
+            raise ValueError(f"{self.action} needs {needed}")
+        if self.action == "speed" and self.value is not None and not 60 <= self.value <= 600:
+            raise ValueError("speed takes 60 to 600 characters a minute")
+        if self.action == "blank" and self.value not in (None, 0, 1):
+            raise ValueError("blank takes 1 (dark) or 0 (as before)")
+        if self.action == "note" and self.value is not None and not 1 <= self.value <= 120:
+            raise ValueError("note takes 1 to 120 seconds")
+        if self.action == "target" and self.value is not None and not 1 <= self.value <= 86_400:
+            raise ValueError("target takes 1 to 86400 seconds")
+        return self
+
+
+class PrompterControl(Command, PrompterOrder):
+    """Steer a room's teleprompter: all displays that follow the room do it."""
 
     type: Literal["prompter_control"] = "prompter_control"
     room_id: UUID
-    version: Version
-    action: Literal["cue", "play", "pause", "speed", "seek", "note", "blank"]
-    value: float | None = None
-    text: ShortText | None = None
 
 
 class PrompterAck(Command):
@@ -188,7 +289,9 @@ class PrompterAck(Command):
     type: Literal["prompter_ack"] = "prompter_ack"
     room_id: UUID
     version: Version
-    position: Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)] = 0
+    position: Position = 0
+    #: What else it says of itself; displays older than this say nothing.
+    display: DisplayReport | None = None
 
 
 class Refresh(Command):

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from backend.protocol.commands import Decision
+from backend.protocol.commands import Decision, DisplaySettings
 
 RunStatus = Literal["enqueued", "queued", "running", "waiting", "completed", "failed", "cancelled", "expired"]
 Severity = Literal["block", "fail", "warn", "info"]
@@ -483,8 +483,64 @@ class PresenceChanged(Frame):
     people: list[Person]
 
 
+class Transport(Part):
+    """What all displays of a room do together; the highest `revision` wins.
+
+    At the moment t (the server's clock, milliseconds since 1970) the text is at
+    `position + rate * (t - at_ms) / 1000` while `playing` and t > `at_ms`, else at `position`; never before 0 or behind
+    `length`. `at_ms` may lie ahead: displays count down to it, or announce the text (`version`) that comes on then.
+    """
+
+    revision: int
+    #: The version of `prompter_state` that is on stage. A higher one waits until it is taken.
+    version: int
+    playing: bool = False
+    #: Characters from the start of the text on stage.
+    position: float = 0
+    #: Characters a second, negative when it runs backwards.
+    rate: float = 0
+    #: 字/分, read aloud.
+    pace: int = 240
+    #: Characters of the text on stage.
+    length: int = 0
+    at_ms: int = 0
+    #: When the text is to be read to its end, if that was said.
+    target_at_ms: int | None = None
+
+
+class PrompterNote(Part):
+    """A word from the director, shown above the text until `until_ms` (the server's clock)."""
+
+    id: UUID
+    text: str
+    at_ms: int
+    until_ms: int
+
+
+class StageText(Part):
+    """The text on stage, while a newer version waits."""
+
+    version: int
+    script_id: UUID | None = None
+    script_version: int | None = None
+    title: str = ""
+    content: str = ""
+
+
+def _state_of_before(schema: dict[str, Any], _: type[Frame]) -> None:
+    # The release before says nothing of these.
+    later = ("transport", "stage", "blank", "note")
+    schema["required"] = [name for name in schema.get("required", []) if name not in later]
+
+
 class PrompterState(Frame):
-    """What a room's teleprompter is to show; the latest version wins. `acked_version` is what a display confirmed."""
+    """What a room's teleprompter is to show; the latest version wins. `acked_version` is what a display confirmed.
+
+    `transport` says what is done with it. While its `version` is lower than this one, this text waits and `stage` holds
+    the one that is being read.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_state_of_before)
 
     type: Literal["prompter_state"] = "prompter_state"
     room_id: UUID
@@ -498,6 +554,49 @@ class PrompterState(Frame):
     acked_version: int = 0
     acked_at: datetime | None = None
     position: float = 0
+    transport: Transport | None = None
+    stage: StageText | None = None
+    blank: bool = False
+    note: PrompterNote | None = None
+
+
+class DisplayView(Part):
+    """A display of a room as it last told of itself, at `seen_ms` (the server's clock). `away`: not for a while."""
+
+    id: UUID
+    name: str
+    person: Person
+    version: int
+    position: float
+    playing: bool
+    pace: int
+    size: int
+    mirror_h: bool
+    mirror_v: bool
+    hidden: bool
+    following: bool
+    battery: float | None = None
+    charging: bool | None = None
+    round_trip_ms: float | None = None
+    seen_ms: int
+    away: bool = False
+
+
+class PrompterDisplays(Frame):
+    """The displays of a room: those of all processes, without Redis of the one that tells. The latest counts."""
+
+    type: Literal["prompter_displays"] = "prompter_displays"
+    room_id: UUID
+    displays: list[DisplayView]
+
+
+class PrompterDisplay(Frame):
+    """Somebody changes how one display shows the text; the others need not care."""
+
+    type: Literal["prompter_display"] = "prompter_display"
+    room_id: UUID
+    display_id: UUID
+    settings: DisplaySettings
 
 
 AnyThreadEvent = Annotated[
@@ -550,7 +649,9 @@ AnyFrame = Annotated[
     | Degraded
     | Pong
     | PresenceChanged
-    | PrompterState,
+    | PrompterState
+    | PrompterDisplays
+    | PrompterDisplay,
     Field(discriminator="type"),
 ]
 thread_event_adapter: TypeAdapter[AnyThreadEvent] = TypeAdapter(AnyThreadEvent)

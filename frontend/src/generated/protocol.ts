@@ -46,7 +46,9 @@ export type AnyFrame =
   | Degraded
   | Pong
   | PresenceChanged
-  | PrompterState;
+  | PrompterState
+  | PrompterDisplays
+  | PrompterDisplay;
 export type AnyThreadEvent =
   | RunChanged
   | MessageStarted
@@ -77,6 +79,9 @@ export interface Protocol {
   Clarification?: Clarification;
   ClarificationView?: ClarificationView;
   Degraded?: Degraded;
+  DisplayReport?: DisplayReport;
+  DisplaySettings?: DisplaySettings;
+  DisplayView?: DisplayView;
   ErrorFrame?: ErrorFrame;
   Extend?: Extend;
   Finding?: Finding;
@@ -100,6 +105,9 @@ export interface Protocol {
   Problem?: Problem;
   PrompterAck?: PrompterAck;
   PrompterControl?: PrompterControl;
+  PrompterDisplay?: PrompterDisplay;
+  PrompterDisplays?: PrompterDisplays;
+  PrompterNote?: PrompterNote;
   PrompterState?: PrompterState;
   QualityFeedback?: QualityFeedback;
   QualityView?: QualityView;
@@ -120,6 +128,7 @@ export interface Protocol {
   ShowPlanned?: ShowPlanned;
   ShowProgress?: ShowProgress;
   ShowView?: ShowView;
+  StageText?: StageText;
   StepView?: StepView;
   Subscribe?: Subscribe;
   Subscribed?: Subscribed;
@@ -129,6 +138,7 @@ export interface Protocol {
   ToolCall?: ToolCall;
   ToolResult?: ToolResult;
   ToolView?: ToolView;
+  Transport?: Transport;
   Undo?: Undo;
   Unsubscribe?: Unsubscribe;
   Usage?: Usage;
@@ -274,16 +284,34 @@ export interface Cancel {
   run_id?: string | null;
 }
 /**
- * Steer a room's teleprompter from elsewhere.
+ * Steer a room's teleprompter: all displays that follow the room do it.
  */
 export interface PrompterControl {
+  version: number;
+  action:
+    "cue" | "play" | "pause" | "speed" | "seek" | "note" | "blank" | "dismiss" | "take" | "cut" | "target" | "display";
+  value?: number | null;
+  text?: string | null;
+  after_ms?: number | null;
+  reverse?: boolean;
+  note_id?: string | null;
+  entry_id?: string | null;
+  override_reason?: string | null;
+  display_id?: string | null;
+  settings?: DisplaySettings | null;
   id: string;
   type: "prompter_control";
   room_id: string;
-  version: number;
-  action: "cue" | "play" | "pause" | "speed" | "seek" | "note" | "blank";
-  value?: number | null;
-  text?: string | null;
+}
+/**
+ * How one display shows the text; what is left out stays as it is. `size` 0: as large as suits its screen.
+ */
+export interface DisplaySettings {
+  name?: string | null;
+  size?: 0 | number | null;
+  mirror_h?: boolean | null;
+  mirror_v?: boolean | null;
+  following?: boolean | null;
 }
 /**
  * A teleprompter says which version it shows and how far it has scrolled (characters from the start).
@@ -294,6 +322,24 @@ export interface PrompterAck {
   room_id: string;
   version: number;
   position?: number;
+  display?: DisplayReport | null;
+}
+/**
+ * What a display says of itself. `id` is made on the device once and kept there.
+ */
+export interface DisplayReport {
+  id: string;
+  name?: string;
+  playing?: boolean;
+  pace?: number;
+  size?: number;
+  mirror_h?: boolean;
+  mirror_v?: boolean;
+  hidden?: boolean;
+  following?: boolean;
+  battery?: number | null;
+  charging?: boolean | null;
+  round_trip_ms?: number | null;
 }
 /**
  * Bring a newer access token or ticket of the same person and tenant, so that the socket outlives the first one.
@@ -814,6 +860,9 @@ export interface PresenceChanged {
 }
 /**
  * What a room's teleprompter is to show; the latest version wins. `acked_version` is what a display confirmed.
+ *
+ * `transport` says what is done with it. While its `version` is lower than this one, this text waits and `stage` holds
+ * the one that is being read.
  */
 export interface PrompterState {
   type: "prompter_state";
@@ -827,7 +876,87 @@ export interface PrompterState {
   acked_version: number;
   acked_at: string | null;
   position: number;
+  transport?: Transport | null;
+  stage?: StageText | null;
+  blank?: boolean;
+  note?: PrompterNote | null;
   title: string;
+}
+/**
+ * What all displays of a room do together; the highest `revision` wins.
+ *
+ * At the moment t (the server's clock, milliseconds since 1970) the text is at
+ * `position + rate * (t - at_ms) / 1000` while `playing` and t > `at_ms`, else at `position`; never before 0 or behind
+ * `length`. `at_ms` may lie ahead: displays count down to it, or announce the text (`version`) that comes on then.
+ */
+export interface Transport {
+  revision: number;
+  version: number;
+  playing: boolean;
+  position: number;
+  rate: number;
+  pace: number;
+  length: number;
+  at_ms: number;
+  target_at_ms: number | null;
+}
+/**
+ * The text on stage, while a newer version waits.
+ */
+export interface StageText {
+  version: number;
+  script_id: string | null;
+  script_version: number | null;
+  content: string;
+  title: string;
+}
+/**
+ * A word from the director, shown above the text until `until_ms` (the server's clock).
+ */
+export interface PrompterNote {
+  id: string;
+  text: string;
+  at_ms: number;
+  until_ms: number;
+}
+/**
+ * The displays of a room: those of all processes, without Redis of the one that tells. The latest counts.
+ */
+export interface PrompterDisplays {
+  type: "prompter_displays";
+  room_id: string;
+  displays: DisplayView[];
+}
+/**
+ * A display of a room as it last told of itself, at `seen_ms` (the server's clock). `away`: not for a while.
+ */
+export interface DisplayView {
+  id: string;
+  name: string;
+  person: Person;
+  version: number;
+  position: number;
+  playing: boolean;
+  pace: number;
+  size: number;
+  mirror_h: boolean;
+  mirror_v: boolean;
+  hidden: boolean;
+  following: boolean;
+  battery: number | null;
+  charging: boolean | null;
+  round_trip_ms: number | null;
+  seen_ms: number;
+  away: boolean;
+}
+/**
+ * Somebody changes how one display shows the text; the others need not care.
+ */
+export interface PrompterDisplay {
+  type: "prompter_display";
+  room_id: string;
+  display_id: string;
+  settings: DisplaySettings;
 }
 /**
  * A question with its options.

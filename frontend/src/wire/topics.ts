@@ -4,6 +4,8 @@ import type { AnyFrame } from '../generated/protocol'
 export function topicsOf(frame: AnyFrame): string[] {
   switch (frame.type) {
     case 'prompter_state':
+    case 'prompter_displays':
+    case 'prompter_display':
       return [`room:${frame.room_id}`]
     case 'presence':
     case 'subscribed':
