@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from backend.llm.routed import RoutedModel
 from backend.runs import answers as module
 from backend.runs.answers import Answers
 from backend.services import Services
+from backend.transport.static import static_files
 from tests.api.conftest import PASSWORD, SignIn
 from tests.support.listening import listening
 from tests.support.routed_models import models_of, opened
@@ -396,6 +398,26 @@ async def test_whatever_is_refused_before_the_endpoint_is_told_as_openai_would(
     # Elsewhere nothing is changed.
     problem = await service.post("/api/v1/messages", content=b"x" * (MAX_BODY + 1), headers=plain)
     assert (problem.status_code, problem.json()["code"]) == (413, "content_too_long")
+
+
+@pytest.mark.parametrize("built", [False, True])
+async def test_no_page_of_the_console_answers_clients_of_openai(
+    services: Services, tmp_path: Path, built: bool
+) -> None:
+    if built:
+        (tmp_path / "index.html").write_text("<html>", encoding="utf-8")
+    app = FastAPI()
+    mount(app)
+    app.mount("/", static_files(tmp_path))  # as in app.py: whatever nobody else takes is for the pages
+    async with listening(with_state(app, services)) as found, httpx.AsyncClient(base_url=found) as client:
+        for method, path, status, code in (
+            ("GET", "/v1/assistants", 404, "not_found"), ("POST", "/v1/embeddings", 404, "not_found"),
+            ("GET", "/v1/chat/completions", 405, "method_not_allowed"),
+            ("POST", "/v1/models", 405, "method_not_allowed"),
+        ):  # fmt: skip
+            answer = await client.request(method, path)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+        assert (await client.request("DELETE", "/v1/models/a/b")).headers["allow"] == "GET"
 
 
 async def test_the_stock_sdk_comes_again_when_it_is_told_to_and_leaves_when_it_wants(
