@@ -30,4 +30,4 @@ class Swap:
 
     def codes(self, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Do it with code points."""
-        return codes + self._shift[np.minimum(codes, _PLANE - 1)]
+        return codes + self._shift.take(codes, mode="clip")

@@ -88,8 +88,8 @@ class Surroundings:
 
     def __init__(self, codes: NDArray[np.uint32]) -> None:
         self._size = len(codes)
-        signs = _signs()[np.minimum(codes, _PLANE - 1)]
-        told = np.flatnonzero(signs)
+        signs = _signs().take(codes, mode="clip")
+        told = (signs != 0).nonzero()[0]
         signs = signs[told]
         self._clauses, self._sentences, self._denials = (
             told[(signs & sign).astype(bool)] for sign in (_CLAUSE, _SENTENCE, _DENIAL)

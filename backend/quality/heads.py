@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from re import _constants as sre  # type: ignore[attr-defined]
-from re import _parser
+from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final
 
 #: A range of more characters than this holds what nearly every place begins with.
@@ -43,12 +43,14 @@ def _with_head(source: str, flags: int) -> str:
 
 def _is_quick(items: Sequence[Any]) -> bool:
     """Tell whether `re` looks for the first character by itself."""
-    operator, argument = items[0] if len(items) else (None, None)
+    if not len(items):
+        return True
+    operator, argument = items[0]
     if operator is sre.SUBPATTERN:
         return _is_quick(argument[3])
     if operator is sre.BRANCH:
         return all(len(one) and one[0][0] is sre.LITERAL for one in argument[1])
-    return operator in (None, sre.LITERAL, sre.IN, sre.AT)
+    return operator in (sre.LITERAL, sre.IN, sre.AT)
 
 
 def _of_all(items: Iterable[Any]) -> tuple[list[str], bool]:

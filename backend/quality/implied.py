@@ -167,7 +167,8 @@ class Weights:
         # A long sentence has more pieces, not more certainty.
         counts = np.diff(places, append=len(keys)) - 1
         factors = np.array([STEP * scale(count) for count in counts.tolist()])
-        return (summed - self.rows[0]) * factors[:, None] + self.rows[0] * STEP
+        values: NDArray[np.float64] = (summed - self.rows[0]) * factors[:, None] + self.rows[0] * STEP
+        return values
 
     def _told(self, text: str, begins: NDArray[np.int64], sizes: NDArray[np.int64]) -> Iterator[int]:
         """Yield what sentences are looked at for besides pieces of words, as a number for both."""

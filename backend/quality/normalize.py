@@ -171,12 +171,15 @@ def _spots(text: str, happens: Mapping[str, int]) -> list[int]:
 def _spots_at_once(text: str, kinds: NDArray[np.uint8]) -> list[int]:
     """Return what `_spots` does."""
     codes = codes_of(text)
-    kind = np.append(kinds[codes], np.uint8(0))
-    marked = (kind & _ALONE) > 0
-    marked[:-1] |= ((kind[:-1] & _FIRST) > 0) & ((kind[1:] & _SECOND) > 0)
+    kind = np.zeros(len(codes) + 1, dtype=np.uint8)
+    kinds.take(codes, mode="clip", out=kind[:-1])
+    told = (kind != 0).nonzero()[0]
+    here, after = kind[told], kind[told + 1]
+    marked = ((here & _ALONE) != 0) | (((here & _FIRST) != 0) & ((after & _SECOND) != 0))
     # A line break with nothing else beside it stays as it is.
-    marked[:-1] &= (codes != ord("\n")) | marked[1:]
-    return np.flatnonzero(marked).tolist()
+    beside = np.zeros(len(told), dtype=bool)
+    beside[:-1] = marked[1:] & (np.diff(told) == 1)
+    return told[marked & ((codes[told] != ord("\n")) | beside)].tolist()
 
 
 def _matches_at(pattern: Pattern[str], text: str, spots: Iterable[int]) -> Iterator[Match[str]]:

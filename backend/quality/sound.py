@@ -125,7 +125,7 @@ class Sounds:
         equal = said == self._codes[at + (self._firsts[numbers] - begins).repeat(sizes)]
         same = np.add.reduceat(equal, begins, dtype=np.int64)
         spelled = np.logical_or.reduceat((said >= _CODES) & (said <= _LAST), begins)
-        common = np.logical_or.reduceat(~equal & _is_common()[np.minimum(said, _LAST)], begins)
+        common = np.logical_or.reduceat(~equal & _is_common().take(said, mode="clip"), begins)
         # What `_is_disguise` says of nearly all of them, said at once.
         likely = spelled | ((same * 2 >= sizes) & ~((sizes < 4) & common))
         for row in np.flatnonzero(likely & (same < sizes)).tolist():

@@ -31,7 +31,7 @@ _DISOWNED: Final = headed(
     r"打住|纠正一下|更正|是谣言|是误区|智商税|(?:是|属于|算)?(?:违规|违法|犯法)|要?封号|要?罚款?"
 )
 #: After a list: 祛痘、美白、收毛孔，这些活它一样都不干.
-_SUMMED_UP: Final = re.compile(
+_SUMMED_UP: Final = headed(
     r"(?:这些|这几|这种|哪|一)[^，。！？]{0,6}?(?:一[样个件]|哪[样个]|都|也|统统|全)(?:都|也)?(?:不|没)(?:干|会|管|能|行|沾|做|有|占|搞|包)|(?:统统|全都?|一概)(?:不|没)(?:管|能|会|行|沾|有)"
 )
 #: What was just said is asked about.
@@ -43,7 +43,7 @@ _WINK: Final = re.compile(
 #: What is asked about and denied is good to hear: 会不会反弹？不会的 claims something.
 _BAD: Final = re.compile("副作用|反弹|复发|过敏|依赖|刺激|伤|掉|变形|起球|褪|坏|添加|风险|害")
 #: What a book, a film tells of. 书里说蜂蜜能治… cites it and is no such thing.
-_WORK: Final = re.compile(
+_WORK: Final = headed(
     r"(?:小说|故事|纪录片|电影|电视剧|动画片?|漫画|绘本|童话|传记|剧|书|专辑|歌|[这那每前后]一?[集章页课册本篇]|第[一二三四五六七八九十\d]+[集章页课册本篇])"
     r"[^，。！？]{0,8}(?:[讲写画拍演唱](?!得)|记录|介绍|解释|科普|主角|主人公|情节|聊的|说的)(?:的|了|到|过|着)*(?:就?是)?|(?:主角|主人公|男主|女主)[是叫]?"
 )
@@ -61,7 +61,7 @@ _OF_CLAIMS: Final = _OF_WORKS | {
 _CLAIMS: Final = re.compile(r"(?:能|可以|会|就|帮你|给你|保你|包)[^，。！？]{0,2}$")
 _OURS: Final = re.compile("这款|这瓶|这盒|这罐|它能|它可以|我们家|咱们?家|链接|下单")
 #: Who has it is sent to a doctor: 宝宝湿疹要听医生的. 看医生都没看好的湿疹 is none of it.
-_REFERRED: Final = re.compile(
+_REFERRED: Final = headed(
     r"(?:[得要该请先应]|还是|建议|及时|尽快|赶紧|别忘了|自己|你的|就|去)(?:[去找问看听遵]|咨询){1,2}[^，。！？]{0,4}(?:大夫|医生|医院|医嘱|医师|专科|药师|[骨皮肤眼口腔牙内外儿]{1,2}科|[牙中兽]医)"
 )
 _SPARED: Final = re.compile(r"不用|不必|省得|无需|再也|免得|都没|没用|没看好|治不好|白[看去花]|医生(?:都|也)")

@@ -149,4 +149,5 @@ class Strings:
         at = np.arange(ends[-1] if len(ends) else 0)
         said = codes[at + (found.ends - ends).repeat(lengths)]
         meant = self._codes[at + (self._ends[found.numbers] - ends).repeat(lengths)]
-        return ends.searchsorted((said != meant).nonzero()[0], side="right")
+        differ: Places = ends.searchsorted((said != meant).nonzero()[0], side="right")
+        return differ

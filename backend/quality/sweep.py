@@ -17,6 +17,10 @@ from backend.quality.strings import Found, Links, Strings
 _ANYWHERE: Final = 1 << 40
 
 
+#: A thousand of characters, as a power of two: wider than most windows.
+_ROUGH: Final = 10
+
+
 class Sighting(NamedTuple):
     """A place of the folded text that a rule names."""
 
@@ -121,10 +125,17 @@ class Sweep:
         widths, beginnings = self._widths[patterns], patterns * stride
         lows = beginnings + np.maximum(found.ends[which] - widths, 0)
         highs = beginnings + np.minimum(found.starts[which] + widths + 1, size)
-        order = np.argsort(lows)  # in order they are looked up three times as fast
-        lows, highs, needing = lows[order], highs[order], self._needs_second[patterns[order]]
+        needing = self._needs_second[patterns]
         seconds, of_seconds = self._second.follow(found.numbers)
-        places = np.append(np.sort(of_seconds * stride + found.starts[seconds]), np.iinfo(np.int64).max)
+        places = of_seconds * stride + found.starts[seconds]
+        # Most have no second string in the same thousand of characters, nor in the next: no closer look is needed.
+        rough = np.zeros((len(self._patterns) * stride >> _ROUGH) + 1, dtype=bool)
+        rough[places >> _ROUGH] = True
+        kept = ~needing | rough[lows >> _ROUGH] | rough[highs >> _ROUGH] | (highs - lows > 1 << _ROUGH)
+        lows, highs, needing = lows[kept], highs[kept], needing[kept]
+        order = np.argsort(lows)  # in order they are looked up three times as fast
+        lows, highs, needing = lows[order], highs[order], needing[order]
+        places = np.append(np.sort(places), np.iinfo(np.int64).max)
         kept = ~needing
         kept[needing] = places[np.searchsorted(places, lows[needing])] < highs[needing]
         lows, highs = lows[kept], np.maximum.accumulate(highs[kept])

@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.quality.patterns import behind, places_of
@@ -15,6 +15,8 @@ _SIGNS = st.sampled_from("杯刷送2个，")
     st.sampled_from([r"(\d|个)", r"送?(\d)?个", r"[，]?(?:送|(2))+(?=个|$)", r"(?<=杯)(刷?)2"]),
     st.text(_SIGNS, max_size=40),
 )
+@example(["2"], r"(\d|个)", "22222")
+@example(["杯刷", "刷"], r"送?(\d)?个", "杯刷刷个")
 def test_what_stands_behind_a_word_is_found_as_one_pattern_finds_it(words: list[str], rest: str, text: str) -> None:
     whole = re.compile(f"(?:{'|'.join(map(re.escape, words))}){rest}")
     found = [(start, match.end(), match.span(1)) for start, match in behind(text, words, re.compile(rest))]

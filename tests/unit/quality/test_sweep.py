@@ -15,7 +15,7 @@ from backend.quality.normalize import NUMERALS, fold, with_digits
 from backend.quality.patterns import Lazy
 from backend.quality.rulebook import words_of_verticals
 from backend.quality.strings import _CHUNK
-from backend.quality.sweep import Sighting, Sweep, Swept, _cuts_a_word
+from backend.quality.sweep import _ROUGH, Sighting, Sweep, Swept, _cuts_a_word
 
 _RULES = plain(None).rules
 _SWEEP = Sweep(_RULES, words_of_verticals())
@@ -118,6 +118,17 @@ def test_windows_change_no_match(source: str, text: str) -> None:
     assert [(one.start, one.end) for one in _swept(sweep, text).patterns] == [
         match.span() for match in pattern.finditer(text) if match.end() > match.start()
     ]
+
+
+def test_a_second_anchor_is_seen_wherever_a_thousand_ends() -> None:
+    pattern = re.compile("[点的不](?:.{0,4})[天我在]", re.IGNORECASE)
+    assert anchor_of(pattern).others
+    sweep = Sweep([replace(_RULES[0], terms=(), patterns=(pattern,))], {})
+    for before in range((1 << _ROUGH) - 20, (1 << _ROUGH) + 4):
+        for said in ("点三三天", "点天"):
+            for text in ("。" * before + said, "。" * before + said + "。" * 40):
+                (found,) = _swept(sweep, text).patterns
+                assert (found.start, found.end) == (before, before + len(said))
 
 
 @given(st.text(max_size=60))
