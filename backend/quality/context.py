@@ -135,7 +135,7 @@ def is_negated(text: str, start: int, end: int, begin: int) -> bool:
     before = text[begin:start]
     after = text[end : end + _BEHIND]
     if _QUESTION.search(before) or _ASKED_BEHIND.match(after):
-        return not _YES.match(after)
+        return not is_affirmed(after)
     if _UNLESS[0].search(before) and _UNLESS[1].match(after):
         return False
     if _NOT_THAT.search(before):
@@ -145,6 +145,11 @@ def is_negated(text: str, start: int, end: int, begin: int) -> bool:
     if _NOT_FOR_YOU.search(before) and not _DOUBLE.search(before):
         return True
     return bool(_QUOTED_BAN.search(before) or _DISOWNED.match(after))
+
+
+def is_affirmed(after: str) -> bool:
+    """Tell whether what stands behind a question says yes to it."""
+    return _YES.match(after) is not None
 
 
 def is_allowed(rule: Rule, text: str, start: int, end: int, sentence: tuple[int, int]) -> bool:

@@ -28,6 +28,7 @@ from backend.quality.rulebook import (
 from backend.quality.search import Search, Sight
 from backend.quality.stance import is_in_a_title, is_not_claimed
 from backend.quality.strings import Places
+from backend.quality.words import crossed
 
 _RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 
@@ -93,10 +94,11 @@ class RuleSnapshot:
         starts = np.array([sight.start for sight in sights], dtype=np.int64)
         ends = np.array([sight.end for sight in sights], dtype=np.int64)
         around = Surroundings(codes_of(text))
-        begins, _ = around.clauses(starts, ends)
+        begins, stops = around.clauses(starts, ends)
         columns = (
             *around.sentences(starts, ends),
             begins,
+            stops,
             around.may_be_negated(begins, starts, ends),
             *folded.spans(starts, ends),
             _inside(_places(self._allowed, text), starts, ends),
@@ -104,7 +106,7 @@ class RuleSnapshot:
         )
         titled = "《" in folded.original
         hits: list[_Hit] = []
-        for sight, low, high, begin, doubtful, from_, to, free, named in zip(
+        for sight, low, high, begin, stop, doubtful, from_, to, free, named in zip(
             sights, *(column.tolist() for column in columns), strict=True
         ):
             rule, start, end, term, heard = sight
@@ -116,10 +118,15 @@ class RuleSnapshot:
                 or (titled and is_in_a_title(folded.original, from_))
             ):
                 continue
+            across = crossed(text, start, end, (begin, stop)) if term and not heard else "no"
+            if across == "left":
+                continue
+            # Two characters of which one only sounds right, or is a letter, come together by chance as well.
+            unsure = end - start < 3 and (heard or across == "right")
             severity = rule.mild.get(term, rule.severity)
             if named:
                 severity = "info"
-            elif severity == "block" and (free or is_softened(rule, text, (low, high))):
+            elif severity == "block" and (free or unsure or is_softened(rule, text, (low, high))):
                 severity = "warn"
             # Width, case and script are no disguise; something between the characters is.
             disguised = heard or (bool(term) and to - from_ != end - start)

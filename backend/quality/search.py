@@ -98,7 +98,8 @@ class Search:
         heard = Heard(text, codes)
         for layer, _ in self.layers:
             for start, end, term in layer.sounds.find(heard):
-                owners = self._owners(term)
+                # What disguises a disguise is the plain word (进裙, 进群), and that is a term or it may be said.
+                owners = [] if self._owners(text[start:end]) else self._owners(term)
                 if any(is_worth_hiding(rule, term) for rule in owners):
                     sights += [Sight(rule, start, end, term, True) for rule in owners]
         return sights, frozenset().union(*(one.verticals for one, _ in swept))

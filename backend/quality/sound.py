@@ -33,8 +33,11 @@ _COMMON: Final = frozenset(
     "其进此话常与活正感见明问力理尔点文几定本公特做外孩相西果走将月十实向声车全信重三机工物气每并别真打太新比才便夫再书部水像眼等体却"
     "加电主界门利海受听表德少克代员许先口由死安写性马光白或住难望教命花结乐色更拉东神记处让母父应直字场平报友关放至张认接告入笑内英军候"
     "民岁往何度山觉路带万男边风解叫任金快原吃妈变通师立象数四失满战远格士音轻目条呢病始达深完今提求清王化空业思切怎非找片罗钱吗语元喜"
-    "单包送价买卖穿件款号色装套双袋盒瓶片支只条杯收链低底级试先按弹红黑味香甜辣洗拍搭配挑选换退修品牌质"
+    "单包送价买卖穿件款号色装套双袋盒瓶片支只条杯收链低底级试先按弹红黑味香甜辣洗拍搭配挑选换退修品牌质跟与及或被给且则"
 )
+#: Such characters stand beside a letter that is one.
+_SMALL: Final = frozenset("的了是我不一")
+_NAMED: Final = tuple("口线位罩码款型号端座版区级楼站字形杯档领扣头")
 Hit = tuple[int, int, str]
 
 
@@ -140,7 +143,12 @@ class Sounds:
             for entry in range(int(lows[row]), int(highs[row])):
                 term, place = self._terms[self._numbers[entry]], int(self._places[entry])
                 start = at - place
-                if start >= 0 and text.startswith(term[:place], start) and text.startswith(term[place + 1 :], at + 1):
+                if start < 0 or not (
+                    text.startswith(term[:place], start) and text.startswith(term[place + 1 :], at + 1)
+                ):
+                    continue
+                # 一根C口线, 穿M的: beside one character a letter is more often the name of a size, a plug, a model.
+                if len(term) > 2 or not (term[1 - place] in _SMALL or text[at + 1 : at + 2] in _NAMED):
                     yield start, start + len(term), term
 
 

@@ -8,7 +8,7 @@ testimonial.
 import re
 from typing import Final
 
-from backend.quality.context import clause, sentence
+from backend.quality.context import clause, is_affirmed, sentence
 from backend.quality.heads import headed
 
 #: Who says, asks, shouts what comes next, and is not the host.
@@ -23,6 +23,7 @@ _REPORTED: Final = headed(_OTHERS)
 _DISOWNED: Final = headed(
     r"(?:我|咱们?|我们|主播|本人|[我咱]家|我这[儿边里])(?:们|也|都|可|真|是|倒|反正|就|从来|绝对|压根|根本|笑笑|实在|一概){0,3}"
     r"(?:不(?:敢|会|能|好意思|想|说|讲|喊|吹|信|认|接|评论|承诺|保证|跟|这么|打|玩)|没有?(?:做过|比过|查过|去问)|没(?:法|说过|这么说|那本事|那胆|资格)|喊不出|说不出|做不到|笑笑|担不起)"
+    r"|(?<=[，。！？])(?:它|这个|这款|这瓶|这东西)?(?:可|真|都)?(?:做不到|管不了|不管这个|没那本事|没这本事|帮不上)"
     r"|别(?:信|听|当真|害我|瞎|指望|闹|逗|这么[说讲]|给我)|听听就|想多了|你?(?:敢信吗|信吗)|"
     r"(?:没|哪)有?(?:的事|那回事|这回事|这么神|那么神|这种事|那种事|这[本功]事|那[本功]事)|不可能|不存在|"
     r"(?<=[，。！？])(?:大姐|大哥|姐|哥|亲|宝|朋友)?，?(?:那|这|它)?(?:可|真|都|肯定|当然|绝对|确实|答案)?(?:不(?:能|会|是|行|可以|对|至于)|没有|假的|瞎说|胡说|扯|吹牛|骗人)(?=[的啊哦哈呢了吧呀，。！])|"
@@ -72,6 +73,8 @@ _BOAST: Final = re.compile(r"^[^。！？]{0,8}[？，。！][^，。！？]{0,6
 _UNABLE: Final = re.compile(r"[治医疗降防抗祛去减补美瘦调消改][^，。！？]{0,2}不(?:了|掉|下来)(?!的|么)")
 #: What was over long ago hurries nobody.
 _PAST: Final = re.compile("去年|前年|上次|上回|上个?月|以前|从前|当时|那年|那时|那会|曾经|小时候")
+#: 治不治颈椎病: asked, in the hit itself.
+_WHETHER: Final = re.compile(r"(.)[不没]\1")
 _REACH: Final = 44
 
 
@@ -98,6 +101,7 @@ def is_not_claimed(
         past
         or _UNABLE.search(text, max(0, start - 4), end)
         or (category in _OF_WORKS and _is_only_spoken_of(text, start, end, (begin, low, high)))
+        or (_WHETHER.match(text, start, end) and not is_affirmed(text[end : end + _REACH]))
         or _SUMMED_UP.search(text, end, high)
         or (not _BAD.search(text, start, end) and _is_taken_back(text, low, start, end))
     )

@@ -7,6 +7,7 @@ hit is asked about by itself. Nothing of `sweep`, `strings`, `search` and `ancho
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import rjieba
@@ -16,7 +17,7 @@ from backend.quality import context
 from backend.quality.lexicon import _finding, _Hit
 from backend.quality.normalize import NUMERALS, Folded, fold, is_han, rewrite
 from backend.quality.rulebook import GENERAL, Rule, RuleBook, Severity, verticals_of_category, words_of_verticals
-from backend.quality.sound import _COMMON, _codes, _spell, _syllable
+from backend.quality.sound import _COMMON, _NAMED, _SMALL, _codes, _spell, _syllable
 
 _RANK: dict[Severity, int] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 
@@ -65,6 +66,8 @@ def _hits(folded: Folded, rules: tuple[Rule, ...]) -> Iterator[_Slow]:
             if rule.category != "evasion" and not short and term not in rule.mild and term not in rule.weak:
                 hidden[term] = None
     for start, end, term in _disguised(folded.text, tuple(hidden)):
+        if folded.text[start:end] in owners:
+            continue
         for rule in owners[term]:
             yield _Slow(rule, start, end, _severity(rule, term), term, True)
 
@@ -115,7 +118,9 @@ def _disguised(text: str, terms: tuple[str, ...]) -> Iterator[tuple[int, int, st
     for short, term in _shortened(terms):
         if short in text:
             for start in _everywhere(short, text):
-                if not _touches_latin(text, start, start + len(short)):
+                letter = next((at for at, char in enumerate(short) if char != term[at]), 0)
+                named = len(term) == 2 and (term[1 - letter] in _SMALL or text[start + letter + 1 :][:1] in _NAMED)
+                if not named and not _touches_latin(text, start, start + len(short)):
                     yield start, start + len(short), term
 
 
@@ -174,13 +179,34 @@ def _meant(hit: _Slow, folded: Folded, book: RuleBook) -> _Slow | None:
             return None
     if any(pattern.search(text, low, high) for pattern in rule.evidence):
         return None
-    begin, _ = context.clause(text, hit.start, hit.end)
+    begin, stop = context.clause(text, hit.start, hit.end)
     if rule.negatable and context.is_negated(text, hit.start, hit.end, begin):
+        return None
+    across = "no"
+    heard = bool(hit.term) and hit.term not in folded.text[hit.start : hit.end].translate(NUMERALS)
+    if hit.term and not heard and hit.end - hit.start <= 3 and all(map(is_han, text[hit.start : hit.end])):
+        across = _across(text[begin:stop], hit.start - begin, hit.end - begin)
+    if across == "left":
         return None
     if inside(book.names):
         return hit._replace(severity="info")
-    softened = free or any(pattern.search(text, low, high) for pattern in rule.soften)
+    unsure = hit.end - hit.start < 3 and (heard or across == "right")
+    softened = free or unsure or any(pattern.search(text, low, high) for pattern in rule.soften)
     return hit._replace(severity="warn") if hit.severity == "block" and softened else hit
+
+
+def _across(text: str, start: int, end: int) -> str:
+    """Tell whether both ways of cutting see a word that runs across the begin, or across the end, of a hit."""
+    told = []
+    for guess in (False, True):
+        ends = [0]
+        for word in rjieba.cut(text, guess):
+            ends.append(ends[-1] + len(word))
+        words = list(pairwise(ends))
+        left = any(at < start < after < end for at, after in words)
+        right = any(start < at < end < after for at, after in words)
+        told.append("left" if left else "right" if right else "no")
+    return told[0] if told[0] == told[1] else "no"
 
 
 def _outermost(hits: list[_Slow]) -> list[_Slow]:
