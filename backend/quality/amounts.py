@@ -67,6 +67,7 @@ _NO_COUNTER: Final = (
 _FAR: Final = re.compile("(?<![厘毫])米|(?<!公)斤|里$")
 _PIECES: Final = re.compile(
     rf"(?P<number>{NUMBER})\s*(?:[个种]?颜|[大小](?=[{COUNTERS}]))?(?P<counter>(?![{_NO_COUNTER}小不])[\u4e00-\u9fa5])"
+    r"(?<!个(?=月|小时|钟|星期|礼拜|季|年|半|多月|来月|人))"
 )
 _YARN: Final = headed(
     rf"(?P<number>{NUMBER})支(?=[纱双高精的]{{0,2}}(?:全棉|纯棉|棉|天丝|莱赛尔|长绒|亚麻|桑蚕|真丝|贡缎|面料|纱))|"
@@ -386,9 +387,11 @@ def _only(recorded: Sequence[tuple[Amount, str]]) -> str | None:
 def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iterator[FactFault]:
     """Find how many pieces are in a pack: 一瓶90片 where the record has 60."""
     known: dict[str, list[tuple[int, int, int, str]]] = {}
+    together: dict[tuple[str, str], float] = {}
     for field in fields:
         for match in _PIECES.finditer(field):
             count = parse_number(match.group("number"))
+            together[field, match["counter"]] = together.get((field, match["counter"]), 0) + (count or 0)
             if count is not None and count >= 2 and count == int(count):
                 known.setdefault(match.group("counter"), []).append((int(count), *match.span(), field))
     for match in _PIECES.finditer(text):
@@ -407,7 +410,11 @@ def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iter
             and in_pack["pack"] != match.group("counter")
             and not _OF_SEVERAL.search(text[: match.start()][-24:])
         ):
-            grave = not _is_product(int(said), [one[0] for one in recorded])
+            counts = [one[0] for one in recorded]
+            # 一套四个: two small ones, one of each other size.
+            grave = not _is_product(int(said), counts) and all(
+                said != together[field, match["counter"]] for *_, field in recorded
+            )
         else:
             near = _pairs(before) | _pairs(after)
             alone = _ALONE_BEFORE.fullmatch(text, low, match.start()) and _ALONE_AFTER.fullmatch(

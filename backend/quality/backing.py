@@ -76,6 +76,9 @@ def backing_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]
         kind, same = lexicon.kinds[number]
         if any(word in record for word in same) or _is_inside_a_word(text, start, end):
             continue
+        of = re.escape(text[start + 1 : end])
+        if text[start] in "纯全" and re.search(rf"100%[^，。；、]{{0,4}}{of}|{of}[^，。；、]{{0,4}}100%", record):
+            continue  # 纯棉: 100%棉
         low, high = clause(text, start, end)
         if kind.beside is not None and kind.beside.search(text, low, high):
             continue

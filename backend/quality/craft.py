@@ -26,11 +26,16 @@ _ACTION: Final = headed(
     r"带回家|安排上|加购)|(?:去|来|就|先)(?:拍|下单|付款)|下单(?:吧|就|的|即|，|。|！)|"
     r"[一二三四五六七八九十\d]+号链接|上链接|上车|去付款|"
     r"(?:想|要|喜欢|需要|没拍|没买|看中|合适|看好)[^。！？]{0,14}(?:链接|购物车|小黄车|橱窗)[^，。！？]{0,6}(?:在|里|有|找|点|翻|看|挑)|"
-    r"(?:想|要|喜欢|需要|没拍|没买|看中|合适|看好)[^。！？]{0,10}(?:在|去)(?:链接|购物车|小黄车|橱窗)"
+    r"(?:想|要|喜欢|需要|没拍|没买|看中|合适|看好)[^。！？]{0,10}(?:在|去)(?:链接|购物车|小黄车|橱窗)|"
+    # 要两双的拍第二个选项, 手指头点一下，带一床回家
+    r"(?<![镜自别不])(?:拍|选|点|戳)(?:上面|下面|上边|下边|左边|右边|前面|后面|中间|(?:左|右|上|下|头|第)[一二三四五两\d]?[个款档]|[这那]个选项|[一两二三四五\d][件箱双支组份单包盒瓶袋套条床](?=[，。！]|的))|"
+    r"手(?:指头?|一)?[^，。！？]{0,3}[点戳](?:一下|一点)|(?:带|领|抱|扛|拎|搬|接|请)[^，。！？]{0,4}回[家去](?=[，。！吧哦呀])"
 )
 _FOLLOW: Final = re.compile(
     r"[明后下][天晚周早回][^，。！？]{0,10}见|关注|粉丝团|预约|下一?场|(?:周|星期|礼拜)[一二三四五六日天][^，。！？]{0,8}见|咱们?[^，。！？]{0,8}见|我还在|不见不散|链接(?:都|还|给你们)*留着|明天见|明晚|回见|蹲守|点赞|加入购物车|订阅|留下来|别走"
 )
+#: No more than goodbye: 下一场老时间见.
+_FAREWELL: Final = re.compile("见|下一?场|我还在|别走|留下来")
 _GREETING: Final = re.compile(
     r"^(?:(?:大家|各位|家人们?|姐妹们?|宝宝们?|朋友们?|亲们?|老铁们?|哈喽|hello|嗨)[，,！!、 ]*)*"
     r"(?:大家|家人们?|姐妹们?|宝宝们?|"
@@ -155,6 +160,13 @@ def has_action(text: str, *, closing: bool = False) -> bool:
     """Tell whether a passage asks for the one thing to do now; a closing may ask to follow instead."""
     folded = fold(text).text
     return bool(_ACTION.search(folded) or (closing and _FOLLOW.search(folded)))
+
+
+def only_takes_leave(text: str) -> bool:
+    """Tell whether all that a passage asks is to come again (下场见): neither to buy nor to follow."""
+    folded = fold(text).text
+    asked = [match.group() for match in _FOLLOW.finditer(folded)]
+    return not _ACTION.search(folded) and all(_FAREWELL.search(one) for one in asked)
 
 
 def actions(text: str) -> int:

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
+
+import rjieba
 
 from backend.quality.amounts import amount_faults
 from backend.quality.backing import backing_faults
@@ -65,7 +68,7 @@ _ON_A_PAGE: Final = re.compile("详情|图片?|页面?|报告|截图|照片|排|
 #: Behind 最后一件: that there is no other.
 _LAST_ONE: Final = re.compile("了|啦|库存|现货|没了|[，！](?:拍|抢|手慢|没了|要的|谁)")
 _SPEC: Final = re.compile(
-    r"[\d.]+\s*(?:ml|l|g|kg|毫升|升|克|公斤|斤|片|包|支|瓶|盒|袋|只|个|寸|英寸|w|mah)?(?:装|款|版)?$|[(（].*$"
+    r"[\d.]+\s*(?:ml|l|g|kg|cm|mm|m|毫升|升|克|千克|公斤|斤|米|厘米|毫米|片|包|支|瓶|盒|袋|只|个|双|条|块|粒|枚|件|册|本|根|寸|英寸|码|w|mah|v)?(?:装|款|版)?$|[(（].*$"
 )
 _PACK: Final = re.compile(
     r"\d+(?:\.\d+)?\s*(?:ml|l|g|kg|cm|mm|寸|片|包|支|瓶|盒|袋|只|个|条|斤|公斤|克|升|毫升|米|抽|粒)"
@@ -75,6 +78,29 @@ _THIS_THING: Final = re.compile(
     r"这(?:一)?[款瓶盒罐台支袋双件条套把箱饼床块桶](?P<thing>[\u4e00-\u9fa5]{2,6}?[糊膏霜乳茶酒鞋靴衣裤裙衫机锅杯壶灯椅桌枕被油酱饼糖膜液露链粮皂伞帽袜毯炉刀柜])"
     r"(?!接)(?![\u4e00-\u9fa5]?[料里面边色盒子])"
 )
+#: Words of names that tell nothing of what it is.
+_OF_ANY: Final = frozenset(
+    {
+        "套装",
+        "家用",
+        "通用",
+        "便携",
+        "充电",
+        "迷你",
+        "全新",
+        "新款",
+        "经典",
+        "大号",
+        "小号",
+        "儿童",
+        "女士",
+        "男士",
+        "礼盒",
+        "组合",
+    }
+)
+#: Before a noun: it is what is sold here.
+_POINTED_AT: Final = re.compile("这|今天|今晚|咱|我们|本[款品]|家的|新[款品]|主推|讲的是|卖的?是?|来的?是")
 _ASIDE: Final = re.compile("配|搭|旁边|手里|身上|里面|另|送|我自己|我今天穿|同事|装|放|倒")
 _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
     "health_food": (
@@ -301,7 +327,17 @@ def is_named(text: str, product: Mapping[str, Any]) -> bool:
     if len(full) >= 5 and pairs and pairs[-1] - pairs[0] >= 2:
         return True
     heads = {name[-2:] for name in names}
-    return any(part in text for part in parts | heads)
+    if any(part in text for part in parts | heads):
+        return True
+    # 寿眉 … 这块饼 for 寿眉白茶饼: a word of the name, and what it ends in.
+    words = {word for name in names for word in _words(name)}
+    return any(word in text for word in words) and any(name[-1] in text for name in names)
+
+
+@lru_cache(maxsize=512)
+def _words(name: str) -> tuple[str, ...]:
+    """Return the words of two characters and more that a name is made of, but those of any goods."""
+    return tuple(word for word in rjieba.cut(name) if re.fullmatch("[\u4e00-\u9fa5]{2,}", word) and word not in _OF_ANY)
 
 
 def other_things(text: str, product: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
@@ -316,8 +352,13 @@ def other_things(text: str, product: Mapping[str, Any]) -> Iterator[tuple[int, i
             yield match.span("thing")
 
 
-def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, name) of other products in a folded text; what the product shares with them is not stale."""
+def stale_names(
+    text: str, product: Mapping[str, Any] | None, others: Sequence[str]
+) -> Iterator[tuple[int, int, str, bool]]:
+    """Yield (start, end, name, certain) of other products in a folded text; what the product shares with them is none.
+
+    Only the noun that a name ends in (先抹润唇膏, of 草莓润唇膏) may be any such thing: that is not certain.
+    """
     own = record_text(product) if product else ""
     brand_of = fold(str((product or {}).get("brand") or "")).text.strip()
     for other in others:
@@ -333,7 +374,9 @@ def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[s
             # 护发素 of our own brand's 护发素 is a sort of goods; 喷雾拖把 beside our 平板拖把 tells which.
             sort = brand_of and short == brand_of + name and name[-2:] not in own
             if at >= 0 and not sort:
-                yield at, at + len(name), other
+                low, _ = clause(text, at, at + len(name))
+                whole = name in (full, short) or f"《{name}》" in other or _POINTED_AT.search(text, low, at) is not None
+                yield at, at + len(name), other, whole or len(name) >= len(short) - 1
                 break
         else:
             # 途野帐篷 for 途野两人双层帐篷: its brand, and what it is, close together.
@@ -341,4 +384,4 @@ def stale_names(text: str, product: Mapping[str, Any] | None, others: Sequence[s
             near = len(short) >= 6 and short[:2] in text and short[-2:] in text
             loose = re.search(rf"{brand}[^，。！？]{{0,4}}{noun}", text) if near else None
             if loose and not (short[:2] in own and short[-2:] in own):
-                yield *loose.span(), other
+                yield *loose.span(), other, True

@@ -266,6 +266,13 @@ def _doses_that_differ(text: str, facts: list[tuple[str, str]]) -> Iterator[Fact
         for match in _COUNTED.finditer(value) if _DOSE.search(f"{name}{value}") else ():
             if (count := parse_number(match["number"])) is not None:
                 known.setdefault(match["counter"], set()).add(count)
+    # 每日2次，每次10克 are 20 a day.
+    times = known.get("次", set())
+    known |= {
+        counter: {*each, *(one * often for one in each for often in times)}
+        for counter, each in known.items()
+        if counter != "次"
+    }
     for match in _A_DAY.finditer(text) if known else ():
         count, right = parse_number(match["number"]), known.get(match["counter"])
         if right and count is not None and count not in right and not min(right) < count < max(right):

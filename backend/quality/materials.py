@@ -14,7 +14,8 @@ MATERIALS: Final = (
     "不锈钢", "陶瓷", "玻璃", "塑料", "真皮", "牛皮", "羊皮", "pu皮", "人造革", "羊绒", "羊毛", "桑蚕丝",
     "真丝", "纯棉", "聚酯纤维", "涤纶", "亚麻", "腈纶", "尼龙", "实木", "红木", "橡木", "榉木", "胡桃木",
     "松木", "樱桃木", "柚木", "水曲柳", "榆木", "桦木", "杉木", "密度板", "颗粒板", "纯银", "足金", "钛合金",
-    "纯钛", "铝合金", "铸铁", "硅胶", "乳胶", "鹅绒", "鸭绒", "珍珠棉", "记忆棉", "黄铜", "紫砂", "竹", "天丝",
+    "纯钛", "铝合金", "铸铁", "硅胶", "乳胶", "鹅绒", "鸭绒", "珍珠棉", "记忆棉", "黄铜", "紫砂",
+    "竹制", "竹子", "竹纤维", "竹炭", "楠竹", "毛竹", "天丝",
     "莫代尔", "莱赛尔", "粘胶", "氨纶", "牛津布", "帆布", "羽绒", "白鸭绒", "白鹅绒", "灰鸭绒", "碳钢",
     "玻璃纤维", "碳纤维", "高硼硅", "骨瓷", "搪瓷", "麦饭石", "亚克力", "聚丙烯", "tritan", "ppsu", "藤编",
     "竹浆", "木浆", "牛皮纸", "头层牛皮", "二层牛皮", "超纤", "羊羔绒", "珊瑚绒", "法兰绒", "灯芯绒", "鹿皮",
@@ -138,7 +139,9 @@ def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -
     )
     if not stated:
         return
-    yield from _named_materials(text, stated, record)
+    # 壳：薄皮 tells of no material: then what one is named for is for a person to judge.
+    certain = any(_STATED.search(str(name)) for name in facts)
+    yield from _named_materials(text, stated, record, certain=certain)
     for match in _MADE.finditer(text):
         thing = match.group("thing")
         if not overlaps(thing, record) and not re.search(
@@ -159,7 +162,7 @@ def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -
             )
 
 
-def _named_materials(text: str, stated: str, record: str) -> Iterator[FactFault]:
+def _named_materials(text: str, stated: str, record: str, *, certain: bool) -> Iterator[FactFault]:
     for match in _ANY.finditer(text):
         material = match.group()
         if material in record or (material in _SAME and re.search(_SAME[material], record)):
@@ -169,10 +172,11 @@ def _named_materials(text: str, stated: str, record: str) -> Iterator[FactFault]
         if vessel is not None and vessel.group() not in record:
             continue  # 我面前这只玻璃杯
         if (
-            COMPARED.search(text[low:high])
+            text[high : high + 1] == "？"  # 你家现在用的是木头还是竹子？
+            or COMPARED.search(text[low:high])
             or _TOOLS.search(text, low, match.start())
             or _NO_MATTER.search(text[match.end() : high][:6] + text[max(low, match.start() - 2) : match.start()])
         ):
             continue
         problem = f"材质“{material}”不在商品资料里（资料：{stated}）"
-        yield FactFault("FAC-001", match.start(), match.end(), problem, True)
+        yield FactFault("FAC-001", match.start(), match.end(), problem, certain)

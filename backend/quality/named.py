@@ -58,7 +58,9 @@ def named_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
             said, at = parse_number(match.group("number")), match.start("number")
             if said is None or at in sums or _is_compared(text, match.start(), at):
                 continue
-            kin = "。".join(other for known, other in read if match.group("name") in known or known == name)
+            # 更换：奶嘴建议每2个月更换 speaks of the 奶嘴 as well.
+            said_of = match.group("name")
+            kin = "。".join(other for known, other in read if said_of in known or known == name or said_of in other)
             amount = next((one for one in amounts(text) if one.start == at), None)
             if amount is not None and amount.end > match.end():
                 wrong = _contradicts_amount(amount, kin, said)

@@ -30,17 +30,17 @@ _BARE: Final = r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九]?[十百千][�
 _MONEY: Final = headed(
     rf"[¥￥]\s*(?P<signed>{NUMBER})|"
     rf"(?P<number>{NUMBER})(?P<more>多|来|几)?\s*(?P<unit>元|块钱|块|圆|rmb)"
-    rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百]))?"
-    rf"(?P<tail>多|左右|出头|上下|以内|不到)?|"
+    rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百口股家位]))?"
+    rf"(?P<tail>多|左右|出头|上下|以内|还?不到|都不到|挂零|有余)?|"
     rf"(?P<fen>{NUMBER})分(?P<fen_tail>多)?钱|"
-    rf"(?P<dimes>{NUMBER})(?:[毛角](?P<dime_cents>[一二三四五六七八九])(?![{COUNTERS}斤天十])|毛钱?|角钱)(?P<dime_tail>多|左右|不到)?|"
+    rf"(?P<dimes>{NUMBER})(?:[毛角](?P<dime_cents>[一二三四五六七八九])(?![{COUNTERS}斤天十])|毛钱?|角钱)(?P<dime_tail>多|左右|出头|上下|还?不到|都不到)?|"
     rf"(?:到手价?|只要|只需|仅需|价格?是?|现价|售价|卖|现在|今天|今儿个?|今晚|[这本]场|这会儿?|这回|直播间|给到|我这[儿边里]|标着?|报价|中间差|(?<![温误时落反])差|便宜|再减|(?<![加])减|"
     rf"(?<![至多不缺])少[花付掏拿]?|[能可]省|省出|划线价?|吊牌价?|专柜价?|日常价?|市场价|平时卖?|省|一共|总共|合计|总价|原价|"
     rf"立减|直降|便宜|省下?了?|拍下|券后|才要?|算你们?|收你们?|"
     rf"[一二两三四五六七八九十\d][{COUNTERS}](?:只要|就是|是|才|到手|算下来)?|折合(?:下来)?(?:每|一)?[{COUNTERS}]?|[每单][{COUNTERS}]|[一每][\u4e00-\u9fa5]{{1,2}}[合摊]到?)"
-    rf"(?:整整|[是就只才要给你们大家了个掉下出])*(?P<bare>{_BARE})(?P<bare_tail>多|左右|出头)?(?=[，。！？；、\n]|$|[省少]|到手|就[到能拿带]|带走|拿走|包邮|带回|能[买吃喝再够]|够[买吃喝]|拿去|一(?:[件盒瓶包支袋箱套双条罐片份组枚杯桶提张本把副床台只](?![件盒瓶包])|块(?![一二两三四五六七八九\d钱，。！？])))|"
+    rf"(?:整整|[是就只才要给你们大家了个掉下出])*(?P<bare>{_BARE})(?P<bare_tail>多|左右|出头|上下|还?不到|都不到)?(?=[，。！？；、\n]|$|[省少]|到手|就[到能拿带]|带走|拿走|包邮|带回|能[买吃喝再够]|够[买吃喝]|拿去|一(?:[件盒瓶包支袋箱套双条罐片份组枚杯桶提张本把副床台只](?![件盒瓶包])|块(?![一二两三四五六七八九\d钱，。！？])))|"
     # 三百九十九的标, and a total after how many were taken: 两条带走，二百七十八
-    rf"(?P<listed>{_BARE})(?=的(?:标|吊牌|原价|划线|价))|"
+    rf"(?<![a-z\d.])(?P<listed>{_BARE})(?=的(?:标|吊牌|原价|划线|价))|"
     # 五十九一支, and a figure that is a clause by itself: 二百四十九，带收纳盒
     rf"(?P<each>(?:\d+(?:\.\d+)?|[一二三四五六七八九十百千零两]*[十百零][二三四五六七八九]))(?=[一1][{COUNTERS}斤](?![{COUNTERS}])(?<!块))|"
     rf"(?<=[，。！？；\n])(?P<alone>{_BARE})(?=[，。！？；\n]|$)|"
@@ -149,9 +149,9 @@ def _is_piece(text: str, match: re.Match[str], value: float) -> bool:
 
 
 def _approximation(before: str, tail: str) -> Approximation:
-    if _BELOW.search(before) or tail in ("以内", "不到"):
+    if _BELOW.search(before) or tail.endswith(("以内", "不到")):
         return "below"
-    if tail in ("多", "来", "出头"):
+    if tail in ("多", "来", "出头", "挂零", "有余"):
         return "above"
     if _ABOUT.search(before) or tail in ("左右", "上下"):
         return "about"

@@ -1,8 +1,8 @@
 """Q03: every sum of money in a script must follow from the product's record, or at least from the script itself."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
@@ -14,7 +14,9 @@ from backend.quality.ladder import bought_apart, last_piece, step_faults, steps_
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
 from backend.quality.patterns import behind
-from backend.quality.subject import is_told_of_somebody
+from backend.quality.record import record_text
+from backend.quality.subject import is_unsure
+from backend.quality.worked_out import Basis, is_asked, is_priced, is_worked_out, readings
 
 _LIST: Final = re.compile(
     r"(?:原价|划线价?|吊牌价?|专柜价?|门店价?|门市价?|日常价?|平时|平常|市场价|官方价|官网价?|标价|指导价)[^，。！？]{0,6}$"
@@ -23,7 +25,7 @@ _SAVED: Final = re.compile(
     r"(?:省|便宜|立减|直降|直减|优惠|减|少花|少付|少|差|降)(?:出|个|了|掉|下|你们?|大家|咱们?|整整|足足|将近|不到)*$"
 )
 _PER_UNIT: Final = re.compile(
-    rf"(?:[一每单](?:公斤|[{COUNTERS}斤泡顿杯次])|平均|折合|合到?|摊到?|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|"
+    rf"(?:[一每单](?:公斤|[{COUNTERS}斤泡顿杯次样种])(?:[\u4e00-\u9fa5](?=[一二两三四五六七八九十\d]?[块毛分元]|$))?|平均|折合|合到?|摊到?|算下来|相当于|合下来|均价|摊下来|每次|每天|一天|一次|一顿|一斤)(?:才|只要|只|也|就|大概|差不多|不到|还|连|都|"
     rf"是|到|要|合|下来|约|[{COUNTERS}])*$"
 )
 #: Behind a sum: 七块多一斤, 一块六毛六一支.
@@ -39,10 +41,6 @@ _MONTHS: Final = headed(rf"({NUMBER})个月")
 _OTHER_GOODS: Final = re.compile(
     r"奶茶|咖啡钱|外卖|打车|停车|电影票|一顿饭|下馆子|火锅钱|理发|美容院|健身房|餐厅|饭店|电费|度电|水费|话费|油钱|油费|洗车|洗一次车|干洗|修一次|换一次|"
     r"工资|房租|学费|押金|红包|零花|挂号|机票|车票|门票|酒店|网费|罚款|运费险|上楼费|安装费|过路费"
-)
-#: Around a sum that is asked for the goods.
-_OFFERED: Final = re.compile(
-    "到手|只要|只需|价|拍|买|下单|链接|今天|今晚|直播间|省|便宜|立减|优惠|券|满|送|折|划线|吊牌|专柜|带走|拿走|库存|咱|我们家"
 )
 _DISCOUNT: Final = re.compile(
     r"(?<![骨对曲])(?P<tenths>\d(?:\.\d)?|[一二三四五六七八九]|半)(?P<hundredths>[一二三四五六七八九]|\d)?折(?![叠合磨扣痕返腾线纸射腰中])"
@@ -80,16 +78,23 @@ class _Known:
     pounds: frozenset[float]
     #: What so many pieces cost together.
     steps: Mapping[int, float]
+    #: All figures of the facts, whatever they measure, as what may be told of them: 约245克 may be 243.
+    figures: frozenset[tuple[float, float]]
+    #: For sums that are worked out; None without a price.
+    basis: Basis | None
 
 
 def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[PriceFault]:
     """Yield what is wrong with the money of a folded text."""
     sums = [*money_in(text), *_behind_the_name(text, product)]
     wrong = list(_sums_that_contradict(text, sums, product or {}))
+    known = _known(product) if product is not None else None
+    if known is not None and known.price is not None:
+        at = {money.start: money for money in sums}
+        wrong = [fault for fault in wrong if not _may_follow(text, at[fault.start], sums, known)]
     yield from wrong
-    if product is None:
+    if known is None or product is None:
         return
-    known = _known(product)
     if known.price is None:
         return
     for money in sums:
@@ -103,13 +108,16 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
         begin, _ = sentence(text, low, high)
         before, _ = clause(text, max(begin, low - 1), max(begin, low - 1))
         elsewhere = _EACH.match(text, money.end) and _ELSEWHERE.search(text[sentence(text, low, high)[0] : low])
-        if not elsewhere and not _OTHER_GOODS.search(text, before, high) and not _follows(text, money, known):
+        if elsewhere or _OTHER_GOODS.search(text, before, high):
+            continue
+        meant = (replace(money, value=value) for value in readings(text, money))
+        if not any(_follows(text, one, known) for one in meant) and not _may_follow(text, money, sums, known):
             yield PriceFault(
                 money.start,
                 money.end,
                 f"{_plain(money.value)}元与商品资料对不上（{_described(known)}）",
                 _right(text, money, known),
-                _is_offered(text, money, low, high),
+                is_asked(text, money),
             )
     yield from _wrong_discounts(text, known)
     for fault in step_faults(text, known.steps, known.price):
@@ -129,11 +137,12 @@ def _is_a_size(text: str, money: Money, product: Mapping[str, Any]) -> bool:
     return False
 
 
-def _is_offered(text: str, money: Money, low: int, high: int) -> bool:
-    """Tell whether a sum is asked for the goods, and not told of what somebody paid for something."""
-    if _OFFERED.search(text, low, high) or not re.search("[\u4e00-\u9fa5]", text[low : money.start]):
-        return True
-    return not is_told_of_somebody(text, money.start, money.end)
+def _may_follow(text: str, money: Money, sums: Sequence[Money], known: _Known) -> bool:
+    """Tell whether a sum can be worked out from the record and what was said, or is a bare figure of the record."""
+    bare = not re.search("[元块毛角分¥￥]", text[money.start : money.end])
+    if bare and not is_priced(text, money) and any(low <= money.value <= high for low, high in known.figures):
+        return True  # 额定容量，五千八: 5800毫安时
+    return known.basis is not None and is_worked_out(text, money, sums, known.basis)
 
 
 def _behind_the_name(text: str, product: Mapping[str, Any] | None) -> Iterator[Money]:
@@ -162,14 +171,24 @@ def _known(product: Mapping[str, Any]) -> _Known:
         for match in re.finditer(rf"(?:满|减|券)({NUMBER})", words)
         if (value := parse_number(match.group(1))) is not None
     }
+    price, listed = _number(product.get("price")), _number(product.get("list_price"))
     return _Known(
-        _number(product.get("price")),
-        _number(product.get("list_price")),
+        price,
+        listed,
         frozenset(others),
         frozenset(_multiplied(counts_in(words)) | _pounds_in(words) | _servings_in(words)),
         frozenset(one.value / 500 for one in amounts(words) if one.dimension == "weight" and one.value >= 50),
         steps_of(product),
+        frozenset(_figures(fold("。".join(_texts(product.get("facts")))).text)),
+        Basis(price, listed, frozenset(others), steps_of(product), record_text(product)) if price is not None else None,
     )
+
+
+def _figures(words: str) -> Iterator[tuple[float, float]]:
+    for match in re.finditer(rf"(?P<about>约|大约)?(?P<number>{NUMBER})", words):
+        value = parse_number(match["number"])
+        if value is not None and value >= 10:
+            yield (0.98 * value, 1.02 * value) if match["about"] else (value, value)
 
 
 def _multiplied(counts: set[int]) -> set[int]:
@@ -319,7 +338,7 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
             and not re.search(r"第[二2三3]|会员|另|不是|没有|再", text[slice(*clause(text, *match.span()))])
         ):
             problem = f"不是半价：{_plain(known.price)}元是{_plain(known.list_price)}元的{true:.1f}折"
-            yield PriceFault(match.start(), match.end(), problem)
+            yield PriceFault(match.start(), match.end(), problem, grave=not is_unsure(text, *match.span()))
     for match in _DISCOUNT.finditer(text):
         low, high = clause(text, match.start(), match.end())
         if re.search(r"第[二2]|会员|另|再打|下一", text[low:high]):
@@ -331,6 +350,8 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
                 match.start(),
                 match.end(),
                 f"{_plain(said)}折与资料不符：{_plain(known.price)}元是{_plain(known.list_price)}元的{true:.1f}折",
+                grave=not is_unsure(text, *match.span())
+                and not re.match("[^，。]{0,3}(?:还|都|也)", text[match.end() : match.end() + 5]),
             )
 
 

@@ -28,6 +28,23 @@ _PORTION: Final = re.compile(
 )
 
 
+#: Of whom or what a clause speaks when it is not certainly the goods: a wish, a case that is put, somebody who is sent
+#: away, what it is said not to be, what viewers have.
+_UNSURE: Final = re.compile(
+    r"也许|或许|可能|没准|要是|如果|假如|万一|的话(?=[，。！]|$)|喜欢[^，。！？]{0,8}的(?!人|朋友|姐妹)|偏爱|[劝叫让][你您]|不必|不用买|别[买拍选点]|先别|甭买|缓一?缓|划走|绕道|"
+    r"不(?:太|大|怎么)?(?:适合|合适|推荐|建议)|那(?:才)?[是叫]|(?:不|没|别)[^，。！？]{0,3}[说讲叫][^，。！？]{0,4}[是成叫]|[您你](?:们)?(?:家|自己)|"
+    r"[我咱]们?家(?:的|里)?(?:那|猫|狗|娃|孩|老|小|大|主子|毛孩|客厅|厨房|冰箱|囡|妞)|谁|哪[个位家]|有[人的]|有些|什么|吗"
+)
+
+
+def is_unsure(text: str, start: int, end: int) -> bool:
+    """Tell whether the clause of a place, or the one before it, may put a case or speak of something else."""
+    low, high = clause(text, start, end)
+    begin, _ = sentence(text, start, end)
+    before, _ = clause(text, max(begin, low - 1), max(begin, low - 1))
+    return text[high : high + 1] == "？" or _UNSURE.search(text, max(before, low - 16), high) is not None
+
+
 def is_of_another(text: str, start: int, end: int) -> bool:
     """Tell whether the clause, up to the word at `start`, holds it against something else or denies it."""
     low, _ = clause(text, start, end)

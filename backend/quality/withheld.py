@@ -24,6 +24,8 @@ _WITHHELD: Final = re.compile(
 )
 #: 不含酒精, 无坚果.
 _WITHOUT: Final = re.compile(r"(?:不含|无|没有加?|零)(?P<thing>[\u4e00-\u9fa5]{1,4}?)(?=[，。、！；无也都的]|$)")
+#: What goods are without, told by one character.
+_ONE_CHARACTER: Final = frozenset("糖盐油铅氟酒奶胶碘铝汞砷蜡")
 #: Verbs and small words at the ends of what is denied.
 _TRIM: Final = re.compile("^(?:直接|使用|用于|用|放|进|在|含|有|的|与|和)+|(?:使用|的|等|内芯|本体)+$")
 #: In the clause of a claim: it is denied, warned of, or asked.
@@ -87,6 +89,8 @@ def limit_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     yield from _too_young(text, record)
     for match in _WITHOUT.finditer(text):
         thing = match["thing"]
+        if len(thing) < 2 and thing not in _ONE_CHARACTER:
+            continue  # 含小零件, 零食, 无线
         if thing in record and re.search(rf"(?<![不未无没])含(?:有)?[^，。；：]{{0,4}}{re.escape(thing)}", record):
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True)
     stored = fold("".join(str(value) for name, value in facts.items() if re.search("储|贮|保存|存放", str(name)))).text

@@ -13,6 +13,8 @@ from backend.quality.rulebook import Severity
 from backend.quality.wishes import forbids_price, wants_shorter
 
 _SELLING: Final = frozenset({"selling_points", "promotion", "seeding", "full"})
+#: Where a text has to end in a call to act. Selling points and recommendations may leave it to what comes next.
+_CLOSING: Final = frozenset({"promotion", "closing", "full"})
 _PLACE: Final = re.compile("链接|购物车|小黄车|橱窗|左下角|右下角|下方|屏幕")
 _ASKED_OF: Final = re.compile(
     r"(?:的?(?:时间|时长|效果|功能|问题|情况|参数|数据|信息|性能|特点|优势|卖点|方面|多久))+$"
@@ -26,8 +28,12 @@ def action(draft: Draft) -> Iterator[Finding]:
     if not craft.has_action(craft.last_part(draft.text, 0.3), closing=scenario == "closing"):
         message = "结尾没有明确的下单动作（做什么、在哪里点）"
         # 链接在二号: where, if not what.
-        severity: Severity = "warn" if _PLACE.search(craft.last_part(draft.text, 0.3)) else "fail"
+        placed = _PLACE.search(craft.last_part(draft.text, 0.3)) is not None
+        severity: Severity = "fail" if scenario in _CLOSING and not placed else "warn"
         yield draft.finding("Q06", severity, _end(draft), message, suggestion="喜欢的朋友，点下方链接，选好规格下单。")
+    elif scenario == "closing" and craft.only_takes_leave(draft.text):
+        message = "收尾只有道别，没有说做什么、在哪里点"
+        yield draft.finding("Q06", "warn", _end(draft), message, suggestion="喜欢的朋友，点下方链接，选好规格下单。")
     spoken_seconds = craft.speakable(draft.text) * 60 / max(60, draft.brief.pace)
     if (count := craft.actions(draft.text)) > max(3, spoken_seconds / 12):
         yield draft.whole("Q06", "warn", f"催下单{count}次，太密")

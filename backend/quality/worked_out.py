@@ -1,0 +1,221 @@
+"""Sums that a host works out aloud: what they may follow from, and whether a sum is asked for the goods at all.
+
+Hosts multiply, subtract and share before the camera (三个十九块九是五十九块七, 打六折还少四毛). What follows in
+one step from sums that are right is right as well; who cannot follow a sum does not know that it is wrong.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from backend.quality.context import clause, sentence
+from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
+from backend.quality.subject import is_told_of_somebody, is_unsure
+
+#: So far back a sum may have been said that this one is worked out from.
+_BACK: Final = 90
+_MULTIPLIED: Final = re.compile(
+    rf"^(?:乘以?(?P<times>{NUMBER})|(?:块|元)?)[，]?(?:那|就|本来|应该|该|要|得|可)*(?:是|等于|一共|合计|总共)?(?:就是)?$"
+)
+_COUNT_BEFORE: Final = re.compile(rf"(?P<times>{NUMBER})[{COUNTERS}斤个](?:乘|就是|是|，)?$")
+_DIFFERENCE: Final = re.compile("省|少|差|减|便宜|剩|加|第[二三四五2345]|多|贵|找|另一|分开|单[买拍独]")
+_SHARED: Final = re.compile("平均|合|摊|折下来|算下来|相当于|除以|均")
+_UNIT: Final = rf"(?P<unit>公斤|千克|[{COUNTERS}斤泡顿杯次天样种枚餐晚年月周人头位节课集页口抽粒回遍趟])"
+#: 一个蛋一块五, 每斤: what one comes to.
+_EACH: Final = re.compile(rf"[一每单1]{_UNIT}")
+_EACH_BEHIND: Final = re.compile(rf"(?:钱|多|左右|出头|不到)*[一每1]{_UNIT}")
+#: Right before a sum that is no share: 三箱九十九, 省三百.
+_NO_SHARE: Final = re.compile(
+    rf"(?:[两二三四五六七八九十\d][{COUNTERS}斤](?:[是才就只要]|一共|总共)*|(?:省|少|便宜|立减|直降|差|再减)[^，。！？；\d]{{0,4}})$"
+)
+_TENTHS: Final = re.compile(r"(?P<tenths>\d(?:\.\d)?|[一二三四五六七八九])(?P<hundredths>[一二三四五六七八九\d])?折")
+_HALF: Final = re.compile("半价|一半|对半|对折")
+_COUNTED: Final = re.compile(rf"(?<![第\d.])(?P<number>{NUMBER})(?=[\u4e00-\u9fa5])(?![元块毛角分点])")
+_DIGITS: Final = "零一二三四五六七八九"
+#: Right before a sum: this is what is asked, or taken off.
+_ASKED: Final = re.compile(
+    r"(?:到手价?|只要|只需|仅需|就要|只卖|才卖|价格?|[现售原标报特]价|底价|卖|直播间|直播|今天|今儿|今晚|今夜|现在|这[场会回波]|给到|[算收][你您]|拍下|券后|付款?|一共|总共|合计|"
+    rf"[一二两三四五六七八九十\d][{COUNTERS}]|每[{COUNTERS}]|单[{COUNTERS}买拍]|立减|直降|省|便宜|减|少|差|降|优惠|划线价?|日常价?|平时|平常|市场价|吊牌价?|专柜价?|定价|合|摊|均|折后|涨[到回]|恢复|第[二三][{COUNTERS}]|加)"
+    r"[^，。！？；\d]{0,6}$"
+)
+_ASKED_BEHIND: Final = re.compile(
+    rf"^[元块钱]*(?:到手|带走|拿走|拿下|包邮|带回|[一每][{COUNTERS}斤]|都|全|起|的?(?:价|活动|优惠|福利|券)|[买拍](?![过的了])|[两二三四五六七八九十\d][{COUNTERS}])"
+)
+#: Around a sum: it is refused, or somebody else's.
+_NOT_ASKED: Final = re.compile(
+    "做不到|给不了|不可能|不画饼|亏|卖不了|别家|人家|隔壁|菜市场|市面|街上|外面|外头|店里|摊上|超市|商场|那[种家]|有的|便宜货|以前|上次|去年|小时候|当年|那时|修|工钱|房租|工资|电费|水费|话费|油费|奶茶|咖啡|外卖|打车|门票|邮费|运费"
+)
+
+
+def readings(text: str, money: Money) -> Iterator[float]:
+    """Yield what a sum may be read as: 五十九块九十斤 is 59.9 for ten 斤, 九块三毛七五 is 9.375."""
+    yield money.value
+    behind = text[money.end : money.end + 2]
+    if behind[:1] and behind[0] in _DIGITS[1:]:
+        digit = _DIGITS.index(behind[0])
+        if behind[1:] == "十":
+            yield money.value + digit / 10
+        elif re.search("[毛角].$", text[money.start : money.end]):
+            yield money.value + digit / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the record knows that sums are worked out from."""
+
+    price: float
+    list_price: float | None
+    #: Other sums of the record: deductions, prices of other packs.
+    others: frozenset[float]
+    #: What so many pieces cost together.
+    steps: Mapping[int, float]
+    #: The whole record, folded, for what is counted in it.
+    record: str
+
+    @property
+    def prices(self) -> list[float]:
+        """All sums of the record that are asked for one."""
+        return [value for value in (self.price, self.list_price, *self.others) if value is not None]
+
+
+def is_worked_out(text: str, money: Money, sums: Sequence[Money], basis: Basis) -> bool:
+    """Tell whether a sum follows in one step from those of the record and those said before it."""
+    earlier = [one for one in sums if money.start - _BACK <= one.start and one.end <= money.start]
+    values = (
+        *_products(text, money, earlier),
+        *_differences(text, money, earlier, basis),
+        *_parts_of_list(text, money, basis.prices),
+    )
+    if any(_equal(said, value, money) for said in readings(text, money) for value in values):
+        return True
+    return any(
+        _nearly(said, share, money)
+        for said in readings(text, money)
+        for share in _shares(text, money, [one.value for one in earlier], basis)
+    )
+
+
+def _shares(text: str, money: Money, earlier: Sequence[float], basis: Basis) -> Iterator[float]:
+    """Yield what one of something comes to: of 一斤 by the pounds spoken of, of 平均 by any number near."""
+    low, _ = sentence(text, money.start, money.end)
+    near = text[max(low - 24, money.start - 30, 0) : money.start]
+    if _NO_SHARE.search(near):
+        return
+    behind = _EACH_BEHIND.match(text, money.end)
+    told = [behind["unit"]] if behind else [match["unit"] for match in _EACH.finditer(near)]
+    if told:
+        numbers = _counted_in(told[-1], text[: money.end + 24])
+        # 80抽×8包, 十二支一盒: packs in a pack.
+        packs = {float(one) for one in counts_in(basis.record)} | {1.0}
+        parts = numbers | {number * pack for number in _counted_in(told[-1], basis.record) for pack in packs}
+    elif _SHARED.search(near[-16:]):
+        parts = numbers = set(_numbers_near(text, max(0, money.start - _BACK), money.end + 12))
+    else:
+        return
+    for part in parts:
+        yield from (whole / part for whole in (basis.price, *basis.others, *basis.steps.values()))
+        yield from (total / (part * count) for count, total in basis.steps.items())
+    yield from (whole / number for whole in earlier for number in numbers)
+
+
+def _counted_in(unit: str, words: str) -> set[float]:
+    found = {parse_number(one) or 0 for one in re.findall(rf"({NUMBER})\s*[大小]?{re.escape(unit[-1])}", words)}
+    if unit == "斤":
+        found |= {2 * (parse_number(one) or 0) for one in re.findall(rf"({NUMBER})\s*(?:公斤|千克|kg)", words)}
+    return {one for one in found if one > 1}
+
+
+def _products(text: str, money: Money, earlier: Sequence[Money]) -> Iterator[float]:
+    """Yield what was multiplied right before: 三个十九块九是, 十九块九乘二是."""
+    for one in earlier[-1:]:
+        between = _MULTIPLIED.match(text[one.end : money.start])
+        counted = _COUNT_BEFORE.search(text[max(0, one.start - 8) : one.start])
+        times = (between and between["times"]) or (counted and counted["times"])
+        value = parse_number(times) if between and times else None
+        if value is not None:
+            yield one.value * value
+
+
+def _differences(text: str, money: Money, earlier: Sequence[Money], basis: Basis) -> Iterator[float]:
+    near = text[max(0, money.start - 24) : money.end + 6]
+    if not _DIFFERENCE.search(near):
+        return
+    if re.search("减[去掉]?$", text[max(0, money.start - 3) : money.start]) and earlier:
+        yield from (*basis.prices, *basis.steps.values())  # 三十九块八减三十五块八: what is taken off
+    # What was just said, one from the other.
+    said = [one.value for one in earlier[-3:]]
+    yield from (more - less for more in said for less in said if more > less)
+    for count, total in basis.steps.items():
+        if basis.price * count > total:
+            yield basis.price - total / count  # 每件再少五块
+        yield from (
+            alone * count - total for alone in (basis.price, basis.list_price) if alone and alone * count > total
+        )
+        # 第二支, 加二十块多一支
+        yield from (
+            total - less for less in (basis.price, *basis.steps.values()) if 0 < total - less < basis.price + 0.006
+        )
+
+
+def _parts_of_list(text: str, money: Money, prices: Sequence[float]) -> Iterator[float]:
+    """Yield what a discount comes to, and how far a price is from it: 半价是199块5, 比打六折还少四毛."""
+    low, high = sentence(text, money.start, money.end)
+    for match in _TENTHS.finditer(text, low, high):
+        tenths = (parse_number(match["tenths"]) or 0) + (parse_number(match["hundredths"] or "零") or 0) / 10
+        for whole in prices:
+            yield whole * tenths / 10
+            yield from (abs(price - whole * tenths / 10) for price in prices)
+    if _HALF.search(text, low, high):
+        yield from (whole / 2 for whole in prices)
+
+
+@lru_cache(maxsize=64)
+def _numbers_near(text: str, start: int, end: int) -> frozenset[float]:
+    """Return what is counted around a sum, whatever it is counted in, sums of money aside."""
+    money = [(one.start, one.end) for one in money_in(text)]
+    found = set()
+    for match in _COUNTED.finditer(text, start, end):
+        value = parse_number(match["number"])
+        inside = any(low <= match.start() < high for low, high in money)
+        if value is not None and 2 <= value <= 2000 and value == int(value) and not inside:
+            found.add(value)
+    return frozenset(found)
+
+
+def _equal(said: float, value: float, money: Money) -> bool:
+    if money.approximation == "below":
+        return value <= said <= 1.15 * value + 0.2
+    if money.approximation == "above":
+        return said <= value <= 1.15 * said + 0.2
+    return abs(said - value) < 0.006 or (money.approximation == "about" and abs(said - value) <= 0.1 * value)
+
+
+def _nearly(said: float, value: float, money: Money) -> bool:
+    """Tell whether a share is told as people tell it: 1.658 is 一块六毛五多, 一块六毛六, 一块七 or 不到一块七."""
+    cents = round(100 * said)
+    told_to = 0.011 if cents % 10 else 0.051 if cents % 100 or said < 20 else 0.51
+    return _equal(said, value, money) or abs(said - value) <= min(told_to, 0.04 * value)
+
+
+def is_priced(text: str, money: Money) -> bool:
+    """Tell whether words right before a sum say that it is a price: 三箱九十九, 省八十."""
+    return _ASKED.search(text[clause(text, money.start, money.end)[0] : money.start]) is not None
+
+
+def is_asked(text: str, money: Money) -> bool:
+    """Tell whether a sum is certainly what is asked for the goods, or taken off their price."""
+    low, high = clause(text, money.start, money.end)
+    begin, _ = sentence(text, money.start, money.end)
+    before = text[low : money.start]
+    if money.approximation or _NOT_ASKED.search(text, max(begin, low - 20), high):
+        return False
+    # 一百二十九，带收纳盒: a figure that begins its clause is called out.
+    called = (
+        not re.search("[\u4e00-\u9fa5]", before)
+        and re.search("[元块毛角]", text[money.start : money.end + 1]) is not None
+    )
+    if not (called or _ASKED.search(before) or _ASKED_BEHIND.match(text[money.end : money.end + 8])):
+        return False
+    return not is_told_of_somebody(text, money.start, money.end) and not is_unsure(text, money.start, money.end)
