@@ -1,7 +1,7 @@
 import '../i18n/addWork'
 import { useQueryClient } from '@tanstack/react-query'
 import { Alert, App, Button } from 'antd'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useParams } from 'react-router'
 import type { Option } from '../generated/protocol'
@@ -20,6 +20,8 @@ import { ThreadList, type ThreadPages } from './ThreadList'
 import { activeRun, multitaskNow } from './timeline'
 import { useCommands } from './useCommands'
 import { type Multitask, type Slots, useSend } from './useSend'
+
+const TourOffer = lazy(() => import('../tour/TourOffer'))
 
 const NOTICE_MS = 4000
 /** Before the first message there is nothing to do with the thread. */
@@ -85,6 +87,9 @@ function NewThread() {
       <div className="welcome">
         <h2>{t('desk.welcome')}</h2>
         <p className="muted">{t('desk.welcomeHint')}</p>
+        <Suspense fallback={null}>
+          <TourOffer />
+        </Suspense>
         <div className="options">
           {examples.map((example) => (
             <button
