@@ -8,6 +8,7 @@ import type { Option } from '../generated/protocol'
 import { useSession, useSessionState } from '../session/useSession'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
+import { usePageActions } from '../shared/pageActions'
 import { told, useProblemText } from '../shared/problems'
 import { remember, useDraft } from '../shared/storage'
 import { uuid7 } from '../wire/ids'
@@ -172,6 +173,11 @@ function ThreadDesk({ threadId }: { threadId: string }) {
   }
   const stoppable = run && may('thread.write') ? () => void stop() : undefined
   const commands = useCommands(session, { say: (content) => void say(content), stop: stoppable })
+  usePageActions(() =>
+    commands.flatMap(({ name, run: act }) =>
+      act && name !== 'new' ? [{ id: name, label: t(`command.${name}`), run: act }] : [],
+    ),
+  )
   const lastSaid = thread.messages.findLast((m) => m.role === 'user' && m.author?.id === me.user.id)?.content
   if (phase === 'failed') {
     return (

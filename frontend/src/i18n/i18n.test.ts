@@ -13,6 +13,7 @@ import { modelsEn, modelsZh } from './models'
 import { policiesEn, policiesZh } from './policies'
 import { faultsZh, problemsZh } from './problems'
 import { faultsEn, problemsEn } from './problemsEn'
+import { reasonsEn, reasonsZh } from './reasons'
 import { reviewEn, reviewZh } from './review'
 import { rulesEn, rulesZh } from './rules'
 import { settingsEn, settingsZh } from './settings'
@@ -50,6 +51,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       catalogueZh,
       commandZh,
       policiesZh,
+      reasonsZh,
       tourZh,
       reviewZh,
       settingsZh,
@@ -67,6 +69,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       catalogueEn,
       commandEn,
       policiesEn,
+      reasonsEn,
       tourEn,
       reviewEn,
       settingsEn,

@@ -11,6 +11,7 @@ import type { memoryZh } from './memory'
 import type { modelsZh } from './models'
 import type { policiesZh } from './policies'
 import { faultsZh, problemsZh } from './problems'
+import type { reasonsZh } from './reasons'
 import type { reviewZh } from './review'
 import type { rulesZh } from './rules'
 import type { settingsZh } from './settings'
@@ -34,6 +35,7 @@ declare module 'i18next' {
         typeof commandZh &
         typeof tourZh &
         typeof policiesZh &
+        typeof reasonsZh &
         typeof memoryZh &
         typeof modelsZh &
         typeof keysZh &

@@ -30,7 +30,7 @@ export default function ScriptsPage() {
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   })
   useEffect(() => {
-    document.title = `${open.data ? `${open.data.title} · ` : ''}${t('nav.scripts')} · Cuedesk`
+    document.title = `${open.data ? `${open.data.script.title} · ` : ''}${t('nav.scripts')} · Cuedesk`
   }, [t, open.data])
   return (
     <main className="page">
@@ -82,7 +82,7 @@ export default function ScriptsPage() {
         open={id !== undefined}
         onClose={() => navigate('/scripts')}
         size={640}
-        title={open.data?.title ?? t('nav.scripts')}
+        title={open.data?.script.title ?? t('nav.scripts')}
         destroyOnHidden
       >
         {id && <Versions id={id} />}
