@@ -12,6 +12,9 @@ export const keysZh = {
     claim: '认领 · 交还',
     undo: '撤回还没上屏的稿件',
     together: '选中 · 一起通过',
+    reason: '选驳回原因，再按 Enter 驳回',
+    later: '稍后再看',
+    marks: '下一处 · 上一处标记',
   },
 }
 
@@ -28,5 +31,8 @@ export const keysEn: typeof keysZh = {
     claim: 'Claim · give back',
     undo: 'Call back what is not on screen yet',
     together: 'Select · approve together',
+    reason: 'Choose why it is rejected, then Enter',
+    later: 'Look at it later',
+    marks: 'Next · previous mark',
   },
 }

@@ -7,6 +7,7 @@ import { Assumed } from '../shared/Assumed'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { isPageKey } from '../shared/keys'
+import { usePageActions } from '../shared/pageActions'
 import { remember, useDraft } from '../shared/storage'
 import { Countdown } from './Countdown'
 import { Diff } from './Diff'
@@ -126,6 +127,14 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
     return () => window.removeEventListener('keydown', listen)
   }, [hotkeys])
 
+  usePageActions(() =>
+    hotkeys && ready
+      ? [
+          { id: 'edit', label: t('commandBar.edit'), keys: 'E', run: startEdit },
+          { id: 'reject', label: t('commandBar.reject'), keys: 'X', run: startReject },
+        ]
+      : [],
+  )
   const label = (text: string, key: string) => (
     <>
       {text}
