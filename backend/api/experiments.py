@@ -25,6 +25,7 @@ from backend.domain.experiments import Unit
 from backend.errors import BadRequest
 from backend.graph.variants import Changes
 from backend.ids import STORABLE
+from backend.protocol.commands import RejectReason
 from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
@@ -135,8 +136,8 @@ class VariantResult(BaseModel):
     The outcome of a run is the first word a person had on its text: `approved` unchanged, `edited`, `rejected` (also by
     taking it back and having it written anew) or `commented`; these are the `judged`. Nobody judged what is `expired`,
     `automatic` (by policy), `open`, `undecided`. `share` is approved of judged. Edits are told in characters and as a
-    part of the longer text. While `lacks` names something there is too little of (judged runs, units), nothing is
-    compared and the verdict is `not_enough`.
+    part of the longer text; `reject_reasons` counts the reasons that rejections named. While `lacks` names something
+    there is too little of (judged runs, units), nothing is compared and the verdict is `not_enough`.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -158,6 +159,7 @@ class VariantResult(BaseModel):
     share_interval: Interval | None
     mean_edit_characters: float | None
     mean_edit_share: float | None
+    reject_reasons: dict[RejectReason, int]
     edits_measured: int
     lacks: list[experiment_results.Lack]
     difference: float | None

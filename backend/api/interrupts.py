@@ -24,7 +24,7 @@ from backend.api.pages import (
 from backend.domain import interrupts
 from backend.domain.interrupts import InterruptStatus
 from backend.ids import STORABLE, Text
-from backend.protocol.commands import Claim, Content, Decision, Extend, InterruptResponse, Release, Undo
+from backend.protocol.commands import Claim, Content, Decision, Extend, InterruptResponse, RejectReason, Release, Undo
 from backend.protocol.events import Person
 from backend.runs import claims
 from backend.runs.interrupts import decide, undo
@@ -66,7 +66,8 @@ class InterruptPage(Page[Interrupt]):
 class Answer(BaseModel):
     """A decision. `edit` needs the whole text in `content`, `respond` a hint for the writer.
 
-    With `version`, that of the question that was read, it is refused when somebody else has claimed it since.
+    With `version`, that of the question that was read, it is refused when somebody else has claimed it since. A
+    rejection may name its `reason`, which is kept with the decision and counted; `feedback` has it written again.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -76,6 +77,7 @@ class Answer(BaseModel):
     feedback: Annotated[str, StringConstraints(max_length=2000), STORABLE] | None = None
     override_reason: Annotated[str, StringConstraints(max_length=500), STORABLE] | None = None
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    reason: RejectReason | None = None
 
 
 class Decided(BaseModel):

@@ -70,6 +70,8 @@ class Thread(BaseModel):
     last_seq: int
     active_run: ActiveRun | None
     pending_interrupts: int
+    #: Since when it stands first in your list. (An answer that was kept by the release before says nothing of it.)
+    pinned_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -139,13 +141,11 @@ class SnapshotOfThread(BaseModel):
 async def list_threads(
     identity: Reader, services: Parts, q: Search = None, cursor: Cursor = None, limit: Limit = 50
 ) -> ThreadPage:
-    """List threads, the one that moved last first; `q` looks in titles."""
-    before = decode_cursor(cursor, moment, UUID) if cursor else None
+    """List threads, those you pinned first, then the one that moved last; `q` looks in titles."""
+    after = _place(cursor) if cursor else None
     async with services.db.tenant(identity.tenant_id) as conn:
-        rows = await threads.list_threads(
-            conn, limit=limit + 1, before=(before[0], before[1]) if before else None, query=q or None
-        )
-    page, next_cursor = cut(rows, limit, lambda thread: encode_cursor(thread.updated_at.isoformat(), thread.id))
+        rows = await threads.list_threads(conn, identity.user_id, limit=limit + 1, after=after, query=q or None)
+    page, next_cursor = cut(rows, limit, _cursor)
     return ThreadPage(items=[Thread.model_validate(thread) for thread in page], next_cursor=next_cursor)
 
 
@@ -160,11 +160,28 @@ async def create_thread(identity: Writer, services: Parts, body: NewThread, key:
     return await once(services.db, identity, key, request=body, result=Thread, act=act)
 
 
+def _cursor(thread: threads.Thread) -> str:
+    if thread.pinned_at is not None:
+        return encode_cursor(thread.pinned_at.isoformat(), thread.id, "pinned")
+    return encode_cursor(thread.updated_at.isoformat(), thread.id)
+
+
+def _place(cursor: str) -> threads.Place:
+    try:
+        at, thread_id = decode_cursor(cursor, moment, UUID)
+    except BadRequest:
+        at, thread_id, kind = decode_cursor(cursor, moment, UUID, str)
+        if kind != "pinned":
+            raise
+        return threads.Place(at, thread_id, pinned=True)
+    return threads.Place(at, thread_id, pinned=False)
+
+
 @router.get("/{thread_id}")
 async def read_thread(identity: Reader, services: Parts, thread_id: UUID) -> Thread:
     """Read a thread."""
     async with services.db.tenant(identity.tenant_id) as conn:
-        return Thread.model_validate(await threads.get_thread(conn, thread_id))
+        return Thread.model_validate(await threads.get_thread(conn, thread_id, identity.user_id))
 
 
 @router.patch("/{thread_id}")
@@ -176,13 +193,29 @@ async def update_thread(identity: Writer, services: Parts, thread_id: UUID, body
     async with services.db.tenant(identity.tenant_id) as conn:
         event = await threads.describe_thread(conn, thread_id, changes)
         await events.append(conn, thread_id, [event])
-        return Thread.model_validate(await threads.get_thread(conn, thread_id))
+        return Thread.model_validate(await threads.get_thread(conn, thread_id, identity.user_id))
 
 
 @router.delete("/{thread_id}", status_code=204)
 async def delete_thread(identity: Writer, services: Parts, thread_id: UUID) -> None:
     """Remove a thread from sight and stop what runs or waits there; its record stays for the audit."""
     await start.delete_thread(services.db, services.redis, identity, thread_id)
+
+
+@router.put("/{thread_id}/pin")
+async def pin_thread(identity: Reader, services: Parts, thread_id: UUID) -> Thread:
+    """Put a thread first in your own list; nobody else's changes."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        await threads.pin_thread(conn, thread_id, identity.user_id)
+        return Thread.model_validate(await threads.get_thread(conn, thread_id, identity.user_id))
+
+
+@router.delete("/{thread_id}/pin")
+async def unpin_thread(identity: Reader, services: Parts, thread_id: UUID) -> Thread:
+    """Let a thread stand among the others of your list again."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        await threads.unpin_thread(conn, thread_id, identity.user_id)
+        return Thread.model_validate(await threads.get_thread(conn, thread_id, identity.user_id))
 
 
 @router.get("/{thread_id}/notes")

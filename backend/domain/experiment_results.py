@@ -1,6 +1,7 @@
 """What came of an experiment's ways of writing, by the decisions on its runs' questions, and how sure that is."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -38,6 +39,7 @@ WITH asked AS (
   WINDOW then_ AS (PARTITION BY i.run_id ORDER BY i.created_at, i.id)
 ), judged AS (
   SELECT DISTINCT ON (run_id) run_id, decided_at, decision ->> 'content' AS edited,
+    decision ->> 'reason' AS reason,
     -- The questions are long rows: of the others' nothing is unpacked.
     CASE WHEN status = 'edited' THEN params ->> 'content' END AS draft,
     CASE
@@ -64,7 +66,7 @@ WITH asked AS (
       ELSE status IN ('approved', 'edited', 'rejected', 'responded', 'expired') END
   ORDER BY run_id, decided_by IS NULL, created_at, id
 ), told AS (
-  SELECT x.variant, x.run_id, x.unit_id, j.draft, j.edited, coalesce(j.outcome, CASE
+  SELECT x.variant, x.run_id, x.unit_id, j.draft, j.edited, j.reason, coalesce(j.outcome, CASE
       WHEN r.status IN ('enqueued', 'queued', 'running', 'waiting') THEN 'open' ELSE 'undecided' END) AS outcome,
     row_number() OVER (PARTITION BY x.variant, j.outcome ORDER BY j.decided_at DESC, x.run_id) AS newest
   FROM experiment_exposures x JOIN runs r ON r.id = x.run_id LEFT JOIN judged j ON j.run_id = x.run_id
@@ -80,6 +82,7 @@ SELECT v.key, count(t.run_id) AS runs, count(DISTINCT t.unit_id) AS units,
   count(*) FILTER (WHERE t.outcome = 'automatic') AS automatic,
   count(*) FILTER (WHERE t.outcome = 'open') AS open,
   count(*) FILTER (WHERE t.outcome = 'undecided') AS undecided,
+  jsonb_agg(t.reason) FILTER (WHERE t.outcome = 'rejected' AND t.reason IS NOT NULL) AS reasons,
   jsonb_agg(jsonb_build_array(t.draft, t.edited)) FILTER (WHERE t.outcome = 'edited' AND t.newest <= $2) AS edits
 FROM experiment_variants v LEFT JOIN told t ON t.variant = v.key
 WHERE v.experiment_id = $1 GROUP BY v.key, v.place ORDER BY v.place"""
@@ -122,6 +125,8 @@ class VariantResult:
     #: Of the edited: characters put in, taken out or exchanged, and the same as a part of the longer text.
     mean_edit_characters: float | None
     mean_edit_share: float | None
+    #: How often each reason was named for a rejection, the most frequent first; a rejection may name none.
+    reject_reasons: dict[str, int]
     #: How many edits these means are of: the newest ones, if there are very many.
     edits_measured: int
     #: What is too few to say anything.
@@ -172,6 +177,7 @@ def _result(row: Mapping[str, Any], base: VariantResult | None, sure: float) -> 
         share_interval=wilson_interval(row["approved"], judged) if judged else None,
         mean_edit_characters=fmean(distance for distance, _ in edits) if edits else None,
         mean_edit_share=fmean(distance / longest for distance, longest in edits) if edits else None,
+        reject_reasons=dict(Counter(row.get("reasons") or ()).most_common()),
         edits_measured=len(edits),
         lacks=lacks,
         difference=row["approved"] / judged - base.approved / base.judged if base and between else None,

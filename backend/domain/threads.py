@@ -36,6 +36,8 @@ class Thread:
     last_seq: int
     active_run: ActiveRun | None
     pending_interrupts: int
+    #: Since when the person who asked wants it first in their list.
+    pinned_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -56,8 +58,10 @@ class Message:
 _THREAD = """
 SELECT t.id, t.title, t.room_id, t.product_id, t.host_id, t.show_id, t.last_seq, t.created_at, t.updated_at,
        r.id AS run_id, r.status AS run_status,
-       (SELECT count(*) FROM interrupts i WHERE i.thread_id = t.id AND i.status = 'pending') AS pending
+       (SELECT count(*) FROM interrupts i WHERE i.thread_id = t.id AND i.status = 'pending') AS pending,
+       p.pinned_at
 FROM threads t LEFT JOIN runs r ON r.thread_id = t.id AND r.status IN ('queued', 'running', 'waiting')
+  LEFT JOIN thread_pins p ON p.thread_id = t.id AND p.user_id = $1
 """
 
 
@@ -89,7 +93,7 @@ async def create_thread(
         host_id,
         graph_version,
     )
-    return await get_thread(conn, thread_id)
+    return await get_thread(conn, thread_id, created_by)
 
 
 async def open_thread(
@@ -120,37 +124,87 @@ async def open_thread(
     )
 
 
-async def get_thread(conn: Connection, thread_id: UUID) -> Thread:
-    """Return one thread.
+async def get_thread(conn: Connection, thread_id: UUID, reader: UUID | None = None) -> Thread:
+    """Return one thread, as `reader` has it pinned.
 
     Raises:
         NotFound: the tenant has no such thread, or it was deleted.
     """
-    row = await conn.fetchrow(f"{_THREAD} WHERE t.id = $1 AND t.deleted_at IS NULL", thread_id)
+    row = await conn.fetchrow(f"{_THREAD} WHERE t.id = $2 AND t.deleted_at IS NULL", reader, thread_id)
     if row is None:
         raise NotFound("there is no such thread")
     return _thread(row)
 
 
-async def list_threads(
-    conn: Connection, *, limit: int, before: tuple[datetime, UUID] | None = None, query: str | None = None
-) -> list[Thread]:
-    """Return threads, the one that moved last first, after the position `before`; `query` is looked for in titles.
+@dataclass(frozen=True)
+class Place:
+    """Where a list of threads goes on: after the thread `id`, which was pinned or, if not, moved last at that time."""
 
-    The conversations of shows are found by their titles only (there are dozens for each), their logs not at all.
+    at: datetime
+    id: UUID
+    pinned: bool
+
+
+async def list_threads(
+    conn: Connection, reader: UUID, *, limit: int, after: Place | None = None, query: str | None = None
+) -> list[Thread]:
+    """Return threads after `after`: those that `reader` pinned, the last pinned first, then the others, the one that
+    moved last first. `query` is looked for in titles.
+
+    The conversations of shows are found by their titles only (there are dozens for each) unless they are pinned, their
+    logs not at all.
     """
-    rows = await conn.fetch(
-        f"""{_THREAD} WHERE t.deleted_at IS NULL
-            AND ($1::timestamptz IS NULL OR (t.updated_at, t.id) < ($1, $2))
-            AND CASE WHEN $3::text IS NULL THEN t.show_id IS NULL
-                     ELSE strpos(lower(t.title), lower($3)) > 0 AND t.show_id IS DISTINCT FROM t.id END
-            ORDER BY t.updated_at DESC, t.id DESC LIMIT $4""",
-        before[0] if before else None,
-        before[1] if before else None,
-        query,
-        limit,
-    )
+    rows: list[Record] = []
+    if after is None or after.pinned:
+        rows = await conn.fetch(
+            f"""{_THREAD} WHERE t.deleted_at IS NULL AND p.pinned_at IS NOT NULL
+                AND ($2::timestamptz IS NULL OR (p.pinned_at, t.id) < ($2, $3))
+                AND ($4::text IS NULL OR strpos(lower(t.title), lower($4)) > 0) AND t.show_id IS DISTINCT FROM t.id
+                ORDER BY p.pinned_at DESC, t.id DESC LIMIT $5""",
+            reader,
+            after.at if after else None,
+            after.id if after else None,
+            query,
+            limit,
+        )
+        after = None
+    if len(rows) < limit:
+        rows += await conn.fetch(
+            f"""{_THREAD} WHERE t.deleted_at IS NULL AND p.pinned_at IS NULL
+                AND ($2::timestamptz IS NULL OR (t.updated_at, t.id) < ($2, $3))
+                AND CASE WHEN $4::text IS NULL THEN t.show_id IS NULL
+                         ELSE strpos(lower(t.title), lower($4)) > 0 AND t.show_id IS DISTINCT FROM t.id END
+                ORDER BY t.updated_at DESC, t.id DESC LIMIT $5""",
+            reader,
+            after.at if after else None,
+            after.id if after else None,
+            query,
+            limit - len(rows),
+        )
     return [_thread(row) for row in rows]
+
+
+async def pin_thread(conn: Connection, thread_id: UUID, person: UUID) -> None:
+    """Put a thread first in somebody's list; one that is there already stays where it is.
+
+    Raises:
+        NotFound: the tenant has no such thread.
+    """
+    # Foreign keys look past row-level security.
+    await get_thread(conn, thread_id)
+    await conn.execute(
+        "INSERT INTO thread_pins (user_id, thread_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", person, thread_id
+    )
+
+
+async def unpin_thread(conn: Connection, thread_id: UUID, person: UUID) -> None:
+    """Let a thread stand among the others of somebody's list again, if it was pinned.
+
+    Raises:
+        NotFound: the tenant has no such thread.
+    """
+    await get_thread(conn, thread_id)
+    await conn.execute("DELETE FROM thread_pins WHERE user_id = $1 AND thread_id = $2", person, thread_id)
 
 
 async def describe_thread(conn: Connection, thread_id: UUID, changes: dict[str, Any]) -> ThreadUpdated:
@@ -250,6 +304,7 @@ def _thread(row: Record) -> Thread:
         last_seq=row["last_seq"],
         active_run=ActiveRun(row["run_id"], row["run_status"]) if row["run_id"] else None,
         pending_interrupts=row["pending"],
+        pinned_at=row["pinned_at"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )

@@ -29,6 +29,13 @@ Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Cursor = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Decision = Literal["approve", "edit", "reject", "respond"]
 Multitask = Literal["reject", "enqueue", "interrupt"]
+#: Why a script was rejected, in one of nine words that can be counted; the free text beside it is `feedback`.
+#: `compliance`: forbidden or risky; `facts`: not what the product's record says; `price`: price or offer wrong;
+#: `wrong_product`: about another product; `style`: not how this host speaks; `scenario`: not for this segment;
+#: `length`: too long or too short; `wording`: not fluent, not spoken language; `not_needed`: nobody needs it now.
+RejectReason = Literal[
+    "compliance", "facts", "price", "wrong_product", "style", "scenario", "length", "wording", "not_needed"
+]
 
 
 class Command(BaseModel):
@@ -101,7 +108,8 @@ class InterruptResponse(Command):
     """Decide an interrupt. `approved: true|false` is the short form of approve and reject.
 
     `edit` brings the whole text in `content`, `respond` a hint for the writer. Whoever names the `version` that was
-    read is refused when somebody else has claimed the interrupt since.
+    read is refused when somebody else has claimed the interrupt since. `reason` goes with a rejection and is counted;
+    it does not by itself have the script written again, `feedback` does.
     """
 
     type: Literal["interrupt_response"] = "interrupt_response"
@@ -113,6 +121,7 @@ class InterruptResponse(Command):
     feedback: Annotated[Text, StringConstraints(max_length=2000)] | None = None
     override_reason: Annotated[Text, StringConstraints(max_length=500)] | None = None
     version: Annotated[Version, Field(ge=1)] | None = None
+    reason: RejectReason | None = None
 
     @model_validator(mode="after")
     def _decides_once(self) -> "InterruptResponse":
@@ -124,6 +133,8 @@ class InterruptResponse(Command):
             raise ValueError("respond needs content: the hint for the writer")
         if self.decision not in ("edit", "respond") and self.content is not None:
             raise ValueError("content goes with edit or respond only")
+        if self.reason is not None and self.choice != "reject":
+            raise ValueError("reason goes with reject only")
         return self
 
     @property

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from backend.protocol.commands import Decision, DisplaySettings
+from backend.protocol.commands import Decision, DisplaySettings, RejectReason
 
 RunStatus = Literal["enqueued", "queued", "running", "waiting", "completed", "failed", "cancelled", "expired"]
 Severity = Literal["block", "fail", "warn", "info"]
@@ -253,7 +253,7 @@ class InterruptResolved(ThreadEvent):
     What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`.
     """
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"policy"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"policy", "reason"})
 
     type: Literal["interrupt_resolved"] = "interrupt_resolved"
     interrupt_id: str
@@ -263,6 +263,7 @@ class InterruptResolved(ThreadEvent):
     policy: Literal["auto_approve"] | None = None
     content: str | None = None
     feedback: str | None = None
+    reason: RejectReason | None = None
 
 
 class InterruptExpired(ThreadEvent):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from backend.protocol.commands import Decision
+from backend.protocol.commands import Decision, RejectReason
 from backend.protocol.events import (
     AnyThreadEvent,
     CheckResult,
@@ -133,6 +133,7 @@ class InterruptView(View):
     policy: Literal["auto_approve"] | None = None
     content: str | None = None
     feedback: str | None = None
+    reason: RejectReason | None = None
     resolved_at: datetime | None = None
     claimed_by: Person | None = None
     claimed_until: datetime | None = None
@@ -356,6 +357,7 @@ def _with_interrupt(
                 "policy": event.policy,
                 "content": event.content,
                 "feedback": event.feedback,
+                "reason": event.reason,
                 "resolved_at": event.at,
             }
         case InterruptExpired():

@@ -30,7 +30,8 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
         Forbidden: the role (read again in this transaction) does not allow it.
         NotFound: no such interrupt on this thread.
     """
-    body = command.model_dump_json().encode()
+    # Without it the body is as the release before wrote it: a decision repeated across a deployment is known.
+    body = command.model_dump_json(exclude={"reason"} if command.reason is None else None).encode()
     async with db.tenant(who.tenant_id) as conn:
         first = await commands.recall(conn, who.user_id, command.id, body)
         if first is not None:
@@ -62,6 +63,7 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
             by=Person(id=who.user_id, name=who.name),
             content=command.content,
             feedback=command.feedback,
+            reason=command.reason,
         )
         seq = await _resume(conn, who.tenant_id, interrupt.thread_id, interrupt.run_id, resolved)
         await audit.record(
@@ -73,6 +75,7 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
             question=interrupt.action,
             # Nobody can take anything out of the audit log again.
             feedback=mask_values(command.feedback),
+            **({"reason": command.reason} if command.reason else {}),
             override_reason=mask_values(command.override_reason),
         )
         if command.choice == "reject" and (command.feedback or "").strip():
@@ -194,7 +197,7 @@ def _claimed_meanwhile(interrupt: Interrupt) -> VersionConflict:
 def _answer(command: InterruptResponse, who: Identity, wanted: Policies) -> dict[str, Any]:
     """Return what the graph is resumed with."""
     answer: dict[str, Any] = {"decision": command.choice, "by": str(who.user_id), "by_name": who.name}
-    for name in ("content", "feedback", "override_reason"):
+    for name in ("content", "feedback", "override_reason", "reason"):
         value = getattr(command, name)
         if value is not None:
             answer[name] = value

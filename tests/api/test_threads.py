@@ -1,15 +1,19 @@
 """Threads over REST: their life, their log, what is asked in them."""
 
 import asyncio
+from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
 
+from backend.api.pages import encode_cursor
 from backend.domain import events, runs, threads
 from backend.domain.people import identity_of_session
 from backend.protocol.snapshot import ThreadSnapshot, fold
 from backend.runs import start
 from backend.services import Services
+from tests.api.conftest import SignIn
+from tests.support.desk_client import APPROVER
 
 
 async def test_a_thread_lives_from_first_to_last(operator: httpx.AsyncClient):
@@ -26,6 +30,46 @@ async def test_a_thread_lives_from_first_to_last(operator: httpx.AsyncClient):
     for gone in (path, f"{path}/events", f"{path}/messages", f"{path}/snapshot"):
         assert (await operator.get(gone)).status_code == 404
     assert (await operator.get("/api/v1/threads")).json()["items"] == []
+
+
+async def test_what_somebody_pins_stands_first_in_their_own_list_alone(operator: httpx.AsyncClient, sign_in: SignIn):
+    approver, stranger = await sign_in(APPROVER), await sign_in("admin@shanlan.demo.cuedesk")
+    made = [(await operator.post("/api/v1/threads", json={"title": f"场 {n}"})).json()["id"] for n in range(6)]
+    for place in (1, 3, 3, 0):  # the second time it stays where it is
+        answer = await operator.put(f"/api/v1/threads/{made[place]}/pin")
+        assert answer.status_code == 200
+        assert answer.json()["pinned_at"] is not None
+
+    async def listed(client: httpx.AsyncClient, limit: int, **query: str) -> list[int]:
+        found: list[str] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = (await client.get("/api/v1/threads", params={"limit": limit, **query, **cursor})).json()
+            assert len(page["items"]) <= limit
+            found += [thread["id"] for thread in page["items"]]
+            if page["next_cursor"] is None:
+                return [made.index(one) for one in found]
+            cursor = {"cursor": page["next_cursor"]}
+
+    for limit in (1, 2, 3, 4, 50):
+        assert await listed(operator, limit) == [0, 3, 1, 5, 4, 2], limit
+    assert await listed(operator, 50, q="场") == [0, 3, 1, 5, 4, 2]
+    assert await listed(operator, 50, q="4") == [4]
+    assert await listed(approver, 50) == [5, 4, 3, 2, 1, 0]
+    assert (await approver.get(f"/api/v1/threads/{made[0]}")).json()["pinned_at"] is None
+
+    # What a stranger's team has they can neither see nor pin; what is gone nobody can.
+    for method in ("PUT", "DELETE"):
+        assert (await stranger.request(method, f"/api/v1/threads/{made[0]}/pin")).status_code == 404
+    for _ in range(2):
+        unpinned = await operator.delete(f"/api/v1/threads/{made[3]}/pin")
+        assert (unpinned.status_code, unpinned.json()["pinned_at"]) == (200, None)
+    assert await listed(operator, 2) == [0, 1, 5, 4, 3, 2]
+    await operator.delete(f"/api/v1/threads/{made[0]}")
+    assert (await operator.put(f"/api/v1/threads/{made[0]}/pin")).status_code == 404
+    assert await listed(operator, 2) == [1, 5, 4, 3, 2]
+    bad = await operator.get("/api/v1/threads", params={"cursor": encode_cursor(datetime.now(UTC), made[1], "x")})
+    assert (bad.status_code, bad.json()["code"]) == (400, "bad_request")
 
 
 async def test_asking_twice_with_one_key_asks_once(operator: httpx.AsyncClient):

@@ -107,6 +107,11 @@ def _progress(random: Random) -> ShowProgress:
     return ShowProgress(total=3, planned=random.randrange(4), left_seconds=random.choice((None, 40)))
 
 
+def _objection(random: Random) -> dict[str, Any]:
+    feedback = random.choice((None, "短一点"))
+    return {"feedback": feedback, "reason": "length" if feedback else None}
+
+
 def _interrupt(random: Random) -> str:
     return random.choice(("i-1", "i-2", "i-3"))
 
@@ -135,7 +140,7 @@ SAMPLES: Final[Mapping[str, Callable[[Random], ThreadEvent]]] = {
     ),
     "interrupt_resolved": lambda r: InterruptResolved(
         interrupt_id=_interrupt(r), decision=r.choice(("approve", "edit", "reject", "cancelled")), version=3,
-        by=r.choice(_PEOPLE), content=r.choice((None, "改过的稿件")), feedback=r.choice((None, "短一点")),
+        by=r.choice(_PEOPLE), content=r.choice((None, "改过的稿件")), **_objection(r),
     ),
     "interrupt_expired": lambda r: InterruptExpired(
         interrupt_id=_interrupt(r), action="publish_script", message="时间到"

@@ -1,15 +1,30 @@
 import '../i18n/addWork'
+import '../i18n/addCommand'
+import '../i18n/addExperiments'
 import '../i18n/addKeys'
-import { Modal } from 'antd'
+import '../i18n/addModels'
+import { Button, Modal } from 'antd'
 import { useTranslation } from 'react-i18next'
+import { pageName } from '../command/pageName'
+
+interface Props {
+  /** Pages one may go to, by their letter after G. */
+  pages: Readonly<Record<string, string>>
+  onTour: () => void
+  onClose: () => void
+}
 
 /** Every key the pages listen to. */
-export default function Keys({ onClose }: { onClose: () => void }) {
+export default function Keys({ pages, onTour, onClose }: Props) {
   const { t } = useTranslation()
   const groups = [
     [
       t('keySheet.everywhere'),
-      ['G C · G A · G R · G S · G P · G H · G M · G L · G E', t('keySheet.go')],
+      ['Ctrl K', t('commandBar.title')],
+      ...Object.entries(pages).map(
+        ([letter, page]) =>
+          [`G ${letter.toUpperCase()}`, t('keySheet.go', { page: pageName(page, t) })] as const,
+      ),
       ['Ctrl /', t('keySheet.focus')],
       ['M', t('keySheet.sounds')],
       ['?', t('keys.title')],
@@ -30,6 +45,9 @@ export default function Keys({ onClose }: { onClose: () => void }) {
       ['Ctrl Enter', t('review.submitEdit')],
       ['D', t('review.diff')],
       ['X', t('review.reject')],
+      ['1 – 9', t('keySheet.reason')],
+      ['S', t('keySheet.later')],
+      ['N · P', t('keySheet.marks')],
       ['Esc', t('review.back')],
       ['C', t('keySheet.claim')],
       ['Z', t('keySheet.undo')],
@@ -37,22 +55,31 @@ export default function Keys({ onClose }: { onClose: () => void }) {
     ],
   ] as const
   return (
-    <Modal open onCancel={onClose} footer={null} title={t('keys.title')}>
-      {groups.map(([title, ...rows]) => (
-        <section key={title}>
-          <h3>{title}</h3>
-          <dl className="keys">
-            {rows.map(([key, meaning]) => (
-              <div key={key}>
-                <dt>
-                  <kbd>{key}</kbd>
-                </dt>
-                <dd>{meaning}</dd>
-              </div>
-            ))}
-          </dl>
-        </section>
-      ))}
+    <Modal
+      open
+      onCancel={onClose}
+      footer={<Button onClick={onTour}>{t('commandBar.tour')}</Button>}
+      title={t('keys.title')}
+      width={760}
+      data-testid="keys"
+    >
+      <div className="key-groups">
+        {groups.map(([title, ...rows]) => (
+          <section key={title}>
+            <h3>{title}</h3>
+            <dl className="keys">
+              {rows.map(([key, meaning]) => (
+                <div key={key}>
+                  <dt>
+                    <kbd>{key}</kbd>
+                  </dt>
+                  <dd>{meaning}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
     </Modal>
   )
 }

@@ -1,17 +1,20 @@
-import { KeyOutlined, LogoutOutlined } from '@ant-design/icons'
+import { KeyOutlined, LogoutOutlined, SearchOutlined } from '@ant-design/icons'
 import { Button, Popover } from 'antd'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
 import { byUrgency } from '../approvals/queue'
 import { useQueue } from '../approvals/useQueue'
-import { useDesk } from '../shared/desk'
-import { isPageKey } from '../shared/keys'
+import { type Action, useDesk } from '../shared/desk'
+import { dialogOpen, isPageKey } from '../shared/keys'
+import type { FrameContext } from '../tour/TourOffer'
 import { Connection, ConnectionBanner } from './Connection'
 
 const Keys = lazy(() => import('./Keys'))
 const Menu = lazy(() => import('./Menu'))
 const Alerts = lazy(() => import('../approvals/Alerts'))
+const CommandBar = lazy(() => import('../command/CommandBar'))
+const Tour = lazy(() => import('../tour/Tour'))
 
 const pages = {
   c: 'console',
@@ -24,7 +27,18 @@ const pages = {
   l: 'rules',
   e: 'settings',
 } as const
+/** In the menu of the person, not in the row of pages. */
+const menuPages = { x: 'experiments', o: 'models' } as const
 const GO_MS = 1500
+
+type Page = (typeof pages)[keyof typeof pages] | (typeof menuPages)[keyof typeof menuPages]
+/** What a page asks for before it is offered. */
+const asks: Partial<Record<Page, Action>> = {
+  rules: 'rules.read',
+  settings: 'catalogue.write',
+  experiments: 'experiment.read',
+  models: 'model.read',
+}
 
 /** The frame around every page: where one can go, how the line is, who one is. */
 export function Shell({ onLogout }: { onLogout: () => void }) {
@@ -35,19 +49,35 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
   const { pathname } = useLocation()
   const { queue, list } = useQueue()
   const pending = byUrgency(queue).length
-  const [help, setHelp] = useState(false)
+  const [over, setOver] = useState<'keys' | 'bar' | 'tour'>()
+  const close = () => setOver(undefined)
   const goAt = useRef(0)
+  const open = (page: Page) => {
+    const action = asks[page]
+    return !action || may(action)
+  }
+  const ways: Record<string, Page> = Object.fromEntries(
+    Object.entries({ ...pages, ...menuPages }).filter(([, page]) => open(page)),
+  )
+  const go = useRef(ways)
+  go.current = ways
 
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
+      // In a field too: what is typed there is not lost by it.
+      if (event.key === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+        event.preventDefault()
+        setOver((now) => (now === 'bar' ? undefined : (now ?? (dialogOpen() ? undefined : 'bar'))))
+      }
       if (!isPageKey(event)) return
-      if (event.key === '?') setHelp(true)
+      const page = Date.now() - goAt.current < GO_MS ? go.current[event.key] : undefined
+      if (event.key === '?') setOver('keys')
       else if (event.key === 'g') goAt.current = Date.now()
-      else if (Date.now() - goAt.current < GO_MS && event.key in pages) {
+      else if (page) {
         goAt.current = 0
         // Seen first and stopped: the letter means a page now, not what it means on this one.
         event.stopImmediatePropagation()
-        navigate(`/${pages[event.key as keyof typeof pages]}`)
+        navigate(`/${page}`)
       }
     }
     window.addEventListener('keydown', listen, true)
@@ -64,8 +94,7 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
         <nav className="pages" aria-label={t('app.pages')}>
           {Object.values(pages).map(
             (page) =>
-              (page !== 'rules' || may('rules.read')) &&
-              (page !== 'settings' || may('catalogue.write')) && (
+              open(page) && (
                 <NavLink key={page} to={`/${page}`}>
                   {t(`nav.${page}`)}
                   {page === 'approvals' && pending > 0 && <span className="badge number">{pending}</span>}
@@ -77,10 +106,18 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
           <Connection />
           <Button
             type="text"
+            icon={<SearchOutlined />}
+            aria-label={t('common.search')}
+            title={`${t('common.search')} (Ctrl K)`}
+            onClick={() => setOver('bar')}
+            data-testid="open-command-bar"
+          />
+          <Button
+            type="text"
             icon={<KeyOutlined />}
             aria-label={t('keys.title')}
             title={`${t('keys.title')} (?)`}
-            onClick={() => setHelp(true)}
+            onClick={() => setOver('keys')}
           />
           <Popover
             key={pathname}
@@ -110,12 +147,23 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
       <Suspense fallback={null}>
         <Alerts queue={queue} ready={list.isSuccess} decides={may('interrupt.decide')} />
       </Suspense>
-      <Outlet />
-      {help && (
-        <Suspense fallback={null}>
-          <Keys onClose={() => setHelp(false)} />
-        </Suspense>
-      )}
+      <Outlet context={{ onTour: () => setOver('tour') } satisfies FrameContext} />
+      <Suspense fallback={null}>
+        {over === 'keys' && <Keys pages={ways} onTour={() => setOver('tour')} onClose={close} />}
+        {over === 'bar' && (
+          <CommandBar
+            frame={{
+              pages: ways,
+              queue,
+              onKeys: () => setOver('keys'),
+              onTour: () => setOver('tour'),
+              onLogout,
+            }}
+            onClose={close}
+          />
+        )}
+        {over === 'tour' && <Tour onClose={close} />}
+      </Suspense>
     </div>
   )
 }

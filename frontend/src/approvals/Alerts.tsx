@@ -1,7 +1,9 @@
 import { useEffect, useRef } from 'react'
 import { isPageKey } from '../shared/keys'
 import { alertBetween, type Heard, heardOf, titled } from './alerts'
+import { badgeIcon } from './favicon'
 import type { Queue } from './queue'
+import { useSnooze } from './snooze'
 import { awaken, play, useSounds } from './sound'
 
 const REPEAT_MS = 15_000
@@ -18,7 +20,13 @@ export default function Alerts({
   decides: boolean
 }) {
   const { on, mute, arm } = useSounds()
-  const count = heardOf(queue).waiting.size
+  // What was put off asks for nobody until it is back: then it is new again.
+  const { awake } = useSnooze(queue)
+  const count = heardOf(awake).waiting.size
+  useEffect(() => {
+    void badgeIcon(count)
+  }, [count])
+  useEffect(() => () => void badgeIcon(0), [])
 
   useEffect(() => {
     const title = document.querySelector('title')
@@ -40,13 +48,13 @@ export default function Alerts({
   const unseen = useRef(false)
   useEffect(() => {
     if (!ready) return
-    const now = heardOf(queue)
+    const now = heardOf(awake)
     const alert = alertBetween(heard.current, now)
     heard.current = now
     if (!on || !decides || !alert) return
     play(alert)
     unseen.current = !document.hasFocus()
-  }, [queue, ready, on, decides])
+  }, [awake, ready, on, decides])
   useEffect(() => {
     if (!on) return
     // What sounded while nobody was at the page sounds again until somebody is, or until nothing waits any more.

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import '../i18n/addApprovals'
 import { BellFilled, BellOutlined } from '@ant-design/icons'
 import { Alert, Button, Checkbox, Empty, Segmented } from 'antd'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
 import { ApprovalCard } from '../review/ApprovalCard'
@@ -13,16 +13,24 @@ import { StatusTag } from '../review/StatusTag'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
+import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
+import { arranged, type Look, plainLook, recallLook, rememberLook, roomsOf } from './arrange'
 import { Bulk } from './Bulk'
 import { heldItems, isClean } from './bulk'
 import { History } from './History'
 import { HoldStrip } from './HoldStrip'
+import { LookBar } from './LookBar'
+import { stepMark } from './marks'
 import { byUrgency, fromRest, type QueueItem } from './queue'
 import { ReviewBar } from './ReviewBar'
+import { SnoozeButton } from './SnoozeButton'
+import { isUrgent, MINUTES, useSnooze } from './snooze'
 import { useSounds } from './sound'
 import { useClaim } from './useClaim'
 import { useQueue } from './useQueue'
+
+type Tab = 'waiting' | 'mine' | 'history'
 
 /** The approval queue: the list does not move while somebody is at it; decisions are taken in the detail only. */
 export default function ApprovalsPage() {
@@ -34,10 +42,19 @@ export default function ApprovalsPage() {
   const [shown, setShown] = useState<readonly string[]>([])
   const pointing = useRef(false)
   const queueBox = useRef<HTMLElement>(null)
-  const urgent = useMemo(() => byUrgency(queue), [queue])
-  const { me, may } = useDesk()
+  const { me, may, socket } = useDesk()
   const sounds = useSounds()
-  const [tab, setTab] = useState<'waiting' | 'history'>('waiting')
+  const [tab, setTab] = useState<Tab>('waiting')
+  const [look, setLook] = useState(() => recallLook(me.user.id))
+  const { awake, snooze, wake } = useSnooze(queue)
+  const all = useMemo(() => byUrgency(queue), [queue])
+  const off = all.length - byUrgency(awake).length
+  const order = useMemo(
+    () => arranged(awake, look, tab === 'mine' ? me.user.id : undefined),
+    [awake, look, tab, me.user.id],
+  )
+  const [minutes, setMinutes] = useState(MINUTES[1] as number)
+  const rooms = useMemo(() => roomsOf(queue), [queue])
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [together, setTogether] = useState<readonly QueueItem[]>()
   const held = heldItems(queue.values())
@@ -55,12 +72,38 @@ export default function ApprovalsPage() {
       return next
     })
   const approveTogether = () => setTogether(selected.flatMap((row) => queue.get(row) ?? []))
-  const waiting = urgent.filter((pending) => !shown.includes(pending))
+  const waiting = order.filter((pending) => !shown.includes(pending))
+  /** Another view begins anew: it was asked for. */
+  const see = (nextTab: Tab, next: Look) => {
+    setTab(nextTab)
+    setLook(next)
+    rememberLook(me.user.id, next)
+    setShown(arranged(awake, next, nextTab === 'mine' ? me.user.id : undefined))
+  }
+  const open = id === undefined ? undefined : queue.get(id)?.interrupt
+  const waits = open?.status === 'pending' && open.on_air_at === null
+  const urgent = waits && isUrgent(open, socket.clock.now())
+  const putOff = () => {
+    if (!id || !waits || isUrgent(open, socket.clock.now())) return
+    const place = shown.indexOf(id)
+    const rest = shown.filter((row) => row !== id)
+    snooze(id, minutes)
+    setShown(rest)
+    navigate(
+      rest.length > 0 ? `/approvals/${rest[Math.min(Math.max(place, 0), rest.length - 1)]}` : '/approvals',
+    )
+  }
 
+  const openTitle = open && scriptParams(open.params).title
   useEffect(() => {
-    document.title = `${t('nav.approvals')} · Cuedesk`
-  }, [t])
-  const rearrange = useCallback(() => setShown(urgent), [urgent])
+    document.title = `${openTitle ? `${openTitle} · ` : ''}${t('nav.approvals')} · Cuedesk`
+  }, [t, openTitle])
+  usePageActions(() =>
+    decides && waits && !urgent
+      ? [{ id: 'snooze', label: t('commandBar.snooze'), keys: 'S', run: putOff }]
+      : [],
+  )
+  const rearrange = useCallback(() => setShown(order), [order])
   useEffect(() => {
     // New ones go straight in as long as nobody would lose the row under the pointer.
     const atKeys = queueBox.current?.contains(document.activeElement?.closest(':focus-visible') ?? null)
@@ -76,12 +119,18 @@ export default function ApprovalsPage() {
   }
   const keys = useRef<(event: KeyboardEvent) => void>(() => {})
   keys.current = (event) => {
-    if (tab !== 'waiting' || !isPageKey(event)) return
+    if (!isPageKey(event)) return
+    if (event.key === 'n' || event.key === 'p') {
+      stepMark(event.key === 'n' ? 1 : -1)
+      event.preventDefault()
+    }
+    if (tab === 'history') return
     const onControl = event.target instanceof HTMLElement && event.target.closest('button, a, input')
     if (event.key === ' ' && !onControl && id && clean(id)) toggle(id)
     else if (event.key === 'A' && selected.length > 0) approveTogether()
     else if (event.key === 'j') step(1)
     else if (event.key === 'k') step(-1)
+    else if (event.key === 's' && decides && waits) putOff()
     else return
     event.preventDefault()
   }
@@ -106,7 +155,7 @@ export default function ApprovalsPage() {
       >
         <div className="row spread">
           <h1>{t('nav.approvals')}</h1>
-          <span className="muted number">{t('approvals.pending', { count: urgent.length })}</span>
+          <span className="muted number">{t('approvals.pending', { count: all.length })}</span>
           {decides && (
             <Button
               type="text"
@@ -120,19 +169,24 @@ export default function ApprovalsPage() {
             />
           )}
         </div>
-        <Segmented
+        <Segmented<Tab>
           block
           aria-label={t('approvals.queue')}
           value={tab}
-          onChange={setTab}
+          onChange={(next) => see(next, look)}
           options={[
             { value: 'waiting', label: t('approvalDesk.waiting') },
+            { value: 'mine', label: t('approvalDesk.mineTab') },
             { value: 'history', label: t('approvalDesk.history') },
           ]}
         />
-        {tab === 'history' && <History selected={id} />}
+        {tab === 'history' ? (
+          <History selected={id} />
+        ) : (
+          <LookBar look={look} rooms={rooms} onLook={(next) => see(tab, next)} />
+        )}
         {list.isError && <Alert type="error" showIcon title={problemText(list.error)} />}
-        <ul hidden={tab !== 'waiting'}>
+        <ul hidden={tab === 'history'}>
           {shown.map((row) => {
             const item = queue.get(row)
             return (
@@ -157,18 +211,37 @@ export default function ApprovalsPage() {
             }}
           />
         )}
-        {tab === 'waiting' && list.isSuccess && shown.length === 0 && (
-          <Empty description={t('approvals.empty')} />
+        {tab !== 'history' && list.isSuccess && shown.length === 0 && (
+          <Empty
+            description={
+              tab === 'mine' && all.length > 0
+                ? t('approvalDesk.noneMine')
+                : all.length > off
+                  ? t('approvalDesk.noneLike')
+                  : t('approvals.empty')
+            }
+          >
+            {tab === 'waiting' && all.length > off && (
+              <Button onClick={() => see(tab, plainLook)} data-testid="clear-look">
+                {t('approvalDesk.clearLook')}
+              </Button>
+            )}
+          </Empty>
         )}
-        <p className="muted hint">{t('approvals.keys')}</p>
+        <p className="muted hint">{t('approvalDesk.keys')}</p>
         {/* Below the rows: whatever comes and goes here, no row moves from under the pointer. */}
         <div className="queue-foot">
-          {tab === 'waiting' && waiting.length > 0 && (
+          {off > 0 && (
+            <Button block onClick={wake} data-testid="snoozed">
+              {t('approvalDesk.snoozed', { count: off })}
+            </Button>
+          )}
+          {tab !== 'history' && waiting.length > 0 && (
             <Button block onClick={rearrange} data-testid="new-items">
               {t('approvals.newItems', { count: waiting.length })}
             </Button>
           )}
-          {tab === 'waiting' && selected.length > 0 && (
+          {tab !== 'history' && selected.length > 0 && (
             <div className="row" data-testid="bulk-bar">
               <span className="number">{t('approvalDesk.selected', { count: selected.length })}</span>
               <Button size="small" type="primary" onClick={approveTogether} data-testid="bulk">
@@ -185,7 +258,17 @@ export default function ApprovalsPage() {
       </nav>
       <main className="detail">
         {id ? (
-          <Detail key={id} id={id} known={queue.get(id)} />
+          <Detail
+            key={id}
+            id={id}
+            known={queue.get(id)}
+            tools={
+              decides &&
+              waits && (
+                <SnoozeButton minutes={minutes} onMinutes={setMinutes} urgent={urgent} onSnooze={putOff} />
+              )
+            }
+          />
         ) : (
           <p className="muted empty">{t('approvals.choose')}</p>
         )}
@@ -263,7 +346,7 @@ function Review({ item }: { item: QueueItem }) {
   )
 }
 
-function Detail({ id, known }: { id: string; known: QueueItem | undefined }) {
+function Detail({ id, known, tools }: { id: string; known: QueueItem | undefined; tools: ReactNode }) {
   const { t } = useTranslation()
   const problemText = useProblemText()
   const read = useQuery({
@@ -284,6 +367,7 @@ function Detail({ id, known }: { id: string; known: QueueItem | undefined }) {
           {t('approvals.toQueue')}
         </Link>
         <Link to={`/console/${item.threadId}`}>{t('approvals.openThread')}</Link>
+        {tools}
       </p>
       <Review item={item} />
     </>

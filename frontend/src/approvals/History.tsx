@@ -3,6 +3,7 @@ import { Alert, Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { scriptParams } from '../review/params'
+import ReasonText from '../review/ReasonText'
 import { StatusTag } from '../review/StatusTag'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
@@ -49,6 +50,7 @@ export function History({ selected }: { selected: string | undefined }) {
                 <span className="thread-title">{title || productName || t('review.title')}</span>
                 <span className="row">
                   <StatusTag status={interrupt.status} />
+                  {interrupt.reason && <ReasonText reason={interrupt.reason} />}
                   <span className="muted number">
                     {[row.decided_by?.name, row.decided_at && moment(row.decided_at, i18n.language)]
                       .filter(Boolean)

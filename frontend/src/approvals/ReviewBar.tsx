@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import type { InterruptView } from '../generated/protocol'
 import { useDesk, useSocketStatus } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
+import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
 import type { Claiming } from './useClaim'
 
@@ -28,6 +29,16 @@ export function ReviewBar({ interrupt, claiming }: { interrupt: InterruptView; c
     window.addEventListener('keydown', listen)
     return () => window.removeEventListener('keydown', listen)
   }, [open, busy, mine, claim, release, may])
+  usePageActions(() =>
+    open && may('interrupt.decide') && !busy
+      ? [
+          mine
+            ? { id: 'release', label: t('commandBar.release'), keys: 'C', run: () => void release() }
+            : { id: 'claim', label: t('commandBar.claim'), keys: 'C', run: () => void claim(false) },
+          { id: 'extend', label: t('commandBar.extend'), run: () => void extend() },
+        ]
+      : [],
+  )
   if (!open) return null
   const others = lookers.filter(({ id }) => id !== me.user.id && id !== holder?.id)
   return (

@@ -45,6 +45,7 @@ export function fromRest(row: Interrupt): QueueItem {
       by: row.decided_by,
       content: textOf(row.decision?.content),
       feedback: textOf(row.decision?.feedback),
+      reason: textOf(row.decision?.reason) as InterruptView['reason'],
       resolved_at: row.decided_at,
       claimed_by: row.claimed_by,
       claimed_until: row.claimed_until,

@@ -1,13 +1,14 @@
 import '../i18n/addWork'
 import { useQueryClient } from '@tanstack/react-query'
 import { Alert, App, Button } from 'antd'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useParams } from 'react-router'
 import type { Option } from '../generated/protocol'
 import { useSession, useSessionState } from '../session/useSession'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
+import { usePageActions } from '../shared/pageActions'
 import { told, useProblemText } from '../shared/problems'
 import { remember, useDraft } from '../shared/storage'
 import { uuid7 } from '../wire/ids'
@@ -20,6 +21,8 @@ import { ThreadList, type ThreadPages } from './ThreadList'
 import { activeRun, multitaskNow } from './timeline'
 import { useCommands } from './useCommands'
 import { type Multitask, type Slots, useSend } from './useSend'
+
+const TourOffer = lazy(() => import('../tour/TourOffer'))
 
 const NOTICE_MS = 4000
 /** Before the first message there is nothing to do with the thread. */
@@ -85,6 +88,9 @@ function NewThread() {
       <div className="welcome">
         <h2>{t('desk.welcome')}</h2>
         <p className="muted">{t('desk.welcomeHint')}</p>
+        <Suspense fallback={null}>
+          <TourOffer />
+        </Suspense>
         <div className="options">
           {examples.map((example) => (
             <button
@@ -167,6 +173,11 @@ function ThreadDesk({ threadId }: { threadId: string }) {
   }
   const stoppable = run && may('thread.write') ? () => void stop() : undefined
   const commands = useCommands(session, { say: (content) => void say(content), stop: stoppable })
+  usePageActions(() =>
+    commands.flatMap(({ name, run: act }) =>
+      act && name !== 'new' ? [{ id: name, label: t(`command.${name}`), run: act }] : [],
+    ),
+  )
   const lastSaid = thread.messages.findLast((m) => m.role === 'user' && m.author?.id === me.user.id)?.content
   if (phase === 'failed') {
     return (

@@ -1,11 +1,13 @@
 import { PlusOutlined } from '@ant-design/icons'
 import { type InfiniteData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Input } from 'antd'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, useNavigate } from 'react-router'
 import { api } from '../shared/api'
+import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
+import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
 
@@ -17,10 +19,11 @@ const ThreadMenu = lazy(() => import('./ThreadMenu'))
 
 const SEARCH_PAUSE_MS = 250
 
-/** All threads, the one that moved last first. */
+/** All threads: those one pinned, then the one that moved last first. */
 export function ThreadList({ activeId }: { activeId: string | undefined }) {
   const { t, i18n } = useTranslation()
   const { modal, message } = App.useApp()
+  const { may } = useDesk()
   const navigate = useNavigate()
   const cache = useQueryClient()
   const problemText = useProblemText()
@@ -40,6 +43,14 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
   })
   const threads = list.data?.pages.flatMap((page) => page.items) ?? []
   const refresh = () => cache.invalidateQueries({ queryKey: ['threads'] })
+  const rows = useRef<HTMLUListElement>(null)
+  /** By a key one goes on from where one was: the row whose field is closed. */
+  const back = useRef<string>(undefined)
+  useEffect(() => {
+    if (renaming || !back.current) return
+    rows.current?.querySelector<HTMLElement>(`a[href$="${back.current}"]`)?.focus()
+    back.current = undefined
+  }, [renaming])
 
   const attempt = async (work: () => Promise<unknown>) => {
     try {
@@ -68,6 +79,22 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
         if (thread.id === activeId) navigate('/console')
       },
     })
+
+  const pin = (thread: Thread) => void attempt(() => api.pinThread(thread.id, !thread.pinned_at))
+  usePageActions(() => {
+    const active = threads.find(({ id }) => id === activeId)
+    if (!active) return []
+    const { id, title, pinned_at } = active
+    return [
+      { id: 'pin', label: t(pinned_at ? 'commandBar.unpin' : 'commandBar.pin'), run: () => pin(active) },
+      ...(may('thread.write')
+        ? [
+            { id: 'rename', label: t('commandBar.rename'), run: () => setRenaming({ id, title }) },
+            { id: 'delete', label: t('commandBar.delete'), run: () => remove(active) },
+          ]
+        : []),
+    ]
+  })
 
   const save = (thread: Thread) =>
     import('./exportThread')
@@ -103,7 +130,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
       {list.isSuccess && threads.length === 0 && (
         <p className="muted empty">{t(search ? 'desk.noMatch' : 'desk.noThreads')}</p>
       )}
-      <ul>
+      <ul ref={rows}>
         {threads.map((thread) => (
           <li key={thread.id} className={thread.id === activeId ? 'thread thread-active' : 'thread'}>
             {renaming?.id === thread.id ? (
@@ -116,8 +143,10 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
                 onBlur={() => void rename()}
                 onKeyDown={(event) => {
                   if (event.nativeEvent.isComposing) return
+                  if (event.key !== 'Enter' && event.key !== 'Escape') return
+                  back.current = renaming.id
                   if (event.key === 'Enter') void rename()
-                  if (event.key === 'Escape') setRenaming(undefined)
+                  else setRenaming(undefined)
                 }}
               />
             ) : (
@@ -137,6 +166,8 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
                   <Suspense fallback={null}>
                     <ThreadMenu
                       title={thread.title}
+                      pinned={Boolean(thread.pinned_at)}
+                      onPin={() => pin(thread)}
                       onRename={() => setRenaming({ id: thread.id, title: thread.title })}
                       onDelete={() => remove(thread)}
                       onExport={() => void save(thread)}

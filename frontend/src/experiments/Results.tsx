@@ -1,6 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
+import '../i18n/addReasons'
 import { Alert, Button, Table } from 'antd'
 import { useTranslation } from 'react-i18next'
+import { isReason } from '../review/reasons'
 import { useProblemText } from '../shared/problems'
 import { experimentsApi, type Result } from './api'
 import { differences, wordOf } from './ways'
@@ -103,6 +105,18 @@ export function Results({ experimentId }: { experimentId: string }) {
             dataIndex: name,
             align: 'right' as const,
             className: 'number',
+            ...(name === 'rejected' && {
+              render: (count: number, { reject_reasons }: Result) => (
+                <>
+                  {count}
+                  {Object.entries(reject_reasons).map(([reason, times]) => (
+                    <div key={reason} className="muted" data-testid="why-rejected">
+                      {isReason(reason) ? t(`rejectReason.${reason}`) : reason} {times}
+                    </div>
+                  ))}
+                </>
+              ),
+            }),
           })),
           {
             title: t('experiment.share'),

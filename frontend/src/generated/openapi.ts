@@ -230,7 +230,7 @@ export interface paths {
         };
         /**
          * List Threads
-         * @description List threads, the one that moved last first; `q` looks in titles.
+         * @description List threads, those you pinned first, then the one that moved last; `q` looks in titles.
          */
         get: operations["list_threads"];
         put?: never;
@@ -271,6 +271,30 @@ export interface paths {
          * @description Rename a thread or bind it to another room, product or host; those who follow it hear of it.
          */
         patch: operations["update_thread"];
+        trace?: never;
+    };
+    "/api/v1/threads/{thread_id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Pin Thread
+         * @description Put a thread first in your own list; nobody else's changes.
+         */
+        put: operations["pin_thread"];
+        post?: never;
+        /**
+         * Unpin Thread
+         * @description Let a thread stand among the others of your list again.
+         */
+        delete: operations["unpin_thread"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/threads/{thread_id}/notes": {
@@ -2222,7 +2246,8 @@ export interface components {
          * Answer
          * @description A decision. `edit` needs the whole text in `content`, `respond` a hint for the writer.
          *
-         *     With `version`, that of the question that was read, it is refused when somebody else has claimed it since.
+         *     With `version`, that of the question that was read, it is refused when somebody else has claimed it since. A
+         *     rejection may name its `reason`, which is kept with the decision and counted; `feedback` has it written again.
          */
         Answer: {
             /**
@@ -2238,6 +2263,8 @@ export interface components {
             override_reason?: string | null;
             /** Version */
             version?: number | null;
+            /** Reason */
+            reason?: ("compliance" | "facts" | "price" | "wrong_product" | "style" | "scenario" | "length" | "wording" | "not_needed") | null;
         };
         /**
          * Asked
@@ -3381,6 +3408,8 @@ export interface components {
             content: string | null;
             /** Feedback */
             feedback: string | null;
+            /** Reason */
+            reason?: ("compliance" | "facts" | "price" | "wrong_product" | "style" | "scenario" | "length" | "wording" | "not_needed") | null;
         };
         /**
          * InterruptUpdated
@@ -3468,6 +3497,8 @@ export interface components {
             content: string | null;
             /** Feedback */
             feedback: string | null;
+            /** Reason */
+            reason: ("compliance" | "facts" | "price" | "wrong_product" | "style" | "scenario" | "length" | "wording" | "not_needed") | null;
             /** Resolved At */
             resolved_at: string | null;
             claimed_by: components["schemas"]["Person"] | null;
@@ -6482,6 +6513,8 @@ export interface components {
             active_run: components["schemas"]["ActiveRun"] | null;
             /** Pending Interrupts */
             pending_interrupts: number;
+            /** Pinned At */
+            pinned_at?: string | null;
             /**
              * Created At
              * Format: date-time
@@ -6900,8 +6933,8 @@ export interface components {
          *     The outcome of a run is the first word a person had on its text: `approved` unchanged, `edited`, `rejected` (also by
          *     taking it back and having it written anew) or `commented`; these are the `judged`. Nobody judged what is `expired`,
          *     `automatic` (by policy), `open`, `undecided`. `share` is approved of judged. Edits are told in characters and as a
-         *     part of the longer text. While `lacks` names something there is too little of (judged runs, units), nothing is
-         *     compared and the verdict is `not_enough`.
+         *     part of the longer text; `reject_reasons` counts the reasons that rejections named. While `lacks` names something
+         *     there is too little of (judged runs, units), nothing is compared and the verdict is `not_enough`.
          */
         VariantResult: {
             /** Key */
@@ -6937,6 +6970,10 @@ export interface components {
             mean_edit_characters: number | null;
             /** Mean Edit Share */
             mean_edit_share: number | null;
+            /** Reject Reasons */
+            reject_reasons: {
+                [key: string]: number;
+            };
             /** Edits Measured */
             edits_measured: number;
             /** Lacks */
@@ -7622,6 +7659,70 @@ export interface operations {
                 "application/json": components["schemas"]["ThreadChanges"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    pin_thread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    unpin_thread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {

@@ -227,7 +227,8 @@ export interface SendMessage {
  * Decide an interrupt. `approved: true|false` is the short form of approve and reject.
  *
  * `edit` brings the whole text in `content`, `respond` a hint for the writer. Whoever names the `version` that was
- * read is refused when somebody else has claimed the interrupt since.
+ * read is refused when somebody else has claimed the interrupt since. `reason` goes with a rejection and is counted;
+ * it does not by itself have the script written again, `feedback` does.
  */
 export interface InterruptResponse {
   id: string;
@@ -240,6 +241,9 @@ export interface InterruptResponse {
   feedback?: string | null;
   override_reason?: string | null;
   version?: number | null;
+  reason?:
+    | ("compliance" | "facts" | "price" | "wrong_product" | "style" | "scenario" | "length" | "wording" | "not_needed")
+    | null;
 }
 /**
  * Say that you are reviewing this interrupt; again to prolong it. Another's claim needs `take_over`.
@@ -573,6 +577,9 @@ export interface InterruptResolved {
   policy?: "auto_approve" | null;
   content: string | null;
   feedback: string | null;
+  reason?:
+    | ("compliance" | "facts" | "price" | "wrong_product" | "style" | "scenario" | "length" | "wording" | "not_needed")
+    | null;
 }
 /**
  * Nobody decided in time.
@@ -986,6 +993,9 @@ export interface InterruptView {
   policy: "auto_approve" | null;
   content: string | null;
   feedback: string | null;
+  reason:
+    | ("compliance" | "facts" | "price" | "wrong_product" | "style" | "scenario" | "length" | "wording" | "not_needed")
+    | null;
   resolved_at: string | null;
   claimed_by: Person | null;
   claimed_until: string | null;

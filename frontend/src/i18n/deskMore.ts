@@ -25,6 +25,9 @@ export const deskMoreZh = {
     exported: '《{{title}}》v{{version}} 定稿',
     outcomeBy: '{{outcome}} · {{name}}',
     export: '导出',
+    pin: '置顶',
+    unpin: '取消置顶',
+    pinned: '已置顶',
   },
   command: {
     new: '新对话',
@@ -74,6 +77,9 @@ export const deskMoreEn: typeof deskMoreZh = {
     exported: '“{{title}}” v{{version}}, final',
     outcomeBy: '{{outcome}} · {{name}}',
     export: 'Export',
+    pin: 'Pin',
+    unpin: 'Unpin',
+    pinned: 'Pinned',
   },
   command: {
     new: 'New thread',

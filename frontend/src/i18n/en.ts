@@ -236,7 +236,6 @@ export const en: typeof zhCN & typeof workZh = {
     findings: '{{count}} violations',
     openThread: 'Open thread',
     toQueue: 'Back to the queue',
-    keys: 'J/K next, previous · A approve · E edit · X reject',
   },
   room: {
     title: 'Teleprompter',

@@ -3,18 +3,22 @@ import { expect, test } from 'vitest'
 import { errorCodes } from '../generated/errors'
 import { approvalDeskEn, approvalDeskZh } from './approvalDesk'
 import { catalogueEn, catalogueZh } from './catalogue'
+import { commandEn, commandZh } from './command'
 import { deskMoreEn, deskMoreZh } from './deskMore'
 import { en } from './en'
 import { experimentsEn, experimentsZh } from './experiments'
 import { keysEn, keysZh } from './keys'
 import { memoryEn, memoryZh } from './memory'
 import { modelsEn, modelsZh } from './models'
+import { policiesEn, policiesZh } from './policies'
 import { faultsZh, problemsZh } from './problems'
 import { faultsEn, problemsEn } from './problemsEn'
+import { reasonsEn, reasonsZh } from './reasons'
 import { reviewEn, reviewZh } from './review'
 import { rulesEn, rulesZh } from './rules'
 import { settingsEn, settingsZh } from './settings'
 import { showsEn, showsZh } from './shows'
+import { tourEn, tourZh } from './tour'
 import { workZh } from './work'
 import { zhCN } from './zh-CN'
 
@@ -45,6 +49,10 @@ test('both languages have the same keys with the same variables, and nothing is 
       rulesZh,
       experimentsZh,
       catalogueZh,
+      commandZh,
+      policiesZh,
+      reasonsZh,
+      tourZh,
       reviewZh,
       settingsZh,
       deskMoreZh,
@@ -59,6 +67,10 @@ test('both languages have the same keys with the same variables, and nothing is 
       rulesEn,
       experimentsEn,
       catalogueEn,
+      commandEn,
+      policiesEn,
+      reasonsEn,
+      tourEn,
       reviewEn,
       settingsEn,
       deskMoreEn,
@@ -98,7 +110,7 @@ test('every step of the graph has its name', () => {
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) =>
-      /^(app|desk|review|approvals|experiments|hosts|memory|rules|rundown|scripts|settings)\b.*\.tsx$/.test(
+      /^(app|command|desk|review|approvals|experiments|hosts|memory|rules|rundown|scripts|settings|tour)\b.*\.tsx$/.test(
         name,
       ),
     )

@@ -3,16 +3,20 @@ import { initReactI18next } from 'react-i18next'
 import { recall, remember } from '../shared/storage'
 import type { approvalDeskZh } from './approvalDesk'
 import type { catalogueZh } from './catalogue'
+import type { commandZh } from './command'
 import type { deskMoreZh } from './deskMore'
 import type { experimentsZh } from './experiments'
 import type { keysZh } from './keys'
 import type { memoryZh } from './memory'
 import type { modelsZh } from './models'
+import type { policiesZh } from './policies'
 import { faultsZh, problemsZh } from './problems'
+import type { reasonsZh } from './reasons'
 import type { reviewZh } from './review'
 import type { rulesZh } from './rules'
 import type { settingsZh } from './settings'
 import type { showsZh } from './shows'
+import type { tourZh } from './tour'
 import type { workZh } from './work'
 import { zhCN } from './zh-CN'
 
@@ -28,6 +32,10 @@ declare module 'i18next' {
         typeof workZh &
         typeof showsZh &
         typeof catalogueZh &
+        typeof commandZh &
+        typeof tourZh &
+        typeof policiesZh &
+        typeof reasonsZh &
         typeof memoryZh &
         typeof modelsZh &
         typeof keysZh &

@@ -2,7 +2,7 @@
 export const keysZh = {
   keySheet: {
     everywhere: '全局',
-    go: '去对话、审批、整场、话术库、商品、主播、记忆、规则、设置',
+    go: '去「{{page}}」',
     focus: '定位到输入框',
     newline: '换行',
     editLast: '取回上一条消息',
@@ -12,13 +12,16 @@ export const keysZh = {
     claim: '认领 · 交还',
     undo: '撤回还没上屏的稿件',
     together: '选中 · 一起通过',
+    reason: '选驳回原因，再按 Enter 驳回',
+    later: '稍后再看',
+    marks: '下一处 · 上一处标记',
   },
 }
 
 export const keysEn: typeof keysZh = {
   keySheet: {
     everywhere: 'Everywhere',
-    go: 'Go to desk, approvals, shows, scripts, products, hosts, memory, rules, settings',
+    go: 'Go to {{page}}',
     focus: 'Focus the input',
     newline: 'New line',
     editLast: 'Bring back the last message',
@@ -28,5 +31,8 @@ export const keysEn: typeof keysZh = {
     claim: 'Claim · give back',
     undo: 'Call back what is not on screen yet',
     together: 'Select · approve together',
+    reason: 'Choose why it is rejected, then Enter',
+    later: 'Look at it later',
+    marks: 'Next · previous mark',
   },
 }

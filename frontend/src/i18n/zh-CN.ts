@@ -72,7 +72,6 @@ export const zhCN = {
     findings: '{{count}} 处违规',
     openThread: '查看对话',
     toQueue: '返回审批队列',
-    keys: 'J/K 上下 · A 通过 · E 修改 · X 驳回',
   },
   room: {
     title: '提词器',

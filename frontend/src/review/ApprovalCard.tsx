@@ -1,12 +1,13 @@
 import '../i18n/addWork'
 import { Alert, Button, Input, Tooltip } from 'antd'
-import { useDeferredValue, useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useDeferredValue, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { InterruptView } from '../generated/protocol'
 import { Assumed } from '../shared/Assumed'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { isPageKey } from '../shared/keys'
+import { usePageActions } from '../shared/pageActions'
 import { remember, useDraft } from '../shared/storage'
 import { Countdown } from './Countdown'
 import { Diff } from './Diff'
@@ -18,6 +19,9 @@ import { RefusalNotice } from './RefusalNotice'
 import { ScriptEditor } from './ScriptEditor'
 import { StatusTag } from './StatusTag'
 import { type Choice, useDecision } from './useDecision'
+
+const RejectPanel = lazy(() => import('./RejectPanel'))
+const ReasonText = lazy(() => import('./ReasonText'))
 
 type Mode = 'view' | 'edit' | 'reject' | 'override'
 
@@ -71,6 +75,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
     if (decision.phase !== 'sent' || pending) return
     remember(`edit:${interrupt.id}`, '')
     remember(`reason:${interrupt.id}`, '')
+    remember(`reject:${interrupt.id}`, '')
   }, [decision.phase, pending, interrupt.id])
 
   const where = script.show
@@ -122,6 +127,14 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
     return () => window.removeEventListener('keydown', listen)
   }, [hotkeys])
 
+  usePageActions(() =>
+    hotkeys && ready
+      ? [
+          { id: 'edit', label: t('commandBar.edit'), keys: 'E', run: startEdit },
+          { id: 'reject', label: t('commandBar.reject'), keys: 'X', run: startReject },
+        ]
+      : [],
+  )
   const label = (text: string, key: string) => (
     <>
       {text}
@@ -198,7 +211,16 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
       ) : (
         <MarkedText text={script.content} findings={script.findings} version={script.rulesVersion} />
       )}
-      {interrupt.feedback && <p>{t('review.reasonWas', { reason: interrupt.feedback })}</p>}
+      {(interrupt.feedback || interrupt.reason) && (
+        <p className="row">
+          {interrupt.reason && (
+            <Suspense fallback={null}>
+              <ReasonText reason={interrupt.reason} />
+            </Suspense>
+          )}
+          {interrupt.feedback && <span>{t('review.reasonWas', { reason: interrupt.feedback })}</span>}
+        </p>
+      )}
       {pending && mode !== 'edit' && others.length > 0 && (
         <div className="findings">
           {byGravity(others).map((finding) => (
@@ -224,17 +246,17 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
           }
         />
       )}
-      {pending && (mode === 'reject' || mode === 'override') && (
+      {pending && mode === 'override' && (
         <Input.TextArea
-          aria-label={t(mode === 'reject' ? 'review.reason' : 'review.overrideReason')}
-          placeholder={t(mode === 'reject' ? 'review.reasonHint' : 'review.overrideHint')}
+          aria-label={t('review.overrideReason')}
+          placeholder={t('review.overrideHint')}
           value={reason}
           onChange={(event) => {
             setReason(event.target.value)
             onEngage?.()
           }}
           autoSize={{ minRows: 2, maxRows: 6 }}
-          maxLength={mode === 'reject' ? 2000 : 500}
+          maxLength={500}
           autoFocus
           data-testid="approval-reason"
         />
@@ -242,7 +264,25 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
       {decision.refusal && <RefusalNotice refusal={decision.refusal} onClose={decision.dismiss} />}
       {pending && blocked && mode === 'view' && <Alert type="warning" showIcon title={t('review.blocked')} />}
 
-      {pending && (
+      {pending && mode === 'reject' && (
+        <Suspense fallback={null}>
+          <RejectPanel
+            interruptId={interrupt.id}
+            words={reason}
+            onWords={(words) => {
+              setReason(words)
+              onEngage?.()
+            }}
+            ready={ready}
+            why={why}
+            busy={busy}
+            hotkeys={hotkeys}
+            onDecide={decide}
+            onLeave={leave}
+          />
+        </Suspense>
+      )}
+      {pending && mode !== 'reject' && (
         <footer className="card-actions">
           {mode === 'view' && (
             <>
@@ -297,25 +337,6 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
               </Button>
             </>
           )}
-          {mode === 'reject' && (
-            <>
-              <Tooltip title={why}>
-                <Button
-                  danger
-                  type="primary"
-                  disabled={!ready}
-                  loading={busy}
-                  onClick={() =>
-                    decide(reason.trim() ? { decision: 'reject', feedback: reason } : { decision: 'reject' })
-                  }
-                  data-testid="submit-reject"
-                >
-                  {t(reason.trim() ? 'review.rejectRewrite' : 'review.rejectEnd')}
-                </Button>
-              </Tooltip>
-              <Button onClick={leave}>{label(t('review.back'), 'Esc')}</Button>
-            </>
-          )}
           {mode === 'override' && (
             <>
               <Button
@@ -331,9 +352,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
             </>
           )}
           {why && <span className="muted">{why}</span>}
-          {decision.phase === 'sent' && <span className="muted">{t('review.waiting')}</span>}
         </footer>
       )}
+      {pending && decision.phase === 'sent' && <p className="muted">{t('review.waiting')}</p>}
     </section>
   )
 }

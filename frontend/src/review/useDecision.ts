@@ -3,11 +3,12 @@ import type { InterruptView } from '../generated/protocol'
 import { useCommandKeys } from '../shared/commands'
 import { LOST_AFTER_SECONDS, useDesk, useSecondsDown, useSocketStatus } from '../shared/desk'
 import { CommandRefused } from '../wire/socket'
+import type { RejectReason } from './reasons'
 
 export type Choice =
   | { decision: 'approve'; override_reason?: string }
   | { decision: 'edit'; content: string; override_reason?: string }
-  | { decision: 'reject'; feedback?: string }
+  | { decision: 'reject'; feedback?: string; reason?: RejectReason }
 
 export type Refusal = Pick<CommandRefused, 'code' | 'message' | 'details'>
 

@@ -1,8 +1,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Alert, Button, Drawer, Empty, Table } from 'antd'
-import { useEffect, useState } from 'react'
+import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'react-router'
+import { Link, useNavigate, useParams } from 'react-router'
 import { Diff } from '../review/Diff'
 import { api } from '../shared/api'
 import { moment } from '../shared/format'
@@ -15,7 +15,14 @@ type Script = Shapes['Script']
 export default function ScriptsPage() {
   const { t, i18n } = useTranslation()
   const problemText = useProblemText()
-  const [open, setOpen] = useState<Script>()
+  const { script: id } = useParams()
+  const navigate = useNavigate()
+  // The drawer's own question, asked here too for its title: an old script is in no page that was read.
+  const open = useQuery({
+    queryKey: ['script', id],
+    queryFn: () => api.script(id ?? ''),
+    enabled: id !== undefined,
+  })
   const list = useInfiniteQuery({
     queryKey: ['scripts'],
     queryFn: ({ pageParam }) => api.scripts(pageParam),
@@ -23,8 +30,8 @@ export default function ScriptsPage() {
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   })
   useEffect(() => {
-    document.title = `${t('nav.scripts')} · Cuedesk`
-  }, [t])
+    document.title = `${open.data ? `${open.data.script.title} · ` : ''}${t('nav.scripts')} · Cuedesk`
+  }, [t, open.data])
   return (
     <main className="page">
       <h1>{t('nav.scripts')}</h1>
@@ -41,9 +48,9 @@ export default function ScriptsPage() {
             title: t('script.title'),
             dataIndex: 'title',
             render: (title: string, row) => (
-              <Button type="link" className="link" onClick={() => setOpen(row)}>
+              <Link className="link" to={`/scripts/${row.id}`}>
                 {title}
-              </Button>
+              </Link>
             ),
           },
           {
@@ -72,13 +79,13 @@ export default function ScriptsPage() {
       />
       {list.hasNextPage && <Button onClick={() => list.fetchNextPage()}>{t('common.more')}</Button>}
       <Drawer
-        open={open !== undefined}
-        onClose={() => setOpen(undefined)}
+        open={id !== undefined}
+        onClose={() => navigate('/scripts')}
         size={640}
-        title={open?.title}
+        title={open.data?.script.title ?? t('nav.scripts')}
         destroyOnHidden
       >
-        {open && <Versions id={open.id} />}
+        {id && <Versions id={id} />}
       </Drawer>
     </main>
   )

@@ -283,6 +283,7 @@ export function raised(event: InterruptRaised, seq: number): InterruptView {
     policy: null,
     content: null,
     feedback: null,
+    reason: null,
     resolved_at: null,
     claimed_by: null,
     claimed_until: null,
@@ -302,8 +303,18 @@ export function answered(
       return { ...interrupt, version, expires_at, claimed_by, claimed_until, escalated_at }
     }
     case 'interrupt_resolved': {
-      const { decision, version, by, policy = null, content, feedback, at } = event
-      return { ...interrupt, status: decision, version, by, policy, content, feedback, resolved_at: at }
+      const { decision, version, by, policy = null, content, feedback, reason = null, at } = event
+      return {
+        ...interrupt,
+        status: decision,
+        version,
+        by,
+        policy,
+        content,
+        feedback,
+        reason,
+        resolved_at: at,
+      }
     }
     case 'interrupt_expired':
       return { ...interrupt, status: 'expired', resolved_at: event.at }

@@ -15,6 +15,7 @@ import {
 } from 'antd'
 import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useNavigate, useParams } from 'react-router'
 import { useCommandKeys } from './commands'
 import { useDesk } from './desk'
 import { showFieldErrors } from './forms'
@@ -62,11 +63,17 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
   const cache = useQueryClient()
   const list = useQuery({ queryKey: [name], queryFn: read })
   const [search, setSearch] = useState('')
-  const [open, setOpen] = useState<{ row: T | undefined }>()
+  // The address says what is open, so that it can be sent to somebody: /products/<id>, or /products/new.
+  const { id } = useParams()
+  const navigate = useNavigate()
+  const show = (which?: string) => navigate(which ? `/${name}/${which}` : `/${name}`)
   const writes = may('catalogue.write')
+  const named = list.data?.find((row) => row.id === id)
+  const creating = id === 'new' && writes
+  const gone = id !== undefined && !creating && list.isSuccess && !named
   useEffect(() => {
-    document.title = `${title} · Cuedesk`
-  }, [title])
+    document.title = `${named ? `${named.name} · ` : ''}${title} · Cuedesk`
+  }, [title, named])
 
   const rows = useMemo(
     () => (list.data ?? []).filter((row) => matches(row, search.trim().toLowerCase())),
@@ -99,7 +106,7 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
             type="text"
             icon={<EditOutlined />}
             aria-label={t('common.editNamed', { name: row.name })}
-            onClick={() => setOpen({ row })}
+            onClick={() => show(row.id)}
           />
           <Button
             type="text"
@@ -125,19 +132,22 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
           />
           {writes && props.tools}
           <Tooltip title={writes ? undefined : t('common.mayNotChange')}>
-            <Button
-              type="primary"
-              icon={<PlusOutlined />}
-              disabled={!writes}
-              onClick={() => setOpen({ row: undefined })}
-            >
+            <Button type="primary" icon={<PlusOutlined />} disabled={!writes} onClick={() => show('new')}>
               {t('common.create')}
             </Button>
           </Tooltip>
         </div>
       </div>
       {!writes && <p className="muted">{t('common.mayNotChange')}</p>}
-      {list.isError && <Alert type="error" showIcon title={problemText(list.error)} />}
+      {list.isError && (
+        <Alert
+          type="error"
+          showIcon
+          title={problemText(list.error)}
+          action={<Button onClick={() => void list.refetch()}>{t('common.retry')}</Button>}
+        />
+      )}
+      {gone && <Alert type="warning" showIcon title={t('problem.not_found')} />}
       <Table<T>
         rowKey="id"
         columns={writes ? [...columns, ...actions] : columns}
@@ -148,16 +158,20 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
         locale={{ emptyText: <Empty description={t(search ? 'common.noMatch' : 'common.nothingYet')} /> }}
       />
       <Drawer
-        open={open !== undefined}
-        onClose={() => setOpen(undefined)}
+        open={named !== undefined || creating}
+        onClose={() => show()}
         size={560}
         title={
-          open?.row ? t('common.editNamed', { name: open.row.name }) : `${t('common.create')} · ${title}`
+          named
+            ? writes
+              ? t('common.editNamed', { name: named.name })
+              : named.name
+            : `${t('common.create')} · ${title}`
         }
         destroyOnHidden
       >
-        {open && (
-          <Editor key={open.row?.id ?? 'new'} {...props} row={open.row} onDone={() => setOpen(undefined)} />
+        {(named || creating) && (
+          <Editor key={named?.id ?? 'new'} {...props} row={named} reads={!writes} onDone={() => show()} />
         )}
       </Drawer>
     </main>
@@ -165,7 +179,12 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
 }
 
 function Editor<T extends Row, V extends object>(
-  props: Props<T, V> & { row: T | undefined; onDone: () => void },
+  props: Props<T, V> & {
+    row: T | undefined
+    /** Only to be looked at. */
+    reads: boolean
+    onDone: () => void
+  },
 ) {
   const { t } = useTranslation()
   const problemText = useProblemText()
@@ -191,6 +210,7 @@ function Editor<T extends Row, V extends object>(
     <Form<V>
       form={form}
       layout="vertical"
+      disabled={props.reads}
       initialValues={props.values(props.row)}
       onFinish={(values) => void submit(values)}
       scrollToFirstError
@@ -198,10 +218,14 @@ function Editor<T extends Row, V extends object>(
       {problem && <Alert type="error" showIcon title={problem} role="alert" />}
       {props.fields}
       <div className="row form-actions">
-        <Button type="primary" htmlType="submit" loading={saving}>
-          {t('common.save')}
-        </Button>
-        <Button onClick={props.onDone}>{t('common.cancel')}</Button>
+        {!props.reads && (
+          <>
+            <Button type="primary" htmlType="submit" loading={saving}>
+              {t('common.save')}
+            </Button>
+            <Button onClick={props.onDone}>{t('common.cancel')}</Button>
+          </>
+        )}
       </div>
     </Form>
   )

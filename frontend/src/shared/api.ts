@@ -21,6 +21,12 @@ export const api = {
     bodyOf(rest.POST('/api/v1/threads', { body, params: named(key) })),
   renameThread: (thread_id: string, title: string) =>
     bodyOf(rest.PATCH('/api/v1/threads/{thread_id}', { params: { path: { thread_id } }, body: { title } })),
+  pinThread: (thread_id: string, pinned: boolean) => {
+    const asked = { params: { path: { thread_id } } }
+    return pinned
+      ? rest.PUT('/api/v1/threads/{thread_id}/pin', asked)
+      : rest.DELETE('/api/v1/threads/{thread_id}/pin', asked)
+  },
   deleteThread: (thread_id: string) =>
     rest.DELETE('/api/v1/threads/{thread_id}', { params: { path: { thread_id } } }),
   snapshot: async (thread_id: string): Promise<ThreadSnapshot> => {

@@ -2,7 +2,7 @@
 const FIELDS = 'textarea, [contenteditable], input:not([type=checkbox], [type=radio], [type=button])'
 
 /** Whether a dialog lies over the page; one that was closed may stay in the document unseen. */
-function dialogOpen(): boolean {
+export function dialogOpen(): boolean {
   return [...document.querySelectorAll('[aria-modal=true]')].some(
     (dialog) => dialog.getClientRects().length > 0,
   )

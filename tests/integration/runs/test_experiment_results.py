@@ -275,6 +275,17 @@ async def test_numbers_of_variants_stand_apart_and_edits_are_measured(office: Of
     assert (tried.verdict, tried.lacks, usual.verdict) == ("not_enough", ["judged", "units"], None)
 
 
+async def test_the_reasons_that_rejections_named_are_counted_for_each_variant(office: Office):
+    experiment = await begin(office)
+    for reason in ("price", "length", None, "price"):
+        await decide(await exposed(office, experiment), "reject", reason=reason)
+    await decide(await exposed(office, experiment, "usual"), "reject", reason="style")
+    found = await results(office, experiment)
+    assert (found["tried"].rejected, found["tried"].reject_reasons) == (4, {"price": 2, "length": 1})
+    assert list(found["tried"].reject_reasons) == ["price", "length"]
+    assert found["usual"].reject_reasons == {"style": 1}
+
+
 async def test_scripts_of_a_show_count_and_what_is_begun_anew_keeps_its_way(office: Office):
     experiment = await begin(office)
     room = await Showroom.make(office, 4, concurrency=4)

@@ -1,0 +1,2 @@
+export const policiesZh = {}
+export const policiesEn: typeof policiesZh = {}

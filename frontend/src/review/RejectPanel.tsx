@@ -1,0 +1,118 @@
+import '../i18n/addReasons'
+import { Button, Input, Tooltip } from 'antd'
+import { useEffect, useRef } from 'react'
+import { useTranslation } from 'react-i18next'
+import { isPageKey } from '../shared/keys'
+import { useDraft } from '../shared/storage'
+import { feedbackFor, isReason, type RejectReason, reasons } from './reasons'
+import type { Choice } from './useDecision'
+
+interface Props {
+  interruptId: string
+  words: string
+  onWords: (words: string) => void
+  /** Whether it may be decided now; else why not. */
+  ready: boolean
+  why: string | undefined
+  busy: boolean
+  /** Its digits count wherever the focus is: it is what the page is about. */
+  hotkeys: boolean
+  onDecide: (choice: Choice) => void
+  onLeave: () => void
+}
+
+/** Says no: with one of nine reasons that are counted, and words of one's own beside it. */
+export default function RejectPanel(props: Props) {
+  const { interruptId, words, onWords, ready, why, busy, hotkeys, onDecide, onLeave } = props
+  const { t } = useTranslation()
+  const [kept, setKept] = useDraft(`reject:${interruptId}`)
+  const reason = isReason(kept) ? kept : undefined
+  const panel = useRef<HTMLDivElement>(null)
+  const feedback = feedbackFor(reason, words)
+  const rewrites = feedback !== undefined
+
+  const reject = (says: string | undefined) => {
+    if (!ready) return
+    onDecide({ decision: 'reject', ...(says && { feedback: says }), ...(reason && { reason }) })
+  }
+  useEffect(() => {
+    panel.current?.querySelector<HTMLElement>('input:checked, input')?.focus()
+  }, [])
+  const keys = useRef<(event: KeyboardEvent) => void>(() => {})
+  keys.current = (event) => {
+    const here = event.target instanceof Node && panel.current?.contains(event.target)
+    if (event.isComposing || event.repeat || (!here && !hotkeys)) return
+    if (event.key === 'Enter' && here && (event.ctrlKey || event.metaKey)) reject(feedback)
+    else if (!isPageKey(event)) return
+    else if (/^[1-9]$/.test(event.key)) choose(reasons[Number(event.key) - 1])
+    else if (event.key === 'Enter' && here && isRadio(event.target)) reject(feedback)
+    else return
+    event.preventDefault()
+  }
+  const choose = (chosen: RejectReason | undefined) => {
+    setKept(chosen === undefined || chosen === reason ? '' : chosen)
+    panel.current?.querySelector<HTMLElement>(`input[value=${chosen}]`)?.focus()
+  }
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => keys.current(event)
+    window.addEventListener('keydown', listen)
+    return () => window.removeEventListener('keydown', listen)
+  }, [])
+
+  return (
+    <div ref={panel} className="reject-panel" data-testid="reject-panel">
+      <fieldset className="reasons">
+        <legend>{t('rejecting.why')}</legend>
+        {reasons.map((one, place) => (
+          <label key={one} className="reason">
+            <input
+              type="radio"
+              name={`reason-${interruptId}`}
+              value={one}
+              checked={one === reason}
+              onChange={() => setKept(one)}
+            />
+            <kbd>{place + 1}</kbd>
+            {t(`rejectReason.${one}`)}
+          </label>
+        ))}
+      </fieldset>
+      <Input.TextArea
+        aria-label={t('rejecting.words')}
+        placeholder={t(reason && reason !== 'not_needed' ? 'rejecting.wordsHint' : 'review.reasonHint')}
+        value={words}
+        onChange={(event) => onWords(event.target.value)}
+        autoSize={{ minRows: 2, maxRows: 6 }}
+        maxLength={2000}
+        data-testid="approval-reason"
+      />
+      <div className="card-actions">
+        <Tooltip title={why}>
+          <Button
+            danger
+            type="primary"
+            disabled={!ready}
+            loading={busy}
+            onClick={() => reject(feedback)}
+            data-testid="submit-reject"
+          >
+            {t(rewrites ? 'review.rejectRewrite' : 'review.rejectEnd')}
+            {hotkeys && <kbd>⏎</kbd>}
+          </Button>
+        </Tooltip>
+        {rewrites && !words.trim() && (
+          <Button danger disabled={!ready} onClick={() => reject(undefined)} data-testid="reject-end">
+            {t('rejecting.end')}
+          </Button>
+        )}
+        <Button onClick={onLeave}>
+          {t('review.back')}
+          {hotkeys && <kbd>Esc</kbd>}
+        </Button>
+        <span className="muted">{why ?? t('rejecting.hint')}</span>
+      </div>
+    </div>
+  )
+}
+
+const isRadio = (target: EventTarget | null) => target instanceof HTMLInputElement && target.type === 'radio'
