@@ -880,6 +880,8 @@ export interface PrompterState {
   stage?: StageText | null;
   blank?: boolean;
   note?: PrompterNote | null;
+  rundown_revision?: number;
+  next_title?: string | null;
   title: string;
 }
 /**
