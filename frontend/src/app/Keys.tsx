@@ -1,5 +1,6 @@
 import '../i18n/addWork'
 import '../i18n/addKeys'
+import '../i18n/addLive'
 import { Modal } from 'antd'
 import { useTranslation } from 'react-i18next'
 
@@ -9,7 +10,7 @@ export default function Keys({ onClose }: { onClose: () => void }) {
   const groups = [
     [
       t('keySheet.everywhere'),
-      ['G C · G A · G R · G S · G P · G H · G M · G L · G E', t('keySheet.go')],
+      ['G C · G A · G R · G N · G S · G P · G H · G M · G L · G E', t('keySheet.go')],
       ['Ctrl /', t('keySheet.focus')],
       ['M', t('keySheet.sounds')],
       ['?', t('keys.title')],
@@ -34,6 +35,16 @@ export default function Keys({ onClose }: { onClose: () => void }) {
       ['C', t('keySheet.claim')],
       ['Z', t('keySheet.undo')],
       ['Space · Shift A', t('keySheet.together')],
+    ],
+    [
+      t('nav.live'),
+      ['Space', t('live.keys.play')],
+      ['↑ · ↓', t('live.keys.pace')],
+      ['[ · ]', t('live.keys.section')],
+      ['N', t('live.keys.cueNext')],
+      ['I · Shift I', t('live.keys.take')],
+      ['B', t('live.keys.blank')],
+      ['T', t('live.keys.note')],
     ],
   ] as const
   return (

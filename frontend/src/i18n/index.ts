@@ -6,6 +6,7 @@ import type { catalogueZh } from './catalogue'
 import type { deskMoreZh } from './deskMore'
 import type { experimentsZh } from './experiments'
 import type { keysZh } from './keys'
+import type { liveZh } from './live'
 import type { memoryZh } from './memory'
 import type { modelsZh } from './models'
 import { faultsZh, problemsZh } from './problems'
@@ -36,7 +37,8 @@ declare module 'i18next' {
         typeof reviewZh &
         typeof settingsZh &
         typeof deskMoreZh &
-        typeof approvalDeskZh
+        typeof approvalDeskZh &
+        typeof liveZh
     }
   }
 }

@@ -20,6 +20,7 @@ export type Action =
   | 'interrupt.override'
   | 'catalogue.write'
   | 'prompter.ack'
+  | 'prompter.control'
   | 'policies.write'
   | 'experiment.read'
   | 'model.read'
