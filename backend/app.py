@@ -26,6 +26,7 @@ from backend.errors import DataDirUnwritable, SetupError
 from backend.evaluation import run as evaluation
 from backend.evaluation.cases import Sets
 from backend.evaluation.report import Result
+from backend.fanout.displays import Displays
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.live_text import LiveTexts
 from backend.fanout.model_health import ModelHealth
@@ -290,12 +291,15 @@ async def _open(
     if worker:
         working = await _open_worker(stack, settings, addresses, db, cache, rules, embedder, profiles, model)
     epoch = EpochWatch(db)
+    displays = Displays(cache, ttl=settings.display_ttl, now_ms=lambda: round(clock.now().timestamp() * 1000))
+    await enter(displays.running())
     services = Services(
         settings=settings,
         db=db,
         redis=cache,
         secret=_secret(settings),
         hub=hub,
+        displays=displays,
         rules=rules,
         embedder=embedder,
         model=model,
@@ -448,8 +452,8 @@ def _sources(db: Database) -> Sources:
 
     async def room_marks(ids: list[UUID]) -> dict[UUID, Any]:
         async with db.system() as conn:
-            rows = await conn.fetch("SELECT * FROM system_room_versions($1)", ids)
-        return {row["room_id"]: (row["version"], row["acked_at"]) for row in rows}
+            rows = await conn.fetch("SELECT * FROM system_room_marks($1)", ids)
+        return {row["room_id"]: tuple(row.values()) for row in rows}
 
     async def approvals(tenant: UUID, seconds: float) -> list[tuple[UUID, events.StoredEvent]]:
         async with db.tenant(tenant) as conn:

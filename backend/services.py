@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from backend.fanout.displays import Displays
 from backend.fanout.hub import Hub
 from backend.fanout.model_health import ModelHealth
 from backend.llm.routed import RoutedModel
@@ -25,6 +26,7 @@ class Services:
     redis: Cache
     secret: bytes
     hub: Hub
+    displays: Displays
     rules: RuleBooks
     embedder: Embedder
     #: For whoever asks a model directly.

@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     token_tail_ttl: float = 3600
     resync_limit: int = 500
     presence_ttl: float = Field(12, gt=0)
+    #: After so many seconds without a word a teleprompter counts as away; it reports every two.
+    display_ttl: float = Field(7, gt=0)
     hello_timeout: float = 5
     #: Over so many seconds at most the sockets of a process that goes down are told to come back.
     drain_spread: float = 7

@@ -26,3 +26,14 @@ CREATE TRIGGER rundown_items_changed AFTER UPDATE ON rundown_items REFERENCING N
   FOR EACH STATEMENT EXECUTE FUNCTION rundown_changed();
 CREATE TRIGGER rundown_items_removed AFTER DELETE ON rundown_items REFERENCING OLD TABLE AS changed
   FOR EACH STATEMENT EXECUTE FUNCTION rundown_changed();
+
+-- As in 0021, with the rundown: a lost notice of its change is covered, too.
+DROP FUNCTION system_room_marks(uuid[]);
+CREATE FUNCTION system_room_marks(p_rooms uuid[])
+  RETURNS TABLE (room_id uuid, version int, acked_at timestamptz, revision int, rundown_revision int)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+  SELECT r.id, s.version, s.acked_at, t.revision, r.rundown_revision
+  FROM rooms r LEFT JOIN prompter_state s ON s.room_id = r.id LEFT JOIN prompter_stages t ON t.room_id = r.id
+  WHERE r.id = ANY (p_rooms) $$;
+REVOKE EXECUTE ON FUNCTION system_room_marks(uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION system_room_marks(uuid[]) TO cuedesk_app;

@@ -7,12 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from backend.api.auth import Cataloguer, Parts, Reader
-from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, Search, after, cut, encode_cursor, once
+from backend.api.auth import Cataloguer, Director, Parts, Reader
+from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, Search, after, command_id, cut, encode_cursor, once
 from backend.domain import audit, rooms
 from backend.ids import STORABLE
-from backend.protocol.events import PrompterState
+from backend.protocol.commands import PrompterOrder
+from backend.protocol.events import DisplayView, PrompterState
 from backend.quality.layering import Platform
+from backend.runs import directing
 from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/rooms", tags=["rooms"])
@@ -45,6 +47,12 @@ class NewRoom(BaseModel):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True), STORABLE]
     host_id: UUID | None = None
+
+
+class RoomDisplays(BaseModel):
+    """The displays of a room, by name; those that fell silent stay for ten minutes as `away`."""
+
+    items: list[DisplayView]
 
 
 class RoomChanges(BaseModel):
@@ -122,3 +130,24 @@ async def read_prompter(identity: Reader, services: Parts, room_id: UUID) -> Pro
     """Read what the room's teleprompter is to show and what it has confirmed."""
     async with services.db.tenant(identity.tenant_id) as conn:
         return await rooms.read_prompter(conn, room_id)
+
+
+@router.post("/{room_id}/prompter")
+async def control_prompter(
+    identity: Director, services: Parts, room_id: UUID, body: PrompterOrder, key: IdempotencyKey = None
+) -> PrompterState:
+    """Steer the room's teleprompter as `prompter_control` on `/ws` does; answers what holds then.
+
+    `version_conflict` (409) says in `details` which version is on stage and which is the latest by now.
+    """
+    await directing.direct(services.db, services.rules, services.displays, identity, room_id, body, command_id(key))
+    async with services.db.tenant(identity.tenant_id) as conn:
+        return await rooms.read_prompter(conn, room_id)
+
+
+@router.get("/{room_id}/displays")
+async def read_displays(identity: Reader, services: Parts, room_id: UUID) -> RoomDisplays:
+    """Read which displays the room has and what each of them shows."""
+    async with services.db.tenant(identity.tenant_id) as conn:
+        await rooms.get_room(conn, room_id)
+    return RoomDisplays(items=await services.displays.list_displays(identity.tenant_id, room_id))

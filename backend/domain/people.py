@@ -36,6 +36,7 @@ Action = Literal[
     "interrupt.override",
     "catalogue.write",
     "prompter.ack",
+    "prompter.control",
     "audit.read",
     "policies.write",
     "experiment.read",
@@ -57,14 +58,15 @@ _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
             "interrupt.decide",
             "catalogue.write",
             "prompter.ack",
+            "prompter.control",
             "experiment.read",
             "model.ask",
             "model.read",
         }
     ),
     # Who judges the texts is not told how they were written.
-    "approver": frozenset({"thread.read", "thread.write", "interrupt.decide", "rules.read"}),
-    "host": frozenset({"thread.read", "prompter.ack"}),
+    "approver": frozenset({"thread.read", "thread.write", "interrupt.decide", "prompter.control", "rules.read"}),
+    "host": frozenset({"thread.read", "prompter.ack", "prompter.control"}),
     "viewer": frozenset({"thread.read"}),
 }
 #: The shortest password an account may be made with.

@@ -1,19 +1,22 @@
 """Rooms: where a host goes live, and what the room's teleprompter is to show."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from backend.domain import rundowns
 from backend.domain.hosts import get_host
+from backend.domain.stages import Script, Stage, begun, cued, hold, save, stage_of
 from backend.errors import Conflict, NotFound
 from backend.fanout.topics import ROOMS_CHANNEL
-from backend.protocol.events import PrompterState
+from backend.protocol.events import PrompterState, StageText
 from backend.storage.postgres import Connection, UniqueViolation, interval
 
 _COLUMNS = """id, name, host_id, platform, created_at, by_hand,
   extract(epoch FROM undo_window)::float8 AS undo_window"""
+_STAGE = ", ".join(f"t.{name} AS stage_{name}" for name in Stage.__dataclass_fields__)
 
 
 class KeepIt:
@@ -150,19 +153,37 @@ async def read_prompter(conn: Connection, room_id: UUID) -> PrompterState:
         NotFound: this tenant has no such room.
     """
     row = await conn.fetchrow(
-        """SELECT r.id AS room_id, coalesce(s.version, 0) AS version, s.script_id, s.script_version,
+        f"""SELECT r.id AS room_id, coalesce(s.version, 0) AS version, s.script_id, s.script_version,
                   coalesce(s.title, '') AS title, coalesce(s.content, '') AS content,
                   coalesce(s.pace, h.pace, 240) AS pace, coalesce(s.updated_at, r.created_at) AS updated_at,
                   coalesce(s.acked_version, 0) AS acked_version, s.acked_at, coalesce(s.position, 0) AS position,
+                  {_STAGE}, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms,
                   r.rundown_revision
            FROM rooms r LEFT JOIN prompter_state s ON s.room_id = r.id LEFT JOIN hosts h ON h.id = r.host_id
+             LEFT JOIN prompter_stages t ON t.room_id = r.id AND t.revision > 0
            WHERE r.id = $1""",
         room_id,
     )
     if row is None:
         raise NotFound
-    upcoming = await rundowns.next_title(conn, room_id, row["script_id"], row["script_version"])
-    return PrompterState(**row, next_title=upcoming)
+    told = dict(row)
+    now_ms = told.pop("now_ms")
+    found = {name: told.pop(f"stage_{name}") for name in Stage.__dataclass_fields__}
+    stage = stage_of(found) if found["revision"] is not None else begun(0, _cued_last(told), 0)
+    waits = stage.version < told["version"]
+    upcoming = await rundowns.next_title(conn, room_id, told["script_id"], told["script_version"])
+    return PrompterState(
+        **told,
+        next_title=upcoming,
+        transport=stage.transport(),
+        stage=StageText(**{name: getattr(stage, name) for name in StageText.model_fields}) if waits else None,
+        blank=stage.blank,
+        note=stage.note if stage.note is not None and stage.note.until_ms > now_ms else None,
+    )
+
+
+def _cued_last(row: Mapping[str, Any]) -> Script:
+    return Script(**{name: row[name] for name in Script.__dataclass_fields__})
 
 
 async def cue(
@@ -174,6 +195,7 @@ async def cue(
         NotFound: this tenant has no such room.
     """
     await get_room(conn, room_id)
+    stage, _, now_ms = await hold(conn, room_id)
     version: int = await conn.fetchval(
         """INSERT INTO prompter_state AS s (room_id, version, script_id, script_version, title, content, pace)
            VALUES ($1, 1, $2, $3, $4, $5, $6)
@@ -187,7 +209,8 @@ async def cue(
         content,
         pace,
     )
-    await _notify(conn, room_id)
+    script = Script(version, script_id, script_version, title, content, pace)
+    await save(conn, room_id, cued(stage, script, now_ms))
     return version
 
 

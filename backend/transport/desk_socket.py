@@ -22,10 +22,12 @@ from backend.protocol.commands import (
     AnyCommand,
     Cancel,
     Claim,
+    DisplayReport,
     Extend,
     Hello,
     InterruptResponse,
     PrompterAck,
+    PrompterControl,
     Refresh,
     Release,
     SendMessage,
@@ -33,8 +35,8 @@ from backend.protocol.commands import (
     Undo,
     Unsubscribe,
 )
-from backend.protocol.events import Ack, Person, Reconnect, Welcome
-from backend.runs import claims, interrupts, start
+from backend.protocol.events import Ack, DisplayView, Person, Reconnect, Welcome
+from backend.runs import claims, directing, interrupts, start
 from backend.runs.start import Done
 from backend.services import Services
 from backend.telemetry.metrics import REGISTRY
@@ -209,11 +211,32 @@ class _Desk:
                 people.require(self._who, "prompter.ack")
                 async with self._services.db.tenant(self._who.tenant_id) as conn:
                     await rooms.acknowledge(conn, command.room_id, command.version, command.position)
+                if command.display is not None:
+                    self._report(command, command.display)
                 return _accepted(command)
+            case PrompterControl():
+                people.require(self._who, "prompter.control")
+                return _done(
+                    command,
+                    await directing.direct(
+                        services.db, services.rules, services.displays, self._who, command.room_id, command, command.id
+                    ),
+                )
             case Refresh():
                 return await self._refresh(command)
             case _:
                 raise UnsupportedCommand(command=command.type)
+
+    def _report(self, command: PrompterAck, display: DisplayReport) -> None:
+        services = self._services
+        view = DisplayView(
+            **display.model_dump(),
+            person=Person(id=self._who.user_id, name=self._who.name),
+            version=command.version,
+            position=command.position,
+            seen_ms=round(services.clock().timestamp() * 1000),
+        )
+        services.displays.report(self._who.tenant_id, command.room_id, view)
 
     async def _refresh(self, command: Refresh) -> Ack:
         newer = await identity_of_token(self._services, command.token)
@@ -243,7 +266,7 @@ class _Desk:
         for topic in (APPROVALS, *map(thread_topic, self._threads), *self._interrupts):
             self._be_gone(topic)
         for room_id, state in self._rooms.items():
-            self._services.hub.leave_room(room_id, state)
+            self._leave_room(room_id, state)
         if self._approvals is not None:
             self._services.hub.leave_approvals(self._who.tenant_id, self._approvals)
         for follower in self._threads.values():
@@ -277,6 +300,8 @@ class _Desk:
             except NotFound:
                 await self._refuse(topic)
             self._rooms[name] = state
+            put = self._connection.outbox.put
+            self._services.displays.join(self._who.tenant_id, name, self._connection.id, put)
             return
         follower = FollowThread(
             self._services, self._who.tenant_id, name, self._connection.outbox, lambda: self._show_again(name)
@@ -326,10 +351,14 @@ class _Desk:
             self._approvals = None
             self._be_gone(topic)
         elif kind == "room" and name in self._rooms:
-            self._services.hub.leave_room(name, self._rooms.pop(name))
+            self._leave_room(name, self._rooms.pop(name))
         elif kind == "thread" and name in self._threads:
             await self._threads.pop(name).stop()
             self._be_gone(thread_topic(name))
+
+    def _leave_room(self, room_id: UUID, state: FollowState) -> None:
+        self._services.hub.leave_room(room_id, state)
+        self._services.displays.leave(self._who.tenant_id, room_id, self._connection.id)
 
     def _show_shed(self, thread_ids: set[str]) -> None:
         for thread_id in map(UUID, thread_ids):

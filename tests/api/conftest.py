@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 
 from backend.api.routes import mount
 from backend.domain import events, rooms
+from backend.fanout.displays import Displays
 from backend.fanout.hub import Hub, Sources
 from backend.fanout.model_health import ModelHealth
 from backend.llm.accounts import CallRecord
@@ -97,6 +99,7 @@ async def services(
             redis=cache,
             secret=b"a secret of the tests, 32 bytes!",
             hub=Hub(demo_url, cache, _sources(db), poll_interval=0.2),
+            displays=Displays(cache, ttl=7, now_ms=lambda: round(time.time() * 1000)),
             rules=RuleBooks(db),
             embedder=Embedder(),
             model=model,

@@ -972,6 +972,32 @@ export interface paths {
          */
         get: operations["read_prompter"];
         put?: never;
+        /**
+         * Control Prompter
+         * @description Steer the room's teleprompter as `prompter_control` on `/ws` does; answers what holds then.
+         *
+         *     `version_conflict` (409) says in `details` which version is on stage and which is the latest by now.
+         */
+        post: operations["control_prompter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/displays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Displays
+         * @description Read which displays the room has and what each of them shows.
+         */
+        get: operations["read_displays"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2720,6 +2746,67 @@ export interface components {
             version: number;
             /** Seq */
             seq: number;
+        };
+        /**
+         * DisplaySettings
+         * @description How one display shows the text; what is left out stays as it is. `size` 0: as large as suits its screen.
+         */
+        DisplaySettings: {
+            /** Name */
+            name?: string | null;
+            /** Size */
+            size?: 0 | number | null;
+            /** Mirror H */
+            mirror_h?: boolean | null;
+            /** Mirror V */
+            mirror_v?: boolean | null;
+            /** Following */
+            following?: boolean | null;
+        };
+        /**
+         * DisplayView
+         * @description A display of a room as it last told of itself, at `seen_ms` (the server's clock). `away`: not for a while.
+         */
+        DisplayView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            person: components["schemas"]["Person"];
+            /** Version */
+            version: number;
+            /** Position */
+            position: number;
+            /** Playing */
+            playing: boolean;
+            /** Pace */
+            pace: number;
+            /** Size */
+            size: number;
+            /** Mirror H */
+            mirror_h: boolean;
+            /** Mirror V */
+            mirror_v: boolean;
+            /** Hidden */
+            hidden: boolean;
+            /** Following */
+            following: boolean;
+            /** Battery */
+            battery: number | null;
+            /** Charging */
+            charging: boolean | null;
+            /** Round Trip Ms */
+            round_trip_ms: number | null;
+            /** Seen Ms */
+            seen_ms: number;
+            /**
+             * Away
+             * @default false
+             */
+            away: boolean;
         };
         /**
          * EmbedderView
@@ -4959,6 +5046,51 @@ export interface components {
             until_ms: number;
         };
         /**
+         * PrompterOrder
+         * @description What is to happen on a room's teleprompter.
+         *
+         *     `version` is the one of the text on stage (`prompter_state.transport.version`) that the sender looks at, for `take`
+         *     and `cut` the one that waits (`prompter_state.version`); `play`, `pause`, `seek`, `take` and `cut` are refused with
+         *     `version_conflict` when it is another by now. By `action`:
+         *
+         *     `play`: from `value` (a position; else where the text is), after `after_ms`, with `reverse` backwards.
+         *     `pause`: at `value`, else where the text is. `seek`: to `value`. `speed`: `value` is the pace in 字/分.
+         *     `target`: read to the end `value` seconds from now, by the pace that takes; without `value` no longer.
+         *     `note`: show `text` for `value` seconds (8); without `text` take the note away. `dismiss`: take `note_id` away.
+         *     `blank`: go dark, with `value` 0 come back. `cue`: put `entry_id` of the rundown on the teleprompter.
+         *     `take`: begin the text that waits. `cut`: the same after `after_ms` (3000), announced on the screens.
+         *     `display`: change `settings` of the display `display_id`.
+         */
+        PrompterOrder: {
+            /** Version */
+            version: number;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "cue" | "play" | "pause" | "speed" | "seek" | "note" | "blank" | "dismiss" | "take" | "cut" | "target" | "display";
+            /** Value */
+            value?: number | null;
+            /** Text */
+            text?: string | null;
+            /** After Ms */
+            after_ms?: number | null;
+            /**
+             * Reverse
+             * @default false
+             */
+            reverse?: boolean;
+            /** Note Id */
+            note_id?: string | null;
+            /** Entry Id */
+            entry_id?: string | null;
+            /** Override Reason */
+            override_reason?: string | null;
+            /** Display Id */
+            display_id?: string | null;
+            settings?: components["schemas"]["DisplaySettings"] | null;
+        };
+        /**
          * PrompterState
          * @description What a room's teleprompter is to show; the latest version wins. `acked_version` is what a display confirmed.
          *
@@ -5333,6 +5465,14 @@ export interface components {
             by_hand?: boolean;
             /** Undo Window */
             undo_window?: number | null;
+        };
+        /**
+         * RoomDisplays
+         * @description The displays of a room, by name; those that fell silent stay for ten minutes as `away`.
+         */
+        RoomDisplays: {
+            /** Items */
+            items: components["schemas"]["DisplayView"][];
         };
         /**
          * RoomPage
@@ -9164,6 +9304,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PrompterState"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    control_prompter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrompterOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrompterState"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_displays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomDisplays"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

@@ -7,8 +7,9 @@ import type { Held } from '../rundown/HeldNotice'
 import { useDesk, useSocketStatus } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
 import { told } from '../shared/rest'
+import { uuid7 } from '../wire/ids'
 import { AirRule } from './AirRule'
-import type { Entry, Room } from './api'
+import { type Entry, liveApi, type Room } from './api'
 import { Displays } from './Displays'
 import { Note } from './Note'
 import { Queue } from './Queue'
@@ -45,18 +46,13 @@ export function Director({ room, rooms }: { room: Room; rooms: readonly Room[] }
   const order = useCallback((what: Order) => give(what), [give])
   const air = async (entry: Entry, how: Air, overrideReason?: string): Promise<Held | undefined> => {
     try {
-      const cued = await ask({
-        action: 'cue',
-        version: state?.version ?? 0,
-        entry_id: entry.id,
-        ...(overrideReason ? { override_reason: overrideReason } : {}),
-      })
+      const cued = await liveApi.cue(room.id, entry.id, overrideReason ?? null, uuid7())
       // What is on stage at once needs no more; what waits because another text is read is brought in.
-      if (how !== 'cue') await ask({ action: how, version: Number(cued?.version ?? 0) })
+      if (how !== 'cue' && cued.stage) await ask({ action: how, version: cued.version })
     } catch (error) {
       const { code, details } = told(error)
       if (code === 'push_held') return details as unknown as Held
-      if (code !== 'nothing_waits') refused(error)
+      refused(error)
     }
     return undefined
   }

@@ -21,6 +21,13 @@ export const liveApi = {
         body: { script_id },
       }),
     ),
+  cue: (room_id: string, entry_id: string, override_reason: string | null, key: string) =>
+    bodyOf(
+      rest.POST('/api/v1/rooms/{room_id}/rundown/{entry_id}/cue', {
+        params: { path: { room_id, entry_id }, header: { 'Idempotency-Key': key } },
+        body: { override_reason },
+      }),
+    ),
   remove: (room_id: string, entry_id: string) =>
     bodyOf(
       rest.DELETE('/api/v1/rooms/{room_id}/rundown/{entry_id}', { params: { path: { room_id, entry_id } } }),
