@@ -208,7 +208,7 @@ export function Remote({
             aria-label={t.previous}
             onClick={() => step(-1)}
           >
-            ⏮
+            <Step />
           </button>
           <button
             type="button"
@@ -229,7 +229,7 @@ export function Remote({
             aria-label={t.next}
             onClick={() => step(1)}
           >
-            ⏭
+            <Step on />
           </button>
         </div>
         <div className="row">
@@ -316,5 +316,14 @@ export function Remote({
         </Sheet>
       )}
     </main>
+  )
+}
+
+/** To the section before, or after. */
+function Step({ on = false }: { on?: boolean }) {
+  return (
+    <svg viewBox="0 0 24 24" width="28" height="28" fill="currentColor" aria-hidden="true">
+      <path d={on ? 'M6 5v14l10-7zM17 5h2.5v14H17z' : 'M18 5v14L8 12zM4.5 5H7v14H4.5z'} />
+    </svg>
   )
 }
