@@ -77,8 +77,9 @@ export function Transport({
       // What has a meaning of its own for these keys keeps it: buttons, sliders, lists that scroll.
       const target = event.target instanceof HTMLElement ? event.target : undefined
       if (!isPageKey(event) || event.repeat) return
-      const own = target?.closest('button, a, [role=slider], [role=menu], [role=combobox], [tabindex="0"]')
-      const act = keyed(event, own != null)
+      const own = target?.closest('button, a, [role=slider], [role=menu], [role=combobox]')
+      const scrolls = event.key.startsWith('Arrow') && target?.closest('[tabindex="0"]')
+      const act = keyed(event, Boolean(own || scrolls))
       if (!act || !(act === 'blank' ? dark : able)) return
       event.preventDefault()
       if (act === 'toggle') toggle()
