@@ -217,14 +217,16 @@ async def cue(
 async def acknowledge(conn: Connection, room_id: UUID, version: int, position: float) -> PrompterState | None:
     """Note which version a display shows and where it is (characters from the start).
 
-    Returns None and changes nothing for a version that was never cued, or older than one confirmed already.
+    Returns None and changes nothing for a version that was never cued, or older than one confirmed already, or when
+    it says no more than what is known.
 
     Raises:
         NotFound: this tenant has no such room.
     """
     noted = await conn.fetchval(
         """UPDATE prompter_state SET acked_version = $2, position = $3, acked_at = clock_timestamp()
-           WHERE room_id = $1 AND acked_version <= $2 AND version >= $2 RETURNING room_id""",
+           WHERE room_id = $1 AND acked_version <= $2 AND version >= $2
+             AND (acked_version < $2 OR abs(position - $3) >= 0.5 OR acked_at IS NULL) RETURNING room_id""",
         room_id,
         version,
         position,

@@ -30,23 +30,29 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
+def module_database_url(databases: DatabaseFactory) -> Iterator[str]:
+    """The database of the module's servers."""
+    with databases.fresh(template=databases.demo()) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
 def start_server(
-    databases: DatabaseFactory, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., ServerProcess]]:
     """Start servers on a database of the module; all are ended with it."""
     running: list[ServerProcess] = []
-    with databases.fresh(template=databases.demo()) as url:
 
-        def start(folder: Path | None = None, **settings: object) -> ServerProcess:
-            chosen = {"database_url": url, "redis_url": valkey_server.url, "offline_pace": PACE, **settings}
-            port = int(str(chosen.pop("port", 0)))
-            server = ServerProcess(folder or tmp_path_factory.mktemp("server"), chosen, port=port).start()
-            running.append(server)
-            return server
+    def start(folder: Path | None = None, **settings: object) -> ServerProcess:
+        chosen = {"database_url": module_database_url, "redis_url": valkey_server.url, "offline_pace": PACE, **settings}
+        port = int(str(chosen.pop("port", 0)))
+        server = ServerProcess(folder or tmp_path_factory.mktemp("server"), chosen, port=port).start()
+        running.append(server)
+        return server
 
-        yield start
-        for server in running:
-            server.__exit__()
+    yield start
+    for server in running:
+        server.__exit__()
 
 
 @pytest.fixture(scope="module")

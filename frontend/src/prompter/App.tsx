@@ -1,6 +1,5 @@
 import { useCallback, useEffect, useState } from 'react'
-import { RestProblem } from '../shared/rest'
-import { type RoomEntry, readRoom, readRooms, signIn } from './api'
+import { Refused, type RoomEntry, readRoom, readRooms, signIn } from './api'
 import { Display } from './Display'
 import { words } from './i18n'
 import { kept } from './keep'
@@ -18,11 +17,11 @@ async function start(id: string | null): Promise<Page | undefined> {
     if (!id) return { at: 'pick', rooms: await readRooms() }
     return { at: 'room', room: await readRoom(id) }
   } catch (error) {
-    if (error instanceof RestProblem && error.status === 401) {
+    if (error instanceof Refused && error.status === 401) {
       signIn()
       return undefined
     }
-    const answered = error instanceof RestProblem && error.status > 0
+    const answered = error instanceof Refused && error.status > 0
     if (answered && error.status < 500 && error.status !== 429) return { at: 'missing' }
     const last = id ? await kept(id) : undefined
     return last ? { at: 'room', room: { id: last.room, name: last.name } } : { at: 'unreachable' }

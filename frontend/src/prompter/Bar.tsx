@@ -13,7 +13,7 @@ const SIGNED_OUT = [4501, 4502]
 const TOO_MANY = 4504
 
 /** The present time, renewed four times a second: everything here that counts hangs on it. */
-function useTick(): number {
+export function useTick(): number {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), TICK_MS)
@@ -115,13 +115,26 @@ export function Next({ take }: { take: () => void }) {
 }
 
 /** What the reader needs to know and reach while reading. */
-export function Bar({ place, actions, room }: { place: () => Place; actions: BarActions; room: string }) {
+export function Bar({
+  place,
+  actions,
+  room,
+  clock,
+}: {
+  place: () => Place
+  actions: BarActions
+  room: string
+  clock: () => number
+}) {
   const now = useTick()
+  const target = useDesk((desk) => desk.live.target)
   const { stage, pace, status, settings } = useDesk()
   const t = words(settings.language)
   const empty = isEmpty(stage.shown)
   const running = stage.motion === 'running'
   const offline = isOffline(status, now)
+  const { secondsLeft } = place()
+  const spare = target === undefined ? undefined : (target - clock()) / 1000 - secondsLeft
   const line =
     offline || status.state === 'closed' ? t.offline : status.state === 'open' ? t.connected : t.connecting
   return (
@@ -135,11 +148,13 @@ export function Bar({ place, actions, room }: { place: () => Place; actions: Bar
       </div>
       <div className="controls">
         <span className="left figures">
-          {empty
-            ? ''
-            : stage.motion === 'finished'
-              ? t.finished
-              : `${t.left} ${minutes(place().secondsLeft)}`}
+          {empty ? '' : stage.motion === 'finished' ? t.finished : `${t.left} ${minutes(secondsLeft)}`}
+          {spare !== undefined && !empty && (
+            <span className={spare < -1 ? 'over-time' : undefined}>
+              {' '}
+              {spare < -1 ? t.over : t.under} {minutes(Math.abs(spare))}
+            </span>
+          )}
         </span>
         <button type="button" aria-label={t.slower} onClick={() => actions.pace(-5)}>
           <Icon name="minus" />

@@ -13,11 +13,13 @@ import { listen } from './gestures'
 import { Icon } from './Icon'
 import { words } from './i18n'
 import { actionOf } from './keys'
-import { follow, type Link } from './link'
+import { Lead } from './lead'
+import { type Follower, follow, type Link } from './link'
 import { Menu } from './Menu'
+import { Over } from './Over'
 import { Player, type Room } from './player'
 import { toggleFullscreen, useWakeLock } from './screen'
-import { parse, type Script } from './script'
+import { parse, rateOf, type Script } from './script'
 import { sizeFor, sizeWithin } from './settings'
 import { type Arrival, isEmpty } from './stage'
 import { useDesk } from './store'
@@ -62,12 +64,12 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
   const surface = useRef<HTMLElement>(null)
   const track = useRef<HTMLDivElement>(null)
   const player = useRef<Player>(undefined)
+  const lead = useRef<Lead | null>(null)
   const link = useRef<Link>(undefined)
   const held = useRef(false)
   const [menu, setMenu] = useState(false)
   const { shown, arrival, motion } = useDesk((desk) => desk.stage)
   const settings = useDesk((desk) => desk.settings)
-  const pace = useDesk((desk) => desk.pace)
   const t = words(settings.language)
   const calm = useCalm()
   const { width, height } = useSize(surface)
@@ -81,22 +83,47 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
     () => ({ pageHeight: height * (1 - READING_LINE) - size, paged, flipped }),
     [height, size, paged, flipped],
   )
-  const place = useCallback(() => player.current?.place ?? { position: 0, share: 0, secondsLeft: 0 }, [])
-
-  useEffect(() => {
-    const current = follow(room, () => place().position, refused)
-    link.current = current
-    return () => current.stop()
-  }, [room, refused, place])
+  const perPace = useMemo(() => rateOf(script.content, 1), [script])
+  const clock = useCallback(() => link.current?.now() ?? Date.now(), [])
+  const place = useCallback(() => {
+    const rate = perPace * useDesk.getState().pace
+    return player.current?.place(rate) ?? { position: 0, share: 0, secondsLeft: 0 }
+  }, [perPace])
 
   // The text is measured and placed before the browser paints it, so it never shows in a wrong place.
   useLayoutEffect(() => {
     if (!track.current) return
-    const made = new Player(track.current)
+    const made = new Player(track.current, clock)
     made.onMotion = (moved) => useDesk.getState().dispatch({ type: 'moved', motion: moved })
     player.current = made
-    return () => made.dispose()
-  }, [])
+    lead.current = new Lead(made, { now: clock, post: (...order) => link.current?.post(...order) ?? false })
+    return () => {
+      made.dispose()
+      lead.current?.dispose()
+    }
+  }, [clock])
+  const typeSize = useRef(size)
+  typeSize.current = size
+  useEffect(() => {
+    const hand = lead.current
+    if (!hand) return
+    const follower: Follower = {
+      heard: (state) => hand.heard(state),
+      answered: (id, revision) => hand.answered(id, revision),
+      lost: () => hand.lost(),
+      setFollowing: (on) => hand.setFollowing(on),
+      get position() {
+        return player.current?.at ?? 0
+      },
+      get size() {
+        return sizeWithin(typeSize.current)
+      },
+    }
+    const current = follow(room, () => follower, refused)
+    link.current = current
+    return () => current.stop()
+  }, [room, refused])
+
   const present = useRef(layout)
   const laidOut = useRef<{ script?: Script; arrival?: Arrival }>({})
   useLayoutEffect(() => {
@@ -106,10 +133,9 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       return
     }
     laidOut.current = { script, arrival }
-    player.current?.setPace(useDesk.getState().pace)
     player.current?.show(script, arrival, layout)
+    lead.current?.laid(arrival.kind === 'patch')
   }, [script, arrival, layout, width])
-  useLayoutEffect(() => player.current?.setPace(pace), [pace])
   useEffect(() => {
     // Web fonts that arrive late change every line.
     void document.fonts?.ready.then(() => player.current?.relayout(present.current))
@@ -126,25 +152,22 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
 
   useWakeLock(motion === 'running')
 
-  const take = useCallback(() => useDesk.getState().dispatch({ type: 'taken' }), [])
-  const toggle = useCallback(() => {
+  const act = useCallback((what: (hand: Lead) => void) => {
     held.current = false
-    const { stage } = useDesk.getState()
-    if (stage.motion === 'running') player.current?.pause()
-    else if (stage.motion === 'finished' && stage.next) take()
-    else if (!isEmpty(stage.shown)) player.current?.play()
-  }, [take])
-  const changePace = useCallback((by: number) => {
-    const desk = useDesk.getState()
-    desk.setPace(desk.pace + by)
+    if (lead.current) what(lead.current)
   }, [])
   const resize = useCallback(
     (by: number) => useDesk.getState().change({ size: sizeWithin(size + by) }),
     [size],
   )
   const actions = useMemo<BarActions>(
-    () => ({ toggle, pace: changePace, menu: () => setMenu(true), take }),
-    [toggle, changePace, take],
+    () => ({
+      toggle: () => act((hand) => hand.toggle()),
+      pace: (by) => act((hand) => hand.pace(by)),
+      menu: () => setMenu(true),
+      take: () => act((hand) => hand.takeNext()),
+    }),
+    [act],
   )
 
   useEffect(() => {
@@ -159,16 +182,15 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       const { settings: now, change } = useDesk.getState()
       switch (action.do) {
         case 'toggle':
-          return event.repeat ? undefined : toggle()
+          return event.repeat ? undefined : actions.toggle()
         case 'stop':
-          held.current = false
-          return player.current?.pause()
+          return act((hand) => hand.pause())
         case 'pace':
-          return changePace(action.by)
+          return actions.pace(action.by)
         case 'step':
-          return player.current?.step(action.unit, action.direction)
+          return act((hand) => hand.seek(player.current?.beside(action.unit, action.direction)))
         case 'edge':
-          return player.current?.goTo(action.end ? Number.POSITIVE_INFINITY : 0)
+          return act((hand) => hand.seek(action.end ? player.current?.lineOf(Number.POSITIVE_INFINITY) : 0))
         case 'size':
           return resize(action.by)
         case 'mirror':
@@ -180,27 +202,27 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
         case 'hud':
           return change({ hud: !now.hud })
         case 'reverse':
-          return isEmpty(useDesk.getState().stage.shown) ? undefined : player.current?.reverse()
+          return act((hand) => hand.reverse())
         case 'pages':
           return change({ pages: !paged })
         case 'take':
-          return take()
+          return actions.take()
         case 'menu':
           return setMenu(true)
       }
     }
     window.addEventListener('keydown', press)
     return () => window.removeEventListener('keydown', press)
-  }, [menu, paged, toggle, changePace, resize, take])
+  }, [menu, paged, actions, act, resize])
 
   const began = useRef(size)
   useEffect(() => {
     if (!surface.current) return
     return listen(surface.current, {
-      tap: toggle,
+      tap: actions.toggle,
       drag: (pixels) => {
         held.current ||= useDesk.getState().stage.motion === 'running'
-        player.current?.drag(flipped ? -pixels : pixels)
+        lead.current?.drag(flipped ? -pixels : pixels)
       },
       pinch: (factor, begin) => {
         if (begin) began.current = size
@@ -208,11 +230,11 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       },
       isRunning: () => useDesk.getState().stage.motion === 'running',
       resume: () => {
-        if (held.current) player.current?.play()
+        if (held.current) lead.current?.play()
         held.current = false
       },
     })
-  }, [toggle, flipped, size])
+  }, [actions, flipped, size])
 
   const mirror = `scale(${settings.mirrorH ? -1 : 1}, ${flipped ? -1 : 1})`
   return (
@@ -248,6 +270,13 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
           )}
         </div>
       </main>
+      <Over
+        now={clock}
+        dismiss={(id) => lead.current?.dismiss(id)}
+        rejoin={() => lead.current?.rejoin()}
+        tell={() => lead.current?.tell()}
+        mirror={mirror}
+      />
       <Connection />
       {!settings.hud && (
         <button type="button" className="corner" aria-label={t.menu} onClick={() => setMenu(true)}>
@@ -255,11 +284,20 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
         </button>
       )}
       <footer>
-        <Next take={take} />
-        {settings.hud && <Bar place={place} actions={actions} room={room.name} />}
+        <Next take={actions.take} />
+        {settings.hud && <Bar place={place} actions={actions} room={room.name} clock={clock} />}
         <Progress place={place} />
       </footer>
-      {menu && <Menu close={() => setMenu(false)} resize={resize} size={size} paged={paged} />}
+      {menu && (
+        <Menu
+          close={() => setMenu(false)}
+          resize={resize}
+          size={size}
+          paged={paged}
+          follow={(on) => lead.current?.setFollowing(on)}
+          finishIn={(seconds) => lead.current?.target(seconds)}
+        />
+      )}
     </div>
   )
 }

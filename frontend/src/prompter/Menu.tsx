@@ -5,7 +5,14 @@ import { toggleFullscreen } from './screen'
 import { type Settings, THEMES } from './settings'
 import { useDesk } from './store'
 
-type Switch = 'mirrorH' | 'mirrorV' | 'band' | 'hud'
+type Switch = 'mirrorH' | 'mirrorV' | 'band' | 'hud' | 'countdown'
+
+/** Seconds of mm:ss (or of minutes alone); nothing for anything else. */
+function seconds(text: string): number | undefined {
+  const [, minutes, rest = '0'] = /^(\d{1,3})(?::([0-5]\d))?$/.exec(text.trim()) ?? []
+  const total = Number(minutes) * 60 + Number(rest)
+  return total > 0 ? total : undefined
+}
 
 /** The display's own settings. A modal dialog: Escape closes it and the focus goes back. */
 export function Menu({
@@ -13,11 +20,15 @@ export function Menu({
   resize,
   size,
   paged,
+  follow,
+  finishIn,
 }: {
   close: () => void
   resize: (by: number) => void
   size: number
   paged: boolean
+  follow: (on: boolean) => void
+  finishIn: (seconds: number | undefined) => void
 }) {
   const settings = useDesk((desk) => desk.settings)
   const change = useDesk((desk) => desk.change)
@@ -66,6 +77,10 @@ export function Menu({
         {toggle('mirrorV')}
         {toggle('band')}
         {toggle('hud')}
+        {toggle('countdown')}
+        <button type="button" aria-pressed={settings.follow} onClick={() => follow(!settings.follow)}>
+          {t.follow}
+        </button>
         <button type="button" aria-pressed={paged} onClick={() => change({ pages: !paged })}>
           {t.pages}
         </button>
@@ -90,6 +105,26 @@ export function Menu({
           </button>
         ))}
       </fieldset>
+      <div className="fields">
+        <label>
+          {t.name}
+          <input
+            value={settings.name}
+            maxLength={40}
+            onChange={(event) => change({ name: event.target.value })}
+          />
+        </label>
+        <label>
+          {t.target}
+          <input
+            placeholder="mm:ss"
+            inputMode="numeric"
+            pattern="\d{1,3}(:[0-5]\d)?"
+            onBlur={(event) => finishIn(seconds(event.target.value))}
+            onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+          />
+        </label>
+      </div>
       <p>
         <strong>{t.keys}</strong>
         <br />

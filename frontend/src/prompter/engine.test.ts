@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import reading from '../../tests/reading.json'
 import { carry } from './carry'
 import { minutes } from './i18n'
 import { actionOf } from './keys'
-import { type Box, linesOf, pagesOf, pixelOf, positionOf, secondsLeft, speedOf } from './lines'
-import { parse, phrases, spokenIn } from './script'
+import { type Box, linesOf, pagesOf, passed, pixelOf, positionOf, travelled } from './lines'
+import { parse, phrases, rateOf, spokenIn } from './script'
 
 const row = (n: number, spoken: number): Box => ({
   top: n * 100 + 10,
@@ -25,11 +26,29 @@ describe('characters, pixels and time', () => {
     expect(pixelOf(lines, 1e9)).toBe(400)
   })
 
-  it('take the pace from the lines that are read aloud', () => {
-    expect(lines.pixelsPerCharacter).toBe(10)
-    expect(speedOf(lines, 240)).toBe(40)
-    expect(secondsLeft(lines, 0, 240)).toBe(10)
-    expect(secondsLeft(lines, 400, 240)).toBe(0)
+  it('pass evenly from paragraph to paragraph, in pieces that do not hang on the width', () => {
+    const text = parse(['甲'.repeat(40), '乙'.repeat(10), '丙'.repeat(40), '丁'.repeat(8)].join('\n'))
+    const starts = text.paragraphs.map(({ offset }) => offset)
+    const lay = (perLine: number) => {
+      const boxes: Box[] = []
+      for (const { offset, text: words } of text.paragraphs) {
+        for (let from = 0; from < words.length; from += perLine) {
+          const [start, end] = [offset + from, offset + Math.min(words.length, from + perLine)]
+          boxes.push({ ...row(boxes.length, end - start), start, end })
+        }
+      }
+      return linesOf(boxes, text, boxes.length * 100)
+    }
+    for (const lines of [lay(10), lay(16), lay(7)]) {
+      // The second paragraph is too short for a piece of its own, the last one for the rest.
+      expect(lines.way.map(({ at }) => at)).toEqual([0, starts[1], text.length])
+      expect(passed(lines, travelled(lines, 23.25))).toBeCloseTo(23.25, 9)
+      expect([travelled(lines, -5), travelled(lines, 1e9)]).toEqual([0, lines.height])
+      for (const line of lines.lines) {
+        const off = Math.abs(travelled(lines, line.start) - line.top)
+        expect(off).toBeLessThan(200)
+      }
+    }
   })
 
   it('put pieces beside each other on one line', () => {
@@ -96,6 +115,16 @@ describe('a correction', () => {
     const text = '零一二三四五六七八九'
     expect(carry(parse(text), parse(`开头${text}`), 5)).toBe(7)
   })
+})
+
+it('counts and carries as the server does', () => {
+  for (const { before, after, spoken, rate, places } of reading) {
+    expect(spokenIn(before)).toBe(spoken)
+    expect(rateOf(before, 240)).toBeCloseTo(rate, 9)
+    for (const [position = 0, place = 0] of places) {
+      expect(carry(parse(before), parse(after), position), before).toBeCloseTo(place, 9)
+    }
+  }
 })
 
 describe('keys', () => {

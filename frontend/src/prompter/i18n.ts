@@ -53,6 +53,18 @@ const zh = {
   progress: '进度',
   script: '稿件',
   moveText: '移动稿件',
+  blank: '黑屏',
+  seen: '知道了',
+  comingUp: '秒后换稿',
+  apart: '房间在别处，此屏保持原位',
+  rejoin: '跟上房间',
+  tellRoom: '让房间跟我',
+  follow: '跟随房间',
+  countdown: '开始前倒数',
+  name: '屏幕名称',
+  target: '读完用时',
+  over: '超',
+  under: '余',
 }
 
 type Words = Record<keyof typeof zh, string>
@@ -112,6 +124,18 @@ const en: Words = {
   progress: 'Progress',
   script: 'Script',
   moveText: 'Move the script',
+  blank: 'The screen is dark',
+  seen: 'Seen',
+  comingUp: 's to the next script',
+  apart: 'The room is elsewhere; this screen keeps your place',
+  rejoin: 'Follow the room',
+  tellRoom: 'Have the room follow me',
+  follow: 'Follow the room',
+  countdown: 'Count down to a start',
+  name: 'Name of this screen',
+  target: 'Finish in',
+  over: 'over',
+  under: 'spare',
 }
 
 export type Language = 'zh' | 'en'

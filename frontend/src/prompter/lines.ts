@@ -13,9 +13,21 @@ export interface Line {
 export interface Lines {
   readonly lines: readonly Line[]
   readonly height: number
-  /** Pixels to travel for one 字 read aloud; lines without any do not count. */
-  readonly pixelsPerCharacter: number
+  /** Where the text is when so many characters have passed: both grow from point to point. */
+  readonly way: readonly Point[]
 }
+
+/** So many characters have passed, and the text has travelled so many pixels. */
+export interface Point {
+  readonly at: number
+  readonly y: number
+}
+
+/**
+ * Characters of the shortest piece of text over which the motion is even. Pieces go from paragraph to paragraph and depend
+ * on the text alone, so that displays of any width are at the same place at the same time, to a fraction of a line.
+ */
+const PIECE = 32
 
 /** A piece of text on one line, as measured: pixels from the top of the text. */
 export interface Box {
@@ -26,7 +38,7 @@ export interface Box {
   readonly spoken: number
 }
 
-export const EMPTY: Lines = { lines: [], height: 0, pixelsPerCharacter: 1 }
+export const EMPTY: Lines = { lines: [], height: 0, way: [{ at: 0, y: 0 }] }
 
 /** Put measured pieces (in reading order) together to lines of a text `height` pixels tall. */
 export function linesOf(boxes: readonly Box[], script: Script, height: number): Lines {
@@ -53,15 +65,35 @@ export function linesOf(boxes: readonly Box[], script: Script, height: number): 
     end: rows[index + 1]?.start ?? Math.max(script.length, row.end),
     spoken: row.spoken,
   }))
-  const read = lines.filter((line) => line.spoken > 0)
-  const characters = read.reduce((sum, line) => sum + line.spoken, 0)
-  const pixels = read.reduce((sum, line) => sum + line.bottom - line.top, 0)
-  return {
-    lines,
-    height,
-    pixelsPerCharacter: characters > 0 ? pixels / characters : Math.max(1, height / 10),
-  }
+  return { lines, height, way: wayOf(lines, script, height) }
 }
+
+function wayOf(lines: readonly Line[], script: Script, height: number): Point[] {
+  const way: Point[] = [{ at: 0, y: 0 }]
+  for (const { offset } of script.paragraphs) {
+    const last = way.at(-1)
+    const y = lines.find((line) => line.start === offset)?.top
+    if (last && y !== undefined && offset - last.at >= PIECE && y > last.y) way.push({ at: offset, y })
+  }
+  if (way.length > 1 && script.length - (way.at(-1)?.at ?? 0) < PIECE) way.pop()
+  if (script.length > 0 && height > 0) way.push({ at: script.length, y: height })
+  return way
+}
+
+/** Follow the way from what is known of a place to what is asked. */
+function along(way: readonly Point[], from: 'at' | 'y', value: number): number {
+  const to = from === 'at' ? 'y' : 'at'
+  const next = way.findIndex((point) => point[from] > value)
+  const end = way[next < 0 ? way.length - 1 : next]
+  const begin = way[(next < 0 ? way.length : next) - 1] ?? end
+  if (!begin || !end || end === begin) return end?.[to] ?? 0
+  return begin[to] + ((value - begin[from]) / (end[from] - begin[from])) * (end[to] - begin[to])
+}
+
+/** The pixels that the text has travelled when so many characters have passed. */
+export const travelled = ({ way }: Lines, at: number): number => along(way, 'at', at)
+/** How many characters have passed when the text has travelled so many pixels; the inverse of `travelled`. */
+export const passed = ({ way }: Lines, y: number): number => along(way, 'y', y)
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))
 
@@ -79,15 +111,6 @@ export function positionOf({ lines }: Lines, pixel: number): number {
   if (!line) return 0
   const share = clamp((pixel - line.top) / Math.max(1e-6, line.bottom - line.top), 0, 1)
   return line.start + share * (line.end - line.start)
-}
-
-/** Speed in pixels a second of a pace in 字/分. */
-export const speedOf = ({ pixelsPerCharacter }: Lines, pace: number): number =>
-  (pixelsPerCharacter * pace) / 60
-
-/** Seconds from a pixel to the end at a pace. */
-export function secondsLeft(lines: Lines, pixel: number, pace: number): number {
-  return Math.max(0, lines.height - pixel) / speedOf(lines, Math.max(1, Math.abs(pace)))
 }
 
 /** Where pages begin (pixels) when the text is turned page by page: whole lines, each page at most `room` pixels tall. */

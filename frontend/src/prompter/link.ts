@@ -1,41 +1,99 @@
-import type { AnyFrame } from '../generated/protocol'
+import type { AnyFrame, DisplayReport, PrompterState } from '../generated/protocol'
 import { DeskSocket } from '../wire/socket'
+import { battery, deviceId } from './device'
 import { forget, keep, kept } from './keep'
+import type { Wire } from './lead'
 import { useDesk } from './store'
 
 const REPORT_MS = 2000
 
-export interface Link {
+export interface Link extends Wire {
   /** Called after a version was really painted. */
   painted(version: number): void
   stop(): void
+}
+
+/** Who is told what comes over the line, and asked where the reader is. */
+export interface Follower {
+  heard(state: PrompterState): void
+  answered(id: string, revision: number | undefined): void
+  lost(): void
+  setFollowing(follow: boolean): void
+  readonly position: number
+  readonly size: number
 }
 
 /**
  * Follow a room: take what this device kept, then the server's state and every change, and tell the server what is on
  * screen and how far it has been read. `refused` is called when the room is not (any more) ours to see.
  */
-export function follow(room: { id: string; name: string }, place: () => number, refused: () => void): Link {
+export function follow(
+  room: { id: string; name: string },
+  follower: () => Follower,
+  refused: () => void,
+): Link {
   const socket = new DeskSocket()
   const { dispatch, setStatus } = useDesk.getState()
+  const mine = deviceId()
   let epoch: string | undefined
   let onScreen = -1
-  let reported = { version: -1, position: -1 }
+  let reported = ''
+  let reportedAt = 0
   let stopped = false
+  const asked = new Set<string>()
 
+  const tellOfItself = (): DisplayReport => {
+    const { settings, stage, pace } = useDesk.getState()
+    const { name, mirrorH, mirrorV } = settings
+    return {
+      id: mine,
+      name,
+      playing: stage.motion === 'running',
+      pace,
+      size: follower().size,
+      mirror_h: mirrorH,
+      mirror_v: mirrorV,
+      hidden: document.visibilityState === 'hidden',
+      following: settings.follow,
+      ...battery(),
+    }
+  }
+  /** Every two seconds, so that nobody takes this display for gone; at once when something is another. */
   const report = () => {
     if (onScreen < 0) return
-    const position = place()
-    if (reported.version === onScreen && Math.abs(reported.position - position) < 0.5) return
-    const said = socket.post({ type: 'prompter_ack', room_id: room.id, version: onScreen, position })
-    if (said) reported = { version: onScreen, position }
+    const version = onScreen
+    const display = tellOfItself()
+    const position = Math.round(follower().position * 10) / 10
+    const said = JSON.stringify([version, display, display.playing ? 0 : position])
+    if (said === reported && Date.now() - reportedAt < REPORT_MS - 100) return
+    const round_trip_ms = socket.clock.roundTrip ?? null
+    const done = socket.post({
+      type: 'prompter_ack',
+      room_id: room.id,
+      version,
+      position,
+      display: { ...display, round_trip_ms },
+    })
+    if (done) [reported, reportedAt] = [said, Date.now()]
   }
   const remember = () => {
     const { shown } = useDesk.getState().stage
-    if (shown) void keep({ room: room.id, name: room.name, state: shown, position: place(), epoch })
+    if (shown)
+      void keep({ room: room.id, name: room.name, state: shown, position: follower().position, epoch })
   }
   const receive = (frame: AnyFrame) => {
-    if (frame.type === 'prompter_state') dispatch({ type: 'received', state: frame })
+    if (frame.type === 'prompter_state') follower().heard(frame)
+    if (frame.type !== 'prompter_display' || frame.display_id !== mine) return
+    const { name, size, mirror_h, mirror_v, following } = frame.settings
+    const { settings, change } = useDesk.getState()
+    change({
+      name: name ?? settings.name,
+      size: size === 0 ? undefined : (size ?? settings.size),
+      mirrorH: mirror_h ?? settings.mirrorH,
+      mirrorV: mirror_v ?? settings.mirrorV,
+    })
+    if (typeof following === 'boolean') follower().setFollowing(following)
+    report()
   }
 
   void kept(room.id).then((last) => {
@@ -48,11 +106,15 @@ export function follow(room: { id: string; name: string }, place: () => number, 
   })
   const offs = [
     socket.onFrame((frame) => {
+      if (frame.type === 'ack' && asked.delete(frame.re)) {
+        const { revision } = frame.result
+        follower().answered(frame.re, typeof revision === 'number' ? revision : undefined)
+      }
       if (frame.type !== 'welcome') return
       if (epoch !== undefined && epoch !== frame.epoch) dispatch({ type: 'renumbered' })
       epoch = frame.epoch
       // The server may have restarted since: say again what is on screen.
-      reported = { version: -1, position: -1 }
+      reported = ''
       report()
     }),
     socket.subscribe(
@@ -68,16 +130,29 @@ export function follow(room: { id: string; name: string }, place: () => number, 
     socket.onStatus((status) => {
       // Before `connect()` the socket says closed; that is not news.
       if (status.state !== 'closed' || status.code !== 1000) setStatus(status)
+      if (status.state === 'reconnecting' || status.state === 'closed') {
+        asked.clear()
+        follower().lost()
+      }
     }),
   ]
+  let beat = 0
   const timer = setInterval(() => {
+    beat += 1
     report()
-    remember()
-  }, REPORT_MS)
+    if (beat % 4 === 0) remember()
+  }, REPORT_MS / 4)
   const leaving = () => remember()
   window.addEventListener('pagehide', leaving)
+  document.addEventListener('visibilitychange', report)
 
   return {
+    now: () => socket.clock.now(),
+    post(id, version, order) {
+      const said = socket.post({ type: 'prompter_control', id, room_id: room.id, version, ...order })
+      if (said) asked.add(id)
+      return said
+    },
     painted(version) {
       onScreen = version
       report()
@@ -87,6 +162,7 @@ export function follow(room: { id: string; name: string }, place: () => number, 
       stopped = true
       clearInterval(timer)
       window.removeEventListener('pagehide', leaving)
+      document.removeEventListener('visibilitychange', report)
       for (const off of offs) off()
       socket.close()
     },

@@ -1,7 +1,7 @@
 import { carry } from './carry'
-import { EMPTY, type Lines, measure, pagesOf, pixelOf, positionOf, secondsLeft, speedOf } from './lines'
+import { EMPTY, type Lines, measure, pagesOf, passed, pixelOf, positionOf, travelled } from './lines'
 import type { Script } from './script'
-import { Scroller } from './scroller'
+import { RAMP_MS, Scroller, SEEK_MS } from './scroller'
 import type { Arrival, Motion } from './stage'
 
 export interface Room {
@@ -19,21 +19,53 @@ export interface Place {
   readonly secondsLeft: number
 }
 
+/** What the text is to do: the words of `prompter_state.transport`, of the room or of this display alone. */
+export interface Goal {
+  readonly playing: boolean
+  readonly position: number
+  readonly rate: number
+  readonly at_ms: number
+  /** Others do the same: keep in step with them. */
+  readonly shared: boolean
+}
+
+const LOOK_MS = 200
+/** How much faster or slower a text may run to catch up unnoticed, and in how many seconds it should. */
+const TRIM = 0.1
+const CATCH_UP = 1
+
+/** Where a text is at a moment, by the words of the protocol. */
+export function positionAt(goal: Goal, now: number, length: number): number {
+  const moved = goal.playing ? (goal.rate * Math.max(0, now - goal.at_ms)) / 1000 : 0
+  return Math.min(length, Math.max(0, goal.position + moved))
+}
+
+/** The rate with which a text that is `behind` so many characters gets in step without anybody seeing it. */
+export function catchUp(rate: number, behind: number): number {
+  const by = behind / CATCH_UP / Math.abs(rate || 1)
+  return rate + Math.abs(rate) * Math.min(TRIM, Math.max(-TRIM, by))
+}
+
 /** The text as laid out, and the motion over it. */
 export class Player {
   onMotion: ((motion: Motion) => void) | undefined
   private readonly track: HTMLElement
   private readonly scroller: Scroller
+  private readonly now: () => number
   private script: Script | undefined
   private lines: Lines = EMPTY
-  private pace = 240
-  private direction = 1
+  private goal: Goal | undefined
   private motion: Motion = 'paused'
+  private start: ReturnType<typeof setTimeout> | undefined
+  private readonly look: ReturnType<typeof setInterval>
 
-  constructor(track: HTMLElement) {
+  /** `now`: the clock of the goals. */
+  constructor(track: HTMLElement, now: () => number) {
     this.track = track
+    this.now = now
     this.scroller = new Scroller(track)
-    this.scroller.onEnd = () => this.move(this.direction > 0 ? 'finished' : 'paused')
+    this.scroller.onEnd = () => this.move((this.goal?.rate ?? 1) > 0 ? 'finished' : 'paused')
+    this.look = setInterval(() => this.keepUp(), LOOK_MS)
   }
 
   /** Another text is in the track: stand where it says, or where the reader was in the former version. */
@@ -43,11 +75,11 @@ export class Player {
     this.script = script
     this.lines = measure(this.track, script, room.flipped)
     if (arrival.kind === 'start' || !before) {
+      this.goal = undefined
       this.scroller.hold()
-      this.direction = 1
       // Before it is laid: what is laid while running runs on.
       this.move('paused')
-      this.lay(arrival.kind === 'start' ? pixelOf(this.lines, arrival.position) : 0, room)
+      this.lay(arrival.kind === 'start' ? travelled(this.lines, arrival.position) : 0, room)
       return
     }
     // Anchor the line under the reading line, not a percentage: it must not move by a pixel.
@@ -72,85 +104,118 @@ export class Player {
     this.lay(finished ? this.lines.height : pixelOf(this.lines, position), room)
   }
 
-  play(): void {
-    if (!this.script || this.lines.height === 0) return
-    const y = this.scroller.y
-    if (this.direction > 0 && y >= this.lines.height - 0.5) this.scroller.seek(0, false)
-    if (this.direction < 0 && y <= 0.5) this.direction = 1
-    this.scroller.run(this.speed)
+  /** Do this from now on. `eased`: a place far away is glided to, else it is there at once. */
+  follow(goal: Goal, eased = true): void {
+    this.goal = goal
+    clearTimeout(this.start)
+    if (!this.script || this.length === 0) return
+    const { scroller } = this
+    const wait = goal.playing ? goal.at_ms - this.now() : 0
+    if (!goal.playing || wait > RAMP_MS / 2) {
+      const to = Math.min(this.length, goal.position)
+      if (!eased) {
+        scroller.hold()
+        scroller.seek(to, false)
+      } else {
+        scroller.stop()
+        if (this.motion === 'running' || Math.abs(to - scroller.at) > 0.01) scroller.seek(to)
+      }
+      this.move(!goal.playing && to >= this.length ? 'finished' : 'paused')
+      if (goal.playing) this.start = setTimeout(() => this.follow(goal), wait - RAMP_MS / 2)
+      return
+    }
+    const to = positionAt(goal, this.now(), this.length)
+    if (goal.rate > 0 ? to >= this.length : to <= 0 && goal.at_ms < this.now() - RAMP_MS) {
+      scroller.hold()
+      scroller.seek(to, false)
+      this.move(goal.rate > 0 ? 'finished' : 'paused')
+      return
+    }
+    scroller.run(goal.rate)
     this.move('running')
+    if (!eased) scroller.seek(to, false)
+    else if (this.isFar(to)) scroller.seek(positionAt(goal, this.now() + SEEK_MS, this.length))
   }
 
-  pause(): void {
-    this.scroller.stop()
-    this.move('paused')
-  }
-
-  reverse(): void {
-    this.direction = -this.direction
-    this.play()
-  }
-
-  setPace(pace: number): void {
-    this.pace = pace
-    if (this.motion === 'running') this.scroller.run(this.speed)
-  }
-
-  /** Move by hand, by pixels; the text stands until `play`. */
+  /** Move by hand, by pixels; the text stands there until it is told something else. */
   drag(pixels: number): void {
+    clearTimeout(this.start)
+    this.goal = undefined
     this.scroller.hold()
-    this.scroller.seek(this.scroller.y + pixels, false)
+    this.scroller.seek(passed(this.lines, this.scroller.y + pixels), false)
     this.move('paused')
   }
 
-  /** To the beginning of a character, eased. */
-  goTo(position: number): void {
+  /** The place of the line in which a character of the text stands. */
+  lineOf(position: number): number {
     const line = this.lines.lines.findLast((candidate) => candidate.start <= position)
-    if (this.motion === 'finished') this.move('paused')
-    this.scroller.seek(line?.top ?? 0)
+    return passed(this.lines, line?.top ?? 0)
   }
 
-  /** To the sentence or paragraph before (-1) or after (1) the one being read. */
-  step(unit: 'sentence' | 'paragraph', direction: 1 | -1): void {
-    if (!this.script) return
+  /** The place of the sentence or paragraph before (-1) or after (1) the one being read. */
+  beside(unit: 'sentence' | 'paragraph', direction: 1 | -1): number | undefined {
+    const here = this.lines.lines.findLast((line) => line.top <= this.scroller.y + 0.5)
+    if (!this.script || !here) return undefined
     const starts =
       unit === 'sentence' ? this.script.sentences : this.script.paragraphs.map(({ offset }) => offset)
-    const here = this.lines.lines.findLast((line) => line.top <= this.scroller.y + 0.5)
-    if (!here) return
+    // While running, "back" soon after a beginning means the one before it: about a second of reading.
+    const patience = this.motion === 'running' ? Math.abs(Math.round(this.goal?.rate ?? 0)) : 0
     const target =
       direction > 0
         ? starts.find((start) => start >= here.end)
-        : starts.findLast((start) => start < here.start + (this.motion === 'running' ? -this.patience : 0))
-    this.goTo(target ?? (direction > 0 ? this.script.length : 0))
+        : starts.findLast((start) => start < here.start - patience)
+    return this.lineOf(target ?? (direction > 0 ? this.script.length : 0))
   }
 
-  get place(): Place {
-    const y = this.scroller.y
-    const { height } = this.lines
+  /** Where it comes to a stand if it is stopped now. */
+  get rest(): number {
+    const ahead = this.motion === 'running' ? ((this.goal?.rate ?? 0) * RAMP_MS) / 2000 : 0
+    return Math.min(this.length, Math.max(0, this.scroller.at + ahead))
+  }
+
+  /** Characters passed. */
+  get at(): number {
+    return this.scroller.at
+  }
+
+  get length(): number {
+    return this.scroller.length
+  }
+
+  /** `rate`: characters a second with which what is left would be read. */
+  place(rate: number): Place {
+    const { at } = this.scroller
     return {
-      position: this.script ? Math.min(this.script.length, positionOf(this.lines, y)) : 0,
-      share: height > 0 ? y / height : 0,
-      secondsLeft: secondsLeft(this.lines, y, this.pace),
+      position: at,
+      share: this.lines.height > 0 ? this.scroller.y / this.lines.height : 0,
+      secondsLeft: Math.max(0, this.length - at) / Math.max(0.1, Math.abs(rate)),
     }
   }
 
   dispose(): void {
+    clearTimeout(this.start)
+    clearInterval(this.look)
     this.scroller.dispose()
   }
 
-  private get speed(): number {
-    return this.direction * speedOf(this.lines, this.pace)
+  private keepUp(): void {
+    const { goal, scroller } = this
+    if (!goal?.shared || this.motion !== 'running' || scroller.seeking) return
+    const to = positionAt(goal, this.now(), this.length)
+    if (this.isFar(to)) scroller.seek(positionAt(goal, this.now() + SEEK_MS, this.length))
+    else scroller.trim(catchUp(goal.rate, to - scroller.at))
   }
 
-  /** While running, "back" soon after a beginning means the one before it: about a second of reading. */
-  private get patience(): number {
-    return Math.round(this.pace / 60)
+  /** Whether a place is a line or more away. */
+  isFar(to: number): boolean {
+    const line = this.lines.height / Math.max(1, this.lines.lines.length)
+    return Math.abs(travelled(this.lines, to) - this.scroller.y) > line
   }
 
   private lay(y: number, room: Room): void {
     const pages = room.paged ? pagesOf(this.lines, room.pageHeight) : undefined
-    this.scroller.lay({ height: this.lines.height, pages }, y)
-    if (this.motion === 'running') this.scroller.run(this.speed)
+    this.scroller.lay(this.lines, pages, y)
+    if (this.motion === 'running' && this.goal) this.scroller.run(this.goal.rate)
   }
 
   private move(motion: Motion): void {

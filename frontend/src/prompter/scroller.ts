@@ -1,28 +1,23 @@
-const RAMP_MS = 300
-const SEEK_MS = 350
-const SLOWEST = 0.001
-/** The rate 1 of the animation, in pixels a second; real speeds are multiples of it. */
-const BASE_SPEED = 50
+import { EMPTY, type Lines, passed, travelled } from './lines'
 
-export interface Travel {
-  /** Pixels from the first to the last position. */
-  readonly height: number
-  /** Where pages begin, for page mode; `undefined` scrolls. */
-  readonly pages: readonly number[] | undefined
-}
+export const RAMP_MS = 300
+export const SEEK_MS = 350
+const SLOWEST = 0.001
+/** The rate 1 of the animation, in characters a second; real rates are multiples of it. */
+const BASE = 5
 
 const easeOut = (share: number): number => 1 - (1 - share) ** 3
 
 /**
- * Moves an element up by one linear compositor animation. Speed is the animation's rate and place is its time, so the
- * text goes on smoothly while the main thread is busy.
+ * Moves an element up by one compositor animation whose time is the number of characters that have passed, so the text goes
+ * on smoothly, and stays in step with other displays, while the main thread is busy.
  */
 export class Scroller {
   /** Called when the text has run to its end (or, in reverse, to its beginning). */
   onEnd: (() => void) | undefined
   private readonly element: HTMLElement
   private animation: Animation | undefined
-  private travel: Travel = { height: 0, pages: undefined }
+  private lines: Lines = EMPTY
   private rate = 0
   private wanted = 0
   private going = false
@@ -35,15 +30,29 @@ export class Scroller {
 
   /** Pixels travelled. */
   get y(): number {
-    const time = Number(this.animation?.currentTime ?? 0)
-    return Math.min(this.travel.height, Math.max(0, (time / 1000) * BASE_SPEED))
+    return travelled(this.lines, this.at)
   }
 
-  /** Lay the way anew and stand at `y`; a running text keeps running. */
-  lay(travel: Travel, y: number): void {
-    this.travel = travel
-    const frames = keyframes(travel)
-    const duration = Math.max(1, (travel.height / BASE_SPEED) * 1000)
+  /** Characters passed. */
+  get at(): number {
+    const time = Number(this.animation?.currentTime ?? 0)
+    return Math.min(this.length, Math.max(0, (time / 1000) * BASE))
+  }
+
+  get length(): number {
+    return this.lines.way.at(-1)?.at ?? 0
+  }
+
+  /** Whether it is on its way to another place. */
+  get seeking(): boolean {
+    return this.seekFrame !== 0
+  }
+
+  /** Lay the way anew, page by page if `pages` says where they begin, and stand at `y`; a running text keeps running. */
+  lay(lines: Lines, pages: readonly number[] | undefined, y: number): void {
+    this.lines = lines
+    const frames = keyframes(lines, pages)
+    const duration = Math.max(1, (this.length / BASE) * 1000)
     if (!this.animation) {
       this.animation = this.element.animate(frames, { duration, easing: 'linear', fill: 'both' })
       this.animation.pause()
@@ -54,14 +63,14 @@ export class Scroller {
       effect.updateTiming({ duration })
     }
     this.stopSeek()
-    this.put(y)
+    this.put(passed(lines, y))
     // An animation that had ended would run again by itself when its end moves away.
     if (!this.going) this.animation.pause()
   }
 
-  /** Go (or keep going) at `speed` pixels a second, reached within 300 ms; negative runs backwards. */
-  run(speed: number): void {
-    this.wanted = speed / BASE_SPEED
+  /** Go (or keep going) at `rate` characters a second, reached within 300 ms; negative runs backwards. */
+  run(rate: number): void {
+    this.wanted = rate / BASE
     if (!this.animation || this.seekFrame) {
       this.going = true
       return
@@ -69,13 +78,20 @@ export class Scroller {
     if (!this.going || this.animation.playState !== 'running') {
       this.rate = 0
       this.animation.updatePlaybackRate(this.wanted < 0 ? -SLOWEST : SLOWEST)
-      const y = this.y
+      const { at } = this
       this.animation.play()
       // `play()` rewinds an animation that stands at its end.
-      if (Math.abs(this.y - y) > 0.5) this.put(y)
+      if (Math.abs(this.at - at) > 0.05) this.put(at)
     }
     this.going = true
     this.ramp(this.wanted, () => undefined)
+  }
+
+  /** A hair faster or slower, at once; nothing while it speeds up, stops or is elsewhere. */
+  trim(rate: number): void {
+    if (!this.going || this.frame || this.seekFrame) return
+    this.wanted = this.rate = rate / BASE
+    this.animation?.updatePlaybackRate(this.rate)
   }
 
   /** Slow down to a stand within 300 ms. */
@@ -89,24 +105,25 @@ export class Scroller {
   /** Stand still now (a finger holds the text). */
   hold(): void {
     this.going = false
-    cancelAnimationFrame(this.frame)
+    this.stopRamp()
     this.stopSeek()
     this.rate = 0
     this.animation?.pause()
   }
 
-  /** Go to a place, eased; a running text runs on from there. */
-  seek(y: number, eased = true): void {
+  /** Go to a place (characters), eased; a running text runs on from there. */
+  seek(to: number, eased = true): void {
     const animation = this.animation
     if (!animation) return
-    cancelAnimationFrame(this.frame)
+    this.stopRamp()
     this.stopSeek()
     const from = this.y
-    const to = Math.min(this.travel.height, Math.max(0, y))
+    const end = travelled(this.lines, to)
     animation.pause()
     const resume = () => {
       this.seekFrame = 0
-      if (this.going) this.run(this.wanted * BASE_SPEED)
+      this.rate = 0
+      if (this.going) this.run(this.wanted * BASE)
     }
     if (!eased) {
       this.put(to)
@@ -116,23 +133,26 @@ export class Scroller {
     const begin = performance.now()
     const step = (now: number) => {
       const share = Math.min(1, Math.max(0, (now - begin) / SEEK_MS))
-      this.put(from + (to - from) * easeOut(share))
-      if (share < 1) this.seekFrame = requestAnimationFrame(step)
-      else resume()
+      if (share < 1) {
+        this.put(passed(this.lines, from + (end - from) * easeOut(share)))
+        this.seekFrame = requestAnimationFrame(step)
+        return
+      }
+      this.put(to)
+      resume()
     }
     this.seekFrame = requestAnimationFrame(step)
   }
 
   dispose(): void {
-    cancelAnimationFrame(this.frame)
+    this.stopRamp()
     this.stopSeek()
     this.animation?.cancel()
     this.animation = undefined
   }
 
-  private put(y: number): void {
-    if (this.animation)
-      this.animation.currentTime = (Math.min(this.travel.height, Math.max(0, y)) / BASE_SPEED) * 1000
+  private put(at: number): void {
+    if (this.animation) this.animation.currentTime = (Math.min(this.length, Math.max(0, at)) / BASE) * 1000
   }
 
   private stopSeek(): void {
@@ -140,8 +160,13 @@ export class Scroller {
     this.seekFrame = 0
   }
 
-  private ramp(to: number, done: () => void): void {
+  private stopRamp(): void {
     cancelAnimationFrame(this.frame)
+    this.frame = 0
+  }
+
+  private ramp(to: number, done: () => void): void {
+    this.stopRamp()
     const from = this.rate
     const begin = performance.now()
     const step = (now: number) => {
@@ -151,7 +176,10 @@ export class Scroller {
       const size = Math.max(SLOWEST, Math.abs(this.rate))
       this.animation?.updatePlaybackRate(backwards ? -size : size)
       if (share < 1) this.frame = requestAnimationFrame(step)
-      else done()
+      else {
+        this.frame = 0
+        done()
+      }
     }
     this.frame = requestAnimationFrame(step)
   }
@@ -160,18 +188,24 @@ export class Scroller {
     // Laying a shorter text can end an animation that nobody let run.
     if (!this.going) return
     this.going = false
-    cancelAnimationFrame(this.frame)
+    this.stopRamp()
     this.rate = 0
     this.onEnd?.()
   }
 }
 
-function keyframes({ height, pages }: Travel): Keyframe[] {
-  const at = (y: number) => `translate3d(0, ${-y}px, 0)`
-  if (!pages || height <= 0) return [{ transform: at(0) }, { transform: at(height) }]
+function keyframes({ way, height }: Lines, pages: readonly number[] | undefined): Keyframe[] {
+  const transform = (y: number) => `translate3d(0, ${-y}px, 0)`
+  const length = way.at(-1)?.at ?? 0
+  if (length === 0 || height <= 0) return [{ transform: transform(0) }, { transform: transform(0) }]
+  if (!pages) return way.map(({ at, y }) => ({ transform: transform(y), offset: at / length }))
   const last = pages.at(-1) ?? 0
   return [
-    ...pages.map((y) => ({ transform: at(y), offset: Math.min(1, y / height), easing: 'step-end' })),
-    { transform: at(last), offset: 1 },
+    ...pages.map((y) => ({
+      transform: transform(y),
+      offset: Math.min(1, passed({ way, height, lines: [] }, y) / length),
+      easing: 'step-end',
+    })),
+    { transform: transform(last), offset: 1 },
   ]
 }

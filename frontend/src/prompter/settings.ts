@@ -12,6 +12,12 @@ export interface Settings {
   /** Turn pages instead of scrolling; `undefined` follows the system's wish for less motion. */
   readonly pages: boolean | undefined
   readonly language: 'zh' | 'en'
+  /** How the director's page calls this display. */
+  readonly name: string
+  /** Do what the room does. */
+  readonly follow: boolean
+  /** Count down before a start. */
+  readonly countdown: boolean
 }
 
 export const PACE = { least: 120, most: 420 } as const
@@ -38,6 +44,9 @@ export function readSettings(): Settings {
     hud: true,
     pages: undefined,
     language,
+    name: '',
+    follow: true,
+    countdown: false,
   }
   try {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Settings>

@@ -17,7 +17,8 @@ export interface Stage {
 }
 
 export type StageEvent =
-  | { type: 'received'; state: PrompterState }
+  /** `led`: the room's stage counts, not what is being read here; a text that comes on then begins at `position`. */
+  | { type: 'received'; state: PrompterState; led?: boolean; position?: number }
   | { type: 'restored'; state: PrompterState; position: number }
   | { type: 'moved'; motion: Motion }
   | { type: 'taken' }
@@ -40,7 +41,7 @@ export const isEmpty = (state: PrompterState | undefined): boolean => !state?.co
 export function apply(stage: Stage, event: StageEvent): Stage {
   switch (event.type) {
     case 'received':
-      return receive(stage, event.state)
+      return event.led ? led(stage, event.state, event.position ?? 0) : receive(stage, event.state)
     case 'restored':
       if (stage.shown) return stage
       return {
@@ -68,6 +69,28 @@ function receive(stage: Stage, state: PrompterState): Stage {
   }
   if (motion === 'running' && !isEmpty(shown)) return { ...received, next: state }
   return { ...received, shown: state, next: undefined, motion: 'paused', arrival: FROM_START }
+}
+
+/** The text on the room's stage. */
+export const onStage = (state: PrompterState): PrompterState =>
+  state.stage ? { ...state, ...state.stage } : state
+
+/** The room decides what is read: a text that is being read goes when the room takes another. */
+function led(stage: Stage, state: PrompterState, position: number): Stage {
+  if (state.version < stage.version) return stage
+  const [shown, text] = [stage.shown, onStage(state)]
+  const next = state.stage ? state : undefined
+  const version = state.version
+  if (shown?.version === text.version) {
+    return stage.next?.version === next?.version && stage.version === version
+      ? stage
+      : { ...stage, version, next }
+  }
+  if (shown && text.version > shown.version && !isEmpty(shown) && !isEmpty(text) && sameScript(shown, text)) {
+    return { ...stage, version, next, shown: text, arrival: { kind: 'patch' } }
+  }
+  const arrival: Arrival = { kind: 'start', position }
+  return { ...stage, version, next, shown: text, motion: 'paused', arrival }
 }
 
 /** Text without a script (a note cued by hand) is the same only when it reads the same. */

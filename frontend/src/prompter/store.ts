@@ -1,7 +1,22 @@
 import { create } from 'zustand'
+import type { PrompterState } from '../generated/protocol'
 import type { SocketStatus } from '../wire/socket'
 import { keepSettings, paceWithin, readSettings, type Settings } from './settings'
 import { apply, EMPTY_STAGE, type Stage, type StageEvent } from './stage'
+
+/** What the room says besides the text. */
+export interface Live {
+  readonly blank: boolean
+  readonly note: PrompterState['note'] | undefined
+  /** The text that is about to come on. */
+  readonly cut: PrompterState | undefined
+  /** The room is elsewhere; this display keeps its reader's place. */
+  readonly apart: boolean
+  /** When the text starts to move (the server's clock). */
+  readonly startAt: number
+  /** When it is to be read to its end. */
+  readonly target: number | undefined
+}
 
 export interface Desk {
   readonly stage: Stage
@@ -9,17 +24,23 @@ export interface Desk {
   readonly status: SocketStatus
   /** 字/分 in use: the script's until the reader changes it. */
   readonly pace: number
+  readonly live: Live
   dispatch(event: StageEvent): void
   change(settings: Partial<Settings>): void
   setPace(pace: number): void
+  setLive(live: Partial<Live>): void
   setStatus(status: SocketStatus): void
 }
+
+const same = (live: Live, changed: Partial<Live>): boolean =>
+  (Object.keys(changed) as (keyof Live)[]).every((name) => live[name] === changed[name])
 
 export const useDesk = create<Desk>()((set) => ({
   stage: EMPTY_STAGE,
   settings: readSettings(),
   status: { state: 'connecting' },
   pace: 240,
+  live: { blank: false, note: undefined, cut: undefined, apart: false, startAt: 0, target: undefined },
   dispatch: (event) =>
     set(({ stage, pace }) => {
       const after = apply(stage, event)
@@ -33,6 +54,7 @@ export const useDesk = create<Desk>()((set) => ({
       keepSettings(after)
       return { settings: after }
     }),
-  setPace: (pace) => set({ pace: paceWithin(pace) }),
+  setPace: (pace) => set({ pace }),
+  setLive: (changed) => set(({ live }) => (same(live, changed) ? {} : { live: { ...live, ...changed } })),
   setStatus: (status) => set({ status }),
 }))

@@ -1,0 +1,293 @@
+import type { PrompterState, Transport } from '../generated/protocol'
+import { uuid7 } from '../wire/ids'
+import type { Outgoing } from '../wire/socket'
+import type { Player } from './player'
+import { positionAt } from './player'
+import { rateOf } from './script'
+import { RAMP_MS } from './scroller'
+import { paceWithin } from './settings'
+import { isEmpty, onStage } from './stage'
+import { ALONE, goalOf, type Step, type StepEvent, step } from './step'
+import { useDesk } from './store'
+
+type Control = Extract<Outgoing, { type: 'prompter_control' }>
+export type Order = Omit<Control, 'type' | 'id' | 'room_id' | 'version'>
+
+/** The way to the room: its clock, and whether an order went out. */
+export interface Wire {
+  now(): number
+  post(id: string, version: number, order: Order): boolean
+}
+
+const COUNTDOWN_MS = 3000
+/** Orders that follow each other (a key held down, a finger that drags) go out no faster. */
+const PAUSE_MS = 150
+const UNSENT = 'unsent'
+
+/**
+ * What the reader of this display does, done at once and told to the room, and what the room does, done here: the display's
+ * hand on the player.
+ */
+export class Lead {
+  private readonly player: Player
+  private readonly wire: Wire
+  private step: Step = ALONE
+  private latest: PrompterState | undefined
+  private driven: Transport | undefined
+  private cutting: ReturnType<typeof setTimeout> | undefined
+  private sending: ReturnType<typeof setTimeout> | undefined
+  private sentAt = 0
+
+  constructor(player: Player, wire: Wire) {
+    this.player = player
+    this.wire = wire
+  }
+
+  // The room ----------------------------------------------------------------------------------------------------------
+
+  heard(state: PrompterState): void {
+    const desk = useDesk.getState()
+    const first = this.latest === undefined
+    this.latest = state
+    const note = state.note?.id === desk.live.note?.id ? desk.live.note : (state.note ?? undefined)
+    desk.setLive({ blank: state.blank ?? false, note })
+    const room = state.transport
+    if (!room || !desk.settings.follow) {
+      if (room) this.step = { ...this.step, room, away: false }
+      desk.dispatch({ type: 'received', state })
+      return
+    }
+    const { shown, motion } = desk.stage
+    const here = shown?.version === room.version ? this.player.isFar(this.placeIn(room)) : !isEmpty(shown)
+    this.take({ type: 'heard', transport: room, reading: motion === 'running', far: here })
+    this.show(state, room, first)
+    if (this.step.tell) this.tell()
+  }
+
+  answered(id: string, revision: number | undefined): void {
+    this.take({ type: 'answered', id, revision })
+    if (this.latest) this.show(this.latest, this.latest.transport ?? undefined)
+  }
+
+  lost(): void {
+    this.take({ type: 'lost' })
+  }
+
+  /** Do as the room does, wherever it is. */
+  rejoin(): void {
+    this.take({ type: 'rejoined' })
+    if (this.latest) this.show(this.latest, this.latest.transport ?? undefined)
+  }
+
+  /** Follow the room from now on, or no more. */
+  setFollowing(follow: boolean): void {
+    const { stage, change } = useDesk.getState()
+    if (!follow && stage.shown)
+      this.step = { ...this.step, own: { ...this.present, position: this.player.at } }
+    change({ follow })
+    if (follow) this.rejoin()
+    else this.drive()
+  }
+
+  /** Have the room do what is done here. */
+  tell(): void {
+    const goal = this.present
+    if (goal.pace !== this.step.room?.pace) this.post({ action: 'speed', value: goal.pace })
+    const playing = goal.playing && useDesk.getState().stage.motion === 'running'
+    const position = this.player.at
+    this.step = { ...this.step, apart: false, tell: false }
+    this.act(
+      { playing, position, at_ms: this.wire.now() },
+      playing
+        ? { action: 'play', value: position, after_ms: 0, reverse: goal.rate < 0 }
+        : { action: 'pause', value: position },
+    )
+  }
+
+  /** Bring on the room's text, at once or when its moment comes. */
+  private show(state: PrompterState, room: Transport | undefined, first = false): void {
+    const { dispatch, setLive, stage } = useDesk.getState()
+    clearTimeout(this.cutting)
+    const text = onStage(state)
+    const wait = room ? room.at_ms - this.wire.now() : 0
+    if (!room || this.step.apart) {
+      dispatch({ type: 'received', state })
+    } else if (this.step.own) {
+      // The room has not heard yet what is done here.
+    } else if (!first && wait > PAUSE_MS && text.version !== stage.shown?.version && !isEmpty(stage.shown)) {
+      setLive({ cut: text })
+      this.cutting = setTimeout(() => this.show(state, room), wait)
+      return
+    } else {
+      dispatch({ type: 'received', state, led: true, position: this.placeIn(room) })
+    }
+    setLive({ cut: undefined })
+    this.drive(!first)
+  }
+
+  /** Have the player do what is to be done, once its text is there. `eased`: places far away are glided to. */
+  drive(eased = true): void {
+    const { stage, settings, setPace, setLive } = useDesk.getState()
+    const goal = goalOf(this.step)
+    setLive({ apart: this.step.apart && settings.follow })
+    if (!goal || goal.version !== stage.shown?.version || (eased && goal === this.driven)) return
+    this.driven = goal
+    setPace(goal.pace)
+    setLive({ startAt: goal.playing ? goal.at_ms : 0, target: goal.target_at_ms ?? undefined })
+    this.player.follow({ ...goal, shared: goal === this.step.room || this.step.asked !== undefined }, eased)
+  }
+
+  /** Another text, or a correction, has been laid out. */
+  laid(corrected: boolean): void {
+    const { shown } = useDesk.getState().stage
+    const goal = goalOf(this.step)
+    this.driven = undefined
+    if (corrected && shown && goal && goal === this.step.own && goal.version !== shown.version) {
+      // What is done here alone goes on in the corrected text.
+      const rate = rateOf(shown.content, goal.pace) * Math.sign(goal.rate || 1)
+      const position = this.player.at
+      const moved = { version: shown.version, position, rate, at_ms: Math.max(goal.at_ms, this.wire.now()) }
+      this.step = { ...this.step, own: { ...goal, ...moved } }
+    } else if (!corrected && goal?.version !== shown?.version) {
+      this.step = step(this.step, { type: 'fresh' })
+    }
+    this.drive(corrected)
+  }
+
+  // The reader --------------------------------------------------------------------------------------------------------
+
+  toggle(): void {
+    const { stage } = useDesk.getState()
+    if (stage.motion === 'finished' && stage.next) this.takeNext()
+    else if (isEmpty(stage.shown)) return
+    else if (this.present.playing && stage.motion !== 'finished') this.pause()
+    else this.play(useDesk.getState().settings.countdown ? COUNTDOWN_MS : undefined)
+  }
+
+  play(after_ms = RAMP_MS / 2, reverse = false): void {
+    const { at, length } = this.player
+    const position = !reverse && at >= length - 0.05 ? 0 : at
+    const rate = Math.abs(this.present.rate) * (reverse ? -1 : 1)
+    this.act(
+      { playing: true, position, rate, at_ms: this.wire.now() + after_ms },
+      { action: 'play', value: position, after_ms, reverse },
+    )
+  }
+
+  pause(): void {
+    const position = this.player.rest
+    this.act({ playing: false, position, at_ms: this.wire.now() }, { action: 'pause', value: position })
+  }
+
+  reverse(): void {
+    if (!isEmpty(useDesk.getState().stage.shown)) this.play(undefined, this.present.rate > 0)
+  }
+
+  pace(by: number): void {
+    const goal = this.present
+    const pace = paceWithin(goal.pace + by)
+    const { shown } = useDesk.getState().stage
+    const rate = rateOf(shown?.content ?? '', pace) * Math.sign(goal.rate || 1)
+    const now = this.wire.now()
+    const moved = { position: this.placeIn(goal), at_ms: Math.max(goal.at_ms, now), pace, rate }
+    this.act(moved, { action: 'speed', value: pace })
+  }
+
+  seek(position: number | undefined): void {
+    if (position === undefined) return
+    const playing = this.present.playing && useDesk.getState().stage.motion !== 'finished'
+    const change = { playing, position, at_ms: this.wire.now() }
+    this.act(change, { action: playing ? 'seek' : 'pause', value: position })
+  }
+
+  /** Read to the end in so many seconds. */
+  target(seconds: number | undefined): void {
+    if (seconds !== undefined || useDesk.getState().live.target !== undefined)
+      this.post({ action: 'target', value: seconds ?? null })
+  }
+
+  drag(pixels: number): void {
+    this.player.drag(pixels)
+    const position = this.player.at
+    const change = { playing: false, position, at_ms: this.wire.now() }
+    this.act(change, { action: 'pause', value: position }, false)
+  }
+
+  takeNext(): void {
+    const { stage, dispatch } = useDesk.getState()
+    const { next } = stage
+    if (!next) return
+    const fresh = { version: next.version, playing: false, position: 0, pace: next.pace, target_at_ms: null }
+    const rate = rateOf(next.content, next.pace)
+    this.act({ ...fresh, rate, at_ms: this.wire.now() }, { action: 'take' })
+    dispatch({ type: 'taken' })
+  }
+
+  dismiss(note_id: string): void {
+    useDesk.getState().setLive({ note: undefined })
+    this.post({ action: 'dismiss', note_id })
+  }
+
+  dispose(): void {
+    clearTimeout(this.cutting)
+    clearTimeout(this.sending)
+  }
+
+  /** What is done now with the text on the screen, also before anybody did anything with it. */
+  private get present(): Transport {
+    const { stage, pace } = useDesk.getState()
+    const goal = goalOf(this.step)
+    const version = stage.shown?.version ?? 0
+    if (goal?.version === version) return goal
+    const content = stage.shown?.content ?? ''
+    return {
+      revision: 0,
+      version,
+      playing: false,
+      position: this.player.at,
+      rate: rateOf(content, pace),
+      pace,
+      length: this.player.length,
+      at_ms: this.wire.now(),
+      target_at_ms: null,
+    }
+  }
+
+  private placeIn(goal: Transport): number {
+    return positionAt({ ...goal, shared: true }, this.wire.now(), goal.length)
+  }
+
+  private take(event: StepEvent): void {
+    this.step = step(this.step, event)
+  }
+
+  /** Do it here; tell the room, at the latest in a moment. */
+  private act(change: Partial<Transport>, order: Order, drive = true): void {
+    const transport = { ...this.present, ...change }
+    const asked = this.leads ? UNSENT : undefined
+    this.take({ type: 'done', transport, asked })
+    if (drive) this.drive()
+    clearTimeout(this.sending)
+    if (!asked) return
+    const wait = this.sentAt + PAUSE_MS - Date.now()
+    if (wait > 0) this.sending = setTimeout(() => this.send(transport.version, order), wait)
+    else this.send(transport.version, order)
+  }
+
+  private send(version: number, order: Order): void {
+    this.sentAt = Date.now()
+    if (this.step.asked !== UNSENT) return
+    const id = uuid7()
+    this.step = { ...this.step, asked: this.wire.post(id, version, order) ? id : undefined }
+  }
+
+  /** Whether what is done here is for the room. */
+  private get leads(): boolean {
+    const { room, apart, away } = this.step
+    return useDesk.getState().settings.follow && room !== undefined && !apart && !away
+  }
+
+  private post(order: Order): void {
+    if (this.step.room) this.wire.post(uuid7(), this.step.room.version, order)
+  }
+}
