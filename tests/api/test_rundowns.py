@@ -73,6 +73,8 @@ async def test_scripts_of_no_show_are_queued_ordered_cued_and_removed(
     assert [one["title"] for one in removed.json()["items"]] == ["丙", "乙"]
     assert (await operator.get(f"/api/v1/rooms/{room}/prompter")).json()["next_title"] == "乙"
     assert (await operator.delete(f"/api/v1/rooms/{room}/rundown/{ids[0]}")).status_code == 404
+    last = await operator.post(f"/api/v1/rooms/{room}/rundown/{ids[1]}/cue")
+    assert (last.json()["title"], last.json()["next_title"]) == ("乙", None)  # what was said does not come again
     assert (await operator.get(f"/api/v1/scripts/{scripts[0]}")).status_code == 200  # the library keeps it
 
 
