@@ -453,7 +453,7 @@ def _sources(db: Database) -> Sources:
     async def room_marks(ids: list[UUID]) -> dict[UUID, Any]:
         async with db.system() as conn:
             rows = await conn.fetch("SELECT * FROM system_room_marks($1)", ids)
-        return {row["room_id"]: (row["version"], row["acked_at"], row["revision"]) for row in rows}
+        return {row["room_id"]: tuple(row.values()) for row in rows}
 
     async def approvals(tenant: UUID, seconds: float) -> list[tuple[UUID, events.StoredEvent]]:
         async with db.tenant(tenant) as conn:

@@ -8,7 +8,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     manifest: true,
-    rolldownOptions: { input: ['index.html', 'prompter.html', 'docs/index.html'] },
+    rolldownOptions: { input: ['index.html', 'prompter.html', 'remote.html', 'docs/index.html'] },
   },
   server: {
     proxy: {

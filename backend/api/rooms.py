@@ -5,16 +5,16 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from backend.api.auth import Cataloguer, Director, Parts, Reader, Writer
+from backend.api.auth import Cataloguer, Director, Parts, Reader
 from backend.api.pages import Cursor, IdempotencyKey, Limit, Page, Search, after, command_id, cut, encode_cursor, once
-from backend.domain import audit, rooms, rundowns
+from backend.domain import audit, rooms
 from backend.ids import STORABLE
 from backend.protocol.commands import PrompterOrder
 from backend.protocol.events import DisplayView, PrompterState
 from backend.quality.layering import Platform
-from backend.runs import directing, on_air
+from backend.runs import directing
 from backend.storage.postgres import Connection
 
 router = APIRouter(prefix="/rooms", tags=["rooms"])
@@ -30,6 +30,10 @@ class Room(BaseModel):
     host_id: UUID | None
     platform: Platform | None = None
     created_at: datetime
+    #: What is approved for it waits in its rundown until somebody puts it on air.
+    by_hand: bool = False
+    #: For how many seconds it is held before it is on air by itself; null: as the tenant's policy says.
+    undo_window: float | None = None
 
 
 class RoomPage(Page[Room]):
@@ -45,60 +49,25 @@ class NewRoom(BaseModel):
     host_id: UUID | None = None
 
 
-class RundownEntry(BaseModel):
-    """An approved script in a room's rundown. `pace` is the host's, in characters a minute."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    show_id: UUID
-    show_name: str
-    starts_at: datetime | None
-    show_item_id: UUID
-    position: int
-    product_name: str
-    scenario: str
-    planned_seconds: int
-    script_id: UUID
-    script_version: int
-    title: str
-    content: str
-    pace: int
-    placed_at: datetime
-
-
-class Rundown(BaseModel):
-    """What a room goes through, in order: its shows by their dates, each in its own order."""
-
-    items: list[RundownEntry]
-
-
 class RoomDisplays(BaseModel):
     """The displays of a room, by name; those that fell silent stay for ten minutes as `away`."""
 
     items: list[DisplayView]
 
 
-class Cue(BaseModel):
-    """How to put an entry on air: with `override_reason` also against findings that are new; admins only, audited."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    override_reason: Annotated[str, StringConstraints(min_length=1, max_length=500), STORABLE] | None = None
-
-
-class CueRequest(Cue):
-    """Which entry, too (for the idempotency of a request)."""
-
-    entry_id: UUID
-
-
 class RoomChanges(BaseModel):
-    """What to change of a room. `platform` says whose extra rules hold in it; null: those of the tenant."""
+    """What to change of a room; what is left out stays.
+
+    `platform` says whose extra rules hold in it; null: those of the tenant. `by_hand`: what is approved for the room
+    waits in its rundown until somebody puts it on air. `undo_window` says for how many seconds it is held before it is
+    on air by itself (0: not at all); null: as the tenant's policy says.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    platform: Platform | None
+    platform: Platform | None = None
+    by_hand: bool = False
+    undo_window: Annotated[float, Field(ge=0, le=600)] | None = None
 
 
 @router.get("")
@@ -133,10 +102,26 @@ async def read_room(identity: Reader, services: Parts, room_id: UUID) -> Room:
 
 @router.patch("/{room_id}")
 async def update_room(identity: Cataloguer, services: Parts, room_id: UUID, body: RoomChanges) -> Room:
-    """Say which platform a room is on."""
+    """Say which platform a room is on, and how what is approved for it comes on air."""
+    changes = body.model_fields_set
     async with services.db.tenant(identity.tenant_id) as conn:
-        room = await rooms.set_platform(conn, room_id, body.platform)
-        await audit.record(conn, identity.user_id, "room.changed", str(room_id), platform=body.platform)
+        room = await rooms.get_room(conn, room_id)
+        if "platform" in changes:
+            room = await rooms.set_platform(conn, room_id, body.platform)
+        if changes & {"by_hand", "undo_window"}:
+            room = await rooms.set_air_rule(
+                conn,
+                room_id,
+                by_hand=body.by_hand if "by_hand" in changes else None,
+                undo_window=body.undo_window if "undo_window" in changes else rooms.KEEP_IT,
+            )
+        await audit.record(
+            conn,
+            identity.user_id,
+            "room.changed",
+            str(room_id),
+            **{name: value for name, value in body.model_dump().items() if name in changes},
+        )
         return Room.model_validate(room)
 
 
@@ -166,33 +151,3 @@ async def read_displays(identity: Reader, services: Parts, room_id: UUID) -> Roo
     async with services.db.tenant(identity.tenant_id) as conn:
         await rooms.get_room(conn, room_id)
     return RoomDisplays(items=await services.displays.list_displays(identity.tenant_id, room_id))
-
-
-@router.get("/{room_id}/rundown")
-async def read_rundown(identity: Reader, services: Parts, room_id: UUID) -> Rundown:
-    """Read the room's rundown: the approved scripts of its shows."""
-    async with services.db.tenant(identity.tenant_id) as conn:
-        await rooms.get_room(conn, room_id)
-        return Rundown(items=[RundownEntry.model_validate(entry) for entry in await rundowns.of_room(conn, room_id)])
-
-
-@router.post("/{room_id}/rundown/{entry_id}/cue")
-async def cue_entry(
-    identity: Writer,
-    services: Parts,
-    room_id: UUID,
-    entry_id: UUID,
-    body: Cue | None = None,
-    key: IdempotencyKey = None,
-) -> PrompterState:
-    """Put a script of the rundown on the room's teleprompter, if what holds now does not forbid it.
-
-    `push_held` (409) names the findings that are new since the approval, and whether rules or product changed.
-    """
-
-    async def act(conn: Connection) -> PrompterState:
-        reason = body.override_reason if body else None
-        return await on_air.cue_entry(conn, services.rules, identity, room_id, entry_id, reason)
-
-    request = CueRequest(entry_id=entry_id, override_reason=body.override_reason if body else None)
-    return await once(services.db, identity, key, request=request, result=PrompterState, act=act)

@@ -412,7 +412,7 @@ async def export_show(
         Spoken(
             heading=mask_pii(f"{entry.product_name} · {SCENARIO_NAMES.get(entry.scenario, entry.scenario)}"),
             text=mask_pii(entry.content),
-            planned_seconds=entry.planned_seconds,
+            planned_seconds=entry.planned_seconds or 0,  # of a show, so it has one
         )
         for entry in entries
     ]

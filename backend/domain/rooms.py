@@ -3,18 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from backend.domain import rundowns
 from backend.domain.hosts import get_host
 from backend.domain.stages import Script, Stage, begun, cued, hold, save, stage_of
 from backend.errors import Conflict, NotFound
 from backend.fanout.topics import ROOMS_CHANNEL
 from backend.protocol.events import PrompterState, StageText
-from backend.storage.postgres import Connection, UniqueViolation
+from backend.storage.postgres import Connection, UniqueViolation, interval
 
-_COLUMNS = "id, name, host_id, platform, created_at"
+_COLUMNS = """id, name, host_id, platform, created_at, by_hand,
+  extract(epoch FROM undo_window)::float8 AS undo_window"""
 _STAGE = ", ".join(f"t.{name} AS stage_{name}" for name in Stage.__dataclass_fields__)
+
+
+class KeepIt:
+    """Says that a value stays as it is, where None is a value."""
+
+
+KEEP_IT: Final = KeepIt()
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,10 @@ class Room:
     #: Whose extra rules hold here; None: those of the tenant's platform.
     platform: str | None
     created_at: datetime
+    #: What is approved waits in the rundown until somebody puts it on air.
+    by_hand: bool
+    #: How long an approved script is held before it is on air, in seconds; None: as the team wants it.
+    undo_window: float | None
 
 
 async def list_rooms(
@@ -90,6 +103,49 @@ async def set_platform(conn: Connection, room_id: UUID, platform: str | None) ->
     return Room(**row)
 
 
+async def set_air_rule(
+    conn: Connection, room_id: UUID, *, by_hand: bool | None = None, undo_window: float | KeepIt | None = KEEP_IT
+) -> Room:
+    """Say how what is approved comes on air in the room: by hand, or by itself after so many seconds.
+
+    `by_hand` None leaves that; `undo_window` None brings the team's back.
+
+    Raises:
+        NotFound: this tenant has no such room.
+    """
+    given = not isinstance(undo_window, KeepIt)
+    row = await conn.fetchrow(
+        f"""UPDATE rooms SET by_hand = coalesce($2, by_hand), undo_window = CASE WHEN $3 THEN $4 ELSE undo_window END
+            WHERE id = $1 RETURNING {_COLUMNS}""",
+        room_id,
+        by_hand,
+        given,
+        interval(undo_window) if isinstance(undo_window, float | int) else None,
+    )
+    if row is None:
+        raise NotFound
+    await _notify(conn, room_id)
+    return Room(**row)
+
+
+async def undo_window_of(conn: Connection, run_id: UUID, otherwise: float) -> float:
+    """Return how long what a run's room is to show is held before, in seconds; `otherwise` where the room says nothing.
+
+    What waits for a hand in any case is not held besides, unless it belongs to a show.
+    """
+    row = await conn.fetchrow(
+        """SELECT m.by_hand AND r.show_item_id IS NULL AS waits,
+                  extract(epoch FROM m.undo_window)::float8 AS undo_window
+           FROM runs r JOIN threads t ON t.id = r.thread_id JOIN rooms m ON m.id = t.room_id WHERE r.id = $1""",
+        run_id,
+    )
+    if row is None:
+        return otherwise
+    if row["waits"]:
+        return 0.0
+    return otherwise if row["undo_window"] is None else float(row["undo_window"])
+
+
 async def read_prompter(conn: Connection, room_id: UUID) -> PrompterState:
     """Return what the room's teleprompter is to show; version 0 and no text before anything was cued.
 
@@ -101,7 +157,8 @@ async def read_prompter(conn: Connection, room_id: UUID) -> PrompterState:
                   coalesce(s.title, '') AS title, coalesce(s.content, '') AS content,
                   coalesce(s.pace, h.pace, 240) AS pace, coalesce(s.updated_at, r.created_at) AS updated_at,
                   coalesce(s.acked_version, 0) AS acked_version, s.acked_at, coalesce(s.position, 0) AS position,
-                  {_STAGE}, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms
+                  {_STAGE}, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms,
+                  r.rundown_revision
            FROM rooms r LEFT JOIN prompter_state s ON s.room_id = r.id LEFT JOIN hosts h ON h.id = r.host_id
              LEFT JOIN prompter_stages t ON t.room_id = r.id AND t.revision > 0
            WHERE r.id = $1""",
@@ -114,8 +171,10 @@ async def read_prompter(conn: Connection, room_id: UUID) -> PrompterState:
     found = {name: told.pop(f"stage_{name}") for name in Stage.__dataclass_fields__}
     stage = stage_of(found) if found["revision"] is not None else begun(0, _cued_last(told), 0)
     waits = stage.version < told["version"]
+    upcoming = await rundowns.next_title(conn, room_id, told["script_id"], told["script_version"])
     return PrompterState(
         **told,
+        next_title=upcoming,
         transport=stage.transport(),
         stage=StageText(**{name: getattr(stage, name) for name in StageText.model_fields}) if waits else None,
         blank=stage.blank,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from backend.domain import events, rooms
+from backend.domain import events, rooms, rundowns
 from backend.domain.show_plan import Slot, plan_time
 from backend.errors import BadRequest, ItemNotReady, NotFound, ShowEmpty
 from backend.fanout.topics import SHOWS_CHANNEL
@@ -252,6 +252,7 @@ async def reorder(conn: Connection, show_id: UUID, item_ids: Sequence[UUID]) -> 
         show_id,
         list(item_ids),
     )
+    await rundowns.follow_show(conn, show_id)
     return await _told(conn, show_id, plan=True)
 
 

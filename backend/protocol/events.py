@@ -530,7 +530,7 @@ class StageText(Part):
 
 def _state_of_before(schema: dict[str, Any], _: type[Frame]) -> None:
     # The release before says nothing of these.
-    later = ("transport", "stage", "blank", "note")
+    later = ("transport", "stage", "blank", "note", "rundown_revision", "next_title")
     schema["required"] = [name for name in schema.get("required", []) if name not in later]
 
 
@@ -559,6 +559,10 @@ class PrompterState(Frame):
     stage: StageText | None = None
     blank: bool = False
     note: PrompterNote | None = None
+    #: Counts the changes of the room's rundown.
+    rundown_revision: int = 0
+    #: What comes next in the rundown.
+    next_title: str | None = None
 
 
 class DisplayView(Part):

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from backend.domain import audit, commands, events, interrupts, people, policies, runs
+from backend.domain import audit, commands, events, interrupts, people, policies, rooms, runs
 from backend.domain.interrupts import Interrupt
 from backend.domain.people import Identity
 from backend.domain.policies import Policies
@@ -52,7 +52,7 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
             conn, interrupt.id, command.version, who.user_id
         ):
             raise _claimed_meanwhile(await interrupts.get_interrupt(conn, interrupt.id))
-        answer = _answer(command, who, wanted)
+        answer = _answer(command, who, await rooms.undo_window_of(conn, interrupt.run_id, wanted.undo_window))
         version = await interrupts.resolve(conn, interrupt.id, command.choice, answer, who.user_id)
         if version is None:
             raise interrupts.why_not(await interrupts.get_interrupt(conn, interrupt.id))
@@ -157,8 +157,9 @@ async def approve_by_policy(
     the answer to resume the graph with.
     """
     answer: dict[str, Any] = {"decision": "approve", "by": None, "by_name": "自动通过", "policy": "auto_approve"}
-    if wanted.undo_window > 0:
-        answer["hold"] = wanted.undo_window
+    hold = await rooms.undo_window_of(conn, interrupt.run_id, wanted.undo_window)
+    if hold > 0:
+        answer["hold"] = hold
     version = await interrupts.approve_by_policy(conn, interrupt.id, answer)
     resolved = InterruptResolved(interrupt_id=interrupt.id, decision="approve", version=version, policy="auto_approve")
     return resolved, answer
@@ -194,7 +195,7 @@ def _claimed_meanwhile(interrupt: Interrupt) -> VersionConflict:
     return VersionConflict(version=interrupt.version, claimed_by=claimed_by)
 
 
-def _answer(command: InterruptResponse, who: Identity, wanted: Policies) -> dict[str, Any]:
+def _answer(command: InterruptResponse, who: Identity, hold: float) -> dict[str, Any]:
     """Return what the graph is resumed with."""
     answer: dict[str, Any] = {"decision": command.choice, "by": str(who.user_id), "by_name": who.name}
     for name in ("content", "feedback", "override_reason", "reason"):
@@ -205,8 +206,8 @@ def _answer(command: InterruptResponse, who: Identity, wanted: Policies) -> dict
         # Told to the graph as a rejection with feedback that does not count as one: a worker of the release before,
         # beside us during a deployment, takes any word that it does not know for an approval.
         answer |= {"decision": "reject", "feedback": answer.pop("content"), "hint": True}
-    if wanted.undo_window > 0 and command.choice in ("approve", "edit"):
-        answer["hold"] = wanted.undo_window
+    if hold > 0 and command.choice in ("approve", "edit"):
+        answer["hold"] = hold
     return answer
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -43,6 +43,8 @@ async def cue_entry(
     held = await _held(conn, books, entry)
     if held is not None:
         await _require_override(conn, who, held, override_reason)
+    # The rundown before the teleprompter, as everybody who changes both: each waits for the other's row else.
+    await rundowns.mark_aired(conn, room_id, entry.script_id, entry.script_version)
     await rooms.cue(
         conn,
         room_id,
@@ -64,6 +66,24 @@ async def cue_entry(
         **overridden,
     )
     return await rooms.read_prompter(conn, room_id)
+
+
+@dataclass(frozen=True)
+class HeldEntry:
+    """An entry that may not go on air now, and why: the details of `PushHeld`."""
+
+    entry_id: UUID
+    details: dict[str, Any]
+
+
+async def held_entries(conn: Connection, books: RuleBooks, room_id: UUID) -> list[HeldEntry]:
+    """Return which entries of a room's rundown, of those that were not on air yet, would be held now."""
+    found = []
+    for entry in await rundowns.of_room(conn, room_id):
+        held = await _held(conn, books, entry) if entry.aired_at is None else None
+        if held is not None:
+            found.append(HeldEntry(entry.id, held.details))
+    return found
 
 
 async def _require_override(conn: Connection, who: Identity, held: PushHeld, reason: str | None) -> None:

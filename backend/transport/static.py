@@ -23,13 +23,17 @@ SECURITY_HEADERS: Final = {
 }
 
 
+#: Pages of their own that are asked for by a short path.
+_NAMED: Final = {"remote": "remote.html"}
+
+
 class Pages(StaticFiles):
     """Files of the build. A path of the console's own router gets the console's page."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return the file, the console's page, or 404 for what looks like a file or belongs to the API."""
         try:
-            response = await super().get_response(path, scope)
+            response = await super().get_response(_NAMED.get(path, path), scope)
         except HTTPException as error:
             if error.status_code != 404 or path.startswith("api/") or "." in path.rpartition("/")[2]:
                 raise

@@ -10,7 +10,9 @@ const budgets = [
   ['approvals', ['index.html', 'src/approvals/ApprovalsPage.tsx'], 360],
   ['shows', ['index.html', 'src/rundown/ShowsPage.tsx'], 430],
   ['products', ['index.html', 'src/products/ProductsPage.tsx'], 430],
+  ['live', ['index.html', 'src/live/LivePage.tsx'], 390],
   ['prompter', ['prompter.html'], 90],
+  ['remote', ['remote.html'], 90],
 ]
 const manifest = JSON.parse(readFileSync('dist/.vite/manifest.json', 'utf8'))
 

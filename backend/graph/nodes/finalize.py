@@ -184,15 +184,19 @@ async def _published(
         shown = None
         # What is written for a show takes its place in the rundown; the host is still at something else.
         if not await rundowns.place(conn, context.run_id, script_id, version) and room_id is not None:
-            shown = await rooms.cue(
-                conn,
-                room_id,
-                script_id=script_id,
-                script_version=version,
-                title=title,
-                content=content,
-                pace=state["host"]["pace"],
-            )
+            by_hand = (await rooms.get_room(conn, room_id)).by_hand
+            await rundowns.add(conn, room_id, script_id, version)
+            if not by_hand:
+                await rundowns.mark_aired(conn, room_id, script_id, version)
+                shown = await rooms.cue(
+                    conn,
+                    room_id,
+                    script_id=script_id,
+                    script_version=version,
+                    title=title,
+                    content=content,
+                    pace=state["host"]["pace"],
+                )
         await audit.record(
             conn,
             UUID(by) if by else None,

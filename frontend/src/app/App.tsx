@@ -20,6 +20,7 @@ const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'))
 const ScriptsPage = lazy(() => import('../scripts/ScriptsPage'))
 const ProductsPage = lazy(() => import('../products/ProductsPage'))
 const ShowsPage = lazy(() => import('../rundown/ShowsPage'))
+const LivePage = lazy(() => import('../live/LivePage'))
 const MemoryPage = lazy(() => import('../memory/MemoryPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
 const ExperimentsPage = lazy(() => import('../experiments/ExperimentsPage'))
@@ -45,6 +46,7 @@ const router = createBrowserRouter([
       { path: '/approvals/:id?', element: <ApprovalsPage /> },
       { path: '/scripts/:script?', element: <ScriptsPage /> },
       { path: '/rundown/:show?', element: <ShowsPage /> },
+      { path: '/live/:room?', element: <LivePage /> },
       { path: '/products/:id?', element: <ProductsPage /> },
       { path: '/memory', element: <MemoryPage /> },
       { path: '/hosts/:id?', element: <HostsPage /> },
@@ -83,7 +85,7 @@ function Elsewhere() {
     location.origin,
   )
   const ours = next.origin === location.origin
-  const away = ours && next.pathname.endsWith('.html')
+  const away = ours && (next.pathname.endsWith('.html') || next.pathname === '/remote')
   useEffect(() => {
     if (away) location.replace(next.href)
   }, [away, next.href])

@@ -2,6 +2,7 @@ import '../i18n/addWork'
 import '../i18n/addCommand'
 import '../i18n/addExperiments'
 import '../i18n/addKeys'
+import '../i18n/addLive'
 import '../i18n/addModels'
 import { Button, Modal } from 'antd'
 import { useTranslation } from 'react-i18next'
@@ -52,6 +53,16 @@ export default function Keys({ pages, onTour, onClose }: Props) {
       ['C', t('keySheet.claim')],
       ['Z', t('keySheet.undo')],
       ['Space · Shift A', t('keySheet.together')],
+    ],
+    [
+      t('nav.live'),
+      ['Space', t('live.keys.play')],
+      ['↑ · ↓', t('live.keys.pace')],
+      ['[ · ]', t('live.keys.section')],
+      ['N', t('live.keys.cueNext')],
+      ['I · Shift I', t('live.keys.take')],
+      ['B', t('live.keys.blank')],
+      ['T', t('live.keys.note')],
     ],
   ] as const
   return (

@@ -20,6 +20,7 @@ const pages = {
   c: 'console',
   a: 'approvals',
   r: 'rundown',
+  n: 'live',
   s: 'scripts',
   p: 'products',
   h: 'hosts',

@@ -2,6 +2,7 @@ import { CheckCircleFilled, DesktopOutlined, ExportOutlined, EyeInvisibleOutline
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import { api } from '../shared/api'
 import { useRoomState } from '../shared/desk'
 import { moment } from '../shared/format'
@@ -36,9 +37,12 @@ export function RoomPanel({ roomId }: { roomId: string }) {
         <h3>
           <DesktopOutlined /> {room?.name ?? t('room.title')}
         </h3>
-        <a href={`/prompter.html?room=${roomId}`} target="_blank" rel="noreferrer">
-          {t('room.open')} <ExportOutlined />
-        </a>
+        <span className="row">
+          <Link to={`/live/${roomId}`}>{t('nav.live')}</Link>
+          <a href={`/prompter.html?room=${roomId}`} target="_blank" rel="noreferrer">
+            {t('room.open')} <ExportOutlined />
+          </a>
+        </span>
       </div>
       {!state && <p className="muted">{t('common.loading')}</p>}
       {state?.version === 0 && <p className="muted">{t('room.empty')}</p>}

@@ -978,7 +978,7 @@ export interface paths {
         head?: never;
         /**
          * Update Room
-         * @description Say which platform a room is on.
+         * @description Say which platform a room is on, and how what is approved for it comes on air.
          */
         patch: operations["update_room"];
         trace?: never;
@@ -1038,12 +1038,76 @@ export interface paths {
         };
         /**
          * Read Rundown
-         * @description Read the room's rundown: the approved scripts of its shows.
+         * @description Read the room's rundown: the approved scripts that wait for their turn, and those that had it.
          */
         get: operations["read_rundown"];
         put?: never;
+        /**
+         * Add Entry
+         * @description Put an approved script at the end of the room's rundown. What is there already comes to the end again.
+         */
+        post: operations["add_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/rundown/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Rundown
+         * @description Put the rundown into another order, if nobody changed it since it was read (409, `version_conflict`).
+         */
+        post: operations["order_rundown"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/rundown/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Held Entries
+         * @description Tell which entries would be held now if they were put on air, and why; what is on air or was is left out.
+         */
+        get: operations["held_entries"];
+        put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/rundown/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Entry
+         * @description Take a script out of the rundown. It stays in the library, and on air if it is.
+         */
+        delete: operations["remove_entry"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3049,6 +3113,31 @@ export interface components {
             claimed_until: string | null;
         };
         /**
+         * HeldEntries
+         * @description What of the rundown may not go on air now, among what was not on air yet.
+         */
+        HeldEntries: {
+            /** Items */
+            items: components["schemas"]["HeldEntry"][];
+        };
+        /**
+         * HeldEntry
+         * @description An entry that may not go on air now: rules or record changed since it was approved.
+         */
+        HeldEntry: {
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Changed */
+            changed: string[];
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** Rules Version */
+            rules_version: string;
+        };
+        /**
          * Hit
          * @description A finding that would come, go, or be more or less grave; with what stands around it.
          */
@@ -3996,6 +4085,19 @@ export interface components {
             window_seconds: number;
         };
         /**
+         * NewEntry
+         * @description An approved script to put into the rundown; without `version` its latest.
+         */
+        NewEntry: {
+            /**
+             * Script Id
+             * Format: uuid
+             */
+            script_id: string;
+            /** Version */
+            version?: number | null;
+        };
+        /**
          * NewExperiment
          * @description An experiment to add, as a draft. The weights sum to 100; a thread or a host keeps its variant.
          */
@@ -4066,6 +4168,16 @@ export interface components {
              * @default
              */
             scenario?: string;
+        };
+        /**
+         * NewOrder
+         * @description Every entry of the rundown once, in the new order, and the `revision` of the rundown that was read.
+         */
+        NewOrder: {
+            /** Entry Ids */
+            entry_ids: string[];
+            /** Revision */
+            revision: number;
         };
         /**
          * NewProduct
@@ -5075,6 +5187,13 @@ export interface components {
              */
             blank?: boolean;
             note?: components["schemas"]["PrompterNote"] | null;
+            /**
+             * Rundown Revision
+             * @default 0
+             */
+            rundown_revision?: number;
+            /** Next Title */
+            next_title?: string | null;
         };
         /**
          * QualityFeedback
@@ -5352,14 +5471,32 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /**
+             * By Hand
+             * @default false
+             */
+            by_hand?: boolean;
+            /** Undo Window */
+            undo_window?: number | null;
         };
         /**
          * RoomChanges
-         * @description What to change of a room. `platform` says whose extra rules hold in it; null: those of the tenant.
+         * @description What to change of a room; what is left out stays.
+         *
+         *     `platform` says whose extra rules hold in it; null: those of the tenant. `by_hand`: what is approved for the room
+         *     waits in its rundown until somebody puts it on air. `undo_window` says for how many seconds it is held before it is
+         *     on air by itself (0: not at all); null: as the tenant's policy says.
          */
         RoomChanges: {
             /** Platform */
-            platform: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+            platform?: ("douyin" | "taobao" | "kuaishou" | "shipinhao") | null;
+            /**
+             * By Hand
+             * @default false
+             */
+            by_hand?: boolean;
+            /** Undo Window */
+            undo_window?: number | null;
         };
         /**
          * RoomDisplays
@@ -5633,15 +5770,22 @@ export interface components {
         };
         /**
          * Rundown
-         * @description What a room goes through, in order: its shows by their dates, each in its own order.
+         * @description What a room goes through, in order. `revision` counts its changes: an order is given for one of them.
+         *
+         *     The order is the shows' own, by their dates, then what belongs to no show as it came, until a person gives another.
          */
         Rundown: {
             /** Items */
             items: components["schemas"]["RundownEntry"][];
+            /** Revision */
+            revision: number;
         };
         /**
          * RundownEntry
          * @description An approved script in a room's rundown. `pace` is the host's, in characters a minute.
+         *
+         *     Show, item, position and planned seconds are null for what belongs to no show. `aired_at`: when this version was
+         *     last put on air.
          */
         RundownEntry: {
             /**
@@ -5649,28 +5793,22 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /**
-             * Show Id
-             * Format: uuid
-             */
-            show_id: string;
+            /** Show Id */
+            show_id: string | null;
             /** Show Name */
-            show_name: string;
+            show_name: string | null;
             /** Starts At */
             starts_at: string | null;
-            /**
-             * Show Item Id
-             * Format: uuid
-             */
-            show_item_id: string;
+            /** Show Item Id */
+            show_item_id: string | null;
             /** Position */
-            position: number;
+            position: number | null;
             /** Product Name */
-            product_name: string;
+            product_name: string | null;
             /** Scenario */
             scenario: string;
             /** Planned Seconds */
-            planned_seconds: number;
+            planned_seconds: number | null;
             /**
              * Script Id
              * Format: uuid
@@ -5689,6 +5827,8 @@ export interface components {
              * Format: date-time
              */
             placed_at: string;
+            /** Aired At */
+            aired_at: string | null;
         };
         /**
          * SaveRules
@@ -9361,6 +9501,146 @@ export interface operations {
             header?: never;
             path: {
                 room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rundown"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    add_entry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEntry"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rundown"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    order_rundown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rundown"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    held_entries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldEntries"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    remove_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                entry_id: string;
             };
             cookie?: never;
         };

@@ -887,6 +887,8 @@ export interface PrompterState {
   stage?: StageText | null;
   blank?: boolean;
   note?: PrompterNote | null;
+  rundown_revision?: number;
+  next_title?: string | null;
   title: string;
 }
 /**

@@ -17,6 +17,7 @@ export const en: typeof zhCN & typeof workZh = {
     console: 'Desk',
     approvals: 'Approvals',
     rundown: 'Shows',
+    live: 'Live',
     scripts: 'Scripts',
     products: 'Products',
     hosts: 'Hosts',

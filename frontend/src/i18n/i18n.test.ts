@@ -8,6 +8,7 @@ import { deskMoreEn, deskMoreZh } from './deskMore'
 import { en } from './en'
 import { experimentsEn, experimentsZh } from './experiments'
 import { keysEn, keysZh } from './keys'
+import { liveEn, liveZh } from './live'
 import { memoryEn, memoryZh } from './memory'
 import { modelsEn, modelsZh } from './models'
 import { policiesEn, policiesZh } from './policies'
@@ -57,6 +58,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       settingsZh,
       deskMoreZh,
       approvalDeskZh,
+      liveZh,
     ),
     together(
       en,
@@ -75,6 +77,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       settingsEn,
       deskMoreEn,
       approvalDeskEn,
+      liveEn,
     ),
   ]
   expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort())
@@ -110,7 +113,7 @@ test('every step of the graph has its name', () => {
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) =>
-      /^(app|command|desk|review|approvals|experiments|hosts|memory|rules|rundown|scripts|settings|tour)\b.*\.tsx$/.test(
+      /^(app|command|desk|review|approvals|experiments|hosts|live|room|memory|rules|rundown|scripts|settings|tour)\b.*\.tsx$/.test(
         name,
       ),
     )

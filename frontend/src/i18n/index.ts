@@ -7,6 +7,7 @@ import type { commandZh } from './command'
 import type { deskMoreZh } from './deskMore'
 import type { experimentsZh } from './experiments'
 import type { keysZh } from './keys'
+import type { liveZh } from './live'
 import type { memoryZh } from './memory'
 import type { modelsZh } from './models'
 import type { policiesZh } from './policies'
@@ -44,7 +45,8 @@ declare module 'i18next' {
         typeof reviewZh &
         typeof settingsZh &
         typeof deskMoreZh &
-        typeof approvalDeskZh
+        typeof approvalDeskZh &
+        typeof liveZh
     }
   }
 }

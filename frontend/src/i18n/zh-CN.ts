@@ -14,6 +14,7 @@ export const zhCN = {
     console: '对话',
     approvals: '审批',
     rundown: '整场',
+    live: '直播',
     scripts: '话术库',
     products: '商品',
     hosts: '主播',

@@ -20,7 +20,8 @@ export default function HeldNotice({
 }: {
   held: Held
   onCue: (reason: string) => Promise<void>
-  onRegenerate: () => Promise<void>
+  /** Not there for what belongs to no show. */
+  onRegenerate?: (() => Promise<void>) | undefined
 }) {
   const { t } = useTranslation()
   const { may } = useDesk()
@@ -43,7 +44,7 @@ export default function HeldNotice({
           ))}
           <p className="muted">{t('show.heldHint', { version: held.rules_version })}</p>
           <div className="row">
-            <Button onClick={() => void onRegenerate()}>{t('show.regenerate')}</Button>
+            {onRegenerate && <Button onClick={() => void onRegenerate()}>{t('show.regenerate')}</Button>}
             {may('interrupt.override') && (
               <form
                 className="row"

@@ -76,7 +76,7 @@ export function RoomRundown({
                 {entry.title} <span className="muted number">v{entry.script_version}</span>
               </strong>
               <span className="row">
-                <span className="muted number">{clockTime(entry.planned_seconds)}</span>
+                <span className="muted number">{clockTime(entry.planned_seconds ?? 0)}</span>
                 {shown ? (
                   <span className="state state-approve">{t('show.onPrompter')}</span>
                 ) : (
@@ -99,7 +99,7 @@ export function RoomRundown({
                   onCue={(reason) => cue(entry.id, reason)}
                   onRegenerate={async () => {
                     try {
-                      await api.regenerateShowItem(showId, entry.show_item_id, uuid7())
+                      await api.regenerateShowItem(showId, entry.show_item_id ?? '', uuid7())
                       setHeld(undefined)
                     } catch (error) {
                       message.error(problemText(error))

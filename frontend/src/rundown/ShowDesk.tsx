@@ -160,6 +160,7 @@ function Desk({ showId, show }: { showId: string; show: ShowView }) {
         <header className="card-head">
           <h2 id="rundown-title">{t('show.rundown')}</h2>
           <div className="row">
+            {show.room_id && <Link to={`/live/${show.room_id}`}>{t('nav.live')}</Link>}
             {formats.map((format) => (
               <Button
                 key={format}

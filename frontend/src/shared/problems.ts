@@ -1,5 +1,6 @@
 import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
+import { told } from './rest'
 
 /** The sentence for whatever went wrong, by its stable code; the server's own words where we know no better. */
 export function useProblemText(): (problem: unknown) => string {
@@ -18,14 +19,4 @@ export function useProblemText(): (problem: unknown) => string {
     },
     [t, i18n],
   )
-}
-
-/** The code and words of a refusal by REST or by the socket; anything else is a fault of ours. */
-export function told(problem: unknown): { code: string; message: string; details: Record<string, unknown> } {
-  if (typeof problem !== 'object' || problem === null)
-    return { code: 'internal_error', message: '', details: {} }
-  const { code, message, details } = problem as { code?: unknown; message?: unknown; details?: unknown }
-  if (typeof code !== 'string') return { code: 'internal_error', message: '', details: {} }
-  const more = typeof details === 'object' && details !== null ? (details as Record<string, unknown>) : {}
-  return { code, message: typeof message === 'string' ? message : '', details: more }
 }

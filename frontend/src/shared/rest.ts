@@ -77,3 +77,13 @@ export async function everyPage<T>(
   } while (cursor && items.length < 1000)
   return items
 }
+
+/** The code and words of a refusal by REST or by the socket; anything else is a fault of ours. */
+export function told(problem: unknown): { code: string; message: string; details: Record<string, unknown> } {
+  if (typeof problem !== 'object' || problem === null)
+    return { code: 'internal_error', message: '', details: {} }
+  const { code, message, details } = problem as { code?: unknown; message?: unknown; details?: unknown }
+  if (typeof code !== 'string') return { code: 'internal_error', message: '', details: {} }
+  const more = typeof details === 'object' && details !== null ? (details as Record<string, unknown>) : {}
+  return { code, message: typeof message === 'string' ? message : '', details: more }
+}

@@ -33,6 +33,7 @@ def static(tmp_path: Path) -> Path:
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<title>console</title>")
     (folder / "prompter.html").write_text("<title>prompter</title>")
+    (folder / "remote.html").write_text("<title>remote</title>")
     (folder / "sw-prompter.js").write_text("")
     (folder / "assets" / "app-1a2b3c.js").write_text("export {}")
     return folder

@@ -1,0 +1,93 @@
+import { Button, Input, type InputRef, Select } from 'antd'
+import { useEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { PrompterState } from '../generated/protocol'
+import { type Order, useServerTime } from '../room/useRoom'
+import { useDesk } from '../shared/desk'
+import { isPageKey } from '../shared/keys'
+import { useDraft } from '../shared/storage'
+
+const TIMES = [5, 8, 15, 30, 60, 120]
+
+/** A word for the host, flashed above the text; what is shown now is the server's word. */
+export function Note({
+  state,
+  able,
+  busy,
+  order,
+}: {
+  state: PrompterState
+  able: boolean
+  busy: boolean
+  order: (what: Order) => Promise<boolean>
+}) {
+  const { t } = useTranslation()
+  const { socket } = useDesk()
+  const now = useServerTime(socket)
+  const [text, setText] = useDraft(`cuedesk:note:${state.room_id}`)
+  const [seconds, setSeconds] = useState(8)
+  const field = useRef<InputRef>(null)
+  const version = state.transport?.version ?? 0
+  const { note } = state
+  const shown = note && note.until_ms > now ? note : undefined
+
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (event.key !== 't' || !isPageKey(event)) return
+      event.preventDefault()
+      field.current?.focus()
+    }
+    window.addEventListener('keydown', listen)
+    return () => window.removeEventListener('keydown', listen)
+  }, [])
+
+  return (
+    <section aria-labelledby="note-title">
+      <h2 id="note-title">{t('live.note')}</h2>
+      {shown && (
+        <p className="live-note" role="status" data-testid="note-shown">
+          <span>{t('live.noteShown', { text: shown.text })}</span>
+          <Button
+            size="small"
+            disabled={!able}
+            onClick={() => void order({ action: 'dismiss', version, note_id: shown.id })}
+          >
+            {t('live.noteAway')}
+          </Button>
+        </p>
+      )}
+      <form
+        className="row live-note-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          const said = text.trim()
+          if (said && able)
+            void order({ action: 'note', version, text: said, value: seconds }).then(
+              (done) => done && setText(''),
+            )
+        }}
+      >
+        <Input
+          ref={field}
+          aria-label={t('live.noteText')}
+          placeholder={t('live.notePlaceholder')}
+          maxLength={200}
+          disabled={!able}
+          value={text}
+          onChange={({ target }) => setText(target.value)}
+        />
+        <Select
+          aria-label={t('live.noteFor')}
+          value={seconds}
+          disabled={!able}
+          onChange={setSeconds}
+          options={TIMES.map((value) => ({ value, label: t('live.noteSeconds', { seconds: value }) }))}
+          style={{ width: 96 }}
+        />
+        <Button type="primary" htmlType="submit" loading={busy} disabled={!able || text.trim() === ''}>
+          {t('live.noteSend')}
+        </Button>
+      </form>
+    </section>
+  )
+}
