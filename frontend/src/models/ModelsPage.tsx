@@ -69,27 +69,33 @@ function Health() {
             })}
           </p>
           <Backends backends={data.backends} />
-          <h2>{t('models.routes')}</h2>
-          <Table<Route>
-            rowKey="purpose"
-            size="small"
-            dataSource={data.routes}
-            pagination={false}
-            scroll={{ x: 'max-content' }}
-            columns={[
-              {
-                title: t('models.purpose'),
-                dataIndex: 'purpose',
-                render: (purpose: string) => t(`modelPurpose.${purpose as 'script'}`),
-              },
-              {
-                title: t('models.order'),
-                dataIndex: 'backends',
-                render: (names: string[]) =>
-                  names.length > 0 ? names.join(' → ') : <span className="muted">{t('models.nobody')}</span>,
-              },
-            ]}
-          />
+          <section>
+            <h2>{t('models.routes')}</h2>
+            <Table<Route>
+              rowKey="purpose"
+              size="small"
+              dataSource={data.routes}
+              pagination={false}
+              scroll={{ x: 'max-content' }}
+              columns={[
+                {
+                  title: t('models.purpose'),
+                  dataIndex: 'purpose',
+                  render: (purpose: string) => t(`modelPurpose.${purpose as 'script'}`),
+                },
+                {
+                  title: t('models.order'),
+                  dataIndex: 'backends',
+                  render: (names: string[]) =>
+                    names.length > 0 ? (
+                      names.join(' → ')
+                    ) : (
+                      <span className="muted">{t('models.nobody')}</span>
+                    ),
+                },
+              ]}
+            />
+          </section>
         </>
       )}
     </>
