@@ -129,6 +129,32 @@ def main() -> None:
         _passes(rules, name, text)
     for name, text in texts.items():
         _latencies(rules, name, [text[at : at + 600] for at in range(0, 120_000, 600)])
+    _own_records(rules)
+
+
+def _own_records(rules: RuleSnapshot) -> None:
+    """Print how long scripts take with their own records: each record for the first time, then all of them again."""
+    sets = (
+        "eval/scripts.jsonl",
+        "eval/unseen_scripts.jsonl",
+        "eval/judge_scripts.jsonl",
+        "eval/ordinary_scripts.jsonl",
+    )
+    told = [(str(row["text"]), row["brief"]) for row in _rows(*sets) if isinstance(row.get("brief"), dict)]
+    asked = [
+        (text, ScriptBrief(brief["scenario"], brief.get("seconds"), brief["product"], (), (), (), brief["request"]))
+        for text, brief in told
+        if brief.get("product") and "request" in brief and "scenario" in brief
+    ]
+    Random(7).shuffle(asked)
+    for seen in ("new", "known"):
+        taken = []
+        for text, brief in asked[:500]:
+            begin = time.thread_time()
+            review(text, brief, rules)
+            taken.append((time.thread_time() - begin) * 1000)
+        cuts = quantiles(taken, n=20)
+        print(f"500 scripts, records {seen:5} whole rubric   p50 {cuts[9]:5.2f} ms  p95 {cuts[-1]:5.2f} ms")
 
 
 def _latencies(rules: RuleSnapshot, name: str, scripts: list[str]) -> None:

@@ -179,7 +179,8 @@ def _spots_at_once(text: str, kinds: NDArray[np.uint8]) -> list[int]:
     # A line break with nothing else beside it stays as it is.
     beside = np.zeros(len(told), dtype=bool)
     beside[:-1] = marked[1:] & (np.diff(told) == 1)
-    return told[marked & ((codes[told] != ord("\n")) | beside)].tolist()
+    spots: list[int] = told[marked & ((codes[told] != ord("\n")) | beside)].tolist()
+    return spots
 
 
 def _matches_at(pattern: Pattern[str], text: str, spots: Iterable[int]) -> Iterator[Match[str]]:

@@ -171,3 +171,9 @@ def test_what_the_record_knows_nothing_of_is_a_doubt(text: str, product: dict[st
 )
 def test_what_is_true_denied_or_told_of_other_things_is_none(text: str, product: dict[str, Any]) -> None:
     assert not said(text, product), said(text, product)
+
+
+def test_a_share_is_told_of_the_noun_right_before_it() -> None:
+    fabric = _COAT | {"evidence": ["纤维检测报告：羊毛 70%"]}
+    assert said("面料是羊毛百分之七十、聚酯纤维百分之三十", fabric) == []
+    assert [words for words, _ in said("面料是羊毛百分之七十、聚酯纤维百分之四十", fabric)] == ["百分之四十"]
