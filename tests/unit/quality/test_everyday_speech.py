@@ -86,12 +86,23 @@ def test_what_may_be_meant_otherwise_is_only_told(text: str, rule: str):
     assert not any(severity == "block" for _, severity in _found(text))
 
 
-@pytest.mark.parametrize(("plain", "hidden"), [("去根", "去跟"), ("妈的", "M的"), ("根除", "根C"), ("进裙", "进群")])
-def test_a_likeness_by_chance_holds_nothing_up(plain: str, hidden: str):
-    assert not any(severity == "block" for _, severity in _found(f"先放着，{hidden}口那边说一声"))
+@pytest.mark.parametrize("text", ["一根C口线", "穿M的扣1", "粉丝群里打卡，进群里的同学看公告"])
+def test_the_name_of_a_size_or_a_plug_is_no_disguise(text: str):
+    assert not {severity for _, severity in _found(text)} - {"warn"}
+    assert not any(rule in ("MED-001", "VUL-001", "EVA-001") for rule, _ in _found(text))
+
+
+def test_a_likeness_by_chance_holds_nothing_up():
+    assert not any(severity == "block" for _, severity in _found("先去跟家里人商量，我们等您"))
 
 
 @pytest.mark.parametrize("text", ["枕头治不治颈椎病，你去问大夫", "这垫子治不治脚气？不治"])
 def test_whether_something_is_so_is_no_claim(text: str):
     assert not any(severity == "block" for _, severity in _found(text))
     assert any(severity == "block" for _, severity in _found("治不治脚气？当然治，一周治好脚气"))
+
+
+def test_a_hit_that_begins_inside_a_word_is_none_and_one_that_ends_inside_is_doubted():
+    assert ("EFF-002", "block") in _found("这款包瘦")
+    assert not _found("书包瘦瘦长长的，能立住")
+    assert _found("我日渐喜欢上下厨") == {("VUL-001", "warn")}
