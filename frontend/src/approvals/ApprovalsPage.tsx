@@ -94,6 +94,11 @@ export default function ApprovalsPage() {
     )
   }
 
+  const wakeAll = () => {
+    wake()
+    // Asked for: nothing moves from under a pointer unawares.
+    setShown(arranged(queue, look, tab === 'mine' ? me.user.id : undefined))
+  }
   const openTitle = open && scriptParams(open.params).title
   useEffect(() => {
     document.title = `${openTitle ? `${openTitle} · ` : ''}${t('nav.approvals')} · Cuedesk`
@@ -232,7 +237,7 @@ export default function ApprovalsPage() {
         {/* Below the rows: whatever comes and goes here, no row moves from under the pointer. */}
         <div className="queue-foot">
           {off > 0 && (
-            <Button block onClick={wake} data-testid="snoozed">
+            <Button block onClick={wakeAll} data-testid="snoozed">
               {t('approvalDesk.snoozed', { count: off })}
             </Button>
           )}

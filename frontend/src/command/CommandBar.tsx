@@ -52,7 +52,7 @@ export default function CommandBar({ frame, onClose }: { frame: Frame; onClose: 
       onCancel={onClose}
       className="command-bar"
       width={640}
-      aria-label={t('commandBar.title')}
+      title={<span className="visually-hidden">{t('commandBar.title')}</span>}
       data-testid="command-bar"
     >
       <label className="command-field">

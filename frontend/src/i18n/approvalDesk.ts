@@ -40,12 +40,12 @@ export const approvalDeskZh = {
     keys: 'J/K 上下 · A 通过 · E 修改 · X 驳回 · S 稍后 · N/P 看标记',
   },
   approvalLook: {
-    deadline: '快到时间的在前',
-    newest: '新来的在前',
+    deadline: '先到期的先',
+    newest: '先看新的',
     room: '按直播间',
     any: '全部',
-    clean: '没有问题的',
-    faulty: '有问题的',
+    clean: '无问题',
+    faulty: '有问题',
   },
 }
 
@@ -91,11 +91,11 @@ export const approvalDeskEn: typeof approvalDeskZh = {
     keys: 'J/K move · A approve · E edit · X reject · S later · N/P marks',
   },
   approvalLook: {
-    deadline: 'Most urgent first',
+    deadline: 'Urgent first',
     newest: 'Newest first',
     room: 'By room',
     any: 'All',
-    clean: 'Without findings',
-    faulty: 'With findings',
+    clean: 'Clean',
+    faulty: 'Faulty',
   },
 }

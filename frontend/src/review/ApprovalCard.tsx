@@ -11,8 +11,6 @@ import { usePageActions } from '../shared/pageActions'
 import { remember, useDraft } from '../shared/storage'
 import { Countdown } from './Countdown'
 import { Diff } from './Diff'
-import { HeldAgainNotice } from './HeldAgainNotice'
-import { HoldCard } from './HoldCard'
 import { byGravity, FindingText, MarkedText } from './MarkedText'
 import { checkContext, scriptParams } from './params'
 import { RefusalNotice } from './RefusalNotice'
@@ -20,6 +18,11 @@ import { ScriptEditor } from './ScriptEditor'
 import { StatusTag } from './StatusTag'
 import { type Choice, useDecision } from './useDecision'
 
+// What is rarely there comes when it is.
+const HoldCard = lazy(() => import('./HoldCard').then(({ HoldCard: card }) => ({ default: card })))
+const HeldAgainNotice = lazy(() =>
+  import('./HeldAgainNotice').then(({ HeldAgainNotice: notice }) => ({ default: notice })),
+)
 const RejectPanel = lazy(() => import('./RejectPanel'))
 const ReasonText = lazy(() => import('./ReasonText'))
 
@@ -39,7 +42,9 @@ interface Props {
 /** What waits: a script for a person, or an approved one for its moment on screen. */
 export function ApprovalCard(props: Props) {
   return props.interrupt.on_air_at ? (
-    <HoldCard interrupt={props.interrupt} until={props.interrupt.on_air_at} />
+    <Suspense fallback={null}>
+      <HoldCard interrupt={props.interrupt} until={props.interrupt.on_air_at} />
+    </Suspense>
   ) : (
     <ReviewCard {...props} />
   )
@@ -187,7 +192,11 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
       </div>
       <Assumed list={script.assumed} />
 
-      {pending && script.held && <HeldAgainNotice held={script.held} version={script.rulesVersion} />}
+      {pending && script.held && (
+        <Suspense fallback={null}>
+          <HeldAgainNotice held={script.held} version={script.rulesVersion} />
+        </Suspense>
+      )}
 
       {pending && mode === 'edit' ? (
         <div className="editor">

@@ -3,6 +3,7 @@ import { App } from 'antd'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDesk } from '../shared/desk'
+import { PolicyForm } from './PolicyForm'
 import { Rooms } from './Rooms'
 import { Skills } from './Skills'
 
@@ -19,6 +20,7 @@ export default function SettingsPage() {
         <h1>{t('nav.settings')}</h1>
         <Rooms writes={may('catalogue.write')} />
         {may('policies.write') && <Skills />}
+        {may('policies.write') && <PolicyForm />}
       </main>
     </App>
   )

@@ -7,6 +7,8 @@ export type Role = Skill['roles'][number]
 
 /** What the page of settings asks of the server; here and not in `shared/api`, so that it comes with the page. */
 export const settingsApi = {
+  policies: () => bodyOf(rest.GET('/api/v1/tenant/policies')),
+  changePolicies: (body: Shapes['PolicyChanges']) => bodyOf(rest.PATCH('/api/v1/tenant/policies', { body })),
   skills: async () => (await bodyOf(rest.GET('/api/v1/skills'))).items,
   changeSkill: (name: Skill['name'], body: Shapes['SkillChanges']) =>
     bodyOf(rest.PATCH('/api/v1/skills/{name}', { params: { path: { name } }, body })),
