@@ -104,7 +104,11 @@ def test_the_speed_in_pixels_follows_the_pace_in_characters(open_room: Opener, p
     aloud = [p for p in PARAGRAPHS * 3 if not p.startswith("【")]
     outside = len(SCRIPT) - sum(len(p) for p in PARAGRAPHS * 3 if p.startswith("【"))
     rate = pace / 60 * outside / sum(sum(c.isalnum() for c in p) for p in aloud)
-    height = room.page.evaluate("document.querySelector('.track p').getBoundingClientRect().height")
+    # A line ends half-way between its words and the next: a quarter of the type above the end of the paragraph's box.
+    height = room.page.evaluate(
+        """() => document.querySelector('.track p').getBoundingClientRect().height
+            - parseFloat(getComputedStyle(document.querySelector('.track')).fontSize) / 4"""
+    )
     assert measured == pytest.approx(height / (len(PARAGRAPHS[0]) + 1) * rate, rel=0.03)
 
 
