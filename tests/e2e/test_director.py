@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.browser import Seat, Seats
 from tests.e2e.test_accessibility import AXE, serious
-from tests.e2e.test_coming_back import until
+from tests.e2e.test_coming_back import travelled, until
 from tests.support.desk_client import HOST, OPERATOR
 from tests.support.processes import ServerProcess
 
@@ -217,6 +217,52 @@ def test_director_and_remote_steer_one_room_and_each_sees_what_the_server_says(
     expect(page.get_by_test_id("target")).to_be_visible()
     page.get_by_role("button", name="不再限时").click()
     expect(page.get_by_test_id("target")).to_have_count(0)
+
+
+def test_the_displays_do_what_the_director_says_and_the_director_sees_it(
+    seats: Seats, operator: Seat, room: Room
+) -> None:
+    room.approve(WISHES[1])
+    page = operator.open(f"/live/{room.id}").page
+    entries(page).first.get_by_test_id("cue").click()
+    host = seats.take(HOST, f"/prompter.html?room={room.id}", reduced_motion="no-preference").page
+    shown = page.get_by_test_id("display")
+    expect(shown).to_have_count(1)
+    expect(shown).to_have_attribute("data-health", "fine")
+    line = page.locator(".reading-line.leads")
+    expect(line).to_have_attribute("data-mark", str(shown.get_attribute("data-display")))
+
+    page.get_by_test_id("play").click()
+    expect(host.locator(".prompter")).to_have_attribute("data-motion", "running")
+    start = drawn_at(page)
+    until(lambda: travelled(host) > 20 and drawn_at(page) > start + 2, page)
+    # The display's own key is the room's word, too.
+    host.keyboard.press("Space")
+    expect(page.get_by_test_id("stage-state")).to_have_attribute("data-state", "paused")
+    before = travelled(host)
+    page.get_by_role("button", name="从第 2 段开始").click()
+    until(lambda: travelled(host) > before + 20, page)
+
+    # How it shows the text is the display's, and told by it.
+    size = shown.get_by_text("字号").inner_text()
+    shown.get_by_role("button", name="字号放大").click()
+    expect(shown.get_by_text("字号", exact=False).first).not_to_have_text(size)
+    mirror = shown.get_by_role("button", name="左右镜像")
+    expect(mirror).to_have_attribute("aria-pressed", "false")
+    mirror.click()
+    expect(mirror).to_have_attribute("aria-pressed", "true")
+    assert "-1" in str(host.locator(".mirror").get_attribute("style"))
+    # The director's text is never mirrored.
+    assert page.locator(".reading-track").evaluate("e => getComputedStyle(e).transform") == "none"
+    shown.get_by_role("button", name="改名").click()
+    page.keyboard.type("主屏")
+    page.keyboard.press("Enter")
+    expect(shown).to_contain_text("主屏")
+    assert serious(page, AXE) == []
+    # Who leaves is told of as away, and no longer leads.
+    host.close()
+    expect(shown).to_have_attribute("data-health", "away")
+    expect(line).to_have_attribute("data-mark", "room")
 
 
 def test_what_is_put_on_air_while_another_is_read_waits_and_is_cut_in(seats: Seats, operator: Seat, room: Room) -> None:

@@ -1,12 +1,12 @@
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { type RoomEntry, signIn } from '../prompter/api'
-import { minutes } from '../prompter/i18n'
 import { useWakeLock } from '../prompter/screen'
 import { PACE } from '../prompter/settings'
 import { leading, onStage, placeOfDisplay, placeOfRoom, waiting } from '../room/place'
 import { type Mark, Reading, useSections } from '../room/Reading'
 import { secondsOf, sectionAt, sectionBeside, spokenLeft } from '../room/sections'
 import { type Order, useCalm, useLine, useOrders, useRoom, useServerTime } from '../room/useRoom'
+import { clockTime } from '../shared/format'
 import { DeskSocket } from '../wire/socket'
 import { type Language, sentenceFor, words } from './i18n'
 import { Sheet } from './Sheet'
@@ -191,7 +191,7 @@ export function Remote({
                 ? t.ended
                 : empty
                   ? ''
-                  : `${t.left} ${minutes(left)}`}
+                  : `${t.left} ${clockTime(left)}`}
           </span>
           <span className="number">{empty ? '' : `${Math.max(0, here) + 1}/${sections.length}`}</span>
         </p>
@@ -292,7 +292,7 @@ export function Remote({
                     setSheet(false)
                   }}
                 >
-                  <span className="number">{minutes(secondsOf(section.before, pace))}</span> {section.title}
+                  <span className="number">{clockTime(secondsOf(section.before, pace))}</span> {section.title}
                 </button>
               </li>
             ))}
