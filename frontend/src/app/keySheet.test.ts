@@ -10,7 +10,11 @@ const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
 /** The letters and digits the pages listen to, as they stand in the code. */
 const bound = new Set(
   files.flatMap((name) =>
-    [...readFileSync(`src/${name}`, 'utf8').matchAll(/event\.key [!=]== '(.)'/g)].map(([, key]) => key ?? ''),
+    [
+      ...readFileSync(`src/${name}`, 'utf8').matchAll(
+        /event\.key(?:\.toLowerCase\(\))? [!=]== '(.)'|case '(.)':/g,
+      ),
+    ].map(([, key, other]) => key ?? other ?? ''),
   ),
 )
 const sheet = readFileSync('src/app/Keys.tsx', 'utf8')
