@@ -58,6 +58,8 @@ _TOPICS: Final = (
     re.compile("质保|保修|换新|找我们"),
     re.compile("发货|现发|发出|寄出|揽收|出库"),
 )
+#: How sweet something is: 甜到二十三度.
+_SWEET: Final = re.compile("糖度|甜")
 #: Behind a number these count nothing that goods are made of.
 _NO_COUNTER: Final = (
     "乘厘毫公千平立英年月日天点分时秒元角毛钱岁号多来几的人次度回遍句声眼路步口些成倍折半零一二两三四五六七八九十百千万亿"
@@ -86,6 +88,7 @@ _DOUBLE: Final = re.compile("双(?=[层节芯核股轴轮键段锅面杆头])")
 _OF_SEVERAL: Final = re.compile("[两二三四五六七八九十][瓶盒袋包箱罐套提桶条筒板件]")
 #: Taking some of the goods, a clause before.
 _PUT: Final = re.compile("[撬舀挖取投抓倒挤称兑冲泡煮撒滴抹涂]")
+_IN_A_DAY: Final = re.compile("(?:[一每][天日])(?:就是|就|吃|喝|共|是)?$")
 #: A fact of how much there is room for.
 _ROOM: Final = re.compile("可放|能放|可装|装得下|可容|最大可|兼容")
 #: Around a count that is all a clause says: 是四层的.
@@ -232,9 +235,19 @@ def _is_no_claim(text: str, amount: Amount, fields: Sequence[str], recorded: Seq
         return True
     if amount.dimension == "months" and amount.value / 12 in _years_told(fields):
         return True  # 十二年真题: 2014至2025年
+    if _IN_A_DAY.search(text[: amount.start][-5:]) and any(
+        abs(amount.value - one.value * often) < 0.001 for one, field in recorded for often in _times_a_day(field)
+    ):
+        return True  # 一天20克: 每日2次，每次10克
     if amount.dimension == "length" and re.search("[留隔量空]出?$", text[: amount.start][-3:]):
         return True  # 过道留六十公分
     return _is_portion(text, amount, whole)
+
+
+def _times_a_day(field: str) -> Iterator[float]:
+    for match in re.finditer(rf"(?:每[日天]|一[日天])({NUMBER})次", field):
+        if (often := parse_number(match[1])) is not None:
+            yield often
 
 
 def _is_of_the_day(text: str, amount: Amount) -> bool:
@@ -366,6 +379,8 @@ def _is_of_a_pack(text: str, amount: Amount) -> bool:
 def _is_of_one_topic(text: str, amount: Amount, field: str) -> bool:
     """Tell whether a sentence and a fact speak of the same lapse of time by different words: 保温, 保冷."""
     low, high = sentence(text, amount.start, amount.end)
+    if amount.dimension == "degree" and "糖度" in field:
+        return _SWEET.search(text, low, high) is not None
     return amount.dimension in ("time", "months", "days") and any(
         words.search(text, low, high) and words.search(field) for words in _TOPICS
     )
@@ -435,6 +450,11 @@ def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iter
                 one + other for one, other in combinations([one[0] for one in recorded], 2)
             }
             part = part or any(_NAMED_COUNT.search(field[:start]) for _, start, _, field in recorded)
+            # 整本二百八十八页: what a fact counts (页数：192页) is counted of nothing else.
+            same = same or (said >= 10 and any(_NAMED_COUNT.search(field[:start]) for _, start, _, field in recorded))
+            counted = [one[0] for one in recorded]
+            several = _OF_SEVERAL.search(text[: match.start()][-24:]) is not None
+            part = part and not (several and _adds_up(int(said), counted))  # 四包是二百一十六片
             grave = same and (part or (said >= 10 and not _adds_up(int(said), [one[0] for one in recorded])))
         if grave and not COMPARED.search(before) and not re.search("库存|后台|备|剩", before):
             right = f"{recorded[0][0]}{match.group('counter')}" if len({one[0] for one in recorded}) == 1 else None

@@ -108,9 +108,9 @@ def _ages(text: str, fields: list[tuple[str, str]]) -> Iterator[FactFault]:
     for match in _STAGE.finditer(text):
         low, high = _STAGES[match.group()]
         if (high <= least or low >= most) and _is_let(text, *match.span()):
-            # 大人也能听: older people may read, hear and eat what is made for younger ones.
-            certain = high <= least or not _HARMLESS.match(text, match.end())
-            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”不在商品资料的适用年龄（{told}）里", certain)
+            if low >= most and _HARMLESS.match(text, match.end()):
+                continue  # 大人也能听: who is older may read, hear and eat what is made for younger ones
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”不在商品资料的适用年龄（{told}）里", True)
 
 
 def _is_let(text: str, start: int, end: int) -> bool:

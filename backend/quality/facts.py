@@ -23,7 +23,7 @@ from backend.quality.members import class_faults
 from backend.quality.named import choice_faults, counted_faults, grade_faults, named_faults
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
-from backend.quality.opposites import opposite_faults
+from backend.quality.opposites import nothing_of, opposite_faults
 from backend.quality.polarity import polarity_faults
 from backend.quality.record import FactFault, overlaps, record_text
 from backend.quality.subject import COMPARED
@@ -63,6 +63,11 @@ _STOCK: Final = headed(
     rf"(?P<there>{NUMBER})(?P<there_tail>多)?[{COUNTERS}单](?=现货|库存|备货|，?(?:拍完|卖完|抢完|发完|没了)(?:为止|就没|就|拉倒|完))|"
     # 库存一百二十, and no counter behind it.
     rf"(?:库存|现货|名额)(?:只有|还有|就|只剩|还剩|不到|大概|仅|有|是)*(?P<bare>{NUMBER})(?P<bare_tail>多|来)?[个位]?(?=[，。！；]|$)"
+)
+#: A number that hurries, where the record has no stock to compare it with.
+_SCARCE: Final = re.compile(
+    rf"(?:名额|库存)(?:一共|总共)?(?:只有|就|只剩|还剩|只放|仅|还有)+{NUMBER}[{COUNTERS}单位]?|"
+    rf"(?:只剩|就剩|仅剩|还剩|最后)(?:下|了|最后|不到)*(?![一1][{COUNTERS}单]){NUMBER}[{COUNTERS}单](?!月|星期|小时|钟|礼拜|人|[一]?[天晚])"
 )
 _ON_A_PAGE: Final = re.compile("详情|图片?|页面?|报告|截图|照片|排|行")
 #: Behind 最后一件: that there is no other.
@@ -151,6 +156,7 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *gift_faults(text, product),
         *claim_faults(text, product),
         *opposite_faults(text, product),
+        *nothing_of(text, product),
         *bound_faults(text, product),
         *backing_faults(text, product),
         *limit_faults(text, product),
@@ -231,6 +237,9 @@ def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[Fact
 def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     stock = product.get("stock")
     if not isinstance(stock, int) or isinstance(stock, bool):
+        for match in _SCARCE.finditer(text):
+            problem = f"“{match.group()}”：商品资料里没有库存，无法核对"
+            yield FactFault("PRI-005", *match.span(), problem, False)
         return
     for match in _STOCK.finditer(text):
         count = match.group("count") or match.group("few") or match.group("there") or match.group("bare")
@@ -337,7 +346,9 @@ def is_named(text: str, product: Mapping[str, Any]) -> bool:
 @lru_cache(maxsize=512)
 def _words(name: str) -> tuple[str, ...]:
     """Return the words of two characters and more that a name is made of, but those of any goods."""
-    return tuple(word for word in rjieba.cut(name) if re.fullmatch("[\u4e00-\u9fa5]{2,}", word) and word not in _OF_ANY)
+    first = re.findall("[\u4e00-\u9fa5]{2}", re.sub(r"\d+年", "", name))[:1]
+    words = (word for word in (*rjieba.cut(name), *first) if re.fullmatch("[\u4e00-\u9fa5]{2,}", word))
+    return tuple(word for word in dict.fromkeys(words) if word not in _OF_ANY)
 
 
 def other_things(text: str, product: Mapping[str, Any]) -> Iterator[tuple[int, int]]:

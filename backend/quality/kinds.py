@@ -49,6 +49,23 @@ _SIZE: Final = headed(r"(?<![a-z\d])(?P<size>[2-5]xl|x{1,4}[sl]|[sml])(?![a-z\d]
 #: One of several colours or tastes on record, and what a script lists beside it.
 _LISTING: Final = re.compile("颜色|[花墨配]色|色号|口味|味道|香型")
 _COLOUR: Final = re.compile("[红橙黄绿青蓝紫粉白黑灰棕咖米杏卡驼金银裸]|焦糖|奶茶|燕麦|色")
+#: 花是鹅黄色的: what the goods themselves are.
+_OF_COLOUR: Final = re.compile(
+    r"(?:^|(?<=[，。！？；\s.]))(?:[花叶壳面]|它|[整机外]身|外壳|面料|颜色|这[款件条双只个支台套束]|开出来)(?:的颜色)?(?:就|都|全)?是"
+    "(?P<colour>[\u4e00-\u9fa5]{0,2}(?P<base>[红橙黄绿青蓝紫粉白黑灰棕咖]))色?的(?=[，。！；])"
+)
+#: Colours told by another word: 棕 is 咖.
+_ALIKE: Final = {
+    "棕": "咖",
+    "咖": "棕",
+    "青": "绿",
+    "橙": "橘",
+    "白": "米",
+    "红": "酒",
+    "黑": "炭",
+    "灰": "银",
+    "粉": "藕",
+}
 #: 选酒红: one colour, as it is taken.
 _TAKEN: Final = re.compile(
     "(?:选|拍|拿|挑|还有|颜色[是有]?)(?P<colour>(?![有还是和跟、这那几])[\u4e00-\u9fa5]{1,2}[红橙黄绿青蓝紫粉白黑灰棕咖杏驼])(?=色|[，。！、；]|$|的)"
@@ -60,7 +77,7 @@ _STANDARD: Final = re.compile(
 _DOSE: Final = re.compile("每[日天次]|用量|用法|服用|食用方法|一[日天]")
 _COUNTED: Final = headed(rf"(?P<number>{NUMBER})(?P<counter>[片粒颗袋支包条瓶勺滴丸次杯克])")
 _A_DAY: Final = re.compile(
-    rf"(?:一天|每天|每日|一日|天天)(?:只要?|就|吃|喝|服|用|嚼|冲|来|各)*(?P<number>{NUMBER})(?P<counter>[片粒颗袋支包条瓶勺滴丸次杯克])"
+    rf"(?:一天|每天|每日|一日|天天)(?:只要?|就|吃|喝|服|用|嚼|冲|来|各)*(?P<number>{NUMBER})(?P<counter>[片粒颗袋支包条瓶勺滴丸次杯克]|顿(?!饭))"
 )
 _FROM_MONTHS: Final = headed(rf"(?P<number>{NUMBER})个?月龄?(?:及?以上|以后|起|大的?|\+)")
 #: 90%白鹅绒.
@@ -127,6 +144,7 @@ def kind_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     for kind in _kinds_of(record):
         yield from _said_otherwise(text, kind, read, record)
     yield from _listed_otherwise(text, read, record)
+    yield from _colours_that_differ(text, read, record)
     yield from _places_that_differ(text, read, record)
     yield from _classes_that_differ(text, record)
     yield from _sizes_that_differ(text, read)
@@ -194,6 +212,16 @@ def _places_that_differ(text: str, facts: list[tuple[str, str]], record: str) ->
             continue
         problem = f"产地“{place}”与商品资料（{origin[:20]}）不符"
         yield FactFault("FAC-005", *match.span(), problem, True, origin if len(origin) <= 12 else None)
+
+
+def _colours_that_differ(text: str, facts: list[tuple[str, str]], record: str) -> Iterator[FactFault]:
+    """Find the colour that the goods are said to be, where the record names others: 花是鹅黄色的, and 花色：玫红."""
+    listed = "。".join(f"{name}：{value}" for name, value in facts if re.search("颜色|[花墨配]色|色号", name))
+    for match in _OF_COLOUR.finditer(text) if _COLOUR.search(listed.partition("：")[2]) else ():
+        base = match["base"]
+        if base in record or _ALIKE.get(base, base) in record or _is_of_something_else(text, *match.span(), None):
+            continue
+        yield FactFault("FAC-004", *match.span("colour"), f"“{match['colour']}色”不在商品资料里（{listed}）", False)
 
 
 def _listed_otherwise(text: str, facts: list[tuple[str, str]], record: str) -> Iterator[FactFault]:
@@ -274,11 +302,12 @@ def _doses_that_differ(text: str, facts: list[tuple[str, str]]) -> Iterator[Fact
         if counter != "次"
     }
     for match in _A_DAY.finditer(text) if known else ():
-        count, right = parse_number(match["number"]), known.get(match["counter"])
+        count, right = parse_number(match["number"]), known.get(match["counter"].replace("顿", "次"))
         if right and count is not None and count not in right and not min(right) < count < max(right):
             told = "、".join(f"{one:g}" for one in sorted(right)) + match["counter"]
             problem = f"用量“{match.group()}”与商品资料（{told}）不符"
-            yield FactFault("FAC-004", *match.span(), problem, True)
+            # 一天三顿 may be those of anything.
+            yield FactFault("FAC-004", *match.span(), problem, match["counter"] != "顿")
 
 
 def _ages_that_differ(text: str, record: str) -> Iterator[FactFault]:

@@ -368,6 +368,10 @@ _IS_FROM: Final = headed(
     "(?:这是|这个是|它是|就是|都是|全是|是|用的?是?|选的?是?|正宗的?|地道的?|咱们?的?|咱家)(?:[\u4e00-\u9fa5]{2,3}省?)?$"
 )
 _ALL: Final = re.compile("(?:省|市|县|区)?(?:的|货|产的?)?(?=[，。！；]|$)")
+#: Behind a place in its clause: somebody's land and craft there.
+_OWN_LAND: Final = re.compile(
+    "自家|园子|[果茶菜葡]园|地里|田里|山上|山里|大棚|承包|土生土长|[种养产采摘捞晒酿烧打织绣编]出?的"
+)
 _TRAVELS: Final = re.compile(
     "发货|发往|发到|寄|仓|快递|包邮|顺丰|朋友|姐妹|家人|粉丝|宝宝|出差|旅游|旅行|去过|去玩|直播间|天气|地址|客户|客人|人爱|吃法|做法|菜|料理|"
     "口味|风味|风格|风情|话|歌|下雨|下雪|温度|多少度|冷|热|到货|偏远|不发|加邮|补|读书|上学|老家在|住在|回来|同款|街|店|代购|航班|高铁|飞|动漫|电影"
@@ -413,6 +417,8 @@ def _comes_from(text: str, start: int, end: int, record: str) -> tuple[bool, boo
     noun = re.match("的?(?P<noun>[\u4e00-\u9fa5]{1,4}?)(?=[，。！；]|$)", text[end:high])
     if noun and (set(noun["noun"]) - set("的子了这个是一款儿大小好")) & set(record):
         return (bool(is_from) or start == low), True
+    if _OWN_LAND.search(text, end, high):
+        return False, True  # 烟台海边我们自家园子里的红富士
     return False, bool(_ALL.match(text, end)) and start == low and end < high + 1
 
 

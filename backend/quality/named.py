@@ -171,7 +171,7 @@ def choice_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     listed = [
         len(re.split("[、,，/和]", str(value)))
         for name, value in (facts.items() if isinstance(facts, Mapping) else ())
-        if re.search("颜色|[花墨配]色|口味|味道", str(name)) and re.search("[、,，/]", str(value))
+        if re.search("颜色|[花墨配]色|色号|口味|味道", str(name)) and re.search("[、,，/]", str(value))
     ]
     for match in _CHOICES.finditer(text) if listed else ():
         said = parse_number(match["number"])

@@ -51,7 +51,7 @@ _AND_FINE: Final = (
 _NOUGHT: Final = re.compile(r"零\|0(?=[|)])")
 _NOUGHT_ALONE: Final = r"(?<![十百千万点\d.])(?:零|0)"
 _OWN: Final = re.compile("我|你|您|自己|再|另外|额外")
-_FINE: Final = re.compile("没事|没问题|没关系|不怕|不用管")
+_FINE: Final = re.compile("没事|没问题|没关系|不怕|不用管|另外(?![买购配收付自])")
 _DENIES: Final = re.compile("不|没|别|勿|非|无|未|禁|另|自备|自理|自己")
 #: What is not in the box.
 _NOT_IN_BOX: Final = re.compile(
@@ -91,6 +91,14 @@ _SMALL: Final = re.compile(
     "^(?:约|主要|少量|食品级|优质|其他|以及|含|加|与|和|内|外|面|里|采用|使用)+|(?:等|为主|材质|面料|制|做)$"
 )
 _NONE_OF: Final = r"(?:一?[点丝滴粒块片层根克张星勺]儿?|半[点块片滴克])"
+
+
+#: 一块胶皮都没贴, 玉米是一粒不喂的.
+_NOTHING_OF: Final = re.compile(
+    "一[根块片点颗粒丝滴条张层克](?P<thing>[\u4e00-\u9fa5]{1,3}?)(?:都|也)(?:没|不[放加贴用喂带掺缝穿])|"
+    "(?P<first>[\u4e00-\u9fa5]{2})(?:什么的|啥的)?(?:是|，)?一[根块片点颗粒丝滴]儿?(?:都|也)?(?:不[放加贴用喂带掺]|没[放加贴用喂带掺有])"
+)
+_STUFF: Final = frozenset("胶皮线布毛绒棉木铁钢糖盐油粉纸膜绳网")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +183,27 @@ def opposite_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault
                 yield FactFault("FAC-004", *match.span(), problem, True)
 
 
+def nothing_of(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
+    """Yield where a folded text says that there is nothing at all of what a fact has: 一根线都没有, 线：已穿线."""
+    facts = product.get("facts")
+    if not isinstance(facts, Mapping):
+        return
+    for match in _NOTHING_OF.finditer(text):
+        thing = match["thing"] or match["first"]
+        for name, said in facts.items():
+            value = fold(str(said)).text
+            parts = [one for one in re.split("[，。；、]", value) if _alike(thing, one) and not _DENIES.search(one)]
+            if parts and not re.search("^[不无没未否]", value) and is_claimed(text, *match.span()):
+                problem = f"“{match.group()}”与商品资料（{name}：{parts[0]}）相反"
+                yield FactFault("FAC-004", *match.span(), problem, False)
+                break
+
+
+def _alike(thing: str, part: str) -> bool:
+    """Tell whether a part of a fact holds a thing: 胶皮 in 贴橡胶片 by its first character, 玉米 as it is."""
+    return thing in part or (len(thing) == 2 and thing[0] in _STUFF and thing[0] in part)
+
+
 def is_claimed(text: str, start: int, end: int) -> bool:
     """Tell whether the clause around a place claims it: it is not held against others, supposed, asked or denied."""
     low, _ = clause(text, start, end)
@@ -251,10 +280,14 @@ def _shapes(fields: Sequence[tuple[str, str]], values: str, record: str) -> Iter
             end = "(?=[，。！？；、的了哦啊呢也都]|$)"
             said = (
                 rf"{_GIVES}[^，。！？；不没别另自]{{0,10}}?(?:{core}){end}|"
-                rf"(?:{core})(?:也|都|我们?|一起|直接|全)*(?:{_GIVES}|装|备){{1,3}}(?:你|您|了|上|好|齐|全)"
+                rf"(?:{core})子?，?(?:也|都|我们?|一起|一并|直接|全|再|就|这就|跟着)*(?:{_GIVES}|装|备|放|你|您){{1,4}}(?:你|您|了|上|好|齐|全|进)"
             )
             yield Excluded(re.compile(said), f"不含{thing}", plain=True)
     for name, value in fields:
+        # 香精：不添加, and a script that 专门加了玫瑰香精.
+        if (absent := _ABSENT.fullmatch(f"{name}：{value}")) and record.count(absent["thing"]) == 1:
+            put = rf"(?:[加添放掺兑含]了?|里[头面]有)[^，。！？；不没别无未]{{0,5}}{re.escape(absent['thing'])}"
+            yield Excluded(re.compile(put), f"{name}：{value[:24]}", plain=True)
         if not _IN_BOX.search(name):
             continue
         for thing in _items(value):

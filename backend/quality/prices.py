@@ -343,6 +343,8 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
         low, high = clause(text, match.start(), match.end())
         if re.search(r"第[二2]|会员|另|再打|下一", text[low:high]):
             continue
+        if re.search("比打?$", text[low : match.start()]) and re.match("[还都也]", text[match.end() : match.end() + 1]):
+            continue  # 比打六折还少四毛
         tenths = 5.0 if match.group("tenths") == "半" else parse_number(match.group("tenths")) or 0.0
         said = tenths + (parse_number(match.group("hundredths") or "零") or 0.0) / 10
         if said * 10 < 100 and abs(said - true) > 0.3 and not (known.others - {known.price, known.list_price}):
@@ -350,8 +352,7 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
                 match.start(),
                 match.end(),
                 f"{_plain(said)}折与资料不符：{_plain(known.price)}元是{_plain(known.list_price)}元的{true:.1f}折",
-                grave=not is_unsure(text, *match.span())
-                and not re.match("[^，。]{0,3}(?:还|都|也)", text[match.end() : match.end() + 5]),
+                grave=not is_unsure(text, *match.span()),
             )
 
 

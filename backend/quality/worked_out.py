@@ -150,6 +150,7 @@ def _differences(text: str, money: Money, earlier: Sequence[Money], basis: Basis
     for count, total in basis.steps.items():
         if basis.price * count > total:
             yield basis.price - total / count  # 每件再少五块
+            yield total - basis.price * (count - 1)  # 第三罐多少？
         yield from (
             alone * count - total for alone in (basis.price, basis.list_price) if alone and alone * count > total
         )

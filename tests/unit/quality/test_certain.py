@@ -1,0 +1,148 @@
+"""A fact's word holds a text up only where it is certainly told of the goods; in doubt a person looks."""
+
+from typing import Any
+
+import pytest
+
+from backend.quality.rubric import ScriptBrief, review
+from tests.unit.quality.test_lexicon import _SNAPSHOT
+
+_SHEETS: dict[str, Any] = {
+    "name": "长绒棉四件套", "category": "家纺", "price": 299,
+    "facts": {"材质": "100%棉", "支数": "60支", "洗涤": "不可水洗枕芯，不可机洗", "香精": "不添加"},
+}  # fmt: skip
+_BLOCKS: dict[str, Any] = {
+    "name": "榉木积木", "category": "玩具", "price": 99,
+    "facts": {"数量": "大块2个、小块4个、圆柱1个", "适用年龄": "3到8岁", "材质": "榉木", "提示": "含小零件"},
+}  # fmt: skip
+_POWDER: dict[str, Any] = {
+    "name": "乳清蛋白粉", "category": "食品", "price": 198,
+    "facts": {"食用方法": "每日2次，每次10克", "糖度": "3到5度", "勺": "附量勺，不含摇摇杯", "页数": "说明书24页"},
+}  # fmt: skip
+_ORANGE: dict[str, Any] = {
+    "name": "脐橙", "category": "水果", "price": 45,
+    "facts": {"产地": "江西信丰", "处理": "不打蜡", "糖度": "12到14度"},
+}  # fmt: skip
+_BUDS: dict[str, Any] = {
+    "name": "蓝牙耳机", "category": "数码", "price": 149,
+    "facts": {"降噪": "无主动降噪", "防水": "不防水", "颜色": "白、灰"},
+}  # fmt: skip
+
+
+def found(
+    text: str, product: dict[str, Any], scenario: str = "promotion", others: tuple[str, ...] = ()
+) -> dict[str, str]:
+    brief = ScriptBrief(
+        scenario=scenario,
+        seconds=None,
+        product=product,
+        other_products=others,
+        must_say=(),
+        must_not_say=(),
+        request="",
+    )
+    report = review(text, brief, _SNAPSHOT)
+    gravest = sorted(report.findings, key=lambda one: ("info", "warn", "fail", "block").index(one.severity))
+    return {one.rule: one.severity for one in gravest if one.severity != "info"}
+
+
+def facts(text: str, product: dict[str, Any]) -> set[str]:
+    told = found(f"来看{product['name']}。{text}。点下方链接下单。", product)
+    return {severity for rule, severity in told.items() if rule.startswith("FAC")}
+
+
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("含小零件，三岁以下别玩", _BLOCKS),
+        ("一盒七个，大的两个，小的四个，圆柱一个", _BLOCKS),
+        ("孩子搭的时候，大人也能陪着玩", _BLOCKS),
+        ("每日两次，每次十克，一天20克", _POWDER),
+        ("一天三顿饭照常吃", _POWDER),
+        ("一罐能喝两个月", _POWDER),
+        ("纯棉的，贴着睡", _SHEETS),
+        ("你家现在铺的是竹纤维还是涤纶？", _SHEETS),
+        ("皮上没打过蜡", _ORANGE),
+    ],
+)
+def test_what_the_record_bears_out_in_other_words_is_let_be(text: str, product: dict[str, Any]):
+    assert facts(text, product) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("喜欢挺括的，也许四十支更合你心意", _SHEETS),
+        ("一烧就缩成硬疙瘩的，那是化纤", _SHEETS),
+        ("家里孩子要是才两岁，先别买", _BLOCKS),
+    ],
+)
+def test_a_case_that_is_put_holds_nothing_up(text: str, product: dict[str, Any]):
+    assert "block" not in facts(text, product)
+
+
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("这套是八十支的", _SHEETS),
+        ("甩干就能晾，我家都是快洗", _SHEETS),
+        ("里头专门加了玫瑰香精", _SHEETS),
+        ("甜到二十度往上走", _ORANGE),
+        ("出园前拿果蜡擦了一遍", _ORANGE),
+        ("烟台海边我们自家园子里的果子", _ORANGE),
+        ("整本说明书八十页", _POWDER),
+        ("戴上外面的动静全没了", _BUDS),
+        ("雨点砸上去往下滚，不怕", _BUDS),
+        ("外壳是墨绿色的", _BUDS),
+        ("那个摇摇杯，也一并给您装进箱子", _POWDER),
+    ],
+)
+def test_what_is_told_by_how_it_is_done_is_found(text: str, product: dict[str, Any]):
+    assert facts(text, product)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "severity"),
+    [("promotion", "fail"), ("closing", "fail"), ("full", "fail"), ("selling_points", "warn"), ("seeding", "warn")],
+)
+def test_only_texts_that_have_to_end_in_a_call_to_act_fail_without_one(scenario: str, severity: str):
+    text = "棉柔软，脐橙甜，这箱十斤。汁水多，皮薄。一家人吃着正好。今天的太阳也好。"
+    assert found(text, _ORANGE, scenario)["Q06"] == severity
+
+
+def test_a_closing_that_only_says_goodbye_is_warned_of():
+    assert (
+        found("脐橙就讲到这儿。十斤一箱。嗓子哑了。大家早点睡，下一场老时间见。", _ORANGE, "closing")["Q06"] == "warn"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["要两箱的拍第二个选项。", "手指头点一下，带一箱回家！", "要大果的选左边，要小果的选右边那个。"]
+)
+def test_how_people_say_where_to_click_is_a_call_to_act(text: str):
+    assert "Q06" not in found(f"脐橙，十斤一箱，现摘现发。{text}", _ORANGE)
+
+
+def test_a_name_that_is_never_said_holds_nothing_up():
+    assert found("这玩意儿切开就飙汁。信丰的。十斤一箱。点下方链接下单。", _ORANGE)["Q07"] == "warn"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("寿眉，叶子大。这块饼您看", True), ("这饼您看", False), ("白茶饼来了", True)],
+)
+def test_a_word_of_the_name_and_what_it_ends_in_name_the_goods(text: str, named: bool):
+    tea = {"name": "2021年寿眉白茶饼", "category": "茶", "price": 128}
+    assert ("Q07" not in found(f"{text}。点下方链接下单。", tea)) is named
+
+
+@pytest.mark.parametrize(("text", "severity"), [("爱起皮的先抹润唇膏", "warn"), ("咱这支润唇膏很润", "block")])
+def test_a_noun_that_another_product_ends_in_may_be_any_such_thing(text: str, severity: str):
+    lips = {"name": "豆沙唇釉", "category": "彩妆", "price": 69}
+    assert found(f"豆沙唇釉来了。{text}。点下方链接下单。", lips, others=("草莓润唇膏",))["Q07"] == severity
+
+
+def test_brackets_of_the_record_are_no_placeholder():
+    pills = {"name": "钙片", "category": "食品", "price": 88, "facts": {"广告批准文号": "苏食健广审（文）第251131号"}}
+    assert "Q12" not in found("钙片来了，苏食健广审（文）第251131号。点下方链接下单。", pills)
+    assert "Q12" in found("钙片来了，（名字）第一号。点下方链接下单。", pills)
