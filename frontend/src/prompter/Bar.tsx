@@ -145,16 +145,15 @@ export function Bar({
           {line}
         </span>
         <span className="title">{stage.shown?.title || room}</span>
+        {spare !== undefined && !empty && (
+          <span className={spare < -1 ? 'figures over-time' : 'figures'}>
+            {spare < -1 ? t.over : t.under} {minutes(Math.abs(spare))}
+          </span>
+        )}
       </div>
       <div className="controls">
         <span className="left figures">
           {empty ? '' : stage.motion === 'finished' ? t.finished : `${t.left} ${minutes(secondsLeft)}`}
-          {spare !== undefined && !empty && (
-            <span className={spare < -1 ? 'over-time' : undefined}>
-              {' '}
-              {spare < -1 ? t.over : t.under} {minutes(Math.abs(spare))}
-            </span>
-          )}
         </span>
         <button type="button" aria-label={t.slower} onClick={() => actions.pace(-5)}>
           <Icon name="minus" />

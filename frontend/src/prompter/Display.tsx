@@ -9,10 +9,11 @@ import {
 } from 'react'
 import type { RoomEntry } from './api'
 import { Bar, type BarActions, Connection, Next, Progress } from './Bar'
+import { watchGamepad } from './gamepad'
 import { listen } from './gestures'
 import { Icon } from './Icon'
 import { words } from './i18n'
-import { actionOf } from './keys'
+import { type Action, actionOf } from './keys'
 import { Lead } from './lead'
 import { type Follower, follow, type Link } from './link'
 import { Menu } from './Menu'
@@ -170,19 +171,12 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
     [act],
   )
 
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (menu || event.isComposing) return
-      // A focused button keeps its own Enter and Space.
-      const onButton =
-        event.target instanceof HTMLButtonElement && (event.key === 'Enter' || event.key === ' ')
-      const action = onButton ? undefined : actionOf(event)
-      if (!action) return
-      event.preventDefault()
+  const perform = useCallback(
+    (action: Action) => {
       const { settings: now, change } = useDesk.getState()
       switch (action.do) {
         case 'toggle':
-          return event.repeat ? undefined : actions.toggle()
+          return actions.toggle()
         case 'stop':
           return act((hand) => hand.pause())
         case 'pace':
@@ -210,10 +204,25 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
         case 'menu':
           return setMenu(true)
       }
+    },
+    [paged, actions, act, resize],
+  )
+  useEffect(() => (menu ? undefined : watchGamepad(perform)), [menu, perform])
+
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (menu || event.isComposing) return
+      // A focused button keeps its own Enter and Space.
+      const onButton =
+        event.target instanceof HTMLButtonElement && (event.key === 'Enter' || event.key === ' ')
+      const action = onButton ? undefined : actionOf(event)
+      if (!action) return
+      event.preventDefault()
+      if (!(action.do === 'toggle' && event.repeat)) perform(action)
     }
     window.addEventListener('keydown', press)
     return () => window.removeEventListener('keydown', press)
-  }, [menu, paged, actions, act, resize])
+  }, [menu, perform])
 
   const began = useRef(size)
   useEffect(() => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import reading from '../../tests/reading.json'
 import { carry } from './carry'
+import { askedBy } from './gamepad'
 import { minutes } from './i18n'
 import { actionOf } from './keys'
 import { type Box, linesOf, pagesOf, passed, pixelOf, positionOf, travelled } from './lines'
@@ -144,6 +145,22 @@ describe('keys', () => {
     expect(press('ArrowUp', { shiftKey: true })).toEqual({ do: 'pace', by: 20 })
     expect(press('M', { shiftKey: true })).toEqual({ do: 'mirror', axis: 'v' })
   })
+})
+
+it('takes a gamepad’s buttons once and its stick as long as it is held', () => {
+  const pad = (stick: number, ...down: number[]) => ({
+    down: Array.from({ length: 6 }, (_, button) => down.includes(button)),
+    stick,
+  })
+  expect(askedBy(pad(0), pad(0, 0), true)).toEqual([{ do: 'toggle' }])
+  expect(askedBy(pad(0, 0), pad(0, 0), true)).toEqual([])
+  expect(askedBy(pad(0), pad(0, 4, 5), true)).toEqual([
+    { do: 'step', unit: 'paragraph', direction: -1 },
+    { do: 'step', unit: 'paragraph', direction: 1 },
+  ])
+  expect(askedBy(pad(-1), pad(-1), true)).toEqual([{ do: 'pace', by: 5 }])
+  expect(askedBy(pad(1), pad(1), false)).toEqual([])
+  expect(askedBy(pad(0.2), pad(0.2), true)).toEqual([])
 })
 
 it('writes time as minutes, and hours only when there are some', () => {

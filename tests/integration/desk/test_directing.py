@@ -127,6 +127,18 @@ async def test_directors_who_race_leave_every_display_with_the_last_word(
             assert order == sorted(order), "nobody was sent back to what was before"
 
 
+async def test_orders_that_come_at_once_are_carried_out_one_after_the_other(operator: Rest, room: Room) -> None:
+    version = await room.cue()
+    before = (await operator.get(f"/rooms/{room.id}/prompter"))["transport"]["revision"]
+    orders = [{"action": "speed", "version": version, "value": 150 + n} for n in range(24)]
+    orders += [{"action": "note", "version": version, "text": f"第{n}句"} for n in range(24)]
+    await asyncio.gather(*(operator.post(f"/rooms/{room.id}/prompter", order) for order in orders))
+    after = await operator.get(f"/rooms/{room.id}/prompter")
+    assert after["transport"]["revision"] == before + len(orders), "none was lost under another"
+    assert after["transport"]["pace"] >= 150
+    assert after["note"] is not None
+
+
 async def test_a_control_is_carried_out_once_however_often_it_is_said(operator: Rest, room: Room) -> None:
     version = await room.cue()
     said = new_id()
@@ -244,6 +256,8 @@ async def test_directors_see_the_displays_of_all_gateways_and_change_one_of_them
     ):
         version = await room.cue()
         await told(director, room, lambda f: f["version"] == version)
+        # It is told what others report from now on, not what it finds when it joins.
+        await told(director, room, lambda f: f["displays"] == [], "prompter_displays")
         shown: dict[str, str] = {}
         for name, desk in (("左屏", left), ("右屏", right)):
             await told(desk, room, lambda f: f["version"] == version)
