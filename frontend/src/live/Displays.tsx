@@ -11,7 +11,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DisplaySettings, DisplayView, PrompterState } from '../generated/protocol'
 import { SIZE, sizeWithin } from '../prompter/settings'
-import { type Health, healthOf, onStage, placeOfDisplay, placeOfRoom } from '../room/place'
+import { type Health, healthOf, nameOf, onStage, placeOfDisplay, placeOfRoom } from '../room/place'
 import { type Order, useServerTime } from '../room/useRoom'
 import { useDesk } from '../shared/desk'
 import { clockTime } from '../shared/format'
@@ -53,7 +53,15 @@ export function Displays({
       )}
       <ul className="live-displays">
         {displays.map((display) => (
-          <Display key={display.id} state={state} display={display} now={now} able={able} order={order} />
+          <Display
+            key={display.id}
+            name={nameOf(display, displays, t('live.unnamed'))}
+            state={state}
+            display={display}
+            now={now}
+            able={able}
+            order={order}
+          />
         ))}
       </ul>
     </section>
@@ -61,12 +69,14 @@ export function Displays({
 }
 
 function Display({
+  name,
   state,
   display,
   now,
   able,
   order,
 }: {
+  name: string
   state: PrompterState
   display: DisplayView
   now: number
@@ -78,7 +88,6 @@ function Display({
   const stage = onStage(state).version
   const health = healthOf(display, stage)
   const [tone, Icon] = looks[health]
-  const name = display.name || t('live.unnamed')
   const { transport } = state
   const away = Math.max(0, (now - display.seen_ms) / 1000)
   const off =

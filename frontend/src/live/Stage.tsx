@@ -3,7 +3,7 @@ import { Button, Empty } from 'antd'
 import { useEffect, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DisplayView, PrompterState } from '../generated/protocol'
-import { leading, onStage, placeOfDisplay, placeOfRoom, waiting } from '../room/place'
+import { leading, nameOf, onStage, placeOfDisplay, placeOfRoom, waiting } from '../room/place'
 import { type Mark, Reading, useSections } from '../room/Reading'
 import { secondsOf } from '../room/sections'
 import { type Order, useCalm, useServerTime } from '../room/useRoom'
@@ -45,7 +45,7 @@ export function Stage({
     const leads = leading(there, read.version)
     const lines = there.map((display) => ({
       id: display.id,
-      label: display.name || t('live.unnamed'),
+      label: nameOf(display, displays, t('live.unnamed')),
       leads: display === leads,
       at: () => placeOfDisplay(display, transport, socket.clock.now()),
     }))

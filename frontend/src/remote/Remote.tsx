@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react'
 import { type RoomEntry, signIn } from '../prompter/api'
 import { useWakeLock } from '../prompter/screen'
 import { PACE } from '../prompter/settings'
-import { leading, onStage, placeOfDisplay, placeOfRoom, waiting } from '../room/place'
+import { leading, nameOf, onStage, placeOfDisplay, placeOfRoom, waiting } from '../room/place'
 import { type Mark, Reading, useSections } from '../room/Reading'
 import { secondsOf, sectionAt, sectionBeside, spokenLeft } from '../room/sections'
 import { type Order, useCalm, useLine, useOrders, useRoom, useServerTime } from '../room/useRoom'
@@ -95,7 +95,7 @@ export function Remote({
     const at = lead
       ? () => placeOfDisplay(lead, transport, socket.clock.now())
       : () => placeOfRoom(transport, socket.clock.now())
-    return [{ id: 'lead', label: lead ? lead.name || t.screen : t.room, leads: true, at }]
+    return [{ id: 'lead', label: lead ? nameOf(lead, displays, t.screen) : t.room, leads: true, at }]
   }, [transport, displays, stageVersion, socket, t])
   const lost = status.state === 'reconnecting' && Date.now() - status.since >= QUIET_MS
 

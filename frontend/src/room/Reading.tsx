@@ -17,6 +17,8 @@ export interface Mark {
 
 /** The line that leads is kept between these shares of the box's height. */
 const [HIGH, LOW, REST] = [0.12, 0.62, 0.3]
+/** Pixels between two lines that count as one: about a line of text. */
+const NEAR = 30
 
 const Words = memo(function Words({
   script,
@@ -101,6 +103,7 @@ export function Reading({
       const elapsed = now - last
       last = now
       let leads: number | undefined
+      const heights = new Map<HTMLElement, number>()
       for (const mark of marks) {
         const truth = mark.at()
         const place = eased(drawn.current.get(mark.id) ?? truth, truth, elapsed, calm)
@@ -110,9 +113,12 @@ export function Reading({
         if (element) {
           element.style.transform = `translateY(${y.toFixed(2)}px)`
           element.dataset.place = place.toFixed(1)
+          if (!mark.leads) heights.set(element, y)
         }
         if (mark.leads) leads = y
       }
+      for (const [element, y] of heights)
+        element.toggleAttribute('data-near', leads !== undefined && Math.abs(y - leads) < NEAR)
       if (veil.current) veil.current.style.transform = `scaleY(${leads ?? 0})`
       if (following && leads !== undefined) keepInView(box.current, leads, calm)
     }

@@ -43,6 +43,13 @@ export function healthOf(display: DisplayView, stageVersion: number): Health {
   return 'fine'
 }
 
+/** What a display is called; those without a name by their number. */
+export function nameOf(display: DisplayView, displays: readonly DisplayView[], unnamed: string): string {
+  if (display.name) return display.name
+  const nameless = displays.filter(({ name }) => name === '')
+  return nameless.length > 1 ? `${unnamed} ${nameless.findIndex(({ id }) => id === display.id) + 1}` : unnamed
+}
+
 /** The display whose line counts: the first by name that is in view and in step, else the first that is there. */
 export function leading(displays: readonly DisplayView[], stageVersion: number): DisplayView | undefined {
   const order: Health[] = ['fine', 'alone', 'hidden']
