@@ -14,10 +14,12 @@ import { Diff } from './Diff'
 import { byGravity, FindingText, MarkedText } from './MarkedText'
 import { checkContext, scriptParams } from './params'
 import { RefusalNotice } from './RefusalNotice'
-import { ScriptEditor } from './ScriptEditor'
 import { StatusTag } from './StatusTag'
 import { type Choice, useDecision } from './useDecision'
 
+// Fetched with the first text that can be changed: a line that is cut later takes nobody's editor away.
+const editor = () => import('./ScriptEditor')
+const ScriptEditor = lazy(() => editor().then(({ ScriptEditor: field }) => ({ default: field })))
 // What is rarely there comes when it is.
 const HoldCard = lazy(() => import('./HoldCard').then(({ HoldCard: card }) => ({ default: card })))
 const HeldAgainNotice = lazy(() =>
@@ -75,6 +77,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
   const why = !decides ? t('review.mayNot') : !decision.online ? t('review.offline') : locked
   const ready = pending && !why && !busy
 
+  useEffect(() => {
+    if (pending) void editor()
+  }, [pending])
   useEffect(() => {
     // Once it is decided as typed here, the drafts have served; another's decision leaves them to be compared.
     if (decision.phase !== 'sent' || pending) return
@@ -200,14 +205,16 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
 
       {pending && mode === 'edit' ? (
         <div className="editor">
-          <ScriptEditor
-            value={edited}
-            onChange={(text) => {
-              setEdited(text)
-              onEngage?.()
-            }}
-            context={checkContext(script)}
-          />
+          <Suspense fallback={null}>
+            <ScriptEditor
+              value={edited}
+              onChange={(text) => {
+                setEdited(text)
+                onEngage?.()
+              }}
+              context={checkContext(script)}
+            />
+          </Suspense>
           <div className="row">
             <Button size="small" type="text" onClick={() => setShowDiff(!showDiff)} aria-expanded={showDiff}>
               {label(t('review.diff'), 'D')}
