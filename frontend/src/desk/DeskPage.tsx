@@ -16,13 +16,13 @@ import { uuid7 } from '../wire/ids'
 import { Chat } from './Chat'
 import { Composer } from './Composer'
 import type { Command } from './pickers'
-import { RoomPanel } from './RoomPanel'
 import { RunSteps } from './RunSteps'
 import { ThreadList, type ThreadPages } from './ThreadList'
 import { activeRun, multitaskNow } from './timeline'
 import { useCommands } from './useCommands'
 import { type Multitask, type Slots, useSend } from './useSend'
 
+const RoomPanel = lazy(() => import('./RoomPanel').then(({ RoomPanel: panel }) => ({ default: panel })))
 const TourOffer = lazy(() => import('../tour/TourOffer'))
 
 const NOTICE_MS = 4000
@@ -216,7 +216,9 @@ function ThreadDesk({ threadId }: { threadId: string }) {
           <RunSteps run={thread.runs.at(-1)} />
         </section>
         {thread.room_id ? (
-          <RoomPanel roomId={thread.room_id} />
+          <Suspense fallback={null}>
+            <RoomPanel roomId={thread.room_id} />
+          </Suspense>
         ) : (
           <section>
             <h3>{t('room.title')}</h3>
