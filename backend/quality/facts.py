@@ -11,6 +11,7 @@ from backend.quality.amounts import amount_faults
 from backend.quality.backing import backing_faults
 from backend.quality.bounds import bound_faults
 from backend.quality.claims import claim_faults
+from backend.quality.codes import code_faults
 from backend.quality.context import clause
 from backend.quality.counted import counted_in_pack_faults
 from backend.quality.craft import read_aloud
@@ -145,6 +146,7 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     told: list[FactFault] = []
     found = (
         *amount_faults(text, product),
+        *code_faults(text, product),
         *named_faults(text, product),
         *grade_faults(text, product),
         *choice_faults(text, product),
