@@ -50,7 +50,6 @@ _PACK_HOLDS: Final = re.compile(
 _EACH_DOES: Final = re.compile(
     f"(?:[一每][{COUNTERS}](?:能|可以?|大概)?|^)(?P<does>[\u4e00-\u9fa5])(?:了|足|满|个|大概|约|上)?$"
 )
-_BARE_SIZE: Final = headed(rf"(?<![米\d.点十百]){NUMBER}(?:\s*[×x*乘]\s*{NUMBER})+")
 #: What the record and a script may call the same thing by.
 _TOPICS: Final = (
     re.compile("保温|保冷|续航|待机|播放|使用时间|充电|充满|快充|保鲜"),
@@ -71,10 +70,6 @@ _PIECES: Final = re.compile(
     rf"(?P<number>{NUMBER})\s*(?:[个种]?颜|[大小](?=[{COUNTERS}]))?(?P<counter>(?![{_NO_COUNTER}小不])[\u4e00-\u9fa5])"
     r"(?<!个(?=月|小时|钟|星期|礼拜|季|年|半|多月|来月|人))"
 )
-_YARN: Final = headed(
-    rf"(?P<number>{NUMBER})支(?=[纱双高精的]{{0,2}}(?:全棉|纯棉|棉|天丝|莱赛尔|长绒|亚麻|桑蚕|真丝|贡缎|面料|纱))|"
-    rf"(?:纱支|支数|纱线)：\D{{0,4}}(?P<named>{NUMBER})"
-)
 #: What a thing has of its own; nobody buys three of them.
 _PARTS: Final = tuple("层格芯核股齿针丝道位轴轮孔键节种色段叶页开")
 _PIECES_IN_PACK: Final = re.compile(
@@ -94,11 +89,6 @@ _ROOM: Final = re.compile("可放|能放|可装|装得下|可容|最大可|兼�
 #: Around a count that is all a clause says: 是四层的.
 _ALONE_BEFORE: Final = re.compile("(?:[是有用]|一共|总共|里外|做了|它|这个)*")
 _ALONE_AFTER: Final = re.compile("(?:的|哦|呢|啊|设计|结构|可[^，]{1,2})*")
-#: The name of something with its number: IPX4, SPF50.
-_CODE: Final = re.compile(
-    r"(?<![a-z\d])(?P<name>[a-z]{2,6})[ -]?(?P<number>\d{1,4}(?:\.\d)?|[一二三四五六七八九十百]{2,5})"
-    r"(?![a-z\d.零一二三四五六七八九十百千万])"
-)
 _SMALL_WORDS: Final = frozenset(
     "的了是有我你这那个一也就都在不能可以和与上下左右多来内外前后到至大小高低长短约用装重净以为给要还再只每里中起走"
     "天时间分钟月年日半全新好家人口点开过满充放带送买拍卖出去看说做吃喝穿戴睡能"
@@ -116,9 +106,6 @@ def amount_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     text = _DOUBLE.sub("两", text)
     yield from _amounts_that_differ(text, fields)
     yield from _pieces_that_differ(text, fields, product.get("stock"))
-    yield from _codes_that_differ(text, fields)
-    yield from _sizes_that_differ(text, fields)
-    yield from _yarns_that_differ(text, fields)
 
 
 @lru_cache(maxsize=256)  # the fields of a record are read for each check of each draft
@@ -474,54 +461,3 @@ def _is_product(said: int, recorded: Sequence[int]) -> bool:
 def _adds_up(said: int, recorded: Sequence[int]) -> bool:
     sums = {one + other for one in recorded for other in recorded} | set(recorded)
     return any(said == one * times for one in sums for times in range(1, 13))
-
-
-def _codes_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
-    known: dict[str, set[str]] = {}
-    for field in fields:
-        for match in _CODE.finditer(field):
-            known.setdefault(match.group("name"), set()).add(_plain(match.group("number")))
-    for match in _CODE.finditer(text):
-        recorded = known.get(match.group("name"))
-        low, _ = clause(text, *match.span())
-        if (
-            recorded
-            and _plain(match.group("number")) not in recorded
-            and not COMPARED.search(text[low : match.start()])
-        ):
-            right = f"{match.group('name').upper()}{min(recorded)}" if len(recorded) == 1 else None
-            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True, right)
-
-
-def _plain(number: str) -> str:
-    value = parse_number(number)
-    return number if value is None else f"{value:g}"
-
-
-def _sizes_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
-    """Find sizes told without a unit: 被套200乘230 where the record has 220 × 240 cm."""
-    known = {value for field in fields for match in _BARE_SIZE.finditer(field) for value in _sides(match.group())}
-    for match in _BARE_SIZE.finditer(text) if known else ():
-        low, _ = clause(text, *match.span())
-        strange = any(side not in known and side * 10 not in known for side in _sides(match.group()))
-        measured = amounts(text[match.start() : match.end() + 3])  # judged with its unit
-        if strange and not measured and not COMPARED.search(text[low : match.start()]):
-            yield FactFault("FAC-004", *match.span(), f"尺寸“{match.group()}”与商品资料不符", True)
-
-
-def _yarns_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
-    """Find how fine a cloth is said to be (八十支); 支 counts pens as well, so the record must speak of yarn."""
-    known = {value for field in fields for match in _YARN.finditer(field) if (value := _count_of(match)) is not None}
-    for match in re.finditer(rf"(?P<number>{NUMBER})支", text) if known else ():
-        said = parse_number(match["number"])
-        low, _ = clause(text, *match.span())
-        if said is not None and said >= 16 and said not in known and not COMPARED.search(text[low : match.start()]):
-            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料不符", True)
-
-
-def _count_of(match: re.Match[str]) -> float | None:
-    return parse_number(match["number"] or match["named"])
-
-
-def _sides(size: str) -> list[float]:
-    return [value for one in re.findall(NUMBER, size) if (value := parse_number(one)) is not None]

@@ -11,6 +11,7 @@ from backend.quality.amounts import amount_faults
 from backend.quality.backing import backing_faults
 from backend.quality.bounds import bound_faults
 from backend.quality.claims import claim_faults
+from backend.quality.codes import code_faults
 from backend.quality.context import clause
 from backend.quality.counted import counted_in_pack_faults
 from backend.quality.craft import read_aloud
@@ -104,8 +105,10 @@ _OF_ANY: Final = frozenset(
         "组合",
     }
 )
-#: Before a noun: it is what is sold here.
-_POINTED_AT: Final = re.compile("这|今天|今晚|咱|我们|本[款品]|家的|新[款品]|主推|讲的是|卖的?是?|来的?是")
+#: Before a noun: what one uses along with the goods, of any make (先抹润唇膏).
+_USED_BESIDE: Final = re.compile(
+    "(?:先|再|还是|记得|平时|另外|搭|配)[^，。！？]{0,2}(?:抹|涂|擦|用|洗|垫|盖|戴|穿|铺|放|搭|配|敷)?[层点个条件]?$"
+)
 _ASIDE: Final = re.compile("配|搭|旁边|手里|身上|里面|另|送|我自己|我今天穿|同事|装|放|倒")
 _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
     "health_food": (
@@ -146,6 +149,7 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     told: list[FactFault] = []
     found = (
         *amount_faults(text, product),
+        *code_faults(text, product),
         *named_faults(text, product),
         *grade_faults(text, product),
         *choice_faults(text, product),
@@ -386,7 +390,7 @@ def stale_names(
             sort = brand_of and short == brand_of + name and name[-2:] not in own
             if at >= 0 and not sort:
                 low, _ = clause(text, at, at + len(name))
-                whole = name in (full, short) or f"《{name}》" in other or _POINTED_AT.search(text, low, at) is not None
+                whole = name in (full, short) or f"《{name}》" in other or _USED_BESIDE.search(text, low, at) is None
                 yield at, at + len(name), other, whole or len(name) >= len(short) - 1
                 break
         else:
