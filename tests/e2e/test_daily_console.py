@@ -74,8 +74,10 @@ def test_a_few_letters_lead_anywhere_and_what_was_chosen_last_comes_first(seats:
     expect(page).to_have_title(re.compile("沐野随行保温杯"))
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile("/products$"))
-    choose(page, "dal", "大刘")
+    choose(page, "daliu", "大刘")
     expect(page).to_have_url(re.compile(r"/hosts/[0-9a-f-]{36}$"))
+    # A drawer hears Escape from when it has the focus.
+    expect(page.get_by_role("dialog")).to_contain_text("大刘")
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile("/hosts$"))
     choose(page, "zhengc", "整场")
