@@ -13,7 +13,8 @@ import type { QueueItem } from './queue'
 const socket = { status: { state: 'open' }, send: vi.fn(async (_command: object): Promise<object> => ({})) }
 vi.mock('../shared/desk', () => ({ useDesk: () => ({ socket }) }))
 let undo_window = 0
-vi.mock('../shared/rest', () => ({
+vi.mock('../shared/rest', async (original) => ({
+  ...(await original<object>()),
   rest: { GET: () => ({ undo_window }) },
   bodyOf: async (answer: object) => answer,
 }))
