@@ -14,7 +14,7 @@ const socket = { status: { state: 'open' }, send: vi.fn(async (_command: object)
 vi.mock('../shared/desk', () => ({ useDesk: () => ({ socket }) }))
 let undo_window = 0
 vi.mock('../shared/rest', async (original) => ({
-  ...(await original<typeof import('../shared/rest')>()),
+  ...(await original<object>()),
   rest: { GET: () => ({ undo_window }) },
   bodyOf: async (answer: object) => answer,
 }))

@@ -79,6 +79,12 @@ def test_files_are_cached_pages_are_not_and_every_answer_is_guarded(tmp_path: Pa
         status, deep = headers_of(url + "/threads/0190")
         assert (status, deep["cache-control"]) == (200, "no-cache")
         assert headers_of(url + "/prompter.html?room=1")[0] == 200
+        status, remote = headers_of(url + "/remote?room=1")
+        assert (status, remote["cache-control"], remote["content-length"]) == (
+            200,
+            "no-cache",
+            str(len("<title>remote</title>")),
+        )
         # Its name never changes, so a kept copy would keep an old teleprompter.
         status, service_worker = headers_of(url + "/sw-prompter.js")
         assert (status, service_worker["cache-control"]) == (200, "no-cache")
