@@ -1,6 +1,6 @@
 import '../i18n/addWork'
 import { useQueryClient } from '@tanstack/react-query'
-import { Alert, App, Button } from 'antd'
+import { Alert, Button } from 'antd'
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useParams } from 'react-router'
@@ -8,6 +8,7 @@ import type { Option } from '../generated/protocol'
 import { useSession, useSessionState } from '../session/useSession'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
+import { NoticesProvider, useNotices } from '../shared/notices'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
 import { told } from '../shared/rest'
@@ -36,11 +37,13 @@ export default function DeskPage() {
     document.title = `${t('nav.console')} · Cuedesk`
   }, [t])
   return (
-    <App className="desk">
-      <h1 className="visually-hidden">{t('nav.console')}</h1>
-      <ThreadList activeId={thread} />
-      {thread ? <ThreadDesk key={thread} threadId={thread} /> : <NewThread />}
-    </App>
+    <NoticesProvider>
+      <div className="desk">
+        <h1 className="visually-hidden">{t('nav.console')}</h1>
+        <ThreadList activeId={thread} />
+        {thread ? <ThreadDesk key={thread} threadId={thread} /> : <NewThread />}
+      </div>
+    </NoticesProvider>
   )
 }
 
@@ -129,7 +132,7 @@ function NewThread() {
 function ThreadDesk({ threadId }: { threadId: string }) {
   const { t } = useTranslation()
   const { socket, me, may } = useDesk()
-  const { message } = App.useApp()
+  const notices = useNotices()
   const problemText = useProblemText()
   const session = useSession(threadId)
   const thread = useSessionState(session, (state) => state.thread)
@@ -143,8 +146,8 @@ function ThreadDesk({ threadId }: { threadId: string }) {
   const stopping = useRef(uuid7())
 
   useEffect(() => {
-    if (caughtUp) message.info(t('connection.caughtUp', { count: caughtUp.count }), NOTICE_MS / 1000)
-  }, [caughtUp, message, t])
+    if (caughtUp) notices.info(t('connection.caughtUp', { count: caughtUp.count }), NOTICE_MS / 1000)
+  }, [caughtUp, notices, t])
   useEffect(() => {
     if (thread.title) document.title = `${thread.title} · Cuedesk`
   }, [thread.title])
@@ -167,7 +170,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
         run_id: run?.id ?? null,
       })
     } catch (error) {
-      message.error(problemText(error))
+      notices.error(problemText(error))
     } finally {
       stopping.current = uuid7()
     }

@@ -1,7 +1,7 @@
 import '../i18n/addDeskMore'
 import { BranchesOutlined, CopyOutlined, RedoOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
-import { App, Button } from 'antd'
+import { Button } from 'antd'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
@@ -10,6 +10,7 @@ import type { ThreadSession } from '../session/session'
 import { useSessionState } from '../session/useSession'
 import { copyText } from '../shared/clipboard'
 import { useDesk } from '../shared/desk'
+import { useNotices } from '../shared/notices'
 import { useProblemText } from '../shared/problems'
 import { told } from '../shared/rest'
 import { recall, remember } from '../shared/storage'
@@ -29,7 +30,7 @@ interface Props {
 export default function MessageTools({ message, session, onSay }: Props) {
   const { t } = useTranslation()
   const { may } = useDesk()
-  const { message: notice } = App.useApp()
+  const notices = useNotices()
   const navigate = useNavigate()
   const cache = useQueryClient()
   const problemText = useProblemText()
@@ -41,8 +42,8 @@ export default function MessageTools({ message, session, onSay }: Props) {
   const canBranch = useSessionState(session, ({ thread }) => branchPoint(thread, message) !== undefined)
 
   const copy = async () => {
-    if (await copyText(message.content)) notice.success(t('deskMore.copied'))
-    else notice.error(t('deskMore.notCopied'))
+    if (await copyText(message.content)) notices.success(t('deskMore.copied'))
+    else notices.error(t('deskMore.notCopied'))
   }
   const branch = async () => {
     const point = branchPoint(session.state.getState().thread, message)
@@ -57,19 +58,19 @@ export default function MessageTools({ message, session, onSay }: Props) {
     try {
       const version = (await deskApi.versions(threadId, point.after)).find(({ intact }) => intact)
       if (!version) {
-        notice.error(t('deskMore.noVersion'))
+        notices.error(t('deskMore.noVersion'))
         return
       }
       const made = await deskApi.fork(threadId, version.version, key.current)
       if (point.draft) remember(`draft:${made.thread_id}`, point.draft)
       void cache.invalidateQueries({ queryKey: ['threads'] })
-      notice.success(t('deskMore.branched'))
+      notices.success(t('deskMore.branched'))
       navigate(`/console/${made.thread_id}`)
       key.current = uuid7()
     } catch (error) {
       // What was refused is another attempt when it is asked for again; what got no answer is the same one.
       if (told(error).code !== 'unreachable') key.current = uuid7()
-      notice.error(problemText(error))
+      notices.error(problemText(error))
     } finally {
       setBranching(false)
     }

@@ -1,18 +1,18 @@
 import { render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { App } from 'antd'
 import { expect, test, vi } from 'vitest'
 import '../i18n'
 import type { RunView } from '../generated/protocol'
+import { NoticesProvider } from '../shared/notices'
 import { deskApi } from './api'
 import ResumeRun from './ResumeRun'
 
 const failed = (elapsed_ms: number) =>
   ({ id: 'r', status: 'failed', steps: [{ node: 'script', elapsed_ms }] }) as unknown as RunView
 const page = (run: RunView) => (
-  <App>
+  <NoticesProvider>
     <ResumeRun threadId="t" run={run} />
-  </App>
+  </NoticesProvider>
 )
 
 test('clicked twice, a failure is gone on from once; a later failure of the run is asked for anew', async () => {

@@ -1,16 +1,17 @@
 import '../i18n/addDeskMore'
-import { App, Button } from 'antd'
+import { Button } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { RunView } from '../generated/protocol'
 import { useCommandKeys } from '../shared/commands'
+import { useNotices } from '../shared/notices'
 import { useProblemText } from '../shared/problems'
 import { deskApi } from './api'
 
 /** Lets a run that failed go on from where it was; what was finished is not done again. */
 export default function ResumeRun({ threadId, run }: { threadId: string; run: RunView }) {
   const { t } = useTranslation()
-  const { message } = App.useApp()
+  const notices = useNotices()
   const problemText = useProblemText()
   const [busy, setBusy] = useState(false)
   // Clicked twice, one failure is gone on from once; the next failure of the run is another.
@@ -20,7 +21,7 @@ export default function ResumeRun({ threadId, run }: { threadId: string; run: Ru
     try {
       await deskApi.resume(threadId, keyFor(run))
     } catch (error) {
-      message.error(problemText(error))
+      notices.error(problemText(error))
     } finally {
       setBusy(false)
     }

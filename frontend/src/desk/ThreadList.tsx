@@ -1,12 +1,13 @@
 import { PlusOutlined } from '@ant-design/icons'
 import { type InfiniteData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
-import { App, Button, Input } from 'antd'
+import { Button, Input } from 'antd'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, useNavigate } from 'react-router'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
+import { useNotices } from '../shared/notices'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
@@ -16,13 +17,14 @@ type Thread = Shapes['Thread']
 export type ThreadPages = InfiniteData<Shapes['ThreadPage'], string | undefined>
 
 const ThreadMenu = lazy(() => import('./ThreadMenu'))
+const ConfirmDelete = lazy(() => import('../shared/ConfirmDelete'))
 
 const SEARCH_PAUSE_MS = 250
 
 /** All threads: those one pinned, then the one that moved last first. */
 export function ThreadList({ activeId }: { activeId: string | undefined }) {
   const { t, i18n } = useTranslation()
-  const { modal, message } = App.useApp()
+  const notices = useNotices()
   const { may } = useDesk()
   const navigate = useNavigate()
   const cache = useQueryClient()
@@ -57,7 +59,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
       await work()
       await refresh()
     } catch (error) {
-      message.error(problemText(error))
+      notices.error(problemText(error))
     }
   }
   const rename = async () => {
@@ -67,18 +69,11 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
     if (target && title && title !== threads.find(({ id }) => id === target.id)?.title)
       await attempt(() => api.renameThread(target.id, title))
   }
-  const remove = (thread: Thread) =>
-    modal.confirm({
-      title: t('desk.deleteThread', { title: thread.title || t('desk.untitled') }),
-      content: t('desk.deleteThreadHint'),
-      okText: t('common.delete'),
-      okButtonProps: { danger: true },
-      cancelText: t('common.cancel'),
-      onOk: async () => {
-        await attempt(() => api.deleteThread(thread.id))
-        if (thread.id === activeId) navigate('/console')
-      },
-    })
+  const [deleting, setDeleting] = useState<Thread>()
+  const remove = async (thread: Thread) => {
+    await attempt(() => api.deleteThread(thread.id))
+    if (thread.id === activeId) navigate('/console')
+  }
 
   const pin = (thread: Thread) => void attempt(() => api.pinThread(thread.id, !thread.pinned_at))
   usePageActions(() => {
@@ -90,7 +85,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
       ...(may('thread.write')
         ? [
             { id: 'rename', label: t('commandBar.rename'), run: () => setRenaming({ id, title }) },
-            { id: 'delete', label: t('commandBar.delete'), run: () => remove(active) },
+            { id: 'delete', label: t('commandBar.delete'), run: () => setDeleting(active) },
           ]
         : []),
     ]
@@ -99,7 +94,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
   const save = (thread: Thread) =>
     import('./exportThread')
       .then(({ exportThread }) => exportThread(thread.id))
-      .catch((error: unknown) => message.error(problemText(error)))
+      .catch((error: unknown) => notices.error(problemText(error)))
 
   return (
     <nav className="threads" aria-label={t('desk.threads')}>
@@ -169,7 +164,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
                       pinned={Boolean(thread.pinned_at)}
                       onPin={() => pin(thread)}
                       onRename={() => setRenaming({ id: thread.id, title: thread.title })}
-                      onDelete={() => remove(thread)}
+                      onDelete={() => setDeleting(thread)}
                       onExport={() => void save(thread)}
                     />
                   </Suspense>
@@ -183,6 +178,16 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
         <Button block type="text" loading={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
           {t('common.more')}
         </Button>
+      )}
+      {deleting && (
+        <Suspense fallback={null}>
+          <ConfirmDelete
+            title={t('desk.deleteThread', { title: deleting.title || t('desk.untitled') })}
+            hint={t('desk.deleteThreadHint')}
+            onDelete={() => remove(deleting)}
+            onClose={() => setDeleting(undefined)}
+          />
+        </Suspense>
       )}
     </nav>
   )

@@ -1,9 +1,9 @@
-import { App } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ThreadSession } from '../session/session'
 import { useCommandKeys } from '../shared/commands'
 import { useDesk } from '../shared/desk'
+import { useNotices } from '../shared/notices'
 import { useProblemText } from '../shared/problems'
 import { againOf } from './branching'
 
@@ -11,7 +11,7 @@ import { againOf } from './branching'
 export function useAgain(session: ThreadSession, onSay: (content: string) => void) {
   const { t } = useTranslation()
   const { socket } = useDesk()
-  const { message } = App.useApp()
+  const notices = useNotices()
   const problemText = useProblemText()
   const keyFor = useCommandKeys()
   const [busy, setBusy] = useState(false)
@@ -32,7 +32,7 @@ export function useAgain(session: ThreadSession, onSay: (content: string) => voi
     try {
       await socket.send({ type: 'interrupt_response', id: keyFor(answer), ...answer })
     } catch (error) {
-      message.error(problemText(error))
+      notices.error(problemText(error))
     } finally {
       setBusy(false)
     }

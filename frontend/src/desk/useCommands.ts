@@ -1,9 +1,9 @@
-import { App } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import type { ThreadSession } from '../session/session'
 import { useSessionState } from '../session/useSession'
 import { useDesk } from '../shared/desk'
+import { useNotices } from '../shared/notices'
 import { useProblemText } from '../shared/problems'
 import { againOf, latestScript } from './branching'
 import type { Command } from './pickers'
@@ -20,7 +20,7 @@ export function useCommands(
   const { t } = useTranslation()
   const { may } = useDesk()
   const navigate = useNavigate()
-  const { message } = App.useApp()
+  const notices = useNotices()
   const problemText = useProblemText()
   const again = useAgain(session, say)
   const thread = useSessionState(session, (state) => state.thread)
@@ -30,13 +30,13 @@ export function useCommands(
 
   const copy = async (content: string) => {
     const { copyText } = await import('../shared/clipboard')
-    if (await copyText(content)) message.success(t('deskMore.copied'))
-    else message.error(t('deskMore.notCopied'))
+    if (await copyText(content)) notices.success(t('deskMore.copied'))
+    else notices.error(t('deskMore.notCopied'))
   }
   const save = () =>
     import('./exportThread')
       .then(({ exportThread }) => exportThread(session.threadId))
-      .catch((error: unknown) => message.error(problemText(error)))
+      .catch((error: unknown) => notices.error(problemText(error)))
 
   const { room_id } = thread
   return [

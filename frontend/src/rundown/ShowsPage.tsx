@@ -10,15 +10,25 @@ import { useDesk } from '../shared/desk'
 import { clockTime, moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
-import { ShowDesk } from './ShowDesk'
 
+const ShowDesk = lazy(() => import('./ShowDesk').then(({ ShowDesk: desk }) => ({ default: desk })))
 // Its form comes when it is wanted: most of the time one looks at a show that is there.
 const NewShow = lazy(() => import('./NewShow'))
 
 /** The shows of the team, or one of them. */
 export default function ShowsPage() {
   const { show } = useParams()
-  return <App component={false}>{show ? <ShowDesk key={show} showId={show} /> : <ShowList />}</App>
+  return (
+    <App component={false}>
+      {show ? (
+        <Suspense fallback={null}>
+          <ShowDesk key={show} showId={show} />
+        </Suspense>
+      ) : (
+        <ShowList />
+      )}
+    </App>
+  )
 }
 
 function ShowList() {

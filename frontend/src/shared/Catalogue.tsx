@@ -2,7 +2,6 @@ import { DeleteOutlined, EditOutlined, PlusOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import {
   Alert,
-  App,
   Button,
   Drawer,
   Empty,
@@ -13,13 +12,16 @@ import {
   type TableColumnsType,
   Tooltip,
 } from 'antd'
-import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useParams } from 'react-router'
 import { useCommandKeys } from './commands'
 import { useDesk } from './desk'
 import { showFieldErrors } from './forms'
+import { NoticesProvider, useNotices } from './notices'
 import { useProblemText } from './problems'
+
+const ConfirmDelete = lazy(() => import('./ConfirmDelete'))
 
 interface Row {
   id: string
@@ -48,9 +50,9 @@ interface Props<T extends Row, V extends object> {
 /** A page of things one keeps: a table, a form in a drawer, and deletion after a question. */
 export function Catalogue<T extends Row, V extends object>(props: Props<T, V>) {
   return (
-    <App component={false}>
+    <NoticesProvider>
       <Listing {...props} />
-    </App>
+    </NoticesProvider>
   )
 }
 
@@ -58,7 +60,8 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
   const { title, name, read, columns, matches } = props
   const { t } = useTranslation()
   const { may } = useDesk()
-  const { modal, message } = App.useApp()
+  const [deleting, setDeleting] = useState<T>()
+  const notices = useNotices()
   const problemText = useProblemText()
   const cache = useQueryClient()
   const list = useQuery({ queryKey: [name], queryFn: read })
@@ -79,22 +82,14 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
     () => (list.data ?? []).filter((row) => matches(row, search.trim().toLowerCase())),
     [list.data, matches, search],
   )
-  const remove = (row: T) =>
-    modal.confirm({
-      title: t('common.deleteNamed', { name: row.name }),
-      content: t('common.deleteHint'),
-      okText: t('common.delete'),
-      okButtonProps: { danger: true },
-      cancelText: t('common.cancel'),
-      onOk: async () => {
-        try {
-          await props.remove(row.id)
-        } catch (error) {
-          message.error(problemText(error))
-        }
-        await cache.invalidateQueries({ queryKey: [name] })
-      },
-    })
+  const remove = async (row: T) => {
+    try {
+      await props.remove(row.id)
+    } catch (error) {
+      notices.error(problemText(error))
+    }
+    await cache.invalidateQueries({ queryKey: [name] })
+  }
   const actions: TableColumnsType<T> = [
     {
       key: 'actions',
@@ -113,7 +108,7 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
             danger
             icon={<DeleteOutlined />}
             aria-label={t('common.deleteNamed', { name: row.name })}
-            onClick={() => remove(row)}
+            onClick={() => setDeleting(row)}
           />
         </span>
       ),
@@ -138,6 +133,16 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
           </Tooltip>
         </div>
       </div>
+      {deleting && (
+        <Suspense fallback={null}>
+          <ConfirmDelete
+            title={t('common.deleteNamed', { name: deleting.name })}
+            hint={t('common.deleteHint')}
+            onDelete={() => remove(deleting)}
+            onClose={() => setDeleting(undefined)}
+          />
+        </Suspense>
+      )}
       {!writes && <p className="muted">{t('common.mayNotChange')}</p>}
       {list.isError && (
         <Alert
