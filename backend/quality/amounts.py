@@ -35,6 +35,14 @@ RANGE: Final = headed(
 #: 两成, 四成五.
 _TENTHS_OF: Final = headed(rf"(?P<number>{NUMBER})成(?P<half>五|半)?(?![功熟年分本为了交人套品色长型])")
 _FRACTION: Final = re.compile(r"百分之(?P<number>[一二三四五六七八九十百零点两]+|\d+(?:\.\d+)?)")
+#: A bound that is nobody's fact, a dose to reckon with, and things of the viewer's own.
+_LIMIT: Final = re.compile("(?:没有?|不|未)超?过$|低于$|(?:规定|要求|上限|标准)(?:是|的|为)?$")
+_DOSE: Final = re.compile(
+    "(?:按|照|就算|算)(?:着|你|您)?(?:一[天次回泡顿碗杯勺])?$|(?:通勤|来回|路上|上下班|车程|排队|走路)[^，。！？]{0,4}$"
+)
+_OF_OTHERS: Final = re.compile(
+    "(?:的?电池|容量|屏幕?|大小|排量)?的(?:手机|平板|电脑|相机|耳机|车|孩子|宝宝|房间|屋子|客厅|锅|杯子|人)"
+)
 # Amounts of daily life are no claims about the product.
 _DAILY: Final = re.compile(
     r"每天|每日|每次|一天|一顿|一勺|一碗|一次|出门|走路|跑|上班|下班|加班|等|发货|送达|到货|之后|以后|前|泡|投|取|舀|挖|抹|撒|滴|煮|炒|蒸|烤|焖|腌|冷藏|解冻|加热|"
@@ -198,7 +206,18 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             or any(_is_named(text, amount, field) or _is_of_one_topic(text, amount, field) for _, field in recorded)
             or _is_of_a_pack(text, amount)
         )
+        sure = sure and not _is_of_another(text, amount)
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", sure, _only(recorded))
+
+
+def _is_of_another(text: str, amount: Amount) -> bool:
+    """Tell whether an amount may be a bound, a dose or another thing's: 没过一百瓦时, 按五克一泡, 五千毫安时的手机."""
+    low, high = clause(text, amount.start, amount.end)
+    return bool(
+        _LIMIT.search(text, low, amount.start)
+        or _DOSE.search(text[low : amount.start])
+        or _OF_OTHERS.match(text, amount.end, high)
+    )
 
 
 def _contradicts_its_like(text: str, amount: Amount, recorded: Sequence[tuple[Amount, str]]) -> bool:

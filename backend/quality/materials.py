@@ -66,6 +66,8 @@ _BEFORE_A_NOUN: Final = frozenset("的了是有用和与做吃喝买卖把这那
 _GRADE: Final = re.compile(
     r"(?P<grade>\d{3})l?(?=的?(?:不锈钢|食品级|纯?银|足银|足金|黄金))|(?<=不锈钢)(?P<after>\d{3})(?!\d)"
 )
+#: What it is held against, and is not.
+_COMPARED_WITH: Final = re.compile("(?:没有?|不像|不如|比起?|不是|跟|和)$")
 
 
 def material_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -151,6 +153,8 @@ def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -
             yield FactFault("FAC-001", match.start("thing"), match.end("thing"), problem, True)
     for match in re.finditer(r"(?:纯|全|100\s*%)(羊绒|羊毛|棉|桑蚕丝|蚕丝|亚麻|鹅绒)", text):
         share = re.search(rf"{match.group(1)}\D{{0,3}}(\d+)\s*%|(\d+)\s*%\s*{match.group(1)}", record)
+        if _COMPARED_WITH.search(text[: match.start()][-8:]):
+            continue  # 也没有纯棉那么服帖
         if share and float(share.group(1) or share.group(2)) < 95:
             yield FactFault(
                 "FAC-001",

@@ -178,7 +178,11 @@ def opposite_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault
     fields = tuple((fold(str(name)).text, fold(str(value)).text) for name, value in facts.items())
     for one in _excluded(fields, record_text(product)):
         for match in one.said.finditer(text):
-            if _is_told(text, *match.span()) and not (one.plain and _denied(text, match)):
+            if (
+                _is_told(text, *match.span())
+                and not (one.plain and _denied(text, match))
+                and not _ABLE_NOT.search(text[: match.start()][-6:])
+            ):
                 problem = f"“{match.group()}”与商品资料（{one.problem}）相反"
                 yield FactFault("FAC-004", *match.span(), problem, True)
 
@@ -216,6 +220,10 @@ def _is_told(text: str, start: int, end: int) -> bool:
     # 我不加糖: what somebody leaves out is no word about the goods.
     own = text[start] in "不没" and _OWN.search(text, clause(text, start, end)[0], start) is not None
     return text[start - 1 : start] not in tuple("不没非未") and not own and is_claimed(text, start, end)
+
+
+#: 它不具备防水功能: denied by a verb of ability, whatever stands behind.
+_ABLE_NOT: Final = re.compile("(?:不|没有?|未)(?:具备|具有|支持|带|做过?|达到|等于)(?:任何|什么|专业)?$")
 
 
 def _denied(text: str, match: re.Match[str]) -> bool:

@@ -19,6 +19,7 @@ from backend.quality.wishes import goes_on, wants_shorter
 
 #: Around another product's name: viewers are kept from it, or sent to it. A person has to look; no leftover is told so.
 _APART: Final = re.compile("别拍|别买|别选|别点|拍错|拍成|买成|认错|[您你]?找[^，。！？]{0,8}去")
+_PIECES: Final = re.compile("[一两二三四五六七八九\\d]块")
 #: The category of findings about the record: only a person with the papers can mend them.
 UNAPPROVED: Final = "unapproved"
 
@@ -26,16 +27,31 @@ UNAPPROVED: Final = "unapproved"
 def prices(draft: Draft) -> Iterator[Finding]:
     product = draft.brief.product
     for fault in price_faults(draft.folded.text, product):
+        if (
+            product is not None
+            and product.get("unit") == "块"
+            and _PIECES.fullmatch(draft.folded.text, fault.start, fault.end)
+        ):
+            continue  # 两块还省10块, of a board that is sold by the piece
         # Figures that somebody asked for are theirs to vouch for: 提一下满99减10.
         asked = any(low <= fault.start and fault.end <= high for low, high in _asked_for(draft))
         problem = f"{fault.problem}；这是要求里写明要说的，请核实" if asked else fault.problem
         span = (fault.start, fault.end)
         yield draft.by_rule(
-            "PRI-010", "warn" if asked or not fault.grave else "block", span, problem, None if asked else fault.right
+            "PRI-010",
+            "warn" if asked or not fault.grave or _is_difference(draft.folded.text, fault.start) else "block",
+            span,
+            problem,
+            None if asked else fault.right,
         )
     if product is not None and not has_price(product):
         for money in money_in(draft.folded.text):
             yield draft.by_rule("PRI-010", "warn", (money.start, money.end), "商品资料没有价格，这个数字无法核对")
+
+
+def _is_difference(text: str, at: int) -> bool:
+    """Tell whether a sum is by how much something is less or more, which may be reckoned from what was just said."""
+    return re.search("还(?:要|能)?(?:低|少|便宜|省|多|差|高)[了出]?$", text[:at][-5:]) is not None
 
 
 def _asked_for(draft: Draft) -> list[tuple[int, int]]:

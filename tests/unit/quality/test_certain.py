@@ -146,3 +146,43 @@ def test_brackets_of_the_record_are_no_placeholder():
     pills = {"name": "钙片", "category": "食品", "price": 88, "facts": {"广告批准文号": "苏食健广审（文）第251131号"}}
     assert "Q12" not in found("钙片来了，苏食健广审（文）第251131号。点下方链接下单。", pills)
     assert "Q12" in found("钙片来了，（名字）第一号。点下方链接下单。", pills)
+
+
+_BANK: dict[str, Any] = {
+    "name": "充电宝", "category": "数码", "price": 89, "unit": "个",
+    "facts": {"电池容量": "10000毫安时（37瓦时）", "防水性": "不具备防水功能", "面料": "亚麻55%、棉45%"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "没超过一百瓦时，能带上飞机",
+        "5000毫安时的手机能充一次多",
+        "它不具备防水功能，淋了雨要擦干",
+        "摸着没有纯棉那么服帖",
+    ],
+)
+def test_bounds_and_other_peoples_things_hold_nothing_up(text: str) -> None:
+    assert facts(text, _BANK) <= {"warn"}
+
+
+@pytest.mark.parametrize("text", ["电池容量15000毫安时", "它能防水，淋了雨照用", "纯棉的，亲肤"])
+def test_what_is_said_of_the_goods_themselves_does(text: str) -> None:
+    assert facts(text, _BANK) == {"block"}
+
+
+@pytest.mark.parametrize("text", ["三瓶给你算99", "两瓶一起拍给你们59", "四瓶只收88"])
+def test_a_price_without_its_unit_is_a_price(text: str) -> None:
+    told = found(
+        f"来看洗发水，45块。{text}，点下方链接下单。", {"name": "洗发水", "price": 45, "unit": "瓶", "facts": {}}
+    )
+    assert "PRI-010" in told
+
+
+def test_pieces_of_what_is_sold_by_the_piece_are_no_money() -> None:
+    board = {
+        "name": "砧板", "price": 49, "unit": "块", "price_ladder": [{"quantity": 2, "total": 88}], "facts": {},
+    }  # fmt: skip
+    assert "PRI-010" not in found("来看砧板，一块49，两块88，两块还省10块。点下方链接下单。", board)
+    assert "PRI-010" in found("来看砧板，一块49，两块一共78元。点下方链接下单。", board)
