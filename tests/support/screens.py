@@ -185,6 +185,42 @@ def prompter(seats: Seats, camera: Camera) -> None:
         camera.take(host.page, "prompter-empty")
 
 
+def live(seats: Seats, camera: Camera) -> None:
+    """The director's page with two screens that run, the remote in the hand, the command bar."""
+    operator = seats.take(OPERATOR, viewport=SIZE)
+    rooms = operator.page.request.get("/api/v1/rooms").json()["items"]
+    room = next(one["id"] for one in rooms if one["name"] == ROOM)
+    empty = next(one["id"] for one in rooms if one["name"] != ROOM)
+    screens = [
+        seats.take(HOST, f"/prompter.html?room={room}", viewport=STAGES[name]) for name in ("1280x800", "390x844")
+    ]
+    for screen in screens:
+        expect(screen.page.locator(".track")).to_contain_text("杯")
+    operator.open(f"/live/{empty}")
+    expect(operator.page.locator("main h1, main h2").first).to_be_visible()
+    camera.take(operator.page, "live-empty")
+    operator.open(f"/live/{room}")
+    displays = operator.page.get_by_test_id("display")
+    expect(displays).to_have_count(2)
+    screens[0].page.keyboard.press("Space")
+    expect(screens[1].page.locator(".prompter")).to_have_attribute("data-motion", "running")
+    camera.take(operator.page, "live", dark=True)
+    narrow = seats.take(OPERATOR, f"/live/{room}", viewport=PHONE)
+    expect(narrow.page.get_by_test_id("display").first).to_be_visible()
+    camera.take(narrow.page, "live-phone")
+    english = in_english(seats.take(OPERATOR, f"/live/{room}", viewport=SIZE))
+    expect(english.page.get_by_test_id("display").first).to_be_visible()
+    camera.take(english.page, "live-english")
+    remote = seats.take(HOST, f"/remote?room={room}", viewport=PHONE)
+    expect(remote.page.get_by_role("main")).to_be_visible()
+    remote.page.wait_for_load_state("networkidle")
+    camera.take(remote.page, "remote")
+    camera.take(screens[1].page, "prompter-running")
+    operator.page.keyboard.press("Control+k")
+    expect(operator.page.get_by_test_id("command-entry").first).to_be_visible()
+    camera.take(operator.page, "command-bar", dark=True)
+
+
 def broken_line(seats: Seats, camera: Camera, server: ServerProcess) -> None:
     """The server is gone: what the desk and the teleprompter say."""
     operator: Seat = seats.take(OPERATOR, viewport=SIZE)
@@ -215,13 +251,8 @@ def pending(page: Page) -> None:
 
 
 def main() -> int:
-    """Take the pictures; with names, only those parts."""
-    parts: dict[str, Callable[[Seats, Camera], None]] = {
-        "desk": login_and_desk,
-        "approvals": approvals,
-        "catalogue": catalogue,
-        "prompter": prompter,
-    }
+    """Take the pictures."""
+    parts: list[Callable[[Seats, Camera], None]] = [login_and_desk, approvals, live, catalogue, prompter]
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--to", type=Path, default=FOLDER)
     folder = reader.parse_args().to
@@ -233,9 +264,10 @@ def main() -> int:
         server.wait_healthy(120)
         with sync_playwright() as playwright:
             chromium = launch(playwright)
-            with seats_at(chromium, server.url) as seats:
-                for part in parts.values():
+            for part in parts:
+                with seats_at(chromium, server.url) as seats:
                     part(seats, camera)
+            with seats_at(chromium, server.url) as seats:
                 broken_line(seats, camera, server)
             chromium.close()
     camera.remove_others()
