@@ -14,7 +14,7 @@ ALTER TABLE rundown_items
 CREATE UNIQUE INDEX rundown_items_of_no_show ON rundown_items (room_id, script_id) WHERE show_item_id IS NULL;
 
 -- Whatever changes a rundown (a show that is removed, too): its followers are told.
-CREATE FUNCTION rundown_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION rundown_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
 BEGIN
   UPDATE rooms SET rundown_revision = rundown_revision + 1 WHERE id IN (SELECT room_id FROM changed);
   PERFORM pg_notify('cuedesk_rooms', room_id::text) FROM (SELECT DISTINCT room_id FROM changed) AS rooms_changed;

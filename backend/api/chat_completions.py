@@ -47,8 +47,25 @@ from backend.services import Services
 _UNSUPPORTED: Final = "unsupported_parameter"
 #: Parameters that are taken only at the value that changes nothing.
 _NEUTRAL: Final = frozenset(
-    {"n", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "store", "tools", "tool_choice"}
+    {
+        "n",
+        "top_p",
+        "presence_penalty",
+        "frequency_penalty",
+        "logprobs",
+        "store",
+        "tools",
+        "tool_choice",
+        "top_logprobs",
+        "logit_bias",
+        "stop",
+        "seed",
+        "service_tier",
+    }
 )
+
+#: What a message may carry, and only with nothing in it.
+_NO_CALLS: Final = frozenset({"tool_calls", "function_call", "audio", "annotations", "refusal"})
 
 
 def _told(error: RequestValidationError) -> BadRequest:
@@ -60,7 +77,7 @@ def _told(error: RequestValidationError) -> BadRequest:
     param = ".".join(place).encode("utf-8", "replace").decode() or None
     if fault["type"] == "extra_forbidden":
         return BadRequest(f"{param} is not supported here", param=param, openai_code=_UNSUPPORTED)
-    if place and place[0] in _NEUTRAL:
+    if place and (place[0] in _NEUTRAL or place[-1] in _NO_CALLS):
         return BadRequest(f"{place[0]} is supported at its default only", param=place[0], openai_code=_UNSUPPORTED)
     return BadRequest(f"{param or 'the body'}: {fault['msg']}", param=param)
 
@@ -111,6 +128,13 @@ class Message(_Part):
     role: Literal["system", "developer", "user", "assistant"]
     content: Text | Annotated[list[TextPart], Field(min_length=1, max_length=100)]
     name: Word | None = None
+    # What our own answers, and those of OpenAI's SDK, carry beside: a conversation sends them back.
+    refusal: None = None
+    reasoning_content: Text | None = None
+    annotations: Annotated[list[Any], Field(max_length=0)] | None = None
+    tool_calls: Annotated[list[Any], Field(max_length=0)] | None = None
+    function_call: None = None
+    audio: None = None
 
 
 class _NamedSchema(_Part):
@@ -151,6 +175,11 @@ class Completion(_Part):
     presence_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
     frequency_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
     logprobs: Literal[False] | None = None
+    top_logprobs: None = None
+    logit_bias: Annotated[dict[str, Any], Field(max_length=0)] | None = None
+    stop: None = None
+    seed: None = None
+    service_tier: Literal["auto", "default"] | None = None
     store: Literal[False] | None = None
     tools: Annotated[list[Any], Field(max_length=0)] | None = None
     tool_choice: Literal["none", "auto"] | None = None

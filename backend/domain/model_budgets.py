@@ -71,7 +71,7 @@ async def read_spending(conn: Connection) -> list[Spending]:
         """SELECT month, (month + interval '1 month') AT TIME ZONE 'UTC' AS ends_at, currency, cost, presumed, calls,
              input_tokens, output_tokens, soft_told_at,
              (SELECT coalesce(sum(held.cost), 0) FROM model_reservations held
-              WHERE held.currency = spent.currency AND held.expires_at > clock_timestamp()) AS reserved
+              WHERE held.currency = spent.currency AND held.charged_to IS NULL) AS reserved
            FROM model_spending spent WHERE month = model_month() ORDER BY currency"""
     )
     return [Spending(**row) for row in rows]

@@ -195,7 +195,11 @@ async def cue(
         NotFound: this tenant has no such room.
     """
     await get_room(conn, room_id)
-    stage, _, now_ms = await hold(conn, room_id)
+    stage, latest, now_ms = await hold(conn, room_id)
+    waited = latest.script_id is not None and stage.version < latest.version
+    if waited and (latest.script_id, latest.script_version) != (script_id, script_version):
+        # What waited comes back into the queue: it was never on a screen.
+        await rundowns.mark_unsaid(conn, room_id, latest.script_id, latest.script_version)  # type: ignore[arg-type]
     version: int = await conn.fetchval(
         """INSERT INTO prompter_state AS s (room_id, version, script_id, script_version, title, content, pace)
            VALUES ($1, 1, $2, $3, $4, $5, $6)

@@ -4,6 +4,7 @@ What a show has approved stands in the show's order; what was approved in a conv
 comes as it comes. A person may put all of it into another order; what arrives later joins its neighbours of before.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +27,7 @@ _ENTRY = """SELECT e.id, e.room_id, i.show_id, s.name AS show_name, s.starts_at,
 _ORDER = "ORDER BY (e.show_item_id IS NULL), s.starts_at NULLS LAST, s.id, i.position, e.placed_at, e.id"
 # What belongs to no show and was said a day ago has left the queue.
 _STILL_THERE = "(e.show_item_id IS NOT NULL OR e.aired_at IS NULL OR e.aired_at > now() - interval '1 day')"
-#: How many entries a room's rundown may hold.
+#: How many entries of no show a room's rundown may hold; what a show brings is limited with the show.
 MOST: Final = 500
 
 
@@ -86,7 +87,9 @@ async def add(conn: Connection, room_id: UUID, script_id: UUID, script_version: 
     Raises:
         BadRequest: the rundown is full.
     """
-    if await conn.fetchval("SELECT count(*) >= $2 FROM rundown_items WHERE room_id = $1", room_id, MOST):
+    if await conn.fetchval(
+        "SELECT count(*) >= $2 FROM rundown_items WHERE room_id = $1 AND show_item_id IS NULL", room_id, MOST
+    ):
         await _make_room(conn, room_id)
     entry: UUID = await conn.fetchval(
         """INSERT INTO rundown_items AS e (room_id, script_id, script_version) VALUES ($1, $2, $3)
@@ -123,20 +126,26 @@ def in_order(entries: Sequence[RundownEntry]) -> list[RundownEntry]:
 
     One without a rank stands beside its neighbour of the same show; what has no such neighbour, at the end.
     """
-    ordered = sorted((one for one in entries if one.rank is not None), key=lambda one: one.rank or 0)
-    for place, one in enumerate(entries):
+    first: dict[UUID, int] = {}
+    for one in entries:
+        if one.rank is not None and one.show_id is not None:
+            first.setdefault(one.show_id, one.rank)
+    # Each entry's key is its neighbour's and its own number: sorted once, since this is asked at every report.
+    last: dict[UUID, tuple[float, int]] = {}
+    keyed: list[tuple[tuple[float, int, int], int, RundownEntry]] = []
+    for n, one in enumerate(entries):
         if one.rank is not None:
-            continue
-        family = [other for other in entries if one.show_id is not None and other.show_id == one.show_id]
-        before = next((other for other in reversed(entries[:place]) if other in family), None)
-        after = next((other for other in entries[place + 1 :] if other in family and other in ordered), None)
-        if before is not None:  # of whom every one is placed by now
-            ordered.insert(ordered.index(before) + 1, one)
-        elif after is not None:
-            ordered.insert(ordered.index(after), one)
+            base, key = (float(one.rank), 1), (float(one.rank), 0, 0)
         else:
-            ordered.append(one)
-    return ordered
+            beside = last.get(one.show_id) if one.show_id is not None else None
+            if beside is None:
+                before = one.show_id is not None and one.show_id in first
+                beside = (float(first[one.show_id]), -1) if before and one.show_id else (math.inf, 0)
+            base, key = beside, (*beside, n)
+        if one.show_id is not None:
+            last[one.show_id] = base
+        keyed.append((key, n, one))
+    return [one for *_, one in sorted(keyed, key=lambda of: of[:2])]
 
 
 async def next_title(conn: Connection, room_id: UUID, script_id: UUID | None, script_version: int | None) -> str | None:
@@ -185,8 +194,10 @@ async def reorder(conn: Connection, room_id: UUID, entry_ids: Sequence[UUID], re
         VersionConflict: the rundown changed since; the details say its revision.
         BadRequest: these are not exactly its entries.
     """
+    # Entries before their room, as whoever changes one locks them; then nobody waits for the other in a ring.
+    await conn.execute("SELECT 1 FROM rundown_items WHERE room_id = $1 ORDER BY id FOR UPDATE", room_id)
     # Who changes the rundown counts it up in the room's row: whoever is second waits here and is told.
-    present = await conn.fetchval("SELECT rundown_revision FROM rooms WHERE id = $1 FOR UPDATE", room_id)
+    present = await conn.fetchval("SELECT rundown_revision FROM rooms WHERE id = $1 FOR NO KEY UPDATE", room_id)
     if present is None:
         raise NotFound
     if present != revision:
@@ -218,6 +229,17 @@ async def mark_aired(conn: Connection, room_id: UUID, script_id: UUID, script_ve
     await conn.execute(
         """UPDATE rundown_items SET aired_at = clock_timestamp()
            WHERE room_id = $1 AND script_id = $2 AND script_version = $3""",
+        room_id,
+        script_id,
+        script_version,
+    )
+
+
+async def mark_unsaid(conn: Connection, room_id: UUID, script_id: UUID, script_version: int) -> None:
+    """Note that a script was not said after all: another one took its place while it waited."""
+    await conn.execute(
+        """UPDATE rundown_items SET aired_at = NULL
+           WHERE room_id = $1 AND script_id = $2 AND script_version = $3 AND aired_at IS NOT NULL""",
         room_id,
         script_id,
         script_version,

@@ -121,6 +121,8 @@ def cued(stage: Stage, script: Script, now_ms: int) -> Stage:
             title=script.title,
             content=script.content,
             position=carry(stage.content, script.content, stage.position_at(now_ms)),
+            # One that was read to its end does not run on because it became longer.
+            playing=stage.is_read(now_ms),
             at_ms=max(stage.at_ms, now_ms),
         )
     if stage.is_read(now_ms):
@@ -160,13 +162,16 @@ def _changed(stage: Stage, latest: Script, order: PrompterOrder, now_ms: int) ->
     here = stage.position_at(now_ms)
     value = order.value
     length = float(len(stage.content))
+    # A cut-in or a count-down that was announced comes when it was told to come.
+    starts = max(stage.at_ms, now_ms)
     match order.action:
         case "play":
             return _playing(stage, here if value is None else min(value, length), order, now_ms)
         case "pause":
-            return replace(stage, playing=False, position=here if value is None else min(value, length), at_ms=now_ms)
+            return replace(stage, playing=False, position=here if value is None else min(value, length), at_ms=starts)
         case "seek":
-            return replace(stage, position=min(value or 0, length), at_ms=now_ms)
+            # Who has read to the end looks for a place; the text stands there until somebody plays it.
+            return replace(stage, playing=stage.is_read(now_ms), position=min(value or 0, length), at_ms=starts)
         case "speed":
             moved = replace(stage, position=here, at_ms=max(stage.at_ms, now_ms))
             return replace(moved, pace=round(value or stage.pace))
@@ -174,7 +179,8 @@ def _changed(stage: Stage, latest: Script, order: PrompterOrder, now_ms: int) ->
             if value is None:
                 return replace(stage, target_at_ms=None)
             wanted = pace_of(stage.content, max(0.0, length - here) / value)
-            pace = min(max(round(wanted), _PACES[0]), _PACES[1])
+            # At the end there is nothing to hurry for, nor to slow down.
+            pace = stage.pace if length - here < 1 else min(max(round(wanted), _PACES[0]), _PACES[1])
             moved = replace(stage, position=here, at_ms=max(stage.at_ms, now_ms), pace=pace)
             return replace(moved, target_at_ms=now_ms + round(value * 1000))
         case "take":

@@ -28,6 +28,8 @@ _CHANNEL: Final = "cuedesk:displays"
 _WINDOW: Final = 0.15
 #: Seconds after which a display that fell silent is forgotten.
 _FORGOTTEN: Final = 600
+#: Displays of one room that are known at once.
+_MOST: Final = 50
 #: Seconds between two looks at who has fallen silent.
 _LOOK: Final = 1.0
 
@@ -73,6 +75,13 @@ class Displays:
     def report(self, tenant_id: UUID, room_id: UUID, display: DisplayView) -> None:
         """Take what a display says of itself."""
         room = self._rooms.setdefault((tenant_id, room_id), _Room())
+        if str(display.id) not in room.known and len(room.known) >= _MOST:
+            away = [one for one in room.known.values() if self._now_ms() - one.seen_ms > self._ttl_ms]
+            if not away:
+                return  # nobody reads from so many: somebody floods
+            oldest = str(min(away, key=lambda one: one.seen_ms).id)
+            del room.known[oldest]
+            room.fresh.pop(oldest, None)
         room.known[str(display.id)] = room.fresh[str(display.id)] = display
         self._touch((tenant_id, room_id))
 
@@ -150,17 +159,22 @@ class Displays:
         self._tell(key)
 
     async def _write(self, key: _Key, fresh: dict[str, DisplayView]) -> dict[Any, Any]:
-        name = _stored_at(key)
+        place = _stored_at(key)
         pipeline = self._cache.client.pipeline(transaction=False)
-        pipeline.hset(name, mapping={display: view.model_dump_json() for display, view in fresh.items()})
-        pipeline.expire(name, _FORGOTTEN)
+        pipeline.hset(place, mapping={display: view.model_dump_json() for display, view in fresh.items()})
+        pipeline.expire(place, _FORGOTTEN)
         pipeline.publish(_CHANNEL, orjson.dumps([self._process, str(key[0]), str(key[1]), ""]))
-        pipeline.hgetall(name)
+        pipeline.hgetall(place)
         answers = await pipeline.execute()
         stored: dict[Any, Any] = answers[-1]
-        gone = [field for field, text in stored.items() if self._is_forgotten(_view(text))]
+        # The oldest first: the hash grows with every id that anybody makes up.
+        views = {field: _view(text) for field, text in stored.items()}
+        kept = sorted((f for f, view in views.items() if not self._is_forgotten(view)), key=lambda f: _seen(views[f]))
+        gone = [name for name in stored if name not in kept[-_MOST:]]
+        for one in gone:
+            del stored[one]
         if gone:
-            await self._cache.client.hdel(name, *gone)
+            await self._cache.client.hdel(place, *gone)
         return stored
 
     async def _read(self, key: _Key) -> dict[Any, Any]:
@@ -215,6 +229,10 @@ class Displays:
                 self._show(key, frame)
             else:
                 self._touch(key)
+
+
+def _seen(view: DisplayView | None) -> int:
+    return view.seen_ms if view is not None else 0
 
 
 def _stored_at(key: _Key) -> str:

@@ -84,7 +84,7 @@ class HttpEndpoint:
                 cancelling = patience.start()
                 try:
                     chunk = await anext(chunks)
-                except (StopAsyncIteration, asyncio.CancelledError, httpx2.TransportError) as end:
+                except (StopAsyncIteration, asyncio.CancelledError, httpx2.HTTPError) as end:
                     _allow(end, patience, cancelling, finished=answer.finish_reason is not None)
                     answer.read_rest(reader.finish())
                     break
@@ -168,19 +168,22 @@ class HttpEndpoint:
 class _Waits:
     """Which wait comes next."""
 
-    __slots__ = ("_give_up_at", "_idle", "_now", "patience")
+    __slots__ = ("_ending", "_give_up_at", "_idle", "_now", "patience")
 
     def __init__(self, attempt: Attempt, first: Wait) -> None:
         self._idle = attempt.deadlines.idle
         self._give_up_at = attempt.give_up_at
         self._now = asyncio.get_running_loop().time
         self.patience = Patience()
+        self._ending = False
         self._begin(first, _seconds(attempt.deadlines, first))
 
     def after_chunk(self, answer: Reading) -> None:
         """Start the next wait. Comments do not make a first token; any byte keeps a begun answer alive."""
         if answer.finish_reason is not None:
-            self._begin("idle", _GRACE)
+            if not self._ending:  # once: what goes on saying nothing keeps nobody waiting
+                self._ending = True
+                self._begin("idle", _GRACE)
         elif answer.begun:
             self._begin("idle", self._idle)
 
@@ -208,6 +211,8 @@ def _allow(end: BaseException, patience: Patience, cancelling: int, *, finished:
             raise ModelTimeout(kind=patience.wait) from None
     elif isinstance(end, httpx2.TransportError) and not finished:
         raise ModelStreamCut from None
+    elif isinstance(end, httpx2.HTTPError) and not finished:
+        raise ModelPayloadInvalid(reason="undecodable") from None
 
 
 async def _body(response: httpx2.Response, most: int) -> bytes:
@@ -230,7 +235,7 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
         async with asyncio.timeout(0.2):
             async for _ in chunks:
                 pass
-    except (TimeoutError, httpx2.TransportError):
+    except (TimeoutError, httpx2.HTTPError):
         return
 
 

@@ -7,6 +7,7 @@ head, the pool of connections, proxies and TLS stay httpx2's.
 """
 
 import asyncio
+import re
 import socket
 import ssl
 from collections import deque
@@ -23,7 +24,9 @@ from backend.llm.chunks import ChunkReader, MalformedChunks
 _HIGH_WATER: Final = 256 * 1024
 #: Seconds after which the next address of a host is tried beside the first (RFC 8305).
 _STAGGER: Final = 0.25
-_HEAD_END: Final = b"\r\n\r\n"
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
+#: Heads that one request may be answered with: those of 1xx come before its own.
+_HEADS: Final = 20
 
 _SocketOption = Any
 
@@ -55,9 +58,10 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._failure: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._may_write: asyncio.Future[None] | None = None
-        #: The last bytes that were read, as far as they may begin the end of a head.
+        #: How many heads may still come, and what was read of the one that is coming.
+        self._heads = 0
         self._seen = b""
-        #: Whether what was read last ends where a head does.
+        #: Whether what was read last is the end of a head.
         self.at_head_end = False
 
     # What the loop tells.
@@ -134,6 +138,11 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
                 self._opened.resume_reading()
         return data
 
+    def put_back_end(self, data: bytes) -> None:
+        """Let the end of a chunked body be what is read next, and no byte of what follows it."""
+        self.put_back(data)
+        self._heads, self._seen = 1, b""
+
     def put_back(self, data: bytes) -> None:
         """Let these bytes be what is read next."""
         if data:
@@ -150,19 +159,23 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
             raise httpcore2.ReadTimeout from None
         except OSError as error:
             raise httpcore2.ReadError(str(error)) from error
-        seen = self._seen + data
-        end = seen.find(_HEAD_END)
-        most = max_bytes if end < 0 else min(max_bytes, end + len(_HEAD_END) - len(self._seen))
-        if len(data) > most:
-            data, rest = data[:most], data[most:]
+        self.at_head_end = False
+        # In a body an empty line means nothing: it would be cut at each of them, and cut wrong.
+        seen = self._seen + data if self._heads else b""
+        found = _HEAD_END.search(seen) if self._heads else None
+        if found is not None and (end := found.end() - len(self._seen)) <= max_bytes:
+            self._heads = self._heads - 1 if seen.startswith(b"HTTP/1.1 1") else 0
+            self._seen, self.at_head_end = b"", True
+        else:
+            end = max_bytes
+            self._seen = seen[: len(self._seen) + max_bytes]
+        if len(data) > end:
+            data, rest = data[:end], data[end:]
             self.put_back(rest)
-        seen = self._seen + data
-        self.at_head_end = seen.endswith(_HEAD_END)
-        self._seen = b"" if self.at_head_end else seen[-3:]
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._seen, self.at_head_end = b"", False
+        self._seen, self.at_head_end, self._heads = b"", False, _HEADS
         if not buffer:
             return
         if not self._is_open():
@@ -189,6 +202,10 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> "Line":
+        if self._came:
+            # They would be read as if they had come through TLS: whoever sits at the plain part could answer for all.
+            await self.aclose()
+            raise httpcore2.ConnectError("bytes before TLS")
         try:
             async with asyncio.timeout(timeout):
                 transport = await self._loop.start_tls(self._opened, self, ssl_context, server_hostname=server_hostname)
@@ -329,7 +346,7 @@ class _Body:
             except MalformedChunks:
                 raise httpx2.RemoteProtocolError("no chunked body") from None
             if chunks.rest is not None:
-                line.put_back(chunks.rest)
+                line.put_back_end(chunks.rest)
             if body:
                 return body
         if not self._over:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
 from langgraph.runtime import Runtime
 
 from backend import failpoints
 from backend.domain import audit, effects, rooms, rule_overlays, rundowns, runs, scripts
 from backend.domain.products import Product, get_product
-from backend.errors import NotFound
+from backend.errors import BadRequest, NotFound
 from backend.graph.checking import brief_of, newly_forbidden, no_longer_borne_out, plain_report, rules_in_force
 from backend.graph.offers import offer_later
 from backend.graph.product_facts import as_recorded_now
@@ -27,6 +28,8 @@ from backend.protocol.events import Finding, QualityFeedback, ScriptFinalized
 from backend.quality.masking import mask_values
 from backend.quality.rubric import QualityReport, review
 from backend.storage.postgres import Connection
+
+log = structlog.get_logger(__name__)
 
 
 async def finalize(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
@@ -185,7 +188,11 @@ async def _published(
         # What is written for a show takes its place in the rundown; the host is still at something else.
         if not await rundowns.place(conn, context.run_id, script_id, version) and room_id is not None:
             by_hand = (await rooms.get_room(conn, room_id)).by_hand
-            await rundowns.add(conn, room_id, script_id, version)
+            try:
+                await rundowns.add(conn, room_id, script_id, version)
+            except BadRequest:
+                # A full queue is no reason to lose an approval: the script is in the library, and on air by the rule.
+                log.warning("rundown_full", room_id=str(room_id), script_id=str(script_id))
             if not by_hand:
                 await rundowns.mark_aired(conn, room_id, script_id, version)
                 shown = await rooms.cue(

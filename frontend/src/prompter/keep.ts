@@ -43,7 +43,7 @@ export async function keep(kept: Kept): Promise<void> {
   try {
     await ask('readwrite', (store) => store.put(kept))
   } catch (error) {
-    console.warn('cannot keep the script on this device', error)
+    console.warn('not kept', error)
   }
 }
 
@@ -51,7 +51,7 @@ export async function kept(room: string): Promise<Kept | undefined> {
   try {
     return (await ask('readonly', (store) => store.get(room))) as Kept | undefined
   } catch (error) {
-    console.warn('cannot read the script kept on this device', error)
+    console.warn('not read', error)
     return undefined
   }
 }
@@ -61,6 +61,6 @@ export async function forget(room: string): Promise<void> {
   try {
     await ask('readwrite', (store) => store.delete(room))
   } catch (error) {
-    console.warn('cannot forget the script kept on this device', error)
+    console.warn('not kept', error)
   }
 }

@@ -8,6 +8,6 @@ if (root) createRoot(root).render(<App />)
 // Serves this page when the network is gone; only over https or on this machine, and not while developing.
 if (import.meta.env.PROD && 'serviceWorker' in navigator) {
   navigator.serviceWorker.register('/sw-prompter.js', { scope: '/prompter.html' }).catch((error: unknown) => {
-    console.warn('this page will not open without a network', error)
+    console.warn('no offline page', error)
   })
 }

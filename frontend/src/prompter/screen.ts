@@ -13,7 +13,7 @@ export function useWakeLock(wanted: boolean): void {
         if (over) void lock.release()
       } catch (error) {
         // Low battery or a policy may refuse; the text goes on.
-        console.warn('the screen may go dark', error)
+        console.warn('no wake lock', error)
       }
     }
     const again = () => void ask()
@@ -32,6 +32,6 @@ export async function toggleFullscreen(): Promise<void> {
     if (document.fullscreenElement) await document.exitFullscreen()
     else await document.documentElement.requestFullscreen({ navigationUI: 'hide' })
   } catch (error) {
-    console.warn('no full screen here', error)
+    console.warn('no fullscreen', error)
   }
 }

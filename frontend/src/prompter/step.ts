@@ -81,8 +81,13 @@ export function step(now: Step, event: StepEvent): Step {
   }
 }
 
+function sameMotion(a: Transport, b: Transport | undefined): boolean {
+  return (['version', 'playing', 'position', 'rate', 'at_ms'] as const).every((part) => a[part] === b?.[part])
+}
+
 function heard(now: Step, room: Transport, { reading, far }: { reading: boolean; far: boolean }): Step {
-  const changed = room.revision !== now.room?.revision
+  // A note or a dark screen raises the revision, too, and is no order to move.
+  const changed = !sameMotion(room, now.room)
   if (now.away) {
     const back = { ...now, room, away: false, touched: false }
     if (!changed) return { ...back, tell: now.touched && !now.apart }
@@ -91,5 +96,5 @@ function heard(now: Step, room: Transport, { reading, far }: { reading: boolean;
   }
   if (now.apart) return changed ? { ...now, room, own: undefined, apart: false } : { ...now, room }
   if (now.asked !== undefined || room.revision < now.known) return { ...now, room }
-  return changed || now.own ? { ...now, room, own: undefined } : now
+  return changed || now.own || room.revision !== now.room?.revision ? { ...now, room, own: undefined } : now
 }

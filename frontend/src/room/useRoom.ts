@@ -85,7 +85,7 @@ export function useOrders(
     async (order: Order): Promise<Carried> => {
       setBusy((before) => new Set(before).add(order.action))
       try {
-        const ack = await socket.send({ type: 'prompter_control', room_id: roomId, ...order })
+        const ack = await socket.send({ type: 'prompter_control', room_id: roomId, ...order }, { once: true })
         return (ack.result ?? {}) as Carried
       } finally {
         setBusy((before) => new Set([...before].filter((action) => action !== order.action)))

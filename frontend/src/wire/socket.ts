@@ -53,6 +53,7 @@ export interface DeskSocketOptions {
 
 interface Pending {
   readonly frame: object
+  readonly once: boolean
   readonly resolve: (ack: Ack) => void
   readonly reject: (problem: CommandRefused) => void
 }
@@ -113,12 +114,16 @@ export class DeskSocket {
     this.finish(1000, '')
   }
 
-  /** Send a command; resolves with its `ack`, rejects with the problem. Survives reconnects. */
-  send(command: Outgoing): Promise<Ack> {
+  /**
+   * Send a command; resolves with its `ack`, rejects with the problem. Survives reconnects, unless it means the moment
+   * (`once`): then a lost line rejects it, and nobody knows whether it was carried out.
+   */
+  send(command: Outgoing, { once = false } = {}): Promise<Ack> {
     const frame = { ...command, id: command.id ?? uuid7() }
-    if (this.current.state === 'closed') return Promise.reject(disconnected('not connected'))
+    if (this.current.state === 'closed' || (once && !this.ready))
+      return Promise.reject(disconnected('not connected'))
     return new Promise<Ack>((resolve, reject) => {
-      this.pending.set(frame.id, { frame, resolve, reject })
+      this.pending.set(frame.id, { frame, once, resolve, reject })
       if (this.ready) this.write(frame)
     })
   }
@@ -185,7 +190,7 @@ export class DeskSocket {
       if (this.current.state === 'closed' || this.line) return
       line = new WebSocket(address)
     } catch (error) {
-      console.warn('cannot open the socket', error)
+      console.warn('no socket', error)
       if (this.current.state !== 'closed') this.lost(1006, '')
       return
     }
@@ -213,6 +218,11 @@ export class DeskSocket {
     this.clearTimers()
     this.pings.clear()
     this.subscribing.clear()
+    for (const [id, { once, reject }] of this.pending) {
+      if (!once) continue
+      this.pending.delete(id)
+      reject(disconnected('not connected'))
+    }
     if (!mayReturn(code)) {
       this.finish(code, reason)
       return
@@ -232,8 +242,7 @@ export class DeskSocket {
     globalThis.removeEventListener?.('offline', this.probe)
     globalThis.document?.removeEventListener('visibilitychange', this.wake)
     this.setStatus({ state: 'closed', code, reason })
-    for (const { reject } of this.pending.values())
-      reject(disconnected(reason || 'the connection was closed'))
+    for (const { reject } of this.pending.values()) reject(disconnected(reason || 'not connected'))
     this.pending.clear()
   }
 
@@ -246,7 +255,7 @@ export class DeskSocket {
       return
     }
     if (frame === null || typeof frame !== 'object' || typeof frame.type !== 'string') {
-      console.warn('frame without a type')
+      console.warn('untyped frame')
       return
     }
     // Any frame proves the line alive, not only `pong`.

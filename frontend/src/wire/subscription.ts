@@ -110,7 +110,7 @@ export class Subscription {
       this.options.resubscribe()
       return
     }
-    console.warn(`${this.topic}: events after ${this.cursor} are missing`)
+    console.warn(`${this.topic}: events lost after ${this.cursor}`)
     this.cursor = Math.min(...this.ahead.keys()) - 1
     this.handOn()
     if (this.ahead.size > 0) this.gapTimer = setTimeout(() => this.closeGap(), GAP_MS)

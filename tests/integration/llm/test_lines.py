@@ -95,7 +95,7 @@ async def test_what_is_not_chunked_goes_the_long_way() -> None:
     )
     async with at(server) as port, open_client() as client:
         told = [await asked(client, port) for _ in range(3)]
-    assert told == [(b"ab\r\n\r\nc", False), (b"bare", False), (b"until the end", False)]
+    assert told == [(b"ab\r\n\r\nc", False), (b"bare", True), (b"until the end", False)]
     assert server.lines == 1
 
 
@@ -321,3 +321,38 @@ async def test_a_proxy_of_the_environment_stands_between(monkeypatch: pytest.Mon
             assert type(body).__name__ == "_Body"
             assert b"".join([part async for part in body]) == b"through"
         assert asked_for[1] == f"CONNECT model.example:{port}".encode()
+
+
+async def test_empty_lines_in_a_body_end_no_head() -> None:
+    text = b"data: ONE\r\n\r\n", b"data: TWO\r\n\r\n"
+    whole = b"\r\n\r\n" * 50_000
+    server = Server(
+        [b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n", *chunks(*text), END],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(whole), whole],
+    )
+    async with at(server) as port, open_client() as client:
+        assert (await asked(client, port))[0] == b"".join(text)
+        reads = 0
+        async with client.stream("GET", f"http://127.0.0.1:{port}/") as response:
+            line = response.extensions["network_stream"]
+            read = line.read
+
+            async def counted(*arguments: Any, **more: Any) -> bytes:
+                nonlocal reads
+                reads += 1
+                return bytes(await read(*arguments, **more))
+
+            line.read = counted
+            assert b"".join([part async for part in body_of(response)]) == whole
+    assert reads < 100, "as much as came at once, not a line of it"
+
+
+async def test_what_came_before_tls_is_not_read_as_if_it_had_come_through_it() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        _, line = await asyncio.get_running_loop().create_connection(Line, sock=ours)
+        theirs.sendall(b"HTTP/1.1 200 OK\r\n\r\nforged")
+        assert (await line.receive()).startswith(b"HTTP")
+        line.put_back(b"forged")
+        with pytest.raises(httpcore2.ConnectError, match="before TLS"):
+            await line.start_tls(ssl.create_default_context(), "provider.example")
