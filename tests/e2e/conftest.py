@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from backend.storage.embedded import EmbeddedValkey
 from tests.e2e.browser import Seats, built, launch, seats_at
-from tests.support.databases import DatabaseFactory
+from tests.support.databases import DatabaseFactory, forget_everything
 from tests.support.processes import ServerProcess
 
 # Playwright's five seconds are short for a page on a machine that runs two suites at once; a test that is about time
@@ -53,6 +53,8 @@ def start_server(
     yield start
     for server in running:
         server.__exit__()
+    # Their sockets are counted for a while; people and teams have the same ids in the next module's database.
+    forget_everything(valkey_server.url)
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,8 @@ export function Director({ room, rooms }: { room: Room; rooms: readonly Room[] }
             <Skeleton active />
           </section>
         )}
-        <aside className="live-side" aria-label={t('live.displays')}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys, too, by those who may touch nothing in it */}
+        <aside className="live-side" aria-label={t('live.displays')} tabIndex={0}>
           {state && <Note state={state} able={able} busy={busy.has('note')} order={order} />}
           {state && <Displays state={state} displays={displays} able={able} order={order} />}
           <AirRule room={room} />

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useState } from 'react'
 
 /** Ask before the page is left: by the phone's back gesture here, by anything else in the browser's own words. */
 export function useStay(): {
@@ -9,7 +9,8 @@ export function useStay(): {
 } {
   const [asking, setAsking] = useState(false)
   const [leaving, setLeaving] = useState(false)
-  useEffect(() => {
+  // Before the page is seen: whoever goes back at once is asked, too.
+  useLayoutEffect(() => {
     if (leaving) return
     const before = (event: BeforeUnloadEvent) => event.preventDefault()
     // A step of our own in the history: going back takes it, and the page is still there to ask.
