@@ -30,6 +30,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "stop_experiment": {"version": 1},
     "conclude_experiment": {"version": 1},
     "update_room": {"platform": "douyin"},
+    "control_prompter": {"version": 1, "action": "blank", "value": 1},
+    "add_entry": {"script_id": "01900000-0000-7000-8000-000000000001"},
+    "order_rundown": {"entry_ids": ["01900000-0000-7000-8000-000000000001"], "revision": 0},
     "cue_entry": {},
     "restore_rule_revision": {"revision": 0},
 }
