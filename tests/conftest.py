@@ -83,6 +83,14 @@ def redis_url(valkey_server: EmbeddedValkey) -> str:
     return valkey_server.url
 
 
+@pytest.fixture(scope="module")
+def module_redis_url(valkey_server: EmbeddedValkey) -> str:
+    """The address of a Valkey that was empty when the module began: sockets of the module before are counted for a
+    while after its servers were killed, and the demo's people have the same ids in each database."""
+    forget_everything(valkey_server.url)
+    return valkey_server.url
+
+
 @pytest.fixture
 def own_postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL for this test alone, not migrated: `kill` and `restart` of tests.support.databases act on it."""

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.e2e.browser import Seats, built, launch, seats_at
-from tests.support.databases import DatabaseFactory, forget_everything
+from tests.support.databases import DatabaseFactory
 from tests.support.processes import ServerProcess
 
 # Playwright's five seconds are short for a page on a machine that runs two suites at once; a test that is about time
@@ -38,13 +37,13 @@ def module_database_url(databases: DatabaseFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def start_server(
-    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    module_database_url: str, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., ServerProcess]]:
     """Start servers on a database of the module; all are ended with it."""
     running: list[ServerProcess] = []
 
     def start(folder: Path | None = None, **settings: object) -> ServerProcess:
-        chosen = {"database_url": module_database_url, "redis_url": valkey_server.url, "offline_pace": PACE, **settings}
+        chosen = {"database_url": module_database_url, "redis_url": module_redis_url, "offline_pace": PACE, **settings}
         port = int(str(chosen.pop("port", 0)))
         server = ServerProcess(folder or tmp_path_factory.mktemp("server"), chosen, port=port).start()
         running.append(server)
@@ -53,8 +52,6 @@ def start_server(
     yield start
     for server in running:
         server.__exit__()
-    # Their sockets are counted for a while; people and teams have the same ids in the next module's database.
-    forget_everything(valkey_server.url)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.support.databases import DatabaseFactory
 from tests.support.desk_client import Desk, Rest, no_gaps_no_doubles
 from tests.support.processes import ServerProcess
@@ -40,7 +39,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealModel]:
 @pytest.fixture(scope="module")
 def desk_server(
     databases: DatabaseFactory,
-    valkey_server: EmbeddedValkey,
+    module_redis_url: str,
     tmp_path_factory: pytest.TempPathFactory,
     model: RealModel,
 ) -> Iterator[ServerProcess]:
@@ -48,7 +47,7 @@ def desk_server(
     with databases.fresh(template=databases.demo()) as url:
         settings = {
             "database_url": url,
-            "redis_url": valkey_server.url,
+            "redis_url": module_redis_url,
             "llm_base_url": model.base_url,
             "llm_api_key": KEY,
             "llm_model": MODEL,

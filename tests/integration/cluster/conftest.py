@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.support import rolling
 from tests.support.cluster import Cluster
 from tests.support.databases import DatabaseFactory
@@ -14,7 +13,7 @@ from tests.support.desk_client import Rest
 
 @pytest.fixture(scope="module")
 def cluster(
-    databases: DatabaseFactory, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    databases: DatabaseFactory, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
     """Shared by a module: open your own thread, and leave every member running.
 
@@ -26,7 +25,7 @@ def cluster(
             tmp_path_factory.mktemp("cluster"),
             settings={**rolling.SETTINGS, "sweep_interval": 0.3, "poll_interval": 30},
             database_url=url,
-            redis_url=valkey_server.url,
+            redis_url=module_redis_url,
         ) as running,
     ):
         yield running

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.support.databases import DatabaseFactory
 from tests.support.desk_client import ADMIN, APPROVER, HOST, OPERATOR, Rest
 from tests.support.processes import ServerProcess
@@ -28,10 +27,10 @@ def database_url(databases: DatabaseFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def desk_server(
-    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    module_database_url: str, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
     """Gateway and worker in one process; the writer takes no time. Shared by a module: open your own thread."""
-    settings = {"database_url": module_database_url, "redis_url": valkey_server.url}
+    settings = {"database_url": module_database_url, "redis_url": module_redis_url}
     with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
         yield server.wait_healthy()
 
@@ -40,11 +39,11 @@ def desk_server(
 def second_gateway(
     desk_server: ServerProcess,
     module_database_url: str,
-    valkey_server: EmbeddedValkey,
+    module_redis_url: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ServerProcess]:
     """Another gateway on the module's database, without a worker; and hardly a poll: what comes came by notice."""
-    settings = {"database_url": module_database_url, "redis_url": valkey_server.url, "poll_interval": 30}
+    settings = {"database_url": module_database_url, "redis_url": module_redis_url, "poll_interval": 30}
     folder = tmp_path_factory.mktemp("second")
     with ServerProcess(folder, settings, command=("serve", "--no-worker")).start() as server:
         yield server.wait_healthy()

@@ -24,7 +24,6 @@ from backend.fanout.live_text import LiveText, LiveTexts
 from backend.fanout.topics import text_key
 from backend.ids import new_id
 from backend.protocol.events import MessageComplete, MessageStarted, RunChanged, ThreadEvent
-from backend.storage.embedded import EmbeddedValkey
 from backend.storage.postgres import Database
 from backend.storage.redis import Cache
 from tests.support.desk_client import OPERATOR, Rest
@@ -39,10 +38,10 @@ LIMIT = 40
 
 @pytest.fixture(scope="module")
 def gateway(
-    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    module_database_url: str, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
     """A gateway without a worker, with a low limit for the way by the snapshot."""
-    settings = {"database_url": module_database_url, "redis_url": valkey_server.url, "resync_limit": LIMIT}
+    settings = {"database_url": module_database_url, "redis_url": module_redis_url, "resync_limit": LIMIT}
     folder: Path = tmp_path_factory.mktemp("gateway")
     with ServerProcess(folder, settings, command=("serve", "--no-worker")).start() as server:
         yield server.wait_healthy()
@@ -214,7 +213,7 @@ async def settled(worker: Worker, screens: list[Screen], snapshot: Any) -> None:
 @pytest.mark.scenario(12, 14, 16, 36)
 @pytest.mark.parametrize("seed", range(3))
 async def test_every_real_screen_comes_to_show_the_truth_whatever_happened(
-    seed: int, gateway: ServerProcess, module_database_url: str, valkey_server: EmbeddedValkey
+    seed: int, gateway: ServerProcess, module_database_url: str, module_redis_url: str
 ) -> None:
     chance = random.Random(seed)
     async with Rest.login(gateway.url, OPERATOR) as rest:
@@ -223,7 +222,7 @@ async def test_every_real_screen_comes_to_show_the_truth_whatever_happened(
         screens = [Screen(rest, ReferenceClient(thread)) for _ in range(2)]
         following = [asyncio.create_task(screen.follow()) for screen in screens]
         try:
-            async with worker_of(module_database_url, valkey_server.url, tenant, UUID(thread)) as worker:
+            async with worker_of(module_database_url, module_redis_url, tenant, UUID(thread)) as worker:
                 for _ in range(3):
                     for _ in range(30):
                         move, number = chance.choice(MOVES), chance.randrange(1000)

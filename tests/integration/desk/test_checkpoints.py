@@ -8,7 +8,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import ADMIN, Desk, Frame, Rest, no_gaps_no_doubles
 from tests.support.processes import ServerProcess, free_port
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
@@ -31,11 +30,11 @@ def model_port() -> int:
 
 @pytest.fixture(scope="module")
 def desk_server(
-    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory, model_port: int
+    module_database_url: str, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory, model_port: int
 ) -> Iterator[ServerProcess]:
     settings = {
         "database_url": module_database_url,
-        "redis_url": valkey_server.url,
+        "redis_url": module_redis_url,
         "llm_provider": "openai",
         "llm_base_url": f"http://127.0.0.1:{model_port}/v1",
         "llm_api_key": "sk-test",

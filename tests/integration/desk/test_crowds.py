@@ -158,12 +158,12 @@ async def test_too_many_upgrades_at_once_are_told_when_to_come_back_and_cost_no_
 
 @pytest.fixture(scope="module")
 def crowd_server(
-    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    module_database_url: str, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
     """As it comes, but that one person may have all the sockets of the crowd and opens them quickly."""
     settings = {
         "database_url": module_database_url,
-        "redis_url": valkey_server.url,
+        "redis_url": module_redis_url,
         "upgrades_per_second": 400,
         "upgrades_burst": 400,
         **UNLIMITED,
@@ -220,7 +220,7 @@ async def test_a_storm_of_three_hundred_that_come_back_is_let_in_by_and_by(start
 
 @pytest.mark.scenario(36)
 async def test_two_hundred_watchers_of_one_thread_get_the_same_pieces_encoded_once(
-    crowd_server: ServerProcess, valkey_server: EmbeddedValkey
+    crowd_server: ServerProcess, module_redis_url: str
 ) -> None:
     async with Rest.login(crowd_server.url, OPERATOR) as rest:
         thread = await rest.new_thread()
@@ -230,7 +230,7 @@ async def test_two_hundred_watchers_of_one_thread_get_the_same_pieces_encoded_on
             # As a writer in another process publishes them.
             pieces = ["👩‍👩‍👧", "‍", "👦", "🇨🇳"[:1], "🇨🇳"[1:], "保", "温", "杯", "é"[:1], "\u0301", "𠮷"]
             message, other = str(new_uuid()), str(new_uuid())
-            with Redis.from_url(valkey_server.url) as redis:
+            with Redis.from_url(module_redis_url) as redis:
 
                 def publish(message: str, i: int, piece: str) -> list[str]:
                     # In another order than ours, by which it is seen whether a frame was made anew.

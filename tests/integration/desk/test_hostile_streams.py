@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.support.crowd import percentile
 from tests.support.desk_client import Rest, new_id
 from tests.support.processes import ServerProcess, cpu_seconds, metrics, unhurried
@@ -19,12 +18,12 @@ STRANGER = "operator@shanlan.demo.cuedesk"
 
 @pytest.fixture(scope="module")
 def desk_server(
-    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    module_database_url: str, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
     """The keepalive of the protocol goes round ten times as fast, so that a test sees what minutes would bring."""
     settings = {
         "database_url": module_database_url,
-        "redis_url": valkey_server.url,
+        "redis_url": module_redis_url,
         "ping_interval": 0.5,
         "ping_timeout": 1.5,
         "offline_pace": 10,

@@ -10,7 +10,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Desk, Frame, Rest, no_gaps_no_doubles
 from tests.support.failpoints import Failpoints
 from tests.support.processes import ServerProcess
@@ -28,11 +27,11 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> Failpoints:
 @pytest.fixture(scope="module")
 def desk_server(
     module_database_url: str,
-    valkey_server: EmbeddedValkey,
+    module_redis_url: str,
     points: Failpoints,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ServerProcess]:
-    settings = {"database_url": module_database_url, "redis_url": valkey_server.url, **points.settings}
+    settings = {"database_url": module_database_url, "redis_url": module_redis_url, **points.settings}
     with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
         yield server.wait_healthy()
 

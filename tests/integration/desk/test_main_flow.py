@@ -5,17 +5,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Rest, no_gaps_no_doubles
 from tests.support.processes import ServerProcess
 
 
 @pytest.fixture(scope="module")
 def desk_server(
-    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    module_database_url: str, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
     """As the one of the other modules, but hardly a poll: what comes came by notice."""
-    settings = {"database_url": module_database_url, "redis_url": valkey_server.url, "poll_interval": 600}
+    settings = {"database_url": module_database_url, "redis_url": module_redis_url, "poll_interval": 600}
     with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
         yield server.wait_healthy()
 

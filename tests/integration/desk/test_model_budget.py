@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.integration.desk.test_model_failures import GOOD, REQUEST, TEXT
 from tests.support.desk_client import Frame, Rest
 from tests.support.processes import ServerProcess, free_port
@@ -26,14 +25,14 @@ def model_port() -> int:
 
 @pytest.fixture(scope="module")
 def desk_server(
-    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory, model_port: int
+    module_database_url: str, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory, model_port: int
 ) -> Iterator[ServerProcess]:
     """A server whose models cost something."""
     folder: Path = tmp_path_factory.mktemp("server")
     (folder / "models.yaml").write_text(FILE.replace("PORT", str(model_port)))
     settings = {
         "database_url": module_database_url,
-        "redis_url": valkey_server.url,
+        "redis_url": module_redis_url,
         "models_file": folder / "models.yaml",
         "llm_judge": False,
     }

@@ -12,7 +12,6 @@ import asyncpg
 import pytest
 
 from backend.runs.jobs import enqueue_run
-from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Desk, Frame, Rest, no_gaps_no_doubles
 from tests.support.failpoints import Failpoints, failpoint
 from tests.support.processes import ServerProcess, unhurried
@@ -77,8 +76,8 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> Failpoints:
 
 
 @pytest.fixture(scope="module")
-def common(module_database_url: str, valkey_server: EmbeddedValkey, points: Failpoints) -> dict[str, object]:
-    return {"database_url": module_database_url, "redis_url": valkey_server.url, **points.settings}
+def common(module_database_url: str, module_redis_url: str, points: Failpoints) -> dict[str, object]:
+    return {"database_url": module_database_url, "redis_url": module_redis_url, **points.settings}
 
 
 @pytest.fixture(scope="module")

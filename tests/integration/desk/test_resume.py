@@ -7,7 +7,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Desk, Rest, no_gaps_no_doubles
 from tests.support.processes import ServerProcess, unhurried
 from tests.support.reference_client import ReferenceClient
@@ -17,12 +16,12 @@ REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 
 @pytest.fixture(scope="module")
 def desk_server(
-    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    module_database_url: str, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
     """A writer at a human pace, so that there is a middle of the stream; hardly a poll: what comes came by notice."""
     settings = {
         "database_url": module_database_url,
-        "redis_url": valkey_server.url,
+        "redis_url": module_redis_url,
         "offline_pace": 60,
         "poll_interval": 30,
     }

@@ -12,7 +12,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import Rest, no_gaps_no_doubles
 from tests.support.failpoints import Failpoints
 from tests.support.processes import ServerProcess
@@ -26,8 +25,8 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def common(module_database_url: str, valkey_server: EmbeddedValkey) -> dict[str, object]:
-    return {"database_url": module_database_url, "redis_url": valkey_server.url, **SETTINGS}
+def common(module_database_url: str, module_redis_url: str) -> dict[str, object]:
+    return {"database_url": module_database_url, "redis_url": module_redis_url, **SETTINGS}
 
 
 @pytest.fixture(scope="module")

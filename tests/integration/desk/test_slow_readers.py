@@ -15,7 +15,6 @@ import pytest
 
 from backend.fanout.live_text import LiveText, LiveTexts
 from backend.ids import new_id
-from backend.storage.embedded import EmbeddedValkey
 from backend.storage.redis import Cache
 from tests.support.desk_client import Desk, Rest
 from tests.support.processes import ServerProcess
@@ -31,12 +30,12 @@ REQUEST = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
 
 @pytest.fixture(scope="module")
 def desk_server(
-    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    module_database_url: str, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
     """A small outbox, a short patience, and a kernel that gives up soon."""
     settings = {
         "database_url": module_database_url,
-        "redis_url": valkey_server.url,
+        "redis_url": module_redis_url,
         "outbox_frames": 64,
         "outbox_bytes": 128 * 1024,
         "outbox_patience": PATIENCE,
@@ -110,7 +109,7 @@ def text_of(frames: list[dict[str, Any]], message_id: str) -> str:
 
 @pytest.mark.scenario(29)
 async def test_a_reader_that_pauses_gets_the_text_so_far_and_then_goes_on(
-    operator: Rest, valkey_server: EmbeddedValkey, module_database_url: str
+    operator: Rest, module_redis_url: str, module_database_url: str
 ) -> None:
     thread, message_id = await operator.new_thread(), new_id()
     conn = await asyncpg.connect(module_database_url)
@@ -128,7 +127,7 @@ async def test_a_reader_that_pauses_gets_the_text_so_far_and_then_goes_on(
         await slow.until("subscribed")
         async with operator.socket() as fast:
             await fast.follow(thread)
-            async for out in write(valkey_server.url, thread, message_id, PIECES):
+            async for out in write(module_redis_url, thread, message_id, PIECES):
                 await fast.until("token", where=lambda f, out=out: f["i"] + f["n"] >= out)
             # It has read nothing since; now it reads what waits, and then the text so far.
             snapshot = await slow.until("message_snapshot", within=60)

@@ -13,7 +13,6 @@ import pytest
 import websockets
 from websockets.asyncio.client import connect
 
-from backend.storage.embedded import EmbeddedValkey
 from tests.support.desk_client import ADMIN, APPROVER, HOST, OPERATOR, Desk, Rest, new_id
 from tests.support.processes import ServerProcess, unhurried
 
@@ -25,12 +24,12 @@ EFFECTIVE_WITHIN = 2.0
 
 @pytest.fixture(scope="module")
 def desk_server(
-    module_database_url: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    module_database_url: str, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
     """Access tokens that end within seconds, and a writer at a human pace."""
     settings = {
         "database_url": module_database_url,
-        "redis_url": valkey_server.url,
+        "redis_url": module_redis_url,
         "access_token_ttl": TOKEN_SECONDS,
         "token_leeway": 0,
         "expiry_warning": WARNED_BEFORE,
