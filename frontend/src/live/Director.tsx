@@ -28,7 +28,7 @@ export function Director({ room, rooms }: { room: Room; rooms: readonly Room[] }
   const rundown = useRundown(room.id, state?.rundown_revision)
   const status = useSocketStatus()
   const refused = useCallback((error: unknown) => message.error(problemText(error)), [message, problemText])
-  const { give, ask, busy } = useOrders(socket, room.id, refused)
+  const { give, ask, busy, ahead } = useOrders(socket, room.id, refused)
 
   const online = status.state === 'open'
   const controls = may('prompter.control')
@@ -93,7 +93,7 @@ export function Director({ room, rooms }: { room: Room; rooms: readonly Room[] }
           air={air}
         />
         {state ? (
-          <Stage state={state} displays={displays} able={able} busy={busy} order={order} />
+          <Stage state={state} displays={displays} able={able} busy={busy} order={order} ahead={ahead} />
         ) : (
           <section className="live-stage" aria-label={t('live.loading')}>
             <Skeleton active />

@@ -3,6 +3,7 @@ import { Button, Empty } from 'antd'
 import { useEffect, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DisplayView, PrompterState } from '../generated/protocol'
+import type { Ahead } from '../room/ahead'
 import { leading, nameOf, onStage, placeOfDisplay, placeOfRoom, waiting } from '../room/place'
 import { type Mark, Reading, useSections } from '../room/Reading'
 import { secondsOf } from '../room/sections'
@@ -22,12 +23,14 @@ export function Stage({
   able,
   busy,
   order,
+  ahead,
 }: {
   state: PrompterState
   displays: readonly DisplayView[]
   able: boolean
   busy: ReadonlySet<string>
   order: (what: Order) => Promise<boolean>
+  ahead: Ahead
 }) {
   const { t } = useTranslation()
   const { socket } = useDesk()
@@ -146,6 +149,7 @@ export function Stage({
           able={able && !empty}
           dark={able}
           order={order}
+          ahead={ahead}
         />
       )}
     </section>

@@ -12,6 +12,7 @@ import { useTranslation } from 'react-i18next'
 import type { PrompterState, Transport as RoomTransport } from '../generated/protocol'
 import type { Script } from '../prompter/script'
 import { PACE, paceWithin } from '../prompter/settings'
+import type { Ahead } from '../room/ahead'
 import { placeOfRoom } from '../room/place'
 import { type Section, secondsOf, sectionBeside, spokenLeft } from '../room/sections'
 import type { Order } from '../room/useRoom'
@@ -33,6 +34,7 @@ export function Transport({
   able,
   dark,
   order,
+  ahead,
 }: {
   state: PrompterState
   transport: RoomTransport
@@ -44,6 +46,7 @@ export function Transport({
   /** Whether this person may make the screens dark. */
   dark: boolean
   order: (what: Order) => Promise<boolean>
+  ahead: Ahead
 }) {
   const { t } = useTranslation()
   const [counts, setCounts] = useState(() => recall(COUNTS) === 'yes')
@@ -66,8 +69,9 @@ export function Transport({
           },
     )
   const setPace = (value: number) => void order({ action: 'speed', version, value: paceWithin(value) })
+  const faster = (by: number) => setPace((ahead.of(transport).pace ?? pace) + by)
   const step = (by: 1 | -1) => {
-    const value = sectionBeside(sections, place, by)
+    const value = sectionBeside(sections, ahead.of(transport).place ?? place, by)
     if (value !== undefined) void order({ action: 'seek', version, value })
   }
   const blank = () => void order({ action: 'blank', version, value: state.blank ? 0 : 1 })
@@ -85,7 +89,7 @@ export function Transport({
       if (act === 'toggle') toggle()
       else if (act === 'blank') blank()
       else if (act === 'back' || act === 'on') step(act === 'on' ? 1 : -1)
-      else setPace(pace + act)
+      else faster(act)
     }
     window.addEventListener('keydown', listen)
     return () => window.removeEventListener('keydown', listen)
@@ -148,7 +152,7 @@ export function Transport({
           disabled={!able}
           aria-label={t('live.slower')}
           title={`${t('live.slower')} ↓`}
-          onClick={() => setPace(pace - 5)}
+          onClick={() => faster(-5)}
         />
         <Slider
           aria-label={t('live.pace')}
@@ -171,7 +175,7 @@ export function Transport({
           disabled={!able}
           aria-label={t('live.faster')}
           title={`${t('live.faster')} ↑`}
-          onClick={() => setPace(pace + 5)}
+          onClick={() => faster(5)}
         />
         <span className="number" data-testid="pace">
           {t('live.paceValue', { pace: drawn ?? pace })}

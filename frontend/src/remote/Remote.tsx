@@ -56,7 +56,7 @@ export function Remote({
     return () => clearTimeout(timer)
   }, [wrong])
   const say = useCallback((error: unknown) => setWrong(sentenceFor(language, error)), [language])
-  const { give } = useOrders(socket, room.id, say)
+  const { give, ahead: asked } = useOrders(socket, room.id, say)
 
   const read = state && onStage(state)
   const waits = state && waiting(state)
@@ -80,7 +80,7 @@ export function Remote({
   const left = secondsOf(spokenLeft(script, sections, place), pace)
   const here = sectionAt(sections, place)
   const step = (by: 1 | -1) => {
-    const value = sectionBeside(sections, place, by)
+    const value = sectionBeside(sections, (transport && asked.of(transport).place) ?? place, by)
     if (value !== undefined) order({ action: 'seek', value })
   }
   const note = state?.note && state.note.until_ms > now ? state.note : undefined

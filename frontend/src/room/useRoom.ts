@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
 import type { DisplayView, Problem, PrompterState } from '../generated/protocol'
 import type { DeskSocket, Outgoing, SocketStatus } from '../wire/socket'
+import { Ahead } from './ahead'
 
 export interface RoomNow {
   /** What the server says of the room; `undefined` until it did. */
@@ -79,19 +80,26 @@ export function useOrders(
   /** Resolves with the answer, rejects with the refusal. */
   ask: (order: Order) => Promise<Carried>
   busy: ReadonlySet<string>
+  /** What was asked for and is not seen yet. */
+  ahead: Ahead
 } {
   const [busy, setBusy] = useState<ReadonlySet<string>>(new Set())
+  const [ahead] = useState(() => new Ahead())
   const ask = useCallback(
     async (order: Order): Promise<Carried> => {
       setBusy((before) => new Set(before).add(order.action))
+      const answered = ahead.asked(order.action, order.value ?? undefined)
+      let carried: Carried | undefined
       try {
         const ack = await socket.send({ type: 'prompter_control', room_id: roomId, ...order }, { once: true })
-        return (ack.result ?? {}) as Carried
+        carried = (ack.result ?? {}) as Carried
+        return carried
       } finally {
+        answered(carried?.revision)
         setBusy((before) => new Set([...before].filter((action) => action !== order.action)))
       }
     },
-    [socket, roomId],
+    [socket, roomId, ahead],
   )
   const give = useCallback(
     (order: Order) =>
@@ -104,7 +112,7 @@ export function useOrders(
       ),
     [ask, refused],
   )
-  return { give, ask, busy }
+  return { give, ask, busy, ahead }
 }
 
 export function useLine(socket: DeskSocket): SocketStatus {
