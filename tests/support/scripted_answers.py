@@ -33,6 +33,7 @@ class Script:
     text: str = ""
     piece: int = 2
     reasoning: str = ""
+    thinking: float = 0.0  #: seconds after each piece of the reasoning
     tool: str = ""  #: the name of a tool that is called with `arguments`, a JSON text, after the text
     arguments: str = "{}"
     status: int = 500

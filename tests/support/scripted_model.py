@@ -271,6 +271,9 @@ class _Play:
         script = self._script
         for event in self._dialect.before(script):
             self._chunk(event)
+            if script.thinking:
+                await self._writer.drain()
+                await asyncio.sleep(script.thinking)
         if script.kind == "huge_line":
             if script.text:
                 self._chunk(self._dialect.text(script.text))
