@@ -4,18 +4,26 @@ The deadlines, pauses and policy are the server's own; the sockets are real; onl
 takes a moment).
 """
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from backend.errors import ModelRateExceeded
+from backend.ids import new_id
 from backend.llm.accounts import CallRecord
+from backend.llm.budget import Reservation, Unlimited
 from backend.llm.deadlines import Deadlines
 from backend.llm.declared import deadlines_of
+from backend.llm.gateway import Caller
+from backend.llm.retry import LEFT_WITHIN
+from backend.llm.routed import RoutedModel
 from backend.settings import Settings
-from tests.support.routed_models import REQUEST, route_of, routed, text_of
+from tests.support.routed_models import REQUEST, opened, route_of, routed, text_of
 from tests.support.scripted_model import Script, scripted_model
 from tests.support.virtual import VirtualLoop
 
@@ -41,9 +49,13 @@ async def asked(plays: Sequence[Sequence[Script]], waits: Deadlines, *, streamed
 
 
 def played(plays: Sequence[Sequence[Script]], waits: Deadlines = USUAL, *, streamed: bool) -> CallRecord:
+    return virtually(asked(plays, waits, streamed=streamed))
+
+
+def virtually(asking: Coroutine[Any, Any, CallRecord]) -> CallRecord:
     loop = VirtualLoop(patience=0.01)
     try:
-        return loop.run_until_complete(asked(plays, waits, streamed=streamed))
+        return loop.run_until_complete(asking)
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
@@ -112,6 +124,40 @@ def test_who_has_begun_to_think_has_come_back_and_may_think_on() -> None:
     assert [hop.reason for hop in record.hops][:2] == ["overloaded", "cut"]
     assert record.hops[1].elapsed_ms > 80_000, "it thought for longer than others are waited for"
     assert record.total_ms - record.hops[1].elapsed_ms <= USUAL.switch * 1000
+
+
+def test_the_time_is_shared() -> None:
+    silent = [Script("status", status=503), STALL]
+    record = played([silent, [STALL], [STALL], [GOOD]], streamed=False)
+    last = {hop.backend: hop.elapsed_ms for hop in record.hops}
+    spent = [last["b0"], last["b1"] - last["b0"], last["b2"] - last["b1"]]
+    third = USUAL.switch * 1000 * LEFT_WITHIN / 3
+    assert all(abs(one - third) < 1000 for one in spent), spent
+
+
+def test_waiting_for_room_is_no_fault_of_the_model() -> None:
+    slow = Script("text", text=GOOD.text, first_delay=45)
+
+    class Waiting(Unlimited):
+        refused = False
+
+        async def reserve(self, wanted: Reservation) -> None:
+            if not self.refused:
+                self.refused = True
+                raise ModelRateExceeded(retry_after_ms=25_000, reason="tokens_per_minute")
+
+    async def ask() -> CallRecord:
+        async with scripted_model() as first, scripted_model() as second:
+            first.by_model["scripted"] = slow
+            records: list[CallRecord] = []
+            model = RoutedModel(route_of(first, second), opened, USUAL, records.append, Waiting())
+            await model.complete(replace(REQUEST, caller=Caller(new_id(), patience=30)))
+            await model.aclose()
+        return records[0]
+
+    record = virtually(ask())
+    assert (record.backend, record.hops) == ("b0", ())
+    assert record.total_ms >= 70_000
 
 
 def test_alone_a_model_has_all_the_time_there_is() -> None:
