@@ -3,13 +3,13 @@
 ALTER TABLE model_reservations ADD COLUMN charged_at timestamptz;
 UPDATE model_reservations SET charged_at = clock_timestamp() WHERE charged_to IS NOT NULL;
 
--- As in 0024, and: the month is told once, so that midnight cannot come between two statements; what has its account
--- already is not charged.
-CREATE OR REPLACE FUNCTION charge_overdue_model_costs(p_tenant uuid, p_currency text) RETURNS void
+-- As in 0024, and: the month is told, so that midnight cannot come between two statements; what has its account already
+-- is not charged.
+DROP FUNCTION charge_overdue_model_costs(uuid, text);
+CREATE FUNCTION charge_overdue_model_costs(p_tenant uuid, p_currency text, this date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   owed numeric;
-  this date := model_month();
 BEGIN
   INSERT INTO model_spending (tenant_id, month, currency) VALUES (p_tenant, this, p_currency) ON CONFLICT DO NOTHING;
   PERFORM FROM model_spending WHERE tenant_id = p_tenant AND month = this AND currency = p_currency FOR UPDATE;
@@ -24,6 +24,8 @@ BEGIN
   UPDATE model_spending SET cost = cost + owed, presumed = presumed + owed
     WHERE owed IS NOT NULL AND tenant_id = p_tenant AND month = this AND currency = p_currency;
 END $$;
+REVOKE EXECUTE ON FUNCTION charge_overdue_model_costs FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION charge_overdue_model_costs TO cuedesk_app;
 
 -- As in 0024, and: the month is told once; who comes after the account of its call, because its caller left meanwhile,
 -- holds nothing back.
@@ -31,14 +33,12 @@ CREATE OR REPLACE FUNCTION reserve_model_cost(call uuid, wanted numeric, of_curr
   lasts interval, OUT spent numeric, OUT reserved numeric, OUT granted boolean, OUT soft_reached boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
-  this date;
+  this date := model_month();
 BEGIN
   -- Which locks the month's row too: nobody reserves between the sum and the insert.
-  PERFORM charge_overdue_model_costs(current_tenant(), of_currency);
-  this := model_month();
-  INSERT INTO model_spending (month, currency) VALUES (this, of_currency) ON CONFLICT DO NOTHING;
+  PERFORM charge_overdue_model_costs(current_tenant(), of_currency, this);
   SELECT cost INTO spent FROM model_spending
-    WHERE tenant_id = current_tenant() AND month = this AND currency = of_currency FOR UPDATE;
+    WHERE tenant_id = current_tenant() AND month = this AND currency = of_currency;
   SELECT coalesce(sum(cost), 0) INTO reserved FROM model_reservations
     WHERE tenant_id = current_tenant() AND currency = of_currency AND charged_to IS NULL;
   granted := hard IS NULL OR spent + reserved + wanted <= hard;
@@ -61,7 +61,7 @@ DECLARE one record; swept int;
 BEGIN
   FOR one IN SELECT DISTINCT tenant_id, currency FROM model_reservations
       WHERE charged_to IS NULL AND expires_at < clock_timestamp() ORDER BY 1, 2 LIMIT p_limit LOOP
-    PERFORM charge_overdue_model_costs(one.tenant_id, one.currency);
+    PERFORM charge_overdue_model_costs(one.tenant_id, one.currency, model_month());
   END LOOP;
   WITH gone AS (
     DELETE FROM model_reservations WHERE id = ANY (ARRAY(

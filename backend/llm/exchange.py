@@ -218,7 +218,7 @@ def _allow(end: BaseException, patience: Patience, cancelling: int, *, finished:
 async def _body(response: httpx2.Response, most: int) -> bytes:
     body = b""
     try:
-        async for chunk in response.aiter_bytes():
+        async for chunk in body_of(response):
             body += chunk
             if len(body) > most:
                 raise ModelPayloadInvalid(reason="answer_too_long")

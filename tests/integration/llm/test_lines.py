@@ -2,17 +2,20 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from ipaddress import IPv6Address
+from pathlib import Path
 from typing import Any
 
 import httpcore2
 import httpx2
 import pytest
 
-from backend.llm.lines import Line, LineNetwork, body_of, open_client
-from tests.support.routed_models import models_of, routed, text_of
+from backend.llm.lines import Line, LineNetwork, _host_of, body_of, open_client
+from tests.support.routed_models import REQUEST, models_of, routed, text_of
 from tests.support.scripted_model import Script, scripted_model
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -36,7 +39,7 @@ class Server:
         self.asked = 0
         self.left = asyncio.Event()
 
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def __call__(self, reader: "asyncio.StreamReader | _Heads", writer: asyncio.StreamWriter) -> None:
         self.lines += 1
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
@@ -60,6 +63,18 @@ async def at(handler: Handler, **options: Any) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+
+
+class _Heads:
+    """Gives heads and skips the bodies of requests."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+
+    async def readuntil(self, end: bytes) -> bytes:
+        head = await self._reader.readuntil(end)
+        length = re.search(rb"(?i)content-length: *(\d+)", head)
+        return head + await self._reader.readexactly(int(length[1]) if length else 0)
 
 
 async def asked(client: httpx2.AsyncClient, port: int) -> tuple[bytes, bool]:
@@ -345,6 +360,100 @@ async def test_empty_lines_in_a_body_end_no_head() -> None:
             line.read = counted
             assert b"".join([part async for part in body_of(response)]) == whole
     assert reads < 100, "as much as came at once, not a line of it"
+
+
+@pytest.mark.parametrize(
+    "surplus",
+    [
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\noneHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\n\r\noneHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"],
+        [b"HTTP/1.1 200 OK\r\nCONTENT-LENGTH:3\r\nZ: y\r", b"\n\r\no", b"neHTTP/1.1 500 No\r\n\r\n"],
+        [HEAD + b"".join(chunks(b"one")) + END + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"],
+        # Read by HTTP's own reader, which keeps what is behind the end.
+        [HEAD[:-2] + b"Content-Encoding: identity\r\n\r\n" + b"".join(chunks(b"one")) + END + b"HTTP/1.1 200 OK\r\n"],
+    ],
+)  # fmt: skip
+async def test_what_a_server_says_beyond_its_answer_is_no_part_of_the_next(surplus: list[bytes]) -> None:
+    server = Server(surplus, [HEAD, *chunks(b"two"), END], [HEAD, *chunks(b"three"), END])
+    async with at(server) as port, open_client() as client:
+        assert (await asked(client, port))[0] == b"one"
+        assert await asked(client, port) == (b"two", True)
+        assert server.lines == 2, "the line it was said on serves no more"
+        assert await asked(client, port) == (b"three", True)
+        assert server.lines == 2
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+async def test_an_answer_behind_the_answer_reaches_nobody(*, streamed: bool) -> None:
+    """As above, where it counts: another tenant's text must not be somebody's answer."""
+    whole = b'{"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"%s"}}]}'
+    event = b'data: {"choices":[{"index":0,"finish_reason":"stop","delta":{"content":"%s"}}]}\n\ndata: [DONE]\n\n'
+
+    def said(text: bytes) -> bytes:
+        body, kind = (event, b"text/event-stream") if streamed else (whole, b"application/json")
+        body = body % text
+        return b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (kind, len(body), body)
+
+    server = Server([said(b"mine") + said(b"somebody else's")], [said(b"mine too")])
+
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The body of the request is no head.
+        await server(_Heads(reader), writer)
+
+    async with at(answers) as port:
+        models = models_of(
+            f"providers:\n  p: {{profile: compatible, base_url: 'http://127.0.0.1:{port}/v1'}}\n"
+            "backends:\n  b: {provider: p, model: m}\nroutes:\n  default: {backends: [b]}\n"
+        )
+        async with routed(models) as gateway:
+            for expected in ("mine", "mine too"):
+                if streamed:
+                    assert text_of(await gateway.ask()) == expected
+                else:
+                    assert (await gateway.model.complete(REQUEST)).text == expected
+    assert server.lines == 2
+
+
+async def test_what_the_loop_has_not_seen_yet_is_seen() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        _, line = await asyncio.get_running_loop().create_connection(Line, sock=ours)
+        assert not line.get_extra_info("is_readable")
+        theirs.sendall(b"HTTP/1.1 200 OK\r\n\r\nforged")
+        assert line.get_extra_info("is_readable"), "before the loop had a turn"
+        await line.aclose()
+
+
+def test_an_address_keeps_the_interface_it_is_behind() -> None:
+    assert _host_of(("fe80::1", 80, 0, 3)) == "fe80::1%3"
+    assert _host_of(("fe80::1%eth0", 80, 0, 3)) == "fe80::1%eth0"
+    assert _host_of(("::1", 80, 0, 0)) == "::1"
+    assert _host_of(("127.0.0.1", 80)) == "127.0.0.1"
+
+
+def link_local() -> list[str]:
+    """The link-local addresses of this machine, each with its interface."""
+    try:
+        lines = Path("/proc/net/if_inet6").read_text("ascii").splitlines()
+    except OSError:
+        return []
+    return [
+        f"{IPv6Address(int(address, 16))}%{name}"
+        for address, _, _, scope, _, name in map(str.split, lines)
+        if scope == "20"
+    ]
+
+
+@pytest.mark.skipif(not link_local(), reason="no interface has a link-local address of IPv6")
+async def test_a_link_local_address_is_reached() -> None:
+    host = link_local()[0]
+    server = Server([HEAD, *chunks(b"one"), END])
+    running = await asyncio.start_server(server, host, 0)
+    async with running:
+        line = await LineNetwork().connect_tcp(host, running.sockets[0].getsockname()[1], timeout=10)
+        await line.write(b"GET / HTTP/1.1\r\n\r\n")
+        assert (await line.read(65536)).startswith(b"HTTP/1.1 200")
+        await line.aclose()
 
 
 async def test_what_came_before_tls_is_not_read_as_if_it_had_come_through_it() -> None:
