@@ -8,7 +8,6 @@ head, the pool of connections, proxies and TLS stay httpx2's.
 
 import asyncio
 import re
-import select
 import socket
 import ssl
 from collections import deque
@@ -20,9 +19,12 @@ import httpcore2
 import httpx2
 
 from backend.llm.chunks import ChunkReader, MalformedChunks
+from backend.llm.stack import ConnectionStack
 
 #: Bytes that may wait for a slow reader before the provider is made to wait.
 _HIGH_WATER: Final = 256 * 1024
+#: Bytes of a request that are sent as one. An empty write is its end.
+_JOINED: Final = 64 * 1024
 #: Seconds after which the next address of a host is tried beside the first (RFC 8305).
 _STAGGER: Final = 0.25
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
@@ -44,6 +46,15 @@ def open_client(**options: Any) -> httpx2.AsyncClient:
         pool: Any = getattr(transport, "_pool", None)
         if hasattr(pool, "_network_backend"):
             pool._network_backend = network
+        if type(pool) is httpcore2.AsyncConnectionPool and hasattr(pool, "_ssl_context"):
+            limits = options.get("limits", httpx2.Limits(keepalive_expiry=30))
+            stack = ConnectionStack(
+                network,
+                pool._ssl_context,
+                most_idle=limits.max_keepalive_connections,
+                expiry=limits.keepalive_expiry,
+            )
+            cast("Any", transport)._pool = stack
     return client
 
 
@@ -61,6 +72,9 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._failure: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._may_write: asyncio.Future[None] | None = None
+        #: What is to be sent and waits for the rest of its request.
+        self._out: list[bytes] = []
+        self._out_size = 0
         #: How many heads may still come, and what was read of the one that is coming.
         self._heads = 0
         self._seen = b""
@@ -113,13 +127,6 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     def _is_open(self) -> bool:
         return not self._eof and self._transport is not None and not self._transport.is_closing()
 
-    def _waits_below(self) -> bool:
-        """Tell whether something came that the loop has not seen yet."""
-        found = self._opened.get_extra_info("socket")
-        look = select.poll()
-        look.register(found.fileno(), select.POLLIN)
-        return bool(look.poll(0))
-
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
@@ -133,6 +140,8 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
             OSError: the line broke.
         """
         came = self._came
+        if self._out:
+            self._send()
         if not came and not self._eof:
             self._waiter = waiter = self._loop.create_future()
             try:
@@ -197,11 +206,14 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._seen, self.at_head_end, self._heads, self._body_left = b"", False, _HEADS, None
-        if not buffer:
-            return
-        if not self._is_open():
-            raise httpcore2.WriteError("the line is closed")
-        self._opened.write(buffer)
+        if buffer:
+            if not self._is_open():
+                raise httpcore2.WriteError("the line is closed")
+            self._out.append(buffer)
+            self._out_size += len(buffer)
+            if self._out_size < _JOINED:
+                return  # head and body come one by one and go as one: to send is the dearest part of a request
+        self._send()
         if self._may_write is None:
             return
         try:
@@ -212,13 +224,21 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         if self._failure is not None:
             raise httpcore2.WriteError("the line broke")
 
+    def _send(self) -> None:
+        if self._out and self._is_open():
+            self._opened.write(b"".join(self._out))
+        self._out.clear()
+        self._out_size = 0
+
     async def aclose(self) -> None:
         if self._transport is None:
             return
         # What is written but not gone yet is of no use to anybody, and a farewell of TLS is not waited for.
         self._transport.close()
-        await asyncio.sleep(0)
-        self._transport.abort()
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self._transport.abort()
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -247,7 +267,7 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable":
             # Between two requests: something came that nobody asked for, or it is over.
-            return bool(self._came) or self._unsure or not self._is_open() or self._waits_below()
+            return bool(self._came) or self._unsure or not self._is_open()
         names = {"client_addr": "sockname", "server_addr": "peername"}
         return self._transport.get_extra_info(names.get(info, info)) if self._transport is not None else None
 

@@ -414,16 +414,6 @@ async def test_an_answer_behind_the_answer_reaches_nobody(*, streamed: bool) -> 
     assert server.lines == 2
 
 
-async def test_what_the_loop_has_not_seen_yet_is_seen() -> None:
-    ours, theirs = socket.socketpair()
-    with theirs:
-        _, line = await asyncio.get_running_loop().create_connection(Line, sock=ours)
-        assert not line.get_extra_info("is_readable")
-        theirs.sendall(b"HTTP/1.1 200 OK\r\n\r\nforged")
-        assert line.get_extra_info("is_readable"), "before the loop had a turn"
-        await line.aclose()
-
-
 def test_an_address_keeps_the_interface_it_is_behind() -> None:
     assert _host_of(("fe80::1", 80, 0, 3)) == "fe80::1%3"
     assert _host_of(("fe80::1%eth0", 80, 0, 3)) == "fe80::1%eth0"
@@ -465,3 +455,94 @@ async def test_what_came_before_tls_is_not_read_as_if_it_had_come_through_it() -
         line.put_back(b"forged")
         with pytest.raises(httpcore2.ConnectError, match="before TLS"):
             await line.start_tls(ssl.create_default_context(), "provider.example")
+
+
+async def test_free_lines_are_found_at_once_the_latest_first_and_not_more_are_kept_than_allowed() -> None:
+    answers = [[HEAD, *chunks(b"one"), END] for _ in range(12)]
+    server = Server(*answers)
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=2, keepalive_expiry=60)
+    async with at(server) as port, open_client(limits=limits) as client:
+        told = await asyncio.gather(*(asked(client, port) for _ in range(5)))
+        assert told == [(b"one", True)] * 5
+        opened = server.lines
+        stack = client._transport._pool  # type: ignore[attr-defined]
+        assert len(stack._open) == 2, "the others are closed"
+        (free,) = stack._idle.values()
+        latest = free[-1]
+        for _ in range(3):
+            await asked(client, port)
+            assert free[-1] is latest
+        assert server.lines == opened
+        # What grew old goes, though nobody asks for it.
+        free[0]._connection._expire_at = 0.0
+        await asked(client, port)
+        assert list(free) == [latest]
+    assert not stack._open
+
+
+async def test_a_request_goes_out_as_one_and_a_large_one_in_parts() -> None:
+    sent: list[int] = []
+    network = LineNetwork()
+
+    async def counting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                await _Heads(reader).readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    async with at(counting) as port, open_client() as client:
+        opened = network.connect_tcp
+
+        async def connect(*arguments: Any, **more: Any) -> Line:
+            line = await opened(*arguments, **more)
+            write = line._opened.write
+
+            def counted(data: bytes) -> None:
+                sent.append(len(data))
+                write(data)
+
+            line._transport = _Counting(line._opened, counted)  # type: ignore[assignment]
+            return line
+
+        network.connect_tcp = connect  # type: ignore[method-assign]
+        client._transport._pool._network = network  # type: ignore[attr-defined]
+        for size, parts in ((1000, 1), (300_000, None)):
+            sent.clear()
+            answer = await client.post(f"http://127.0.0.1:{port}/", content=b"x" * size)
+            assert answer.text == "ok"
+            assert sum(sent) > size
+            assert parts is None or len(sent) == parts
+
+
+class _Counting:
+    """A transport whose writes are counted."""
+
+    def __init__(self, transport: asyncio.Transport, write: Callable[[bytes], None]) -> None:
+        self._transport = transport
+        self.write = write
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+async def test_who_leaves_before_the_answer_leaves_no_line_behind() -> None:
+    begun = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        begun.set()
+        await reader.read()
+        left.set()
+        writer.close()
+
+    left = asyncio.Event()
+    async with at(silent) as port, open_client() as client:
+        asking = asyncio.create_task(asked(client, port))
+        await begun.wait()
+        asking.cancel()
+        await asyncio.wait([asking])
+        async with asyncio.timeout(10):
+            await left.wait()
+        stack = client._transport._pool  # type: ignore[attr-defined]
+        assert not stack._open

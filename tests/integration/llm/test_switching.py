@@ -113,17 +113,20 @@ def test_by_default_the_last_model_is_asked_within_a_minute_of_the_first_failure
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
 def test_who_says_nothing_at_all_is_left_within_a_minute_of_being_asked(*, streamed: bool) -> None:
     record = played([[STALL], [GOOD]], streamed=streamed)
-    assert late(record)[1] <= USUAL.switch * 1000
+    within = (USUAL.switch - 1) * 1000  # hanging up takes its time too
+    assert late(record)[1] <= within
     record = played([[Script(first_delay=500, keepalive=3)], [GOOD]], streamed=streamed)
-    assert late(record)[1] <= USUAL.switch * 1000
+    assert late(record)[1] <= within
 
 
 def test_who_has_begun_to_think_has_come_back_and_may_think_on() -> None:
-    thinks = Script("cut", count=0, reasoning="想" * 360, thinking=1.0)
-    record = played([[Script("status", status=503), thinks, STALL], [GOOD]], streamed=True)
-    assert [hop.reason for hop in record.hops][:2] == ["overloaded", "cut"]
-    assert record.hops[1].elapsed_ms > 80_000, "it thought for longer than others are waited for"
-    assert record.total_ms - record.hops[1].elapsed_ms <= USUAL.switch * 1000
+    thinks = Script("cut", count=0, reasoning="想" * 280, thinking=1.0)
+    slow = Script("text", text=GOOD.text, first_delay=15)
+    plays = [[Script("status", status=503), thinks, Script("status", status=401)], [slow], [GOOD]]
+    record = played(plays, streamed=True)
+    assert [hop.reason for hop in record.hops] == ["overloaded", "cut"]
+    assert record.hops[1].elapsed_ms > 65_000, "it thought for longer than others are waited for"
+    assert record.backend == "b1", "what it failed of then is another failure: who comes next has time of its own"
 
 
 def test_the_time_is_shared() -> None:
