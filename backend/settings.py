@@ -155,12 +155,14 @@ class Settings(BaseSettings):
     llm_base_url: Annotated[str | None, BeforeValidator(_given)] = None
     llm_api_key: Annotated[SecretStr | None, BeforeValidator(_given)] = None
     llm_model: str = "gpt-4o-mini"
-    # Deadlines where the file says nothing else: the last is for everything with its retries and fallbacks.
+    # Deadlines where the file says nothing else: `total` is for everything with its retries and fallbacks, `switch`
+    # from the first failure of a model until the last one of its route is asked.
     llm_connect_timeout: float = 5
     llm_first_token_timeout: float = 20
     llm_idle_timeout: float = 15
     llm_answer_timeout: float = 60
     llm_total_timeout: float = 120
+    llm_switch_timeout: float = 60
     #: Whether the model also reads each draft behind the checks (one more request, six seconds at most); it may add
     #: warnings and raise them, never lower anything, and when it fails the report says so. The offline writer cannot.
     llm_judge: bool = True

@@ -2,17 +2,20 @@
 
 A scripted model in a process of its own; PostgreSQL, Valkey, the gateway and the budgets as the server has them, thrown
 away afterwards. One tenant asks as people do. By turns, in blocks of a second, it is alone, and beside another that has
-far more to ask than its tokens of a minute allow and asks again whatever it is told. Both kinds of block share the same
-minutes of the same machine, so the ratio survives a busy one. The first block of each kind is not counted.
+far more to ask than its tokens of a minute allow and asks again whatever it is told. A block of each kind is a pair, in
+an order drawn anew, so that both share the same minutes of the same machine and the ratio survives a busy one. Told are
+the ratios of the latencies and the difference of what was answered, each with the interval that 95 of 100 such runs
+would give (bootstrap over the pairs). The first pair is not counted: the budget goes in it.
 """
 
 import argparse
 import asyncio
+import random
 import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,7 +35,7 @@ from backend.storage.embedded import embedded_postgres, embedded_valkey
 from backend.storage.migrate import upgrade
 from backend.storage.postgres import Database
 from backend.storage.redis import Cache
-from benchmarks.gateway import REQUEST, model_process
+from benchmarks.gateway import REQUEST, interval, model_process
 from tests.support.routed_models import models_of, opened
 
 _ANSWER = "tokens:count=40,delay=0.002"
@@ -56,6 +59,28 @@ class Asked:
             f"first token p50 {first[49]:6.2f} ms, p99 {first[98]:6.2f} ms   "
             f"whole p50 {whole[49]:6.1f} ms, p99 {whole[98]:6.1f} ms   {dict(self.ends)}"
         )
+
+    def add(self, other: "Asked") -> None:
+        """Take in what came of others."""
+        self.firsts += other.firsts
+        self.wholes += other.wholes
+        self.ends += other.ends
+
+
+def ratio(pairs: Sequence[tuple[Asked, Asked]], name: str, share: int) -> float:
+    """Return a quantile beside the exhausted one over that alone."""
+    alone, beside = (
+        statistics.quantiles([one for pair in pairs for one in getattr(pair[kind], name)], n=100)[share - 1]
+        for kind in (0, 1)
+    )
+    return beside / alone
+
+
+def answered(pairs: Sequence[tuple[Asked, Asked]]) -> float:
+    """Return how much larger the share of answered calls is beside the exhausted one than alone."""
+    ends = [sum((pair[kind].ends for pair in pairs), Counter[str]()) for kind in (0, 1)]
+    alone, beside = (one["answered"] / one.total() for one in ends)
+    return beside - alone
 
 
 async def ask(model: RoutedModel, request: ModelRequest, asked: Asked) -> None:
@@ -85,7 +110,7 @@ async def gateway(base_url: str, url: str, redis_url: str) -> AsyncIterator[Rout
         Cache.open(redis_url) as cache,
         AsyncExitStack() as stack,
     ):
-        books = Books(db)
+        books = Books(db, str)  # no texts are kept, so nothing is masked
         await stack.enter_async_context(books.kept())
         budgets = TenantBudgets(db, cache, settings)
         await stack.enter_async_context(budgets.kept())
@@ -125,6 +150,7 @@ async def crowd(model: RoutedModel, greedy: ModelRequest, asked: Asked, rate: in
 
 async def main(blocks: int, streams: int, rate: int) -> None:
     alone, beside, refused = Asked(), Asked(), Asked()
+    pairs: list[tuple[Asked, Asked]] = []
     with tempfile.TemporaryDirectory(prefix="cuedesk-budgets-") as folder:
         async with (
             embedded_postgres(Path(folder) / "pg", fsync=False) as server,
@@ -136,18 +162,31 @@ async def main(blocks: int, streams: int, rate: int) -> None:
             greedy = replace(REQUEST, caller=Caller(await tenant(server.owner_url, "greedy", _LITTLE)))
             async with gateway(base_url, server.owner_url, redis_url) as model:
                 for number in range(blocks + 1):
-                    await block(model, modest, alone if number else Asked(), streams)
-                    over = asyncio.Event()
-                    asking = asyncio.create_task(crowd(model, greedy, refused, rate, over))
-                    await block(model, modest, beside if number else Asked(), streams)
-                    over.set()
-                    await asking
+                    pair = Asked(), Asked()
+                    # In an order drawn anew: neither kind always comes after the other.
+                    for kind in random.sample((0, 1), 2):
+                        over = asyncio.Event()
+                        asking = asyncio.create_task(crowd(model, greedy, refused, rate, over)) if kind else None
+                        await block(model, modest, pair[kind], streams)
+                        over.set()
+                        if asking is not None:
+                            await asking
+                    if number:
+                        pairs.append(pair)
+                        alone.add(pair[0])
+                        beside.add(pair[1])
     print(f"{streams} answers at a time, {blocks} blocks of each kind; the other asks {rate} times a second")
     print(f"  alone                     {alone.told()}")
     print(f"  beside an exhausted one   {beside.told()}")
     for name in ("firsts", "wholes"):
-        one, other = (statistics.quantiles(getattr(asked, name), n=100) for asked in (alone, beside))
-        print(f"  beside ÷ alone, {name:6}    p50 {other[49] / one[49]:.2f}, p99 {other[98] / one[98]:.2f}")
+        for share in (50, 95, 99):
+            told = ratio(pairs, name, share)
+            drawn = [ratio(random.choices(pairs, k=len(pairs)), name, share) for _ in range(2000)]
+            low, high = interval(drawn)
+            print(f"  beside ÷ alone, {name:6}    p{share} {told:.3f} ({low:.3f} … {high:.3f})")
+    shares = [answered(random.choices(pairs, k=len(pairs))) for _ in range(2000)]
+    low, high = interval(shares)
+    print(f"  answered beside − alone   {answered(pairs) * 100:+.2f} % ({low * 100:+.2f} … {high * 100:+.2f})")
     print(f"  the exhausted one         {dict(refused.ends)}")
 
 

@@ -19,6 +19,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from backend.api.answering import STREAM_HEADERS, pieces_of
 from backend.api.auth import Parts
@@ -231,15 +233,23 @@ async def get_openai_model(name: str, identity: Asker, services: Parts) -> Respo
     return Response(orjson.dumps(_model(name, owner)), media_type="application/json")
 
 
-@router.api_route("/{rest:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-async def find_nothing(rest: str) -> Response:
-    """Say so as OpenAI would, and not with a page of the console: clients try what else there might be."""
-    known = {"chat/completions": "POST", "models": "GET"}.get(rest, "GET" if rest.startswith("models/") else None)
-    if known is None:
-        raise NotFound
-    answer = refusal(MethodNotAllowed())
-    answer.headers["Allow"] = known
-    return answer
+class _Rest:
+    """Whatever else is asked of `/v1`, by whatever method: told as OpenAI would, and never with a page of the console.
+    Clients try what there might be, and OPTIONS says what there is."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        rest = scope["path_params"].get("rest", "")
+        known = {"chat/completions": "POST", "models": "GET"}.get(rest, "GET" if rest.startswith("models/") else None)
+        if known is None:
+            raise NotFound
+        asks = scope["method"] == "OPTIONS"
+        answer = Response(status_code=HTTPStatus.NO_CONTENT) if asks else refusal(MethodNotAllowed())
+        answer.headers["Allow"] = f"{known}, OPTIONS"
+        await answer(scope, receive, send)
+
+
+#: Behind the router's own: a route of any method, which FastAPI's decorators have no word for.
+REST: Final = (Route("/v1", _Rest()), Route("/v1/{rest:path}", _Rest()))
 
 
 def _owners(services: Services, identity: Identity) -> dict[str, str]:

@@ -99,7 +99,7 @@ def resources() -> tuple[BaseRoute, ...]:
     api.include_router(chat_completions.router)
     for _ in iter_route_contexts(api.routes):
         pass
-    return tuple(api.routes)
+    return (*api.routes, *chat_completions.REST)
 
 
 def mount(app: FastAPI) -> None:

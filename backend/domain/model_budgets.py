@@ -68,10 +68,13 @@ async def month_left(conn: Connection) -> timedelta:
 async def read_spending(conn: Connection) -> list[Spending]:
     """Return what the connection's tenant spent this month, by currency."""
     rows = await conn.fetch(
-        """SELECT month, (month + interval '1 month') AT TIME ZONE 'UTC' AS ends_at, currency, cost, presumed, calls,
-             input_tokens, output_tokens, soft_told_at,
-             (SELECT coalesce(sum(held.cost), 0) FROM model_reservations held
-              WHERE held.currency = spent.currency AND held.charged_to IS NULL) AS reserved
-           FROM model_spending spent WHERE month = model_month() ORDER BY currency"""
+        """WITH spent AS (SELECT * FROM model_spending WHERE month = model_month()),
+             held AS (SELECT currency, sum(cost) AS reserved FROM model_reservations WHERE charged_to IS NULL
+                      GROUP BY currency)
+           SELECT model_month() AS month, (model_month() + interval '1 month') AT TIME ZONE 'UTC' AS ends_at, currency,
+             coalesce(cost, 0) AS cost, coalesce(presumed, 0) AS presumed, coalesce(calls, 0) AS calls,
+             coalesce(input_tokens, 0) AS input_tokens, coalesce(output_tokens, 0) AS output_tokens, soft_told_at,
+             coalesce(reserved, 0) AS reserved
+           FROM spent FULL JOIN held USING (currency) ORDER BY currency"""
     )
     return [Spending(**row) for row in rows]

@@ -1,6 +1,7 @@
 """One logical call: which backend is next, after what pause, and when it is over. No input or output here."""
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -24,12 +25,13 @@ from backend.llm.accounts import CallRecord, CallTexts, Hop, Reason, Status, cos
 from backend.llm.backends import Course, OpenBackend
 from backend.llm.breaker import Permit
 from backend.llm.budget import USUAL_OUTPUT, Reservation
+from backend.llm.deadlines import Deadlines
 from backend.llm.endpoint import Attempt
 from backend.llm.failures import policy_of
 from backend.llm.gateway import Answer, ModelRequest, Piece, Usage, estimate_tokens, estimated_usage
 from backend.llm.models_file import Parameters
 from backend.llm.profiles import Shaping
-from backend.llm.retry import LAST_RETRY_BESIDE_ANOTHER, pause_before
+from backend.llm.retry import LAST_RETRY_BESIDE_ANOTHER, LAST_RETRY_OF_SHARE, LEFT_WITHIN, pause_before
 from backend.llm.shaping import turns_told
 
 log = structlog.get_logger(__name__)
@@ -52,6 +54,8 @@ class Call:
         self._streamed = streamed
         self._started = self._backend_since = clock()
         self._give_up_at = self._started + course.deadlines.total
+        #: When somebody first failed, or failed again after it had begun to answer.
+        self._failed_at: float | None = None
         self._id = request.call_id or new_id()
         self._place = 0
         self._retries = 0
@@ -128,10 +132,12 @@ class Call:
             ModelResting, ModelBusy, ModelContextTooLong: it is not even asked.
         """
         backend = self.backend
+        if not self._hops:
+            self._backend_since = self._clock()  # waiting for room in a budget was no fault of the backend
         request = _with_parameters(self._request, backend.declared.parameters, self._course.parameters)
         request = _within(request, backend.declared.limits.output)
         self._refuse_what_is_far_too_long(backend)
-        async with _place(backend, self._course.deadlines.connect):
+        async with _place(backend, min(self._course.deadlines.connect, self._seconds_left())):
             permit = self._permit = backend.breaker.enter()
             if permit is None:
                 raise ModelResting(retry_after_ms=int(backend.breaker.rests_for * 1000) + 1)
@@ -146,7 +152,7 @@ class Call:
                 yield (
                     backend,
                     _with_words(request, shaping),
-                    Attempt(self._course.deadlines, self._give_up_at, key, extra, shaping),
+                    Attempt(self._deadlines(), self._give_up_at, key, extra, shaping),
                 )
                 permit.succeed()
             except ModelError as error:
@@ -236,6 +242,8 @@ class Call:
             self._hop(backend, "shape_not_taken", error)
             return 0.0
         self._errors.append(error)
+        if self._failed_at is None or self._thoughts:
+            self._failed_at = now  # what thinks has come back: what it fails of now is another failure
         if self._shown or not policy.fall_back or now >= self._give_up_at:
             self._hop(backend, error.failure, error)
             raise self._ended(error if self._shown or not policy.fall_back else self._told())
@@ -260,9 +268,44 @@ class Call:
         pause = pause_before(self._retries + 1, error, beside_another=beside_another)
         if pause is None or now + pause >= self._give_up_at or self.backend.breaker.state == "open":
             return None
-        if beside_another and now + pause - self._backend_since > LAST_RETRY_BESIDE_ANOTHER:
-            return None
+        if beside_another:
+            begun, share = self._share()
+            latest = self._backend_since + self._course.deadlines.switch * LAST_RETRY_BESIDE_ANOTHER
+            if now + pause > min(latest, begun + share * LAST_RETRY_OF_SHARE):
+                return None
         return pause
+
+    def _share(self) -> tuple[float, float]:
+        """Return since when the backend is given time, and how many seconds until it must be left for another.
+
+        From the first failure on, those before the last share the time in which the last must be asked: each takes an
+        equal part of what is left, so that none of them is passed over. Endless for the last one.
+        """
+        later = self._course.backends[self._place + 1 :]
+        others = sum(self._passed_over(one) is None for one in later)
+        if not others:
+            return self._backend_since, math.inf
+        most = self._course.deadlines.switch * LEFT_WITHIN
+        if self._failed_at is None:
+            return self._backend_since, most
+        begun = max(self._failed_at, self._backend_since)
+        return begun, max(0.0, self._failed_at + most - begun) / others
+
+    def _seconds_left(self) -> float:
+        begun, share = self._share()
+        return max(0.0, begun + share - self._clock())
+
+    def _deadlines(self) -> Deadlines:
+        """Return the deadlines of an attempt: it must not wait for a beginning until after it must be left."""
+        left, usual = self._seconds_left(), self._course.deadlines
+        if left >= max(usual.connect, usual.first_token, usual.answer):
+            return usual
+        return replace(
+            usual,
+            connect=min(usual.connect, left),
+            first_token=min(usual.first_token, left),
+            answer=min(usual.answer, left),
+        )
 
     def _another(self, error: ModelError) -> int | None:
         """Return the place of the next backend that may answer."""
@@ -271,13 +314,13 @@ class Call:
                 return place
         return None
 
-    def _passed_over(self, backend: OpenBackend, error: ModelError) -> Reason | None:
+    def _passed_over(self, backend: OpenBackend, error: ModelError | None = None) -> Reason | None:
         """Tell why a backend need not be asked."""
         if backend.declared.provider in self._condemned:
             return "same_provider"
         if backend.breaker.state == "open":
             return "resting"
-        if error.failure == "context_too_long":
+        if error is not None and error.failure == "context_too_long":
             reads, read = backend.declared.limits.context, self.backend.declared.limits.context
             if reads is None or reads <= (read or 0):
                 return "context_too_long"

@@ -15,13 +15,15 @@ Wait = Literal["connect", "first_token", "idle", "answer", "total"]
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """Seconds: to connect; of a streamed answer to the first token and between two chunks of bytes; to a whole answer
-    that is not streamed; and for everything with its retries and fallbacks."""
+    that is not streamed; for everything with its retries and fallbacks; and from the first failure of a backend until
+    the last one of its route is asked (call.py)."""
 
     connect: float = 5
     first_token: float = 20
     idle: float = 15
     answer: float = 60
     total: float = 120
+    switch: float = 60
 
     def plain(self) -> dict[str, float]:
         """Return them by name."""

@@ -58,6 +58,7 @@ def deadlines_of(settings: Settings) -> Deadlines:
         idle=settings.llm_idle_timeout,
         answer=settings.llm_answer_timeout,
         total=settings.llm_total_timeout,
+        switch=settings.llm_switch_timeout,
     )
 
 

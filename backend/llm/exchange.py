@@ -52,7 +52,7 @@ class HttpEndpoint:
         self._dialect = dialect
         self._profile = profile
         self._model = model
-        self._url = base_url.rstrip("/") + dialect.path
+        self._url = httpx2.URL(base_url.rstrip("/") + dialect.path)  # read once, and not for each request
         headers = {"Accept-Encoding": "identity", "Content-Type": "application/json", **dialect.headers}
         if api_key:
             bearer = profile.key_header == "Authorization"
@@ -60,8 +60,9 @@ class HttpEndpoint:
         self._client = open_client(
             headers=headers,
             timeout=None,  # the waits are ours (deadlines.py)
-            # The pool has no ceiling because runs have one.
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30),
+            # No ceiling because runs have one. Those kept free are as many as stream at once on a busy day: opening a
+            # line costs more than a whole answer of sixty tokens.
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=256, keepalive_expiry=30),
         )
 
     async def aclose(self) -> None:
@@ -218,7 +219,7 @@ def _allow(end: BaseException, patience: Patience, cancelling: int, *, finished:
 async def _body(response: httpx2.Response, most: int) -> bytes:
     body = b""
     try:
-        async for chunk in response.aiter_bytes():
+        async for chunk in body_of(response):
             body += chunk
             if len(body) > most:
                 raise ModelPayloadInvalid(reason="answer_too_long")

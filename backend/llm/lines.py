@@ -19,12 +19,17 @@ import httpcore2
 import httpx2
 
 from backend.llm.chunks import ChunkReader, MalformedChunks
+from backend.llm.stack import ConnectionStack
 
 #: Bytes that may wait for a slow reader before the provider is made to wait.
 _HIGH_WATER: Final = 256 * 1024
+#: Bytes of a request that are sent as one. An empty write is its end.
+_JOINED: Final = 64 * 1024
 #: Seconds after which the next address of a host is tried beside the first (RFC 8305).
 _STAGGER: Final = 0.25
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
+_LENGTH: Final = re.compile(rb"\ncontent-length:([0-9, \t]*)", re.IGNORECASE)
+_CODED: Final = re.compile(rb"\ntransfer-encoding:", re.IGNORECASE)
 #: Heads that one request may be answered with: those of 1xx come before its own.
 _HEADS: Final = 20
 
@@ -41,6 +46,15 @@ def open_client(**options: Any) -> httpx2.AsyncClient:
         pool: Any = getattr(transport, "_pool", None)
         if hasattr(pool, "_network_backend"):
             pool._network_backend = network
+        if type(pool) is httpcore2.AsyncConnectionPool and hasattr(pool, "_ssl_context"):
+            limits = options.get("limits", httpx2.Limits(keepalive_expiry=30))
+            stack = ConnectionStack(
+                network,
+                pool._ssl_context,
+                most_idle=limits.max_keepalive_connections,
+                expiry=limits.keepalive_expiry,
+            )
+            cast("Any", transport)._pool = stack
     return client
 
 
@@ -58,11 +72,18 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._failure: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._may_write: asyncio.Future[None] | None = None
+        #: What is to be sent and waits for the rest of its request.
+        self._out: list[bytes] = []
+        self._out_size = 0
         #: How many heads may still come, and what was read of the one that is coming.
         self._heads = 0
         self._seen = b""
         #: Whether what was read last is the end of a head.
         self.at_head_end = False
+        #: Bytes of a body of known length that are still to come; None: its end is not ours to know.
+        self._body_left: int | None = None
+        #: Whether bytes behind an answer may have gone unseen, so that it must be the line's last.
+        self._unsure = False
 
     # What the loop tells.
 
@@ -119,6 +140,8 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
             OSError: the line broke.
         """
         came = self._came
+        if self._out:
+            self._send()
         if not came and not self._eof:
             self._waiter = waiter = self._loop.create_future()
             try:
@@ -141,7 +164,7 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     def put_back_end(self, data: bytes) -> None:
         """Let the end of a chunked body be what is read next, and no byte of what follows it."""
         self.put_back(data)
-        self._heads, self._seen = 1, b""
+        self._heads, self._seen, self._body_left = 1, b"", None
 
     def put_back(self, data: bytes) -> None:
         """Let these bytes be what is read next."""
@@ -165,22 +188,32 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         found = _HEAD_END.search(seen) if self._heads else None
         if found is not None and (end := found.end() - len(self._seen)) <= max_bytes:
             self._heads = self._heads - 1 if seen.startswith(b"HTTP/1.1 1") else 0
+            self._body_left = None if self._heads else _length_told(seen[: found.end()])
             self._seen, self.at_head_end = b"", True
+        elif self._body_left is not None:
+            # What a server says beyond the length it told stays here, where it makes the line one that serves no more
+            # (`is_readable`): HTTP's reader would take it for the beginning of the next answer.
+            end = min(max_bytes, self._body_left)
+            self._body_left -= min(end, len(data))
         else:
             end = max_bytes
             self._seen = seen[: len(self._seen) + max_bytes]
+            self._unsure = self._unsure or not self._heads
         if len(data) > end:
             data, rest = data[:end], data[end:]
             self.put_back(rest)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._seen, self.at_head_end, self._heads = b"", False, _HEADS
-        if not buffer:
-            return
-        if not self._is_open():
-            raise httpcore2.WriteError("the line is closed")
-        self._opened.write(buffer)
+        self._seen, self.at_head_end, self._heads, self._body_left = b"", False, _HEADS, None
+        if buffer:
+            if not self._is_open():
+                raise httpcore2.WriteError("the line is closed")
+            self._out.append(buffer)
+            self._out_size += len(buffer)
+            if self._out_size < _JOINED:
+                return  # head and body come one by one and go as one: to send is the dearest part of a request
+        self._send()
         if self._may_write is None:
             return
         try:
@@ -191,13 +224,21 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         if self._failure is not None:
             raise httpcore2.WriteError("the line broke")
 
+    def _send(self) -> None:
+        if self._out and self._is_open():
+            self._opened.write(b"".join(self._out))
+        self._out.clear()
+        self._out_size = 0
+
     async def aclose(self) -> None:
         if self._transport is None:
             return
         # What is written but not gone yet is of no use to anybody, and a farewell of TLS is not waited for.
         self._transport.close()
-        await asyncio.sleep(0)
-        self._transport.abort()
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self._transport.abort()
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -226,9 +267,16 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable":
             # Between two requests: something came that nobody asked for, or it is over.
-            return bool(self._came) or not self._is_open()
+            return bool(self._came) or self._unsure or not self._is_open()
         names = {"client_addr": "sockname", "server_addr": "peername"}
         return self._transport.get_extra_info(names.get(info, info)) if self._transport is not None else None
+
+
+def _length_told(head: bytes) -> int | None:
+    """Return the length of the body behind a head; None where it has no single one."""
+    told = {one.strip() for value in _LENGTH.findall(head) for one in value.split(b",")}
+    one = told.pop() if len(told) == 1 else b""
+    return int(one) if one.isdigit() and not _CODED.search(head) else None
 
 
 class LineNetwork(httpcore2.AsyncNetworkBackend):
@@ -270,7 +318,7 @@ async def _connected(host: str, port: int, local_address: str | None) -> Line:
 
     async def connect(family: int, address: Any) -> Line:
         local = (local_address, 0) if local_address is not None else None
-        _, line = await loop.create_connection(Line, address[0], address[1], family=family, local_addr=local)
+        _, line = await loop.create_connection(Line, _host_of(address), address[1], family=family, local_addr=local)
         return line
 
     trying: set[asyncio.Task[Line]] = set()
@@ -292,6 +340,13 @@ async def _connected(host: str, port: int, local_address: str | None) -> Line:
         raise failure
     finally:
         await _give_up(trying)
+
+
+def _host_of(address: tuple[Any, ...]) -> str:
+    """Return the host of a socket's address, with the interface that a link-local one of IPv6 is behind."""
+    host = str(address[0])
+    scope = address[3] if len(address) == 4 else 0
+    return f"{host}%{scope}" if scope and "%" not in host else host
 
 
 async def _give_up(trying: set[asyncio.Task[Line]]) -> None:

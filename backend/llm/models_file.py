@@ -80,6 +80,7 @@ class Waits(_Part):
     idle: Seconds | None = None
     answer: Seconds | None = None
     total: Seconds | None = None
+    switch: Seconds | None = None
 
     def over(self, deadlines: Deadlines) -> Deadlines:
         """Return `deadlines` with what this says instead."""

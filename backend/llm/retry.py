@@ -12,9 +12,12 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 10.0
 #: … and where somebody else could answer at once, not even so long.
 LONGEST_PAUSE_BESIDE_ANOTHER: Final = 2.0
-#: Seconds after which the same model is not asked again while another is left: with the longest of the other waits
-#: behind it, the other one is asked within a minute.
-LAST_RETRY_BESIDE_ANOTHER: Final = 20.0
+#: The part of `Deadlines.switch` after which the same model is not asked again while another is left …
+LAST_RETRY_BESIDE_ANOTHER: Final = 1 / 3
+#: … and of the time until it must be left: a retry without time for an answer would only look like one more failure.
+LAST_RETRY_OF_SHARE: Final = 0.5
+#: The part of `Deadlines.switch` in which a model must be left: the rest is for what hanging up takes.
+LEFT_WITHIN: Final = 0.95
 
 
 def pause_before(retry: int, error: ModelError, *, beside_another: bool = False) -> float | None:

@@ -133,7 +133,8 @@ def kinds(settings: Settings) -> list[Kind]:
             _ROWS,
         ),
         rows("model_calls", "system_sweep_model_calls", settings.model_call_days * _DAY),
-        rows("model_reservations", "system_sweep_model_reservations", _EXPIRED_FOR),
+        # As long as accounts: one that comes late takes the place of what was charged instead.
+        rows("model_reservations", "system_sweep_model_reservations", settings.model_call_days * _DAY),
         rows("model_answers", "system_sweep_model_answers", ANSWERS_KEPT),
         rows("job_log", "system_sweep_job_log", settings.job_log_days * _DAY),
     ]

@@ -414,10 +414,52 @@ async def test_no_page_of_the_console_answers_clients_of_openai(
             ("GET", "/v1/assistants", 404, "not_found"), ("POST", "/v1/embeddings", 404, "not_found"),
             ("GET", "/v1/chat/completions", 405, "method_not_allowed"),
             ("POST", "/v1/models", 405, "method_not_allowed"),
+            ("GET", "/v1", 404, "not_found"), ("GET", "/v1/", 404, "not_found"), ("POST", "/v1", 404, "not_found"),
+            ("OPTIONS", "/v1", 404, "not_found"), ("OPTIONS", "/v1/embeddings", 404, "not_found"),
+            ("PROPFIND", "/v1/models", 405, "method_not_allowed"), ("TRACE", "/v1/any/thing", 404, "not_found"),
+            ("GET", "/v1/chat/completions/", 404, "not_found"), ("QUERY", "/v1", 404, "not_found"),
         ):  # fmt: skip
             answer = await client.request(method, path)
-            assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
-        assert (await client.request("DELETE", "/v1/models/a/b")).headers["allow"] == "GET"
+            assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), (method, path)
+        assert (await client.head("/v1")).status_code == 404
+        for path, allowed in (("chat/completions", "POST"), ("models", "GET"), ("models/a/b", "GET")):
+            assert (await client.delete(f"/v1/{path}")).headers["allow"] == f"{allowed}, OPTIONS"
+            told = await client.options(f"/v1/{path}")
+            assert (told.status_code, told.headers["allow"], told.content) == (204, f"{allowed}, OPTIONS", b"")
+
+
+async def test_what_the_stock_sdk_was_answered_it_may_send_back(
+    sdk: openai.AsyncOpenAI, primary: ScriptedModel
+) -> None:
+    primary.play(
+        Script("text", text="你好", reasoning="想想"), Script("text", text="在的"), Script("text", text="再见")
+    )
+    first = await sdk.chat.completions.create(model="cuedesk", messages=[{"role": "user", "content": "在吗"}])
+    message = first.choices[0].message
+    talk: list[Any] = [{"role": "user", "content": "在吗"}, message, {"role": "user", "content": "然后呢"}]
+    second = await sdk.chat.completions.create(model="cuedesk", messages=talk)
+    # As an object of the SDK, as its plain form, and as the form that leaves out what is not set.
+    talk += [
+        second.choices[0].message.model_dump(),
+        {"role": "user", "content": "好"},
+        message.model_dump(exclude_unset=True),
+    ]
+    talk.append({"role": "user", "content": "再见"})
+    third = await sdk.chat.completions.create(model="cuedesk", messages=talk)
+    assert third.choices[0].message.content == "再见"
+    told = primary.requests[-1].body["messages"]
+    assert told == [
+        {"role": "user", "content": "在吗"}, {"role": "assistant", "content": "你好"},
+        {"role": "user", "content": "然后呢"}, {"role": "assistant", "content": "在的"},
+        {"role": "user", "content": "好"}, {"role": "assistant", "content": "你好"},
+        {"role": "user", "content": "再见"},
+    ], "what was thought and what was left empty is nobody's turn"  # fmt: skip
+    for called in ({"tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
+                   {"refusal": "no"}):  # fmt: skip
+        talk[1] = {"role": "assistant", "content": "你好", **called}
+        with pytest.raises(openai.BadRequestError) as refused:
+            await sdk.chat.completions.create(model="cuedesk", messages=talk)
+        assert refused.value.code == "unsupported_parameter"
 
 
 async def test_the_stock_sdk_comes_again_when_it_is_told_to_and_leaves_when_it_wants(

@@ -213,7 +213,7 @@ async def test_what_is_older_than_it_is_kept_is_swept(
                          [days, call.id])  # fmt: skip
             conn.execute("UPDATE llm_call_texts SET kept_at = kept_at - %s * interval '1 day' WHERE id = %s",
                          [days, call.id])  # fmt: skip
-        for hours, name in ((1, b"young"), (25, b"old")):
+        for hours, days, name in ((1, 399, b"young"), (25, 401, b"old")):
             conn.execute(
                 """INSERT INTO model_answers (tenant_id, key_hash, body_hash, claim, claimed_until, begun_at)
                    VALUES (%s, %s, '', gen_random_uuid(), now(), now() - %s * interval '1 hour')""",
@@ -223,6 +223,13 @@ async def test_what_is_older_than_it_is_kept_is_swept(
                 """INSERT INTO model_reservations (id, tenant_id, currency, cost, expires_at)
                    VALUES (gen_random_uuid(), %s, 'USD', 1, now() - %s * interval '1 hour')""",
                 [tenant, hours],
+            )  # fmt: skip
+            # Charged long ago: one of them so long that nobody can bring its account any more.
+            conn.execute(
+                """INSERT INTO model_reservations (id, tenant_id, currency, cost, expires_at, charged_to, charged_at)
+                   VALUES (gen_random_uuid(), %s, 'USD', 1, now() - %s * interval '1 day', '2001-01-01',
+                     now() - %s * interval '1 day')""",
+                [tenant, days, days],
             )  # fmt: skip
     swept = await Sweeper(services.settings, services.db).sweep()
     assert {name: swept[name] for name in ("model_texts", "model_calls", "model_answers", "model_reservations")} == {

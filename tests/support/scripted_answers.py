@@ -18,6 +18,7 @@ Kind = Literal[
     "wrong_content_type",  # a page of HTML where events or JSON belong
     "split_utf8",  # `text`, one byte per chunk, streamed or whole
     "error_event",  # `count` tokens, then an error inside the stream
+    "undecodable",  # `count` tokens in gzip, as nobody asked, then bytes that are none
     "abrupt_end",  # `count` tokens, then a proper end of the body without finish_reason or [DONE]
 ]
 
@@ -33,6 +34,7 @@ class Script:
     text: str = ""
     piece: int = 2
     reasoning: str = ""
+    thinking: float = 0.0  #: seconds after each piece of the reasoning
     tool: str = ""  #: the name of a tool that is called with `arguments`, a JSON text, after the text
     arguments: str = "{}"
     status: int = 500
@@ -44,6 +46,7 @@ class Script:
     done: bool = True
     finish_reason: str = "stop"
     keepalive: float = 0.0  #: comments at this interval while the first token is awaited
+    comments: float = 0.0  #: comments at this interval when all is said, and no end of the body
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "Script":

@@ -17,6 +17,7 @@ Run alone: `python -m tests.support.scripted_model --port 9900`.
 import argparse
 import asyncio
 import json
+import zlib
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -191,6 +192,7 @@ class _Play:
         self._asked = asked
         self._writer = writer
         self._dialect: Dialect = ANTHROPIC if asked.path.endswith("/messages") else OPENAI
+        self._gzip = zlib.compressobj(wbits=31) if script.kind == "undecodable" else None
 
     async def run(self) -> bool:
         script = self._script
@@ -207,8 +209,10 @@ class _Play:
             return True
         if not self._asked.body.get("stream"):
             return await self._whole()
+        coding = b"Content-Encoding: gzip\r\n" if self._gzip else b""
         self._writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n%b"
+            b"Transfer-Encoding: chunked\r\n\r\n" % coding
         )
         await self._before_first()
         await self._say()
@@ -228,8 +232,9 @@ class _Play:
             case "huge_line":
                 body = b" " * (script.count * 1024) + body
         cut = script.kind in {"cut", "stall", "abrupt_end"}
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-        self._writer.write(head)
+        coding = b"Content-Encoding: gzip\r\n" if self._gzip else b""
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n"
+        self._writer.write(head % (coding, len(body)))
         told = body[: len(body) // 2] if cut else body
         # As many pieces as a stream would have, with the same pauses; a split character needs pieces of one byte.
         pieces = len(told) if script.kind == "split_utf8" else script.count if script.delay else 1
@@ -271,6 +276,9 @@ class _Play:
         script = self._script
         for event in self._dialect.before(script):
             self._chunk(event)
+            if script.thinking:
+                await self._writer.drain()
+                await asyncio.sleep(script.thinking)
         if script.kind == "huge_line":
             if script.text:
                 self._chunk(self._dialect.text(script.text))
@@ -300,6 +308,8 @@ class _Play:
                 return False
             case "half_json":
                 self._chunk(b'data: {"choices":[{"index":0,"delta":{"content":"\xe4\xbd\xa0\n\n')
+            case "undecodable":
+                self._writer.write(b"4\r\n\xff\xff\xff\xff\r\n")
             case "malformed":
                 self._chunk(b"this is no event\nneither: is this\n\ndata: <html>busy</html>\n\n")
             case "error_event":
@@ -309,12 +319,18 @@ class _Play:
             case _:
                 for event in self._dialect.after(script, self._asked.sent):
                     self._chunk(event)
+                while script.comments:
+                    self._chunk(b": still here\n\n")
+                    await self._writer.drain()
+                    await asyncio.sleep(script.comments)
         self._writer.write(b"0\r\n\r\n")
         await self._writer.drain()
         self._asked.finished = True
         return True
 
     def _chunk(self, payload: bytes) -> None:
+        if self._gzip is not None:
+            payload = self._gzip.compress(payload) + self._gzip.flush(zlib.Z_SYNC_FLUSH)
         self._writer.write(b"%x\r\n%b\r\n" % (len(payload), payload))
 
 

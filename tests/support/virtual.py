@@ -6,6 +6,7 @@ With these the real gateway (hub, followers, outbox, connection) runs without a 
 import asyncio
 import json
 import selectors
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,6 +19,8 @@ class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  #
 
     def select(self, timeout: float | None = None) -> Any:
         ready = super().select(0)
+        if not ready and self.loop.patience and timeout != 0:
+            ready = super().select(self.loop.patience)
         if not ready and timeout is None:
             raise RuntimeError("everybody waits and nothing will ever happen")
         if not ready and timeout:
@@ -26,16 +29,25 @@ class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  #
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in which time passes only while everybody waits for it."""
+    """An event loop in which time passes only while everybody waits for it.
 
-    def __init__(self) -> None:
+    With `patience` everybody includes the kernel: so many real seconds nothing must come from a socket before time
+    jumps. Should something be slower than that, more time passes than had to.
+    """
+
+    def __init__(self, patience: float = 0) -> None:
         selector = _Selector()
         selector.loop = self
+        self.patience = patience
         self.now = 1_000.0
         super().__init__(selector)
 
     def time(self) -> float:
         return self.now
+
+    async def getaddrinfo(self, *arguments: Any, **named: Any) -> Any:
+        # Not in a thread, which no clock of ours waits for.
+        return socket.getaddrinfo(*arguments, **named)
 
 
 class Valkey:

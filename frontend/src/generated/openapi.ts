@@ -7163,6 +7163,8 @@ export interface components {
             answer?: number | null;
             /** Total */
             total?: number | null;
+            /** Switch */
+            switch?: number | null;
         };
         /**
          * Why

@@ -2,17 +2,20 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from ipaddress import IPv6Address
+from pathlib import Path
 from typing import Any
 
 import httpcore2
 import httpx2
 import pytest
 
-from backend.llm.lines import Line, LineNetwork, body_of, open_client
-from tests.support.routed_models import models_of, routed, text_of
+from backend.llm.lines import Line, LineNetwork, _host_of, body_of, open_client
+from tests.support.routed_models import REQUEST, models_of, routed, text_of
 from tests.support.scripted_model import Script, scripted_model
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -36,7 +39,7 @@ class Server:
         self.asked = 0
         self.left = asyncio.Event()
 
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def __call__(self, reader: "asyncio.StreamReader | _Heads", writer: asyncio.StreamWriter) -> None:
         self.lines += 1
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
@@ -60,6 +63,18 @@ async def at(handler: Handler, **options: Any) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+
+
+class _Heads:
+    """Gives heads and skips the bodies of requests."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+
+    async def readuntil(self, end: bytes) -> bytes:
+        head = await self._reader.readuntil(end)
+        length = re.search(rb"(?i)content-length: *(\d+)", head)
+        return head + await self._reader.readexactly(int(length[1]) if length else 0)
 
 
 async def asked(client: httpx2.AsyncClient, port: int) -> tuple[bytes, bool]:
@@ -347,6 +362,90 @@ async def test_empty_lines_in_a_body_end_no_head() -> None:
     assert reads < 100, "as much as came at once, not a line of it"
 
 
+@pytest.mark.parametrize(
+    "surplus",
+    [
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\noneHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\n\r\noneHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"],
+        [b"HTTP/1.1 200 OK\r\nCONTENT-LENGTH:3\r\nZ: y\r", b"\n\r\no", b"neHTTP/1.1 500 No\r\n\r\n"],
+        [HEAD + b"".join(chunks(b"one")) + END + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"],
+        # Read by HTTP's own reader, which keeps what is behind the end.
+        [HEAD[:-2] + b"Content-Encoding: identity\r\n\r\n" + b"".join(chunks(b"one")) + END + b"HTTP/1.1 200 OK\r\n"],
+    ],
+)  # fmt: skip
+async def test_what_a_server_says_beyond_its_answer_is_no_part_of_the_next(surplus: list[bytes]) -> None:
+    server = Server(surplus, [HEAD, *chunks(b"two"), END], [HEAD, *chunks(b"three"), END])
+    async with at(server) as port, open_client() as client:
+        assert (await asked(client, port))[0] == b"one"
+        assert await asked(client, port) == (b"two", True)
+        assert server.lines == 2, "the line it was said on serves no more"
+        assert await asked(client, port) == (b"three", True)
+        assert server.lines == 2
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+async def test_an_answer_behind_the_answer_reaches_nobody(*, streamed: bool) -> None:
+    """As above, where it counts: another tenant's text must not be somebody's answer."""
+    whole = b'{"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"%s"}}]}'
+    event = b'data: {"choices":[{"index":0,"finish_reason":"stop","delta":{"content":"%s"}}]}\n\ndata: [DONE]\n\n'
+
+    def said(text: bytes) -> bytes:
+        body, kind = (event, b"text/event-stream") if streamed else (whole, b"application/json")
+        body = body % text
+        return b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (kind, len(body), body)
+
+    server = Server([said(b"mine") + said(b"somebody else's")], [said(b"mine too")])
+
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The body of the request is no head.
+        await server(_Heads(reader), writer)
+
+    async with at(answers) as port:
+        models = models_of(
+            f"providers:\n  p: {{profile: compatible, base_url: 'http://127.0.0.1:{port}/v1'}}\n"
+            "backends:\n  b: {provider: p, model: m}\nroutes:\n  default: {backends: [b]}\n"
+        )
+        async with routed(models) as gateway:
+            for expected in ("mine", "mine too"):
+                if streamed:
+                    assert text_of(await gateway.ask()) == expected
+                else:
+                    assert (await gateway.model.complete(REQUEST)).text == expected
+    assert server.lines == 2
+
+
+def test_an_address_keeps_the_interface_it_is_behind() -> None:
+    assert _host_of(("fe80::1", 80, 0, 3)) == "fe80::1%3"
+    assert _host_of(("fe80::1%eth0", 80, 0, 3)) == "fe80::1%eth0"
+    assert _host_of(("::1", 80, 0, 0)) == "::1"
+    assert _host_of(("127.0.0.1", 80)) == "127.0.0.1"
+
+
+def link_local() -> list[str]:
+    """The link-local addresses of this machine, each with its interface."""
+    try:
+        lines = Path("/proc/net/if_inet6").read_text("ascii").splitlines()
+    except OSError:
+        return []
+    return [
+        f"{IPv6Address(int(address, 16))}%{name}"
+        for address, _, _, scope, _, name in map(str.split, lines)
+        if scope == "20"
+    ]
+
+
+@pytest.mark.skipif(not link_local(), reason="no interface has a link-local address of IPv6")
+async def test_a_link_local_address_is_reached() -> None:
+    host = link_local()[0]
+    server = Server([HEAD, *chunks(b"one"), END])
+    running = await asyncio.start_server(server, host, 0)
+    async with running:
+        line = await LineNetwork().connect_tcp(host, running.sockets[0].getsockname()[1], timeout=10)
+        await line.write(b"GET / HTTP/1.1\r\n\r\n")
+        assert (await line.read(65536)).startswith(b"HTTP/1.1 200")
+        await line.aclose()
+
+
 async def test_what_came_before_tls_is_not_read_as_if_it_had_come_through_it() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
@@ -356,3 +455,94 @@ async def test_what_came_before_tls_is_not_read_as_if_it_had_come_through_it() -
         line.put_back(b"forged")
         with pytest.raises(httpcore2.ConnectError, match="before TLS"):
             await line.start_tls(ssl.create_default_context(), "provider.example")
+
+
+async def test_free_lines_are_found_at_once_the_latest_first_and_not_more_are_kept_than_allowed() -> None:
+    answers = [[HEAD, *chunks(b"one"), END] for _ in range(12)]
+    server = Server(*answers)
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=2, keepalive_expiry=60)
+    async with at(server) as port, open_client(limits=limits) as client:
+        told = await asyncio.gather(*(asked(client, port) for _ in range(5)))
+        assert told == [(b"one", True)] * 5
+        opened = server.lines
+        stack = client._transport._pool  # type: ignore[attr-defined]
+        assert len(stack._open) == 2, "the others are closed"
+        (free,) = stack._idle.values()
+        latest = free[-1]
+        for _ in range(3):
+            await asked(client, port)
+            assert free[-1] is latest
+        assert server.lines == opened
+        # What grew old goes, though nobody asks for it.
+        free[0]._connection._expire_at = 0.0
+        await asked(client, port)
+        assert list(free) == [latest]
+    assert not stack._open
+
+
+async def test_a_request_goes_out_as_one_and_a_large_one_in_parts() -> None:
+    sent: list[int] = []
+    network = LineNetwork()
+
+    async def counting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                await _Heads(reader).readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    async with at(counting) as port, open_client() as client:
+        opened = network.connect_tcp
+
+        async def connect(*arguments: Any, **more: Any) -> Line:
+            line = await opened(*arguments, **more)
+            write = line._opened.write
+
+            def counted(data: bytes) -> None:
+                sent.append(len(data))
+                write(data)
+
+            line._transport = _Counting(line._opened, counted)  # type: ignore[assignment]
+            return line
+
+        network.connect_tcp = connect  # type: ignore[method-assign]
+        client._transport._pool._network = network  # type: ignore[attr-defined]
+        for size, parts in ((1000, 1), (300_000, None)):
+            sent.clear()
+            answer = await client.post(f"http://127.0.0.1:{port}/", content=b"x" * size)
+            assert answer.text == "ok"
+            assert sum(sent) > size
+            assert parts is None or len(sent) == parts
+
+
+class _Counting:
+    """A transport whose writes are counted."""
+
+    def __init__(self, transport: asyncio.Transport, write: Callable[[bytes], None]) -> None:
+        self._transport = transport
+        self.write = write
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+async def test_who_leaves_before_the_answer_leaves_no_line_behind() -> None:
+    begun = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        begun.set()
+        await reader.read()
+        left.set()
+        writer.close()
+
+    left = asyncio.Event()
+    async with at(silent) as port, open_client() as client:
+        asking = asyncio.create_task(asked(client, port))
+        await begun.wait()
+        asking.cancel()
+        await asyncio.wait([asking])
+        async with asyncio.timeout(10):
+            await left.wait()
+        stack = client._transport._pool  # type: ignore[attr-defined]
+        assert not stack._open

@@ -101,6 +101,22 @@ async def test_an_end_without_done_is_an_end_when_a_finish_reason_came(server: S
     assert (await ask(server))[-1].finish_reason == "stop"
 
 
+@pytest.mark.parametrize("profile", ["compatible", "anthropic"])
+async def test_who_goes_on_saying_nothing_when_all_is_said_keeps_nobody_waiting(
+    server: ScriptedModel, profile: str
+) -> None:
+    # The end of the text is told and nothing that ends the stream; comments come on and on, each sooner than a wait is
+    # over, for as long as anybody listens.
+    server.play(Script("text", text="好", done=False, usage=False, comments=0.05))
+    async with routed(route_of(server, profile=profile), idle=3000, total=3000) as model:
+        async with asyncio.timeout(60):
+            pieces = await model.ask()
+        assert (text_of(pieces), pieces[-1].finish_reason) == ("好", "stop")
+        (record,) = model.records
+    assert (record.status, record.hops) == ("completed", ())
+    await server.until_client_left()
+
+
 @pytest.mark.parametrize(
     ("script", "error"),
     [

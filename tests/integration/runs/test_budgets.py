@@ -5,12 +5,15 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
-from backend.domain.model_budgets import Spending, read_spending
+from backend.domain.model_budgets import Spending, read_spending, reserve_cost
 from backend.domain.model_calls import Wanted, list_calls, record_calls
 from backend.errors import AppError, ModelBudgetSpent, ModelRateExceeded
 from backend.ids import new_id
@@ -22,6 +25,7 @@ from backend.llm.routed import RoutedModel
 from backend.runs import budgets as module
 from backend.runs.books import Books
 from backend.runs.budgets import TenantBudgets, used_in_window
+from backend.runs.retention import kinds
 from backend.settings import Settings
 from backend.storage.postgres import Database, as_owner
 from backend.storage.redis import Cache
@@ -29,6 +33,7 @@ from tests.support.routed_models import QUICK, REQUEST, opened, route_of
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
 
 SETTINGS = Settings(_env_file=None)
+NOTHING = Spending(date.min, datetime(1, 1, 1, tzinfo=UTC), "USD", Decimal(0), Decimal(0), Decimal(0), 0, 0, 0, None)
 
 
 @dataclass
@@ -55,6 +60,25 @@ class Place:
         async with self.db.tenant(tenant) as conn:
             (one,) = await read_spending(conn)
         return one
+
+    async def spent_or_nothing(self, tenant: UUID) -> Spending:
+        async with self.db.tenant(tenant) as conn:
+            found = await read_spending(conn)
+        return found[0] if found else NOTHING
+
+    async def sweep(self) -> None:
+        """Sweep as the server does, with what it is set to keep."""
+        (kind,) = [one for one in kinds(SETTINGS) if one.what == "model_reservations"]
+        async with self.db.system() as conn:
+            await conn.fetchrow(kind.query, *kind.arguments, kind.batch)
+
+    async def days_pass(self, days: int) -> None:
+        async with as_owner(self.url) as conn:
+            await conn.execute(
+                """UPDATE model_reservations SET expires_at = expires_at - $1 * interval '1 day',
+                     charged_at = charged_at - $1 * interval '1 day'""",
+                days,
+            )
 
 
 @pytest.fixture
@@ -225,15 +249,142 @@ async def test_many_who_come_when_a_process_died_charge_it_once(place: Place, mo
         await process.reserve(wanting(tenant, cost="1", lasts=0.001))
     await process.reserve(wanting(other, cost="7"))
 
-    async def sweep() -> None:
-        async with place.db.system() as conn:
-            await conn.fetchval("SELECT system_sweep_model_reservations(interval '1 day', 100)")
-
-    await asyncio.gather(*(process.reserve(wanting(tenant, cost="1")) for _ in range(20)), *(sweep() for _ in range(4)))
-    await sweep()
+    await asyncio.gather(
+        *(process.reserve(wanting(tenant, cost="1")) for _ in range(20)), *(place.sweep() for _ in range(4))
+    )
+    await place.sweep()
     mine, theirs = await place.spent(tenant), await place.spent(other)
     assert (mine.cost, mine.presumed, mine.reserved) == (5, 5, 20)
     assert (theirs.cost, theirs.presumed, theirs.reserved) == (0, 0, 7)
+
+
+async def test_what_is_held_back_is_seen_until_it_is_charged(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MARGIN", 0.0)
+    tenant = await place.tenant("t", model_cost_hard=100)
+    await place.process().reserve(wanting(tenant, cost="1", lasts=0.001))
+    async with as_owner(place.url) as conn:
+        await conn.execute("UPDATE model_reservations SET expires_at = expires_at - interval '1 hour'")
+    now = await place.spent(tenant)
+    assert (now.cost, now.presumed, now.reserved) == (0, 0, 1), "overdue, and nobody came to charge it"
+    async with as_owner(place.url) as conn:
+        # It was held back in a month of which nothing is known in this one.
+        await conn.execute("DELETE FROM model_spending WHERE tenant_id = $1", tenant)
+    now = await place.spent(tenant)
+    assert (now.cost, now.calls, now.reserved) == (0, 0, 1)
+    await place.sweep()
+    now = await place.spent(tenant)
+    assert (now.cost, now.presumed, now.reserved) == (1, 1, 0)
+
+
+async def test_an_account_that_comes_after_an_outage_of_days_is_counted_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MARGIN", 0.0)
+    tenant = await place.tenant("t", model_cost_hard=100)
+    lost = wanting(tenant, cost="1", lasts=0.001)
+    await place.process().reserve(lost)
+    await place.days_pass(500)
+    await place.sweep()
+    assert (await place.spent(tenant)).presumed == 1
+    await place.days_pass(3)
+    await place.sweep()
+    async with place.db.tenant(tenant) as conn:
+        await record_calls(conn, [a_record(lost, "0.3")])
+    now = await place.spent(tenant)
+    assert (now.cost, now.presumed, now.calls) == (Decimal("0.3"), 0, 1)
+
+
+async def test_what_is_accounted_already_is_not_charged_beside_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = await place.tenant("t", model_cost_hard=100)
+    known = wanting(tenant, cost="1")
+    async with place.db.tenant(tenant) as conn:
+        await record_calls(conn, [a_record(known, "0.3")])
+    async with as_owner(place.url) as conn:
+        # As it is when both came in the same moment at the turn of a month: each locks its own month.
+        await conn.execute(
+            """INSERT INTO model_reservations (id, tenant_id, currency, cost, expires_at)
+               VALUES ($1, $2, 'USD', 1, now())""",
+            known.call,
+            tenant,
+        )
+    await place.sweep()
+    now = await place.spent(tenant)
+    assert (now.cost, now.presumed, now.reserved) == (Decimal("0.3"), 0, 0)
+
+
+async def test_a_month_that_ends_in_the_middle_of_a_charge_loses_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MARGIN", 0.0)
+    tenant = await place.tenant("t", model_cost_hard=100)
+    await place.process().reserve(wanting(tenant, cost="1", lasts=0.001))
+    await place.days_pass(1)
+    async with as_owner(place.url) as conn:
+        await conn.execute(
+            """CREATE SEQUENCE looks; GRANT USAGE ON looks TO cuedesk_app;
+               CREATE OR REPLACE FUNCTION model_month() RETURNS date LANGUAGE plpgsql VOLATILE AS $$
+               BEGIN RETURN '2030-01-01'::date + nextval('looks')::int * interval '1 month'; END $$"""
+        )
+    await place.process().reserve(wanting(tenant, cost="2"))
+    async with as_owner(place.url) as conn:
+        charged = await conn.fetchval("SELECT sum(cost) FROM model_spending WHERE tenant_id = $1", tenant)
+        held = await conn.fetch("SELECT cost, charged_to FROM model_reservations WHERE tenant_id = $1", tenant)
+    assert charged == 1
+    assert sorted((one["cost"], one["charged_to"] is None) for one in held) == [(1, False), (2, True)]
+
+
+#: What may happen to one of four calls: it is held back for a moment or for long, its account comes. And to all: days
+#: pass, somebody sweeps, somebody else reserves.
+_EVENTS = st.one_of(
+    st.tuples(st.sampled_from(["dies", "lives", "account"]), st.integers(0, 3)),
+    st.tuples(st.sampled_from(["sweep", "other"]), st.just(0)),
+)
+
+
+@hypothesis.settings(
+    max_examples=60,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow],
+)
+@hypothesis.given(rounds=st.lists(st.lists(_EVENTS, min_size=1, max_size=6), min_size=1, max_size=6))
+@hypothesis.example(rounds=[[("dies", 0)], [("sweep", 0)], [("account", 0)]])
+@hypothesis.example(rounds=[[("account", 0)], [("dies", 0)], [("sweep", 0)]])
+@hypothesis.example(rounds=[[("dies", 0), ("dies", 1)], [("sweep", 0), ("account", 0), ("other", 0), ("sweep", 0)]])
+async def test_a_call_is_counted_once_whatever_comes_when(place: Place, rounds: list[list[tuple[str, int]]]) -> None:
+    """The events of a round come at once; days pass behind each."""
+    tenant = await place.tenant(new_id().hex, model_cost_hard=1000)
+    calls = [wanting(tenant, cost=f"{10**n}") for n in range(4)]
+    accounts = [a_record(call, f"0.{n + 1}") for n, call in enumerate(calls)]
+    held: set[int] = set()
+    accounted: set[int] = set()
+
+    async def happens(event: str, n: int) -> None:
+        if event == "sweep":
+            await place.sweep()
+            return
+        async with place.db.tenant(tenant) as conn:
+            if event == "account":
+                await record_calls(conn, [accounts[n]])
+                return
+            cost = Decimal(0) if event == "other" else calls[n].cost
+            call = new_id() if event == "other" else calls[n].call
+            # Whoever lives is over within the days that pass.
+            lasts = 0.0 if event == "dies" else 30.0
+            await reserve_cost(conn, call, cost, "USD", soft=None, hard=None, lasts=lasts)
+
+    for events in rounds:
+        await asyncio.gather(*(happens(*event) for event in events))
+        held |= {n for event, n in events if event in ("dies", "lives")}
+        accounted |= {n for event, n in events if event == "account"}
+        now = await place.spent_or_nothing(tenant)
+        unaccounted = sum((calls[n].cost for n in held - accounted), Decimal(0))
+        assert now.cost - now.presumed == sum((accounts[n].cost for n in accounted), Decimal(0)), events
+        assert now.presumed + now.reserved == unaccounted, events
+        await place.days_pass(2)
+    await place.sweep()
+    now = await place.spent_or_nothing(tenant)
+    assert (now.presumed, now.reserved, now.calls) == (unaccounted, 0, len(accounted))
 
 
 async def test_a_limit_is_told_to_the_last_digit(place: Place) -> None:
