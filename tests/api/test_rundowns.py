@@ -14,6 +14,7 @@ from backend.errors import VersionConflict
 from backend.services import Services
 from tests.api.conftest import SignIn
 from tests.api.test_on_air import Entry
+from tests.support.stage import approved_script as _script
 
 
 @pytest.fixture
@@ -27,24 +28,6 @@ async def _rundown(client: httpx.AsyncClient, room: str) -> dict[str, Any]:
 
 async def _order(client: httpx.AsyncClient, room: str, ids: list[str], revision: int) -> httpx.Response:
     return await client.post(f"/api/v1/rooms/{room}/rundown/order", json={"entry_ids": ids, "revision": revision})
-
-
-def _script(url: str, room: str, title: str = "一段", versions: int = 1) -> str:
-    """An approved script of the room's tenant, of no show."""
-    with psycopg.connect(url) as owner:
-        row = owner.execute(
-            """INSERT INTO scripts (tenant_id, title, scenario, latest_version)
-               SELECT tenant_id, %s, 'opening', %s FROM rooms WHERE id = %s RETURNING id, tenant_id""",
-            [title, versions, room],
-        ).fetchone()
-        assert row is not None
-        for version in range(1, versions + 1):
-            owner.execute(
-                """INSERT INTO script_versions (script_id, version, tenant_id, content, draft, provenance)
-                   VALUES (%s, %s, %s, %s, '', '{}')""",
-                [row[0], version, row[1], f"{title}第{version}版。"],
-            )
-    return str(row[0])
 
 
 async def _add(client: httpx.AsyncClient, room: str, script: str, version: int | None = None) -> httpx.Response:

@@ -134,9 +134,10 @@ export function App() {
       <form onSubmit={(event) => void connect(event)} noValidate aria-label={t.title}>
         <p>{secret ? t.scanned : t.lead}</p>
         {!secret && (
-          <label>
-            <span>{t.code}</span>
+          <div className="field">
+            <label htmlFor="code">{t.code}</label>
             <input
+              id="code"
               ref={field}
               className="code"
               inputMode="numeric"
@@ -149,11 +150,12 @@ export function App() {
               onChange={({ target }) => setCode(target.value.replace(/[^\d ]/g, ''))}
             />
             <small id="code-hint">{t.codeHint}</small>
-          </label>
+          </div>
         )}
-        <label>
-          <span>{t.name}</span>
+        <div className="field">
+          <label htmlFor="name">{t.name}</label>
           <input
+            id="name"
             maxLength={40}
             autoComplete="off"
             placeholder={usualName(navigator.userAgent, t)}
@@ -162,7 +164,7 @@ export function App() {
             onChange={({ target }) => setName(target.value)}
           />
           <small id="name-hint">{t.nameHint}</small>
-        </label>
+        </div>
         <p className="wrong" role="alert">
           {said}
         </p>
