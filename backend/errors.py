@@ -334,6 +334,12 @@ class NothingWaits(Conflict):
     code = "nothing_waits"
 
 
+class PairingRefused(Forbidden):
+    """This code or link is not, or no longer, good for pairing."""
+
+    code = "pairing_refused"
+
+
 class DisplayAway(NotFound):
     """This display is not there at the moment."""
 

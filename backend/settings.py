@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     session_ttl: float = 12 * 3600
     access_token_ttl: float = 15 * 60
     ticket_ttl: float = 60
+    #: How long a code with which a screen is paired is good; after how long unused the screen has to be paired anew.
+    pairing_ttl: float = Field(5 * 60, gt=0, le=3600)
+    device_unused: float = Field(24 * 3600, gt=0)
     token_leeway: float = 30
     #: How long before its session or token ends a socket is told.
     expiry_warning: float = 60

@@ -10,7 +10,20 @@ export default defineConfig({
     manifest: true,
     // A browser that knows no preloading loads the same files a little later: not worth 400 bytes of every page.
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ['index.html', 'prompter.html', 'remote.html', 'docs/index.html'] },
+    rolldownOptions: {
+      input: ['index.html', 'prompter.html', 'remote.html', 'pair.html', 'docs/index.html'],
+      output: {
+        codeSplitting: {
+          // What every page needs, in one file: split up by who imports which, it would be packed worse for each.
+          groups: [
+            {
+              name: 'base',
+              test: /node_modules[\\/](react|react-dom|scheduler|zustand)[\\/]|src[\\/]wire[\\/]|preload-helper/,
+            },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: {

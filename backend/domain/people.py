@@ -37,6 +37,7 @@ Action = Literal[
     "catalogue.write",
     "prompter.ack",
     "prompter.control",
+    "device.pair",
     "audit.read",
     "policies.write",
     "experiment.read",
@@ -59,6 +60,7 @@ _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
             "catalogue.write",
             "prompter.ack",
             "prompter.control",
+            "device.pair",
             "experiment.read",
             "model.ask",
             "model.read",
@@ -68,6 +70,9 @@ _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
     "approver": frozenset({"thread.read", "thread.write", "interrupt.decide", "prompter.control", "rules.read"}),
     "host": frozenset({"thread.read", "prompter.ack", "prompter.control"}),
     "viewer": frozenset({"thread.read"}),
+    # Devices without a login (`domain.devices`), each for one room only.
+    "display": frozenset({"prompter.ack"}),
+    "remote": frozenset({"prompter.ack", "prompter.control"}),
 }
 #: The shortest password an account may be made with.
 MIN_PASSWORD: Final = 10
@@ -102,6 +107,9 @@ class Identity:
     expires_at: datetime
     #: When the access token that proved it is refused; None when the session itself did (cookie, ticket).
     token_refused_at: datetime | None = None
+    #: The one room that a paired device may see, and who paired it; None for people.
+    room_id: UUID | None = None
+    paired_by: UUID | None = None
 
     @property
     def ends_at(self) -> datetime:

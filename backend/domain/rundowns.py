@@ -25,8 +25,8 @@ _ENTRY = """SELECT e.id, e.room_id, i.show_id, s.name AS show_name, s.starts_at,
             JOIN rooms r ON r.id = e.room_id LEFT JOIN hosts h ON h.id = r.host_id"""
 # Shows in the order of their dates, then those without a date, then what belongs to no show, as it came.
 _ORDER = "ORDER BY (e.show_item_id IS NULL), s.starts_at NULLS LAST, s.id, i.position, e.placed_at, e.id"
-# What belongs to no show and was said a day ago has left the queue.
-_STILL_THERE = "(e.show_item_id IS NOT NULL OR e.aired_at IS NULL OR e.aired_at > now() - interval '1 day')"
+# What was said a day ago has left the queue; its show keeps it.
+_STILL_THERE = "(e.aired_at IS NULL OR e.aired_at > now() - interval '1 day')"
 #: How many entries of no show a room's rundown may hold; what a show brings is limited with the show.
 MOST: Final = 500
 

@@ -141,16 +141,27 @@ def ordered(stage: Stage, latest: Script, order: PrompterOrder, now_ms: int) -> 
         BadRequest: the order is none for a stage.
     """
     if order.action in _OF_A_TEXT:
-        _require_text(stage, latest, order)
+        _require_text(stage, latest, order, now_ms)
+    if _before_it_comes(stage, order, now_ms):
+        changed = replace(stage, playing=order.action == "play")
+        return stage if changed == stage else replace(changed, revision=stage.revision + 1)
     changed = _changed(stage, latest, order, now_ms)
     return stage if changed == stage else replace(changed, revision=stage.revision + 1)
 
 
-def _require_text(stage: Stage, latest: Script, order: PrompterOrder) -> None:
+def _before_it_comes(stage: Stage, order: PrompterOrder, now_ms: int) -> bool:
+    """Return whether a reader stops, or starts again, the text that an announced one is about to replace.
+
+    Its screens still show it: nobody can mean the next. What comes then comes standing, or running.
+    """
+    return order.action in ("play", "pause") and order.version < stage.version and now_ms < stage.at_ms
+
+
+def _require_text(stage: Stage, latest: Script, order: PrompterOrder, now_ms: int) -> None:
     waiting = order.action in ("take", "cut")
     if waiting and stage.version == latest.version:
         raise NothingWaits(version=latest.version, on_stage=stage.version)
-    if order.version != (latest.version if waiting else stage.version):
+    if order.version != (latest.version if waiting else stage.version) and not _before_it_comes(stage, order, now_ms):
         raise VersionConflict(
             "another text is on the teleprompter by now", version=latest.version, on_stage=stage.version
         )

@@ -43,7 +43,8 @@ class _Room:
 
     known: dict[str, DisplayView] = field(default_factory=dict)
     fresh: dict[str, DisplayView] = field(default_factory=dict)
-    watchers: dict[UUID, Show] = field(default_factory=dict)
+    #: Whom to show what one display is to do, and whether the list of all, too.
+    watchers: dict[UUID, tuple[Show, bool]] = field(default_factory=dict)
     shown: str | None = None
 
 
@@ -76,7 +77,7 @@ class Displays:
         """Take what a display says of itself."""
         room = self._rooms.setdefault((tenant_id, room_id), _Room())
         if str(display.id) not in room.known and len(room.known) >= _MOST:
-            away = [one for one in room.known.values() if self._now_ms() - one.seen_ms > self._ttl_ms]
+            away = [one for one in room.known.values() if self._is_silent(one)]
             if not away:
                 return  # nobody reads from so many: somebody floods
             oldest = str(min(away, key=lambda one: one.seen_ms).id)
@@ -85,11 +86,12 @@ class Displays:
         room.known[str(display.id)] = room.fresh[str(display.id)] = display
         self._touch((tenant_id, room_id))
 
-    def join(self, tenant_id: UUID, room_id: UUID, watcher: UUID, show: Show) -> None:
-        """`show` a `prompter_displays` frame now and whenever the room's displays tell something new."""
+    def join(self, tenant_id: UUID, room_id: UUID, watcher: UUID, show: Show, *, lists: bool = True) -> None:
+        """`show` what a display is to do; and, if `lists`, a `prompter_displays` frame now and whenever the room's
+        displays tell something new."""
         room = self._rooms.setdefault((tenant_id, room_id), _Room())
-        room.watchers[watcher] = show
-        if room.shown is not None:
+        room.watchers[watcher] = show, lists
+        if room.shown is not None and lists:
             show(room.shown)
         self._touch((tenant_id, room_id))
 
@@ -123,10 +125,11 @@ class Displays:
         self._dirty.add(key)
         self._wake.set()
 
-    def _show(self, key: _Key, text: str) -> None:
+    def _show(self, key: _Key, text: str, *, listing: bool = False) -> None:
         room = self._rooms.get(key)
-        for show in list(room.watchers.values()) if room is not None else ():
-            show(text)
+        for show, lists in list(room.watchers.values()) if room is not None else ():
+            if lists or not listing:
+                show(text)
 
     async def _pump(self) -> None:
         loop = asyncio.get_running_loop()
@@ -193,12 +196,15 @@ class Displays:
         text = PrompterDisplays(room_id=key[1], displays=displays).model_dump_json()
         if text != room.shown:
             room.shown = text
-            self._show(key, text)
+            self._show(key, text, listing=True)
 
     def _present(self, known: dict[str, DisplayView]) -> list[DisplayView]:
         silent = self._now_ms() - self._ttl_ms
         views = [view.model_copy(update={"away": view.seen_ms < silent}) for view in known.values()]
         return sorted((v for v in views if not self._is_forgotten(v)), key=lambda view: (view.name, str(view.id)))
+
+    def _is_silent(self, view: DisplayView) -> bool:
+        return view.seen_ms < self._now_ms() - self._ttl_ms
 
     def _is_forgotten(self, view: DisplayView | None) -> bool:
         return view is None or view.seen_ms < self._now_ms() - _FORGOTTEN * 1000

@@ -3,11 +3,12 @@
 from typing import Any, Final
 from uuid import UUID
 
-from backend.domain import audit, commands, people, stages
+from backend.domain import audit, commands, devices, people, stages
 from backend.domain.people import Identity
 from backend.domain.rooms import get_room
 from backend.errors import DisplayAway, Forbidden
 from backend.fanout.displays import Displays
+from backend.ids import derived_id
 from backend.protocol.commands import PrompterOrder
 from backend.quality.rulebooks import RuleBooks
 from backend.runs import on_air
@@ -16,6 +17,8 @@ from backend.storage.postgres import Connection, Database
 
 #: What is said to the audience's side or takes a text away; moving a text is nothing to keep for years.
 _AUDITED: Final = frozenset({"note", "blank", "take", "cut"})
+#: What a paired remote may order: to move the text on stage, not to change what stands there.
+_OF_A_REMOTE: Final = frozenset({"play", "pause", "seek", "speed"})
 
 
 async def direct(
@@ -39,18 +42,22 @@ async def direct(
     """
     fields = {name: getattr(order, name) for name in PrompterOrder.model_fields}
     body = f"{room_id} {PrompterOrder(**fields).model_dump_json()}".encode()
+    person = who.user_id
+    if who.paired_by is not None:
+        # Commands are remembered with a person's account: a device's with that of whoever paired it, apart from theirs.
+        person, command_id = who.paired_by, derived_id("device", who.user_id, command_id)
     async with db.tenant(who.tenant_id) as conn:
-        first = await commands.recall(conn, who.user_id, command_id, body)
+        first = await commands.recall(conn, person, command_id, body)
         if first is not None:
             return Done(first, duplicate=True)
-        await _require_director(conn, who)
+        await _require_director(conn, who, room_id, order)
         await get_room(conn, room_id)
         if order.action != "display":
             stage = await _carry_out(conn, books, who, room_id, order)
             if order.action in _AUDITED:
                 await audit.record(conn, who.user_id, f"prompter.{order.action}", str(room_id), version=stage.version)
             result: dict[str, Any] = {"revision": stage.revision, "version": stage.version}
-            await commands.record(conn, who.user_id, command_id, body, result)
+            await commands.record(conn, person, command_id, body, result)
             return Done(result)
     # Nothing of the database changes, and saying it twice changes nothing: no lock is held while Redis is asked.
     assert order.display_id is not None, "the order was checked"
@@ -74,7 +81,12 @@ async def _carry_out(
     return changed
 
 
-async def _require_director(conn: Connection, who: Identity) -> None:
+async def _require_director(conn: Connection, who: Identity, room_id: UUID, order: PrompterOrder) -> None:
+    if who.room_id is not None:
+        moves = who.role == "remote" and who.room_id == room_id and order.action in _OF_A_REMOTE
+        if not moves or not await devices.stands(conn, who.user_id):
+            raise Forbidden(action="prompter.control")
+        return
     role = await people.current_role(conn, who.user_id)
     if role is None or not people.may(role, "prompter.control"):
         raise Forbidden(action="prompter.control")

@@ -119,6 +119,7 @@ def kinds(settings: Settings) -> list[Kind]:
         rows("commands", "system_sweep_commands", settings.command_days * _DAY),
         rows("tickets", "system_sweep_tickets", _EXPIRED_FOR),
         rows("sessions", "system_sweep_sessions", _EXPIRED_FOR),
+        rows("pairings", "system_sweep_pairings", _EXPIRED_FOR),
         Kind(
             "memories",
             "SELECT n AS done, n AS removed FROM system_sweep_memory($1, $2) AS n",

@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+import orjson
 from prometheus_client import Gauge
 from starlette.websockets import WebSocket
 
@@ -14,8 +15,9 @@ from backend.domain.interrupts import get_interrupt
 from backend.domain.people import Identity
 from backend.errors import AppError, Forbidden, NotFound, RateLimited, UnsupportedCommand
 from backend.fanout.presence import Presence
-from backend.fanout.topics import APPROVALS, interrupt_of, split_topic, thread_topic
+from backend.fanout.topics import APPROVALS, interrupt_of, room_topic, split_topic, thread_topic
 from backend.graph.version import GRAPH_VERSION
+from backend.ids import derived_id
 from backend.protocol.close_codes import CloseCode
 from backend.protocol.commands import (
     PROTOCOL_VERSION,
@@ -158,6 +160,8 @@ class _Desk:
         self._threads: dict[UUID, FollowThread] = {}
         self._rooms: dict[UUID, FollowState] = {}
         self._approvals: FollowState | None = None
+        #: The one display that a paired device is at this socket, by the id it gave itself.
+        self._display: UUID | None = None
         # Resuming runs beside the commands: two followers of one thread would both be told, and one never leave.
         self._changing = asyncio.Lock()
         connection.outbox.on_shed = self._show_shed
@@ -170,6 +174,7 @@ class _Desk:
     async def execute(self, command: AnyCommand) -> Ack | None:  # noqa: PLR0911, PLR0912 (one branch a command)
         """Carry out one command and return its answer."""
         services = self._services
+        self._require_own_room(command)
         match command:
             case Hello():
                 await self.resume(command)()
@@ -227,16 +232,49 @@ class _Desk:
             case _:
                 raise UnsupportedCommand(command=command.type)
 
+    def _require_own_room(self, command: AnyCommand) -> None:
+        """Let a paired device do what is about its room and nothing else; people may ask what they like.
+
+        Raises:
+            Forbidden: it is about something else.
+        """
+        room_id = self._who.room_id
+        if room_id is None:
+            return
+        match command:
+            case Subscribe() | Unsubscribe() if command.topic.lower() == room_topic(room_id):
+                return
+            case PrompterAck() | PrompterControl() if command.room_id == room_id:
+                return
+        raise Forbidden("a paired device has its room only")
+
     def _report(self, command: PrompterAck, display: DisplayReport) -> None:
         services = self._services
+        shown = display.id
+        if self._who.room_id is not None:
+            # Nobody may pass for somebody else's screen, nor for many of them.
+            if self._display not in (None, display.id):
+                raise Forbidden("a paired device is one display at a socket")
+            self._display = display.id
+            shown = _display_of(self._who, display.id)
         view = DisplayView(
-            **display.model_dump(),
+            **display.model_dump(exclude={"id"}),
+            id=shown,
             person=Person(id=self._who.user_id, name=self._who.name),
             version=command.version,
             position=command.position,
             seen_ms=round(services.clock().timestamp() * 1000),
         )
         services.displays.report(self._who.tenant_id, command.room_id, view)
+
+    def _orders(self, text: str) -> None:
+        """Pass on what comes of the room's displays to a paired device: of orders only its own, under its own id."""
+        frame = orjson.loads(text)
+        if frame["type"] == "prompter_display":
+            if self._display is None or frame["display_id"] != str(_display_of(self._who, self._display)):
+                return
+            text = orjson.dumps({**frame, "display_id": str(self._display)}).decode()
+        self._connection.outbox.put(text)
 
     async def _refresh(self, command: Refresh) -> Ack:
         newer = await identity_of_token(self._services, command.token)
@@ -277,7 +315,8 @@ class _Desk:
             await self._follow(topic, after_seq, epoch)
 
     async def _follow(self, topic: str, after_seq: int, epoch: str | None) -> None:
-        people.require(self._who, "thread.read")
+        if self._who.room_id is None:
+            people.require(self._who, "thread.read")
         await self._unsubscribe(topic)
         followed = len(self._threads) + len(self._rooms) + len(self._interrupts) + (self._approvals is not None)
         if followed >= self._services.settings.subscriptions_per_socket:
@@ -300,8 +339,10 @@ class _Desk:
             except NotFound:
                 await self._refuse(topic)
             self._rooms[name] = state
-            put = self._connection.outbox.put
-            self._services.displays.join(self._who.tenant_id, name, self._connection.id, put)
+            show = self._connection.outbox.put if self._who.room_id is None else self._orders
+            # A screen is told what it is to do itself, not who else there is.
+            lists = self._who.role != "display"
+            self._services.displays.join(self._who.tenant_id, name, self._connection.id, show, lists=lists)
             return
         follower = FollowThread(
             self._services, self._who.tenant_id, name, self._connection.outbox, lambda: self._show_again(name)
@@ -371,6 +412,10 @@ class _Desk:
         follower = self._threads.get(thread_id)
         if follower is not None:
             self._connection.start(follower.show_text)
+
+
+def _display_of(who: Identity, display_id: UUID) -> UUID:
+    return derived_id("display", who.user_id, display_id)
 
 
 def _accepted(command: AnyCommand) -> Ack:

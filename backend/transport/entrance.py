@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from backend.domain import people
+from backend.domain import devices, people
 from backend.domain.people import Identity
 from backend.errors import AppError, OriginRefused, ProtocolUnsupported, Unauthenticated
 from backend.protocol.close_codes import CloseCode
@@ -22,6 +22,9 @@ from backend.transport.connection import error_frame, explain, rejection
 from backend.transport.limits import SocketCaps, UpgradeLimit
 
 SESSION_COOKIE = "cuedesk_session"
+DEVICE_COOKIE = "cuedesk_device"
+#: `/ws?paired=1` is a paired device's, whoever else may be signed in in the same browser.
+PAIRED = "paired"
 
 _REFUSED = Counter("cuedesk_upgrades_refused", "Sockets refused before the upgrade", ["why"], registry=REGISTRY)
 _REASONS = {
@@ -111,6 +114,11 @@ class Entrance:
         return guest
 
     async def _by_request(self, socket: WebSocket) -> Guest | None:
+        if PAIRED in socket.query_params:
+            async with self._services.db.system(in_turn=True) as conn:
+                unused = self._services.settings.device_unused
+                token = socket.cookies.get(DEVICE_COOKIE, "")
+                return Guest((await devices.device_of_token(conn, token, unused)).identity)
         ticket, bearer = socket.query_params.get("token"), _bearer(socket)
         if not ticket and bearer is not None:
             return Guest(await identity_of_token(self._services, bearer))
@@ -154,7 +162,8 @@ def check_origin(socket: WebSocket, services: Services) -> None:
     origin = socket.headers.get("origin")
     if origin is None:
         by_token = "token" in socket.query_params or _bearer(socket) is not None
-        if "sec-fetch-site" in socket.headers or (SESSION_COOKIE in socket.cookies and not by_token):
+        by_cookie = SESSION_COOKIE in socket.cookies or DEVICE_COOKIE in socket.cookies
+        if "sec-fetch-site" in socket.headers or (by_cookie and not by_token):
             raise OriginRefused
         return
     if origin in services.settings.allowed_origins:

@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from backend.background import end
-from backend.domain import people
+from backend.domain import devices, people
 from backend.domain.people import Standing
 from backend.errors import AppError
 from backend.protocol.close_codes import CloseCode
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 #: The answer to "who may still be there" is worth nothing after this; the next round asks again. Seconds.
 _ANSWER_WITHIN: Final = 3.0
+#: How often devices with open sockets are noted as seen; seconds.
+_SEEN_EVERY: Final = 30.0
 
 
 class Rounds:
@@ -41,6 +43,7 @@ class Rounds:
         self._open = open_sockets
         self._notice = asyncio.Event()
         self._blind = False
+        self._seen_at = 0.0
 
     @contextlib.asynccontextmanager
     async def going(self) -> AsyncIterator[None]:
@@ -96,7 +99,8 @@ class Rounds:
                 connection.cut(CloseCode.SLOW_CONSUMER, "frames waited too long")
 
     async def _look_at_standings(self) -> None:
-        held = {(one.identity.session_id, one.identity.role) for one in self._open()}
+        await self._look_at_devices()
+        held = {(one.identity.session_id, one.identity.role) for one in self._open() if one.identity.room_id is None}
         if not held:
             return
         async with self._services.db.system() as conn:
@@ -106,6 +110,27 @@ class Rounds:
                 standing = changed.get(connection.identity.session_id)
                 if standing is not None:
                     self._apply(connection, standing)
+
+    async def _look_at_devices(self) -> None:
+        paired = [one for one in self._open() if one.identity.room_id is not None]
+        if not paired:
+            return
+        unused = self._services.settings.device_unused
+        now = time.monotonic()
+        seen = now - self._seen_at >= min(_SEEN_EVERY, unused / 4)
+        async with self._services.db.system() as conn:
+            ids = list({one.identity.session_id for one in paired})
+            standing = await devices.standing_devices(conn, ids, unused, seen=seen)
+        if seen:
+            self._seen_at = now
+        for connection in paired:
+            ends_at = standing.get(connection.identity.session_id)
+            if ends_at is not None:
+                connection.identity = replace(connection.identity, expires_at=ends_at)
+                continue
+            with connection.traced():
+                log.info("device_ended")
+            connection.cut(CloseCode.UNAUTHENTICATED, "the pairing was ended")
 
     def _apply(self, connection: Connection, standing: Standing) -> None:
         with connection.traced():

@@ -24,7 +24,7 @@ SECURITY_HEADERS: Final = {
 
 
 #: Pages of their own that are asked for by a short path.
-_NAMED: Final = {"remote": "remote.html"}
+_NAMED: Final = {"remote": "remote.html", "pair": "pair.html"}
 
 
 class Pages(StaticFiles):

@@ -1,6 +1,6 @@
 // Keeps the teleprompter's page and its files on the device, so that it opens without a network.
 // The scripts themselves are kept by the page in IndexedDB.
-const CACHE = 'cuedesk-prompter-1'
+const CACHE = 'cuedesk-prompter-2'
 const PAGE = '/prompter.html'
 const NETWORK_MS = 3000
 
@@ -9,9 +9,19 @@ async function store(response) {
   const html = await response.clone().text()
   const files = [...html.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css|svg))"/g)].map((match) => match[1])
   const cache = await caches.open(CACHE)
-  const missing = []
-  for (const file of files) if (!(await cache.match(file))) missing.push(file)
-  await cache.addAll(missing)
+  const add = async (wanted) => {
+    const missing = []
+    for (const file of wanted) if (!(await cache.match(file))) missing.push(file)
+    await cache.addAll(missing)
+  }
+  await add(files)
+  // What the page fetches after its first paint is named in its own script, which the page names first.
+  const script = await (await cache.match(files.find((name) => name.endsWith('.js')))).text()
+  const later = [...script.matchAll(/["'`](?:\.\/|\/?assets\/)([\w-]+\.js)["'`]/g)].map(
+    (match) => `/assets/${match[1]}`,
+  )
+  files.push(...later.filter((file) => !files.includes(file)))
+  await add(files)
   await cache.put(PAGE, response)
   for (const request of await cache.keys()) {
     const { pathname } = new URL(request.url)

@@ -13,6 +13,7 @@ const budgets = [
   ['live', ['index.html', 'src/live/LivePage.tsx'], 390],
   ['prompter', ['prompter.html'], 90],
   ['remote', ['remote.html'], 90],
+  ['pair', ['pair.html'], 90],
 ]
 const manifest = JSON.parse(readFileSync('dist/.vite/manifest.json', 'utf8'))
 

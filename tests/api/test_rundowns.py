@@ -2,13 +2,19 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
 
+from backend.domain import rundowns
+from backend.domain.rundowns import MOST
+from backend.errors import VersionConflict
+from backend.services import Services
 from tests.api.conftest import SignIn
 from tests.api.test_on_air import Entry
+from tests.support.stage import approved_script as _script
 
 
 @pytest.fixture
@@ -22,24 +28,6 @@ async def _rundown(client: httpx.AsyncClient, room: str) -> dict[str, Any]:
 
 async def _order(client: httpx.AsyncClient, room: str, ids: list[str], revision: int) -> httpx.Response:
     return await client.post(f"/api/v1/rooms/{room}/rundown/order", json={"entry_ids": ids, "revision": revision})
-
-
-def _script(url: str, room: str, title: str = "一段", versions: int = 1) -> str:
-    """An approved script of the room's tenant, of no show."""
-    with psycopg.connect(url) as owner:
-        row = owner.execute(
-            """INSERT INTO scripts (tenant_id, title, scenario, latest_version)
-               SELECT tenant_id, %s, 'opening', %s FROM rooms WHERE id = %s RETURNING id, tenant_id""",
-            [title, versions, room],
-        ).fetchone()
-        assert row is not None
-        for version in range(1, versions + 1):
-            owner.execute(
-                """INSERT INTO script_versions (script_id, version, tenant_id, content, draft, provenance)
-                   VALUES (%s, %s, %s, %s, '', '{}')""",
-                [row[0], version, row[1], f"{title}第{version}版。"],
-            )
-    return str(row[0])
 
 
 async def _add(client: httpx.AsyncClient, room: str, script: str, version: int | None = None) -> httpx.Response:
@@ -150,6 +138,115 @@ async def test_what_a_show_adds_later_joins_its_neighbours(operator: httpx.Async
     await _order(operator, room, [one["id"] for one in read["items"]], read["revision"])
     assert (await operator.post(f"/api/v1/shows/{show}/order", json={"item_ids": order})).status_code == 200
     assert [one["title"] for one in (await _rundown(operator, room))["items"]] == ["甲", "促单", "开场", "乙"]
+
+
+async def test_what_was_said_a_day_ago_has_left_the_queue_also_of_a_show(
+    operator: httpx.AsyncClient, demo_url: str, room: str
+):
+    entry = Entry(demo_url, room)
+    await _add(operator, room, _script(demo_url, room, "甲"))
+    assert (await entry.cue(operator)).status_code == 200
+    assert [one["title"] for one in (await _rundown(operator, room))["items"]] == ["开场", "甲"]
+    with psycopg.connect(demo_url) as owner:
+        owner.execute("UPDATE rundown_items SET aired_at = now() - interval '25 hours' WHERE id = %s", [entry.id])
+        [show] = owner.execute(
+            "SELECT i.show_id FROM rundown_items e JOIN show_items i ON i.id = e.show_item_id WHERE e.id = %s",
+            [entry.id],
+        ).fetchone() or [None]
+    left = await _rundown(operator, room)
+    assert [one["title"] for one in left["items"]] == ["甲"]
+    # An order names what is there; its show keeps what was said.
+    assert (await _order(operator, room, [left["items"][0]["id"]], left["revision"])).status_code == 200
+    kept = (await operator.get(f"/api/v1/shows/{show}")).json()["items"]
+    assert len(kept) == 1
+    assert (await entry.cue(operator)).status_code == 200, "and can be said once more"
+    assert len((await _rundown(operator, room))["items"]) == 2
+
+
+async def test_a_full_rundown_makes_room_of_what_was_said_and_refuses_only_when_nothing_was(
+    operator: httpx.AsyncClient, demo_url: str, room: str
+):
+    with psycopg.connect(demo_url) as owner:
+        owner.execute(
+            """WITH script AS (
+                 INSERT INTO scripts (tenant_id, title, scenario, latest_version)
+                 SELECT r.tenant_id, '第' || n, 'opening', 1 FROM rooms r, generate_series(1, %(most)s) AS n
+                 WHERE r.id = %(room)s RETURNING id, tenant_id, title),
+               version AS (
+                 INSERT INTO script_versions (script_id, version, tenant_id, content, draft, provenance)
+                 SELECT id, 1, tenant_id, title, '', '{}' FROM script)
+               INSERT INTO rundown_items (tenant_id, room_id, script_id, script_version, aired_at)
+               SELECT tenant_id, %(room)s, id, 1, CASE title WHEN '第7' THEN now() - interval '2 hours'
+                 WHEN '第8' THEN now() - interval '1 hour' END FROM script""",
+            {"room": room, "most": MOST},
+        )
+    for n, title in enumerate(("新一", "新二")):
+        assert (await _add(operator, room, _script(demo_url, room, title))).status_code == 201
+        titles = {one["title"] for one in (await _rundown(operator, room))["items"]}
+        assert len(titles) == MOST
+        assert title in titles
+        assert {"第7", "第8"} & titles == ({"第8"} if n == 0 else set()), "the one said first goes first"
+    full = await _add(operator, room, _script(demo_url, room, "新三"))
+    assert (full.status_code, full.json()["code"]) == (400, "bad_request")
+
+
+async def test_what_waited_and_was_displaced_is_in_the_queue_as_not_said(
+    operator: httpx.AsyncClient, demo_url: str, room: str
+):
+    for title in ("甲", "乙", "丙"):
+        await _add(operator, room, _script(demo_url, room, title))
+    ids = {one["title"]: one["id"] for one in (await _rundown(operator, room))["items"]}
+
+    async def cue(title: str) -> dict[str, Any]:
+        answer = await operator.post(f"/api/v1/rooms/{room}/rundown/{ids[title]}/cue")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def said() -> set[str]:
+        return {one["title"] for one in (await _rundown(operator, room))["items"] if one["aired_at"] is not None}
+
+    on_stage = await cue("甲")
+    # Slowly, from the beginning: it is read for as long as this test looks.
+    path = f"/api/v1/rooms/{room}/prompter"
+    await operator.post(path, json={"action": "speed", "version": on_stage["version"], "value": 60})
+    played = {"action": "play", "version": on_stage["version"], "value": 0, "after_ms": 10_000}
+    assert (await operator.post(path, json=played)).status_code == 200
+    assert (await cue("乙"))["stage"]["title"] == "甲"
+    assert await said() == {"甲", "乙"}
+    third = await cue("丙")
+    assert (third["title"], third["stage"]["title"]) == ("丙", "甲")
+    assert await said() == {"甲", "丙"}, "nobody has seen 乙"
+    assert third["next_title"] == "乙"
+
+
+async def test_who_orders_and_who_cues_do_not_wait_for_each_other_in_a_ring(
+    operator: httpx.AsyncClient, services: Services, demo_url: str, room: str
+):
+    for title in ("甲", "乙"):
+        await _add(operator, room, _script(demo_url, room, title))
+    read = await _rundown(operator, room)
+    ids = [UUID(one["id"]) for one in read["items"]]
+    tenant = UUID((await operator.get("/api/v1/auth/me")).json()["tenant"]["id"])
+
+    async def order() -> None:
+        async with services.db.tenant(tenant) as conn:
+            await rundowns.reorder(conn, UUID(room), ids[::-1], read["revision"])
+
+    async with services.db.tenant(tenant) as cueing:
+        # As whoever cues: first the entry, then (by the entry's trigger) its room.
+        await cueing.execute("SELECT 1 FROM rundown_items WHERE id = $1 FOR UPDATE", ids[0])
+        ordering = asyncio.create_task(order())
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        with psycopg.connect(demo_url, autocommit=True) as owner:
+            async with asyncio.timeout(20):
+                while (await asyncio.to_thread(owner.execute, waiting)).fetchone() == (0,):
+                    pass
+        await rundowns.mark_aired(cueing, UUID(room), UUID(read["items"][0]["script_id"]), 1)
+    # The cue was first: whoever ordered what it has changed is told so.
+    with pytest.raises(VersionConflict):
+        await ordering
 
 
 async def test_who_may_only_look_changes_nothing(

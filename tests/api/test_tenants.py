@@ -34,6 +34,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "add_entry": {"script_id": "01900000-0000-7000-8000-000000000001"},
     "order_rundown": {"entry_ids": ["01900000-0000-7000-8000-000000000001"], "revision": 0},
     "cue_entry": {},
+    "open_pairing": {"role": "remote"},
     "restore_rule_revision": {"revision": 0},
 }
 #: What a list or a search cannot be asked without.
@@ -115,6 +116,16 @@ def theirs(demo_url: str) -> dict[str, str]:
             "INSERT INTO experiment_exposures (run_id, experiment_id, variant, unit_id) VALUES (%s, %s, 'usual', %s)",
             [run, experiment, thread],
         )
+        pairing = owner.execute(
+            """INSERT INTO pairing_codes (room_id, role, code_hash, secret_hash, created_by, expires_at)
+               VALUES (%s, 'display', 'of shanlan', 'of shanlan', %s, now() + interval '1 hour') RETURNING id""",
+            [room, user],
+        ).fetchone()[0]
+        device = owner.execute(
+            """INSERT INTO room_devices (room_id, role, name, token_hash, paired_by, expires_at)
+               VALUES (%s, 'display', '山岚的屏', 'of shanlan', %s, now() + interval '1 hour') RETURNING id""",
+            [room, user],
+        ).fetchone()[0]
         memory = owner.execute(
             "INSERT INTO memory_documents (kind, content) VALUES ('note', '山岚的秘密') RETURNING id"
         ).fetchone()[0]
@@ -151,6 +162,8 @@ def theirs(demo_url: str) -> dict[str, str]:
         "interrupt_id": "of-shanlan",
         "version": 973_020_114_877,
         "memory_id": memory,
+        "pairing_id": pairing,
+        "device_id": device,
         "name": "of-shanlan",
         "revision": 973_020,
     }
@@ -205,7 +218,8 @@ async def test_every_address_answers_for_anothers_id_as_for_an_unknown_one(
 async def test_lists_and_searches_show_nothing_of_another_tenant(sign_in: SignIn, theirs: dict[str, str]):
     admin = await sign_in("admin@demo.cuedesk")
     for method, path, operation in operations():
-        if method != "GET" or "{" in path or "/health" in path or "/stream" in path:
+        # What a paired device is told of itself is for who has no session.
+        if method != "GET" or "{" in path or "/health" in path or "/stream" in path or path.endswith("/paired"):
             continue
         known = {parameter["name"] for parameter in operation.get("parameters", [])}
         least = QUERIES.get(path, {})

@@ -5,6 +5,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import asyncpg
+import psycopg
 
 from backend.domain import rooms
 from backend.storage.postgres import Database
@@ -34,3 +35,21 @@ def cue_now(url: str, room: str, content: str, *, script: int = 1, title: str = 
     with ThreadPoolExecutor(1) as beside:
         work = cue(url, room, content, script=script, title=title, pace=pace)
         return beside.submit(asyncio.run, work).result()
+
+
+def approved_script(url: str, room: str, title: str = "一段", versions: int = 1) -> str:
+    """An approved script of the room's tenant, of no show."""
+    with psycopg.connect(url) as owner:
+        row = owner.execute(
+            """INSERT INTO scripts (tenant_id, title, scenario, latest_version)
+               SELECT tenant_id, %s, 'opening', %s FROM rooms WHERE id = %s RETURNING id, tenant_id""",
+            [title, versions, room],
+        ).fetchone()
+        assert row is not None
+        for version in range(1, versions + 1):
+            owner.execute(
+                """INSERT INTO script_versions (script_id, version, tenant_id, content, draft, provenance)
+                   VALUES (%s, %s, %s, %s, '', '{}')""",
+                [row[0], version, row[1], f"{title}第{version}版。"],
+            )
+    return str(row[0])

@@ -116,6 +116,53 @@ def test_what_waits_is_taken_standing_or_cut_in_running_and_announced() -> None:
     assert not do(stage(), "cut", latest=waiting, version=2).playing
 
 
+def test_during_the_heads_up_the_reader_stops_and_starts_what_the_screen_still_shows() -> None:
+    playing, waiting = do(stage(), "play"), script(2, "下一段。", 2)
+    cut = do(playing, "cut", latest=waiting, version=2)
+    stopped = do(cut, "pause", T + 1000, waiting, version=1, value=9)
+    assert (stopped.version, stopped.playing, stopped.position, stopped.at_ms) == (2, False, 0, T + 3000)
+    assert stopped.revision == cut.revision + 1
+    assert do(stopped, "pause", T + 1100, waiting, version=1) is stopped
+    again = do(stopped, "play", T + 2000, waiting, version=1, value=9, after_ms=150)
+    assert (again.playing, again.position, again.at_ms) == (True, 0, T + 3000), "it comes when it was told to come"
+    # Once it is there, and for anything else, the text before it has gone.
+    for action, now in (("pause", T + 3000), ("play", T + 3000), ("seek", T + 1000)):
+        with pytest.raises(VersionConflict):
+            do(cut, action, now, waiting, version=1, value=1)
+    at_once = do(playing, "cut", latest=waiting, version=2, after_ms=0)
+    with pytest.raises(VersionConflict):
+        do(at_once, "pause", T, waiting, version=1)
+
+
+def test_what_was_announced_comes_at_its_moment_whatever_is_ordered_meanwhile() -> None:
+    waiting = script(2, TEXT * 4, 2)
+    cut = do(do(stage(), "play"), "cut", latest=waiting, version=2)
+    counted = do(stage(TEXT * 4), "play", after_ms=3000)
+    for announced, version in ((cut, 2), (counted, 1)):
+        for action, value in (("pause", None), ("seek", 5), ("speed", 300), ("target", 60), ("blank", 1)):
+            after = do(announced, action, T + 1000, version=version, value=value)
+            assert after.at_ms == T + 3000, action
+            assert after.version == version
+        corrected = cued(announced, script(3, announced.content + "再说一句。", 2 if announced is cut else 1), T + 1000)
+        assert (corrected.version, corrected.at_ms) == (3, T + 3000)
+
+
+def test_who_looks_for_a_place_after_the_end_stands_there_until_it_is_played() -> None:
+    playing = do(stage(), "play")
+    over = T + 3_600_000
+    there = do(playing, "seek", over, value=5)
+    assert (there.playing, there.position) == (False, 5)
+    assert there.position_at(over + 9000) == 5
+    # While it is read, it runs on from there.
+    assert do(playing, "seek", T + 1000, value=5).playing
+
+
+def test_a_target_after_the_end_hurries_nobody() -> None:
+    playing = do(stage(), "play")
+    late = do(playing, "target", T + 3_600_000, value=300)
+    assert (late.pace, late.target_at_ms) == (playing.pace, T + 3_600_000 + 300_000)
+
+
 def test_an_order_about_a_text_that_is_not_there_any_more_is_refused() -> None:
     for action in ("play", "pause", "seek"):
         with pytest.raises(VersionConflict) as refused:

@@ -47,6 +47,7 @@ export const errorCodes = [
   "nothing_to_review",
   "nothing_waits",
   "origin_refused",
+  "pairing_refused",
   "phrases_off",
   "prices_off",
   "product_gone",

@@ -1135,6 +1135,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{room_id}/pairings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Pairing
+         * @description Open a pairing with the room. What the same person had open there for the same purpose is closed.
+         */
+        post: operations["open_pairing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/pairings/{pairing_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Pairing
+         * @description Tell whether a pairing is still open, and which device it made.
+         */
+        get: operations["read_pairing"];
+        put?: never;
+        post?: never;
+        /**
+         * Close Pairing
+         * @description Close a pairing: its code and its link are good for nothing any more.
+         */
+        delete: operations["close_pairing"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description List the devices that are paired with the room.
+         */
+        get: operations["list_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Device
+         * @description End a device: its sockets are closed at once, and its token is worth nothing.
+         */
+        delete: operations["revoke_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pair
+         * @description Pair this device with the room of a code or link, and get its cookie. Nobody needs to be signed in.
+         *
+         *     `pairing_refused` (403) for whatever is not open: it does not tell what else it may have been. `rate_limited` (429)
+         *     after a few tries.
+         */
+        post: operations["pair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/paired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Paired
+         * @description Tell this device what it is and in which room.
+         */
+        get: operations["read_paired"];
+        put?: never;
+        post?: never;
+        /**
+         * Leave Room
+         * @description End this device. Without a pairing there is nothing to end.
+         */
+        delete: operations["leave_room"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shows": {
         parameters: {
             query?: never;
@@ -2775,6 +2906,46 @@ export interface components {
             seq: number;
         };
         /**
+         * Device
+         * @description A device that is paired with a room. It ends at `expires_at` unless it connects before.
+         */
+        Device: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "display" | "remote";
+            /** Name */
+            name: string;
+            /**
+             * Paired By
+             * Format: uuid
+             */
+            paired_by: string;
+            /** Paired By Name */
+            paired_by_name: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
          * DisplaySettings
          * @description How one display shows the text; what is left out stays as it is. `size` 0: as large as suits its screen.
          */
@@ -4180,6 +4351,18 @@ export interface components {
             revision: number;
         };
         /**
+         * NewPairing
+         * @description What the device shall be: a `display` sees the room's text, a `remote` also starts, stops and paces it.
+         */
+        NewPairing: {
+            /**
+             * Role
+             * @default display
+             * @enum {string}
+             */
+            role?: "display" | "remote";
+        };
+        /**
          * NewProduct
          * @description A product to add.
          */
@@ -4386,6 +4569,33 @@ export interface components {
             detail: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * OpenedPairing
+         * @description A pairing that was opened. `code` and `secret` are told here only; either is good once, until `expires_at`.
+         *
+         *     The link of the QR code is the page `/pair` with `#` and the secret: what stands there is in no server's log.
+         */
+        OpenedPairing: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "display" | "remote";
+            /** Code */
+            code: string;
+            /** Secret */
+            secret: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
         };
         /**
          * Option
@@ -4621,6 +4831,84 @@ export interface components {
             replace?: {
                 [key: string]: string;
             };
+        };
+        /**
+         * PairRequest
+         * @description The code that somebody types, or the secret of the link that they scanned; and how the device is called.
+         */
+        PairRequest: {
+            /** Code */
+            code?: string | null;
+            /** Secret */
+            secret?: string | null;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Paired
+         * @description What this device is, and in which room.
+         */
+        Paired: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "display" | "remote";
+            /** Name */
+            name: string;
+            room: components["schemas"]["PairedRoom"];
+            /**
+             * Expires At
+             * Format: date-time
+             * @description When it ends, unless it is used before.
+             */
+            expires_at: string;
+        };
+        /**
+         * PairedRoom
+         * @description The room a device is paired with.
+         */
+        PairedRoom: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Pairing
+         * @description What has become of a pairing. `void`: too many wrong codes were typed meanwhile; its link is still good.
+         */
+        Pairing: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "display" | "remote";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "used" | "void" | "expired";
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Device Id */
+            device_id: string | null;
         };
         /**
          * Parameters
@@ -5497,6 +5785,14 @@ export interface components {
             by_hand?: boolean;
             /** Undo Window */
             undo_window?: number | null;
+        };
+        /**
+         * RoomDevices
+         * @description The devices that are paired with a room, the latest first.
+         */
+        RoomDevices: {
+            /** Items */
+            items: components["schemas"]["Device"][];
         };
         /**
          * RoomDisplays
@@ -9696,6 +9992,261 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PrompterState"];
                 };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    open_pairing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPairing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedPairing"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_pairing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                pairing_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pairing"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    close_pairing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                pairing_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomDevices"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    revoke_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paired"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_paired: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paired"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    leave_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request was refused, or it failed; `code` says why. */
             default: {

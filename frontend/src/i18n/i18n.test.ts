@@ -11,6 +11,7 @@ import { keysEn, keysZh } from './keys'
 import { liveEn, liveZh } from './live'
 import { memoryEn, memoryZh } from './memory'
 import { modelsEn, modelsZh } from './models'
+import { pairingEn, pairingZh } from './pairing'
 import { policiesEn, policiesZh } from './policies'
 import { faultsZh, problemsZh } from './problems'
 import { faultsEn, problemsEn } from './problemsEn'
@@ -46,6 +47,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       showsZh,
       memoryZh,
       modelsZh,
+      pairingZh,
       keysZh,
       rulesZh,
       experimentsZh,
@@ -65,6 +67,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       showsEn,
       memoryEn,
       modelsEn,
+      pairingEn,
       keysEn,
       rulesEn,
       experimentsEn,

@@ -10,6 +10,7 @@ import type { keysZh } from './keys'
 import type { liveZh } from './live'
 import type { memoryZh } from './memory'
 import type { modelsZh } from './models'
+import type { pairingZh } from './pairing'
 import type { policiesZh } from './policies'
 import { faultsZh, problemsZh } from './problems'
 import type { reasonsZh } from './reasons'
@@ -35,6 +36,7 @@ declare module 'i18next' {
         typeof catalogueZh &
         typeof commandZh &
         typeof tourZh &
+        typeof pairingZh &
         typeof policiesZh &
         typeof reasonsZh &
         typeof memoryZh &

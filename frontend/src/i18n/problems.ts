@@ -48,6 +48,7 @@ export const problemsZh: Record<ProblemCode, string> = {
   nothing_to_review: '这段没有写出话术，可以重试或打开对话看看。',
   nothing_waits: '没有在等的下一段。',
   origin_refused: '不允许从这个网址访问。',
+  pairing_refused: '配对码不对或已失效。',
   phrases_off: '口头禅里有这位主播不能说的词。',
   prices_off: '价格对不上，请检查。',
   memory_full: '记忆已满，请先删掉一些笔记。',

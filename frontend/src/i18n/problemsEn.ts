@@ -48,6 +48,7 @@ export const problemsEn: typeof problemsZh = {
   nothing_to_review: 'No script came of it; retry, or look at its thread.',
   nothing_waits: 'No other script waits.',
   origin_refused: 'This address may not connect.',
+  pairing_refused: 'This code is wrong or over.',
   phrases_off: 'A catchphrase holds a word this host does not say.',
   prices_off: 'The prices do not add up.',
   memory_full: 'The memory is full; remove some notes first.',

@@ -1,5 +1,5 @@
-import { Alert, App, Select, Skeleton } from 'antd'
-import { useCallback } from 'react'
+import { Alert, App, Button, Select, Skeleton } from 'antd'
+import { lazy, Suspense, useCallback, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { type Order, useOrders, useRoom } from '../room/useRoom'
@@ -17,9 +17,12 @@ import type { Air } from './QueueEntry'
 import { Stage } from './Stage'
 import { useRundown } from './useRundown'
 
+const Pairing = lazy(() => import('./Pairing'))
+
 /** One room, directed: its rundown, what its displays show, and what can be done about it. */
 export function Director({ room, rooms }: { room: Room; rooms: readonly Room[] }) {
   const { t } = useTranslation()
+  const [pairing, setPairing] = useState(false)
   const { may, socket } = useDesk()
   const { message } = App.useApp()
   const problemText = useProblemText()
@@ -79,8 +82,14 @@ export function Director({ room, rooms }: { room: Room; rooms: readonly Room[] }
           <a href={`/remote?room=${room.id}`} target="_blank" rel="noreferrer">
             {t('live.remote')} ↗
           </a>
+          {may('device.pair') && <Button onClick={() => setPairing(true)}>{t('live.pair')}</Button>}
         </nav>
       </header>
+      {pairing && (
+        <Suspense>
+          <Pairing room={room} onClose={() => setPairing(false)} />
+        </Suspense>
+      )}
       {problem && <Alert type="error" showIcon title={problemText(problem)} />}
       {why && <Alert type={controls ? 'warning' : 'info'} showIcon title={why} data-testid="no-control" />}
       <div className="live-grid">

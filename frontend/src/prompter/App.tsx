@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react'
-import { Refused, type RoomEntry, readRoom, readRooms, signIn } from './api'
+import { isPaired, Refused, type RoomEntry, readPaired, readRoom, readRooms, signIn } from './api'
 import { Display } from './Display'
 import { words } from './i18n'
 import { kept } from './keep'
@@ -14,11 +14,17 @@ type Page =
 /** Find out what to show: the room asked for, also without a network if this device knows it, or the choice. */
 async function start(id: string | null): Promise<Page | undefined> {
   try {
+    if (isPaired) {
+      const { room, role } = await readPaired()
+      useDesk.setState({ bound: role === 'display' })
+      return { at: 'room', room }
+    }
     if (!id) return { at: 'pick', rooms: await readRooms() }
     return { at: 'room', room: await readRoom(id) }
   } catch (error) {
     if (error instanceof Refused && error.status === 401) {
-      signIn()
+      // There one signs in, or connects the device by a code.
+      signIn('/pair')
       return undefined
     }
     const answered = error instanceof Refused && error.status > 0

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'react'
 import type { SocketStatus } from '../wire/socket'
-import { signIn } from './api'
+import { isPaired, signIn } from './api'
 import { Icon } from './Icon'
 import { minutes, words } from './i18n'
 import type { Place } from './player'
 import { isEmpty } from './stage'
-import { useDesk } from './store'
+import { isBound, useDesk } from './store'
 
 const TICK_MS = 250
 const QUIET_MS = 2000
@@ -50,8 +50,8 @@ export function Connection() {
           </>
         )}
         {status.state === 'closed' && SIGNED_OUT.includes(status.code) && (
-          <button type="button" onClick={signIn}>
-            {t.signInAgain}
+          <button type="button" onClick={() => signIn()}>
+            {isPaired ? t.pairAgain : t.signInAgain}
           </button>
         )}
         {status.state === 'closed' && !SIGNED_OUT.includes(status.code) && (
@@ -91,6 +91,7 @@ export interface BarActions {
 /** The docked script: it came while another one was being read and waits for the reader. */
 export function Next({ take }: { take: () => void }) {
   const next = useDesk((desk) => desk.stage.next)
+  const bound = useDesk(isBound)
   const t = words(useDesk((desk) => desk.settings.language))
   const name = next && (isEmpty(next) ? t.cleared : next.title || next.content.trim().slice(0, 16))
   return (
@@ -100,14 +101,16 @@ export function Next({ take }: { take: () => void }) {
         {name && `${t.next}：${name}`}
       </span>
       {name && (
-        <button type="button" className="next" onClick={take}>
+        <button type="button" className="next" onClick={take} disabled={bound}>
           <Icon name="next" />
           <span className="next-name">
             {t.next}：{name}
           </span>
-          <span className="take">
-            {t.takeNext} <kbd>N</kbd>
-          </span>
+          {!bound && (
+            <span className="take">
+              {t.takeNext} <kbd>N</kbd>
+            </span>
+          )}
         </button>
       )}
     </>
@@ -127,8 +130,10 @@ export function Bar({
   clock: () => number
 }) {
   const now = useTick()
-  const target = useDesk((desk) => desk.live.target)
-  const { stage, pace, status, settings } = useDesk()
+  const desk = useDesk()
+  const { stage, pace, status, settings } = desk
+  const { target, upcoming } = desk.live
+  const bound = isBound(desk)
   const t = words(settings.language)
   const empty = isEmpty(stage.shown)
   const running = stage.motion === 'running'
@@ -145,6 +150,11 @@ export function Bar({
           {line}
         </span>
         <span className="title">{stage.shown?.title || room}</span>
+        {upcoming && !stage.next && (
+          <span className="title upcoming">
+            {t.next}：{upcoming}
+          </span>
+        )}
         {spare !== undefined && !empty && (
           <span className={spare < -1 ? 'figures over-time' : 'figures'}>
             {spare < -1 ? t.over : t.under} {minutes(Math.abs(spare))}
@@ -155,25 +165,31 @@ export function Bar({
         <span className="left figures">
           {empty ? '' : stage.motion === 'finished' ? t.finished : `${t.left} ${minutes(secondsLeft)}`}
         </span>
-        <button type="button" aria-label={t.slower} onClick={() => actions.pace(-5)}>
-          <Icon name="minus" />
-        </button>
+        {!bound && (
+          <button type="button" aria-label={t.slower} onClick={() => actions.pace(-5)}>
+            <Icon name="minus" />
+          </button>
+        )}
         <span className="pace figures">
           {pace} {t.perMinute}
         </span>
-        <button type="button" aria-label={t.faster} onClick={() => actions.pace(5)}>
-          <Icon name="plus" />
-        </button>
-        <button
-          type="button"
-          className="go"
-          disabled={empty}
-          onClick={actions.toggle}
-          aria-label={running ? t.pause : t.play}
-        >
-          <Icon name={running ? 'pause' : 'play'} />
-          <span>{running ? t.pause : t.play}</span>
-        </button>
+        {!bound && (
+          <>
+            <button type="button" aria-label={t.faster} onClick={() => actions.pace(5)}>
+              <Icon name="plus" />
+            </button>
+            <button
+              type="button"
+              className="go"
+              disabled={empty}
+              onClick={actions.toggle}
+              aria-label={running ? t.pause : t.play}
+            >
+              <Icon name={running ? 'pause' : 'play'} />
+              <span>{running ? t.pause : t.play}</span>
+            </button>
+          </>
+        )}
         <button type="button" aria-label={t.menu} aria-haspopup="dialog" onClick={actions.menu}>
           <Icon name="menu" />
         </button>

@@ -7,16 +7,14 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react'
-import type { RoomEntry } from './api'
+import { isPaired, type RoomEntry } from './api'
 import { Bar, type BarActions, Connection, Next, Progress } from './Bar'
-import { watchGamepad } from './gamepad'
 import { listen } from './gestures'
 import { Icon } from './Icon'
 import { words } from './i18n'
 import { type Action, actionOf } from './keys'
 import { Lead } from './lead'
 import { type Follower, follow, type Link } from './link'
-import { Menu } from './Menu'
 import { Over } from './Over'
 import { Player, type Room } from './player'
 import { toggleFullscreen, useWakeLock } from './screen'
@@ -69,6 +67,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
   const link = useRef<Link>(undefined)
   const held = useRef(false)
   const [menu, setMenu] = useState(false)
+  const [later, setLater] = useState<typeof import('./later')>()
   const { shown, arrival, motion } = useDesk((desk) => desk.stage)
   const settings = useDesk((desk) => desk.settings)
   const t = words(settings.language)
@@ -112,6 +111,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       heard: (state) => hand.heard(state),
       answered: (id, revision) => hand.answered(id, revision),
       lost: () => hand.lost(),
+      renumbered: () => hand.renumbered(),
       setFollowing: (on) => hand.setFollowing(on),
       get position() {
         return player.current?.at ?? 0
@@ -152,6 +152,10 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
   }, [version])
 
   useWakeLock(motion === 'running')
+  useEffect(() => {
+    // Not needed for the first paint; fetched now, for later there may be no network.
+    import('./later').then(setLater, () => undefined)
+  }, [])
 
   const act = useCallback((what: (hand: Lead) => void) => {
     held.current = false
@@ -207,7 +211,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
     },
     [paged, actions, act, resize],
   )
-  useEffect(() => (menu ? undefined : watchGamepad(perform)), [menu, perform])
+  useEffect(() => (menu ? undefined : later?.watchGamepad(perform)), [menu, later, perform])
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -275,6 +279,13 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
               <p className="empty-room">{room.name}</p>
               <p>{t.waiting}</p>
               <p className="hint">{t.waitingHint}</p>
+              {!isPaired && (
+                <p className="hint">
+                  {t.pairHint}
+                  <b>{location.host}/pair</b>
+                  {t.pairHintThen}
+                </p>
+              )}
             </div>
           )}
         </div>
@@ -297,8 +308,8 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
         {settings.hud && <Bar place={place} actions={actions} room={room.name} clock={clock} />}
         <Progress place={place} />
       </footer>
-      {menu && (
-        <Menu
+      {menu && later && (
+        <later.Menu
           close={() => setMenu(false)}
           resize={resize}
           size={size}

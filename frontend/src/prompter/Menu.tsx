@@ -1,9 +1,11 @@
 import { useEffect, useRef } from 'react'
+import { isPaired } from './api'
 import { Icon } from './Icon'
 import { words } from './i18n'
+import { menuWords } from './menuWords'
 import { toggleFullscreen } from './screen'
 import { type Settings, THEMES } from './settings'
-import { useDesk } from './store'
+import { isBound, useDesk } from './store'
 
 type Switch = 'mirrorH' | 'mirrorV' | 'band' | 'hud' | 'countdown'
 
@@ -32,7 +34,8 @@ export function Menu({
 }) {
   const settings = useDesk((desk) => desk.settings)
   const change = useDesk((desk) => desk.change)
-  const t = words(settings.language)
+  const bound = useDesk(isBound)
+  const t = { ...words(settings.language), ...menuWords(settings.language) }
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => dialog.current?.showModal(), [])
 
@@ -90,7 +93,7 @@ export function Menu({
         <button type="button" onClick={() => change({ language: settings.language === 'zh' ? 'en' : 'zh' })}>
           {t.language}
         </button>
-        <a href="/prompter.html">{t.otherRoom}</a>
+        <a href={isPaired ? '/pair' : '/prompter.html'}>{t.otherRoom}</a>
       </div>
       <fieldset>
         <legend>{t.theme}</legend>
@@ -114,16 +117,18 @@ export function Menu({
             onChange={(event) => change({ name: event.target.value })}
           />
         </label>
-        <label>
-          {t.target}
-          <input
-            placeholder="mm:ss"
-            inputMode="numeric"
-            pattern="\d{1,3}(:[0-5]\d)?"
-            onBlur={(event) => finishIn(seconds(event.target.value))}
-            onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
-          />
-        </label>
+        {!bound && (
+          <label>
+            {t.target}
+            <input
+              placeholder="mm:ss"
+              inputMode="numeric"
+              pattern="\d{1,3}(:[0-5]\d)?"
+              onBlur={(event) => finishIn(seconds(event.target.value))}
+              onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+            />
+          </label>
+        )}
       </div>
       <p>
         <strong>{t.keys}</strong>

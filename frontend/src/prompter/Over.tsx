@@ -1,7 +1,7 @@
 import { useTick } from './Bar'
 import { Icon } from './Icon'
 import { words } from './i18n'
-import { useDesk } from './store'
+import { isBound, useDesk } from './store'
 
 /** A count-down shorter than this is not worth a figure: the text just gathers speed. */
 const WORTH_MS = 400
@@ -23,6 +23,7 @@ export function Over({
   useTick()
   const { blank, note, cut, apart, startAt } = useDesk((desk) => desk.live)
   const t = words(useDesk((desk) => desk.settings.language))
+  const bound = useDesk(isBound)
   const ahead = startAt - now()
   const shown = note && note.until_ms > now() ? note : undefined
   const lead = cut?.transport ? Math.max(0, cut.transport.at_ms - now()) : 0
@@ -45,9 +46,11 @@ export function Over({
           {shown && (
             <p className="note" data-note={shown.id}>
               <span>{shown.text}</span>
-              <button type="button" aria-label={t.seen} onClick={() => dismiss(shown.id)}>
-                <Icon name="check" />
-              </button>
+              {!bound && (
+                <button type="button" aria-label={t.seen} onClick={() => dismiss(shown.id)}>
+                  <Icon name="check" />
+                </button>
+              )}
             </p>
           )}
         </div>
@@ -66,9 +69,11 @@ export function Over({
               <button type="button" onClick={rejoin}>
                 {t.rejoin}
               </button>
-              <button type="button" onClick={tell}>
-                {t.tellRoom}
-              </button>
+              {!bound && (
+                <button type="button" onClick={tell}>
+                  {t.tellRoom}
+                </button>
+              )}
             </p>
           )}
         </div>

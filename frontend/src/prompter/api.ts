@@ -1,5 +1,8 @@
 import type { components } from '../generated/openapi'
 
+/** Whether this device was paired and works without anybody signed in; its page's address says so. */
+export const isPaired = new URLSearchParams(location.search).has('paired')
+
 /** A room as this device remembers it without a network. */
 export type RoomEntry = Pick<components['schemas']['Room'], 'id' | 'name'>
 
@@ -14,7 +17,7 @@ export class Refused extends Error {
   }
 }
 
-/** Two reads are all that this page asks by REST: its bundle has no room for a client made of the whole description. */
+/** Three reads are all that this page asks by REST: its bundle has no room for a client made of the whole description. */
 async function get<T>(path: string): Promise<T> {
   const answer = await fetch(`/api/v1${path}`, { headers: { Accept: 'application/json' } }).catch(() => {
     throw new Refused(0)
@@ -22,6 +25,9 @@ async function get<T>(path: string): Promise<T> {
   if (!answer.ok) throw new Refused(answer.status)
   return (await answer.json()) as T
 }
+
+/** What this device was paired as. */
+export const readPaired = (): Promise<components['schemas']['Paired']> => get('/paired')
 
 export const readRoom = (id: string): Promise<RoomEntry> => get(`/rooms/${encodeURIComponent(id)}`)
 
@@ -36,8 +42,8 @@ export async function readRooms(): Promise<RoomEntry[]> {
   return rooms
 }
 
-/** Go and sign in; the login page comes back here. */
-export function signIn(): void {
-  const here = location.pathname + location.search
-  location.assign(`/login?next=${encodeURIComponent(here)}`)
+/** Go and sign in, or pair this device anew; who signs in comes back here. */
+export function signIn(page = isPaired ? '/pair' : '/login'): void {
+  const here = isPaired ? location.pathname : location.pathname + location.search
+  location.assign(`${page}?next=${encodeURIComponent(here)}`)
 }

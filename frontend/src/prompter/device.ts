@@ -2,16 +2,23 @@ import { uuid7 } from '../wire/ids'
 
 const KEY = 'cuedesk.display'
 
-/** This display's id, made once and kept on the device; another one each time where nothing can be kept. */
+/**
+ * This display's id: of the tab, since two on one device are two displays. It outlives a reload, and nothing more: while
+ * the page is there nothing is kept, for a tab that is duplicated starts with a copy of what its origin has kept.
+ */
 export function deviceId(): string {
+  let id = uuid7()
   try {
-    // Of the tab: two on one device are two displays. It outlives a reload.
-    const id = sessionStorage.getItem(KEY) ?? uuid7()
-    sessionStorage.setItem(KEY, id)
-    return id
+    id = sessionStorage.getItem(KEY) ?? id
+    const hold = () => sessionStorage.removeItem(KEY)
+    hold()
+    addEventListener('pagehide', () => sessionStorage.setItem(KEY, id))
+    // Back from where the browser keeps pages that were left.
+    addEventListener('pageshow', hold)
   } catch {
-    return uuid7()
+    // Where nothing can be kept it is another one each time.
   }
+  return id
 }
 
 interface Battery {

@@ -6,9 +6,9 @@ import { positionAt } from './player'
 import { rateOf } from './script'
 import { RAMP_MS } from './scroller'
 import { paceWithin } from './settings'
-import { isEmpty, onStage } from './stage'
+import { isEmpty, isOlder, onStage } from './stage'
 import { ALONE, goalOf, type Step, type StepEvent, step } from './step'
-import { useDesk } from './store'
+import { isBound, useDesk } from './store'
 
 type Control = Extract<Outgoing, { type: 'prompter_control' }>
 export type Order = Omit<Control, 'type' | 'id' | 'room_id' | 'version'>
@@ -23,6 +23,8 @@ const COUNTDOWN_MS = 3000
 /** Orders that follow each other (a key held down, a finger that drags) go out no faster. */
 const PAUSE_MS = 150
 const UNSENT = 'unsent'
+/** Who gets no answer for so long will get none: the room's word counts again. */
+const ANSWER_MS = 5000
 
 /**
  * What the reader of this display does, done at once and told to the room, and what the room does, done here: the display's
@@ -37,6 +39,7 @@ export class Lead {
   private cutting: ReturnType<typeof setTimeout> | undefined
   private sending: ReturnType<typeof setTimeout> | undefined
   private sentAt = 0
+  private unanswered: ReturnType<typeof setTimeout> | undefined
 
   constructor(player: Player, wire: Wire) {
     this.player = player
@@ -48,9 +51,11 @@ export class Lead {
   heard(state: PrompterState): void {
     const desk = useDesk.getState()
     const first = this.latest === undefined
+    // Two processes tell of the room, and what one of them says late must not take back what the other has said.
+    if (this.latest && isOlder(state, this.latest)) return
     this.latest = state
     const note = state.note?.id === desk.live.note?.id ? desk.live.note : (state.note ?? undefined)
-    desk.setLive({ blank: state.blank ?? false, note })
+    desk.setLive({ blank: state.blank ?? false, note, upcoming: state.next_title ?? undefined })
     const room = state.transport
     if (!room || !desk.settings.follow) {
       if (room) this.step = { ...this.step, room, away: false }
@@ -71,6 +76,12 @@ export class Lead {
 
   lost(): void {
     this.take({ type: 'lost' })
+  }
+
+  /** What the room says from now on counts from another beginning. */
+  renumbered(): void {
+    this.latest = undefined
+    this.take({ type: 'renumbered' })
   }
 
   /** Do as the room does, wherever it is. */
@@ -116,6 +127,8 @@ export class Lead {
       // The room has not heard yet what is done here.
     } else if (!first && wait > PAUSE_MS && text.version !== stage.shown?.version && !isEmpty(stage.shown)) {
       setLive({ cut: text })
+      // Somebody stopped what is about to come: whoever still reads the text before it stops, too.
+      if (!room.playing && stage.motion === 'running') this.halt()
       this.cutting = setTimeout(() => this.show(state, room), wait)
       return
     } else {
@@ -123,6 +136,11 @@ export class Lead {
     }
     setLive({ cut: undefined })
     this.drive(!first)
+  }
+
+  /** Stand where the text is. */
+  private halt(): void {
+    this.player.follow({ playing: false, position: this.player.rest, rate: 0, at_ms: 0, shared: false })
   }
 
   /** Have the player do what is to be done, once its text is there. `eased`: places far away are glided to. */
@@ -202,11 +220,13 @@ export class Lead {
 
   /** Read to the end in so many seconds. */
   target(seconds: number | undefined): void {
-    if (seconds !== undefined || useDesk.getState().live.target !== undefined)
+    const desk = useDesk.getState()
+    if (!isBound(desk) && (seconds !== undefined || desk.live.target !== undefined))
       this.post({ action: 'target', value: seconds ?? null })
   }
 
   drag(pixels: number): void {
+    if (isBound(useDesk.getState())) return
     this.player.drag(pixels)
     const position = this.player.at
     const change = { playing: false, position, at_ms: this.wire.now() }
@@ -216,7 +236,7 @@ export class Lead {
   takeNext(): void {
     const { stage, dispatch } = useDesk.getState()
     const { next } = stage
-    if (!next) return
+    if (!next || isBound(useDesk.getState())) return
     const fresh = { version: next.version, playing: false, position: 0, pace: next.pace, target_at_ms: null }
     const rate = rateOf(next.content, next.pace)
     this.act({ ...fresh, rate, at_ms: this.wire.now() }, { action: 'take' })
@@ -229,6 +249,7 @@ export class Lead {
   }
 
   dispose(): void {
+    clearTimeout(this.unanswered)
     clearTimeout(this.cutting)
     clearTimeout(this.sending)
   }
@@ -243,7 +264,8 @@ export class Lead {
     return {
       revision: 0,
       version,
-      playing: false,
+      // Also while the text before a cut-in still runs.
+      playing: stage.motion === 'running',
       position: this.player.at,
       rate: rateOf(content, pace),
       pace,
@@ -263,6 +285,7 @@ export class Lead {
 
   /** Do it here; tell the room, at the latest in a moment. */
   private act(change: Partial<Transport>, order: Order, drive = true): void {
+    if (isBound(useDesk.getState())) return
     const transport = { ...this.present, ...change }
     const asked = this.leads ? UNSENT : undefined
     this.take({ type: 'done', transport, asked })
@@ -279,6 +302,8 @@ export class Lead {
     if (this.step.asked !== UNSENT) return
     const id = uuid7()
     this.step = { ...this.step, asked: this.wire.post(id, version, order) ? id : undefined }
+    clearTimeout(this.unanswered)
+    this.unanswered = setTimeout(() => this.answered(id, undefined), ANSWER_MS)
   }
 
   /** Whether what is done here is for the room. */

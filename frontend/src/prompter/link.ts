@@ -1,5 +1,6 @@
 import type { AnyFrame, DisplayReport, PrompterState } from '../generated/protocol'
 import { DeskSocket } from '../wire/socket'
+import { isPaired } from './api'
 import { battery, deviceId } from './device'
 import { forget, keep, kept } from './keep'
 import type { Wire } from './lead'
@@ -18,6 +19,7 @@ export interface Follower {
   heard(state: PrompterState): void
   answered(id: string, revision: number | undefined): void
   lost(): void
+  renumbered(): void
   setFollowing(follow: boolean): void
   readonly position: number
   readonly size: number
@@ -32,7 +34,7 @@ export function follow(
   follower: () => Follower,
   refused: () => void,
 ): Link {
-  const socket = new DeskSocket()
+  const socket = new DeskSocket(isPaired ? { url: '/ws?paired' } : {})
   const { dispatch, setStatus } = useDesk.getState()
   const mine = deviceId()
   let epoch: string | undefined
@@ -111,7 +113,10 @@ export function follow(
         follower().answered(frame.re, typeof revision === 'number' ? revision : undefined)
       }
       if (frame.type !== 'welcome') return
-      if (epoch !== undefined && epoch !== frame.epoch) dispatch({ type: 'renumbered' })
+      if (epoch !== undefined && epoch !== frame.epoch) {
+        dispatch({ type: 'renumbered' })
+        follower().renumbered()
+      }
       epoch = frame.epoch
       // The server may have restarted since: say again what is on screen.
       reported = ''

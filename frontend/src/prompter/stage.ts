@@ -71,6 +71,12 @@ function receive(stage: Stage, state: PrompterState): Stage {
   return { ...received, shown: state, next: undefined, motion: 'paused', arrival: FROM_START }
 }
 
+/** Whether the server said this before it said that. */
+export function isOlder(said: PrompterState, known: PrompterState): boolean {
+  if (said.version !== known.version) return said.version < known.version
+  return (said.transport?.revision ?? 0) < (known.transport?.revision ?? 0)
+}
+
 /** The text on the room's stage. */
 export const onStage = (state: PrompterState): PrompterState =>
   state.stage ? { ...state, ...state.stage } : state

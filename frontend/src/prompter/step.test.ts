@@ -91,6 +91,20 @@ describe('a display that was away', () => {
     expect(place(back)).toBe(50)
   })
 
+  it('stays apart when the room is told something that is no order to move', () => {
+    const back = play(hear(1), lost, hear(7))
+    // A note, a dark screen: a higher revision, the same motion.
+    const noted: StepEvent = { type: 'heard', transport: { ...at(7), revision: 8 }, reading: true, far: true }
+    expect(step(back, noted)).toMatchObject({ apart: true })
+    expect(place(step(back, noted))).toBe(1)
+  })
+
+  it('does what a room says that counts from another beginning', () => {
+    const told = play(hear(40), done(50, 'a'), answered('a', 41), lost, { type: 'renumbered' })
+    const back = step(step(told, hear(2, { far: false })), hear(3))
+    expect(place(back)).toBe(3)
+  })
+
   it('stays apart over a second loss', () => {
     const again = play(hear(1), lost, hear(7), lost, hear(7))
     expect(again).toMatchObject({ apart: true, tell: false })

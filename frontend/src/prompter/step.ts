@@ -38,6 +38,8 @@ export type StepEvent =
   | { type: 'rejoined' }
   /** The text is another: what was done with the one before is no more. */
   | { type: 'fresh' }
+  /** The room counts from another beginning: its database was restored. */
+  | { type: 'renumbered' }
 
 export const ALONE: Step = {
   room: undefined,
@@ -78,6 +80,8 @@ export function step(now: Step, event: StepEvent): Step {
       return { ...now, own: undefined, apart: false }
     case 'fresh':
       return { ...now, own: undefined, apart: false, touched: false }
+    case 'renumbered':
+      return { ...now, known: 0 }
   }
 }
 

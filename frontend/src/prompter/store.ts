@@ -1,6 +1,7 @@
 import { create } from 'zustand'
 import type { PrompterState } from '../generated/protocol'
 import type { SocketStatus } from '../wire/socket'
+import { isPaired } from './api'
 import { keepSettings, paceWithin, readSettings, type Settings } from './settings'
 import { apply, EMPTY_STAGE, type Stage, type StageEvent } from './stage'
 
@@ -16,6 +17,8 @@ export interface Live {
   readonly startAt: number
   /** When it is to be read to its end. */
   readonly target: number | undefined
+  /** What comes next in the rundown. */
+  readonly upcoming: string | undefined
 }
 
 export interface Desk {
@@ -25,12 +28,17 @@ export interface Desk {
   /** 字/分 in use: the script's until the reader changes it. */
   readonly pace: number
   readonly live: Live
+  /** A paired screen: it does what the room does, and its reader can only look, unless it does not follow. */
+  readonly bound: boolean
   dispatch(event: StageEvent): void
   change(settings: Partial<Settings>): void
   setPace(pace: number): void
   setLive(live: Partial<Live>): void
   setStatus(status: SocketStatus): void
 }
+
+/** Whether what is done here would be done for the room, and this screen may not. */
+export const isBound = ({ bound, settings }: Desk): boolean => bound && settings.follow
 
 const same = (live: Live, changed: Partial<Live>): boolean =>
   (Object.keys(changed) as (keyof Live)[]).every((name) => live[name] === changed[name])
@@ -40,7 +48,16 @@ export const useDesk = create<Desk>()((set) => ({
   settings: readSettings(),
   status: { state: 'connecting' },
   pace: 240,
-  live: { blank: false, note: undefined, cut: undefined, apart: false, startAt: 0, target: undefined },
+  live: {
+    blank: false,
+    note: undefined,
+    cut: undefined,
+    apart: false,
+    startAt: 0,
+    target: undefined,
+    upcoming: undefined,
+  },
+  bound: isPaired,
   dispatch: (event) =>
     set(({ stage, pace }) => {
       const after = apply(stage, event)

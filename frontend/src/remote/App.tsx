@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react'
-import { type RoomEntry, readRoom, readRooms, signIn } from '../prompter/api'
+import { isPaired, Refused, type RoomEntry, readPaired, readRoom, readRooms, signIn } from '../prompter/api'
 import { bodyOf, RestProblem, rest } from '../shared/rest'
 import { firstLanguage, keepLanguage, type Language, words } from './i18n'
 import { Remote } from './Remote'
@@ -11,16 +11,21 @@ type Page =
 
 async function start(id: string | null): Promise<Page | undefined> {
   try {
+    if (isPaired) {
+      const { room, role } = await readPaired()
+      return { at: 'room', room, controls: role === 'remote' }
+    }
     if (!id) return { at: 'pick', rooms: await readRooms() }
     const [room, me] = await Promise.all([readRoom(id), bodyOf(rest.GET('/api/v1/auth/me'))])
     return { at: 'room', room, controls: me.permissions.includes('prompter.control') }
   } catch (error) {
-    if (error instanceof RestProblem && error.status === 401) {
-      signIn()
+    const status = error instanceof RestProblem || error instanceof Refused ? error.status : 0
+    if (status === 401) {
+      // There one signs in, or connects the phone by a code.
+      signIn('/pair')
       return undefined
     }
-    const answered = error instanceof RestProblem && error.status > 0
-    return { at: answered && error.status < 500 && error.status !== 429 ? 'missing' : 'unreachable' }
+    return { at: status > 0 && status < 500 && status !== 429 ? 'missing' : 'unreachable' }
   }
 }
 

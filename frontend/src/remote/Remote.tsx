@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from 'react'
-import { type RoomEntry, signIn } from '../prompter/api'
+import { isPaired, type RoomEntry, signIn } from '../prompter/api'
 import { useWakeLock } from '../prompter/screen'
 import { PACE } from '../prompter/settings'
 import { leading, nameOf, onStage, placeOfDisplay, placeOfRoom, waiting } from '../room/place'
@@ -34,7 +34,7 @@ export function Remote({
   refused: () => void
 }) {
   const t = words(language)
-  const [socket] = useState(() => new DeskSocket())
+  const [socket] = useState(() => new DeskSocket(isPaired ? { url: '/ws?paired' } : {}))
   useEffect(() => {
     socket.connect()
     return () => socket.close()
@@ -65,8 +65,9 @@ export function Remote({
   const { script, sections } = useSections(read?.content ?? '')
   const online = status.state === 'open'
   const empty = sections.length === 0
-  const able = controls && online && transport !== undefined
-  const moves = able && !empty
+  const moves = controls && online && transport !== undefined && !empty
+  // A paired remote moves the text on stage; what stands there is for people to say.
+  const able = controls && !isPaired && online && transport !== undefined
   const place = transport ? placeOfRoom(transport, now) : 0
   const ended = transport?.playing === true && place >= transport.length
   const running = transport?.playing === true && !ended
@@ -112,8 +113,8 @@ export function Remote({
       </header>
       <p className="line" role="status" data-state={status.state} data-testid="line">
         {status.state === 'closed' && SIGNED_OUT.includes(status.code) ? (
-          <button type="button" onClick={signIn}>
-            {t.signInAgain}
+          <button type="button" onClick={() => signIn()}>
+            {isPaired ? t.pairAgain : t.signInAgain}
           </button>
         ) : status.state === 'closed' ? (
           t.stopped
@@ -137,13 +138,15 @@ export function Remote({
           <span>
             {t.note}：{note.text}
           </span>
-          <button
-            type="button"
-            disabled={!able}
-            onClick={() => order({ action: 'dismiss', note_id: note.id })}
-          >
-            {t.noteAway}
-          </button>
+          {!isPaired && (
+            <button
+              type="button"
+              disabled={!able}
+              onClick={() => order({ action: 'dismiss', note_id: note.id })}
+            >
+              {t.noteAway}
+            </button>
+          )}
         </p>
       )}
       {waits && (
@@ -151,20 +154,24 @@ export function Remote({
           <p role="status">
             {t.waits}：{waits.title}
           </p>
-          <button
-            type="button"
-            disabled={!able}
-            onClick={() => void give({ action: 'cut', version: state.version, after_ms: CUT_MS })}
-          >
-            {t.cut}
-          </button>
-          <button
-            type="button"
-            disabled={!able}
-            onClick={() => void give({ action: 'take', version: state.version })}
-          >
-            {t.take}
-          </button>
+          {!isPaired && (
+            <>
+              <button
+                type="button"
+                disabled={!able}
+                onClick={() => void give({ action: 'cut', version: state.version, after_ms: CUT_MS })}
+              >
+                {t.cut}
+              </button>
+              <button
+                type="button"
+                disabled={!able}
+                onClick={() => void give({ action: 'take', version: state.version })}
+              >
+                {t.take}
+              </button>
+            </>
+          )}
         </div>
       )}
       <div className="preview">
@@ -261,15 +268,17 @@ export function Remote({
           <button type="button" className="wide" disabled={!moves} onClick={() => setSheet(true)}>
             {t.sections}
           </button>
-          <button
-            type="button"
-            className="wide"
-            disabled={!able}
-            aria-pressed={state?.blank ?? false}
-            onClick={() => order({ action: 'blank', value: state?.blank ? 0 : 1 })}
-          >
-            {state?.blank ? t.unblank : t.blank}
-          </button>
+          {!isPaired && (
+            <button
+              type="button"
+              className="wide"
+              disabled={!able}
+              aria-pressed={state?.blank ?? false}
+              onClick={() => order({ action: 'blank', value: state?.blank ? 0 : 1 })}
+            >
+              {state?.blank ? t.unblank : t.blank}
+            </button>
+          )}
         </div>
         {wrong && (
           <p className="wrong" role="alert">
@@ -309,7 +318,7 @@ export function Remote({
             <button type="button" className="wide" onClick={stay.stay}>
               {t.stay}
             </button>
-            <button type="button" className="wide" onClick={() => stay.leave('/remote')}>
+            <button type="button" className="wide" onClick={() => stay.leave(isPaired ? '/pair' : '/remote')}>
               {t.leave}
             </button>
           </div>

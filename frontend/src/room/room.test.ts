@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { DisplayView, PrompterState, Transport } from '../generated/protocol'
 import { parse } from '../prompter/script'
+import { isOlder } from '../prompter/stage'
 import { eased, healthOf, leading, onStage, placeOfDisplay, placeOfRoom, waiting } from './place'
 import { secondsOf, sectionAt, sectionBeside, sectionsOf, spokenLeft } from './sections'
-import { isOlder } from './useRoom'
 
 const transport = (more: Partial<Transport> = {}): Transport => ({
   revision: 1,

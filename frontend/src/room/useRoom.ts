@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
 import type { DisplayView, Problem, PrompterState } from '../generated/protocol'
+import { isOlder } from '../prompter/stage'
 import type { DeskSocket, Outgoing, SocketStatus } from '../wire/socket'
 import { Ahead } from './ahead'
 
@@ -12,13 +13,6 @@ export interface RoomNow {
 }
 
 const NOTHING: RoomNow = { state: undefined, displays: [], problem: undefined }
-
-/** Whether the server said this before it said that. */
-export function isOlder(said: PrompterState, known: PrompterState): boolean {
-  if (said.version !== known.version) return said.version < known.version
-  const [a, b] = [said.transport?.revision ?? 0, known.transport?.revision ?? 0]
-  return a < b
-}
 
 /** A room as the server tells it, live: what is on stage, and every display. Nothing is taken for done before. */
 export function useRoom(socket: DeskSocket, roomId: string): RoomNow {

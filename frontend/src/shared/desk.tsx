@@ -21,6 +21,7 @@ export type Action =
   | 'catalogue.write'
   | 'prompter.ack'
   | 'prompter.control'
+  | 'device.pair'
   | 'policies.write'
   | 'experiment.read'
   | 'model.read'

@@ -130,9 +130,7 @@ export class DeskSocket {
 
   /** Say something that is only true now: sent if connected, never again. */
   post(command: Outgoing): boolean {
-    if (!this.ready) return false
-    this.write({ ...command, id: command.id ?? uuid7() })
-    return true
+    return this.ready && this.write({ ...command, id: command.id ?? uuid7() })
   }
 
   /** Follow a topic from `afterSeq()` on, over all reconnects, until the returned function is called. */
@@ -346,8 +344,10 @@ export class DeskSocket {
     this.write({ type: 'subscribe', topic, after_seq: Math.min(...listening.map((s) => s.after)), id })
   }
 
-  private write(frame: object): void {
-    if (this.line?.readyState === WebSocket.OPEN) this.line.send(JSON.stringify(frame))
+  private write(frame: object): boolean {
+    if (this.line?.readyState !== WebSocket.OPEN) return false
+    this.line.send(JSON.stringify(frame))
+    return true
   }
 
   private ping(limit: number = PONG_MS): void {

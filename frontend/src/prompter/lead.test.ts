@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { PrompterState, Transport } from '../generated/protocol'
+import { Lead, type Order } from './lead'
+import type { Goal, Player } from './player'
+import { useDesk } from './store'
+
+const START = useDesk.getState()
+
+const transport = (revision: number, changed: Partial<Transport> = {}): Transport => ({
+  revision,
+  version: 1,
+  playing: false,
+  position: 0,
+  rate: 4,
+  pace: 240,
+  length: 12,
+  at_ms: 0,
+  target_at_ms: null,
+  ...changed,
+})
+const state = (room: Transport, changed: Partial<PrompterState> = {}): PrompterState => ({
+  type: 'prompter_state',
+  room_id: 'r',
+  version: room.version,
+  script_id: `s${room.version}`,
+  script_version: 1,
+  title: '',
+  content: `大家好，这是第 ${room.version} 稿。`,
+  pace: 240,
+  updated_at: '2026-01-01T00:00:00Z',
+  acked_version: 0,
+  acked_at: null,
+  position: 0,
+  transport: room,
+  ...changed,
+})
+
+/** A display whose text is laid out as soon as it is there, and the orders that it gives to the room. */
+function display() {
+  const orders: (Order & { id: string; version: number })[] = []
+  let goal: Goal | undefined
+  const player = {
+    at: 3,
+    rest: 3,
+    length: 12,
+    isFar: () => false,
+    drag: () => undefined,
+    follow(next: Goal) {
+      goal = next
+      useDesk.getState().dispatch({ type: 'moved', motion: next.playing ? 'running' : 'paused' })
+    },
+  }
+  const lead = new Lead(player as unknown as Player, {
+    now: () => Date.now(),
+    post: (id, version, order) => orders.push({ id, version, ...order }) > 0,
+  })
+  let laid: number | undefined
+  const hear = (said: PrompterState) => {
+    lead.heard(said)
+    settle()
+  }
+  const settle = () => {
+    const { shown } = useDesk.getState().stage
+    if (shown?.version === laid) return
+    laid = shown?.version
+    lead.laid(false)
+  }
+  return { lead, orders, hear, settle, goal: () => goal, playing: () => goal?.playing }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 })
+  useDesk.setState({ ...START, bound: false, settings: { ...START.settings, follow: true } }, true)
+})
+afterEach(() => void vi.useRealTimers())
+
+describe('a display that hears of its room', () => {
+  it('does not obey what was said before what it has heard already', () => {
+    const { hear, goal } = display()
+    hear(state(transport(5, { position: 7 }), { blank: true }))
+    hear(state(transport(4, { position: 2 }), { blank: false }))
+    expect(goal()?.position).toBe(7)
+    expect(useDesk.getState().live.blank).toBe(true)
+    // A text that was replaced is older than any of its successor.
+    hear(state(transport(6, { version: 2 })))
+    hear(state(transport(9, { version: 1, position: 9 })))
+    expect(useDesk.getState().stage.shown?.version).toBe(2)
+    // What changes nothing of the motion still tells what comes next.
+    hear(state(transport(6, { version: 2 }), { next_title: '保温杯' }))
+    expect(useDesk.getState().live.upcoming).toBe('保温杯')
+  })
+
+  it('begins anew with a room that counts anew', () => {
+    const { lead, hear, goal } = display()
+    hear(state(transport(50, { position: 7 })))
+    lead.play()
+    lead.lost()
+    useDesk.getState().dispatch({ type: 'renumbered' })
+    lead.renumbered()
+    hear(state(transport(2, { position: 2 })))
+    hear(state(transport(3, { position: 4 })))
+    expect(goal()?.position).toBe(4)
+  })
+
+  it('waits for an answer that does not come no longer than a moment', () => {
+    const { lead, orders, hear, playing } = display()
+    hear(state(transport(1)))
+    lead.toggle()
+    expect(orders).toMatchObject([{ action: 'play', version: 1 }])
+    expect(playing()).toBe(true)
+    // Without an answer the room's word does not count yet …
+    hear(state(transport(2)))
+    vi.advanceTimersByTime(4000)
+    expect(playing()).toBe(true)
+    // … and then it does.
+    vi.advanceTimersByTime(2000)
+    expect(playing()).toBe(false)
+    // What is answered after all changes nothing any more.
+    lead.answered(orders[0]?.id ?? '', 99)
+    hear(state(transport(3, { playing: true, position: 5 })))
+    expect(playing()).toBe(true)
+  })
+})
+
+describe('the heads-up of a cut-in', () => {
+  const announced = (playing: boolean, revision: number) =>
+    state(transport(revision, { version: 2, playing, at_ms: Date.now() + 3000 }))
+
+  it('lets its reader stop, and start again, the text that still runs', () => {
+    const { lead, orders, hear, playing, settle } = display()
+    hear(state(transport(1, { playing: true })))
+    hear(announced(true, 2))
+    expect(useDesk.getState().live.cut?.version).toBe(2)
+    expect(useDesk.getState().stage.shown?.version).toBe(1)
+    lead.toggle()
+    expect(orders).toMatchObject([{ action: 'pause', version: 1 }])
+    expect(playing()).toBe(false)
+    lead.answered(orders[0]?.id ?? '', 3)
+    hear(announced(false, 3))
+    expect(playing()).toBe(false)
+    vi.advanceTimersByTime(3100)
+    settle()
+    expect(useDesk.getState().stage.shown?.version).toBe(2)
+    expect(playing()).toBe(false)
+  })
+
+  it('stops a display whose room was stopped elsewhere', () => {
+    const { hear, playing } = display()
+    hear(state(transport(1, { playing: true })))
+    hear(announced(true, 2))
+    expect(playing()).toBe(true)
+    hear(announced(false, 3))
+    expect(playing()).toBe(false)
+    expect(useDesk.getState().stage.shown?.version).toBe(1)
+  })
+})
+
+describe('a paired screen', () => {
+  it('does what the room does, and its reader changes nothing unless it leaves the step', () => {
+    const { lead, orders, hear, playing } = display()
+    useDesk.setState({ bound: true })
+    hear(state(transport(1, { playing: true })))
+    lead.toggle()
+    lead.pace(20)
+    lead.seek(9)
+    lead.drag(40)
+    lead.target(60)
+    lead.reverse()
+    expect(orders).toEqual([])
+    expect(playing()).toBe(true)
+    lead.setFollowing(false)
+    lead.toggle()
+    expect(playing()).toBe(false)
+    expect(orders).toEqual([])
+  })
+})

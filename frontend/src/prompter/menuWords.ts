@@ -1,0 +1,60 @@
+import type { Language } from './i18n'
+
+const zh = {
+  close: '关闭',
+  size: '字号',
+  smaller: '缩小',
+  bigger: '放大',
+  fit: '自动',
+  mirrorH: '左右镜像',
+  mirrorV: '上下镜像',
+  band: '阅读区',
+  pages: '翻页模式',
+  hud: '显示操作栏',
+  fullscreen: '全屏',
+  theme: '配色',
+  black: '黑底白字',
+  night: '夜蓝',
+  paper: '白底黑字',
+  amber: '黑底琥珀',
+  language: 'English',
+  keys: '按键',
+  keysText:
+    '空格/回车/B/. 播放暂停 · ↑↓ 快慢 · ←→ 上下句 · [ ] 上下段 · Home/End 首尾 · +− 字号 · M 镜像 · F 全屏 · L 阅读区 · H 操作栏 · R 倒退 · P 翻页 · N 接下一段 · 0 停 · Esc 设置',
+  wakeLockMissing: '此浏览器不能保持亮屏，请在系统设置里关闭自动锁屏。',
+  follow: '跟随房间',
+  name: '屏幕名称',
+  target: '读完用时',
+}
+
+type Words = Record<keyof typeof zh, string>
+
+const en: Words = {
+  close: 'Close',
+  size: 'Size',
+  smaller: 'Smaller',
+  bigger: 'Bigger',
+  fit: 'Auto',
+  mirrorH: 'Mirror left–right',
+  mirrorV: 'Mirror top–bottom',
+  band: 'Reading band',
+  pages: 'Turn pages',
+  hud: 'Show the bar',
+  fullscreen: 'Full screen',
+  theme: 'Colours',
+  black: 'White on black',
+  night: 'Night blue',
+  paper: 'Black on white',
+  amber: 'Amber on black',
+  language: '中文',
+  keys: 'Keys',
+  keysText:
+    'Space/Enter/B/. play, pause · ↑↓ speed · ←→ sentence · [ ] section · Home/End · +− size · M mirror · F full screen · L band · H bar · R reverse · P pages · N take next · 0 stop · Esc settings',
+  wakeLockMissing: 'This browser cannot keep the screen on: switch off the automatic lock.',
+  follow: 'Follow the room',
+  name: 'Name of this screen',
+  target: 'Finish in',
+}
+
+/** The words of the display's own settings; they come with them. */
+export const menuWords = (language: Language): Words => (language === 'en' ? en : zh)
