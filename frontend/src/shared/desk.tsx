@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query'
 import {
   createContext,
   type ReactNode,
@@ -56,16 +57,20 @@ export function DeskProvider({
   children: ReactNode
 }) {
   const [socket] = useState(() => new DeskSocket())
+  const cache = useQueryClient()
   useEffect(() => {
     socket.connect()
     const stop = socket.onStatus((status) => {
       if (status.state === 'closed' && status.code !== 1000) onRefused()
+      // What could not be read while the server was away is read now, without being asked.
+      if (status.state === 'open')
+        void cache.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' })
     })
     return () => {
       stop()
       socket.close()
     }
-  }, [socket, onRefused])
+  }, [socket, cache, onRefused])
   const desk = useMemo<Desk>(
     () => ({ me, socket, may: (action) => me.permissions.includes(action) }),
     [me, socket],
