@@ -3,7 +3,6 @@
 A server that dies while an answer streams is in test_coming_back.
 """
 
-import re
 from collections.abc import Callable
 
 import pytest

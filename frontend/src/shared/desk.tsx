@@ -60,11 +60,16 @@ export function DeskProvider({
   const cache = useQueryClient()
   useEffect(() => {
     socket.connect()
+    let lost = false
     const stop = socket.onStatus((status) => {
       if (status.state === 'closed' && status.code !== 1000) onRefused()
-      // What could not be read while the server was away is read now, without being asked.
-      if (status.state === 'open')
-        void cache.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' })
+      if (status.state === 'reconnecting') lost = true
+      // What could not be read while the server was away is read now, and what moves without a word to this page.
+      if (status.state === 'open' && lost)
+        void cache.refetchQueries({
+          type: 'active',
+          predicate: ({ state, queryKey }) => state.status === 'error' || queryKey[0] === 'threads',
+        })
     })
     return () => {
       stop()
