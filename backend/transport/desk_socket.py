@@ -37,7 +37,7 @@ from backend.protocol.commands import (
     Undo,
     Unsubscribe,
 )
-from backend.protocol.events import Ack, DisplayView, Person, Reconnect, Welcome
+from backend.protocol.events import Ack, DisplayView, Person, Reconnect, Subscribed, Welcome
 from backend.runs import claims, directing, interrupts, start
 from backend.runs.start import Done
 from backend.services import Services
@@ -329,6 +329,9 @@ class _Desk:
         if kind == APPROVALS:
             self._approvals = FollowState(self._connection.outbox)
             await self._services.hub.watch_approvals(self._who.tenant_id, self._approvals)
+            # From here on everything comes: whoever reads the list now has missed nothing, also what came and went
+            # while the line was away.
+            self._connection.send(Subscribed(topic=topic))
             self._be_seen(topic)
             return
         assert name is not None

@@ -14,13 +14,20 @@ from backend.ids import new_id
 from backend.protocol.close_codes import CloseCode
 from backend.storage.redis import Cache
 
-#: A process that died without giving back is forgotten after this; a living one says its counts again in time.
+#: Counts that nobody said again are swept away after this; a living process says them again in time. Seconds.
 LAPSE: Final = 30.0
+#: What a process counts is void when it gave no sign of life for so long: whoever had screens there is back by then.
+#: Void, not forgotten: a process that was only busy is counted again with its next sign. Seconds.
+SILENCE: Final = 4.0
 #: A full process frees places slowly, so whoever is refused should not knock at once again. Seconds.
 _FULL_PAUSE: Final = (5, 15)
 
-# Each process keeps its own count in a field of the hash and reads those of the others.
+#: The sign of life of a process, as a key that ends by itself.
+_SIGN: Final = "cuedesk:sockets:process:"
+# Each process keeps its own count in a field of the hash and reads those of the others that live. Whoever counts lives:
+# the sign is given with the count, so that no count is ever seen without it.
 _COUNT = """
+redis.call('SET', ARGV[5] .. ARGV[1], 1, 'PX', ARGV[6])
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
 local others = {}
@@ -29,7 +36,8 @@ for k = 1, 2 do
   for f = 1, #all, 2 do
     if all[f] ~= ARGV[1] then
       local count, till = string.match(all[f + 1], '(%d+) (%d+)')
-      if tonumber(till) < now then redis.call('HDEL', KEYS[k], all[f]) else sum = sum + tonumber(count) end
+      if tonumber(till) < now then redis.call('HDEL', KEYS[k], all[f])
+      elseif redis.call('EXISTS', ARGV[5] .. all[f]) == 1 then sum = sum + tonumber(count) end
     end
   end
   if tonumber(ARGV[k + 2]) > 0 then
@@ -83,14 +91,14 @@ class SocketCaps:
         per_tenant: int,
         per_process: int,
         patience: float = 0.0,
-        lapse: float = LAPSE,
     ) -> None:
         self._cache = cache
         self._patience = patience
         self._per_user = per_user
         self._per_tenant = per_tenant
         self._per_process = per_process
-        self._lapse_ms = str(int(lapse * 1000))
+        self._lapse_ms = str(int(LAPSE * 1000))
+        self._silence_ms = str(int(SILENCE * 1000))
         self._process = str(new_id())
         self._inside = 0
         self._users: Counter[UUID] = Counter()
@@ -134,6 +142,12 @@ class SocketCaps:
         user, tenant = identity.user_id, identity.tenant_id
         self._add(user, tenant, -1)
         await self._say(user, tenant)
+
+    async def live(self) -> None:
+        """Give a sign of life: without one, and when nobody comes or goes, what is counted here becomes void."""
+        if self._cache.available:
+            sign = self._cache.client.set(_SIGN + self._process, 1, px=int(self._silence_ms))
+            await self._cache.attempt(sign)
 
     async def say_again(self) -> None:
         """Tell the other processes what they would soon forget."""
@@ -187,4 +201,4 @@ class SocketCaps:
     def _arguments(self, user: UUID, tenant: UUID) -> list[str]:
         keys = [f"cuedesk:sockets:user:{user}", f"cuedesk:sockets:tenant:{tenant}"]
         own = [str(self._users.get(user, 0)), str(self._tenants.get(tenant, 0))]
-        return [*keys, self._process, self._lapse_ms, *own]
+        return [*keys, self._process, self._lapse_ms, *own, _SIGN, self._silence_ms]

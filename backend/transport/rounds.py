@@ -22,7 +22,7 @@ from backend.protocol.close_codes import CloseCode
 from backend.protocol.events import SessionChanged
 from backend.services import Services
 from backend.transport.connection import Connection
-from backend.transport.limits import LAPSE, SocketCaps
+from backend.transport.limits import LAPSE, SILENCE, SocketCaps
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +52,7 @@ class Rounds:
         loops = [
             asyncio.create_task(self._go(), name="socket rounds"),
             asyncio.create_task(self._keep_counts(), name="socket counts"),
+            asyncio.create_task(self._live(), name="sign of life"),
         ]
         try:
             yield
@@ -82,6 +83,12 @@ class Rounds:
             began = time.monotonic()
             await self._caps.say_again()
             log.debug("socket_counts_said", seconds=time.monotonic() - began)
+
+    async def _live(self) -> None:
+        # A task of its own: to say thousands of counts again takes its time, and a round waits for the database.
+        while True:
+            await self._caps.live()
+            await asyncio.sleep(SILENCE / 4)
 
     def _look_at_each(self) -> None:
         now = self._services.clock()

@@ -1,7 +1,5 @@
 """How many sockets, and how fast: counted over processes, forgotten with a process that died."""
 
-import asyncio
-import time
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -19,21 +17,38 @@ def somebody(tenant_id: UUID | None = None) -> Identity:
     return Identity(new_id(), "", "", tenant_id or new_id(), "", "viewer", new_id(), datetime.now(UTC))
 
 
-async def test_a_process_that_died_is_forgotten_and_one_that_lives_is_not(redis_url: str) -> None:
+async def test_what_a_process_that_died_held_is_void_at_its_silence_and_what_a_living_one_holds_is_not(
+    redis_url: str,
+) -> None:
     async with Cache.open(redis_url) as cache:
-        mine, lives, dies = (
-            SocketCaps(cache, per_user=3, per_tenant=100, per_process=100, lapse=lapse) for lapse in (30, 30, 0.2)
-        )
+        mine, lives, dies = (SocketCaps(cache, per_user=3, per_tenant=100, per_process=100) for _ in range(3))
         who = somebody()
         assert await lives.take(who) is None
         assert await dies.take(who) is None
         assert await mine.take(who) is None
         assert await mine.take(who) is CloseCode.TENANT_FULL
-        deadline = time.monotonic() + 10  # the time is over by the clock of the counts' database
-        while await mine.take(who) is not None:
-            assert time.monotonic() < deadline, "what a dead process held is never given back"
-            await asyncio.sleep(0.02)
+        await cache.client.pexpireat(sign_of(dies), 1)
+        assert await mine.take(who) is None
         assert await mine.take(who) is CloseCode.TENANT_FULL, "the living one's is still counted"
+
+
+async def test_a_process_that_was_only_busy_is_counted_again_with_its_next_sign(redis_url: str) -> None:
+    async with Cache.open(redis_url) as cache:
+        here, busy = (SocketCaps(cache, per_user=1, per_tenant=100, per_process=100) for _ in range(2))
+        who, colleague = somebody(), somebody()
+        assert await busy.take(who) is None
+        # A word about anybody is a sign, too: nobody's count is told by a process that passes for dead.
+        for sign in (busy.live, lambda: busy.take(colleague)):
+            await cache.client.delete(sign_of(busy))
+            assert await here.take(who) is None
+            await here.give_back(who)
+            await sign()
+            assert 0 < await cache.client.pttl(sign_of(busy)) <= limits.SILENCE * 1000
+            assert await here.take(who) is CloseCode.TENANT_FULL
+
+
+def sign_of(caps: SocketCaps) -> str:
+    return f"cuedesk:sockets:process:{caps._process}"
 
 
 async def test_counts_that_were_flushed_away_come_back_with_the_next_round(redis_url: str) -> None:

@@ -9,6 +9,7 @@ import { api } from '../shared/api'
 import { DeskProvider } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
 import { RestProblem, type Shapes } from '../shared/rest'
+import { Broken } from './Broken'
 import { Shell } from './Shell'
 import { useAntdTheme } from './theme'
 
@@ -41,20 +42,27 @@ const queries = new QueryClient({
 const router = createBrowserRouter([
   {
     element: <SignedIn />,
+    errorElement: <Broken />,
     children: [
-      { path: '/console/:thread?', element: <DeskPage /> },
-      { path: '/approvals/:id?', element: <ApprovalsPage /> },
-      { path: '/scripts/:script?', element: <ScriptsPage /> },
-      { path: '/rundown/:show?', element: <ShowsPage /> },
-      { path: '/live/:room?', element: <LivePage /> },
-      { path: '/products/:id?', element: <ProductsPage /> },
-      { path: '/memory', element: <MemoryPage /> },
-      { path: '/hosts/:id?', element: <HostsPage /> },
-      { path: '/experiments/:experiment?', element: <ExperimentsPage /> },
-      { path: '/models', element: <ModelsPage /> },
-      { path: '/rules', element: <RulesPage /> },
-      { path: '/settings', element: <SettingsPage /> },
-      { path: '*', element: <Elsewhere /> },
+      {
+        // Below the frame: what is said of the line stays in view.
+        errorElement: <Broken />,
+        children: [
+          { path: '/console/:thread?', element: <DeskPage /> },
+          { path: '/approvals/:id?', element: <ApprovalsPage /> },
+          { path: '/scripts/:script?', element: <ScriptsPage /> },
+          { path: '/rundown/:show?', element: <ShowsPage /> },
+          { path: '/live/:room?', element: <LivePage /> },
+          { path: '/products/:id?', element: <ProductsPage /> },
+          { path: '/memory', element: <MemoryPage /> },
+          { path: '/hosts/:id?', element: <HostsPage /> },
+          { path: '/experiments/:experiment?', element: <ExperimentsPage /> },
+          { path: '/models', element: <ModelsPage /> },
+          { path: '/rules', element: <RulesPage /> },
+          { path: '/settings', element: <SettingsPage /> },
+          { path: '*', element: <Elsewhere /> },
+        ],
+      },
     ],
   },
 ])

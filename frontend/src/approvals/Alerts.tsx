@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react'
+import { bringAhead } from '../app/ahead'
 import { isPageKey } from '../shared/keys'
 import { alertBetween, type Heard, heardOf, titled } from './alerts'
 import { badgeIcon } from './favicon'
@@ -20,6 +21,7 @@ export default function Alerts({
   decides: boolean
 }) {
   const { on, mute, arm } = useSounds()
+  useEffect(bringAhead, [])
   // What was put off asks for nobody until it is back: then it is new again.
   const { awake } = useSnooze(queue)
   const count = heardOf(awake).waiting.size

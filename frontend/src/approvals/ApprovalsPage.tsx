@@ -360,7 +360,10 @@ function Detail({ id, known, tools }: { id: string; known: QueueItem | undefined
     enabled: known === undefined,
     retry: false,
   })
-  const item = known ?? (read.data && fromRest(read.data))
+  // What leaves the queue stays in view, with what was typed and told there, until its end is read.
+  const last = useRef(known)
+  if (known) last.current = known
+  const item = known ?? (read.data && fromRest(read.data)) ?? last.current
   if (read.error && !item) {
     return <Alert type="error" showIcon title={problemText(read.error)} />
   }

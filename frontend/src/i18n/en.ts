@@ -12,6 +12,8 @@ export const en: typeof zhCN & typeof workZh = {
     themeSystem: 'System',
     themeLight: 'Light',
     themeDark: 'Dark',
+    missing:
+      'This part could not be fetched; it opens by itself when the server is back. What you typed is kept.',
   },
   nav: {
     console: 'Desk',

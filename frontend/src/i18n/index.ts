@@ -6,13 +6,14 @@ import type { catalogueZh } from './catalogue'
 import type { commandZh } from './command'
 import type { deskMoreZh } from './deskMore'
 import type { experimentsZh } from './experiments'
+import type { faultsZh } from './faults'
 import type { keysZh } from './keys'
 import type { liveZh } from './live'
 import type { memoryZh } from './memory'
 import type { modelsZh } from './models'
 import type { pairingZh } from './pairing'
 import type { policiesZh } from './policies'
-import { faultsZh, problemsZh } from './problems'
+import { problemsZh } from './problems'
 import type { reasonsZh } from './reasons'
 import type { reviewZh } from './review'
 import type { rulesZh } from './rules'
@@ -30,8 +31,7 @@ declare module 'i18next' {
   interface CustomTypeOptions {
     resources: {
       translation: typeof zhCN &
-        typeof troublesZh &
-        typeof workZh &
+        typeof troublesZh & { fault: typeof faultsZh } & typeof workZh &
         typeof showsZh &
         typeof catalogueZh &
         typeof commandZh &
@@ -53,7 +53,7 @@ declare module 'i18next' {
   }
 }
 
-const troublesZh = { problem: problemsZh, fault: faultsZh }
+const troublesZh = { problem: problemsZh }
 
 function apply(language: Language): void {
   document.documentElement.lang = language
@@ -73,8 +73,8 @@ void i18next.use(initReactI18next).init({
 /** Say everything in a language. The English words come when somebody wants them: both would not fit into the shell. */
 export async function speak(language: Language): Promise<void> {
   if (language === 'en') {
-    const [{ en }, { problemsEn, faultsEn }] = await Promise.all([import('./en'), import('./problemsEn')])
-    i18next.addResourceBundle('en', 'translation', { ...en, problem: problemsEn, fault: faultsEn }, true)
+    const [{ en }, { problemsEn }] = await Promise.all([import('./en'), import('./problemsEn')])
+    i18next.addResourceBundle('en', 'translation', { ...en, problem: problemsEn }, true)
   }
   apply(language)
   await i18next.changeLanguage(language)

@@ -80,6 +80,7 @@ export const liveZh = {
     dropped: '放下了「{{title}}」，第 {{n}} 位',
     cancelled: '已取消，顺序不变',
     changed: '别人刚改过节目单，顺序没有保存；请看过新的再排。',
+    orderWaits: '连不上服务器，新的顺序还没保存；恢复后会自动保存。',
     heldWhy: '{{changed}}变了，现在不能播',
     scenarioOf: '{{product}} · {{scenario}}',
     standing: {
@@ -242,6 +243,8 @@ export const liveEn: typeof liveZh = {
     dropped: 'Dropped “{{title}}”, place {{n}}',
     cancelled: 'Cancelled: the order stays',
     changed: 'Somebody changed the rundown just now: your order was not saved. Look at the new one first.',
+    orderWaits:
+      'The server cannot be reached, the new order is not saved yet; it is when the server is back.',
     heldWhy: 'The {{changed}} changed: it may not go on air now',
     scenarioOf: '{{product}} · {{scenario}}',
     standing: {

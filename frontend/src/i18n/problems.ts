@@ -80,35 +80,3 @@ export const problemsZh: Record<ProblemCode, string> = {
   upload_broken: '文件在上传途中损坏了，请重新上传。',
   version_conflict: '别人刚改过，请重新打开后再改。',
 }
-
-/**
- * What people read next to a form's field, by the kind of fault that the server names; `{{…}}` is the bound that the
- * field broke. A kind that is not here is told as `other`.
- */
-export const faultsZh = {
-  missing: '请填写',
-  string_too_short: '至少 {{min_length}} 个字',
-  string_too_long: '最多 {{max_length}} 个字',
-  too_short: '至少 {{min_length}} 项',
-  too_long: '最多 {{max_length}} 项',
-  greater_than_equal: '不能小于 {{ge}}',
-  greater_than: '要大于 {{gt}}',
-  less_than_equal: '不能大于 {{le}}',
-  less_than: '要小于 {{lt}}',
-  multiple_of: '要是 {{multiple_of}} 的倍数',
-  decimal_max_places: '小数位太多',
-  int_parsing: '请填整数',
-  int_from_float: '请填整数',
-  int_type: '请填整数',
-  float_parsing: '请填数字',
-  float_type: '请填数字',
-  decimal_parsing: '请填数字',
-  finite_number: '请填数字',
-  string_type: '请填文字',
-  string_pattern_mismatch: '格式不对',
-  uuid_parsing: '选项不存在，请重新选择',
-  extra_forbidden: '这一项不能填写',
-  literal_error: '请从选项里选择',
-  value_error: '内容无效，请检查',
-  other: '内容有误，请检查',
-}

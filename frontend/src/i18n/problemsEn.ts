@@ -1,4 +1,4 @@
-import type { faultsZh, problemsZh } from './problems'
+import type { problemsZh } from './problems'
 
 /** The English of `problems.ts`: it comes with the other English words. */
 export const problemsEn: typeof problemsZh = {
@@ -79,32 +79,4 @@ export const problemsEn: typeof problemsZh = {
   unsupported_media_type: 'The request has the wrong format; reload the page.',
   upload_broken: 'The file was damaged on its way; upload it again.',
   version_conflict: 'Somebody just changed this; open it again first.',
-}
-
-export const faultsEn: typeof faultsZh = {
-  missing: 'Required',
-  string_too_short: 'At least {{min_length}} characters',
-  string_too_long: 'At most {{max_length}} characters',
-  too_short: 'At least {{min_length}} entries',
-  too_long: 'At most {{max_length}} entries',
-  greater_than_equal: 'Not less than {{ge}}',
-  greater_than: 'More than {{gt}}',
-  less_than_equal: 'Not more than {{le}}',
-  less_than: 'Less than {{lt}}',
-  multiple_of: 'A multiple of {{multiple_of}}',
-  decimal_max_places: 'Too many decimal places',
-  int_parsing: 'A whole number',
-  int_from_float: 'A whole number',
-  int_type: 'A whole number',
-  float_parsing: 'A number',
-  float_type: 'A number',
-  decimal_parsing: 'A number',
-  finite_number: 'A number',
-  string_type: 'Text',
-  string_pattern_mismatch: 'The format is not right',
-  uuid_parsing: 'This choice does not exist; choose again',
-  extra_forbidden: 'This cannot be given',
-  literal_error: 'Choose one of the options',
-  value_error: 'Not valid; check it',
-  other: 'Something is wrong here; check it',
 }

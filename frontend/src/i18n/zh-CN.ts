@@ -9,6 +9,7 @@ export const zhCN = {
     themeSystem: '跟随系统',
     themeLight: '浅色',
     themeDark: '深色',
+    missing: '这部分还没有取到，服务器恢复后会自动打开；输入的文字都会保留。',
   },
   nav: {
     console: '对话',

@@ -22,7 +22,9 @@ export function Note({
   order: (what: Order) => Promise<boolean>
 }) {
   const { t } = useTranslation()
-  const { socket } = useDesk()
+  const { may, socket } = useDesk()
+  // A line that is down for a moment takes nobody's pen away.
+  const writes = may('prompter.control')
   const now = useServerTime(socket)
   const [text, setText] = useDraft(`cuedesk:note:${state.room_id}`)
   const [seconds, setSeconds] = useState(8)
@@ -72,14 +74,14 @@ export function Note({
           aria-label={t('live.noteText')}
           placeholder={t('live.notePlaceholder')}
           maxLength={200}
-          disabled={!able}
+          disabled={!writes}
           value={text}
           onChange={({ target }) => setText(target.value)}
         />
         <Select
           aria-label={t('live.noteFor')}
           value={seconds}
-          disabled={!able}
+          disabled={!writes}
           onChange={setSeconds}
           options={TIMES.map((value) => ({ value, label: t('live.noteSeconds', { seconds: value }) }))}
           style={{ width: 96 }}

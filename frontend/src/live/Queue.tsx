@@ -7,10 +7,10 @@ import type { Held } from '../rundown/HeldNotice'
 import { clockTime } from '../shared/format'
 import { isPageKey } from '../shared/keys'
 import { useProblemText } from '../shared/problems'
-import { told } from '../shared/rest'
 import { type Entry, liveApi } from './api'
 import { type Air, QueueEntry } from './QueueEntry'
 import { placed, secondsToRead, standings } from './queue'
+import { useOrder } from './useOrder'
 import { type Said, useReorder } from './useReorder'
 import type { useRundown } from './useRundown'
 
@@ -22,7 +22,7 @@ export function Queue({
   state,
   pace,
   writes,
-  rundown: { list, held, set },
+  rundown,
   air,
 }: {
   roomId: string
@@ -35,6 +35,7 @@ export function Queue({
   /** Resolves with what held the entry back, if something did. */
   air: (entry: Entry, how: Air, overrideReason?: string) => Promise<Held | undefined>
 }) {
+  const { list, held, set } = rundown
   const { t } = useTranslation()
   const { message } = App.useApp()
   const problemText = useProblemText()
@@ -42,7 +43,6 @@ export function Queue({
   const [said, setSaid] = useState(false)
   const [adding, setAdding] = useState(false)
   const [spoken, setSpoken] = useState('')
-  const [saving, setSaving] = useState<readonly string[]>()
   const [busy, setBusy] = useState<string>()
   const [refused, setRefused] = useState<{ id: string; held: Held }>()
 
@@ -57,22 +57,9 @@ export function Queue({
     .filter((entry) => !['onAir', 'waiting'].includes(standing.get(entry.id) ?? ''))
     .reduce((sum, entry) => sum + secondsToRead(entry.content, pace), 0)
 
-  const order = async (wanted: string[]) => {
-    const { data } = list
-    if (!data) return
-    // What is folded away keeps its place before everything else.
-    const all = said ? wanted : [...done.map(({ id }) => id), ...wanted]
-    setSaving(wanted)
-    try {
-      set(await liveApi.order(roomId, all, data.revision))
-    } catch (error) {
-      const stale = ['version_conflict', 'bad_request'].includes(told(error).code)
-      message.warning(stale ? t('live.changed') : problemText(error))
-      await list.refetch()
-    } finally {
-      setSaving(undefined)
-    }
-  }
+  const { order: save, saving } = useOrder(roomId, rundown)
+  // What is folded away keeps its place before everything else.
+  const order = (wanted: string[]) => save(wanted, said ? wanted : [...done.map(({ id }) => id), ...wanted])
   const titles = useRef(new Map<string, string>())
   titles.current = new Map(entries.map((entry) => [entry.id, entry.title]))
   const say = useCallback(

@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query'
 import {
   createContext,
   type ReactNode,
@@ -57,16 +58,25 @@ export function DeskProvider({
   children: ReactNode
 }) {
   const [socket] = useState(() => new DeskSocket())
+  const cache = useQueryClient()
   useEffect(() => {
     socket.connect()
+    let lost = false
     const stop = socket.onStatus((status) => {
       if (status.state === 'closed' && status.code !== 1000) onRefused()
+      if (status.state === 'reconnecting') lost = true
+      // What could not be read while the server was away is read now, and what moves without a word to this page.
+      if (status.state === 'open' && lost)
+        void cache.refetchQueries({
+          type: 'active',
+          predicate: ({ state, queryKey }) => state.status === 'error' || queryKey[0] === 'threads',
+        })
     })
     return () => {
       stop()
       socket.close()
     }
-  }, [socket, onRefused])
+  }, [socket, cache, onRefused])
   const desk = useMemo<Desk>(
     () => ({ me, socket, may: (action) => me.permissions.includes(action) }),
     [me, socket],

@@ -1,3 +1,4 @@
+import '../i18n/addFaults'
 import type { FormInstance } from 'antd'
 import i18next from 'i18next'
 import { RestProblem } from './rest'

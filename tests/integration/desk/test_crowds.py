@@ -57,6 +57,22 @@ async def refused_with(rest: Rest, *servers: ServerProcess, within: float = 90) 
             await asyncio.sleep(2)  # in which it is given back, and everybody says their counts again
 
 
+@asynccontextmanager
+async def let_in(rest: Rest) -> AsyncIterator[RawSocket]:
+    """A socket, knocked for as a page does it: for as long as nobody tells it to stay away."""
+    while True:
+        one = await RawSocket.open(rest.ws_url, rest.page_headers())
+        try:
+            if (frame := await one.next()) is not None:
+                assert frame["type"] == "welcome"
+                yield one
+                return
+            assert await one.ended() == 4010
+        finally:
+            one.drop()
+        await asyncio.sleep(0.2)
+
+
 async def lets_in_again(rest: Rest, within: float = 10) -> None:
     async with asyncio.timeout(within):
         while True:
@@ -92,9 +108,24 @@ async def test_a_person_and_a_team_have_only_so_many_sockets_over_all_processes(
             assert await refused_with(here, first, second) == 4010, (
                 "of the three, some may be of a line that was cut just now"
             )
+
+
+async def test_who_lost_every_screen_with_a_killed_process_has_them_back_before_its_counts_are_swept_away(
+    start_server: StartServer, redis_url: str
+) -> None:
+    first, second = (start_server("serve", "--no-worker", sockets_per_user=3).wait_healthy() for _ in range(2))
+    async with Rest.login(first.url, OPERATOR) as here, Rest.login(second.url, OPERATOR) as there:
+        async with several(here, 3):
+            assert await refused_with(there, first, second) == 4010
             first.kill()
-        # What a killed process held counts until it lapses, and no screen may give up for that.
-        assert await refused_with(there, first, second) == 4010
+        with Redis.from_url(redis_url, decode_responses=True) as valkey:
+            for key in valkey.scan_iter("cuedesk:sockets:[ut]*"):
+                valkey.persist(key)
+                for process, count in valkey.hgetall(key).items():  # as if they had just been said, for an hour
+                    valkey.hset(key, process, f"{count.split()[0]} {time.time_ns() // 10**6 + 3_600_000}")
+        async with asyncio.timeout(60), contextlib.AsyncExitStack() as screens:
+            for _ in range(3):
+                await screens.enter_async_context(let_in(there))
 
 
 async def test_who_does_not_wait_to_hear_that_it_is_one_too_many_leaves_no_fault_behind(

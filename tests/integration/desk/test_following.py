@@ -33,3 +33,18 @@ async def test_resuming_and_subscribing_at_once_gives_each_event_once(operator: 
         await asyncio.sleep(0.2)
         await desk.drain()
         assert no_gaps_no_doubles(desk.events(thread))
+
+
+async def test_who_follows_the_approvals_is_told_from_when_on_nothing_is_missed(operator: Rest) -> None:
+    async with operator.socket() as desk:
+        await desk.do("subscribe", topic="approvals")
+        await desk.until("subscribed", topic="approvals")
+        thread = await operator.new_thread()
+        await desk.ask(thread, "写一段保温杯开场，15秒")
+        raised = await desk.until("interrupt", thread_id=thread)
+        listed = (await operator.get("/interrupts", status="pending"))["items"]
+        assert raised["interrupt_id"] in {one["id"] for one in listed}
+    # Nothing of what happens while nobody listens is told again: the list is read at this word.
+    async with operator.socket() as desk:
+        await desk.do("subscribe", topic="approvals")
+        await desk.until("subscribed", topic="approvals")

@@ -1,0 +1,36 @@
+import { Alert, Button } from 'antd'
+import { useEffect } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useRouteError } from 'react-router'
+
+const AGAIN_MS = 2000
+
+/** In the place of a page that could not be fetched, until the server is back; or of one that failed. */
+export function Broken() {
+  const { t } = useTranslation()
+  // Chromium, Firefox and WebKit each say it in their own words, and the build's own loader of styles in a fourth.
+  const missing = /import|module|preload/i.test(String(useRouteError()))
+  useEffect(() => {
+    if (!missing) return
+    // A browser remembers that a file could not be had: only the page anew fetches it again.
+    const timer = setInterval(
+      () =>
+        fetch('/ahead.json').then(
+          ({ ok }) => ok && location.reload(),
+          () => undefined,
+        ),
+      AGAIN_MS,
+    )
+    return () => clearInterval(timer)
+  }, [missing])
+  return (
+    <Alert
+      type="error"
+      showIcon
+      role="alert"
+      title={t(missing ? 'app.missing' : 'problem.internal_error')}
+      action={<Button onClick={() => location.reload()}>{t('common.retry')}</Button>}
+      data-testid="broken"
+    />
+  )
+}

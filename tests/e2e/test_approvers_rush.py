@@ -1,0 +1,187 @@
+"""An approver's rush: thirty scripts arrive while two people approve, and at the end the sums are right."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.browser import Seat, Seats, seats_at
+from tests.e2e.test_coming_back import until
+from tests.support.desk_client import ADMIN, APPROVER, OPERATOR
+from tests.support.line import Line, line_to
+from tests.support.processes import ServerProcess
+
+FIRST, ALL = 4, 30
+WISHES = tuple(
+    f"给小雅的直播间写一段{what}，15秒" for what in ("保温杯开场", "卫龙辣条卖点", "面膜卖点介绍", "保温杯促单")
+)
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    return start_server(offline_pace=0).wait_healthy()
+
+
+@pytest.fixture
+def far(browser: Browser, server: ServerProcess) -> Iterator[tuple[Line, Seats]]:
+    with line_to(server.port) as line, seats_at(browser, line.url) as seats:
+        yield line, seats
+
+
+class Books:
+    """What the database holds."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self._url) as conn:
+            return conn.execute(query).fetchall()
+
+    def lifetime(self, seconds: int | None) -> None:
+        """How long the scripts that are asked about from now on wait; None: as the server has it."""
+        value = "NULL" if seconds is None else f"interval '{seconds} seconds'"
+        with psycopg.connect(self._url) as conn:
+            conn.execute(f"UPDATE tenants SET interrupt_ttl = {value} WHERE slug = 'qinghe'")
+
+    def waiting(self) -> int:
+        return int(self.ask("SELECT count(*) FROM interrupts WHERE status = 'pending'")[0][0])
+
+
+def arrive(operator: Seat, count: int, *, room: str | None = None) -> list[str]:
+    """Let so many scripts be asked for; gives their threads."""
+    threads = []
+    for n in range(count):
+        thread = operator.context.request.post("/api/v1/threads", data={"room_id": room} if room else {}).json()["id"]
+        wish = {"content": WISHES[n % len(WISHES)]}
+        assert operator.context.request.post(f"/api/v1/threads/{thread}/messages", data=wish).ok
+        threads.append(thread)
+    return threads
+
+
+def rows_of(page: Page) -> list[str]:
+    """What is listed, in order, by address."""
+    links = page.get_by_test_id("queue-row").evaluate_all("rows => rows.map(row => row.getAttribute('href'))")
+    return [str(link) for link in links]
+
+
+def open_by_key(page: Page, address: str) -> None:
+    """Go down the list by J until this one is open."""
+    for _ in range(ALL + 2):
+        if page.url.endswith(address):
+            break
+        before = page.url
+        page.keyboard.press("j")
+        expect(page).not_to_have_url(before)
+    expect(page).to_have_url(re.compile(f"{address}$"))
+    expect(page.get_by_test_id("approval-card")).to_be_visible()
+
+
+def test_thirty_arrive_while_two_approve_and_nothing_is_decided_twice(
+    seats: Seats, far: tuple[Line, Seats], module_database_url: str
+) -> None:
+    books, (line, away) = Books(module_database_url), far
+    operator = seats.take(OPERATOR, "/hosts")
+    arrive(operator, FIRST)
+    amin, admin = away.take(APPROVER, "/approvals"), seats.take(ADMIN, "/approvals")
+    left, right = amin.page, admin.page
+    rows = left.get_by_test_id("queue-row")
+    for page in (left, right):
+        expect(page.get_by_test_id("queue-row")).to_have_count(FIRST)
+        expect(page).to_have_title(re.compile(rf"^\({FIRST}\) "))
+
+    # With the pointer in the list nothing moves, however many come; without it they come by themselves.
+    rows.nth(1).hover()
+    order, box = rows_of(left), rows.nth(1).bounding_box()
+    books.lifetime(25)
+    arrive(operator, 1)
+    until(lambda: books.waiting() == FIRST + 1, left)
+    books.lifetime(None)
+    arrive(operator, ALL - FIRST - 1)
+    expect(left.get_by_test_id("new-items")).to_have_text(f"{ALL - FIRST} 条新待审", timeout=90_000)
+    assert rows_of(left) == order
+    assert rows.nth(1).bounding_box() == box
+    assert left.evaluate("document.querySelector('nav.queue').matches(':hover')")
+    expect(left.locator("nav.queue")).to_contain_text(f"{ALL} 条待审")
+    for page in (left, right):
+        expect(page).to_have_title(re.compile(rf"^\({ALL}\) "))
+    expect(right.get_by_test_id("queue-row")).to_have_count(ALL)
+
+    # The one that has least time was asked about last: it comes to the top when one asks for the new ones.
+    left.get_by_test_id("new-items").click()
+    expect(rows).to_have_count(ALL)
+    listed = rows_of(left)
+    doomed, taken, lost = listed[0], listed[1], listed[2]
+    assert doomed not in order
+
+    # Claimed by one, seen by the other, taken over, seen by the first.
+    left.mouse.move(900, 600)
+    open_by_key(left, taken)
+    left.keyboard.press("c")
+    expect(left.get_by_test_id("claimed-by")).to_contain_text("你正在审")
+    open_by_key(right, taken)
+    expect(right.get_by_test_id("claimed-by")).to_contain_text("阿敏")
+    expect(right.get_by_test_id("approve")).to_be_disabled()
+    right.get_by_test_id("take-over").click()
+    expect(right.get_by_test_id("approve")).to_be_enabled()
+    expect(left.get_by_test_id("approve")).to_be_disabled()
+    right.keyboard.press("a")
+    for page in (left, right):
+        expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "approve")
+
+    # Both decide the same: the second, whose line stumbled, is told who was first, when, and what.
+    open_by_key(left, lost)
+    open_by_key(right, lost)
+    expect(left.get_by_test_id("reject")).to_be_enabled()
+    line.cut()
+    left.get_by_test_id("approve").click()
+    right.keyboard.press("x")
+    right.get_by_test_id("reject-panel").get_by_role("radio").last.check()
+    right.get_by_test_id("submit-reject").click()
+    expect(right.get_by_test_id("approval-card")).to_have_attribute("data-status", "reject")
+    line.mend()
+    expect(left.get_by_test_id("refusal")).to_contain_text(re.compile(r"已由 .+ 在 .*\d\d:\d\d.* 处理：已驳回"))
+    expect(left.get_by_test_id("approval-card")).to_have_attribute("data-status", "reject")
+
+    # Time is over for one: nobody can decide it any more, and it says so.
+    left.goto(f"{away.address}{doomed}")
+    card = left.get_by_test_id("approval-card")
+    expect(card).to_have_attribute("data-status", "expired", timeout=60_000)
+    expect(left.get_by_test_id("approve")).to_have_count(0)
+    expect(card).to_contain_text("已过期")
+
+    # What is clean is approved together, and held for a while: one is called back.
+    assert admin.context.request.patch("/api/v1/tenant/policies", data={"undo_window": 600}).ok
+    expect(rows.filter(has_text="剩余")).to_have_count(ALL - 3)
+    boxes = left.get_by_role("checkbox")
+    clean = boxes.count()
+    assert 6 <= clean <= ALL - 3
+    for n in range(6):
+        boxes.nth(n).check()
+    left.keyboard.press("Shift+A")
+    expect(left.get_by_test_id("bulk-undo")).to_contain_text("600")
+    left.get_by_test_id("bulk-approve").click()
+    expect(left.get_by_test_id("bulk-item").filter(has_text="已通过")).to_have_count(6)
+    left.get_by_role("button", name="关闭", exact=True).last.click()
+    expect(left.get_by_test_id("held-item")).to_have_count(6)
+    left.keyboard.press("z")
+    expect(left.get_by_test_id("held-item")).to_have_count(5)
+    waits = ALL - 3 - 5
+    for page in (left, right):
+        expect(page).to_have_title(re.compile(rf"^\({waits}\) "))
+
+    # The sums, by the database: every script once, and nothing decided twice.
+    told = dict(books.ask("SELECT status::text, count(*) FROM interrupts WHERE action <> 'put_on_air' GROUP BY 1"))
+    print(told, books.ask("SELECT kind, action, status::text, count(*) FROM interrupts GROUP BY 1,2,3"))
+    assert (told["rejected"], told["expired"]) == (1, 1)
+    twice = books.ask(
+        """SELECT payload->>'interrupt_id', count(*) FROM thread_events
+           WHERE type IN ('interrupt_resolved', 'interrupt_expired') GROUP BY 1 HAVING count(*) > 1"""
+    )
+    assert twice == []
+    runs = books.ask("SELECT count(*), count(DISTINCT thread_id) FROM runs")
+    assert runs == [(ALL, ALL)], "each was asked about by one run"
+    assert amin.complaints == admin.complaints == []

@@ -1,0 +1,164 @@
+"""Every page: axe in both themes and languages, at 200 % zoom, and the teleprompter on every shape of screen."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.browser import Seat, Seats, seats_at
+from tests.e2e.prompter_page import RoomOnScreen, served_page
+from tests.e2e.test_accessibility import AXE, serious
+from tests.e2e.test_director import WISHES, Room
+from tests.e2e.test_prompter_engine import SCRIPT
+from tests.support.desk_client import ADMIN
+from tests.support.processes import ServerProcess
+
+PAGES = "console approvals scripts rundown products memory hosts experiments models rules settings".split()
+#: A window of 1280 × 800 at 200 %: half as many CSS pixels, each twice as large.
+ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    return start_server(offline_pace=0).wait_healthy()
+
+
+@pytest.fixture(scope="module")
+def addresses(browser: Browser, server: ServerProcess) -> list[str]:
+    """Every page of the console, and those of one thing where there is one: each with something on it."""
+    with seats_at(browser, server.url) as seats:
+        admin = seats.take(ADMIN, "/hosts")
+        room = Room(admin)
+        room.rule(by_hand=True, undo_window=None)
+        room.approve(WISHES[0])
+        requests = admin.context.request
+        thread = requests.post("/api/v1/threads", data={"room_id": room.id}).json()["id"]
+        assert requests.post(f"/api/v1/threads/{thread}/messages", data={"content": WISHES[1]}).ok
+        page = admin.open(f"/console/{thread}").page
+        expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "pending")
+        asked = requests.get("/api/v1/interrupts?status=pending").json()["items"][0]["id"]
+        product = requests.get("/api/v1/products?limit=1").json()["items"][0]["id"]
+    return [f"/{page}" for page in PAGES] + [
+        f"/console/{thread}", f"/approvals/{asked}", f"/products/{product}", f"/live/{room.id}",
+    ]  # fmt: skip
+
+
+def settled(page: Page) -> None:
+    """Wait until the page has read what it shows."""
+    expect(page.locator("h1").first).to_be_attached()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".ant-spin-spinning, .ant-skeleton-active")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_no_page_has_a_serious_fault_in_this_language(seats: Seats, addresses: list[str], language: str) -> None:
+    seat = seats.take(ADMIN, "/login")
+    seat.context.add_init_script(f"localStorage.setItem('cuedesk:language', '{language}')")
+    faults: dict[str, list[str]] = {}
+    for address in addresses:
+        settled(seat.open(address).page)
+        expect(seat.page.locator("html")).to_have_attribute("lang", language)
+        faults[address] = serious(seat.page, AXE)
+    assert {address: found for address, found in faults.items() if found} == {}
+    assert seat.complaints == []
+
+
+#: What can be done on a page: the names of everything that is operated and can be seen or scrolled to.
+TO_BE_DONE = """() => {
+    const seen = element => {
+        const { width, height } = element.getBoundingClientRect()
+        return width > 0 && height > 0 && element.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+    }
+    const name = element => (element.getAttribute('aria-label') ?? '').trim()
+        || (element.innerText ?? '').replace(/\\s+/g, ' ').trim()
+        || element.getAttribute('placeholder') || element.id || element.getAttribute('name') || element.tagName
+    const main = document.querySelector('.shell > :not(header)') ? [...document.querySelectorAll('.shell')] : [document.body]
+    return main.flatMap(part => [...part.querySelectorAll('button, a[href], input, textarea, select, [role=tab]')])
+        .filter(seen).map(name)
+}"""
+
+
+def without_numbers(names: list[str]) -> set[str]:
+    """Names as they are over time: clocks run, and counts count."""
+    return {re.sub(r"[\d:.]+", "#", name) for name in names}
+
+
+def test_at_twice_the_size_no_page_scrolls_sideways_and_nothing_is_missing(seats: Seats, addresses: list[str]) -> None:
+    plain, zoomed = seats.take(ADMIN, "/login"), seats.take(ADMIN, "/login", **ZOOMED)
+    wide, missing, cut = {}, {}, {}
+    for address in addresses:
+        for seat in (plain, zoomed):
+            settled(seat.open(address).page)
+        over = zoomed.page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
+        if over > 0:
+            wide[address] = over
+        offered = [without_numbers(seat.page.evaluate(TO_BE_DONE)) for seat in (plain, zoomed)]
+        if lost := offered[0] - offered[1]:
+            missing[address] = lost
+        if hidden := beyond(zoomed):
+            cut[address] = hidden
+    assert (wide, missing, cut) == ({}, {}, {})
+
+
+def beyond(seat: Seat) -> list[str]:
+    """What is operated and cannot be brought wholly into view by scrolling."""
+    found: list[str] = seat.page.evaluate(
+        """() => [...document.querySelectorAll('.shell button, .shell a[href], .shell textarea')]
+            .filter(element => element.checkVisibility({ visibilityProperty: true }) && element.offsetWidth)
+            .filter(element => {
+                element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' })
+                const { left, right, top, bottom } = element.getBoundingClientRect()
+                return left < -1 || right > innerWidth + 1 || bottom < 0 || top > innerHeight })
+            .map(element => element.getAttribute('aria-label') || element.innerText || element.outerHTML.slice(0, 120))"""
+    )
+    return found
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served_page() as url:
+        yield url
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (820, 1180), (1280, 800), (1920, 1080)])
+def test_the_teleprompter_fits_every_screen_with_its_reading_line_in_view(
+    browser: Browser, address: str, width: int, height: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    try:
+        room = RoomOnScreen(context, address)
+        room.show(SCRIPT)
+        room.open()
+        page = room.page
+        page.wait_for_selector(".track [data-o]")
+        for menu in (False, True):
+            if menu:
+                page.keyboard.press("Escape")
+                expect(page.get_by_role("dialog")).to_be_visible()
+            over = page.evaluate(
+                """() => { const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.scrollingElement
+                    return [scrollWidth - clientWidth, scrollHeight - clientHeight] }"""
+            )
+            assert over == [0, 0], "the page itself scrolls"
+        page.keyboard.press("Escape")
+        band = page.locator(".band").bounding_box()
+        bar = page.locator("footer").bounding_box()
+        assert band is not None
+        assert bar is not None
+        assert band["x"] >= 0
+        assert band["x"] + band["width"] <= width
+        assert 0 <= band["y"]
+        assert band["y"] + band["height"] <= bar["y"] + 1, "the reading line stands clear of the bar"
+        # In it there is text, and no line of it is wider than the screen.
+        read, widest = page.evaluate(
+            """([top, bottom]) => { const words = [...document.querySelectorAll('.track [data-o]')]
+                .map(word => word.getClientRects()[0])
+                return [words.filter(w => w.bottom > top && w.top < bottom).length,
+                    Math.max(...words.map(w => w.right))] }""",
+            [band["y"], band["y"] + band["height"]],
+        )
+        assert read > 0
+        assert widest <= width
+    finally:
+        context.close()
