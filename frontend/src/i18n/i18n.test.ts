@@ -15,6 +15,7 @@ import { policiesEn, policiesZh } from './policies'
 import { faultsZh, problemsZh } from './problems'
 import { faultsEn, problemsEn } from './problemsEn'
 import { reasonsEn, reasonsZh } from './reasons'
+import { replayEn, replayZh } from './replay'
 import { reviewEn, reviewZh } from './review'
 import { rulesEn, rulesZh } from './rules'
 import { settingsEn, settingsZh } from './settings'
@@ -59,6 +60,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       deskMoreZh,
       approvalDeskZh,
       liveZh,
+      replayZh,
     ),
     together(
       en,
@@ -78,6 +80,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       deskMoreEn,
       approvalDeskEn,
       liveEn,
+      replayEn,
     ),
   ]
   expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort())
@@ -113,7 +116,7 @@ test('every step of the graph has its name', () => {
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) =>
-      /^(app|command|desk|review|approvals|experiments|hosts|live|room|memory|rules|rundown|scripts|settings|tour)\b.*\.tsx$/.test(
+      /^(app|command|desk|review|approvals|experiments|hosts|live|room|memory|replay|rules|rundown|scripts|settings|tour)\b.*\.tsx$/.test(
         name,
       ),
     )

@@ -13,6 +13,7 @@ import type { modelsZh } from './models'
 import type { policiesZh } from './policies'
 import { faultsZh, problemsZh } from './problems'
 import type { reasonsZh } from './reasons'
+import type { replayZh } from './replay'
 import type { reviewZh } from './review'
 import type { rulesZh } from './rules'
 import type { settingsZh } from './settings'
@@ -46,7 +47,8 @@ declare module 'i18next' {
         typeof settingsZh &
         typeof deskMoreZh &
         typeof approvalDeskZh &
-        typeof liveZh
+        typeof liveZh &
+        typeof replayZh
     }
   }
 }
