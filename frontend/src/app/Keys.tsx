@@ -4,6 +4,7 @@ import '../i18n/addExperiments'
 import '../i18n/addKeys'
 import '../i18n/addLive'
 import '../i18n/addModels'
+import '../i18n/addReplay'
 import { Button, Modal } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { pageName } from '../command/pageName'
@@ -63,6 +64,13 @@ export default function Keys({ pages, onTour, onClose }: Props) {
       ['I · Shift I', t('live.keys.take')],
       ['B', t('live.keys.blank')],
       ['T', t('live.keys.note')],
+    ],
+    [
+      t('replay.title'),
+      ['Space', t('replay.play')],
+      ['← · →', t('keySheet.moments')],
+      ['Home · End', t('keySheet.ends')],
+      ['1 · 2 · 3', t('replay.speed')],
     ],
   ] as const
   return (

@@ -372,6 +372,11 @@ function Detail({ id, known, tools }: { id: string; known: QueueItem | undefined
           {t('approvals.toQueue')}
         </Link>
         <Link to={`/console/${item.threadId}`}>{t('approvals.openThread')}</Link>
+        <Link
+          to={`/replay/${item.threadId}${item.interrupt.at ? `?at=${encodeURIComponent(item.interrupt.at)}` : ''}`}
+        >
+          {t('approvalDesk.replay')}
+        </Link>
         {tools}
       </p>
       <Review item={item} />

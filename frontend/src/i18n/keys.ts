@@ -15,6 +15,8 @@ export const keysZh = {
     reason: '选驳回原因，再按 Enter 驳回',
     later: '稍后再看',
     marks: '下一处 · 上一处标记',
+    moments: '上一刻 · 下一刻',
+    ends: '开头 · 结尾',
   },
 }
 
@@ -34,5 +36,7 @@ export const keysEn: typeof keysZh = {
     reason: 'Choose why it is rejected, then Enter',
     later: 'Look at it later',
     marks: 'Next · previous mark',
+    moments: 'Previous · next moment',
+    ends: 'Beginning · end',
   },
 }

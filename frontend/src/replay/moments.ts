@@ -103,7 +103,10 @@ export function momentsOf({
   })
 }
 
-/** The place of the moment that a link names: by its key, or the last one at a time of day (ISO 8601). */
+/** What a row says of a decision and what the log says of it are this close together. */
+const SAME_MS = 1000
+
+/** The place of the moment that a link names: by its key, or by a time (ISO 8601), which begins what it tells of. */
 export function placeOf(moments: readonly Moment[], named: string | null): number {
   if (!named) return moments.length - 1
   const known = moments.findIndex(({ key }) => key === named)
@@ -111,10 +114,9 @@ export function placeOf(moments: readonly Moment[], named: string | null): numbe
   const at = Date.parse(named)
   // A number alone would be read as a year.
   if (Number.isNaN(at) || /^\w*$/.test(named)) return moments.length - 1
-  return Math.max(
-    0,
-    moments.findLastIndex((moment) => moment.at <= at),
-  )
+  const next = moments.findIndex((moment) => moment.at >= at)
+  if (next >= 0 && (moments[next]?.at ?? 0) - at <= SAME_MS) return next
+  return Math.max(0, next < 0 ? moments.length - 1 : next - 1)
 }
 
 /** The last state that had been left by a moment. */

@@ -91,9 +91,7 @@ export function wordsIn(
   const decided = ({ decision, by, policy, feedback }: InterruptResolved): string => {
     if (policy === 'auto_approve') return t('moment.auto')
     const who = { name: by?.name ?? t('moment.system'), decision: t(`interruptStatus.${decision}`) }
-    return feedback
-      ? t('moment.decidedWhy', { ...who, why: excerpt(feedback) })
-      : t('moment.decided', who)
+    return feedback ? t('moment.decidedWhy', { ...who, why: excerpt(feedback) }) : t('moment.decided', who)
   }
   const moment = (one: Moment): string => {
     switch (one.source) {

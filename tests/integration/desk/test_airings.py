@@ -114,6 +114,17 @@ async def test_every_version_says_which_event_is_its_last(operator: Rest) -> Non
             replay = await operator.get(f"/threads/{thread}/checkpoints/{version['version']}/replay")
             one = await operator.get(f"/threads/{thread}/checkpoints/{version['version']}")
             assert version["seq"] == one["seq"] == replay["checkpoint"]["seq"] == replay["snapshot"]["seq"]
+        events = {one["seq"]: one for one in (await operator.get(f"/threads/{thread}/events"))["items"]}
+        for version in versions:
+            after = events.get(version["seq"] + 1)
+            if version["next"] not in ([], ["__start__"]) and version["status"] != "waiting":
+                # It ends right before the next step says that it begins.
+                assert after is not None, version
+                assert (after["type"], after["status"], after["detail"]["step"]) == (
+                    "node",
+                    "started",
+                    version["step"] + 1,
+                )
         ends = [version["seq"] for version in versions]
         assert ends == sorted(ends, reverse=True)
         assert ends[0] >= final["seq"]
