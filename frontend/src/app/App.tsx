@@ -24,7 +24,6 @@ const LivePage = lazy(() => import('../live/LivePage'))
 const MemoryPage = lazy(() => import('../memory/MemoryPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
 const RulesPage = lazy(() => import('../rules/RulesPage'))
-const SettingsPage = lazy(() => import('../settings/SettingsPage'))
 const RarePages = lazy(() => import('./RarePages'))
 
 const queries = new QueryClient({
@@ -52,7 +51,7 @@ const router = createBrowserRouter([
       { path: '/experiments/:experiment?', element: <RarePages /> },
       { path: '/models', element: <RarePages /> },
       { path: '/rules', element: <RulesPage /> },
-      { path: '/settings', element: <SettingsPage /> },
+      { path: '/settings', element: <RarePages /> },
       { path: '/replay/:thread', element: <RarePages /> },
       { path: '*', element: <Elsewhere /> },
     ],

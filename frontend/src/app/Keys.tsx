@@ -50,6 +50,8 @@ export default function Keys({ pages, onTour, onClose }: Props) {
       ['1 – 9', t('keySheet.reason')],
       ['S', t('keySheet.later')],
       ['N · P', t('keySheet.marks')],
+      ['F', t('keySheet.fix')],
+      ['I', t('keySheet.evidence')],
       ['Esc', t('review.back')],
       ['C', t('keySheet.claim')],
       ['Z', t('keySheet.undo')],

@@ -5,6 +5,7 @@ const pages = {
   experiments: lazy(() => import('../experiments/ExperimentsPage')),
   models: lazy(() => import('../models/ModelsPage')),
   replay: lazy(() => import('../replay/ReplayPage')),
+  settings: lazy(() => import('../settings/SettingsPage')),
 } as const
 
 /** Pages few people open, by the first part of their address. The shell, which all load, does not name their files. */

@@ -6,6 +6,7 @@ import { catalogueEn, catalogueZh } from './catalogue'
 import { commandEn, commandZh } from './command'
 import { deskMoreEn, deskMoreZh } from './deskMore'
 import { en } from './en'
+import { evidenceEn, evidenceZh } from './evidence'
 import { experimentsEn, experimentsZh } from './experiments'
 import { keysEn, keysZh } from './keys'
 import { liveEn, liveZh } from './live'
@@ -61,6 +62,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       approvalDeskZh,
       liveZh,
       replayZh,
+      evidenceZh,
     ),
     together(
       en,
@@ -81,6 +83,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       approvalDeskEn,
       liveEn,
       replayEn,
+      evidenceEn,
     ),
   ]
   expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort())
@@ -116,7 +119,7 @@ test('every step of the graph has its name', () => {
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) =>
-      /^(app|command|desk|review|approvals|experiments|hosts|live|room|memory|replay|rules|rundown|scripts|settings|tour)\b.*\.tsx$/.test(
+      /^(app|command|desk|review|approvals|evidence|experiments|hosts|live|room|memory|replay|rules|rundown|scripts|settings|tour)\b.*\.tsx$/.test(
         name,
       ),
     )

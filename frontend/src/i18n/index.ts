@@ -5,6 +5,7 @@ import type { approvalDeskZh } from './approvalDesk'
 import type { catalogueZh } from './catalogue'
 import type { commandZh } from './command'
 import type { deskMoreZh } from './deskMore'
+import type { evidenceZh } from './evidence'
 import type { experimentsZh } from './experiments'
 import type { keysZh } from './keys'
 import type { liveZh } from './live'
@@ -48,7 +49,8 @@ declare module 'i18next' {
         typeof deskMoreZh &
         typeof approvalDeskZh &
         typeof liveZh &
-        typeof replayZh
+        typeof replayZh &
+        typeof evidenceZh
     }
   }
 }

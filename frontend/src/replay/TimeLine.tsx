@@ -129,6 +129,16 @@ export function playbackKey(event: globalThis.KeyboardEvent, playback: Playback,
   return true
 }
 
+/** Until which moment a text that comes on a screen here stays there; `undefined` for all else. */
+function endOnScreen(moments: readonly Moment[], moment: Moment): number | undefined {
+  if (moment.source !== 'airing' || moment.phase !== 'shown') return undefined
+  const end = moments.findIndex(
+    (one) => one.source === 'airing' && one.phase === 'ended' && one.airing === moment.airing,
+  )
+  if (end >= 0) return end
+  return moment.airing.on_screen ? moments.length - 1 : undefined
+}
+
 const percent = (place: number, length: number) => `${length > 0 ? (place / length) * 100 : 0}%`
 
 const LANE = 24
@@ -147,6 +157,21 @@ const Marks = memo(function Marks({ moments, places, stops }: Pick<Props, 'momen
           y2={lane * LANE + LANE / 2}
         />
       ))}
+      {moments.map((moment, place) => {
+        const end = endOnScreen(moments, moment)
+        if (end === undefined) return null
+        const from = places[place] ?? 0
+        return (
+          <rect
+            key={`bar-${moment.key}`}
+            className={`on-air-bar mark-of-air${stops.has('air') ? '' : ' mark-off'}`}
+            x={percent(from, length)}
+            y={kinds.indexOf('air') * LANE + LANE / 2 - 3}
+            width={percent((places[end] ?? from) - from, length)}
+            height={6}
+          />
+        )
+      })}
       {moments.map(({ key, kind }, place) => (
         <rect
           key={key}

@@ -105,6 +105,16 @@ describe('moments', () => {
     expect([keyAt(null), keyAt('v99'), keyAt('77'), keyAt('<b>')]).toEqual(['4', '4', '4', '4'])
   })
 
+  test('two things of one millisecond are told apart', () => {
+    const close = [said(1, 0), said(2, 0)].map((one, place) => ({
+      ...one,
+      at: `2026-11-22T10:00:00.${place === 0 ? '123400' : '123900'}Z`,
+    }))
+    const moments = momentsOf({ events: close, checkpoints: [], airings: [] })
+    expect(placeOf(moments, '2026-11-22T10:00:00.123800Z')).toBe(1)
+    expect(placeOf(moments, '2026-11-22T10:00:00.123400Z')).toBe(0)
+  })
+
   test('failures, edits and what a screen shows have lanes of their own', () => {
     const kinds = (fields: Record<string, unknown>) => kindOf(event(1, 0, fields))
     expect(kinds({ type: 'run', status: 'failed' })).toBe('error')

@@ -22,6 +22,12 @@ export type Moment = Place &
     | { readonly source: 'airing'; readonly airing: Airing; readonly phase: 'put' | 'shown' | 'ended' }
   )
 
+/** A time in milliseconds with what the database knows below them: two things of one millisecond have an order. */
+export function timeOf(iso: string): number {
+  const below = /\.\d{3}(\d+)/.exec(iso)?.[1]
+  return Date.parse(iso) + (below ? Number(`0.${below}`) : 0)
+}
+
 /** Which lane a fact of a thread belongs to. */
 export function kindOf(event: AnyThreadEvent): MomentKind {
   switch (event.type) {
@@ -50,7 +56,7 @@ const fromEvent = (event: AnyThreadEvent, seq: number): Moment => ({
   source: 'event',
   key: String(seq),
   kind: kindOf(event),
-  at: Date.parse(event.at ?? '') || 0,
+  at: timeOf(event.at ?? '') || 0,
   seq,
   event,
 })
@@ -59,14 +65,14 @@ const fromCheckpoint = (checkpoint: Checkpoint): Moment => ({
   source: 'checkpoint',
   key: `v${checkpoint.version}`,
   kind: checkpoint.intact && checkpoint.status !== 'failed' ? 'step' : 'error',
-  at: Date.parse(checkpoint.created_at),
+  at: timeOf(checkpoint.created_at),
   seq: checkpoint.seq,
   checkpoint,
 })
 
 function fromAiring(airing: Airing, place: number, seqAt: (at: number) => number): Moment[] {
   const moment = (phase: 'put' | 'shown' | 'ended', time: string): Moment => {
-    const at = Date.parse(time)
+    const at = timeOf(time)
     return { source: 'airing', key: `a${place}${phase}`, kind: 'air', at, seq: seqAt(at), airing, phase }
   }
   const { put_at, shown_at, ended_at } = airing
@@ -111,7 +117,7 @@ export function placeOf(moments: readonly Moment[], named: string | null): numbe
   if (!named) return moments.length - 1
   const known = moments.findIndex(({ key }) => key === named)
   if (known >= 0) return known
-  const at = Date.parse(named)
+  const at = timeOf(named)
   // A number alone would be read as a year.
   if (Number.isNaN(at) || /^\w*$/.test(named)) return moments.length - 1
   const next = moments.findIndex((moment) => moment.at >= at)
@@ -141,8 +147,8 @@ export function onScreenAt(airings: readonly Airing[], at: number): Airing[] {
   return airings.filter(
     ({ shown_at, ended_at, on_screen }) =>
       shown_at !== null &&
-      Date.parse(shown_at) <= at &&
+      timeOf(shown_at) <= at &&
       // Without an end it is there still, or nobody noted what came after: then only its beginning is sure.
-      (ended_at === null ? on_screen || Date.parse(shown_at) === at : Date.parse(ended_at) > at),
+      (ended_at === null ? on_screen || timeOf(shown_at) === at : timeOf(ended_at) > at),
   )
 }
