@@ -31,7 +31,8 @@ class Checkpoint(BaseModel):
 
     `nodes` are those whose work it added, `next` those that go on from it (none: the end). `status` tells what became
     of the step that began here: it is `waiting` where people were asked and `failed` where that step failed, also when
-    the run went on since. `intact` is false when what is stored is not what `checksum` (SHA-256) was made of.
+    the run went on since. `intact` is false when what is stored is not what `checksum` (SHA-256) was made of. `seq` is
+    the last event of the thread that belongs to it.
     """
 
     version: int
@@ -45,6 +46,7 @@ class Checkpoint(BaseModel):
     graph_version: str
     checksum: str
     intact: bool
+    seq: int
     created_at: datetime
 
 
@@ -111,8 +113,9 @@ async def list_checkpoints(
     async with services.db.tenant(identity.tenant_id) as conn:
         await threads.get_thread(conn, thread_id)
         rows = await checkpoints.list_checkpoints(conn, thread_id, limit=limit + 1, before=before, run_id=run_id)
-    page, next_cursor = cut(rows, limit, lambda row: encode_cursor(row.version))
-    return CheckpointPage(items=[_shown(row) for row in page], next_cursor=next_cursor)
+        page, next_cursor = cut(rows, limit, lambda row: encode_cursor(row.version))
+        ends = await checkpoints.last_events_of(conn, thread_id, page)
+    return CheckpointPage(items=[_shown(row, ends[row.version]) for row in page], next_cursor=next_cursor)
 
 
 @router.get("/latest")
@@ -121,9 +124,9 @@ async def read_latest_checkpoint(identity: Reader, services: Parts, thread_id: U
     async with services.db.tenant(identity.tenant_id) as conn:
         await threads.get_thread(conn, thread_id)
         rows = await checkpoints.list_checkpoints(conn, thread_id, limit=1)
-    if not rows:
-        raise NotFound("this thread has no checkpoint yet")
-    return _shown(rows[0])
+        if not rows:
+            raise NotFound("this thread has no checkpoint yet")
+        return _shown(rows[0], await checkpoints.last_event_of(conn, rows[0]))
 
 
 @router.post("/resume", status_code=202)
@@ -141,7 +144,8 @@ async def read_checkpoint(identity: Reader, services: Parts, thread_id: UUID, ve
     """Read one version; a damaged one says so by `intact`."""
     async with services.db.tenant(identity.tenant_id) as conn:
         await threads.get_thread(conn, thread_id)
-        return _shown(await checkpoints.get_checkpoint(conn, thread_id, version))
+        found = await checkpoints.get_checkpoint(conn, thread_id, version)
+        return _shown(found, await checkpoints.last_event_of(conn, found))
 
 
 @router.get("/{version}/replay")
@@ -157,7 +161,7 @@ async def replay_checkpoint(identity: Reader, services: Parts, thread_id: UUID, 
     # while: the loop carries everybody's tokens meanwhile.
     masked = await asyncio.to_thread(mask_values, {"values": values, "snapshot": snapshot.model_dump()})
     return Replay(
-        checkpoint=_shown(found),
+        checkpoint=_shown(found, until),
         values=masked["values"],
         snapshot=ThreadSnapshot.model_validate(masked["snapshot"]),
     )
@@ -190,8 +194,6 @@ def _number(text: str) -> int:
     return number
 
 
-def _shown(found: checkpoints.Checkpoint) -> Checkpoint:
-    return Checkpoint(
-        checksum=found.checksum.hex(),
-        **{name: getattr(found, name) for name in Checkpoint.model_fields if name != "checksum"},
-    )
+def _shown(found: checkpoints.Checkpoint, seq: int) -> Checkpoint:
+    own = {"checksum": found.checksum.hex(), "seq": seq}
+    return Checkpoint(**own, **{name: getattr(found, name) for name in Checkpoint.model_fields if name not in own})

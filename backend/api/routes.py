@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute
 
 from backend.api import (
+    airings,
     audit,
     auth,
     chat_completions,
@@ -53,6 +54,7 @@ DESCRIPTION: Final = (
 _RESOURCES: Final = (
     auth,
     checkpoints,
+    airings,
     threads,
     messages,
     model_accounts,

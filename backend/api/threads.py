@@ -1,5 +1,6 @@
 """Threads: list, open, read, rename, remove; their messages, events and snapshot."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -24,8 +25,9 @@ from backend.domain import audit, checkpoints, events, thread_notes, threads
 from backend.errors import BadRequest
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import STORABLE
-from backend.protocol.events import AnyThreadEvent, RunStatus, UnknownEvent
+from backend.protocol.events import AnyThreadEvent, RunStatus, UnknownEvent, thread_event_adapter
 from backend.protocol.snapshot import ThreadSnapshot
+from backend.quality.masking import mask_values
 from backend.runs import start
 from backend.storage.postgres import Connection
 
@@ -260,13 +262,20 @@ async def list_events(
     thread_id: UUID,
     after: Annotated[int, Query(ge=0, le=2**62, description="The `seq` that was read last.")] = 0,
     limit: Annotated[int, Query(ge=1, le=_BATCH, description="How many at most.")] = 500,
+    masked: Annotated[bool, Query(description="Without personal data, to be taken out of the house.")] = False,
 ) -> EventList:
-    """Read the events of a thread after `after`, as they went over the socket."""
+    """Read the events of a thread after `after`, as they went over the socket, or `masked`."""
     async with services.db.tenant(identity.tenant_id) as conn:
         thread = await threads.get_thread(conn, thread_id)
         read = await events.read_events(conn, thread_id, after, limit)
     items = [event for event in read if not isinstance(event, UnknownEvent)]
+    if masked:
+        items = await asyncio.to_thread(lambda: [_masked(event) for event in items])
     return EventList(items=items, last_seq=max(thread.last_seq, read[-1].seq or 0 if read else 0))
+
+
+def _masked(event: AnyThreadEvent) -> AnyThreadEvent:
+    return thread_event_adapter.validate_python(mask_values(event.model_dump()))
 
 
 @router.get("/{thread_id}/snapshot")

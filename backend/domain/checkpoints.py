@@ -3,6 +3,7 @@
 A checkpoint of LangGraph belongs to a run; `run_checkpoints` gives it a tenant, a thread and a number.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -117,28 +118,40 @@ async def insert_first(
 
 
 async def last_event_of(conn: Connection, at: Checkpoint) -> int:
-    """Return the `seq` of the last event that belongs to a version.
+    """Return the `seq` of the last event that belongs to a version; see `last_events_of`."""
+    return (await last_events_of(conn, at.thread_id, [at]))[at.version]
+
+
+async def last_events_of(conn: Connection, thread_id: UUID, versions: Sequence[Checkpoint]) -> dict[int, int]:
+    """Return the `seq` of the last event that belongs to each of these versions of a thread, by version.
 
     Events are written beside the checkpoints, a moment before or after. So the end is not found by time: it is where
     the next step says that it begins, or, for a version that waits for people, where the run says so.
     """
-    if at.status == "waiting":
-        asked = """SELECT seq FROM thread_events WHERE thread_id = $1 AND seq > $2 AND run_id = $3 AND type = 'run'
-                   AND payload ->> 'status' = 'waiting' ORDER BY seq LIMIT 1"""
-        seq: int | None = await conn.fetchval(asked, at.thread_id, at.after_seq, at.run_id)
-        if seq is not None:
-            return seq
-    if at.next:
-        begun = """SELECT seq - 1 FROM thread_events WHERE thread_id = $1 AND seq > $2 AND run_id = $3 AND type = 'node'
-                   AND payload ->> 'status' = 'started' AND (payload -> 'detail' ->> 'step')::int > $4
-                   ORDER BY seq LIMIT 1"""
-        seq = await conn.fetchval(begun, at.thread_id, at.after_seq, at.run_id, at.step)
-        if seq is not None:
-            return seq
-    last: int | None = await conn.fetchval(
-        "SELECT max(seq) FROM thread_events WHERE thread_id = $1 AND run_id = $2", at.thread_id, at.run_id
+    rows = await conn.fetch(
+        """SELECT c.version, coalesce(
+             CASE WHEN c.waiting THEN (
+               SELECT e.seq FROM thread_events e
+               WHERE e.thread_id = $1 AND e.seq > c.after_seq AND e.run_id = c.run_id AND e.type = 'run'
+                 AND e.payload ->> 'status' = 'waiting' ORDER BY e.seq LIMIT 1) END,
+             CASE WHEN c.goes_on THEN (
+               SELECT e.seq - 1 FROM thread_events e
+               WHERE e.thread_id = $1 AND e.seq > c.after_seq AND e.run_id = c.run_id AND e.type = 'node'
+                 AND e.payload ->> 'status' = 'started' AND (e.payload -> 'detail' ->> 'step')::int > c.step
+               ORDER BY e.seq LIMIT 1) END,
+             greatest(c.after_seq, (
+               SELECT max(e.seq) FROM thread_events e WHERE e.thread_id = $1 AND e.run_id = c.run_id))) AS seq
+           FROM unnest($2::bigint[], $3::uuid[], $4::int[], $5::bigint[], $6::boolean[], $7::boolean[])
+             AS c (version, run_id, step, after_seq, waiting, goes_on)""",
+        thread_id,
+        [one.version for one in versions],
+        [one.run_id for one in versions],
+        [one.step for one in versions],
+        [one.after_seq for one in versions],
+        [one.status == "waiting" for one in versions],
+        [bool(one.next) for one in versions],
     )
-    return max(last or 0, at.after_seq)
+    return {row["version"]: row["seq"] for row in rows}
 
 
 async def read_snapshot(conn: Connection, thread_id: UUID, until: int | None = None) -> ThreadSnapshot:

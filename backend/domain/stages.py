@@ -249,6 +249,13 @@ async def hold(conn: Connection, room_id: UUID) -> tuple[Stage, Script, int]:
     return stage, script, now_ms
 
 
+async def waits(conn: Connection, room_id: UUID, version: int) -> bool:
+    """Return whether a text that was cued is not on the room's stage yet, because another one is being read."""
+    return bool(
+        await conn.fetchval("SELECT version < $2 FROM prompter_stages WHERE room_id = $1", room_id, version),
+    )
+
+
 async def save(conn: Connection, room_id: UUID, stage: Stage) -> None:
     """Keep what `hold` read and an order changed; displays hear of it after commit."""
     await conn.execute(

@@ -54,6 +54,7 @@ async def cue_entry(
         content=entry.content,
         pace=entry.pace,
     )
+    state = await rooms.read_prompter(conn, room_id)
     # Nobody can take anything out of the audit log again.
     overridden = mask_values({"override_reason": override_reason, **held.details}) if held is not None else {}
     await audit.record(
@@ -63,9 +64,12 @@ async def cue_entry(
         str(entry.script_id),
         version=entry.script_version,
         room=str(room_id),
+        prompter_version=state.version,
+        # Another text is being read: this one is on no screen yet.
+        waits=state.stage is not None,
         **overridden,
     )
-    return await rooms.read_prompter(conn, room_id)
+    return state
 
 
 @dataclass(frozen=True)

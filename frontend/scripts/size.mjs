@@ -8,6 +8,7 @@ const budgets = [
   ['console entry + shell', ['index.html'], 240],
   ['chat', ['index.html', 'src/desk/DeskPage.tsx'], 360],
   ['approvals', ['index.html', 'src/approvals/ApprovalsPage.tsx'], 360],
+  ['replay', ['index.html', 'src/app/RarePages.tsx', 'src/replay/ReplayPage.tsx'], 360],
   ['shows', ['index.html', 'src/rundown/ShowsPage.tsx'], 430],
   ['products', ['index.html', 'src/products/ProductsPage.tsx'], 430],
   ['live', ['index.html', 'src/live/LivePage.tsx'], 390],

@@ -12,7 +12,7 @@ import structlog
 from langgraph.runtime import Runtime
 
 from backend import failpoints
-from backend.domain import audit, effects, rooms, rule_overlays, rundowns, runs, scripts
+from backend.domain import audit, effects, rooms, rule_overlays, rundowns, runs, scripts, stages
 from backend.domain.products import Product, get_product
 from backend.errors import BadRequest, NotFound
 from backend.graph.checking import brief_of, newly_forbidden, no_longer_borne_out, plain_report, rules_in_force
@@ -184,7 +184,8 @@ async def _published(
             provenance=_provenance(state, context, standing) | {"checkpoint_id": checkpoint_id},
             approved_by=UUID(by) if by else None,
         )
-        shown = None
+        shown: int | None = None
+        aired: dict[str, Any] = {}
         # What is written for a show takes its place in the rundown; the host is still at something else.
         if not await rundowns.place(conn, context.run_id, script_id, version) and room_id is not None:
             by_hand = (await rooms.get_room(conn, room_id)).by_hand
@@ -204,6 +205,8 @@ async def _published(
                     content=content,
                     pace=state["host"]["pace"],
                 )
+                waits = await stages.waits(conn, room_id, shown)
+                aired = {"room": str(room_id), "prompter_version": shown, "waits": waits}
         await audit.record(
             conn,
             UUID(by) if by else None,
@@ -213,6 +216,7 @@ async def _published(
             run_id=str(context.run_id),
             decision=state["decision"]["decision"],
             policy=state["decision"].get("policy"),
+            **aired,
             # Nobody can take anything out of the audit log again.
             override_reason=mask_values(state["decision"].get("override_reason")),
         )

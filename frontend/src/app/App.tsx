@@ -24,10 +24,8 @@ const ShowsPage = lazy(() => import('../rundown/ShowsPage'))
 const LivePage = lazy(() => import('../live/LivePage'))
 const MemoryPage = lazy(() => import('../memory/MemoryPage'))
 const HostsPage = lazy(() => import('../hosts/HostsPage'))
-const ExperimentsPage = lazy(() => import('../experiments/ExperimentsPage'))
-const ModelsPage = lazy(() => import('../models/ModelsPage'))
 const RulesPage = lazy(() => import('../rules/RulesPage'))
-const SettingsPage = lazy(() => import('../settings/SettingsPage'))
+const RarePages = lazy(() => import('./RarePages'))
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -56,10 +54,11 @@ const router = createBrowserRouter([
           { path: '/products/:id?', element: <ProductsPage /> },
           { path: '/memory', element: <MemoryPage /> },
           { path: '/hosts/:id?', element: <HostsPage /> },
-          { path: '/experiments/:experiment?', element: <ExperimentsPage /> },
-          { path: '/models', element: <ModelsPage /> },
+          { path: '/experiments/:experiment?', element: <RarePages /> },
+          { path: '/models', element: <RarePages /> },
           { path: '/rules', element: <RulesPage /> },
-          { path: '/settings', element: <SettingsPage /> },
+          { path: '/settings', element: <RarePages /> },
+          { path: '/replay/:thread', element: <RarePages /> },
           { path: '*', element: <Elsewhere /> },
         ],
       },

@@ -4,6 +4,7 @@ import '../i18n/addExperiments'
 import '../i18n/addKeys'
 import '../i18n/addLive'
 import '../i18n/addModels'
+import '../i18n/addReplay'
 import { Button, Modal } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { pageName } from '../command/pageName'
@@ -49,6 +50,8 @@ export default function Keys({ pages, onTour, onClose }: Props) {
       ['1 – 9', t('keySheet.reason')],
       ['S', t('keySheet.later')],
       ['N · P', t('keySheet.marks')],
+      ['F', t('keySheet.fix')],
+      ['I', t('keySheet.evidence')],
       ['Esc', t('review.back')],
       ['C', t('keySheet.claim')],
       ['Z', t('keySheet.undo')],
@@ -63,6 +66,13 @@ export default function Keys({ pages, onTour, onClose }: Props) {
       ['I · Shift I', t('live.keys.take')],
       ['B', t('live.keys.blank')],
       ['T', t('live.keys.note')],
+    ],
+    [
+      t('replay.title'),
+      ['Space', t('replay.play')],
+      ['← · →', t('keySheet.moments')],
+      ['Home · End', t('keySheet.ends')],
+      ['1 · 2 · 3', t('replay.speed')],
     ],
   ] as const
   return (

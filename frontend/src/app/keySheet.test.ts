@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
   (name) =>
-    /^(app|approvals|command|desk|live|review)\b.*\.tsx?$/.test(name) &&
+    /^(app|approvals|command|desk|evidence|live|review)\b.*\.tsx?$/.test(name) &&
     !/\.test\./.test(name) &&
     name !== 'app/Keys.tsx',
 )

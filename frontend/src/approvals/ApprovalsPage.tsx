@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import '../i18n/addApprovals'
 import { BellFilled, BellOutlined } from '@ant-design/icons'
 import { Alert, Button, Checkbox, Empty, Segmented } from 'antd'
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
 import { ApprovalCard } from '../review/ApprovalCard'
@@ -29,6 +29,8 @@ import { isUrgent, MINUTES, useSnooze } from './snooze'
 import { useSounds } from './sound'
 import { useClaim } from './useClaim'
 import { useQueue } from './useQueue'
+
+const EvidencePanel = lazy(() => import('../evidence/EvidencePanel'))
 
 type Tab = 'waiting' | 'mine' | 'history'
 
@@ -340,13 +342,20 @@ function Review({ item }: { item: QueueItem }) {
   return (
     <>
       <ReviewBar interrupt={item.interrupt} claiming={claiming} />
-      <ApprovalCard
-        threadId={item.threadId}
-        interrupt={item.interrupt}
-        hotkeys
-        locked={!mine && holder ? t('approvalDesk.lockedBy', { name: holder.name }) : undefined}
-        onEngage={engage}
-      />
+      <div className="with-evidence">
+        <ApprovalCard
+          threadId={item.threadId}
+          interrupt={item.interrupt}
+          hotkeys
+          locked={!mine && holder ? t('approvalDesk.lockedBy', { name: holder.name }) : undefined}
+          onEngage={engage}
+          aside={(tools) => (
+            <Suspense fallback={null}>
+              <EvidencePanel threadId={item.threadId} interrupt={item.interrupt} tools={tools} />
+            </Suspense>
+          )}
+        />
+      </div>
     </>
   )
 }
@@ -375,6 +384,11 @@ function Detail({ id, known, tools }: { id: string; known: QueueItem | undefined
           {t('approvals.toQueue')}
         </Link>
         <Link to={`/console/${item.threadId}`}>{t('approvals.openThread')}</Link>
+        <Link
+          to={`/replay/${item.threadId}${item.interrupt.at ? `?at=${encodeURIComponent(item.interrupt.at)}` : ''}`}
+        >
+          {t('approvalDesk.replay')}
+        </Link>
         {tools}
       </p>
       <Review item={item} />

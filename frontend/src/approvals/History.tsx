@@ -1,3 +1,4 @@
+import { HistoryOutlined } from '@ant-design/icons'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Alert, Button } from 'antd'
 import { useTranslation } from 'react-i18next'
@@ -57,6 +58,15 @@ export function History({ selected }: { selected: string | undefined }) {
                       .join(' · ')}
                   </span>
                 </span>
+              </Link>
+              <Link
+                className="to-replay"
+                to={`/replay/${row.thread_id}?at=${encodeURIComponent(row.decided_at ?? row.created_at)}`}
+                aria-label={t('approvalDesk.replayOf', { title: title || productName || t('review.title') })}
+                title={t('approvalDesk.replay')}
+                data-testid="to-replay"
+              >
+                <HistoryOutlined />
               </Link>
             </li>
           )

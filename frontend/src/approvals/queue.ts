@@ -12,7 +12,8 @@ export interface QueueItem {
 /** The queue by interrupt id. */
 export type Queue = ReadonlyMap<string, QueueItem>
 
-const status: Record<Interrupt['status'], InterruptView['status']> = {
+/** What REST calls a decision, in the words of the events. */
+export const statusOf: Record<Interrupt['status'], InterruptView['status']> = {
   pending: 'pending',
   approved: 'approve',
   edited: 'edit',
@@ -40,7 +41,7 @@ export function fromRest(row: Interrupt): QueueItem {
       allowed,
       expires_at,
       version,
-      status: status[row.status],
+      status: statusOf[row.status],
       policy: row.decision?.policy === 'auto_approve' ? 'auto_approve' : null,
       by: row.decided_by,
       content: textOf(row.decision?.content),

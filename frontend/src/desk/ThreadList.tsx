@@ -81,6 +81,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
     if (!active) return []
     const { id, title, pinned_at } = active
     return [
+      { id: 'replay', label: t('commandBar.replay'), run: () => navigate(`/replay/${id}`) },
       { id: 'pin', label: t(pinned_at ? 'commandBar.unpin' : 'commandBar.pin'), run: () => pin(active) },
       ...(may('thread.write')
         ? [
@@ -166,6 +167,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
                       onRename={() => setRenaming({ id: thread.id, title: thread.title })}
                       onDelete={() => setDeleting(thread)}
                       onExport={() => void save(thread)}
+                      onReplay={() => navigate(`/replay/${thread.id}`)}
                     />
                   </Suspense>
                 </span>

@@ -3,6 +3,7 @@ import {
   DeleteOutlined,
   DownloadOutlined,
   EditOutlined,
+  HistoryOutlined,
   MoreOutlined,
   PushpinFilled,
   PushpinOutlined,
@@ -18,13 +19,14 @@ interface Props {
   onRename: () => void
   onDelete: () => void
   onExport: () => void
+  onReplay: () => void
 }
 
 /** What can be done with one thread of the list. A chunk of its own: a menu is larger than the list. */
-export default function ThreadMenu({ title, pinned, onPin, onRename, onDelete, onExport }: Props) {
+export default function ThreadMenu({ title, pinned, onPin, onRename, onDelete, onExport, onReplay }: Props) {
   const { t } = useTranslation()
   const { may } = useDesk()
-  const acts = { pin: onPin, rename: onRename, delete: onDelete, export: onExport }
+  const acts = { pin: onPin, rename: onRename, delete: onDelete, export: onExport, replay: onReplay }
   return (
     <>
       {pinned && (
@@ -47,6 +49,7 @@ export default function ThreadMenu({ title, pinned, onPin, onRename, onDelete, o
               icon: <PushpinOutlined />,
               label: t(pinned ? 'deskMore.unpin' : 'deskMore.pin'),
             },
+            { key: 'replay', icon: <HistoryOutlined />, label: t('deskMore.replay') },
             { key: 'export', icon: <DownloadOutlined />, label: t('deskMore.export') },
             ...(may('thread.write')
               ? [

@@ -221,6 +221,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/threads/{thread_id}/airings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Airings
+         * @description List when scripts of a thread were put on teleprompters, came on, and were followed by another text.
+         */
+        get: operations["list_airings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/threads": {
         parameters: {
             query?: never;
@@ -354,7 +374,7 @@ export interface paths {
         };
         /**
          * List Events
-         * @description Read the events of a thread after `after`, as they went over the socket.
+         * @description Read the events of a thread after `after`, as they went over the socket, or `masked`.
          */
         get: operations["list_events"];
         put?: never;
@@ -2438,6 +2458,60 @@ export interface components {
             reason?: string;
         };
         /**
+         * Airing
+         * @description A script that was put on a room's teleprompter, by its approval (`published`) or by a person (`cued`).
+         *
+         *     `waited`: another text was being read, so it waited for the stage; null when that was not noted. `shown_at` is null
+         *     while it waits, and for what was displaced before it came on. `ended_at` is when another text came on; null as long
+         *     as it is there (`on_screen`), or when it was not noted what came after.
+         */
+        Airing: {
+            /**
+             * Room Id
+             * Format: uuid
+             */
+            room_id: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Script Id
+             * Format: uuid
+             */
+            script_id: string;
+            /** Script Version */
+            script_version: number;
+            /** Title */
+            title: string;
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "published" | "cued";
+            /**
+             * Put At
+             * Format: date-time
+             */
+            put_at: string;
+            put_by: components["schemas"]["Person"] | null;
+            /** Waited */
+            waited: boolean | null;
+            /** Shown At */
+            shown_at: string | null;
+            shown_by: components["schemas"]["Person"] | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** On Screen */
+            on_screen: boolean;
+        };
+        /**
+         * AiringList
+         * @description All of a thread, the first one first.
+         */
+        AiringList: {
+            /** Items */
+            items: components["schemas"]["Airing"][];
+        };
+        /**
          * Answer
          * @description A decision. `edit` needs the whole text in `content`, `respond` a hint for the writer.
          *
@@ -2773,7 +2847,8 @@ export interface components {
          *
          *     `nodes` are those whose work it added, `next` those that go on from it (none: the end). `status` tells what became
          *     of the step that began here: it is `waiting` where people were asked and `failed` where that step failed, also when
-         *     the run went on since. `intact` is false when what is stored is not what `checksum` (SHA-256) was made of.
+         *     the run went on since. `intact` is false when what is stored is not what `checksum` (SHA-256) was made of. `seq` is
+         *     the last event of the thread that belongs to it.
          */
         Checkpoint: {
             /** Version */
@@ -2804,6 +2879,8 @@ export interface components {
             checksum: string;
             /** Intact */
             intact: boolean;
+            /** Seq */
+            seq: number;
             /**
              * Created At
              * Format: date-time
@@ -7947,6 +8024,38 @@ export interface operations {
             };
         };
     };
+    list_airings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AiringList"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_threads: {
         parameters: {
             query?: {
@@ -8327,6 +8436,8 @@ export interface operations {
                 after?: number;
                 /** @description How many at most. */
                 limit?: number;
+                /** @description Without personal data, to be taken out of the house. */
+                masked?: boolean;
             };
             header?: never;
             path: {

@@ -37,6 +37,8 @@ export const approvalDeskZh = {
     snoozeHint: '只对你自己隐藏；快到时间会自己回来。',
     snoozeUrgent: '快到时间了，不能再放一放。',
     snoozed: '{{count}} 条稍后再看 · 现在就看',
+    replay: '回放',
+    replayOf: '回放「{{title}}」的审批经过',
     keys: 'J/K 上下 · A 通过 · E 修改 · X 驳回 · S 稍后 · N/P 看标记',
   },
   approvalLook: {
@@ -88,6 +90,8 @@ export const approvalDeskEn: typeof approvalDeskZh = {
     snoozeHint: 'Hidden from you alone; it comes back before its time is over.',
     snoozeUrgent: 'Its time is nearly over: it cannot wait.',
     snoozed: '{{count}} for later · show now',
+    replay: 'Replay',
+    replayOf: 'Replay how “{{title}}” was decided',
     keys: 'J/K move · A approve · E edit · X reject · S later · N/P marks',
   },
   approvalLook: {

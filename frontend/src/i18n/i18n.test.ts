@@ -6,6 +6,7 @@ import { catalogueEn, catalogueZh } from './catalogue'
 import { commandEn, commandZh } from './command'
 import { deskMoreEn, deskMoreZh } from './deskMore'
 import { en } from './en'
+import { evidenceEn, evidenceZh } from './evidence'
 import { experimentsEn, experimentsZh } from './experiments'
 import { faultsEn, faultsZh } from './faults'
 import { keysEn, keysZh } from './keys'
@@ -17,6 +18,7 @@ import { policiesEn, policiesZh } from './policies'
 import { problemsZh } from './problems'
 import { problemsEn } from './problemsEn'
 import { reasonsEn, reasonsZh } from './reasons'
+import { replayEn, replayZh } from './replay'
 import { reviewEn, reviewZh } from './review'
 import { rulesEn, rulesZh } from './rules'
 import { settingsEn, settingsZh } from './settings'
@@ -62,6 +64,8 @@ test('both languages have the same keys with the same variables, and nothing is 
       deskMoreZh,
       approvalDeskZh,
       liveZh,
+      replayZh,
+      evidenceZh,
     ),
     together(
       en,
@@ -82,6 +86,8 @@ test('both languages have the same keys with the same variables, and nothing is 
       deskMoreEn,
       approvalDeskEn,
       liveEn,
+      replayEn,
+      evidenceEn,
     ),
   ]
   expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort())
@@ -117,7 +123,7 @@ test('every step of the graph has its name', () => {
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) =>
-      /^(app|command|desk|review|approvals|experiments|hosts|live|room|memory|rules|rundown|scripts|settings|tour)\b.*\.tsx$/.test(
+      /^(app|command|desk|review|approvals|evidence|experiments|hosts|live|room|memory|replay|rules|rundown|scripts|settings|tour)\b.*\.tsx$/.test(
         name,
       ),
     )

@@ -5,6 +5,7 @@ import type { approvalDeskZh } from './approvalDesk'
 import type { catalogueZh } from './catalogue'
 import type { commandZh } from './command'
 import type { deskMoreZh } from './deskMore'
+import type { evidenceZh } from './evidence'
 import type { experimentsZh } from './experiments'
 import type { faultsZh } from './faults'
 import type { keysZh } from './keys'
@@ -15,6 +16,7 @@ import type { pairingZh } from './pairing'
 import type { policiesZh } from './policies'
 import { problemsZh } from './problems'
 import type { reasonsZh } from './reasons'
+import type { replayZh } from './replay'
 import type { reviewZh } from './review'
 import type { rulesZh } from './rules'
 import type { settingsZh } from './settings'
@@ -48,7 +50,9 @@ declare module 'i18next' {
         typeof settingsZh &
         typeof deskMoreZh &
         typeof approvalDeskZh &
-        typeof liveZh
+        typeof liveZh &
+        typeof replayZh &
+        typeof evidenceZh
     }
   }
 }

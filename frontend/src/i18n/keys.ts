@@ -15,6 +15,10 @@ export const keysZh = {
     reason: '选驳回原因，再按 Enter 驳回',
     later: '稍后再看',
     marks: '下一处 · 上一处标记',
+    evidence: '收起 · 展开依据',
+    fix: '采用一条改法',
+    moments: '上一刻 · 下一刻',
+    ends: '开头 · 结尾',
   },
 }
 
@@ -34,5 +38,9 @@ export const keysEn: typeof keysZh = {
     reason: 'Choose why it is rejected, then Enter',
     later: 'Look at it later',
     marks: 'Next · previous mark',
+    evidence: 'Fold · show the evidence',
+    fix: 'Take one suggestion',
+    moments: 'Previous · next moment',
+    ends: 'Beginning · end',
   },
 }

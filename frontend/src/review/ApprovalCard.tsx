@@ -1,14 +1,15 @@
 import '../i18n/addWork'
 import { Alert, Button, Input, Tooltip } from 'antd'
-import { lazy, Suspense, useDeferredValue, useEffect, useRef, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useDeferredValue, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { InterruptView } from '../generated/protocol'
+import type { Finding, InterruptView } from '../generated/protocol'
 import { Assumed } from '../shared/Assumed'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { isPageKey } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
 import { remember, useDraft } from '../shared/storage'
+import { carryFindings, withSuggestion } from '../shared/text'
 import { Countdown } from './Countdown'
 import { Diff } from './Diff'
 import { byGravity, FindingText, MarkedText } from './MarkedText'
@@ -39,6 +40,17 @@ interface Props {
   locked?: string | undefined
   /** Somebody is changing or rejecting it. Called at each change. */
   onEngage?: (() => void) | undefined
+  /** What stands beside it. It tells the findings, which the card then leaves to it. */
+  aside?: ((tools: ReviewTools) => ReactNode) | undefined
+}
+
+/** What can be done to a text under review from beside it. */
+export interface ReviewTools {
+  readonly editing: boolean
+  /** Put a finding's suggestion into the text; `undefined` when nothing may be changed. */
+  readonly apply: ((finding: Finding) => void) | undefined
+  /** Whether a finding still stands in the text as it is changed here. */
+  readonly stands: (finding: Finding) => boolean
 }
 
 /** What waits: a script for a person, or an approved one for its moment on screen. */
@@ -53,7 +65,7 @@ export function ApprovalCard(props: Props) {
 }
 
 /** A script that waits for a person: read it with its findings, approve, edit or reject it, or see who did. */
-function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: Props) {
+function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, aside }: Props) {
   const { t, i18n } = useTranslation()
   const { may } = useDesk()
   const script = scriptParams(interrupt.params)
@@ -101,6 +113,15 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
 
   const startEdit = () => {
     if (!edited) setEdited(script.content)
+    setMode('edit')
+    onEngage?.()
+  }
+  /** Where a finding of the draft stands in the text as it is changed here, if nobody changed that place. */
+  const carried = (finding: Finding) => carryFindings(script.content, edited || script.content, [finding])[0]
+  const apply = (finding: Finding) => {
+    const here = carried(finding)
+    if (!here) return
+    setEdited(withSuggestion(edited || script.content, here))
     setMode('edit')
     onEngage?.()
   }
@@ -152,7 +173,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
     </>
   )
   const content = interrupt.status === 'edit' && interrupt.content ? interrupt.content : script.content
-  return (
+  const shown = (
     <section
       ref={card}
       className={`card approval approval-${interrupt.status}`}
@@ -237,7 +258,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
           {interrupt.feedback && <span>{t('review.reasonWas', { reason: interrupt.feedback })}</span>}
         </p>
       )}
-      {pending && mode !== 'edit' && others.length > 0 && (
+      {pending && mode !== 'edit' && !aside && others.length > 0 && (
         <div className="findings">
           {byGravity(others).map((finding) => (
             <FindingText
@@ -372,5 +393,16 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
       )}
       {pending && decision.phase === 'sent' && <p className="muted">{t('review.waiting')}</p>}
     </section>
+  )
+  if (!aside) return shown
+  return (
+    <>
+      {shown}
+      {aside({
+        editing: pending && mode === 'edit',
+        apply: ready && mode !== 'reject' ? apply : undefined,
+        stands: (finding) => !edited || carried(finding) !== undefined,
+      })}
+    </>
   )
 }

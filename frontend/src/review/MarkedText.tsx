@@ -51,6 +51,7 @@ export function MarkedText({
             <button
               type="button"
               className={`mark mark-${worst(piece.findings)}`}
+              data-start={piece.start}
               aria-label={t('quality.marked', { text: piece.text })}
             >
               {piece.text}
@@ -67,9 +68,9 @@ interface FindingProps {
   /** Of the rules that found it. */
   version: string | undefined
   /** Show where it is in the text under edit. */
-  onShow?: () => void
+  onShow?: (() => void) | undefined
   /** Put the suggestion into the text under edit. */
-  onApply?: () => void
+  onApply?: (() => void) | undefined
 }
 
 /** One finding in words. */

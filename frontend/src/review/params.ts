@@ -16,6 +16,7 @@ export interface ScriptParams {
   readonly productId: string | undefined
   readonly productName: string | undefined
   readonly hostId: string | undefined
+  readonly hostName: string | undefined
   readonly scenario: string | undefined
   /** How many 字 are said aloud, and the host's pace in 字/分. */
   readonly spoken: number | undefined
@@ -52,6 +53,7 @@ export function scriptParams(params: Readonly<Record<string, unknown>>): ScriptP
     productId: text('product_id'),
     productName: text('product_name'),
     hostId: text('host_id'),
+    hostName: text('host_name'),
     scenario: scenarioOf(params.slots),
     spoken: number('spoken'),
     pace: number('pace'),

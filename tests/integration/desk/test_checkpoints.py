@@ -122,6 +122,12 @@ async def test_a_replayed_state_shows_nobodys_telephone_number(operator: Rest, m
         assert "李娜" not in shown, part
         assert "138 0013 8000" not in shown, part
     assert replay["values"]["draft"] == TEXT
+    # What is taken out as a file: the same events, each in its place, without the number.
+    plain, masked = [(await operator.get(f"/threads/{thread}/events", masked=m))["items"] for m in (False, True)]
+    assert "138 0013 8000" in str(plain)
+    assert "138 0013 8000" not in str(masked)
+    assert "李娜" not in str(masked)
+    assert [(one["seq"], one["type"]) for one in masked] == [(one["seq"], one["type"]) for one in plain]
     assert [one["content"] for one in replay["snapshot"]["messages"] if one["role"] == "assistant"] == [TEXT]
 
 
