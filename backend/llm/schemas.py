@@ -4,9 +4,10 @@ A schema is a small program of a stranger that runs here, so it is bounded: noth
 time (re2), and the steps of one check are counted, since references can double the work at each level.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Final
+from urllib.parse import unquote
 
 import orjson
 import re2
@@ -21,6 +22,11 @@ from backend.llm.structured import Unusable, json_object
 MAX_BYTES: Final = 32 * 1024
 MAX_DEPTH: Final = 24
 _MAX_STEPS: Final = 50_000
+#: A step looks at no more parts of a list or an object, or characters, than these: what is larger takes more steps …
+_PARTS_A_STEP: Final = 8
+_CHARACTERS_A_STEP: Final = 128
+#: … and so does each fault, also one that an `anyOf` gathers for nobody.
+_STEPS_A_FAULT: Final = 4
 _MAX_PATTERN: Final = 500
 #: Faults that are told: a model mends what it is told, and a page of them helps nobody.
 _TOLD: Final = 3
@@ -51,6 +57,9 @@ _SELDOM_KNOWN: Final = frozenset(
     {"allOf", "oneOf", "not", "if", "then", "else", "contains", "propertyNames", "dependentSchemas"}
 )
 
+#: Keywords that look at all of a value, to its depth.
+_COMPARING: Final = frozenset({"enum", "const", "uniqueItems"})
+
 _Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
 
 
@@ -62,15 +71,42 @@ class _TooMuch(Exception):
 _left: ContextVar[list[int]] = ContextVar("steps_left")
 
 
-def _counted(keyword: _Keyword) -> _Keyword:
+def _counted(name: str, keyword: _Keyword) -> _Keyword:
+    size = _size_of_all if name in _COMPARING else _size
+
     def check(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-        left = _left.get()
-        left[0] -= 1
-        if left[0] < 0:
-            raise _TooMuch
-        yield from keyword(validator, value, instance, schema) or ()
+        _take(1 + size(value) + size(instance))
+        for fault in keyword(validator, value, instance, schema) or ():
+            _take(_STEPS_A_FAULT)
+            yield fault
 
     return check
+
+
+def _take(steps: int) -> None:
+    left = _left.get()
+    left[0] -= steps
+    if left[0] < 0:
+        raise _TooMuch
+
+
+def _size(value: Any) -> int:
+    """Return the steps that it takes to look at the parts of a value, or at its characters."""
+    if isinstance(value, str):
+        return len(value) // _CHARACTERS_A_STEP
+    return len(value) // _PARTS_A_STEP if isinstance(value, list | dict) else 0
+
+
+def _size_of_all(value: Any) -> int:
+    """Return the steps that it takes to compare a value with another, to the depth of it."""
+    return len(_dumped(value)) // _CHARACTERS_A_STEP
+
+
+def _dumped(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # it reads deeper than it writes
+        raise _TooMuch from None
 
 
 def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
@@ -81,7 +117,7 @@ def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Validatio
 def _unique(_: Any, wanted: bool, instance: Any, __: Any) -> Iterator[ValidationError]:
     # The library compares each with each.
     if wanted and isinstance(instance, list):
-        seen = {orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in instance}
+        seen = {_dumped(one) for one in instance}
         if len(seen) < len(instance):
             yield ValidationError("has non-unique elements")
 
@@ -89,10 +125,15 @@ def _unique(_: Any, wanted: bool, instance: Any, __: Any) -> Iterator[Validation
 _Validator: Final = extend(
     Draft202012Validator,
     {
-        name: _counted(keyword)
+        name: _counted(name, keyword)
         for name, keyword in {**Draft202012Validator.VALIDATORS, "pattern": _pattern, "uniqueItems": _unique}.items()
     },
 )
+
+
+def _validator_of(schema: Mapping[str, Any]) -> Any:
+    # The library takes another validator wherever it comes upon a `$schema`: its own, without a count and without re2.
+    return _Validator({name: value for name, value in schema.items() if name != "$schema"}, registry=Registry())
 
 
 class AnswerSchema:
@@ -100,7 +141,7 @@ class AnswerSchema:
 
     def __init__(self, plain: Mapping[str, Any]) -> None:
         self.plain = plain
-        self._validator = _Validator(plain, registry=Registry())
+        self._validator = _validator_of(plain)
 
     @classmethod
     def read(cls, schema: Mapping[str, Any]) -> "AnswerSchema":
@@ -164,7 +205,7 @@ def held_to(schema: Mapping[str, Any], text: str) -> bool | None:
     _left.set([_MAX_STEPS])
     met = True
     try:
-        for fault in _Validator(schema, registry=Registry()).iter_errors(value):
+        for fault in _validator_of(schema).iter_errors(value):
             if fault.validator in _ALWAYS_HELD and _SELDOM_KNOWN.isdisjoint(map(str, fault.absolute_schema_path)):
                 return False
             met = False
@@ -220,12 +261,14 @@ def _subschemas(schema: Any) -> Iterator[Any]:
 
 def _check_sound(schema: Mapping[str, Any]) -> None:
     _check_depth(schema, 0)
-    for one in _subschemas(schema):
-        if not isinstance(one, Mapping):
-            continue
+    found = [one for one in _subschemas(schema) if isinstance(one, Mapping)]
+    places = {id(one) for one in found}
+    for one in found:
         if refused := sorted(one.keys() & _REFUSED):
             raise SchemaInvalid(f"{refused[0]} is not taken here", at=refused[0], reason="unsupported")
-        if "$ref" in one and not _leads_somewhere(schema, one["$ref"]):
+        if "$schema" in one and one is not schema:
+            raise SchemaInvalid("$schema is taken at the root only", at="$schema", reason="unsupported")
+        if "$ref" in one and not _leads_somewhere(schema, one["$ref"], places):
             raise SchemaInvalid("a reference must lead to another place of this schema", at="$ref", reason="reference")
         pattern = one.get("pattern")
         if isinstance(pattern, str) and not _compiles(pattern):
@@ -242,13 +285,17 @@ def _check_depth(value: Any, depth: int) -> None:
             _check_depth(part, depth + 1)
 
 
-def _leads_somewhere(schema: Mapping[str, Any], reference: Any) -> bool:
+def _leads_somewhere(schema: Mapping[str, Any], reference: Any, places: Container[int]) -> bool:
+    """Tell whether a reference leads to one of the schemas that were looked at: `places` are their `id`s.
+
+    Anything may stand where no schema is expected, as in `const`, `default` or a word that nobody knows.
+    """
     if reference == "#":
         return True
     if not isinstance(reference, str) or not reference.startswith("#/"):
         return False
     at: Any = schema
-    for part in reference[2:].split("/"):
+    for part in unquote(reference[2:]).split("/"):
         key = part.replace("~1", "/").replace("~0", "~")
         if isinstance(at, Mapping) and key in at:
             at = at[key]
@@ -256,7 +303,7 @@ def _leads_somewhere(schema: Mapping[str, Any], reference: Any) -> bool:
             at = at[int(key)]
         else:
             return False
-    return isinstance(at, Mapping | bool)
+    return isinstance(at, bool) or id(at) in places
 
 
 def _compiles(pattern: str) -> bool:

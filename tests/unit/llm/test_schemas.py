@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import SchemaInvalid
-from backend.llm.schemas import MAX_DEPTH, AnswerSchema, strict
+from backend.llm.schemas import MAX_DEPTH, AnswerSchema, held_to, strict
 from backend.llm.structured import Unusable
 
 PRODUCT: dict[str, Any] = {
@@ -26,12 +26,25 @@ PRODUCT: dict[str, Any] = {
     "$defs": {"tag": {"type": "string", "pattern": "^[a-z]+$"}},
 }
 
+LED_TO_DEFAULT = {"$ref": "#/properties/a/default"}
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
 
 def nested(depth: int) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
     for _ in range(depth):
         schema = {"type": "object", "properties": {"a": schema}}
     return schema
+
+
+def doubled(leaf: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema that looks at one value 4,096 times, and finds it wrong each time."""
+    levels = {f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(12)}
+    return {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/d0"}},
+        "$defs": {**levels, "d12": {"allOf": [leaf, False]}},
+    }
 
 
 def test_an_answer_that_meets_the_schema_is_its_value() -> None:
@@ -76,6 +89,13 @@ def test_an_answer_that_does_not_is_told_why(answer: str, said: str) -> None:
         ({"type": "object", "properties": {"a": {"pattern": "(?=a)b"}}}, "pattern"),
         ({"type": "object", "properties": {"a": {"pattern": "a" * 501}}}, "pattern"),
         ({"type": "object", "description": "x" * 40_000}, "too_large"),
+        # A schema where none is expected is not looked at, so nobody may be led there.
+        ({"type": "object", "x": {"patternProperties": {"(a+)+$": {}}}, "allOf": [{"$ref": "#/x"}]}, "reference"),
+        ({"type": "object", "const": {"type": 5}, "properties": {"a": {"$ref": "#/const"}}}, "reference"),
+        ({"type": "object", "properties": {"a": {"default": {"$ref": "b"}}, "b": LED_TO_DEFAULT}}, "reference"),
+        ({"type": "object", "x": {"type": 5}, "$defs": {"%78": {}, "a": {"$ref": "#/%78"}}}, "reference"),
+        # The library checks by another validator behind it: one with Python's patterns and without our count.
+        ({"type": "object", "properties": {"a": {"$schema": DRAFT, "pattern": "(a+)+$"}}}, "unsupported"),
         (nested(MAX_DEPTH), "too_deep"),
     ],
 )
@@ -83,6 +103,30 @@ def test_a_schema_that_is_not_taken_says_why(schema: dict[str, Any], reason: str
     with pytest.raises(SchemaInvalid) as refused:
         AnswerSchema.read(schema)
     assert refused.value.details["reason"] == reason
+
+
+def test_a_reference_is_read_as_the_library_reads_it() -> None:
+    schema = {
+        "type": "object",
+        "$schema": DRAFT,
+        "$defs": {"a b": {"type": "string"}, "c~/d%": {"const": 1}, "yes": True},
+        "properties": {
+            "a": {"$ref": "#/%24defs/a%20b"},
+            "b": {"$ref": "#/$defs/c~0~1d%25"},
+            "c": {"$ref": "#"},
+            "d": {"$ref": "#/$defs/yes"},
+        },
+    }
+    assert AnswerSchema.read(schema).check('{"a": "x", "b": 1, "c": {"a": "y"}, "d": 2}')
+    with pytest.raises(Unusable, match=re.escape("c.b: const must be 1")):
+        AnswerSchema.read(schema).check('{"c": {"b": 2}}')
+
+
+def test_an_answer_that_is_nested_without_end_is_no_crash() -> None:
+    schema = {"type": "object", "properties": {"a": {"uniqueItems": True}}}
+    with pytest.raises(Unusable):
+        AnswerSchema.read(schema).check('{"a": ' + "[" * 500 + "]" * 500 + "}")
+    assert held_to(schema, '{"a": ' + "[" * 500 + "]" * 500 + "}") is None
 
 
 def test_a_property_may_be_called_like_a_keyword() -> None:
@@ -111,8 +155,20 @@ def test_a_property_may_be_called_like_a_keyword() -> None:
             {"type": "object", "properties": {"a": {"uniqueItems": True}}},
             json.dumps({"a": [{"n": n} for n in range(7000)] + [{"n": 0}]}),
         ),
+        # Few steps, each of them long.
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"items": {"anyOf": [{"required": [f"n{n}" for n in range(3500)]}, True]}}},
+            },
+            json.dumps({"a": [{}] * 2000}),
+        ),
+        (doubled({"uniqueItems": True}), json.dumps({"a": [list(range(15_000))]})),
+        (doubled({"const": ["x" * 20_000 + "y"]}), json.dumps({"a": ["x" * 20_000 + "z"]})),
+        (doubled({"pattern": "([a-y]{0,30}){0,30}z$"}), json.dumps({"a": "ab" * 40_000})),
+        (doubled({"additionalProperties": False}), json.dumps({"a": {f"k{n}": 0 for n in range(8000)}})),
     ],
-    ids=["doubling", "circle", "pattern", "unique"],
+    ids=["doubling", "circle", "pattern", "unique", "required", "deep", "const", "long", "properties"],
 )
 def test_no_schema_takes_the_process_away(schema: dict[str, Any], answer: str) -> None:
     sound = AnswerSchema.read(schema)
