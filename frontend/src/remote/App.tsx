@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react'
-import { type RoomEntry, readRoom, readRooms, signIn } from '../prompter/api'
+import { Refused, type RoomEntry, readRoom, readRooms, signIn } from '../prompter/api'
 import { bodyOf, RestProblem, rest } from '../shared/rest'
 import { firstLanguage, keepLanguage, type Language, words } from './i18n'
 import { Remote } from './Remote'
@@ -15,12 +15,12 @@ async function start(id: string | null): Promise<Page | undefined> {
     const [room, me] = await Promise.all([readRoom(id), bodyOf(rest.GET('/api/v1/auth/me'))])
     return { at: 'room', room, controls: me.permissions.includes('prompter.control') }
   } catch (error) {
-    if (error instanceof RestProblem && error.status === 401) {
+    const status = error instanceof RestProblem || error instanceof Refused ? error.status : 0
+    if (status === 401) {
       signIn()
       return undefined
     }
-    const answered = error instanceof RestProblem && error.status > 0
-    return { at: answered && error.status < 500 && error.status !== 429 ? 'missing' : 'unreachable' }
+    return { at: status > 0 && status < 500 && status !== 429 ? 'missing' : 'unreachable' }
   }
 }
 
