@@ -248,6 +248,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
           ))}
         </div>
       )}
+      {interrupt.status === 'expired' && <p className="muted">{t('review.expiredHint')}</p>}
       {!pending && edited && edited !== script.content && edited !== interrupt.content && (
         <Alert
           type="info"
@@ -340,7 +341,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage }: 
                   onClick={submitEdit}
                   data-testid="submit-edit"
                 >
-                  {label(t('review.submitEdit'), 'Ctrl ⏎')}
+                  {label(t('review.submitEdit'), 'Ctrl Enter')}
                 </Button>
               </Tooltip>
               <Button onClick={leave}>{label(t('review.back'), 'Esc')}</Button>
