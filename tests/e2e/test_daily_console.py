@@ -233,7 +233,7 @@ def test_policies_are_set_within_bounds_and_go_back_to_the_servers(seats: Seats)
     page, requests = seat.page, seat.context.request
     before = requests.get("/api/v1/tenant/policies").json()
     form = page.get_by_test_id("policies")
-    ttl = form.get_by_label("稿件等多久", exact=True)
+    ttl = form.get_by_label("待审时限", exact=True)
     expect(ttl).to_have_value(str(int(before["interrupt_ttl"] / 60)))
     assert serious(page, AXE) == []
     ttl.fill("999999")
@@ -248,7 +248,7 @@ def test_policies_are_set_within_bounds_and_go_back_to_the_servers(seats: Seats)
     now = requests.get("/api/v1/tenant/policies").json()
     assert (now["interrupt_ttl"], now["four_eyes"]) == (2700, True)
     assert {name for name in now if now[name] != before[name]} == {"interrupt_ttl", "four_eyes"}
-    form.get_by_role("button", name="「稿件等多久」恢复默认").click()
+    form.get_by_role("button", name="「待审时限」恢复默认").click()
     expect(ttl).to_have_value(str(int(before["interrupt_ttl"] / 60)))
     form.get_by_label("四眼原则").press("Space")
     page.get_by_test_id("save-policies").click()

@@ -47,7 +47,7 @@ def test_a_request_is_picked_together_and_its_text_copied_exported_and_branched_
 
     script = page.get_by_test_id("message-assistant").last
     expect(page.get_by_test_id("approve")).to_be_enabled()
-    expect(page.get_by_test_id("run-chips")).to_contain_text("offline")
+    expect(page.get_by_test_id("run-chips")).to_contain_text("离线写手")
     script.get_by_test_id("copy").click()
     expect(page.get_by_text("已复制")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")

@@ -362,6 +362,13 @@ def test_leaving_the_remote_is_asked_about(seats: Seats, operator: Seat, room: R
     expect(phone.get_by_role("heading", name="选择直播间")).to_be_visible()
 
 
+def test_a_remote_says_when_its_room_is_not_there_and_leads_strangers_to_the_door(seats: Seats) -> None:
+    lost = seats.take(OPERATOR, "/remote?room=01900000-0000-7000-8000-000000000001", viewport=PHONE).page
+    expect(lost.get_by_role("alert")).to_contain_text("找不到这个直播间")
+    stranger = seats.take(None, "/remote", viewport=PHONE).page
+    expect(stranger.locator("input[autocomplete=username]")).to_be_visible()
+
+
 def test_a_server_that_dies_and_comes_back_is_waited_for(
     start_server: Callable[..., ServerProcess], seats: Seats, operator: Seat, room: Room, server: ServerProcess
 ) -> None:

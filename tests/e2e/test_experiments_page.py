@@ -25,8 +25,10 @@ def make(page: Page, key: str) -> None:
     form.get_by_label("想弄清楚什么").fill("少互动是不是更容易通过？")
     form.get_by_label("不讲（离线写手）").nth(1).fill("互动")
     page.keyboard.press("Enter")
+    # Found by the word that one reads.
+    expect(form.locator(".ant-select-selection-item").filter(has_text="互动")).to_be_visible()
     # antd gives an open list of options no name.
-    page.keyboard.press("Tab")
+    form.get_by_label("代号").first.click()
     expect(page.get_by_role("listbox")).to_have_count(0)
     # Shares that do not add up cannot be saved.
     weight = form.get_by_label("占比 %").nth(1)

@@ -50,7 +50,7 @@ def test_a_note_is_kept_found_used_and_forgotten(seats: Seats) -> None:
     desk.ask(ASK)
     expect(desk.page.get_by_test_id("approval-card")).to_be_visible()
     desk.page.locator(".step-link").click()
-    expect(desk.page.get_by_role("heading", level=1)).to_have_text("这次写稿想起了什么，为什么")
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("这次写稿参考了哪些记忆，为什么")
     expect(desk.page.get_by_role("table").first).to_contain_text("保温杯")
     expect(desk.page.get_by_role("table").first).to_contain_text("第 1")
     assert serious(desk.page, AXE) == []

@@ -1,4 +1,4 @@
-import { KeyOutlined, LogoutOutlined, SearchOutlined } from '@ant-design/icons'
+import { QuestionCircleOutlined, SearchOutlined } from '@ant-design/icons'
 import { Button, Popover } from 'antd'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -115,7 +115,7 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
           />
           <Button
             type="text"
-            icon={<KeyOutlined />}
+            icon={<QuestionCircleOutlined />}
             aria-label={t('keys.title')}
             title={`${t('keys.title')} (?)`}
             onClick={() => setOver('keys')}
@@ -125,17 +125,10 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
             trigger="click"
             placement="bottomRight"
             content={
-              <div className="user-menu">
-                <p className="muted">
-                  {me.user.email} · {me.tenant.name}
-                </p>
-                <Suspense fallback={null}>
-                  <Menu />
-                </Suspense>
-                <Button block icon={<LogoutOutlined />} onClick={onLogout}>
-                  {t('login.logout')}
-                </Button>
-              </div>
+              // Whole or not at all: a button that moves as the rest comes is not the one that was meant.
+              <Suspense fallback={null}>
+                <Menu onLogout={onLogout} />
+              </Suspense>
             }
           >
             <Button type="text" aria-haspopup="dialog">

@@ -78,7 +78,8 @@ export function useAntdTheme(): ThemeConfig {
       algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
       token: {
         ...known,
-        fontFamily: token('font'),
+        // Not its value: the language may change under it.
+        fontFamily: 'var(--font)',
         fontSize: 14,
         borderRadius: 8,
         controlOutlineWidth: 3,

@@ -18,7 +18,7 @@ import { useProblemText } from '../shared/problems'
 import { arranged, type Look, plainLook, recallLook, rememberLook, roomsOf } from './arrange'
 import { Bulk } from './Bulk'
 import { heldItems, isClean } from './bulk'
-import { History } from './History'
+import { History, LastDecided } from './History'
 import { HoldStrip } from './HoldStrip'
 import { LookBar } from './LookBar'
 import { stepMark } from './marks'
@@ -161,8 +161,10 @@ export default function ApprovalsPage() {
         }}
       >
         <div className="row spread">
-          <h1>{t('nav.approvals')}</h1>
-          <span className="muted number">{t('approvals.pending', { count: all.length })}</span>
+          <span className="row">
+            <h1>{t('nav.approvals')}</h1>
+            <span className="muted number">{t('approvals.pending', { count: all.length })}</span>
+          </span>
           {decides && (
             <Button
               type="text"
@@ -228,6 +230,7 @@ export default function ApprovalsPage() {
                   : t('approvals.empty')
             }
           >
+            {tab === 'waiting' && all.length === 0 && <LastDecided />}
             {tab === 'waiting' && all.length > off && (
               <Button onClick={() => see(tab, plainLook)} data-testid="clear-look">
                 {t('approvalDesk.clearLook')}
@@ -277,7 +280,8 @@ export default function ApprovalsPage() {
             }
           />
         ) : (
-          <p className="muted empty">{t('approvals.choose')}</p>
+          // Of an empty queue nothing can be chosen.
+          (tab === 'history' || shown.length > 0) && <p className="muted empty">{t('approvals.choose')}</p>
         )}
       </main>
     </div>
@@ -302,6 +306,7 @@ function QueueRow({
   const script = scriptParams(interrupt.params)
   const pending = interrupt.status === 'pending'
   const severe = script.findings.filter(({ severity }) => severity === 'block' || severity === 'fail').length
+  const lesser = script.findings.length - severe
   return (
     <li className={`queue-row${selected ? ' queue-row-selected' : ''}${pending ? '' : ' queue-row-done'}`}>
       {onChoose ? (
@@ -324,6 +329,9 @@ function QueueRow({
         <span className="row">
           {pending ? <Countdown until={interrupt.expires_at} /> : <StatusTag status={interrupt.status} />}
           {severe > 0 && <span className="tag tag-block">{t('approvals.findings', { count: severe })}</span>}
+          {severe === 0 && lesser > 0 && pending && (
+            <span className="tag tag-warn">{t('approvalDesk.lesser', { count: lesser })}</span>
+          )}
           <span className="muted">{script.roomName}</span>
           {pending && interrupt.claimed_by && (
             <span className="muted">{t('review.claimedBy', { name: interrupt.claimed_by.name })}</span>

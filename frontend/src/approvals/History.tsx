@@ -11,10 +11,8 @@ import { useProblemText } from '../shared/problems'
 import { bodyOf, rest } from '../shared/rest'
 import { fromRest } from './queue'
 
-/** What was decided, the newest first: what, by whom, when. */
-export function History({ selected }: { selected: string | undefined }) {
-  const { t, i18n } = useTranslation()
-  const problemText = useProblemText()
+/** What was decided, the newest first, by pages. */
+function useDecided() {
   const list = useInfiniteQuery({
     queryKey: ['interrupts', 'history'],
     queryFn: ({ pageParam }) =>
@@ -26,6 +24,30 @@ export function History({ selected }: { selected: string | undefined }) {
   const rows = (list.data?.pages.flatMap(({ items }) => items) ?? []).filter(
     ({ status, on_air_at }) => status !== 'pending' && on_air_at === null,
   )
+  return { list, rows }
+}
+
+/** For an empty queue: what was decided last, by whom and when. */
+export function LastDecided() {
+  const { t, i18n } = useTranslation()
+  const last = useDecided().rows.find(({ decided_by, decided_at }) => decided_by && decided_at)
+  if (!last?.decided_by || !last.decided_at) return null
+  return (
+    <Link className="number" to={`/approvals/${last.id}`}>
+      {t('approvalDesk.last', {
+        time: moment(last.decided_at, i18n.language),
+        name: last.decided_by.name,
+        decision: t(`interruptStatus.${fromRest(last).interrupt.status}`),
+      })}
+    </Link>
+  )
+}
+
+/** What was decided, the newest first: what, by whom, when. */
+export function History({ selected }: { selected: string | undefined }) {
+  const { t, i18n } = useTranslation()
+  const problemText = useProblemText()
+  const { list, rows } = useDecided()
   return (
     <>
       {list.isError && (

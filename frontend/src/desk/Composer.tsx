@@ -174,7 +174,7 @@ export function Composer(props: Props) {
                   data-testid="send"
                 >
                   {t('desk.send')}
-                  <kbd>⏎</kbd>
+                  <kbd>Enter</kbd>
                 </Button>
               </Tooltip>
             </div>

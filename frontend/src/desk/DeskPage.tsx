@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Alert, Button } from 'antd'
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useNavigate, useParams } from 'react-router'
+import { Link, useNavigate, useParams } from 'react-router'
 import type { Option } from '../generated/protocol'
 import { useSession, useSessionState } from '../session/useSession'
 import { api } from '../shared/api'
@@ -38,7 +38,7 @@ export default function DeskPage() {
   }, [t])
   return (
     <NoticesProvider>
-      <div className="desk">
+      <div className={thread ? 'desk desk-chosen' : 'desk'}>
         <h1 className="visually-hidden">{t('nav.console')}</h1>
         <ThreadList activeId={thread} />
         {thread ? <ThreadDesk key={thread} threadId={thread} /> : <NewThread />}
@@ -198,6 +198,9 @@ function ThreadDesk({ threadId }: { threadId: string }) {
   return (
     <>
       <main className="conversation" aria-busy={phase === 'loading'}>
+        <Link to="/console" className="to-queue">
+          {t('desk.threads')}
+        </Link>
         <Chat session={session} onAnswer={(option: Option) => void say(option.value)} />
         <Composer
           value={draft}

@@ -106,7 +106,7 @@ function Message({
           )
         }
       />
-      {message.status !== 'writing' && message.content && (
+      {message.status !== 'writing' && message.content && !clarification && (
         <div className={own ? 'message-tools message-tools-own' : 'message-tools'}>
           <Suspense fallback={null}>
             <MessageTools

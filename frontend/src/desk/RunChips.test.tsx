@@ -30,6 +30,6 @@ test('a run tells which model answered instead of which, and what that cost', as
   expect(await screen.findByText('spare')).toHaveClass('tag-info')
   expect(screen.getByText('代替 main')).toHaveClass('tag-warn')
   expect(screen.queryByText('main')).toBeNull()
-  expect(screen.getByText(/2,400 入 \/ 300 出/)).toBeInTheDocument()
+  expect(screen.getByText(/输入 2,400 · 输出 300/)).toBeInTheDocument()
   expect(screen.getByText(/0\.50/)).toBeInTheDocument()
 })

@@ -35,7 +35,7 @@ export default function RunChips({
     <p className="row chips" data-testid="run-chips">
       {used.models.map((model) => (
         <span className="tag tag-info" key={model}>
-          {model}
+          {model === 'offline' ? t('detail.offline') : model}
         </span>
       ))}
       {used.insteadOf.map((model) => (
@@ -46,7 +46,7 @@ export default function RunChips({
       {used.models.length > 0 && (
         <span className="tag tag-plain number">
           {t('deskMore.tokens', { input: number.format(used.input), output: number.format(used.output) })}
-          {used.estimated && ` · ${t('deskMore.estimated')}`}
+          {used.estimated && t('deskMore.estimated')}
         </span>
       )}
       {used.cost.length > 0 && (

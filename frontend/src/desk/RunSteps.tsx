@@ -30,7 +30,7 @@ function DetailLine({ detail }: { detail: Record<string, unknown> }) {
   const parts = told.flatMap((name) => {
     const value = detail[name]
     return (typeof value === 'string' && value) || typeof value === 'number'
-      ? [`${t(`detail.${name}`)} ${value}`]
+      ? [`${t(`detail.${name}`)} ${value === 'offline' ? t('detail.offline') : value}`]
       : []
   })
   return <span className="muted step-detail">{parts.join(' · ')}</span>

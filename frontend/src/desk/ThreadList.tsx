@@ -107,13 +107,15 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
           onChange={(event) => setTyped(event.target.value)}
           onSearch={(text) => setSearch(text.trim())}
         />
-        <Button
-          type="primary"
-          icon={<PlusOutlined />}
-          aria-label={t('desk.newThread')}
-          title={t('desk.newThread')}
-          onClick={() => navigate('/console')}
-        />
+        {may('thread.write') && (
+          <Button
+            type="primary"
+            icon={<PlusOutlined />}
+            aria-label={t('desk.newThread')}
+            title={t('desk.newThread')}
+            onClick={() => navigate('/console')}
+          />
+        )}
       </div>
       {list.isError && (
         <p className="fact fact-bad">

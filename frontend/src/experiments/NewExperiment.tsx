@@ -96,16 +96,29 @@ export function NewExperiment({ onMade }: { onMade: () => void }) {
                     <InputNumber min={0} max={100} precision={0} />
                   </Form.Item>
                   <Form.Item name={[name, 'style']} label={t('experiment.style')}>
-                    <Select mode="multiple" maxCount={2} options={styleOptions} />
+                    <Select
+                      mode="multiple"
+                      maxCount={2}
+                      options={styleOptions}
+                      showSearch={{ optionFilterProp: 'label' }}
+                    />
                   </Form.Item>
                   <Form.Item name={[name, 'seed']} label={t('experiment.seed')}>
                     <InputNumber min={0} max={999_999} precision={0} />
                   </Form.Item>
                   <Form.Item name={[name, 'more']} label={t('experiment.more')}>
-                    <Select mode="multiple" options={blockOptions} />
+                    <Select
+                      mode="multiple"
+                      options={blockOptions}
+                      showSearch={{ optionFilterProp: 'label' }}
+                    />
                   </Form.Item>
                   <Form.Item name={[name, 'less']} label={t('experiment.less')}>
-                    <Select mode="multiple" options={blockOptions} />
+                    <Select
+                      mode="multiple"
+                      options={blockOptions}
+                      showSearch={{ optionFilterProp: 'label' }}
+                    />
                   </Form.Item>
                 </div>
                 <Form.Item name={[name, 'section']} label={t('experiment.section')}>

@@ -50,6 +50,7 @@ export default function HostsPage() {
           width: 110,
           align: 'right',
           className: 'number',
+          render: (pace: number) => `${pace} ${t('host.paceUnit')}`,
           sorter: (a, b) => a.pace - b.pace,
         },
       ]}

@@ -1,3 +1,5 @@
+import type { English } from './english'
+
 /** What the page of approvals says beside the cards: who is at what, several at once, what was decided. */
 export const approvalDeskZh = {
   approvalDesk: {
@@ -5,6 +7,7 @@ export const approvalDeskZh = {
     mine: '你正在审',
     history: '已处理',
     noHistory: '还没有处理过的稿件',
+    last: '上一条：{{time}} · {{name}} · {{decision}}',
     looking: '{{names}} 也在看',
     claim: '认领',
     release: '交还',
@@ -12,10 +15,11 @@ export const approvalDeskZh = {
     extend: '延长时间',
     lockedBy: '{{name}} 正在审，接手后才能处理。',
     select: '选中「{{title}}」',
+    lesser: '{{count}} 处提醒',
     selected: '已选 {{count}} 条',
     bulk: '批量通过',
     bulkTitle: '一次通过 {{count}} 条？',
-    bulkHint: '只有没有任何质检发现的稿件才能一起通过；结果会逐条告诉你。',
+    bulkHint: '只有质检没有任何提醒的稿件才能批量通过，结果会逐条显示。',
     bulkUndo: '通过后 {{seconds}} 秒内可以撤回。',
     bulkNoUndo: '通过后立即生效，不能撤回。',
     bulkApprove: '通过 {{count}} 条',
@@ -34,36 +38,39 @@ export const approvalDeskZh = {
     snooze: '稍后再看',
     snoozeFor: '多久以后再看',
     snoozeMinutes: '{{minutes}} 分钟',
-    snoozeHint: '只对你自己隐藏；快到时间会自己回来。',
-    snoozeUrgent: '快到时间了，不能再放一放。',
-    snoozed: '{{count}} 条稍后再看 · 现在就看',
+    snoozeHint: '只对你自己隐藏，临近到期会自动出现。',
+    snoozeUrgent: '即将到期，不能稍后再看。',
+    snoozed: '{{count}} 条稍后再看 · 全部显示',
     replay: '回放',
     replayOf: '回放「{{title}}」的审批经过',
     keys: 'J/K 上下 · A 通过 · E 修改 · X 驳回 · S 稍后 · N/P 看标记',
   },
   approvalLook: {
-    deadline: '先到期的先',
-    newest: '先看新的',
+    deadline: '即将到期优先',
+    newest: '最新优先',
     room: '按直播间',
-    any: '全部',
+    any: '全部稿件',
     clean: '无问题',
     faulty: '有问题',
   },
 }
 
-export const approvalDeskEn: typeof approvalDeskZh = {
+export const approvalDeskEn: English<typeof approvalDeskZh> = {
   approvalDesk: {
     waiting: 'Waiting',
     mine: 'You are reviewing this',
     history: 'Decided',
-    noHistory: 'Nothing was decided yet',
-    looking: '{{names}} looking too',
+    noHistory: 'Nothing decided yet',
+    last: 'Last: {{time}} · {{name}} · {{decision}}',
+    looking: '{{names}} also looking',
     claim: 'Claim',
     release: 'Give back',
     takeOver: 'Take over',
     extend: 'More time',
     lockedBy: '{{name}} is reviewing this; take it over to decide.',
     select: 'Select “{{title}}”',
+    lesser: '{{count}} notes',
+    lesser_one: '{{count}} note',
     selected: '{{count}} selected',
     bulk: 'Approve together',
     bulkTitle: 'Approve {{count}} at once?',
@@ -95,10 +102,10 @@ export const approvalDeskEn: typeof approvalDeskZh = {
     keys: 'J/K move · A approve · E edit · X reject · S later · N/P marks',
   },
   approvalLook: {
-    deadline: 'Urgent first',
+    deadline: 'Due first',
     newest: 'Newest first',
     room: 'By room',
-    any: 'All',
+    any: 'All scripts',
     clean: 'Clean',
     faulty: 'Faulty',
   },

@@ -1,3 +1,5 @@
+import type { English } from './english'
+
 /** What the pages of hosts and products say, and their import from tables. */
 export const catalogueZh = {
   host: {
@@ -95,7 +97,7 @@ export const catalogueZh = {
   },
 }
 
-export const catalogueEn: typeof catalogueZh = {
+export const catalogueEn: English<typeof catalogueZh> = {
   host: {
     name: 'Name',
     voice: 'Voice',
@@ -154,6 +156,7 @@ export const catalogueEn: typeof catalogueZh = {
     template: 'Template',
     name: 'Name',
     faults: '{{count}} faults',
+    faults_one: '{{count}} fault',
     faultsHint: 'Mend the table and choose the file again, or leave these rows out and import the others.',
     unknown: 'These columns are not known and not imported: {{names}}',
     change: 'Would',
@@ -161,9 +164,12 @@ export const catalogueEn: typeof catalogueZh = {
     update: 'change',
     same: 'nothing new',
     accept: 'Import {{count}} rows',
+    accept_one: 'Import {{count}} row',
     acceptRest: 'Leave the faulty out, import the other {{count}} rows',
+    acceptRest_one: 'Leave the faulty out, import the other row',
     done: '{{created}} added, {{updated}} changed, {{unchanged}} as they were.',
     skipped: '{{count}} rows were left out; mend them and import again.',
+    skipped_one: '{{count}} row was left out; mend it and import again.',
   },
   fault: {
     list_price_low: 'The list price is below the price',

@@ -3,7 +3,7 @@ export const commandZh = {
   commandBar: {
     title: '命令栏',
     hint: '去哪里、找什么、做什么：可以打拼音首字母，如 bwb',
-    foot: '↑↓ 选择 · ⏎ 确认 · Esc 关闭',
+    foot: '↑↓ 选择 · Enter 确认 · Esc 关闭',
     nothing: '没有找到「{{typed}}」',
     system: '外观：跟随系统',
     light: '外观：浅色',
@@ -39,7 +39,7 @@ export const commandEn: typeof commandZh = {
   commandBar: {
     title: 'Command bar',
     hint: 'Where to, what to find, what to do; pinyin initials work too, as in bwb',
-    foot: '↑↓ choose · ⏎ take · Esc close',
+    foot: '↑↓ choose · Enter take · Esc close',
     nothing: 'Nothing found for “{{typed}}”',
     system: 'Theme: as the system',
     light: 'Theme: light',

@@ -1,7 +1,8 @@
+import type { English } from './english'
 import type { workZh } from './work'
 import type { zhCN } from './zh-CN'
 
-export const en: typeof zhCN & typeof workZh = {
+export const en: English<typeof zhCN & typeof workZh> = {
   refusedSkill: 'The skill “{{skill}}” is not open to your role; ask an administrator.',
   app: {
     name: 'Cuedesk',
@@ -63,6 +64,7 @@ export const en: typeof zhCN & typeof workZh = {
     again: 'Reconnect',
     lost: 'The connection is lost and what you see may be old. What you type is kept; approvals wait until it is back.',
     caughtUp: 'Caught up on {{count}} events',
+    caughtUp_one: 'Caught up on {{count}} event',
   },
   keys: {
     title: 'Keyboard shortcuts',
@@ -137,6 +139,7 @@ export const en: typeof zhCN & typeof workZh = {
     host: 'host',
     found: 'found',
     model: 'model',
+    offline: 'offline writer',
     characters: 'characters',
     score: 'score',
     findings: 'findings',
@@ -198,13 +201,14 @@ export const en: typeof zhCN & typeof workZh = {
     toShow: 'for the rundown of “{{show}}”',
     noRoom: 'No room named',
     characters: '{{count}} characters',
+    characters_one: '{{count}} character',
     seconds: 'about {{seconds}} s',
     secondsAsked: ' ({{seconds}} s asked)',
     editBlocked: 'Something forbidden is left: submitted like this it comes back; change it first.',
     assumed: 'Assumed',
     approve: 'Approve',
-    approveOnAir: 'Approve, on screen',
-    approveForShow: 'Approve, into the rundown',
+    approveOnAir: 'Approve and put on screen',
+    approveForShow: 'Approve into the rundown',
     edit: 'Edit',
     reject: 'Reject',
     back: 'Back',
@@ -226,6 +230,8 @@ export const en: typeof zhCN & typeof workZh = {
     mayNot: 'Your role may not decide.',
     offline: 'The connection is lost; decide when it is back.',
     waiting: 'Submitted, waiting for confirmation…',
+    expiredHint:
+      'Expired, it will not go on screen. To use it after all, have it written again in its thread.',
     yourEdit: 'Your edit was not used; it is kept here:',
     discardEdit: 'Discard my edit',
     resolvedBy: '{{name}} decided this at {{time}}: {{decision}}.',
@@ -237,6 +243,7 @@ export const en: typeof zhCN & typeof workZh = {
     empty: 'Nothing to review',
     choose: 'Choose a script on the left',
     findings: '{{count}} violations',
+    findings_one: '{{count}} violation',
     openThread: 'Open thread',
     toQueue: 'Back to the queue',
   },

@@ -1,3 +1,5 @@
+import type { English } from './english'
+
 /** What the director's page says. */
 export const liveZh = {
   live: {
@@ -12,7 +14,7 @@ export const liveZh = {
     pair: '配对屏幕',
     loading: '正在读取直播间…',
     notReady: '服务器还没有升级到支持导播的版本，这里只能看，不能控制。',
-    whyOffline: '连接断开了：恢复之前不能控制提词器，提词器自己会继续走。',
+    whyOffline: '连接断开了：恢复之前不能控制提词器，提词器会照常播放。',
     whyRole: '你的角色只能看，不能控制提词器。',
     playing: '播放中',
     paused: '已暂停',
@@ -43,9 +45,9 @@ export const liveZh = {
     targetSet: '按此调速',
     targetOff: '不再限时',
     targetLeft: '还有 {{time}}',
-    over: '会超 {{time}}',
-    under: '会早 {{time}}',
-    onTime: '刚好',
+    over: '预计超时 {{time}}',
+    under: '预计提前 {{time}}',
+    onTime: '刚好读完',
     targetWrong: '写成 分:秒，例如 1:30',
     section: '从第 {{n}} 段开始：{{title}}',
     waits: '候场：{{title}}',
@@ -55,7 +57,7 @@ export const liveZh = {
     take: '立即替换',
     takeHint: '不预告，马上换',
     queue: '节目单',
-    queueTime: '还要 {{time}}',
+    queueTime: '还需 {{time}}',
     queueEmpty: '节目单是空的',
     queueEmptyHint: '通过的话术会马上出现在这里；也可以从话术库里加。',
     add: '从话术库添加',
@@ -79,7 +81,7 @@ export const liveZh = {
     moving: '第 {{n}} 位',
     dropped: '放下了「{{title}}」，第 {{n}} 位',
     cancelled: '已取消，顺序不变',
-    changed: '别人刚改过节目单，顺序没有保存；请看过新的再排。',
+    changed: '节目单刚被别人改过，你的顺序没有保存；请看过最新的再调整。',
     orderWaits: '连不上服务器，新的顺序还没保存；恢复后会自动保存。',
     heldWhy: '{{changed}}变了，现在不能播',
     scenarioOf: '{{product}} · {{scenario}}',
@@ -96,16 +98,16 @@ export const liveZh = {
     displaysNoneHint: '在主播面前的设备上打开提词器，它会出现在这里。',
     health: {
       fine: '在线',
-      alone: '单独走',
+      alone: '独立播放',
       behind: '还没换稿',
-      hidden: '看不见',
+      hidden: '不在前台',
       away: '离线',
     },
     healthHint: {
-      fine: '跟着直播间走',
-      alone: '没有跟随直播间，自己在走',
+      fine: '与直播间同步',
+      alone: '没有跟随直播间，按自己的进度播放',
       behind: '还停在上一版稿件',
-      hidden: '页面不在最前，或屏幕关着',
+      hidden: '页面不在前台，或屏幕已关闭',
       away: '{{time}} 没有消息',
     },
     unnamed: '屏幕',
@@ -132,7 +134,7 @@ export const liveZh = {
     note: '提示主播',
     noteText: '给主播的话',
     notePlaceholder: '例如：库存剩 120，催单',
-    noteSend: '闪现',
+    noteSend: '发送',
     noteFor: '显示多久',
     noteSeconds: '{{seconds}} 秒',
     noteShown: '主播正在看：{{text}}',
@@ -141,12 +143,12 @@ export const liveZh = {
     ruleTeam: '按团队的规定',
     ruleAuto: '通过后立刻上屏',
     ruleHeld: '通过后等几秒再上屏，期间可撤回',
-    ruleManual: '只进节目单，由人上屏',
+    ruleManual: '只进节目单，手动上屏',
     ruleSeconds: '等几秒',
     ruleNow: {
       auto: '通过的稿件立刻上屏；主播在读别的就候场。',
       held: '通过的稿件等 {{seconds}} 秒再上屏，期间可以撤回。',
-      manual: '通过的稿件只进节目单，由人上屏。',
+      manual: '通过的稿件只进节目单，手动上屏。',
     },
     ruleShows: '整场里的稿件总是先进节目单。',
     ruleKept: '已保存上屏规则',
@@ -162,7 +164,7 @@ export const liveZh = {
   },
 }
 
-export const liveEn: typeof liveZh = {
+export const liveEn: English<typeof liveZh> = {
   live: {
     title: 'Live',
     choose: 'Choose a room',
@@ -278,7 +280,9 @@ export const liveEn: typeof liveZh = {
     charging: 'Charging {{percent}}%',
     roundTrip: 'Round trip {{ms}} ms',
     ahead: '{{count}} characters ahead',
+    ahead_one: '{{count}} character ahead',
     behindBy: '{{count}} characters behind',
+    behindBy_one: '{{count}} character behind',
     inStep: 'In step',
     size: 'Size {{size}}',
     smaller: 'Smaller type on “{{name}}”',
@@ -296,7 +300,7 @@ export const liveEn: typeof liveZh = {
     note: 'Note to the host',
     noteText: 'Words for the host',
     notePlaceholder: 'Such as: 120 left in stock, urge them',
-    noteSend: 'Flash',
+    noteSend: 'Send',
     noteFor: 'Shown for',
     noteSeconds: '{{seconds}} s',
     noteShown: 'The host sees: {{text}}',

@@ -1,3 +1,5 @@
+import type { English } from './english'
+
 /** What the page of memories says. */
 export const memoryZh = {
   memory: {
@@ -14,9 +16,11 @@ export const memoryZh = {
     addNote: '添加笔记',
     note: '笔记内容',
     noteHint: '写下以后写稿要参考的经验。手机号等个人信息会先打码再保存。',
+    whole: '展开全文',
+    less: '收起',
     none: '还没有记忆：通过的话术会自动记住，也可以添加笔记',
     removeTitle: '删除这条记忆？',
-    removeHint: '删除后不能恢复，以后写稿不会再想起它，也不会从同一篇话术再次学到。',
+    removeHint: '删除后不能恢复，以后写稿不会再参考它，也不会从同一篇话术再次学到。',
     forget: '按请求遗忘',
     forgetHint:
       '删除某位主播、某个商品到目前为止的全部记忆，或所有提到某个人的记忆。操作会留在审计里，内容不会。',
@@ -27,9 +31,9 @@ export const memoryZh = {
     counted: '将删除 {{count}} 条记忆，不能恢复',
     forgetNow: '确认遗忘',
     forgotten: '已遗忘 {{count}} 条',
-    runTitle: '这次写稿想起了什么，为什么',
-    runRecalled: '用到的',
-    runPassedOver: '差一点用到的',
+    runTitle: '这次写稿参考了哪些记忆，为什么',
+    runRecalled: '用上的',
+    runPassedOver: '差一点用上的',
     runRejections: '提醒过的退稿理由',
     runNothing: '没有',
     runAll: '可用的不多，全部用上了，没有排名。',
@@ -37,19 +41,19 @@ export const memoryZh = {
     toAll: '查看全部记忆',
     gone: '这条记忆已被删除',
     doubles: '与更靠前的内容重复，没有列出：{{count}} 条',
-    dense: '意思',
-    sparse: '词句',
+    dense: '语义',
+    sparse: '字词',
     recency: '新旧',
     approval: '认可',
     score: '得分',
     rank: '第 {{rank}}',
     unranked: '未入选',
-    explain: '得分 =（1/(20+意思名次) + 覆盖率/(20+词句名次)）× 新旧 × 认可；得分只用来排序。',
+    explain: '得分 =（1/(20+语义名次) + 覆盖率/(20+字词名次)）× 新旧 × 认可；得分只用来排序。',
   },
   memoryKind: { script: '话术', note: '笔记', rejection: '退稿理由' },
 }
 
-export const memoryEn: typeof memoryZh = {
+export const memoryEn: English<typeof memoryZh> = {
   memory: {
     search: 'Search memories',
     searchHint: 'Say in your own words what to look for, then Enter',
@@ -65,6 +69,8 @@ export const memoryEn: typeof memoryZh = {
     note: 'The note',
     noteHint:
       'What scripts should lean on from now on. Phone numbers and the like are masked before it is kept.',
+    whole: 'Show all',
+    less: 'Show less',
     none: 'Nothing remembered yet: approved scripts are remembered by themselves, notes can be added',
     removeTitle: 'Delete this memory?',
     removeHint:
@@ -77,6 +83,7 @@ export const memoryEn: typeof memoryZh = {
     personName: 'Name',
     count: 'How many are these?',
     counted: '{{count}} memories will be removed for good',
+    counted_one: '{{count}} memory will be removed for good',
     forgetNow: 'Forget them',
     forgotten: '{{count}} forgotten',
     runTitle: 'What this script remembered, and why',

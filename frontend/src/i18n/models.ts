@@ -1,3 +1,5 @@
+import type { English } from './english'
+
 /** The page of language models. */
 export const modelsZh = {
   models: {
@@ -72,7 +74,7 @@ export const modelsZh = {
   },
   ownModels: {
     title: '团队自己的模型',
-    hint: '盖在服务器的模型之上，只对本团队生效。密钥不写在这里：key 写服务器变量名的最后一段，由管理服务器的人设置。按 Ctrl+Enter 保存。',
+    hint: '优先于服务器的模型，只对本团队生效。密钥不写在这里：key 写服务器变量名的最后一段，由管理服务器的人设置。按 Ctrl+Enter 保存。',
     document: '模型设置（JSON）',
     nothing: '没有自己的模型，用的是服务器的。',
     inForce: '第 {{revision}} 版正在使用。',
@@ -83,7 +85,7 @@ export const modelsZh = {
     refused: '没有保存：{{count}} 处不对',
     line: '第 {{line}} 行',
     syntax: '这里不是 JSON：{{text}}',
-    twice: '“{{text}}”写了两次',
+    twice: '「{{text}}」写了两次',
     unfinished: '还没有写完，少了右括号',
     object: '最外层应当是 { … }，里面是 providers、backends、routes',
     save: '检查并保存',
@@ -98,17 +100,17 @@ export const modelsZh = {
     takeTheirs: '用对方的，放弃我的',
   },
   ownFault: {
-    unknown_profile: '自己的模型没有“{{value}}”这种 profile',
+    unknown_profile: '自己的模型没有「{{value}}」这种 profile',
     address_missing: '缺 base_url',
     address_not_allowed: '这个地址既不是该服务商自己的，也不在服务器允许的范围里',
     key_missing: '缺 key',
     key_not_set: '服务器上没有设置变量 {{value}}',
     key_unusable: '变量 {{value}} 里有请求头不能带的字符',
-    unknown_provider: '自己的 providers 里没有“{{value}}”',
+    unknown_provider: '自己的 providers 里没有「{{value}}」',
     mixed_currencies: '所有价格要用同一种货币',
     extra_for_others: 'extra 只能用于自己的模型',
-    unknown_backend: '没有名为“{{value}}”的后端',
-    twice: '“{{value}}”在这里出现了两次',
+    unknown_backend: '没有名为「{{value}}」的后端',
+    twice: '「{{value}}」在这里出现了两次',
   },
   modelState: { closed: '正常', half_open: '试探中', open: '暂停使用' },
   modelPurpose: {
@@ -151,11 +153,11 @@ export const modelsZh = {
   },
 }
 
-export const modelsEn: typeof modelsZh = {
+export const modelsEn: English<typeof modelsZh> = {
   models: {
     title: 'Models',
     explain:
-      'The last {{minutes}} minutes, {{processes}} processes together. Retries and fallbacks may have hidden failures from people.',
+      'The last {{minutes}} min; processes counted: {{processes}}. Retries and fallbacks may have hidden failures from people.',
     alone: 'Redis is away: this is what one process sees.',
     refresh: 'Refresh',
     backends: 'Backends',
@@ -164,6 +166,7 @@ export const modelsEn: typeof modelsZh = {
     state: 'State',
     rests: 'asked again in {{time}}',
     ofProcesses: '{{count}} processes',
+    ofProcesses_one: '{{count}} process',
     calls: 'Answered / failed',
     errorRate: 'Error rate',
     firstToken: 'First token p50 / p95',
@@ -187,6 +190,7 @@ export const modelsEn: typeof modelsZh = {
     instead: 'instead of {{backend}}',
     hop: '{{backend}}: {{reason}}',
     attempts: '{{count}} attempts',
+    attempts_one: '{{count}} attempt',
     texts: 'Prompt and answer',
     textsShow: 'Show',
     textsNone: 'not kept',
@@ -234,6 +238,7 @@ export const modelsEn: typeof modelsZh = {
     isNotSet: 'Not set',
     unusable: 'Of it these cannot be used now and are passed over:',
     refused: 'Not saved: {{count}} faults',
+    refused_one: 'Not saved: {{count}} fault',
     line: 'Line {{line}}',
     syntax: 'this is no JSON: {{text}}',
     twice: '“{{text}}” is written twice',

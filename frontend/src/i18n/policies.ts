@@ -1,3 +1,5 @@
+import type { English } from './english'
+
 /** What the form of a team's policies says. */
 export const policiesZh = {
   policies: {
@@ -6,7 +8,7 @@ export const policiesZh = {
     saved: '已保存',
     changed: '{{count}} 项改动未保存',
     bounds: '请填 {{min}} 到 {{max}} 之间的数',
-    second: '1 秒（约 0.02）',
+    second: '0.02（1 秒）',
     reset: '恢复默认',
     resetNamed: '「{{name}}」恢复默认',
     forgetTitle: '不再保留模型的原文？',
@@ -30,12 +32,12 @@ export const policiesZh = {
       name: '上屏前可撤回',
       about: '通过后等这么久才上屏，期间可以撤回；0 为立即上屏，最多 600 秒。',
     },
-    interrupt_ttl: { name: '稿件等多久', about: '没人处理就过期。最长 7 天。' },
-    show_interrupt_ttl: { name: '整场稿件等多久', about: '整场的稿件一起来、逐条审，可以等得久一些。' },
+    interrupt_ttl: { name: '待审时限', about: '到时没人处理就过期。最长 7 天。' },
+    show_interrupt_ttl: { name: '整场稿件的待审时限', about: '整场的稿件一起写好、逐条审，时限可以长一些。' },
     extension_step: { name: '每次延长', about: '点一次「延长时间」加多久。' },
-    extension_limit: { name: '最长等待', about: '连同所有延长，一条稿件最多等这么久。' },
+    extension_limit: { name: '最长待审', about: '连同所有延长，一条稿件最多等这么久。' },
     escalate_before: { name: '提前提醒', about: '到期前多久算紧急；0 为不提醒。' },
-    show_concurrency: { name: '整场同时写', about: '一场里同时写几条，1 到 50。' },
+    show_concurrency: { name: '整场并行写稿', about: '一场里同时写几条，1 到 50。' },
     window_characters: {
       name: '带上的对话原文',
       about: '写稿时看得到的最近对话，500 到 20,000 字；更早的变成摘要。',
@@ -47,14 +49,15 @@ export const policiesZh = {
   },
 }
 
-export const policiesEn: typeof policiesZh = {
+export const policiesEn: English<typeof policiesZh> = {
   policies: {
     title: 'Team policies',
     hint: 'A change holds at once and is audited; what waits already keeps its end.',
     saved: 'Saved',
     changed: '{{count}} changes not saved',
+    changed_one: '{{count}} change not saved',
     bounds: 'Please give a number from {{min}} to {{max}}',
-    second: '1 second (about 0.02)',
+    second: '0.02 (1 second)',
     reset: 'Default',
     resetNamed: '“{{name}}” back to default',
     forgetTitle: 'Keep no more texts of models?',
@@ -87,9 +90,9 @@ export const policiesEn: typeof policiesZh = {
       about:
         'An approved script waits this long and can be called back; 0 is not at all, 600 seconds at most.',
     },
-    interrupt_ttl: { name: 'A script waits', about: 'Then it expires. Seven days at most.' },
+    interrupt_ttl: { name: 'Time to review a script', about: 'Then it expires. Seven days at most.' },
     show_interrupt_ttl: {
-      name: 'A script of a show waits',
+      name: 'Time to review a show’s scripts',
       about: 'They come all at once and are read one by one, so it may be longer.',
     },
     extension_step: { name: 'One extension', about: 'What “more time” adds.' },

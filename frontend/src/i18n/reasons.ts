@@ -13,10 +13,10 @@ export const reasonsZh = {
   },
   rejecting: {
     why: '驳回原因（按 1–9 选）',
-    words: '还想对写稿的人说的话',
-    wordsHint: '可以不写：会按选的原因重写',
+    words: '补充意见',
+    wordsHint: '选填；不写就按所选的原因重写',
     end: '驳回并结束',
-    hint: '⏎ 驳回 · 写了意见按 Ctrl ⏎',
+    hint: '按 Enter 驳回；写意见时按 Ctrl Enter',
   },
 }
 
@@ -37,6 +37,6 @@ export const reasonsEn: typeof reasonsZh = {
     words: 'Anything else for the writer',
     wordsHint: 'May stay empty: it is rewritten by the reason',
     end: 'Reject and end',
-    hint: '⏎ rejects · Ctrl ⏎ while writing',
+    hint: 'Enter rejects · Ctrl Enter while writing',
   },
 }

@@ -1,3 +1,5 @@
+import type { English } from './english'
+
 /** What the page of rules says. */
 export const rulesZh = {
   rules: {
@@ -22,10 +24,10 @@ export const rulesZh = {
     statutory: '法规',
     adjust: '调整「{{name}}」',
     adjustTitle: '调整规则',
-    adjustHint: '法规禁止的内容最多调成“注意”，并且要写明理由；理由会记入审计，也会显示在每条提示里。',
+    adjustHint: '法规禁止的内容最多调成「注意」，并且要写明理由；理由会记入审计，也会显示在每条提示里。',
     adjustUndo: '恢复原样',
     reason: '理由',
-    reasonHint: '把“禁止”调轻时必填，至少 6 个字',
+    reasonHint: '把「禁止」调轻时必填，至少 6 个字',
     turnOff: '停用',
     add: '新增规则',
     edit: '编辑「{{name}}」',
@@ -42,7 +44,7 @@ export const rulesZh = {
     allowPatterns: '例外句式',
     allowPatternsHint: '每行一个；命中处出现这些句式时不算违规。',
     allow: '允许的说法',
-    allowHint: '这些说法里的词不再提示；法规禁止的词会保留为“注意”，并且要写理由。',
+    allowHint: '这些说法里的词不再提示；法规禁止的词会保留为「注意」，并且要写理由。',
     brands: '品牌与注册名称',
     brandsHint: '名称里的词只作提示。名称本身含法规禁止的词时，请写注册号等依据。',
     phrase: '说法',
@@ -107,15 +109,15 @@ export const rulesZh = {
       too_many: '太多了',
       unknown_term: '替换的词不在这条规则里',
       unknown_rule: '没有这条规则',
-      law_floor: '法规禁止的内容最多调成“注意”',
+      law_floor: '法规禁止的内容最多调成「注意」',
       reason_missing: '需要写明理由（至少 6 个字）',
-      no_terms_column: '没有“禁用词”或“正则”这一列',
+      no_terms_column: '没有「禁用词」或「正则」这一列',
       no_rows: '表头下面没有内容',
     },
   },
 }
 
-export const rulesEn: typeof rulesZh = {
+export const rulesEn: English<typeof rulesZh> = {
   rules: {
     version: 'Version in force',
     revision: 'Revision {{revision}}',
@@ -176,7 +178,7 @@ export const rulesEn: typeof rulesZh = {
     trialHint: 'Try it on recent scripts; nothing is kept.',
     trialSum:
       'Tried on the latest {{tried}} scripts, {{touched}} change: {{added}} new hits, {{removed}} gone, {{changed}} more or less severe.',
-    trialNone: 'Nothing changes in the latest {{tried}} scripts.',
+    trialNone: 'Nothing changes; latest scripts tried: {{tried}}.',
     trialEmpty: 'There are no scripts to try it on yet.',
     trialStale: 'Something was changed after the dry run; run it again.',
     kinds: { added: 'New hit', removed: 'Gone', changed: 'Other severity' },
@@ -189,6 +191,7 @@ export const rulesEn: typeof rulesZh = {
     discard: 'Discard changes',
     unsaved: 'Unsaved changes',
     refused: '{{count}} faults: nothing was saved, the rules before still hold',
+    refused_one: '{{count}} fault: nothing was saved, the rules before still hold',
     line: 'line {{line}}',
     conflict: '{{name}} saved revision {{revision}} first',
     conflictHint: 'Your changes are still here. Lay them over the new revision, or take the new one.',
@@ -200,7 +203,9 @@ export const rulesEn: typeof rulesZh = {
       'CSV (UTF-8 or GBK), TSV or XLSX; the first row is the heading: id, title, severity, terms (parted by |), patterns (parted by ;;), about, basis, rewrite. Rows with faults are left out.',
     importAccept: 'Put into our rules ({{count}})',
     importRead: '{{count}} rules read',
+    importRead_one: '{{count}} rule read',
     importWrong: '{{count}} faults; these rows are left out',
+    importWrong_one: '{{count}} fault; its row is left out',
     importUnknown: 'These columns are not known and were not read: {{names}}',
     row: 'Row',
     export: 'Export',

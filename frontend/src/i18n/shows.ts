@@ -1,3 +1,5 @@
+import type { English } from './english'
+
 /** What the pages of whole shows say. */
 export const showsZh = {
   show: {
@@ -98,7 +100,7 @@ export const showsZh = {
   },
 }
 
-export const showsEn: typeof showsZh = {
+export const showsEn: English<typeof showsZh> = {
   show: {
     create: 'New show',
     none: 'No shows yet: make one from a table of products and segments',
@@ -122,6 +124,7 @@ export const showsEn: typeof showsZh = {
     fileHint:
       'CSV (UTF-8 or GBK) or XLSX with a heading: product, segment (several with commas), seconds (may be empty), notes (may be empty). You see what it holds before anything is saved.',
     faults: '{{count}} faults, nothing was imported',
+    faults_one: '{{count}} fault, nothing was imported',
     faultsHint: 'Mend the marked rows in the table and choose the file again.',
     meant: 'Did you mean: {{names}}?',
     row: 'Row',
@@ -130,9 +133,9 @@ export const showsEn: typeof showsZh = {
     shared: 'auto',
     notes: 'Notes',
     sum: 'Sum',
-    sums: '{{products}} products, {{scripts}} scripts, {{time}} in all, about {{characters}} characters (at {{pace}} a minute).',
-    left: '{{time}} are not planned.',
-    tooShort: 'Too short: these scripts take {{minutes}} minutes at least.',
+    sums: 'Products: {{products}} · scripts: {{scripts}} · {{time}} in all, about {{characters}} characters (at {{pace}} a minute).',
+    left: 'Not planned yet: {{time}}.',
+    tooShort: 'Too short: these scripts take at least {{minutes}} min.',
     accept: 'Save the plan',
     start: 'Start writing',
     resume: 'Go on writing',
@@ -150,6 +153,7 @@ export const showsEn: typeof showsZh = {
     down: 'Move “{{name}}” down',
     progress: 'Progress of the show',
     total: '{{count}} scripts',
+    total_one: '{{count}} script',
     eta: 'written in about {{time}}',
     rundown: 'Rundown',
     rundownEmpty: 'Nothing approved yet; approved scripts appear here in order',

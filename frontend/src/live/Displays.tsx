@@ -52,17 +52,20 @@ export function Displays({
         </Empty>
       )}
       <ul className="live-displays">
-        {displays.map((display) => (
-          <Display
-            key={display.id}
-            name={nameOf(display, displays, t('live.unnamed'))}
-            state={state}
-            display={display}
-            now={now}
-            able={able}
-            order={order}
-          />
-        ))}
+        {/* Those that are gone are told of below: what can still be done is in view. */}
+        {[...displays]
+          .sort((one, other) => Number(one.away) - Number(other.away))
+          .map((display) => (
+            <Display
+              key={display.id}
+              name={nameOf(display, displays, t('live.unnamed'))}
+              state={state}
+              display={display}
+              now={now}
+              able={able}
+              order={order}
+            />
+          ))}
       </ul>
     </section>
   )

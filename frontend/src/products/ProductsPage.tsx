@@ -83,7 +83,7 @@ function save(product: Product | undefined, typed: Values, key: string): Promise
 const matches = (product: Product, search: string) =>
   [product.name, product.brand, product.category, ...product.aliases].join(' ').toLowerCase().includes(search)
 
-const yuan = (amount: number | null) => (amount === null ? '–' : `¥${amount}`)
+const yuan = (amount: number | null) => (amount === null ? '–' : `¥${amount.toFixed(2)}`)
 
 export default function ProductsPage() {
   const { t } = useTranslation()
@@ -126,7 +126,7 @@ export default function ProductsPage() {
           width: 90,
           align: 'right',
           className: 'number',
-          render: (stock: number | null) => stock ?? '–',
+          render: (stock: number | null) => stock?.toLocaleString('en') ?? '–',
         },
       ]}
       fields={

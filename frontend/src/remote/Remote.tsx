@@ -119,7 +119,7 @@ export function Remote({
         ) : status.state === 'closed' ? (
           t.stopped
         ) : status.state === 'open' ? (
-          `${t.connected} · ${there.length > 0 ? `${there.length} ${t.screens}` : t.noScreens}`
+          `${t.connected} · ${there.length > 0 ? `${there.length} ${there.length === 1 ? t.oneScreen : t.screens}` : t.noScreens}`
         ) : lost || status.state === 'connecting' ? (
           lost ? (
             t.offline
@@ -198,7 +198,7 @@ export function Remote({
                 ? t.ended
                 : empty
                   ? ''
-                  : `${t.left} ${clockTime(left)}`}
+                  : t.left.replace('{}', clockTime(left))}
           </span>
           <span className="number">{empty ? '' : `${Math.max(0, here) + 1}/${sections.length}`}</span>
         </p>

@@ -269,6 +269,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
           ))}
         </div>
       )}
+      {interrupt.status === 'expired' && <p className="muted">{t('review.expiredHint')}</p>}
       {!pending && edited && edited !== script.content && edited !== interrupt.content && (
         <Alert
           type="info"
@@ -361,7 +362,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
                   onClick={submitEdit}
                   data-testid="submit-edit"
                 >
-                  {label(t('review.submitEdit'), 'Ctrl ⏎')}
+                  {label(t('review.submitEdit'), 'Ctrl Enter')}
                 </Button>
               </Tooltip>
               <Button onClick={leave}>{label(t('review.back'), 'Esc')}</Button>

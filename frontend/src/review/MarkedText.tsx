@@ -75,7 +75,7 @@ interface FindingProps {
 
 /** One finding in words. */
 export function FindingText({ finding, version, onShow, onApply }: FindingProps) {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const { excerpt, suggestion } = finding
   return (
     <div className="finding" data-testid="finding" data-rule={finding.rule}>
@@ -94,7 +94,10 @@ export function FindingText({ finding, version, onShow, onApply }: FindingProps)
       {finding.basis && (
         <div className="muted">
           {t('quality.basis')}
-          {finding.basis}
+          {/* Of a model that did not answer it is why, as a code. */}
+          {i18n.exists(`problem.${finding.basis}`)
+            ? t(`problem.${finding.basis}` as 'problem.model_unavailable')
+            : finding.basis}
         </div>
       )}
       <div className="muted number" data-testid="finding-rule">

@@ -97,7 +97,6 @@ export default function RejectPanel(props: Props) {
             data-testid="submit-reject"
           >
             {t(rewrites ? 'review.rejectRewrite' : 'review.rejectEnd')}
-            {hotkeys && <kbd>⏎</kbd>}
           </Button>
         </Tooltip>
         {rewrites && !words.trim() && (

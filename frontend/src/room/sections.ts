@@ -17,7 +17,9 @@ export function sectionsOf(script: Script): Section[] {
   return script.paragraphs.map(({ offset, text }) => {
     const spoken = spokenIn(text)
     const points = Array.from(text.trim())
-    const title = points.length > TITLE ? `${points.slice(0, TITLE).join('')}…` : points.join('')
+    // Before the dots no comma.
+    const begun = points.slice(0, TITLE).join('')
+    const title = points.length > TITLE ? `${begun.replace(/[\p{P}\s]+$/u, '')}…` : begun
     const section = { offset, title, before, spoken }
     before += spoken
     return section

@@ -22,7 +22,7 @@ export function Trial({ overlay, onRefused }: { overlay: Overlay; onRefused: (er
   }
   const result = done?.result
   return (
-    <div data-testid="trial">
+    <div className="trial" data-testid="trial">
       <div className="row">
         <Button loading={busy} onClick={() => void run()} data-testid="run-trial">
           {t('rules.trial')}

@@ -95,6 +95,7 @@ export function Skills() {
                     void change(skill.name, { roles: wanted as Shapes['SkillChanges']['roles'] })
                   }
                   options={roles.map((value) => ({ value, label: t(`role.${value}`) }))}
+                  showSearch={{ optionFilterProp: 'label' }}
                   {...(chosen.length === 0 ? { status: 'warning' as const } : {})}
                 />
                 <Button type="text" onClick={() => void change(skill.name, { roles: null })}>

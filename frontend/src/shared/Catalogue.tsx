@@ -96,7 +96,7 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
       title: <span className="visually-hidden">{t('common.actions')}</span>,
       width: 96,
       render: (_, row) => (
-        <span className="row">
+        <span className="row row-actions">
           <Button
             type="text"
             icon={<EditOutlined />}

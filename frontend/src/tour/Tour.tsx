@@ -8,6 +8,8 @@ import { noteTourSeen } from './seen'
 import { type Box, type Corner, cornerFor, stepsFor } from './steps'
 
 const LOOK_MS = 200
+/** How far the ring stands out, with its line. */
+const RING_PX = 9
 
 /** Leads through the pages with the demo's data; the page under it stays usable, so that each stop can be tried. */
 export default function Tour({ onClose }: { onClose: () => void }) {
@@ -106,10 +108,16 @@ function useTarget(target: string | undefined, panel: { readonly current: HTMLEl
     let last = ''
     const look = () => {
       const rect = target ? document.querySelector(target)?.getBoundingClientRect() : undefined
-      const box = rect?.width
-        ? { left: rect.left, top: rect.top, right: rect.right, bottom: rect.bottom }
-        : undefined
       const view = { width: window.innerWidth, height: window.innerHeight }
+      // The ring is drawn around it: of what reaches the window's edge it stays inside.
+      const box = rect?.width
+        ? {
+            left: Math.max(rect.left, RING_PX),
+            top: Math.max(rect.top, RING_PX),
+            right: Math.min(rect.right, view.width - RING_PX),
+            bottom: Math.min(rect.bottom, view.height - RING_PX),
+          }
+        : undefined
       const size = {
         width: panel.current?.offsetWidth ?? 0,
         height: panel.current?.offsetHeight ?? 0,

@@ -1,0 +1,1 @@
+"""Photographs of every page and state, for docs/screens: `make screens`."""

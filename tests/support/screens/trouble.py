@@ -1,0 +1,109 @@
+"""What the pages say while they wait, when there is nothing, when something fails, and when the server is gone."""
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.browser import Seats
+from tests.support.desk_client import ADMIN, HOST, OPERATOR
+from tests.support.processes import ServerProcess
+from tests.support.screens.camera import Camera
+from tests.support.screens.directing import MISSING, STAGES, on_stage, stage
+from tests.support.screens.team import PHONE, SIZE, Team, in_english
+
+#: A page, and what it reads first.
+READS = {
+    "approvals": "interrupts",
+    "scripts": "scripts",
+    "products": "products",
+    "rundown": "shows",
+    "memory": "memory",
+    "rules": "rules",
+    "models": "models",
+    "settings": "rooms",
+    "live": "rooms",
+}
+
+
+def loading_and_failing(seats: Seats, camera: Camera) -> None:
+    """Each page before its first answer, and when that answer is an error."""
+    for page_name, resource in READS.items():
+        for state in ("loading", "failed"):
+            seat = seats.take(ADMIN, "/icon.svg", viewport=SIZE)
+            page = seat.page
+
+            answer = _fails if state == "failed" else _stays_out
+            page.route(f"**/api/v1/{resource}*", answer)
+            page.route(f"**/api/v1/{resource}/**", answer)
+            seat.open(f"/{page_name}")
+            expect(page.locator("nav.pages")).to_be_visible()
+            if state == "failed":
+                expect(page.get_by_role("alert").first).to_be_visible()
+            else:
+                # A skeleton comes after a moment, so that what is quick does not flicker.
+                page.wait_for_timeout(600)
+            camera.take(page, f"{state}-{page_name}", waits=state == "loading")
+            page.unroute_all(behavior="ignoreErrors")
+
+
+def _fails(route: Route) -> None:
+    """The server has a fault."""
+    route.fulfill(status=500, body="{}", content_type="application/json")
+
+
+def _stays_out(_: Route) -> None:
+    """The answer does not come."""
+
+
+def missing(seats: Seats, camera: Camera) -> None:
+    """Addresses of nothing, or of somebody else's."""
+    for path in ("console", "approvals", "scripts", "products", "rundown", "live"):
+        seat = seats.take(ADMIN, f"/{path}/{MISSING}", viewport=SIZE)
+        expect(seat.page.get_by_role("alert").first).to_be_visible()
+        camera.take(seat.page, f"missing-{path}")
+
+
+def broken_line(seats: Seats, camera: Camera, server: ServerProcess) -> None:
+    """The server is gone: what each page says then. Last of all: the server does not come back."""
+    team = Team(seats)
+    room = on_stage(team)
+    asked = team.asked("写一段保温杯的卖点，30秒")
+    operator = seats.take(OPERATOR, f"/console/{asked['thread_id']}", viewport=SIZE).page
+    expect(operator.get_by_test_id("approve")).to_be_visible()
+    approver = seats.take(ADMIN, f"/approvals/{asked['id']}", viewport=SIZE).page
+    expect(approver.get_by_test_id("approve")).to_be_enabled()
+    english = in_english(seats.take(ADMIN, f"/approvals/{asked['id']}", viewport=SIZE)).page
+    expect(english.get_by_test_id("approve")).to_be_enabled()
+    director = seats.take(OPERATOR, f"/live/{room}", viewport=SIZE).page
+    expect(director.get_by_test_id("play")).to_be_enabled()
+    remote = seats.take(HOST, f"/remote?room={room}", **PHONE).page
+    expect(remote.get_by_test_id("go")).to_be_enabled()
+    host = stage(seats, room, SIZE).page
+    narrow = stage(seats, room, STAGES["390x844"]).page
+    host.keyboard.press("Space")
+    expect(host.locator(".prompter")).to_have_attribute("data-motion", "running")
+    fresh = seats.take(OPERATOR, "/console", viewport=SIZE).page
+    server.kill()
+    expect(operator.get_by_test_id("connection")).to_have_attribute("data-state", "reconnecting")
+    camera.take(operator, "lost-pill")
+    for page in (operator, approver, director, english):
+        expect(page.get_by_role("alert").first).to_be_visible()
+    camera.take(operator, "lost-desk", dark=True)
+    camera.take(approver, "lost-approvals", dark=True)
+    camera.take(english, "lost-approvals-english")
+    camera.take(director, "lost-live", dark=True)
+    expect(remote.get_by_test_id("line")).to_contain_text("断开")
+    camera.take(remote, "lost-remote")
+    for name, page in (("", host), ("-phone", narrow)):
+        expect(page.locator(".line")).to_contain_text("离线")
+        camera.take(page, f"lost-prompter{name}")
+    asks_in_vain(fresh, camera)
+
+
+def asks_in_vain(page: Page, camera: Camera) -> None:
+    """A first message that cannot be sent stays where it was typed."""
+    page.locator(".composer textarea").first.fill("写一段保温杯开场，30秒")
+    page.get_by_test_id("send").click()
+    expect(page.get_by_test_id("send-refused")).to_be_visible()
+    camera.take(page, "lost-sending")
+
+
+SCENES = (loading_and_failing, missing)
