@@ -1,8 +1,10 @@
 import { useCallback, useEffect, useState } from 'react'
-import { type RoomEntry, readRoom, readRooms, signIn } from '../prompter/api'
+import { Refused, type RoomEntry, readRoom, readRooms, signIn } from '../prompter/api'
 import { bodyOf, RestProblem, rest } from '../shared/rest'
 import { firstLanguage, keepLanguage, type Language, words } from './i18n'
 import { Remote } from './Remote'
+
+const AGAIN_MS = 3000
 
 type Page =
   | { at: 'loading' | 'missing' | 'unreachable' }
@@ -15,12 +17,12 @@ async function start(id: string | null): Promise<Page | undefined> {
     const [room, me] = await Promise.all([readRoom(id), bodyOf(rest.GET('/api/v1/auth/me'))])
     return { at: 'room', room, controls: me.permissions.includes('prompter.control') }
   } catch (error) {
-    if (error instanceof RestProblem && error.status === 401) {
+    const status = error instanceof RestProblem || error instanceof Refused ? error.status : 0
+    if (status === 401) {
       signIn()
       return undefined
     }
-    const answered = error instanceof RestProblem && error.status > 0
-    return { at: answered && error.status < 500 && error.status !== 429 ? 'missing' : 'unreachable' }
+    return { at: status > 0 && status < 500 && status !== 429 ? 'missing' : 'unreachable' }
   }
 }
 
@@ -30,8 +32,10 @@ export function App() {
   const [language, setLanguage] = useState<Language>(firstLanguage)
   const t = words(language)
   const load = useCallback(() => {
-    setPage({ at: 'loading' })
-    void start(new URLSearchParams(location.search).get('room')).then((found) => found && setPage(found))
+    void start(new URLSearchParams(location.search).get('room')).then((found) => {
+      if (found) setPage(found)
+      if (found?.at === 'unreachable') setTimeout(load, AGAIN_MS)
+    })
   }, [])
   useEffect(load, [load])
   useEffect(() => {
@@ -75,14 +79,7 @@ export function App() {
           <a href="/remote">{t.otherRoom}</a>
         </>
       )}
-      {page.at === 'unreachable' && (
-        <>
-          <p role="alert">{t.unreachable}</p>
-          <button type="button" onClick={load}>
-            {t.retry}
-          </button>
-        </>
-      )}
+      {page.at === 'unreachable' && <p role="alert">{t.unreachable}</p>}
       <button type="button" className="plain" onClick={toggle}>
         {t.language}
       </button>
