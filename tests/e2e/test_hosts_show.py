@@ -105,7 +105,7 @@ def test_three_scripts_on_two_screens_with_a_phone_a_correction_and_a_lost_line(
     expect(side.get_by_text("使用已收稿件")).to_be_visible()
     left_at = travelled(side)
     side.evaluate(NOTE_THE_STEPS)
-    expect(side.get_by_text(re.compile(r"00:[2-5]\d · 使用已收稿件"))).to_be_visible()
+    expect(side.locator(".notice")).to_contain_text(re.compile(r"离线\s*00:[2-5]\d"))
     assert travelled(side) > left_at + 100
     motion(side, "running")
     expect(side.locator(".track")).to_contain_text("价格改了，先说清楚")

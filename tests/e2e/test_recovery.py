@@ -274,3 +274,22 @@ def test_a_page_that_was_never_opened_opens_by_itself_when_the_server_is_back(
     expect(fault.first).to_be_visible()
     server.start().wait_healthy()
     expect(fault).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/prompter.html", "/remote"])
+def test_a_screen_that_is_opened_while_the_server_is_away_comes_by_itself(
+    seats: Seats, server: ServerProcess, path: str
+) -> None:
+    host = seats.take(HOST, path)
+    link = host.page.get_by_role("link", name="小雅的直播间")
+    expect(link).to_be_visible()
+    # The page itself is there (a proxy or the device has it); what it asks for is not.
+    host.page.route("**/api/v1/**", lambda route: route.abort())
+    host.page.reload()
+    expect(host.page.get_by_role("alert")).to_contain_text("恢复后会自动打开")
+    host.page.unroute("**/api/v1/**")
+    expect(link).to_be_visible()
+
+
+def test_who_is_not_signed_in_is_asked_to_at_the_remote_too(seats: Seats) -> None:
+    expect(seats.take(None, "/remote").page.locator("button[type=submit]")).to_be_visible()

@@ -5,6 +5,8 @@ import { words } from './i18n'
 import { kept } from './keep'
 import { useDesk } from './store'
 
+const AGAIN_MS = 3000
+
 type Page =
   | { at: 'loading' }
   | { at: 'pick'; rooms: RoomEntry[] }
@@ -39,8 +41,11 @@ export function App() {
   const { language, theme } = useDesk((desk) => desk.settings)
   const t = words(language)
   const load = useCallback(() => {
-    setPage({ at: 'loading' })
-    void start(new URLSearchParams(location.search).get('room')).then((found) => found && setPage(found))
+    void start(new URLSearchParams(location.search).get('room')).then((found) => {
+      if (found) setPage(found)
+      // Nobody stands beside a screen to press a button when the server is back.
+      if (found?.at === 'unreachable') setTimeout(load, AGAIN_MS)
+    })
   }, [])
   useEffect(load, [load])
   useEffect(() => {
@@ -70,14 +75,7 @@ export function App() {
           <a href="/prompter.html">{t.otherRoom}</a>
         </>
       )}
-      {page.at === 'unreachable' && (
-        <>
-          <p role="alert">{t.unreachable}</p>
-          <button type="button" onClick={load}>
-            {t.retry}
-          </button>
-        </>
-      )}
+      {page.at === 'unreachable' && <p role="alert">{t.unreachable}</p>}
     </main>
   )
 }

@@ -4,6 +4,8 @@ import { bodyOf, RestProblem, rest } from '../shared/rest'
 import { firstLanguage, keepLanguage, type Language, words } from './i18n'
 import { Remote } from './Remote'
 
+const AGAIN_MS = 3000
+
 type Page =
   | { at: 'loading' | 'missing' | 'unreachable' }
   | { at: 'pick'; rooms: RoomEntry[] }
@@ -35,8 +37,10 @@ export function App() {
   const [language, setLanguage] = useState<Language>(firstLanguage)
   const t = words(language)
   const load = useCallback(() => {
-    setPage({ at: 'loading' })
-    void start(new URLSearchParams(location.search).get('room')).then((found) => found && setPage(found))
+    void start(new URLSearchParams(location.search).get('room')).then((found) => {
+      if (found) setPage(found)
+      if (found?.at === 'unreachable') setTimeout(load, AGAIN_MS)
+    })
   }, [])
   useEffect(load, [load])
   useEffect(() => {
@@ -80,14 +84,7 @@ export function App() {
           <a href="/remote">{t.otherRoom}</a>
         </>
       )}
-      {page.at === 'unreachable' && (
-        <>
-          <p role="alert">{t.unreachable}</p>
-          <button type="button" onClick={load}>
-            {t.retry}
-          </button>
-        </>
-      )}
+      {page.at === 'unreachable' && <p role="alert">{t.unreachable}</p>}
       <button type="button" className="plain" onClick={toggle}>
         {t.language}
       </button>
