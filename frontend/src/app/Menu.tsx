@@ -1,3 +1,4 @@
+import '../i18n/addAudit'
 import '../i18n/addExperiments'
 import '../i18n/addModels'
 import { useTranslation } from 'react-i18next'
@@ -13,6 +14,7 @@ export default function Menu() {
     <>
       <Preferences />
       {may('experiment.read') && <Link to="/experiments">{t('experiment.title')}</Link>}
+      {may('audit.read') && <Link to="/audit">{t('audit.title')}</Link>}
       {may('model.read') && <Link to="/models">{t('models.title')}</Link>}
     </>
   )

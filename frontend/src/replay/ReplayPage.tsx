@@ -16,6 +16,7 @@ import { isPageKey } from '../shared/keys'
 import { NoticesProvider, useNotices } from '../shared/notices'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
+import { replayLink } from '../shared/replayLink'
 import { told } from '../shared/rest'
 import { uuid7 } from '../wire/ids'
 import { replayApi, type ThreadRecord } from './api'
@@ -283,7 +284,7 @@ function Tools({
       navigate(`/console/${made.thread_id}`)
     })
   const share = async () => {
-    const link = `${location.origin}/replay/${thread.id}?at=${encodeURIComponent(at)}`
+    const link = location.origin + replayLink(thread.id, at)
     if (await copyText(link)) notices.success(t('replay.shared'))
     else notices.error(t('replay.notShared'))
   }

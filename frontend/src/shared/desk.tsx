@@ -29,6 +29,7 @@ export type Action =
   | 'experiment.write'
   | 'rules.read'
   | 'rules.write'
+  | 'audit.read'
 
 interface Desk {
   readonly me: Me
