@@ -10,11 +10,13 @@ from backend.storage.postgres import Connection
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """One thing that was done. `actor` is None when the server did it by itself (an expiry, a recovery)."""
+    """One thing that was done. `actor` is None when the server did it by itself (an expiry, a recovery); who left the
+    team has no `actor_name` any more."""
 
     n: int
     at: datetime
     actor: UUID | None
+    actor_name: str | None
     action: str
     subject: str
     detail: dict[str, Any]
@@ -32,13 +34,37 @@ async def record(conn: Connection, actor: UUID | None, action: str, subject: str
     )
 
 
-async def list_entries(conn: Connection, before: int | None = None, limit: int = 50) -> list[AuditEntry]:
-    """Return entries, newest first, below number `before`."""
+@dataclass(frozen=True)
+class Filters:
+    """What is looked for in the log; None: any. `action` is one (`rules.saved`) or all of a noun (`rules`)."""
+
+    action: str | None = None
+    actor: UUID | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def list_entries(
+    conn: Connection, before: int | None = None, limit: int = 50, wanted: Filters | None = None
+) -> list[AuditEntry]:
+    """Return entries, newest first, below number `before`; `until` is not among its own."""
+    wanted = wanted or Filters()
     rows = await conn.fetch(
-        """SELECT n, at, actor, action, subject, detail FROM audit_log
-           WHERE $1::bigint IS NULL OR n < $1 ORDER BY n DESC LIMIT $2""",
+        """SELECT a.n, a.at, a.actor, u.name AS actor_name, a.action, a.subject, a.detail
+           FROM audit_log a LEFT JOIN users u ON u.id = a.actor
+           WHERE ($1::bigint IS NULL OR a.n < $1)
+             AND ($3::text IS NULL OR a.action = $3 OR starts_with(a.action, $3 || '.'))
+             AND ($4::uuid IS NULL OR a.actor = $4) AND ($5::text IS NULL OR a.subject = $5)
+             AND ($6::timestamptz IS NULL OR a.at >= $6) AND ($7::timestamptz IS NULL OR a.at < $7)
+           ORDER BY a.n DESC LIMIT $2""",
         before,
         limit,
+        wanted.action,
+        wanted.actor,
+        wanted.subject,
+        wanted.since,
+        wanted.until,
     )
     return [AuditEntry(**row) for row in rows]
 

@@ -212,7 +212,7 @@ def test_a_thread_branches_off_at_a_moment_and_is_taken_out_without_personal_dat
     assert told["airings"][0]["room_name"] == "小雅的直播间"
 
     asked = next(one for one in api.get(f"/interrupts?thread_id={thread}")["items"] if one["status"] == "rejected")
-    page.goto(f"/replay/{thread}?at={asked['created_at']}")
+    page.goto(f"/replay/{thread}?at=ask-{asked['id']}")
     expect(page.get_by_test_id("moment")).to_contain_text("请人审核")
     page.get_by_test_id("fork").click()
     expect(page).to_have_url(re.compile("/console/"))

@@ -58,6 +58,7 @@ const router = createBrowserRouter([
           { path: '/models', element: <RarePages /> },
           { path: '/rules', element: <RulesPage /> },
           { path: '/settings', element: <RarePages /> },
+          { path: '/audit', element: <RarePages /> },
           { path: '/replay/:thread', element: <RarePages /> },
           { path: '*', element: <Elsewhere /> },
         ],

@@ -1,3 +1,4 @@
+import '../i18n/addAudit'
 import '../i18n/addExperiments'
 import '../i18n/addModels'
 import { LogoutOutlined } from '@ant-design/icons'
@@ -18,6 +19,7 @@ export default function Menu({ onLogout }: { onLogout: () => void }) {
       </p>
       <Preferences />
       {may('experiment.read') && <Link to="/experiments">{t('experiment.title')}</Link>}
+      {may('audit.read') && <Link to="/audit">{t('audit.title')}</Link>}
       {may('model.read') && <Link to="/models">{t('models.title')}</Link>}
       <Button block icon={<LogoutOutlined />} onClick={onLogout}>
         {t('login.logout')}

@@ -2,6 +2,7 @@ import { lazy } from 'react'
 import { useLocation } from 'react-router'
 
 const pages = {
+  audit: lazy(() => import('../audit/AuditPage')),
   experiments: lazy(() => import('../experiments/ExperimentsPage')),
   models: lazy(() => import('../models/ModelsPage')),
   replay: lazy(() => import('../replay/ReplayPage')),

@@ -15,6 +15,7 @@ import { useDesk } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
+import { askedKey, replayLink } from '../shared/replayLink'
 import { arranged, type Look, plainLook, recallLook, rememberLook, roomsOf } from './arrange'
 import { Bulk } from './Bulk'
 import { heldItems, isClean } from './bulk'
@@ -392,11 +393,7 @@ function Detail({ id, known, tools }: { id: string; known: QueueItem | undefined
           {t('approvals.toQueue')}
         </Link>
         <Link to={`/console/${item.threadId}`}>{t('approvals.openThread')}</Link>
-        <Link
-          to={`/replay/${item.threadId}${item.interrupt.at ? `?at=${encodeURIComponent(item.interrupt.at)}` : ''}`}
-        >
-          {t('approvalDesk.replay')}
-        </Link>
+        <Link to={replayLink(item.threadId, askedKey(item.interrupt.id))}>{t('approvalDesk.replay')}</Link>
         {tools}
       </p>
       <Review item={item} />

@@ -8,6 +8,7 @@ import ReasonText from '../review/ReasonText'
 import { StatusTag } from '../review/StatusTag'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
+import { decidedKey, replayLink } from '../shared/replayLink'
 import { bodyOf, rest } from '../shared/rest'
 import { fromRest } from './queue'
 
@@ -83,7 +84,7 @@ export function History({ selected }: { selected: string | undefined }) {
               </Link>
               <Link
                 className="to-replay"
-                to={`/replay/${row.thread_id}?at=${encodeURIComponent(row.decided_at ?? row.created_at)}`}
+                to={replayLink(row.thread_id, decidedKey(row.id))}
                 aria-label={t('approvalDesk.replayOf', { title: title || productName || t('review.title') })}
                 title={t('approvalDesk.replay')}
                 data-testid="to-replay"

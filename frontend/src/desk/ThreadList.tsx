@@ -10,6 +10,7 @@ import { moment } from '../shared/format'
 import { useNotices } from '../shared/notices'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
+import { replayLink } from '../shared/replayLink'
 import type { Shapes } from '../shared/rest'
 
 type Thread = Shapes['Thread']
@@ -81,7 +82,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
     if (!active) return []
     const { id, title, pinned_at } = active
     return [
-      { id: 'replay', label: t('commandBar.replay'), run: () => navigate(`/replay/${id}`) },
+      { id: 'replay', label: t('commandBar.replay'), run: () => navigate(replayLink(id)) },
       { id: 'pin', label: t(pinned_at ? 'commandBar.unpin' : 'commandBar.pin'), run: () => pin(active) },
       ...(may('thread.write')
         ? [
@@ -169,7 +170,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
                       onRename={() => setRenaming({ id: thread.id, title: thread.title })}
                       onDelete={() => setDeleting(thread)}
                       onExport={() => void save(thread)}
-                      onReplay={() => navigate(`/replay/${thread.id}`)}
+                      onReplay={() => navigate(replayLink(thread.id))}
                     />
                   </Suspense>
                 </span>

@@ -117,13 +117,9 @@ export default function EvidencePanel({ threadId, interrupt, tools }: Props) {
                     version={version}
                     onShow={start < end ? () => showMark(start) : undefined}
                     onApply={canApply ? () => apply(finding) : undefined}
+                    applyKey={place === findings.findIndex(applicable) ? 'F' : undefined}
                   />
                   {gone && <p className="muted">{t('evidence.fixed')}</p>}
-                  {canApply && place === findings.findIndex(applicable) && (
-                    <p className="muted hint">
-                      <kbd>F</kbd> {t('quality.apply')}
-                    </p>
-                  )}
                 </div>
               )
             })

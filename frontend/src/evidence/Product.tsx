@@ -79,17 +79,16 @@ const nameOf = ({ name }: Fact) => (typeof name === 'string' ? name : `label:${n
 
 function FactRow({ fact: { name, now, was, said } }: { fact: Fact }) {
   const { t } = useTranslation()
+  const sum = name === 'price' || name === 'list_price' ? '¥' : ''
+  const inWords = (values: readonly string[]) =>
+    values.map((value) => sum + value).join('；') || t('evidence.none')
   return (
     <div data-testid="fact" data-changed={was !== undefined}>
       <dt>{typeof name === 'string' ? t(`evidence.${name}`) : name.label}</dt>
       <dd>
-        <span className="number">{now.join('；') || t('evidence.none')}</span>
+        <span className="number">{inWords(now)}</span>
         {said && <span className="tag tag-info">{t('evidence.said')}</span>}
-        {was && (
-          <span className="tag tag-fail">
-            {t('evidence.was', { value: was.join('；') || t('evidence.none') })}
-          </span>
-        )}
+        {was && <span className="tag tag-fail">{t('evidence.was', { value: inWords(was) })}</span>}
       </dd>
     </div>
   )

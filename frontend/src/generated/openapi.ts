@@ -2558,7 +2558,7 @@ export interface components {
         };
         /**
          * AuditEntry
-         * @description One thing that was done; `actor` is null when the server did it by itself.
+         * @description One thing that was done; `actor` is null when the server did it by itself. Who left has no `actor_name`.
          */
         AuditEntry: {
             /** N */
@@ -2570,6 +2570,8 @@ export interface components {
             at: string;
             /** Actor */
             actor: string | null;
+            /** Actor Name */
+            actor_name: string | null;
             /** Action */
             action: string;
             /** Subject */
@@ -12418,6 +12420,16 @@ export interface operations {
     list_audit: {
         parameters: {
             query?: {
+                /** @description One action (`rules.saved`), or all of a noun (`rules`). */
+                action?: string | null;
+                /** @description Only what this person did. */
+                actor?: string | null;
+                /** @description Only what was done to the thing of this id. */
+                subject?: string | null;
+                /** @description Not before this moment. */
+                since?: string | null;
+                /** @description Before this moment. */
+                until?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description How many at most. */

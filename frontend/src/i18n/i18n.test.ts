@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { errorCodes } from '../generated/errors'
 import { approvalDeskEn, approvalDeskZh } from './approvalDesk'
+import { auditEn, auditZh } from './audit'
 import { catalogueEn, catalogueZh } from './catalogue'
 import { commandEn, commandZh } from './command'
 import { deskMoreEn, deskMoreZh } from './deskMore'
@@ -66,6 +67,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       liveZh,
       replayZh,
       evidenceZh,
+      auditZh,
     ),
     together(
       en,
@@ -88,6 +90,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       liveEn,
       replayEn,
       evidenceEn,
+      auditEn,
     ),
   ]
   // English tells one from many; the form for one counts as its other form does.
@@ -131,7 +134,7 @@ test('every step of the graph has its name', () => {
 test('the pages say nothing in Chinese that is not in the dictionary', () => {
   const pages = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) =>
-      /^(app|command|desk|review|approvals|evidence|experiments|hosts|live|room|memory|replay|rules|rundown|scripts|settings|tour)\b.*\.tsx$/.test(
+      /^(app|audit|command|desk|review|approvals|evidence|experiments|hosts|live|room|memory|replay|rules|rundown|scripts|settings|tour)\b.*\.tsx$/.test(
         name,
       ),
     )

@@ -2,6 +2,7 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { recall, remember } from '../shared/storage'
 import type { approvalDeskZh } from './approvalDesk'
+import type { auditZh } from './audit'
 import type { catalogueZh } from './catalogue'
 import type { commandZh } from './command'
 import type { deskMoreZh } from './deskMore'
@@ -52,7 +53,8 @@ declare module 'i18next' {
         typeof approvalDeskZh &
         typeof liveZh &
         typeof replayZh &
-        typeof evidenceZh
+        typeof evidenceZh &
+        typeof auditZh
     }
   }
 }

@@ -16,6 +16,7 @@ import { isPageKey } from '../shared/keys'
 import { NoticesProvider, useNotices } from '../shared/notices'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
+import { replayLink } from '../shared/replayLink'
 import { told } from '../shared/rest'
 import { uuid7 } from '../wire/ids'
 import { replayApi, type ThreadRecord } from './api'
@@ -139,11 +140,13 @@ function Moments({ record, moments }: { record: ThreadRecord; moments: ReturnTyp
   const [side, setSide] = useState<'conversation' | 'script'>('conversation')
 
   const moment = moments[playback.index] ?? moments[0]
-  const key = moment?.key
+  // The end is where one is without a moment in the address: what happens later is then the end.
+  const key = playback.index < moments.length - 1 ? moment?.key : undefined
   useEffect(() => {
-    if (playback.playing || key === undefined) return
+    if (playback.playing) return
+    const next = new URLSearchParams(key ? { at: key } : {})
     const timer = setTimeout(
-      () => setParams((now) => (now.get('at') === key ? now : { at: key }), { replace: true }),
+      () => setParams((now) => (now.get('at') === (key ?? null) ? now : next), { replace: true }),
       SETTLED_MS,
     )
     return () => clearTimeout(timer)
@@ -283,7 +286,7 @@ function Tools({
       navigate(`/console/${made.thread_id}`)
     })
   const share = async () => {
-    const link = `${location.origin}/replay/${thread.id}?at=${encodeURIComponent(at)}`
+    const link = location.origin + replayLink(thread.id, at)
     if (await copyText(link)) notices.success(t('replay.shared'))
     else notices.error(t('replay.notShared'))
   }

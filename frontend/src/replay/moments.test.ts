@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { AnyThreadEvent, ThreadSnapshot } from '../generated/protocol'
 import { apply, emptyThread } from '../session/reducer'
+import { askedKey, decidedKey } from '../shared/replayLink'
 import type { Airing, Checkpoint } from './api'
 import { foldingOf } from './folding'
 import { checkpointAt, checkpointBefore, kindOf, momentsOf, onScreenAt, placeOf } from './moments'
@@ -93,16 +94,26 @@ describe('moments', () => {
     ])
   })
 
-  test('a link names a moment by its key, or by the time of what a row tells of', () => {
-    const moments = momentsOf({ events, checkpoints: [checkpoint(2, 3, 2)], airings: [] })
+  test('a link names a moment by its key, by a question to people, or by a time', () => {
+    const asked = { interrupt_id: 'q', version: 1 }
+    const moments = momentsOf({
+      events: [
+        ...events,
+        event(5, 11, { type: 'interrupt', ...asked }),
+        event(6, 12, { type: 'interrupt_updated', ...asked }),
+        event(7, 13, { type: 'interrupt_resolved', decision: 'reject', ...asked }),
+      ],
+      checkpoints: [checkpoint(2, 3, 2)],
+      airings: [],
+    })
     const keyAt = (at: string | null) => moments[placeOf(moments, at)]?.key
     expect([keyAt('2'), keyAt('v2')]).toEqual(['2', 'v2'])
-    // A decision's row is a moment older than its event.
-    expect(keyAt(iso(9.998))).toBe('4')
+    expect([keyAt(askedKey('q')), keyAt(decidedKey('q'))]).toEqual(['5', '7'])
     expect(keyAt(iso(6))).toBe('v2')
-    expect([keyAt(iso(-60)), keyAt(iso(99))]).toEqual(['1', '4'])
+    expect([keyAt(iso(-60)), keyAt(iso(99))]).toEqual(['1', '7'])
     // What is not there any more, or never was.
-    expect([keyAt(null), keyAt('v99'), keyAt('77'), keyAt('<b>')]).toEqual(['4', '4', '4', '4'])
+    for (const gone of [null, 'v99', '77', '<b>', 'ask-nobody', 'decide-x'])
+      expect(keyAt(gone), String(gone)).toBe('7')
   })
 
   test('two things of one millisecond are told apart', () => {
@@ -111,8 +122,8 @@ describe('moments', () => {
       at: `2026-11-22T10:00:00.${place === 0 ? '123400' : '123900'}Z`,
     }))
     const moments = momentsOf({ events: close, checkpoints: [], airings: [] })
-    expect(placeOf(moments, '2026-11-22T10:00:00.123800Z')).toBe(1)
-    expect(placeOf(moments, '2026-11-22T10:00:00.123400Z')).toBe(0)
+    expect(placeOf(moments, '2026-11-22T10:00:00.123800Z')).toBe(0)
+    expect(placeOf(moments, '2026-11-22T10:00:00.123900Z')).toBe(1)
   })
 
   test('failures, edits and what a screen shows have lanes of their own', () => {

@@ -1,4 +1,5 @@
 import type { AnyThreadEvent } from '../generated/protocol'
+import { askedKey, decidedKey } from '../shared/replayLink'
 import type { Airing, Checkpoint, ThreadRecord } from './api'
 
 export const kinds = ['message', 'step', 'edit', 'decision', 'air', 'error'] as const
@@ -109,20 +110,27 @@ export function momentsOf({
   })
 }
 
-/** What a row says of a decision and what the log says of it are this close together. */
-const SAME_MS = 1000
+const isNamed = (moment: Moment, named: string): boolean => {
+  if (moment.key === named) return true
+  if (moment.source !== 'event' || !('interrupt_id' in moment.event)) return false
+  const { type, interrupt_id } = moment.event
+  if (type === 'interrupt') return askedKey(interrupt_id) === named
+  return type !== 'interrupt_updated' && decidedKey(interrupt_id) === named
+}
 
-/** The place of the moment that a link names: by its key, or by a time (ISO 8601), which begins what it tells of. */
+/** The place of the moment that a link names: by its key, by what was asked or decided, or the last one at a time. */
 export function placeOf(moments: readonly Moment[], named: string | null): number {
   if (!named) return moments.length - 1
-  const known = moments.findIndex(({ key }) => key === named)
+  // What was asked again is meant as it was asked last.
+  const known = moments.findLastIndex((moment) => isNamed(moment, named))
   if (known >= 0) return known
   const at = timeOf(named)
   // A number alone would be read as a year.
-  if (Number.isNaN(at) || /^\w*$/.test(named)) return moments.length - 1
-  const next = moments.findIndex((moment) => moment.at >= at)
-  if (next >= 0 && (moments[next]?.at ?? 0) - at <= SAME_MS) return next
-  return Math.max(0, next < 0 ? moments.length - 1 : next - 1)
+  if (Number.isNaN(at) || /^[\w-]*$/.test(named)) return moments.length - 1
+  return Math.max(
+    0,
+    moments.findLastIndex((moment) => moment.at <= at),
+  )
 }
 
 /** The last state that had been left by a moment. */

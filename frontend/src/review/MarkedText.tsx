@@ -71,10 +71,12 @@ interface FindingProps {
   onShow?: (() => void) | undefined
   /** Put the suggestion into the text under edit. */
   onApply?: (() => void) | undefined
+  /** The key that does so. */
+  applyKey?: string | undefined
 }
 
 /** One finding in words. */
-export function FindingText({ finding, version, onShow, onApply }: FindingProps) {
+export function FindingText({ finding, version, onShow, onApply, applyKey }: FindingProps) {
   const { t, i18n } = useTranslation()
   const { excerpt, suggestion } = finding
   return (
@@ -120,6 +122,7 @@ export function FindingText({ finding, version, onShow, onApply }: FindingProps)
           {onApply && (
             <Button size="small" onClick={onApply} data-testid="apply-suggestion">
               {t('quality.apply')}
+              {applyKey && <kbd>{applyKey}</kbd>}
             </Button>
           )}
         </div>

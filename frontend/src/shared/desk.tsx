@@ -31,6 +31,7 @@ export type Action =
   | 'experiment.write'
   | 'rules.read'
   | 'rules.write'
+  | 'audit.read'
 
 interface Desk {
   readonly me: Me
