@@ -312,19 +312,19 @@ def everything(folder: Path, floors: Sequence[str] = ("bare",)) -> Iterator[tupl
         stack.enter_context(started(valkey))
         model_port = free_port()
         model = Model(model_port)
-        speaker = _process(stack, model_port, "tests.support.scripted_model", "--port", str(model_port))
+        speaker = started_at(stack, model_port, "tests.support.scripted_model", "--port", str(model_port))
         made: list[Floor] = []
         for name in floors:
             port = free_port()
             to = [str(port), model.base_url, MODEL]
             if name == "bare":
-                pid = _process(stack, port, "benchmarks.bare", *to)
+                pid = started_at(stack, port, "benchmarks.bare", *to)
             else:
                 # A database of its own: the stock saver makes its tables in it.
                 owner_url = postgres.address.owner_url
                 with psycopg.connect(owner_url, autocommit=True) as conn:
                     conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"bench_{name}")))
-                pid = _process(stack, port, "benchmarks.graphs", name, *to, with_database(owner_url, f"bench_{name}"))
+                pid = started_at(stack, port, "benchmarks.graphs", name, *to, with_database(owner_url, f"bench_{name}"))
             made.append(Floor(name, pid, port, postgres))
         settings = {
             "database_url": postgres.address.owner_url,
@@ -352,7 +352,8 @@ def everything(folder: Path, floors: Sequence[str] = ("bare",)) -> Iterator[tupl
         yield model, Desk(desk, postgres, valkey), made
 
 
-def _process(stack: contextlib.ExitStack, port: int, *module: str) -> int:
+def started_at(stack: contextlib.ExitStack, port: int, *module: str) -> int:
+    """Start a module that listens on `port`, wait until it does, and return its process id; it ends with `stack`."""
     process = subprocess.Popen([sys.executable, "-m", *module], cwd=ROOT, stdin=subprocess.DEVNULL)
     stack.callback(process.wait)
     stack.callback(process.terminate)

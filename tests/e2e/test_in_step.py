@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browser import Seats, seats_at
 from tests.e2e.test_coming_back import travelled, until
 from tests.e2e.test_prompter_engine import SCRIPT
+from tests.support.corrections import EYES, edits, script
 from tests.support.desk_client import HOST, OPERATOR
 from tests.support.line import line_to
 from tests.support.processes import ServerProcess
@@ -294,3 +295,31 @@ def test_who_was_reading_while_the_room_went_elsewhere_keeps_the_place_until_tol
     stage.order("pause")
     at_the_same_place(near, lost)
     assert travelled(near) < 2000
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_a_correction_leaves_the_words_being_read_where_they_are(seats: Seats, stage: Stage, place: int) -> None:
+    text = script(3000)
+    stage.cue(text, script=2)
+    page = stage.open(seats)
+    page.evaluate(EYES)
+    stage.order("pause", value=text.find("\n", 700 + 150 * place) + 11)
+    still(page, lambda: travelled(page) > 100)
+    reading = int(page.evaluate("read()"))
+    edit = edits(text, reading)[place]
+    before = page.evaluate(f"top_({reading})")
+    version = stage.cue(edit.text, script=2)
+    still(page, lambda: stage.state()["acked_version"] == version)
+    moved = abs(page.evaluate(f"top_({edit.moved(reading)})") - before)
+    assert moved <= 1, f"{edit.name}: {moved} px"
+
+
+def still(page: Page, when: Callable[[], bool]) -> None:
+    """Wait until something is so and the text has stood for thirty frames."""
+    until(when, page)
+    page.evaluate(
+        """async () => { const at = () => getComputedStyle(document.querySelector('.track')).transform
+            for (let frames = 0, place = at(); frames < 30; frames++) {
+                await new Promise(requestAnimationFrame)
+                if (at() !== place) { place = at(); frames = 0 } } }"""
+    )

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import '../i18n/addApprovals'
 import { BellFilled, BellOutlined } from '@ant-design/icons'
 import { Alert, Button, Checkbox, Empty, Segmented } from 'antd'
-import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, memo, type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
 import { ApprovalCard } from '../review/ApprovalCard'
@@ -68,12 +68,15 @@ export default function ApprovalsPage() {
   }
   // What was decided, claimed or found fault with meanwhile is chosen no more.
   const selected = shown.filter((row) => chosen.has(row) && clean(row))
-  const toggle = (row: string) =>
-    setChosen((rows) => {
-      const next = new Set(rows)
-      if (!next.delete(row)) next.add(row)
-      return next
-    })
+  const toggle = useCallback(
+    (row: string) =>
+      setChosen((rows) => {
+        const next = new Set(rows)
+        if (!next.delete(row)) next.add(row)
+        return next
+      }),
+    [],
+  )
   const approveTogether = () => setTogether(selected.flatMap((row) => queue.get(row) ?? []))
   const waiting = order.filter((pending) => !shown.includes(pending))
   /** Another view begins anew: it was asked for. */
@@ -206,7 +209,7 @@ export default function ApprovalsPage() {
                   item={item}
                   selected={row === id}
                   chosen={chosen.has(row)}
-                  onChoose={clean(row) ? () => toggle(row) : undefined}
+                  onChoose={clean(row) ? toggle : undefined}
                 />
               )
             )
@@ -289,7 +292,8 @@ export default function ApprovalsPage() {
   )
 }
 
-function QueueRow({
+/** A row of the queue, drawn again only when it is another: of the hundreds that are there one arrives or changes. */
+const QueueRow = memo(function QueueRow({
   item,
   selected,
   chosen,
@@ -299,7 +303,7 @@ function QueueRow({
   selected: boolean
   chosen: boolean
   /** Absent when it cannot be approved together with others. */
-  onChoose: (() => void) | undefined
+  onChoose: ((id: string) => void) | undefined
 }) {
   const { t } = useTranslation()
   const decides = useDesk().may('interrupt.decide')
@@ -313,7 +317,7 @@ function QueueRow({
       {onChoose ? (
         <Checkbox
           checked={chosen}
-          onChange={onChoose}
+          onChange={() => onChoose(interrupt.id)}
           aria-label={t('approvalDesk.select', {
             title: script.title || script.productName || t('review.title'),
           })}
@@ -341,7 +345,7 @@ function QueueRow({
       </Link>
     </li>
   )
-}
+})
 
 /** The card with who is at it; beginning to change it claims it, and a colleague's claim locks it until it is taken over. */
 function Review({ item }: { item: QueueItem }) {

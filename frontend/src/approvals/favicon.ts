@@ -4,6 +4,7 @@ const MOST = 9
 let plain: string | undefined
 /** Drawing takes a moment: only what was asked for last counts. */
 let asked = 0
+let last = ''
 
 /** What stands on the badge for how many wait; nothing for none. */
 export const badgeText = (count: number): string => (count <= 0 ? '' : count > MOST ? `${MOST}+` : `${count}`)
@@ -13,8 +14,11 @@ export async function badgeIcon(count: number): Promise<void> {
   const link = document.querySelector<HTMLLinkElement>('link[rel=icon]')
   if (!link) return
   plain ??= link.href
-  const turn = ++asked
   const text = badgeText(count)
+  // From ten on every number looks the same: a queue that fills up is not to be drawn twenty times a second.
+  if (text === last) return
+  last = text
+  const turn = ++asked
   if (!text) {
     link.href = plain
     return

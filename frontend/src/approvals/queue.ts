@@ -103,6 +103,7 @@ export function reconcile(queue: Queue, rows: readonly Interrupt[], readAt: numb
 export function byUrgency(queue: Queue): string[] {
   return [...queue.values()]
     .filter(({ interrupt }) => interrupt.status === 'pending' && interrupt.on_air_at === null)
-    .sort((a, b) => Date.parse(a.interrupt.expires_at) - Date.parse(b.interrupt.expires_at))
-    .map(({ interrupt }) => interrupt.id)
+    .map(({ interrupt }) => ({ id: interrupt.id, until: Date.parse(interrupt.expires_at) }))
+    .sort((a, b) => a.until - b.until)
+    .map(({ id }) => id)
 }

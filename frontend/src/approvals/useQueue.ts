@@ -1,8 +1,12 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
+import type { AnyFrame } from '../generated/protocol'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { follow, type Queue, reconcile } from './queue'
+
+/** What comes faster is taken in together: every step of the queue draws the page and the shell. */
+const STEP_MS = 100
 
 /** The tenant's queue, live: the list by REST, every change by the socket; read again after a broken line. */
 export function useQueue() {
@@ -18,17 +22,25 @@ export function useQueue() {
   useEffect(() => {
     if (data) setQueue((known) => reconcile(known, data.rows, data.readAt))
   }, [data])
-  useEffect(
-    () =>
-      socket.subscribe(
-        'approvals',
-        () => 0,
-        (frame) => {
-          if (frame.type === 'subscribed') void cache.invalidateQueries({ queryKey: ['interrupts'] })
-          else setQueue((known) => follow(known, frame))
-        },
-      ),
-    [socket, cache],
-  )
+  useEffect(() => {
+    const arrived: AnyFrame[] = []
+    let waits = false
+    const take = () => {
+      const frames = arrived.splice(0)
+      waits = frames.length > 0
+      if (!waits) return
+      setQueue((known) => frames.reduce(follow, known))
+      setTimeout(take, STEP_MS)
+    }
+    return socket.subscribe(
+      'approvals',
+      () => 0,
+      (frame) => {
+        if (frame.type === 'subscribed') void cache.invalidateQueries({ queryKey: ['interrupts'] })
+        arrived.push(frame)
+        if (!waits) take()
+      },
+    )
+  }, [socket, cache])
   return { queue, list }
 }

@@ -1,6 +1,6 @@
 import { ArrowDownOutlined } from '@ant-design/icons'
 import { Button } from 'antd'
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { VList, type VListHandle } from 'virtua'
 import type { Option } from '../generated/protocol'
@@ -12,8 +12,14 @@ import { timeline } from './timeline'
 
 const NEAR_END_PX = 48
 
+interface Props {
+  session: ThreadSession
+  /** The same function every time: whoever types beside the conversation must not have it drawn again. */
+  onAnswer: (option: Option) => void
+}
+
 /** The conversation: only what is visible is in the page; it stays at its end unless one scrolls up. */
-export function Chat({ session, onAnswer }: { session: ThreadSession; onAnswer: (option: Option) => void }) {
+export const Chat = memo(function Chat({ session, onAnswer }: Props) {
   const { may } = useDesk()
   const writes = may('thread.write')
   const { t } = useTranslation()
@@ -25,9 +31,6 @@ export function Chat({ session, onAnswer }: { session: ThreadSession; onAnswer: 
   const box = useRef<HTMLDivElement>(null)
   const sticking = useRef(true)
   const [away, setAway] = useState(false)
-  const answer = useRef(onAnswer)
-  answer.current = onAnswer
-  const stableAnswer = useCallback((option: Option) => answer.current(option), [])
 
   const toEnd = useCallback(() => {
     const handle = list.current
@@ -74,18 +77,19 @@ export function Chat({ session, onAnswer }: { session: ThreadSession; onAnswer: 
         role="log"
         aria-label={t('desk.conversation')}
         aria-live="off"
+        data={entries}
       >
-        {entries.map((entry) => (
+        {(entry) => (
           <div className="entry" key={entry.key}>
             <EntryRow
               entry={entry}
               session={session}
               answerable={writes && entry.kind === 'message' && entry.message.id === lastMessage}
-              onAnswer={stableAnswer}
+              onAnswer={onAnswer}
               last={writes && entry.kind === 'end' && entry.run.id === lastRun}
             />
           </div>
-        ))}
+        )}
       </VList>
       {away && (
         <Button
@@ -102,4 +106,4 @@ export function Chat({ session, onAnswer }: { session: ThreadSession; onAnswer: 
       )}
     </div>
   )
-}
+})

@@ -1,7 +1,7 @@
 import '../i18n/addWork'
 import { useQueryClient } from '@tanstack/react-query'
 import { Alert, Button } from 'antd'
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
 import type { Option } from '../generated/protocol'
@@ -161,6 +161,9 @@ function ThreadDesk({ threadId }: { threadId: string }) {
     remember(`draft:${threadId}`, '')
     setChosen({})
   }
+  const saying = useRef(say)
+  saying.current = say
+  const answer = useCallback((option: Option) => void saying.current(option.value), [])
   const stop = async () => {
     try {
       await socket.send({
@@ -201,7 +204,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
         <Link to="/console" className="to-queue">
           {t('desk.threads')}
         </Link>
-        <Chat session={session} onAnswer={(option: Option) => void say(option.value)} />
+        <Chat session={session} onAnswer={answer} />
         <Composer
           value={draft}
           onChange={setDraft}

@@ -38,29 +38,15 @@ function ask<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBReq
   )
 }
 
-/** Remember; a browser that refuses to store (private window) only loses the offline start. */
-export async function keep(kept: Kept): Promise<void> {
-  try {
-    await ask('readwrite', (store) => store.put(kept))
-  } catch (error) {
-    console.warn('not kept', error)
-  }
-}
+/** Do as far as it goes: a browser that refuses to store (private window) only loses the offline start. */
+const attempt = <T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>) =>
+  ask(mode, act).catch(console.warn as () => undefined)
 
-export async function kept(room: string): Promise<Kept | undefined> {
-  try {
-    return (await ask('readonly', (store) => store.get(room))) as Kept | undefined
-  } catch (error) {
-    console.warn('not read', error)
-    return undefined
-  }
-}
+/** Remember. */
+export const keep = (kept: Kept): Promise<unknown> => attempt('readwrite', (store) => store.put(kept))
+
+export const kept = (room: string): Promise<Kept | undefined> =>
+  attempt('readonly', (store) => store.get(room) as IDBRequest<Kept | undefined>)
 
 /** Forget a room that is gone or not ours any more. */
-export async function forget(room: string): Promise<void> {
-  try {
-    await ask('readwrite', (store) => store.delete(room))
-  } catch (error) {
-    console.warn('not kept', error)
-  }
-}
+export const forget = (room: string): Promise<unknown> => attempt('readwrite', (store) => store.delete(room))

@@ -135,7 +135,8 @@ export class Lead {
       dispatch({ type: 'received', state, led: true, position: this.placeIn(room) })
     }
     setLive({ cut: undefined })
-    this.drive(!first)
+    // What has just arrived is driven when it is laid out: its places mean nothing in the text before.
+    if (useDesk.getState().stage.arrival === stage.arrival) this.drive(!first)
   }
 
   /** Stand where the text is. */
@@ -276,7 +277,7 @@ export class Lead {
   }
 
   private placeIn(goal: Transport): number {
-    return positionAt({ ...goal, shared: true }, this.wire.now(), goal.length)
+    return positionAt(goal, this.wire.now(), goal.length)
   }
 
   private take(event: StepEvent): void {

@@ -4,6 +4,8 @@ import { type Script, spokenIn } from './script'
 export interface Line {
   readonly top: number
   readonly bottom: number
+  /** Where the words stand: lines at the beginning of a paragraph have more room above. */
+  readonly middle: number
   readonly start: number
   readonly end: number
   /** 字 read aloud on this line; 0 for a line that holds only a cue. */
@@ -61,6 +63,7 @@ export function linesOf(boxes: readonly Box[], script: Script, height: number): 
   const lines = rows.map((row, index) => ({
     top: edges[index] ?? 0,
     bottom: edges[index + 1] ?? height,
+    middle: row.middle,
     start: index === 0 ? 0 : row.start,
     end: rows[index + 1]?.start ?? Math.max(script.length, row.end),
     spoken: row.spoken,
@@ -97,17 +100,21 @@ export const passed = ({ way }: Lines, y: number): number => along(way, 'y', y)
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))
 
+/** The line on which a character is. */
+export const lineAt = ({ lines }: Lines, position: number): Line | undefined =>
+  lines.findLast(({ start }) => start <= position) ?? lines[0]
+
 /** The pixel of a character position, moving evenly within a line. */
-export function pixelOf({ lines, height }: Lines, position: number): number {
-  const line = lines.findLast((candidate) => candidate.start <= position) ?? lines[0]
+export function pixelOf(laid: Lines, position: number): number {
+  const line = lineAt(laid, position)
   if (!line) return 0
   const share = clamp((position - line.start) / Math.max(1, line.end - line.start), 0, 1)
-  return clamp(line.top + share * (line.bottom - line.top), 0, height)
+  return line.top + share * (line.bottom - line.top)
 }
 
 /** The character position of a pixel; the inverse of `pixelOf`. */
 export function positionOf({ lines }: Lines, pixel: number): number {
-  const line = lines.findLast((candidate) => candidate.top <= pixel) ?? lines[0]
+  const line = lines.findLast(({ top }) => top <= pixel) ?? lines[0]
   if (!line) return 0
   const share = clamp((pixel - line.top) / Math.max(1e-6, line.bottom - line.top), 0, 1)
   return line.start + share * (line.end - line.start)

@@ -1,5 +1,5 @@
 import { carry } from './carry'
-import { EMPTY, type Lines, measure, pagesOf, passed, pixelOf, positionOf, travelled } from './lines'
+import { EMPTY, type Lines, lineAt, measure, pagesOf, passed, pixelOf, positionOf, travelled } from './lines'
 import type { Script } from './script'
 import { RAMP_MS, Scroller, SEEK_MS } from './scroller'
 import type { Arrival, Motion } from './stage'
@@ -35,7 +35,7 @@ const TRIM = 0.1
 const CATCH_UP = 1
 
 /** Where a text is at a moment, by the words of the protocol. */
-export function positionAt(goal: Goal, now: number, length: number): number {
+export function positionAt(goal: Omit<Goal, 'shared'>, now: number, length: number): number {
   const moved = goal.playing ? (goal.rate * Math.max(0, now - goal.at_ms)) / 1000 : 0
   return Math.min(length, Math.max(0, goal.position + moved))
 }
@@ -57,6 +57,12 @@ export class Player {
   private goal: Goal | undefined
   private motion: Motion = 'paused'
   private start: ReturnType<typeof setTimeout> | undefined
+  /**
+   * The place that was given to a standing text after a correction, undefined if it is still to come, -1 for none. Such a
+   * text stays where the eye is, less than a line from its place by characters: how far down a character is hangs on
+   * paragraphs around it that may be others now.
+   */
+  private kept: number | undefined = -1
   private readonly look: ReturnType<typeof setInterval>
 
   /** `now`: the clock of the goals. */
@@ -82,16 +88,13 @@ export class Player {
       this.lay(arrival.kind === 'start' ? travelled(this.lines, arrival.position) : 0, room)
       return
     }
-    // Anchor the line under the reading line, not a percentage: it must not move by a pixel.
-    const reading = old.lines.findLast((line) => line.top <= y)
-    const anchor = reading?.start ?? 0
-    const mate = carry(before, script, anchor)
-    const line = this.lines.lines.findLast((candidate) => candidate.start <= mate)
-    const exact = line && reading && line.start === mate
-    this.lay(
-      exact ? line.top + (y - reading.top) : pixelOf(this.lines, carry(before, script, positionOf(old, y))),
-      room,
-    )
+    if (this.goal) this.kept = undefined
+    // Anchor the words being read, not a percentage: wherever they are in the corrected text, on the screen they must not
+    // move up or down by a pixel.
+    const position = positionOf(old, y)
+    const reading = lineAt(old, position)
+    const line = lineAt(this.lines, carry(before, script, position))
+    this.lay(y + (line?.middle ?? 0) - (reading?.middle ?? 0), room)
     if (this.motion === 'finished' && this.scroller.y < this.lines.height - 1) this.move('paused')
   }
 
@@ -109,6 +112,9 @@ export class Player {
     this.goal = goal
     clearTimeout(this.start)
     if (!this.script || this.length === 0) return
+    const stays =
+      !goal.playing && (this.kept ?? goal.position) === goal.position && !this.isFar(goal.position)
+    this.kept = stays ? goal.position : -1
     const { scroller } = this
     const wait = goal.playing ? goal.at_ms - this.now() : 0
     if (!goal.playing || wait > RAMP_MS / 2) {
@@ -118,7 +124,7 @@ export class Player {
         scroller.seek(to, false)
       } else {
         scroller.stop()
-        if (this.motion === 'running' || Math.abs(to - scroller.at) > 0.01) scroller.seek(to)
+        if (!stays && (this.motion === 'running' || Math.abs(to - scroller.at) > 0.01)) scroller.seek(to)
       }
       this.move(!goal.playing && to >= this.length ? 'finished' : 'paused')
       if (goal.playing) this.start = setTimeout(() => this.follow(goal), wait - RAMP_MS / 2)
@@ -148,8 +154,7 @@ export class Player {
 
   /** The place of the line in which a character of the text stands. */
   lineOf(position: number): number {
-    const line = this.lines.lines.findLast((candidate) => candidate.start <= position)
-    return passed(this.lines, line?.top ?? 0)
+    return passed(this.lines, lineAt(this.lines, position)?.top ?? 0)
   }
 
   /** The place of the sentence or paragraph before (-1) or after (1) the one being read. */

@@ -29,8 +29,9 @@ export function useWakeLock(wanted: boolean): void {
 
 export async function toggleFullscreen(): Promise<void> {
   try {
-    if (document.fullscreenElement) await document.exitFullscreen()
-    else await document.documentElement.requestFullscreen({ navigationUI: 'hide' })
+    await (document.fullscreenElement
+      ? document.exitFullscreen()
+      : document.documentElement.requestFullscreen({ navigationUI: 'hide' }))
   } catch (error) {
     console.warn('no fullscreen', error)
   }

@@ -145,8 +145,7 @@ export class Scroller {
   }
 
   dispose(): void {
-    this.stopRamp()
-    this.stopSeek()
+    this.hold()
     this.animation?.cancel()
     this.animation = undefined
   }
