@@ -20,6 +20,8 @@ from backend.quality.wishes import goes_on, wants_shorter
 #: Around another product's name: viewers are kept from it, or sent to it. A person has to look; no leftover is told so.
 _APART: Final = re.compile("别拍|别买|别选|别点|拍错|拍成|买成|认错|[您你]?找[^，。！？]{0,8}去")
 _PIECES: Final = re.compile("[一两二三四五六七八九\\d]块")
+#: Characters of any sentence.
+_SMALL: Final = frozenset("的了是还上一在有和不也就都能你我它这那个到下中")
 #: The category of findings about the record: only a person with the papers can mend them.
 UNAPPROVED: Final = "unapproved"
 
@@ -83,7 +85,9 @@ def points(draft: Draft) -> Iterator[Finding]:
         names = "、".join(str(point.get("feature", "")) for point in points[:4])
         # In other words a point cannot be recognised for certain: where most of its characters are in the text it may
         # well be told, and that is a remark; where nothing of any point is there, a person has to look.
-        severity: Severity = "info" if any(_is_hinted(point, spoken) for point in points) else "warn"
+        severity: Severity = (
+            "info" if any(_is_hinted(point, spoken, str((product or {}).get("name"))) for point in points) else "warn"
+        )
         yield draft.whole("Q04", severity, f"卖点只讲到{said}个，宜讲到{wanted}个（{names}）")
 
 
@@ -95,11 +99,15 @@ def _is_told(point: Mapping[str, Any], spoken: str, *, loose: bool) -> bool:
     return loose and any(part[at : at + 3] in spoken for part in parts for at in range(len(part) - 2))
 
 
-def _is_hinted(point: Mapping[str, Any], spoken: str) -> bool:
-    """Tell whether a point may be told in other words: most characters of its feature or benefit are there."""
+def _is_hinted(point: Mapping[str, Any], spoken: str, name: str) -> bool:
+    """Tell whether a point may be told in other words: most characters of its feature or benefit are there.
+
+    Those of the product's name and the small ones of any sentence say nothing.
+    """
     for part in ("feature", "benefit"):
         told = set(re.findall("[\u4e00-\u9fa5a-z\\d]", craft.read_aloud(str(point.get(part) or ""))))
-        if told and len(told & set(spoken)) >= 0.6 * len(told):
+        told -= set(name) | _SMALL
+        if len(told) >= 4 and len(told & set(spoken)) >= 0.6 * len(told):
             return True
     return False
 
