@@ -41,11 +41,12 @@ def judged(script: dict[str, Any]) -> QualityReport:
 )
 def test_planted_defects_are_found_by_their_own_check(names: tuple[str, ...], least: float) -> None:
     rows = [row for name in names for row in scripts(name)]
-    # Only what sells in the end has to say where to click; elsewhere that is a remark.
+    # Only what sells in the end has to say where to click, and what it is called; elsewhere that is a remark.
     asked = [
         row
         for row in rows
-        if row["planted"][0]["checks"] != ["Q06"] or row["request"]["scenario"] in ("promotion", "closing", "full")
+        if row["planted"][0]["kind"] not in ("no call", "name missing")
+        or row["request"]["scenario"] in ("promotion", "closing", "full")
     ]
     missed = [
         (row["id"], row["planted"])
