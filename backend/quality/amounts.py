@@ -9,7 +9,7 @@ from typing import Any, Final
 from backend.quality.context import clause, sentence
 from backend.quality.heads import headed
 from backend.quality.measured import Amount
-from backend.quality.normalize import NUMERALS, is_han
+from backend.quality.normalize import NUMERALS, fold, is_han
 from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
 from backend.quality.people import is_of_people
 from backend.quality.record import FactFault, fields_of
@@ -22,9 +22,14 @@ _UNIT: Final = "|".join(
     for unit in sorted(UNITS, key=len, reverse=True)
 )
 #: 5公斤一袋 is no 5.1 kg.
-_NO_TENTH: Final = rf"(?![十百千万点\d厘毫次克升斤两公{COUNTERS.replace('床', '')}])"
+_NO_TENTH: Final = rf"(?![十百千万点\d厘毫次克升斤两公档挡层段级种色人天年月日号{COUNTERS.replace('床', '')}])"
 _MEASURE: Final = headed(
-    rf"(?<![\d.a-z])(?P<number>{NUMBER})(?P<half>个?半)?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH})?"
+    rf"(?:(?<![\d.a-z])|(?<=pu)|(?<=ipx))(?P<number>{NUMBER})(?P<half>个?半)?(?P<more>[多来余])?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH})?"
+)
+#: 净重半斤, 保质期半年: a half where a fact is named; elsewhere 半天, 半斤 are a manner of speaking.
+_HALF_OF: Final = re.compile(
+    "(?:净重|净含量|净得|规格|保质期|保修期?|质保期?|有效期|续航|保温|容量|长|宽|高|厚|直径)(?:就|才|只有?|是|有|为|大概|差不多|足足|：|[一每][袋瓶盒罐支]){0,2}"
+    "(?P<half>半)(?P<unit>公斤|斤|升|米|个月|年|小时|个小时)"
 )
 #: 80 × 40 × 85 cm: the unit is said once.
 _SIZES: Final = headed(rf"(?<![米\d.])(?P<first>(?:{NUMBER}\s*[×x*乘/、]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
@@ -55,8 +60,16 @@ _IN_PACK: Final = re.compile("(?:的)?[一每][袋罐盒瓶包箱桶听坛]")
 _PACK_HOLDS: Final = re.compile(
     "(?:[一每][袋罐盒瓶包箱桶听坛支提套](?:里面?|足足|净重|净含量|是|有|装|就|一共|总共|大概|差不多)*|规格是?)$"
 )
+_ONE_PIECE: Final = re.compile(f"[一每][{COUNTERS}](?:大概|差不多|就是|约|有|是|合|才|就)*$")
+#: Right before an amount: one of them, and no more.
+_ONE_HOLDS: Final = re.compile(
+    "(?:^|[^两二三四五六七八九十])[一每单][袋罐瓶桶](?:里面?|足足|净重|净含量|是|有|装|就是|就)*$"
+)
+#: What a pack's content is told by, in a script and on record.
+_NET: Final = re.compile("(?:净重|净含量|净得|净|分量|克重|重量)(?:足足|足|是|有|为|就|：|才|只有|大概|差不多)*$")
+_NET_FIELD: Final = re.compile("净|重量|规格|容量|克重|分量")
 _EACH_DOES: Final = re.compile(
-    f"(?:[一每][{COUNTERS}](?:能|可以?|大概)?|^)(?P<does>[\u4e00-\u9fa5])(?:了|足|满|个|大概|约|上)?$"
+    f"(?:[一每][{COUNTERS}](?:能|可以?|大概)?|^|能|可以|够)(?P<does>[\u4e00-\u9fa5])(?:了|足|满|个|大概|约|上)?$"
 )
 #: What the record and a script may call the same thing by.
 _TOPICS: Final = (
@@ -64,7 +77,12 @@ _TOPICS: Final = (
     re.compile("保质期|能放|放得住|存放|开封"),
     re.compile("质保|保修|换新|找我们"),
     re.compile("发货|现发|发出|寄出|揽收|出库"),
+    re.compile("充气|充好|打满|鼓起来"),
+    re.compile("定时|自动停|自动断|自动关|自己停|自己断"),
 )
+_AND_MORE: Final = re.compile("出头|挂零|有余|多")
+#: By how warm water something is made.
+_WATER: Final = re.compile("水温|冲泡|开水|泡|冲|兑水")
 #: How sweet something is: 甜到二十三度.
 _SWEET: Final = re.compile("糖度|甜")
 #: Behind a number these count nothing that goods are made of.
@@ -113,7 +131,8 @@ def amount_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     fields = [_DOUBLE.sub("两", _with_unit(field)) for field in fields_of(product)]
     text = _DOUBLE.sub("两", text)
     yield from _amounts_that_differ(text, fields)
-    yield from _pieces_that_differ(text, fields, product.get("stock"))
+    gifts = {_DOUBLE.sub("两", fold(str(gift)).text) for gift in product.get("gifts") or ()}
+    yield from _pieces_that_differ(text, [one for one in fields if one not in gifts] or fields, product.get("stock"))
 
 
 @lru_cache(maxsize=256)  # the fields of a record are read for each check of each draft
@@ -132,6 +151,7 @@ def _found(text: str) -> Iterator[Amount]:
         elif match.group("tail") and match.group("tail")[0] in _TENTHS and dimension != "months":
             value += _decimals(match.group("tail"))  # 一米二, 一升七五; 三个月一换 are three
         yield Amount(dimension, value * factor, match.start(), match.end())
+    yield from _halves(text)
     for pattern, group in ((_SIZES, "first"), (RANGE, "low")):
         for match in pattern.finditer(text):
             dimension, factor = UNITS[match.group("unit")]
@@ -146,6 +166,12 @@ def _found(text: str) -> Iterator[Amount]:
         value = parse_number(match.group("number"))
         if value is not None:
             yield Amount("percent", value, match.start(), match.end())
+
+
+def _halves(text: str) -> Iterator[Amount]:
+    for match in _HALF_OF.finditer(text):
+        dimension, factor = UNITS[match["unit"]]
+        yield Amount(dimension, 0.5 * factor, match.start("half"), match.end())
 
 
 def _with_unit(field: str) -> str:
@@ -184,7 +210,9 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             said = text[amount.start : amount.end]
             yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", True, None)
             continue
-        if _borne_out(text, amount, {one.value for one, _ in _of_topic(text, amount, recorded)}):
+        if _borne_out(text, amount, {one.value for one, _ in _of_topic(text, amount, recorded)}) or _comes_to(
+            text, amount, [one.value for one, _ in recorded], fields
+        ):
             continue
         if amount.value == 1 and amount.dimension in COUNTED_BY_ONE:
             continue
@@ -208,6 +236,31 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
         )
         sure = sure and not _is_of_another(text, amount)
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", sure, _only(recorded))
+
+
+def _comes_to(text: str, amount: Amount, known: Sequence[float], fields: Sequence[str]) -> bool:
+    """Tell whether an amount is one on record told roughly, or what a piece of it comes to."""
+    return _is_about(text, amount, known) or _is_a_piece(text, amount, known, fields)
+
+
+def _is_about(text: str, amount: Amount, known: Sequence[float]) -> bool:
+    """Tell whether an amount is told as so many and some more, of one on record: 六百多克 is from 600 to 700."""
+    if not re.search("[多来余]", text[amount.start : amount.end]) and not _AND_MORE.match(text, amount.end):
+        return False
+    said = re.match(NUMBER, text[amount.start :])
+    value = parse_number(said.group()) if said else None
+    if not value:
+        return False
+    step = amount.value / value * 10 ** (len(str(int(value))) - 1)
+    return any(amount.value <= one < amount.value + step for one in known)
+
+
+def _is_a_piece(text: str, amount: Amount, known: Sequence[float], fields: Sequence[str]) -> bool:
+    """Tell whether an amount is what one piece comes to: 一片四十克, of 480 grams in 12 pieces."""
+    if amount.dimension not in ("weight", "volume") or not _ONE_PIECE.search(text[: amount.start][-8:]):
+        return False
+    counts = {count for field in fields for count in counts_in(field) if count > 1}
+    return any(abs(amount.value - whole / count) <= 0.03 * amount.value for whole in known for count in counts)
 
 
 def _is_of_another(text: str, amount: Amount) -> bool:
@@ -312,6 +365,8 @@ def _borne_out(text: str, amount: Amount, values: set[float]) -> bool:
     if amount.dimension not in ("volume", "weight"):
         return False
     low, high = sentence(text, amount.start, amount.end)
+    if _ONE_HOLDS.search(text[clause(text, amount.start, amount.end)[0] : amount.start]):
+        return False  # 一袋二十斤, whatever is said of two
     several = counts_in(text[max(0, low - 60) : high]) - {1}
     return any(abs(amount.value - known * count) < 0.001 * known for known in values for count in several)
 
@@ -335,7 +390,14 @@ def _is_named(text: str, amount: Amount, field: str) -> bool:
     if amount.dimension in ("days", "people", "months") and text[amount.start] == "一":
         return False  # 一天, 一个人: no count is meant
     beside = text[amount.start - 1 : amount.start]
-    if amount.dimension == "length" and beside in tuple("长宽高厚深") and re.search(f"{beside}|尺寸|大小|规格", name):
+    if text[amount.end : amount.end + 1] in tuple("长宽高厚深"):
+        beside = text[amount.end : amount.end + 1]  # 一米五宽
+    # 净重一斤半: 净含量 500克
+    net = amount.dimension in ("weight", "volume") and _NET.search(text[: amount.start][-10:]) is not None
+    net = net and _NET_FIELD.search(name) is not None
+    if net or (
+        amount.dimension == "length" and beside in tuple("长宽高厚深") and re.search(f"{beside}|尺寸|大小|规格", name)
+    ):
         return True  # 长两米: 尺寸 180×30厘米
     if any(amount.dimension == dimension for dimension, _, _ in _ranges(field)) and any(
         match.start() <= amount.start < match.end() for match in RANGE.finditer(text, low, high)
@@ -387,6 +449,8 @@ def _is_of_one_topic(text: str, amount: Amount, field: str) -> bool:
     low, high = sentence(text, amount.start, amount.end)
     if amount.dimension == "degree" and "糖度" in field:
         return _SWEET.search(text, low, high) is not None
+    if amount.dimension == "degree" and _WATER.search(field):
+        return _WATER.search(text, low, high) is not None
     return amount.dimension in ("time", "months", "days") and any(
         words.search(text, low, high) and words.search(field) for words in _TOPICS
     )
@@ -456,6 +520,10 @@ def _pieces_that_differ(text: str, fields: Sequence[str], stock: object) -> Iter
                 one + other for one, other in combinations([one[0] for one in recorded], 2)
             }
             part = part or any(_NAMED_COUNT.search(field[:start]) for _, start, _, field in recorded)
+            # 三支目镜: 目镜：25毫米、10毫米两支
+            part = part or any(
+                len(name := field.partition("：")[0]) >= 2 and after.startswith(name) for *_, field in recorded
+            )
             # 整本二百八十八页: what a fact counts (页数：192页) is counted of nothing else.
             same = same or (said >= 10 and any(_NAMED_COUNT.search(field[:start]) for _, start, _, field in recorded))
             counted = [one[0] for one in recorded]

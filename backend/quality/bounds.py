@@ -28,7 +28,7 @@ _STAGES: Final[Mapping[str, tuple[int, int]]] = {
 }  # fmt: skip
 _STAGE: Final = re.compile("|".join(_STAGES))
 _LETS: Final = re.compile("[^，。！？；不没别勿]{0,10}?(?:能|可以|就|都|也|适合|开始|放心|直接|没问题)")
-_SUITS: Final = re.compile("(?:适合|给|从|专为|只要|满)[^，。！？；不没别]{0,4}$")
+_SUITS: Final = re.compile("(?:适合|给|从|专为|只要|(?<![充装加灌坐])满)[^，。！？；不没别用]{0,4}$")
 _HARMLESS: Final = re.compile("[^，。！？；]{0,6}[听看读翻学吃喝玩用陪]")
 _REFUSED: Final = re.compile("不|别|勿|没到|以下|以内的?不|先等|等到|再等|慎|不到[^，。！？；]{0,8}(?:别|不)")
 _FOR_WHOM: Final = re.compile("适[用合宜]|年龄|月龄|岁|人群|阶段|对象")

@@ -27,13 +27,16 @@ from backend.quality.numbers import COUNTERS, NUMBER, parse_number
 from backend.quality.opposites import nothing_of, opposite_faults
 from backend.quality.polarity import polarity_faults
 from backend.quality.record import FactFault, overlaps, record_text
+from backend.quality.spans import span_faults
+from backend.quality.stated import stated_faults
 from backend.quality.subject import COMPARED
 from backend.quality.withheld import limit_faults
+from backend.quality.yesno import had_faults, lacked_faults
 
 _WHETHER: Final = re.compile(r"(.)不\1")
 #: Right before a word: 所以不是纯羊毛, 别当成真皮.
 _NOT_THIS: Final = re.compile(
-    "(?<!是)(?<!要)(?:不是|并非|不算|不叫|不等于|谈不上|称不上|别当[成作]?)(?!吗|因为|说|只|光|仅)[^，。！？]{0,4}$"
+    "(?<!是)(?<!要)(?:不(?:全|都)?是|并非|不算|不叫|不等于|谈不上|称不上|别当[成作]?)(?!吗|因为|说|只|光|仅)[^，。！？]{0,4}$"
 )
 _ORIGIN_FIELD: Final = re.compile(r"产地|原产|产区|奶源|origin")
 _ORIGIN: Final = re.compile(
@@ -58,12 +61,12 @@ _RAISED: Final = re.compile(
 )
 _STOCK: Final = headed(
     rf"(?:只剩|(?:只|就|才)(?:捞|做|收|到|抢|拿|批|备|留|出|熬|烤|产|采|争取)[到出来]?了?|[库仓店]里(?:一共|总共|就|只|还|现在)?(?:有|剩|备)|[库仓]里(?:一共|总共)|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|剩|下|了|"
-    rf"有)*(?P<count>{NUMBER})(?P<tail>多|来)?\s*[{COUNTERS}单](?!月|星期|小时|钟|礼拜|人)|"
+    rf"有)*(?P<count>{NUMBER})(?P<tail>多|来|几)?\s*[{COUNTERS}单](?!月|星期|小时|钟|礼拜|人)|"
     # A clause of its own, or the beginning of one: 就四十套, 只有十四床, 九十五顶，真没多备.
-    rf"(?<=[，。！？；])(?:[这今本][批次场天回晚年货]|手里|手上|我们?|咱们?|直播间|后台|全场|目前|现在|到手|厂里|一共|总共)*(?P<only>就|只有|仅有|仅|总共|全部|只备了|只做了|只拿了|只留了)(?P<few>{NUMBER})(?P<few_tail>多|来)?[{COUNTERS}单]|"
-    rf"(?P<there>{NUMBER})(?P<there_tail>多)?[{COUNTERS}单](?=现货|库存|备货|，?(?:拍完|卖完|抢完|发完|没了)(?:为止|就没|就|拉倒|完))|"
+    rf"(?<=[，。！？；])(?:[这今本][批次场天回晚年货]|手里|手上|我们?|咱们?|直播间|后台|全国|全网|全场|目前|现在|到手|厂里|一共|总共)*(?P<only>就|只有|仅有|仅|总共|全部|只备了|只做了|只拿了|只留了)(?P<few>{NUMBER})(?P<few_tail>多|来|几)?[{COUNTERS}单]|"
+    rf"(?P<there>{NUMBER})(?P<there_tail>多|来|几)?[{COUNTERS}单](?=现货|库存|备货|，?(?:拍完|卖完|抢完|发完|没了)(?:为止|就没|就|拉倒|完))|"
     # 库存一百二十, and no counter behind it.
-    rf"(?:库存|现货|名额)(?:只有|还有|就|只剩|还剩|不到|大概|仅|有|是)*(?P<bare>{NUMBER})(?P<bare_tail>多|来)?[个位]?(?=[，。！；]|$)"
+    rf"(?:库存|现货|名额)(?:只有|还有|就|只剩|还剩|不到|大概|仅|有|是)*(?P<bare>{NUMBER})(?P<bare_tail>多|来|几)?[个位]?(?=[，。！；]|$)"
 )
 #: A number that hurries, where the record has no stock to compare it with.
 _SCARCE: Final = re.compile(
@@ -109,6 +112,14 @@ _OF_ANY: Final = frozenset(
 _USED_BESIDE: Final = re.compile(
     "(?:先|再|还是|记得|平时|另外|搭|配)[^，。！？]{0,2}(?:抹|涂|擦|用|洗|垫|盖|戴|穿|铺|放|搭|配|敷)?[层点个条件]?$"
 )
+#: Right before a noun: this one here is meant.
+_POINTED: Final = re.compile(
+    "(?:这|本|咱们?家?的?|我们家?的?|今天的?|下面的?|上的是|[一二三四五六七八九十\\d]号)[^，。！？]{0,5}$"
+)
+#: Right before a noun: something is put there, or lies there.
+_PLACED: Final = re.compile("(?:在|进|到|往|从)[^，。！？]{0,3}$")
+#: Right behind a noun that begins its clause: of this one the talk is.
+_TOLD: Final = re.compile("今天|现在|来了|[给跟]大家|我们|安排|上车|上链接|这一?款")
 _ASIDE: Final = re.compile("配|搭|旁边|手里|身上|里面|另|送|我自己|我今天穿|同事|装|放|倒")
 _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
     "health_food": (
@@ -169,6 +180,10 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *class_faults(text, product),
         *counted_in_pack_faults(text, product),
         *polarity_faults(text, product),
+        *had_faults(text, product),
+        *lacked_faults(text, product),
+        *stated_faults(text, product),
+        *span_faults(text, product),
     )
     # What certainly contradicts comes first: a doubt about the same words must not hide it.
     for fault in sorted(found, key=lambda fault: not fault.grave):
@@ -388,10 +403,14 @@ def stale_names(
             at = text.find(name)
             # 护发素 of our own brand's 护发素 is a sort of goods; 喷雾拖把 beside our 平板拖把 tells which.
             sort = brand_of and short == brand_of + name and name[-2:] not in own
-            if at >= 0 and not sort:
+            told = _TOLD.match(text, at + len(name)) and text[at - 1 : at] in ("", *"，。！？；")
+            if at >= 0 and (not sort or told or _POINTED.search(text, clause(text, at, at)[0], at)):
                 low, _ = clause(text, at, at + len(name))
-                whole = name in (full, short) or f"《{name}》" in other or _USED_BESIDE.search(text, low, at) is None
-                yield at, at + len(name), other, whole or len(name) >= len(short) - 1
+                whole = name in (full, short) or f"《{name}》" in other or len(name) >= len(short) - 1
+                # 猫在花盆里睡: the noun alone is any such thing, unless it is pointed at.
+                pointed = _POINTED.search(text, low, at) is not None and _USED_BESIDE.search(text, low, at) is None
+                if whole or pointed or _PLACED.search(text, low, at) is None:
+                    yield at, at + len(name), other, whole or pointed
                 break
         else:
             # 途野帐篷 for 途野两人双层帐篷: its brand, and what it is, close together.

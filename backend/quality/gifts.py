@@ -23,7 +23,7 @@ _GIFT_FIRST: Final = re.compile(
     rf"(?:加赠|赠送|再送|还送|另送|附赠|(?<![配发递护寄运])送|赠品[是有]?)(?:你们?|大家|您|上)?(?:同款|配套的?|定制的?|小)?"
     rf"(?P<thing>(?!{NUMBER})[\u4e00-\u9fa5a-z]{{2,6}}?)(?P<count>{NUMBER})[{_MEASURES}](?=[，。！？；、\n]|$)"
 )
-_COUNTED: Final = headed(rf"({NUMBER})\s*[大小]?([{COUNTERS}])")
+_COUNTED: Final = headed(rf"({NUMBER})\s*[大小]?([{COUNTERS}])(?!月|小时|钟|星期|礼拜|人|地方)")
 #: One thing in a list of gifts, the clause holding nothing else.
 _LISTED: Final = re.compile(
     rf"(?<=[，、。：])(?:还有|再加|外加|加上|和)?(?:{NUMBER}[{COUNTERS}](?P<thing>[\u4e00-\u9fa5]{{2,6}})|"
@@ -120,10 +120,13 @@ def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactF
                 continue  # 五十九一支, 合十二块一罐: a price
             if any(one.start < match.end() and match.start() < one.end for one in money_in(text)):
                 continue
+            if re.match(f"月|小时|星期|礼拜|人|{NUMBER}[大小]?[{COUNTERS}]$", thing):
+                continue  # 三个月换一次, 一箱六瓶
             if re.match(f"[一每]?[天日周次晚顿人]|[一每][{COUNTERS}]$|今[天晚]|现在", thing):
                 continue  # 一天一节, 一套两瓶
             if not overlaps(thing, whole) and not re.search(
-                "库存|后台|地址|链接|最后|只?剩|[就只]有|名额|限量|现货|[克升米斤]$", thing
+                "库存|后台|地址|链接|最后|只?剩|[就只]有|名额|限量|现货|备|自己|同事|[全我你他她一]家|[爸妈老爷奶]|这|那|[克升米斤]$",
+                thing,
             ):
                 problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"
                 yield FactFault("FAC-004", *match.span(), problem, False)
@@ -134,12 +137,17 @@ def _gifts_together(text: str, product: Mapping[str, Any], known: str) -> Iterat
     for match in _TOGETHER.finditer(text):
         for group in ("first", "second"):
             thing = match[group]
-            if _UTENSIL.search(thing) and not _NO_GIFT.search(thing) and not _is_known(thing, product):
+            # Beside a gift of the record the other one is a gift as well, whatever it ends in.
+            other = match["second" if group == "first" else "first"]
+            meant = _UTENSIL.search(thing) or (len(thing) <= 4 and _is_known(other, product))
+            if meant and not _NO_GIFT.search(thing) and not _is_known(thing, product):
                 yield FactFault("FAC-004", *match.span(group), f"赠品“{thing}”对不上，{known}", True)
 
 
 def _is_known(thing: str, product: Mapping[str, Any]) -> bool:
     """Tell whether the record holds the thing itself: not only what it is made of (不锈钢蒸锅 at a steel knife)."""
+    # 刷子 of 吸管刷1把
+    thing = thing.rstrip("子儿") or thing
     bare = thing
     for material in MATERIALS:
         bare = bare.replace(material, "") or thing

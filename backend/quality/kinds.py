@@ -22,7 +22,9 @@ _BY_TRADE: Final = Path(__file__).with_name("kinds_of_goods.toml")
 #: Before a word of a kind: who has it in the goods, or who wants it, is warned off.
 _DENIED: Final = re.compile("过敏|无|[你您谁](?:们)?要|想要|要的是|[你您我他她](?:们|家)?那[块条件款个双台瓶]")
 #: 正圆的不是这个价.
-_NOT_THIS: Final = re.compile("的(?:时候|那会儿?|那些年)|的?[^，。！？]{0,2}(?:不是|不在|没有|另[外说算]|更?贵)")
+_NOT_THIS: Final = re.compile(
+    "那[种款个]|的(?:时候|那会儿?|那些年)|的?[^，。！？]{0,2}(?:不是|不在|没有|另[外说算]|更?贵)"
+)
 #: What viewers have or like is asked, not claimed: 喝红茶还是绿茶？
 _OF_VIEWERS: Final = re.compile("还是|你们?平时|你们?喜欢|你们?家")
 #: Behind such a clause: it was a question.
@@ -141,8 +143,12 @@ def kind_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         for name, value in (facts.items() if isinstance(facts, Mapping) else ())
     ]
     record = record_text(product)
-    for kind in _kinds_of(record):
-        yield from _said_otherwise(text, kind, read, record)
+    # 酸碱性：中性 says nothing of 碱性.
+    values = record
+    for name, _ in read:
+        values = values.replace(f"{name}：", "：")
+    for kind in _kinds_of(values):
+        yield from _said_otherwise(text, kind, read, values)
     yield from _listed_otherwise(text, read, record)
     yield from _colours_that_differ(text, read, record)
     yield from _places_that_differ(text, read, record)
@@ -242,13 +248,14 @@ def _listed_otherwise(text: str, facts: list[tuple[str, str]], record: str) -> I
             rf"(?:{either})(?P<run>[\u4e00-\u9fa5]{{2,3}})(?=[两二三四五六][个种款]?[色味])"
         )
         for match in made(beside).finditer(text) if any(one in text for one in items) else ():
-            other = match["after"] or match["before"] or match["run"]
+            other = re.sub("^(?:还有|再有|外加|再加|以及)", "", match["after"] or match["before"] or match["run"])
             meant = (
                 _COLOUR.search(other)
                 if "色" in name
                 else match["run"] or other in _tastes() or text[match.end() : match.end() + 1] == "味"
             )
-            strange = other not in record and not any(one and (one in other or other in one) for one in items)
+            strange = len(other) > 0 and other not in record
+            strange = strange and not any(one and (one in other or other in one) for one in items)
             if meant and strange and not _is_of_something_else(text, *match.span(), None):
                 problem = f"“{other}”不在商品资料里（{name}：{value}）"
                 yield FactFault("FAC-004", *match.span(), problem, True)

@@ -44,6 +44,10 @@ class _Hit(NamedTuple):
     span: tuple[int, int]
 
 
+#: How likely a sentence of a whole script has to imply something before it is a warning.
+_SURE_OF_ONE: Final = 0.7
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSnapshot:
     """All rules that hold for one tenant, compiled. Immutable, shared between threads."""
@@ -133,8 +137,11 @@ class RuleSnapshot:
             hits.append(_Hit(rule, start, end, severity, term, disguised, (from_, to)))
         return hits
 
-    def check(self, text: str, *, vertical: str | None = None) -> list[Finding]:
-        """Return what `scan` finds, and warnings of sentences that imply what may not be said without a word of it."""
+    def check(self, text: str, *, vertical: str | None = None, whole: bool = False) -> list[Finding]:
+        """Return what `scan` finds, and warnings of sentences that imply what may not be said without a word of it.
+
+        Among the many sentences of a `whole` script chance points at one sooner: who is less sure only remarks it.
+        """
         found = self.scan(text, vertical=vertical)
         folded = fold(text)
         quiet = [folded.span(*place) for place in _places(self._allowed, folded.text)]
@@ -145,7 +152,8 @@ class RuleSnapshot:
             # Where the rules have spoken there is nothing left to guess.
             allowed = any(low < end and start < high for low, high in quiet)
             if rule is not None and not allowed and not any(low < end and start < high for low, high in weighed):
-                hit = _Hit(rule, suspicion.start, suspicion.end, rule.severity, "", False, (start, end))
+                severity: Severity = "info" if whole and suspicion.likely < _SURE_OF_ONE else rule.severity
+                hit = _Hit(rule, suspicion.start, suspicion.end, severity, "", False, (start, end))
                 found.append(_finding(hit, folded))
         return sorted(found, key=lambda finding: finding.span)
 

@@ -32,7 +32,7 @@ _RULED_OUT: Final = re.compile(
 #: In a clause before a word: it is denied, told of somebody's, or of other goods.
 _ASIDE: Final = headed(
     "不是|不像|没有|不用|不要|不会|不能|别(?!致)|并非|不含|不带|不做|不卖|有的|有些|别的|市面|以前|之前|原来|那种|普通|一般|传统|"
-    "怕|担心|如果|要是|万一|比|还有一|另一|另外|弹幕|公屏|有人|问|[你您]要|想要|想找|你们?家|你家|您家|我妈|朋友|或者|还是|好几种|多种|也有"
+    "怕|担心|如果|要是|万一|比|还有一|另一|另外|弹幕|公屏|有人|问|[你您]要|想要|想找|你们?家|你家|您家|我妈|朋友|或者|还是|好几种|多种|也有|太[小大老][^，]{0,3}先|先[用穿吃喝买选拿]|改[用穿吃喝]"
 )
 #: Behind a word: other goods, a likeness.
 _BEHIND: Final = re.compile(
@@ -342,6 +342,12 @@ def _gazetteer() -> _Gazetteer:
         above.setdefault(province, set()).update((province, "中国"))
         for place in (*cities.split(), *inside.split()):
             above.setdefault(place, set()).update((place, province, "中国"))
+    for region, provinces in table["regions"].items():
+        inside = provinces.split()
+        for lies in above.values():
+            if not lies.isdisjoint(inside):
+                lies.add(region)
+        above[region] = {region, "中国"}
     for names, line in table["countries"].items():
         country = names.split("=")[0]
         for name in names.split("="):
@@ -361,6 +367,7 @@ _NOT_ORIGIN: Final = re.compile("发货|目的地|地址|仓|场地|草地|地�
 _GROWS: Final = re.compile(
     r"(?:省|市|县|区|那边|本地|当地)?(?:[\u4e00-\u9fa5]{0,2}[山湖江河海岛村乡镇沟湾坝里边上](?:上|里|边|脚下)?)?的?"
     r"(?:产的?|种的?|种出|采的?|摘的?|捞的?|养的?|酿的?|烤的?|做的|出的|长的|挖的?|收的?|压的|晒的|织的|烧的|磨的|生产|制造|原产|原装|进口|直采|空运|直邮|"
+    r"[^，。！？；]{0,4}?(?:老?厂|作坊|车间|窑|酒坊|油坊|手艺|手工|工匠|绣娘|师傅)|[^，。！？；不没]{1,8}(?:做|产|出|织|烧|种|养|酿|熬|榨|晒|磨|缝|打|捞|采|摘|挖)出?来?的[\u4e00-\u9fa5]{0,4}(?=[，。！；]|$)|"
     r"老乡|农户|果农|茶农|大叔|老师傅|山上|山里|果园|茶园|茶山|基地|工厂|作坊|牧场|农场|林场|海域|庄园|产区|那边的|货|来的|捞上来|深海|雪山|高山|高原)"
 )
 _IS_FROM: Final = headed(

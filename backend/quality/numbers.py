@@ -20,6 +20,11 @@ COUNTERS: Final = (
     "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块副对盆株顶床辆匹筒筐册卷贴听坛枝束棵幅抽盏饼屉匣篮节"
 )
 
+#: What is counted in blocks, many of them too: 三十块糖.
+_IN_BLOCKS: Final = re.compile(
+    "(?:小|大|方)?(?:糖|皂|饼|肉|巧克力|豆腐|砖|拼图|积木|地垫|瓷砖|姜|冰|蛋糕|面包|年糕|奶酪|牛轧|腐乳|木|板|电池|毛巾|抹布|尿布)"
+)
+
 Approximation = Literal["", "below", "above", "about"]
 
 #: 五十九一 is two numbers: fifty-nine, and one (59 for one).
@@ -30,15 +35,15 @@ _BARE: Final = r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九]?[十百千][�
 _MONEY: Final = headed(
     rf"[¥￥]\s*(?P<signed>{NUMBER})|"
     rf"(?P<number>{NUMBER})(?P<more>多|来|几)?\s*(?P<unit>元|块钱|块|圆|rmb)"
-    rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百口股家位]))?"
+    rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百口股家位公千克毫厘升]))?"
     rf"(?P<tail>多|左右|出头|上下|以内|还?不到|都不到|挂零|有余)?|"
     rf"(?P<fen>{NUMBER})分(?P<fen_tail>多)?钱|"
     rf"(?P<dimes>{NUMBER})(?:[毛角](?P<dime_cents>[一二三四五六七八九])(?![{COUNTERS}斤天十])|毛钱?|角钱)(?P<dime_tail>多|左右|出头|上下|还?不到|都不到)?|"
     rf"(?:到手价?|只要|只需|仅需|价格?是?|现价|售价|卖|现在|今天|今儿个?|今晚|[这本]场|这会儿?|这回|直播间|给到|我这[儿边里]|标着?|报价|中间差|(?<![温误时落反])差|便宜|再减|(?<![加])减|"
     rf"(?<![至多不缺])少[花付掏拿]?|[能可]省|省出|划线价?|吊牌价?|专柜价?|日常价?|市场价|平时卖?|省|一共|总共|合计|总价|原价|"
     rf"立减|直降|便宜|省下?了?|拍下|券后|才要?|(?:给[你您]们?|给大家)?算(?:[你您]们?|大家)?|(?:拍|卖|留|打包)给(?:[你您]们?|大家)|(?:只|就|才|都)收|收[你您]们?|"
-    rf"[一二两三四五六七八九十\d][{COUNTERS}](?:只要|就是|是|才|到手|算下来)?|折合(?:下来)?(?:每|一)?[{COUNTERS}]?|[每单][{COUNTERS}]|[一每][\u4e00-\u9fa5]{{1,2}}[合摊]到?)"
-    rf"(?:整整|[是就只才要给你们大家了个掉下出])*(?P<bare>{_BARE})(?P<bare_tail>多|左右|出头|上下|还?不到|都不到)?(?=[，。！？；、\n]|$|[省少]|到手|就[到能拿带]|带走|拿走|包邮|带回|能[买吃喝再够]|够[买吃喝]|拿去|一(?:[件盒瓶包支袋箱套双条罐片份组枚杯桶提张本把副床台只](?![件盒瓶包])|块(?![一二两三四五六七八九\d钱，。！？])))|"
+    rf"[一二两三四五六七八九十\d](?:[{COUNTERS}]|公?斤)(?:只要|就是|是|才|到手|算下来)?|折合(?:下来)?(?:每|一)?[{COUNTERS}]?|[每单][{COUNTERS}]|[一每][\u4e00-\u9fa5]{{1,2}}[合摊]到?)"
+    rf"(?:整整|[是就只才要给你们大家了个掉下出])*(?P<bare>{_BARE})(?P<bare_tail>多|左右|出头|上下|还?不到|都不到)?(?=[，。！？；、\n]|$|[省少]|到手|就[到能拿带]|[带拿骑开推抱搬扛领拎穿端背牵提接抬装捎]走|拿下|入手|安排|搞定|收下|包邮|[带抱扛领骑开拎搬牵]回|能[买吃喝再够]|够[买吃喝]|拿去|一(?:[件盒瓶包支袋箱套双条罐片份组枚杯桶提张本把副床台只](?![件盒瓶包])|块(?![一二两三四五六七八九\d钱，。！？])))|"
     # 三百九十九的标, and a total after how many were taken: 两条带走，二百七十八
     rf"(?<![a-z\d.])(?P<listed>{_BARE})(?=的(?:标|吊牌|原价|划线|价))|"
     # 五十九一支, and a figure that is a clause by itself: 二百四十九，带收纳盒
@@ -140,8 +145,10 @@ def _is_vague(text: str, match: re.Match[str]) -> bool:
 
 def _is_piece(text: str, match: re.Match[str], value: float) -> bool:
     """一块蛋糕 and 两块巧克力 are no money."""
-    if match.group("unit") != "块" or match.group("tenths") or value >= 20:
+    if match.group("unit") != "块" or match.group("tenths"):
         return False
+    if value >= 20:
+        return _IN_BLOCKS.match(text, match.end()) is not None
     if value == 1 and text[match.start() - 1 : match.start()] not in tuple("价卖才要只就花省差减少宜是"):
         return True  # 桌面省出一块, 粘一块
     after = text[match.end() : match.end() + 1]
@@ -161,7 +168,10 @@ def _approximation(before: str, tail: str) -> Approximation:
 def counts_in(text: str) -> set[int]:
     """Return how many pieces a folded text speaks of, 买三送一 as its sum too."""
     counts: set[int] = set()
-    for match in re.finditer(rf"({NUMBER})\s*(?:小|大)?[{COUNTERS}]|[拍买送]({NUMBER})(?=[，。！？送发减得]|$)", text):
+    for match in re.finditer(
+        rf"({NUMBER})\s*(?:小|大)?[{COUNTERS}](?!月|小时|钟头|星期|礼拜|季度|工作日)|[拍买送]({NUMBER})(?=[，。！？送发减得]|$)",
+        text,
+    ):
         value = parse_number(match.group(1) or match.group(2))
         if value is not None and 1 <= value <= 2000 and value == int(value):
             counts.add(int(value))

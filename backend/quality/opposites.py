@@ -16,6 +16,7 @@ from typing import Any, Final
 from backend.quality.context import clause
 from backend.quality.normalize import fold
 from backend.quality.record import FactFault, record_text
+from backend.quality.spelled import spelled_out
 from backend.quality.subject import COMPARED
 
 _FILE: Final = Path(__file__).with_name("opposites.toml")
@@ -31,7 +32,7 @@ _SUPPOSED: Final = re.compile(
 )
 #: Behind a claim: it was asked, or is taken back.
 _TAKEN_BACK: Final = re.compile(
-    "[^，。！？；]{0,6}？|[^，。！？；]{0,8}(?:吗|不敢|做不到|不可能|是假|骗|别信|那是|不是|不现实|说不|谈不上|这话|除外|不行|不建议)"
+    "[^，。！？；]{0,6}？|[^，。！？；]{0,8}(?:吗|[这里咱我们家]没有?(?=[，。！；]|$)|没货|不敢|做不到|不可能|是假|骗|别信|那是|不卖|不要|不收|不进|不发|不碰|悠着|慎|谨慎|先试|绕道|算了|划走|别拍|另选|不是|不现实|说不|谈不上|这话|除外|不行|不建议)"
 )
 _TAKEN_LATER: Final = re.compile("[，。！]?(?:那是|不可能|不敢|我不|做不到|别信|骗|不是|不存在|没有的事|谁信)")
 #: Between 不可 and what must not be done: other deeds of the same list.
@@ -176,7 +177,11 @@ def opposite_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault
     if not isinstance(facts, Mapping) or not facts:
         return
     fields = tuple((fold(str(name)).text, fold(str(value)).text) for name, value in facts.items())
-    for one in _excluded(fields, record_text(product)):
+    spelled = spelled_out(fields)
+    record = record_text(product)
+    for (_, value), (_, told) in zip(fields, spelled, strict=True):
+        record += told[len(value) :].replace("，", "。", 1)
+    for one in _excluded(spelled, record):
         for match in one.said.finditer(text):
             if (
                 _is_told(text, *match.span())
@@ -285,7 +290,7 @@ def _shapes(fields: Sequence[tuple[str, str]], values: str, record: str) -> Iter
         thing = re.sub("^(?:的|有|是|为|任何)+|(?:等|的)$", "", match["thing"] or match["bought"])
         if thing and not re.search("运费|邮费|安装|上楼|税", thing):
             core = re.escape(thing) if len(thing) < 3 else f"{re.escape(thing)}|{re.escape(thing[-2:])}"
-            end = "(?=[，。！？；、的了哦啊呢也都]|$)"
+            end = "子?(?=[，。！？；、的了哦啊呢也都]|$)"
             said = (
                 rf"{_GIVES}[^，。！？；不没别另自]{{0,10}}?(?:{core}){end}|"
                 rf"(?:{core})子?，?(?:也|都|我们?|一起|一并|直接|全|再|就|这就|跟着)*(?:{_GIVES}|装|备|放|你|您){{1,4}}(?:你|您|了|上|好|齐|全|进)"
@@ -373,7 +378,7 @@ def _had(fields: Sequence[tuple[str, str]]) -> Iterator[Excluded]:
 def _items(value: str) -> Iterator[str]:
     """Yield the things that a fact lists, each by its name and, if that is long, by what it ends in."""
     for part in re.split(r"[、，,；;。/和与加+及()（）]|\d+(?:\.\d+)?%?", value):
-        match = _ITEM.search(part)
+        match = None if re.match("\\s*[不无未非没]", part) else _ITEM.search(part)
         thing = _SMALL.sub("", match.group()) if match else ""
         if 2 <= len(thing) <= 6:
             yield thing

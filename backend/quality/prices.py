@@ -76,6 +76,8 @@ class _Known:
     counts: frozenset[int]
     #: What a pack weighs, in 斤, in which food is compared.
     pounds: frozenset[float]
+    #: How many of such a weight there are: 2.5公斤×4袋.
+    packs: frozenset[int]
     #: What so many pieces cost together.
     steps: Mapping[int, float]
     #: All figures of the facts, whatever they measure, as what may be told of them: 约245克 may be 243.
@@ -178,6 +180,7 @@ def _known(product: Mapping[str, Any]) -> _Known:
         frozenset(others),
         frozenset(_multiplied(counts_in(words)) | _pounds_in(words) | _servings_in(words)),
         frozenset(one.value / 500 for one in amounts(words) if one.dimension == "weight" and one.value >= 50),
+        frozenset(int(one) for one in re.findall(r"[×x*](\d{1,3})(?![\d.×x*])", words)),
         steps_of(product),
         frozenset(_figures(fold("。".join(_texts(product.get("facts")))).text)),
         Basis(price, listed, frozenset(others), steps_of(product), record_text(product)) if price is not None else None,
@@ -276,7 +279,7 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
         near = text[max(0, money.start - 8) : money.end + 3]
         if "斤" in near:
             each = 2 if re.search("公斤|千克|kg", near) else 1
-            parts |= {pound / each * count for pound in known.pounds for count in counts | {1}}
+            parts |= {pound / each * count for pound in known.pounds for count in counts | known.packs | {1}}
         yield from ((total / part, True) for total in (*paid, *totals) for part in parts)
     yield from ((value, False) for value in (*base, *totals, *saved))
     deductions = known.others - {price, listed or price}

@@ -15,12 +15,13 @@ from backend.quality.heads import headed
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.numbers import NUMBER, parse_number
 from backend.quality.record import FactFault, overlaps, record_text
+from backend.quality.spelled import spelled_out
 from backend.quality.subject import COMPARED
 
 #: What the record denies: 不含链子, 非湖区围网, 不可干烧, 破损皮肤勿用.
 _WITHHELD: Final = re.compile(
-    r"(?:不含|不带|不送|不包|不支持|不可|不能|不得|不宜|不防|不适合|不适用于?|不建议|非|勿|未添加|需另购|另购)(?P<thing>[\u4e00-\u9fa5a-z0-9]{1,6})|"
-    r"(?P<except>[\u4e00-\u9fa5]{2,6})除外"
+    r"(?:不含|不带|不送|不包|不支持|不可|不能|不得|不宜|不防|不适合|不适用于?|不建议|非|勿|未添加|需另购|另购|不需要|无需)(?P<thing>[\u4e00-\u9fa5a-z0-9]{1,6})|"
+    r"(?P<except>[\u4e00-\u9fa5]{2,6})除外|(?:^|(?<=[，。、；]))不(?P<deed>(?!需|用|同|会|易|怕|止|少|限|等)[\u4e00-\u9fa5]{2})(?=[，。、；]|$)"
 )
 #: 不含酒精, 无坚果.
 _WITHOUT: Final = re.compile(r"(?:不含|无|没有加?|零)(?P<thing>[\u4e00-\u9fa5]{1,4}?)(?=[，。、！；无也都的]|$)")
@@ -29,7 +30,9 @@ _ONE_CHARACTER: Final = frozenset("糖盐油铅氟酒奶胶碘铝汞砷蜡")
 #: Verbs and small words at the ends of what is denied.
 _TRIM: Final = re.compile("^(?:直接|使用|用于|用|放|进|在|含|有|的|与|和)+|(?:使用|的|等|内芯|本体)+$")
 #: In the clause of a claim: it is denied, warned of, or asked.
-_DENYING: Final = re.compile("不|没|别|勿|非|无|未|禁|忌|另|自理|自己|需要?|要先|小心|注意|怕|谁|吗|能不能|除外")
+_DENYING: Final = re.compile(
+    "不|没|别|勿|非|无|未|禁|忌|另|自理|自己|需要?|要先|小心|注意|怕|谁|吗|能不能|除外|的(?:朋友|家庭|人|姐妹|宝宝|您|你|兄弟|同学)|[您你]找|去看|再想想|容易|会伤|会坏|结块|变形|掉色|褪|开裂|堵"
+)
 #: 零粉尘, 零甲醛: nothing of it at all.
 _NOTHING_OF: Final = headed(
     r"(?:零|0|无|没有一?点儿?|一?点儿?都?没有?|毫无)(?P<thing>粉尘|甲醛|检出|添加|脂肪?|蔗?糖|卡路里|热量|刺激|异味|味道|气味|噪[音声]|辐射|农残|污染|激素|色素|香精|防腐剂|酒精|色差|掉毛|静电|反式脂肪|胆固醇|公害)|"
@@ -37,7 +40,7 @@ _NOTHING_OF: Final = headed(
 )
 #: What is put in, told as the clause's end.
 _PUT_IN: Final = re.compile(
-    r"(?:加了|添加了?|里[头面]还?(?:加了?|有|含|放了?)|富含|含有|特别加|还加)(?P<thing>(?!一|点|个|了|什么|任何|额外)[\u4e00-\u9fa5a-z0-9]{2,6})(?=[，。！；、])"
+    r"(?:加了|添加了?|里[头面]还?(?:加了?|有|含|放了?)|富含|含有|特别加|还加)(?P<thing>(?!一|点|个|了|什么|任何|额外)[\u4e00-\u9fa5a-z0-9]{2,6}?)(?=[，。！；、和跟与]|提[鲜味香]|增[香色稠]|调味|着色)"
 )
 _INSIDE: Final = re.compile("配料|成分|原料|材质|材料|填充|面料|添加|配方|香精|主料")
 _ONLY: Final = re.compile(
@@ -82,7 +85,8 @@ def limit_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     if not isinstance(facts, Mapping) or not facts:
         return
     record = record_text(product)
-    yield from _withheld(text, tuple(fold(str(value)).text for value in facts.values()), record)
+    fields = tuple((fold(str(name)).text, fold(str(value)).text) for name, value in facts.items())
+    yield from _withheld(text, tuple(value for _, value in spelled_out(fields)), record)
     yield from _nothing_of(text, record)
     yield from _put_in(text, facts, record)
     yield from _beyond_the_record(text, record)
@@ -132,7 +136,7 @@ def _limits(fields: tuple[str, ...]) -> tuple[str, ...]:
     found: list[str] = []
     for field in fields:
         for match in _WITHHELD.finditer(field):
-            thing = _TRIM.sub("", match["thing"] or match["except"])
+            thing = _TRIM.sub("", match["thing"] or match["except"] or match["deed"])
             if len(thing) >= 2 or thing in ("卡", "链", "线"):
                 found.append(thing[:4])
     return tuple(dict.fromkeys(found))
@@ -156,7 +160,7 @@ def _nothing_of(text: str, record: str) -> Iterator[FactFault]:
     for match in _NOTHING_OF.finditer(text):
         thing = match["thing"] or match["late"] or match["smell"]
         if re.search(
-            f"(?:零|0|无|不含|未检出|未添加|不添加|没有|<)[^，。；]{{0,6}}{thing}|{thing}[^，。；]{{0,4}}(?:未检出|零|无)",
+            f"{thing}：(?:不含|不添加|未添加|没有|否)|(?:零|0|无|不含|未检出|未添加|不添加|没有|<)[^，。；]{{0,6}}{thing}|{thing}[^，。；]{{0,4}}(?:未检出|零|无)",
             record,
         ):
             continue

@@ -8,7 +8,7 @@ from backend.protocol.events import Finding
 from backend.quality import craft
 from backend.quality.draft import Draft
 from backend.quality.facts import names_of
-from backend.quality.normalize import fold
+from backend.quality.normalize import NUMERALS, fold
 from backend.quality.numbers import NUMBER, money_in, parse_number
 from backend.quality.record import record_text
 
@@ -25,7 +25,7 @@ def compliance(draft: Draft) -> Iterator[Finding]:
     named = [span for name in own for span in _places(draft, name)]
     functions = _approved_functions(product or {}, record)
     confirmable = {rule.id for rule in draft.rules.rules if rule.confirmable} | {"PRI-002", "PRI-005", "ABS-006"}
-    for finding in draft.rules.check(draft.text, vertical=category):
+    for finding in draft.rules.check(draft.text, vertical=category, whole=True):
         if finding.severity != "block" and finding.rule in confirmable and _is_on_record(draft, finding, record, said):
             continue
         # Whose goods these are is no rival.
@@ -101,4 +101,7 @@ def _is_on_record(draft: Draft, finding: Finding, record: str, sums: set[float])
         return isinstance(stock, int) and stock in {parse_number(one) for one in re.findall(NUMBER, said)}
     if finding.rule == "ABS-006" and _ALL_OF_IT.fullmatch(said):
         return _ALL_OF_IT.search(record) is not None
+    # 零蔗糖: 0蔗糖
+    if said.translate(NUMERALS) in record.translate(NUMERALS):
+        return True
     return said in record or (len(said) > 4 and craft.coverage(said, craft.read_aloud(record)) >= 0.8)

@@ -1,5 +1,6 @@
 """Q01, Q02, Q13–Q16: how the script sounds: its length, breath, beginning, questions and sums."""
 
+import re
 from collections.abc import Iterator
 
 from backend.protocol.events import Finding
@@ -40,9 +41,11 @@ def _held(draft: Draft) -> int:
 
 
 def sentence_length(draft: Draft) -> Iterator[Finding]:
-    for mark in craft.long_sentences(draft.text, 50):
-        yield draft.finding("Q02", "warn", (mark.start, mark.end), mark.problem)
     lengths = craft.clause_lengths(draft.text)
+    for mark in craft.long_sentences(draft.text, 50):
+        # Breath is taken at commas: where they are near enough, only a sentence out of all measure is a warning.
+        breathless = craft.speakable(draft.text[mark.start : mark.end]) > 90 or max(lengths) > 22
+        yield draft.finding("Q02", "warn" if breathless else "info", (mark.start, mark.end), mark.problem)
     if lengths and max(lengths) > 26:
         yield draft.whole("Q02", "warn", f"最长的分句{max(lengths)}个字，一口气宜在22字以内")
     elif len(lengths) >= 6 and sum(length > 18 for length in lengths) / len(lengths) > 0.25:
@@ -74,7 +77,11 @@ def price_timing(draft: Draft) -> Iterator[Finding]:
 def speakability(draft: Draft) -> Iterator[Finding]:
     product = draft.brief.product
     names = [*(names_of(product) if product else ()), str((product or {}).get("brand") or "")]
-    share = craft.unspeakable_share(draft.text, [name for name in names if name])
+    # Letters of the record (TSA, IPX5, a certificate's number) are what it is called: they cannot be said otherwise.
+    lettered = set(re.findall(r"[A-Za-z][A-Za-z\d+.-]*|\d{6,}", str(dict(product)) if product else ""))
+    share = craft.unspeakable_share(
+        draft.text, [name for name in (*names, *sorted(lettered, key=len, reverse=True)) if name]
+    )
     if craft.is_foreign(draft.text, [name for name in names if name]):
         yield draft.whole("Q16", "block", "不是普通话，主播念不出来")
     elif share > 0.06:

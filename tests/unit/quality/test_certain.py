@@ -103,11 +103,11 @@ def test_what_is_told_by_how_it_is_done_is_found(text: str, product: dict[str, A
 
 @pytest.mark.parametrize(
     ("scenario", "severity"),
-    [("promotion", "fail"), ("closing", "fail"), ("full", "fail"), ("selling_points", "warn"), ("seeding", "warn")],
+    [("promotion", "fail"), ("closing", "fail"), ("full", "fail"), ("selling_points", None), ("seeding", None)],
 )
-def test_only_texts_that_have_to_end_in_a_call_to_act_fail_without_one(scenario: str, severity: str):
+def test_only_texts_that_have_to_end_in_a_call_to_act_fail_without_one(scenario: str, severity: str | None):
     text = "棉柔软，脐橙甜，这箱十斤。汁水多，皮薄。一家人吃着正好。今天的太阳也好。"
-    assert found(text, _ORANGE, scenario)["Q06"] == severity
+    assert found(text, _ORANGE, scenario).get("Q06") == severity
 
 
 def test_a_closing_that_only_says_goodbye_is_warned_of():
@@ -134,6 +134,8 @@ def test_a_name_that_is_never_said_holds_nothing_up():
 def test_a_word_of_the_name_and_what_it_ends_in_name_the_goods(text: str, named: bool):
     tea = {"name": "2021年寿眉白茶饼", "category": "茶", "price": 128}
     assert ("Q07" not in found(f"{text}。点下方链接下单。", tea)) is named
+    # Where goods are only described, they are mostly shown: no more than a remark.
+    assert "Q07" not in found(f"{text}。点下方链接下单。", tea, "selling_points")
 
 
 @pytest.mark.parametrize(("text", "severity"), [("爱起皮的先抹润唇膏", "warn"), ("咱这支润唇膏很润", "block")])

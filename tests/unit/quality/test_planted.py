@@ -41,12 +41,19 @@ def judged(script: dict[str, Any]) -> QualityReport:
 )
 def test_planted_defects_are_found_by_their_own_check(names: tuple[str, ...], least: float) -> None:
     rows = [row for name in names for row in scripts(name)]
+    # Only what sells in the end has to say where to click, and what it is called; elsewhere that is a remark.
+    asked = [
+        row
+        for row in rows
+        if row["planted"][0]["kind"] not in ("no call", "name missing")
+        or row["request"]["scenario"] in ("promotion", "closing", "full")
+    ]
     missed = [
         (row["id"], row["planted"])
-        for row in rows
+        for row in asked
         if not {check.id for check in judged(row).checks if not check.passed} & set(row["planted"][0]["checks"])
     ]
-    assert 1 - len(missed) / len(rows) >= least, missed
+    assert 1 - len(missed) / len(asked) >= least, missed
 
 
 @pytest.mark.parametrize("name", ["scripts_clean.jsonl", "scripts_clean_unseen.jsonl"])

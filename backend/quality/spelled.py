@@ -1,0 +1,43 @@
+"""Facts that a record answers with yes or no, told as a sentence: 是否可进洗碗机：否 is 不可进洗碗机."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+ASKS: Final = re.compile("^(?:是否|能否|可否|有无|有没有|是不是|能不能|可不可以|是否需要|需不需要)|与否$|[？?]$")
+YES: Final = re.compile("^(?:是|有|能|可以?|支持|带|含|自带|需要?|均可|√|✓|yes)(?=[，。；、（(]|$)")
+_NO: Final = re.compile(
+    "^(?:否|无|没有|不|不能|不可以?|不支持|不带|不含|不送|不配|不需要?|无需|未配|未附|没|×|no)(?=[，。；、（(]|$)"
+)
+#: How a name begins that is a verb already: 可登机, 带盖, 需要安装.
+VERB: Final = re.compile("^(?:可以?|能|支持|带|自带|附|有|含|送|配|需要?|进|防|包)")
+
+
+def spelled_out(fields: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return fields (name, value; folded) with those that are answered by yes or no told as a sentence."""
+    return tuple((name, f"{value}，{told}" if (told := _sentence(name, value)) else value) for name, value in fields)
+
+
+@lru_cache(maxsize=1024)
+def _sentence(name: str, value: str) -> str:
+    core = ASKS.sub("", ASKS.sub("", name))
+    if len(core) < 2:
+        return ""
+    if _NO.match(value):
+        return _denied(core, value)
+    if YES.match(value):
+        verb = "支持" if value.startswith(("支持", "可", "能", "是")) else "带"
+        return core if VERB.match(core) else f"{verb}{core}"
+    told = core != name and core in value and not value.startswith(("不", "无", "没", "否"))
+    return core if told else ""
+
+
+def _denied(core: str, value: str) -> str:
+    able = re.sub("^(?:可以|可|能)", "", core)
+    if able != core:
+        return f"不可{able}"
+    if core.startswith("有"):
+        return f"没有{core[1:]}"
+    verb = "" if VERB.match(core) else "支持" if value.startswith("不支持") else "需要" if "需" in value[:3] else "带"
+    return f"不{verb}{core}"
