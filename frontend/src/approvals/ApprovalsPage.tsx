@@ -3,7 +3,17 @@ import { useQuery } from '@tanstack/react-query'
 import '../i18n/addApprovals'
 import { BellFilled, BellOutlined } from '@ant-design/icons'
 import { Alert, Button, Checkbox, Empty, Segmented } from 'antd'
-import { lazy, memo, type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import {
+  lazy,
+  memo,
+  type ReactNode,
+  Suspense,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
 import { ApprovalCard } from '../review/ApprovalCard'
