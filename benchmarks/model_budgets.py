@@ -2,9 +2,10 @@
 
 A scripted model in a process of its own; PostgreSQL, Valkey, the gateway and the budgets as the server has them, thrown
 away afterwards. One tenant asks as people do. By turns, in blocks of a second, it is alone, and beside another that has
-far more to ask than its tokens of a minute allow and asks again whatever it is told. A block of each kind is a pair, in
-an order drawn anew, so that both share the same minutes of the same machine and the ratio survives a busy one. Told are
-the ratios of the latencies and the difference of what was answered, each with the interval that 95 of 100 such runs
+far more to ask than its tokens of a minute allow and asks again whatever it is told. Answers have a price and both a
+limit of money, so that PostgreSQL holds it back before each call and counts it after. A block of each kind is a pair,
+in an order drawn anew, so that both share the same minutes of the same machine and the ratio survives a busy one. Told
+are the ratios of the latencies and the difference of what was answered, each with the interval that 95 of 100 such runs
 would give (bootstrap over the pairs). The first pair is not counted: the budget goes in it.
 """
 
@@ -43,6 +44,8 @@ _ANSWER = "tokens:count=40,delay=0.002"
 _LITTLE = 1_500
 #: The other has a limit too, so that its calls are counted as well: one it does not reach.
 _PLENTY = 100_000_000
+#: What both may spend in the month: more than they do, so that money is held back and counted for every call.
+_MONEY = 1_000_000
 
 
 @dataclass
@@ -102,7 +105,8 @@ async def gateway(base_url: str, url: str, redis_url: str) -> AsyncIterator[Rout
     """Open a model with budgets and books, as the server does."""
     models = models_of(
         f"providers:\n  p: {{profile: compatible, base_url: '{base_url}'}}\n"
-        f"backends:\n  b: {{provider: p, model: '{_ANSWER}'}}\nroutes:\n  default: {{backends: [b]}}\n"
+        f"backends:\n  b: {{provider: p, model: '{_ANSWER}', prices: {{input: 2, output: 8}}}}\n"
+        "routes:\n  default: {backends: [b]}\n"
     )
     settings = Settings(_env_file=None, database_url=url, redis_url=redis_url)
     async with (
@@ -120,13 +124,25 @@ async def gateway(base_url: str, url: str, redis_url: str) -> AsyncIterator[Rout
 
 
 async def tenant(url: str, slug: str, tokens: int) -> UUID:
-    """Make a tenant that may use so many tokens a minute."""
+    """Make a tenant that may use so many tokens a minute, and more money than it can."""
     owner = await asyncpg.connect(url)
     made: UUID = await owner.fetchval(
-        "INSERT INTO tenants (slug, name, model_tokens_per_minute) VALUES ($1, $1, $2) RETURNING id", slug, tokens
-    )
+        """INSERT INTO tenants (slug, name, model_tokens_per_minute, model_cost_hard)
+           VALUES ($1, $1, $2, $3) RETURNING id""",
+        slug, tokens, _MONEY,
+    )  # fmt: skip
     await owner.close()
     return made
+
+
+async def spent(url: str) -> str:
+    """Tell what each tenant spent, as the month's sum says."""
+    owner = await asyncpg.connect(url)
+    rows = await owner.fetch(
+        "SELECT slug, calls, cost, currency FROM model_spending JOIN tenants ON tenants.id = tenant_id ORDER BY slug"
+    )
+    await owner.close()
+    return ", ".join(f"{row['slug']} {row['cost']:f} {row['currency']} in {row['calls']} calls" for row in rows)
 
 
 async def block(model: RoutedModel, modest: ModelRequest, asked: Asked, streams: int) -> None:
@@ -175,6 +191,7 @@ async def main(blocks: int, streams: int, rate: int) -> None:
                         pairs.append(pair)
                         alone.add(pair[0])
                         beside.add(pair[1])
+            money = await spent(server.owner_url)  # the gateway is closed, and its books are written
     print(f"{streams} answers at a time, {blocks} blocks of each kind; the other asks {rate} times a second")
     print(f"  alone                     {alone.told()}")
     print(f"  beside an exhausted one   {beside.told()}")
@@ -188,6 +205,7 @@ async def main(blocks: int, streams: int, rate: int) -> None:
     low, high = interval(shares)
     print(f"  answered beside − alone   {answered(pairs) * 100:+.2f} % ({low * 100:+.2f} … {high * 100:+.2f})")
     print(f"  the exhausted one         {dict(refused.ends)}")
+    print(f"  spent                     {money}")
 
 
 if __name__ == "__main__":

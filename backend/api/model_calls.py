@@ -22,6 +22,7 @@ class Hop(BaseModel):
     """An attempt that did not answer, or a backend that was passed over, and why.
 
     `elapsed_ms` is from the beginning of the call, `pause_ms` what was waited afterwards, `status` the HTTP status.
+    Tokens and `cost` are part of the call's: what it made before it was given up.
     """
 
     backend: str
@@ -29,6 +30,11 @@ class Hop(BaseModel):
     elapsed_ms: int
     pause_ms: int
     status: int | None
+    # Calls of earlier releases do not say.
+    input_tokens: int = 0
+    output_tokens: int = 0
+    estimated: bool = False
+    cost: Decimal = Decimal(0)
 
 
 class ModelCall(BaseModel):

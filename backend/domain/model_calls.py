@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from backend.errors import NotFound
-from backend.llm.accounts import CallRecord
+from backend.llm.accounts import CallRecord, Hop
 from backend.storage.postgres import Connection
 
 
@@ -138,7 +138,7 @@ def _row(record: CallRecord) -> tuple[Any, ...]:
         record.failure,
         (record.refusal or "unknown") if refused else None,
         record.attempts,
-        [asdict(hop) for hop in record.hops],
+        [_hop(hop) for hop in record.hops],
         usage.input_tokens,
         usage.output_tokens,
         usage.cached_tokens,
@@ -149,6 +149,14 @@ def _row(record: CallRecord) -> tuple[Any, ...]:
         record.first_token_ms,
         record.total_ms,
     )
+
+
+def _hop(hop: Hop) -> dict[str, Any]:
+    plain = asdict(hop)
+    if not hop.input_tokens and not hop.output_tokens:
+        # Most made nothing, and a row is kept for a year.
+        return {name: plain[name] for name in ("backend", "reason", "elapsed_ms", "pause_ms", "status")}
+    return {**plain, "cost": str(hop.cost)}
 
 
 async def calls_of_thread(

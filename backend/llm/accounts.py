@@ -1,6 +1,6 @@
 """What a call was: where it went and why, what it used and cost. One record a call, and the metrics made from it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Literal
@@ -22,14 +22,34 @@ Reason = Failure | Literal["same_provider", "shape_not_taken", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What one attempt used, at the prices of the backend that was asked."""
+
+    backend: str
+    provider: str
+    model: str
+    usage: Usage
+    cost: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hop:
-    """A backend that did not answer, and why. `pause_ms` is what was waited after it."""
+    """A backend that did not answer, and why. `pause_ms` is what was waited after it.
+
+    What it used is part of the call's: thoughts, and text that nobody was shown, are made and paid for. `estimated`
+    says that we counted some of it; `cost` is in the currency of the call.
+    """
 
     backend: str
     reason: Reason
     elapsed_ms: int
     pause_ms: int = 0
     status: int | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    estimated: bool = False
+    cost: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +69,10 @@ class CallRecord:
     """One logical call with all its attempts. Milliseconds are from its beginning.
 
     `backend`, `provider` and `model` are those that answered, or were asked last. `fallback_from` is the backend that
-    should have answered, when another did. `refusal` says which budget was used up. `texts` are for whoever keeps them
-    where the tenant allows it, and for nobody else: they never go into a log, a metric or a span.
+    should have answered, when another did. `usage` and `cost` are the sums of `parts`, what each attempt used, that of
+    abandoned ones included; without parts all is that of `backend`. `refusal` says which budget was used up. `texts`
+    are for whoever keeps them where the tenant allows it, and for nobody else: they never go into a log, a metric or
+    a span.
     """
 
     id: UUID
@@ -72,6 +94,7 @@ class CallRecord:
     first_token_ms: int | None
     total_ms: int
     refusal: str | None = None
+    parts: tuple[Spent, ...] = ()
     texts: CallTexts | None = field(default=None, repr=False)
 
 
@@ -91,6 +114,18 @@ def cost_of(usage: Usage, prices: Prices | None) -> tuple[Decimal, str]:
     price_of_cached = prices.input if prices.cached is None else prices.cached
     cost = (usage.input_tokens - cached) * prices.input + cached * price_of_cached + usage.output_tokens * prices.output
     return cost / _MILLION, prices.currency
+
+
+def summed(parts: Iterable[Spent]) -> Usage:
+    """Return what all attempts used together; `estimated` where we counted any of it, or nothing was used."""
+    used = [part.usage for part in parts]
+    return Usage(
+        sum(one.input_tokens for one in used),
+        sum(one.output_tokens for one in used),
+        not used or any(one.estimated for one in used),
+        sum(one.cached_tokens for one in used),
+        sum(one.reasoning_tokens for one in used),
+    )
 
 
 _WAITS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
@@ -137,7 +172,7 @@ _GEN_AI_FIRST: Final = Histogram(
 def measure(record: CallRecord) -> None:
     """Add a record to the metrics. Models of a tenant's own are one there: their names are the tenant's, as many as it
     likes, and no label of a metric is ever given back."""
-    provider, model = (_OWN, _OWN) if is_own(record.backend) else (record.provider, record.model)
+    provider, model = _labels(record)
     _CALLS.labels(record.node, provider, model, record.status).inc()
     for hop in record.hops:
         _FAILURES.labels(_label(hop.backend), hop.reason).inc()
@@ -145,7 +180,17 @@ def measure(record: CallRecord) -> None:
         _FALLBACKS.labels(record.node, _label(record.fallback_from), _label(record.backend)).inc()
     if record.status in ("shared", "refused"):
         return  # nobody was asked
-    usage = record.usage
+    # Each attempt where it was made: what was abandoned is another model's.
+    for part in record.parts or (record,):
+        _measure_used(part)
+    if record.first_token_ms is not None:
+        _FIRST.labels(provider, model).observe(record.first_token_ms / 1000)
+    _TOTAL.labels(provider, model).observe(record.total_ms / 1000)
+    _measure_by_conventions(record, ("chat", provider, model))
+
+
+def _measure_used(part: Spent | CallRecord) -> None:
+    usage, labels = part.usage, _labels(part)
     counted = {
         "input": usage.input_tokens - usage.cached_tokens,
         "cached": usage.cached_tokens,
@@ -154,13 +199,16 @@ def measure(record: CallRecord) -> None:
     }
     for kind, tokens in counted.items():
         if tokens > 0:
-            _TOKENS.labels(provider, model, kind).inc(tokens)
-    if record.cost:
-        _COST.labels(provider, model, record.currency).inc(float(record.cost))
-    if record.first_token_ms is not None:
-        _FIRST.labels(provider, model).observe(record.first_token_ms / 1000)
-    _TOTAL.labels(provider, model).observe(record.total_ms / 1000)
-    _measure_by_conventions(record, ("chat", provider, model))
+            _TOKENS.labels(*labels, kind).inc(tokens)
+    if part.cost:
+        _COST.labels(*labels, part.currency).inc(float(part.cost))
+    if usage.input_tokens or usage.output_tokens:
+        _GEN_AI_USAGE.labels("chat", *labels, "input").observe(usage.input_tokens)
+        _GEN_AI_USAGE.labels("chat", *labels, "output").observe(usage.output_tokens)
+
+
+def _labels(asked: Spent | CallRecord) -> tuple[str, str]:
+    return (_OWN, _OWN) if is_own(asked.backend) else (asked.provider, asked.model)
 
 
 def _label(backend: str) -> str:
@@ -171,6 +219,3 @@ def _measure_by_conventions(record: CallRecord, of: tuple[str, str, str]) -> Non
     _GEN_AI_DURATION.labels(*of, record.failure or "").observe(record.total_ms / 1000)
     if record.first_token_ms is not None:
         _GEN_AI_FIRST.labels(*of).observe(record.first_token_ms / 1000)
-    if record.usage.input_tokens or record.usage.output_tokens:
-        _GEN_AI_USAGE.labels(*of, "input").observe(record.usage.input_tokens)
-        _GEN_AI_USAGE.labels(*of, "output").observe(record.usage.output_tokens)

@@ -21,7 +21,7 @@ from backend.errors import (
     ModelResting,
 )
 from backend.ids import new_id
-from backend.llm.accounts import CallRecord, CallTexts, Hop, Reason, Status, cost_of
+from backend.llm.accounts import CallRecord, CallTexts, Hop, Reason, Spent, Status, cost_of, summed
 from backend.llm.backends import Course, OpenBackend
 from backend.llm.breaker import Permit
 from backend.llm.budget import USUAL_OUTPUT, Reservation
@@ -75,6 +75,9 @@ class Call:
         self._status: Status = "failed"
         self._failure: Reason | None = "unknown"
         self._usage: Usage | None = None
+        #: What every attempt used, abandoned ones too, and the one of the last turn, if it came to anything.
+        self._parts: list[Spent] = []
+        self._part: Spent | None = None
         self._refusal: str | None = None
 
     def reservation(self) -> Reservation | None:
@@ -114,7 +117,7 @@ class Call:
 
     def shared_failure(self, error: ModelError) -> CallRecord:
         """Return the account of one that waited for the same call of somebody else, which failed."""
-        if isinstance(error, ModelRateExceeded | ModelBudgetSpent):
+        if isinstance(error, ModelBudgetSpent):
             self.refused(error)
         else:
             self._failure = error.failure
@@ -132,6 +135,7 @@ class Call:
             ModelResting, ModelBusy, ModelContextTooLong: it is not even asked.
         """
         backend = self.backend
+        self._thoughts, self._part = [], None
         if not self._hops:
             self._backend_since = self._clock()  # waiting for room in a budget was no fault of the backend
         request = _with_parameters(self._request, backend.declared.parameters, self._course.parameters)
@@ -142,18 +146,14 @@ class Call:
             if permit is None:
                 raise ModelResting(retry_after_ms=int(backend.breaker.rests_for * 1000) + 1)
             self._attempts += 1
-            self._thoughts = []
             extra = {**backend.declared.parameters.extra, **self._course.parameters.extra}
             shaping = self._shaping(backend, extra)
             key = f"{self._id.hex}-{self._place}"
             if self._refused_on:
                 key += f"-{shaping}"  # it is another request: with the old key the refusal may be said again
+            attempt = Attempt(self._deadlines(), self._give_up_at, key, extra, shaping)
             try:
-                yield (
-                    backend,
-                    _with_words(request, shaping),
-                    Attempt(self._deadlines(), self._give_up_at, key, extra, shaping),
-                )
+                yield backend, _with_words(request, shaping), attempt
                 permit.succeed()
             except ModelError as error:
                 if policy_of(error).counts:
@@ -163,6 +163,20 @@ class Call:
                 raise
             finally:
                 permit.leave()
+                self._charge(backend, attempt)
+
+    def _charge(self, backend: OpenBackend, attempt: Attempt) -> None:
+        """Keep what an attempt used, answered or not, at its backend's own prices."""
+        usage = self._usage or attempt.meter.usage
+        if usage is None and (self._shown or self._thoughts):
+            # Nobody counts the tokens of an answer that broke off, but what came was made.
+            usage = estimated_usage(self._request, "".join(self._text), "".join(self._thoughts))
+        if usage is None:
+            return  # nothing of one that never began
+        declared = backend.declared
+        cost, currency = cost_of(usage, declared.prices)
+        self._part = Spent(backend.name, declared.provider, declared.model, usage, cost, currency)
+        self._parts.append(self._part)
 
     def _shaping(self, backend: OpenBackend, extra: Mapping[str, Any]) -> Shaping | None:
         """Return what the backend is told of the shape of the answer, where one is wanted."""
@@ -341,8 +355,16 @@ class Call:
 
     def _hop(self, backend: OpenBackend, reason: Reason, error: ModelError | None = None, pause: float = 0.0) -> None:
         elapsed = int((self._clock() - self._started) * 1000)
-        status = error.details.get("status") if error is not None else None
-        self._hops.append(Hop(backend.name, reason, elapsed, int(pause * 1000), status))
+        hop = Hop(backend.name, reason, elapsed, int(pause * 1000))
+        if error is not None:  # it was its turn
+            hop = replace(hop, status=error.details.get("status"))
+            if (part := self._part) is not None:
+                usage = part.usage
+                hop = replace(
+                    hop, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens,
+                    estimated=usage.estimated, cost=part.cost,
+                )  # fmt: skip
+        self._hops.append(hop)
 
     def _told(self) -> ModelError:
         """Return the error that says most: of one that was asked, and rather one that may pass."""
@@ -365,14 +387,8 @@ class Call:
     def record(self) -> CallRecord:
         """Return the account of the call, which is over."""
         backend, request = self.backend, self._request
-        usage = self._usage
-        if usage is None:
-            # Of an answer that broke off nobody counts the tokens, but what came was made. Nothing of one that
-            # never began.
-            usage = Usage(0, 0, estimated=True)
-            if self._shown or self._thoughts:
-                usage = estimated_usage(request, "".join(self._text), "".join(self._thoughts))
-        cost, currency = cost_of(usage, backend.declared.prices)
+        # All prices of a course are in one currency; what has none says nothing of it.
+        priced = [one.declared.prices for one in self._course.backends if one.declared.prices is not None]
         first = self._first_token_at
         return CallRecord(
             id=self._id,
@@ -388,12 +404,13 @@ class Call:
             failure=self._failure,
             attempts=self._attempts,
             hops=tuple(self._hops),
-            usage=usage,
-            cost=cost,
-            currency=currency,
+            usage=summed(self._parts),
+            cost=sum((part.cost for part in self._parts), Decimal(0)),
+            currency=priced[0].currency if priced else "USD",
             first_token_ms=None if first is None else int((first - self._started) * 1000),
             total_ms=int((self._clock() - self._started) * 1000),
             refusal=self._refusal,
+            parts=tuple(self._parts),
             texts=CallTexts(request.turns, "".join(self._text)),
         )
 

@@ -5,8 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from backend.llm.deadlines import Deadlines
-from backend.llm.gateway import Answer, ModelRequest, Piece
+from backend.llm.gateway import Answer, ModelRequest, Piece, Usage
 from backend.llm.profiles import Shaping
+
+
+@dataclass(slots=True)
+class Meter:
+    """What an attempt used, however it ended: as the provider counted, else as estimated from what came; None when
+    nothing did. The endpoint writes it before it ends, for an answer that is given up has nobody else to say it."""
+
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +30,7 @@ class Attempt:
     extra: Mapping[str, Any] = field(default_factory=dict)
     #: What the provider is told of the shape of the answer; None: what its profile says.
     shaping: Shaping | None = None
+    meter: Meter = field(default_factory=Meter)
 
 
 class Endpoint(Protocol):

@@ -72,6 +72,7 @@ class HttpEndpoint:
         waits = _Waits(attempt, "first_token")
         until = waits.patience.until
         response: httpx2.Response | None = None
+        answer = self._dialect.reading(request, self._profile_for(attempt))
         try:
             response = await until(self._send(request, attempt, stream=True))
             if response.status_code != 200:
@@ -79,7 +80,7 @@ class HttpEndpoint:
             if not _is(response, "text/event-stream"):
                 raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
             chunks = body_of(response)
-            answer, reader = self._dialect.reading(request, self._profile_for(attempt)), SseReader()
+            reader = SseReader()
             patience, left = waits.patience, _MAX_STREAM_BYTES
             while not answer.done:
                 cancelling = patience.start()
@@ -101,6 +102,7 @@ class HttpEndpoint:
             yield answer.last_piece()
             await _drain(chunks)
         finally:
+            attempt.meter.usage = answer.used()
             waits.patience.close()
             if response is not None:
                 await response.aclose()
@@ -109,33 +111,41 @@ class HttpEndpoint:
         waits = _Waits(attempt, "answer")
         until = waits.patience.until
         response: httpx2.Response | None = None
+        answer = self._dialect.reading(request, self._profile_for(attempt))
         try:
             response = await until(self._send(request, attempt, stream=False))
             if response.status_code != 200:
                 raise await until(self._refusal(response))
             if not _is(response, "application/json"):
                 raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
-            return self._whole(request, attempt, await until(_body(response, _MAX_ANSWER_BYTES)))
+            body = bytearray()
+            try:
+                await until(_read(response, body, _MAX_ANSWER_BYTES))
+            except BaseException:  # whoever leaves in the middle too
+                answer.glimpse(body)
+                raise
+            return self._whole(answer, body)
         finally:
+            attempt.meter.usage = answer.used()
             waits.patience.close()
             if response is not None:
                 await response.aclose()
 
-    def _whole(self, request: ModelRequest, attempt: Attempt, body: bytes) -> Answer:
+    def _whole(self, answer: Reading, body: bytearray) -> Answer:
         try:
             report = orjson.loads(body)
         except orjson.JSONDecodeError:
+            answer.glimpse(body)
             raise ModelPayloadInvalid(reason="not_json") from None
         if not isinstance(report, dict):
             raise ModelPayloadInvalid(reason="not_an_object")
         if report.get("error"):
             raise reported(0, report, self._profile.codes)
-        reading = self._dialect.reading(request, self._profile_for(attempt))
         try:
-            reading.take_whole(report)
+            answer.take_whole(report)
         except (AttributeError, LookupError, TypeError, ValueError):
             raise ModelPayloadInvalid(reason="unexpected_shape") from None
-        return reading.answer()
+        return answer.answer()
 
     def _profile_for(self, attempt: Attempt) -> Profile:
         profile = self._profile
@@ -156,11 +166,13 @@ class HttpEndpoint:
         except httpx2.ConnectTimeout:
             raise ModelTimeout(kind="connect") from None
         except (httpx2.TransportError, UnicodeError, OverflowError) as error:  # the last two: no such host, or port
-            raise ModelUnreachable(reason=type(error).__name__) from None
+            raise _before_the_head(error) from None
 
     async def _refusal(self, response: httpx2.Response) -> ModelError:
         try:
-            report = orjson.loads(await _body(response, _MAX_ERROR_BYTES))
+            body = bytearray()
+            await _read(response, body, _MAX_ERROR_BYTES)
+            report = orjson.loads(body)
         except (ModelError, orjson.JSONDecodeError):
             report = None
         return reported(response.status_code, report, self._profile.codes, retry_after_ms(response.headers))
@@ -199,6 +211,20 @@ def _seconds(deadlines: Deadlines, wait: Wait) -> float:
     return deadlines.first_token if wait == "first_token" else deadlines.answer
 
 
+def _before_the_head(error: Exception) -> ModelError:
+    """Return what it means that no head came. Only nobody at the address is a fault of all models behind it."""
+    reason = type(error).__name__
+    if isinstance(error, httpx2.RemoteProtocolError):
+        # Of bytes that are no head HTTP's own reader says so, and is the cause; that the line ended has none.
+        read_wrong = error.__cause__ is not None and error.__cause__.__cause__ is not None
+        return ModelPayloadInvalid(reason=reason) if read_wrong else ModelStreamCut(reason=reason)
+    if isinstance(error, (httpx2.NetworkError, httpx2.TimeoutException)) and not isinstance(
+        error, (httpx2.ConnectError, httpx2.PoolTimeout)
+    ):
+        return ModelStreamCut(reason=reason)
+    return ModelUnreachable(reason=reason)
+
+
 def _is(response: httpx2.Response, media_type: str) -> bool:
     return str(response.headers.get("content-type", "")).lower().startswith(media_type)
 
@@ -216,8 +242,8 @@ def _allow(end: BaseException, patience: Patience, cancelling: int, *, finished:
         raise ModelPayloadInvalid(reason="undecodable") from None
 
 
-async def _body(response: httpx2.Response, most: int) -> bytes:
-    body = b""
+async def _read(response: httpx2.Response, body: bytearray, most: int) -> None:
+    """Read all of it into `body`, which holds what came when it ends too early."""
     try:
         async for chunk in body_of(response):
             body += chunk
@@ -227,7 +253,6 @@ async def _body(response: httpx2.Response, most: int) -> bytes:
         raise ModelStreamCut from None
     except httpx2.HTTPError:
         raise ModelPayloadInvalid(reason="undecodable") from None
-    return body
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:

@@ -1,20 +1,42 @@
 """Reading an answer event by event: what every dialect keeps, and how an answer may end."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Final, TypeGuard
 
 import orjson
 
 from backend.errors import ModelContentFiltered, ModelPayloadInvalid, ModelStreamCut
-from backend.llm.gateway import Answer, ModelRequest, Piece, ToolCallPart, Usage, estimated_usage, joined_calls
+from backend.llm.gateway import (
+    Answer,
+    ModelRequest,
+    Piece,
+    ToolCallPart,
+    Usage,
+    estimate_tokens,
+    estimated_usage,
+    joined_calls,
+)
 from backend.llm.profiles import Profile
+
+#: Bytes of a whole answer that broke off which are searched for what it said.
+_GLIMPSED: Final = 1024 * 1024
+#: What a model said, in either dialect, in a document that may end anywhere. Linear: nothing follows the last repeat.
+_SAID: Final = re.compile(
+    rb'"(content|text|arguments|reasoning_content|reasoning|thinking)"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)', re.DOTALL
+)
+_THOUGHT: Final = frozenset({b"reasoning_content", b"reasoning", b"thinking"})
 
 
 class Reading(ABC):
     """What the events have said so far: the text, why it ended, what it cost. A dialect says how an event is taken."""
 
-    __slots__ = ("_calls", "_reasoning", "_request", "_text", "begun", "done", "finish_reason", "profile", "usage")
+    __slots__ = (
+        "_calls", "_reasoning", "_request", "_seen_by_count", "_text", "begun", "done", "finish_reason", "profile",
+        "usage",
+    )  # fmt: skip
     #: The data of an event that says the end and is no JSON, if the dialect has one.
     END: ClassVar[bytes | None] = None
 
@@ -25,6 +47,8 @@ class Reading(ABC):
         self._calls: list[ToolCallPart] = []
         self.profile = profile
         self.usage: Usage | None = None
+        #: How many parts of the text and of the thoughts had come when the provider last counted.
+        self._seen_by_count = 0, 0
         self.finish_reason: str | None = None
         #: Whether any part of the answer has come.
         self.begun = False
@@ -75,6 +99,43 @@ class Reading(ABC):
         self._text.append(text)
         self.begun = True
         return Piece(text)
+
+    def counted(self, usage: Usage | None) -> None:
+        """Keep what the provider counted, if it did: all that came up to now."""
+        if usage is not None:
+            self.usage = usage
+            self._seen_by_count = len(self._text), len(self._reasoning)
+
+    def glimpse(self, body: bytes | bytearray) -> None:
+        """Take what can be read of a whole answer that broke off: it was made, though nobody will be shown it."""
+        body = bytes(body[:_GLIMPSED])
+        self.begun = self.begun or bool(body.strip())  # blanks are sent while a provider is not ready
+        for name, said in _SAID.findall(body):
+            try:
+                # The text may be cut within a character, and within an escape.
+                text = orjson.loads(b'"%b"' % said)
+            except orjson.JSONDecodeError:
+                text = said.decode(errors="replace")
+            (self._reasoning if name in _THOUGHT else self._text).append(text)
+
+    def used(self) -> Usage | None:
+        """Return what was used so far, the answer finished or not: what the provider counted, and what came since as
+        we estimate it; None when nothing came."""
+        if self.usage is None:
+            said = "".join(self._text) + "".join(call.arguments for call in self._calls)
+            return estimated_usage(self._request, said, "".join(self._reasoning)) if self.begun else None
+        told, thought = self._seen_by_count
+        since, thought_since = (
+            estimate_tokens("".join(parts)) for parts in (self._text[told:], self._reasoning[thought:])
+        )
+        if not since and not thought_since:
+            return self.usage
+        return replace(
+            self.usage,
+            output_tokens=self.usage.output_tokens + since + thought_since,
+            reasoning_tokens=self.usage.reasoning_tokens + thought_since,
+            estimated=True,
+        )
 
     def ended(self, word: object) -> None:
         """Keep the provider's word for why it ended, if it is one."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict, replace
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 import orjson
@@ -122,14 +123,27 @@ class RoutedModel:
                 await asyncio.sleep(pause)
 
     async def complete(self, request: ModelRequest) -> Answer:
-        key = _flight(request)
-        joins = self._flights.under_way(key)
-        try:
-            (answer, record), shared = await self._flights.fly(key, lambda: self._complete(request))
-        except ModelError as error:
-            if joins:
-                self._note(self._begun(request, streamed=False)[1].shared_failure(error))
-            raise
+        # Who joins the same call of somebody else and leaves before its end has no row: it asked nobody, and used
+        # nothing.
+        key, began, asking = _flight(request), self._clock(), request
+        while True:
+            joins = self._flights.under_way(key)
+            try:
+                (answer, record), shared = await self._flights.fly(key, partial(self._complete, asking))
+            except ModelRateExceeded as error:
+                if not joins:
+                    raise
+                asking = _less_patient(request, self._clock() - began)
+                call = self._begun(asking, streamed=False)[1]
+                if call.waits_for_room(error) is not None:
+                    continue  # it was refused for the patience of another: who has more asks itself
+                self._note(call.record())
+                raise
+            except ModelError as error:
+                if joins:
+                    self._note(self._begun(request, streamed=False)[1].shared_failure(error))
+                raise
+            break
         if shared:
             self._note(
                 replace(
@@ -141,6 +155,7 @@ class RoutedModel:
                     hops=(),
                     usage=Usage(0, 0, estimated=False),
                     cost=Decimal(0),
+                    parts=(),
                 )
             )
         return answer
@@ -197,6 +212,14 @@ class RoutedModel:
     def _note(self, record: CallRecord) -> None:
         measure(record)
         self._book(record)
+
+
+def _less_patient(request: ModelRequest, waited: float) -> ModelRequest:
+    """Return the request of who has waited so many seconds for room already."""
+    caller = request.caller
+    if caller is None:
+        return request
+    return replace(request, caller=replace(caller, patience=max(0.0, caller.patience - waited)))
 
 
 def _flight(request: ModelRequest) -> Hashable:

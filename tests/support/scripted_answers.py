@@ -19,6 +19,10 @@ Kind = Literal[
     "split_utf8",  # `text`, one byte per chunk, streamed or whole
     "error_event",  # `count` tokens, then an error inside the stream
     "undecodable",  # `count` tokens in gzip, as nobody asked, then bytes that are none
+    "no_head",  # the connection ends as it should before any head of an answer
+    "reset",  # the connection is reset before any head
+    "garbage_head",  # bytes that are no HTTP
+    "huge_head",  # a head of `count` kilobytes, and no end of it
     "abrupt_end",  # `count` tokens, then a proper end of the body without finish_reason or [DONE]
 ]
 
@@ -42,6 +46,7 @@ class Script:
     code: str = "scripted"
     message: str = ""  #: of an error; without one it quotes the key, as real ones do
     usage: bool = True
+    counted: int = 0  #: tokens of the answer that are told behind the reasoning already (OpenAI's dialect)
     cached: int = 0  #: tokens of the input that come from a cache
     done: bool = True
     finish_reason: str = "stop"
@@ -78,7 +83,10 @@ class Dialect:
 
     def before(self, script: Script) -> list[bytes]:
         pieces = [script.reasoning[at : at + 4] for at in range(0, len(script.reasoning), 4)]
-        return [self._event({"reasoning_content": piece}) for piece in pieces]
+        events = [self._event({"reasoning_content": piece}) for piece in pieces]
+        if script.counted:
+            events.append(_data({**_CHUNK, "choices": [], "usage": self._usage(script, script.counted)}))
+        return events
 
     def text(self, piece: str) -> bytes:
         return self._event({"content": piece})

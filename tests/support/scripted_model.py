@@ -17,6 +17,8 @@ Run alone: `python -m tests.support.scripted_model --port 9900`.
 import argparse
 import asyncio
 import json
+import socket
+import struct
 import zlib
 from collections import deque
 from collections.abc import AsyncIterator
@@ -198,6 +200,8 @@ class _Play:
         script = self._script
         if script.kind == "status":
             return await self._status()
+        if script.kind in {"no_head", "reset", "garbage_head", "huge_head"}:
+            return self._no_head()
         if script.kind == "wrong_content_type":
             if script.first_delay:
                 await asyncio.sleep(script.first_delay)
@@ -217,6 +221,19 @@ class _Play:
         await self._before_first()
         await self._say()
         return await self._end()
+
+    def _no_head(self) -> bool:
+        match self._script.kind:
+            case "garbage_head":
+                self._writer.write(b"\x00\x01 this is no HTTP\r\n\r\n")
+            case "huge_head":
+                self._writer.write(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * (self._script.count * 1024))
+            case "reset":
+                # Without lingering a close is a reset.
+                line = self._writer.get_extra_info("socket")
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.close()
+        return False
 
     async def _whole(self) -> bool:
         """Answer in one JSON document. What a stream does between tokens happens in the middle of the document here."""

@@ -1,6 +1,7 @@
 """Anthropic's messages: blocks of text, thinking and tool use, each with its own deltas."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -88,11 +89,21 @@ class _Message(Reading):
         return None  # pings, ends of blocks, and what is not invented yet
 
     def take_whole(self, report: Mapping[str, Any]) -> None:
-        self._count(report.get("usage"), at_end=False)
-        self._count(report.get("usage"), at_end=True)
-        for index, block in enumerate(report["content"]):
-            self._block(index, block)
-        self.ended(report.get("stop_reason"))
+        try:
+            for index, block in enumerate(report["content"]):
+                self._block(index, block)
+            self.ended(report.get("stop_reason"))
+        finally:
+            self._count(report.get("usage"), at_end=False)
+            self._count(report.get("usage"), at_end=True)
+
+    def used(self) -> Usage | None:
+        used = super().used()
+        if self.usage is not None or not self._counted[0]:
+            return used
+        # It counts the prompt at the beginning, and the answer only at its end.
+        used = used or Usage(0, self._told_tokens, estimated=True)
+        return replace(used, input_tokens=self._asked, cached_tokens=self._cached)
 
     def _block(self, index: int, block: Mapping[str, Any]) -> Piece | None:
         match block.get("type"):
@@ -135,4 +146,4 @@ class _Message(Reading):
             self._told_tokens = count(report, "output_tokens")
             self._counted[1] = self._counted[1] or at_end
         if all(self._counted):
-            self.usage = Usage(self._asked, self._told_tokens, estimated=False, cached_tokens=self._cached)
+            self.counted(Usage(self._asked, self._told_tokens, estimated=False, cached_tokens=self._cached))

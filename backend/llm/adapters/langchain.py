@@ -50,7 +50,7 @@ class LangchainEndpoint:
     async def stream(self, request: ModelRequest, attempt: Attempt) -> AsyncGenerator[Piece, None]:
         patience = Patience()
         patience.begin("first_token", min(patience.when + attempt.deadlines.first_token, attempt.give_up_at))
-        told, usage, finish_reason = "", None, "stop"
+        told, thought, usage, finish_reason = "", "", None, "stop"
         try:
             async with aclosing(self._chunks(request, attempt)) as chunks:
                 while (chunk := await patience.until(anext(chunks, None))) is not None:
@@ -58,13 +58,17 @@ class LangchainEndpoint:
                     usage = _usage(chunk) or usage
                     finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
                     piece = _piece(chunk)
-                    told += piece.text + piece.reasoning
-                    if len(told) > _MAX_CHARACTERS:
+                    told += piece.text
+                    thought += piece.reasoning
+                    if len(told) + len(thought) > _MAX_CHARACTERS:
                         raise ModelPayloadInvalid(reason="answer_too_long")
                     if piece != Piece():
                         yield piece
-            yield Piece(finish_reason=finish_reason, usage=usage or estimated_usage(request, told))
+            yield Piece(finish_reason=finish_reason, usage=usage or estimated_usage(request, told, thought))
         finally:
+            if usage is None and (told or thought):
+                usage = estimated_usage(request, told, thought)
+            attempt.meter.usage = usage
             patience.close()
 
     async def _chunks(self, request: ModelRequest, attempt: Attempt) -> AsyncGenerator[BaseMessage, None]:

@@ -66,8 +66,13 @@ class _ChatCompletion(Reading):
         if get("error") or get("object") == "error":
             raise reported(0, event, self.profile.codes)
         if usage := get("usage"):
-            self.usage = _usage(usage) or self.usage
-        choices = get("choices")
+            try:
+                return self._take_choice(get("choices"))
+            finally:
+                self.counted(_usage(usage))  # this event's part is in it, even where it says that this was all
+        return self._take_choice(get("choices"))
+
+    def _take_choice(self, choices: Any) -> Piece | None:
         if not choices:
             return None
         choice = choices[0].get
@@ -80,10 +85,12 @@ class _ChatCompletion(Reading):
         return self._told(said)
 
     def take_whole(self, report: Mapping[str, Any]) -> None:
-        self.usage = _usage(report.get("usage"))
-        choice = report["choices"][0]
-        self._told(choice["message"])
-        self._end(choice.get("finish_reason"))
+        try:
+            choice = report["choices"][0]
+            self._told(choice["message"])
+            self._end(choice.get("finish_reason"))
+        finally:
+            self.counted(_usage(report.get("usage")))
 
     def _told(self, said: Mapping[str, Any]) -> Piece | None:
         # DeepSeek, Zhipu and vLLM say reasoning_content; OpenRouter and newer vLLM say reasoning.

@@ -3428,6 +3428,7 @@ export interface components {
          * @description An attempt that did not answer, or a backend that was passed over, and why.
          *
          *     `elapsed_ms` is from the beginning of the call, `pause_ms` what was waited afterwards, `status` the HTTP status.
+         *     Tokens and `cost` are part of the call's: what it made before it was given up.
          */
         Hop: {
             /** Backend */
@@ -3440,6 +3441,26 @@ export interface components {
             pause_ms: number;
             /** Status */
             status: number | null;
+            /**
+             * Input Tokens
+             * @default 0
+             */
+            input_tokens?: number;
+            /**
+             * Output Tokens
+             * @default 0
+             */
+            output_tokens?: number;
+            /**
+             * Estimated
+             * @default false
+             */
+            estimated?: boolean;
+            /**
+             * Cost
+             * @default 0
+             */
+            cost?: string;
         };
         /**
          * Host

@@ -17,6 +17,7 @@ from backend.llm.gateway import Caller, ChatTurn, ModelRequest
 from backend.llm.own_models import Grounds, OwnModels
 from backend.telemetry.metrics import render
 from tests.support.routed_models import KEY, REQUEST, Routed, models_of, route_of, routed, text_of
+from tests.support.scripted_answers import Kind
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
 
 GOOD = Script("text", text="好，上链接。")
@@ -68,6 +69,10 @@ BEFORE_TEXT = [
     (Script("malformed", count=0), 1, "malformed", True),
     (Script("half_json", count=0), 1, "malformed", True),
     (Script("undecodable", count=0), 1, "malformed", True),
+    (Script("no_head"), 3, "cut", True),
+    (Script("reset"), 3, "cut", True),
+    (Script("garbage_head"), 1, "malformed", True),
+    (Script("huge_head", count=200), 1, "malformed", True),
     (Script("cut", count=0), 3, "cut", True),
     (Script("abrupt_end", count=0), 3, "cut", True),
     (Script("error_event", count=0), 3, "overloaded", True),
@@ -233,6 +238,32 @@ routes:
         (record,) = model.records
     assert hops(record) == [*[("primary", "connect")] * 3, ("primary-general", "same_provider")]
     assert (record.backend, record.fallback_from) == ("fallback", "primary")
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize(
+    ("kind", "asked", "reason"),
+    [("no_head", 3, "cut"), ("reset", 3, "cut"), ("garbage_head", 1, "malformed"), ("huge_head", 1, "malformed")],
+)
+async def test_a_line_that_ends_before_any_head_does_not_condemn_the_other_model_of_that_provider(
+    first: ScriptedModel, kind: Kind, asked: int, reason: str, streamed: bool
+) -> None:
+    first.by_model["tuned"] = Script(kind, count=200)
+    first.by_model["general"] = GOOD
+    text = f"""
+providers:
+  house: {{profile: compatible, base_url: '{first.base_url}'}}
+backends:
+  primary: {{provider: house, model: tuned}}
+  primary-general: {{provider: house, model: general}}
+routes:
+  default: {{backends: [primary, primary-general]}}
+"""
+    async with routed(models_of(text)) as model:
+        assert await said(model, streamed=streamed) == GOOD.text
+        (record,) = model.records
+    assert hops(record) == [("primary", reason)] * asked
+    assert (record.backend, record.fallback_from) == ("primary-general", "primary")
 
 
 async def test_an_overloaded_model_hands_on_to_the_general_one_of_the_same_provider(first: ScriptedModel) -> None:

@@ -20,7 +20,7 @@ from backend.ids import new_id
 from backend.llm.accounts import CallRecord
 from backend.llm.budget import Reservation, Window
 from backend.llm.deadlines import Deadlines
-from backend.llm.gateway import Caller, Usage
+from backend.llm.gateway import Caller, Usage, estimate_tokens
 from backend.llm.routed import RoutedModel
 from backend.runs import budgets as module
 from backend.runs.books import Books
@@ -471,6 +471,60 @@ async def test_a_run_waits_for_room_as_long_as_it_is_patient(
     async with gateway(place, server) as (model, _):
         said = await asyncio.gather(*(ask(model, tenant, patience=60) for _ in range(4)))
     assert all(isinstance(one, str) for one in said)
+
+
+async def test_who_shares_a_call_that_is_refused_waits_as_long_as_its_own_patience(
+    place: Place, server: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CALLS_WINDOW", 2.0)
+    tenant = await place.tenant("t", model_calls_per_second=1)
+    whole = "".join(f"字{n}" for n in range(10))
+    run = new_id()
+    async with gateway(place, server) as (model, _):
+
+        async def complete(patience: float, run_id: UUID | None = None) -> str | AppError:
+            try:
+                caller = Caller(tenant, run_id=run_id, patience=patience)
+                return (await model.complete(replace(REQUEST, caller=caller))).text
+            except ModelRateExceeded as error:
+                return error
+
+        for _ in range(50):
+            assert await complete(60) == whole
+            asked = len(server.requests)
+            # The second joins the first: nobody has let the loop go on between them.
+            hasty, joined, patient, other = await asyncio.gather(
+                complete(0), complete(0), complete(60, run), complete(60)
+            )
+            if isinstance(hasty, AppError):  # else the second was over before: the machine is slow
+                break
+        assert isinstance(joined, ModelRateExceeded), "it has no more patience than the first"
+        assert (patient, other) == (whole, whole), "who may wait waits"
+        assert len(server.requests) == asked + 1, "and those are one call"
+    async with place.db.tenant(tenant) as conn:
+        rows = await list_calls(conn, Wanted(), limit=200)
+    assert [row.status for row in rows if row.status == "refused"] == ["refused"] * 2
+    assert [row.status for row in rows if row.run_id == run][:1] in (["completed"], ["shared"])
+
+
+async def test_what_abandoned_attempts_made_counts_for_the_budgets(place: Place, server: ScriptedModel) -> None:
+    tenant = await place.tenant("t", model_tokens_per_minute=1_000_000, model_cost_hard=100)
+    thoughts = "想" * 4000
+    server.play(Script("abrupt_end", count=0, reasoning=thoughts))
+    async with gateway(place, server, ", prices: {input: 10, output: 20}") as (model, _):
+        assert await ask(model, tenant) == "".join(f"字{n}" for n in range(10))
+        asked = sum(estimate_tokens(turn.content) for turn in REQUEST.turns)
+        given_up, answered = asked + estimate_tokens(thoughts), 11 + 10
+        await until(lambda: used(place, tenant, given_up + answered))
+    spent = await place.spent(tenant)
+    assert (spent.calls, spent.input_tokens + spent.output_tokens) == (1, given_up + answered)
+    cost = Decimal(10 * (asked + 11) + 20 * (estimate_tokens(thoughts) + 10)) / 1_000_000
+    assert (spent.cost, spent.reserved) == (cost, 0)
+    async with place.db.tenant(tenant) as conn:
+        (row,) = await list_calls(conn, Wanted(), limit=10)
+    (hop,) = row.hops
+    assert (hop["input_tokens"], hop["output_tokens"], hop["estimated"]) == (asked, estimate_tokens(thoughts), True)
+    assert Decimal(hop["cost"]) == Decimal(10 * asked + 20 * estimate_tokens(thoughts)) / 1_000_000
 
 
 async def test_who_leaves_while_room_is_made_leaves_nothing_held_back(place: Place, server: ScriptedModel) -> None:
