@@ -77,7 +77,9 @@ def open_by_key(page: Page, address: str) -> None:
         page.keyboard.press("j")
         expect(page).not_to_have_url(before)
     expect(page).to_have_url(re.compile(f"{address}$"))
-    expect(page.get_by_test_id("approval-card")).to_be_visible()
+    # A key acts on what is drawn, and that follows the address.
+    shown = page.get_by_test_id("approval-card")
+    expect(shown).to_have_attribute("data-interrupt", re.compile(address.rsplit("/", 1)[-1]))
 
 
 def test_thirty_arrive_while_two_approve_and_nothing_is_decided_twice(
@@ -191,4 +193,6 @@ def test_thirty_arrive_while_two_approve_and_nothing_is_decided_twice(
     assert twice == []
     runs = books.ask("SELECT count(*), count(DISTINCT thread_id) FROM runs")
     assert runs == [(ALL, ALL)], "each was asked about by one run"
-    assert [told for told in amin.complaints if "WebSocket" not in told] == admin.complaints == []
+    # What Chromium writes of the line that was cut is no complaint of the page.
+    cut = ("WebSocket", "net::ERR_CONNECTION_RESET")
+    assert [told for told in amin.complaints if not any(word in told for word in cut)] == admin.complaints == []

@@ -49,6 +49,8 @@ export function useAntdTheme(): ThemeConfig {
     const token = (name: string) => style.getPropertyValue(`--${name}`).trim() || undefined
     const colours = {
       colorPrimary: token('primary'),
+      // The one antd mixes for light is too pale for words, and for white words on it.
+      colorPrimaryHover: dark ? undefined : token('primary-hover'),
       colorInfo: token('writing'),
       colorSuccess: token('approve'),
       colorWarning: token('pending'),
@@ -89,6 +91,8 @@ export function useAntdTheme(): ThemeConfig {
       components: {
         // White on the dark theme's pale red cannot be read.
         Button: {
+          // Words on a button: in the dark, antd's colour under the pointer cannot be read.
+          ...(dark ? { defaultHoverColor: token('writing'), defaultHoverBorderColor: token('writing') } : {}),
           dangerColor: dark ? token('surface') : '#fff',
           primaryShadow: 'none',
           defaultShadow: 'none',

@@ -179,6 +179,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
       className={`card approval approval-${interrupt.status}`}
       aria-label={t('review.title')}
       data-testid="approval-card"
+      data-interrupt={interrupt.id}
       data-status={interrupt.status}
     >
       <header className="card-head">
