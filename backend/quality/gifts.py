@@ -15,7 +15,10 @@ from backend.quality.record import FactFault, overlaps, record_text
 
 _MEASURES: Final = "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面盆口"
 #: How big one is, between how many and what: 一支十克的旅行装, 两包八十抽的湿巾.
-_SIZE: Final = rf"(?:小|大)?(?P<size>{NUMBER}\s*(?:克|毫升|ml|g|kg|千克|公斤|斤|升|l|抽|厘米|公分|cm|毫米|mm|寸|米|泡|片|粒|小?[{_MEASURES}](?=装)))(?:装)?(?:的)?(?:小[{_MEASURES}]?|大)?"
+_SIZE: Final = (
+    rf"(?:小|大)?(?P<size>{NUMBER}\s*(?:克|毫升|ml|g|kg|千克|公斤|斤|升|l|抽|厘米|公分|cm|毫米|mm|寸|米|泡|片|粒|"
+    rf"小?[{_MEASURES}](?=装)))装?的?(?:小[{_MEASURES}]?|大)?"
+)
 _GIFT: Final = re.compile(
     rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|送|赠品[是有]?|赠)(?:你们?|大家|您|一?份|价值[^的，]{{1,8}}的)?"
     rf"(?:(?P<count>{NUMBER})\s*(?:[{_MEASURES}]))(?:{_SIZE})?(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"

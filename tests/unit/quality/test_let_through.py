@@ -4,7 +4,6 @@ Each class of clean talk (data/let_through.jsonl) stands beside true faults that
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,12 @@ _LINES = [
 _RECORDS: dict[str, dict[str, Any]] = {line["goods"]: line["record"] for line in _LINES if "record" in line}
 
 
-def _cases(*, clean: bool) -> Iterator[Any]:
-    for line in _LINES:
-        if "text" in line and clean == ("rule" not in line):
-            yield pytest.param(line, id=f"{line['about']}: {line['text']}")
+def _cases(*, clean: bool) -> list[Any]:
+    return [
+        pytest.param(line, id=f"{line['about']}: {line['text']}")
+        for line in _LINES
+        if "text" in line and clean == ("rule" not in line)
+    ]
 
 
 def _shown(line: dict[str, str]) -> list[Finding]:
