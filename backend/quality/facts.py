@@ -12,7 +12,7 @@ from backend.quality.backing import backing_faults
 from backend.quality.bounds import bound_faults
 from backend.quality.claims import claim_faults
 from backend.quality.codes import code_faults
-from backend.quality.context import clause
+from backend.quality.context import clause, sentence
 from backend.quality.counted import counted_in_pack_faults
 from backend.quality.craft import read_aloud
 from backend.quality.deadlines import deadline_faults
@@ -25,6 +25,7 @@ from backend.quality.named import choice_faults, counted_faults, grade_faults, n
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
 from backend.quality.opposites import nothing_of, opposite_faults
+from backend.quality.part_colours import part_colour_faults
 from backend.quality.polarity import polarity_faults
 from backend.quality.record import FactFault, overlaps, record_text
 from backend.quality.spans import span_faults
@@ -73,6 +74,24 @@ _SCARCE: Final = re.compile(
     rf"(?:名额|库存)(?:一共|总共)?(?:只有|就|只剩|还剩|只放|仅|还有)+{NUMBER}[{COUNTERS}单位]?|"
     rf"(?:只剩|就剩|仅剩|还剩|最后)(?:下|了|最后|不到)*(?![一1][{COUNTERS}单]){NUMBER}[{COUNTERS}单](?!月|星期|小时|钟|礼拜|人|[一]?[天晚])"
 )
+#: Words that speak of stock by themselves.
+_OF_STOCK: Final = re.compile("[库仓]|库存|后台|备|现货|限量|名额|最后")
+#: Behind a number of goods that are left: not what they are.
+_GOES_ON: Final = re.compile("了|啊|呢|啦|哈|的|左右|就|都|拍|卖|抢|没|给|要|先|可|能|为|不|也|现货|库存|名额|而已")
+#: What goods have several of.
+_ASPECT: Final = re.compile(
+    "(?:颜色|花色|色号|配色|[口气香]味|味道|香型|款式|图案|尺[码寸]|型号|规格|档位|模式|按[键钮]|步骤|做法|用法|吃法|零件|配件|部件|"
+    "功能|菜单|口袋|隔层|缺点|优点|讲究|理由|要求|原因|问题|重点|成分|配料|原料)(?:呢|嘛|啊|也|都|今天|目前|其实)*$"
+)
+_KIND: Final = re.compile(f"[色味款码档键步样字]|{_ASPECT.pattern.partition(')')[0]})")
+#: Before a number: where somebody has things of their own.
+_AT_HOME: Final = re.compile(
+    "(?:冰箱|[衣鞋书]?柜|抽屉|包|兜|口袋|家|办公室|宿舍|厨房|锅|碗|盘|桌|卡|手机|肚子)(?:里头?|里面|上)[^，。！？]{0,3}$"
+)
+_HURRIED: Final = re.compile(
+    "抢|拍完|卖完|抢完|发完|没了|没有了?[，。！]|手慢|手快|为止|补货|下架|库存|赶紧|抓紧|断货|售罄|返场|秒"
+)
+_SELF: Final = re.compile("(?:我|我妈|我爸|她|他)$")
 _ON_A_PAGE: Final = re.compile("详情|图片?|页面?|报告|截图|照片|排|行")
 #: Behind 最后一件: that there is no other.
 _LAST_ONE: Final = re.compile("了|啦|库存|现货|没了|[，！](?:拍|抢|手慢|没了|要的|谁)")
@@ -178,6 +197,7 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         *_stock_that_differs(text, product),
         *deadline_faults(text, product),
         *class_faults(text, product),
+        *part_colour_faults(text, product),
         *counted_in_pack_faults(text, product),
         *polarity_faults(text, product),
         *had_faults(text, product),
@@ -277,9 +297,36 @@ def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactF
             said < 10 or re.search(rf"(?<!\d){said:g}(?!\d)", read_aloud(record_text(product)))
         ):
             continue  # 就三层, 只有十二件套: no stock is meant
+        doubt = _counts_otherwise(text, match, said, product)
+        if doubt is None:
+            continue
         honest = said == stock or (more and said <= stock <= 2 * said)
         if not honest:
-            yield FactFault("PRI-005", match.start(), match.end(), f"口播数量{count}与库存{stock}不一致", True)
+            yield FactFault("PRI-005", match.start(), match.end(), f"口播数量{count}与库存{stock}不一致", not doubt)
+
+
+def _counts_otherwise(text: str, match: re.Match[str], said: float, product: Mapping[str, Any]) -> bool | None:
+    """Tell whether it is in doubt that a number counts what is left of the goods; None: it counts something else.
+
+    Only of words that do not speak of stock by themselves: 一共就三个按键, 口味一共就三个, 冰箱里就剩三个鸡蛋.
+    """
+    low, high = clause(text, *match.span())
+    _, stop = sentence(text, *match.span())
+    if _OF_STOCK.search(match.group()) or _HURRIED.search(text, match.end(), stop):
+        return False
+    before = text[low : match.start()]
+    if _AT_HOME.search(before):
+        return None
+    if "剩" in match.group():
+        return _SELF.search(before) is not None
+    noun = re.match("[\u4e00-\u9fa5]{1,4}", text[match.end() : high])
+    thing = noun.group() if noun and not _GOES_ON.match(noun.group()) else ""
+    own = fold(f"{product.get('name', '')}{''.join(map(str, product.get('aliases') or ()))}").text
+    if (_ASPECT.search(before) and match.group()[-1] in "个种款档步") or _KIND.match(thing):
+        return None
+    if thing and not set(thing) & set(own):
+        return None
+    return said < 10 and (match.group().startswith("一共") or _SELF.search(before) is not None)
 
 
 def missing_statements(text: str, product: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:

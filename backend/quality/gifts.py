@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from backend.quality.amounts import amounts
 from backend.quality.context import clause, sentence
 from backend.quality.heads import headed
 from backend.quality.materials import MATERIALS
@@ -13,9 +14,14 @@ from backend.quality.patterns import behind, made, places_of
 from backend.quality.record import FactFault, overlaps, record_text
 
 _MEASURES: Final = "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面盆口"
+#: How big one is, between how many and what: 一支十克的旅行装, 两包八十抽的湿巾.
+_SIZE: Final = (
+    rf"(?:小|大)?(?P<size>{NUMBER}\s*(?:克|毫升|ml|g|kg|千克|公斤|斤|升|l|抽|厘米|公分|cm|毫米|mm|寸|米|泡|片|粒|"
+    rf"小?[{_MEASURES}](?=装)))装?的?(?:小[{_MEASURES}]?|大)?"
+)
 _GIFT: Final = re.compile(
     rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|送|赠品[是有]?|赠)(?:你们?|大家|您|一?份|价值[^的，]{{1,8}}的)?"
-    rf"(?:(?P<count>{NUMBER})\s*(?:[{_MEASURES}]))(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
+    rf"(?:(?P<count>{NUMBER})\s*(?:[{_MEASURES}]))(?:{_SIZE})?(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
     rf"定制的?)?(?P<thing>[\u4e00-\u9fa5a-z]{{1,8}})"
 )
 #: The thing first: 送同款帽子一顶.
@@ -49,6 +55,9 @@ _TOGETHER: Final = re.compile(
 _UTENSIL: Final = re.compile("[杯勺碗盘碟锅壶铲筷刀袋包盒箱罐瓶架刷笔帽伞扇毯垫巾灯镜夹钩桶盆凳贴墨]$")
 #: Before a thing that comes with the goods, gifts apart.
 _OWN_PART: Final = re.compile("自带|本身|原装|标配|已经装|机[身器]上|原本|里头?本来")
+#: Verbs that say what goes with something as well, and what of a sentence speaks of a meal.
+_WITH: Final = frozenset({"配", "配上", "搭", "搭上", "带", "有"})
+_MEAL: Final = re.compile("[早午晚]饭|[早午晚]餐|夜宵|下酒|下饭|一顿|解馋|一碗|一碟|一口|吃|喝|煮|拌|炒|蒸|炖|烤")
 #: Around a gift there is an offer.
 _OFFER: Final = re.compile("拍|下单|链接|购物车|到手|优惠|省|付款|[元块]|今天|现在|今晚|便宜|跟着走|一起[寄发]|随货")
 _NO_GIFT: Final = headed(
@@ -86,12 +95,22 @@ def _gifts_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
             known = f"资料里的赠品：{gifts}" if gifts else "资料里没有赠品"
             yield FactFault("FAC-004", match.start(), match.end(), f"赠品“{thing}”对不上，{known}", True)
             continue
+        if "size" in match.groupdict() and match["size"] and _is_of_another_size(match["size"], gifts):
+            yield FactFault("FAC-004", *match.span("size"), f"赠品规格对不上，资料里的赠品：{gifts}", True)
+            continue
         count = parse_number(match.group("count"))
         listed = {parse_number(said) for said in re.findall(rf"({NUMBER})\s*[{_MEASURES}]", gifts)}
         if count is not None and listed and count not in listed:
             yield FactFault(
                 "FAC-004", match.start("count"), match.end("count"), f"赠品数量对不上，资料里的赠品：{gifts}", True
             )
+
+
+def _is_of_another_size(said: str, gifts: str) -> bool:
+    """Tell whether the gifts have sizes of the same dimension, and this one is none of them: 二十克 for 10克."""
+    given = {(one.dimension, one.value) for one in amounts(gifts)}
+    sizes = {(one.dimension, one.value) for one in amounts(said)}
+    return bool(sizes) and not sizes & given and not {kind for kind, _ in sizes}.isdisjoint(kind for kind, _ in given)
 
 
 def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -175,7 +194,9 @@ def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         thing = match.group("thing") or match.group("thing2") or match.group("thing3")
         count = parse_number(match.group("count") or match.group("count2") or match.group("count3"))
         low, high = sentence(text, *match.span())
-        if count is None or _NO_GIFT.search(thing) or not _is_offered(text, max(0, low - 24), high):
+        # 配一根玉米，一个鸡蛋，早饭就齐了: what one eats with it.
+        served = match["verb"] in _WITH and _MEAL.search(text, low, high) is not None
+        if served or count is None or _NO_GIFT.search(thing) or not _is_offered(text, max(0, low - 24), high):
             continue
         if not _is_known(thing, product):
             yield FactFault("FAC-004", *match.span(), f"赠品“{thing}”对不上，{known}", True)

@@ -41,6 +41,12 @@ _BEHIND: Final = re.compile(
 )
 
 
+#: Before a word for food: it is what one cooks with the goods (炒土豆丝), not what they are made of.
+_DISH: Final = re.compile(
+    "(?:(?:清|小|爆|干|红|酱|糖|醋|凉)?[炒烧溜熘炝焖卤烩煎炸蒸烤煲焗拌炖煮涮]|糖醋|醋溜|夹|蘸|就着)(?:个|点|一?盘|一?碗|一?锅|上|着|了)*[\u4e00-\u9fa5]{0,1}$"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Class:
     name: str
@@ -48,6 +54,8 @@ class _Class:
     frame: re.Pattern[str] | None
     beside: re.Pattern[str] | None
     doubt: bool
+    #: Whether people cook with its members as well.
+    eaten: bool
     #: The first name of each member.
     names: tuple[str, ...]
 
@@ -77,6 +85,7 @@ def _lexicon() -> _Lexicon:
                 re.compile(frame.replace("{}", _WORD)) if frame != "{}" else None,
                 re.compile(table["beside"]) if "beside" in table else None,
                 table.get("doubt", False),
+                table.get("eaten", False),
                 tuple(group[0] for group in groups),
             )
         )
@@ -139,6 +148,8 @@ def is_ruled_out(text: str, start: int, end: int) -> bool:
 
 def _is_said(text: str, start: int, end: int, kind: _Class) -> bool:
     low, high = clause(text, start, end)
+    if kind.eaten and _DISH.search(text, low, start) and not _ALL_OF.search(text, low, start):
+        return False
     if kind.beside is not None and kind.beside.search(text, low, high):
         return False
     if kind.frame is not None and not kind.frame.search(f"{text[low:start]}{_WORD}{text[end : high + 1]}"):
