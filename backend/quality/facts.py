@@ -456,7 +456,11 @@ def stale_names(
                 whole = name in (full, short) or f"《{name}》" in other or len(name) >= len(short) - 1
                 # 猫在花盆里睡: the noun alone is any such thing, unless it is pointed at.
                 pointed = _POINTED.search(text, low, at) is not None and _USED_BESIDE.search(text, low, at) is None
-                if whole or pointed or _PLACED.search(text, low, at) is None:
+                # 刚才的青禾保温杯, of 青禾316保温杯: with its brand right before, the noun is no other's.
+                branded = re.search(rf"{re.escape(short[:2])}[^，。！？]{{0,4}}$", text[low:at])
+                if branded is not None and len(short) >= 5 and short[:2] not in own:
+                    yield low + branded.start(), at + len(name), other, True
+                elif whole or pointed or _PLACED.search(text, low, at) is None:
                     yield at, at + len(name), other, whole or pointed
                 break
         else:

@@ -188,7 +188,7 @@ async def test_a_listener_whose_cable_is_out_is_given_up_and_built_anew(
         # Without the poll, so that what arrives was heard by the new listener.
         server = start_server("serve", "--no-worker", database_url=url, poll_interval=3600).wait_healthy()
         line.black_hole()
-        await asyncio.to_thread(server.wait_for_log, "listen_lost")
+        await asyncio.to_thread(server.wait_for_log, "listen_lost", 90)
         line.mend()
         async with Rest.login(server.url, OPERATOR) as rest, rest.socket() as desk:
             thread = await rest.new_thread()

@@ -110,3 +110,9 @@ def test_how_often_a_part_is_changed_is_read_whole():
     filter_ = {"name": "净水杯", "category": "小家电", "facts": {"滤芯": "建议4个月一换", "质保": "2年"}}
     assert not wrong("滤芯四个月左右得换。", filter_)
     assert wrong("滤芯七个月左右得换。", filter_)
+
+
+def test_a_leftover_with_its_brand_is_certain_and_the_bare_noun_is_not() -> None:
+    product, others = {"name": "卫龙辣条", "brand": "卫龙"}, ["青禾316保温杯"]
+    for text, certain in (("刚才的青禾保温杯也别忘了。", True), ("包里塞个保温杯就出门。", False)):
+        assert [sure for *_, sure in stale_names(fold(text).text, product, others)] == [certain]
