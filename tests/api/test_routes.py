@@ -11,6 +11,8 @@ def test_what_endpoints_take_and_give_is_made_once_in_a_process() -> None:
     for _ in range(2):
         app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
         mount(app)
-        made.append([route.dependant for route in iter_route_contexts(app.routes)])
+        # A plain route (what is left of /v1) has none: it takes nothing apart.
+        routes = iter_route_contexts(app.routes)
+        made.append([route.dependant for route in routes if hasattr(route, "dependant")])
     assert len(made[0]) > 100
     assert all(one is other for one, other in zip(*made, strict=True))

