@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -27,14 +29,23 @@ from tests.support.processes import ROOT
 as_root_only = pytest.mark.skipif(os.geteuid() != 0, reason="changes the user, which only root can")
 
 
-def servers_in(folder: Path) -> list[psutil.Process]:
+@dataclass(frozen=True)
+class Server:
+    """A server process as it was when it was seen: PostgreSQL's helpers come and go at any moment."""
+
+    name: str
+    user: int
+    words: str
+
+
+def servers_in(folder: Path) -> list[Server]:
     """Every server process that works in `folder`."""
     found = []
     for process in psutil.process_iter(["name"]):
         if process.info["name"] in {"postgres", "valkey-server"}:
             try:
                 if Path(process.cwd()).is_relative_to(folder.resolve()):
-                    found.append(process)
+                    found.append(Server(process.name(), process.uids().real, " ".join(process.cmdline())))
             except (psutil.Error, OSError):
                 continue
     return found
@@ -80,7 +91,7 @@ async def test_nobody_gets_in_without_the_password(tmp_path: Path) -> None:
             pytest.raises(AuthenticationError),
         ):
             client.ping()
-        assert not any(secret in " ".join(process.cmdline()) for process in servers_in(tmp_path))
+        assert not any(secret in server.words for server in servers_in(tmp_path))
 
 
 async def test_a_second_start_on_the_same_folder_is_refused_and_the_first_lives_on(tmp_path: Path) -> None:
@@ -148,8 +159,8 @@ async def test_kill_minus_9_leaves_no_server_and_no_lost_row(tmp_path: Path, use
             with start_parent(folder, user) as parent:
                 assert parent.stdout is not None
                 assert await asyncio.to_thread(parent.stdout.readline) == b"up\n"
-                assert {process.name() for process in servers_in(folder)} == {"postgres", "valkey-server"}
-                assert all(process.uids().real != 0 for process in servers_in(folder))
+                assert {server.name for server in servers_in(folder)} == {"postgres", "valkey-server"}
+                assert all(server.user != 0 for server in servers_in(folder))
                 parent.kill()
             if round_ == 2:
                 assert await eventually(lambda: servers_in(folder) == []), "a server outlived its parent"
@@ -167,7 +178,7 @@ async def test_as_root_it_works_in_a_folder_that_its_own_user_cannot_enter(tmp_p
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     async with embedded_postgres(closed / "data", fsync=False) as address, embedded_valkey(closed / "data") as url:
-        assert all(process.username() == "nobody" for process in servers_in(closed))
+        assert {server.user for server in servers_in(closed)} == {pwd.getpwnam("nobody").pw_uid}
         with psycopg.connect(address.owner_url) as connection:
             connection.execute("CREATE EXTENSION vector")
         with Redis.from_url(url) as client:
@@ -182,7 +193,7 @@ async def test_as_root_it_keeps_the_owner_that_the_data_has(tmp_path: Path) -> N
     for path in [tmp_path / "pgdata", *(tmp_path / "pgdata").rglob("*")]:
         os.lchown(path, 1234, 1234)
     async with embedded_postgres(tmp_path, fsync=False):
-        assert {process.uids().real for process in servers_in(tmp_path)} == {1234}
+        assert {server.user for server in servers_in(tmp_path)} == {1234}
 
 
 def test_after_kill_minus_9_of_the_servers_themselves_they_start_again(
