@@ -72,7 +72,8 @@ def edits(text: str, reading: int) -> list[Edit]:
         inserted("short paragraph above", text, begin, "注意听好。\n"),
         inserted("same paragraph, above", text, begin, "各位听好了，接下来这一段是临时加的内容，"),
         inserted("just before it", text, max(begin, reading - 3), "真的是"),
-        inserted("just behind it", text, reading + 3, "只有今天这一场才有的"),
+        # Within a line the eye is known to half a dozen characters.
+        inserted("just behind it", text, reading + 8, "只有今天这一场才有的"),
         inserted("same paragraph, below", text, end, "这一句加在这一段的最后。"),
         inserted("paragraph below", text, end, "\n后面再加一段，" + "大家不要走开。" * 9),
         Edit(
