@@ -35,8 +35,8 @@ class Airing:
     waited: bool | None
     shown_at: datetime | None
     shown_by: Person | None
-    ended_at: datetime | None = None
-    on_screen: bool = False
+    ended_at: datetime | None
+    on_screen: bool
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,8 @@ def told(entries: Iterable[Entry]) -> list[Airing]:
                 waited=entry.waits,
                 shown_at=None if entry.waits else entry.at,
                 shown_by=None if entry.waits else entry.by,
+                ended_at=None,
+                on_screen=False,
             )
         )
         if entry.waits:

@@ -2461,9 +2461,9 @@ export interface components {
          * Airing
          * @description A script that was put on a room's teleprompter, by its approval (`published`) or by a person (`cued`).
          *
-         *     `waited`: another text was being read, so it waited for the stage; null when that was not noted. `shown_at` is null
-         *     while it waits, and for what was displaced before it came on. `ended_at` is when another text came on; null as long
-         *     as it is there (`on_screen`), or when it was not noted what came after.
+         *     `waited`: another text was being read, so it waited for the stage (None: written by a release that did not note it).
+         *     `shown_at` is None while it waits, and for what was displaced before it came on. `ended_at` is when another text
+         *     came on; None as long as it is there (`on_screen`), or when nobody noted what came after.
          */
         Airing: {
             /**
