@@ -151,7 +151,8 @@ def say(model: Model, seconds: float) -> None:
     times = int(seconds * TOKENS_PER_SECOND * PIECE / len(TEXT)) + 1 if seconds else 1
     delay = 1 / TOKENS_PER_SECOND if seconds else 0
     model._ask("DELETE", "", {})
-    text = "\n".join([TEXT] * times)
+    # A sentence that was said before never reaches the page: each time has its number in every sentence.
+    text = "\n".join(TEXT.replace("。", f"，第{time}遍。") for time in range(times))
     model._ask("PUT", f"/models/{MODEL}", {"kind": "text", "text": text, "piece": PIECE, "delay": delay})
 
 

@@ -96,24 +96,28 @@ def read_into(told: Frames, events: Sequence[Event]) -> None:
 
 def _frames(told: Frames, events: Sequence[Event]) -> None:
     reports = [event for event in events if event["name"] == "PipelineReporter"]
-    ends = {event["id2"]["local"]: event["ts"] for event in reports if event["ph"] == "e"}
     shown = []
-    for event in reports:
+    # An id is used again as soon as its frame is over.
+    under_way: dict[str, bool] = {}
+    for event in sorted(reports, key=lambda event: event["ts"]):
+        known_by = event["id2"]["local"]
+        if event["ph"] == "e":
+            if under_way.pop(known_by, False):
+                shown.append(event["ts"])
+            continue
         if event["ph"] != "b":
             continue
         report = event["args"].get("frame_reporter") or event["args"].get("chrome_frame_reporter")
+        under_way[known_by] = report["state"] in ("STATE_PRESENTED_ALL", "STATE_PRESENTED_PARTIAL")
         match report["state"]:
             case "STATE_PRESENTED_ALL":
                 told.whole += 1
-                shown.append(ends.get(event["id2"]["local"]))
             case "STATE_PRESENTED_PARTIAL":
                 told.late_main += 1
-                shown.append(ends.get(event["id2"]["local"]))
             case "STATE_DROPPED" if report["affects_smoothness"]:
                 told.dropped += 1
     told.presented = told.whole + told.late_main
-    moments = sorted(moment for moment in shown if moment is not None)
-    told.longest = max((later - earlier for earlier, later in pairwise(moments)), default=0) / 1000
+    told.longest = max((later - earlier for earlier, later in pairwise(shown)), default=0) / 1000
 
 
 def _main_thread(told: Frames, work: Sequence[Event]) -> None:
