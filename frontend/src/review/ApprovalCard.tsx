@@ -8,7 +8,7 @@ import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { isPageKey } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
-import { remember, useDraft } from '../shared/storage'
+import { keepDraft, useDraft } from '../shared/storage'
 import { carryFindings, withSuggestion } from '../shared/text'
 import { Countdown } from './Countdown'
 import { Diff } from './Diff'
@@ -28,6 +28,8 @@ const HeldAgainNotice = lazy(() =>
 )
 const RejectPanel = lazy(() => import('./RejectPanel'))
 const ReasonText = lazy(() => import('./ReasonText'))
+const Expired = lazy(() => import('./Expired'))
+const AgainOf = lazy(() => import('./AgainOf'))
 
 type Mode = 'view' | 'edit' | 'reject' | 'override'
 
@@ -95,9 +97,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   useEffect(() => {
     // Once it is decided as typed here, the drafts have served; another's decision leaves them to be compared.
     if (decision.phase !== 'sent' || pending) return
-    remember(`edit:${interrupt.id}`, '')
-    remember(`reason:${interrupt.id}`, '')
-    remember(`reject:${interrupt.id}`, '')
+    keepDraft(`edit:${interrupt.id}`, '')
+    keepDraft(`reason:${interrupt.id}`, '')
+    keepDraft(`reject:${interrupt.id}`, '')
   }, [decision.phase, pending, interrupt.id])
 
   const where = script.show
@@ -219,6 +221,11 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
       </div>
       <Assumed list={script.assumed} />
 
+      {script.againOf && (
+        <Suspense fallback={null}>
+          <AgainOf id={script.againOf} />
+        </Suspense>
+      )}
       {pending && script.held && (
         <Suspense fallback={null}>
           <HeldAgainNotice held={script.held} version={script.rulesVersion} />
@@ -270,7 +277,6 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
           ))}
         </div>
       )}
-      {interrupt.status === 'expired' && <p className="muted">{t('review.expiredHint')}</p>}
       {!pending && edited && edited !== script.content && edited !== interrupt.content && (
         <Alert
           type="info"
@@ -284,6 +290,16 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
             </>
           }
         />
+      )}
+      {interrupt.status === 'expired' && (
+        <Suspense fallback={null}>
+          <Expired
+            threadId={threadId}
+            interrupt={interrupt}
+            edited={edited.trim() && edited !== script.content ? edited : undefined}
+            onTaken={() => setEdited('')}
+          />
+        </Suspense>
       )}
       {pending && mode === 'override' && (
         <Input.TextArea
