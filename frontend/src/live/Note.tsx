@@ -26,7 +26,7 @@ export function Note({
   // A line that is down for a moment takes nobody's pen away.
   const writes = may('prompter.control')
   const now = useServerTime(socket)
-  const [text, setText] = useDraft(`cuedesk:note:${state.room_id}`)
+  const [text, setText] = useDraft(`note:${state.room_id}`)
   const [seconds, setSeconds] = useState(8)
   const field = useRef<InputRef>(null)
   const version = state.transport?.version ?? 0

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCommandKeys } from '../shared/commands'
 import { showFieldErrors } from '../shared/forms'
-import { useProblemText } from '../shared/problems'
+import { useFormDraft } from '../shared/useFormDraft'
 import { memoryApi } from './api'
 import type { Named } from './useNames'
 
@@ -17,10 +17,10 @@ interface Values {
 /** A note to remember, of a host or a product or of all. */
 export function NoteForm({ names, onDone }: { names: Named; onDone: () => void }) {
   const { t } = useTranslation()
-  const problemText = useProblemText()
   const cache = useQueryClient()
   const keyFor = useCommandKeys()
   const [form] = Form.useForm<Values>()
+  const draft = useFormDraft<Values>(form, 'form:note', { content: '' })
   const [saving, setSaving] = useState(false)
   const [problem, setProblem] = useState<string>()
   const submit = async (values: Values) => {
@@ -28,6 +28,7 @@ export function NoteForm({ names, onDone }: { names: Named; onDone: () => void }
     setProblem(undefined)
     try {
       await memoryApi.note({ scenario: '', ...values }, keyFor(values))
+      draft.drop()
       await cache.invalidateQueries({ queryKey: ['memory'] })
       onDone()
     } catch (error) {
@@ -37,7 +38,14 @@ export function NoteForm({ names, onDone }: { names: Named; onDone: () => void }
     }
   }
   return (
-    <Form<Values> form={form} layout="vertical" onFinish={(values) => void submit(values)}>
+    <Form<Values>
+      form={form}
+      layout="vertical"
+      initialValues={draft.initialValues}
+      onValuesChange={draft.onValuesChange}
+      onFinish={(values) => void submit(values)}
+    >
+      {draft.notice}
       {problem && <Alert type="error" showIcon title={problem} role="alert" />}
       <Form.Item
         name="content"
@@ -57,7 +65,14 @@ export function NoteForm({ names, onDone }: { names: Named; onDone: () => void }
         <Button type="primary" htmlType="submit" loading={saving} data-testid="save-note">
           {t('common.save')}
         </Button>
-        <Button onClick={onDone}>{t('common.cancel')}</Button>
+        <Button
+          onClick={() => {
+            draft.drop()
+            onDone()
+          }}
+        >
+          {t('common.cancel')}
+        </Button>
       </div>
     </Form>
   )
