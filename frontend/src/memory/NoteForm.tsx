@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCommandKeys } from '../shared/commands'
 import { showFieldErrors } from '../shared/forms'
+import { useProblemText } from '../shared/problems'
 import { useFormDraft } from '../shared/useFormDraft'
 import { memoryApi } from './api'
 import type { Named } from './useNames'
@@ -17,6 +18,7 @@ interface Values {
 /** A note to remember, of a host or a product or of all. */
 export function NoteForm({ names, onDone }: { names: Named; onDone: () => void }) {
   const { t } = useTranslation()
+  const problemText = useProblemText()
   const cache = useQueryClient()
   const keyFor = useCommandKeys()
   const [form] = Form.useForm<Values>()

@@ -27,6 +27,7 @@ const HeldAgainNotice = lazy(() =>
   import('./HeldAgainNotice').then(({ HeldAgainNotice: notice }) => ({ default: notice })),
 )
 const RejectPanel = lazy(() => import('./RejectPanel'))
+const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
 const ReasonText = lazy(() => import('./ReasonText'))
 const Expired = lazy(() => import('./Expired'))
 const AgainOf = lazy(() => import('./AgainOf'))
@@ -75,6 +76,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   const [edited, setEdited] = useDraft(`edit:${interrupt.id}`)
   const [reason, setReason] = useDraft(`reason:${interrupt.id}`)
   const [mode, setMode] = useState<Mode>(() => (edited ? 'edit' : reason ? 'reject' : 'view'))
+  const [restored, setRestored] = useState(mode !== 'view')
   const [showDiff, setShowDiff] = useState(true)
   const preview = useDeferredValue(edited)
   const card = useRef<HTMLElement>(null)
@@ -134,6 +136,14 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   const decide = (choice: Choice) => void decision.decide(choice)
   const submitEdit = () => {
     if (ready && edited.trim()) decide({ decision: 'edit', content: edited })
+  }
+  /** Give up what was typed before the page was opened. */
+  const discard = () => {
+    setEdited('')
+    setReason('')
+    keepDraft(`reject:${interrupt.id}`, '')
+    setRestored(false)
+    setMode('view')
   }
   const leave = () => {
     if (mode === 'edit' && edited === script.content) setEdited('')
@@ -232,6 +242,11 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
         </Suspense>
       )}
 
+      {pending && restored && mode !== 'view' && (
+        <Suspense fallback={null}>
+          <RestoredDraft onDiscard={discard} />
+        </Suspense>
+      )}
       {pending && mode === 'edit' ? (
         <div className="editor">
           <Suspense fallback={null}>

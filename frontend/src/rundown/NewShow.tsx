@@ -32,7 +32,11 @@ export default function NewShow({ onMade }: { onMade: (id: string) => void }) {
   const problemText = useProblemText()
   const cache = useQueryClient()
   const [form] = Form.useForm<Values>()
-  const draft = useFormDraft<Partial<Values>>(form, 'form:show', first)
+  const draft = useFormDraft<Partial<Values>>(
+    form as unknown as FormInstance<Partial<Values>>,
+    'form:show',
+    first,
+  )
   const keyFor = useCommandKeys()
   const [saving, setSaving] = useState(false)
   const [problem, setProblem] = useState<string>()

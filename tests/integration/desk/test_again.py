@@ -75,7 +75,8 @@ async def test_the_original_is_submitted_to_the_letter_and_asked_about_once_more
         assert new["params"]["slots"]["scenario"] == old["params"]["slots"]["scenario"]
 
         # Sent again it is the same command; asked again it is somebody else's already.
-        repeated = await other.do("again", id=command, interrupt_id=old["interrupt_id"], how="submit")
+        async with operator.socket() as later:
+            repeated = await later.do("again", id=command, interrupt_id=old["interrupt_id"], how="submit")
         assert (repeated["status"], repeated["result"]["run_id"]) == ("duplicate", new["run_id"])
         second = await desk.do("again", interrupt_id=old["interrupt_id"], how="regenerate")
         assert second["error"]["code"] == "taken_up_again"
