@@ -79,14 +79,14 @@ async def taken_up(state: ScriptState, context: GraphContext) -> Step:
 
 def as_submitted(state: ScriptState) -> bool:
     """Tell whether the text is one that a person submitted as it is: the writer has no say in it."""
-    again = state["request"].get("again")
-    return bool(again) and again["how"] == "submit" and state["round"] == 1
+    again = state["request"].get("again") or {}
+    return bool(again.get("how") == "submit" and state["round"] == 1)
 
 
 def original_of(state: ScriptState) -> str | None:
     """Return what the writer had made of the text that is submitted again; None when it is no such run."""
-    again = state["request"].get("again")
-    return str(again["original"]) if again and again["how"] == "submit" else None
+    again = state["request"].get("again") or {}
+    return str(again["original"]) if again.get("how") == "submit" else None
 
 
 def continued_script(state: ScriptState) -> UUID | None:

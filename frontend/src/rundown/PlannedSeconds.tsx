@@ -39,7 +39,7 @@ export function PlannedSeconds({
           if (value === '') onSet(null)
           else if (seconds >= 5 && seconds <= 1800 && seconds !== planned) onSet(seconds)
         }}
-        onPressEnter={(event) => event.currentTarget.blur()}
+        onPressEnter={({ target }) => (target as HTMLElement).blur()}
       />
       {restored && (
         <Suspense fallback={null}>

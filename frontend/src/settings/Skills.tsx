@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
-import { Unread } from '../shared/Unread'
+import { noRows, Unread } from '../shared/Unread'
 import { type Role, type Skill, settingsApi } from './api'
 
 const roles = ['admin', 'operator', 'approver', 'host', 'viewer'] as const
@@ -44,6 +44,7 @@ export function Skills() {
         size="small"
         dataSource={skills.data ?? []}
         loading={{ spinning: skills.isPending, delay: 150 }}
+        locale={noRows(skills, t('common.nothingYet'))}
         pagination={false}
         scroll={{ x: 'max-content' }}
         columns={[
