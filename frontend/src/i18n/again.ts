@@ -11,7 +11,7 @@ export const againZh = {
     taken: '{{name}} 已重新提交。',
     toNew: '看新的审批',
     toThread: '看对话',
-    of: '这是过期稿的重提。',
+    of: '接着一份过期的稿子。',
     toOld: '看过期的那份',
   },
 }
@@ -28,7 +28,7 @@ export const againEn: typeof againZh = {
     taken: '{{name}} submitted it again.',
     toNew: 'See the new approval',
     toThread: 'See the conversation',
-    of: 'An expired script, submitted again.',
+    of: 'In place of one that expired.',
     toOld: 'See the expired one',
   },
 }
