@@ -174,7 +174,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   )
   const content = interrupt.status === 'edit' && interrupt.content ? interrupt.content : script.content
   const shown = (
-    <section
+    <article
       ref={card}
       className={`card approval approval-${interrupt.status}`}
       aria-label={t('review.title')}
@@ -183,7 +183,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
       data-status={interrupt.status}
     >
       <header className="card-head">
-        <h3>{script.title || t('review.title')}</h3>
+        <h2>{script.title || t('review.title')}</h2>
         <StatusTag status={interrupt.status} />
         {pending && <Countdown until={interrupt.expires_at} />}
         {pending && interrupt.escalated_at && (
@@ -394,7 +394,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
         </footer>
       )}
       {pending && decision.phase === 'sent' && <p className="muted">{t('review.waiting')}</p>}
-    </section>
+    </article>
   )
   if (!aside) return shown
   return (
