@@ -34,27 +34,6 @@ test('what is gone leaves the focus to the part of the page it was in', async ()
   expect(get('section').hasAttribute('tabindex')).toBe(false)
 })
 
-test('a row that is gone leaves it to the next row, the last one to the one before', async () => {
-  put('<main><ul><li><button id="a">a</button></li><li id="b"><button>b</button></li></ul></main>')
-  get('#a').focus()
-  get('li').remove()
-  await settled()
-  expect(document.activeElement).toBe(get('#b'))
-})
-
-test('a button that was busy has the focus again when it can be pressed', async () => {
-  put('<main><form><button>a</button></form></main>')
-  const button = get('button') as HTMLButtonElement
-  button.focus()
-  button.disabled = true
-  button.blur() // as browsers do it
-  await settled()
-  expect(document.activeElement).toBe(get('form'))
-  button.disabled = false
-  await settled()
-  expect(document.activeElement).toBe(button)
-})
-
 test('a dialog that is closed gives it back to what opened it, and an open one keeps it', async () => {
   put(
     '<main><button id="opens">a</button></main><div role="dialog" aria-modal="true"><button id="in">b</button></div>',
