@@ -221,7 +221,7 @@ def test_models_of_ones_own_are_checked_by_the_line_and_nobody_is_overwritten(se
     expect(part.get_by_test_id("own-models-keys")).to_contain_text("已设置")
     expect(page.get_by_role("row").filter(has_text="审读")).to_contain_text("own/writer")
     part.get_by_role("button", name="恢复服务器的模型").click()
-    page.get_by_role("tooltip").get_by_role("button", name="恢复服务器的模型").click()
+    page.get_by_role("dialog").get_by_role("button", name="恢复服务器的模型").click()
     expect(part).to_contain_text("没有自己的模型")
     expect(text).to_have_value("")
 

@@ -103,7 +103,7 @@ def test_a_screen_types_the_code_reads_along_and_is_ended_by_the_director(
 
     # Ended, it is told so at once, keeps what it has, and leads back to the code.
     director.get_by_role("button", name="解除“演播室电视”").click()
-    director.get_by_role("tooltip").get_by_role("button", name="解除").click()
+    director.get_by_role("dialog").last.get_by_role("button", name="解除", exact=True).last.click()
     expect(director.get_by_test_id("device")).to_have_count(0)
     screen.get_by_role("button", name="配对已结束，点此重新配对").click()
     expect(screen).to_have_url(re.compile(r"/pair"))

@@ -5,9 +5,12 @@ import '../i18n/addKeys'
 import '../i18n/addLive'
 import '../i18n/addModels'
 import '../i18n/addReplay'
-import { Button, Modal } from 'antd'
+import { Button, Modal, Switch } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { pageName } from '../command/pageName'
+import { SINGLE_KEYS } from '../shared/keys'
+import { remember } from '../shared/storage'
 
 interface Props {
   /** Pages one may go to, by their letter after G. */
@@ -19,6 +22,13 @@ interface Props {
 /** Every key the pages listen to. */
 export default function Keys({ pages, onTour, onClose }: Props) {
   const { t } = useTranslation()
+  const [single, setSingle] = useState(document.documentElement.dataset.keys !== 'off')
+  const choose = (on: boolean) => {
+    const kept = on ? '' : 'off'
+    remember(SINGLE_KEYS, kept)
+    document.documentElement.dataset.keys = kept
+    setSingle(on)
+  }
   const groups = [
     [
       t('keySheet.everywhere'),
@@ -84,10 +94,25 @@ export default function Keys({ pages, onTour, onClose }: Props) {
       width={760}
       data-testid="keys"
     >
+      <div className="single-keys">
+        <span className="row">
+          <Switch
+            checked={single}
+            onChange={choose}
+            aria-labelledby="single-keys"
+            aria-describedby="single-keys-hint"
+            data-testid="single-keys"
+          />
+          <strong id="single-keys">{t('keySheet.single')}</strong>
+        </span>
+        <p className="muted" id="single-keys-hint">
+          {t('keySheet.singleHint')}
+        </p>
+      </div>
       <div className="key-groups">
         {groups.map(([title, ...rows]) => (
           <section key={title}>
-            <h3>{title}</h3>
+            <h2>{title}</h2>
             <dl className="keys">
               {rows.map(([key, meaning]) => (
                 <div key={key}>

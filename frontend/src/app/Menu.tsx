@@ -3,6 +3,7 @@ import '../i18n/addExperiments'
 import '../i18n/addModels'
 import { LogoutOutlined } from '@ant-design/icons'
 import { Button } from 'antd'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useDesk } from '../shared/desk'
@@ -12,8 +13,17 @@ import Preferences from './Preferences'
 export default function Menu({ onLogout }: { onLogout: () => void }) {
   const { t } = useTranslation()
   const { me, may } = useDesk()
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // It lies at the end of the document: whoever opened it by a key would not come to it.
+    const frame = requestAnimationFrame(() =>
+      box.current?.querySelector<HTMLElement>('a, button, input:checked')?.focus({ preventScroll: true }),
+    )
+    return () => cancelAnimationFrame(frame)
+  }, [])
   return (
-    <div className="user-menu">
+    // biome-ignore lint/a11y/useSemanticElements: the browser's own dialog would be put elsewhere.
+    <div ref={box} className="user-menu" role="dialog" aria-label={me.user.name}>
       <p className="muted">
         {me.user.email} · {me.tenant.name}
       </p>

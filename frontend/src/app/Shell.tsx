@@ -124,6 +124,7 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
             key={pathname}
             trigger="click"
             placement="bottomRight"
+            destroyOnHidden
             content={
               // Whole or not at all: a button that moves as the rest comes is not the one that was meant.
               <Suspense fallback={null}>

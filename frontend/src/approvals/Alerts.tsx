@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react'
 import { bringAhead } from '../app/ahead'
+import { keepFocus } from '../app/keepFocus'
 import { isPageKey } from '../shared/keys'
 import { alertBetween, type Heard, heardOf, titled } from './alerts'
 import { badgeIcon } from './favicon'
@@ -22,6 +23,7 @@ export default function Alerts({
 }) {
   const { on, mute, arm } = useSounds()
   useEffect(bringAhead, [])
+  useEffect(keepFocus, [])
   // What was put off asks for nobody until it is back: then it is new again.
   const { awake } = useSnooze(queue)
   const count = heardOf(awake).waiting.size

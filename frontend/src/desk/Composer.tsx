@@ -160,7 +160,15 @@ export function Composer(props: Props) {
                 </span>
               )}
               {onStop && (
-                <Button danger onClick={onStop} data-testid="stop">
+                <Button
+                  danger
+                  onClick={() => {
+                    onStop()
+                    // The button goes with the run.
+                    field()?.focus()
+                  }}
+                  data-testid="stop"
+                >
                   {t('desk.stop')}
                   <kbd>Esc</kbd>
                 </Button>

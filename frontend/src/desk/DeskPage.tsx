@@ -39,7 +39,6 @@ export default function DeskPage() {
   return (
     <NoticesProvider>
       <div className={thread ? 'desk desk-chosen' : 'desk'}>
-        <h1 className="visually-hidden">{t('nav.console')}</h1>
         <ThreadList activeId={thread} />
         {thread ? <ThreadDesk key={thread} threadId={thread} /> : <NewThread />}
       </div>
@@ -221,7 +220,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
       </main>
       <aside className="side" aria-label={t('desk.side')}>
         <section aria-label={t('desk.steps')} data-testid="run-steps">
-          <h3>{t('desk.steps')}</h3>
+          <h2>{t('desk.steps')}</h2>
           <RunSteps run={thread.runs.at(-1)} />
         </section>
         {thread.room_id ? (
@@ -230,7 +229,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
           </Suspense>
         ) : (
           <section>
-            <h3>{t('room.title')}</h3>
+            <h2>{t('room.title')}</h2>
             <p className="muted">{t('room.none')}</p>
           </section>
         )}

@@ -34,9 +34,9 @@ export function RoomPanel({ roomId }: { roomId: string }) {
   return (
     <section aria-label={t('room.title')} data-testid="room-panel">
       <div className="row spread">
-        <h3>
+        <h2>
           <DesktopOutlined /> {room?.name ?? t('room.title')}
-        </h3>
+        </h2>
         <span className="row">
           <Link to={`/live/${roomId}`}>{t('nav.live')}</Link>
           <a href={`/prompter.html?room=${roomId}`} target="_blank" rel="noreferrer">

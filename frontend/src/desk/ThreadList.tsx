@@ -100,6 +100,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
 
   return (
     <nav className="threads" aria-label={t('desk.threads')}>
+      <h1 className="visually-hidden">{t('nav.console')}</h1>
       <div className="row threads-head">
         <Input.Search
           allowClear

@@ -80,7 +80,7 @@ export default function EvidencePanel({ threadId, interrupt, tools }: Props) {
   const content = interrupt.status === 'edit' && interrupt.content ? interrupt.content : script.content
   const version = script.rulesVersion
   return (
-    <aside
+    <section
       className={open ? 'evidence' : 'evidence evidence-folded'}
       aria-label={t('evidence.title')}
       data-testid="evidence"
@@ -127,7 +127,7 @@ export default function EvidencePanel({ threadId, interrupt, tools }: Props) {
         </section>
       )}
       {open && <Evidence threadId={threadId} interrupt={interrupt} script={script} content={content} />}
-    </aside>
+    </section>
   )
 }
 

@@ -19,6 +19,9 @@ export const keysZh = {
     fix: '采用一条改法',
     moments: '上一刻 · 下一刻',
     ends: '开头 · 结尾',
+    single: '单键快捷键',
+    singleHint:
+      '关掉后，字母、数字和符号键不再触发操作；Ctrl 组合键、空格、方向键和 Esc 照常。语音输入时建议关掉。',
   },
 }
 
@@ -42,5 +45,8 @@ export const keysEn: typeof keysZh = {
     fix: 'Take one suggestion',
     moments: 'Previous · next moment',
     ends: 'Beginning · end',
+    single: 'Single-key shortcuts',
+    singleHint:
+      'When off, letters, digits and symbols do nothing by themselves; Ctrl combinations, Space, arrows and Esc stay. Switch them off for speech input.',
   },
 }

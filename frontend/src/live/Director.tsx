@@ -108,12 +108,17 @@ export function Director({ room, rooms }: { room: Room; rooms: readonly Room[] }
             <Skeleton active />
           </section>
         )}
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys, too, by those who may touch nothing in it */}
-        <aside className="live-side" aria-label={t('live.displays')} tabIndex={0}>
+        <section
+          className="live-side"
+          // Not the name of a part of it: places to go to are told apart by their names.
+          aria-label={`${t('live.note')} · ${t('live.displays')}`}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys, too, by those who may touch nothing in it
+          tabIndex={0}
+        >
           {state && <Note state={state} able={able} busy={busy.has('note')} order={order} />}
           {state && <Displays state={state} displays={displays} able={able} order={order} />}
           <AirRule room={room} />
-        </aside>
+        </section>
       </div>
     </main>
   )

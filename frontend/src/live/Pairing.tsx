@@ -1,10 +1,11 @@
 import '../i18n/addPairing'
 import './pairing.css'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, Button, Modal, Popconfirm, QRCode, Segmented, Skeleton } from 'antd'
+import { Alert, Button, Modal, QRCode, Segmented, Skeleton } from 'antd'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useServerTime } from '../room/useRoom'
+import ConfirmDelete from '../shared/ConfirmDelete'
 import { useDesk } from '../shared/desk'
 import { clockTime, moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
@@ -178,6 +179,7 @@ function Devices({ room, devices }: { room: Room; devices: readonly Device[] | u
   const queries = useQueryClient()
   const problemText = useProblemText()
   const [problem, setProblem] = useState<unknown>()
+  const [ending, setEnding] = useState<Device>()
   const now = useServerTime(socket, 5000)
   const revoke = async (device: Device) => {
     setProblem(undefined)
@@ -208,22 +210,26 @@ function Devices({ room, devices }: { room: Room; devices: readonly Device[] | u
                     · {t('pairing.by', { name: device.paired_by_name })}
                   </p>
                 </div>
-                <Popconfirm
-                  title={t('pairing.revokeAsk', { name: device.name })}
-                  okText={t('pairing.revoke')}
-                  okButtonProps={{ danger: true }}
-                  cancelText={t('common.cancel')}
-                  onConfirm={() => revoke(device)}
+                <Button
+                  danger
+                  aria-label={t('pairing.revokeOf', { name: device.name })}
+                  onClick={() => setEnding(device)}
                 >
-                  <Button danger aria-label={t('pairing.revokeOf', { name: device.name })}>
-                    {t('pairing.revoke')}
-                  </Button>
-                </Popconfirm>
+                  {t('pairing.revoke')}
+                </Button>
               </li>
             ))}
           </ul>
           <p className="muted">{t('pairing.keeps')}</p>
         </>
+      )}
+      {ending && (
+        <ConfirmDelete
+          title={t('pairing.revokeAsk', { name: ending.name })}
+          okText={t('pairing.revoke')}
+          onDelete={() => revoke(ending)}
+          onClose={() => setEnding(undefined)}
+        />
       )}
     </section>
   )

@@ -133,6 +133,8 @@ export function QueueEntry({
         )}
         <Dropdown
           trigger={['click']}
+          // By keys the menu is gone through at once.
+          autoFocus
           disabled={!writes}
           menu={{
             items: [

@@ -26,7 +26,7 @@ export function CallTexts({ callId }: { callId: string }) {
         // Nothing is ever added to or taken from these.
         // biome-ignore lint/suspicious/noArrayIndexKey: see above
         <section key={place}>
-          <h3>{t(`modelRole.${role}`)}</h3>
+          <h2>{t(`modelRole.${role}`)}</h2>
           <p style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{content || '–'}</p>
         </section>
       ))}

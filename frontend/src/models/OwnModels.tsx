@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, App, Button, Popconfirm } from 'antd'
+import { Alert, App, Button } from 'antd'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import ConfirmDelete from '../shared/ConfirmDelete'
 import { faultsOf, faultText } from '../shared/forms'
 import { useProblemText } from '../shared/problems'
 import { RestProblem } from '../shared/rest'
@@ -31,6 +32,8 @@ export function OwnModels() {
   const [faults, setFaults] = useState<readonly Fault[]>([])
   const [refusal, setRefusal] = useState<unknown>()
   const [busy, setBusy] = useState(false)
+  /** The revision from which one is about to go back to the server's models. */
+  const [returning, setReturning] = useState<number>()
   const field = useRef<HTMLTextAreaElement>(null)
   const faultWords = useFaultWords()
 
@@ -187,16 +190,21 @@ export function OwnModels() {
               </Button>
             )}
             {base.models !== null && (
-              <Popconfirm
+              <Button
+                danger
+                disabled={busy || overtaken !== undefined}
+                onClick={() => setReturning(base.revision)}
+              >
+                {t('ownModels.bringBack')}
+              </Button>
+            )}
+            {returning !== undefined && (
+              <ConfirmDelete
                 title={t('ownModels.bringBackSure')}
                 okText={t('ownModels.bringBack')}
-                cancelText={t('common.cancel')}
-                onConfirm={() => void save(null, new Map(), base.revision, '')}
-              >
-                <Button danger disabled={busy || overtaken !== undefined}>
-                  {t('ownModels.bringBack')}
-                </Button>
-              </Popconfirm>
+                onDelete={() => save(null, new Map(), returning, '')}
+                onClose={() => setReturning(undefined)}
+              />
             )}
           </div>
         </>

@@ -40,7 +40,7 @@ export function Connection() {
     <>
       <div className="edge" />
       {/* The clock in it changes each second: announced once by the label, not by its ticking. */}
-      <div className="notice">
+      <aside className="notice">
         <Icon name="offline" />
         {offline && (
           <>
@@ -57,7 +57,7 @@ export function Connection() {
         {status.state === 'closed' && !SIGNED_OUT.includes(status.code) && (
           <span role="status">{status.code === TOO_MANY ? t.tooMany : t.stopped}</span>
         )}
-      </div>
+      </aside>
     </>
   )
 }

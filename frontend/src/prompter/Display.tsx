@@ -219,14 +219,14 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       // A focused button keeps its own Enter and Space.
       const onButton =
         event.target instanceof HTMLButtonElement && (event.key === 'Enter' || event.key === ' ')
-      const action = onButton ? undefined : actionOf(event)
+      const action = onButton ? undefined : actionOf(event, settings.singleKeys)
       if (!action) return
       event.preventDefault()
       if (!(action.do === 'toggle' && event.repeat)) perform(action)
     }
     window.addEventListener('keydown', press)
     return () => window.removeEventListener('keydown', press)
-  }, [menu, perform])
+  }, [menu, perform, settings.singleKeys])
 
   const began = useRef(size)
   useEffect(() => {
@@ -257,10 +257,10 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       data-motion={motion}
       lang={settings.language === 'en' ? 'en' : 'zh-CN'}
     >
-      <h1 className="unseen">
-        {t.prompter} · {room.name}
-      </h1>
       <main ref={surface} className="stage" data-empty={empty || undefined}>
+        <h1 className="unseen">
+          {t.prompter} · {room.name}
+        </h1>
         <div className="mirror" style={{ transform: mirror }}>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the moving text is reached and read by keyboard */}
           <section className="window" aria-label={t.script} tabIndex={0}>

@@ -7,7 +7,7 @@ import { toggleFullscreen } from './screen'
 import { type Settings, THEMES } from './settings'
 import { isBound, useDesk } from './store'
 
-type Switch = 'mirrorH' | 'mirrorV' | 'band' | 'hud' | 'countdown'
+type Switch = 'mirrorH' | 'mirrorV' | 'band' | 'hud' | 'countdown' | 'singleKeys'
 
 /** Seconds of mm:ss (or of minutes alone); nothing for anything else. */
 function seconds(text: string): number | undefined {
@@ -81,6 +81,7 @@ export function Menu({
         {toggle('band')}
         {toggle('hud')}
         {toggle('countdown')}
+        {toggle('singleKeys')}
         <button type="button" aria-pressed={settings.follow} onClick={() => follow(!settings.follow)}>
           {t.follow}
         </button>

@@ -16,10 +16,14 @@ export interface KeyPress {
   altKey: boolean
 }
 
-/** What a key, a clicker or a pedal asks for; `undefined` leaves it to the browser. */
-export function actionOf(press: KeyPress): Action | undefined {
-  if (press.ctrlKey || press.metaKey || press.altKey) return undefined
-  const big = press.shiftKey ? 4 : 1
+/**
+ * What a key, a clicker or a pedal asks for; `undefined` leaves it to the browser. Without `characters` letters, digits and
+ * signs ask for nothing (WCAG 2.1.4).
+ */
+export function actionOf(press: KeyPress, characters = true): Action | undefined {
+  if (press.ctrlKey || press.metaKey || press.altKey || (!characters && /^\S$/.test(press.key)))
+    return undefined
+  const by = press.shiftKey ? 20 : 5
   switch (press.key.length === 1 ? press.key.toLowerCase() : press.key) {
     case ' ':
     case 'Enter':
@@ -30,9 +34,9 @@ export function actionOf(press: KeyPress): Action | undefined {
     case '0':
       return { do: 'stop' }
     case 'ArrowUp':
-      return { do: 'pace', by: 5 * big }
+      return { do: 'pace', by }
     case 'ArrowDown':
-      return { do: 'pace', by: -5 * big }
+      return { do: 'pace', by: -by }
     case 'ArrowLeft':
     case 'PageUp':
       return { do: 'step', unit: 'sentence', direction: -1 }
@@ -44,9 +48,8 @@ export function actionOf(press: KeyPress): Action | undefined {
     case ']':
       return { do: 'step', unit: 'paragraph', direction: 1 }
     case 'Home':
-      return { do: 'edge', end: false }
     case 'End':
-      return { do: 'edge', end: true }
+      return { do: 'edge', end: press.key === 'End' }
     case '+':
     case '=':
       return { do: 'size', by: 4 }
@@ -69,7 +72,6 @@ export function actionOf(press: KeyPress): Action | undefined {
       return { do: 'take' }
     case 'Escape':
       return { do: 'menu' }
-    default:
-      return undefined
   }
+  return undefined
 }

@@ -24,6 +24,7 @@ const zh = {
   wakeLockMissing: '此浏览器不能保持亮屏，请在系统设置里关闭自动锁屏。',
   follow: '跟随房间',
   name: '屏幕名称',
+  singleKeys: '单键快捷键',
   target: '读完用时',
 }
 
@@ -53,6 +54,7 @@ const en: Words = {
   wakeLockMissing: 'This browser cannot keep the screen on: switch off the automatic lock.',
   follow: 'Follow the room',
   name: 'Name of this screen',
+  singleKeys: 'Single-key shortcuts',
   target: 'Finish in',
 }
 

@@ -18,6 +18,8 @@ export interface Settings {
   readonly follow: boolean
   /** Count down before a start. */
   readonly countdown: boolean
+  /** Letters, digits and signs are keys. */
+  readonly singleKeys: boolean
 }
 
 export const PACE = { least: 120, most: 420 } as const
@@ -47,6 +49,7 @@ export function readSettings(): Settings {
     name: '',
     follow: true,
     countdown: false,
+    singleKeys: true,
   }
   try {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Settings>

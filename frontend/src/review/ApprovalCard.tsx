@@ -186,7 +186,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   )
   const content = interrupt.status === 'edit' && interrupt.content ? interrupt.content : script.content
   const shown = (
-    <section
+    <article
       ref={card}
       className={`card approval approval-${interrupt.status}`}
       aria-label={t('review.title')}
@@ -195,7 +195,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
       data-status={interrupt.status}
     >
       <header className="card-head">
-        <h3>{script.title || t('review.title')}</h3>
+        <h2>{script.title || t('review.title')}</h2>
         <StatusTag status={interrupt.status} />
         {pending && <Countdown until={interrupt.expires_at} />}
         {pending && interrupt.escalated_at && (
@@ -425,7 +425,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
         </footer>
       )}
       {pending && decision.phase === 'sent' && <p className="muted">{t('review.waiting')}</p>}
-    </section>
+    </article>
   )
   if (!aside) return shown
   return (

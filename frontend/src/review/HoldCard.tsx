@@ -36,14 +36,14 @@ export function HoldCard({ interrupt, until }: { interrupt: InterruptView; until
     }
   }
   return (
-    <section
+    <article
       className={`card approval approval-${interrupt.status}`}
       aria-label={t('node.hold')}
       data-testid="hold-card"
       data-status={interrupt.status}
     >
       <header className="card-head">
-        <h3>{script.title || t('node.hold')}</h3>
+        <h2>{script.title || t('node.hold')}</h2>
         {pending ? (
           <span className="state state-pending number">{t('review.onAirIn', { time: clockTime(left) })}</span>
         ) : (
@@ -63,6 +63,6 @@ export function HoldCard({ interrupt, until }: { interrupt: InterruptView; until
           </Button>
         </footer>
       )}
-    </section>
+    </article>
   )
 }

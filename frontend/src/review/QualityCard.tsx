@@ -28,7 +28,7 @@ export function QualityCard({
   const { t } = useTranslation()
   const failed = quality.checks.filter((check) => !check.passed)
   return (
-    <section className="card" aria-label={t('quality.title')} data-testid="quality-card">
+    <article className="card" aria-label={t('quality.title')} data-testid="quality-card">
       <header className="card-head">
         <span className={`state state-${tone[quality.verdict]}`}>
           {quality.verdict === 'pass' ? <CheckCircleFilled /> : <CloseCircleFilled />}
@@ -68,6 +68,6 @@ export function QualityCard({
           </ul>
         </details>
       )}
-    </section>
+    </article>
   )
 }

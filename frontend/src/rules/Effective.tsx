@@ -209,7 +209,7 @@ function Adjust({
             onDone()
           }}
         >
-          <h3>{t('rules.adjustTitle')}</h3>
+          <h2>{t('rules.adjustTitle')}</h2>
           {rule.statutory && <Alert type="info" showIcon title={t('rules.adjustHint')} />}
           <Form.Item name="severity" label={t('rules.severity')}>
             <Select

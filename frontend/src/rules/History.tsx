@@ -119,9 +119,9 @@ function Changes({ revision }: { revision: number }) {
   return read.data.changes.map((change) => (
     <section key={`${change.part} ${change.name}`} className="card">
       <header className="card-head">
-        <h3>
+        <h2>
           {t(`rules.parts.${change.part}`)} · {change.name}
-        </h3>
+        </h2>
         <span
           className={`state state-${({ added: 'approve', removed: 'reject', changed: 'edit' } as const)[change.kind]}`}
         >

@@ -46,9 +46,9 @@ export function Trial({ overlay, onRefused }: { overlay: Overlay; onRefused: (er
           </p>
           {result.scripts.map((script) => (
             <section key={script.script_id} className="trial-script">
-              <h3>
+              <h2>
                 {script.title} <span className="muted number">v{script.version}</span>
-              </h3>
+              </h2>
               <ul>
                 {script.hits.map((hit, place) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: the same words may be hit twice; the list never changes

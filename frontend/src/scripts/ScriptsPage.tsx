@@ -99,7 +99,7 @@ function Versions({ id }: { id: string }) {
   return versions.map((version) => (
     <section key={version.version} className="card">
       <header className="card-head">
-        <h3>{t('room.version', { version: version.version })}</h3>
+        <h2>{t('room.version', { version: version.version })}</h2>
         <span className="muted number">{moment(version.created_at, i18n.language)}</span>
       </header>
       {version.draft !== version.content ? (

@@ -5,13 +5,15 @@ import { useTranslation } from 'react-i18next'
 interface Props {
   title: string
   /** What else is gone then. */
-  hint: string
+  hint?: string
+  /** What is done, where it is no deletion. */
+  okText?: string
   onDelete: () => Promise<void>
   onClose: () => void
 }
 
 /** Asks once more before something is gone. A chunk of its own: a dialog is larger than most lists. */
-export default function ConfirmDelete({ title, hint, onDelete, onClose }: Props) {
+export default function ConfirmDelete({ title, hint, okText, onDelete, onClose }: Props) {
   const { t } = useTranslation()
   const [busy, setBusy] = useState(false)
   const remove = async () => {
@@ -23,7 +25,7 @@ export default function ConfirmDelete({ title, hint, onDelete, onClose }: Props)
     <Modal
       open
       title={title}
-      okText={t('common.delete')}
+      okText={okText ?? t('common.delete')}
       okButtonProps={{ danger: true, autoFocus: true }}
       cancelText={t('common.cancel')}
       confirmLoading={busy}

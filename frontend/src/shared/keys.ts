@@ -1,5 +1,13 @@
+import { recall } from './storage'
+
 /** Where keys are letters. A checkbox that was clicked keeps the focus, and writes nothing. */
 const FIELDS = 'textarea, [contenteditable], input:not([type=checkbox], [type=radio], [type=button])'
+
+/** Where it is kept that single characters are no keys (WCAG 2.1.4): who speaks to the machine types them unawares. */
+export const SINGLE_KEYS = 'cuedesk:keys'
+/** As the whole page has it, so that its styles do not name keys that are off. */
+const page = document.documentElement.dataset
+page.keys = recall(SINGLE_KEYS)
 
 /** Whether a dialog lies over the page; one that was closed may stay in the document unseen. */
 export function dialogOpen(): boolean {
@@ -14,5 +22,6 @@ export function dialogOpen(): boolean {
  */
 export function isPageKey(event: KeyboardEvent): boolean {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false
+  if (page.keys === 'off' && /^\S$/.test(event.key)) return false
   return !(event.target instanceof HTMLElement && event.target.matches(FIELDS)) && !dialogOpen()
 }

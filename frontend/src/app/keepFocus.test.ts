@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { keepFocus } from './keepFocus'
+
+let end: () => void
+beforeEach(() => {
+  vi.useFakeTimers()
+  // Nothing is laid out here: what is in the document and not hidden is seen.
+  HTMLElement.prototype.checkVisibility = function () {
+    return this.closest('[hidden]') === null
+  }
+  end = keepFocus()
+})
+afterEach(() => {
+  end()
+  document.body.innerHTML = ''
+  vi.useRealTimers()
+})
+
+const get = (selector: string) => document.querySelector<HTMLElement>(selector) as HTMLElement
+/** Mutations are told in a microtask, and acted on a moment later. */
+const settled = () => vi.advanceTimersByTimeAsync(100)
+function put(html: string, key = 'Enter'): void {
+  document.body.innerHTML = html
+  window.dispatchEvent(new KeyboardEvent('keydown', { key }))
+}
+
+test('what is gone leaves the focus to the part of the page it was in', async () => {
+  put('<main><section><button>a</button></section></main>')
+  get('button').focus()
+  get('button').remove()
+  await settled()
+  expect(document.activeElement).toBe(get('section'))
+  get('section').blur()
+  expect(get('section').hasAttribute('tabindex')).toBe(false)
+})
+
+test('a dialog that is closed gives it back to what opened it, and an open one keeps it', async () => {
+  put(
+    '<main><button id="opens">a</button></main><div role="dialog" aria-modal="true"><button id="in">b</button></div>',
+  )
+  get('#opens').focus()
+  get('#in').focus()
+  get('#in').remove()
+  await settled()
+  expect(document.activeElement).toBe(get('[role=dialog]'))
+  get('[role=dialog]').remove()
+  await settled()
+  expect(document.activeElement).toBe(get('#opens'))
+})
+
+test('who leaves the page by Tab or works with a pointer is left alone', async () => {
+  put('<main><button>a</button></main>', 'Tab')
+  get('button').focus()
+  get('button').blur()
+  get('main').append('more')
+  await settled()
+  expect(document.activeElement).toBe(document.body)
+  get('button').focus()
+  window.dispatchEvent(new Event('pointerdown'))
+  get('button').remove()
+  await settled()
+  expect(document.activeElement).toBe(document.body)
+})
