@@ -84,6 +84,8 @@ _AND_MORE: Final = re.compile("出头|挂零|有余|多")
 #: By how warm water something is made.
 _WATER: Final = re.compile("水温|冲泡|开水|泡|冲|兑水")
 #: How sweet something is: 甜到二十三度.
+#: Behind a number of months: whose age they are.
+_OF_YOUNG: Final = re.compile("龄?(?:以上|以后|往上|大|起)?的?[^，。！？；]{0,4}?(?:猫|狗|犬|宝宝|娃|孩|婴|宠|毛孩)")
 _SWEET: Final = re.compile("糖度|甜")
 #: Behind a number these count nothing that goods are made of.
 _NO_COUNTER: Final = (
@@ -224,6 +226,8 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             continue  # 合一斤六块九: a share of the price
         if _is_no_claim(text, amount, fields, recorded):
             continue
+        if amount.dimension == "months" and _OF_YOUNG.match(text, amount.end):
+            continue  # 三个月以上的猫 is an age, which `kinds.py` holds against the record's
         same = any(_same_topic(text, amount, field, one) for one, field in recorded)
         if not same and _is_of_the_day(text, amount):
             continue
@@ -234,8 +238,19 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             or any(_is_named(text, amount, field) or _is_of_one_topic(text, amount, field) for _, field in recorded)
             or _is_of_a_pack(text, amount)
         )
-        sure = sure and not _is_of_another(text, amount)
+        sure = sure and not _is_of_another(text, amount) and not _is_told_right(text, amount, recorded)
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", sure, _only(recorded))
+
+
+def _is_told_right(text: str, amount: Amount, recorded: Sequence[tuple[Amount, str]]) -> bool:
+    """Tell whether all that the record has of the kind is told as well, and no fact's name stands beside this one.
+
+    Who says what the record has means something else by another figure: 保质期18个月 is told, 三个月 is no shelf life.
+    """
+    if any(_is_named(text, amount, field) for _, field in recorded):
+        return False
+    said = {one.value for one in amounts(text) if one.dimension == amount.dimension}
+    return all(any(abs(one.value - value) <= 0.005 * one.value for value in said) for one, _ in recorded)
 
 
 def _comes_to(text: str, amount: Amount, known: Sequence[float], fields: Sequence[str]) -> bool:
@@ -446,7 +461,11 @@ def _is_of_a_pack(text: str, amount: Amount) -> bool:
 
 def _is_of_one_topic(text: str, amount: Amount, field: str) -> bool:
     """Tell whether a sentence and a fact speak of the same lapse of time by different words: 保温, 保冷."""
-    low, high = sentence(text, amount.start, amount.end)
+    begin, end = clause(text, amount.start, amount.end)
+    first, last = sentence(text, amount.start, amount.end)
+    # The clause beside it as well: 续航嘛，六十分钟.
+    low = max(first, clause(text, begin - 1, begin - 1)[0]) if begin > first else begin
+    high = min(last, clause(text, end + 1, end + 1)[1]) if end < last else end
     if amount.dimension == "degree" and "糖度" in field:
         return _SWEET.search(text, low, high) is not None
     if amount.dimension == "degree" and _WATER.search(field):

@@ -22,7 +22,7 @@ _MULTIPLIED: Final = re.compile(
 _COUNT_BEFORE: Final = re.compile(rf"(?P<times>{NUMBER})[{COUNTERS}斤个](?:乘|就是|是|，)?$")
 _DIFFERENCE: Final = re.compile("省|少|差|减|便宜|剩|加|第[二三四五2345]|多|贵|找|另一|分开|单[买拍独]")
 _SHARED: Final = re.compile("平均|合|摊|折下来|算下来|相当于|除以|均")
-_UNIT: Final = rf"(?P<unit>公斤|千克|[{COUNTERS}斤泡顿杯次天样种枚餐晚年月周人头位节课集页口抽粒回遍趟])"
+_UNIT: Final = rf"(?P<unit>公斤|千克|[{COUNTERS}斤泡顿杯次天样种枚餐晚年月周人头位节课集页口抽粒回遍趟升两克米平])"
 #: 一个蛋一块五, 每斤: what one comes to.
 _EACH: Final = re.compile(rf"[一每单1]{_UNIT}")
 _EACH_BEHIND: Final = re.compile(rf"(?:钱|多|左右|出头|不到)*[一每1]{_UNIT}")
@@ -41,8 +41,9 @@ _ASKED: Final = re.compile(
     r"[^，。！？；\d]{0,6}$"
 )
 _ASKED_BEHIND: Final = re.compile(
-    rf"^[元块钱]*(?:到手|带走|拿走|拿下|包邮|带回|[一每][{COUNTERS}斤]|都|全|起|的?(?:价|活动|优惠|福利|券)|[买拍](?![过的了])|[两二三四五六七八九十\d][{COUNTERS}])"
+    rf"^[元块钱]*(?:到手|[带拿扛抱拎提搬]走|拿下|包邮|带回|[一每][{COUNTERS}斤]|都|全|起|的?(?:价|活动|优惠|福利|券)|[买拍](?![过的了])|[两二三四五六七八九十\d][{COUNTERS}])"
 )
+_SEVERAL: Final = re.compile(rf"[两二三四五六七八九十\d][{COUNTERS}]的?(?:一起)?[，：]$")
 #: Around a sum: it is refused, or somebody else's.
 _NOT_ASKED: Final = re.compile(
     "做不到|给不了|不可能|不画饼|亏|卖不了|别家|人家|隔壁|菜市场|市面|街上|外面|外头|店里|摊上|超市|商场|那[种家]|有的|便宜货|以前|上次|去年|小时候|当年|那时|修|工钱|房租|工资|电费|水费|话费|油费|奶茶|咖啡|外卖|打车|门票|邮费|运费"
@@ -200,13 +201,49 @@ def _nearly(said: float, value: float, money: Money) -> bool:
     return _equal(said, value, money) or abs(said - value) <= min(told_to, 0.04 * value)
 
 
+def could_come_to(text: str, money: Money, basis: Basis) -> bool:
+    """Tell whether some reckoning with the record's sums comes to this one, asked for or not.
+
+    It may be a total of so many pieces, a difference, or what one of anything that is counted comes to. Whether the
+    host meant it is for a person to say; that the record denies it, nobody can.
+    """
+    low, high = clause(text, money.start, money.end)
+    near = text[max(0, money.start - _BACK) : min(len(text), money.end + 24)]
+    counts = {one for one in counts_in(near) if 1 < one <= 60}
+    singles = {basis.price, *([basis.list_price] if basis.list_price else [])}
+    wholes = {*singles, *basis.others, *basis.steps.values()} | {one * count for one in singles for count in counts}
+    if any(_equal(said, one, money) for said in readings(text, money) for one in wholes):
+        return True
+    around = text[max(low, money.start - 12) : min(high, money.end + 6)]
+    if _DIFFERENCE.search(around):
+        gaps = {more - less for more in wholes for less in wholes if more - less > 0.5}
+        if any(_equal(said, gap, money) for said in readings(text, money) for gap in gaps):
+            return True
+    if _NO_SHARE.search(text[low : money.start]):
+        return False  # 一台省八十
+    parts: set[float] = set()
+    if _SHARED.search(around):
+        parts = {*counts, *_numbers_near(text, 0, len(text)), *_numbers_near(basis.record, 0, len(basis.record))}
+    for match in _EACH.finditer(around):
+        parts |= _counted_in(match["unit"], text) | _counted_in(match["unit"], basis.record)
+    shares = (one / part for one in wholes for part in parts)
+    return any(_nearly(said, one, money) for one in shares for said in readings(text, money))
+
+
 def is_priced(text: str, money: Money) -> bool:
     """Tell whether words right before a sum say that it is a price: 三箱九十九, 省八十."""
     return _ASKED.search(text[clause(text, money.start, money.end)[0] : money.start]) is not None
 
 
-def is_asked(text: str, money: Money) -> bool:
-    """Tell whether a sum is certainly what is asked for the goods, or taken off their price."""
+def _is_told(text: str, price: float) -> bool:
+    return any(one.value == price for one in money_in(text))
+
+
+def is_asked(text: str, money: Money, price: float | None = None) -> bool:
+    """Tell whether a sum is certainly what is asked for the goods, or taken off their price.
+
+    `price` is what the record asks: where that is told elsewhere, a figure that is only called out is something else.
+    """
     low, high = clause(text, money.start, money.end)
     begin, _ = sentence(text, money.start, money.end)
     before = text[low : money.start]
@@ -217,6 +254,8 @@ def is_asked(text: str, money: Money) -> bool:
         not re.search("[\u4e00-\u9fa5]", before)
         and re.search("[元块毛角]", text[money.start : money.end + 1]) is not None
     )
-    if not (called or _ASKED.search(before) or _ASKED_BEHIND.match(text[money.end : money.end + 8])):
-        return False
+    if not (_ASKED.search(before) or _ASKED_BEHIND.match(text[money.end : money.end + 8])):
+        several = _SEVERAL.search(text, begin, low) is not None  # 拿两袋，一百二十九块八
+        if not called or (not several and price is not None and _is_told(text, price)):
+            return False  # 一百块榉木倒在地上, where the price is told elsewhere
     return not is_told_of_somebody(text, money.start, money.end) and not is_unsure(text, money.start, money.end)
