@@ -34,20 +34,33 @@ _MADE_BEFORE: Final = headed(
 _MADE_BEHIND: Final = headed(
     f"的?(?:$|[，。！？；、：\\n]|[和加跟拼](?!你|我|它|他)|做|制成?|打造|织|混纺|面料|材质|料|质地|板|(?:{_PART}))|的(?:{_PART})"
 )
+#: Whom a clause advises, what somebody does with things, dishes: 您还是换只荞麦皮的吧, 炒土豆丝.
+_ADVICE: Final = headed(
+    "还是(?:换|买|选|去|用|穿|吃|喝)|换(?:成|[个只条款双把张床件])|改(?:买|选|喝|吃|穿)|急着买|[炒烧炖拌焖煎烤](?!烟|色|制|烘|的|青|香|箱|盘|漆|干|肉味|花)|吧$|的时候|谁|"
+    "[你您他她](?:们)?(?:要|想|喜欢|爱|平时|以前|去|买|自己)|挪到|移到|拿到|化冻|解冻|我(?!们|家的|给)|[他她你您](?!们)|咱(?!家|们)|孩子|老人|爸|妈|奶奶|爷爷|老公|媳妇|邻居|同事|闺蜜|朋友|客人|师傅|老师|医生|猫|狗|想|觉得|以为|怕|怪|嫌|还行|凑合|比如|例如|假如|要是|如果|万一|除非|难道|哪|怎么|为什么|多少"
+)
 #: Words of giving, or of what goes with an order.
 _GIVEN: Final = re.compile("送|赠|外加|拍|下单|再|还|另外|额外|跟着|随|一起[寄发]|带走|给你|给您|给大家|免费")
 #: 配两双袜子, 琴包、十片拨片, 防潮垫三张在包里: a clause that says what comes along.
 _GOES_ALONG: Final = re.compile("[配带给附搭]|[^，。！？]{0,12}(?:、|[在都](?:包|箱|盒|里))")
 #: Words of what is left, and of hurry.
-_LEFT: Final = re.compile("[库仓]|后台|备|现货|限量|名额|最后|剩|[这今本]批|塘|棚|厂里|系统|链接|手慢|抢|卖完|拍完|没了|没有了|断货|补货|下架")
+_LEFT: Final = re.compile(
+    "[库仓]|后台|备|现货|限量|名额|最后|剩|[这今本]批|塘|棚|厂里|系统|链接|手慢|抢|卖完|拍完|没了|没有了|断货|补货|下架"
+)
 #: Behind a figure: how often something is done.
-_EVERY: Final = re.compile("(?:左右|上下|就|才|得|要|建议)*(?:[一再]?[换洗浇喂刷擦清修充](?:一次|一回|一遍|新)?|[一来][次回遍]|去|没)")
+_EVERY: Final = re.compile(
+    "(?:左右|上下|就|才|得|要|建议)*(?:[一再]?[换洗浇喂刷擦清修充](?:一次|一回|一遍|新)?|[一来][次回遍]|去|没)"
+)
+
+
+#: Readings whose own words are those of an offer, or of what is allowed.
+_BY_THEMSELVES: Final = frozenset({"gift", "stock", "deadline", "opposite", "bound", "claim"})
 
 
 def is_certain(text: str, fault: FactFault, by: str) -> bool:
     """Tell whether a fault that contradicts the record holds a text up: what it speaks of is named, and is the goods."""
     low, high = clause(text, fault.start, fault.end)
-    if _ELSEWHERE.search(text, low, high) is not None and by not in ("gift", "stock", "deadline", "opposite"):
+    if by not in _BY_THEMSELVES and (_ELSEWHERE.search(text, low, high) or _ADVICE.search(text, low, high)):
         return False
     test = _EVIDENCE.get(by)
     return test is None or test(text, fault)

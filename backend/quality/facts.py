@@ -145,7 +145,10 @@ _ASIDE: Final = re.compile("配|搭|旁边|手里|身上|里面|另|送|我自�
 _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
     "health_food": (
         "HF-005",
-        re.compile(r"(?:本品|本产品|它|这个产品|保健食品)[^，。！？]{0,6}不(?:能|可以?|得)(?:代替|替代)药[物品]?"),
+        # 保健食品不是药物，不能代替药物治疗疾病 is the sentence of the labels.
+        re.compile(
+            r"(?:本品|本产品|它|这个产品|保健食品)[^，。！？]{0,6}(?:不是药[物品]?，)?[^，。！？]{0,4}不(?:能|可以?|得)(?:代替|替代)药[物品]?"
+        ),
         "本品不能代替药物",
     ),
     "medical_device": (

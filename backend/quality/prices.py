@@ -123,7 +123,8 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
                 money.end,
                 f"{_plain(money.value)}元与商品资料对不上（{_described(known)}）",
                 _right(text, money, known),
-                is_asked(text, money, known.price) and not _could_follow(text, money, known),
+                is_asked(text, money, known.basis, str(product.get("unit") or ""))
+                and not _could_follow(text, money, known),
             )
     yield from _wrong_discounts(text, known)
     for fault in step_faults(text, known.steps, known.price):

@@ -37,12 +37,20 @@ _DIGITS: Final = "零一二三四五六七八九"
 #: Right before a sum: this is what is asked, or taken off.
 _ASKED: Final = re.compile(
     r"(?:到手价?|只要|只需|仅需|就要|只卖|才卖|价格?|[现售原标报特]价|底价|卖|直播间|直播|今天|今儿|今晚|今夜|现在|这[场会回波]|给到|[算收][你您]|拍下|券后|付款?|一共|总共|合计|"
-    rf"[一二两三四五六七八九十\d][{COUNTERS}]|每[{COUNTERS}]|单[{COUNTERS}买拍]|立减|直降|省|便宜|减|少|差|降|优惠|划线价?|日常价?|平时|平常|市场价|吊牌价?|专柜价?|定价|合|摊|均|折后|涨[到回]|恢复|第[二三][{COUNTERS}]|加)"
+    rf"(?P<one>[一每单](?P<unit>[{COUNTERS}]))|[二两三四五六七八九十\d][{COUNTERS}]|单[买拍]|立减|直降|省|便宜|减|少|差|降|优惠|划线价?|日常价?|平时|平常|市场价|吊牌价?|专柜价?|定价|合|摊|均|折后|涨[到回]|恢复|第[二三][{COUNTERS}]|加)"
     r"[^，。！？；\d]{0,6}$"
 )
 _ASKED_BEHIND: Final = re.compile(
-    rf"^[元块钱]*(?:到手|[带拿扛抱拎提搬]走|拿下|包邮|带回|[一每][{COUNTERS}斤]|都|全|起|的?(?:价|活动|优惠|福利|券)|[买拍](?![过的了])|[两二三四五六七八九十\d][{COUNTERS}])"
+    rf"^[元块钱]*(?:到手|[带拿扛抱拎提搬]走|拿下|包邮|带回|[一每](?P<unit>[{COUNTERS}斤])|都|全|起|的?(?:价|活动|优惠|福利|券)|[买拍](?![过的了])|[两二三四五六七八九十\d][{COUNTERS}])"
 )
+#: A sum of less than this part of the price is hardly a price of the goods, unless it is called one.
+_TRIFLE: Final = 0.12
+_REACHED: Final = re.compile("到手|只要|只需|仅需|直播价|现价|售价|秒杀|卖|今天|今晚|现在")
+#: Somebody in a clause: it tells a story.
+_PEOPLE: Final = re.compile(
+    "我(?!们|家|给|再)|[他她](?!们)|爸|妈|奶奶|爷爷|老公|媳妇|孩子|儿子|闺女|邻居|同事|朋友|师傅|老师|的时候|那会|那年|当年|从前"
+)
+#: Right before a sum: how many are taken for it.
 _SEVERAL: Final = re.compile(rf"[两二三四五六七八九十\d][{COUNTERS}]的?(?:一起)?[，：]$")
 #: Around a sum: it is refused, or somebody else's.
 _NOT_ASKED: Final = re.compile(
@@ -226,7 +234,9 @@ def could_come_to(text: str, money: Money, basis: Basis) -> bool:
         parts = {*counts, *_numbers_near(text, 0, len(text)), *_numbers_near(basis.record, 0, len(basis.record))}
     for match in _EACH.finditer(around):
         parts |= _counted_in(match["unit"], text) | _counted_in(match["unit"], basis.record)
-    shares = (one / part for one in wholes for part in parts)
+    # What one comes to is told of the price one pays.
+    paid = wholes - {one * count for one in (basis.list_price or 0,) for count in (1, *counts)}
+    shares = (one / part for one in paid for part in parts)
     return any(_nearly(said, one, money) for one in shares for said in readings(text, money))
 
 
@@ -235,14 +245,23 @@ def is_priced(text: str, money: Money) -> bool:
     return _ASKED.search(text[clause(text, money.start, money.end)[0] : money.start]) is not None
 
 
+def _is_lower(before: str) -> bool:
+    return _DIFFERENCE.search(before) is not None
+
+
+def _is_counted(text: str, unit: str, basis: Basis) -> bool:
+    return bool(_counted_in(unit, text) or _counted_in(unit, basis.record))
+
+
 def _is_told(text: str, price: float) -> bool:
     return any(one.value == price for one in money_in(text))
 
 
-def is_asked(text: str, money: Money, price: float | None = None) -> bool:
+def is_asked(text: str, money: Money, basis: Basis | None = None, unit: str = "") -> bool:
     """Tell whether a sum is certainly what is asked for the goods, or taken off their price.
 
-    `price` is what the record asks: where that is told elsewhere, a figure that is only called out is something else.
+    Where the record's price for one `unit` is told elsewhere, a figure that is only called out is something else, and
+    so is one for what nothing is counted by (一块钱一张, of a printer), or of a small part of the price.
     """
     low, high = clause(text, money.start, money.end)
     begin, _ = sentence(text, money.start, money.end)
@@ -254,8 +273,18 @@ def is_asked(text: str, money: Money, price: float | None = None) -> bool:
         not re.search("[\u4e00-\u9fa5]", before)
         and re.search("[元块毛角]", text[money.start : money.end + 1]) is not None
     )
-    if not (_ASKED.search(before) or _ASKED_BEHIND.match(text[money.end : money.end + 8])):
+    asked = _ASKED.search(before) or _ASKED_BEHIND.match(text[money.end : money.end + 8])
+    one = asked["unit"] if asked is not None else None
+    counted = basis is None or not unit or one is None or one in f"{unit}斤对双副" or _is_counted(text, one, basis)
+    if not counted and not _is_lower(before):
+        return False
+    trifle = basis is not None and money.value < _TRIFLE * basis.price and (one is None or one == unit)
+    if trifle and not _is_lower(before) and not _REACHED.search(before):
+        return False
+    if _PEOPLE.search(text, low, high) and not _REACHED.search(before) and not _is_lower(before):
+        return False
+    if asked is None:
         several = _SEVERAL.search(text, begin, low) is not None  # 拿两袋，一百二十九块八
-        if not called or (not several and price is not None and _is_told(text, price)):
+        if not called or (not several and basis is not None and _is_told(text, basis.price)):
             return False  # 一百块榉木倒在地上, where the price is told elsewhere
     return not is_told_of_somebody(text, money.start, money.end) and not is_unsure(text, money.start, money.end)

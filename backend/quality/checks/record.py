@@ -18,7 +18,10 @@ from backend.quality.subject import is_told_of_somebody, is_unsure
 from backend.quality.wishes import goes_on, wants_shorter
 
 #: Around another product's name: viewers are kept from it, or sent to it. A person has to look; no leftover is told so.
-_APART: Final = re.compile("别拍|别买|别选|别点|拍错|拍成|买成|认错|[您你]?找[^，。！？]{0,8}去")
+_APART: Final = re.compile(
+    "别拍|别买|别选|别点|拍错|拍成|买成|认错|[您你]?找[^，。！？]{0,8}去|搭着|搭配|配着|配合|一起用|一块儿?用|接着用|先用|再用|"
+    "不是|不同|区别|不一样|分开|另一[款个条]|另外[那一]|比(?!例|赛|重)|跟[^，。！？]{0,8}(?:一样|不同|比|配|搭)|上一[款个]|下一[款个]|等会|待会|一会儿?|讲过|说过|播过|问"
+)
 _PIECES: Final = re.compile("[一两二三四五六七八九\\d]块")
 #: Characters of any sentence.
 _SMALL: Final = frozenset("的了是还上一在有和不也就都能你我它这那个到下中")
