@@ -45,6 +45,8 @@ _LIMIT: Final = re.compile("(?:没有?|不|未)超?过$|低于$|(?:规定|要求
 _DOSE: Final = re.compile(
     "(?:按|照|就算|算)(?:着|你|您)?(?:一[天次回泡顿碗杯勺])?$|(?:通勤|来回|路上|上下班|车程|排队|走路)[^，。！？]{0,4}$"
 )
+#: Before a lapse of time: what somebody did for so long (装了四十分钟, 跑了两年).
+_EXPERIENCED: Final = re.compile("[\u4e00-\u9fa5](?<![到送补])了(?:大概|差不多|整整|快|足足|将近|有|我|小)*$")
 _OF_OTHERS: Final = re.compile(
     "(?:的?电池|容量|屏幕?|大小|排量)?的(?:手机|平板|电脑|相机|耳机|车|孩子|宝宝|房间|屋子|客厅|锅|杯子|人)"
 )
@@ -247,7 +249,8 @@ def _is_told_right(text: str, amount: Amount, recorded: Sequence[tuple[Amount, s
 
     Who says what the record has means something else by another figure: 保质期18个月 is told, 三个月 is no shelf life.
     """
-    if any(_is_named(text, amount, field) for _, field in recorded):
+    loose = amount.dimension in OF_THE_DAY  # 自己装，二十五分钟，我装了四十分钟
+    if not loose and any(_is_named(text, amount, field) for _, field in recorded):
         return False
     said = {one.value for one in amounts(text) if one.dimension == amount.dimension}
     return all(any(abs(one.value - value) <= 0.005 * one.value for value in said) for one, _ in recorded)
@@ -282,9 +285,11 @@ def _is_of_another(text: str, amount: Amount) -> bool:
     """Tell whether an amount may be a bound, a dose or another thing's: 没过一百瓦时, 按五克一泡, 五千毫安时的手机."""
     low, high = clause(text, amount.start, amount.end)
     return bool(
-        _LIMIT.search(text, low, amount.start)
+        COMPARED.search(text, low, amount.start)
+        or _LIMIT.search(text, low, amount.start)
         or _DOSE.search(text[low : amount.start])
         or _OF_OTHERS.match(text, amount.end, high)
+        or (amount.dimension in OF_THE_DAY and _EXPERIENCED.search(text, low, amount.start))
     )
 
 

@@ -1,9 +1,9 @@
 """Whether a contradiction of the record is certain enough to hold a text up, or a person has to look at it.
 
-To block is to say: this is told of the goods, and the record denies it. So the words have to name what they are told
-of: a part or the fact beside a material, a word of giving beside a gift, a word of stock or hurry beside a number that
-is left. What only holds such a word (肩带背羽绒服外面也能挎上, 家里冰箱有位置就拿三包) may be told of anything: that is a
-warning, with the same code, for who approves.
+To block is to say: this is told of the goods, and the record denies it. So the words have to name what they
+are told of: a part or the fact beside a material, a word of giving beside a gift, a word of stock or hurry beside a
+number that is left. What only holds such a word (肩带背羽绒服外面也能挎上, 家里冰箱有位置就拿三包) may be told of
+anything: that is a warning, with the same code, for who approves.
 """
 
 import re
@@ -39,6 +39,12 @@ _ADVICE: Final = headed(
     "还是(?:换|买|选|去|用|穿|吃|喝)|换(?:成|[个只条款双把张床件])|改(?:买|选|喝|吃|穿)|急着买|[炒烧炖拌焖煎烤](?!烟|色|制|烘|的|青|香|箱|盘|漆|干|肉味|花)|吧$|的时候|谁|"
     "[你您他她](?:们)?(?:要|想|喜欢|爱|平时|以前|去|买|自己)|挪到|移到|拿到|化冻|解冻|我(?!们|家的|给)|[他她你您](?!们)|咱(?!家|们)|孩子|老人|爸|妈|奶奶|爷爷|老公|媳妇|邻居|同事|闺蜜|朋友|客人|师傅|老师|医生|猫|狗|想|觉得|以为|怕|怪|嫌|还行|凑合|比如|例如|假如|要是|如果|万一|除非|难道|哪|怎么|为什么|多少"
 )
+#: What is not to be done, or is not: 丝的、羊毛的别用它.
+_DENYING: Final = headed("别(?!致)|不要|勿|忌|不能|不可|不适合|除外|不是|不像")
+#: Around a place: somebody lives there, goes there, or a parcel does.
+_JOURNEY: Final = headed(
+    "[嫁搬住飞]|娘家|老家|婆家|出差|旅[游行]|上学|读书|打工|上班|回来|去[过了]|来到|待[过了]|路过|坐车|火车|高铁|飞机|认识|朋友|同学|话$|口音|天气|下雪|下雨|快递|发往|寄"
+)
 #: Words of giving, or of what goes with an order.
 _GIVEN: Final = re.compile("送|赠|外加|拍|下单|再|还|另外|额外|跟着|随|一起[寄发]|带走|给你|给您|给大家|免费")
 #: 配两双袜子, 琴包、十片拨片, 防潮垫三张在包里: a clause that says what comes along.
@@ -46,6 +52,10 @@ _GOES_ALONG: Final = re.compile("[配带给附搭]|[^，。！？]{0,12}(?:、|[
 #: Words of what is left, and of hurry.
 _LEFT: Final = re.compile(
     "[库仓]|后台|备|现货|限量|名额|最后|剩|[这今本]批|塘|棚|厂里|系统|链接|手慢|抢|卖完|拍完|没了|没有了|断货|补货|下架"
+)
+#: Behind a number of goods that are left.
+_GOES_ON: Final = re.compile(
+    "$|[，。！？；、\\n]|[了啊呢啦哈的]|左右|就|都|拍|卖|抢|没|要|先|可|能|现货|库存|名额|而已|[这那分]|给"
 )
 #: Behind a figure: how often something is done.
 _EVERY: Final = re.compile(
@@ -55,21 +65,32 @@ _EVERY: Final = re.compile(
 
 #: Readings whose own words are those of an offer, or of what is allowed.
 _BY_THEMSELVES: Final = frozenset({"gift", "stock", "deadline", "opposite", "bound", "claim"})
+#: Readings of a word that may stand for anything of its kind.
+_OF_STUFF: Final = frozenset({"material", "kind", "class", "backing", "stated"})
 
 
 def is_certain(text: str, fault: FactFault, by: str) -> bool:
-    """Tell whether a fault that contradicts the record holds a text up: what it speaks of is named, and is the goods."""
+    """Tell whether a grave fault holds a text up: what it speaks of is named, and is the goods."""
     low, high = clause(text, fault.start, fault.end)
     if by not in _BY_THEMSELVES and (_ELSEWHERE.search(text, low, high) or _ADVICE.search(text, low, high)):
+        return False
+    if by in _OF_STUFF and _DENYING.search(text, low, high):
         return False
     test = _EVIDENCE.get(by)
     return test is None or test(text, fault)
 
 
+def _comes_from(text: str, fault: FactFault) -> bool:
+    """Tell whether a place is where the goods come from: 嫁到福州 is somebody's journey."""
+    low, high = sentence(text, fault.start, fault.end)
+    begin, end = clause(text, fault.start, fault.end)
+    return _JOURNEY.search(text, max(low, begin - 8), min(high, end + 8)) is None
+
+
 def _is_made_of(text: str, fault: FactFault) -> bool:
     """Tell whether a stuff stands as what the goods, or a part of them, are told to be made of."""
     if fault.rule == "FAC-005":
-        return True  # where it comes from has its own words around it
+        return _comes_from(text, fault)
     low, high = clause(text, fault.start, fault.end)
     begins = fault.start == low or text[fault.start - 1] in "、"
     behind = _MADE_BEHIND.match(text, fault.end, high + 1)
@@ -89,6 +110,11 @@ def _is_left(text: str, fault: FactFault) -> bool:
     begin, end = clause(text, fault.start, fault.end)
     if (begin, end) == (fault.start, fault.end) and text[begin] in "就只仅" and "拿" not in text[begin:end]:
         return True  # 就四十套
+    if (
+        _GOES_ON.match(text, fault.end) is None
+        and re.search("[库仓备]|后台|现货|限量|名额|最后", text[begin:end]) is None
+    ):
+        return False  # 还剩三个装媳妇给的零花钱
     return _LEFT.search(text, max(low, begin - 12), min(high, fault.end + 16)) is not None
 
 
@@ -104,6 +130,8 @@ _EVIDENCE: Final[Mapping[str, Callable[[str, FactFault], bool]]] = {
     "material": lambda text, fault: fault.rule != "FAC-001" or _is_made_of(text, fault),
     "class": _is_made_of,
     "backing": _is_made_of,
+    "kind": lambda text, fault: fault.rule != "FAC-005" or _comes_from(text, fault),
+    "origin": _comes_from,
     "gift": _is_given,
     "stock": _is_left,
     "named": _is_no_habit,
