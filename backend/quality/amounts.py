@@ -80,6 +80,7 @@ _TOPICS: Final = (
     re.compile("质保|保修|换新|找我们"),
     re.compile("发货|现发|发出|寄出|揽收|出库"),
     re.compile("充气|充好|打满|鼓起来"),
+    re.compile("燃烧|能点|可点|点得"),
     re.compile("定时|自动停|自动断|自动关|自己停|自己断"),
 )
 _AND_MORE: Final = re.compile("出头|挂零|有余|多")
@@ -228,8 +229,6 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             continue  # 合一斤六块九: a share of the price
         if _is_no_claim(text, amount, fields, recorded):
             continue
-        if amount.dimension == "months" and _OF_YOUNG.match(text, amount.end):
-            continue  # 三个月以上的猫 is an age, which `kinds.py` holds against the record's
         same = any(_same_topic(text, amount, field, one) for one, field in recorded)
         if not same and _is_of_the_day(text, amount):
             continue
@@ -312,8 +311,8 @@ def _is_no_claim(text: str, amount: Amount, fields: Sequence[str], recorded: Seq
         return True  # 装了台十五寸的电脑, where it takes 15.6
     if is_of_people(text, amount, [field for _, field in recorded], fields):
         return True
-    if amount.dimension == "months" and amount.value / 12 in _years_told(fields):
-        return True  # 十二年真题: 2014至2025年
+    if amount.dimension == "months" and (_OF_YOUNG.match(text, amount.end) or amount.value / 12 in _years_told(fields)):
+        return True  # 三个月以上的猫 is an age (`kinds.py`); 十二年真题: 2014至2025年
     if _IN_A_DAY.search(text[: amount.start][-5:]) and any(
         abs(amount.value - one.value * often) < 0.001 for one, field in recorded for often in _times_a_day(field)
     ):

@@ -90,6 +90,8 @@ _KIND: Final = re.compile(f"[色味款码档键步样字]|{_ASPECT.pattern.parti
 _AT_HOME: Final = re.compile(
     "(?:冰箱|[衣鞋书]?柜|抽屉|包|兜|口袋|家|办公室|宿舍|厨房|锅|碗|盘|桌|卡|手机|肚子)(?:里头?|里面|上)[^，。！？]{0,3}$"
 )
+#: What viewers are to take: 家里冰箱有位置就拿三包.
+_TAKEN: Final = re.compile("就(?:拿|带)(?![了到出来])")
 _HURRIED: Final = re.compile(
     "抢|拍完|卖完|抢完|发完|没了|没有了?[，。！]|手慢|手快|为止|补货|下架|库存|赶紧|抓紧|断货|售罄|返场|秒"
 )
@@ -297,7 +299,7 @@ def _counts_otherwise(text: str, match: re.Match[str], said: float, product: Map
     if _OF_STOCK.search(match.group()) or _HURRIED.search(text, match.end(), stop):
         return False
     before = text[low : match.start()]
-    if _AT_HOME.search(before):
+    if _AT_HOME.search(before) or _TAKEN.match(match.group()):
         return None
     if "剩" in match.group():
         return _SELF.search(before) is not None

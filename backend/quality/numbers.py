@@ -49,7 +49,7 @@ _MONEY: Final = headed(
     # 五十九一支, and a figure that is a clause by itself: 二百四十九，带收纳盒
     rf"(?P<each>(?:\d+(?:\.\d+)?|[一二三四五六七八九十百千零两]*[十百零][二三四五六七八九]))(?=[一1][{COUNTERS}斤](?![{COUNTERS}])(?<!块))|"
     rf"(?<=[，。！？；\n])(?P<alone>{_BARE})(?=[，。！？；\n]|$)|"
-    rf"(?:[两二三四五六七八九十\d][{COUNTERS}]|[一1]人[一1][{COUNTERS}])(?:带走|都要|一起|拿走|到手|下来|加一块儿?)?，?(?:一共|总共|合计|就是|才|只要|是)?(?P<total>{_BARE})(?=[，。！省少])"
+    rf"(?:[两二三四五六七八九十\d][{COUNTERS}]|[一1]人[一1][{COUNTERS}])(?:带走|都要|一起拍?|拿走|到手|下来|加一块儿?)?，?(?:一共|总共|合计|就是|才|只要|是)?(?P<total>{_BARE})(?=[，。！省少])"
 )
 _MEASURE: Final = "钱多左出上以不就到的呢还都起买拿带给包能一，。！？；、 \n了吧啊搞封立"
 
@@ -147,7 +147,7 @@ def _is_vague(text: str, match: re.Match[str]) -> bool:
 
 def _is_piece(text: str, match: re.Match[str], value: float) -> bool:
     """一块蛋糕 and 两块巧克力 are no money."""
-    if match.group("unit") != "块" or match.group("tenths"):
+    if match.group("unit") != "块" or match.group("tenths") or match.group("odd"):
         return False
     if value >= 20:
         return _IN_BLOCKS.match(text, match.end()) is not None

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from backend.quality.context import clause, sentence
+from backend.quality.ladder import bought_apart
 from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
 from backend.quality.subject import is_told_of_somebody, is_unsure
 
@@ -218,8 +219,14 @@ def could_come_to(text: str, money: Money, basis: Basis) -> bool:
     low, high = clause(text, money.start, money.end)
     near = text[max(0, money.start - _BACK) : min(len(text), money.end + 24)]
     counts = {one for one in counts_in(near) if 1 < one <= 60}
+    told = counts_in(text[low : money.start]) - {1}
+    steps = {total for count, total in basis.steps.items() if not told or count in told}
     singles = {basis.price, *([basis.list_price] if basis.list_price else [])}
-    wholes = {*singles, *basis.others, *basis.steps.values()} | {one * count for one in singles for count in counts}
+    if bought_apart(text[low : money.start]):
+        counts |= set(range(2, 13))  # 比一瓶一瓶买的159块6, of however many
+    else:
+        counts -= basis.steps.keys()  # so many cost less together
+    wholes = {*singles, *basis.others, *steps} | {one * count for one in singles for count in counts}
     if any(_equal(said, one, money) for said in readings(text, money) for one in wholes):
         return True
     around = text[max(low, money.start - 12) : min(high, money.end + 6)]
