@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from backend.quality.context import clause, sentence
@@ -231,8 +232,15 @@ def could_come_to(text: str, money: Money, basis: Basis) -> bool:
         return True
     around = text[max(low, money.start - 12) : min(high, money.end + 6)]
     if _DIFFERENCE.search(around):
-        gaps = {more - less for more in wholes for less in wholes if more - less > 0.5}
-        if any(_equal(said, gap, money) for said in readings(text, money) for gap in gaps):
+        paid_for = {1: singles} | {count: {one * count for one in singles} for count in {*counts, *basis.steps}}
+        for count, total in basis.steps.items():
+            paid_for[count] = {*paid_for[count], total}
+        # Of as many pieces one sum and another, and what the next step adds.
+        gaps = {more - less for sums in paid_for.values() for more in sums for less in sums}
+        ladder = [basis.price, *(total for _, total in sorted(basis.steps.items()))]
+        gaps |= {abs(more - less) for more, less in pairwise(ladder)}
+        gaps |= {whole - other for whole in singles for other in basis.others}
+        if any(_equal(said, gap, money) for said in readings(text, money) for gap in gaps if gap > 0.05):
             return True
     if _NO_SHARE.search(text[low : money.start]):
         return False  # 一台省八十
