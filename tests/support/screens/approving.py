@@ -69,6 +69,23 @@ def queue(seats: Seats, camera: Camera) -> None:
     camera.take(page, "approvals-overtaken")
 
 
+def overtaken(seats: Seats, camera: Camera) -> None:
+    """Somebody else decides while one edits: who, when and what, and one's own text beside it."""
+    team = Team(seats)
+    asked = team.asked(WISHES[0])
+    page = seats.take(ADMIN, f"/approvals/{asked['id']}", viewport=SIZE).page
+    expect(page.get_by_test_id("approve")).to_be_enabled()
+    page.get_by_test_id("edit").click()
+    editor = page.get_by_test_id("approval-editor")
+    editor.fill(f"姐妹们，看过来。{editor.input_value()}")
+    team.decide(asked, "edit", content=asked["params"]["content"].replace("。", "，大家看清楚。", 1))
+    expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "edit")
+    camera.take(page, "approvals-overtaken-editing", dark=True)
+    english = in_english(seats.take(APPROVER, f"/approvals/{asked['id']}", viewport=SIZE)).page
+    expect(english.get_by_test_id("approval-card")).to_be_visible()
+    camera.take(english, "approvals-decided-english")
+
+
 def views(seats: Seats, camera: Camera) -> None:
     """Mine, filters, snoozing, several together, calling back."""
     team = Team(seats)
@@ -187,4 +204,4 @@ def history(page: Page) -> None:
     expect(page.get_by_test_id("history-row").first).to_be_visible()
 
 
-SCENES = (queue, views, times, held_back)
+SCENES = (queue, overtaken, views, times, held_back)
