@@ -69,6 +69,10 @@ function Log() {
     timeStyle: 'medium',
     hour12: false,
   })
+  // A log is read elsewhere, too: by whose clock its times are.
+  const zone = new Intl.DateTimeFormat(i18n.language, { timeZoneName: 'shortOffset' })
+    .formatToParts()
+    .find(({ type }) => type === 'timeZoneName')?.value
   return (
     <>
       <p className="muted">{t('audit.hint')}</p>
@@ -142,7 +146,7 @@ function Log() {
         columns={[
           { title: t('audit.n'), dataIndex: 'n', className: 'number', width: 72 },
           {
-            title: t('audit.at'),
+            title: `${t('audit.at')} (${zone})`,
             dataIndex: 'at',
             className: 'number',
             render: (at: string) => clock.format(new Date(at)),

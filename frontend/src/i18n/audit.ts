@@ -51,7 +51,7 @@ export const auditZh = {
   auditVerb: {
     added: '加入',
     approve: '通过',
-    auto_approved: '按政策自动通过',
+    auto_approved: '按策略自动通过',
     blank: '黑屏',
     cancelled: '取消',
     changed: '改动',
@@ -84,7 +84,7 @@ export const auditZh = {
     ordered: '排序',
     paused: '暂停',
     platform_changed: '换平台规则',
-    policies_changed: '改政策',
+    policies_changed: '改策略',
     published: '定稿',
     queued: '排入节目单',
     refused: '被拒绝',

@@ -88,10 +88,10 @@ export const zhCN = {
   scenario: {
     opening: '开场',
     selling_points: '卖点介绍',
-    promotion: '促单',
+    promotion: '促销',
     seeding: '种草',
-    transition: '过渡',
-    closing: '收尾',
+    transition: '过款',
+    closing: '下播收尾',
   },
   script: {
     title: '标题',

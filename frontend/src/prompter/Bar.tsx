@@ -146,7 +146,9 @@ export function Bar({
     <div className="bar" role="toolbar" aria-label={t.prompter}>
       <div className="about">
         <span className={offline || status.state === 'closed' ? 'line lost' : 'line'}>
-          <Icon name={offline || status.state === 'closed' ? 'offline' : 'check'} />
+          {status.state !== 'connecting' && (
+            <Icon name={offline || status.state === 'closed' ? 'offline' : 'check'} />
+          )}
           {line}
         </span>
         <span className="title">{stage.shown?.title || room}</span>
