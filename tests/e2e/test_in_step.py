@@ -208,7 +208,7 @@ def test_a_display_can_leave_the_step_and_be_set_up_from_elsewhere(seats: Seats,
     left, right = stage.open(seats), stage.open(seats)
     right.keyboard.press("Escape")
     right.get_by_label("屏幕名称").fill("主播屏")
-    right.get_by_role("button", name="跟随房间").click()
+    right.get_by_role("button", name="跟随直播间").click()
     right.keyboard.press("Escape")
     left.keyboard.press("Space")
     motion(left, "running")

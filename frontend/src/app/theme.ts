@@ -100,6 +100,18 @@ export function useAntdTheme(): ThemeConfig {
           fontWeight: 500,
         },
         Table: { cellPaddingBlock: 10 },
+        // antd's handle and rail cannot be told from a dark page.
+        ...(dark
+          ? {
+              Slider: {
+                railBg: token('border'),
+                railHoverBg: token('border'),
+                trackBg: token('writing'),
+                trackHoverBg: token('writing'),
+                handleColor: token('writing'),
+              },
+            }
+          : {}),
       },
     } satisfies ThemeConfig
   }, [dark, calm])

@@ -98,13 +98,15 @@ export function Next({ take }: { take: () => void }) {
     <>
       {/* Beside the button: a status inside it would be no part of its name. */}
       <span role="status" className="unseen">
-        {name && `${t.next}：${name}`}
+        {name && `${t.next}${t.colon}${name}`}
       </span>
       {name && (
         <button type="button" className="next" onClick={take} disabled={bound}>
           <Icon name="next" />
           <span className="next-name">
-            {t.next}：{name}
+            {t.next}
+            {t.colon}
+            {name}
           </span>
           {!bound && (
             <span className="take">
@@ -154,7 +156,9 @@ export function Bar({
         <span className="title">{stage.shown?.title || room}</span>
         {upcoming && !stage.next && (
           <span className="title upcoming">
-            {t.next}：{upcoming}
+            {t.next}
+            {t.colon}
+            {upcoming}
           </span>
         )}
         {spare !== undefined && !empty && (

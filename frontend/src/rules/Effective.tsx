@@ -178,14 +178,8 @@ function Adjust({
   return (
     <div className="rule-detail">
       <p>{rule.about}</p>
-      <p className="muted">
-        {t('rules.basis')}：{rule.basis}
-      </p>
-      {rule.advice && (
-        <p className="muted">
-          {t('rules.advice')}：{rule.advice}
-        </p>
-      )}
+      <p className="muted">{t('rules.basisOf', { basis: rule.basis })}</p>
+      {rule.advice && <p className="muted">{t('rules.adviceOf', { advice: rule.advice })}</p>}
       <p className="rule-terms">{rule.terms.join('、')}</p>
       {rule.patterns.map((pattern) => (
         <code key={pattern} className="rule-pattern">
