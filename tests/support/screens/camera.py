@@ -104,7 +104,7 @@ def keep(browser: Browser, taken: Path, kept: Path, names: list[str]) -> int:
     for name in names:
         there = kept / f"{name}.png"
         new = _pixels(page, taken / there.name)
-        if not there.is_file() or not _same_but_for_the_time(_pixels(page, there), new, taken / f"{name}.json"):
+        if not there.is_file() or not same_but_for_the_time(_pixels(page, there), new, taken / f"{name}.json"):
             there.write_bytes(paletted(new))
             print(f"new: {name}", flush=True)
         total += there.stat().st_size
@@ -121,7 +121,8 @@ def _pixels(page: Page, png: Path) -> NDArray[numpy.uint8]:
     return numpy.frombuffer(base64.b64decode(data), numpy.uint8).reshape(height, width, 4)[:, :, :3]
 
 
-def _same_but_for_the_time(old: NDArray[numpy.uint8], new: NDArray[numpy.uint8], boxes: Path) -> bool:
+def same_but_for_the_time(old: NDArray[numpy.uint8], new: NDArray[numpy.uint8], boxes: Path) -> bool:
+    """Whether two pictures differ at most where `boxes` says that the clock stands."""
     if old.shape != new.shape:
         return False
     other = (numpy.abs(old.astype(numpy.int16) - new.astype(numpy.int16)) > ALIKE).any(axis=2)
