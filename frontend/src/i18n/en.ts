@@ -44,6 +44,7 @@ export const en: English<typeof zhCN & typeof workZh> = {
     save: 'Save',
     cancel: 'Cancel',
     create: 'New',
+    createOne: 'New · {{what}}',
     delete: 'Delete',
     search: 'Search',
     actions: 'Actions',

@@ -70,7 +70,7 @@ export const workZh = {
     found: '参考',
     model: '模型',
     offline: '离线写手',
-    characters: '字数',
+    characters: '字符',
     score: '得分',
     findings: '问题',
     by: '审核人',

@@ -39,6 +39,7 @@ export const zhCN = {
     save: '保存',
     cancel: '取消',
     create: '新建',
+    createOne: '新建{{what}}',
     delete: '删除',
     search: '搜索',
     actions: '操作',

@@ -174,7 +174,7 @@ def held_back(seats: Seats, camera: Camera) -> None:
     team = Team(seats)
     asked = team.asked("给小雅的直播间写一段保温杯开场，30秒，活泼一点")
     revision = team.get("/rules/overlay", ADMIN)["revision"]
-    put_rules(team, revision, [{"id": "H-LATER", "terms": ["保温杯"]}])
+    put_rules(team, revision, [{"id": "H-LATER", "title": "新加的规则", "terms": [asked["params"]["content"][4:8]]}])
     try:
         page = seats.take(OPERATOR, f"/console/{asked['thread_id']}", viewport=SIZE).page
         expect(page.get_by_test_id("approve")).to_be_enabled()
