@@ -100,18 +100,14 @@ export function useAntdTheme(): ThemeConfig {
           fontWeight: 500,
         },
         Table: { cellPaddingBlock: 10 },
-        // antd's handle and rail cannot be told from a dark page.
-        ...(dark
-          ? {
-              Slider: {
-                railBg: token('border'),
-                railHoverBg: token('border'),
-                trackBg: token('writing'),
-                trackHoverBg: token('writing'),
-                handleColor: token('writing'),
-              },
-            }
-          : {}),
+        // antd's rail cannot be told from the page, and its handle not from a dark one.
+        Slider: {
+          railBg: token('border'),
+          railHoverBg: token('border'),
+          trackBg: token('writing'),
+          trackHoverBg: token('writing'),
+          handleColor: token('writing'),
+        },
       },
     } satisfies ThemeConfig
   }, [dark, calm])

@@ -1,4 +1,4 @@
-import { EditOutlined } from '@ant-design/icons'
+import { EditOutlined, EyeOutlined } from '@ant-design/icons'
 import { Alert, Button, Drawer, Empty, Form, Input, Select, Table } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -108,7 +108,7 @@ export function Effective({ draft, change, writes, known, loading }: Editing & {
             render: (_, rule) => (
               <Button
                 type="text"
-                icon={<EditOutlined />}
+                icon={writes ? <EditOutlined /> : <EyeOutlined />}
                 aria-label={t('rules.adjust', { name: rule.title })}
                 onClick={() => setOpen(rule)}
               />
