@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.e2e.browser import Seats
 from tests.support.desk_client import ADMIN, APPROVER, OPERATOR
 from tests.support.screens.camera import Camera
-from tests.support.screens.directing import MISSING
+from tests.support.screens.directing import MISSING, rule
 from tests.support.screens.team import PHONE, SIZE, TABLET, Team, in_english
 
 #: As wide as the evidence is beside the text with room to spare.
@@ -16,8 +16,11 @@ WIDE = {"width": 1440, "height": 900}
 
 def lived_through(team: Team) -> str:
     """A conversation with a question back, a rejection, an edit, and a script that went on air."""
-    team.empty_room(team.room())
-    thread = team.thread(team.room())
+    room = team.room()
+    team.empty_room(room)
+    # What is approved goes on air at once, whatever scenes before have set.
+    rule(team, room, by_hand=False)
+    thread = team.thread(room)
     team.say(thread, "写一段开场")
     team.say(thread, "给小雅的直播间写一段保温杯开场，30秒，活泼一点")
     first = team.waiting(thread)
