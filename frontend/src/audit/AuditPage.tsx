@@ -65,7 +65,8 @@ function Log() {
     return `${name} · ${i18n.exists(`auditVerb.${verb}`) ? t(`auditVerb.${verb}` as 'auditVerb.saved') : verb}`
   }
   const clock = new Intl.DateTimeFormat(i18n.language, {
-    dateStyle: 'short',
+    // 11/22/26 is another day elsewhere.
+    dateStyle: i18n.language === 'en' ? 'medium' : 'short',
     timeStyle: 'medium',
     hour12: false,
   })

@@ -41,7 +41,7 @@ export const auditZh = {
     run: '任务',
     rundown: '节目单',
     script: '话术',
-    session: '登录',
+    session: '账号',
     show: '整场',
     skill: '技能',
     subscribe: '订阅',
