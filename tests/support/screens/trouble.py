@@ -84,6 +84,8 @@ def broken_line(seats: Seats, camera: Camera, server: ServerProcess) -> None:
     host.keyboard.press("Space")
     expect(host.locator(".prompter")).to_have_attribute("data-motion", "running")
     fresh = seats.take(OPERATOR, "/console", viewport=SIZE).page
+    # All of the page is there before the server is not.
+    expect(fresh.locator(".composer textarea").first).to_be_editable()
     server.kill()
     expect(operator.get_by_test_id("connection")).to_have_attribute("data-state", "reconnecting")
     camera.take(operator, "lost-pill")
