@@ -208,7 +208,7 @@ def test_a_display_can_leave_the_step_and_be_set_up_from_elsewhere(seats: Seats,
     left, right = stage.open(seats), stage.open(seats)
     right.keyboard.press("Escape")
     right.get_by_label("屏幕名称").fill("主播屏")
-    right.get_by_role("button", name="跟随房间").click()
+    right.get_by_role("button", name="跟随直播间").click()
     right.keyboard.press("Escape")
     left.keyboard.press("Space")
     motion(left, "running")
@@ -277,7 +277,7 @@ def test_who_was_reading_while_the_room_went_elsewhere_keeps_the_place_until_tol
     steps = lost.evaluate("steps")
     for (_, before), (moved, now) in pairwise(steps):
         assert abs(moved) < 10 + (now - before) * 0.2, "no jump"
-    lost.get_by_role("button", name="跟上房间").click()
+    lost.get_by_role("button", name="跟上直播间").click()
     expect(lost.locator(".apart")).to_have_count(0)
     at_the_same_place(near, lost)
     # Again; this time it is the room that has to come.
@@ -290,7 +290,7 @@ def test_who_was_reading_while_the_room_went_elsewhere_keeps_the_place_until_tol
     near.keyboard.press("End")
     until(lambda: stage.state()["transport"]["position"] > 1000, near)
     line.mend()
-    lost.get_by_role("button", name="让房间跟我").click()
+    lost.get_by_role("button", name="让直播间跟我").click()
     motion(near, "running")
     stage.order("pause")
     at_the_same_place(near, lost)

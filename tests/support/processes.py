@@ -57,6 +57,8 @@ class ServerProcess:
 
     #: Set by the tests. Benchmarks measure what production runs.
     forked = False
+    #: What the interpreter is started with.
+    module = "backend"
 
     def __init__(
         self,
@@ -113,7 +115,7 @@ class ServerProcess:
             return self
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "backend", *self.command],
+                [sys.executable, "-m", self.module, *self.command],
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -28,7 +28,7 @@ def question_of(  # noqa: PLR0911, PLR0912 -- one return a question
             return "有几个商品都对得上，要写哪一个？"
         case "product":
             lead = f"这段{scenario}" if scenario else "接下来"
-            return f"{lead}讲哪个产品？选一个，或者直接告诉我产品名。"
+            return f"{lead}讲哪个商品？选一个，或者直接告诉我商品名。"
         case "draft" if situation.drafts:
             return "这个对话里只有一段稿子，没有别的可以合进来。先补哪一段？"
         case "draft":
@@ -134,7 +134,7 @@ def _products(reading: Reading, situation: Situation, said: str) -> list[dict[st
         return [_option(known.name, f"换成{known.name}") for known in others[:_MOST]]
     free = reading.scenario in ("opening", "transition") and not reading.candidates
     options = [_option(known.name, f"{said}，产品是{known.name}") for known in fits[: _MOST - free]]
-    return [*options, _option("不限产品", f"{said}，不限产品")] if free else options
+    return [*options, _option("不限商品", f"{said}，不限产品")] if free else options
 
 
 def _instead(reading: Reading, situation: Situation, said: str) -> list[dict[str, str]]:

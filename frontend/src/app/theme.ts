@@ -100,6 +100,14 @@ export function useAntdTheme(): ThemeConfig {
           fontWeight: 500,
         },
         Table: { cellPaddingBlock: 10 },
+        // antd's rail cannot be told from the page, and its handle not from a dark one.
+        Slider: {
+          railBg: token('border'),
+          railHoverBg: token('border'),
+          trackBg: token('writing'),
+          trackHoverBg: token('writing'),
+          handleColor: token('writing'),
+        },
       },
     } satisfies ThemeConfig
   }, [dark, calm])

@@ -176,7 +176,9 @@ export default function ApprovalsPage() {
         <div className="row spread">
           <span className="row">
             <h1>{t('nav.approvals')}</h1>
-            <span className="muted number">{t('approvals.pending', { count: all.length })}</span>
+            {(list.isSuccess || all.length > 0) && (
+              <span className="muted number">{t('approvals.pending', { count: all.length })}</span>
+            )}
           </span>
           {decides && (
             <Button

@@ -56,7 +56,14 @@ export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose:
   return (
     <Modal
       open
-      title={t('approvalDesk.bulkTitle', { count: asked.length })}
+      title={
+        outcomes && !busy
+          ? t('approvalDesk.bulkDone', {
+              count: outcomes.filter(({ problem }) => problem === null).length,
+              of: asked.length,
+            })
+          : t('approvalDesk.bulkTitle', { count: asked.length })
+      }
       onCancel={busy ? undefined : onClose}
       closable={!busy}
       footer={

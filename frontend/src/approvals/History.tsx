@@ -52,7 +52,7 @@ export function History({ selected }: { selected: string | undefined }) {
     <>
       <Unread asked={list} />
       {list.isPending && <p className="muted">{t('common.loading')}</p>}
-      <ul data-testid="history">
+      <ul className="decided" data-testid="history">
         {rows.map((row) => {
           const { interrupt } = fromRest(row)
           const { title, productName } = scriptParams(interrupt.params)

@@ -66,10 +66,15 @@ function Log() {
     return `${name} · ${i18n.exists(`auditVerb.${verb}`) ? t(`auditVerb.${verb}` as 'auditVerb.saved') : verb}`
   }
   const clock = new Intl.DateTimeFormat(i18n.language, {
-    dateStyle: 'short',
+    // 11/22/26 is another day elsewhere.
+    dateStyle: i18n.language === 'en' ? 'medium' : 'short',
     timeStyle: 'medium',
     hour12: false,
   })
+  // A log is read elsewhere, too: by whose clock its times are.
+  const zone = new Intl.DateTimeFormat(i18n.language, { timeZoneName: 'shortOffset' })
+    .formatToParts()
+    .find(({ type }) => type === 'timeZoneName')?.value
   return (
     <>
       <p className="muted">{t('audit.hint')}</p>
@@ -142,7 +147,7 @@ function Log() {
         columns={[
           { title: t('audit.n'), dataIndex: 'n', className: 'number', width: 72 },
           {
-            title: t('audit.at'),
+            title: `${t('audit.at')} (${zone})`,
             dataIndex: 'at',
             className: 'number',
             render: (at: string) => clock.format(new Date(at)),

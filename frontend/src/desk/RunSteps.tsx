@@ -83,7 +83,9 @@ export function RunSteps({ run }: { run: RunView | undefined }) {
                 </Link>
               )}
             </span>
-            <span className="muted number">{step.elapsed_ms !== null && duration(step.elapsed_ms)}</span>
+            <span className="muted number">
+              {(step.elapsed_ms ?? 0) >= 1 && duration(step.elapsed_ms ?? 0)}
+            </span>
           </li>
         ))}
       </ol>

@@ -99,7 +99,8 @@ export default function EvidencePanel({ threadId, interrupt, tools }: Props) {
       {(open || findings.length > 0) && (
         <section data-testid="evidence-compliance">
           <h3>
-            {t('evidence.compliance')} <span className="number">{findings.length}</span>
+            {t('evidence.compliance')}{' '}
+            {findings.length > 0 && <span className="number">{findings.length}</span>}
           </h3>
           {editing ? (
             <p className="muted">{t('evidence.whileEditing')}</p>

@@ -81,7 +81,7 @@ export function NewExperiment({ onMade }: { onMade: () => void }) {
           ]}
         />
       </Form.Item>
-      <p className="muted">{t('experiment.baseHint')}</p>
+      <p className="muted form-note">{t('experiment.baseHint')}</p>
       <Form.List name="variants">
         {(fields, { add, remove }) => (
           <>

@@ -105,7 +105,7 @@ export function Steps({ experiment }: { experiment: Experiment }) {
         onOk={() => void run(() => experimentsApi.conclude(experiment, chosen))}
         onCancel={() => setOpen(undefined)}
       >
-        <p>{t('experiment.concludeHint')}</p>
+        <p className="form-note">{t('experiment.concludeHint')}</p>
         <Form layout="vertical">
           <Form.Item label={t('experiment.chosen')}>
             <Select<string>

@@ -19,6 +19,7 @@ export const approvalDeskZh = {
     selected: '已选 {{count}} 条',
     bulk: '批量通过',
     bulkTitle: '一次通过 {{count}} 条？',
+    bulkDone: '通过了 {{count}} / {{of}} 条',
     bulkHint: '只有质检没有任何提醒的稿件才能批量通过，结果会逐条显示。',
     bulkUndo: '通过后 {{seconds}} 秒内可以撤回。',
     bulkNoUndo: '通过后立即生效，不能撤回。',
@@ -74,6 +75,7 @@ export const approvalDeskEn: English<typeof approvalDeskZh> = {
     selected: '{{count}} selected',
     bulk: 'Approve together',
     bulkTitle: 'Approve {{count}} at once?',
+    bulkDone: '{{count}} of {{of}} approved',
     bulkHint:
       'Only scripts in which no check found anything can be approved together; you are told about each.',
     bulkUndo: 'They can be called back for {{seconds}} seconds.',

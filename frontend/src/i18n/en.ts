@@ -44,6 +44,7 @@ export const en: English<typeof zhCN & typeof workZh> = {
     save: 'Save',
     cancel: 'Cancel',
     create: 'New',
+    createOne: 'New · {{what}}',
     delete: 'Delete',
     search: 'Search',
     actions: 'Actions',
@@ -84,7 +85,7 @@ export const en: English<typeof zhCN & typeof workZh> = {
     welcomeHint:
       'Name the room, product, segment, length and style. A person reviews each script before it goes on screen.',
     example1: '给小雅的直播间写一段保温杯开场，30秒，活泼一点',
-    example2: '写一段逼单话术，突出库存和赠品，20秒',
+    example2: '写一段促销话术，突出库存和赠品，20秒',
     example3: '给大刘介绍卫龙辣条的卖点，一分钟，接地气',
     conversation: 'Conversation',
     placeholder: 'Ask for a script, e.g. “给小雅写一段保温杯开场，30秒，活泼一点”',

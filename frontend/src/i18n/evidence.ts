@@ -40,7 +40,7 @@ export const evidenceZh = {
     meaning: '意思第 {{rank}}',
     wording: '词句第 {{rank}}',
     all: '记忆不多，全部参考',
-    sentBack: '提醒过的退稿理由',
+    sentBack: '提醒过的驳回原因',
     why: '为什么想起这些',
     versions: '版本',
     only: '这是第一稿',

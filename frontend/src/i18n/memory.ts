@@ -34,7 +34,7 @@ export const memoryZh = {
     runTitle: '这次写稿参考了哪些记忆，为什么',
     runRecalled: '用上的',
     runPassedOver: '差一点用上的',
-    runRejections: '提醒过的退稿理由',
+    runRejections: '提醒过的驳回原因',
     runNothing: '没有',
     runAll: '可用的不多，全部用上了，没有排名。',
     toThread: '回到对话',
@@ -50,7 +50,7 @@ export const memoryZh = {
     unranked: '未入选',
     explain: '得分 =（1/(20+语义名次) + 覆盖率/(20+字词名次)）× 新旧 × 认可；得分只用来排序。',
   },
-  memoryKind: { script: '话术', note: '笔记', rejection: '退稿理由' },
+  memoryKind: { script: '话术', note: '笔记', rejection: '驳回原因' },
 }
 
 export const memoryEn: English<typeof memoryZh> = {

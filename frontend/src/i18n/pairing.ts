@@ -6,7 +6,7 @@ export const pairingZh = {
     role: '接入为',
     display: '屏幕',
     remote: '遥控',
-    displayHint: '显示稿件，跟随房间；不能控制。',
+    displayHint: '显示稿件，跟随直播间；不能控制。',
     remoteHint: '还能播放、暂停、跳转、调语速；不能换稿、黑屏。',
     qr: '配对二维码',
     scan: '用手机或平板扫码',

@@ -7,7 +7,7 @@ export const policiesZh = {
     hint: '改动马上生效并记入审计；已经在等的稿件保留原来的期限。',
     saved: '已保存',
     changed: '{{count}} 项改动未保存',
-    bounds: '请填 {{min}} 到 {{max}} 之间的数',
+    bounds: '请填 {{min}}到 {{max}} 之间的数',
     second: '0.02（1 秒）',
     reset: '恢复默认',
     resetNamed: '「{{name}}」恢复默认',

@@ -90,7 +90,7 @@ export const replayZh = {
     escalated: '快到期了，提醒负责人',
     decided: '{{name}}：{{decision}}',
     decidedWhy: '{{name}}：{{decision}}，{{why}}',
-    auto: '按团队政策自动通过',
+    auto: '按团队策略自动通过',
     expired: '没有人在时限内处理',
     toolCall: '调用 {{tool}}',
     toolResult: '{{tool}} 有了结果',

@@ -13,7 +13,7 @@ export const showsZh = {
     approvedOf: '已通过',
     state: '状态',
     toList: '返回整场列表',
-    source: '脚本来源',
+    source: '话术来源',
     fromTable: '导入表格',
     fromChoice: '选择商品和环节',
     segments: '环节',
@@ -61,7 +61,7 @@ export const showsZh = {
     held: '没有送上提词器：通过之后{{changed}}有变，这段现在不能播',
     heldBy: { rules: '规则', product: '商品资料' },
     heldHint:
-      '话术还在节目单里，什么都没有丢。可以重新生成、改好商品或规则后再送，或由管理员写明理由直接送。（规则版本 {{version}}）',
+      '话术还在节目单里，什么都没有丢。可以重新生成、改好商品或规则后再送，或由管理员写明理由直接送。（规则第 {{version}} 版）',
     overrideReason: '仍要送上的理由',
     cueAnyway: '仍要送上',
     export: { docx: '导出 DOCX', txt: '导出 TXT', srt: '导出时间轴 SRT' },
@@ -162,7 +162,7 @@ export const showsEn: English<typeof showsZh> = {
     held: 'Not on the teleprompter: since it was approved, {{changed}} changed, and it may not be said now',
     heldBy: { rules: 'the rules', product: 'the product' },
     heldHint:
-      'The script is still in the rundown, nothing is lost. Write it anew, mend product or rules and cue again, or an admin cues it with a reason. (Rules {{version}})',
+      'The script is still in the rundown, nothing is lost. Write it anew, mend product or rules and cue again, or an admin cues it with a reason. (Revision {{version}} of the rules)',
     overrideReason: 'Reason to cue it nevertheless',
     cueAnyway: 'Cue it nevertheless',
     export: { docx: 'Export DOCX', txt: 'Export TXT', srt: 'Export cues (SRT)' },

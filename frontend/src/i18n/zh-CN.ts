@@ -39,6 +39,7 @@ export const zhCN = {
     save: '保存',
     cancel: '取消',
     create: '新建',
+    createOne: '新建{{what}}',
     delete: '删除',
     search: '搜索',
     actions: '操作',
@@ -88,10 +89,10 @@ export const zhCN = {
   scenario: {
     opening: '开场',
     selling_points: '卖点介绍',
-    promotion: '促单',
+    promotion: '促销',
     seeding: '种草',
-    transition: '过渡',
-    closing: '收尾',
+    transition: '过款',
+    closing: '下播收尾',
   },
   script: {
     title: '标题',

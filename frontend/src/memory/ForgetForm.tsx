@@ -63,7 +63,7 @@ export function ForgetForm({ names, onDone }: { names: Named; onDone: () => void
       }}
       onFinish={(values) => void count(values)}
     >
-      <p className="muted">{t('memory.forgetHint')}</p>
+      <p className="muted form-note">{t('memory.forgetHint')}</p>
       {problem !== undefined && <Alert type="error" showIcon role="alert" title={problemText(problem)} />}
       <Form.Item name="subject" label={t('memory.subject')}>
         <Select

@@ -219,13 +219,13 @@ function Listing({ filters, names }: { filters: Filters; names: Named }) {
             title: t('memory.host'),
             dataIndex: 'host_id',
             width: 110,
-            render: (id: string | null) => nameOf(names.hosts, id),
+            render: (id: string | null) => nameOf(names.hosts, id) || '–',
           },
           {
             title: t('memory.product'),
             dataIndex: 'product_id',
             width: 160,
-            render: (id: string | null) => nameOf(names.products, id),
+            render: (id: string | null) => nameOf(names.products, id) || '–',
           },
           {
             title: t('memory.since'),

@@ -71,7 +71,7 @@ function Month({ spent, soft, hard }: { spent: Spending; soft: number | null; ha
   const name = t('modelBudget.month', { currency: spent.currency })
   return hard === null ? (
     <p>
-      {name}: <strong>{money(cost)}</strong>
+      {name} <strong>{money(cost)}</strong>
       <span className="muted model-more">{more}</span>
     </p>
   ) : (

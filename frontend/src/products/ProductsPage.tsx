@@ -168,7 +168,7 @@ export default function ProductsPage() {
           </div>
           <fieldset>
             <legend>{t('product.ladder')}</legend>
-            <p className="muted">{t('product.ladderHint')}</p>
+            <p className="muted form-note">{t('product.ladderHint')}</p>
             <Form.List name="price_ladder">
               {(steps, { add, remove }) => (
                 <>

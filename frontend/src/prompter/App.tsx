@@ -72,7 +72,9 @@ export function App() {
       {page.at === 'missing' && (
         <>
           <p role="alert">{t.missing}</p>
-          <a href="/prompter.html">{t.otherRoom}</a>
+          <p>
+            <a href="/prompter.html">{t.otherRoom}</a>
+          </p>
         </>
       )}
       {page.at === 'unreachable' && <p role="alert">{t.unreachable}</p>}

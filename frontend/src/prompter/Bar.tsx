@@ -98,13 +98,15 @@ export function Next({ take }: { take: () => void }) {
     <>
       {/* Beside the button: a status inside it would be no part of its name. */}
       <span role="status" className="unseen">
-        {name && `${t.next}：${name}`}
+        {name && `${t.next}${t.colon}${name}`}
       </span>
       {name && (
         <button type="button" className="next" onClick={take} disabled={bound}>
           <Icon name="next" />
           <span className="next-name">
-            {t.next}：{name}
+            {t.next}
+            {t.colon}
+            {name}
           </span>
           {!bound && (
             <span className="take">
@@ -146,13 +148,17 @@ export function Bar({
     <div className="bar" role="toolbar" aria-label={t.prompter}>
       <div className="about">
         <span className={offline || status.state === 'closed' ? 'line lost' : 'line'}>
-          <Icon name={offline || status.state === 'closed' ? 'offline' : 'check'} />
+          {status.state !== 'connecting' && (
+            <Icon name={offline || status.state === 'closed' ? 'offline' : 'check'} />
+          )}
           {line}
         </span>
         <span className="title">{stage.shown?.title || room}</span>
         {upcoming && !stage.next && (
           <span className="title upcoming">
-            {t.next}：{upcoming}
+            {t.next}
+            {t.colon}
+            {upcoming}
           </span>
         )}
         {spare !== undefined && !empty && (

@@ -122,7 +122,7 @@ export function Menu({
           <label>
             {t.target}
             <input
-              placeholder="mm:ss"
+              placeholder={t.clock}
               inputMode="numeric"
               pattern="\d{1,3}(:[0-5]\d)?"
               onBlur={(event) => finishIn(seconds(event.target.value))}

@@ -58,7 +58,9 @@ export function Over({
           {cut && (
             <p className="heads-up">
               <strong>
-                <span className="figures">{Math.ceil(lead / 1000)}</span> {t.comingUp}：{cut.title}
+                <span className="figures">{Math.ceil(lead / 1000)}</span> {t.comingUp}
+                {t.colon}
+                {cut.title}
               </strong>
               <span>{cut.content}</span>
             </p>

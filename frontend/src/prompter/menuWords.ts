@@ -22,7 +22,8 @@ const zh = {
   keysText:
     '空格/回车/B/. 播放暂停 · ↑↓ 快慢 · ←→ 上下句 · [ ] 上下段 · Home/End 首尾 · +− 字号 · M 镜像 · F 全屏 · L 阅读区 · H 操作栏 · R 倒退 · P 翻页 · N 接下一段 · 0 停 · Esc 设置',
   wakeLockMissing: '此浏览器不能保持亮屏，请在系统设置里关闭自动锁屏。',
-  follow: '跟随房间',
+  follow: '跟随直播间',
+  clock: '分:秒',
   name: '屏幕名称',
   singleKeys: '单键快捷键',
   target: '读完用时',
@@ -53,6 +54,7 @@ const en: Words = {
     'Space/Enter/B/. play, pause · ↑↓ speed · ←→ sentence · [ ] section · Home/End · +− size · M mirror · F full screen · L band · H bar · R reverse · P pages · N take next · 0 stop · Esc settings',
   wakeLockMissing: 'This browser cannot keep the screen on: switch off the automatic lock.',
   follow: 'Follow the room',
+  clock: 'mm:ss',
   name: 'Name of this screen',
   singleKeys: 'Single-key shortcuts',
   target: 'Finish in',

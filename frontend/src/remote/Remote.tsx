@@ -136,7 +136,9 @@ export function Remote({
       {note && (
         <p className="note" role="status" data-testid="note">
           <span>
-            {t.note}：{note.text}
+            {t.note}
+            {t.colon}
+            {note.text}
           </span>
           {!isPaired && (
             <button
@@ -152,7 +154,9 @@ export function Remote({
       {waits && (
         <div className="waits" data-testid="waits">
           <p role="status">
-            {t.waits}：{waits.title}
+            {t.waits}
+            {t.colon}
+            {waits.title}
           </p>
           {!isPaired && (
             <>
@@ -204,7 +208,9 @@ export function Remote({
         </p>
         {state?.next_title && (
           <p className="upcoming">
-            {t.upcoming}：{state.next_title}
+            {t.upcoming}
+            {t.colon}
+            {state.next_title}
           </p>
         )}
         <div className="row">

@@ -225,7 +225,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
             </span>
           </>
         )}
-        {script.score !== undefined && (
+        {script.score !== undefined && content === script.content && mode !== 'edit' && (
           <span className="number">{t('quality.score', { score: script.score })}</span>
         )}
       </div>

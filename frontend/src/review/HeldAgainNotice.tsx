@@ -1,7 +1,7 @@
 import { Alert } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { byGravity, FindingText } from './MarkedText'
-import type { HeldAgain } from './params'
+import { type HeldAgain, revisionOf } from './params'
 
 /** Why an approved script waits again: what changed, what is forbidden now and by which rules, and what can be done. */
 export function HeldAgainNotice({ held, version }: { held: HeldAgain; version: string | undefined }) {
@@ -22,8 +22,11 @@ export function HeldAgainNotice({ held, version }: { held: HeldAgain; version: s
             <FindingText key={`${finding.rule}-${finding.span[0]}`} finding={finding} version={version} />
           ))}
           {held.approvedUnder && version && held.changed.includes('rules') && (
-            <p className="muted number">
-              {t('reviewNote.heldVersions', { before: held.approvedUnder, now: version })}
+            <p className="muted number" title={version}>
+              {t('reviewNote.heldVersions', {
+                before: revisionOf(held.approvedUnder),
+                now: revisionOf(version),
+              })}
             </p>
           )}
           <p>{t('reviewNote.heldWhat')}</p>

@@ -102,10 +102,8 @@ export function FindingText({ finding, version, onShow, onApply, applyKey }: Fin
             : finding.basis}
         </div>
       )}
-      <div className="muted number" data-testid="finding-rule">
-        {version
-          ? t('reviewNote.ruleVersion', { rule: finding.rule, version })
-          : t('reviewNote.rule', { rule: finding.rule })}
+      <div className="muted number" data-testid="finding-rule" title={version}>
+        {t('reviewNote.rule', { rule: finding.rule })}
       </div>
       {suggestion !== null && (
         <div className="row">

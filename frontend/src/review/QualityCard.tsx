@@ -1,5 +1,5 @@
 import '../i18n/addWork'
-import { CheckCircleFilled, CloseCircleFilled } from '@ant-design/icons'
+import { CheckCircleFilled, CloseCircleFilled, ExclamationCircleFilled } from '@ant-design/icons'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { CheckResult, Finding } from '../generated/protocol'
@@ -13,6 +13,7 @@ export interface Quality {
   readonly rules_version: string
 }
 
+const signs = { pass: CheckCircleFilled, warn: ExclamationCircleFilled, block: CloseCircleFilled } as const
 const tone = { pass: 'approve', warn: 'pending', block: 'reject' } as const
 
 /** The outcome of the checks: verdict, score, what was found, and the rubric on demand. */
@@ -27,11 +28,12 @@ export function QualityCard({
 }) {
   const { t } = useTranslation()
   const failed = quality.checks.filter((check) => !check.passed)
+  const Sign = signs[quality.verdict]
   return (
     <article className="card" aria-label={t('quality.title')} data-testid="quality-card">
       <header className="card-head">
         <span className={`state state-${tone[quality.verdict]}`}>
-          {quality.verdict === 'pass' ? <CheckCircleFilled /> : <CloseCircleFilled />}
+          <Sign />
           {t(`verdict.${quality.verdict}`)}
         </span>
         <strong className="number">{t('quality.score', { score: quality.score })}</strong>

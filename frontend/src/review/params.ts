@@ -90,3 +90,6 @@ export function checkContext(script: ScriptParams): Omit<Shapes['Check'], 'conte
   const asked = seconds !== undefined && seconds >= 5 && seconds <= 1800 ? Math.round(seconds) : undefined
   return { product_id: productId, room_id: roomId, host_id: hostId, scenario, seconds: asked }
 }
+
+/** The team's own revision in a version of the rules (2.douyin.1f0c…): what people know it by. */
+export const revisionOf = (version: string): string => version.split('.', 1)[0] ?? ''

@@ -1,5 +1,5 @@
-import { EditOutlined } from '@ant-design/icons'
-import { Alert, Button, Drawer, Form, Input, Select, Table } from 'antd'
+import { EditOutlined, EyeOutlined } from '@ant-design/icons'
+import { Alert, Button, Drawer, Empty, Form, Input, Select, Table } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { noRows } from '../shared/Unread'
@@ -116,7 +116,7 @@ export function Effective({
             render: (_, rule) => (
               <Button
                 type="text"
-                icon={<EditOutlined />}
+                icon={writes ? <EditOutlined /> : <EyeOutlined />}
                 aria-label={t('rules.adjust', { name: rule.title })}
                 onClick={() => setOpen(rule)}
               />
@@ -186,14 +186,8 @@ function Adjust({
   return (
     <div className="rule-detail">
       <p>{rule.about}</p>
-      <p className="muted">
-        {t('rules.basis')}：{rule.basis}
-      </p>
-      {rule.advice && (
-        <p className="muted">
-          {t('rules.advice')}：{rule.advice}
-        </p>
-      )}
+      <p className="muted">{t('rules.basisOf', { basis: rule.basis })}</p>
+      {rule.advice && <p className="muted">{t('rules.adviceOf', { advice: rule.advice })}</p>}
       <p className="rule-terms">{rule.terms.join('、')}</p>
       {rule.patterns.map((pattern) => (
         <code key={pattern} className="rule-pattern">

@@ -61,7 +61,7 @@ export default function History({
         locale={noRows(list, t('rules.noHistory'))}
         columns={[
           {
-            title: t('rules.tabs.history'),
+            title: t('script.version'),
             dataIndex: 'revision',
             width: 120,
             render: (revision: number, row) => (
@@ -76,7 +76,7 @@ export default function History({
             render: (_, { note, restored_from }) =>
               [note, restored_from === null ? '' : t('rules.restoredFrom', { revision: restored_from })]
                 .filter(Boolean)
-                .join(' · '),
+                .join(' · ') || '–',
           },
           { title: t('rules.by'), dataIndex: 'author', width: 140 },
           {

@@ -50,7 +50,12 @@ export function OwnRules({ draft, change, writes }: Editing) {
         locale={{ emptyText: <Empty description={t('rules.noOwn')} /> }}
         columns={[
           { title: t('rules.id'), dataIndex: 'id', width: 110, className: 'number' },
-          { title: t('rules.title'), dataIndex: 'title', width: 180 },
+          {
+            title: t('rules.title'),
+            dataIndex: 'title',
+            width: 180,
+            render: (title?: string) => title || '–',
+          },
           {
             title: t('rules.severity'),
             dataIndex: 'severity',

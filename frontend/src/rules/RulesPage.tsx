@@ -70,12 +70,12 @@ function Rules() {
           />
         </div>
       </div>
-      <p className="muted" data-testid="rules-version">
-        {rules.data && (
-          <>
-            {t('rules.version')} <span className="number">{rules.data.version}</span> ·{' '}
-          </>
-        )}
+      {/* Whoever asks exactly which rules held finds the version by pointing at it. */}
+      <p
+        className="muted"
+        data-testid="rules-version"
+        title={rules.data && `${t('rules.version')} ${rules.data.version}`}
+      >
         {saved &&
           (saved.created_at
             ? `${t('rules.revision', { revision: saved.revision })} · ${t('rules.savedBy', {

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Finding } from '../generated/protocol'
 import { byGravity, FindingText } from '../review/MarkedText'
+import { revisionOf } from '../review/params'
 import { useDesk } from '../shared/desk'
 
 /** What the server says of a script that may not go on air any more. */
@@ -42,7 +43,7 @@ export default function HeldNotice({
               version={held.rules_version}
             />
           ))}
-          <p className="muted">{t('show.heldHint', { version: held.rules_version })}</p>
+          <p className="muted">{t('show.heldHint', { version: revisionOf(held.rules_version) })}</p>
           <div className="row">
             {onRegenerate && <Button onClick={() => void onRegenerate()}>{t('show.regenerate')}</Button>}
             {may('interrupt.override') && (

@@ -101,7 +101,7 @@ function Desk({ showId, show }: { showId: string; show: ShowView }) {
             {[
               room?.name,
               show.starts_at && moment(show.starts_at, i18n.language),
-              clockTime(show.total_seconds),
+              `${t('show.length')} ${clockTime(show.total_seconds)}`,
               t(`showStatus.${status}`),
             ]
               .filter(Boolean)

@@ -165,7 +165,7 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
             ? writes
               ? t('common.editNamed', { name: named.name })
               : named.name
-            : `${t('common.create')} · ${title}`
+            : t('common.createOne', { what: title })
         }
         destroyOnHidden
       >

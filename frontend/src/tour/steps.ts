@@ -14,10 +14,10 @@ const steps: readonly Step[] = [
   { name: 'pick', path: '/console', target: '.composer', asks: 'thread.write' },
   { name: 'progress', path: '/console', target: 'nav.threads', asks: 'thread.read' },
   { name: 'approve', path: '/approvals', target: 'nav.queue', asks: 'interrupt.decide' },
-  { name: 'show', path: '/rundown', target: 'main.page', asks: 'thread.write' },
+  { name: 'show', path: '/rundown', target: '[data-testid=new-show]', asks: 'thread.write' },
   { name: 'facts', path: '/products', target: 'main.page .ant-table-wrapper', asks: 'thread.read' },
-  { name: 'rules', path: '/rules', target: 'main.page', asks: 'rules.read' },
-  { name: 'prompter', path: '/console', target: '.brand' },
+  { name: 'rules', path: '/rules', target: 'main.page .rule-tabs', asks: 'rules.read' },
+  { name: 'prompter', path: '/console', target: 'nav.pages a[href="/live"]' },
   { name: 'keys', path: '/console', target: '.top > .row' },
 ]
 

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 from typing import Final
@@ -16,15 +17,19 @@ from typing import Final
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.browser import built, launch, seats_at
-from tests.support.processes import ROOT, ServerProcess
-from tests.support.screens import approving, desk, directing, keeping, trouble
+from tests.support.processes import ROOT
+from tests.support.screens import approving, desk, directing, keeping, pairing, retelling, shapes, trouble
 from tests.support.screens.camera import KEPT, Camera, keep, named_in
+from tests.support.screens.served import StudioServer
 
 SCENES: Final = (
     *desk.SCENES,
     *approving.SCENES,
     *keeping.SCENES,
     *directing.SCENES,
+    *pairing.SCENES,
+    *retelling.SCENES,
+    *shapes.SCENES,
     *trouble.SCENES,
 )
 
@@ -33,7 +38,7 @@ def photograph(chromium: Browser, folder: Path, only: re.Pattern[str]) -> list[s
     """Take the pictures of the scenes whose names fit. Returns the scenes that failed."""
     camera, failed = Camera(folder), []
     server_settings = {"offline_pace": 80, "tenant_key__qinghe__glm": "sk-of-the-team"}
-    with tempfile.TemporaryDirectory() as data, ServerProcess(Path(data), server_settings).start() as server:
+    with tempfile.TemporaryDirectory() as data, StudioServer(Path(data), server_settings).start() as server:
         server.wait_healthy(120)
         scenes = [(scene.__name__, scene, ()) for scene in SCENES]
         scenes.append(("broken_line", trouble.broken_line, (server,)))
@@ -42,11 +47,13 @@ def photograph(chromium: Browser, folder: Path, only: re.Pattern[str]) -> list[s
                 continue
             print(f"-- {name}", flush=True)
             with seats_at(chromium, server.url) as seats:
+                began = time.monotonic()
                 try:
                     scene(seats, camera, *more)
                 except Exception as error:  # noqa: BLE001 - a picture that cannot be taken must not cost the others
                     _tell(error)
                     failed.append(name)
+                print(f"   {time.monotonic() - began:.0f} s", flush=True)
     return failed
 
 
@@ -71,6 +78,7 @@ def main() -> int:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--to", type=Path, default=ROOT / "build" / "screens")
     reader.add_argument("--only", type=re.compile, default=re.compile(""), help="scenes whose names fit; none is kept")
+    reader.add_argument("--keep", action="store_true", help="take none, keep those that were taken before")
     reader.add_argument("--patience", type=int, default=int(os.environ.get("PATIENCE", "45")), help="seconds")
     given = reader.parse_args()
     built()
@@ -78,14 +86,14 @@ def main() -> int:
     os.environ["LANGUAGE"] = "zh_CN"
     folder: Path = given.to
     folder.mkdir(parents=True, exist_ok=True)
-    if not given.only.pattern:
-        for old in folder.glob("*.png"):
+    if not given.only.pattern and not given.keep:
+        for old in [*folder.glob("*.png"), *folder.glob("*.json")]:
             old.unlink()
     expect.set_options(timeout=given.patience * 1000)
     with sync_playwright() as playwright:
         chromium = launch(playwright)
-        failed = photograph(chromium, folder, given.only)
-        if not given.only.pattern:
+        failed = [] if given.keep else photograph(chromium, folder, given.only)
+        if given.keep or not given.only.pattern:
             failed += kept(chromium, folder)
         chromium.close()
     for name in failed:

@@ -69,6 +69,23 @@ def queue(seats: Seats, camera: Camera) -> None:
     camera.take(page, "approvals-overtaken")
 
 
+def overtaken(seats: Seats, camera: Camera) -> None:
+    """Somebody else decides while one edits: who, when and what, and one's own text beside it."""
+    team = Team(seats)
+    asked = team.asked(WISHES[0])
+    page = seats.take(ADMIN, f"/approvals/{asked['id']}", viewport=SIZE).page
+    expect(page.get_by_test_id("approve")).to_be_enabled()
+    page.get_by_test_id("edit").click()
+    editor = page.get_by_test_id("approval-editor")
+    editor.fill(f"姐妹们，看过来。{editor.input_value()}")
+    team.decide(asked, "edit", content=asked["params"]["content"].replace("。", "，大家看清楚。", 1))
+    expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "edit")
+    camera.take(page, "approvals-overtaken-editing", dark=True)
+    english = in_english(seats.take(APPROVER, f"/approvals/{asked['id']}", viewport=SIZE)).page
+    expect(english.get_by_test_id("approval-card")).to_be_visible()
+    camera.take(english, "approvals-decided-english")
+
+
 def views(seats: Seats, camera: Camera) -> None:
     """Mine, filters, snoozing, several together, calling back."""
     team = Team(seats)
@@ -157,7 +174,7 @@ def held_back(seats: Seats, camera: Camera) -> None:
     team = Team(seats)
     asked = team.asked("给小雅的直播间写一段保温杯开场，30秒，活泼一点")
     revision = team.get("/rules/overlay", ADMIN)["revision"]
-    put_rules(team, revision, [{"id": "H-LATER", "terms": ["保温杯"]}])
+    put_rules(team, revision, [{"id": "H-LATER", "title": "新加的规则", "terms": [asked["params"]["content"][4:8]]}])
     try:
         page = seats.take(OPERATOR, f"/console/{asked['thread_id']}", viewport=SIZE).page
         expect(page.get_by_test_id("approve")).to_be_enabled()
@@ -187,4 +204,4 @@ def history(page: Page) -> None:
     expect(page.get_by_test_id("history-row").first).to_be_visible()
 
 
-SCENES = (queue, views, times, held_back)
+SCENES = (queue, overtaken, views, times, held_back)

@@ -47,7 +47,9 @@ def live(seats: Seats, camera: Camera) -> None:
     page.wait_for_timeout(3000)
     camera.take(page, "live", dark=True)
     camera.take(screens[0].page, "prompter-running")
-    camera.take(in_english(seats.take(OPERATOR, f"/live/{room}", viewport=SIZE)).page, "live-english")
+    english = in_english(seats.take(OPERATOR, f"/live/{room}", viewport=SIZE)).page
+    expect(english.get_by_test_id("queue-entry").first).to_be_visible()
+    camera.take(english, "live-english")
     phone = seats.take(OPERATOR, f"/live/{room}", **PHONE).page
     expect(phone.get_by_test_id("queue-entry").first).to_be_visible()
     camera.take(phone, "live-phone")
@@ -180,6 +182,7 @@ def prompter(seats: Seats, camera: Camera) -> None:
     for name, shape in (("", SIZE), ("-phone", STAGES["390x844"])):
         empty = seats.take(HOST, f"/prompter.html?room={team.room('大刘的直播间')}", viewport=shape).page
         expect(empty.get_by_text("等待稿件")).to_be_visible()
+        expect(empty.locator(".line")).to_contain_text("已连接")
         camera.take(empty, f"prompter-empty{name}")
     missing = seats.take(HOST, f"/prompter.html?room={MISSING}", viewport=SIZE).page
     expect(missing.get_by_role("alert")).to_be_visible()

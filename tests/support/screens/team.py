@@ -12,6 +12,9 @@ from tests.support.desk_client import ADMIN, APPROVER, OPERATOR
 SIZE: Final = {"width": 1280, "height": 800}
 #: A phone in the hand: its bars lie over the page, and nobody has keys.
 PHONE: Final[dict[str, Any]] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+#: A tablet held upright, and the narrowest window that all must fit into (WCAG 1.4.10).
+TABLET: Final = {"width": 820, "height": 1180}
+NARROW: Final = {"width": 320, "height": 640}
 ROOM: Final = "小雅的直播间"
 OTHER_ROOM: Final = "大刘的直播间"
 #: Longer than any step here takes on a busy machine.
@@ -53,10 +56,23 @@ class Team:
         answer = self.as_(ADMIN).patch("/api/v1/tenant/policies", data=set_)
         assert answer.ok, answer.text()
 
+    def thread(self, room: str | None = None) -> str:
+        """A conversation in which nothing was said yet."""
+        return str(self.post("/threads", {"room_id": room} if room else {})["id"])
+
+    def say(self, thread: str, content: str) -> None:
+        """Say something and wait until its run has ended or asks."""
+        self.post(f"/threads/{thread}/messages", {"content": content})
+        self.settled(thread)
+
     def asked(self, wish: str, room: str | None = None) -> dict[str, Any]:
         """Have a script written, and give what waits for a decision then."""
-        thread = str(self.post("/threads", {"room_id": room} if room else {})["id"])
+        thread = self.thread(room)
         self.post(f"/threads/{thread}/messages", {"content": wish})
+        return self.waiting(thread)
+
+    def waiting(self, thread: str) -> dict[str, Any]:
+        """What waits for a decision in a conversation, once something does."""
 
         def waits() -> dict[str, Any] | None:
             items = self.get("/interrupts?status=pending&limit=100")["items"]
@@ -68,14 +84,16 @@ class Team:
         """Decide as the approver, and wait until the run has ended or asks again."""
         body = {"decision": decision, **more}
         self.post(f"/interrupts/{interrupt['id']}/decide", body, APPROVER)
-        thread = interrupt["thread_id"]
+        self.settled(interrupt["thread_id"])
 
-        def settled() -> bool:
-            read = self.get(f"/threads/{thread}/snapshot")["snapshot"]
-            active = any(run["status"] in ("queued", "running") for run in read["runs"])
-            return not active
+    def settled(self, thread: str) -> None:
+        """Wait until nothing runs in a conversation."""
 
-        until(lambda: settled() or None)
+        def still() -> bool | None:
+            runs = self.get(f"/threads/{thread}/snapshot")["snapshot"]["runs"]
+            return None if any(run["status"] in ("queued", "running") for run in runs) else True
+
+        until(still)
 
     def approved(self, wish: str, room: str | None = None) -> dict[str, Any]:
         """Have a script written and approved."""

@@ -20,6 +20,9 @@ READS = {
     "models": "models",
     "settings": "rooms",
     "live": "rooms",
+    "hosts": "hosts",
+    "experiments": "experiments",
+    "audit": "audit",
 }
 
 
@@ -62,7 +65,7 @@ def missing(seats: Seats, camera: Camera) -> None:
 
 
 def broken_line(seats: Seats, camera: Camera, server: ServerProcess) -> None:
-    """The server is gone: what each page says then. Last of all: the server does not come back."""
+    """The server is gone: what each page says then; and what when it is back. Last of all."""
     team = Team(seats)
     room = on_stage(team)
     asked = team.asked("写一段保温杯的卖点，30秒")
@@ -81,6 +84,8 @@ def broken_line(seats: Seats, camera: Camera, server: ServerProcess) -> None:
     host.keyboard.press("Space")
     expect(host.locator(".prompter")).to_have_attribute("data-motion", "running")
     fresh = seats.take(OPERATOR, "/console", viewport=SIZE).page
+    # All of the page is there before the server is not.
+    expect(fresh.locator(".composer textarea").first).to_be_editable()
     server.kill()
     expect(operator.get_by_test_id("connection")).to_have_attribute("data-state", "reconnecting")
     camera.take(operator, "lost-pill")
@@ -96,6 +101,16 @@ def broken_line(seats: Seats, camera: Camera, server: ServerProcess) -> None:
         expect(page.locator(".line")).to_contain_text("离线")
         camera.take(page, f"lost-prompter{name}")
     asks_in_vain(fresh, camera)
+    # Somebody decides as soon as the server is back: the desk catches up with it.
+    server.start().wait_healthy(120)
+    team.decide(asked)
+    expect(operator.get_by_test_id("connection")).to_have_attribute("data-state", "open")
+    expect(operator.get_by_test_id("approval-card").last).to_have_attribute("data-status", "approve")
+    camera.take(operator, "back-desk")
+    expect(approver.get_by_test_id("approval-card")).to_have_attribute("data-status", "approve")
+    camera.take(approver, "back-approvals")
+    expect(host.locator(".line")).to_contain_text("已连接")
+    camera.take(host, "back-prompter")
 
 
 def asks_in_vain(page: Page, camera: Camera) -> None:
