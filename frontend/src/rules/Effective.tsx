@@ -1,5 +1,5 @@
 import { EditOutlined, EyeOutlined } from '@ant-design/icons'
-import { Alert, Button, Drawer, Empty, Form, Input, Select, Table } from 'antd'
+import { Alert, Button, Drawer, Form, Input, Select, Table } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { noRows } from '../shared/Unread'
