@@ -78,7 +78,7 @@ async def structured(
     turns = [*request.turns, ChatTurn("assistant", answer.text or "{}"), ChatTurn("user", told)]
     again = replace(request, turns=turns, call_id=new_id())
     second = await _answered(model, again, longest)
-    usage = _sum(answer.usage, second.usage)
+    usage = answer.usage + second.usage
     try:
         return Structured(await held(second), usage, second.model, repaired=True, calls=(first, _id_of(again)))
     except Unusable as error:
@@ -112,16 +112,6 @@ def _invalid(problem: str, text: str) -> ModelAnswerInvalid:
     error = ModelAnswerInvalid(problem=problem)
     error.partial = text
     return error
-
-
-def _sum(first: Usage, second: Usage) -> Usage:
-    return Usage(
-        first.input_tokens + second.input_tokens,
-        first.output_tokens + second.output_tokens,
-        first.estimated or second.estimated,
-        first.cached_tokens + second.cached_tokens,
-        first.reasoning_tokens + second.reasoning_tokens,
-    )
 
 
 def json_object(text: str) -> str:
