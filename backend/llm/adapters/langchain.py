@@ -76,11 +76,10 @@ class LangchainEndpoint:
                     if len(told) + len(thought) > _MAX_CHARACTERS:
                         raise ModelPayloadInvalid(reason="answer_too_long")
                     if piece != Piece():
-                        if idle is not None:
-                            _begin(patience, "idle", idle, attempt)
                         yield piece
-                        if idle is not None:  # the time that its reader took is not the model's
-                            _begin(patience, "idle", idle, attempt)
+                    if idle is not None and (told or thought):
+                        # After its reader had it: the time that one takes is not the model's.
+                        _begin(patience, "idle", idle, attempt)
             yield Piece(finish_reason=finish_reason, usage=usage or estimated_usage(request, told, thought))
         finally:
             if usage is None and (told or thought):
