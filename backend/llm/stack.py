@@ -51,19 +51,16 @@ class ConnectionStack:
         used = connection is not None
         if connection is None:
             connection = self._new(request)
+        network = self._open[connection]
         try:
-            answer = await connection.handle_async_request(request)
+            answer = await self._asked(connection, request)
         except (httpcore2.NetworkError, httpcore2.RemoteProtocolError):
-            unheard = used and self._open[connection].unheard()
-            await self._end(connection)
+            unheard = used and network.unheard()
             if not unheard or self._over:
                 raise
             await self._distrust(_address(request))
             connection = self._new(request)
             answer = await self._asked(connection, request)
-        except BaseException:
-            await self._end(connection)
-            raise
         stream: Any = answer.stream
         return httpcore2.Response(
             status=answer.status,
