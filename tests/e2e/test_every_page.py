@@ -63,7 +63,9 @@ def settled(page: Page) -> None:
 def test_no_page_has_a_fault_in_this_language(seats: Seats, addresses: list[str], language: str) -> None:
     seat = seats.take(ADMIN, "/login", locale=language)
     in_language(seat, language)
-    faults = {"/login": serious(seats.take(None, "/login", locale=language).page, AXE)}
+    login = seats.take(None, "/login", locale=language).page
+    settled(login)
+    faults = {"/login": serious(login, AXE)}
     for address in every(addresses):
         settled(seat.open(address).page)
         expect(seat.page.locator("html")).to_have_attribute("lang", language)
