@@ -6,10 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.browser import TALL, Seats
-from tests.e2e.test_coming_back import until
 from tests.e2e.test_main_job import ASK
-from tests.e2e.test_recovery import kill, waiting
-from tests.support.desk_client import ADMIN, APPROVER, HOST, OPERATOR
+from tests.e2e.test_recovery import kill
+from tests.support.desk_client import ADMIN, OPERATOR
 from tests.support.processes import ServerProcess
 
 
@@ -51,20 +50,6 @@ def test_what_is_typed_while_a_message_is_on_its_way_stays(seats: Seats, server:
     expect(box).to_have_value("下一条：面膜的卖点")
 
 
-def test_an_approval_is_not_kept_for_when_the_line_is_back(seats: Seats, server: ServerProcess) -> None:
-    asked, _ = waiting(seats)
-    approver = seats.take(APPROVER, f"/approvals/{asked}")
-    page = approver.page
-    expect(page.get_by_test_id("approve")).to_be_enabled()
-    kill(server, page)
-    page.keyboard.press("a")
-    expect(page.get_by_role("alert").filter(has_text="恢复前不能审批")).to_be_visible()
-    server.start().wait_healthy()
-    approver.connected()
-    expect(page.get_by_test_id("approve")).to_be_enabled()
-    assert page.request.get(f"/api/v1/interrupts/{asked}").json()["status"] == "pending"
-
-
 def test_escape_in_the_field_withdraws_no_script_that_waits_for_approval(seats: Seats) -> None:
     operator = seats.take(OPERATOR, viewport=TALL)
     page, box = operator.page, operator.page.locator(".composer textarea").first
@@ -101,19 +86,3 @@ def test_a_product_that_a_colleague_changed_meanwhile_is_not_overwritten_unseen(
     expect(page.locator(".ant-drawer .ant-alert-error")).to_be_visible()
     now = request.get("/api/v1/products").json()["items"]
     assert next(row["brand"] for row in now if row["id"] == product["id"]) == "同事改的"
-
-
-def test_the_teleprompter_opens_again_while_the_server_is_away(seats: Seats, server: ServerProcess) -> None:
-    host = seats.take(HOST, "/login")
-    page = host.page
-    room = host.context.request.get("/api/v1/rooms").json()["items"][0]
-    host.open(f"/prompter.html?room={room['id']}")
-    expect(page.locator(".line")).to_contain_text("已连接")
-    # Null as long as no worker was ever installed: its page and files are kept by its `install`.
-    worker = "async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated'"
-    until(lambda: page.evaluate(worker), page)
-    page.reload()
-    expect(page.locator(".line")).to_contain_text("已连接")
-    server.kill()
-    page.reload()
-    expect(page.locator("main.stage")).to_be_visible()
