@@ -207,7 +207,7 @@ export function Transport({
 
 function keyed(event: KeyboardEvent, own: boolean): 'toggle' | 'blank' | 'back' | 'on' | number | undefined {
   const big = event.shiftKey ? 4 : 1
-  switch (event.key) {
+  switch (event.key.length === 1 ? event.key.toLowerCase() : event.key) {
     case ' ':
       return own ? undefined : 'toggle'
     case 'ArrowUp':
