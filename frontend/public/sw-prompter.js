@@ -7,25 +7,23 @@ const NETWORK_MS = 3000
 /** Store the page with the files it names, and drop those of older builds. */
 async function store(response) {
   const html = await response.clone().text()
-  const files = [...html.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css|svg))"/g)].map((match) => match[1])
   const cache = await caches.open(CACHE)
-  const add = async (wanted) => {
-    const missing = []
-    for (const file of wanted) if (!(await cache.match(file))) missing.push(file)
-    await cache.addAll(missing)
-  }
-  await add(files)
-  // What the page fetches after its first paint is named in its own script, which the page names first.
-  const script = await (await cache.match(files.find((name) => name.endsWith('.js')))).text()
-  const later = [...script.matchAll(/["'`](?:\.\/|\/?assets\/)([\w-]+\.js)["'`]/g)].map(
-    (match) => `/assets/${match[1]}`,
+  // A set: a file is named in several places and ways, and the cache refuses one that is asked for twice.
+  const files = new Set(
+    [...html.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css|svg))"/g)].map((match) => match[1]),
   )
-  files.push(...later.filter((file) => !files.includes(file)))
-  await add(files)
+  // A set that grows is walked to its end: what is fetched after the first paint is named in a script.
+  for (const file of files) {
+    if (!(await cache.match(file))) await cache.add(file)
+    if (!file.endsWith('.js')) continue
+    const script = await (await cache.match(file)).text()
+    for (const [, name] of script.matchAll(/["'`](?:\.\/|\/?assets\/)([\w-]+\.(?:js|css))["'`]/g))
+      files.add(`/assets/${name}`)
+  }
   await cache.put(PAGE, response)
   for (const request of await cache.keys()) {
     const { pathname } = new URL(request.url)
-    if (pathname !== PAGE && !files.includes(pathname)) await cache.delete(request)
+    if (pathname !== PAGE && !files.has(pathname)) await cache.delete(request)
   }
 }
 

@@ -178,6 +178,23 @@ def test_director_and_remote_steer_one_room_and_each_sees_what_the_server_says(
     page.keyboard.press("Space")
     expect(phone.get_by_test_id("go")).to_have_text("播放")
 
+    # After a click, wherever that was, Space plays; who came to a button by Tab presses it.
+    clicked = int(room.state()["transport"]["pace"])
+    page.get_by_role("button", name="快一点").click()
+    expect(phone.get_by_test_id("pace")).to_have_text(f"{clicked + 5} 字/分")
+    page.keyboard.press("Space")
+    expect(stage).to_have_attribute("data-state", "playing")
+    page.get_by_role("checkbox").first.click()
+    page.keyboard.press("Space")
+    expect(stage).to_have_attribute("data-state", "paused")
+    page.get_by_role("checkbox").first.click()
+    page.get_by_role("button", name="慢一点").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Space")
+    expect(phone.get_by_test_id("pace")).to_have_text(f"{clicked} 字/分")
+    expect(stage).to_have_attribute("data-state", "paused")
+
     # A section by its time, another by a word in the text, the next by a key.
     page.get_by_role("button", name="从第 2 段开始").click()
     until(lambda: drawn_at(page) > 20, page)

@@ -233,6 +233,64 @@ def test_the_keys_play_pause_move_and_mirror(open_room: Opener) -> None:
     expect(room.page.get_by_role("toolbar")).to_have_count(0)
 
 
+def test_after_a_click_space_plays_and_who_came_by_tab_presses_the_button(open_room: Opener) -> None:
+    room = open_room(has_touch=True)
+    page, motion = room.page, room.page.locator(".prompter")
+    faster = page.get_by_role("button", name="快一点")
+    faster.click()
+    expect(page.get_by_text("245 字/分")).to_be_visible()
+    for key, then in [("Space", "running"), ("Enter", "paused")]:
+        page.keyboard.press(key)
+        expect(motion).to_have_attribute("data-motion", then)
+    faster.tap()
+    expect(page.get_by_text("250 字/分")).to_be_visible()
+    page.keyboard.press("Space")
+    expect(motion).to_have_attribute("data-motion", "running")
+    page.keyboard.press("Space")
+    # The menu gives the focus back to nobody who did not have it.
+    page.get_by_role("button", name="设置").click()
+    menu = page.get_by_role("dialog")
+    menu.get_by_role("button", name="关闭").click()
+    expect(menu).to_have_count(0)
+    page.keyboard.press("Space")
+    expect(motion).to_have_attribute("data-motion", "running")
+    page.keyboard.press("Space")
+    expect(motion).to_have_attribute("data-motion", "paused")
+    page.get_by_role("button", name="慢一点").focus()
+    page.keyboard.press("Tab")
+    expect(faster).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.get_by_text("255 字/分")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("260 字/分")).to_be_visible()
+    expect(motion).to_have_attribute("data-motion", "paused")
+
+
+#: The page's own locks, as the browser gives them.
+NOTE_THE_LOCKS = """window.locks = []; const ask = navigator.wakeLock.request.bind(navigator.wakeLock)
+    navigator.wakeLock.request = async (kind) => { const lock = await ask(kind); locks.push(lock); return lock }"""
+
+
+def test_the_screen_stays_on_while_a_display_waits_or_is_paused(open_room: Opener) -> None:
+    room = open_room("")
+    page = room.page
+    page.add_init_script(NOTE_THE_LOCKS)
+    page.reload()
+    held = "() => window.locks.length > 0 && !window.locks.at(-1).released"
+    page.wait_for_function(held)
+    room.show(SCRIPT)
+    page.wait_for_selector(".track [data-o]")
+    for then in ("running", "paused"):
+        page.keyboard.press("Space")
+        expect(page.locator(".prompter")).to_have_attribute("data-motion", then)
+    assert page.evaluate("() => locks.length === 1 && !locks[0].released")
+    # The browser takes it back from a page that is hidden.
+    page.evaluate("() => locks[0].release()")
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_function(held)
+    assert page.evaluate("() => locks.length") == 2
+
+
 def test_another_script_waits_while_one_is_being_read(open_room: Opener) -> None:
     room = open_room()
     room.page.keyboard.press("Space")

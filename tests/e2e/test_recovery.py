@@ -117,6 +117,26 @@ def test_an_edit_goes_on_while_the_server_is_away_and_is_approved_when_it_is_bac
     assert decided["decision"]["content"] == text
 
 
+def test_no_decision_is_kept_for_when_the_line_is_back(seats: Seats, server: ServerProcess) -> None:
+    asked, _ = waiting(seats)
+    approver = seats.take(APPROVER, f"/approvals/{asked}")
+    page = approver.page
+    expect(page.get_by_test_id("approve")).to_be_enabled()
+    server.kill()
+    # At once, not only when the line counts as lost.
+    expect(page.get_by_test_id("approve")).to_be_disabled()
+    page.keyboard.press("a")
+    refused = page.get_by_test_id("refusal")
+    expect(refused).to_contain_text("没有发出")
+    server.start().wait_healthy()
+    approver.connected()
+    expect(page.get_by_test_id("approve")).to_be_enabled()
+    expect(refused).to_have_count(0)
+    assert page.request.get(f"/api/v1/interrupts/{asked}").json()["status"] == "pending"
+    page.keyboard.press("a")
+    expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "approve")
+
+
 def test_a_decision_under_its_undo_is_called_back_over_a_crash(seats: Seats, server: ServerProcess) -> None:
     admin = seats.take(ADMIN, "/approvals")
     page, requests = admin.page, admin.context.request
@@ -133,7 +153,7 @@ def test_a_decision_under_its_undo_is_called_back_over_a_crash(seats: Seats, ser
     server.start().wait_healthy()
     admin.connected()
     expect(held).to_have_count(0)
-    page.get_by_test_id("new-items").click()  # the pointer is still in the list
+    # The pointer is still in the list, but there is no row that it could lose.
     expect(page.get_by_test_id("queue-row").filter(has_text="剩余")).to_have_count(1)
     snapshot = requests.get(f"/api/v1/threads/{thread}/snapshot").json()["snapshot"]
     assert not snapshot["scripts"], "it did not go on air"
@@ -274,6 +294,42 @@ def test_a_page_that_was_never_opened_opens_by_itself_when_the_server_is_back(
     expect(fault.first).to_be_visible()
     server.start().wait_healthy()
     expect(fault).to_have_count(0)
+
+
+def test_a_teleprompter_that_is_loaded_again_while_the_server_is_dead_shows_its_script(
+    seats: Seats, server: ServerProcess
+) -> None:
+    operator = seats.take(OPERATOR, "/login")
+    room = Room(operator)
+    room.rule(by_hand=True, undo_window=None)
+    room.empty()
+    title = room.approve(WISHES[0])
+    director = operator.open(f"/live/{room.id}").page
+    entries(director).first.get_by_test_id("cue").click()
+    page = seats.take(HOST, f"/prompter.html?room={room.id}").page
+    shown, script = page.locator(".bar .title:not(.upcoming)"), page.locator(".track")
+    expect(shown).to_have_text(title)
+    text = script.inner_text()
+    # A device that was opened once is enough: what it needs is kept by the worker's installation.
+    worker = "async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated'"
+    until(lambda: page.evaluate(worker), page)
+    server.kill()
+    page.reload()
+    expect(shown).to_have_text(title)
+    expect(script).to_have_text(text, use_inner_text=True)
+    expect(page.get_by_text("使用已收稿件")).to_be_visible()
+    # What is fetched after the first paint is there too.
+    page.get_by_role("button", name="设置").click()
+    menu = page.get_by_role("dialog")
+    expect(menu).to_be_visible()
+    menu.get_by_role("button", name="关闭").click()
+    expect(menu).to_have_count(0)
+    server.start().wait_healthy()
+    expect(page.locator(".line")).to_contain_text("已连接")
+    room.empty()
+    other = room.approve(WISHES[1])
+    entries(director).filter(has_text=other).get_by_test_id("cue").click()
+    expect(shown).to_have_text(other)
 
 
 @pytest.mark.parametrize("path", ["/prompter.html", "/remote"])

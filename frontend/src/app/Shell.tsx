@@ -66,14 +66,19 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       // In a field too: what is typed there is not lost by it.
-      if (event.key === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+      if (
+        event.key.toLowerCase() === 'k' &&
+        (event.ctrlKey || event.metaKey) &&
+        !event.shiftKey &&
+        !event.altKey
+      ) {
         event.preventDefault()
         setOver((now) => (now === 'bar' ? undefined : (now ?? (dialogOpen() ? undefined : 'bar'))))
       }
       if (!isPageKey(event)) return
-      const page = Date.now() - goAt.current < GO_MS ? go.current[event.key] : undefined
+      const page = Date.now() - goAt.current < GO_MS ? go.current[event.key.toLowerCase()] : undefined
       if (event.key === '?') setOver('keys')
-      else if (event.key === 'g') goAt.current = Date.now()
+      else if (event.key.toLowerCase() === 'g') goAt.current = Date.now()
       else if (page) {
         goAt.current = 0
         // Seen first and stopped: the letter means a page now, not what it means on this one.

@@ -12,7 +12,7 @@ const bound = new Set(
   files.flatMap((name) =>
     [
       ...readFileSync(`src/${name}`, 'utf8').matchAll(
-        /event\.key(?:\.toLowerCase\(\))? [!=]== '(.)'|case '(.)':/g,
+        /\b(?:event\.)?key(?:\.toLowerCase\(\))? [!=]== '(?:Shift )?(.)'|case '(.)':/g,
       ),
     ].map(([, key, other]) => key ?? other ?? ''),
   ),

@@ -84,7 +84,7 @@ export default function Alerts({
   useEffect(() => {
     if (!decides) return
     const listen = (event: KeyboardEvent) => {
-      if (event.key !== 'm' || event.repeat || !isPageKey(event)) return
+      if (event.key.toLowerCase() !== 'm' || event.shiftKey || event.repeat || !isPageKey(event)) return
       if (on) mute()
       else arm()
     }

@@ -54,6 +54,7 @@ export default function ApprovalsPage() {
   const [shown, setShown] = useState<readonly string[]>([])
   const pointing = useRef(false)
   const queueBox = useRef<HTMLElement>(null)
+  const [, left] = useState(0)
   const { me, may, socket } = useDesk()
   const sounds = useSounds()
   const [tab, setTab] = useState<Tab>('waiting')
@@ -124,33 +125,41 @@ export default function ApprovalsPage() {
       : [],
   )
   const rearrange = useCallback(() => setShown(order), [order])
-  useEffect(() => {
-    // New ones go straight in as long as nobody would lose the row under the pointer.
+  /** As the sort has it, without what is decided, unless somebody would lose the row under the pointer or the focus. */
+  const settle = () => {
     const atKeys = queueBox.current?.contains(document.activeElement?.closest(':focus-visible') ?? null)
-    if (waiting.length > 0 && ((!pointing.current && !atKeys) || shown.length === 0)) {
-      setShown((rows) => [...rows, ...waiting])
-    }
-  }, [waiting, shown.length])
+    const same = order.length === shown.length && order.every((row, place) => row === shown[place])
+    if (!same && ((!pointing.current && !atKeys) || shown.length === 0)) rearrange()
+  }
+  useEffect(settle)
+  // Where the open one stands among those that wait, or stood before it was decided and went.
+  const place = useRef(0)
+  const steps = shown.filter((row) => row === id || queue.get(row)?.interrupt.status === 'pending')
+  const standing = steps.indexOf(id ?? '')
+  if (standing >= 0) place.current = standing
 
   const step = (by: number) => {
-    const place = shown.indexOf(id ?? '')
-    const next = shown[Math.min(Math.max(place + by, 0), shown.length - 1)]
+    // The next one has taken the place of one that went.
+    const from = standing >= 0 ? standing + by : id ? place.current + Math.min(by, 0) : 0
+    const next = steps[Math.min(Math.max(from, 0), steps.length - 1)]
     if (next) navigate(`/approvals/${next}`)
   }
   const keys = useRef<(event: KeyboardEvent) => void>(() => {})
   keys.current = (event) => {
     if (!isPageKey(event)) return
-    if (event.key === 'n' || event.key === 'p') {
-      stepMark(event.key === 'n' ? 1 : -1)
+    // Caps Lock is no Shift.
+    const key = event.shiftKey ? `Shift ${event.key.toLowerCase()}` : event.key.toLowerCase()
+    if (key === 'n' || key === 'p') {
+      stepMark(key === 'n' ? 1 : -1)
       event.preventDefault()
     }
     if (tab === 'history') return
     const onControl = event.target instanceof HTMLElement && event.target.closest('button, a, input')
-    if (event.key === ' ' && !onControl && id && clean(id)) toggle(id)
-    else if (event.key === 'A' && selected.length > 0) approveTogether()
-    else if (event.key === 'j') step(1)
-    else if (event.key === 'k') step(-1)
-    else if (event.key === 's' && decides && waits) putOff()
+    if (key === ' ' && !onControl && id && clean(id)) toggle(id)
+    else if (key === 'Shift a' && selected.length > 0) approveTogether()
+    else if (key === 'j') step(1)
+    else if (key === 'k') step(-1)
+    else if (key === 's' && decides && waits) putOff()
     else return
     event.preventDefault()
   }
@@ -171,7 +180,10 @@ export default function ApprovalsPage() {
         }}
         onPointerLeave={() => {
           pointing.current = false
+          settle()
         }}
+        // Where the focus goes is known afterwards.
+        onBlur={() => setTimeout(() => left((times) => times + 1))}
       >
         <div className="row spread">
           <span className="row">
@@ -348,7 +360,8 @@ const QueueRow = memo(function QueueRow({
           {severe === 0 && lesser > 0 && pending && (
             <span className="tag tag-warn">{t('approvalDesk.lesser', { count: lesser })}</span>
           )}
-          <span className="muted">{script.roomName}</span>
+          {/* What is decided folds to its title and its end; its place stays, or another would be under the pointer. */}
+          {pending && <span className="muted">{script.roomName}</span>}
           {pending && interrupt.claimed_by && (
             <span className="muted">{t('review.claimedBy', { name: interrupt.claimed_by.name })}</span>
           )}

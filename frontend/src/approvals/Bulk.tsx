@@ -3,6 +3,7 @@ import { Alert, Button, Modal } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { scriptParams } from '../review/params'
+import { api } from '../shared/api'
 import { useCommandKeys } from '../shared/commands'
 import { useDesk } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
@@ -27,10 +28,26 @@ export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose:
     queryFn: () => bodyOf(rest.GET('/api/v1/tenant/policies')),
     staleTime: 0,
   })
+  const rooms = useQuery({ queryKey: ['rooms'], queryFn: api.rooms, staleTime: 0 })
+  /** For how many seconds an item can be called back; undefined: it is not put on screen by the approval. */
+  const undoOf = ({ interrupt }: QueueItem) => {
+    const { roomId, show } = scriptParams(interrupt.params)
+    const room = rooms.data?.find(({ id }) => id === roomId)
+    if (room?.by_hand && !show) return undefined
+    return room?.undo_window ?? policies.data?.undo_window ?? 0
+  }
+  const undoText = (seconds: number | undefined) =>
+    seconds === undefined
+      ? t('approvalDesk.bulkByHand')
+      : seconds > 0
+        ? t('approvalDesk.bulkUndo', { seconds })
+        : t('approvalDesk.bulkNoUndo')
   // What is confirmed is what was shown: whatever changes meanwhile is refused by its version.
   const [asked] = useState(items)
   const [outcomes, setOutcomes] = useState<readonly Outcome[]>()
   const [busy, setBusy] = useState(false)
+  const known = policies.data && rooms.data
+  const mixed = new Set(asked.map(undoOf)).size > 1
   const approve = async () => {
     setBusy(true)
     const told: Outcome[] = []
@@ -43,10 +60,7 @@ export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose:
         decision: 'approve',
       } as const
       // Approvals are never kept for when the line is back.
-      const said: Promise<unknown> =
-        socket.status.state === 'open'
-          ? socket.send({ type: 'interrupt_response', id: keyFor(answer), ...answer })
-          : Promise.reject({ code: 'disconnected' })
+      const said = socket.send({ type: 'interrupt_response', id: keyFor(answer), ...answer }, { once: true })
       const problem: unknown = await said.then(() => null).catch((error: unknown) => error)
       told.push({ id: interrupt.id, title, problem })
       setOutcomes([...told])
@@ -84,15 +98,14 @@ export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose:
       }
     >
       <p className="muted">{t('approvalDesk.bulkHint')}</p>
-      {policies.data && (
+      {known && (
         <p data-testid="bulk-undo">
-          {policies.data.undo_window > 0
-            ? t('approvalDesk.bulkUndo', { seconds: policies.data.undo_window })
-            : t('approvalDesk.bulkNoUndo')}
+          {mixed ? t('approvalDesk.bulkMixed') : undoText(asked[0] && undoOf(asked[0]))}
         </p>
       )}
       <ul className="bulk">
-        {asked.map(({ interrupt }) => {
+        {asked.map((item) => {
+          const { interrupt } = item
           const outcome = outcomes?.find(({ id }) => id === interrupt.id)
           return (
             <li key={interrupt.id} data-testid="bulk-item">
@@ -100,6 +113,7 @@ export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose:
                 {scriptParams(interrupt.params).title || t('review.title')}
                 <span className="muted"> {scriptParams(interrupt.params).roomName}</span>
               </span>
+              {known && mixed && !outcome && <span className="muted">{undoText(undoOf(item))}</span>}
               {outcome &&
                 (outcome.problem === null ? (
                   <span className="state state-approve">{t('interruptStatus.approve')}</span>

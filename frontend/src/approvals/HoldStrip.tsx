@@ -29,7 +29,8 @@ export function HoldStrip({ items }: { items: readonly QueueItem[] }) {
   const key = useRef<(event: KeyboardEvent) => void>(() => {})
   key.current = (event) => {
     // Held down it must not call back one after the other.
-    if (event.key !== 'z' || !last || event.repeat || !isPageKey(event)) return
+    if (event.key.toLowerCase() !== 'z' || event.shiftKey || !last || event.repeat || !isPageKey(event))
+      return
     event.preventDefault()
     void undo(last)
   }

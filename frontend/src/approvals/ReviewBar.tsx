@@ -22,7 +22,8 @@ export function ReviewBar({ interrupt, claiming }: { interrupt: InterruptView; c
   useEffect(() => {
     if (!open || !may('interrupt.decide')) return
     const listen = (event: KeyboardEvent) => {
-      if (event.key !== 'c' || event.repeat || busy || !isPageKey(event)) return
+      if (event.key.toLowerCase() !== 'c' || event.shiftKey || event.repeat || busy || !isPageKey(event))
+        return
       event.preventDefault()
       void (mine ? release() : claim(false))
     }

@@ -10,12 +10,19 @@ import { Bulk } from './Bulk'
 import { lastOwn } from './bulk'
 import type { QueueItem } from './queue'
 
-const socket = { status: { state: 'open' }, send: vi.fn(async (_command: object): Promise<object> => ({})) }
+const socket = { send: vi.fn(async (_command: object, _how?: object): Promise<object> => ({})) }
 vi.mock('../shared/desk', () => ({ useDesk: () => ({ socket }) }))
 let undo_window = 0
+const rooms = [
+  { id: 'own', by_hand: false, undo_window: 30 },
+  { id: 'team', by_hand: false, undo_window: null },
+  { id: 'hand', by_hand: true, undo_window: null },
+]
 vi.mock('../shared/rest', async (original) => ({
   ...(await original<object>()),
-  rest: { GET: () => ({ undo_window }) },
+  rest: {
+    GET: (path: string) => (path.endsWith('/rooms') ? { items: rooms, next_cursor: null } : { undo_window }),
+  },
   bodyOf: async (answer: object) => answer,
 }))
 
@@ -35,7 +42,6 @@ const outcomes = () => screen.getAllByTestId('bulk-item').map(({ textContent }) 
 
 beforeEach(() => {
   undo_window = 0
-  socket.status.state = 'open'
   socket.send.mockReset().mockResolvedValue({})
 })
 
@@ -52,15 +58,15 @@ test('one that is refused stops none of the others, and each tells what became o
   ])
 })
 
-test('when the line goes down the rest is not sent, nor kept for later', async () => {
-  socket.send.mockImplementationOnce(async () => {
-    socket.status.state = 'reconnecting'
-    return {}
-  })
+test('each is sent now or not at all, and one that was under way when the line broke is told as unknown', async () => {
+  socket.send.mockRejectedValueOnce({ code: 'unconfirmed' }).mockRejectedValueOnce({ code: 'disconnected' })
   await ask(item('甲'), item('乙'))
   await userEvent.click(screen.getByTestId('bulk-approve'))
-  expect(socket.send).toHaveBeenCalledTimes(1)
-  expect(outcomes()[1]).toMatch(/连接断开/)
+  for (const [, how] of socket.send.mock.calls) expect(how).toEqual({ once: true })
+  expect(outcomes()).toEqual([
+    expect.stringMatching(/甲.*连接在答复前断开/),
+    expect.stringMatching(/乙.*没有发出/),
+  ])
 })
 
 test.each([
@@ -70,6 +76,27 @@ test.each([
   undo_window = seconds
   await ask(item('甲'))
   expect(screen.getByTestId('bulk-undo')).toHaveTextContent(words)
+})
+
+test('where rooms differ each says for itself whether it can be called back', async () => {
+  await ask(
+    item('甲', { room_id: 'own' }),
+    item('乙', { room_id: 'team' }),
+    item('丙', { room_id: 'hand' }),
+    item('丁', { room_id: 'hand', show: '大促' }),
+  )
+  expect(screen.getByTestId('bulk-undo')).toHaveTextContent('见每条')
+  expect(outcomes()).toEqual([
+    expect.stringMatching(/甲.*30 秒内可以撤回/),
+    expect.stringMatching(/乙.*不能撤回/),
+    expect.stringMatching(/丙.*排入直播间/),
+    expect.stringMatching(/丁.*不能撤回/),
+  ])
+})
+
+test('a room of its own that all are for is what counts, not the team', async () => {
+  await ask(item('甲', { room_id: 'own' }), item('乙', { room_id: 'own' }))
+  expect(screen.getByTestId('bulk-undo')).toHaveTextContent('30 秒内可以撤回')
 })
 
 test('by one key only what I approved is called back, the last of it', () => {

@@ -30,7 +30,7 @@ export function useAgain(session: ThreadSession, onSay: (content: string) => voi
     } as const
     setBusy(true)
     try {
-      await socket.send({ type: 'interrupt_response', id: keyFor(answer), ...answer })
+      await socket.send({ type: 'interrupt_response', id: keyFor(answer), ...answer }, { once: true })
     } catch (error) {
       notices.error(problemText(error))
     } finally {

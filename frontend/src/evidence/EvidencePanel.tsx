@@ -64,8 +64,9 @@ export default function EvidencePanel({ threadId, interrupt, tools }: Props) {
   const keys = useRef<(event: KeyboardEvent) => void>(() => {})
   keys.current = (event) => {
     if (event.repeat || !isPageKey(event)) return
-    if (event.key === 'i') fold()
-    else if (event.key === 'f' && apply) fix()
+    const key = event.shiftKey ? '' : event.key.toLowerCase()
+    if (key === 'i') fold()
+    else if (key === 'f' && apply) fix()
     else return
     event.preventDefault()
   }

@@ -4,6 +4,7 @@ import type { ProblemCode } from '../shared/rest'
 export const problemsZh: Record<ProblemCode, string> = {
   unreachable: '连不上服务器，请检查网络。',
   disconnected: '连接断开，没有发出；内容已保留。',
+  unconfirmed: '连接在答复前断开：以现在显示的状态为准。',
   already_claimed: '有同事正在审这份稿件。',
   already_resolved: '已经有人处理过了。',
   bad_credentials: '邮箱或密码不对。',

@@ -4,6 +4,7 @@ import type { problemsZh } from './problems'
 export const problemsEn: typeof problemsZh = {
   unreachable: 'The server cannot be reached; check the network.',
   disconnected: 'Not sent, the connection is lost; your text is kept.',
+  unconfirmed: 'The connection broke before the answer: what is shown now counts.',
   already_claimed: 'A colleague is reviewing this.',
   already_resolved: 'Somebody decided this already.',
   bad_credentials: 'The e-mail address or the password is wrong.',

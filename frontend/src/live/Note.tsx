@@ -38,7 +38,7 @@ export function Note({
 
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
-      if (event.key !== 't' || !isPageKey(event)) return
+      if (event.key.toLowerCase() !== 't' || event.shiftKey || !isPageKey(event)) return
       event.preventDefault()
       field.current?.focus()
     }

@@ -97,7 +97,15 @@ export function Queue({
   // N: what comes next goes on air.
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
-      if (event.key !== 'n' || event.repeat || !isPageKey(event) || !next || !writes) return
+      if (
+        event.key.toLowerCase() !== 'n' ||
+        event.shiftKey ||
+        event.repeat ||
+        !isPageKey(event) ||
+        !next ||
+        !writes
+      )
+        return
       event.preventDefault()
       void put(next, 'cue')
     }

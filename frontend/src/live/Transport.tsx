@@ -7,7 +7,7 @@ import {
   StepForwardOutlined,
 } from '@ant-design/icons'
 import { Button, Checkbox, Slider } from 'antd'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PrompterState, Transport as RoomTransport } from '../generated/protocol'
 import type { Script } from '../prompter/script'
@@ -76,12 +76,31 @@ export function Transport({
   }
   const blank = () => void order({ action: 'blank', version, value: state.blank ? 0 : 1 })
 
+  const clicked = useRef(false)
+  useEffect(() => {
+    const byPointer = () => {
+      clicked.current = true
+    }
+    const byKey = ({ key }: KeyboardEvent) => {
+      if (key === 'Tab') clicked.current = false
+    }
+    window.addEventListener('pointerdown', byPointer, true)
+    window.addEventListener('keydown', byKey, true)
+    return () => {
+      window.removeEventListener('pointerdown', byPointer, true)
+      window.removeEventListener('keydown', byKey, true)
+    }
+  }, [])
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       // What has a meaning of its own for these keys keeps it: buttons, sliders, lists that scroll.
       const target = event.target instanceof HTMLElement ? event.target : undefined
       if (!isPageKey(event) || event.repeat) return
-      const own = target?.closest('button, a, [role=slider], [role=menu], [role=combobox]')
+      const control = target?.closest<HTMLElement>('button, a, input, [role=slider]')
+      // Space plays after a click, wherever that was; who came to a button by Tab presses it.
+      const left = event.key === ' ' && clicked.current
+      if (left) control?.blur()
+      const own = (control && !left) || target?.closest('[role=menu], [role=combobox]')
       const scrolls = event.key.startsWith('Arrow') && target?.closest('[tabindex="0"]')
       const act = keyed(event, Boolean(own || scrolls))
       if (!act || !(act === 'blank' ? dark : able)) return
@@ -188,7 +207,7 @@ export function Transport({
 
 function keyed(event: KeyboardEvent, own: boolean): 'toggle' | 'blank' | 'back' | 'on' | number | undefined {
   const big = event.shiftKey ? 4 : 1
-  switch (event.key) {
+  switch (event.key.length === 1 ? event.key.toLowerCase() : event.key) {
     case ' ':
       return own ? undefined : 'toggle'
     case 'ArrowUp':

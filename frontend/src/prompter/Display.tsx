@@ -151,7 +151,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
     return () => cancelAnimationFrame(frame)
   }, [version])
 
-  useWakeLock(motion === 'running')
+  useWakeLock()
   useEffect(() => {
     // Not needed for the first paint; fetched now, for later there may be no network.
     import('./later').then(setLater, () => undefined)
@@ -214,8 +214,9 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
   useEffect(() => (menu ? undefined : later?.watchGamepad(perform)), [menu, later, perform])
 
   useEffect(() => {
+    if (menu) return
     const press = (event: KeyboardEvent) => {
-      if (menu || event.isComposing) return
+      if (event.isComposing) return
       // A focused button keeps its own Enter and Space.
       const onButton =
         event.target instanceof HTMLButtonElement && (event.key === 'Enter' || event.key === ' ')
@@ -224,8 +225,14 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       event.preventDefault()
       if (!(action.do === 'toggle' && event.repeat)) perform(action)
     }
+    // What was clicked keeps no focus: Space is play again. Before the click acts, which may move the focus itself.
+    const click = ({ detail }: MouseEvent) => detail && (document.activeElement as HTMLElement).blur()
     window.addEventListener('keydown', press)
-    return () => window.removeEventListener('keydown', press)
+    window.addEventListener('click', click, true)
+    return () => {
+      window.removeEventListener('keydown', press)
+      window.removeEventListener('click', click, true)
+    }
   }, [menu, perform, settings.singleKeys])
 
   const began = useRef(size)

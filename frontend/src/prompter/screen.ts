@@ -1,9 +1,9 @@
 import { useEffect } from 'react'
 
-/** Keep the screen on while `wanted`; browsers drop the lock when the page is hidden, so it is asked for again. */
-export function useWakeLock(wanted: boolean): void {
+/** Keep the screen on, also while nothing moves; browsers drop the lock when the page is hidden, so it is asked for again. */
+export function useWakeLock(): void {
   useEffect(() => {
-    if (!wanted || !('wakeLock' in navigator)) return
+    if (!('wakeLock' in navigator)) return
     let lock: WakeLockSentinel | undefined
     let over = false
     const ask = async () => {
@@ -24,7 +24,7 @@ export function useWakeLock(wanted: boolean): void {
       document.removeEventListener('visibilitychange', again)
       void lock?.release()
     }
-  }, [wanted])
+  }, [])
 }
 
 export async function toggleFullscreen(): Promise<void> {

@@ -46,7 +46,7 @@ export function Remote({
   const [wrong, setWrong] = useState<string>()
   const [sheet, setSheet] = useState(false)
   const stay = useStay()
-  useWakeLock(true)
+  useWakeLock()
   useEffect(() => {
     if (problem && !problem.retryable) refused()
   }, [problem, refused])

@@ -1,9 +1,11 @@
 import '../i18n/addWork'
+import { useQuery } from '@tanstack/react-query'
 import { Alert, Button, Input, Tooltip } from 'antd'
 import { lazy, type ReactNode, Suspense, useDeferredValue, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Finding, InterruptView } from '../generated/protocol'
 import { Assumed } from '../shared/Assumed'
+import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { isPageKey } from '../shared/keys'
@@ -88,10 +90,19 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   )
   const pending = interrupt.status === 'pending'
   const decides = may('interrupt.decide')
+  const rooms = useQuery({
+    queryKey: ['rooms'],
+    queryFn: api.rooms,
+    enabled: pending && decides && script.roomId !== undefined,
+    staleTime: 0,
+  })
+  const byHand = rooms.data?.find(({ id }) => id === script.roomId)?.by_hand
   const blocked = !interrupt.allowed.includes('approve')
   const busy = decision.phase !== 'idle'
   const why = !decides ? t('review.mayNot') : !decision.online ? t('review.offline') : locked
   const ready = pending && !why && !busy
+  // A key says at once that nothing can be decided; the refusal goes when the line is back.
+  const cut = pending && decides && !decision.online && !locked && !busy
 
   useEffect(() => {
     if (pending) void editor()
@@ -112,7 +123,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   const approval = script.show
     ? 'review.approveForShow'
     : script.roomId
-      ? 'review.approveOnAir'
+      ? byHand
+        ? 'review.approveToRoom'
+        : 'review.approveOnAir'
       : 'review.approve'
 
   const startEdit = () => {
@@ -135,7 +148,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   }
   const decide = (choice: Choice) => void decision.decide(choice)
   const submitEdit = () => {
-    if (ready && edited.trim()) decide({ decision: 'edit', content: edited })
+    if ((ready || cut) && edited.trim()) decide({ decision: 'edit', content: edited })
   }
   /** Give up what was typed before the page was opened. */
   const discard = () => {
@@ -153,13 +166,16 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   const keys = useRef<(event: KeyboardEvent) => void>(() => {})
   keys.current = (event) => {
     if (event.isComposing || event.altKey) return
+    // Caps Lock is no Shift.
+    const key = event.shiftKey ? '' : event.key.toLowerCase()
     if (mode === 'edit' && event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submitEdit()
     else if (event.key === 'Escape' && card.current?.contains(document.activeElement)) leave()
-    else if (!isPageKey(event) || event.repeat || !ready) return
-    else if (event.key === 'a' && !blocked && mode === 'view') decide({ decision: 'approve' })
-    else if (event.key === 'e') startEdit()
-    else if (event.key === 'x') startReject()
-    else if (event.key === 'd' && mode === 'edit') setShowDiff(!showDiff)
+    else if (!isPageKey(event) || event.repeat || !(ready || cut)) return
+    else if (key === 'a' && !blocked && mode === 'view') decide({ decision: 'approve' })
+    else if (cut) return
+    else if (key === 'e') startEdit()
+    else if (key === 'x') startReject()
+    else if (key === 'd' && mode === 'edit') setShowDiff(!showDiff)
     else return
     event.preventDefault()
   }
@@ -425,6 +441,11 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
         </footer>
       )}
       {pending && decision.phase === 'sent' && <p className="muted">{t('review.waiting')}</p>}
+      {pending && decision.phase === 'unknown' && (
+        <p className="fact-bad" role="status" data-testid="decision-unknown">
+          {t('review.unknown')}
+        </p>
+      )}
     </article>
   )
   if (!aside) return shown

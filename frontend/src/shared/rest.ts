@@ -8,7 +8,7 @@ export type Shapes = components['schemas']
 type Details = Shapes['ProblemDetails']
 
 /** The server's stable codes, and those for what never reached it. */
-export type ProblemCode = ErrorCode | 'unreachable' | 'disconnected'
+export type ProblemCode = ErrorCode | 'unreachable' | 'disconnected' | 'unconfirmed'
 
 /** Why a request was refused: RFC 9457 problem details. `status` is 0 when no server answered. */
 export class RestProblem extends Error implements Details {

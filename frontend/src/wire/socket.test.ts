@@ -72,7 +72,7 @@ it('does not carry out late what was meant for the moment', async () => {
   line().lose()
   const refused = await moment
   expect(refused).toBeInstanceOf(CommandRefused)
-  expect((refused as CommandRefused).code).toBe('disconnected')
+  expect((refused as CommandRefused).code).toBe('unconfirmed')
   await expect(socket.send(order, { once: true })).rejects.toMatchObject({ code: 'disconnected' })
   while (Line.all.length < 2) await vi.advanceTimersByTimeAsync(100)
   line().welcome()

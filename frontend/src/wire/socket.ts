@@ -58,8 +58,8 @@ interface Pending {
   readonly reject: (problem: CommandRefused) => void
 }
 
-const disconnected = (message: string): CommandRefused =>
-  new CommandRefused({ code: 'disconnected', message, retryable: true, retry_after_ms: null, details: {} })
+const disconnected = (message: string, code = 'disconnected'): CommandRefused =>
+  new CommandRefused({ code, message, retryable: true, retry_after_ms: null, details: {} })
 
 /**
  * The one socket of a tab. It comes back by itself, sends unanswered commands again under their old id, subscribes again
@@ -116,7 +116,8 @@ export class DeskSocket {
 
   /**
    * Send a command; resolves with its `ack`, rejects with the problem. Survives reconnects, unless it means the moment
-   * (`once`): then a lost line rejects it, and nobody knows whether it was carried out.
+   * (`once`): then it is refused while the line is down (`disconnected`), and one that is lost before the answer rejects it
+   * as `unconfirmed`: nobody knows whether it was carried out.
    */
   send(command: Outgoing, { once = false } = {}): Promise<Ack> {
     const frame = { ...command, id: command.id ?? uuid7() }
@@ -219,7 +220,7 @@ export class DeskSocket {
     for (const [id, { once, reject }] of this.pending) {
       if (!once) continue
       this.pending.delete(id)
-      reject(disconnected('not connected'))
+      reject(disconnected('no answer', 'unconfirmed'))
     }
     if (!mayReturn(code)) {
       this.finish(code, reason)
