@@ -189,6 +189,18 @@ class InterruptExpired(Conflict):
     code = "interrupt_expired"
 
 
+class NotExpired(Conflict):
+    """Only a script whose time to be decided is over is taken up again."""
+
+    code = "not_expired"
+
+
+class TakenUpAgain(Conflict):
+    """Somebody has taken this up again already."""
+
+    code = "taken_up_again"
+
+
 class DecisionNotAllowed(Conflict):
     """This decision is not among those offered."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from backend.api.auth import Decider, Parts, Reader
+from backend.api.auth import Decider, Parts, Reader, Writer
 from backend.api.messages import as_command
 from backend.api.pages import (
     Cursor,
@@ -23,10 +23,22 @@ from backend.api.pages import (
 )
 from backend.domain import interrupts
 from backend.domain.interrupts import InterruptStatus
+from backend.graph.version import GRAPH_VERSION
 from backend.ids import STORABLE, Text
-from backend.protocol.commands import Claim, Content, Decision, Extend, InterruptResponse, RejectReason, Release, Undo
+from backend.protocol.commands import (
+    Again,
+    AgainHow,
+    Claim,
+    Content,
+    Decision,
+    Extend,
+    InterruptResponse,
+    RejectReason,
+    Release,
+    Undo,
+)
 from backend.protocol.events import Person
-from backend.runs import claims
+from backend.runs import again, claims
 from backend.runs.interrupts import decide, undo
 
 router = APIRouter(prefix="/interrupts", tags=["interrupts"])
@@ -57,6 +69,23 @@ class Interrupt(BaseModel):
     decided_by: Person | None
     decided_at: datetime | None
     created_at: datetime
+
+
+class TakenUp(BaseModel):
+    """The run that took an expired interrupt up again, whose it is, and the question that it asked last, if any."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    run_id: UUID
+    by: Person | None
+    at: datetime
+    interrupt_id: str | None
+
+
+class InterruptDetail(Interrupt):
+    """An interrupt, and of one that expired whether somebody has taken it up again."""
+
+    again: TakenUp | None
 
 
 class InterruptPage(Page[Interrupt]):
@@ -114,6 +143,23 @@ class Undone(BaseModel):
     seq: int
 
 
+class AskedAgain(BaseModel):
+    """How an expired script is taken up: `regenerate`, or `submit` it as it was (or as `content` has it now)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    how: AgainHow
+    content: Content | None = None
+
+
+class Begun(BaseModel):
+    """The run that takes it up, the message that says so, and the `seq` of the last event of both."""
+
+    run_id: UUID
+    message_id: UUID
+    seq: int
+
+
 @router.get("")
 async def list_interrupts(
     identity: Reader,
@@ -138,10 +184,13 @@ async def list_interrupts(
 
 
 @router.get("/{interrupt_id}")
-async def read_interrupt(identity: Reader, services: Parts, interrupt_id: InterruptId) -> Interrupt:
+async def read_interrupt(identity: Reader, services: Parts, interrupt_id: InterruptId) -> InterruptDetail:
     """Read an interrupt."""
     async with services.db.tenant(identity.tenant_id) as conn:
-        return Interrupt.model_validate(await interrupts.get_interrupt(conn, interrupt_id))
+        found = await interrupts.get_interrupt(conn, interrupt_id)
+        taken = await interrupts.taken_up(conn, interrupt_id)
+    told = Interrupt.model_validate(found).model_dump()
+    return InterruptDetail(**told, again=TakenUp.model_validate(taken) if taken else None)
 
 
 @router.post("/{interrupt_id}/decide")
@@ -193,3 +242,20 @@ async def undo_interrupt(
     """Call back an approved script that is held and not on air yet; it waits for a decision again."""
     command = as_command(Undo, id=command_id(key), interrupt_id=interrupt_id)
     return Undone.model_validate((await undo(services.db, identity, command)).result)
+
+
+@router.post("/{interrupt_id}/again", status_code=202)
+async def take_up_again(
+    identity: Writer, services: Parts, interrupt_id: InterruptId, body: AskedAgain, key: IdempotencyKey = None
+) -> Begun:
+    """Take up a script that nobody decided in time: have another text written, or put its text to a person again."""
+    command = as_command(Again, id=command_id(key), interrupt_id=interrupt_id, **body.model_dump())
+    done = await again.take_up(
+        services.db,
+        services.redis,
+        identity,
+        command,
+        GRAPH_VERSION,
+        at_most=services.settings.messages_per_10s,
+    )
+    return Begun.model_validate(done.result)

@@ -47,6 +47,16 @@ class Interrupt:
 
 
 @dataclass(frozen=True)
+class TakenUp:
+    """What came of an expired interrupt that was taken up again: which run, whose, and what that asked last."""
+
+    run_id: UUID
+    by: Person | None
+    at: datetime
+    interrupt_id: str | None
+
+
+@dataclass(frozen=True)
 class Claim:
     """A claim that was made or prolonged. `before` held it until now; `fresh` is false when it was only prolonged."""
 
@@ -110,6 +120,22 @@ async def get_interrupt(conn: Connection, interrupt_id: str) -> Interrupt:
     if row is None:
         raise NotFound("there is no such interrupt")
     return _interrupt(row)
+
+
+async def taken_up(conn: Connection, interrupt_id: str) -> TakenUp | None:
+    """Return what took an expired interrupt up again and did not fail; None when nothing has."""
+    row = await conn.fetchrow(
+        """SELECT r.id AS run_id, r.requested_by, u.name, r.created_at AS at,
+             (SELECT n.id FROM interrupts n WHERE n.run_id = r.id ORDER BY n.created_at DESC, n.id DESC LIMIT 1)
+               AS interrupt_id
+           FROM runs r LEFT JOIN users u ON u.id = r.requested_by
+           WHERE r.again_of = $1 AND r.status NOT IN ('failed', 'cancelled')""",
+        interrupt_id,
+    )
+    if row is None:
+        return None
+    by = Person(id=row["requested_by"], name=row["name"] or "") if row["requested_by"] else None
+    return TakenUp(row["run_id"], by, row["at"], row["interrupt_id"])
 
 
 async def list_interrupts(

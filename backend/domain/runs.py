@@ -58,10 +58,11 @@ async def insert_run(
     status: RunStatus,
     asked_as: Request | None = None,
     show_item_id: UUID | None = None,
+    again_of: str | None = None,
 ) -> UUID:
     """Add a run, `queued` or `enqueued` behind the active one; by `asked_as` a repeat of the request is known.
 
-    The item of a show that it is for goes where the run goes.
+    The item of a show that it is for goes where the run goes. `again_of` is the expired interrupt that it takes up.
 
     Raises:
         ThreadBusy: another run of the thread is active; the database's constraint decides.
@@ -70,8 +71,8 @@ async def insert_run(
     try:
         await conn.execute(
             """INSERT INTO runs (id, tenant_id, thread_id, requested_by, status, request, graph_version, request_id,
-                                 request_hash, show_item_id)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
+                                 request_hash, show_item_id, again_of)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
             run_id,
             tenant_id,
             thread_id,
@@ -82,6 +83,7 @@ async def insert_run(
             asked_as.id if asked_as else None,
             asked_as.hash if asked_as else None,
             show_item_id,
+            again_of,
         )
     except UniqueViolation:
         raise ThreadBusy(retry_after_ms=1000) from None

@@ -28,6 +28,7 @@ InterruptId = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Cursor = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Decision = Literal["approve", "edit", "reject", "respond"]
+AgainHow = Literal["regenerate", "submit"]
 Multitask = Literal["reject", "enqueue", "interrupt"]
 #: Why a script was rejected, in one of nine words that can be counted; the free text beside it is `feedback`.
 #: `compliance`: forbidden or risky; `facts`: not what the product's record says; `price`: price or offer wrong;
@@ -172,6 +173,25 @@ class Undo(Command):
 
     type: Literal["undo"] = "undo"
     interrupt_id: InterruptId
+
+
+class Again(Command):
+    """Take up again what expired: `regenerate` writes another text for the same request, `submit` asks about the text.
+
+    `submit` puts the text as it was to a person once more, or the `content` that somebody had made of it by then.
+    Either way it is a question of its own, checked by the rules and records of now, in the same conversation.
+    """
+
+    type: Literal["again"] = "again"
+    interrupt_id: InterruptId
+    how: AgainHow
+    content: Content | None = None
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> "Again":
+        if self.content is not None and (self.how != "submit" or not self.content.strip()):
+            raise ValueError("content goes with submit only, and is not empty")
+        return self
 
 
 class Cancel(Command):
@@ -331,6 +351,7 @@ AnyCommand = Annotated[
     | Release
     | Extend
     | Undo
+    | Again
     | Cancel
     | PrompterControl
     | PrompterAck

@@ -125,10 +125,14 @@ async def add_request(
     graph_version: str,
     status: RunStatus,
     asked_as: runs.Request,
+    *,
+    words: str | None = None,
+    again_of: str | None = None,
 ) -> tuple[UUID, UUID, int]:
     """Add somebody's message, the run that answers it and the events of both; return run, message and last `seq`.
 
-    `asked` is the message's `content` and slots. The job is the caller's business.
+    `asked` is the message's `content` and slots. `words` are what the conversation shows of it where that is something
+    else, since the run takes up an interrupt `again_of` an earlier request. The job is the caller's business.
 
     Raises:
         ThreadBusy: another run of the thread is active.
@@ -153,7 +157,9 @@ async def add_request(
         status,
         asked_as,
         written_for[0] if written_for else None,
+        again_of,
     )
+    words = asked["content"] if words is None else words
     await conn.execute(
         """INSERT INTO messages (id, thread_id, run_id, role, author_id, content, status)
            VALUES ($1, $2, $3, 'user', $4, $5, 'complete')""",
@@ -161,9 +167,9 @@ async def add_request(
         thread_id,
         run_id,
         author.id,
-        asked["content"],
+        words,
     )
-    said = MessageComplete(message_id=message_id, role="user", content=asked["content"], author=author)
+    said = MessageComplete(message_id=message_id, role="user", content=words, author=author)
     seq = await events.append(conn, thread_id, [said, RunChanged(status=status)], run_id=run_id)
     return run_id, message_id, seq
 

@@ -21,6 +21,7 @@ from backend.ids import derived_id
 from backend.protocol.close_codes import CloseCode
 from backend.protocol.commands import (
     PROTOCOL_VERSION,
+    Again,
     AnyCommand,
     Cancel,
     Claim,
@@ -38,7 +39,7 @@ from backend.protocol.commands import (
     Unsubscribe,
 )
 from backend.protocol.events import Ack, DisplayView, Person, Reconnect, Subscribed, Welcome
-from backend.runs import claims, directing, interrupts, start
+from backend.runs import again, claims, directing, interrupts, start
 from backend.runs.start import Done
 from backend.services import Services
 from backend.telemetry.metrics import REGISTRY
@@ -209,6 +210,19 @@ class _Desk:
                 return _done(command, await claims.extend(services.db, services.settings, self._who, command))
             case Undo():
                 return _done(command, await interrupts.undo(services.db, self._who, command))
+            case Again():
+                people.require(self._who, "thread.write")
+                return _done(
+                    command,
+                    await again.take_up(
+                        services.db,
+                        services.redis,
+                        self._who,
+                        command,
+                        GRAPH_VERSION,
+                        at_most=services.settings.messages_per_10s,
+                    ),
+                )
             case Cancel():
                 people.require(self._who, "thread.write")
                 return _done(command, await start.cancel(self._services.db, self._services.redis, self._who, command))

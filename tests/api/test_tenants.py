@@ -19,6 +19,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "fork_thread": {},
     "decide_interrupt": {"decision": "approve"},
     "claim_interrupt": {},
+    "take_up_again": {"how": "submit"},
     "update_host": {"version": 1, "name": "我的了"},
     "update_product": {"version": 1, "price": 0.01},
     "update_show": {"name": "我的了"},

@@ -15,6 +15,7 @@ from backend import failpoints
 from backend.domain import audit, effects, rooms, rule_overlays, rundowns, runs, scripts, stages
 from backend.domain.products import Product, get_product
 from backend.errors import BadRequest, NotFound
+from backend.graph.again import continued_script
 from backend.graph.checking import brief_of, newly_forbidden, no_longer_borne_out, plain_report, rules_in_force
 from backend.graph.offers import offer_later
 from backend.graph.product_facts import as_recorded_now
@@ -171,7 +172,7 @@ async def _published(
         )
         script_id, version = await scripts.publish(
             conn,
-            script_id=_continued_script(state),
+            script_id=continued_script(state),
             thread_id=context.thread_id,
             run_id=context.run_id,
             room_id=room_id,
@@ -232,15 +233,6 @@ async def _published(
         await enqueue_learning(conn, context.tenant_id, script_id)
         await effects.record(conn, key, published)
         return published
-
-
-def _continued_script(state: ScriptState) -> UUID | None:
-    """A changed script is its next version; a continuation or another product is a script of its own."""
-    previous = state.get("previous") or {}
-    same_product = previous.get("product_name") == state["product"].get("name")
-    if state["kind"] in ("restyle", "regenerate") and previous.get("script_id") and same_product:
-        return UUID(previous["script_id"])
-    return None
 
 
 def _provenance(state: ScriptState, context: GraphContext, standing: _Standing) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from backend.domain.rooms import Room, list_rooms
 from backend.domain.thread_notes import SHOWN, read_notes, window
 from backend.domain.threads import Thread, get_thread
 from backend.graph import routing, skills
+from backend.graph.again import taken_up
 from backend.graph.catalogue import seen_now
 from backend.graph.intent.asking import understood
 from backend.graph.intent.options import options_of, question_of
@@ -35,6 +36,8 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         SkillRefused: what is asked for is not open to whoever asks; the run fails with it, and nothing is begun.
     """
     context, request = runtime.context, state["request"]
+    if request.get("again"):
+        return await taken_up(state, context)
     async with context.db.tenant(context.tenant_id) as conn:
         thread = await get_thread(conn, context.thread_id)
         limits = await read_policies(conn, context.settings)

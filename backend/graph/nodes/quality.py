@@ -5,6 +5,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
+from backend.graph.again import as_submitted
 from backend.graph.checking import SERIOUS, brief_of, plain_report, rules_in_force
 from backend.graph.judge import judged
 from backend.graph.state import GraphContext, ScriptState, Step
@@ -26,6 +27,7 @@ async def quality(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     retry = (
         bool(mendable)
         and not state["edited"]
+        and not as_submitted(state)
         and state["retries"] < context.max_quality_retries
         and not _is_stuck(state, mendable)
     )

@@ -5,6 +5,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
+from backend.graph.again import as_submitted, continued_script
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.graph.titles import title_of
 from backend.quality.craft import speakable
@@ -39,6 +40,7 @@ async def review(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
 def _question(state: ScriptState, max_responses: int) -> dict[str, Any]:
     report, slots, room = state["report"], state["slots"], state.get("room")
     product_name = state["product"].get("name")
+    continues = continued_script(state)
     return {
         "kind": "script_approval",
         "action": "publish_script",
@@ -65,6 +67,11 @@ def _question(state: ScriptState, max_responses: int) -> dict[str, Any]:
             "assumed": state["host_assumptions"] + state["product_assumptions"],
             "later": state["later"],
             "round": state["round"],
+            # For whoever takes it up again when its time is over: what it goes on from, and what it is checked beside.
+            "continues": str(continues) if continues else None,
+            "previous_product": state["previous_product"],
+            # The expired question that this one is asked in the stead of.
+            **({"again_of": state["request"]["again"]["of"]} if state["request"].get("again") else {}),
             # Approved before, and forbidden by what holds now: which findings are new, and what changed since.
             **({"held": report["held"]} if report.get("held") else {}),
         },
@@ -75,5 +82,8 @@ def _question(state: ScriptState, max_responses: int) -> dict[str, Any]:
             *(["respond"] if state.get("responses", 0) < max_responses else []),
         ],
         # The checks found nothing and no person has had a word in it: what a tenant may let pass without one.
-        "clean": report["verdict"] == "pass" and not report["findings"] and "decision" not in state,
+        "clean": report["verdict"] == "pass"
+        and not report["findings"]
+        and "decision" not in state
+        and not as_submitted(state),
     }

@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from backend.domain.thread_notes import read_notes
 from backend.errors import ModelPayloadInvalid
+from backend.graph.again import original_of
 from backend.graph.checking import Underlining, brief_of, rules_in_force
 from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
@@ -95,7 +96,8 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         {
             "round": round_ + 1,
             "message_id": str(message_id),
-            "draft": content,
+            # A text that somebody changed and submits is compared with what the writer had made.
+            "draft": original_of(state) or content if earlier else content,
             "draft_seed": seed,
             "model": model,
             "content": content,

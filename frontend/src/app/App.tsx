@@ -9,6 +9,7 @@ import { api } from '../shared/api'
 import { DeskProvider } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
 import { RestProblem, type Shapes } from '../shared/rest'
+import { dropDrafts } from '../shared/storage'
 import { Broken } from './Broken'
 import { Shell } from './Shell'
 import { useAntdTheme } from './theme'
@@ -115,6 +116,7 @@ function SignedIn() {
   })
   const ask = useCallback(() => void cache.invalidateQueries({ queryKey: ['me'] }), [cache])
   const logout = async () => {
+    dropDrafts()
     await api.logout().catch(() => undefined)
     // Kept itself: a removed query is no longer the one this page watches.
     cache.setQueryData(['me'], null)

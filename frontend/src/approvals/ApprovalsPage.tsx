@@ -2,7 +2,7 @@ import '../i18n/addWork'
 import { useQuery } from '@tanstack/react-query'
 import '../i18n/addApprovals'
 import { BellFilled, BellOutlined } from '@ant-design/icons'
-import { Alert, Button, Checkbox, Empty, Segmented } from 'antd'
+import { Button, Checkbox, Empty, Segmented } from 'antd'
 import {
   lazy,
   memo,
@@ -24,8 +24,8 @@ import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
-import { useProblemText } from '../shared/problems'
 import { askedKey, replayLink } from '../shared/replayLink'
+import { Unread } from '../shared/Unread'
 import { arranged, type Look, plainLook, recallLook, rememberLook, roomsOf } from './arrange'
 import { Bulk } from './Bulk'
 import { heldItems, isClean } from './bulk'
@@ -50,7 +50,6 @@ export default function ApprovalsPage() {
   const { t } = useTranslation()
   const { id } = useParams()
   const navigate = useNavigate()
-  const problemText = useProblemText()
   const { queue, list } = useQueue()
   const [shown, setShown] = useState<readonly string[]>([])
   const pointing = useRef(false)
@@ -208,7 +207,7 @@ export default function ApprovalsPage() {
         ) : (
           <LookBar look={look} rooms={rooms} onLook={(next) => see(tab, next)} />
         )}
-        {list.isError && <Alert type="error" showIcon title={problemText(list.error)} />}
+        <Unread asked={list} />
         <ul hidden={tab === 'history'}>
           {shown.map((row) => {
             const item = queue.get(row)
@@ -385,7 +384,6 @@ function Review({ item }: { item: QueueItem }) {
 
 function Detail({ id, known, tools }: { id: string; known: QueueItem | undefined; tools: ReactNode }) {
   const { t } = useTranslation()
-  const problemText = useProblemText()
   const read = useQuery({
     queryKey: ['interrupt', id],
     queryFn: () => api.interrupt(id),
@@ -397,7 +395,7 @@ function Detail({ id, known, tools }: { id: string; known: QueueItem | undefined
   if (known) last.current = known
   const item = known ?? (read.data && fromRest(read.data)) ?? last.current
   if (read.error && !item) {
-    return <Alert type="error" showIcon title={problemText(read.error)} />
+    return <Unread asked={read} />
   }
   if (!item) return <p className="muted">{t('common.loading')}</p>
   return (

@@ -1,15 +1,15 @@
 import { HistoryOutlined } from '@ant-design/icons'
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { Alert, Button } from 'antd'
+import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { scriptParams } from '../review/params'
 import ReasonText from '../review/ReasonText'
 import { StatusTag } from '../review/StatusTag'
 import { moment } from '../shared/format'
-import { useProblemText } from '../shared/problems'
 import { decidedKey, replayLink } from '../shared/replayLink'
 import { bodyOf, rest } from '../shared/rest'
+import { Unread } from '../shared/Unread'
 import { fromRest } from './queue'
 
 /** What was decided, the newest first, by pages. */
@@ -47,18 +47,10 @@ export function LastDecided() {
 /** What was decided, the newest first: what, by whom, when. */
 export function History({ selected }: { selected: string | undefined }) {
   const { t, i18n } = useTranslation()
-  const problemText = useProblemText()
   const { list, rows } = useDecided()
   return (
     <>
-      {list.isError && (
-        <Alert
-          type="error"
-          showIcon
-          title={problemText(list.error)}
-          action={<Button onClick={() => void list.refetch()}>{t('common.retry')}</Button>}
-        />
-      )}
+      <Unread asked={list} />
       {list.isPending && <p className="muted">{t('common.loading')}</p>}
       <ul data-testid="history">
         {rows.map((row) => {

@@ -1,13 +1,14 @@
 import '../i18n/addAudit'
 import { SafetyCertificateOutlined } from '@ant-design/icons'
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
-import { Alert, Button, Empty, Input, Select, Table } from 'antd'
+import { Alert, Button, Input, Select, Table } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import { auditZh } from '../i18n/audit'
 import { useDesk } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
+import { noRows, Unread } from '../shared/Unread'
 import { auditApi, type Entry, type Filters } from './api'
 
 const DAY_MS = 86_400_000
@@ -128,9 +129,8 @@ function Log() {
           data-testid="verdict"
         />
       )}
-      {(check.error ?? list.error) && (
-        <Alert type="error" showIcon title={problemText(check.error ?? list.error)} />
-      )}
+      {check.error && <Alert type="error" showIcon title={problemText(check.error)} />}
+      <Unread asked={list} />
       <Table<Entry>
         rowKey="n"
         size="small"
@@ -138,7 +138,7 @@ function Log() {
         loading={{ spinning: list.isPending, delay: 150 }}
         pagination={false}
         scroll={{ x: 'max-content' }}
-        locale={{ emptyText: <Empty description={t('audit.none')} /> }}
+        locale={noRows(list, t('audit.none'))}
         columns={[
           { title: t('audit.n'), dataIndex: 'n', className: 'number', width: 72 },
           {

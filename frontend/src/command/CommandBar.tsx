@@ -7,6 +7,7 @@ import { Modal } from 'antd'
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDesk } from '../shared/desk'
+import { useProblemText } from '../shared/problems'
 import { type Entry, ranked } from './ranking'
 import { noteRecent, recents } from './recent'
 import { type Frame, useEntries } from './useEntries'
@@ -14,11 +15,12 @@ import { type Frame, useEntries } from './useEntries'
 /** Go anywhere and do anything by a few letters: pages, threads, products, hosts, rooms, approvals, actions. */
 export default function CommandBar({ frame, onClose }: { frame: Frame; onClose: () => void }) {
   const { t } = useTranslation()
+  const problemText = useProblemText()
   const { me } = useDesk()
   const id = useId()
   const [typed, setTyped] = useState('')
   const [at, setAt] = useState(0)
-  const { entries, reading } = useEntries(frame, typed)
+  const { entries, reading, problem } = useEntries(frame, typed)
   const [recent] = useState(() => recents(me.user.id))
   const shown = useMemo(() => ranked(entries, typed, recent), [entries, typed, recent])
   const place = Math.min(at, shown.length - 1)
@@ -101,7 +103,9 @@ export default function CommandBar({ frame, onClose }: { frame: Frame; onClose: 
           ? t('commandBar.foot')
           : reading
             ? t('common.loading')
-            : t('commandBar.nothing', { typed })}
+            : problem
+              ? problemText(problem)
+              : t('commandBar.nothing', { typed })}
       </p>
     </Modal>
   )

@@ -27,7 +27,15 @@ export interface Frame {
 }
 
 /** Everything the command bar can offer for what is typed, and whether more may still come. */
-export function useEntries(frame: Frame, typed: string): { entries: readonly Entry[]; reading: boolean } {
+export function useEntries(
+  frame: Frame,
+  typed: string,
+): {
+  entries: readonly Entry[]
+  reading: boolean
+  /** Why something could not be read. */
+  problem: unknown
+} {
   const { t, i18n } = useTranslation()
   const { me, may } = useDesk()
   const navigate = useNavigate()
@@ -146,7 +154,8 @@ export function useEntries(frame: Frame, typed: string): { entries: readonly Ent
     asked !== typed.trim() ||
     found.isFetching ||
     [products, hosts, rooms, shows, threads].some(({ isLoading }) => isLoading)
-  return { entries, reading }
+  const problem = [found, products, hosts, rooms, shows, threads].find(({ isError }) => isError)?.error
+  return { entries, reading, problem }
 }
 
 /** A value once it has not changed for a moment. */

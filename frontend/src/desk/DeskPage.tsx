@@ -12,7 +12,7 @@ import { NoticesProvider, useNotices } from '../shared/notices'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
 import { told } from '../shared/rest'
-import { remember, useDraft } from '../shared/storage'
+import { keepDraft, useDraft } from '../shared/storage'
 import { uuid7 } from '../wire/ids'
 import { Chat } from './Chat'
 import { Composer } from './Composer'
@@ -158,7 +158,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
     if (!(await send(threadId, content, multitask))) return
     // Only the text that was taken goes; what was typed meanwhile stays.
     setDraft('')
-    remember(`draft:${threadId}`, '')
+    keepDraft(`draft:${threadId}`, '')
     setChosen({})
   }
   const saying = useRef(say)

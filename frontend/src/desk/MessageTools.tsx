@@ -13,7 +13,7 @@ import { useDesk } from '../shared/desk'
 import { useNotices } from '../shared/notices'
 import { useProblemText } from '../shared/problems'
 import { told } from '../shared/rest'
-import { recall, remember } from '../shared/storage'
+import { keepDraft, keptDraft } from '../shared/storage'
 import { uuid7 } from '../wire/ids'
 import { deskApi } from './api'
 import { againOf, branchPoint } from './branching'
@@ -49,8 +49,8 @@ export default function MessageTools({ message, session, onSay }: Props) {
     const point = branchPoint(session.state.getState().thread, message)
     if (!point) return
     if (point.after === null) {
-      const kept = recall('draft:new')
-      remember('draft:new', kept && kept !== point.draft ? `${kept}\n${point.draft}` : point.draft)
+      const kept = keptDraft('draft:new')
+      keepDraft('draft:new', kept && kept !== point.draft ? `${kept}\n${point.draft}` : point.draft)
       navigate('/console')
       return
     }
@@ -62,7 +62,7 @@ export default function MessageTools({ message, session, onSay }: Props) {
         return
       }
       const made = await deskApi.fork(threadId, version.version, key.current)
-      if (point.draft) remember(`draft:${made.thread_id}`, point.draft)
+      if (point.draft) keepDraft(`draft:${made.thread_id}`, point.draft)
       void cache.invalidateQueries({ queryKey: ['threads'] })
       notices.success(t('deskMore.branched'))
       navigate(`/console/${made.thread_id}`)

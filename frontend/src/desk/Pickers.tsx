@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type Ref, useEffect, useId, useImperativeHandle, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../shared/api'
+import { useProblemText } from '../shared/problems'
 import { deskApi } from './api'
 import { type Command, matching, type Pick, type Trigger } from './pickers'
 import { templatesOf } from './templates'
@@ -27,6 +28,7 @@ interface Props {
 /** What can be picked for what was typed after `/`, `@` or `#`: a list above the field, moved through by its keys. */
 export default function Pickers({ trigger, commands, slots, field, onPick, onClose, ref }: Props) {
   const { t } = useTranslation()
+  const problemText = useProblemText()
   const id = useId()
   const { kind, query } = trigger
   const products = useQuery({ queryKey: ['products'], queryFn: api.products, enabled: kind !== 'command' })
@@ -65,6 +67,8 @@ export default function Pickers({ trigger, commands, slots, field, onPick, onClo
     }
   }, [kind, commands, products.data, hosts.data, slots.product_id, t])
   const found = useMemo(() => matching(picks, query), [picks, query])
+  // What could not be read is not "nothing".
+  const unread = kind === 'subject' && (products.error ?? hosts.error)
   const loading = kind !== 'command' && products.isPending
   const [at, setAt] = useState(0)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list is read from its beginning.
@@ -130,7 +134,7 @@ export default function Pickers({ trigger, commands, slots, field, onPick, onClo
         </div>
       ) : (
         <p className="muted" role="status">
-          {loading ? t('common.loading') : t('deskMore.nothing')}
+          {unread ? problemText(unread) : loading ? t('common.loading') : t('deskMore.nothing')}
         </p>
       )}
     </div>

@@ -1,6 +1,6 @@
 import { useCallback, useState } from 'react'
 import { useDesk } from '../shared/desk'
-import { recall, remember } from '../shared/storage'
+import { keepDraft, keptDraft } from '../shared/storage'
 import { uuid7 } from '../wire/ids'
 import { CommandRefused } from '../wire/socket'
 
@@ -25,10 +25,10 @@ interface Refusal {
  */
 function commandId(threadId: string, body: string): string {
   const key = `sending:${threadId}`
-  const [id, known] = recall(key).split('\n', 2)
+  const [id, known] = keptDraft(key).split('\n', 2)
   if (id && known === body) return id
   const fresh = uuid7()
-  remember(key, `${fresh}\n${body}`)
+  keepDraft(key, `${fresh}\n${body}`)
   return fresh
 }
 
@@ -45,11 +45,11 @@ export function useSend(slots: Slots) {
       try {
         const id = commandId(threadId, body)
         await socket.send({ type: 'message', id, thread_id: threadId, content, multitask, ...slots })
-        remember(`sending:${threadId}`, '')
+        keepDraft(`sending:${threadId}`, '')
         return true
       } catch (error) {
         if (!(error instanceof CommandRefused)) throw error
-        if (error.code !== 'disconnected') remember(`sending:${threadId}`, '')
+        if (error.code !== 'disconnected') keepDraft(`sending:${threadId}`, '')
         setRefusal({ code: error.code, message: error.message, content })
         return false
       } finally {

@@ -1,12 +1,12 @@
 import '../i18n/addExperiments'
 import { PlusOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
-import { Alert, Button, Drawer, Empty, Table, Tooltip } from 'antd'
+import { Alert, Button, Drawer, Table, Tooltip } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import { useDesk } from '../shared/desk'
-import { useProblemText } from '../shared/problems'
+import { noRows, Unread } from '../shared/Unread'
 import { type Experiment, experimentsApi } from './api'
 import { NewExperiment } from './NewExperiment'
 import { Results } from './Results'
@@ -17,7 +17,6 @@ export default function ExperimentsPage() {
   const { t } = useTranslation()
   const { may } = useDesk()
   const { experiment: chosen } = useParams()
-  const problemText = useProblemText()
   const [making, setMaking] = useState(false)
   const reads = may('experiment.read')
   const list = useQuery({
@@ -54,21 +53,14 @@ export default function ExperimentsPage() {
           </Button>
         </Tooltip>
       </div>
-      {list.isError && (
-        <Alert
-          type="error"
-          showIcon
-          title={problemText(list.error)}
-          action={<Button onClick={() => void list.refetch()}>{t('common.retry')}</Button>}
-        />
-      )}
+      <Unread asked={list} />
       <Table<Experiment>
         rowKey="id"
         dataSource={list.data}
         loading={{ spinning: list.isPending, delay: 150 }}
         pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false }}
         scroll={{ x: 'max-content' }}
-        locale={{ emptyText: <Empty description={t('experiment.none')} /> }}
+        locale={noRows(list, t('experiment.none'))}
         columns={[
           {
             title: t('experiment.key'),

@@ -685,6 +685,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/interrupts/{interrupt_id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Up Again
+         * @description Take up a script that nobody decided in time: have another text written, or put its text to a person again.
+         */
+        post: operations["take_up_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scripts": {
         parameters: {
             query?: never;
@@ -2557,6 +2577,19 @@ export interface components {
             outcome?: components["schemas"]["Outcome"] | null;
         };
         /**
+         * AskedAgain
+         * @description How an expired script is taken up: `regenerate`, or `submit` it as it was (or as `content` has it now).
+         */
+        AskedAgain: {
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "regenerate" | "submit";
+            /** Content */
+            content?: string | null;
+        };
+        /**
          * AuditEntry
          * @description One thing that was done; `actor` is null when the server did it by itself. Who left has no `actor_name`.
          */
@@ -2674,6 +2707,24 @@ export interface components {
             error_rate: number | null;
             first_token_ms: components["schemas"]["Milliseconds"];
             total_ms: components["schemas"]["Milliseconds"];
+        };
+        /**
+         * Begun
+         * @description The run that takes it up, the message that says so, and the `seq` of the last event of both.
+         */
+        Begun: {
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Seq */
+            seq: number;
         };
         /**
          * Blocks
@@ -3638,6 +3689,69 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * InterruptDetail
+         * @description An interrupt, and of one that expired whether somebody has taken it up again.
+         */
+        InterruptDetail: {
+            /** Id */
+            id: string;
+            /**
+             * Thread Id
+             * Format: uuid
+             */
+            thread_id: string;
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "script_approval" | "tool_action";
+            /** Action */
+            action: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Allowed */
+            allowed: ("approve" | "edit" | "reject" | "respond")[];
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "pending" | "approved" | "edited" | "rejected" | "responded" | "expired" | "cancelled";
+            /** Version */
+            version: number;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            claimed_by: components["schemas"]["Person"] | null;
+            /** Claimed Until */
+            claimed_until: string | null;
+            /** Escalated At */
+            escalated_at: string | null;
+            /** On Air At */
+            on_air_at: string | null;
+            /** Decision */
+            decision: {
+                [key: string]: unknown;
+            } | null;
+            decided_by: components["schemas"]["Person"] | null;
+            /** Decided At */
+            decided_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            again: components["schemas"]["TakenUp"] | null;
         };
         /**
          * InterruptExpired
@@ -6992,6 +7106,25 @@ export interface components {
             content: string;
         };
         /**
+         * TakenUp
+         * @description The run that took an expired interrupt up again, whose it is, and the question that it asked last, if any.
+         */
+        TakenUp: {
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            by: components["schemas"]["Person"] | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Interrupt Id */
+            interrupt_id: string | null;
+        };
+        /**
          * Tenant
          * @description The team one works for.
          */
@@ -8857,7 +8990,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Interrupt"];
+                    "application/json": components["schemas"]["InterruptDetail"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */
@@ -9041,6 +9174,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Undone"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    take_up_again: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again; with another body it is refused. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                interrupt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskedAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
                 };
             };
             /** @description The request was refused, or it failed; `code` says why. */

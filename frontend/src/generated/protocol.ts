@@ -11,6 +11,7 @@ export type AnyCommand =
   | Release
   | Extend
   | Undo
+  | Again
   | Cancel
   | PrompterControl
   | PrompterAck
@@ -70,6 +71,7 @@ export type AnyThreadEvent =
 
 export interface Protocol {
   Ack?: Ack;
+  Again?: Again;
   AnyCommand?: AnyCommand;
   AnyFrame?: AnyFrame;
   AnyThreadEvent?: AnyThreadEvent;
@@ -167,6 +169,19 @@ export interface Problem {
   details: {
     [k: string]: unknown;
   };
+}
+/**
+ * Take up again what expired: `regenerate` writes another text for the same request, `submit` asks about the text.
+ *
+ * `submit` puts the text as it was to a person once more, or the `content` that somebody had made of it by then.
+ * Either way it is a question of its own, checked by the rules and records of now, in the same conversation.
+ */
+export interface Again {
+  id: string;
+  type: "again";
+  interrupt_id: string;
+  how: "regenerate" | "submit";
+  content?: string | null;
 }
 /**
  * First frame of a client that has neither cookie, header nor ticket; also names version and resume points.

@@ -50,6 +50,7 @@ export const auditZh = {
   },
   auditVerb: {
     added: '加入',
+    again: '过期后重提',
     approve: '通过',
     auto_approved: '按政策自动通过',
     blank: '黑屏',
@@ -158,6 +159,7 @@ export const auditEn: typeof auditZh = {
   },
   auditVerb: {
     added: 'added',
+    again: 'taken up again',
     approve: 'approved',
     auto_approved: 'approved by policy',
     blank: 'dark',

@@ -230,8 +230,6 @@ export const en: English<typeof zhCN & typeof workZh> = {
     mayNot: 'Your role may not decide.',
     offline: 'The connection is lost; decide when it is back.',
     waiting: 'Submitted, waiting for confirmation…',
-    expiredHint:
-      'Expired, it will not go on screen. To use it after all, have it written again in its thread.',
     yourEdit: 'Your edit was not used; it is kept here:',
     discardEdit: 'Discard my edit',
     resolvedBy: '{{name}} decided this at {{time}}: {{decision}}.',

@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { errorCodes } from '../generated/errors'
+import { againEn, againZh } from './again'
 import { approvalDeskEn, approvalDeskZh } from './approvalDesk'
 import { auditEn, auditZh } from './audit'
 import { catalogueEn, catalogueZh } from './catalogue'
 import { commandEn, commandZh } from './command'
 import { deskMoreEn, deskMoreZh } from './deskMore'
+import { draftsEn, draftsZh } from './drafts'
 import { en } from './en'
 import { evidenceEn, evidenceZh } from './evidence'
 import { experimentsEn, experimentsZh } from './experiments'
@@ -68,6 +70,8 @@ test('both languages have the same keys with the same variables, and nothing is 
       replayZh,
       evidenceZh,
       auditZh,
+      draftsZh,
+      againZh,
     ),
     together(
       en,
@@ -91,6 +95,8 @@ test('both languages have the same keys with the same variables, and nothing is 
       replayEn,
       evidenceEn,
       auditEn,
+      draftsEn,
+      againEn,
     ),
   ]
   // English tells one from many; the form for one counts as its other form does.

@@ -1,11 +1,13 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { recall, remember } from '../shared/storage'
+import type { againZh } from './again'
 import type { approvalDeskZh } from './approvalDesk'
 import type { auditZh } from './audit'
 import type { catalogueZh } from './catalogue'
 import type { commandZh } from './command'
 import type { deskMoreZh } from './deskMore'
+import type { draftsZh } from './drafts'
 import type { evidenceZh } from './evidence'
 import type { experimentsZh } from './experiments'
 import type { faultsZh } from './faults'
@@ -54,7 +56,9 @@ declare module 'i18next' {
         typeof liveZh &
         typeof replayZh &
         typeof evidenceZh &
-        typeof auditZh
+        typeof auditZh &
+        typeof draftsZh &
+        typeof againZh
     }
   }
 }

@@ -157,7 +157,6 @@ export const workZh = {
     mayNot: '你的角色不能审批。',
     offline: '连接断开，恢复后才能审批。',
     waiting: '已提交，等待确认…',
-    expiredHint: '已过期，不会上屏。还要用的话，到对话里点「换个说法」重写，或重新提需求。',
     yourEdit: '你的修改没有用上，已为你保留：',
     discardEdit: '丢弃我的修改',
     resolvedBy: '已由 {{name}} 在 {{time}} 处理：{{decision}}。',

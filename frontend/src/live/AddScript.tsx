@@ -1,11 +1,12 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { Alert, App, Button, Drawer, Empty } from 'antd'
+import { App, Button, Drawer, Empty } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../shared/api'
 import { useCommandKeys } from '../shared/commands'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
+import { Unread } from '../shared/Unread'
 
 /** The library, to put something of it into the rundown. */
 export default function AddScript({
@@ -41,7 +42,7 @@ export default function AddScript({
   }
   return (
     <Drawer open onClose={onClose} size={520} title={t('live.add')}>
-      {list.isError && <Alert type="error" showIcon title={problemText(list.error)} />}
+      <Unread asked={list} />
       {list.isSuccess && scripts.length === 0 && <Empty description={t('live.addNone')} />}
       <ul className="live-library" data-testid="library">
         {scripts.map((script) => (

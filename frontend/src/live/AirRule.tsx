@@ -78,7 +78,7 @@ export function AirRule({ room }: { room: Room }) {
                 const typed = Number(target.value)
                 if (typed >= 1 && typed <= MOST_SECONDS && typed !== seconds) void change('held', typed)
               }}
-              onPressEnter={({ currentTarget }) => currentTarget.blur()}
+              onPressEnter={({ target }) => (target as HTMLElement).blur()}
               style={{ width: 88 }}
             />
           )}

@@ -3,13 +3,14 @@ import '../i18n/addShows'
 import '../i18n/addReview'
 import './live.css'
 import { useQuery } from '@tanstack/react-query'
-import { Alert, App, Button, Empty, Skeleton } from 'antd'
+import { Alert, App, Empty, Skeleton } from 'antd'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, Navigate, useParams } from 'react-router'
 import { api } from '../shared/api'
 import { useProblemText } from '../shared/problems'
 import { recall, remember } from '../shared/storage'
+import { Unread } from '../shared/Unread'
 import { Director } from './Director'
 
 const LAST = 'cuedesk:live-room'
@@ -43,14 +44,7 @@ function Choice() {
   return (
     <main className="page">
       <h1>{t('live.title')}</h1>
-      {rooms.isError && (
-        <Alert
-          type="error"
-          showIcon
-          title={problemText(rooms.error)}
-          action={<Button onClick={() => void rooms.refetch()}>{t('common.retry')}</Button>}
-        />
-      )}
+      <Unread asked={rooms} />
       {rooms.isPending && <Skeleton active title={false} />}
       {rooms.data?.length === 0 && (
         <Empty description={t('live.none')}>

@@ -1,11 +1,13 @@
 import { Button, Input, type InputRef, Select } from 'antd'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PrompterState } from '../generated/protocol'
 import { type Order, useServerTime } from '../room/useRoom'
 import { useDesk } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
 import { useDraft } from '../shared/storage'
+
+const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
 
 const TIMES = [5, 8, 15, 30, 60, 120]
 
@@ -26,7 +28,8 @@ export function Note({
   // A line that is down for a moment takes nobody's pen away.
   const writes = may('prompter.control')
   const now = useServerTime(socket)
-  const [text, setText] = useDraft(`cuedesk:note:${state.room_id}`)
+  const [text, setText] = useDraft(`note:${state.room_id}`)
+  const [restored, setRestored] = useState(text !== '')
   const [seconds, setSeconds] = useState(8)
   const field = useRef<InputRef>(null)
   const version = state.transport?.version ?? 0
@@ -58,15 +61,27 @@ export function Note({
           </Button>
         </p>
       )}
+      {restored && text !== '' && (
+        <Suspense fallback={null}>
+          <RestoredDraft
+            onDiscard={() => {
+              setText('')
+              setRestored(false)
+            }}
+          />
+        </Suspense>
+      )}
       <form
         className="row live-note-form"
         onSubmit={(event) => {
           event.preventDefault()
           const said = text.trim()
           if (said && able)
-            void order({ action: 'note', version, text: said, value: seconds }).then(
-              (done) => done && setText(''),
-            )
+            void order({ action: 'note', version, text: said, value: seconds }).then((done) => {
+              if (!done) return
+              setText('')
+              setRestored(false)
+            })
         }}
       >
         <Input

@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons'
-import { Alert, App, Button, Empty } from 'antd'
+import { App, Button, Empty } from 'antd'
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PrompterState } from '../generated/protocol'
@@ -7,6 +7,7 @@ import type { Held } from '../rundown/HeldNotice'
 import { clockTime } from '../shared/format'
 import { isPageKey } from '../shared/keys'
 import { useProblemText } from '../shared/problems'
+import { Unread } from '../shared/Unread'
 import { type Entry, liveApi } from './api'
 import { type Air, QueueEntry } from './QueueEntry'
 import { placed, secondsToRead, standings } from './queue'
@@ -128,14 +129,7 @@ export function Queue({
       <p className="visually-hidden" role="status" data-testid="order-said">
         {spoken}
       </p>
-      {list.isError && (
-        <Alert
-          type="error"
-          showIcon
-          title={problemText(list.error)}
-          action={<Button onClick={() => void list.refetch()}>{t('common.retry')}</Button>}
-        />
-      )}
+      <Unread asked={list} />
       {done.length > 0 && (
         <Button type="link" className="link live-said" aria-expanded={said} onClick={() => setSaid(!said)}>
           {said ? t('live.saidHide') : t('live.said', { count: done.length })}

@@ -9,6 +9,7 @@ import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
+import { noRows, Unread } from '../shared/Unread'
 import { type Filters, type Kind, kinds, type Memory, memoryApi } from './api'
 import { ForgetForm } from './ForgetForm'
 import { MemoryText } from './MemoryText'
@@ -194,21 +195,14 @@ function Listing({ filters, names }: { filters: Filters; names: Named }) {
   const filtered = Object.values(filters).some((value) => value !== undefined)
   return (
     <>
-      {list.isError && (
-        <Alert
-          type="error"
-          showIcon
-          title={problemText(list.error)}
-          action={<Button onClick={() => void list.refetch()}>{t('common.retry')}</Button>}
-        />
-      )}
+      <Unread asked={list} />
       <Table<Memory>
         rowKey="id"
         dataSource={list.data?.pages.flatMap((page) => page.items)}
         loading={{ spinning: list.isPending, delay: 150 }}
         pagination={false}
         scroll={{ x: 'max-content' }}
-        locale={{ emptyText: <Empty description={t(filtered ? 'common.noMatch' : 'memory.none')} /> }}
+        locale={noRows(list, t(filtered ? 'common.noMatch' : 'memory.none'))}
         columns={[
           {
             title: t('memory.text'),

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { useCommandKeys } from '../shared/commands'
 import { showFieldErrors } from '../shared/forms'
 import { useProblemText } from '../shared/problems'
+import { useFormDraft } from '../shared/useFormDraft'
 import { memoryApi } from './api'
 import type { Named } from './useNames'
 
@@ -21,6 +22,7 @@ export function NoteForm({ names, onDone }: { names: Named; onDone: () => void }
   const cache = useQueryClient()
   const keyFor = useCommandKeys()
   const [form] = Form.useForm<Values>()
+  const draft = useFormDraft<Values>(form, 'form:note', { content: '' })
   const [saving, setSaving] = useState(false)
   const [problem, setProblem] = useState<string>()
   const submit = async (values: Values) => {
@@ -28,6 +30,7 @@ export function NoteForm({ names, onDone }: { names: Named; onDone: () => void }
     setProblem(undefined)
     try {
       await memoryApi.note({ scenario: '', ...values }, keyFor(values))
+      draft.drop()
       await cache.invalidateQueries({ queryKey: ['memory'] })
       onDone()
     } catch (error) {
@@ -37,7 +40,14 @@ export function NoteForm({ names, onDone }: { names: Named; onDone: () => void }
     }
   }
   return (
-    <Form<Values> form={form} layout="vertical" onFinish={(values) => void submit(values)}>
+    <Form<Values>
+      form={form}
+      layout="vertical"
+      initialValues={draft.initialValues}
+      onValuesChange={draft.onValuesChange}
+      onFinish={(values) => void submit(values)}
+    >
+      {draft.notice}
       {problem && <Alert type="error" showIcon title={problem} role="alert" />}
       <Form.Item
         name="content"
@@ -57,7 +67,14 @@ export function NoteForm({ names, onDone }: { names: Named; onDone: () => void }
         <Button type="primary" htmlType="submit" loading={saving} data-testid="save-note">
           {t('common.save')}
         </Button>
-        <Button onClick={onDone}>{t('common.cancel')}</Button>
+        <Button
+          onClick={() => {
+            draft.drop()
+            onDone()
+          }}
+        >
+          {t('common.cancel')}
+        </Button>
       </div>
     </Form>
   )

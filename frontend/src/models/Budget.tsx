@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { faultsOf, faultText } from '../shared/forms'
 import { useProblemText } from '../shared/problems'
+import { Unread } from '../shared/Unread'
 import { type Budget as Known, type Limit, limits, modelsApi } from './api'
 import { Used } from './Used'
 
@@ -24,7 +25,6 @@ const wholes: readonly Limit[] = ['model_tokens_per_minute', 'model_calls_per_se
 /** What the team may use of language models, how much of it is used, and for who may: the limits to change. */
 export function Budget({ writes }: { writes: boolean }) {
   const { t } = useTranslation()
-  const problemText = useProblemText()
   const told = useQuery({
     queryKey: ['models', 'budget'],
     queryFn: modelsApi.budget,
@@ -34,14 +34,7 @@ export function Budget({ writes }: { writes: boolean }) {
   return (
     <section className="settings-part" aria-labelledby="budget-title" data-testid="model-budget">
       <h2 id="budget-title">{t('modelBudget.title')}</h2>
-      {told.isError && (
-        <Alert
-          type="error"
-          showIcon
-          title={problemText(told.error)}
-          action={<Button onClick={() => void told.refetch()}>{t('common.retry')}</Button>}
-        />
-      )}
+      <Unread asked={told} />
       {told.isPending && <p className="muted">{t('common.loading')}</p>}
       {told.data && (
         <>

@@ -5,7 +5,7 @@ import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import { useDesk } from '../shared/desk'
-import { useProblemText } from '../shared/problems'
+import { Unread } from '../shared/Unread'
 import { modelsApi, type Route } from './api'
 import { Backends } from './Backends'
 import { Budget } from './Budget'
@@ -41,7 +41,6 @@ export default function ModelsPage() {
 
 function Health() {
   const { t } = useTranslation()
-  const problemText = useProblemText()
   const told = useQuery({
     queryKey: ['models'],
     queryFn: modelsApi.health,
@@ -57,7 +56,7 @@ function Health() {
           {t('models.refresh')}
         </Button>
       </div>
-      {told.isError && <Alert type="error" showIcon title={problemText(told.error)} />}
+      <Unread asked={told} />
       {told.isPending && <p className="muted">{t('common.loading')}</p>}
       {data && (
         <>

@@ -8,7 +8,7 @@ import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { isPageKey } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
-import { remember, useDraft } from '../shared/storage'
+import { keepDraft, useDraft } from '../shared/storage'
 import { carryFindings, withSuggestion } from '../shared/text'
 import { Countdown } from './Countdown'
 import { Diff } from './Diff'
@@ -27,7 +27,10 @@ const HeldAgainNotice = lazy(() =>
   import('./HeldAgainNotice').then(({ HeldAgainNotice: notice }) => ({ default: notice })),
 )
 const RejectPanel = lazy(() => import('./RejectPanel'))
+const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
 const ReasonText = lazy(() => import('./ReasonText'))
+const Expired = lazy(() => import('./Expired'))
+const AgainOf = lazy(() => import('./AgainOf'))
 
 type Mode = 'view' | 'edit' | 'reject' | 'override'
 
@@ -73,6 +76,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   const [edited, setEdited] = useDraft(`edit:${interrupt.id}`)
   const [reason, setReason] = useDraft(`reason:${interrupt.id}`)
   const [mode, setMode] = useState<Mode>(() => (edited ? 'edit' : reason ? 'reject' : 'view'))
+  const [restored, setRestored] = useState(mode !== 'view')
   const [showDiff, setShowDiff] = useState(true)
   const preview = useDeferredValue(edited)
   const card = useRef<HTMLElement>(null)
@@ -95,9 +99,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   useEffect(() => {
     // Once it is decided as typed here, the drafts have served; another's decision leaves them to be compared.
     if (decision.phase !== 'sent' || pending) return
-    remember(`edit:${interrupt.id}`, '')
-    remember(`reason:${interrupt.id}`, '')
-    remember(`reject:${interrupt.id}`, '')
+    keepDraft(`edit:${interrupt.id}`, '')
+    keepDraft(`reason:${interrupt.id}`, '')
+    keepDraft(`reject:${interrupt.id}`, '')
   }, [decision.phase, pending, interrupt.id])
 
   const where = script.show
@@ -132,6 +136,14 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
   const decide = (choice: Choice) => void decision.decide(choice)
   const submitEdit = () => {
     if (ready && edited.trim()) decide({ decision: 'edit', content: edited })
+  }
+  /** Give up what was typed before the page was opened. */
+  const discard = () => {
+    setEdited('')
+    setReason('')
+    keepDraft(`reject:${interrupt.id}`, '')
+    setRestored(false)
+    setMode('view')
   }
   const leave = () => {
     if (mode === 'edit' && edited === script.content) setEdited('')
@@ -219,12 +231,22 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
       </div>
       <Assumed list={script.assumed} />
 
+      {script.againOf && (
+        <Suspense fallback={null}>
+          <AgainOf id={script.againOf} />
+        </Suspense>
+      )}
       {pending && script.held && (
         <Suspense fallback={null}>
           <HeldAgainNotice held={script.held} version={script.rulesVersion} />
         </Suspense>
       )}
 
+      {pending && restored && mode !== 'view' && (
+        <Suspense fallback={null}>
+          <RestoredDraft onDiscard={discard} />
+        </Suspense>
+      )}
       {pending && mode === 'edit' ? (
         <div className="editor">
           <Suspense fallback={null}>
@@ -270,7 +292,6 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
           ))}
         </div>
       )}
-      {interrupt.status === 'expired' && <p className="muted">{t('review.expiredHint')}</p>}
       {!pending && edited && edited !== script.content && edited !== interrupt.content && (
         <Alert
           type="info"
@@ -284,6 +305,16 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
             </>
           }
         />
+      )}
+      {interrupt.status === 'expired' && (
+        <Suspense fallback={null}>
+          <Expired
+            threadId={threadId}
+            interrupt={interrupt}
+            edited={edited.trim() && edited !== script.content ? edited : undefined}
+            onTaken={() => setEdited('')}
+          />
+        </Suspense>
       )}
       {pending && mode === 'override' && (
         <Input.TextArea

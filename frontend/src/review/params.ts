@@ -28,6 +28,8 @@ export interface ScriptParams {
   readonly rulesVersion: string | undefined
   /** Why it waits again although it was approved, if it does. */
   readonly held: HeldAgain | undefined
+  /** The expired question that this one is asked in the stead of. */
+  readonly againOf: string | undefined
 }
 
 /** What was found right before publication and had not been when a person approved. */
@@ -61,6 +63,7 @@ export function scriptParams(params: Readonly<Record<string, unknown>>): ScriptP
     assumed: list<unknown>('assumed').filter((line): line is string => typeof line === 'string'),
     rulesVersion: text('rules_version'),
     held: heldAgain(params.held),
+    againOf: text('again_of'),
   }
 }
 

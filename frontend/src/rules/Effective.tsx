@@ -1,7 +1,8 @@
 import { EditOutlined } from '@ant-design/icons'
-import { Alert, Button, Drawer, Empty, Form, Input, Select, Table } from 'antd'
+import { Alert, Button, Drawer, Form, Input, Select, Table } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { noRows } from '../shared/Unread'
 import type { Overlay, Rule } from './api'
 
 export interface Editing {
@@ -15,7 +16,14 @@ export interface Editing {
 const layers = ['base', 'platform', 'tenant'] as const
 
 /** Every rule that holds, with the layer it comes from; those of other layers can be made milder or graver here. */
-export function Effective({ draft, change, writes, known, loading }: Editing & { loading: boolean }) {
+export function Effective({
+  draft,
+  change,
+  writes,
+  known,
+  loading,
+  read,
+}: Editing & { loading: boolean; read: boolean }) {
   const { t } = useTranslation()
   const [search, setSearch] = useState('')
   const [layer, setLayer] = useState<Rule['layer'] | ''>('')
@@ -69,7 +77,7 @@ export function Effective({ draft, change, writes, known, loading }: Editing & {
         loading={{ spinning: loading, delay: 150 }}
         pagination={{ pageSize: 25, hideOnSinglePage: true, showSizeChanger: false }}
         scroll={{ x: 'max-content' }}
-        locale={{ emptyText: <Empty description={t('rules.noRules')} /> }}
+        locale={noRows({ isSuccess: read }, t('rules.noRules'))}
         columns={[
           { title: t('rules.id'), dataIndex: 'id', width: 110, className: 'number' },
           {

@@ -1,11 +1,12 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { Alert, App, Button, Drawer, Empty, Table } from 'antd'
+import { App, Button, Drawer, Empty, Table } from 'antd'
 import type { TFunction } from 'i18next'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
+import { noRows, Unread } from '../shared/Unread'
 import { rulesApi, type TenantRules } from './api'
 
 type Revision = Shapes['RuleRevision']
@@ -49,14 +50,7 @@ export default function History({
     })
   return (
     <>
-      {list.isError && (
-        <Alert
-          type="error"
-          showIcon
-          title={problemText(list.error)}
-          action={<Button onClick={() => void list.refetch()}>{t('common.retry')}</Button>}
-        />
-      )}
+      <Unread asked={list} />
       <Table<Revision>
         rowKey="revision"
         size="small"
@@ -64,7 +58,7 @@ export default function History({
         loading={{ spinning: list.isPending, delay: 150 }}
         pagination={false}
         scroll={{ x: 'max-content' }}
-        locale={{ emptyText: <Empty description={t('rules.noHistory')} /> }}
+        locale={noRows(list, t('rules.noHistory'))}
         columns={[
           {
             title: t('rules.tabs.history'),
@@ -115,12 +109,11 @@ export default function History({
 
 function Changes({ revision }: { revision: number }) {
   const { t } = useTranslation()
-  const problemText = useProblemText()
   const read = useQuery({
     queryKey: ['rules', 'revision', revision],
     queryFn: () => rulesApi.revision(revision),
   })
-  if (read.error) return <Alert type="error" showIcon title={problemText(read.error)} />
+  if (read.error) return <Unread asked={read} />
   if (!read.data) return <p className="muted">{t('common.loading')}</p>
   if (read.data.changes.length === 0) return <Empty description={t('rules.noChanges')} />
   return read.data.changes.map((change) => (

@@ -3,6 +3,7 @@ import { Button, Drawer, Empty, Form, Input, Select, Table } from 'antd'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fromLines, toLines } from '../shared/forms'
+import { useFormDraft } from '../shared/useFormDraft'
 import type { OwnRule, Rule } from './api'
 import { freshId, imported } from './draft'
 import type { Editing } from './Effective'
@@ -140,23 +141,26 @@ function RuleForm({
   onDone: (rule: OwnRule) => void
 }) {
   const { t } = useTranslation()
+  const [form] = Form.useForm<Values>()
+  const draft = useFormDraft<Values>(form, `form:rule:${rule?.id ?? 'new'}`, {
+    id: rule?.id ?? freshId,
+    title: rule?.title ?? '',
+    severity: rule?.severity ?? 'block',
+    terms: fromLines(rule?.terms ?? []),
+    patterns: fromLines(rule?.patterns ?? []),
+    allow: fromLines(rule?.allow ?? []),
+    about: rule?.about ?? '',
+    basis: rule?.basis ?? '',
+    advice: rule?.advice ?? '',
+  })
   return (
-    <Form
+    <Form<Values>
+      form={form}
       layout="vertical"
-      initialValues={{
-        id: rule?.id ?? freshId,
-        title: rule?.title ?? '',
-        severity: rule?.severity ?? 'block',
-        terms: fromLines(rule?.terms ?? []),
-        patterns: fromLines(rule?.patterns ?? []),
-        allow: fromLines(rule?.allow ?? []),
-        about: rule?.about ?? '',
-        basis: rule?.basis ?? '',
-        advice: rule?.advice ?? '',
-      }}
-      onFinish={(
-        values: Record<'id' | 'title' | 'severity' | 'about' | 'basis' | 'advice', string> & Lines,
-      ) =>
+      initialValues={draft.initialValues}
+      onValuesChange={draft.onValuesChange}
+      onFinish={(values) => {
+        draft.drop()
         onDone({
           category: 'house_rule',
           replace: {},
@@ -167,8 +171,9 @@ function RuleForm({
           patterns: toLines(values.patterns),
           allow: toLines(values.allow),
         })
-      }
+      }}
     >
+      {draft.notice}
       <Form.Item name="id" label={t('rules.id')} rules={[{ required: true, message: t('fault.missing') }]}>
         <Input maxLength={32} />
       </Form.Item>
@@ -205,4 +210,7 @@ function RuleForm({
   )
 }
 
-type Lines = Record<'terms' | 'patterns' | 'allow', string>
+type Values = Record<
+  'id' | 'title' | 'severity' | 'about' | 'basis' | 'advice' | 'terms' | 'patterns' | 'allow',
+  string
+>

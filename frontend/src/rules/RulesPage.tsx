@@ -112,10 +112,10 @@ function Rules() {
           {
             key: 'effective',
             label: t('rules.tabs.effective'),
-            children: <Effective {...editing} loading={rules.isPending} />,
+            children: <Effective {...editing} loading={rules.isPending} read={rules.isSuccess} />,
           },
-          { key: 'own', label: t('rules.tabs.own'), children: <OwnRules {...editing} /> },
-          { key: 'phrases', label: t('rules.tabs.phrases'), children: <Phrases {...editing} /> },
+          { key: 'own', label: t('rules.tabs.own'), children: saved && <OwnRules {...editing} /> },
+          { key: 'phrases', label: t('rules.tabs.phrases'), children: saved && <Phrases {...editing} /> },
           {
             key: 'history',
             label: t('rules.tabs.history'),

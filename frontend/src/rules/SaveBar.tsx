@@ -1,11 +1,13 @@
 import { Alert, App, Button, Input } from 'antd'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
 import { rulesApi } from './api'
 import { Trial } from './Trial'
 import type { Draft, Fault } from './useDraft'
+
+const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
 
 /** What stands between an edit and its being in force: a dry run, the faults, a colleague who was first, a note. */
 export function SaveBar({ draft }: { draft: Draft }) {
@@ -32,6 +34,11 @@ export function SaveBar({ draft }: { draft: Draft }) {
   }
   return (
     <section className="card" aria-label={t('rules.unsaved')} data-testid="rules-save">
+      {draft.restored && !overtaken && (
+        <Suspense fallback={null}>
+          <RestoredDraft onDiscard={draft.discard} />
+        </Suspense>
+      )}
       {overtaken && (
         <Alert
           type="warning"

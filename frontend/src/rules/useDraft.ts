@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useState } from 'react'
 import { RestProblem } from '../shared/rest'
+import { keepDraft, keptDraft } from '../shared/storage'
 import { type Overlay, rulesApi, type TenantRules } from './api'
 import { isChanged, merged } from './draft'
 
@@ -12,6 +13,18 @@ export interface Fault {
   readonly code: string
   readonly message: string
   readonly value: string
+}
+
+const KEY = 'form:rules'
+
+/** What was changed and not saved when the page was left, with what it was begun from: a colleague may have saved since. */
+function read(): { base: TenantRules; overlay: Overlay } | undefined {
+  try {
+    const kept = JSON.parse(keptDraft(KEY) || 'null') as { base?: TenantRules; overlay?: Overlay } | null
+    return kept?.base && kept.overlay ? { base: kept.base, overlay: kept.overlay } : undefined
+  } catch {
+    return undefined
+  }
 }
 
 const nothing: Overlay = { rules: [], adjustments: [], allow: [], brands: [] }
@@ -26,12 +39,16 @@ export function useDraft() {
     staleTime: 0,
     refetchInterval: 20_000,
   })
-  const [base, setBase] = useState<TenantRules>()
-  const [overlay, setOverlay] = useState<Overlay>(nothing)
+  const [kept] = useState(read)
+  const [base, setBase] = useState(kept?.base)
+  const [overlay, setOverlay] = useState<Overlay>(kept?.overlay ?? nothing)
   const [faults, setFaults] = useState<readonly Fault[]>([])
   const [refusal, setRefusal] = useState<unknown>()
   const dirty = base !== undefined && isChanged(base.overlay, overlay)
   const theirs = latest.data
+  useEffect(() => {
+    if (base) keepDraft(KEY, dirty ? JSON.stringify({ base, overlay }) : '')
+  }, [base, overlay, dirty])
 
   const accept = useCallback(
     (saved: TenantRules) => {
@@ -63,6 +80,8 @@ export function useDraft() {
     overlay,
     saved: base,
     dirty,
+    /** What is changed was changed before the page was opened. */
+    restored: kept !== undefined && kept.overlay === overlay,
     faults,
     refusal,
     problem: base ? undefined : latest.error,
@@ -76,7 +95,10 @@ export function useDraft() {
       setFaults([])
       setRefusal(undefined)
     },
-    discard: () => theirs && accept(theirs),
+    discard: () => {
+      const saved = theirs ?? base
+      if (saved) accept(saved)
+    },
     mergeMine: () => {
       if (!theirs || !base) return
       setOverlay(merged(base.overlay, overlay, theirs.overlay))

@@ -9,6 +9,7 @@ import { showFieldErrors } from '../shared/forms'
 import { useProblemText } from '../shared/problems'
 import { RestProblem, type Shapes } from '../shared/rest'
 import { TableFile } from '../shared/TableFile'
+import { useFormDraft } from '../shared/useFormDraft'
 import { everyPair, type Scenario, scenarios, type Wanted } from './plan'
 import { TablePreview } from './TablePreview'
 import { useTableFile } from './useTableFile'
@@ -31,6 +32,11 @@ export default function NewShow({ onMade }: { onMade: (id: string) => void }) {
   const problemText = useProblemText()
   const cache = useQueryClient()
   const [form] = Form.useForm<Values>()
+  const draft = useFormDraft<Partial<Values>>(
+    form as unknown as FormInstance<Partial<Values>>,
+    'form:show',
+    first,
+  )
   const keyFor = useCommandKeys()
   const [saving, setSaving] = useState(false)
   const [problem, setProblem] = useState<string>()
@@ -84,6 +90,7 @@ export default function NewShow({ onMade }: { onMade: (id: string) => void }) {
     setProblem(undefined)
     try {
       const { show } = await api.createShow(body, keyFor(body))
+      draft.drop()
       await cache.invalidateQueries({ queryKey: ['shows'] })
       onMade(show.id)
     } catch (error) {
@@ -98,10 +105,12 @@ export default function NewShow({ onMade }: { onMade: (id: string) => void }) {
     <Form<Values>
       form={form}
       layout="vertical"
-      initialValues={first}
+      initialValues={draft.initialValues}
+      onValuesChange={draft.onValuesChange}
       onFinish={(values) => void submit(values)}
       scrollToFirstError
     >
+      {draft.notice}
       {problem && <Alert type="error" showIcon title={problem} role="alert" />}
       <div className="pair">
         <Form.Item name="name" label={t('show.name')} rules={required}>

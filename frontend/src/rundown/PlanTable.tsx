@@ -1,5 +1,5 @@
 import { ArrowDownOutlined, ArrowUpOutlined, RedoOutlined } from '@ant-design/icons'
-import { Button, InputNumber, Table } from 'antd'
+import { Button, Table } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { ShowItemView, ShowView } from '../generated/protocol'
@@ -7,6 +7,7 @@ import { api } from '../shared/api'
 import { clockTime } from '../shared/format'
 import { useProblemText } from '../shared/problems'
 import { ItemStatus } from './ItemStatus'
+import { PlannedSeconds } from './PlannedSeconds'
 import { beginnings, moved } from './plan'
 
 const again = new Set<ShowItemView['status']>(['approved', 'rejected', 'failed', 'skipped', 'waiting'])
@@ -73,21 +74,11 @@ export function PlanTable({
           className: 'number',
           render: (_, item) =>
             item.status === 'planned' && writes ? (
-              <InputNumber
+              <PlannedSeconds
                 key={`${item.planned_seconds}`}
-                size="small"
-                min={5}
-                max={1800}
-                precision={0}
-                defaultValue={item.planned_seconds}
-                aria-label={t('show.secondsOf', { name: title(item) })}
-                onBlur={(event) => {
-                  const typed = Number(event.target.value)
-                  if (event.target.value === '') setSeconds(item, null)
-                  else if (typed >= 5 && typed <= 1800 && typed !== item.planned_seconds)
-                    setSeconds(item, typed)
-                }}
-                onPressEnter={(event) => event.currentTarget.blur()}
+                item={item}
+                label={t('show.secondsOf', { name: title(item) })}
+                onSet={(seconds) => setSeconds(item, seconds)}
               />
             ) : (
               item.planned_seconds

@@ -1,15 +1,15 @@
 import '../i18n/addShows'
 import { PlusOutlined } from '@ant-design/icons'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { Alert, App, Button, Drawer, Empty, Table, Tooltip } from 'antd'
+import { App, Button, Drawer, Table, Tooltip } from 'antd'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { clockTime, moment } from '../shared/format'
-import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
+import { noRows, Unread } from '../shared/Unread'
 
 const ShowDesk = lazy(() => import('./ShowDesk').then(({ ShowDesk: desk }) => ({ default: desk })))
 // Its form comes when it is wanted: most of the time one looks at a show that is there.
@@ -35,7 +35,6 @@ function ShowList() {
   const { t, i18n } = useTranslation()
   const { may } = useDesk()
   const navigate = useNavigate()
-  const problemText = useProblemText()
   const [making, setMaking] = useState(false)
   const rooms = useQuery({ queryKey: ['rooms'], queryFn: api.rooms })
   const list = useInfiniteQuery({
@@ -67,21 +66,14 @@ function ShowList() {
           </Button>
         </Tooltip>
       </div>
-      {list.isError && (
-        <Alert
-          type="error"
-          showIcon
-          title={problemText(list.error)}
-          action={<Button onClick={() => void list.refetch()}>{t('common.retry')}</Button>}
-        />
-      )}
+      <Unread asked={list} />
       <Table<Shapes['Show']>
         rowKey="id"
         dataSource={list.data?.pages.flatMap((page) => page.items)}
         loading={{ spinning: list.isPending, delay: 150 }}
         pagination={false}
         scroll={{ x: 'max-content' }}
-        locale={{ emptyText: <Empty description={t('show.none')} /> }}
+        locale={noRows(list, t('show.none'))}
         columns={[
           {
             title: t('show.name'),

@@ -1,20 +1,19 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { Alert, Button, Drawer, Empty, Table } from 'antd'
+import { Button, Drawer, Table } from 'antd'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
 import { Diff } from '../review/Diff'
 import { api } from '../shared/api'
 import { moment } from '../shared/format'
-import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
+import { noRows, Unread } from '../shared/Unread'
 
 type Script = Shapes['Script']
 
 /** Approved scripts with their versions. */
 export default function ScriptsPage() {
   const { t, i18n } = useTranslation()
-  const problemText = useProblemText()
   const { script: id } = useParams()
   const navigate = useNavigate()
   // The drawer's own question, asked here too for its title: an old script is in no page that was read.
@@ -35,14 +34,14 @@ export default function ScriptsPage() {
   return (
     <main className="page">
       <h1>{t('nav.scripts')}</h1>
-      {list.isError && <Alert type="error" showIcon title={problemText(list.error)} />}
+      <Unread asked={list} />
       <Table<Script>
         rowKey="id"
         dataSource={list.data?.pages.flatMap((page) => page.items)}
         loading={{ spinning: list.isPending, delay: 150 }}
         pagination={false}
         scroll={{ x: 'max-content' }}
-        locale={{ emptyText: <Empty description={t('script.empty')} /> }}
+        locale={noRows(list, t('script.empty'))}
         columns={[
           {
             title: t('script.title'),
@@ -93,11 +92,8 @@ export default function ScriptsPage() {
 
 function Versions({ id }: { id: string }) {
   const { t, i18n } = useTranslation()
-  const problemText = useProblemText()
   const script = useQuery({ queryKey: ['script', id], queryFn: () => api.script(id) })
-  if (script.error) {
-    return <Alert type="error" showIcon title={problemText(script.error)} />
-  }
+  if (script.error) return <Unread asked={script} />
   if (!script.data) return <p className="muted">{t('common.loading')}</p>
   const versions = [...script.data.versions].sort((a, b) => b.version - a.version)
   return versions.map((version) => (

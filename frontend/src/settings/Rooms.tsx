@@ -1,10 +1,11 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, App, Button, Empty, Input, Select, Table } from 'antd'
+import { App, Button, Input, Select, Table } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../shared/api'
 import { useCommandKeys } from '../shared/commands'
 import { useProblemText } from '../shared/problems'
+import { noRows, Unread } from '../shared/Unread'
 import { type Platform, type Room, settingsApi } from './api'
 
 const platforms = ['douyin', 'taobao', 'kuaishou', 'shipinhao'] as const
@@ -43,14 +44,14 @@ export function Rooms({ writes }: { writes: boolean }) {
       <h2 id="rooms-title">{t('settings.rooms')}</h2>
       <p className="muted">{t('settings.roomsHint')}</p>
       {!writes && <p className="muted">{t('common.mayNotChange')}</p>}
-      {rooms.isError && <Alert type="error" showIcon title={problemText(rooms.error)} />}
+      <Unread asked={rooms} />
       <Table<Room>
         rowKey="id"
         size="small"
         dataSource={rooms.data ?? []}
         loading={{ spinning: rooms.isPending, delay: 150 }}
         pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false }}
-        locale={{ emptyText: <Empty description={t('settings.none')} /> }}
+        locale={noRows(rooms, t('settings.none'))}
         scroll={{ x: 'max-content' }}
         columns={[
           { title: t('settings.room'), dataIndex: 'name' },

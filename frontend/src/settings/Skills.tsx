@@ -1,9 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, App, Button, Select, Switch, Table } from 'antd'
+import { App, Button, Select, Switch, Table } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
+import { noRows, Unread } from '../shared/Unread'
 import { type Role, type Skill, settingsApi } from './api'
 
 const roles = ['admin', 'operator', 'approver', 'host', 'viewer'] as const
@@ -37,19 +38,13 @@ export function Skills() {
     <section className="settings-part" aria-labelledby="skills-title" data-testid="skills">
       <h2 id="skills-title">{t('settings.skills')}</h2>
       <p className="muted">{t('settings.skillsHint')}</p>
-      {skills.isError && (
-        <Alert
-          type="error"
-          showIcon
-          title={problemText(skills.error)}
-          action={<Button onClick={() => void skills.refetch()}>{t('common.retry')}</Button>}
-        />
-      )}
+      <Unread asked={skills} />
       <Table<Skill>
         rowKey="name"
         size="small"
         dataSource={skills.data ?? []}
         loading={{ spinning: skills.isPending, delay: 150 }}
+        locale={noRows(skills, t('common.nothingYet'))}
         pagination={false}
         scroll={{ x: 'max-content' }}
         columns={[

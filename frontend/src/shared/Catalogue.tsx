@@ -4,7 +4,6 @@ import {
   Alert,
   Button,
   Drawer,
-  Empty,
   Form,
   type FormInstance,
   Input,
@@ -20,6 +19,8 @@ import { useDesk } from './desk'
 import { showFieldErrors } from './forms'
 import { NoticesProvider, useNotices } from './notices'
 import { useProblemText } from './problems'
+import { noRows, Unread } from './Unread'
+import { useFormDraft } from './useFormDraft'
 
 const ConfirmDelete = lazy(() => import('./ConfirmDelete'))
 
@@ -144,14 +145,7 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
         </Suspense>
       )}
       {!writes && <p className="muted">{t('common.mayNotChange')}</p>}
-      {list.isError && (
-        <Alert
-          type="error"
-          showIcon
-          title={problemText(list.error)}
-          action={<Button onClick={() => void list.refetch()}>{t('common.retry')}</Button>}
-        />
-      )}
+      <Unread asked={list} />
       {gone && <Alert type="warning" showIcon title={t('problem.not_found')} />}
       <Table<T>
         rowKey="id"
@@ -160,7 +154,7 @@ function Listing<T extends Row, V extends object>(props: Props<T, V>) {
         loading={{ spinning: list.isPending, delay: 150 }}
         pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false }}
         scroll={{ x: 'max-content' }}
-        locale={{ emptyText: <Empty description={t(search ? 'common.noMatch' : 'common.nothingYet')} /> }}
+        locale={noRows(list, t(search ? 'common.noMatch' : 'common.nothingYet'))}
       />
       <Drawer
         open={named !== undefined || creating}
@@ -195,6 +189,12 @@ function Editor<T extends Row, V extends object>(
   const problemText = useProblemText()
   const cache = useQueryClient()
   const [form] = Form.useForm<V>()
+  const draft = useFormDraft(
+    form,
+    `form:${props.name}:${props.row?.id ?? 'new'}`,
+    props.values(props.row),
+    props.row?.version,
+  )
   const keyFor = useCommandKeys()
   const [saving, setSaving] = useState(false)
   const [problem, setProblem] = useState<string>()
@@ -203,6 +203,7 @@ function Editor<T extends Row, V extends object>(
     setProblem(undefined)
     try {
       await props.save(props.row, values, keyFor(values))
+      draft.drop()
       await cache.invalidateQueries({ queryKey: [props.name] })
       props.onDone()
     } catch (error) {
@@ -216,10 +217,12 @@ function Editor<T extends Row, V extends object>(
       form={form}
       layout="vertical"
       disabled={props.reads}
-      initialValues={props.values(props.row)}
+      initialValues={draft.initialValues}
+      onValuesChange={draft.onValuesChange}
       onFinish={(values) => void submit(values)}
       scrollToFirstError
     >
+      {draft.notice}
       {problem && <Alert type="error" showIcon title={problem} role="alert" />}
       {props.fields}
       <div className="row form-actions">
@@ -228,7 +231,14 @@ function Editor<T extends Row, V extends object>(
             <Button type="primary" htmlType="submit" loading={saving}>
               {t('common.save')}
             </Button>
-            <Button onClick={props.onDone}>{t('common.cancel')}</Button>
+            <Button
+              onClick={() => {
+                draft.drop()
+                props.onDone()
+              }}
+            >
+              {t('common.cancel')}
+            </Button>
           </>
         )}
       </div>

@@ -11,6 +11,7 @@ import {
 import type { PrompterState } from '../generated/protocol'
 import { DeskSocket, type SocketStatus } from '../wire/socket'
 import type { Shapes } from './rest'
+import { draftsOf } from './storage'
 
 type Me = Shapes['Me']
 
@@ -58,7 +59,11 @@ export function DeskProvider({
   onRefused: () => void
   children: ReactNode
 }) {
-  const [socket] = useState(() => new DeskSocket())
+  const [socket] = useState(() => {
+    // Before anything below looks for what was typed.
+    draftsOf(me.tenant.id, me.user.id)
+    return new DeskSocket()
+  })
   const cache = useQueryClient()
   useEffect(() => {
     socket.connect()

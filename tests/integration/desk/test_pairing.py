@@ -78,6 +78,7 @@ def every_command(room: Room, other: str, version: int) -> dict[str, dict[str, A
         "release": {"interrupt_id": "x"},
         "extend": {"interrupt_id": "x"},
         "undo": {"interrupt_id": "x"},
+        "again": {"interrupt_id": "x", "how": "submit"},
         "cancel": {"thread_id": nil},
         "prompter_control": {"room_id": other, "version": version, "action": "blank"},
         "prompter_ack": {"room_id": other, "version": version, "position": 3},
