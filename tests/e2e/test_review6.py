@@ -5,11 +5,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browser import TALL, Seats
+from tests.e2e.browser import Seats
 from tests.e2e.test_coming_back import until
-from tests.e2e.test_main_job import ASK
 from tests.e2e.test_recovery import kill, waiting
-from tests.support.desk_client import ADMIN, APPROVER, HOST, OPERATOR
+from tests.support.desk_client import ADMIN, APPROVER, HOST
 from tests.support.processes import ServerProcess
 
 
@@ -25,32 +24,6 @@ def alive(server: ServerProcess) -> None:
         server.start().wait_healthy()
 
 
-def test_a_chosen_option_leaves_what_is_being_typed(seats: Seats) -> None:
-    operator = seats.take(OPERATOR, viewport=TALL)
-    page, box = operator.page, operator.page.locator(".composer textarea").first
-    operator.ask("写一段话术")
-    options = page.get_by_test_id("clarification").get_by_role("button")
-    expect(options.first).to_be_enabled()
-    box.fill("下一条：面膜的卖点")
-    options.first.click()
-    expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "pending")
-    expect(box).to_have_value("下一条：面膜的卖点")
-
-
-def test_what_is_typed_while_a_message_is_on_its_way_stays(seats: Seats, server: ServerProcess) -> None:
-    operator = seats.take(OPERATOR, viewport=TALL)
-    page, box = operator.page, operator.page.locator(".composer textarea").first
-    operator.ask("你好")
-    expect(page.get_by_test_id("message-assistant")).to_have_attribute("data-status", "complete")
-    kill(server, page)
-    box.fill("写一段保温杯促单，30秒")
-    box.press("Enter")
-    box.fill("下一条：面膜的卖点")
-    server.start().wait_healthy()
-    expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "pending")
-    expect(box).to_have_value("下一条：面膜的卖点")
-
-
 def test_an_approval_is_not_kept_for_when_the_line_is_back(seats: Seats, server: ServerProcess) -> None:
     asked, _ = waiting(seats)
     approver = seats.take(APPROVER, f"/approvals/{asked}")
@@ -63,20 +36,6 @@ def test_an_approval_is_not_kept_for_when_the_line_is_back(seats: Seats, server:
     approver.connected()
     expect(page.get_by_test_id("approve")).to_be_enabled()
     assert page.request.get(f"/api/v1/interrupts/{asked}").json()["status"] == "pending"
-
-
-def test_escape_in_the_field_withdraws_no_script_that_waits_for_approval(seats: Seats) -> None:
-    operator = seats.take(OPERATOR, viewport=TALL)
-    page, box = operator.page, operator.page.locator(".composer textarea").first
-    operator.ask(ASK)
-    card = page.get_by_test_id("approval-card")
-    expect(card).to_have_attribute("data-status", "pending")
-    box.fill("半句话")
-    box.press("Escape")
-    # What is said next is refused only as long as the script waits.
-    box.press("Enter")
-    expect(page.get_by_test_id("send-refused")).to_contain_text("等待审批")
-    expect(card).to_have_attribute("data-status", "pending")
 
 
 def test_a_product_that_a_colleague_changed_meanwhile_is_not_overwritten_unseen(seats: Seats) -> None:
