@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -10,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import anyio
-import orjson
 import structlog
 from prometheus_client import Counter
 from pydantic import ValidationError
@@ -268,8 +268,9 @@ def explain(error: ValidationError) -> BadRequest:
 
 def _id_of(text: str) -> UUID | None:
     # The frame is no valid command, but if it says which one it wanted to be, the sender gets its answer.
-    with contextlib.suppress(ValueError, TypeError, AttributeError, orjson.JSONDecodeError):
-        frame = orjson.loads(text)
+    # The standard library reads more than we take: half a character, NaN.
+    with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
+        frame = json.loads(text)
         if isinstance(frame, dict):
             return UUID(frame["id"]) if isinstance(frame.get("id"), str) else None
     return None

@@ -78,7 +78,7 @@ def test_a_forbidden_word_in_an_edit_does_not_go_on_air(seats: Seats) -> None:
     expect(cards).to_have_count(2)
     expect(cards.last.get_by_test_id("approve")).to_be_disabled()
     expect(cards.last).to_contain_text("禁止")
-    operator.page.get_by_test_id("stop").click()
+    operator.page.get_by_test_id("withdraw").click()
     expect(cards.last).to_have_attribute("data-status", "cancelled")
 
 
@@ -246,3 +246,29 @@ def test_every_page_can_be_reached_on_a_phone(seats: Seats) -> None:
     # Also while the line's round trip is not measured yet, and after it is: neither may push the pages aside.
     for link in page.locator("nav.pages a").all():
         expect(link).to_be_in_viewport(ratio=0.95)
+
+
+def test_a_chosen_option_leaves_what_is_being_typed(seats: Seats) -> None:
+    operator = seats.take(OPERATOR, viewport=TALL)
+    page, box = operator.page, operator.page.locator(".composer textarea").first
+    operator.ask("写一段话术")
+    options = page.get_by_test_id("clarification").get_by_role("button")
+    expect(options.first).to_be_enabled()
+    box.fill("下一条：面膜的卖点")
+    options.first.click()
+    expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "pending")
+    expect(box).to_have_value("下一条：面膜的卖点")
+
+
+def test_escape_in_the_field_withdraws_no_script_that_waits_for_approval(seats: Seats) -> None:
+    operator = seats.take(OPERATOR, viewport=TALL)
+    page, box = operator.page, operator.page.locator(".composer textarea").first
+    operator.ask(ASK)
+    card = page.get_by_test_id("approval-card")
+    expect(card).to_have_attribute("data-status", "pending")
+    box.fill("半句话")
+    box.press("Escape")
+    # What is said next is refused only as long as the script waits.
+    box.press("Enter")
+    expect(page.get_by_test_id("send-refused")).to_contain_text("等待审批")
+    expect(card).to_have_attribute("data-status", "pending")

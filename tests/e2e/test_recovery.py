@@ -65,7 +65,7 @@ def test_a_request_that_is_being_written_is_kept_and_sent_once(seats: Seats, ser
     # In a thread what was sent goes by itself when the line is back, and what is typed meanwhile stays.
     kill(server, page)
     box.fill("/stop 不是命令，短一点")
-    page.get_by_test_id("stop").click()
+    page.get_by_test_id("withdraw").click()
     server.start().wait_healthy()
     operator.connected()
     expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "cancelled")
@@ -78,7 +78,7 @@ def test_a_request_that_is_being_written_is_kept_and_sent_once(seats: Seats, ser
     assert [m["content"] for m in stored if m["role"] == "user"] == [ASK, "再写一段，更短一点"]
     threads = page.request.get("/api/v1/threads").json()["items"]
     assert len(threads) == 1
-    page.get_by_test_id("stop").click()
+    page.get_by_test_id("withdraw").click()
     expect(page.get_by_test_id("approval-card").last).to_have_attribute("data-status", "cancelled")
 
 
@@ -349,3 +349,17 @@ def test_a_screen_that_is_opened_while_the_server_is_away_comes_by_itself(
 
 def test_who_is_not_signed_in_is_asked_to_at_the_remote_too(seats: Seats) -> None:
     expect(seats.take(None, "/remote").page.locator("button[type=submit]")).to_be_visible()
+
+
+def test_what_is_typed_while_a_message_is_on_its_way_stays(seats: Seats, server: ServerProcess) -> None:
+    operator = seats.take(OPERATOR, viewport=TALL)
+    page, box = operator.page, operator.page.locator(".composer textarea").first
+    operator.ask("你好")
+    expect(page.get_by_test_id("message-assistant")).to_have_attribute("data-status", "complete")
+    kill(server, page)
+    box.fill("写一段保温杯促单，30秒")
+    box.press("Enter")
+    box.fill("下一条：面膜的卖点")
+    server.start().wait_healthy()
+    expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "pending")
+    expect(box).to_have_value("下一条：面膜的卖点")

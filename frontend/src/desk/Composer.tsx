@@ -4,6 +4,7 @@ import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDesk } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
+import { firstCharacters, lengthOf } from './characters'
 import type { PickerKeys } from './Pickers'
 import { type Command, type Pick, type Trigger, triggerAt, withPicked } from './pickers'
 import type { Slots } from './useSend'
@@ -17,7 +18,10 @@ interface Props {
   value: string
   onChange: (value: string) => void
   onSend: (content: string, multitask?: 'interrupt') => void
+  /** Stops what is being written. */
   onStop: (() => void) | undefined
+  /** Takes back what waits for a decision; only by its own button. */
+  onWithdraw: (() => void) | undefined
   sending: boolean
   refusal: { code: string; message: string; content: string } | null
   onDismiss: () => void
@@ -31,8 +35,8 @@ interface Props {
 
 /** Where one asks: text, what it is for, send and stop. The text stays until the server took it. */
 export function Composer(props: Props) {
-  const { value, onChange, onSend, onStop, sending, refusal, onDismiss, slots, onSlots, lastSaid, commands } =
-    props
+  const { value, onChange, onSend, onStop, onWithdraw, sending, refusal, onDismiss } = props
+  const { slots, onSlots, lastSaid, commands } = props
   const { t } = useTranslation()
   const { may } = useDesk()
   const problemText = useProblemText()
@@ -48,7 +52,7 @@ export function Composer(props: Props) {
     writes && trigger && (trigger.kind !== 'command' || commands.length > 0) ? trigger : undefined
 
   const change = (text: string) => {
-    const kept = text.slice(0, MAX_CONTENT)
+    const kept = firstCharacters(text, MAX_CONTENT)
     onChange(kept)
     setAsked({ trigger: triggerAt(kept, field()?.selectionStart ?? kept.length), text: kept })
   }
@@ -103,6 +107,7 @@ export function Composer(props: Props) {
     }
     return undefined
   }
+  const length = value.length > MAX_CONTENT - 500 ? lengthOf(value) : 0
   const withdraws = refusal?.code === 'interrupt_pending'
   const interrupts = withdraws || refusal?.code === 'thread_busy'
   return (
@@ -154,9 +159,9 @@ export function Composer(props: Props) {
               </Suspense>
             </div>
             <div className="row">
-              {value.length > MAX_CONTENT - 500 && (
+              {length > MAX_CONTENT - 500 && (
                 <span className="muted number">
-                  {value.length} / {MAX_CONTENT}
+                  {length} / {MAX_CONTENT}
                 </span>
               )}
               {onStop && (
@@ -171,6 +176,11 @@ export function Composer(props: Props) {
                 >
                   {t('desk.stop')}
                   <kbd>Esc</kbd>
+                </Button>
+              )}
+              {onWithdraw && (
+                <Button danger onClick={onWithdraw} data-testid="withdraw">
+                  {t('desk.withdraw')}
                 </Button>
               )}
               <Tooltip title={writes ? undefined : t('desk.mayNotWrite')}>

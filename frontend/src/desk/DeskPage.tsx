@@ -19,7 +19,7 @@ import { Composer } from './Composer'
 import type { Command } from './pickers'
 import { RunSteps } from './RunSteps'
 import { ThreadList, type ThreadPages } from './ThreadList'
-import { activeRun, multitaskNow } from './timeline'
+import { activeRun, multitaskNow, unsent } from './timeline'
 import { useCommands } from './useCommands'
 import { type Multitask, type Slots, useSend } from './useSend'
 
@@ -34,8 +34,9 @@ export default function DeskPage() {
   const { thread } = useParams()
   const { t } = useTranslation()
   useEffect(() => {
-    document.title = `${t('nav.console')} · Cuedesk`
-  }, [t])
+    // A thread says its own.
+    if (!thread) document.title = `${t('nav.console')} · Cuedesk`
+  }, [t, thread])
   return (
     <NoticesProvider>
       <div className={thread ? 'desk desk-chosen' : 'desk'}>
@@ -59,6 +60,8 @@ function NewThread() {
   const [failure, setFailure] = useState<{ code: string; message: string; content: string } | null>(null)
   const key = useRef(uuid7())
   const opened = useRef<string>(undefined)
+  const typed = useRef(draft)
+  typed.current = draft
 
   const start = async (content: string) => {
     setDraft(content)
@@ -76,6 +79,8 @@ function NewThread() {
       }
       const taken = await send(opened.current, content)
       if (!taken) return
+      // What was typed on goes along.
+      keepDraft(`draft:${opened.current}`, unsent(typed.current, content))
       setDraft('')
       void cache.invalidateQueries({ queryKey: ['threads'] })
       navigate(`/console/${opened.current}`)
@@ -113,6 +118,7 @@ function NewThread() {
         onChange={setDraft}
         onSend={(content) => void start(content)}
         onStop={undefined}
+        onWithdraw={undefined}
         sending={sending || opening}
         refusal={refusal ?? failure}
         onDismiss={() => {
@@ -139,6 +145,8 @@ function ThreadDesk({ threadId }: { threadId: string }) {
   const problem = useSessionState(session, (state) => state.problem)
   const caughtUp = useSessionState(session, (state) => state.caughtUp)
   const [draft, setDraft] = useDraft(`draft:${threadId}`)
+  const typed = useRef(draft)
+  typed.current = draft
   const [chosen, setChosen] = useState<Slots>({})
   const slots = useMemo<Slots>(() => ({ ...chosen }), [chosen])
   const { send, sending, refusal, dismiss } = useSend(slots)
@@ -148,17 +156,19 @@ function ThreadDesk({ threadId }: { threadId: string }) {
     if (caughtUp) notices.info(t('connection.caughtUp', { count: caughtUp.count }), NOTICE_MS / 1000)
   }, [caughtUp, notices, t])
   useEffect(() => {
-    if (thread.title) document.title = `${thread.title} · Cuedesk`
-  }, [thread.title])
+    document.title = `${thread.title || t('nav.console')} · Cuedesk`
+  }, [t, thread.title])
   usePatchedList(threadId, thread.title, activeRun(thread)?.status, pendingCount(thread.interrupts))
 
   const run = activeRun(thread)
   const say = async (content: string, multitask: Multitask = multitaskNow(thread)) => {
-    if (!(await send(threadId, content, multitask))) return
-    // Only the text that was taken goes; what was typed meanwhile stays.
-    setDraft('')
-    keepDraft(`draft:${threadId}`, '')
+    if (!(await send(threadId, content, multitask))) return false
     setChosen({})
+    return true
+  }
+  /** Says what stands in the field. Only what was taken goes; what was typed meanwhile stays. */
+  const sayTyped = async (content: string, multitask?: Multitask) => {
+    if (await say(content, multitask)) setDraft(unsent(typed.current, content))
   }
   const saying = useRef(say)
   saying.current = say
@@ -177,7 +187,10 @@ function ThreadDesk({ threadId }: { threadId: string }) {
       stopping.current = uuid7()
     }
   }
-  const stoppable = run && may('thread.write') ? () => void stop() : undefined
+  const writes = may('thread.write')
+  // What waits for a person's decision is written already: a key may not take it away.
+  const waits = run?.status === 'waiting'
+  const stoppable = run && !waits && writes ? () => void stop() : undefined
   const commands = useCommands(session, { say: (content) => void say(content), stop: stoppable })
   usePageActions(() =>
     commands.flatMap(({ name, run: act }) =>
@@ -207,8 +220,9 @@ function ThreadDesk({ threadId }: { threadId: string }) {
         <Composer
           value={draft}
           onChange={setDraft}
-          onSend={(content, multitask) => void say(content, multitask)}
+          onSend={(content, multitask) => void sayTyped(content, multitask)}
           onStop={stoppable}
+          onWithdraw={waits && writes ? () => void stop() : undefined}
           sending={sending}
           refusal={refusal}
           onDismiss={dismiss}

@@ -23,6 +23,11 @@ export function multitaskNow(thread: ThreadSnapshot): Multitask {
   return run && thread.scripts.some((script) => script.run_id === run.id) ? 'enqueue' : 'reject'
 }
 
+/** What of the typed text is left when `sent`, which stood there, was taken: all of it if it is another by now. */
+export function unsent(typed: string, sent: string): string {
+  return typed.startsWith(sent) ? typed.slice(sent.length).trimStart() : typed
+}
+
 /** Everything that happened in a thread, in the order in which it began. */
 export function timeline(thread: ThreadSnapshot): Entry[] {
   const entries: Entry[] = [

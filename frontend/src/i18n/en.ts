@@ -96,6 +96,7 @@ export const en: English<typeof zhCN & typeof workZh> = {
     seconds: '{{seconds}} s',
     send: 'Send',
     stop: 'Stop',
+    withdraw: 'Withdraw',
     withdrawAndSend: 'Withdraw the draft and send',
     stopAndSend: 'Stop the run and send',
     toEnd: 'Back to latest',

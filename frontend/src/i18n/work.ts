@@ -25,6 +25,7 @@ export const workZh = {
     seconds: '{{seconds}} 秒',
     send: '发送',
     stop: '停止',
+    withdraw: '撤回待审',
     withdrawAndSend: '撤回待审稿并发送',
     stopAndSend: '停止当前任务并发送',
     toEnd: '回到最新',

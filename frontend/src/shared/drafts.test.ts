@@ -2,7 +2,10 @@ import { beforeEach, expect, test } from 'vitest'
 import { draftsOf, dropDrafts, keepDraft, keptDraft, recall, remember } from './storage'
 import { changes } from './useFormDraft'
 
-beforeEach(() => localStorage.clear())
+beforeEach(() => {
+  localStorage.clear()
+  sessionStorage.clear()
+})
 
 test('a draft is found by who typed it, in the team it was typed in, and by nobody else', () => {
   draftsOf('qinghe', 'lin')
@@ -26,6 +29,29 @@ test('who signs out leaves no draft; what the browser was told to look like, and
   expect(recall('cuedesk:language')).toBe('en')
   draftsOf('qinghe', 'min')
   expect(keptDraft('edit:1')).toBe('甲')
+})
+
+test('two open tabs have a draft each; a new one begins with the last', () => {
+  draftsOf('qinghe', 'lin')
+  keepDraft('draft:1', '这边')
+  const here = { ...sessionStorage }
+  const become = (tab: Record<string, string>) => {
+    sessionStorage.clear()
+    for (const [key, text] of Object.entries(tab)) sessionStorage.setItem(key, text)
+  }
+  become({})
+  expect(keptDraft('draft:1')).toBe('这边')
+  keepDraft('draft:1', '那边')
+  const there = { ...sessionStorage }
+  become(here)
+  expect(keptDraft('draft:1')).toBe('这边')
+  // Sent here: the other tab's stays, for itself and for the tabs to come.
+  keepDraft('draft:1', '')
+  expect(keptDraft('draft:1')).toBe('')
+  become(there)
+  expect(keptDraft('draft:1')).toBe('那边')
+  become({})
+  expect(keptDraft('draft:1')).toBe('那边')
 })
 
 test('of a form what was changed is kept, also that a field was emptied, and nothing else', () => {

@@ -26,14 +26,30 @@ export function draftsOf(tenantId: string, userId: string): void {
 }
 
 /** What was typed survives a reload, and the server's death. */
-export const keepDraft = (key: string, text: string): void => remember(mine + key, text)
-export const keptDraft = (key: string): string => recall(mine + key)
+export function keepDraft(key: string, text: string): void {
+  const name = mine + key
+  try {
+    // Each open tab has its own, also that it is empty; the browser keeps the last one for the tabs to come.
+    if (text || recall(name) === keptDraft(key)) remember(name, text)
+    sessionStorage.setItem(name, text)
+  } catch {
+    // Said by `remember`.
+  }
+}
+
+export function keptDraft(key: string): string {
+  try {
+    return sessionStorage.getItem(mine + key) ?? recall(mine + key)
+  } catch {
+    return ''
+  }
+}
 
 /** Who goes leaves nothing half said behind. */
 export function dropDrafts(): void {
   try {
-    for (const key of Object.keys(localStorage))
-      if (mine && key.startsWith(mine)) localStorage.removeItem(key)
+    for (const held of [localStorage, sessionStorage])
+      for (const key of Object.keys(held)) if (mine && key.startsWith(mine)) held.removeItem(key)
   } catch {
     // Where nothing can be stored there is nothing.
   }

@@ -102,6 +102,16 @@ async def test_an_unreadable_frame_is_refused_and_the_connection_lives(operator:
         assert len(json.dumps(answer)) < 10_000, "what was sent is not sent back"
 
 
+@pytest.mark.parametrize("name", ["lone_surrogate", "lone_surrogate_as_key", "missing_field", "nul", "too_long"])
+async def test_an_unreadable_command_whose_id_can_be_read_is_answered_under_it(operator: Rest, name: str) -> None:
+    async with operator.socket() as desk:
+        sent = UNREADABLE[name]
+        await desk.socket.send(sent)
+        await lives(desk)
+        answer = next(f for f in desk.frames if f["type"] in ("error", "ack"))
+        assert (answer["type"], answer["re"], answer["status"]) == ("ack", json.loads(sent)["id"], "rejected")
+
+
 async def test_a_text_of_exactly_the_limit_is_taken(operator: Rest) -> None:
     thread = await operator.new_thread()
     async with operator.socket() as desk:
