@@ -229,3 +229,27 @@ def test_reasons_and_notes_are_those_of_who_typed_them(seats: Seats) -> None:
     page.reload()
     expect(page.get_by_test_id("approve")).to_be_visible()
     expect(page.get_by_test_id("reject-panel")).to_have_count(0)
+
+
+def test_a_product_that_a_colleague_changed_meanwhile_is_not_overwritten_unseen(seats: Seats) -> None:
+    admin = seats.take(ADMIN, "/products")
+    page, request = admin.page, admin.context.request
+    page.clock.install()
+    admin.open("/products")
+    product = request.get("/api/v1/products").json()["items"][0]
+    admin.open(f"/products/{product['id']}")
+    name = page.locator(".ant-drawer #name")
+    expect(name).to_have_value(product["name"])
+    changed = request.patch(
+        f"/api/v1/products/{product['id']}", data={"version": product["version"], "brand": "同事改的"}
+    )
+    assert changed.ok
+    # The list is read again when the window is come back to.
+    page.clock.fast_forward(31_000)
+    with page.expect_response(lambda answer: "/api/v1/products" in answer.url):
+        page.evaluate("() => window.dispatchEvent(new Event('visibilitychange'))")
+    name.fill(f"{product['name']}（新）")
+    page.locator(".ant-drawer button[type=submit]").click()
+    expect(page.locator(".ant-drawer .ant-alert-error")).to_be_visible()
+    now = request.get("/api/v1/products").json()["items"]
+    assert next(row["brand"] for row in now if row["id"] == product["id"]) == "同事改的"

@@ -189,12 +189,10 @@ function Editor<T extends Row, V extends object>(
   const problemText = useProblemText()
   const cache = useQueryClient()
   const [form] = Form.useForm<V>()
-  const draft = useFormDraft(
-    form,
-    `form:${props.name}:${props.row?.id ?? 'new'}`,
-    props.values(props.row),
-    props.row?.version,
-  )
+  // As it was when the form began: the list is read again meanwhile, and a colleague's change is not to be written over
+  // under its own newer version.
+  const [row] = useState(props.row)
+  const draft = useFormDraft(form, `form:${props.name}:${row?.id ?? 'new'}`, props.values(row), row?.version)
   const keyFor = useCommandKeys()
   const [saving, setSaving] = useState(false)
   const [problem, setProblem] = useState<string>()
@@ -202,7 +200,7 @@ function Editor<T extends Row, V extends object>(
     setSaving(true)
     setProblem(undefined)
     try {
-      await props.save(props.row, values, keyFor(values))
+      await props.save(row, values, keyFor(values))
       draft.drop()
       await cache.invalidateQueries({ queryKey: [props.name] })
       props.onDone()
