@@ -214,7 +214,9 @@ def test_the_list_is_in_its_order_and_what_is_decided_goes_when_nobody_is_in_it(
         assert admin.context.request.post(f"/api/v1/threads/{row['thread_id']}/cancel").ok
     expect(rows).to_have_count(0)
     expect(page.get_by_text("暂无待审")).to_be_visible()
-    room = admin.context.request.get("/api/v1/rooms").json()["items"][0]["id"]
+    # The room that the wishes name.
+    rooms = admin.context.request.get("/api/v1/rooms").json()["items"]
+    room = next(one["id"] for one in rooms if one["name"] == "小雅的直播间")
     assert admin.context.request.patch(f"/api/v1/rooms/{room}", data={"by_hand": True}).ok
     arrive(operator, 2, room=room)
     expect(rows).to_have_count(2)

@@ -125,9 +125,12 @@ export default function ApprovalsPage() {
       : [],
   )
   const rearrange = useCallback(() => setShown(order), [order])
+  // The focus that a click left on a row keeps nobody's place: who walks by Tab stands there. `:focus-visible` would call
+  // the one the other as soon as a key is pressed.
+  const tabbing = useRef(false)
   /** As the sort has it, without what is decided, unless somebody would lose the row under the pointer or the focus. */
   const settle = () => {
-    const atKeys = queueBox.current?.contains(document.activeElement?.closest(':focus-visible') ?? null)
+    const atKeys = tabbing.current && queueBox.current?.contains(document.activeElement)
     const same = order.length === shown.length && order.every((row, place) => row === shown[place])
     if (!same && ((!pointing.current && !atKeys) || shown.length === 0)) rearrange()
   }
@@ -164,9 +167,19 @@ export default function ApprovalsPage() {
     event.preventDefault()
   }
   useEffect(() => {
-    const listen = (event: KeyboardEvent) => keys.current(event)
+    const listen = (event: KeyboardEvent) => {
+      if (event.key === 'Tab') tabbing.current = true
+      keys.current(event)
+    }
+    const point = () => {
+      tabbing.current = false
+    }
     window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
+    window.addEventListener('pointerdown', point, true)
+    return () => {
+      window.removeEventListener('keydown', listen)
+      window.removeEventListener('pointerdown', point, true)
+    }
   }, [])
 
   return (
