@@ -1,5 +1,6 @@
 """What is half typed into a form is there after a reload and a dead server, for whoever typed it and nobody else."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -129,7 +130,7 @@ def test_what_a_colleague_changed_meanwhile_stays_theirs(seats: Seats) -> None:
 def test_a_rule_and_what_is_changed_and_not_saved_of_the_rules(seats: Seats) -> None:
     seat = seats.take(ADMIN, "/rules")
     page = seat.page
-    expect(page.get_by_test_id("rules-version")).to_contain_text(".general.")
+    expect(page.get_by_test_id("rules-version")).to_have_attribute("title", re.compile(r"\.general\."))
 
     def form() -> Locator:
         page.get_by_role("tab", name="本店规则").click()
@@ -150,7 +151,7 @@ def test_a_rule_and_what_is_changed_and_not_saved_of_the_rules(seats: Seats) -> 
     page.get_by_test_id("discard-draft").click()
     expect(page.get_by_test_id("rules-save")).to_have_count(0)
     page.reload()
-    expect(page.get_by_test_id("rules-version")).to_contain_text(".general.")
+    expect(page.get_by_test_id("rules-version")).to_have_attribute("title", re.compile(r"\.general\."))
     expect(page.get_by_test_id("rules-save")).to_have_count(0)
     assert kept(page) == []
 
