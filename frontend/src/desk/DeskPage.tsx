@@ -189,7 +189,8 @@ function ThreadDesk({ threadId }: { threadId: string }) {
   }
   const writes = may('thread.write')
   // What waits for a person's decision is written already: a key may not take it away.
-  const waits = run?.status === 'waiting'
+  // The question is shown a moment before the run is told to wait for it.
+  const waits = run?.status === 'waiting' || pendingCount(thread.interrupts) > 0
   const stoppable = run && !waits && writes ? () => void stop() : undefined
   const commands = useCommands(session, { say: (content) => void say(content), stop: stoppable })
   usePageActions(() =>
