@@ -45,6 +45,8 @@ _LIMIT: Final = re.compile("(?:没有?|不|未)超?过$|低于$|(?:规定|要求
 _DOSE: Final = re.compile(
     "(?:按|照|就算|算)(?:着|你|您)?(?:一[天次回泡顿碗杯勺])?$|(?:通勤|来回|路上|上下班|车程|排队|走路)[^，。！？]{0,4}$"
 )
+#: Before a lapse of time: what somebody did for so long (装了四十分钟, 跑了两年).
+_EXPERIENCED: Final = re.compile("[\u4e00-\u9fa5](?<![到送补])了(?:大概|差不多|整整|快|足足|将近|有|我|小)*$")
 _OF_OTHERS: Final = re.compile(
     "(?:的?电池|容量|屏幕?|大小|排量)?的(?:手机|平板|电脑|相机|耳机|车|孩子|宝宝|房间|屋子|客厅|锅|杯子|人)"
 )
@@ -78,12 +80,15 @@ _TOPICS: Final = (
     re.compile("质保|保修|换新|找我们"),
     re.compile("发货|现发|发出|寄出|揽收|出库"),
     re.compile("充气|充好|打满|鼓起来"),
+    re.compile("燃烧|能点|可点|点得"),
     re.compile("定时|自动停|自动断|自动关|自己停|自己断"),
 )
 _AND_MORE: Final = re.compile("出头|挂零|有余|多")
 #: By how warm water something is made.
 _WATER: Final = re.compile("水温|冲泡|开水|泡|冲|兑水")
 #: How sweet something is: 甜到二十三度.
+#: Behind a number of months: whose age they are.
+_OF_YOUNG: Final = re.compile("龄?(?:以上|以后|往上|大|起)?的?[^，。！？；]{0,4}?(?:猫|狗|犬|宝宝|娃|孩|婴|宠|毛孩)")
 _SWEET: Final = re.compile("糖度|甜")
 #: Behind a number these count nothing that goods are made of.
 _NO_COUNTER: Final = (
@@ -234,8 +239,20 @@ def _amounts_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault
             or any(_is_named(text, amount, field) or _is_of_one_topic(text, amount, field) for _, field in recorded)
             or _is_of_a_pack(text, amount)
         )
-        sure = sure and not _is_of_another(text, amount)
+        sure = sure and not _is_of_another(text, amount) and not _is_told_right(text, amount, recorded)
         yield FactFault("FAC-004", amount.start, amount.end, f"“{said}”与商品资料不符", sure, _only(recorded))
+
+
+def _is_told_right(text: str, amount: Amount, recorded: Sequence[tuple[Amount, str]]) -> bool:
+    """Tell whether all that the record has of the kind is told as well, and no fact's name stands beside this one.
+
+    Who says what the record has means something else by another figure: 保质期18个月 is told, 三个月 is no shelf life.
+    """
+    loose = amount.dimension in OF_THE_DAY  # 自己装，二十五分钟，我装了四十分钟
+    if not loose and any(_is_named(text, amount, field) for _, field in recorded):
+        return False
+    said = {one.value for one in amounts(text) if one.dimension == amount.dimension}
+    return all(any(abs(one.value - value) <= 0.005 * one.value for value in said) for one, _ in recorded)
 
 
 def _comes_to(text: str, amount: Amount, known: Sequence[float], fields: Sequence[str]) -> bool:
@@ -267,9 +284,11 @@ def _is_of_another(text: str, amount: Amount) -> bool:
     """Tell whether an amount may be a bound, a dose or another thing's: 没过一百瓦时, 按五克一泡, 五千毫安时的手机."""
     low, high = clause(text, amount.start, amount.end)
     return bool(
-        _LIMIT.search(text, low, amount.start)
+        COMPARED.search(text, low, amount.start)
+        or _LIMIT.search(text, low, amount.start)
         or _DOSE.search(text[low : amount.start])
         or _OF_OTHERS.match(text, amount.end, high)
+        or (amount.dimension in OF_THE_DAY and _EXPERIENCED.search(text, low, amount.start))
     )
 
 
@@ -292,8 +311,8 @@ def _is_no_claim(text: str, amount: Amount, fields: Sequence[str], recorded: Seq
         return True  # 装了台十五寸的电脑, where it takes 15.6
     if is_of_people(text, amount, [field for _, field in recorded], fields):
         return True
-    if amount.dimension == "months" and amount.value / 12 in _years_told(fields):
-        return True  # 十二年真题: 2014至2025年
+    if amount.dimension == "months" and (_OF_YOUNG.match(text, amount.end) or amount.value / 12 in _years_told(fields)):
+        return True  # 三个月以上的猫 is an age (`kinds.py`); 十二年真题: 2014至2025年
     if _IN_A_DAY.search(text[: amount.start][-5:]) and any(
         abs(amount.value - one.value * often) < 0.001 for one, field in recorded for often in _times_a_day(field)
     ):
@@ -446,7 +465,11 @@ def _is_of_a_pack(text: str, amount: Amount) -> bool:
 
 def _is_of_one_topic(text: str, amount: Amount, field: str) -> bool:
     """Tell whether a sentence and a fact speak of the same lapse of time by different words: 保温, 保冷."""
-    low, high = sentence(text, amount.start, amount.end)
+    begin, end = clause(text, amount.start, amount.end)
+    first, last = sentence(text, amount.start, amount.end)
+    # The clause beside it as well: 续航嘛，六十分钟.
+    low = max(first, clause(text, begin - 1, begin - 1)[0]) if begin > first else begin
+    high = min(last, clause(text, end + 1, end + 1)[1]) if end < last else end
     if amount.dimension == "degree" and "糖度" in field:
         return _SWEET.search(text, low, high) is not None
     if amount.dimension == "degree" and _WATER.search(field):

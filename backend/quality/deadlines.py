@@ -1,7 +1,7 @@
 """Until when an offer holds: what a script says of it against what the record says, or against its silence."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final
 
 from backend.quality.context import clause
@@ -34,7 +34,8 @@ _MIDNIGHT: Final = frozenset({0.0, 12.0, 24.0})
 def deadline_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield ends of an offer in a folded text that the record contradicts (grave) or knows nothing of."""
     fields = [one for one in fields_of(product) if _FIELD.search(one)]
-    known = {value for one in fields for value in _clock(one)}
+    known = frozenset(value for one in fields for value in _clock(one))
+    days = frozenset(day for one in fields for day in _days(one))
     for match in _DEADLINE.finditer(text):
         low, high = clause(text, *match.span())
         said = _clock(match.group())
@@ -42,8 +43,18 @@ def deadline_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault
             continue
         if not fields:
             yield FactFault("PRI-005", *match.span(), f"“{match.group()}”：商品资料里没有活动截止时间，无法核对", False)
-        elif said and known and not said & known and not (said & _MIDNIGHT and known & _MIDNIGHT):
+        elif _is_another_time(said, known) or (days and (told := _days(match.group())) and not told & days):
             yield FactFault("PRI-005", *match.span(), f"“{match.group()}”与商品资料（{fields[0][:24]}）不符", True)
+
+
+def _is_another_time(said: set[float], known: Set[float]) -> bool:
+    """Tell whether both give hours or days, and none is the same."""
+    return bool(said and known) and not said & known and not (said & _MIDNIGHT and known & _MIDNIGHT)
+
+
+def _days(said: str) -> set[float]:
+    """Return the days of the month of a text: 活动到25日24点 is none of the 30th, whatever the hour."""
+    return {value for one in re.findall(rf"({NUMBER})[日号]", said) if (value := parse_number(one)) is not None}
 
 
 def _clock(said: str) -> set[float]:

@@ -1,7 +1,8 @@
 """Q05, Q07, Q18, Q19: what a script says of a product against the product's own record."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import rjieba
 from backend.quality.amounts import amount_faults
 from backend.quality.backing import backing_faults
 from backend.quality.bounds import bound_faults
+from backend.quality.certainty import is_certain
 from backend.quality.claims import claim_faults
 from backend.quality.codes import code_faults
 from backend.quality.context import clause, sentence
@@ -88,6 +90,8 @@ _KIND: Final = re.compile(f"[色味款码档键步样字]|{_ASPECT.pattern.parti
 _AT_HOME: Final = re.compile(
     "(?:冰箱|[衣鞋书]?柜|抽屉|包|兜|口袋|家|办公室|宿舍|厨房|锅|碗|盘|桌|卡|手机|肚子)(?:里头?|里面|上)[^，。！？]{0,3}$"
 )
+#: What viewers are to take: 家里冰箱有位置就拿三包.
+_TAKEN: Final = re.compile("就(?:拿|带)(?![了到出来])")
 _HURRIED: Final = re.compile(
     "抢|拍完|卖完|抢完|发完|没了|没有了?[，。！]|手慢|手快|为止|补货|下架|库存|赶紧|抓紧|断货|售罄|返场|秒"
 )
@@ -143,7 +147,10 @@ _ASIDE: Final = re.compile("配|搭|旁边|手里|身上|里面|另|送|我自�
 _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
     "health_food": (
         "HF-005",
-        re.compile(r"(?:本品|本产品|它|这个产品|保健食品)[^，。！？]{0,6}不(?:能|可以?|得)(?:代替|替代)药[物品]?"),
+        # 保健食品不是药物，不能代替药物治疗疾病 is the sentence of the labels.
+        re.compile(
+            r"(?:本品|本产品|它|这个产品|保健食品)[^，。！？]{0,6}(?:不是药[物品]?，)?[^，。！？]{0,4}不(?:能|可以?|得)(?:代替|替代)药[物品]?"
+        ),
         "本品不能代替药物",
     ),
     "medical_device": (
@@ -177,36 +184,13 @@ _FLAGS: Final = {"health_food": "保健食品|蓝帽|保健品", "medical_device
 def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield contradictions between a folded text and the product's record."""
     told: list[FactFault] = []
-    found = (
-        *amount_faults(text, product),
-        *code_faults(text, product),
-        *named_faults(text, product),
-        *grade_faults(text, product),
-        *choice_faults(text, product),
-        *counted_faults(text, product),
-        *material_faults(text, product),
-        *kind_faults(text, product),
-        *_origins_that_differ(text, product),
-        *gift_faults(text, product),
-        *claim_faults(text, product),
-        *opposite_faults(text, product),
-        *nothing_of(text, product),
-        *bound_faults(text, product),
-        *backing_faults(text, product),
-        *limit_faults(text, product),
-        *_stock_that_differs(text, product),
-        *deadline_faults(text, product),
-        *class_faults(text, product),
-        *part_colour_faults(text, product),
-        *counted_in_pack_faults(text, product),
-        *polarity_faults(text, product),
-        *had_faults(text, product),
-        *lacked_faults(text, product),
-        *stated_faults(text, product),
-        *span_faults(text, product),
-    )
+    found = [
+        replace(fault, by=by, certain=fault.grave and is_certain(text, fault, by))
+        for by, faults in _READINGS
+        for fault in faults(text, product)
+    ]
     # What certainly contradicts comes first: a doubt about the same words must not hide it.
-    for fault in sorted(found, key=lambda fault: not fault.grave):
+    for fault in sorted(found, key=lambda fault: (not fault.certain, not fault.grave)):
         if _WHETHER.search(text[max(0, fault.start - 2) : fault.start + 3]) is not None:
             continue  # 一个问包不包安装
         if _NOT_THIS.search(text, clause(text, fault.start, fault.end)[0], fault.start):
@@ -315,7 +299,7 @@ def _counts_otherwise(text: str, match: re.Match[str], said: float, product: Map
     if _OF_STOCK.search(match.group()) or _HURRIED.search(text, match.end(), stop):
         return False
     before = text[low : match.start()]
-    if _AT_HOME.search(before):
+    if _AT_HOME.search(before) or _TAKEN.match(match.group()):
         return None
     if "剩" in match.group():
         return _SELF.search(before) is not None
@@ -470,3 +454,34 @@ def stale_names(
             loose = re.search(rf"{brand}[^，。！？]{{0,4}}{noun}", text) if near else None
             if loose and not (short[:2] in own and short[-2:] in own):
                 yield *loose.span(), other, True
+
+
+#: All that reads a script against the record, by the name that its faults bear.
+_READINGS: Final[Sequence[tuple[str, Callable[[str, Mapping[str, Any]], Iterable[FactFault]]]]] = (
+    ("amount", amount_faults),
+    ("code", code_faults),
+    ("named", named_faults),
+    ("grade", grade_faults),
+    ("choice", choice_faults),
+    ("counted", counted_faults),
+    ("material", material_faults),
+    ("kind", kind_faults),
+    ("origin", _origins_that_differ),
+    ("gift", gift_faults),
+    ("claim", claim_faults),
+    ("opposite", opposite_faults),
+    ("nothing", nothing_of),
+    ("bound", bound_faults),
+    ("backing", backing_faults),
+    ("limit", limit_faults),
+    ("stock", _stock_that_differs),
+    ("deadline", deadline_faults),
+    ("class", class_faults),
+    ("part", part_colour_faults),
+    ("pack", counted_in_pack_faults),
+    ("polarity", polarity_faults),
+    ("had", had_faults),
+    ("lacked", lacked_faults),
+    ("stated", stated_faults),
+    ("span", span_faults),
+)

@@ -12,7 +12,9 @@ _LAST_PIECE: Final = re.compile(
     rf"(?:(?P<half>半价|五折|5折)|(?P<free>免费|不要钱|白送|[0零]元)|(?P<tenths>{NUMBER})折|(?P<yuan>{NUMBER})[元块])"
 )
 #: The pieces are not bought together: 分开买两件要一百九十八.
-_APART: Final = re.compile("单买|分开|单独|本来|原本|平时|平常|按单[价件]|一件一件")
+_APART: Final = re.compile(
+    "单买|分开|拆开|单独|本来|原来|原本|平时|平常|正常|按单[价件]|按原价|零买|(?P<one>一[件瓶盒包支袋箱罐个条组套只双片])(?P=one)|比[^，。！？]{0,8}$"
+)
 
 
 class StepFault(NamedTuple):

@@ -122,11 +122,12 @@ class RuleSnapshot:
                 or (titled and is_in_a_title(folded.original, from_))
             ):
                 continue
-            across = crossed(text, start, end, (begin, stop)) if term and not heard else "no"
-            if across == "left":
+            across = crossed(text, start, end, (begin, stop)) if term else "no"
+            if across == "left" and not heard:
                 continue
-            # Two characters of which one only sounds right, or is a letter, come together by chance as well.
-            unsure = end - start < 3 and (heard or across == "right")
+            # Two characters of which one only sounds right, or is a letter, come together by chance as well, and so do
+            # ends of other words (肯定|粘).
+            unsure = (end - start < 3 and (heard or across == "right")) or (heard and across != "no")
             severity = rule.mild.get(term, rule.severity)
             if named:
                 severity = "info"

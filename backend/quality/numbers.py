@@ -35,7 +35,7 @@ _BARE: Final = r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九]?[十百千][�
 _MONEY: Final = headed(
     rf"[¥￥]\s*(?P<signed>{NUMBER})|"
     rf"(?P<number>{NUMBER})(?P<more>多|来|几)?\s*(?P<unit>元|块钱|块|圆|rmb)"
-    rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百口股家位公千克毫厘升]))?"
+    rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百口股家位公千克毫厘升])|零(?P<odd>[一二三四五六七八九\d])分?)?"
     rf"(?P<tail>多|左右|出头|上下|以内|还?不到|都不到|挂零|有余)?|"
     rf"(?P<fen>{NUMBER})分(?P<fen_tail>多)?钱|"
     rf"(?P<dimes>{NUMBER})(?:[毛角](?P<dime_cents>[一二三四五六七八九])(?![{COUNTERS}斤天十])|毛钱?|角钱)(?P<dime_tail>多|左右|出头|上下|还?不到|都不到)?|"
@@ -49,7 +49,7 @@ _MONEY: Final = headed(
     # 五十九一支, and a figure that is a clause by itself: 二百四十九，带收纳盒
     rf"(?P<each>(?:\d+(?:\.\d+)?|[一二三四五六七八九十百千零两]*[十百零][二三四五六七八九]))(?=[一1][{COUNTERS}斤](?![{COUNTERS}])(?<!块))|"
     rf"(?<=[，。！？；\n])(?P<alone>{_BARE})(?=[，。！？；\n]|$)|"
-    rf"(?:[两二三四五六七八九十\d][{COUNTERS}]|[一1]人[一1][{COUNTERS}])(?:带走|都要|一起|拿走|到手|下来|加一块儿?)?，?(?:一共|总共|合计|就是|才|只要|是)?(?P<total>{_BARE})(?=[，。！省少])"
+    rf"(?:[两二三四五六七八九十\d][{COUNTERS}]|[一1]人[一1][{COUNTERS}])(?:带走|都要|一起拍?|拿走|到手|下来|加一块儿?)?，?(?:一共|总共|合计|就是|才|只要|是)?(?P<total>{_BARE})(?=[，。！省少])"
 )
 _MEASURE: Final = "钱多左出上以不就到的呢还都起买拿带给包能一，。！？；、 \n了吧啊搞封立"
 
@@ -125,6 +125,8 @@ def _sums(text: str) -> Iterator[Money]:
             tenths = parse_number(groups["tenths"])
             value += (tenths or 0) / 10
             value += (parse_number(groups["cents"] or "零") or 0) / 100
+        if groups["odd"]:
+            value += (parse_number(groups["odd"]) or 0) / 100  # 一块零八
         tail = (
             groups["tail"] or groups["dime_tail"] or groups["bare_tail"] or groups["fen_tail"] or groups["more"] or ""
         )
@@ -145,7 +147,7 @@ def _is_vague(text: str, match: re.Match[str]) -> bool:
 
 def _is_piece(text: str, match: re.Match[str], value: float) -> bool:
     """一块蛋糕 and 两块巧克力 are no money."""
-    if match.group("unit") != "块" or match.group("tenths"):
+    if match.group("unit") != "块" or match.group("tenths") or match.group("odd"):
         return False
     if value >= 20:
         return _IN_BLOCKS.match(text, match.end()) is not None

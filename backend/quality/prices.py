@@ -16,7 +16,7 @@ from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in
 from backend.quality.patterns import behind
 from backend.quality.record import record_text
 from backend.quality.subject import is_unsure
-from backend.quality.worked_out import Basis, is_asked, is_priced, is_worked_out, readings
+from backend.quality.worked_out import Basis, could_come_to, is_asked, is_priced, is_worked_out, readings
 
 _LIST: Final = re.compile(
     r"(?:原价|划线价?|吊牌价?|专柜价?|门店价?|门市价?|日常价?|平时|平常|市场价|官方价|官网价?|标价|指导价)[^，。！？]{0,6}$"
@@ -93,7 +93,11 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
     known = _known(product) if product is not None else None
     if known is not None and known.price is not None:
         at = {money.start: money for money in sums}
-        wrong = [fault for fault in wrong if not _may_follow(text, at[fault.start], sums, known)]
+        wrong = [
+            replace(fault, grave=not _could_follow(text, at[fault.start], known))
+            for fault in wrong
+            if not _may_follow(text, at[fault.start], sums, known)
+        ]
     yield from wrong
     if known is None or product is None:
         return
@@ -119,7 +123,8 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
                 money.end,
                 f"{_plain(money.value)}元与商品资料对不上（{_described(known)}）",
                 _right(text, money, known),
-                is_asked(text, money),
+                is_asked(text, money, known.basis, str(product.get("unit") or ""))
+                and not _could_follow(text, money, known),
             )
     yield from _wrong_discounts(text, known)
     for fault in step_faults(text, known.steps, known.price):
@@ -145,6 +150,10 @@ def _may_follow(text: str, money: Money, sums: Sequence[Money], known: _Known) -
     if bare and not is_priced(text, money) and any(low <= money.value <= high for low, high in known.figures):
         return True  # 额定容量，五千八: 5800毫安时
     return known.basis is not None and is_worked_out(text, money, sums, known.basis)
+
+
+def _could_follow(text: str, money: Money, known: _Known) -> bool:
+    return known.basis is not None and could_come_to(text, money, known.basis)
 
 
 def _behind_the_name(text: str, product: Mapping[str, Any] | None) -> Iterator[Money]:

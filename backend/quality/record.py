@@ -16,8 +16,13 @@ class FactFault:
     start: int
     end: int
     problem: str
+    #: Whether the record denies it, or only knows nothing of it.
     grave: bool
     right: str | None = None
+    #: Which reading found it: "amount", "material", …
+    by: str = ""
+    #: Whether it is grave, and what it is told of is named: then it holds a text up (`certainty.py`).
+    certain: bool = False
 
 
 class Record(dict[str, Any]):

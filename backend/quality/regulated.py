@@ -21,13 +21,24 @@ class RegulatedKind:
     proof: re.Pattern[str] | None
     needs: str
     basis: str
+    #: Where the record says this, it is held for such goods openly, and only the number was not written down.
+    declared: re.Pattern[str] | None = None
 
 
 def _kind(
-    id_: str, name: str, words: str, *, proof: str | None, needs: str, basis: str, but_not: str = r"(?!)"
+    id_: str,
+    name: str,
+    words: str,
+    *,
+    proof: str | None,
+    needs: str,
+    basis: str,
+    but_not: str = r"(?!)",
+    declared: str | None = None,
 ) -> RegulatedKind:
     found = re.compile(proof, re.IGNORECASE) if proof else None
-    return RegulatedKind(id_, name, re.compile(words), re.compile(but_not), found, needs, basis)
+    openly = re.compile(declared) if declared else None
+    return RegulatedKind(id_, name, re.compile(words), re.compile(but_not), found, needs, basis, openly)
 
 
 #: Names that hold such a word and are something else: a case, a book, a toy, an appliance.
@@ -61,6 +72,7 @@ REGULATED: Final = (
         proof=r"国食健[注备字]|卫食健|食健(?:备|准|广)|保健食品(?:注册|备案)",
         needs="保健食品注册或备案号（国食健注/食健备…）、批准的保健功能和“本品不能代替药物”",
         basis="食品安全法78；广告法18、46",
+        declared=r"保健食品|保健功能|蓝帽|health_food|不能代替药[物品]",
     ),
     _kind(
         "REG-004",
@@ -132,6 +144,7 @@ REGULATED: Final = (
         proof=r"过量饮酒|饮酒有害|未成年人|理性饮酒|适量饮|生产许可|\bsc\s*\d{6,}|gb\s?/?\s?t?\s?\d{3,}",
         needs="酒精度、食品生产许可或执行标准和“过量饮酒有害健康、未成年人请勿饮酒”的提示",
         basis="广告法23；酒类广告管理要求",
+        declared=r"酒精度|度数|酒度|%\s?vol|(?<!\d)\d{1,2}(?:\.\d)?度",
     ),
     _kind(
         "REG-012",
@@ -155,6 +168,11 @@ def regulated_kinds(product: Mapping[str, Any]) -> list[RegulatedKind]:
     return [
         kind for kind in REGULATED if any(kind.words.search(text) and not kind.but_not.search(text) for text in said)
     ]
+
+
+def is_declared(kind: RegulatedKind, product: Mapping[str, Any]) -> bool:
+    """Tell whether a record says openly that the goods are of this kind: then only a number is missing in it."""
+    return kind.declared is not None and kind.declared.search(record_text(product)) is not None
 
 
 def unproven(product: Mapping[str, Any]) -> Iterator[RegulatedKind]:

@@ -124,7 +124,10 @@ def _choices_that_differ(text: str, fields: Sequence[tuple[str, str]], record: s
                 at = text.find(one, match.start("list"))
                 if at >= 0 and not is_aside(text, at, at + len(one)):
                     problem = f"“{one}”不在商品资料里（{name}：{value[:24]}）"
-                    yield FactFault("FAC-004", at, at + len(one), problem, bool(known))
+                    # 沙橙跟沙子一个色 chooses from nothing.
+                    number = parse_number(match.groupdict().get("number") or "")
+                    counted = told is not None or number == len(parts)
+                    yield FactFault("FAC-004", at, at + len(one), problem, bool(known) and counted)
             break
 
 

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from backend.quality.context import clause, sentence
+from backend.quality.ladder import bought_apart
 from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
 from backend.quality.subject import is_told_of_somebody, is_unsure
 
@@ -22,7 +24,7 @@ _MULTIPLIED: Final = re.compile(
 _COUNT_BEFORE: Final = re.compile(rf"(?P<times>{NUMBER})[{COUNTERS}斤个](?:乘|就是|是|，)?$")
 _DIFFERENCE: Final = re.compile("省|少|差|减|便宜|剩|加|第[二三四五2345]|多|贵|找|另一|分开|单[买拍独]")
 _SHARED: Final = re.compile("平均|合|摊|折下来|算下来|相当于|除以|均")
-_UNIT: Final = rf"(?P<unit>公斤|千克|[{COUNTERS}斤泡顿杯次天样种枚餐晚年月周人头位节课集页口抽粒回遍趟])"
+_UNIT: Final = rf"(?P<unit>公斤|千克|[{COUNTERS}斤泡顿杯次天样种枚餐晚年月周人头位节课集页口抽粒回遍趟升两克米平])"
 #: 一个蛋一块五, 每斤: what one comes to.
 _EACH: Final = re.compile(rf"[一每单1]{_UNIT}")
 _EACH_BEHIND: Final = re.compile(rf"(?:钱|多|左右|出头|不到)*[一每1]{_UNIT}")
@@ -37,12 +39,21 @@ _DIGITS: Final = "零一二三四五六七八九"
 #: Right before a sum: this is what is asked, or taken off.
 _ASKED: Final = re.compile(
     r"(?:到手价?|只要|只需|仅需|就要|只卖|才卖|价格?|[现售原标报特]价|底价|卖|直播间|直播|今天|今儿|今晚|今夜|现在|这[场会回波]|给到|[算收][你您]|拍下|券后|付款?|一共|总共|合计|"
-    rf"[一二两三四五六七八九十\d][{COUNTERS}]|每[{COUNTERS}]|单[{COUNTERS}买拍]|立减|直降|省|便宜|减|少|差|降|优惠|划线价?|日常价?|平时|平常|市场价|吊牌价?|专柜价?|定价|合|摊|均|折后|涨[到回]|恢复|第[二三][{COUNTERS}]|加)"
+    rf"(?P<one>[一每单](?P<unit>[{COUNTERS}]))|[二两三四五六七八九十\d][{COUNTERS}]|单[买拍]|立减|直降|省|便宜|减|少|差|降|优惠|划线价?|日常价?|平时|平常|市场价|吊牌价?|专柜价?|定价|合|摊|均|折后|涨[到回]|恢复|第[二三][{COUNTERS}]|加)"
     r"[^，。！？；\d]{0,6}$"
 )
 _ASKED_BEHIND: Final = re.compile(
-    rf"^[元块钱]*(?:到手|带走|拿走|拿下|包邮|带回|[一每][{COUNTERS}斤]|都|全|起|的?(?:价|活动|优惠|福利|券)|[买拍](?![过的了])|[两二三四五六七八九十\d][{COUNTERS}])"
+    rf"^[元块钱]*(?:到手|[带拿扛抱拎提搬]走|拿下|包邮|带回|[一每](?P<unit>[{COUNTERS}斤])|都|全|起|的?(?:价|活动|优惠|福利|券)|[买拍](?![过的了])|[两二三四五六七八九十\d][{COUNTERS}])"
 )
+#: A sum of less than this part of the price is hardly a price of the goods, unless it is called one.
+_TRIFLE: Final = 0.12
+_REACHED: Final = re.compile("到手|只要|只需|仅需|直播价|现价|售价|秒杀|卖|今天|今晚|现在")
+#: Somebody in a clause: it tells a story.
+_PEOPLE: Final = re.compile(
+    "我(?!们|家|给|再)|[他她](?!们)|爸|妈|奶奶|爷爷|老公|媳妇|孩子|儿子|闺女|邻居|同事|朋友|师傅|老师|的时候|那会|那年|当年|从前"
+)
+#: Right before a sum: how many are taken for it.
+_SEVERAL: Final = re.compile(rf"[两二三四五六七八九十\d][{COUNTERS}]的?(?:一起)?[，：]$")
 #: Around a sum: it is refused, or somebody else's.
 _NOT_ASKED: Final = re.compile(
     "做不到|给不了|不可能|不画饼|亏|卖不了|别家|人家|隔壁|菜市场|市面|街上|外面|外头|店里|摊上|超市|商场|那[种家]|有的|便宜货|以前|上次|去年|小时候|当年|那时|修|工钱|房租|工资|电费|水费|话费|油费|奶茶|咖啡|外卖|打车|门票|邮费|运费"
@@ -200,13 +211,73 @@ def _nearly(said: float, value: float, money: Money) -> bool:
     return _equal(said, value, money) or abs(said - value) <= min(told_to, 0.04 * value)
 
 
+def could_come_to(text: str, money: Money, basis: Basis) -> bool:
+    """Tell whether some reckoning with the record's sums comes to this one, asked for or not.
+
+    It may be a total of so many pieces, a difference, or what one of anything that is counted comes to. Whether the
+    host meant it is for a person to say; that the record denies it, nobody can.
+    """
+    low, high = clause(text, money.start, money.end)
+    near = text[max(0, money.start - _BACK) : min(len(text), money.end + 24)]
+    counts = {one for one in counts_in(near) if 1 < one <= 60}
+    told = counts_in(text[low : money.start]) - {1}
+    steps = {total for count, total in basis.steps.items() if not told or count in told}
+    singles = {basis.price, *([basis.list_price] if basis.list_price else [])}
+    if bought_apart(text[low : money.start]):
+        counts |= set(range(2, 13))  # 比一瓶一瓶买的159块6, of however many
+    else:
+        counts -= basis.steps.keys()  # so many cost less together
+    wholes = {*singles, *basis.others, *steps} | {one * count for one in singles for count in counts}
+    if any(_equal(said, one, money) for said in readings(text, money) for one in wholes):
+        return True
+    around = text[max(low, money.start - 12) : min(high, money.end + 6)]
+    if _DIFFERENCE.search(around):
+        paid_for = {1: singles} | {count: {one * count for one in singles} for count in {*counts, *basis.steps}}
+        for count, total in basis.steps.items():
+            paid_for[count] = {*paid_for[count], total}
+        # Of as many pieces one sum and another, and what the next step adds.
+        gaps = {more - less for sums in paid_for.values() for more in sums for less in sums}
+        ladder = [basis.price, *(total for _, total in sorted(basis.steps.items()))]
+        gaps |= {abs(more - less) for more, less in pairwise(ladder)}
+        gaps |= {whole - other for whole in singles for other in basis.others}
+        if any(_equal(said, gap, money) for said in readings(text, money) for gap in gaps if gap > 0.05):
+            return True
+    if _NO_SHARE.search(text[low : money.start]):
+        return False  # 一台省八十
+    parts: set[float] = set()
+    if _SHARED.search(around):
+        parts = {*counts, *_numbers_near(text, 0, len(text)), *_numbers_near(basis.record, 0, len(basis.record))}
+    for match in _EACH.finditer(around):
+        parts |= _counted_in(match["unit"], text) | _counted_in(match["unit"], basis.record)
+    # What one comes to is told of the price one pays.
+    paid = wholes - {one * count for one in (basis.list_price or 0,) for count in (1, *counts)}
+    shares = (one / part for one in paid for part in parts)
+    return any(_nearly(said, one, money) for one in shares for said in readings(text, money))
+
+
 def is_priced(text: str, money: Money) -> bool:
     """Tell whether words right before a sum say that it is a price: 三箱九十九, 省八十."""
     return _ASKED.search(text[clause(text, money.start, money.end)[0] : money.start]) is not None
 
 
-def is_asked(text: str, money: Money) -> bool:
-    """Tell whether a sum is certainly what is asked for the goods, or taken off their price."""
+def _is_lower(before: str) -> bool:
+    return _DIFFERENCE.search(before) is not None
+
+
+def _is_counted(text: str, unit: str, basis: Basis) -> bool:
+    return bool(_counted_in(unit, text) or _counted_in(unit, basis.record))
+
+
+def _is_told(text: str, price: float) -> bool:
+    return any(one.value == price for one in money_in(text))
+
+
+def is_asked(text: str, money: Money, basis: Basis | None = None, unit: str = "") -> bool:
+    """Tell whether a sum is certainly what is asked for the goods, or taken off their price.
+
+    Where the record's price for one `unit` is told elsewhere, a figure that is only called out is something else, and
+    so is one for what nothing is counted by (一块钱一张, of a printer), or of a small part of the price.
+    """
     low, high = clause(text, money.start, money.end)
     begin, _ = sentence(text, money.start, money.end)
     before = text[low : money.start]
@@ -217,6 +288,18 @@ def is_asked(text: str, money: Money) -> bool:
         not re.search("[\u4e00-\u9fa5]", before)
         and re.search("[元块毛角]", text[money.start : money.end + 1]) is not None
     )
-    if not (called or _ASKED.search(before) or _ASKED_BEHIND.match(text[money.end : money.end + 8])):
+    asked = _ASKED.search(before) or _ASKED_BEHIND.match(text[money.end : money.end + 8])
+    one = asked["unit"] if asked is not None else None
+    counted = basis is None or not unit or one is None or one in f"{unit}斤对双副" or _is_counted(text, one, basis)
+    if not counted and not _is_lower(before):
         return False
+    trifle = basis is not None and money.value < _TRIFLE * basis.price and (one is None or one == unit)
+    if trifle and not _is_lower(before) and not _REACHED.search(before):
+        return False
+    if _PEOPLE.search(text, low, high) and not _REACHED.search(before) and not _is_lower(before):
+        return False
+    if asked is None:
+        several = _SEVERAL.search(text, begin, low) is not None  # 拿两袋，一百二十九块八
+        if not called or (not several and basis is not None and _is_told(text, basis.price)):
+            return False  # 一百块榉木倒在地上, where the price is told elsewhere
     return not is_told_of_somebody(text, money.start, money.end) and not is_unsure(text, money.start, money.end)

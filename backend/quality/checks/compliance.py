@@ -65,10 +65,14 @@ def _approved_functions(product: Mapping[str, Any], record: str) -> list[str]:
     return [one for value in told for one in re.split("[、，。；和及]", value) if len(one) >= 4]
 
 
+#: What claims of functions are classed as.
+_OF_FUNCTIONS: Final = frozenset({"food_claim", "health_food", "efficacy_guarantee"})
+
+
 def _is_approved_function(draft: Draft, finding: Finding, functions: list[str]) -> bool:
     """Tell whether the words are part of an approved function told in full: what goes beyond it stays a claim."""
-    if finding.rule != "FOOD-001":
-        return False
+    if finding.category not in _OF_FUNCTIONS and finding.rule != "MED-004":
+        return False  # no illness, whatever a record holds for a function
     places = (span for one in functions for span in _places(draft, one))
     return any(low <= finding.span[0] and finding.span[1] <= high for low, high in places)
 

@@ -12,13 +12,16 @@ from backend.quality.facts import is_named, missing_statements, names_of, other_
 from backend.quality.normalize import fold
 from backend.quality.numbers import money_in
 from backend.quality.prices import has_price, price_faults
-from backend.quality.regulated import unproven
+from backend.quality.regulated import is_declared, unproven
 from backend.quality.rulebook import Severity
 from backend.quality.subject import is_told_of_somebody, is_unsure
 from backend.quality.wishes import goes_on, wants_shorter
 
 #: Around another product's name: viewers are kept from it, or sent to it. A person has to look; no leftover is told so.
-_APART: Final = re.compile("别拍|别买|别选|别点|拍错|拍成|买成|认错|[您你]?找[^，。！？]{0,8}去")
+_APART: Final = re.compile(
+    "别拍|别买|别选|别点|拍错|拍成|买成|认错|[您你]?找[^，。！？]{0,8}去|搭着|搭配|配着|配合|一起用|一块儿?用|接着用|先用|再用|"
+    "不是|不同|区别|不一样|分开|另一[款个条]|另外[那一]|比(?!例|赛|重)|跟[^，。！？]{0,8}(?:一样|不同|比|配|搭)|上一[款个]|下一[款个]|等会|待会|一会儿?|讲过|说过|播过|问"
+)
 _PIECES: Final = re.compile("[一两二三四五六七八九\\d]块")
 #: Characters of any sentence.
 _SMALL: Final = frozenset("的了是还上一在有和不也就都能你我它这那个到下中")
@@ -124,7 +127,7 @@ def facts(draft: Draft) -> Iterator[Finding]:
             place = fault.start, fault.end
             unsure = is_unsure(draft.folded.text, *place)
             told = unsure or is_told_of_somebody(draft.folded.text, *place)
-            severity: Severity = "block" if fault.grave and named and not told else "warn"
+            severity: Severity = "block" if fault.certain and named and not told else "warn"
             if unsure and not fault.grave:
                 severity = "info"  # twice in doubt: a remark
             yield draft.by_rule(fault.rule, severity, (fault.start, fault.end), fault.problem, fault.right)
@@ -160,7 +163,8 @@ def identity(draft: Draft) -> Iterator[Finding]:
 def urgency(draft: Draft) -> Iterator[Finding]:
     for fault in draft.fact_faults:
         if fault.rule == "PRI-005":
-            yield draft.by_rule(fault.rule, "block" if fault.grave else "warn", (fault.start, fault.end), fault.problem)
+            severity: Severity = "block" if fault.certain else "warn"
+            yield draft.by_rule(fault.rule, severity, (fault.start, fault.end), fault.problem)
 
 
 def statements(draft: Draft) -> Iterator[Finding]:
@@ -185,12 +189,18 @@ def statements(draft: Draft) -> Iterator[Finding]:
 
 
 def _approvals(draft: Draft) -> Iterator[Finding]:
-    """What a regulated product's record lacks: no wording makes up for it."""
+    """What a regulated product's record lacks: no wording makes up for it.
+
+    Who declares the goods in the record and only left the number out is asked for it; nothing of the text is wrong.
+    """
     product = draft.brief.product
     for kind in unproven(product) if product is not None else ():
-        message = (
-            f"“{kind.name}”：{kind.needs}"
-            if kind.proof is None
-            else f"“{kind.name}”没有可核对的资料，不能播：请先在商品库补上{kind.needs}"
-        )
-        yield draft.finding(kind.id, "block", (0, 0), message, category=UNAPPROVED, basis=kind.basis)
+        severity: Severity = "block"
+        if kind.proof is None:
+            message = f"“{kind.name}”：{kind.needs}"
+        elif product is not None and is_declared(kind, product):
+            severity = "warn"
+            message = f"商品资料里没有“{kind.name}”的可核对信息：请在商品库补上{kind.needs}"
+        else:
+            message = f"“{kind.name}”没有可核对的资料，不能播：请先在商品库补上{kind.needs}"
+        yield draft.finding(kind.id, severity, (0, 0), message, category=UNAPPROVED, basis=kind.basis)

@@ -42,8 +42,11 @@ def action(draft: Draft) -> Iterator[Finding]:
 
 def obedience(draft: Draft) -> Iterator[Finding]:
     brief, spoken = draft.brief, re.sub(r"\W", "", draft.folded.text)
+    aloud = craft.read_aloud(draft.text)
     for said in brief.must_say:
-        if re.sub(r"\W", "", fold(said).text) not in spoken and not _is_told(draft, said):
+        # 净含量500克 may be written as it is spoken.
+        written = re.sub(r"\W", "", fold(said).text) in spoken or _is_spoken(said, aloud)
+        if not written and not _is_told(draft, said):
             wanted = said if said[-1:] in "。！？" else f"{said}。"
             yield draft.finding("Q17", "block", _end(draft), f"缺少必须说的“{said}”", suggestion=wanted)
     named = _names_in(draft)
@@ -62,6 +65,11 @@ def obedience(draft: Draft) -> Iterator[Finding]:
         for money in money_in(draft.folded.text):
             yield draft.finding("Q17", "block", draft.folded.span(money.start, money.end), "要求里说先不报价")
     yield from _kept_facts(draft)
+
+
+def _is_spoken(said: str, aloud: str) -> bool:
+    words = craft.read_aloud(said)
+    return len(words) >= 4 and re.search(rf"(?<!\d){re.escape(words)}(?!\d)", aloud) is not None
 
 
 def _names_in(draft: Draft) -> list[tuple[int, int]]:

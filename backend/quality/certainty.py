@@ -1,0 +1,139 @@
+"""Whether a contradiction of the record is certain enough to hold a text up, or a person has to look at it.
+
+To block is to say: this is told of the goods, and the record denies it. So the words have to name what they
+are told of: a part or the fact beside a material, a word of giving beside a gift, a word of stock or hurry beside a
+number that is left. What only holds such a word (肩带背羽绒服外面也能挎上, 家里冰箱有位置就拿三包) may be told of
+anything: that is a warning, with the same code, for who approves.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from backend.quality.context import clause, sentence
+from backend.quality.heads import headed
+from backend.quality.record import FactFault
+
+#: Scenes, likenesses and other things in a clause: what stands there is hardly told of the goods.
+_ELSEWHERE: Final = headed(
+    "(?<![好头图录影])像|似的|好比|比方|当成|小时候|以前|从前|当年|隔壁|楼下|对门|有的人|那种|旧的|老式|上一代|冰箱里|衣柜|抽屉|"
+    "[背穿套披裹](?:着|在|上)?[^，。！？]{0,5}(?:外[面头]|里[面头])|搭(?:配|着|条|件|双|个)?|配(?:条|件|双|着)|扔[到在进]|掉[到在进]|洒[到在]|放[到在进]"
+)
+#: Parts of goods, and words for what they are made of.
+_PART: Final = (
+    "内胆|外壳|壳体|机身|面料|里料|内里|里衬|衬里|填充|[鞋桌台柜凳椅床枕被封锅]面|鞋[底垫帮]|大底|中底|[镜框]框|镜[片腿]|[表肩绑]带|"
+    "底[座盘板]|[手刀锅杯]柄|把手|[杯壶瓶罐锅桶盒箱]身|[杯壶瓶锅桶盒]盖|[拖伞笔杖鱼晾支]杆|杆(?!了)|笔身|[外内]?壳|料子?|材[质料]|骨架|框架|[支床]架|刀[头片刃身]|"
+    "[枕被褥]芯|[枕被床]套|内?衬|[皮布绒毛棉]料|扣头|拉链|喷头|滤网|轮子|弹簧|刷[毛头丝]|琴[弦颈]|面板|背板|侧板|板材?|里[子层]|表层|夹层|胎体?"
+)
+#: What stands right before a stuff that the goods are told to be made of.
+_MADE_BEFORE: Final = headed(
+    f"(?:是|用的?|选的?|采用|填的?|含|加了?|叫|：|、|和|纯|全|正宗的?|天然的?|进口的?|百分之百的?|100%|一?整[块片张根]的?|里[头面]|外面|里外|(?:{_PART}))"
+    "(?:就|都|全|还|也|是|用的?|了|一?整[块片张根]|天然|纯|山|铝|的|百分之[一二三四五六七八九十点零]+|\\d+%|[一二两三四五六七八九十\\d]{1,3}[支安毫米克丝]*)*$"
+)
+#: What stands right behind it.
+_MADE_BEHIND: Final = headed(
+    f"的?(?:$|[，。！？；、：\\n]|[和加跟拼](?!你|我|它|他)|做|制成?|打造|织|混纺|面料|材质|料|质地|板|(?:{_PART}))|的(?:{_PART})"
+)
+#: Whom a clause advises, what somebody does with things, dishes: 您还是换只荞麦皮的吧, 炒土豆丝.
+_ADVICE: Final = headed(
+    "还是(?:换|买|选|去|用|穿|吃|喝)|换(?:成|[个只条款双把张床件])|改(?:买|选|喝|吃|穿)|急着买|去看|看看|(?<!燃)[炒烧炖拌焖煎烤](?!烟|色|制|烘|的|青|香|箱|盘|漆|干|肉味|花)|吧$|的时候|谁|"
+    "[你您他她](?:们)?(?:要|想|喜欢|爱|平时|以前|去|买|自己)|挪到|移到|拿到|化冻|解冻|我(?!们|家的|给)|[他她你您](?!们)|咱(?!家|们)|孩子|老人|爸|妈|奶奶|爷爷|老公|媳妇|邻居|同事|闺蜜|朋友|客人|师傅|老师|医生|猫|狗|想|觉得|以为|怕|怪|嫌|还行|凑合|比如|例如|假如|要是|如果|万一|除非|难道|哪|怎么|为什么|多少"
+)
+#: What is not to be done, or is not: 丝的、羊毛的别用它.
+_DENYING: Final = headed("别(?!致)|不要|勿|忌|不能|不可|不适合|除外|不是|不像")
+#: Around a place: somebody lives there, goes there, or a parcel does.
+_JOURNEY: Final = headed(
+    "[嫁搬住飞]|娘家|老家|婆家|出差|旅[游行]|上学|读书|打工|上班|回来|去[过了]|来到|待[过了]|路过|坐车|火车|高铁|飞机|认识|朋友|同学|话$|口音|天气|下雪|下雨|快递|发往|寄"
+)
+#: Words of giving, or of what goes with an order.
+_GIVEN: Final = re.compile("送|赠|外加|拍|下单|再|还|另外|额外|跟着|随|一起[寄发]|带走|给你|给您|给大家|免费")
+#: 配两双袜子, 琴包、十片拨片, 防潮垫三张在包里: a clause that says what comes along.
+_GOES_ALONG: Final = re.compile("[配带给附搭]|[^，。！？]{0,12}(?:、|[在都](?:包|箱|盒|里))")
+#: Words of what is left, and of hurry.
+_LEFT: Final = re.compile(
+    "[库仓]|后台|备|现货|限量|名额|最后|剩|[这今本]批|塘|棚|厂里|系统|链接|手慢|抢|卖完|拍完|没了|没有了|断货|补货|下架"
+)
+#: Behind a number of goods that are left.
+_GOES_ON: Final = re.compile(
+    "$|[，。！？；、\\n]|[了啊呢啦哈的]|左右|就|都|拍|卖|抢|没|要|先|可|能|现货|库存|名额|而已|[这那分]|给"
+)
+#: Behind a figure: how often something is done.
+_EVERY: Final = re.compile(
+    "(?:左右|上下|就|才|得|要|建议)*(?:[一再]?[换洗浇喂刷擦清修充](?:一次|一回|一遍|新)?|[一来][次回遍]|去|没)"
+)
+
+
+#: Readings whose own words are those of an offer, or of what is allowed.
+_BY_THEMSELVES: Final = frozenset({"gift", "stock", "deadline", "opposite", "bound", "claim"})
+#: Readings of a word that may stand for anything of its kind.
+_OF_STUFF: Final = frozenset({"material", "kind", "class", "backing", "stated"})
+
+
+def is_certain(text: str, fault: FactFault, by: str) -> bool:
+    """Tell whether a grave fault holds a text up: what it speaks of is named, and is the goods."""
+    low, high = clause(text, fault.start, fault.end)
+    if by not in _BY_THEMSELVES and (_ELSEWHERE.search(text, low, high) or _ADVICE.search(text, low, high)):
+        return False
+    if by in _OF_STUFF and _DENYING.search(text, low, high):
+        return False
+    test = _EVIDENCE.get(by)
+    return test is None or test(text, fault)
+
+
+def _comes_from(text: str, fault: FactFault) -> bool:
+    """Tell whether a place is where the goods come from: 嫁到福州 is somebody's journey."""
+    low, high = sentence(text, fault.start, fault.end)
+    begin, end = clause(text, fault.start, fault.end)
+    return _JOURNEY.search(text, max(low, begin - 8), min(high, end + 8)) is None
+
+
+def _is_made_of(text: str, fault: FactFault) -> bool:
+    """Tell whether a stuff stands as what the goods, or a part of them, are told to be made of."""
+    if fault.rule == "FAC-005":
+        return _comes_from(text, fault)
+    low, high = clause(text, fault.start, fault.end)
+    begins = fault.start == low or text[fault.start - 1] in "、"
+    behind = _MADE_BEHIND.match(text, fault.end, high + 1)
+    before = _MADE_BEFORE.search(text, low, fault.start)
+    if before is not None:
+        return behind is not None or re.match("[的，。]", text[fault.end : fault.end + 1]) is not None
+    return begins and behind is not None
+
+
+def _is_given(text: str, fault: FactFault) -> bool:
+    low, high = clause(text, fault.start, fault.end)
+    return _GIVEN.search(text, low, high) is not None or _GOES_ALONG.match(text, low, high) is not None
+
+
+def _is_left(text: str, fault: FactFault) -> bool:
+    low, high = sentence(text, fault.start, fault.end)
+    begin, end = clause(text, fault.start, fault.end)
+    if (begin, end) == (fault.start, fault.end) and text[begin] in "就只仅" and "拿" not in text[begin:end]:
+        return True  # 就四十套
+    if (
+        _GOES_ON.match(text, fault.end) is None
+        and re.search("[库仓备]|后台|现货|限量|名额|最后", text[begin:end]) is None
+    ):
+        return False  # 还剩三个装媳妇给的零花钱
+    return _LEFT.search(text, max(low, begin - 12), min(high, fault.end + 16)) is not None
+
+
+def _is_no_habit(text: str, fault: FactFault) -> bool:
+    return _EVERY.match(text, fault.end) is None
+
+
+def _is_denied_outright(text: str, fault: FactFault) -> bool:
+    return re.match("无|不含|没有|零", text[fault.start : fault.end]) is not None
+
+
+_EVIDENCE: Final[Mapping[str, Callable[[str, FactFault], bool]]] = {
+    "material": lambda text, fault: fault.rule != "FAC-001" or _is_made_of(text, fault),
+    "class": _is_made_of,
+    "backing": _is_made_of,
+    "kind": lambda text, fault: fault.rule != "FAC-005" or _comes_from(text, fault),
+    "origin": _comes_from,
+    "gift": _is_given,
+    "stock": _is_left,
+    "named": _is_no_habit,
+    "limit": _is_denied_outright,
+}
