@@ -23,12 +23,13 @@ class Live(BaseModel):
 class Ready(BaseModel):
     """Whether it can work.
 
-    `degraded`: everything is done, but text appears at once instead of growing (Redis), or requests wait for another
-    process to carry them out (worker). `unavailable`: send no requests here.
+    `degraded`: everything is done, but text appears at once instead of growing (Redis), requests wait for another
+    process to carry them out (worker), or the file of models cannot be used and the one before it holds (models,
+    `stale`). `unavailable`: send no requests here.
     """
 
     status: Literal["ok", "degraded", "unavailable"]
-    parts: dict[str, Literal["ok", "down", "elsewhere", "draining"]]
+    parts: dict[str, Literal["ok", "down", "elsewhere", "draining", "stale"]]
 
 
 @router.get("/live")
@@ -41,17 +42,18 @@ async def read_live() -> Live:
 async def read_ready(services: Parts, response: Response) -> Ready:
     """Tell which parts are well; 503 when the server cannot work without one that is not."""
     working = services.worker_ready() if services.worker_ready else None
-    parts: dict[str, Literal["ok", "down", "elsewhere", "draining"]] = {
+    parts: dict[str, Literal["ok", "down", "elsewhere", "draining", "stale"]] = {
         "database": "ok" if await _database_answers(services) else "down",
         "redis": "ok" if await _redis_answers(services) else "down",
         "worker": "elsewhere" if working is None else "ok" if working else "down",
         "server": "draining" if services.draining() else "ok",
+        "models": "stale" if services.model.stale else "ok",
     }
     response.headers["Cache-Control"] = "no-store"
     if parts["database"] == "down" or parts["server"] == "draining":
         response.status_code = 503
         return Ready(status="unavailable", parts=parts)
-    return Ready(status="degraded" if "down" in parts.values() else "ok", parts=parts)
+    return Ready(status="degraded" if {"down", "stale"} & set(parts.values()) else "ok", parts=parts)
 
 
 async def _database_answers(services: Services) -> bool:

@@ -56,7 +56,8 @@ class RouteView(BaseModel):
 class Models(BaseModel):
     """Routes and backends. `processes` told of themselves; `complete` is false when only one could be asked (no Redis).
 
-    Backends are shared by all tenants, so the figures are of everybody's calls.
+    Backends are shared by all tenants, so the figures are of everybody's calls; of the calls that routes of a tenant's
+    own made, that tenant sees its own.
     """
 
     routes: list[RouteView]
@@ -70,7 +71,7 @@ class Models(BaseModel):
 async def read_models(identity: ModelReader, services: Parts, response: Response) -> Models:
     """Tell which models there are and how they are."""
     told, complete = await services.model_health.read()
-    health = added_up(told)
+    health = added_up(told, identity.tenant_id)
     response.headers["Cache-Control"] = "no-store"
     backends = services.model.backends(identity.tenant_id)
     return Models(

@@ -10,7 +10,7 @@ from backend.domain import audit, tenant_models
 from backend.domain.people import Identity
 from backend.domain.tenant_models import Saved
 from backend.errors import ModelsInvalid
-from backend.llm.own_models import FaultCode, OwnFault, OwnModels, faults_of
+from backend.llm.own_models import FaultCode, OwnFault, OwnModels, faults_of, stored
 from backend.services import Services
 
 router = APIRouter(prefix="/models/own", tags=["models"])
@@ -83,7 +83,7 @@ async def save_own_models(identity: ModelWriter, services: Parts, body: OwnModel
 
 
 def _view(services: Services, saved: Saved) -> OwnModelsView:
-    own = None if saved.document is None else OwnModels.model_validate(saved.document)
+    own = None if saved.document is None else stored(saved.document)
     grounds = services.own_models.grounds(saved.slug)
     keys = {} if own is None else {name: one.key for name, one in own.providers.items() if one.key is not None}
     variables = {name: grounds.variable(key) for name, key in keys.items()}

@@ -95,6 +95,8 @@ class CallRecord:
     total_ms: int
     refusal: str | None = None
     parts: tuple[Spent, ...] = ()
+    #: Whether it went by a route of the tenant's own: how it went is no other tenant's affair.
+    own_route: bool = False
     texts: CallTexts | None = field(default=None, repr=False)
 
 

@@ -141,3 +141,22 @@ class Breaker:
         since = self._clock() - self._rules.window
         while self._outcomes and self._outcomes[0][0] < since:
             self._outcomes.popleft()
+
+
+class BreakerBeside(Breaker):
+    """Of one tenant, before a model that others ask too: it heeds theirs, which rests it as well, and never moves it.
+
+    How long the tenant waits and what it sends is its own affair, so its failures say nothing to the others.
+    """
+
+    def __init__(self, clock: Callable[[], float], shared: Breaker) -> None:
+        super().__init__(clock)
+        self._shared = shared
+
+    @property
+    def state(self) -> State:
+        return "open" if self._shared.state == "open" else super().state
+
+    @property
+    def rests_for(self) -> float:
+        return max(self._shared.rests_for, super().rests_for)

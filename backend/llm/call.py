@@ -1,6 +1,5 @@
 """One logical call: which backend is next, after what pause, and when it is over. No input or output here."""
 
-import asyncio
 import math
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -141,7 +140,9 @@ class Call:
         request = _with_parameters(self._request, backend.declared.parameters, self._course.parameters)
         request = _within(request, backend.declared.limits.output)
         self._refuse_what_is_far_too_long(backend)
-        async with _place(backend, min(self._course.deadlines.connect, self._seconds_left())):
+        caller = self._request.caller
+        patience = min(self._course.deadlines.connect, self._seconds_left())
+        async with backend.place(caller.tenant_id if caller else None, patience):
             permit = self._permit = backend.breaker.enter()
             if permit is None:
                 raise ModelResting(retry_after_ms=int(backend.breaker.rests_for * 1000) + 1)
@@ -413,23 +414,6 @@ class Call:
             parts=tuple(self._parts),
             texts=CallTexts(request.turns, "".join(self._text)),
         )
-
-
-@asynccontextmanager
-async def _place(backend: OpenBackend, patience: float) -> AsyncIterator[None]:
-    """Hold one of the backend's places, if they are counted."""
-    if backend.places is None:
-        yield
-        return
-    try:
-        async with asyncio.timeout(patience):
-            await backend.places.acquire()
-    except TimeoutError:
-        raise ModelBusy(limit=backend.declared.limits.concurrency) from None
-    try:
-        yield
-    finally:
-        backend.places.release()
 
 
 def _with_parameters(request: ModelRequest, *declared: Parameters) -> ModelRequest:

@@ -3,22 +3,33 @@
 import asyncio
 import contextlib
 import os
+import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
 import structlog
+from prometheus_client import Gauge
 
 from backend.background import end
-from backend.errors import ModelsFileInvalid
+from backend.errors import AppError, ModelsFileInvalid
 from backend.llm.deadlines import Deadlines
 from backend.llm.models_file import DEFAULT_FILE, ModelsFile, read_models
 from backend.llm.routed import RoutedModel
 from backend.settings import Settings
+from backend.telemetry.metrics import REGISTRY
 
 log = structlog.get_logger(__name__)
 
 _OPENAI: Final = "https://api.openai.com"
+#: When it was written, how long it is, which file it is.
+_Mark = tuple[int, int, int]
+
+_FAULTY: Final = Gauge(
+    "cuedesk_llm_models_file_invalid",
+    "1 while the models file cannot be used and the one before holds",
+    registry=REGISTRY,
+)
 
 
 def declared_models(settings: Settings) -> ModelsFile:
@@ -64,7 +75,8 @@ def deadlines_of(settings: Settings) -> Deadlines:
 
 @contextlib.asynccontextmanager
 async def following(settings: Settings, model: RoutedModel) -> AsyncIterator[None]:
-    """While the block runs, read the file again whenever it changes. One that is wrong changes nothing but the log."""
+    """While the block runs, read the file again whenever it changes. One that cannot be used changes nothing: it is
+    told by the log, a metric and `RoutedModel.stale`, and looked at again until it can be."""
     if settings.models_file is None:
         yield
         return
@@ -73,30 +85,48 @@ async def following(settings: Settings, model: RoutedModel) -> AsyncIterator[Non
         yield
     finally:
         await end(task)
+        _FAULTY.set(0)
 
 
 async def _follow(settings: Settings, path: Path, model: RoutedModel) -> None:
-    seen = None  # what was read at the start may have changed since: the first look reads it again
+    seen: _Mark | None = None  # what was read at the start may have changed since: the first look reads it again
+    told: list[str] = []
     while True:
         await asyncio.sleep(settings.models_interval)
-        if (now := _mark(path)) == seen:
+        mark = _mark(path)
+        if mark is not None and mark == seen:
             continue
-        seen = now
         try:
-            models = declared_models(settings)
-        except ModelsFileInvalid as error:
-            log.error("models_file_invalid", faults=error.message.splitlines())
-            continue
-        if models == model.models:
-            continue
-        await model.reload(models)
-        log.info("models_reloaded", routes=sorted(models.routes), backends=sorted(models.backends))
+            if mark is None:
+                raise ModelsFileInvalid(f"{path}: is no file")  # a pipe would be waited for without end
+            # Beside the loop: a file may be long, and its disk slow.
+            models = await asyncio.to_thread(declared_models, settings)
+            if _mark(path) != mark:
+                continue  # it is being written
+            if models != model.models:
+                await model.reload(models)
+                log.info("models_reloaded", routes=sorted(models.routes), backends=sorted(models.backends))
+        except Exception as error:  # noqa: BLE001 — whatever the file is or asks for, the next good one must be taken
+            model.stale = True
+            _FAULTY.set(1)
+            faults = _faults(error)
+            if faults != told:
+                log.error("models_file_invalid", faults=faults)
+            told, seen = faults, None
+        else:
+            model.stale = False
+            _FAULTY.set(0)
+            told, seen = [], mark
 
 
-def _mark(path: Path) -> tuple[int, int, int] | None:
-    """Return what tells one state of the file from another; None when it is not there."""
+def _faults(error: Exception) -> list[str]:
+    return error.message.splitlines() if isinstance(error, AppError) else [type(error).__name__]
+
+
+def _mark(path: Path) -> _Mark | None:
+    """Return what tells one state of the file from another; None when there is no file."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return (found.st_mtime_ns, found.st_size, found.st_ino) if stat.S_ISREG(found.st_mode) else None

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 from backend.llm.accounts import CallRecord
 from backend.llm.breaker import State
-from backend.llm.models_file import health_key
+from backend.llm.models_file import health_key, is_own
 
 #: Seconds that are looked back, and how many pieces they are forgotten in.
 WINDOW: Final = 300.0
@@ -94,13 +95,12 @@ class Health:
         """Count a call that is over."""
         if record.status == "shared":
             return
-        tenant_id = record.caller.tenant_id if record.caller else None
         for hop in record.hops:
             if hop.reason not in _NO_FAILURE:
-                self._of(health_key(hop.backend, tenant_id)).failed[hop.reason] += 1
+                self._of(_key(hop.backend, record)).failed[hop.reason] += 1
         if record.status != "completed":
             return
-        counts = self._of(health_key(record.backend, tenant_id))
+        counts = self._of(_key(record.backend, record))
         counts.answered += 1
         # Of a call with several attempts only the end is known, and that includes the pauses.
         if record.attempts == 1:
@@ -132,28 +132,48 @@ class Health:
         return plain
 
 
-def added_up(told: Iterable[Plain]) -> dict[str, BackendHealth]:
-    """Return the health of each backend by name, from what every process told. What cannot be read counts for nothing:
-    a process of another release may write something else.
+def _key(backend: str, record: CallRecord) -> str:
+    apart = record.own_route or is_own(backend)
+    return health_key(backend, record.caller.tenant_id if apart and record.caller else None)
+
+
+def added_up(told: Iterable[Plain], tenant_id: UUID | None = None) -> dict[str, BackendHealth]:
+    """Return the health of each backend by name, from what every process told; with what the own routes of `tenant_id`
+    met at the server's backends, which nobody else is told. What cannot be read counts for nothing: a process of
+    another release may write something else.
     """
     counts: dict[str, _Counts] = {}
     standings: dict[str, list[Standing]] = {}
     for process in told:
-        for name, plain in process.items():
+        here: dict[str, Standing] = {}
+        for key, plain in process.items():
             try:
                 found = _Counts(
                     int(plain["answered"]), Counter(plain["failed"]), list(plain["first_token"]), list(plain["total"])
                 )
+                name = _shown_as(key, tenant_id)
                 counts.setdefault(name, _Counts()).add(found)
                 if plain.get("state") in _GRAVITY:
-                    standings.setdefault(name, []).append(Standing(plain["state"], float(plain["rests_for"])))
+                    standing = Standing(plain["state"], float(plain["rests_for"]))
+                    here[name] = max(here.get(name, standing), standing, key=_gravity)
             except (KeyError, TypeError, ValueError):
                 continue
+        for name, standing in here.items():
+            standings.setdefault(name, []).append(standing)
     return {name: _health(found, standings.get(name, [])) for name, found in counts.items()}
 
 
+def _shown_as(key: str, tenant_id: UUID | None) -> str:
+    name = key.removeprefix(health_key("", tenant_id))
+    return key if is_own(name) else name
+
+
+def _gravity(standing: Standing) -> tuple[int, float]:
+    return _GRAVITY[standing.state], standing.rests_for
+
+
 def _health(counts: _Counts, standings: Sequence[Standing]) -> BackendHealth:
-    gravest = max(standings, key=lambda one: (_GRAVITY[one.state], one.rests_for), default=Standing("closed", 0.0))
+    gravest = max(standings, key=_gravity, default=Standing("closed", 0.0))
     return BackendHealth(
         state=gravest.state,
         states=Counter(one.state for one in standings),

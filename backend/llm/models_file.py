@@ -12,6 +12,7 @@ import httpx2
 import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
+from yaml.reader import ReaderError
 
 from backend.errors import ModelsFileInvalid
 from backend.llm.deadlines import Deadlines
@@ -23,12 +24,17 @@ DEFAULT_FILE: Final = Path(__file__).with_name("models.yaml")
 OFFLINE_PURPOSES: Final = frozenset({"script", "chat"})
 #: What the names of a tenant's own backends and providers begin with, beside those of the file: no `Name` holds it.
 OWN: Final = "own/"
+#: Bytes of a file, and values in it with all that aliases repeat. A file of models has a hundredth of either.
+_LONGEST: Final = 1024 * 1024
+_MOST_VALUES: Final = 50_000
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 
 #: Where something stands in the file: the keys and places that lead to it.
 At = tuple[str | int, ...]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
-Seconds = Annotated[float, Field(gt=0, le=3600)]
+#: No deadline is shorter: in less nobody is connected to, and every call would only look like a failure of the model.
+LEAST_SECONDS: Final = 0.1
+Seconds = Annotated[float, Field(ge=LEAST_SECONDS, le=3600)]
 Tokens = Annotated[int, Field(ge=1, le=2_000_000_000)]
 Price = Annotated[Decimal, Field(ge=0, le=100_000)]
 
@@ -163,9 +169,10 @@ def is_own(name: str) -> bool:
     return name.startswith(OWN)
 
 
-def health_key(name: str, tenant_id: UUID | None) -> str:
-    """Return what the health of a backend is told under: tenants may call theirs alike."""
-    return f"{tenant_id}:{name}" if tenant_id is not None and is_own(name) else name
+def health_key(name: str, owner: UUID | None) -> str:
+    """Return what the health of a backend is told under. `owner`: the tenant by whose own routes it is asked, or whose
+    own it is (tenants may call theirs alike)."""
+    return name if owner is None else f"{owner}:{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,23 +194,42 @@ def read_models(path: Path, variables: Mapping[str, str], *, known: Mapping[str,
         ModelsFileInvalid: every fault with its line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:
+            data = file.read(_LONGEST + 1)
+    except OSError as error:
         raise ModelsFileInvalid(f"{path}: cannot be read ({type(error).__name__})") from error
     reading = _Reading(variables, known or {})
-    models: ModelsFile | None = None
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "this is no YAML"
-        reading.faults.append(Fault(mark.line + 1 if mark else 1, problem))
-    else:
-        models = _checked(reading, root)
+    models = _parsed(reading, data)
     if reading.faults or models is None:
         faults = sorted(set(reading.faults), key=lambda fault: fault.line)
         raise ModelsFileInvalid("\n".join(f"{path}:{fault.line}: {fault.text}" for fault in faults))
     return models
+
+
+def _parsed(reading: "_Reading", data: bytes) -> ModelsFile | None:
+    def fault(line: int, text: str) -> None:
+        reading.faults.append(Fault(line, text))
+
+    if len(data) > _LONGEST:
+        fault(1, "the file is longer than 1 MiB")
+        return None
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        fault(data.count(b"\n", 0, error.start) + 1, "is no UTF-8")
+        return None
+    try:
+        return _checked(reading, yaml.compose(text, Loader=yaml.SafeLoader))
+    except ReaderError as error:
+        fault(text.count("\n", 0, error.position) + 1, f"holds what no YAML may: {error.reason}")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        fault(mark.line + 1 if mark else 1, error.problem or "this is no YAML")
+    except yaml.YAMLError:
+        fault(1, "this is no YAML")
+    except RecursionError:
+        fault(1, "is nested too deeply")
+    return None
 
 
 def _checked(reading: "_Reading", root: yaml.Node | None) -> ModelsFile | None:
@@ -245,7 +271,8 @@ class _Reading:
         self.empty: dict[At, str] = {}
         #: The nodes around the one that is read: an alias can lead back to them.
         self._around: list[yaml.Node] = []
-        self._construct = yaml.SafeLoader("").construct_object
+        self._loader = yaml.SafeLoader("")
+        self._left = _MOST_VALUES
         self.faults: list[Fault] = []
 
     def line(self, at: At) -> int:
@@ -256,11 +283,17 @@ class _Reading:
 
     def plain(self, node: yaml.Node, at: At) -> Any:
         self._lines.setdefault(at, node.start_mark.line + 1)
+        self._left -= 1
+        if self._left < 0:  # aliases of aliases: a few lines can stand for more than fits anywhere
+            raise yaml.MarkedYAMLError(problem="holds too many values", problem_mark=node.start_mark)
         if any(one is node for one in self._around):
             self.faults.append(Fault(self.line(at), f"{_place(at)}: holds itself"))
             return None
         self._around.append(node)
         try:
+            if node.tag != _TAGS.get(type(node), node.tag) or node.tag not in yaml.SafeLoader.yaml_constructors:
+                self._fault(at, f"the tag {node.tag!r} says nothing here")
+                return None
             if isinstance(node, yaml.MappingNode):
                 return self._mapping(node, at)
             if isinstance(node, yaml.SequenceNode):
@@ -289,7 +322,7 @@ class _Reading:
             self.faults.append(Fault(self.line(at), f"{_place(at)}: a key comes from a variable: ${{NAME}}"))
             return None
         if not names:
-            return self._construct(node)
+            return self._made(node, at)
         missing = [name for name in names if name not in self._known and not self._variables.get(name)]
         if missing:
             wanted = ", ".join(missing)
@@ -299,8 +332,22 @@ class _Reading:
             self.empty[at] = names[0]
         return value or _ABSENT
 
+    def _made(self, node: yaml.Node, at: At) -> Any:
+        try:
+            return self._loader.construct_object(node)
+        except Exception:  # noqa: BLE001 — YAML's own constructors let out whatever Python raises: ValueError, KeyError, …
+            # The value itself is not repeated: it may be a key that came to stand in the wrong place.
+            self._fault(at, f"is no {node.tag.removeprefix(_TAG)}")
+            return None
+
+    def _fault(self, at: At, text: str) -> None:
+        self.faults.append(Fault(self.line(at), f"{_place(at)}: {text}"))
+
 
 _ABSENT: Final = object()
+_TAG: Final = "tag:yaml.org,2002:"
+#: What a node of many must be: sets, pairs and the like are no part of such a file.
+_TAGS: Final[Mapping[type[yaml.Node], str]] = {yaml.MappingNode: f"{_TAG}map", yaml.SequenceNode: f"{_TAG}seq"}
 
 
 def _check_meaning(models: ModelsFile, reading: _Reading) -> None:

@@ -5,15 +5,27 @@ place of the server's, and none of them is asked with one of the server's keys. 
 that bear its name; its addresses are the providers' own, or such as the server allows.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from backend.llm.gateway import Purpose
-from backend.llm.models_file import OWN, Backend, ModelsFile, Name, Provider, Route, is_address, is_key
+from backend.llm.models_file import (
+    LEAST_SECONDS,
+    OWN,
+    Backend,
+    ModelsFile,
+    Name,
+    Provider,
+    Route,
+    is_address,
+    is_key,
+    is_own,
+)
 from backend.llm.profiles import PROFILES, Profile
 
 _VARIABLE: Final = "CUEDESK_TENANT_KEY__"
@@ -43,6 +55,33 @@ class OwnModels(_Part):
     providers: Annotated[dict[Name, OwnProvider], Field(max_length=10)] = {}
     backends: Annotated[dict[Name, Backend], Field(max_length=20)] = {}
     routes: dict[Literal["default", Purpose], Route] = {}
+
+
+def stored(document: Mapping[str, Any]) -> OwnModels:
+    """Return what a tenant saved. A deadline that was saved when there was no least one is the least one now.
+
+    Raises:
+        ValidationError: it was saved by a release that knows more.
+    """
+    lifted = copy.deepcopy(dict(document))
+    routes = lifted.get("routes")
+    for route in routes.values() if isinstance(routes, dict) else ():
+        waits = route.get("deadlines") if isinstance(route, dict) else None
+        if isinstance(waits, dict):
+            short = [name for name, seconds in waits.items() if isinstance(seconds, int | float) and seconds > 0]
+            waits.update({name: max(waits[name], LEAST_SECONDS) for name in short})
+    return OwnModels.model_validate(lifted)
+
+
+class Merged(ModelsFile):
+    """A tenant's models over those of the server's `file`. `own_routes` are the names of the routes it has itself."""
+
+    file: ModelsFile
+    own_routes: frozenset[str]
+
+    def is_own_route(self, purpose: Purpose) -> bool:
+        """Tell whether a purpose is served by a route of the tenant's own."""
+        return purpose in self.own_routes or "default" in self.own_routes
 
 
 FaultCode = Literal[
@@ -106,9 +145,10 @@ def faults_of(own: OwnModels, file: ModelsFile, grounds: Grounds) -> list[OwnFau
     return found
 
 
-def merged(own: OwnModels, file: ModelsFile, grounds: Grounds) -> ModelsFile:
+def merged(own: OwnModels, file: ModelsFile, grounds: Grounds) -> Merged:
     """Return the models of a tenant. What cannot be used (a key that this process does not have, a backend that is gone
-    from the file) is left out of its routes, and never replaced by what the tenant did not choose.
+    from the file, one of the server's where the route has `extra`) is left out of its routes, and never replaced by
+    what the tenant did not choose.
     """
     providers = dict(file.providers)
     for name, provider in own.providers.items():
@@ -125,9 +165,13 @@ def merged(own: OwnModels, file: ModelsFile, grounds: Grounds) -> ModelsFile:
     for purpose, route in own.routes.items():
         # A backend of its own hides the server's of that name, also while it cannot be used.
         named = (OWN + name if name in own.backends else name for name in route.backends)
-        routes[purpose] = route.model_copy(update={"backends": tuple(name for name in named if name in backends)})
+        # Refused when it is saved; but whatever the document says, no model of the server is sent a tenant's `extra`.
+        usable = (name for name in named if name in backends and (is_own(name) or not route.parameters.extra))
+        routes[purpose] = route.model_copy(update={"backends": tuple(usable)})
     # Not checked anew: names with a stroke are nobody's but ours, and a route may have become empty.
-    return ModelsFile.model_construct(providers=providers, backends=backends, routes=routes)
+    return Merged.model_construct(
+        providers=providers, backends=backends, routes=routes, file=file, own_routes=frozenset(own.routes)
+    )
 
 
 def _provider_fault(at: str, provider: OwnProvider, grounds: Grounds) -> OwnFault | None:

@@ -13,7 +13,7 @@ import orjson
 from backend.errors import ModelBudgetSpent, ModelError, ModelRateExceeded
 from backend.ids import new_id
 from backend.llm.accounts import Book, CallRecord, measure
-from backend.llm.backends import Backends, OpenBackend, Opener, Table
+from backend.llm.backends import Backends, Course, OpenBackend, Opener, Table
 from backend.llm.budget import Budgets, Reservation, Unlimited
 from backend.llm.call import Call
 from backend.llm.deadlines import Deadlines
@@ -39,6 +39,8 @@ class RoutedModel:
         self._book = book
         self._budgets: Budgets = budgets or Unlimited()
         self._flights: SingleFlight[tuple[Answer, CallRecord]] = SingleFlight()
+        #: Whether the file that declares the models cannot be used as it is now, so that an older one holds.
+        self.stale = False
 
     @property
     def name(self) -> str:
@@ -65,22 +67,29 @@ class RoutedModel:
     def standings(self) -> dict[str, Standing]:
         """Return how each backend, of whomever, stands with this process."""
         tables = (self._table, *(table for table, _, _ in self._own.values()))
-        backends = [one for table in tables for one in table.backends.values()]
-        return {one.key: Standing(one.breaker.state, one.breaker.rests_for) for one in backends}
+        asked = [one for table in tables for one in table.asked]
+        return {one.key: Standing(one.breaker.state, one.breaker.rests_for) for one in asked}
 
     def _table_of(self, tenant_id: UUID | None) -> Table:
         own = self._own.get(tenant_id) if tenant_id is not None else None
         return self._table if own is None else own[0]
 
     async def reload(self, models: ModelsFile) -> None:
-        """Take `models` for every call from now on; calls under way end as they began."""
+        """Take `models` for every call from now on; calls under way end as they began. What hinders one of its backends
+        from being opened is raised; nothing has changed then."""
         before = self._table
-        self._table = self._backends.table(models, before)
-        for tenant_id in tuple(self._own):
-            # As it is by now: others may have changed while we closed what nobody uses.
-            if (entry := self._own.get(tenant_id)) is not None:
-                await self.set_own(tenant_id, *entry[1:])
-        await before.retire()
+        try:
+            self._table = self._backends.table(models, before)
+        except BaseException:
+            await self._backends.closed()
+            raise
+        try:
+            for tenant_id in tuple(self._own):
+                # As it is by now: others may have changed while we closed what nobody uses.
+                if (entry := self._own.get(tenant_id)) is not None:
+                    await self.set_own(tenant_id, *entry[1:])
+        finally:
+            await before.retire()
 
     def has_own(self, tenant_id: UUID) -> bool:
         """Tell whether a tenant's calls go by what it declared itself."""
@@ -94,7 +103,11 @@ class RoutedModel:
         else:
             known = (self._table,) if before is None else (before[0], self._table)
             # Opened before the old ones go: should that fail, its texts do not go to what it did not choose.
-            table = self._backends.table(merged(own, self.models, grounds), *known, owner=tenant_id)
+            try:
+                table = self._backends.own_table(merged(own, self.models, grounds), tenant_id, *known)
+            except BaseException:
+                await self._backends.closed()
+                raise
             self._own[tenant_id] = table, own, grounds
         if before is not None:
             await before[0].retire()
@@ -102,6 +115,7 @@ class RoutedModel:
     async def aclose(self) -> None:
         for table in (self._table, *(table for table, _, _ in self._own.values())):
             await table.retire()
+        await self._backends.aclose()
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Piece, None]:
         async with self._call(request, streamed=True) as call:
@@ -125,7 +139,7 @@ class RoutedModel:
     async def complete(self, request: ModelRequest) -> Answer:
         # Who joins the same call of somebody else and leaves before its end has no row: it asked nobody, and used
         # nothing.
-        key, began, asking = _flight(request), self._clock(), request
+        key, began, asking = self._flight(request), self._clock(), request
         while True:
             joins = self._flights.under_way(key)
             try:
@@ -134,14 +148,14 @@ class RoutedModel:
                 if not joins:
                     raise
                 asking = _less_patient(request, self._clock() - began)
-                call = self._begun(asking, streamed=False)[1]
+                call = self._begun(asking, streamed=False)[2]
                 if call.waits_for_room(error) is not None:
                     continue  # it was refused for the patience of another: who has more asks itself
                 self._note(call.record())
                 raise
             except ModelError as error:
                 if joins:
-                    self._note(self._begun(request, streamed=False)[1].shared_failure(error))
+                    self._note(self._begun(request, streamed=False)[2].shared_failure(error))
                 raise
             break
         if shared:
@@ -172,7 +186,7 @@ class RoutedModel:
 
     @asynccontextmanager
     async def _call(self, request: ModelRequest, *, streamed: bool) -> AsyncIterator[Call]:
-        table, call = self._begun(request, streamed=streamed)
+        table, course, call = self._begun(request, streamed=streamed)
         table.calls += 1
         wanted = call.reservation()
         try:
@@ -185,15 +199,18 @@ class RoutedModel:
         finally:
             table.calls -= 1
             record = call.record()
+            if course.own:
+                record = replace(record, own_route=True)
             self._note(record)
             # Also of who left while room was made: it may have been.
             if wanted is not None and record.status != "refused":
                 self._budgets.settle(wanted, record.usage.input_tokens + record.usage.output_tokens)
             await table.let_go()
 
-    def _begun(self, request: ModelRequest, *, streamed: bool) -> tuple[Table, Call]:
+    def _begun(self, request: ModelRequest, *, streamed: bool) -> tuple[Table, Course, Call]:
         table = self._table_of(request.caller.tenant_id if request.caller else None)
-        return table, Call(request, table.course(request), self._clock, streamed=streamed)
+        course = table.course(request)
+        return table, course, Call(request, course, self._clock, streamed=streamed)
 
     async def _reserve(self, call: Call, wanted: Reservation) -> None:
         while True:
@@ -209,6 +226,24 @@ class RoutedModel:
             else:
                 return
 
+    def _flight(self, request: ModelRequest) -> Hashable:
+        """Return what makes two requests the same one. Tenants share nothing; nor do calls by two readings of the file,
+        or before and after a tenant chose other models: a text goes to nobody who was left."""
+        tenant_id = request.caller.tenant_id if request.caller else None
+        return (
+            tenant_id,
+            self._table_of(tenant_id),
+            orjson.dumps(
+                [
+                    request.purpose, [[turn.role, turn.content] for turn in request.turns], request.brief, request.seed,
+                    request.temperature, request.max_tokens, request.backend,
+                    asdict(request.shape) if request.shape else None,
+                    [[tool.name, tool.description, tool.parameters] for tool in request.tools],
+                ],
+                default=str,
+            ),
+        )  # fmt: skip
+
     def _note(self, record: CallRecord) -> None:
         measure(record)
         self._book(record)
@@ -220,19 +255,3 @@ def _less_patient(request: ModelRequest, waited: float) -> ModelRequest:
     if caller is None:
         return request
     return replace(request, caller=replace(caller, patience=max(0.0, caller.patience - waited)))
-
-
-def _flight(request: ModelRequest) -> Hashable:
-    """Return what makes two requests the same one. Tenants share nothing."""
-    return (
-        request.caller.tenant_id if request.caller else None,
-        orjson.dumps(
-            [
-                request.purpose, [[turn.role, turn.content] for turn in request.turns], request.brief, request.seed,
-                request.temperature, request.max_tokens, request.backend,
-                asdict(request.shape) if request.shape else None,
-                [[tool.name, tool.description, tool.parameters] for tool in request.tools],
-            ],
-            default=str,
-        ),
-    )  # fmt: skip

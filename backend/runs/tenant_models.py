@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from backend.background import end
 from backend.domain.tenant_models import Saved, changed_own
 from backend.errors import AppError
-from backend.llm.own_models import Grounds, OwnModels
+from backend.llm.own_models import Grounds, OwnModels, stored
 from backend.llm.routed import RoutedModel
 from backend.storage.postgres import Database
 
@@ -61,7 +61,7 @@ class TenantModels:
         own = None
         if saved.document is not None:
             try:
-                own = OwnModels.model_validate(saved.document)
+                own = stored(saved.document)
             except ValidationError as error:  # saved by another release: what held before holds on
                 log.error("tenant_models_unreadable", tenant=str(saved.tenant_id), faults=error.error_count())
                 if self._model.has_own(saved.tenant_id):
@@ -90,3 +90,5 @@ class TenantModels:
                 await self.refresh()
             except AppError as error:
                 log.warning("tenant_models_not_read", code=error.code)
+            except Exception:  # whatever is wrong with what one tenant saved, the next round still comes
+                log.exception("tenant_models_not_taken")

@@ -105,6 +105,9 @@ async def test_health_tells_which_part_is_down(client: httpx.AsyncClient, servic
     assert (await client.get("/api/v1/health/live")).json() == {"status": "ok"}
     ready = await client.get("/api/v1/health/ready")
     assert (ready.status_code, ready.json()["status"]) == (200, "ok")
+    services.model.stale = True
+    stale = await client.get("/api/v1/health/ready")
+    assert (stale.status_code, stale.json()["status"], stale.json()["parts"]["models"]) == (200, "degraded", "stale")
     await services.db._pool.close()
     down = await client.get("/api/v1/health/ready")
     assert (down.status_code, down.json()["status"]) == (503, "unavailable")

@@ -1,6 +1,7 @@
 """Writes the script: builds the prompt, streams the text, keeps the whole."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Final
 from uuid import UUID
 
@@ -72,18 +73,20 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             pieces.append(text)
             underlining.feed(text)
 
-    async for piece in earlier or context.model.stream(request):
-        # A text that was approved before comes back to the letter.
-        show(piece.text if earlier else cleaner.feed(piece.text))
-        finish_reason = piece.finish_reason or finish_reason
-        if piece.usage is not None:
-            model = piece.model or model
-            usage = Usage(
-                model=model,
-                input_tokens=piece.usage.input_tokens,
-                output_tokens=piece.usage.output_tokens,
-                estimated=piece.usage.estimated,
-            )
+    # Whoever is cancelled while a piece is shown hangs up on the model at once, and not when it is forgotten.
+    async with aclosing(earlier or context.model.stream(request)) as written:
+        async for piece in written:
+            # A text that was approved before comes back to the letter.
+            show(piece.text if earlier else cleaner.feed(piece.text))
+            finish_reason = piece.finish_reason or finish_reason
+            if piece.usage is not None:
+                model = piece.model or model
+                usage = Usage(
+                    model=model,
+                    input_tokens=piece.usage.input_tokens,
+                    output_tokens=piece.usage.output_tokens,
+                    estimated=piece.usage.estimated,
+                )
     show(cleaner.end())
     content = "".join(pieces).strip()
     if not content:
@@ -114,13 +117,13 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     )
 
 
-def _restored(state: ScriptState) -> AsyncIterator[Piece] | None:
+def _restored(state: ScriptState) -> AsyncGenerator[Piece, None] | None:
     """Return the earlier text that is wanted back, unless somebody or a check has asked for changes of it since."""
     previous = state.get("previous")
     if state["reading"]["then"] != "restore" or previous is None or state["round"] > 0:
         return None
 
-    async def text() -> AsyncIterator[Piece]:
+    async def text() -> AsyncGenerator[Piece, None]:
         yield Piece(text=previous["content"])
 
     return text()

@@ -4338,7 +4338,8 @@ export interface components {
          * Models
          * @description Routes and backends. `processes` told of themselves; `complete` is false when only one could be asked (no Redis).
          *
-         *     Backends are shared by all tenants, so the figures are of everybody's calls.
+         *     Backends are shared by all tenants, so the figures are of everybody's calls; of the calls that routes of a tenant's
+         *     own made, that tenant sees its own.
          */
         Models: {
             /** Routes */
@@ -5705,8 +5706,9 @@ export interface components {
          * Ready
          * @description Whether it can work.
          *
-         *     `degraded`: everything is done, but text appears at once instead of growing (Redis), or requests wait for another
-         *     process to carry them out (worker). `unavailable`: send no requests here.
+         *     `degraded`: everything is done, but text appears at once instead of growing (Redis), requests wait for another
+         *     process to carry them out (worker), or the file of models cannot be used and the one before it holds (models,
+         *     `stale`). `unavailable`: send no requests here.
          */
         Ready: {
             /**
@@ -5716,7 +5718,7 @@ export interface components {
             status: "ok" | "degraded" | "unavailable";
             /** Parts */
             parts: {
-                [key: string]: "ok" | "down" | "elsewhere" | "draining";
+                [key: string]: "ok" | "down" | "elsewhere" | "draining" | "stale";
             };
         };
         /**

@@ -4,8 +4,10 @@ import json
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from langgraph.runtime import Runtime
 
 from backend.errors import (
+    LeaseLost,
     ModelError,
     ModelPayloadInvalid,
     ModelRateLimited,
@@ -15,6 +17,7 @@ from backend.errors import (
     ModelUnavailable,
 )
 from backend.graph.judge import UNHEARD
+from backend.graph.nodes.script import script
 from backend.graph.prompts import sections
 from backend.graph.replying import UNFINISHED
 from backend.llm.gateway import ModelRequest, Piece
@@ -56,6 +59,19 @@ class CutOff(ScriptedModel):
     async def stream(self, request: ModelRequest) -> AsyncIterator[Piece]:
         async for piece in super().stream(request):
             yield piece._replace(finish_reason="length") if piece.finish_reason else piece
+
+
+class Held(ScriptedModel):
+    """Knows when nobody reads it any more."""
+
+    left = False
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[Piece]:
+        try:
+            async for piece in super().stream(request):
+                yield piece
+        finally:
+            self.left = True
 
 
 def nothing_was_taken_back(desk: Desk) -> None:
@@ -280,3 +296,18 @@ async def test_the_writer_knows_what_the_room_has_heard(desk: Desk) -> None:
     assert desk.model.asked[-1].brief["aired"] == [GOOD]
     # Told the same again, the person who decides is told so.
     assert any(finding.rule == "Q10" for finding in desk.said(QualityFeedback)[-1].findings)
+
+
+async def test_a_script_that_cannot_be_shown_hangs_up_on_the_model_at_once(desk: Desk) -> None:
+    """As when the lease is lost: the provider must not write on until somebody tidies up."""
+    await desk.ask(OPENING)
+    held = desk.model = Held([GOOD])
+
+    def show(frame: object) -> None:
+        if isinstance(frame, Token):
+            raise LeaseLost
+
+    runtime = Runtime(context=desk.context, stream_writer=show)
+    with pytest.raises(LeaseLost) as raised:
+        await script({**desk.state, "round": 0, "report": {}}, runtime)  # type: ignore[typeddict-item]
+    assert held.left, raised.tb  # as long as it is held, nobody tidies up for us

@@ -1,15 +1,23 @@
 """The models file is read again when it changes; one that is wrong changes nothing. And calls are counted."""
 
 import asyncio
+import gc
+import os
+import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 
+from backend.errors import SetupError
 from backend.llm import retry
+from backend.llm.adapters.langchain import open_langchain
 from backend.llm.deadlines import Deadlines
 from backend.llm.declared import declared_models, following
+from backend.llm.endpoint import Endpoint
+from backend.llm.models_file import Backend, ModelsFile, Provider
 from backend.llm.routed import RoutedModel
 from backend.settings import Settings
 from backend.telemetry.metrics import render
@@ -45,6 +53,123 @@ async def test_a_changed_file_counts_and_a_wrong_one_does_not(tmp_path: Path) ->
         path.write_text(FILE.replace("MODEL", "the-third"))
         await until(lambda: model.name == "the-third")
     await model.aclose()
+
+
+def opener(provider: Provider, backend: Backend) -> Endpoint:
+    """Open a backend as the server does, those of LangChain too."""
+    return open_langchain(backend.model) if provider.profile == "langchain" else opened(provider, backend)
+
+
+def told() -> bool:
+    return "cuedesk_llm_models_file_invalid 1.0" in render().decode()
+
+
+def no_file(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+WRONG: dict[str, Callable[[Path], object]] = {
+    "not-installed": lambda path: path.write_text(FILE.replace("vllm", "langchain").replace("MODEL", "'nobody:x'")),
+    "unknown-tag": lambda path: path.write_text(FILE.replace("MODEL", "!vault x")),
+    "no-date": lambda path: path.write_text(FILE.replace("MODEL", "2025-02-30")),
+    "half-written": lambda path: path.write_text(FILE[:100]),
+    "empty": lambda path: path.write_text(""),
+    "no-utf8": lambda path: path.write_bytes(b"\xff\xfe\x00"),
+    "gone": Path.unlink,
+    "directory": no_file,
+    "pipe": pipe,
+    "link-to-itself": lambda path: (path.unlink(), path.symlink_to(path)),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_after_a_file_that_cannot_be_used_the_next_one_still_counts(tmp_path: Path, wrong: str) -> None:
+    path = tmp_path / "models.yaml"
+    path.write_text(FILE.replace("MODEL", "one"))
+    settings = Settings(_env_file=None, models_file=path, models_interval=0.02)
+    model = RoutedModel(declared_models(settings), opener, Deadlines(), lambda _: None)
+    try:
+        with structlog.testing.capture_logs() as lines:
+            async with following(settings, model):
+                WRONG[wrong](path)
+                await until(told)
+                assert (model.name, model.stale) == ("one", True)
+                good = tmp_path / "good.yaml"
+                good.write_text(FILE.replace("MODEL", "the-third"))
+                if path.is_dir():
+                    path.rmdir()
+                good.replace(path)
+                await until(lambda: model.name == "the-third" and not told())
+                assert not model.stale
+        assert [line["event"] for line in lines] == ["models_file_invalid", "models_reloaded"], "it is told once"
+    finally:
+        if path.is_fifo():  # whoever waits for it all the same is let go
+            os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
+        await model.aclose()
+
+
+async def test_a_file_with_a_backend_that_cannot_be_opened_leaves_nothing_open() -> None:
+    opened_by_now: list[str] = []
+
+    class Counted:
+        def __init__(self, name: str) -> None:
+            opened_by_now.append(name)
+            self.name = name
+
+        async def aclose(self) -> None:
+            await asyncio.sleep(0)
+            opened_by_now.remove(self.name)
+
+    def open_or_not(_: Provider, backend: Backend) -> Any:
+        if backend.model == "impossible":
+            raise SetupError("not installed")
+        return Counted(backend.model)
+
+    def file(*names: str) -> ModelsFile:
+        backends = ", ".join(f"b-{name}: {{provider: p, model: {name}}}" for name in names)
+        routes = f"{{default: {{backends: [b-{names[0]}]}}}}"
+        return models_of(f"providers: {{p: {{profile: vllm}}}}\nbackends: {{{backends}}}\nroutes: {routes}")
+
+    model = RoutedModel(file("one"), open_or_not, Deadlines(), lambda _: None)
+    with pytest.raises(SetupError):
+        await model.reload(file("one", "two", "three", "impossible"))
+    assert (opened_by_now, model.name) == (["one"], "one")
+    await model.aclose()
+    assert opened_by_now == []
+
+
+async def test_a_backend_that_is_gone_from_the_file_is_gone_from_the_metrics_and_from_memory() -> None:
+    async with scripted_model() as server:
+
+        def file(model: str) -> ModelsFile:
+            return models_of(
+                f"providers: {{gone-p: {{profile: compatible, base_url: '{server.base_url}'}}}}\n"
+                f"backends: {{b: {{provider: gone-p, model: {model}}}}}\nroutes: {{default: {{backends: [b]}}}}\n"
+            )
+
+        async with routed(file("gone-m")) as model:
+            await model.ask()
+            gone = model.model._table.backends["b"]
+            gone.breaker.rest(60)
+            assert 'cuedesk_llm_breaker{model="gone-m",provider="gone-p"} 2.0' in render().decode()
+            left = [weakref.ref(one) for one in (gone, gone.breaker, gone.ladder, gone.endpoint)]
+            del gone
+            await model.model.reload(file("there-m"))
+            assert 'model="gone-m",provider="gone-p"' not in _breakers()
+            assert 'model="there-m",provider="gone-p"' in _breakers()
+            gc.collect()
+            assert [one() for one in left] == [None] * 4
+        assert "gone-p" not in _breakers(), "nor is anything shown of models that are closed"
+
+
+def _breakers() -> str:
+    return "\n".join(line for line in render().decode().splitlines() if line.startswith("cuedesk_llm_breaker{"))
 
 
 async def test_the_metrics_tell_calls_failures_fallbacks_and_the_breaker(monkeypatch: pytest.MonkeyPatch) -> None:

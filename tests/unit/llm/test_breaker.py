@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from backend.llm.breaker import Breaker, BreakerRules, Permit
+from backend.llm.breaker import Breaker, BreakerBeside, BreakerRules, Permit
 
 RULES = BreakerRules(in_a_row=3, window=60, enough=6, share=0.6, rest=5, longest_rest=20, probes=2, remembered=10)
 
@@ -161,3 +161,28 @@ def test_a_success_from_before_it_opened_does_not_close_it(clock: SimpleNamespac
         assert permit is not None
         permit.succeed()
     assert breaker.state == "half_open"
+
+
+def test_one_beside_another_heeds_it_and_never_moves_it() -> None:
+    clock = SimpleNamespace(now=0.0)
+    shared = Breaker(lambda: clock.now)
+    beside = BreakerBeside(lambda: clock.now, shared)
+    for _ in range(5):
+        permit = beside.enter()
+        assert permit is not None
+        permit.fail()
+    assert (beside.state, beside.enter(), shared.state) == ("open", None, "closed")
+    beside.rest(300)
+    clock.now = 100
+    assert (beside.state, shared.state, shared.rests_for) == ("open", "closed", 0)
+
+    other = BreakerBeside(lambda: clock.now, shared)
+    shared.rest(10)
+    assert (other.state, other.rests_for, other.enter()) == ("open", 10, None)
+    clock.now = 110
+    # Somebody else finds out whether it is back; the one beside asks meanwhile, on its own account.
+    assert (shared.state, other.state) == ("half_open", "closed")
+    permit = other.enter()
+    assert permit is not None
+    permit.succeed()
+    assert shared.enter() is not None

@@ -70,6 +70,8 @@ def test_the_offline_writer_is_no_backend_of_what_it_cannot_do() -> None:
         ("gpu", "x" * 64, 4, "providers.house.base_url: is no http address"),
         ("8000/v1", "80000/v1", 4, "providers.house.base_url: is no http address"),
         ("${KEY}", "${BAD_KEY}", 7, "providers.claude.api_key: holds what no request can carry"),
+        ("extra: {top_k", "extra: !vault {top_k", 15, "backends.primary-general.parameters.extra: the tag '!vault'"),
+        ("[primary, ", "!!omap [primary, ", 20, "routes.script.backends: the tag "),
         ("top_k: 20", "top_k: !!binary aGk=", 15, "backends.primary-general.parameters.extra: "),
         ("top_k: 20", "top_k: 1000000000000000000000000", 15, "backends.primary-general.parameters.extra: "),
         ("base_url: http", "base_ulr: http", 4, "providers.house.base_ulr: there is no such key"),
@@ -119,6 +121,58 @@ def test_every_fault_is_told_at_once() -> None:
 def test_what_is_no_such_file_is_an_error_with_a_line_and_no_crash(text: str) -> None:
     with pytest.raises(ModelsFileInvalid, match=r"models\.yaml:\d+: "):
         models_of(text)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "!vault x", "!vault ${KEY}", "!vault {a: b}", "!!set {a}", "!!omap [a: b]", "!!python/object:os.x y",
+        "2025-02-30", "0b_", "!!float abc", "!!bool x", "!!timestamp x", "!!int ''", "!!binary x",
+        "9" * 5000, "=", "<<",
+    ],
+)  # fmt: skip
+def test_what_yaml_itself_cannot_make_is_told_with_its_line(model: str) -> None:
+    with pytest.raises(ModelsFileInvalid) as raised:
+        models_of(GOOD.replace("model: general", f"model: {model}"))
+    assert "models.yaml:14: backends.primary-general.model: " in raised.value.message, raised.value.message
+
+
+def test_what_came_to_stand_in_the_wrong_place_is_not_repeated() -> None:
+    with pytest.raises(ModelsFileInvalid) as raised:
+        models_of(GOOD.replace("model: general", "model: !!int sk-a-key"))
+    assert "sk-a-key" not in raised.value.message
+
+
+BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 18))
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (GOOD.encode().replace(b"general", b"\xff\xfe", 1), 12),
+        (GOOD.encode().replace(b"model: general", b"model: a\x00"), 14),
+        (b"[" * 20_000, 1),
+        (BOMB.encode(), 1),
+        (b"# " + b"x" * 1024 * 1024, 1),
+        (GOOD.encode()[:300], 12),
+        (b"\x7fELF\x02\x01\x01\x00", 1),
+    ],
+    ids=["no-utf8", "nul", "deep", "aliases", "long", "half", "program"],
+)
+def test_whatever_a_file_is_made_of_it_is_told_with_a_line_and_soon(tmp_path: Path, data: bytes, line: int) -> None:
+    path = tmp_path / "models.yaml"
+    path.write_bytes(data)
+    with pytest.raises(ModelsFileInvalid, match=rf"models\.yaml:{line}: ") as raised:
+        read_models(path, {"KEY": "k"})
+    assert (data == BOMB.encode()) is ("too many values" in raised.value.message)
+
+
+@pytest.mark.parametrize("wait", ["connect", "first_token", "idle", "answer", "total", "switch"])
+def test_a_deadline_in_which_nobody_can_answer_is_told_with_its_line(wait: str) -> None:
+    models_of(GOOD.replace("{first_token: 10}", f"{{{wait}: 0.1}}"))
+    for seconds in ("1.0e-9", "0.05", "0", ".nan", ".inf"):
+        with pytest.raises(ModelsFileInvalid, match=rf"models\.yaml:21: routes\.script\.deadlines\.{wait}: "):
+            models_of(GOOD.replace("{first_token: 10}", f"{{{wait}: {seconds}}}"))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

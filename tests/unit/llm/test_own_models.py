@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from backend.llm.own_models import Grounds, OwnModels, faults_of, merged
+from backend.llm.own_models import Grounds, OwnModels, faults_of, merged, stored
 from tests.support.routed_models import models_of
 
 FILE = models_of("""
@@ -134,6 +134,17 @@ def test_a_key_that_no_request_can_carry_is_a_fault_and_its_backend_left_out(key
 def test_what_cannot_be_sent_as_json_is_no_parameter(more: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         OwnModels.model_validate({**GOOD, "backends": {"main": {"provider": "p", "model": "glm-4", **more}}})
+
+
+def test_a_deadline_saved_when_there_was_no_least_one_is_the_least_one_and_no_new_one_is_shorter() -> None:
+    document = {"routes": {"default": {"backends": ["main"], "deadlines": {"connect": 1e-9, "total": 60}}}}
+    with pytest.raises(ValidationError):
+        OwnModels.model_validate(document)
+    waits = stored(document).routes["default"].deadlines
+    assert (waits.connect, waits.total, waits.idle) == (0.1, 60, None)
+    for wrong in ({"routes": {"default": {"deadlines": 3}}}, {"routes": 3}, {"of_tomorrow": 1}):
+        with pytest.raises(ValidationError):
+            stored(wrong)
 
 
 SLUGS = st.from_regex(r"[a-z0-9-]{1,6}", fullmatch=True)
