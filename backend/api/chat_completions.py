@@ -16,7 +16,19 @@ import orjson
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StringConstraints,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -39,7 +51,7 @@ from backend.api.errors import MethodNotAllowed
 from backend.api.openai_errors import openai_error, refusal
 from backend.api.told import REPLAYED, AnswerKey, Told, accounted, streamed_once, told_once
 from backend.domain.people import Identity
-from backend.errors import AppError, BadRequest, ModelUnknown, NotFound
+from backend.errors import AppError, BadRequest, ModelUnknown, NotFound, SchemaInvalid
 from backend.ids import STORABLE
 from backend.llm.gateway import AnswerShape, ChatTurn, ModelRequest, Usage
 from backend.llm.schemas import AnswerSchema
@@ -74,14 +86,27 @@ def _told(error: RequestValidationError) -> BadRequest:
     fault = error.errors()[0]
     if fault["type"] == "json_invalid":
         return BadRequest("the body is no JSON")
-    # Without the parts that name our own types and not the caller's fields.
-    place = [str(part)[:80] for part in fault["loc"] if part != "body" and "[" not in str(part)]
-    param = ".".join(place).encode("utf-8", "replace").decode() or None
+    place = _place(fault, error.body)
+    param = ".".join(place) if place else None
     if fault["type"] == "extra_forbidden":
         return BadRequest(f"{param} is not supported here", param=param, openai_code=_UNSUPPORTED)
     if place and (place[0] in _NEUTRAL or place[-1] in _NO_CALLS):
         return BadRequest(f"{place[0]} is supported at its default only", param=place[0], openai_code=_UNSUPPORTED)
     return BadRequest(f"{param or 'the body'}: {fault['msg']}", param=param)
+
+
+def _place(fault: Any, body: Any) -> list[str]:
+    """Return the path of a fault in what was sent: without the parts that name our own types."""
+    place: list[str] = []
+    steps = fault["loc"][1:] if fault["loc"][:1] == ("body",) else fault["loc"]
+    for at, part in enumerate(steps):
+        known = part in body if isinstance(body, dict) else isinstance(body, list) and isinstance(part, int)
+        if known:
+            body = body[part]
+        elif not isinstance(body, dict) or at + 1 < len(steps):
+            continue  # at its end it may be a field that is not there
+        place.append(str(part)[:80].encode("utf-8", "replace").decode())
+    return place
 
 
 class _Route(APIRoute):
@@ -124,11 +149,24 @@ class TextPart(_Part):
     text: Text
 
 
+def _kind_of(content: object) -> str:
+    return "parts" if isinstance(content, list) else "nothing" if content is None else "text"
+
+
+#: Told apart by what it is, so that a fault is told of the kind that was meant.
+_Content = Annotated[
+    Annotated[str, StringConstraints(max_length=400_000), STORABLE, Tag("text")]
+    | Annotated[list[TextPart], Field(min_length=1, max_length=100), Tag("parts")]
+    | Annotated[None, Tag("nothing")],
+    Discriminator(_kind_of),
+]
+
+
 class Message(_Part):
     """What somebody said. Calls of tools and their results are not taken."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: Text | Annotated[list[TextPart], Field(min_length=1, max_length=100)]
+    content: _Content = Field(None, validate_default=True)
     name: Word | None = None
     # What our own answers, and those of OpenAI's SDK, carry beside: a conversation sends them back.
     refusal: None = None
@@ -138,12 +176,27 @@ class Message(_Part):
     function_call: None = None
     audio: None = None
 
+    @property
+    def words(self) -> str:
+        """All that is said."""
+        content = self.content
+        return "".join(part.text for part in content) if isinstance(content, list) else content or ""
+
+    @field_validator("content")
+    @classmethod
+    def _has_words(cls, content: Any, info: ValidationInfo) -> Any:
+        # An answer may have had none, as when all its tokens were thoughts; OpenAI takes rules without any too.
+        role = info.data.get("role")
+        if role != "assistant" and (content is None or (role == "user" and not content)):
+            raise PydanticCustomError("no_words", "There must be a text.")
+        return content
+
 
 class _NamedSchema(_Part):
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "answer"
     description: Word | None = None
     answer_schema: Annotated[dict[str, Any], Field(alias="schema")]
-    strict: bool | None = None
+    strict: StrictBool | None = None
 
 
 class ResponseFormat(_Part):
@@ -156,8 +209,17 @@ class ResponseFormat(_Part):
 class StreamOptions(_Part):
     """What a stream says besides."""
 
-    include_usage: bool = False
-    include_obfuscation: bool = False
+    include_usage: StrictBool = False
+    include_obfuscation: StrictBool = False
+
+
+def _is_false(value: bool) -> bool:
+    if value:
+        raise PydanticCustomError("not_false", "Input should be false")
+    return value
+
+
+_No = Annotated[StrictBool, AfterValidator(_is_false)]
 
 
 class Completion(_Part):
@@ -165,27 +227,27 @@ class Completion(_Part):
 
     model: Annotated[str, Field(min_length=1, max_length=200)]
     messages: Annotated[list[Message], Field(min_length=1, max_length=MAX_TURNS)]
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=MAX_TOKENS)] | None = None
-    max_completion_tokens: Annotated[int, Field(ge=1, le=MAX_TOKENS)] | None = None
-    stream: bool | None = None
+    temperature: Annotated[float, Field(ge=0, le=2, strict=True)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=MAX_TOKENS, strict=True)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1, le=MAX_TOKENS, strict=True)] | None = None
+    stream: StrictBool | None = None
     stream_options: StreamOptions | None = None
     response_format: ResponseFormat | None = None
     # `_NEUTRAL`.
-    n: Literal[1] | None = None
-    top_p: Annotated[float, Field(ge=1, le=1)] | None = None
-    presence_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
-    frequency_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
-    logprobs: Literal[False] | None = None
+    n: Annotated[int, Field(ge=1, le=1, strict=True)] | None = None
+    top_p: Annotated[float, Field(ge=1, le=1, strict=True)] | None = None
+    presence_penalty: Annotated[float, Field(ge=0, le=0, strict=True)] | None = None
+    frequency_penalty: Annotated[float, Field(ge=0, le=0, strict=True)] | None = None
+    logprobs: _No | None = None
     top_logprobs: None = None
     logit_bias: Annotated[dict[str, Any], Field(max_length=0)] | None = None
     stop: None = None
     seed: None = None
     service_tier: Literal["auto", "default"] | None = None
-    store: Literal[False] | None = None
+    store: _No | None = None
     tools: Annotated[list[Any], Field(max_length=0)] | None = None
     tool_choice: Literal["none", "auto"] | None = None
-    parallel_tool_calls: bool | None = None
+    parallel_tool_calls: StrictBool | None = None
     # Said for the caller's own books.
     user: Word | None = None
     safety_identifier: Word | None = None
@@ -265,11 +327,10 @@ def _request(
     services: Services, identity: Identity, body: Completion
 ) -> tuple[ModelRequest, Callable[[str], Any] | None]:
     turns = [
-        ChatTurn(
-            "system" if message.role == "developer" else message.role,
-            message.content if isinstance(message.content, str) else "".join(part.text for part in message.content),
-        )
+        ChatTurn("system" if message.role == "developer" else message.role, message.words)
         for message in body.messages
+        # A turn of the model's stays one, or two of the user's would follow each other. Empty rules are none.
+        if message.words or message.role == "assistant"
     ]
     shape, check = _shape(body.response_format)
     asked = model_request(
@@ -292,7 +353,13 @@ def _shape(wanted: ResponseFormat | None) -> tuple[AnswerShape | None, Callable[
         return AnswerShape("answer", schema.plain), schema.check
     if wanted.json_schema is None:
         raise BadRequest("json_schema is missing", param="response_format.json_schema")
-    schema = AnswerSchema.read(wanted.json_schema.answer_schema)
+    try:
+        schema = AnswerSchema.read(wanted.json_schema.answer_schema)
+    except SchemaInvalid as error:
+        at = str(error.details.get("at", "#"))
+        steps = [] if at == "#" else at.split("/")
+        error.details["param"] = ".".join(("response_format.json_schema.schema", *steps))
+        raise
     return AnswerShape(wanted.json_schema.name, schema.plain), schema.check
 
 

@@ -167,14 +167,17 @@ async def ask_model(
     request: Request, identity: Asker, services: Parts, body: NewMessage, key: AnswerKey = None
 ) -> Response:
     """Ask a model for a text."""
-    asked = accounted(_request(services, identity, body))
-    assert asked.call_id is not None
+    asked = _request(services, identity, body)
     if body.stream:
+        asked = accounted(asked)
+        assert asked.call_id is not None
         found = await streamed_once(request, services, identity, key, body, asked)
         if isinstance(found, Told):
             return _stream(found.pieces(), found.id, {**STREAM_HEADERS, **REPLAYED})
         return _stream(pieces_of(found), asked.call_id, STREAM_HEADERS)
-    told, again = await told_once(request, services, identity, key, body, lambda: whole_answer(services, asked))
+    told, again = await told_once(
+        request, services, identity, key, body, lambda: whole_answer(services, accounted(asked))
+    )
     whole = MessageAnswer(
         id=told.id,
         model=told.model,
@@ -221,7 +224,7 @@ async def whole_answer(services: Services, asked: ModelRequest) -> Told:
 
 async def held_answer(services: Services, asked: ModelRequest, check: Callable[[str], Any]) -> Told:
     """Ask for an object that meets a schema."""
-    return Told.held(await structured(services.model, asked, check))
+    return Told.held(await structured(services.model, asked, check, in_thread=True))
 
 
 def _stream(pieces: Pieces, answer_id: UUID, headers: Mapping[str, str]) -> Response:

@@ -18,7 +18,7 @@ def openai_error(error: AppError) -> tuple[int, dict[str, Any]]:
     if isinstance(error, ModelBudgetSpent):
         code = "insufficient_quota"
     kind = _TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
-    param = error.details.get("param") or error.details.get("at")
+    param = error.details.get("param", error.details.get("at"))
     return status, {"error": {"message": error.message, "type": kind, "param": param, "code": code}}
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -42,18 +42,18 @@ class Permit:
         """The model answered, be it that our request was wrong."""
         self._tell(True)
 
-    def fail(self) -> None:
-        """The model failed."""
-        self._tell(False)
+    def fail(self, of: Hashable | None = None) -> None:
+        """The model failed. `of` is what was asked: what failed of the same within the window teaches nothing more."""
+        self._tell(False, of)
 
     def leave(self) -> None:
         """Nothing was learned: the caller left, or it was no fault of the model."""
         self._tell(None)
 
-    def _tell(self, outcome: bool | None) -> None:
+    def _tell(self, outcome: bool | None, of: Hashable | None = None) -> None:
         if not self._said:
             self._said = True
-            self._breaker._told(self._epoch, outcome)
+            self._breaker._told(self._epoch, outcome, of)
 
 
 class Breaker:
@@ -62,7 +62,7 @@ class Breaker:
     def __init__(self, clock: Callable[[], float], rules: BreakerRules | None = None) -> None:
         self._clock = clock
         self._rules: Final = rules or BreakerRules()
-        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=self._rules.remembered)
+        self._outcomes: deque[tuple[float, bool, Hashable | None]] = deque(maxlen=self._rules.remembered)
         self._open_until = -math.inf
         self._opened = 0
         self._closed = True
@@ -86,7 +86,7 @@ class Breaker:
     def error_rate(self) -> float:
         """The share of failures among the remembered outcomes."""
         self._forget()
-        return sum(not good for _, good in self._outcomes) / len(self._outcomes) if self._outcomes else 0.0
+        return sum(not good for _, good, _ in self._outcomes) / len(self._outcomes) if self._outcomes else 0.0
 
     def enter(self) -> Permit | None:
         """Return leave to make a call; None when there is none to be had."""
@@ -102,12 +102,14 @@ class Breaker:
         """Let nobody try for so long: the provider said when to come back."""
         self._open(seconds)
 
-    def _told(self, epoch: int, outcome: bool | None) -> None:
+    def _told(self, epoch: int, outcome: bool | None, of: Hashable | None) -> None:
         if epoch != self._epoch:
             return  # a straggler from before it opened or closed: what it saw is known or over
+        if outcome is False and of is not None and self._known(of):
+            outcome = None
         if self._closed:
             if outcome is not None:
-                self._outcomes.append((self._clock(), outcome))
+                self._outcomes.append((self._clock(), outcome, of))
                 self._open_if_bad()
             return
         self._probing = False
@@ -123,9 +125,14 @@ class Breaker:
             self._outcomes.clear()
             self._epoch += 1
 
+    def _known(self, of: Hashable) -> bool:
+        """Tell whether the same failed already, so that it may be the fault of what is asked."""
+        self._forget()
+        return any(not good and of == before for _, good, before in self._outcomes)
+
     def _open_if_bad(self) -> None:
         self._forget()
-        failed = [not good for _, good in self._outcomes]
+        failed = [not good for _, good, _ in self._outcomes]
         last = failed[-self._rules.in_a_row :]
         dead = len(last) == self._rules.in_a_row and all(last)
         if dead or (len(failed) >= self._rules.enough and sum(failed) >= self._rules.share * len(failed)):

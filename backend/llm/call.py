@@ -2,12 +2,14 @@
 
 import math
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any, Final
 
+import orjson
 import structlog
 
 from backend.errors import (
@@ -37,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 #: Our count of tokens is an estimate: only what is far too long is not even sent.
 _SURELY_TOO_LONG: Final = 1.25
+#: Failures that a question can bring about: the provider was reached, and may have failed of what it was asked.
+_MAY_BE_ASKED_FOR: Final = frozenset({"overloaded", "cut", "timeout", "malformed", "unknown"})
 #: Seconds that a provider's Retry-After keeps it from being asked while another answers.
 _LONGEST_REST: Final = 60.0
 
@@ -158,13 +162,30 @@ class Call:
                 permit.succeed()
             except ModelError as error:
                 if policy_of(error).counts:
-                    permit.fail()
+                    permit.fail(self._asked_of_it(error))
                 elif isinstance(error, ModelRefused):
                     permit.succeed()  # it answers: what we asked was wrong
                 raise
             finally:
                 permit.leave()
                 self._charge(backend, attempt)
+
+    def _asked_of_it(self, error: ModelError) -> Hashable | None:
+        """Return what a tenant asked, where that may be the cause of the failure; None where it cannot be.
+
+        A schema or a prompt that makes a provider fail would take it from everybody by being asked again, be it by our
+        own retries.
+        """
+        caller, shape = self._request.caller, self._request.shape
+        if caller is None or error.failure not in _MAY_BE_ASKED_FOR:
+            return None
+        strange = shape is not None and self._request.purpose == "message"  # the schemas of other purposes are ours
+        said = (
+            dict(shape.schema)
+            if strange and shape is not None
+            else [[turn.role, turn.content] for turn in self._request.turns]
+        )
+        return caller.tenant_id, blake2b(orjson.dumps(said), digest_size=16).digest()
 
     def _charge(self, backend: OpenBackend, attempt: Attempt) -> None:
         """Keep what an attempt used, answered or not, at its backend's own prices."""

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,6 +24,8 @@ from backend.llm.sse import SseReader
 
 #: Seconds for the usage report and the end of the stream once the text is complete; nobody should wait for it longer.
 _GRACE: Final = 1.0
+#: Seconds for the words of a refusal: its status says what it is.
+_WORDS_OF_A_REFUSAL: Final = 1.5
 _MAX_ERROR_BYTES: Final = 16 * 1024
 _MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 #: Of a streamed answer with all that is around its tokens: the longest we ask for takes half of it.
@@ -76,7 +79,7 @@ class HttpEndpoint:
         try:
             response = await until(self._send(request, attempt, stream=True))
             if response.status_code != 200:
-                raise await until(self._refusal(response))
+                raise await self._refusal(response, waits.seconds_left())
             if not _is(response, "text/event-stream"):
                 raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
             chunks = body_of(response)
@@ -87,7 +90,7 @@ class HttpEndpoint:
                 try:
                     chunk = await anext(chunks)
                 except (StopAsyncIteration, asyncio.CancelledError, httpx2.HTTPError) as end:
-                    _allow(end, patience, cancelling, finished=answer.finish_reason is not None)
+                    _allow(end, patience, cancelling, finished=waits.finished(answer))
                     answer.read_rest(reader.finish())
                     break
                 finally:
@@ -96,7 +99,10 @@ class HttpEndpoint:
                 if left < 0:  # it would go on until the last deadline, as fast as the line is
                     raise ModelPayloadInvalid(reason="answer_too_long")
                 for data in reader.feed(chunk):
+                    ended = answer.finish_reason
                     if (piece := answer.read(data)) is not None:
+                        if answer.finish_reason is not None:
+                            waits.said_at_the_end(behind_it=ended is not None)
                         yield piece
                 waits.after_chunk(answer)
             yield answer.last_piece()
@@ -115,7 +121,7 @@ class HttpEndpoint:
         try:
             response = await until(self._send(request, attempt, stream=False))
             if response.status_code != 200:
-                raise await until(self._refusal(response))
+                raise await self._refusal(response, waits.seconds_left())
             if not _is(response, "application/json"):
                 raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
             body = bytearray()
@@ -168,20 +174,22 @@ class HttpEndpoint:
         except (httpx2.TransportError, UnicodeError, OverflowError) as error:  # the last two: no such host, or port
             raise _before_the_head(error) from None
 
-    async def _refusal(self, response: httpx2.Response) -> ModelError:
-        try:
-            body = bytearray()
-            await _read(response, body, _MAX_ERROR_BYTES)
+    async def _refusal(self, response: httpx2.Response, seconds_left: float) -> ModelError:
+        """Return what a status other than 200 means. Its body says more, when it comes."""
+        body = bytearray()
+        report: object = None
+        with suppress(ModelError, TimeoutError):
+            async with asyncio.timeout(min(_WORDS_OF_A_REFUSAL, seconds_left)):
+                await _read(response, body, _MAX_ERROR_BYTES)
+        with suppress(orjson.JSONDecodeError):
             report = orjson.loads(body)
-        except (ModelError, orjson.JSONDecodeError):
-            report = None
         return reported(response.status_code, report, self._profile.codes, retry_after_ms(response.headers))
 
 
 class _Waits:
     """Which wait comes next."""
 
-    __slots__ = ("_ending", "_give_up_at", "_idle", "_now", "patience")
+    __slots__ = ("_ending", "_give_up_at", "_idle", "_loosely", "_now", "_said_on", "patience")
 
     def __init__(self, attempt: Attempt, first: Wait) -> None:
         self._idle = attempt.deadlines.idle
@@ -189,12 +197,28 @@ class _Waits:
         self._now = asyncio.get_running_loop().time
         self.patience = Patience()
         self._ending = False
+        #: Whether text came with the word for the end, and whether some came after it: that word is none then.
+        self._loosely = self._said_on = False
         self._begin(first, _seconds(attempt.deadlines, first))
+
+    def seconds_left(self) -> float:
+        """Return for how long the wait that runs goes on."""
+        return max(0.0, self.patience.when - self._now())
+
+    def said_at_the_end(self, *, behind_it: bool) -> None:
+        """Take note of text that came with the word for the end, or behind it. Some proxies say that word in every
+        event: more may come, and is waited for as before, but from one text to the next only."""
+        self._loosely, self._said_on = True, self._said_on or behind_it
+        self._begin("idle", self._idle)
+
+    def finished(self, answer: Reading) -> bool:
+        """Tell whether all is said, so that what comes now may break off: an end after which more came is no end."""
+        return answer.finish_reason is not None and not self._said_on
 
     def after_chunk(self, answer: Reading) -> None:
         """Start the next wait. Comments do not make a first token; any byte keeps a begun answer alive."""
         if answer.finish_reason is not None:
-            if not self._ending:  # once: what goes on saying nothing keeps nobody waiting
+            if not self._ending and not self._loosely:  # once: what goes on saying nothing keeps nobody waiting
                 self._ending = True
                 self._begin("idle", _GRACE)
         elif answer.begun:

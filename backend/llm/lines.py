@@ -3,7 +3,7 @@
 httpx2 takes a network of one's own (httpcore2's `AsyncNetworkBackend`). This one reads with a plain protocol of the
 loop instead of anyio's streams, and it lets `body_of` read a chunked body where it arrives: a token would pass six
 generators, a state machine and two context managers otherwise, which cost more than all the rest of the gateway. The
-head, the pool of connections, proxies and TLS stay httpx2's.
+head, TLS and proxies with their pool stay httpx2's; without a proxy the free connections stand in a stack (stack.py).
 """
 
 import asyncio
@@ -30,6 +30,8 @@ _STAGGER: Final = 0.25
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
 _LENGTH: Final = re.compile(rb"\ncontent-length:([0-9, \t]*)", re.IGNORECASE)
 _CODED: Final = re.compile(rb"\ntransfer-encoding:", re.IGNORECASE)
+#: Digits of a length that can be believed. Python refuses to read some thousand of them, with an error of its own.
+_MOST_DIGITS: Final = 18
 #: Heads that one request may be answered with: those of 1xx come before its own.
 _HEADS: Final = 20
 
@@ -84,6 +86,8 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._body_left: int | None = None
         #: Whether bytes behind an answer may have gone unseen, so that it must be the line's last.
         self._unsure = False
+        #: Whether anything came since the last request.
+        self._heard = False
 
     # What the loop tells.
 
@@ -183,6 +187,7 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         except OSError as error:
             raise httpcore2.ReadError(str(error)) from error
         self.at_head_end = False
+        self._heard = self._heard or bool(data)
         # In a body an empty line means nothing: it would be cut at each of them, and cut wrong.
         seen = self._seen + data if self._heads else b""
         found = _HEAD_END.search(seen) if self._heads else None
@@ -206,6 +211,7 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._seen, self.at_head_end, self._heads, self._body_left = b"", False, _HEADS, None
+        self._heard = False
         if buffer:
             if not self._is_open():
                 raise httpcore2.WriteError("the line is closed")
@@ -268,13 +274,22 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         if info == "is_readable":
             # Between two requests: something came that nobody asked for, or it is over.
             return bool(self._came) or self._unsure or not self._is_open()
+        if info == "unheard":
+            # Whether nothing of an answer came to what was written last.
+            return not self._heard and not self._came
         names = {"client_addr": "sockname", "server_addr": "peername"}
         return self._transport.get_extra_info(names.get(info, info)) if self._transport is not None else None
 
 
 def _length_told(head: bytes) -> int | None:
-    """Return the length of the body behind a head; None where it has no single one."""
+    """Return the length of the body behind a head; None where it has no single one.
+
+    Raises:
+        httpcore2.RemoteProtocolError: it is none that a body could have.
+    """
     told = {one.strip() for value in _LENGTH.findall(head) for one in value.split(b",")}
+    if any(len(one) > _MOST_DIGITS for one in told):
+        raise httpcore2.RemoteProtocolError("a length without end") from ValueError("too many digits")
     one = told.pop() if len(told) == 1 else b""
     return int(one) if one.isdigit() and not _CODED.search(head) else None
 

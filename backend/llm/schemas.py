@@ -1,46 +1,39 @@
 """JSON Schemas from outside: which we take, and whether an answer meets one.
 
-A schema is a small program of a stranger that runs here, so it is bounded: nothing is fetched, patterns run in linear
-time (re2), and the steps of one check are counted, since references can double the work at each level.
+A schema is a small program of a stranger that runs here, so it is bounded: nothing is fetched, it has so many places
+and no more (schema_form.py), patterns run in linear time (re2), and the steps of one check are counted, since
+references can double the work at each level. To read one takes some milliseconds; to check an answer may take some
+hundred, which belong into a thread (structured.py).
 """
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import unquote
 
 import orjson
-import re2
 from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.exceptions import SchemaError
 from jsonschema.validators import extend
 from referencing import Registry
 
 from backend.errors import SchemaInvalid
+from backend.llm.schema_form import check_form, compiled, schemas_in
 from backend.llm.structured import Unusable, json_object
 
 MAX_BYTES: Final = 32 * 1024
-MAX_DEPTH: Final = 24
 _MAX_STEPS: Final = 50_000
+#: … and of a look at whether a provider held to one, for which everybody waits: about twenty milliseconds.
+_MAX_STEPS_OF_A_LOOK: Final = 4_000
+_MAX_CHARACTERS_OF_A_LOOK: Final = 100_000
 #: A step looks at no more parts of a list or an object, or characters, than these: what is larger takes more steps …
 _PARTS_A_STEP: Final = 8
 _CHARACTERS_A_STEP: Final = 128
+#: … and of what a pattern reads: it may look at each character once for each of its instructions.
+_INSTRUCTIONS_A_STEP: Final = 4096
 #: … and so does each fault, also one that an `anyOf` gathers for nobody.
 _STEPS_A_FAULT: Final = 4
-_MAX_PATTERN: Final = 500
 #: Faults that are told: a model mends what it is told, and a page of them helps nobody.
 _TOLD: Final = 3
-#: What may lead out of the schema, or makes the check of a value depend on the checks of others.
-_REFUSED: Final = frozenset(
-    {
-        "$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "patternProperties",
-        "unevaluatedProperties", "unevaluatedItems",
-    }
-)  # fmt: skip
-#: Keywords that hold schemas by name, a list of schemas, or one schema.
-_NAMED: Final = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})
-_LISTED: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_SINGLE: Final = frozenset({"items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else"})
 #: All that providers promise to keep to when they are told to be strict (OpenAI, "Structured Outputs").
 _STRICT: Final = frozenset(
     {
@@ -57,8 +50,12 @@ _SELDOM_KNOWN: Final = frozenset(
     {"allOf", "oneOf", "not", "if", "then", "else", "contains", "propertyNames", "dependentSchemas"}
 )
 
-#: Keywords that look at all of a value, to its depth.
+#: Keywords that look at all of a value, to its depth …
 _COMPARING: Final = frozenset({"enum", "const", "uniqueItems"})
+#: … that hold a value to each of several schemas …
+_OF_SCHEMAS: Final = frozenset({"allOf", "anyOf", "oneOf"})
+#: … and that hold each part of a value to a schema.
+_OF_PARTS: Final = frozenset({"items", "contains", "additionalProperties", "propertyNames"})
 
 _Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
 
@@ -67,8 +64,15 @@ class _TooMuch(Exception):
     """The check takes more steps than any sensible schema does."""
 
 
-#: The steps that the check under way may still take.
-_left: ContextVar[list[int]] = ContextVar("steps_left")
+@dataclass(slots=True)
+class _Check:
+    """A check under way: the steps it may still take, and the patterns it knows."""
+
+    left: int
+    patterns: dict[str, Any]
+
+
+_under_way: ContextVar[_Check] = ContextVar("check")
 
 
 def _counted(name: str, keyword: _Keyword) -> _Keyword:
@@ -76,17 +80,22 @@ def _counted(name: str, keyword: _Keyword) -> _Keyword:
 
     def check(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         _take(1 + size(value) + size(instance))
+        if name in _OF_SCHEMAS:
+            _take(len(value))
+        elif name in _OF_PARTS and isinstance(instance, list | dict):
+            _take(len(instance))
         for fault in keyword(validator, value, instance, schema) or ():
-            _take(_STEPS_A_FAULT)
+            # The library says the whole value with it, whatever that is, for nobody to read.
+            _take(_STEPS_A_FAULT + len(fault.message) // _CHARACTERS_A_STEP)
             yield fault
 
     return check
 
 
 def _take(steps: int) -> None:
-    left = _left.get()
-    left[0] -= steps
-    if left[0] < 0:
+    check = _under_way.get()
+    check.left -= steps
+    if check.left < 0:
         raise _TooMuch
 
 
@@ -110,7 +119,13 @@ def _dumped(value: Any) -> bytes:
 
 
 def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and re2.search(pattern, instance) is None:
+    if not isinstance(instance, str):
+        return
+    known = _under_way.get().patterns
+    if pattern not in known:
+        known[pattern] = compiled(pattern)
+    _take(len(instance) * known[pattern].programsize // _INSTRUCTIONS_A_STEP)
+    if known[pattern].search(instance) is None:
         yield ValidationError(f"does not match {pattern!r}")
 
 
@@ -139,8 +154,9 @@ def _validator_of(schema: Mapping[str, Any]) -> Any:
 class AnswerSchema:
     """A schema that was found sound. `plain` is the schema itself."""
 
-    def __init__(self, plain: Mapping[str, Any]) -> None:
+    def __init__(self, plain: Mapping[str, Any], patterns: dict[str, Any]) -> None:
         self.plain = plain
+        self._patterns = patterns
         self._validator = _validator_of(plain)
 
     @classmethod
@@ -158,13 +174,7 @@ class AnswerSchema:
             raise SchemaInvalid("the schema is too large", reason="too_large", limit=MAX_BYTES)
         if schema.get("type") != "object":
             raise SchemaInvalid("the answer must be an object", at="type", reason="not_an_object")
-        _check_sound(schema)
-        try:
-            Draft202012Validator.check_schema(schema)
-        except SchemaError as error:
-            at = "/".join(str(part) for part in error.absolute_path)
-            raise SchemaInvalid(at=at or "#", reason=str(error.validator)) from None
-        return cls(schema)
+        return cls(schema, check_form(schema))
 
     def check(self, text: str) -> dict[str, Any]:
         """Return the object in a model's answer.
@@ -176,7 +186,7 @@ class AnswerSchema:
             value: Any = orjson.loads(json_object(text))
         except orjson.JSONDecodeError as error:
             raise Unusable(f"no JSON: {error.msg}") from None
-        _left.set([_MAX_STEPS])
+        _under_way.set(_Check(_MAX_STEPS, self._patterns))
         faults = []
         try:
             for fault in self._validator.iter_errors(value):
@@ -198,11 +208,13 @@ def held_to(schema: Mapping[str, Any], text: str) -> bool | None:
     True: it meets a schema that asks for something. False: it does not, in a way that no provider that holds answers to
     schemas lets pass. None: neither can be told.
     """
+    if len(text) > _MAX_CHARACTERS_OF_A_LOOK:
+        return None
     try:
         value: Any = orjson.loads(json_object(text))
     except (Unusable, orjson.JSONDecodeError):
         return False
-    _left.set([_MAX_STEPS])
+    _under_way.set(_Check(_MAX_STEPS_OF_A_LOOK, {}))
     met = True
     try:
         for fault in _validator_of(schema).iter_errors(value):
@@ -229,7 +241,7 @@ def _said(error: ValidationError) -> str:
 
 def strict(schema: Mapping[str, Any]) -> bool:
     """Tell whether a provider that is told to be strict would take this schema."""
-    for one in _subschemas(schema):
+    for one in schemas_in(schema):
         if not isinstance(one, Mapping):
             continue
         if one.keys() - _STRICT:
@@ -239,78 +251,4 @@ def strict(schema: Mapping[str, Any]) -> bool:
             one.get("additionalProperties") is not False or set(one.get("required") or ()) != set(names or ())
         ):
             return False
-    return True
-
-
-def _subschemas(schema: Any) -> Iterator[Any]:
-    yield schema
-    if not isinstance(schema, Mapping):
-        return
-    for name, value in schema.items():
-        if name in _NAMED and isinstance(value, Mapping):
-            parts: Sequence[Any] = list(value.values())
-        elif name in _LISTED and isinstance(value, list):
-            parts = value
-        elif name in _SINGLE:
-            parts = [value]
-        else:
-            continue
-        for part in parts:
-            yield from _subschemas(part)
-
-
-def _check_sound(schema: Mapping[str, Any]) -> None:
-    _check_depth(schema, 0)
-    found = [one for one in _subschemas(schema) if isinstance(one, Mapping)]
-    places = {id(one) for one in found}
-    for one in found:
-        if refused := sorted(one.keys() & _REFUSED):
-            raise SchemaInvalid(f"{refused[0]} is not taken here", at=refused[0], reason="unsupported")
-        if "$schema" in one and one is not schema:
-            raise SchemaInvalid("$schema is taken at the root only", at="$schema", reason="unsupported")
-        if "$ref" in one and not _leads_somewhere(schema, one["$ref"], places):
-            raise SchemaInvalid("a reference must lead to another place of this schema", at="$ref", reason="reference")
-        pattern = one.get("pattern")
-        if isinstance(pattern, str) and not _compiles(pattern):
-            raise SchemaInvalid("the pattern is too long, or none that re2 takes", at="pattern", reason="pattern")
-
-
-def _check_depth(value: Any, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise SchemaInvalid("the schema is nested too deeply", reason="too_deep", limit=MAX_DEPTH)
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list):
-        for part in value:
-            _check_depth(part, depth + 1)
-
-
-def _leads_somewhere(schema: Mapping[str, Any], reference: Any, places: Container[int]) -> bool:
-    """Tell whether a reference leads to one of the schemas that were looked at: `places` are their `id`s.
-
-    Anything may stand where no schema is expected, as in `const`, `default` or a word that nobody knows.
-    """
-    if reference == "#":
-        return True
-    if not isinstance(reference, str) or not reference.startswith("#/"):
-        return False
-    at: Any = schema
-    for part in unquote(reference[2:]).split("/"):
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(at, Mapping) and key in at:
-            at = at[key]
-        elif isinstance(at, list) and key.isascii() and key.isdigit() and int(key) < len(at):
-            at = at[int(key)]
-        else:
-            return False
-    return isinstance(at, bool) or id(at) in places
-
-
-def _compiles(pattern: str) -> bool:
-    if len(pattern) > _MAX_PATTERN:
-        return False
-    try:
-        re2.compile(pattern)
-    except re2.error:
-        return False
     return True

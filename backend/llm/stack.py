@@ -3,6 +3,9 @@
 httpcore2's pool looks at every connection whenever a request begins or ends, and looks for one of the right address
 among them: with two hundred streams at once that was a third of what opening a call costs. Here those that are free
 stand in a stack, the one used last on top, so that the others grow old and go. A connection itself is httpcore2's.
+
+A free one may be dead without a word of it, as behind a load balancer that forgot it: that shows when it is asked. What
+was not answered by a byte then is asked once more on a new one, at once, and all other free ones of that address go.
 """
 
 import ssl
@@ -32,7 +35,7 @@ class ConnectionStack:
         self._ssl_context = ssl_context
         self._most_idle = _MOST_IDLE if most_idle is None else most_idle
         self._expiry = expiry
-        self._open: set[httpcore2.AsyncHTTPConnection] = set()
+        self._open: dict[httpcore2.AsyncHTTPConnection, _Heard] = {}
         self._idle: dict[_Address, deque[httpcore2.AsyncHTTPConnection]] = {}
         self._over = False
 
@@ -45,11 +48,19 @@ class ConnectionStack:
     async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
         """Ask on a free connection, or on a new one. Who reads the answer must close it: then it is free again."""
         connection = await self._taken(request)
+        used = connection is not None
+        if connection is None:
+            connection = self._new(request)
+        network = self._open[connection]
         try:
-            answer = await connection.handle_async_request(request)
-        except BaseException:
-            await self._end(connection)
-            raise
+            answer = await self._asked(connection, request)
+        except (httpcore2.NetworkError, httpcore2.RemoteProtocolError):
+            unheard = used and network.unheard()
+            if not unheard or self._over:
+                raise
+            await self._distrust(_address(request))
+            connection = self._new(request)
+            answer = await self._asked(connection, request)
         stream: Any = answer.stream
         return httpcore2.Response(
             status=answer.status,
@@ -58,20 +69,37 @@ class ConnectionStack:
             extensions=answer.extensions,
         )
 
-    async def _taken(self, request: httpcore2.Request) -> httpcore2.AsyncHTTPConnection:
+    async def _asked(self, connection: httpcore2.AsyncHTTPConnection, request: httpcore2.Request) -> httpcore2.Response:
+        try:
+            return await connection.handle_async_request(request)
+        except BaseException:
+            await self._end(connection)
+            raise
+
+    async def _distrust(self, address: _Address) -> None:
+        """Close the free ones of an address: they are as old as one that was dead."""
+        idle = self._idle.pop(address, None)
+        while idle:
+            await self._end(idle.pop())
+
+    async def _taken(self, request: httpcore2.Request) -> httpcore2.AsyncHTTPConnection | None:
         idle = self._idle.get(_address(request))
         while idle:
             connection = idle.pop()
             if connection.is_idle() and not connection.has_expired():
                 return connection
             await self._end(connection)
+        return None
+
+    def _new(self, request: httpcore2.Request) -> httpcore2.AsyncHTTPConnection:
+        network = _Heard(self._network)
         connection = httpcore2.AsyncHTTPConnection(
             origin=request.url.origin,
             ssl_context=self._ssl_context,
             keepalive_expiry=self._expiry,
-            network_backend=self._network,
+            network_backend=network,
         )
-        self._open.add(connection)
+        self._open[connection] = network
         return connection
 
     async def give_back(self, connection: httpcore2.AsyncHTTPConnection, address: _Address) -> None:
@@ -88,7 +116,7 @@ class ConnectionStack:
                 break
 
     async def _end(self, connection: httpcore2.AsyncHTTPConnection) -> None:
-        self._open.discard(connection)
+        self._open.pop(connection, None)
         await connection.aclose()
 
     async def aclose(self) -> None:
@@ -102,6 +130,25 @@ class ConnectionStack:
 def _address(request: httpcore2.Request) -> _Address:
     url = request.url
     return url.scheme, url.host, url.port
+
+
+class _Heard(httpcore2.AsyncNetworkBackend):
+    """The network of one connection: it knows its line."""
+
+    def __init__(self, network: httpcore2.AsyncNetworkBackend) -> None:
+        self._network = network
+        self._line: httpcore2.AsyncNetworkStream | None = None
+
+    async def connect_tcp(self, *args: Any, **options: Any) -> httpcore2.AsyncNetworkStream:
+        self._line = await self._network.connect_tcp(*args, **options)
+        return self._line
+
+    async def sleep(self, seconds: float) -> None:
+        await self._network.sleep(seconds)
+
+    def unheard(self) -> bool:
+        """Tell whether nothing at all came to what was asked last."""
+        return self._line is not None and bool(self._line.get_extra_info("unheard"))
 
 
 class _Lent:

@@ -1,5 +1,6 @@
 """An answer of a shape: asked for, checked, once more when it cannot be used, and an error when that fails too."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
@@ -50,30 +51,36 @@ async def structured(
     *,
     repair: Callable[[str], str] = plain_repair,
     longest: int = _LONGEST,
+    in_thread: bool = False,
 ) -> Structured[T]:
     """Ask for an answer of the request's shape, and once more when `check` raises `Unusable`.
 
     Args:
         repair: makes what the model is told from the problem.
         longest: an answer of more characters is not asked for again.
+        in_thread: `check` may take so long that others would wait for it.
 
     Raises:
         ModelAnswerInvalid: the second answer was no better. It carries that answer as `partial`.
         ModelError: there was no answer.
     """
+
+    async def held(answer: Answer) -> T:
+        return await asyncio.to_thread(_held, answer, check) if in_thread else _held(answer, check)
+
     request = replace(request, call_id=request.call_id or new_id())
     answer = await _answered(model, request, longest)
     first = _id_of(request)
     try:
-        return Structured(_held(answer, check), answer.usage, answer.model, repaired=False, calls=(first,))
+        return Structured(await held(answer), answer.usage, answer.model, repaired=False, calls=(first,))
     except Unusable as error:
         told = repair(str(error))
     turns = [*request.turns, ChatTurn("assistant", answer.text or "{}"), ChatTurn("user", told)]
     again = replace(request, turns=turns, call_id=new_id())
     second = await _answered(model, again, longest)
-    usage = _sum(answer.usage, second.usage)
+    usage = answer.usage + second.usage
     try:
-        return Structured(_held(second, check), usage, second.model, repaired=True, calls=(first, _id_of(again)))
+        return Structured(await held(second), usage, second.model, repaired=True, calls=(first, _id_of(again)))
     except Unusable as error:
         raise _invalid(str(error), second.text) from None
 
@@ -105,16 +112,6 @@ def _invalid(problem: str, text: str) -> ModelAnswerInvalid:
     error = ModelAnswerInvalid(problem=problem)
     error.partial = text
     return error
-
-
-def _sum(first: Usage, second: Usage) -> Usage:
-    return Usage(
-        first.input_tokens + second.input_tokens,
-        first.output_tokens + second.output_tokens,
-        first.estimated or second.estimated,
-        first.cached_tokens + second.cached_tokens,
-        first.reasoning_tokens + second.reasoning_tokens,
-    )
 
 
 def json_object(text: str) -> str:

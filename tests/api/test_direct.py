@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from backend.domain import model_answers
 from backend.llm import retry
 from backend.llm.deadlines import Deadlines
 from backend.llm.routed import RoutedModel
+from backend.llm.schemas import AnswerSchema
 from backend.runs import answers as module
 from backend.runs.answers import Answers
 from backend.services import Services
@@ -460,6 +462,86 @@ async def test_what_the_stock_sdk_was_answered_it_may_send_back(
         with pytest.raises(openai.BadRequestError) as refused:
             await sdk.chat.completions.create(model="cuedesk", messages=talk)
         assert refused.value.code == "unsupported_parameter"
+
+
+@pytest.mark.parametrize("empty", [{"content": ""}, {"content": None}, {}], ids=["empty", "null", "left-out"])
+async def test_an_answer_without_words_may_be_sent_back_too(
+    sdk: openai.AsyncOpenAI, primary: ScriptedModel, empty: dict[str, Any]
+) -> None:
+    """It thought until its tokens were used up; a conversation goes on from there."""
+    primary.play(Script("text", text="", reasoning="想想", finish_reason="length"), *[Script("text", text="在的")] * 2)
+    talk: list[Any] = [{"role": "system", "content": ""}, {"role": "user", "content": "在吗"}]
+    first = await sdk.chat.completions.create(model="cuedesk", messages=talk)
+    talk += [first.choices[0].message, {"role": "user", "content": "然后呢"}]
+    second = await sdk.chat.completions.create(model="cuedesk", messages=talk)
+    assert second.choices[0].message.content == "在的"
+    talk[2] = {"role": "assistant", **empty}
+    await sdk.chat.completions.create(model="cuedesk", messages=talk)
+    assert [request.body["messages"] for request in primary.requests[1:]] == [
+        [
+            {"role": "user", "content": "在吗"}, {"role": "assistant", "content": ""},
+            {"role": "user", "content": "然后呢"},
+        ],
+    ] * 2, "two turns of one side would follow each other without it"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"a[b": 1}, "a[b"),
+        ({"": 1}, ""),
+        ({"messages": [{"role": "user", "content": []}]}, "messages.0.content"),
+        ({"messages": [{"role": "user", "content": ""}]}, "messages.0.content"),
+        ({"messages": [{"role": "user"}]}, "messages.0.content"),
+        ({"messages": [{"role": "system", "content": None}]}, "messages.0.content"),
+        ({"messages": [{"role": "user", "content": 5}]}, "messages.0.content"),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": ""}]}]}, "messages.0.content.0.text"),
+        ({"messages": [{"content": "x"}]}, "messages.0.role"),
+        ({"stream": "yes"}, "stream"),
+        ({"stream": 1}, "stream"),
+        ({"n": True}, "n"),
+        ({"logprobs": 0}, "logprobs"),
+        ({"temperature": "0.5"}, "temperature"),
+        ({"max_tokens": "5"}, "max_tokens"),
+        ({"max_tokens": 5.0}, "max_tokens"),
+        ({"top_p": True}, "top_p"),
+        ({"stream_options": {"include_usage": "true"}}, "stream_options.include_usage"),
+        ({"metadata": {"a.b": 5}}, "metadata.a.b"),
+    ],
+)  # fmt: skip
+async def test_what_is_wrong_is_told_of_its_own_field(
+    service: httpx.AsyncClient, primary: ScriptedModel, more: dict[str, Any], param: str
+) -> None:
+    told = await service.post("/v1/chat/completions", json={"model": "cuedesk", **ASK, **more})
+    assert (told.status_code, told.json()["error"]["param"]) == (400, param)
+    assert primary.requests == []
+
+
+async def test_where_a_schema_is_wrong_is_told_from_the_top(service: httpx.AsyncClient) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "text"}}}
+    wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    told = await service.post("/v1/chat/completions", json={"model": "cuedesk", **ASK, "response_format": wanted})
+    error = told.json()["error"]
+    assert (told.status_code, error["code"]) == (400, "schema_invalid")
+    assert error["param"] == "response_format.json_schema.schema.properties.a.type"
+
+
+async def test_an_answer_is_held_to_a_strangers_schema_beside_the_loop(
+    service: httpx.AsyncClient, primary: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked_in: list[threading.Thread] = []
+    check = AnswerSchema.check
+
+    def seen(schema: AnswerSchema, text: str) -> dict[str, Any]:
+        checked_in.append(threading.current_thread())
+        return check(schema, text)
+
+    monkeypatch.setattr(AnswerSchema, "check", seen)
+    primary.play(Script("text", text='{"kind": "chat"}'))
+    answer = await service.post("/api/v1/messages/structured", json={**ASK, "schema": SCHEMA})
+    assert answer.json()["value"] == {"kind": "chat"}
+    assert checked_in != []
+    assert threading.main_thread() not in checked_in
 
 
 async def test_the_stock_sdk_comes_again_when_it_is_told_to_and_leaves_when_it_wants(

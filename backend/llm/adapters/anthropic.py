@@ -23,11 +23,14 @@ class AnthropicDialect:
 
     def body(self, request: ModelRequest, model: str, profile: Profile, *, stream: bool) -> dict[str, Any]:
         turns = turns_told(request, profile.shaping)
+        # It takes no turn without words, and joins those of one side.
         system = [turn.content for turn in turns if turn.role == "system"]
         body: dict[str, Any] = {
             "model": model,
             profile.max_tokens_field: request.max_tokens or _MAX_TOKENS,
-            "messages": [{"role": turn.role, "content": turn.content} for turn in turns if turn.role != "system"],
+            "messages": [
+                {"role": turn.role, "content": turn.content} for turn in turns if turn.role != "system" and turn.content
+            ],
             "stream": stream,
         }
         if system:

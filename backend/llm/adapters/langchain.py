@@ -1,5 +1,6 @@
 """Any chat model that LangChain knows by a name ("mistralai:mistral-large-latest"), if LangChain is installed."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any, Final
@@ -8,7 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from backend.errors import ModelError, ModelPayloadInvalid, SetupError
-from backend.llm.deadlines import Patience
+from backend.llm.deadlines import Patience, Wait
 from backend.llm.endpoint import Attempt
 from backend.llm.failures import reported
 from backend.llm.gateway import Answer, ModelRequest, Piece, ToolCallPart, Usage, estimated_usage, gathered
@@ -45,17 +46,29 @@ class LangchainEndpoint:
         """LangChain's models close themselves."""
 
     async def complete(self, request: ModelRequest, attempt: Attempt) -> Answer:
-        return await gathered(self.stream(request, attempt), request)
+        patience = Patience()
+        # Nobody sees its parts: all of it has one deadline.
+        _begin(patience, "answer", attempt.deadlines.answer, attempt)
+        return await gathered(self._pieces(request, attempt, patience, idle=None), request)
 
     async def stream(self, request: ModelRequest, attempt: Attempt) -> AsyncGenerator[Piece, None]:
         patience = Patience()
-        patience.begin("first_token", min(patience.when + attempt.deadlines.first_token, attempt.give_up_at))
-        told, thought, usage, finish_reason = "", "", None, "stop"
+        _begin(patience, "first_token", attempt.deadlines.first_token, attempt)
+        async with aclosing(self._pieces(request, attempt, patience, idle=attempt.deadlines.idle)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _pieces(
+        self, request: ModelRequest, attempt: Attempt, patience: Patience, *, idle: float | None
+    ) -> AsyncGenerator[Piece, None]:
+        usage: Usage | None = None
+        told, thought, finish_reason = "", "", "stop"
         try:
             async with aclosing(self._chunks(request, attempt)) as chunks:
                 while (chunk := await patience.until(anext(chunks, None))) is not None:
-                    patience.begin("idle", attempt.give_up_at)
-                    usage = _usage(chunk) or usage
+                    counted = _usage(chunk)
+                    if counted is not None:  # LangChain's chunks each say their own part
+                        usage = counted if usage is None else usage + counted
                     finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
                     piece = _piece(chunk)
                     told += piece.text
@@ -64,6 +77,9 @@ class LangchainEndpoint:
                         raise ModelPayloadInvalid(reason="answer_too_long")
                     if piece != Piece():
                         yield piece
+                    if idle is not None and (told or thought):
+                        # After its reader had it: the time that one takes is not the model's.
+                        _begin(patience, "idle", idle, attempt)
             yield Piece(finish_reason=finish_reason, usage=usage or estimated_usage(request, told, thought))
         finally:
             if usage is None and (told or thought):
@@ -91,6 +107,13 @@ class LangchainEndpoint:
         except Exception as error:  # every provider's package has errors of its own; most carry status and body
             status = getattr(error, "status_code", 0)
             raise reported(status if isinstance(status, int) else 0, getattr(error, "body", None), {}) from error
+
+
+def _begin(patience: Patience, wait: Wait, seconds: float, attempt: Attempt) -> None:
+    when = asyncio.get_running_loop().time() + seconds
+    if when > attempt.give_up_at:
+        wait, when = "total", attempt.give_up_at
+    patience.begin(wait, when)
 
 
 def _piece(chunk: BaseMessage) -> Piece:

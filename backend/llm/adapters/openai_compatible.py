@@ -58,8 +58,13 @@ def _response_format(shape: AnswerShape, profile: Profile) -> dict[str, Any]:
 
 
 class _ChatCompletion(Reading):
-    __slots__ = ()
+    __slots__ = ("_declined",)
     END = b"[DONE]"
+
+    def __init__(self, request: ModelRequest, profile: Profile) -> None:
+        super().__init__(request, profile)
+        #: Whether the model said that it does not answer this, in a field of its own.
+        self._declined = False
 
     def take(self, event: Mapping[str, Any]) -> Piece | None:
         get = event.get
@@ -94,6 +99,10 @@ class _ChatCompletion(Reading):
 
     def _told(self, said: Mapping[str, Any]) -> Piece | None:
         # DeepSeek, Zhipu and vLLM say reasoning_content; OpenRouter and newer vLLM say reasoning.
+        if said.get("refusal"):
+            self._declined = self.begun = True
+            if self.finish_reason is not None:
+                self.ended("content_filter")
         reasoning = said.get("reasoning_content") or said.get("reasoning") or ""
         calls = said.get("tool_calls")
         return self.told(said.get("content") or "", reasoning, _tool_calls(calls) if calls else ())
@@ -101,7 +110,7 @@ class _ChatCompletion(Reading):
     def _end(self, word: object) -> None:
         if word in ("network_error", "error"):  # Zhipu's and OpenRouter's way to end in the middle
             raise ModelStreamCut
-        self.ended(word)
+        self.ended("content_filter" if self._declined else word)
 
 
 def _tool_calls(calls: Any) -> tuple[ToolCallPart, ...]:

@@ -1,14 +1,18 @@
 """What each dialect writes and reads; and our server speaks it so that the stock SDKs understand."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from backend.errors import ModelError, ModelPayloadInvalid, SetupError
+from backend.errors import ModelError, ModelPayloadInvalid, ModelTimeout, SetupError
 from backend.llm.adapters import langchain
 from backend.llm.adapters.langchain import LangchainEndpoint, open_langchain
 from backend.llm.deadlines import Deadlines
@@ -191,3 +195,59 @@ async def test_a_langchain_model_that_does_not_stop_is_stopped(monkeypatch: pyte
 def test_langchain_that_is_not_installed_is_a_setup_error() -> None:
     with pytest.raises(SetupError, match="nobody:nothing"):
         open_langchain("nobody:nothing")
+
+
+class Parts(BaseChatModel):
+    """Says its parts, and then nothing for an hour if there is a None among them."""
+
+    parts: list[AIMessageChunk | None]
+
+    @property
+    def _llm_type(self) -> str:
+        return "parts"
+
+    def _generate(self, *_: Any, **__: Any) -> ChatResult:
+        raise NotImplementedError
+
+    async def _astream(
+        self, messages: list[BaseMessage], stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None, **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:  # fmt: skip
+        for part in self.parts:
+            if part is None:
+                await asyncio.sleep(3600)
+            else:
+                yield ChatGenerationChunk(message=part)
+
+    def _stream(self, *_: Any, **__: Any) -> Iterator[ChatGenerationChunk]:
+        raise NotImplementedError
+
+
+async def test_a_langchain_model_that_falls_silent_is_left_at_the_idle_deadline() -> None:
+    loop = asyncio.get_running_loop()
+    attempt = Attempt(Deadlines(idle=0.3), give_up_at=loop.time() + 5, idempotency_key="k")
+    began = loop.time()
+    with pytest.raises(ModelTimeout) as raised:
+        async for _ in LangchainEndpoint(Parts(parts=[AIMessageChunk("好"), None])).stream(REQUEST, attempt):
+            pass
+    assert raised.value.details["kind"] == "idle"
+    assert loop.time() - began < 4
+
+
+async def test_a_whole_answer_of_a_langchain_model_has_one_deadline() -> None:
+    loop = asyncio.get_running_loop()
+    attempt = Attempt(Deadlines(first_token=60, idle=60, answer=0.3), give_up_at=loop.time() + 60, idempotency_key="k")
+    with pytest.raises(ModelTimeout) as raised:
+        await LangchainEndpoint(Parts(parts=[AIMessageChunk("好"), None])).complete(REQUEST, attempt)
+    assert raised.value.details["kind"] == "answer"
+
+
+async def test_what_the_chunks_of_a_langchain_model_count_is_added_up() -> None:
+    def counted(text: str, asked: int, told: int) -> AIMessageChunk:
+        usage = {"input_tokens": asked, "output_tokens": told, "total_tokens": asked + told}
+        return AIMessageChunk(text, usage_metadata=usage)
+
+    attempt = Attempt(Deadlines(), give_up_at=asyncio.get_running_loop().time() + 60, idempotency_key="k")
+    parts = [counted("", 11, 0), AIMessageChunk("好"), counted("的", 0, 3)]
+    answer = await LangchainEndpoint(Parts(parts=parts)).complete(REQUEST, attempt)
+    assert (answer.text, answer.usage) == ("好的", Usage(11, 3, estimated=False))

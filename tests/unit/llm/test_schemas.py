@@ -1,17 +1,21 @@
 """Schemas from outside, a stranger's programs: what is taken and refused, and what an answer is held to."""
 
+import contextlib
 import json
 import re
+import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.errors import SchemaInvalid
-from backend.llm.schemas import MAX_DEPTH, AnswerSchema, held_to, strict
+from backend.llm.schema_form import MAX_DEPTH, MAX_PLACES
+from backend.llm.schemas import AnswerSchema, held_to, strict
 from backend.llm.structured import Unusable
 
 PRODUCT: dict[str, Any] = {
@@ -77,7 +81,8 @@ def test_an_answer_that_does_not_is_told_why(answer: str, said: str) -> None:
     [
         ({}, "not_an_object"),
         ({"type": "array"}, "not_an_object"),
-        ({"type": "object", "properties": {"a": {"type": "text"}}}, "anyOf"),
+        ({"type": "object", "properties": {"a": {"type": "text"}}}, "malformed"),
+        ({"type": "object", "properties": {"a": {"multipleOf": float("nan")}}}, "malformed"),
         ({"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:9/x.json"}}}, "reference"),
         ({"type": "object", "properties": {"a": {"$ref": "#/$defs/none"}}}, "reference"),
         (
@@ -103,6 +108,146 @@ def test_a_schema_that_is_not_taken_says_why(schema: dict[str, Any], reason: str
     with pytest.raises(SchemaInvalid) as refused:
         AnswerSchema.read(schema)
     assert refused.value.details["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("inner", "at"),
+    [
+        ({"type": "text"}, "properties/a~b/items/type"),
+        ({"$ref": "#/nowhere"}, "properties/a~b/items/$ref"),
+        ({"pattern": "("}, "properties/a~b/items/pattern"),
+        ({"not": {"$anchor": "x"}}, "properties/a~b/items/not/$anchor"),
+        (5, "properties/a~b/items"),
+        ({"allOf": [{}, {"required": ["a", "a"]}]}, "properties/a~b/items/allOf/1/required"),
+    ],
+)
+def test_where_a_schema_is_wrong_is_told(inner: Any, at: str) -> None:
+    with pytest.raises(SchemaInvalid) as refused:
+        AnswerSchema.read({"type": "object", "properties": {"a~b": {"items": inner}}})
+    assert refused.value.details["at"] == at
+
+
+def work_of(act: Callable[[], object]) -> int:
+    """Return how many functions are called while `act` runs, ours, the library's and those of C."""
+    calls = 0
+
+    def count(_: object, event: str, __: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        with contextlib.suppress(SchemaInvalid, Unusable):
+            act()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+#: Calls of functions: a tenth of a microsecond to a microsecond each.
+MOST_WORK = 25_000
+
+
+@pytest.mark.parametrize(
+    ("schema", "at"),
+    [
+        ({"type": "object", "properties": {"a": {"type": ["x", *range(5600)]}}}, "properties/a/type"),
+        ({"type": "object", "anyOf": [{}] * 10_000}, "anyOf"),
+        ({"type": "object", "properties": {str(n): {} for n in range(3000)}}, "properties"),
+        ({"type": "object", "properties": {"a": {"type": ["string"] * 2500}}}, "properties/a/type"),
+        ({"type": "object", "allOf": [{"oneOf": [{}] * 400}] * 3}, None),
+        (
+            {"type": "object", "properties": {f"p{n}": {"pattern": f"\\pL{{4}}{n}"} for n in range(50)}},
+            None,
+        ),
+        ({"type": "object", "properties": {f"p{n}": {"pattern": f"a{n}"} for n in range(51)}}, None),
+    ],
+    ids=["mixed-types", "any-of", "properties", "same-types", "below", "large-patterns", "patterns"],
+)
+def test_what_is_too_much_is_refused_before_it_is_looked_at(schema: dict[str, Any], at: str | None) -> None:
+    with pytest.raises(SchemaInvalid) as refused:
+        AnswerSchema.read(schema)
+    assert refused.value.details["reason"] in ("too_many", "malformed", "pattern")
+    assert at is None or refused.value.details["at"] == at
+    assert work_of(lambda: AnswerSchema.read(schema)) < MOST_WORK
+
+
+PARTS = st.recursive(
+    st.sampled_from(
+        [{}, {"type": "string"}, {"type": ["null", "string"]}, {"enum": list(range(300))}, {"pattern": "^a{3}"},
+         {"required": [f"n{n}" for n in range(300)]}, {"const": [[]] * 300}, {"$ref": "#"}, True, {"maximum": 3}]
+    ),
+    lambda inner: st.one_of(
+        st.builds(lambda key, a, b: {key: [a, b]}, st.sampled_from(["anyOf", "allOf", "oneOf"]), inner, inner),
+        st.builds(lambda a, b: {"properties": {"a": a, "b": b}}, inner, inner),
+        st.builds(lambda key, one: {key: one}, st.sampled_from(["items", "not", "contains", "propertyNames"]), inner),
+    ),
+    max_leaves=4,
+)  # fmt: skip
+LARGE = st.one_of(
+    st.builds(lambda one, n: {"anyOf": [one] * n}, PARTS, st.integers(1, 3000)),
+    st.builds(lambda one, n: {"properties": {f"p{k}": one for k in range(n)}}, PARTS, st.integers(0, 3000)),
+)
+
+
+@given(LARGE)
+@settings(deadline=None)
+def test_reading_any_schema_is_little_work(inner: Any) -> None:
+    assert work_of(lambda: AnswerSchema.read({"type": "object", "properties": {"a": inner}})) < MOST_WORK
+
+
+def test_the_largest_schema_that_is_taken_is_little_work() -> None:
+    names = {f"property{n:03}": {"type": "string"} for n in range(MAX_PLACES - 1)}
+    schema = {"type": "object", "properties": {name[-4:]: one for name, one in names.items()}}
+    assert AnswerSchema.read(schema)
+    assert work_of(lambda: AnswerSchema.read(schema)) < MOST_WORK
+
+
+@pytest.mark.parametrize(
+    ("inner", "value"),
+    [
+        ({"allOf": [{}] * 900}, 1),
+        ({"items": {"anyOf": [{"type": "string"}] * 900}}, list(range(15_000))),
+        ({"items": {}}, [0] * 45_000),
+        ({"contains": {"type": "string"}}, [0] * 45_000),
+        ({"additionalProperties": {}}, {str(n): 0 for n in range(9_000)}),
+        # A value that is small from without; the library repeats all of it in every fault.
+        ({"anyOf": [{"type": "string"}] * 900}, {"a": [[0] * 40_000]}),
+        ({"items": {"anyOf": [{"pattern": "(.*a.{12}){3}"}] * 50}}, ["ab" * 20_000] * 2),
+    ],
+)
+def test_what_a_check_does_is_bounded(inner: dict[str, Any], value: Any) -> None:
+    sound, answer = AnswerSchema.read({"type": "object", "properties": {"a": inner}}), json.dumps({"a": value})
+    began = time.process_time()
+    assert work_of(lambda: sound.check(answer)) < 3_000_000
+    assert time.process_time() - began < 5, "seconds of this process, counting included"
+    assert work_of(lambda: held_to(sound.plain, answer)) < 300_000, "for this one everybody waits"
+
+
+@given(st.data())
+def test_our_look_at_a_schema_says_what_the_library_says(data: st.DataObject) -> None:
+    odd = st.sampled_from(
+        ["string", "x", ["string", "null"], ["string", "string"], [], [1], 1, 1.5, 2.0, -1, 0, True, None, {},
+         {"a": {}}, {"a": 5}, [{}], [{}, 5], [True], {"a": ["b"]}, {"a": ["b", "b"]}, ["b"]]
+    )  # fmt: skip
+    keyword = st.sampled_from(
+        [name for name in jsonschema.Draft202012Validator.VALIDATORS
+         if not name.startswith(("$", "unevaluated", "patternProp"))]
+        + ["then", "else", "title", "description", "$comment", "$defs", "deprecated", "examples", "readOnly"]
+    )  # fmt: skip
+    schema: Any = {"allOf": [data.draw(st.dictionaries(keyword, odd, max_size=3))], "type": "object"}
+    try:
+        jsonschema.Draft202012Validator.check_schema(schema)
+        sound = True
+    except jsonschema.SchemaError:
+        sound = False
+    try:
+        AnswerSchema.read(schema)
+    except SchemaInvalid:
+        assert not sound
+    else:
+        assert sound
 
 
 def test_a_reference_is_read_as_the_library_reads_it() -> None:
