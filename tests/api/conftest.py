@@ -32,7 +32,10 @@ from backend.storage.postgres import Database
 from backend.storage.redis import Cache
 from backend.telemetry.logging import configure_logging
 from tests.support.databases import DatabaseFactory
+from tests.support.model_servers import house, no_pause, server
 from tests.support.routed_models import models_of, opened
+
+__all__ = ["house", "no_pause", "server"]
 
 PASSWORD = "cuedesk-demo"
 SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]

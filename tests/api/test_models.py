@@ -3,27 +3,20 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from backend.fanout.model_health import ModelHealth
-from backend.llm import retry
 from backend.llm.health import Health, Standing
 from backend.services import Services
 from tests.api.conftest import SignIn
-from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+from tests.support.scripted_model import Script, ScriptedModel
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 ASK = {"messages": [{"role": "user", "content": "你好"}]}
-
-
-@pytest.fixture
-async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedModel]:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)
-    async with scripted_model() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A tenant's own models by REST: saved whole, without keys, for its calls alone, in every process."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -14,23 +13,11 @@ from backend.runs.tenant_models import TenantModels
 from backend.services import Services
 from tests.api.conftest import SignIn
 from tests.support.routed_models import models_of, opened
-from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+from tests.support.scripted_model import Script, ScriptedModel
 
 AT = "/api/v1/models/own"
 ASK = {"messages": [{"role": "user", "content": "你好"}]}
 VARIABLE = "CUEDESK_TENANT_KEY__QINGHE__HOUSE"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        yield running
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        yield running
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def _violations(page: Page, theme: str, **options: Any) -> list[str]:
         f"{theme}: {violation['id']} ({violation['impact']}): {node['target']}: {node['failureSummary']}"
         for violation in found
         for node in violation["nodes"]
-        # A list that its button opens hangs at the end of the page, as the library puts it; it is no part of a landmark.
+        # A list that its button opens hangs at the end of the page, as the library puts it; it is part of no landmark.
         if not (violation["id"] == "region" and any(".ant-dropdown" in str(part) for part in node["target"]))
     ]
 

@@ -139,8 +139,10 @@ def test_ten_requests_with_an_approver_at_another_window(seats: Seats) -> None:
     assert "杯" in again
 
     # 10: from here another way, in a thread of its own, which has all that was said.
-    origin, said = operator.thread_id, desk_said.count()
+    origin, said, written = operator.thread_id, desk_said.count(), str(answers.last.get_attribute("data-id"))
     answers.last.get_by_test_id("branch").click()
+    # The address is the new thread's before the page is: what is typed must stand in the copy's field.
+    expect(answers.last).not_to_have_attribute("data-id", written)
     expect(desk).not_to_have_url(re.compile(origin))
     expect(desk_said).to_have_count(said)
     expect(last_card(desk)).to_have_attribute("data-status", "pending")

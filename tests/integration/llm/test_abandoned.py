@@ -8,12 +8,13 @@ from decimal import Decimal
 import pytest
 
 from backend.errors import ModelError
-from backend.llm import retry
 from backend.llm.gateway import estimate_tokens
 from backend.llm.models_file import ModelsFile
 from backend.telemetry.metrics import render
 from tests.support.routed_models import REQUEST, models_of, routed, text_of
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 GOOD = Script("text", text="好，上链接。")
 THOUGHTS = "想" * 4000
@@ -26,11 +27,6 @@ async def server() -> AsyncIterator[ScriptedModel]:
     async with scripted_model() as running:
         running.by_model["cheap"] = GOOD
         yield running
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)
 
 
 def two(server: ScriptedModel, profile: str) -> ModelsFile:

@@ -19,7 +19,7 @@ from backend.llm.deadlines import Deadlines
 from backend.llm.endpoint import Attempt
 from backend.llm.gateway import ChatTurn, Piece, Tool, ToolCallPart, Usage, joined_calls
 from tests.support.routed_models import KEY, REQUEST, route_of, routed, text_of
-from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+from tests.support.scripted_model import Script, ScriptedModel
 
 FULL = Script(
     "text", text="早上好。", reasoning="先打招呼再说", tool="look_up", arguments='{"产品": "保温杯"}', cached=4,
@@ -27,12 +27,6 @@ FULL = Script(
 )  # fmt: skip
 TOOL = Tool("look_up", "Looks a product up.", {"type": "object", "properties": {"产品": {"type": "string"}}})
 PROFILES = pytest.mark.parametrize("profile", ["compatible", "anthropic"])
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        yield running
 
 
 @PROFILES

@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from backend.errors import ModelError, ModelRefused
-from backend.llm import retry
 from backend.llm.gateway import AnswerShape, ChatTurn, ModelRequest
 from backend.llm.schemas import AnswerSchema
 from backend.llm.structured import Structured, structured
@@ -32,11 +30,9 @@ SCHEMA_FAULT = Script("status", status=400, message="Invalid schema for response
 
 
 @pytest.fixture
-async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedModel]:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)
-    async with scripted_model() as running:
-        running.by_model["scripted"] = GOOD
-        yield running
+def server(server: ScriptedModel, no_pause: None) -> ScriptedModel:
+    server.by_model["scripted"] = GOOD
+    return server
 
 
 def request(text: str = "写一段开场", schema: dict[str, Any] = SCHEMA) -> ModelRequest:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import pytest
@@ -21,18 +20,11 @@ from backend.errors import (
     ModelUnavailable,
     ModelUnreachable,
 )
-from backend.llm import retry
 from backend.llm.deadlines import Deadlines
 from backend.llm.gateway import Piece, Usage
 from backend.llm.routed import RoutedModel
 from tests.support.routed_models import KEY, REQUEST, opened, route_of, routed, text_of
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        yield running
 
 
 def model_on(server: ScriptedModel, **waits: float) -> RoutedModel:
@@ -43,11 +35,6 @@ def model_on(server: ScriptedModel, **waits: float) -> RoutedModel:
 async def ask(server: ScriptedModel, **waits: float) -> list[Piece]:
     async with routed(route_of(server), **{"total": 5, **waits}) as model:
         return await model.ask()
-
-
-@pytest.fixture
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)
 
 
 async def test_the_text_streams_and_ends_with_reason_and_usage(server: ScriptedModel) -> None:

@@ -3,7 +3,6 @@ comes of it."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -12,33 +11,17 @@ import pytest
 
 from backend.errors import ModelError
 from backend.ids import new_id
-from backend.llm import retry
 from backend.llm.gateway import AnswerShape, Caller, ModelRequest
 from backend.llm.health import Health, added_up
 from backend.llm.models_file import ModelsFile, Waits
 from backend.llm.own_models import Grounds, OwnModels
 from tests.support.routed_models import KEY, REQUEST, Routed, models_of, route_of, routed, text_of
-from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+from tests.support.scripted_model import Script, ScriptedModel
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 GOOD = Script("text", text="好，上链接。")
 TENANT, OTHER = new_id(), new_id()
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        yield running
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        yield running
 
 
 def of(tenant: UUID, **changed: Any) -> ModelRequest:

@@ -3,33 +3,22 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from backend.errors import ModelError, ModelKeyRefused, ModelRateLimited, ModelRefused, ModelStreamCut, ModelTimeout
 from backend.ids import new_id
-from backend.llm import retry
 from backend.llm.gateway import AnswerShape, Caller, ChatTurn, ModelRequest
 from tests.support.raw_model import EVENT, LAST, SSE, Handler, chunk, raw_model, request_of
 from tests.support.routed_models import REQUEST, Routed, route_of, routed, text_of
-from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+from tests.support.scripted_model import Script, ScriptedModel
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 TENANT = new_id()
 QUESTION = ModelRequest("message", [ChatTurn("user", "你好")], {})
 GOOD = Script("text", text="好，上链接。")
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        yield running
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

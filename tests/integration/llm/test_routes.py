@@ -11,7 +11,7 @@ import pytest
 
 from backend.errors import ModelError, ModelPayloadInvalid, ModelResting, ModelStreamCut, ModelTimeout
 from backend.ids import new_id
-from backend.llm import exchange, retry
+from backend.llm import exchange
 from backend.llm.accounts import CallRecord
 from backend.llm.gateway import Caller, ChatTurn, ModelRequest
 from backend.llm.own_models import Grounds, OwnModels
@@ -19,6 +19,8 @@ from backend.telemetry.metrics import render
 from tests.support.routed_models import KEY, REQUEST, Routed, models_of, route_of, routed, text_of
 from tests.support.scripted_answers import Kind
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 GOOD = Script("text", text="好，上链接。")
 
@@ -34,11 +36,6 @@ async def second() -> AsyncIterator[ScriptedModel]:
     async with scripted_model() as running:
         running.by_model["scripted-1"] = GOOD
         yield running
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)
 
 
 async def said(model: Routed, *, streamed: bool, request: ModelRequest = REQUEST) -> str:

@@ -1,18 +1,18 @@
 """Answers of a shape: how each provider is told, what is checked, the one repair and the error behind it."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from backend.errors import ModelAnswerInvalid, ModelKeyRefused
-from backend.llm import retry
 from backend.llm.gateway import AnswerShape, ChatTurn, ModelRequest
 from backend.llm.schemas import AnswerSchema
 from backend.llm.structured import structured
 from tests.support.routed_models import Routed, route_of, routed
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -27,13 +27,6 @@ REQUEST = ModelRequest(
 GOOD = Script("text", text='{"kind": "write"}')
 BAD = Script("text", text='{"kind": "sing"}')
 NATIVE = {"type": "json_schema", "json_schema": {"name": "kind", "schema": SCHEMA, "strict": True}}
-
-
-@pytest.fixture
-async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedModel]:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)
-    async with scripted_model() as running:
-        yield running
 
 
 def told(server: ScriptedModel, place: int = 0) -> str:

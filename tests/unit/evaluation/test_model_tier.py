@@ -16,11 +16,12 @@ from backend.evaluation.outcomes import Outcome
 from backend.evaluation.run import reader_of
 from backend.graph.intent.asking import in_doubt
 from backend.graph.intent.reading import read
-from backend.llm import retry
 from backend.llm.routed import RoutedModel
 from tests.support.eval_sources import FOLDER
 from tests.support.routed_models import route_of, routed
-from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+from tests.support.scripted_model import Script, ScriptedModel
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 PROSE = "好的，这位操作员大概是想要写一段话术，请稍等。"
 WRONG_SCHEMA = '{"intent": "write", "confidence": "high"}'
@@ -33,13 +34,6 @@ def doubtful() -> list[IntentCase]:
     found = [one for one in cases if isinstance(one, IntentCase) and in_doubt(read(one.message, situation_of(one)))]
     assert len(found) >= 10
     return found
-
-
-@pytest.fixture
-async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedModel]:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)
-    async with scripted_model() as running:
-        yield running
 
 
 @pytest.fixture

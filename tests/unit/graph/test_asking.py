@@ -14,11 +14,12 @@ from backend.graph.intent.asking import understood
 from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Situation
 from backend.graph.prompts import sections
-from backend.llm import retry
 from backend.llm.routed import RoutedModel
 from tests.support.routed_models import route_of, routed
-from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+from tests.support.scripted_model import Script, ScriptedModel
 from tests.unit.graph.cases import SITUATIONS
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 DOUBTFUL = "整点有意思的，那个泡水用的家伙"
 SITUATION = SITUATIONS["empty"]
@@ -35,13 +36,6 @@ RIGHT: dict[str, Any] = {
 
 def saying(answer: Any) -> Script:
     return Script("text", text=answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False))
-
-
-@pytest.fixture
-async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedModel]:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)
-    async with scripted_model() as running:
-        yield running
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ import pytest
 from backend.graph import judge
 from backend.graph.judge import judged
 from backend.graph.prompts import sections
-from backend.llm import retry
 from backend.llm.routed import RoutedModel
 from backend.protocol.events import Finding
 from backend.quality.layering import plain
 from backend.quality.rubric import ScriptBrief, review, with_findings
 from tests.support.routed_models import route_of, routed
-from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+from tests.support.scripted_model import Script, ScriptedModel
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 _RULES = plain(None)
 TEXT = "大家晚上好。这锅全网最低价，原价三百，今天一百。我家那口子喝上就再没请过假。"
@@ -40,13 +41,6 @@ def only_noted(merged: list[Finding], code: str) -> bool:
 
 def saying(answer: Any) -> Script:
     return Script("text", text=answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False))
-
-
-@pytest.fixture
-async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedModel]:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0)
-    async with scripted_model() as running:
-        yield running
 
 
 @pytest.fixture
