@@ -178,6 +178,8 @@ class _Quiet(logging.Filter):
 
 
 _QUIET: Final = _Quiet()
+#: Seconds that a connection without a request stays open.
+KEEP_ALIVE: Final = 75
 
 
 def _config(app: Any, settings: Settings) -> uvicorn.Config:
@@ -196,6 +198,8 @@ def _config(app: Any, settings: Settings) -> uvicorn.Config:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,
         backlog=_BACKLOG,
+        # A proxy lets an idle connection go before (nginx: 60 s): who closes first may close on a request on its way.
+        timeout_keep_alive=KEEP_ALIVE,
         # After the drain nothing is left that deserves more time.
         timeout_graceful_shutdown=3,
     )

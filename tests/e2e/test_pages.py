@@ -268,7 +268,7 @@ def test_escape_in_the_field_withdraws_no_script_that_waits_for_approval(seats: 
     expect(card).to_have_attribute("data-status", "pending")
     box.fill("半句话")
     box.press("Escape")
-    # What is said next is refused only as long as the script waits.
+    # What is said next is told that the script waits only as long as it does.
     box.press("Enter")
-    expect(page.get_by_test_id("send-refused")).to_contain_text("等待审批")
+    expect(page.get_by_test_id("message-assistant").last).to_contain_text("还在等审批")
     expect(card).to_have_attribute("data-status", "pending")

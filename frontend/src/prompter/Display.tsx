@@ -9,7 +9,6 @@ import {
 } from 'react'
 import { isPaired, type RoomEntry } from './api'
 import { Bar, type BarActions, Connection, Next, Progress } from './Bar'
-import { listen } from './gestures'
 import { Icon } from './Icon'
 import { words } from './i18n'
 import { type Action, actionOf } from './keys'
@@ -238,7 +237,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
   const began = useRef(size)
   useEffect(() => {
     if (!surface.current) return
-    return listen(surface.current, {
+    return later?.listen(surface.current, {
       tap: actions.toggle,
       drag: (pixels) => {
         held.current ||= useDesk.getState().stage.motion === 'running'
@@ -254,7 +253,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
         held.current = false
       },
     })
-  }, [actions, flipped, size])
+  }, [actions, flipped, later, size])
 
   const mirror = `scale(${settings.mirrorH ? -1 : 1}, ${flipped ? -1 : 1})`
   return (

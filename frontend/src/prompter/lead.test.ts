@@ -122,6 +122,29 @@ describe('a display that hears of its room', () => {
   })
 })
 
+describe('orders that follow each other in a moment', () => {
+  it('leave none out that the last one does not say', () => {
+    const { lead, orders, hear, goal } = display()
+    hear(state(transport(1)))
+    lead.toggle()
+    lead.pace(5)
+    lead.seek(7)
+    lead.seek(0)
+    lead.pause()
+    lead.pace(5)
+    expect(orders).toMatchObject([{ action: 'play' }])
+    vi.advanceTimersByTime(200)
+    expect(orders.slice(1)).toMatchObject([{ action: 'pause' }, { action: 'speed', value: 250 }])
+    // Only the last one's answer tells that the room knows everything.
+    lead.answered(orders[1]?.id ?? '', 3)
+    hear(state(transport(3, { position: 9 })))
+    expect(goal()).toMatchObject({ playing: false, pace: 250 })
+    lead.answered(orders[2]?.id ?? '', 4)
+    hear(state(transport(4, { position: 5, pace: 250 })))
+    expect(goal()?.position).toBe(5)
+  })
+})
+
 describe('the heads-up of a cut-in', () => {
   const announced = (playing: boolean, revision: number) =>
     state(transport(revision, { version: 2, playing, at_ms: Date.now() + 3000 }))

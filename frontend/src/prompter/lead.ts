@@ -39,6 +39,7 @@ export class Lead {
   private cutting: ReturnType<typeof setTimeout> | undefined
   private sending: ReturnType<typeof setTimeout> | undefined
   private sentAt = 0
+  private waiting: [version: number, order: Order][] = []
   private unanswered: ReturnType<typeof setTimeout> | undefined
 
   constructor(player: Player, wire: Wire) {
@@ -293,16 +294,25 @@ export class Lead {
     if (drive) this.drive()
     clearTimeout(this.sending)
     if (!asked) return
+    // A later order takes the place of one like it. A pace says nothing of moving or standing: both go out.
+    this.waiting = this.waiting.filter(
+      ([, other]) => (other.action === 'speed') !== (order.action === 'speed'),
+    )
+    this.waiting.push([transport.version, order])
     const wait = this.sentAt + PAUSE_MS - Date.now()
-    if (wait > 0) this.sending = setTimeout(() => this.send(transport.version, order), wait)
-    else this.send(transport.version, order)
+    if (wait > 0) this.sending = setTimeout(() => this.send(), wait)
+    else this.send()
   }
 
-  private send(version: number, order: Order): void {
+  private send(): void {
     this.sentAt = Date.now()
+    const waiting = this.waiting.splice(0)
     if (this.step.asked !== UNSENT) return
-    const id = uuid7()
-    this.step = { ...this.step, asked: this.wire.post(id, version, order) ? id : undefined }
+    let id = ''
+    for (const [version, order] of waiting) {
+      id = uuid7()
+      this.step = { ...this.step, asked: this.wire.post(id, version, order) ? id : undefined }
+    }
     clearTimeout(this.unanswered)
     this.unanswered = setTimeout(() => this.answered(id, undefined), ANSWER_MS)
   }

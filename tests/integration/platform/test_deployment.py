@@ -1,5 +1,6 @@
 """The files of deployment are valid, and nginx does what they promise in front of a real socket server."""
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -8,11 +9,13 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 import websockets
 import yaml
 
 from backend.settings import Settings
+from backend.transport.server import KEEP_ALIVE
 from tests.integration.platform.test_server import serving
 from tests.support.env_example import render
 from tests.support.nginx import command, configuration, nginx
@@ -100,6 +103,27 @@ def test_files_are_cached_pages_are_not_and_every_answer_is_guarded(tmp_path: Pa
             assert answer["x-content-type-options"] == "nosniff"
             assert answer["x-frame-options"] == "DENY"
             assert answer["server"] == "nginx"
+
+
+def test_it_is_nginx_that_lets_an_idle_connection_go() -> None:
+    """Who is asked on a connection that the process closes just then says 502, and a POST is not sent again."""
+    upstream = re.search(
+        r"upstream app \{.*?keepalive_timeout (\d+)s;.*?\}", (ROOT / "nginx.conf").read_text(), re.DOTALL
+    )
+    assert upstream is not None
+    assert int(upstream[1]) + 10 <= KEEP_ALIVE
+
+
+async def test_an_idle_connection_is_kept_for_the_next_request() -> None:
+    with serving() as (_, url):
+        async with httpx.AsyncClient(
+            base_url=url.replace("ws", "http", 1), limits=httpx.Limits(keepalive_expiry=60)
+        ) as client:
+            used = [(await client.get("/")).extensions["network_stream"].get_extra_info("client_addr")]
+            # Longer than uvicorn's own five seconds.
+            await asyncio.sleep(6)
+            used.append((await client.get("/")).extensions["network_stream"].get_extra_info("client_addr"))
+    assert used[0] == used[1]
 
 
 async def test_a_socket_works_through_nginx_and_a_dead_app_is_passed_over(tmp_path: Path, static: Path) -> None:
