@@ -122,11 +122,7 @@ def check_form(schema: Mapping[str, Any]) -> dict[str, Any]:
         looked.seen.add(id(one))
         for keyword, value in one.items():
             _look_at(path, keyword, value, looked)
-            parts = _parts_of(path, keyword, value)
-            # Counted before they are kept: there may be ten thousand of them.
-            if looked.places + len(waiting) + len(parts) > MAX_PLACES:
-                raise _refused("too many schemas in one", (*path, keyword), "too_many", limit=MAX_PLACES)
-            waiting += parts
+            waiting += _parts_of(path, keyword, value)
     for path, reference in looked.references:
         if not _leads_somewhere(schema, reference, looked.seen):
             raise _refused("a reference must lead to another place of this schema", path, "reference")

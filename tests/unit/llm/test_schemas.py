@@ -215,6 +215,7 @@ def test_the_largest_schema_that_is_taken_is_little_work() -> None:
         # A value that is small from without; the library repeats all of it in every fault.
         ({"anyOf": [{"type": "string"}] * 900}, {"a": [[0] * 40_000]}),
         ({"items": {"anyOf": [{"pattern": "(.*a.{12}){3}"}] * 50}}, ["ab" * 20_000] * 2),
+        ({"items": {"anyOf": [{"pattern": "(.*a.{12}){9}z"}] * 50}}, ["ab" * 20_000] * 2),
     ],
 )
 def test_what_a_check_does_is_bounded(inner: dict[str, Any], value: Any) -> None:
@@ -223,6 +224,20 @@ def test_what_a_check_does_is_bounded(inner: dict[str, Any], value: Any) -> None
     assert work_of(lambda: sound.check(answer)) < 3_000_000
     assert time.process_time() - began < 5, "seconds of this process, counting included"
     assert work_of(lambda: held_to(sound.plain, answer)) < 300_000, "for this one everybody waits"
+
+
+@pytest.mark.parametrize(
+    ("inner", "value"),
+    [
+        ({"anyOf": [{"type": "string"}] * 900}, {"a": [[0] * 40_000]}),
+        ({"items": {"anyOf": [{"pattern": "(.*a.{12}){9}z"}] * 50}}, ["ab" * 20_000] * 2),
+    ],
+    ids=["faults", "patterns"],
+)
+def test_what_is_done_below_python_is_counted_too(inner: dict[str, Any], value: Any) -> None:
+    """What a fault repeats and what a pattern reads costs calls of nobody; few of them would take seconds."""
+    with pytest.raises(Unusable, match="too costly"):
+        AnswerSchema.read({"type": "object", "properties": {"a": inner}}).check(json.dumps({"a": value}))
 
 
 @given(st.data())
