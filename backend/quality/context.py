@@ -47,16 +47,34 @@ _UNLESS: Final = (
     re.compile(r"^的?(?:我|我们|咱|咱们)?(?:都|就|可|根本)?(?:不敢|不会|不来|不卖|不播|不拿|不要钱|不收钱)"),
 )
 _QUOTED_BAN: Final = re.compile(
-    r"(?:不能|不可以|不许|不让|禁止|不得|违规|不敢|不准|别再|从来不|不会|不想|没法|少)(?:再)?(?:随便|乱)?"
+    r"(?:不能|不可以|不许|不让|禁止|不得|违规|不敢|不准|别再|从来不|不会|不想|没法|少(?!说[也都]))(?:再)?(?:随便|乱)?"
     r"(?:说|讲|用|写|提|喊|宣传|承诺|吹|打出|出现)[^，]{0,16}$"
     r"|(?:别|不要|甭|莫)(?:跟|和|对|听|信|再)?(?:我|他们|别人|那些|人家)?(?:说|讲|信|听|指望|相信|问我)[^，。！？]{0,16}$"
-    r"|(?:从来|从|根本|压根)(?:都)?(?:不|没)(?:敢|会|有)?[^，。！？]{0,8}$"
+    # 从来没有过的, 从没见过这么好的 boasts.
+    r"|(?:从来|从|根本|压根)(?:都)?(?:不|没)(?![^，。！？]*(?:过的|这么|这样|如此))(?:敢|会|有)?[^，。！？]{0,8}$"
+)
+#: What is disowned behind a hit is a word, 全网最低价这种话我们不说, or the saying of it, 这个我不敢说.
+#: 这个价你别犹豫, 这个我不骗你 and 我不说大话 stand behind claims.
+_SAYING: Final = (
+    "(?:说|讲(?!价)|承诺|保证|写|用(?!说|讲|多|怕|担|怀|挑|想|我|愁)|提|喊|认|打包票)"
+    "(?!大话|假话|瞎话|谎|虚的|废话|空话)"
 )
 _DISOWNED: Final = re.compile(
     r"^[^，。！？]{0,3}(?:都|也|可|倒|真)?(?:谈不上|算不上|说不上|称不上|够不上)|"
-    r"^[^。！？]{0,4}(?:(?:这种|这个|这类|之类|这样|那种|那套)的?(?:话|词|说法|字眼|广告|承诺|宣传|事)?[^。！？]{0,8}(?:不|别|没|违|假)|"
-    r"，?(?:我|我们|咱|咱们|咱家|主播)(?:可|都)?(?:不敢|不能|不会|从来不|绝不|没法|不)(?:乱)?(?:说|讲|吹|承诺|保证|写|用|提|喊))"
+    r"^[^。！？]{0,4}(?:[这那](?:[种个类些样套]|[一两几俩]个?)?|之类)的?(?:"
+    r"(?:话|词儿?|字|说法|字眼|广告语?|承诺|宣传语?|口号|噱头|帽子|名头|大话|空话|标语|(?<!好)事儿?)(?:[^。！？不没别]{0,8})"
+    r"(?:不(?!骗|瞒|怕|吹|信|含糊|掺|用[说讲多怕担怀挑想我愁]|会错|是[白吹假开虚瞎])|别(?!不信|怀疑|犹豫|错过)|没(?!骗|错|毛病|假|问题|听错)|(?:违|假的))|"
+    r"(?:我们?|咱们?家?|主播|可|都|真|也|倒|是|从来|绝对|压根|谁都?){0,3}(?:不敢|不能|不会|没法|不可以|不让|不许|不准|没敢|不)"
+    rf"(?:乱|随便|这么|跟你们?|给你们?|给大家)?(?:{_SAYING}|吹(?<=[敢能会]吹))|"
+    r"(?:是|属于|算|都是)?(?:违规|违法|违禁|假的))"
+    r"|^[^。！？]{0,4}，?(?:我|我们|咱|咱们|咱家|主播)(?:可|都)?(?:(?:不敢|不能|不会|没法)(?:乱)?吹|"
+    rf"(?:不敢|不能|不会|从来不|绝不|没法|不)(?:乱|这么)?{_SAYING})"
 )
+#: The host takes the taking back back.
+_WINK: Final = re.compile(
+    r"懂的都懂|你懂的|(?:自己|大家)(?:品|悟|体会|领会|试)|点到为止|不能(?:多说|说太细|明说)|只能说到这|试试就知道|反正我?[^，。]{0,4}(?:好了|有用|信)|不信[^，。]{0,4}试"
+)
+_WINK_REACH: Final = 44
 _QUESTION: Final = re.compile(r"(?:能不能|会不会|可不可以|是不是|有没有|算不算)[^，。！？]{0,10}$")
 #: 减肥能不能靠它？
 _ASKED_BEHIND: Final = re.compile(r"^(?:能不能|会不会|可不可以|算不算|行不行|靠什么|怎么|该?怎样)[^，。！？]{0,8}？")
@@ -140,11 +158,17 @@ def is_negated(text: str, start: int, end: int, begin: int) -> bool:
         return False
     if _NOT_THAT.search(before):
         return not _AGREED.match(after)
-    if _NEGATION.search(before) and not _DOUBLE.search(before):
+    if (_NEGATION.search(before) or _NOT_FOR_YOU.search(before)) and not _DOUBLE.search(before):
         return True
-    if _NOT_FOR_YOU.search(before) and not _DOUBLE.search(before):
+    if _QUOTED_BAN.search(before):
         return True
-    return bool(_QUOTED_BAN.search(before) or _DISOWNED.match(after))
+    disowned = _DISOWNED.match(after)
+    return disowned is not None and not is_winked_at(text, end + disowned.end())
+
+
+def is_winked_at(text: str, taken_back: int) -> bool:
+    """Tell whether the host takes back what was taken back up to there: 这话我可不敢说，懂的都懂."""
+    return _WINK.search(text, taken_back, taken_back + _WINK_REACH) is not None
 
 
 def is_affirmed(after: str) -> bool:

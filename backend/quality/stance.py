@@ -8,7 +8,7 @@ testimonial.
 import re
 from typing import Final
 
-from backend.quality.context import clause, is_affirmed, sentence
+from backend.quality.context import clause, is_affirmed, is_winked_at, sentence
 from backend.quality.heads import headed
 
 #: Who says, asks, shouts what comes next, and is not the host.
@@ -37,10 +37,6 @@ _SUMMED_UP: Final = headed(
 )
 #: What was just said is asked about.
 _ASKED: Final = re.compile(r"[^，。！？]{0,12}？")
-#: The host takes the taking back back.
-_WINK: Final = re.compile(
-    r"懂的都懂|你懂的|(?:自己|大家)(?:品|悟|体会|领会|试)|点到为止|不能(?:多说|说太细|明说)|只能说到这|试试就知道|反正我?[^，。]{0,4}(?:好了|有用|信)|不信[^，。]{0,4}试"
-)
 #: What is asked about and denied is good to hear: 会不会反弹？不会的 claims something.
 _BAD: Final = re.compile("副作用|反弹|复发|过敏|依赖|刺激|伤|掉|变形|起球|褪|坏|添加|风险|害")
 #: What a book, a film tells of. 书里说蜂蜜能治… cites it and is no such thing.
@@ -133,4 +129,4 @@ def _is_taken_back(text: str, low: int, start: int, end: int) -> bool:
     answer = _DISOWNED.search(text, end, end + _REACH)
     if answer is None or text.count("。", end, answer.start()) > 1:
         return False
-    return _WINK.search(text, answer.end(), answer.end() + _REACH) is None
+    return not is_winked_at(text, answer.end())

@@ -11,6 +11,7 @@ import pytest
 from tests.support.desk_client import Desk, Frame, Rest, new_id, no_gaps_no_doubles
 from tests.support.processes import ServerProcess
 from tests.support.races import REQUEST
+from tests.support.sayings import plain_words
 
 STRANGER = "operator@shanlan.demo.cuedesk"
 ROOM = "小雅的直播间"
@@ -140,7 +141,7 @@ async def test_what_is_submitted_again_is_checked_by_the_rules_and_the_record_of
         text, product = old["params"]["content"], old["params"]["product_id"]
         assert "approve" in old["allowed"]
         revision = (await admin.get("/rules/overlay"))["revision"]
-        own = {"id": "H-AGAIN", "title": "今天起禁用", "severity": "block", "terms": [text[:6]]}
+        own = {"id": "H-AGAIN", "title": "今天起禁用", "severity": "block", "terms": [plain_words(text, 6)]}
         saved = await admin.client.put(
             "/api/v1/rules/overlay", json={"revision": revision, "overlay": {"rules": [own]}, "note": ""}
         )

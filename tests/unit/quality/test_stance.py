@@ -1,5 +1,7 @@
 """What the host says is not all claimed of the goods: each harmless way to say it has a twin that is a claim."""
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +44,24 @@ def graver_than_warnings(text: str) -> list[str]:
 def test_what_nobody_claims_is_not_held_against_the_host(harmless: str, claimed: str) -> None:
     assert graver_than_warnings(harmless) == []
     assert graver_than_warnings(claimed)
+
+
+#: Seven claims that may not be made, each of another kind.
+CLAIMS = ("全网最低价", "国家级品质", "能根治失眠", "全国第一", "包治百病", "百分百有效", "稳赚不赔")
+DENIALS = tomllib.loads((Path(__file__).parent / "data/denials.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_word_of_denial_nearby_takes_no_claim_back(claim: str) -> None:
+    said = [f"{before}{claim}。" for before in DENIALS["before"]] + [
+        f"{claim}，{behind}。" for behind in DENIALS["behind"]
+    ]
+    assert [text for text in said if not graver_than_warnings(text)] == []
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_word_that_is_disowned_is_no_claim(claim: str) -> None:
+    assert [text for behind in DENIALS["disowned"] if graver_than_warnings(text := f"{claim}{behind}。")] == []
 
 
 TEA: dict[str, Any] = {
