@@ -79,7 +79,9 @@ _WINK: Final = re.compile(
 _WINK_REACH: Final = 44
 _QUESTION: Final = re.compile(r"(?:能不能|会不会|可不可以|是不是|有没有|算不算)[^，。！？]{0,10}$")
 #: 减肥能不能靠它？
-_ASKED_BEHIND: Final = re.compile(r"^(?:能不能|会不会|可不可以|算不算|行不行|靠什么|怎么|该?怎样)[^，。！？]{0,8}？")
+_ASKED_BEHIND: Final = re.compile(
+    r"^(?:能不能|会不会|可不可以|算不算|行不行(?!包)|靠什么|怎么(?!做到|样|来的|办到|这么)|该?怎样)[^，。！？]{0,8}？"
+)
 _YES: Final = re.compile(r"^[^。！？]{0,8}[？，。]\s*(?:能|当然|肯定|必须|绝对|会的?|可以|有的?|是的)")
 
 

@@ -35,8 +35,10 @@ _DISOWNED: Final = headed(
 _SUMMED_UP: Final = headed(
     r"(?:这些|这几|这种|哪|一)[^，。！？]{0,6}?(?:一[样个件]|哪[样个]|都|也|统统|全)(?:都|也)?(?:不|没)(?:干|会|管|能|行|沾|做|有|占|搞|包)|(?:统统|全都?|一概)(?:不|没)(?:管|能|会|行|沾|有)"
 )
-#: What was just said is asked about.
-_ASKED: Final = re.compile(r"[^，。！？]{0,12}？")
+#: What was just said is asked about. 全网最低价你敢信吗, …还有谁 and …别家有吗 boast of it.
+_ASKED: Final = re.compile(
+    r"(?![^，。！？]{0,12}(?:敢信|(?<![能可要])信[吗不么]|谁|[别哪]家|别人|怎么|还有|心动|要不要|见过|离谱|搞错|值不值|神不神|羡慕))[^，。！？]{0,12}？"
+)
 #: What is asked about and denied is good to hear: 会不会反弹？不会的 claims something.
 _BAD: Final = re.compile("副作用|反弹|复发|过敏|依赖|刺激|伤|掉|变形|起球|褪|坏|添加|风险|害")
 #: What a book, a film tells of. 书里说蜂蜜能治… cites it and is no such thing.
