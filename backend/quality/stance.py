@@ -37,7 +37,8 @@ _SUMMED_UP: Final = headed(
 )
 #: What was just said is asked about. 全网最低价你敢信吗, …还有谁 and …别家有吗 boast of it.
 _ASKED: Final = re.compile(
-    r"(?![^，。！？]{0,12}(?:敢信|(?<![能可要])信[吗不么]|谁|[别哪]家|别人|怎么|还有|心动|要不要|见过|离谱|搞错|值不值|神不神|羡慕))[^，。！？]{0,12}？"
+    r"(?![^，。！？]{0,12}(?:敢信|(?<![能可要])信[吗不么]|谁|[别哪]家|别人|怎么|还有|心动|要不要|见过|离谱|搞错|值不值|神不神|羡慕))"
+    r"[^，。！？]{0,12}？"
 )
 #: What is asked about and denied is good to hear: 会不会反弹？不会的 claims something.
 _BAD: Final = re.compile("副作用|反弹|复发|过敏|依赖|刺激|伤|掉|变形|起球|褪|坏|添加|风险|害")
