@@ -14,7 +14,7 @@ import httpcore2
 import httpx2
 import pytest
 
-from backend.llm.lines import Line, LineNetwork, _host_of, body_of, open_client
+from backend.llm.lines import Line, LineNetwork, _host_of, body_of, open_client, trusted
 from tests.support.routed_models import REQUEST, models_of, routed, text_of
 from tests.support.scripted_model import Script, scripted_model
 
@@ -287,6 +287,18 @@ async def test_over_tls_too_a_body_comes_the_short_way_and_a_stranger_is_refused
         async with open_client() as client:
             with pytest.raises(httpx2.ConnectError):
                 await client.get(f"https://127.0.0.1:{port}/")
+
+
+def test_whom_the_lines_trust_is_what_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    trusted.cache_clear()
+    with pytest.raises(FileNotFoundError):
+        trusted()
+    monkeypatch.delenv("SSL_CERT_FILE")
+    context = trusted()
+    assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+    assert trusted() is context, "it is made once"
 
 
 async def pumped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

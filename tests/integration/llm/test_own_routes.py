@@ -11,8 +11,9 @@ import pytest
 
 from backend.errors import ModelError
 from backend.ids import new_id
-from backend.llm.gateway import AnswerShape, Caller, ModelRequest
+from backend.llm.gateway import AnswerShape, Caller, ChatTurn, ModelRequest
 from backend.llm.health import Health, added_up
+from backend.llm.lines import trusted
 from backend.llm.models_file import ModelsFile, Waits
 from backend.llm.own_models import Grounds, OwnModels
 from tests.support.routed_models import KEY, REQUEST, Routed, models_of, route_of, routed, text_of
@@ -47,9 +48,9 @@ async def test_a_tenants_own_deadlines_take_no_model_from_the_others(server: Scr
     server.by_model["scripted"] = Script("tokens", count=3, first_delay=0.05, delay=0.05)
     async with routed(route_of(server)) as model:
         await lay(model, with_wait(wait, 1e-6))
-        for _ in range(6):
+        for n in range(6):  # another question each time: the same one counts once
             with contextlib.suppress(ModelError):
-                await model.ask(of(TENANT))
+                await model.ask(of(TENANT, turns=[ChatTurn("user", f"第{n}次")]))
         assert text_of(await model.ask(of(OTHER))) == "字0字1字2"
         assert model.model.standings()["b0"].state == "closed"
         # … nor from the tenant's own routes to it that the server has.
@@ -241,3 +242,18 @@ async def test_calls_of_one_tenant_that_wait_do_not_keep_anothers_away(server: S
         await one
         assert ended.count(TENANT) <= 3, "the one under way, and at most the next"
         await asyncio.gather(*many)
+
+
+async def test_models_of_a_tenants_own_are_opened_without_holding_everybody_up(server: ScriptedModel) -> None:
+    """Twenty backends in a document of a kilobyte: to make a context of TLS for each the loop would stand still for
+    half a second and more."""
+    own = {
+        "providers": {"p": {"profile": "compatible", "base_url": server.base_url}},
+        "backends": {f"b{n}": {"provider": "p", "model": f"m{n}"} for n in range(20)},
+        "routes": {"default": {"backends": ["b0"]}},
+    }
+    async with routed(route_of(server)) as model:
+        await lay(model, own, server.base_url)
+        clients = [one.endpoint._client for one in model.model.backends(TENANT)]  # type: ignore[attr-defined]
+        assert len(clients) == 21
+        assert {id(one._transport._pool._ssl_context) for one in clients} == {id(trusted())}
