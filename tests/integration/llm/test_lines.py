@@ -558,3 +558,19 @@ async def test_who_leaves_before_the_answer_leaves_no_line_behind() -> None:
             await left.wait()
         stack = client._transport._pool  # type: ignore[attr-defined]
         assert not stack._open
+
+
+@pytest.mark.parametrize("closing", ["those of an address", "all"])
+async def test_who_is_cancelled_while_it_closes_lines_leaves_none_open(closing: str) -> None:
+    server = Server(*([HEAD, *chunks(b"one"), END] for _ in range(5)))
+    async with at(server) as port, open_client() as client:
+        await asyncio.gather(*(asked(client, port) for _ in range(5)))
+        stack = client._transport._pool  # type: ignore[attr-defined]
+        (address,) = stack._idle
+        assert len(stack._open) > 2
+        task = asyncio.create_task(stack.aclose() if closing == "all" else stack._distrust(address))
+        await asyncio.sleep(0)  # it is closing the first one
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert not stack._open
