@@ -283,6 +283,8 @@ async def test_an_answer_without_words_may_be_sent_back_too(
         ({"messages": [{"role": "user"}]}, "messages.0.content"),
         ({"messages": [{"role": "system", "content": None}]}, "messages.0.content"),
         ({"messages": [{"role": "user", "content": 5}]}, "messages.0.content"),
+        ({"messages": [{"role": "user", "content": {"type": "text", "text": "x"}}]}, "messages.0.content"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
         ({"messages": [{"role": "user", "content": [{"type": "text", "text": ""}]}]}, "messages.0.content.0.text"),
         ({"messages": [{"content": "x"}]}, "messages.0.role"),
         ({"stream": "yes"}, "stream"),
