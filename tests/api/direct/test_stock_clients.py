@@ -252,7 +252,11 @@ async def test_what_the_stock_sdk_was_answered_it_may_send_back(
         assert refused.value.code == "unsupported_parameter"
 
 
-@pytest.mark.parametrize("empty", [{"content": ""}, {"content": None}, {}], ids=["empty", "null", "left-out"])
+@pytest.mark.parametrize(
+    "empty",
+    [{"content": ""}, {"content": None}, {}, {"content": "", "reasoning_content": ""}],
+    ids=["empty", "null", "left-out", "without-thoughts-too"],
+)
 async def test_an_answer_without_words_may_be_sent_back_too(
     sdk: openai.AsyncOpenAI, primary: ScriptedModel, empty: dict[str, Any]
 ) -> None:
