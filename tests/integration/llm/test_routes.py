@@ -159,7 +159,7 @@ async def test_an_answer_that_drips_is_whole_when_it_ends_in_time_and_is_given_u
         assert await said(model, streamed=streamed) == "".join(f"字{n}" for n in range(20))
     # Something comes all the time, so that nothing but the end of all patience ends it.
     first.play(Script("tokens", count=1200, delay=0.05))
-    async with routed(route_of(first, profile=profile), total=0.5) as model:
+    async with routed(route_of(first, profile=profile), total=2 if streamed else 0.5) as model:
         with pytest.raises(ModelTimeout) as raised:
             await said(model, streamed=streamed)
         (record,) = model.records
