@@ -43,6 +43,7 @@ from backend.llm.declared import deadlines_of, declared_models, following
 from backend.llm.endpoint import Endpoint
 from backend.llm.exchange import HttpEndpoint
 from backend.llm.health import Health
+from backend.llm.lines import trusted
 from backend.llm.models_file import Backend, ModelsFile, Provider, profile_of
 from backend.llm.routed import RoutedModel
 from backend.llm.spans import span_of
@@ -356,6 +357,8 @@ async def _open_model(
 
     budgets = TenantBudgets(db, cache, settings)
     await enter(budgets.kept())
+    with contextlib.suppress(OSError):  # whoever needs it is told
+        await asyncio.to_thread(trusted)  # beside the loop: it stands still for it else, when a tenant saves its models
     model = _model(settings, models, note, budgets)
     stack.push_async_callback(model.aclose)
     await enter(following(settings, model))

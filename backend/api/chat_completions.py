@@ -100,6 +100,8 @@ def _place(fault: Any, body: Any) -> list[str]:
     place: list[str] = []
     steps = fault["loc"][1:] if fault["loc"][:1] == ("body",) else fault["loc"]
     for at, part in enumerate(steps):
+        if part in _KINDS and place[-1:] == ["content"]:
+            continue
         known = part in body if isinstance(body, dict) else isinstance(body, list) and isinstance(part, int)
         if known:
             body = body[part]
@@ -149,15 +151,19 @@ class TextPart(_Part):
     text: Text
 
 
+#: What content may be. No field of a part is called so: a fault is told of the content then.
+_TEXT, _PARTS, _NOTHING = _KINDS = ("a text", "a list of parts", "nothing at all")
+
+
 def _kind_of(content: object) -> str:
-    return "parts" if isinstance(content, list) else "nothing" if content is None else "text"
+    return _PARTS if isinstance(content, list) else _NOTHING if content is None else _TEXT
 
 
 #: Told apart by what it is, so that a fault is told of the kind that was meant.
 _Content = Annotated[
-    Annotated[str, StringConstraints(max_length=400_000), STORABLE, Tag("text")]
-    | Annotated[list[TextPart], Field(min_length=1, max_length=100), Tag("parts")]
-    | Annotated[None, Tag("nothing")],
+    Annotated[str, StringConstraints(max_length=400_000), STORABLE, Tag(_TEXT)]
+    | Annotated[list[TextPart], Field(min_length=1, max_length=100), Tag(_PARTS)]
+    | Annotated[None, Tag(_NOTHING)],
     Discriminator(_kind_of),
 ]
 
@@ -170,7 +176,7 @@ class Message(_Part):
     name: Word | None = None
     # What our own answers, and those of OpenAI's SDK, carry beside: a conversation sends them back.
     refusal: None = None
-    reasoning_content: Text | None = None
+    reasoning_content: Annotated[str, StringConstraints(max_length=400_000), STORABLE] | None = None
     annotations: Annotated[list[Any], Field(max_length=0)] | None = None
     tool_calls: Annotated[list[Any], Field(max_length=0)] | None = None
     function_call: None = None

@@ -18,7 +18,8 @@ def openai_error(error: AppError) -> tuple[int, dict[str, Any]]:
     if isinstance(error, ModelBudgetSpent):
         code = "insufficient_quota"
     kind = _TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
-    param = error.details.get("param", error.details.get("at"))
+    field = str(error.details.get("field", "")).removeprefix("body.")
+    param = error.details.get("param", error.details.get("at", field or None))
     return status, {"error": {"message": error.message, "type": kind, "param": param, "code": code}}
 
 

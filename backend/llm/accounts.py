@@ -173,13 +173,19 @@ _GEN_AI_FIRST: Final = Histogram(
 
 def measure(record: CallRecord) -> None:
     """Add a record to the metrics. Models of a tenant's own are one there: their names are the tenant's, as many as it
-    likes, and no label of a metric is ever given back."""
-    provider, model = _labels(record)
+    likes, and no label of a metric is ever given back. So is what its own routes ask, of the server's models too: how
+    that went and how long it took comes of the tenant's parameters and deadlines. What it used is paid for by whom
+    the model is of, and stays there."""
+    provider, model = (_OWN, _OWN) if record.own_route else _labels(record)
+
+    def label(backend: str) -> str:
+        return _OWN if record.own_route or is_own(backend) else backend
+
     _CALLS.labels(record.node, provider, model, record.status).inc()
     for hop in record.hops:
-        _FAILURES.labels(_label(hop.backend), hop.reason).inc()
+        _FAILURES.labels(label(hop.backend), hop.reason).inc()
     if record.fallback_from is not None and record.status == "completed":
-        _FALLBACKS.labels(record.node, _label(record.fallback_from), _label(record.backend)).inc()
+        _FALLBACKS.labels(record.node, label(record.fallback_from), label(record.backend)).inc()
     if record.status in ("shared", "refused"):
         return  # nobody was asked
     # Each attempt where it was made: what was abandoned is another model's.
@@ -211,10 +217,6 @@ def _measure_used(part: Spent | CallRecord) -> None:
 
 def _labels(asked: Spent | CallRecord) -> tuple[str, str]:
     return (_OWN, _OWN) if is_own(asked.backend) else (asked.provider, asked.model)
-
-
-def _label(backend: str) -> str:
-    return _OWN if is_own(backend) else backend
 
 
 def _measure_by_conventions(record: CallRecord, of: tuple[str, str, str]) -> None:

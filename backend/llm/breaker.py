@@ -1,19 +1,25 @@
 """The circuit breaker before one model: who keeps failing is left alone, then asked by one caller, then trusted."""
 
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 State = Literal["closed", "open", "half_open"]
+#: Makes what is asked, for whoever needs to know it; None: nobody could have asked for a failure.
+Question = Callable[[], Hashable | None]
 
 
 @dataclass(frozen=True, slots=True)
 class BreakerRules:
-    """It opens after `in_a_row` failures, or when of at least `enough` outcomes in the last `window` seconds `share`
-    are failures. It stays open `rest` seconds, twice as long each time it fails again, `longest_rest` at most; then
-    one call at a time is let through, and `probes` successes in a row close it."""
+    """It opens after `in_a_row` failures without a success between them, however long they take, or when of at least
+    `enough` outcomes in the last `window` seconds `share` are failures. It stays open `rest` seconds, twice as long
+    each time it fails again, `longest_rest` at most; then one call at a time is let through, and `probes` successes in
+    a row close it.
+
+    What fails of the same question again within the `window` is not counted. Nor does it find out whether the model is
+    back, before as much time has passed again: until then others may."""
 
     in_a_row: int = 5
     window: float = 60.0
@@ -43,7 +49,8 @@ class Permit:
         self._tell(True)
 
     def fail(self, of: Hashable | None = None) -> None:
-        """The model failed. `of` is what was asked: what failed of the same within the window teaches nothing more."""
+        """The model failed. `of` is what was asked: what failed of the same within the window teaches nothing more,
+        but that a model which was resting rests on."""
         self._tell(False, of)
 
     def leave(self) -> None:
@@ -62,7 +69,11 @@ class Breaker:
     def __init__(self, clock: Callable[[], float], rules: BreakerRules | None = None) -> None:
         self._clock = clock
         self._rules: Final = rules or BreakerRules()
-        self._outcomes: deque[tuple[float, bool, Hashable | None]] = deque(maxlen=self._rules.remembered)
+        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=self._rules.remembered)
+        #: Counted failures since the last success.
+        self._row = 0
+        #: What was asked when it failed, and when: the same again says less. Kept as long as it is not closed.
+        self._failed_of: OrderedDict[Hashable, float] = OrderedDict()
         self._open_until = -math.inf
         self._opened = 0
         self._closed = True
@@ -86,68 +97,90 @@ class Breaker:
     def error_rate(self) -> float:
         """The share of failures among the remembered outcomes."""
         self._forget()
-        return sum(not good for _, good, _ in self._outcomes) / len(self._outcomes) if self._outcomes else 0.0
+        return sum(not good for _, good in self._outcomes) / len(self._outcomes) if self._outcomes else 0.0
 
-    def enter(self) -> Permit | None:
-        """Return leave to make a call; None when there is none to be had."""
+    def rests_for_question(self, question: Question) -> float:
+        """Seconds until it lets this be asked; 0 when it does, as far as nobody else is finding out."""
+        if self.state != "closed" and self._knows(question()):
+            return max(self.rests_for, self._open_until + self._rest() - self._clock())
+        return self.rests_for
+
+    def enter(self, question: Question = lambda: None) -> Permit | None:
+        """Return leave to make a call; None when there is none to be had. `question` is made only where it matters."""
         match self.state:
             case "closed":
                 return Permit(self, self._epoch, probe=False)
-            case "half_open" if not self._probing:
+            case "half_open" if not self._probing and not self.rests_for_question(question):
                 self._probing = True
                 return Permit(self, self._epoch, probe=True)
         return None
 
     def rest(self, seconds: float) -> None:
         """Let nobody try for so long: the provider said when to come back."""
+        self._passed = 0
         self._open(seconds)
 
     def _told(self, epoch: int, outcome: bool | None, of: Hashable | None) -> None:
         if epoch != self._epoch:
             return  # a straggler from before it opened or closed: what it saw is known or over
-        if outcome is False and of is not None and self._known(of):
-            outcome = None
+        known = outcome is False and self._knows(of)
+        if outcome is False and of is not None and not known:
+            self._failed_of[of] = self._clock()
+            if len(self._failed_of) > self._rules.remembered:
+                self._failed_of.popitem(last=False)
         if self._closed:
-            if outcome is not None:
-                self._outcomes.append((self._clock(), outcome, of))
+            if outcome is not None and not known:
+                self._outcomes.append((self._clock(), outcome))
+                self._row = 0 if outcome else self._row + 1
                 self._open_if_bad()
             return
         self._probing = False
-        if outcome is None:
-            return
-        if not outcome:
+        if outcome:
+            self._passed += 1
+            if self._passed >= self._rules.probes:
+                self._close()
+        elif known:
+            # It may be the fault of what was asked: what others found out holds, and none of them waits longer for it.
+            self._open(self._rest())
+        elif outcome is False:
             self._opened += 1
-            self._open(min(self._rules.longest_rest, self._rules.rest * 2.0 ** min(self._opened - 1, 16)))
-            return
-        self._passed += 1
-        if self._passed >= self._rules.probes:
-            self._closed, self._opened = True, 0
-            self._outcomes.clear()
-            self._epoch += 1
+            self._passed = 0
+            self._open(self._rest())
 
-    def _known(self, of: Hashable) -> bool:
+    def _knows(self, of: Hashable | None) -> bool:
         """Tell whether the same failed already, so that it may be the fault of what is asked."""
         self._forget()
-        return any(not good and of == before for _, good, before in self._outcomes)
+        return of is not None and of in self._failed_of
 
     def _open_if_bad(self) -> None:
         self._forget()
-        failed = [not good for _, good, _ in self._outcomes]
-        last = failed[-self._rules.in_a_row :]
-        dead = len(last) == self._rules.in_a_row and all(last)
-        if dead or (len(failed) >= self._rules.enough and sum(failed) >= self._rules.share * len(failed)):
+        failed = sum(not good for _, good in self._outcomes)
+        many = len(self._outcomes) >= self._rules.enough and failed >= self._rules.share * len(self._outcomes)
+        if many or self._row >= self._rules.in_a_row:
             self._opened = 1
-            self._open(self._rules.rest)
+            self._passed = 0
+            self._open(self._rest())
+
+    def _rest(self) -> float:
+        return min(self._rules.longest_rest, self._rules.rest * 2.0 ** min(max(0, self._opened - 1), 16))
 
     def _open(self, seconds: float) -> None:
-        self._closed, self._probing, self._passed = False, False, 0
+        self._closed, self._probing = False, False
         self._open_until = max(self._open_until, self._clock() + seconds)
+        self._epoch += 1
+
+    def _close(self) -> None:
+        self._closed, self._opened, self._passed, self._row = True, 0, 0, 0
+        self._outcomes.clear()
+        self._failed_of.clear()
         self._epoch += 1
 
     def _forget(self) -> None:
         since = self._clock() - self._rules.window
         while self._outcomes and self._outcomes[0][0] < since:
             self._outcomes.popleft()
+        while self._closed and self._failed_of and next(iter(self._failed_of.values())) < since:
+            self._failed_of.popitem(last=False)
 
 
 class BreakerBeside(Breaker):

@@ -28,7 +28,7 @@ from backend.llm.breaker import Permit
 from backend.llm.budget import USUAL_OUTPUT, Reservation
 from backend.llm.deadlines import Deadlines
 from backend.llm.endpoint import Attempt
-from backend.llm.failures import policy_of
+from backend.llm.failures import is_forbidden, policy_of
 from backend.llm.gateway import Answer, ModelRequest, Piece, Usage, estimate_tokens, estimated_usage
 from backend.llm.models_file import Parameters
 from backend.llm.profiles import Shaping
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 #: Our count of tokens is an estimate: only what is far too long is not even sent.
 _SURELY_TOO_LONG: Final = 1.25
 #: Failures that a question can bring about: the provider was reached, and may have failed of what it was asked.
-_MAY_BE_ASKED_FOR: Final = frozenset({"overloaded", "cut", "timeout", "malformed", "unknown"})
+_MAY_BE_ASKED_FOR: Final = frozenset({"overloaded", "cut", "timeout", "malformed", "unknown", "not_served"})
 #: Seconds that a provider's Retry-After keeps it from being asked while another answers.
 _LONGEST_REST: Final = 60.0
 
@@ -70,6 +70,8 @@ class Call:
         self._rung: Shaping | None = None
         self._refused_on: list[tuple[Shaping, ModelError]] = []
         self._permit: Permit | None = None
+        #: What tells the question from others, once somebody wanted to know.
+        self._mark: bytes | None = None
         self._text: list[str] = []
         #: What the attempt under way has thought so far: made and paid for, though nobody was shown it.
         self._thoughts: list[str] = []
@@ -145,11 +147,12 @@ class Call:
         request = _within(request, backend.declared.limits.output)
         self._refuse_what_is_far_too_long(backend)
         caller = self._request.caller
-        patience = min(self._course.deadlines.connect, self._seconds_left())
+        time_left = max(0.0, self._give_up_at - self._clock())
+        patience = min(self._course.deadlines.connect, self._seconds_left(), time_left)
         async with backend.place(caller.tenant_id if caller else None, patience):
-            permit = self._permit = backend.breaker.enter()
+            permit = self._permit = backend.breaker.enter(self._asked)
             if permit is None:
-                raise ModelResting(retry_after_ms=int(backend.breaker.rests_for * 1000) + 1)
+                raise ModelResting(retry_after_ms=int(backend.breaker.rests_for_question(self._asked) * 1000) + 1)
             self._attempts += 1
             extra = {**backend.declared.parameters.extra, **self._course.parameters.extra}
             shaping = self._shaping(backend, extra)
@@ -162,7 +165,7 @@ class Call:
                 permit.succeed()
             except ModelError as error:
                 if policy_of(error).counts:
-                    permit.fail(self._asked_of_it(error))
+                    permit.fail(self._asked() if _may_be_asked_for(error) else None)
                 elif isinstance(error, ModelRefused):
                     permit.succeed()  # it answers: what we asked was wrong
                 raise
@@ -170,22 +173,21 @@ class Call:
                 permit.leave()
                 self._charge(backend, attempt)
 
-    def _asked_of_it(self, error: ModelError) -> Hashable | None:
-        """Return what a tenant asked, where that may be the cause of the failure; None where it cannot be.
+    def _asked(self) -> Hashable | None:
+        """Return what a tenant asked, all of it: what fails of it again may be its own fault. None on nobody's account.
 
-        A schema or a prompt that makes a provider fail would take it from everybody by being asked again, be it by our
-        own retries.
+        A prompt or a schema that makes a provider fail would take it from everybody by being asked again, be it by our
+        own retries. Nothing less than all of it: a service asks by one schema, with another text each time, and that
+        all of these fail says more.
         """
         caller, shape = self._request.caller, self._request.shape
-        if caller is None or error.failure not in _MAY_BE_ASKED_FOR:
+        if caller is None:
             return None
-        strange = shape is not None and self._request.purpose == "message"  # the schemas of other purposes are ours
-        said = (
-            dict(shape.schema)
-            if strange and shape is not None
-            else [[turn.role, turn.content] for turn in self._request.turns]
-        )
-        return caller.tenant_id, blake2b(orjson.dumps(said), digest_size=16).digest()
+        if self._mark is None:
+            turns = [[turn.role, turn.content] for turn in self._request.turns]
+            said = orjson.dumps([turns, dict(shape.schema) if shape is not None else None])
+            self._mark = blake2b(said, digest_size=16).digest()
+        return caller.tenant_id, self._mark
 
     def _charge(self, backend: OpenBackend, attempt: Attempt) -> None:
         """Keep what an attempt used, answered or not, at its backend's own prices."""
@@ -433,8 +435,17 @@ class Call:
             total_ms=int((self._clock() - self._started) * 1000),
             refusal=self._refusal,
             parts=tuple(self._parts),
+            own_route=self._course.own,
             texts=CallTexts(request.turns, "".join(self._text)),
         )
+
+
+def _may_be_asked_for(error: ModelError) -> bool:
+    """Tell whether what is asked may have brought a failure about."""
+    if error.failure == "timeout":
+        return error.details.get("kind") != "connect"  # nobody was reached
+    # A key that is not accepted is so for all; what it may not do may be just this.
+    return error.failure in _MAY_BE_ASKED_FOR or is_forbidden(error)
 
 
 def _with_parameters(request: ModelRequest, *declared: Parameters) -> ModelRequest:

@@ -94,7 +94,7 @@ async def _follow(settings: Settings, path: Path, model: RoutedModel) -> None:
     while True:
         await asyncio.sleep(settings.models_interval)
         mark = _mark(path)
-        if mark is not None and mark == seen:
+        if mark is not None and mark == seen and not model.behind:
             continue
         try:
             if mark is None:
@@ -103,8 +103,10 @@ async def _follow(settings: Settings, path: Path, model: RoutedModel) -> None:
             models = await asyncio.to_thread(declared_models, settings)
             if _mark(path) != mark:
                 continue  # it is being written
-            if models != model.models:
+            changed = models != model.models
+            if changed or model.behind:
                 await model.reload(models)
+            if changed:
                 log.info("models_reloaded", routes=sorted(models.routes), backends=sorted(models.backends))
         except Exception as error:  # noqa: BLE001 — whatever the file is or asks for, the next good one must be taken
             model.stale = True

@@ -23,6 +23,9 @@ from backend.errors import (
     ModelUnreachable,
 )
 
+#: The status of what is forbidden to a key that is known.
+_FORBIDDEN: Final = 403
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -74,7 +77,14 @@ def policy_of(error: ModelError) -> Policy:
         return _POLICIES["connect"]
     if kind == "total":  # the time for all of it is over, whoever used it up
         return Policy()
+    if is_forbidden(error):
+        return _POLICIES["not_served"]
     return _POLICIES[error.failure]
+
+
+def is_forbidden(error: ModelError) -> bool:
+    """Tell whether the provider knows the key and forbids what is asked: this model, or just this question."""
+    return error.failure == "auth" and error.details.get("status") == _FORBIDDEN
 
 
 _CLASSES: Final[Mapping[Failure, type[ModelError]]] = MappingProxyType(
@@ -148,6 +158,12 @@ _TOO_LONG: Final = re.compile(
     r"|range of input length|input (is )?too long|max_model_len",
     re.IGNORECASE,
 )
+#: What a moderation says with status 403; of an account that was flagged it says something else.
+_FLAGGED: Final = re.compile(
+    r"(input|prompt|content|request|messages?|text) (was|were|is|are|has been|have been) (flagged|blocked)"
+    r"|requires moderation|content (policy|filter)",
+    re.IGNORECASE,
+)
 #: How providers call what they are told of the shape of an answer …
 _SHAPE: Final = re.compile(
     r"response[_ ]?format|json[_ -]?(schema|object|mode)|structured[_ ]outputs?|guided[_ ](json|decoding)",
@@ -189,6 +205,8 @@ def reported(
         details["reason"] = words[0]
     message = str(inner.get("message") or "")
     failure = _failure(status, words, message, codes)
+    if status == _FORBIDDEN and failure == "auth" and _is_moderated(inner, message):
+        failure = "content_filtered"
     about = _about(inner, message)
     if failure == "unknown" and about is not None and about != "unsaid":
         failure = "bad_request"
@@ -220,6 +238,13 @@ def _failure(status: int, words: Sequence[str], message: str, codes: Mapping[str
     if status >= 300 and status // 100 != 4:
         return "not_served" if status < 400 else "overloaded"
     return "bad_request" if status >= 400 or known else "unknown"
+
+
+def _is_moderated(inner: Mapping[str, Any], message: str) -> bool:
+    """Tell whether what is forbidden is the content: OpenRouter gives the `reasons`, others have words for it."""
+    metadata = inner.get("metadata")
+    reasons = metadata.get("reasons") if isinstance(metadata, dict) else None
+    return bool(reasons) or _FLAGGED.search(message[:_LOOKED_AT]) is not None
 
 
 def _about(inner: Mapping[str, Any], message: str) -> Literal["shape", "schema", "unsaid"] | None:

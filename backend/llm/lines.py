@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
+from functools import cache
 from itertools import chain, zip_longest
 from typing import Any, Final, cast
 
@@ -38,8 +39,25 @@ _HEADS: Final = 20
 _SocketOption = Any
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """Return what all lines check certificates with: as httpx2 would for each client of its own (`SSL_CERT_FILE`,
+    `SSL_CERT_DIR`, else the system's store), but read once.
+
+    It takes tens of milliseconds in which the loop stands still, and a tenant may declare twenty models at once. So
+    whoever starts a server calls it beside the loop first.
+
+    Raises:
+        OSError: the file that the environment names cannot be read.
+    """
+    return httpx2.create_ssl_context()
+
+
 def open_client(**options: Any) -> httpx2.AsyncClient:
-    """Return a client of httpx2 whose connections, through proxies too, are lines."""
+    """Return a client of httpx2 whose connections, through proxies too, are lines. Without a `verify` of its own it
+    shares the context of TLS with all others."""
+    if "verify" not in options:
+        options["verify"] = trusted()
     client = httpx2.AsyncClient(**options)
     network = LineNetwork()
     # httpx2 has no option for it, httpcore2 has. A release that keeps it elsewhere is read the long way (`body_of`);

@@ -1,5 +1,6 @@
 """The file that declares the models (`models.yaml`): its shape, and an error for every line that is wrong."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ import httpx2
 import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from yaml.reader import ReaderError
 
 from backend.errors import ModelsFileInvalid
@@ -43,6 +45,15 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _no_number(value: Any) -> At | None:
+    """Return where in a value something stands that JSON has no number for: NaN, or one without end."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else ()
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
+    found = ((key, at) for key, one in steps if (at := _no_number(one)) is not None)
+    return next(((key, *at) for key, at in found), None)
+
+
 class Parameters(_Part):
     """What is sent with every request; it wins over what the prompt's author asked for. `extra` goes in as it is."""
 
@@ -57,6 +68,11 @@ class Parameters(_Part):
             orjson.dumps(extra)
         except TypeError as error:
             raise ValueError(f"cannot be sent as JSON: {error}") from None
+        if (at := _no_number(extra)) is not None:  # it would go out as null
+            told = InitErrorDetails(
+                type=PydanticCustomError("no_number", "JSON has no such number"), loc=at, input=None
+            )
+            raise ValidationError.from_exception_data("extra", [told])
         return extra
 
 

@@ -9,11 +9,12 @@ from functools import partial
 from uuid import UUID
 
 import orjson
+import structlog
 
 from backend.errors import ModelBudgetSpent, ModelError, ModelRateExceeded
 from backend.ids import new_id
 from backend.llm.accounts import Book, CallRecord, measure
-from backend.llm.backends import Backends, Course, OpenBackend, Opener, Table
+from backend.llm.backends import Backends, OpenBackend, Opener, Table
 from backend.llm.budget import Budgets, Reservation, Unlimited
 from backend.llm.call import Call
 from backend.llm.deadlines import Deadlines
@@ -22,6 +23,8 @@ from backend.llm.health import Standing
 from backend.llm.models_file import ModelsFile
 from backend.llm.own_models import Grounds, OwnModels, merged
 from backend.llm.single_flight import SingleFlight
+
+log = structlog.get_logger(__name__)
 
 
 class RoutedModel:
@@ -41,6 +44,8 @@ class RoutedModel:
         self._flights: SingleFlight[tuple[Answer, CallRecord]] = SingleFlight()
         #: Whether the file that declares the models cannot be used as it is now, so that an older one holds.
         self.stale = False
+        #: Tenants whose own models could not be laid over the file as it is now: to be tried again.
+        self.behind: set[UUID] = set()
 
     @property
     def name(self) -> str:
@@ -76,7 +81,8 @@ class RoutedModel:
 
     async def reload(self, models: ModelsFile) -> None:
         """Take `models` for every call from now on; calls under way end as they began. What hinders one of its backends
-        from being opened is raised; nothing has changed then."""
+        from being opened is raised; nothing has changed then. A tenant whose own models cannot be laid over it stays
+        with what it had (`behind`), and no other does."""
         before = self._table
         try:
             self._table = self._backends.table(models, before)
@@ -86,8 +92,14 @@ class RoutedModel:
         try:
             for tenant_id in tuple(self._own):
                 # As it is by now: others may have changed while we closed what nobody uses.
-                if (entry := self._own.get(tenant_id)) is not None:
+                if (entry := self._own.get(tenant_id)) is None:
+                    continue
+                try:
                     await self.set_own(tenant_id, *entry[1:])
+                except Exception as error:
+                    if tenant_id not in self.behind:
+                        log.exception("tenant_models_not_taken", tenant=str(tenant_id), error=type(error).__name__)
+                    self.behind.add(tenant_id)
         finally:
             await before.retire()
 
@@ -109,6 +121,7 @@ class RoutedModel:
                 await self._backends.closed()
                 raise
             self._own[tenant_id] = table, own, grounds
+        self.behind.discard(tenant_id)
         if before is not None:
             await before[0].retire()
 
@@ -148,14 +161,14 @@ class RoutedModel:
                 if not joins:
                     raise
                 asking = _less_patient(request, self._clock() - began)
-                call = self._begun(asking, streamed=False)[2]
+                call = self._begun(asking, streamed=False)[1]
                 if call.waits_for_room(error) is not None:
                     continue  # it was refused for the patience of another: who has more asks itself
                 self._note(call.record())
                 raise
             except ModelError as error:
                 if joins:
-                    self._note(self._begun(request, streamed=False)[2].shared_failure(error))
+                    self._note(self._begun(request, streamed=False)[1].shared_failure(error))
                 raise
             break
         if shared:
@@ -186,7 +199,7 @@ class RoutedModel:
 
     @asynccontextmanager
     async def _call(self, request: ModelRequest, *, streamed: bool) -> AsyncIterator[Call]:
-        table, course, call = self._begun(request, streamed=streamed)
+        table, call = self._begun(request, streamed=streamed)
         table.calls += 1
         wanted = call.reservation()
         try:
@@ -199,18 +212,15 @@ class RoutedModel:
         finally:
             table.calls -= 1
             record = call.record()
-            if course.own:
-                record = replace(record, own_route=True)
             self._note(record)
             # Also of who left while room was made: it may have been.
             if wanted is not None and record.status != "refused":
                 self._budgets.settle(wanted, record.usage.input_tokens + record.usage.output_tokens)
             await table.let_go()
 
-    def _begun(self, request: ModelRequest, *, streamed: bool) -> tuple[Table, Course, Call]:
+    def _begun(self, request: ModelRequest, *, streamed: bool) -> tuple[Table, Call]:
         table = self._table_of(request.caller.tenant_id if request.caller else None)
-        course = table.course(request)
-        return table, course, Call(request, course, self._clock, streamed=streamed)
+        return table, Call(request, table.course(request), self._clock, streamed=streamed)
 
     async def _reserve(self, call: Call, wanted: Reservation) -> None:
         while True:

@@ -10,7 +10,7 @@ was not answered by a byte then is asked once more on a new one, at once, and al
 
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final
 
 import httpcore2
@@ -78,9 +78,7 @@ class ConnectionStack:
 
     async def _distrust(self, address: _Address) -> None:
         """Close the free ones of an address: they are as old as one that was dead."""
-        idle = self._idle.pop(address, None)
-        while idle:
-            await self._end(idle.pop())
+        await self._end_all(self._idle.pop(address, ()))
 
     async def _taken(self, request: httpcore2.Request) -> httpcore2.AsyncHTTPConnection | None:
         idle = self._idle.get(_address(request))
@@ -124,7 +122,19 @@ class ConnectionStack:
         self._over = True
         self._idle.clear()
         while self._open:
-            await self._end(next(iter(self._open)))
+            await self._end_all(tuple(self._open))
+
+    async def _end_all(self, connections: Iterable[httpcore2.AsyncHTTPConnection]) -> None:
+        """Close them all, also when who closes them is cancelled meanwhile, or one does not close well: nobody else
+        knows of those that are left."""
+        failure: BaseException | None = None
+        for connection in connections:
+            try:
+                await self._end(connection)
+            except BaseException as error:  # noqa: BLE001 — raised when all are closed
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
 
 def _address(request: httpcore2.Request) -> _Address:

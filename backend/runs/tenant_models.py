@@ -53,9 +53,16 @@ class TenantModels:
         async with self._turn:
             async with self._db.system() as conn:
                 changed = await changed_own(conn, self._known)
+            failures: list[Exception] = []
             for saved in changed:
-                await self._take(saved)
-                self._known[saved.tenant_id] = saved.revision
+                try:
+                    await self._take(saved)
+                except Exception as error:  # noqa: BLE001 — raised when the others have what they saved
+                    failures.append(error)
+                else:
+                    self._known[saved.tenant_id] = saved.revision
+            if failures:
+                raise failures[0]
 
     async def _take(self, saved: Saved) -> None:
         own = None

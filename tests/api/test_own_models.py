@@ -1,6 +1,7 @@
 """A tenant's own models by REST: saved whole, without keys, for its calls alone, in every process."""
 
 import asyncio
+import json
 from typing import Any
 from uuid import UUID
 
@@ -92,6 +93,18 @@ async def test_what_is_wrong_is_named_and_who_comes_late_is_told(sign_in: SignIn
         assert (answer.json()["code"], answer.json()["details"]["revision"]) == ("version_conflict", 1)
     operator = await sign_in("xiaolin@demo.cuedesk")
     assert [(await operator.get(AT)).status_code, (await operator.put(AT, json={})).status_code] == [403, 403]
+
+
+async def test_a_number_that_json_does_not_have_is_refused_where_it_stands(
+    sign_in: SignIn, own: dict[str, Any]
+) -> None:
+    admin = await sign_in("admin@demo.cuedesk")
+    own["backends"]["main"]["parameters"] = {"extra": {"a": {"b": [1, float("nan")]}}}
+    said = json.dumps({"revision": 0, "models": own})  # Python's own writes it, and FastAPI reads it
+    refused = await admin.put(AT, content=said, headers={"Content-Type": "application/json"})
+    assert refused.status_code == 400, refused.text
+    (fault,) = refused.json()["details"]["errors"]
+    assert fault["field"] == "body.models.backends.main.parameters.extra.a.b.1"
 
 
 async def test_every_process_takes_over_what_was_saved_in_one(

@@ -252,7 +252,11 @@ async def test_what_the_stock_sdk_was_answered_it_may_send_back(
         assert refused.value.code == "unsupported_parameter"
 
 
-@pytest.mark.parametrize("empty", [{"content": ""}, {"content": None}, {}], ids=["empty", "null", "left-out"])
+@pytest.mark.parametrize(
+    "empty",
+    [{"content": ""}, {"content": None}, {}, {"content": "", "reasoning_content": ""}],
+    ids=["empty", "null", "left-out", "without-thoughts-too"],
+)
 async def test_an_answer_without_words_may_be_sent_back_too(
     sdk: openai.AsyncOpenAI, primary: ScriptedModel, empty: dict[str, Any]
 ) -> None:
@@ -283,6 +287,8 @@ async def test_an_answer_without_words_may_be_sent_back_too(
         ({"messages": [{"role": "user"}]}, "messages.0.content"),
         ({"messages": [{"role": "system", "content": None}]}, "messages.0.content"),
         ({"messages": [{"role": "user", "content": 5}]}, "messages.0.content"),
+        ({"messages": [{"role": "user", "content": {"type": "text", "text": "x"}}]}, "messages.0.content"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
         ({"messages": [{"role": "user", "content": [{"type": "text", "text": ""}]}]}, "messages.0.content.0.text"),
         ({"messages": [{"content": "x"}]}, "messages.0.role"),
         ({"stream": "yes"}, "stream"),

@@ -7,17 +7,21 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import structlog
 
 from backend.errors import SetupError
+from backend.ids import new_id
 from backend.llm import retry
 from backend.llm.adapters.langchain import open_langchain
+from backend.llm.backends import OwnTable, Table
 from backend.llm.deadlines import Deadlines
 from backend.llm.declared import declared_models, following
 from backend.llm.endpoint import Endpoint
 from backend.llm.models_file import Backend, ModelsFile, Provider
+from backend.llm.own_models import Grounds, Merged, OwnModels
 from backend.llm.routed import RoutedModel
 from backend.settings import Settings
 from backend.telemetry.metrics import render
@@ -142,6 +146,41 @@ async def test_a_file_with_a_backend_that_cannot_be_opened_leaves_nothing_open()
     assert (opened_by_now, model.name) == (["one"], "one")
     await model.aclose()
     assert opened_by_now == []
+
+
+async def test_a_tenant_whose_models_cannot_be_laid_over_a_new_file_leaves_no_other_with_the_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "models.yaml"
+    path.write_text(FILE.replace("MODEL", "one"))
+    settings = Settings(_env_file=None, models_file=path, models_interval=0.02)
+    model = RoutedModel(declared_models(settings), opened, Deadlines(), lambda _: None)
+    impossible, other = new_id(), new_id()
+    own = OwnModels.model_validate({"routes": {"script": {"backends": ["b"]}}})
+    for tenant in (impossible, other):
+        await model.set_own(tenant, own, Grounds("x", {}, []))
+    lay, hindered = model._backends.own_table, {impossible}
+
+    def own_table(models: Merged, owner: UUID, *before: Table) -> OwnTable:
+        if owner in hindered:
+            raise OSError("no more files")
+        return lay(models, owner, *before)
+
+    monkeypatch.setattr(model._backends, "own_table", own_table)
+
+    def named(tenant: UUID) -> str:
+        return model.backends(tenant)[0].declared.model
+
+    with structlog.testing.capture_logs() as lines:
+        async with following(settings, model):
+            path.write_text(FILE.replace("MODEL", "second"))
+            await until(lambda: named(other) == "second")
+            assert (named(impossible), model.name) == ("one", "second")
+            hindered.clear()  # what hindered it is over: nobody has to touch the file
+            await until(lambda: named(impossible) == "second")
+    events = [line["event"] for line in lines]
+    assert events == ["tenant_models_not_taken", "models_reloaded"], "it is told once, though tried again and again"
+    await model.aclose()
 
 
 async def test_a_backend_that_is_gone_from_the_file_is_gone_from_the_metrics_and_from_memory() -> None:

@@ -14,7 +14,7 @@ import httpcore2
 import httpx2
 import pytest
 
-from backend.llm.lines import Line, LineNetwork, _host_of, body_of, open_client
+from backend.llm.lines import Line, LineNetwork, _host_of, body_of, open_client, trusted
 from tests.support.routed_models import REQUEST, models_of, routed, text_of
 from tests.support.scripted_model import Script, scripted_model
 
@@ -289,6 +289,18 @@ async def test_over_tls_too_a_body_comes_the_short_way_and_a_stranger_is_refused
                 await client.get(f"https://127.0.0.1:{port}/")
 
 
+def test_whom_the_lines_trust_is_what_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    trusted.cache_clear()
+    with pytest.raises(FileNotFoundError):
+        trusted()
+    monkeypatch.delenv("SSL_CERT_FILE")
+    context = trusted()
+    assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+    assert trusted() is context, "it is made once"
+
+
 async def pumped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(ConnectionError):
         while part := await reader.read(65536):
@@ -545,4 +557,20 @@ async def test_who_leaves_before_the_answer_leaves_no_line_behind() -> None:
         async with asyncio.timeout(10):
             await left.wait()
         stack = client._transport._pool  # type: ignore[attr-defined]
+        assert not stack._open
+
+
+@pytest.mark.parametrize("closing", ["those of an address", "all"])
+async def test_who_is_cancelled_while_it_closes_lines_leaves_none_open(closing: str) -> None:
+    server = Server(*([HEAD, *chunks(b"one"), END] for _ in range(5)))
+    async with at(server) as port, open_client() as client:
+        await asyncio.gather(*(asked(client, port) for _ in range(5)))
+        stack = client._transport._pool  # type: ignore[attr-defined]
+        (address,) = stack._idle
+        assert len(stack._open) > 2
+        task = asyncio.create_task(stack.aclose() if closing == "all" else stack._distrust(address))
+        await asyncio.sleep(0)  # it is closing the first one
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
         assert not stack._open

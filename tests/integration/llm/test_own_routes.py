@@ -9,12 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from backend.errors import ModelError
+from backend.errors import ModelBusy, ModelError
 from backend.ids import new_id
-from backend.llm.gateway import AnswerShape, Caller, ModelRequest
+from backend.llm.gateway import AnswerShape, Caller, ChatTurn, ModelRequest
 from backend.llm.health import Health, added_up
+from backend.llm.lines import trusted
 from backend.llm.models_file import ModelsFile, Waits
 from backend.llm.own_models import Grounds, OwnModels
+from backend.telemetry.metrics import render
 from tests.support.routed_models import KEY, REQUEST, Routed, models_of, route_of, routed, text_of
 from tests.support.scripted_model import Script, ScriptedModel
 
@@ -47,9 +49,9 @@ async def test_a_tenants_own_deadlines_take_no_model_from_the_others(server: Scr
     server.by_model["scripted"] = Script("tokens", count=3, first_delay=0.05, delay=0.05)
     async with routed(route_of(server)) as model:
         await lay(model, with_wait(wait, 1e-6))
-        for _ in range(6):
+        for n in range(6):  # another question each time: the same one counts once
             with contextlib.suppress(ModelError):
-                await model.ask(of(TENANT))
+                await model.ask(of(TENANT, turns=[ChatTurn("user", f"第{n}次")]))
         assert text_of(await model.ask(of(OTHER))) == "字0字1字2"
         assert model.model.standings()["b0"].state == "closed"
         # … nor from the tenant's own routes to it that the server has.
@@ -61,9 +63,9 @@ async def test_a_model_that_is_down_for_all_is_not_asked_by_a_tenants_own_route(
     server.by_model["scripted"] = Script("status", status=404)
     async with routed(route_of(server)) as model:
         await lay(model, {"routes": {"default": {"backends": ["b0"]}}})
-        for _ in range(5):
+        for n in range(5):
             with contextlib.suppress(ModelError):
-                await model.ask(of(OTHER))
+                await model.ask(of(OTHER, turns=[ChatTurn("user", f"第{n}次")]))
         asked = len(server.requests)
         with pytest.raises(ModelError) as raised:
             await model.ask(of(TENANT))
@@ -80,9 +82,9 @@ async def test_a_tenants_own_backend_shares_no_breaker_with_the_servers(server: 
     }
     async with routed(keyless(server)) as model:
         await lay(model, own, server.base_url)
-        for _ in range(6):
+        for n in range(6):
             with contextlib.suppress(ModelError):
-                await model.ask(of(TENANT))
+                await model.ask(of(TENANT, turns=[ChatTurn("user", f"第{n}次")]))
         assert text_of(await model.ask(of(OTHER))) == GOOD.text
         states = {key: one.state for key, one in model.model.standings().items()}
         assert states == {"b": "closed", f"{TENANT}:own/b": "open", f"{TENANT}:b": "closed"}
@@ -126,6 +128,30 @@ async def test_the_health_that_others_are_told_is_not_that_of_a_tenants_own_rout
     assert (seen[OTHER].answered, seen[OTHER].failed) == (1, {})
     assert (seen[TENANT].answered, seen[TENANT].failed) == (1, {"not_served": 1})
     assert dict(seen[TENANT].states) == {"closed": 1}
+
+
+async def test_the_metrics_tell_what_own_routes_met_as_the_tenants_and_what_was_used_as_the_servers(
+    server: ScriptedModel,
+) -> None:
+    file = models_of(
+        f"providers: {{metered-p: {{profile: compatible, base_url: '{server.base_url}'}}}}\n"
+        "backends:\n"
+        "  metered-0: {provider: metered-p, model: metered-m0}\n"
+        "  metered-1: {provider: metered-p, model: metered-m1}\n"
+        "routes: {default: {backends: [metered-0, metered-1]}}\n"
+    )
+    server.by_model["metered-m0"] = Script("status", status=404)
+    async with routed(file) as model:
+        await lay(model, {"routes": {"script": {"backends": ["metered-0", "metered-1"]}}})
+        await model.ask(of(TENANT))
+        await model.model.complete(of(TENANT))
+    told = [line for line in render().decode().splitlines() if "metered" in line and not line.startswith("#")]
+    names = {line.partition("{")[0].removesuffix("_bucket").removesuffix("_count") for line in told}
+    assert {name.removesuffix("_sum").removesuffix("_created") for name in names} == {
+        "cuedesk_llm_tokens_total",
+        "cuedesk_llm_tokens",
+        "gen_ai_client_token_usage",
+    }
 
 
 #: By the purpose whose route is the server's (`chat`) or the tenant's own (`script`), and the backend that is named:
@@ -241,3 +267,34 @@ async def test_calls_of_one_tenant_that_wait_do_not_keep_anothers_away(server: S
         await one
         assert ended.count(TENANT) <= 3, "the one under way, and at most the next"
         await asyncio.gather(*many)
+
+
+async def test_models_of_a_tenants_own_are_opened_without_holding_everybody_up(server: ScriptedModel) -> None:
+    """Twenty backends in a document of a kilobyte: to make a context of TLS for each the loop would stand still for
+    half a second and more."""
+    own = {
+        "providers": {"p": {"profile": "compatible", "base_url": server.base_url}},
+        "backends": {f"b{n}": {"provider": "p", "model": f"m{n}"} for n in range(20)},
+        "routes": {"default": {"backends": ["b0"]}},
+    }
+    async with routed(route_of(server)) as model:
+        await lay(model, own, server.base_url)
+        clients = [one.endpoint._client for one in model.model.backends(TENANT)]  # type: ignore[attr-defined]
+        assert len(clients) == 21
+        assert {id(one._transport._pool._ssl_context) for one in clients} == {id(trusted())}
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["servers", "tenants"])
+async def test_who_waits_for_a_place_is_told_when_all_its_time_is_over(server: ScriptedModel, *, own: bool) -> None:
+    server.by_model["scripted"] = Script("stall", count=1)
+    models = route_of(server, more=", limits: {concurrency: 1}")
+    short = models.routes["default"].model_copy(update={"deadlines": Waits(total=0.5)})
+    if not own:
+        models = models.model_copy(update={"routes": {**models.routes, "chat": short}})
+    async with routed(models, connect=3600, idle=3600, total=3600, switch=3600) as model:
+        if own:
+            await lay(model, {"routes": {"chat": {"backends": ["b0"], "deadlines": {"total": 0.5}}}})
+        async with contextlib.aclosing(model.model.stream(REQUEST)) as held:
+            await anext(held)
+            with pytest.raises(ModelBusy):
+                await asyncio.wait_for(model.ask(of(TENANT, purpose="chat")), 60)

@@ -225,16 +225,57 @@ def schema_of(name: str) -> AnswerShape:
     return AnswerShape("answer", {"type": "object", "properties": {name: {"type": "string"}}}, told=True)
 
 
-@pytest.mark.parametrize("varied", ["nothing", "the prompt beside the schema"])
-async def test_a_question_that_makes_a_provider_fail_takes_it_from_nobody(server: ScriptedModel, varied: str) -> None:
+@pytest.mark.parametrize("shape", [None, schema_of("bad")], ids=["a-prompt", "a-schema"])
+async def test_a_question_that_makes_a_provider_fail_takes_it_from_nobody(
+    server: ScriptedModel, shape: AnswerShape | None
+) -> None:
     """However often it is asked: a schema that its grammar cannot hold, a prompt that it stumbles over."""
-    poison = replace(QUESTION, caller=Caller(new_id()), shape=schema_of("bad") if varied != "nothing" else None)
+    poison = replace(QUESTION, caller=Caller(new_id()), shape=shape)
     server.play(*[Script("status", status=500)] * 24, GOOD)
     async with routed(route_of(server, profile="openai")) as model:
-        for n in range(8):
-            turns = [ChatTurn("user", f"第{n}次")] if varied != "nothing" else poison.turns
-            assert await outcome_of(model, replace(poison, turns=turns)) == "overloaded"
+        for _ in range(8):
+            assert await outcome_of(model, poison) == "overloaded"
         assert await outcome_of(model, replace(QUESTION, caller=Caller(new_id()))) == GOOD.text
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "told"),
+    [
+        (403, "Your input was flagged", "content_filtered"),
+        (403, "Forbidden", "auth"),
+        (404, "No endpoints found that support this", "not_served"),
+    ],
+)
+async def test_a_question_that_is_forbidden_takes_the_model_from_nobody(
+    server: ScriptedModel, status: int, message: str, told: str
+) -> None:
+    """OpenRouter says 403 of what its moderation flags, and so does a firewall; 404 of what no endpoint supports."""
+    server.play(*[Script("status", status=status, message=message)] * 8, GOOD)
+    forbidden = replace(QUESTION, caller=Caller(new_id()))
+    async with routed(route_of(server, profile="openrouter")) as model:
+        for _ in range(8):
+            assert await outcome_of(model, forbidden) == told
+        assert await outcome_of(model, replace(QUESTION, caller=Caller(new_id()))) == GOOD.text
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_model_that_forbids_everything_is_left_alone(server: ScriptedModel, status: int) -> None:
+    server.by_model["scripted"] = Script("status", status=status)
+    async with routed(route_of(server)) as model:
+        for n in range(6):
+            last = await outcome_of(
+                model, replace(QUESTION, caller=Caller(TENANT), turns=[ChatTurn("user", f"第{n}次")])
+            )
+    assert (last, len(server.requests)) == ("resting", 5)
+
+
+async def test_a_provider_that_is_down_is_left_though_all_ask_by_one_schema(server: ScriptedModel) -> None:
+    """A service asks by one schema, with another text each time."""
+    server.by_model["scripted"] = Script("status", status=500)
+    one = replace(QUESTION, caller=Caller(TENANT), shape=schema_of("a"))
+    async with routed(route_of(server, profile="openai")) as model:
+        ends = [await outcome_of(model, replace(one, turns=[ChatTurn("user", f"第{n}次")])) for n in range(6)]
+    assert ends == ["overloaded"] * 5 + ["resting"]
 
 
 async def test_a_provider_that_fails_of_everything_is_left_alone(server: ScriptedModel) -> None:

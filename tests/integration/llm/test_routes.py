@@ -61,6 +61,8 @@ BEFORE_TEXT = [
     (Script("status", status=400, code="content_filter"), 1, "content_filtered", False),
     (Script("status", status=401), 1, "auth", True),
     (Script("status", status=402), 1, "quota", True),
+    (Script("status", status=403), 1, "auth", True),
+    (Script("status", status=403, message="input was flagged"), 1, "content_filtered", False),
     (Script("status", status=404), 1, "not_served", True),
     (Script("wrong_content_type"), 1, "malformed", True),
     (Script("malformed", count=0), 1, "malformed", True),
@@ -157,7 +159,7 @@ async def test_an_answer_that_drips_is_whole_when_it_ends_in_time_and_is_given_u
         assert await said(model, streamed=streamed) == "".join(f"字{n}" for n in range(20))
     # Something comes all the time, so that nothing but the end of all patience ends it.
     first.play(Script("tokens", count=1200, delay=0.05))
-    async with routed(route_of(first, profile=profile), total=0.5) as model:
+    async with routed(route_of(first, profile=profile), total=2 if streamed else 0.5) as model:
         with pytest.raises(ModelTimeout) as raised:
             await said(model, streamed=streamed)
         (record,) = model.records
@@ -263,8 +265,11 @@ routes:
     assert (record.backend, record.fallback_from) == ("primary-general", "primary")
 
 
-async def test_an_overloaded_model_hands_on_to_the_general_one_of_the_same_provider(first: ScriptedModel) -> None:
-    first.by_model["tuned"] = Script("status", status=503)
+@pytest.mark.parametrize("status", [503, 403, 404])
+async def test_a_failure_of_one_model_hands_on_to_the_general_one_of_the_same_provider(
+    first: ScriptedModel, status: int
+) -> None:
+    first.by_model["tuned"] = Script("status", status=status)
     first.by_model["general"] = GOOD
     text = f"""
 providers:

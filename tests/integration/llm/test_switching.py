@@ -19,7 +19,7 @@ from backend.llm.accounts import CallRecord
 from backend.llm.budget import Reservation, Unlimited
 from backend.llm.deadlines import Deadlines
 from backend.llm.declared import deadlines_of
-from backend.llm.gateway import Caller
+from backend.llm.gateway import Caller, ChatTurn
 from backend.llm.retry import LEFT_WITHIN
 from backend.llm.routed import RoutedModel
 from backend.settings import Settings
@@ -117,6 +117,23 @@ def test_who_says_nothing_at_all_is_left_within_a_minute_of_being_asked(*, strea
     assert late(record)[1] <= within
     record = played([[Script(first_delay=500, keepalive=3)], [GOOD]], streamed=streamed)
     assert late(record)[1] <= within
+
+
+def test_one_who_asks_alone_waits_five_times_for_a_model_that_hangs_and_not_for_ever() -> None:
+    async def ask() -> CallRecord:
+        async with scripted_model() as first, scripted_model() as second:
+            first.by_model["scripted"], second.by_model["scripted-1"] = STALL, GOOD
+            async with routed(route_of(first, second), **USUAL.plain()) as model:
+                caller = Caller(new_id())
+                for n in range(6):
+                    asked = replace(REQUEST, caller=caller, turns=[ChatTurn("user", f"第{n}次")])
+                    assert (await model.model.complete(asked)).text == GOOD.text
+                assert all(record.total_ms > 50_000 for record in model.records[:5])
+                return model.records[-1]
+
+    record = virtually(ask())
+    assert [hop.reason for hop in record.hops] == ["resting"]
+    assert record.total_ms < 5_000
 
 
 def test_who_has_begun_to_think_has_come_back_and_may_think_on() -> None:

@@ -12,65 +12,110 @@ from backend.llm.breaker import Breaker, BreakerBeside, BreakerRules, Permit
 RULES = BreakerRules(in_a_row=3, window=60, enough=6, share=0.6, rest=5, longest_rest=20, probes=2, remembered=10)
 
 
+#: Nobody's, and three that tell one question from the others.
+QUESTIONS = st.sampled_from([None, "a", "b", "c"])
+
+
 class Play(RuleBasedStateMachine):
-    """Any order of entering, answering late, leaving and waiting."""
+    """Any order of entering, answering late, leaving and waiting, with questions that come again."""
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = SimpleNamespace(now=0)
         self.breaker = Breaker(lambda: self.clock.now, RULES)
         self.out: list[tuple[Permit, str]] = []
-        #: Failures in a row while it was closed and nobody waited so long that they are forgotten.
+        #: Failures without a success between, while it was closed.
+        self.row = 0
+        #: Which questions failed, and when that was counted.
+        self.failed: dict[str, int] = {}
+        self.opened = 0
+        self.until = 0
+
+    def known(self, of: str | None) -> bool:
+        if self.breaker.state == "closed":
+            self.failed = {one: at for one, at in self.failed.items() if at >= self.clock.now - RULES.window}
+        return of in self.failed
+
+    @property
+    def length(self) -> float:
+        return min(RULES.longest_rest, RULES.rest * 2 ** max(0, self.opened - 1))
+
+    def rests(self, seconds: float) -> None:
+        self.until = max(self.until, self.clock.now + seconds)  # type: ignore[assignment]
+        assert self.breaker.rests_for == self.until - self.clock.now
         self.row = 0
 
-    @rule()
-    def enter(self) -> None:
+    @rule(of=QUESTIONS)
+    def enter(self, of: str | None) -> None:
         state = self.breaker.state
         probing = any(permit.probe and under == self.era for permit, under in self.out)
-        permit = self.breaker.enter()
-        assert (permit is not None) == (state == "closed" or (state == "half_open" and not probing))
+        too_soon = self.known(of) and self.clock.now < self.until + self.length
+        permit = self.breaker.enter(lambda: of)
+        assert (permit is not None) == (state == "closed" or (state == "half_open" and not probing and not too_soon))
         if permit is not None:
             assert permit.probe == (state == "half_open")
             self.out.append((permit, self.era))
+        elif not probing:
+            waited = self.breaker.rests_for_question(lambda: of)
+            assert waited == self.until + (self.length if self.known(of) else 0) - self.clock.now
 
     @property
     def era(self) -> str:
         return f"{self.breaker._epoch}"
 
     @precondition(lambda self: self.out)
-    @rule(data=st.data(), outcome=st.sampled_from(["succeed", "fail", "leave"]))
-    def tell(self, data: st.DataObject, outcome: str) -> None:
+    @rule(data=st.data(), outcome=st.sampled_from(["succeed", "fail", "leave"]), of=QUESTIONS)
+    def tell(self, data: st.DataObject, outcome: str, of: str | None) -> None:
         place = data.draw(st.integers(0, len(self.out) - 1))
         permit, under = self.out.pop(place)
-        before, era = self.breaker.state, self.era
-        getattr(permit, outcome)()
+        before, era, known = self.breaker.state, self.era, self.known(of)
+        if outcome == "fail":
+            permit.fail(of)
+        else:
+            getattr(permit, outcome)()
         after = self.breaker.state
         if under != era or outcome == "leave":
             assert after == before, "a straggler, or one who learned nothing, changes nothing"
         elif before == "closed":
-            self.row = self.row + 1 if outcome == "fail" else 0
-            assert after == "open" if self.row >= RULES.in_a_row else after in ("closed", "open")
+            self._told_while_closed(outcome, of, after, known=known)
         elif outcome == "fail":
-            assert after == "open"
-            assert RULES.rest <= self.breaker.rests_for <= RULES.longest_rest
+            assert after == "open", "whatever was asked, nobody finds out again at once"
+            if not known:
+                self.opened += 1
+                self._keep(of)
+            self.rests(self.length)
+        elif after == "closed":
+            self.failed, self.opened, self.row = {}, 0, 0
         permit.fail()
         assert self.breaker.state == after, "it is told once"
-        if self.breaker.state != "closed":
-            self.row = 0
+
+    def _told_while_closed(self, outcome: str, of: str | None, after: str, *, known: bool) -> None:
+        if outcome == "fail" and known:
+            assert after == "closed", "what failed of the same question teaches nothing more"
+            return
+        if outcome == "fail":
+            self._keep(of)
+        self.row = self.row + 1 if outcome == "fail" else 0
+        assert after == "open" if self.row >= RULES.in_a_row else after in ("closed", "open")
+        if after == "open":
+            self.opened = 1
+            self.rests(self.length)
+
+    def _keep(self, of: str | None) -> None:
+        if of is not None:
+            self.failed[of] = self.clock.now
 
     @rule(seconds=st.sampled_from([1, 4, 5, 21, 61]))
     def wait(self, seconds: int) -> None:
         closed = self.breaker.state == "closed"
         self.clock.now += seconds
-        self.row = 0  # some may be forgotten now: what follows in one go is what this account knows
         assert (self.breaker.state == "closed") == closed, "time alone closes nothing and opens nothing"
 
     @rule(seconds=st.sampled_from([1, 30]))
     def rest(self, seconds: int) -> None:
         self.breaker.rest(seconds)
         assert self.breaker.state == "open"
-        assert self.breaker.rests_for >= seconds
-        self.row = 0
+        self.rests(seconds)
 
     @invariant()
     def one_probe_at_a_time(self) -> None:
@@ -134,11 +179,107 @@ def test_one_that_fails_more_often_than_not_is_left_alone_too(clock: SimpleNames
     assert number == 20
 
 
-def test_failures_that_are_long_past_do_not_count(clock: SimpleNamespace) -> None:
+def test_failures_in_a_row_count_however_long_each_takes(clock: SimpleNamespace) -> None:
+    """As of one caller at a time, whose model hangs until it must be left: 57 seconds each."""
     breaker = Breaker(lambda: clock.now)
-    failed(breaker, 4)
-    clock.now += 61
+    for _ in range(4):
+        failed(breaker, 1)
+        clock.now += 3600
+        assert breaker.state == "closed"
     failed(breaker, 1)
+    assert breaker.state == "open"
+
+
+def test_a_success_between_two_failures_ends_the_row(clock: SimpleNamespace) -> None:
+    breaker = Breaker(lambda: clock.now)
+    for _ in range(5):
+        failed(breaker, 4)
+        permit = breaker.enter()
+        assert permit is not None
+        permit.succeed()
+        clock.now += 61  # else most of the last minute failed
+    assert breaker.state == "closed"
+
+
+def test_the_share_of_failures_is_that_of_the_last_minute(clock: SimpleNamespace) -> None:
+    breaker = Breaker(lambda: clock.now)
+    for _ in range(4):  # 16 of 20, but not within a minute
+        failed(breaker, 4)
+        permit = breaker.enter()
+        assert permit is not None
+        permit.succeed()
+        clock.now += 30
+    assert breaker.state == "closed"
+
+
+def test_the_same_question_counts_once_a_minute(clock: SimpleNamespace) -> None:
+    breaker = Breaker(lambda: clock.now)
+    for _ in range(20):
+        permit = breaker.enter()
+        assert permit is not None
+        permit.fail("the same")
+    assert breaker.state == "closed"
+    for _ in range(4):
+        clock.now += 61
+        assert breaker.state == "closed"
+        permit = breaker.enter()
+        assert permit is not None
+        permit.fail("the same")
+    assert breaker.state == "open", "whoever has but one question must not wait for ever"
+
+
+def open_by(breaker: Breaker, *questions: str) -> None:
+    for question in questions:
+        permit = breaker.enter(lambda one=question: one)
+        assert permit is not None
+        permit.fail(question)
+    assert breaker.state == "open"
+
+
+def test_a_probe_that_failed_rests_the_model_again_whatever_was_asked(clock: SimpleNamespace) -> None:
+    breaker = Breaker(lambda: clock.now)
+    open_by(breaker, *"abcde")
+    clock.now += 5
+    probe = breaker.enter()
+    assert probe is not None
+    probe.fail("c")
+    assert (breaker.state, breaker.rests_for) == ("open", 5)
+
+
+def test_a_question_that_always_fails_holds_no_breaker_open(clock: SimpleNamespace) -> None:
+    """It is asked all the time, others but every seven seconds, and the model is back at once."""
+    breaker = Breaker(lambda: clock.now)
+    open_by(breaker, "bad", *"abcd")
+    probes = 0
+    for second in range(120):
+        clock.now += 1
+        if breaker.state == "closed":
+            break
+        if (permit := breaker.enter(lambda: "bad")) is not None:
+            probes += 1
+            permit.fail("bad")
+        if second % 7 == 0 and (permit := breaker.enter(lambda at=second: f"good {at}")) is not None:
+            permit.succeed()
+    assert breaker.state == "closed"
+    assert probes <= 3
+
+
+def test_a_model_that_is_down_is_not_asked_all_the_time_by_one_question(clock: SimpleNamespace) -> None:
+    breaker = Breaker(lambda: clock.now)
+    open_by(breaker, *"abcde")
+    probes = 0
+    for _ in range(100):
+        clock.now += 1
+        if (permit := breaker.enter(lambda: "a")) is not None:
+            probes += 1
+            permit.fail("a")
+    assert probes == 10, "it waits for its rest, and as long again for others"
+    # … and when it is back, it need not wait for them.
+    for _ in range(2):
+        clock.now += breaker.rests_for_question(lambda: "a")
+        permit = breaker.enter(lambda: "a")
+        assert permit is not None
+        permit.succeed()
     assert breaker.state == "closed"
 
 

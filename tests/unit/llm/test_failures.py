@@ -41,6 +41,13 @@ def said(code: Any = None, message: str = "", kind: str | None = None) -> dict[s
         ("anthropic", 413, said(kind="request_too_large"), "context_too_long"),
         ("anthropic", 402, said(kind="billing_error"), "quota"),
         ("anthropic", 403, said(kind="permission_error"), "auth"),
+        ("openrouter", 403, {"error": {"code": 403, "message": "Not this.", "metadata": {"reasons": ["violence"]}}},
+         "content_filtered"),
+        ("openrouter", 403, said(403, "Your chosen model requires moderation and your input was flagged for x"),
+         "content_filtered"),
+        ("openrouter", 403, said(403, "Key limit exceeded"), "auth"),
+        ("compatible", 403, said(None, "Your account was flagged and is suspended"), "auth"),
+        ("compatible", 401, said(None, "Your input was flagged"), "auth"),
         ("zhipu", 400, said("1261", "Prompt 超长"), "context_too_long"),
         ("zhipu", 400, said("1301", "系统检测到输入或生成内容可能包含不安全或敏感内容"), "content_filtered"),
         ("zhipu", 429, said("1302"), "rate_limited"),
@@ -96,6 +103,14 @@ def test_when_everything_is_too_late_nobody_is_asked_again() -> None:
     assert policy_of(ModelTimeout(kind="total")) == Policy()
     assert policy_of(ModelTimeout(kind="first_token")).fall_back
     assert policy_of(ModelTimeout(kind="connect")).retry
+
+
+def test_a_key_that_is_not_accepted_is_so_for_all_models_of_a_provider_and_one_that_is_forbidden_something_not() -> (
+    None
+):
+    assert policy_of(reported(401, None, {})).condemns_provider
+    forbidden = policy_of(reported(403, None, {}))
+    assert (forbidden.condemns_provider, forbidden.fall_back, forbidden.counts) == (False, True, True)
 
 
 def test_every_failure_has_a_policy() -> None:

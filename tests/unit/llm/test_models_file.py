@@ -74,6 +74,8 @@ def test_the_offline_writer_is_no_backend_of_what_it_cannot_do() -> None:
         ("[primary, ", "!!omap [primary, ", 20, "routes.script.backends: the tag "),
         ("top_k: 20", "top_k: !!binary aGk=", 15, "backends.primary-general.parameters.extra: "),
         ("top_k: 20", "top_k: 1000000000000000000000000", 15, "backends.primary-general.parameters.extra: "),
+        ("top_k: 20", "top_k: .nan", 15, "backends.primary-general.parameters.extra.top_k: JSON has no such number"),
+        ("top_k: 20", "a: [1, {b: -.inf}]", 15, "backends.primary-general.parameters.extra.a"),
         ("base_url: http", "base_ulr: http", 4, "providers.house.base_ulr: there is no such key"),
         ("profile: vllm", "profile: azure", 2, "providers.house: needs api_key"),
         ("${KEY}", "sk-in-the-file", 7, "a key comes from a variable"),
