@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from backend.domain.show_table import RowError, folded
+from backend.domain.show_table import RowError, folded, surplus
 from backend.domain.tables import Line
 
 #: So many records a table may bring at once.
@@ -90,6 +90,9 @@ def read_records(kind: Kind, lines: Sequence[Line]) -> RecordTable:
     first: dict[str, int] = {}
     for line in rows:
         if line.cell(columns["name"]).startswith(EXAMPLE):
+            continue
+        if (moved := surplus(heading, line)) is not None:
+            errors.append(moved)
             continue
         fields, wrong = _fields(kind, line, columns, title)
         if "name" not in fields:

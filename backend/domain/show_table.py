@@ -46,6 +46,9 @@ _SEGMENT_NAMES: Final[Mapping[str, str]] = {
 }
 _SEGMENT_SEPARATORS: Final = re.compile(r"[、,，;；/+＋|\n]+")
 _CLOCK: Final = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):(\d{2})")
+#: The two halves of a number that was cut at the comma of its thousands.
+_THOUSANDS: Final = re.compile(r"[¥￥]?\d{1,3}")
+_BEHIND: Final = re.compile(r"\d{3}(?:\.\d{1,2})?元?")
 _SPOKEN: Final = re.compile(r"(?:(\d+(?:\.\d+)?)(?:分钟|分|min|m))?(?:(\d+(?:\.\d+)?)(?:秒钟|秒|s|sec)?)?")
 
 
@@ -72,6 +75,22 @@ class RowError:
     message: str
     value: str = ""
     details: Mapping[str, Any] | None = None
+
+
+def surplus(heading: Line, line: Line) -> RowError | None:
+    """Return the fault of a row that has more filled cells than the heading has columns.
+
+    A comma that nobody quoted has moved its cells: 1,299 would be a price of 1, and a gift called 299.
+    """
+    cells, headings = len(line.cells), len(heading.cells)
+    if cells <= headings:
+        return None
+    halves = zip(line.cells, line.cells[1:], strict=False)
+    split = (f"{low},{high}" for low, high in halves if _THOUSANDS.fullmatch(low) and _BEHIND.fullmatch(high))
+    number = next(split, "1,299")
+    text = f'{cells} cells under {headings} headings: what holds a comma is quoted, "{number}"'
+    details = {"cells": cells, "headings": headings, "number": number}
+    return RowError(line.number, "", "more_cells", text, ",".join(line.cells[headings:])[:80], details)
 
 
 class Catalogue:
@@ -125,6 +144,9 @@ def read_plan(
     errors: list[RowError] = []
     first: dict[tuple[UUID, str], int] = {}
     for line in rows:
+        if (moved := surplus(heading, line)) is not None:
+            errors.append(moved)
+            continue
         read = _Row(line, columns, title)
         product = read.product(catalogue)
         scenarios = read.scenarios(segments)

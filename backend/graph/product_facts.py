@@ -2,13 +2,20 @@
 assumed; and how that record reads later."""
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 from backend.domain.products import Product
 from backend.graph.knowledge import GENERIC, category_of
+from backend.quality.normalize import fold
+from backend.quality.numbers import NUMBER, money_in, parse_number
+from backend.quality.record import record_text
 from backend.quality.regulated import unproven
 
-_PLAIN_PRICE = re.compile(r"(\d+(?:\.\d+)?)")
+_PLAIN_PRICE: Final = re.compile(r"\d+(?:\.\d+)?")
+#: How many a sum is for: 2件158, 三盒一共200.
+_PIECES: Final = re.compile(rf"({NUMBER})(?:件|只|个|盒|瓶|包|斤|双|套|支|罐|箱|提)")
+_CENT: Final = 0.01
 
 
 def described(
@@ -32,17 +39,50 @@ def described(
 
 
 def _with_price(facts: dict[str, Any], prices: list[str]) -> tuple[dict[str, Any], list[str]]:
-    """The catalogue's price counts; the request's is used only where there is none."""
-    figures = [float(match[1]) for price in prices if "折" not in price and (match := _PLAIN_PRICE.search(price))]
-    if len(figures) != 1:
-        return facts, []
-    asked = int(figures[0]) if figures[0].is_integer() else figures[0]
+    """The catalogue's prices count; a request's is used only where there is none, and only when it is the only one.
+
+    Every figure that the catalogue does not hold is told.
+    """
+    asked = {figure: price for price in prices if "折" not in price and (figure := _figure(price)) is not None}
     known = facts.get("price")
     if known is None:
-        return {**facts, "price": asked}, [f"价格 {asked} 元来自你的要求，商品库里没有"]
-    if asked not in (known, facts.get("list_price")):
-        return facts, [f"你提到的 {asked} 元与商品库的 {known} 元不一致，稿子按商品库写"]
-    return facts, []
+        if len(asked) == 1:
+            [figure] = asked
+            return {**facts, "price": figure}, [f"价格 {figure} 元来自你的要求，商品库里没有"]
+        told = "、".join(f"{figure} 元" for figure in asked)
+        return facts, [f"你提到了几个价格（{told}），商品库里一个也没有，都没有当作价格用，请先核对"] if asked else []
+    held = _held(facts)
+    strange = [figure for figure, price in asked.items() if not held(figure, _pieces(price))]
+    return facts, [f"你提到的 {figure} 元与商品库的 {known} 元不一致，稿子按商品库写" for figure in strange]
+
+
+def _figure(price: str) -> int | float | None:
+    """Read what a price comes to: 199元, 到手价199, 九十九块, 9块9, 2件158."""
+    text = fold(price).text
+    sums = money_in(text)
+    bare = _PLAIN_PRICE.findall(_PIECES.sub("", text, count=1)) or _PLAIN_PRICE.findall(text)
+    value = sums[0].value if sums else float(bare[-1]) if bare else None
+    return int(value) if value is not None and float(value).is_integer() else value
+
+
+def _pieces(price: str) -> int:
+    match = _PIECES.match(fold(price).text)
+    return int(parse_number(match[1]) or 1) if match else 1
+
+
+def _held(facts: dict[str, Any]) -> Callable[[float, int], bool]:
+    """Return what tells whether the record holds a sum, or it follows from the record: for so many, each, saved."""
+    one, full = float(facts["price"]), facts.get("list_price")
+    steps = [(int(step["quantity"]), float(step["total"])) for step in facts.get("price_ladder") or ()]
+    sums = {one, *(total for _, total in steps), *(total / quantity for quantity, total in steps)}
+    if full is not None:
+        sums |= {float(full), float(full) - one}
+    sums |= {money.value for money in money_in(record_text(facts))}
+
+    def holds(figure: float, pieces: int) -> bool:
+        return any(abs(figure - known) < _CENT for known in (*sums, one * pieces))
+
+    return holds
 
 
 def as_recorded_now(was: dict[str, Any], found: Product | None, prices: list[str]) -> dict[str, Any]:

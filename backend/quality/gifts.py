@@ -8,12 +8,15 @@ from backend.quality.amounts import amounts
 from backend.quality.context import clause, sentence
 from backend.quality.heads import headed
 from backend.quality.materials import MATERIALS
+from backend.quality.matters import is_matter, is_thing
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
 from backend.quality.patterns import behind, made, places_of
 from backend.quality.record import FactFault, overlaps, record_text
 
 _MEASURES: Final = "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面盆口"
+#: Measures of matters as well as of things: 一份默契, 两桩小事, 一套说法.
+_OF_ANYTHING: Final = "个份件套组对片口面段场"
 #: How big one is, between how many and what: 一支十克的旅行装, 两包八十抽的湿巾.
 _SIZE: Final = (
     rf"(?:小|大)?(?P<size>{NUMBER}\s*(?:克|毫升|ml|g|kg|千克|公斤|斤|升|l|抽|厘米|公分|cm|毫米|mm|寸|米|泡|片|粒|"
@@ -61,7 +64,7 @@ _MEAL: Final = re.compile("[早午晚]饭|[早午晚]餐|夜宵|下酒|下饭|�
 #: Around a gift there is an offer.
 _OFFER: Final = re.compile("拍|下单|链接|购物车|到手|优惠|省|付款|[元块]|今天|现在|今晚|便宜|跟着走|一起[寄发]|随货")
 _NO_GIFT: Final = headed(
-    "^[放回走去在备试上进存囤留搁摆]|朋友|父母|爸|妈|长辈|礼|货|人|老|女|男|给|问题|建议|机会|感觉|体验|办法|小时|分钟|星期|月|承诺|说法|交代|笑|例子|地方|演示|镜头|特写|比方|提醒|消息"
+    "^[放回走去在备上进存囤留搁摆]|^试(?!用装)|朋友|父母|爸|妈|长辈|礼|货|人|老|女|男|给|问题|建议|机会|感觉|体验|办法|小时|分钟|星期|月|承诺|说法|交代|笑|例子|地方|演示|镜头|特写|比方|提醒|消息"
 )
 #: One number in front of a gift of the record, its measure between: 三只备用灯泡, 一包八十抽的湿巾.
 _BEFORE: Final = rf"({NUMBER})([{_MEASURES}抽])(?:[装的]|{NUMBER}[{_MEASURES}抽克毫升ml]{{1,2}}的?)?(?:小|大)?"
@@ -90,6 +93,8 @@ def _gifts_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
         thing = re.split(r"[的给，]", match.group("thing"))[0]
         if re.match(r"朋友|父母|爸|妈|长辈|礼|货|人|老|女|男|给", thing) or parse_number(match.group("count")) is None:
             continue
+        if is_matter(thing):
+            continue  # 送大家一份祝福
         thing = thing.rstrip("子儿") or thing
         if not (_is_known(thing, product) or (len(thing) == 1 and thing in whole)):
             known = f"资料里的赠品：{gifts}" if gifts else "资料里没有赠品"
@@ -143,9 +148,13 @@ def _gifts_listed_wrong(text: str, product: Mapping[str, Any]) -> Iterator[FactF
                 continue  # 三个月换一次, 一箱六瓶
             if re.match(f"[一每]?[天日周次晚顿人]|[一每][{COUNTERS}]$|今[天晚]|现在", thing):
                 continue  # 一天一节, 一套两瓶
-            if not overlaps(thing, whole) and not re.search(
-                "库存|后台|地址|链接|最后|只?剩|[就只]有|名额|限量|现货|备|自己|同事|[全我你他她一]家|[爸妈老爷奶]|这|那|[克升米斤]$",
-                thing,
+            if (
+                not is_matter(thing)
+                and not overlaps(thing, whole)
+                and not re.search(
+                    "库存|后台|地址|链接|最后|只?剩|[就只]有|名额|限量|现货|备|自己|同事|[全我你他她一]家|[爸妈老爷奶]|这|那|[克升米斤]$",
+                    thing,
+                )
             ):
                 problem = f"赠品“{thing}”对不上，资料里的赠品：{'、'.join(gifts)}"
                 yield FactFault("FAC-004", *match.span(), problem, False)
@@ -159,7 +168,7 @@ def _gifts_together(text: str, product: Mapping[str, Any], known: str) -> Iterat
             # Beside a gift of the record the other one is a gift as well, whatever it ends in.
             other = match["second" if group == "first" else "first"]
             meant = _UTENSIL.search(thing) or (len(thing) <= 4 and _is_known(other, product))
-            if meant and not _NO_GIFT.search(thing) and not _is_known(thing, product):
+            if meant and not _NO_GIFT.search(thing) and not is_matter(thing) and not _is_known(thing, product):
                 yield FactFault("FAC-004", *match.span(group), f"赠品“{thing}”对不上，{known}", True)
 
 
@@ -196,10 +205,19 @@ def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         low, high = sentence(text, *match.span())
         # 配一根玉米，一个鸡蛋，早饭就齐了: what one eats with it.
         served = match["verb"] in _WITH and _MEAL.search(text, low, high) is not None
-        if served or count is None or _NO_GIFT.search(thing) or not _is_offered(text, max(0, low - 24), high):
+        if (
+            is_matter(thing)
+            or served
+            or count is None
+            or _NO_GIFT.search(thing)
+            or not _is_offered(text, max(0, low - 24), high)
+        ):
             continue
         if not _is_known(thing, product):
-            yield FactFault("FAC-004", *match.span(), f"赠品“{thing}”对不上，{known}", True)
+            # 一份默契, 一个插曲: where neither the measure nor the noun is one of things, a person has to look.
+            measure = match[0].partition(thing)[0][-1:]
+            certain = measure not in _OF_ANYTHING or is_thing(thing)
+            yield FactFault("FAC-004", *match.span(), f"赠品“{thing}”对不上，{known}", certain)
     for gift in gifts:
         thing = re.split(rf"[\d\s]|[一二两三四五六七八九十]+[大小]?[{COUNTERS}]", gift)[0]
         counted = {hit[2]: parse_number(hit[1]) for hit in re.finditer(rf"({NUMBER})\s*([{_MEASURES}抽])", gift)}

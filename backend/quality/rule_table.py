@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from backend.domain.show_table import RowError, folded
+from backend.domain.show_table import RowError, folded, surplus
 from backend.domain.tables import MAX_CELL, Line
 from backend.quality.layering import Effective
 from backend.quality.overlay import Overlay, OwnRule, faults
@@ -71,10 +71,12 @@ def read_rules(lines: Sequence[Line], known: Mapping[str, Rule]) -> RuleTable:
         return RuleTable([], [fault], unknown)
     if not rows:
         return RuleTable([], [RowError(heading.number, "", "no_rows", "there is no row below the heading")], unknown)
+    moved = [fault for line in rows if (fault := surplus(heading, line)) is not None]
+    rows = [line for line in rows if surplus(heading, line) is None]
     read = [(line.number, _rule(line, columns)) for line in rows]
     overlay = Overlay(rules=[rule for _, rule in read])
     found = faults(overlay, known, {})
-    errors = [
+    errors = moved + [
         RowError(
             read[min(fault.line, len(read)) - 1][0], title.get(fault.field, ""), fault.code, fault.message, fault.value
         )

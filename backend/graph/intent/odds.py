@@ -79,6 +79,14 @@ def _prices(message: str) -> Odds | None:
         return None
     was, said = number(before[1]), number(now[1])
     off, share = _OFF.search(text), _FOLD.search(text)
+    if off is not None and number(off[1]) >= was:
+        return Odds(
+            f"价格对不上：原价 {_plain(was)} 减不了 {_plain(number(off[1]))}，怎么写？",
+            (
+                (f"到手价 {_plain(said)}，不提原价和优惠", _dropped(text, before, off)),
+                ("价格都按商品库写", _dropped(text, before, now, off)),
+            ),
+        )
     if off is not None:
         right = was - number(off[1])
         how = f"{_plain(was)} 减 {_plain(number(off[1]))}"
@@ -111,6 +119,12 @@ def _without_reduction(text: str, reduction: re.Match[str] | None) -> str:
     if reduction is None:
         return text
     return re.sub(r"[,、]{2,}", ",", text[: reduction.start()] + text[reduction.end() :]).strip(" ,")
+
+
+def _dropped(text: str, *said: re.Match[str]) -> str:
+    for match in sorted(said, key=re.Match.start, reverse=True):
+        text = text[: match.start()] + text[match.end() :]
+    return re.sub(r"[,、]{2,}", ",", text).strip(" ,")
 
 
 def _put(text: str, figures: dict[tuple[int, int], float]) -> str:

@@ -11,6 +11,7 @@ from backend.graph.intent.tripwire import without_orders
 from backend.graph.knowledge import GENERIC
 from backend.graph.product_facts import described
 from backend.graph.state import GraphContext, ScriptState, Step
+from backend.quality.personal import personal_data
 
 
 async def product(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
@@ -28,9 +29,11 @@ async def product(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             known = None  # deleted since
     name = slots.get("product_name")
     if known is None and not name:
-        return Step({"product": {}, "assumed": [], "product_assumptions": []}, {"product": None, "assumed": []})
+        told = _brought_in(state["request"]["content"])
+        return Step({"product": {}, "assumed": [], "product_assumptions": told}, {"product": None, "assumed": told})
 
     facts, assumed, assumptions = described(known or {"name": name}, known is not None, slots.get("prices") or [])
+    assumptions += _brought_in(state["request"]["content"])
     if planted:
         assumptions.append(f"商品资料里有像是给系统下命令的文字（{'、'.join(planted)}），没有采用，请核对商品资料")
     detail = {"known": known is not None, "category": facts.get("category", GENERIC), "assumed": assumptions}
@@ -38,3 +41,9 @@ async def product(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         {"product": facts, "assumed": assumed, "product_assumptions": assumptions},
         {"product": facts["name"], **detail},
     )
+
+
+def _brought_in(request: str) -> list[str]:
+    """Tell what of somebody the request holds: it is not read out, and not repeated here."""
+    called = dict.fromkeys(one.called for one in personal_data(request))
+    return [f"要求里有{'、'.join(called)}：属于个人信息，话术里不念"] if called else []

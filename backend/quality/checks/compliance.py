@@ -10,6 +10,7 @@ from backend.quality.draft import Draft
 from backend.quality.facts import names_of
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.numbers import NUMBER, money_in, parse_number
+from backend.quality.personal import personal_data
 from backend.quality.record import record_text
 
 
@@ -37,6 +38,17 @@ def compliance(draft: Draft) -> Iterator[Finding]:
         # A registered name is what it is called (绝对化用语执法指南); a claim beside it stays a claim.
         inside = any(low <= finding.span[0] and finding.span[1] <= high for low, high in named)
         yield finding.model_copy(update={"severity": "info"}) if inside else finding
+    yield from _of_somebody(draft, record)
+
+
+def _of_somebody(draft: Draft, record: str) -> Iterator[Finding]:
+    """Find what would be read out of somebody; the message does not repeat it."""
+    rule = draft.rules.rule("PII-001")
+    for one in personal_data(draft.text, record):
+        message = f"把{one.called}念出来会泄露个人信息"
+        yield draft.finding(
+            rule.id, one.severity, one.span, message, category=rule.category, basis=rule.basis, suggestion=""
+        )
 
 
 #: What was examined before it could be sold: its record may be told.

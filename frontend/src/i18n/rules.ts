@@ -115,6 +115,7 @@ export const rulesZh = {
       reason_missing: '需要写明理由（至少 6 个字）',
       no_terms_column: '没有「禁用词」或「正则」这一列',
       no_rows: '表头下面没有内容',
+      more_cells: '格数比表头多：带逗号的内容要加引号',
     },
   },
 }
@@ -248,6 +249,7 @@ export const rulesEn: English<typeof rulesZh> = {
       reason_missing: 'needs a reason (at least 6 characters)',
       no_terms_column: 'no column is called terms or patterns',
       no_rows: 'there is no row below the heading',
+      more_cells: 'more cells than headings: quote what holds a comma',
     },
   },
 }

@@ -418,3 +418,25 @@ async def test_orders_in_product_data_stay_inside_the_fence(desk: Desk) -> None:
     assert "\\u003cb>316不锈钢" in body
     [waiting] = desk.interrupts
     assert any("没有采用" in one for one in waiting.value["params"]["assumed"]), waiting.value["params"]["assumed"]
+
+
+async def test_a_number_brought_in_by_the_request_is_asked_about_and_an_edit_with_it_is_held_up(desk: Desk) -> None:
+    await desk.ask(f"{OPENING}，里面加上我手机号13812345678")
+    [asked] = desk.said(Clarification)
+    assert "手机号" in asked.message
+    assert not desk.model.asked
+    await desk.ask(f"{OPENING}（我是小李 13812345678）")
+    assert any("手机号" in one for one in desk.interrupts[-1].value["params"]["assumed"])
+    await desk.decide("edit", content=GOOD + "有事打一三八一二三四五六七八。")
+    [found] = [one for one in desk.interrupts[-1].value["params"]["findings"] if one["rule"] == "PII-001"]
+    assert found["severity"] == "block"
+    assert "approve" not in desk.interrupts[-1].value["allowed"]
+
+
+async def test_prices_of_a_request_that_are_not_the_records_are_told(desk: Desk) -> None:
+    await desk.ask(f"{OPENING}，到手价199，三个只要150")
+    told = desk.interrupts[-1].value["params"]["assumed"]
+    assert [figure for figure in ("199", "150") if any(f"你提到的 {figure} 元" in one for one in told)] == [
+        "199",
+        "150",
+    ]

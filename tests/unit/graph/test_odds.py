@@ -69,3 +69,13 @@ def test_a_product_that_the_catalogue_does_not_know_is_named_as_it_was_said() ->
     reading = read("给月球矿泉水写一段促销", EMPTY)
     assert (reading.kind, reading.slots["product_name"]) == ("write", "月球矿泉水")
     assert "product_id" not in reading.slots
+
+
+def test_a_reduction_beyond_the_price_is_asked_about() -> None:
+    message = "保温杯促销，原价50，现价80，立省100"
+    reading = read(message, EMPTY)
+    assert (reading.kind, reading.missing) == ("unclear", "odds")
+    assert "100" in question_of(reading, EMPTY, message)
+    for option in options_of(reading, EMPTY, message):
+        assert "100" not in option["value"]
+        assert read(option["value"], EMPTY).kind == "write"

@@ -65,3 +65,9 @@ def test_a_template_holds_every_column_and_an_example_that_is_read_and_left_out(
     assert shown.errors == []
     [record] = shown.records
     assert record.fields.keys() >= {name for name, column in kind.columns.items() if column.example}
+
+
+def test_a_host_with_more_cells_than_headings_is_left_out() -> None:
+    table = read_hosts(read_table("主播,口头禅,语速\n小雅,家人们,听我说,260\n阿敏,,260\n".encode()))
+    assert [record.fields["name"] for record in table.records] == ["阿敏"]
+    assert [(fault.row, fault.code) for fault in table.errors] == [(2, "more_cells")]

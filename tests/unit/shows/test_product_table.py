@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+import pytest
+
 from backend.domain.product_table import price_errors, read_products
 from backend.domain.record_table import RecordTable
-from backend.domain.tables import read_table
+from backend.domain.tables import read_table, written
 
 
 def read(text: str) -> RecordTable:
@@ -85,3 +87,34 @@ def test_the_row_that_shows_how_to_write_is_no_product() -> None:
     table = read("商品,售价\n示例：杯（删掉）,便宜\n伞,9\n")
     assert [record.fields["name"] for record in table.records] == ["伞"]
     assert table.errors == []
+
+
+@pytest.mark.parametrize(
+    ("row", "number", "value"),
+    [
+        ("竹篮,1,299,杯刷", "1,299", "杯刷"),
+        ("竹篮,¥1,299.00,杯刷", "¥1,299.00", "杯刷"),
+        ("竹篮,99,杯刷,杯套", "1,299", "杯套"),
+        ("竹篮,1,299,杯刷,杯套", "1,299", "杯刷,杯套"),
+    ],
+)
+def test_a_row_with_more_cells_than_headings_is_no_product(row: str, number: str, value: str) -> None:
+    """An unquoted comma moves what stands behind it: 1,299 was a price of 1 yuan and a gift called 299."""
+    table = read(f"商品,售价,赠品\n{row}\n伞,9,\n")
+    assert [record.fields["name"] for record in table.records] == ["伞"]
+    [fault] = table.errors
+    assert (fault.row, fault.column, fault.code, fault.value) == (2, "", "more_cells", value)
+    assert (fault.details or {})["number"] == number
+    assert f'"{number}"' in fault.message
+
+
+def test_empty_cells_behind_the_last_heading_are_nothing() -> None:
+    table = read('商品,售价,赠品,,\n竹篮,"1,299",杯刷,,, \n示例：杯,1,299,杯刷\n')
+    assert table.errors == []
+    assert [record.fields["price"] for record in table.records] == [Decimal(1299)]
+
+
+def test_more_cells_than_headings_are_a_fault_in_a_workbook_too() -> None:
+    table = read_products(read_table(written("xlsx", [["商品", "售价"], ["篮", "9", "杯刷"], ["伞", "9", ""]])))
+    assert [record.fields["name"] for record in table.records] == ["伞"]
+    assert [(fault.row, fault.code) for fault in table.errors] == [(2, "more_cells")]

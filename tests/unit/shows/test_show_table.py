@@ -111,3 +111,9 @@ def test_ids_are_the_catalogues_own() -> None:
     planned, _ = read("商品,环节\n杯子 ,开场\n".replace("杯子", "保温杯"))
     assert planned[0].product_id == CUP.id
     assert isinstance(planned[0].product_id, UUID)
+
+
+def test_a_row_with_more_cells_than_headings_plans_nothing() -> None:
+    planned, errors = read("商品,环节,备注\n辣条,开场,辣,不要太辣\n补水面膜,开场,,\n")
+    assert [one.product_name for one in planned] == ["补水面膜"]
+    assert codes(errors) == [(2, "", "more_cells")]
