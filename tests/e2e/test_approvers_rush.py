@@ -69,12 +69,13 @@ def rows_of(page: Page) -> list[str]:
 
 
 def open_by_key(page: Page, address: str) -> None:
-    """Go down the list by J until this one is open."""
+    """Go through the list by J, or by K where this one stands above, until it is open."""
     for _ in range(ALL + 2):
         if page.url.endswith(address):
             break
-        before = page.url
-        page.keyboard.press("j")
+        before, listed = page.url, rows_of(page)
+        here = next((place for place, one in enumerate(listed) if before.endswith(one)), -1)
+        page.keyboard.press("j" if here < listed.index(address) else "k")
         expect(page).not_to_have_url(before)
     expect(page).to_have_url(re.compile(f"{address}$"))
     # A key acts on what is drawn, and that follows the address.

@@ -147,6 +147,8 @@ def test_every_key_of_the_teleprompter_and_none_of_them_when_they_are_off(
         expect(page.locator(".prompter")).to_have_attribute("data-motion", motion_now)
     hands.press("Space")
     motion(page, "running")
+    # What comes waits only when the room knows that somebody reads.
+    until(lambda: room.state()["transport"]["playing"], page)
     room.cue("另一段话，等着上屏。" * 4, script=2, title="下一段稿")
     expect(page.get_by_role("button", name="下一段稿")).to_be_visible()
     hands.press("n")
