@@ -71,7 +71,7 @@ def read_rules(lines: Sequence[Line], known: Mapping[str, Rule]) -> RuleTable:
         return RuleTable([], [fault], unknown)
     if not rows:
         return RuleTable([], [RowError(heading.number, "", "no_rows", "there is no row below the heading")], unknown)
-    moved = [shifted for line in rows if (shifted := surplus(heading, line)) is not None]
+    moved = [one for line in rows if (one := surplus(heading, line)) is not None]
     rows = [line for line in rows if surplus(heading, line) is None]
     read = [(line.number, _rule(line, columns)) for line in rows]
     overlay = Overlay(rules=[rule for _, rule in read])

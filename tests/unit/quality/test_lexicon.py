@@ -17,7 +17,7 @@ from backend.quality.rulebook import RULES
 
 _DATA = Path(__file__).parent / "data"
 _SNAPSHOT = plain(None)
-_BY_PROGRAM = {"HF-005", "DEV-002", "PRI-010", "FAC-001", "FAC-004"}
+_BY_PROGRAM = {"PII-001", "HF-005", "DEV-002", "PRI-010", "FAC-001", "FAC-004"}
 _SEEDS = [
     "全网最低价",
     "最好用的面霜",
