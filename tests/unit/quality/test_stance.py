@@ -11,6 +11,7 @@ from backend.quality.layering import plain
 from backend.quality.normalize import fold
 from backend.quality.numbers import money_in
 from backend.quality.prices import price_faults
+from backend.quality.withheld import limit_faults
 
 RULES = plain(None)
 
@@ -152,3 +153,10 @@ def test_a_pair_costs_more_than_one_and_is_no_share_of_it() -> None:
 def test_a_sum_is_read_whole_before_a_piece() -> None:
     """五十一块六 is no fifty and one piece."""
     assert [money.value for money in money_in("两袋五十一块六。")] == [51.6]
+
+
+@pytest.mark.parametrize("asked", ["要问内胆的，写的是316不锈钢。", "关心内胆的朋友，写的是316不锈钢。", "突出内胆。"])
+def test_who_asks_after_a_part_says_nothing_of_what_it_is_made_of(asked: str) -> None:
+    cup: dict[str, Any] = {"name": "保温杯", "price": 89, "facts": {"内胆": "316不锈钢"}}
+    assert list(limit_faults(fold(asked).text, cup)) == []
+    assert list(limit_faults(fold("用的是陶瓷内胆。").text, cup))
