@@ -84,3 +84,21 @@ def route_of(*servers: ScriptedModel, profile: str = "compatible", more: str = "
 
 def text_of(pieces: list[Piece]) -> str:
     return "".join(piece.text for piece in pieces)
+
+
+def two_of_a_dead_provider(address: str, alive: ScriptedModel, profile: str = "compatible") -> ModelsFile:
+    """Declare two models of a provider at an address where nobody answers, and one behind them that does."""
+    return models_of(
+        f"""
+providers:
+  dead: {{profile: {profile}, base_url: '{address}', api_key: '${{KEY}}'}}
+  alive: {{profile: compatible, base_url: '{alive.base_url}'}}
+backends:
+  primary: {{provider: dead, model: tuned}}
+  primary-general: {{provider: dead, model: general}}
+  fallback: {{provider: alive, model: scripted-1}}
+routes:
+  default: {{backends: [primary, primary-general, fallback]}}
+  chat: {{backends: [primary]}}
+"""
+    )

@@ -20,7 +20,7 @@ from backend.services import Services
 from tests.api.conftest import PASSWORD
 from tests.support.listening import listening
 from tests.support.routed_models import models_of, opened
-from tests.support.scripted_model import Script, ScriptedModel, scripted_model
+from tests.support.scripted_model import Script, ScriptedModel
 
 ASK: dict[str, Any] = {"messages": [{"role": "system", "content": "简短"}, {"role": "user", "content": "你好"}]}
 SCHEMA = {"type": "object", "properties": {"kind": {"enum": ["write", "chat"]}}, "required": ["kind"]}
@@ -30,15 +30,13 @@ DOWN = [Script("status", status=500)] * 3
 
 
 @pytest.fixture
-async def primary(no_pause: None) -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        yield running
+def primary(server: ScriptedModel, no_pause: None) -> ScriptedModel:
+    return server
 
 
 @pytest.fixture
-async def fallback() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        yield running
+def fallback(house: ScriptedModel) -> ScriptedModel:
+    return house
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from backend.errors import ModelError, ModelTimeout
 from backend.ids import new_id
 from backend.llm.gateway import Caller, ChatTurn, ModelRequest
-from tests.support.routed_models import REQUEST, models_of, route_of, routed, text_of
+from tests.support.routed_models import REQUEST, route_of, routed, text_of, two_of_a_dead_provider
 from tests.support.scripted_model import Script, ScriptedModel
 
 pytestmark = pytest.mark.usefixtures("no_pause")
@@ -33,20 +33,9 @@ def full() -> Iterator[int]:
 async def test_who_takes_no_connection_is_left_at_the_connect_deadline(
     server: ScriptedModel, full: int, profile: str, *, streamed: bool
 ) -> None:
-    text = f"""
-providers:
-  dead: {{profile: {profile}, base_url: 'http://127.0.0.1:{full}/v1', api_key: '${{KEY}}'}}
-  alive: {{profile: compatible, base_url: '{server.base_url}'}}
-backends:
-  primary: {{provider: dead, model: tuned}}
-  primary-general: {{provider: dead, model: general}}
-  fallback: {{provider: alive, model: scripted-1}}
-routes:
-  default: {{backends: [primary, primary-general, fallback]}}
-  chat: {{backends: [primary]}}
-"""
+    models = two_of_a_dead_provider(f"http://127.0.0.1:{full}/v1", server, profile)
     server.by_model["scripted-1"] = GOOD
-    async with routed(models_of(text), connect=0.2, first_token=3600, answer=3600, total=3600) as model:
+    async with routed(models, connect=0.2, first_token=3600, answer=3600, total=3600) as model:
         said = text_of(await model.ask()) if streamed else (await model.model.complete(REQUEST)).text
         alone = ModelRequest("chat", REQUEST.turns, {})
         with pytest.raises(ModelTimeout) as raised:

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -16,7 +15,16 @@ from backend.llm.accounts import CallRecord
 from backend.llm.gateway import Caller, ChatTurn, ModelRequest
 from backend.llm.own_models import Grounds, OwnModels
 from backend.telemetry.metrics import render
-from tests.support.routed_models import KEY, REQUEST, Routed, models_of, route_of, routed, text_of
+from tests.support.routed_models import (
+    KEY,
+    REQUEST,
+    Routed,
+    models_of,
+    route_of,
+    routed,
+    text_of,
+    two_of_a_dead_provider,
+)
 from tests.support.scripted_answers import Kind
 from tests.support.scripted_model import Script, ScriptedModel, scripted_model
 
@@ -26,16 +34,14 @@ GOOD = Script("text", text="好，上链接。")
 
 
 @pytest.fixture
-async def first() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        yield running
+def first(server: ScriptedModel) -> ScriptedModel:
+    return server
 
 
 @pytest.fixture
-async def second() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        running.by_model["scripted-1"] = GOOD
-        yield running
+def second(house: ScriptedModel) -> ScriptedModel:
+    house.by_model["scripted-1"] = GOOD
+    return house
 
 
 async def said(model: Routed, *, streamed: bool, request: ModelRequest = REQUEST) -> str:
@@ -221,18 +227,7 @@ async def test_a_model_that_does_not_stop_is_stopped_and_what_it_said_is_kept(
 async def test_nobody_at_the_address_condemns_every_model_behind_it(second: ScriptedModel) -> None:
     async with scripted_model() as gone:
         pass
-    text = f"""
-providers:
-  dead: {{profile: compatible, base_url: '{gone.base_url}'}}
-  alive: {{profile: compatible, base_url: '{second.base_url}'}}
-backends:
-  primary: {{provider: dead, model: tuned}}
-  primary-general: {{provider: dead, model: general}}
-  fallback: {{provider: alive, model: scripted-1}}
-routes:
-  default: {{backends: [primary, primary-general, fallback]}}
-"""
-    async with routed(models_of(text)) as model:
+    async with routed(two_of_a_dead_provider(gone.base_url, second)) as model:
         assert await said(model, streamed=True) == GOOD.text
         (record,) = model.records
     assert hops(record) == [*[("primary", "connect")] * 3, ("primary-general", "same_provider")]
