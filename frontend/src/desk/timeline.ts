@@ -15,12 +15,35 @@ export function activeRun(thread: ThreadSnapshot): RunView | undefined {
 }
 
 /**
- * What to do with a message sent now. A run whose script is final only puts things away: the next message waits for it
- * unnoticed instead of being refused.
+ * What to do with a message sent now. A run whose last word is said (a final script, an answer, a question, a decision that
+ * asks for no other draft) only puts things away: the next message waits for it unnoticed instead of being refused.
  */
 export function multitaskNow(thread: ThreadSnapshot): Multitask {
   const run = activeRun(thread)
-  return run && thread.scripts.some((script) => script.run_id === run.id) ? 'enqueue' : 'reject'
+  if (!run) return 'reject'
+  const said = timeline(thread).filter((entry) => runOf(entry) === run.id)
+  // A line said beside an open decision ends nothing.
+  if (said.some((entry) => entry.kind === 'interrupt' && entry.interrupt.status === 'pending'))
+    return 'reject'
+  const last = said.at(-1)
+  return last && isLastWord(last) ? 'enqueue' : 'reject'
+}
+
+function isLastWord(entry: Entry): boolean {
+  switch (entry.kind) {
+    case 'message': // a draft is yet to be checked and put before somebody
+      return (
+        entry.message.role === 'assistant' &&
+        entry.message.status === 'complete' &&
+        entry.message.agent !== 'script'
+      )
+    case 'interrupt':
+      return !['pending', 'reject', 'undo'].includes(entry.interrupt.status)
+    case 'script':
+      return true
+    case 'end':
+      return true
+  }
 }
 
 /** What of the typed text is left when `sent`, which stood there, was taken: all of it if it is another by now. */

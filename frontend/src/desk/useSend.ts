@@ -21,15 +21,16 @@ interface Refusal {
 
 /**
  * The id of a message, kept with its text until the server took it: sent again after a reload or a broken line, the same
- * text is the same command.
+ * text is the same command. What was to become of the run at work belongs to it: by now there may be another run, perhaps
+ * the message's own.
  */
-function commandId(threadId: string, body: string): string {
+function command(threadId: string, body: string, multitask: Multitask): { id: string; multitask: Multitask } {
   const key = `sending:${threadId}`
-  const [id, known] = keptDraft(key).split('\n', 2)
-  if (id && known === body) return id
+  const [id, known, asked] = keptDraft(key).split('\n', 3)
+  if (id && known === body && asked) return { id, multitask: asked as Multitask }
   const fresh = uuid7()
-  keepDraft(key, `${fresh}\n${body}`)
-  return fresh
+  keepDraft(key, `${fresh}\n${body}\n${multitask}`)
+  return { id: fresh, multitask }
 }
 
 /** Sends a message to a thread; resolves with true when the server took it. The caller keeps the text until then. */
@@ -39,12 +40,12 @@ export function useSend(slots: Slots) {
   const [refusal, setRefusal] = useState<Refusal | null>(null)
   const send = useCallback(
     async (threadId: string, content: string, multitask: Multitask = 'reject'): Promise<boolean> => {
-      const body = JSON.stringify([content, multitask, slots])
+      const body = JSON.stringify([content, slots])
       setSending(true)
       setRefusal(null)
       try {
-        const id = commandId(threadId, body)
-        await socket.send({ type: 'message', id, thread_id: threadId, content, multitask, ...slots })
+        const kept = command(threadId, body, multitask)
+        await socket.send({ type: 'message', ...kept, thread_id: threadId, content, ...slots })
         keepDraft(`sending:${threadId}`, '')
         return true
       } catch (error) {

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import type { InterruptView, MessageView, RunView, ScriptView, ThreadSnapshot } from '../generated/protocol'
+import { emptyThread } from '../session/reducer'
+import { multitaskNow } from './timeline'
+
+const run = (status: RunView['status'], id = 'r') => ({ id, status, seq: 1, run_id: id }) as RunView
+const said = (seq: number, view: Partial<MessageView> = {}) =>
+  ({
+    id: `m${seq}`,
+    seq,
+    run_id: 'r',
+    role: 'assistant',
+    agent: 'chat',
+    status: 'complete',
+    ...view,
+  }) as MessageView
+const asked = said(1, { role: 'user', agent: null })
+const draft = said(2, { agent: 'script' })
+const card = (status: InterruptView['status']) => ({ id: 'i', seq: 3, run_id: 'r', status }) as InterruptView
+const script = { script_id: 's', version: 1, seq: 4, run_id: 'r' } as ScriptView
+const now = (view: Partial<ThreadSnapshot>) =>
+  multitaskNow({ ...emptyThread, runs: [run('running')], ...view })
+
+test('behind the last word of a run a message waits for its end unnoticed', () => {
+  expect(now({ messages: [asked, said(2)] })).toBe('enqueue')
+  expect(now({ messages: [asked, said(2, { agent: 'clarify' })] })).toBe('enqueue')
+  expect(now({ messages: [asked, draft], interrupts: [card('approve')] })).toBe('enqueue')
+  expect(now({ messages: [asked, draft], interrupts: [card('edit')] })).toBe('enqueue')
+  expect(now({ messages: [asked, draft], interrupts: [card('cancelled')] })).toBe('enqueue')
+  expect(now({ messages: [asked, draft], interrupts: [card('approve')], scripts: [script] })).toBe('enqueue')
+})
+
+test('a run that has more to say is not waited for unasked', () => {
+  expect(now({ messages: [asked] })).toBe('reject')
+  expect(now({ messages: [asked, said(2, { status: 'writing' })] })).toBe('reject')
+  expect(now({ messages: [asked, draft] })).toBe('reject')
+  // No, and why: the next draft is on its way.
+  expect(now({ messages: [asked, draft], interrupts: [card('reject')] })).toBe('reject')
+  // The script of a part is final and the next part is being written.
+  const next = said(5, { agent: 'script', status: 'writing' })
+  expect(now({ messages: [asked, draft, next], interrupts: [card('approve')], scripts: [script] })).toBe(
+    'reject',
+  )
+})
+
+test('an open decision is answered first, whatever was said beside it', () => {
+  const beside = said(5)
+  expect(
+    now({ runs: [run('waiting')], messages: [asked, draft, beside], interrupts: [card('pending')] }),
+  ).toBe('reject')
+})
+
+test('the words of other runs say nothing of the one at work', () => {
+  const other = said(6, { run_id: 'old' })
+  expect(now({ messages: [asked, other] })).toBe('reject')
+  expect(multitaskNow({ ...emptyThread, runs: [run('completed')], messages: [asked, said(2)] })).toBe(
+    'reject',
+  )
+})
