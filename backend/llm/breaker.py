@@ -113,7 +113,7 @@ class Breaker:
         match self.state:
             case "closed":
                 return Permit(self, self._epoch, probe=False)
-            case "half_open" if not self._probing and not self.rests_for_question(question):
+            case "half_open" if not self.rests_for_question(question):
                 self._probing = True
                 return Permit(self, self._epoch, probe=True)
         return None
