@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 State = Literal["closed", "open", "half_open"]
+#: Seconds after which to come back while another call finds out whether the model is: nobody knows how long it takes.
+FINDING_OUT: Final = 1.0
 #: Makes what is asked, for whoever needs to know it; None: nobody could have asked for a failure.
 Question = Callable[[], Hashable | None]
 
@@ -100,17 +102,18 @@ class Breaker:
         return sum(not good for _, good in self._outcomes) / len(self._outcomes) if self._outcomes else 0.0
 
     def rests_for_question(self, question: Question) -> float:
-        """Seconds until it lets this be asked; 0 when it does, as far as nobody else is finding out."""
+        """Seconds until it lets this be asked, as far as one can say; 0 when it does."""
+        rests = max(self.rests_for, FINDING_OUT) if self._probing else self.rests_for
         if self.state != "closed" and self._knows(question()):
-            return max(self.rests_for, self._open_until + self._rest() - self._clock())
-        return self.rests_for
+            return max(rests, self._open_until + self._rest() - self._clock())
+        return rests
 
     def enter(self, question: Question = lambda: None) -> Permit | None:
         """Return leave to make a call; None when there is none to be had. `question` is made only where it matters."""
         match self.state:
             case "closed":
                 return Permit(self, self._epoch, probe=False)
-            case "half_open" if not self._probing and not self.rests_for_question(question):
+            case "half_open" if not self.rests_for_question(question):
                 self._probing = True
                 return Permit(self, self._epoch, probe=True)
         return None

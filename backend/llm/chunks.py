@@ -65,6 +65,11 @@ class ChunkReader:
                 self.rest = data[at:]
                 return b"".join(parts)
             at = head.end()
-            self._left = size
+            end_of_chunk = at + size
+            if data[end_of_chunk : end_of_chunk + 2] == b"\r\n":  # as nearly all come: whole
+                parts.append(data[at:end_of_chunk])
+                at = end_of_chunk + 2
+            else:
+                self._left = size
         self._tail = data[at:]
         return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeVar
 
@@ -35,17 +35,23 @@ class Patience:
 
     One timer serves the whole answer and looks only when the time of the wait it was set for is over; a timeout of its
     own for each chunk of bytes (`asyncio.timeout`) costs as much as reading the chunk. Time that the reader of the
-    answer takes between two waits counts for nothing: nothing is cancelled then.
+    answer takes between two waits counts for nothing: nothing is ended then.
+
+    What is awaited once goes through `until`. What is awaited once a token, and can be told to give up, is `watched`
+    while it is awaited, with `watch` before it: that calls nothing and cancels no task.
     """
 
-    __slots__ = ("_alarm", "_alarm_at", "_loop", "_over", "_waiting", "wait", "when")
+    __slots__ = ("_alarm", "_loop", "_over", "_waiting", "alarm_at", "wait", "watched", "when")
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._alarm: asyncio.TimerHandle | None = None
-        self._alarm_at = math.inf
+        #: When it looks next; never while nothing is set.
+        self.alarm_at = math.inf
         self._waiting: asyncio.Task[object] | None = None
         self._over = False
+        #: Ends the step under way with an error; returns whether it could, or something has come just now.
+        self.watched: Callable[[ModelTimeout], bool] | None = None
         self.wait: Wait = "first_token"
         self.when = self._loop.time()
 
@@ -55,35 +61,24 @@ class Patience:
 
     async def until(self, awaitable: Awaitable[T]) -> T:
         """Await one step of the wait that runs; `ModelTimeout`, naming the wait, when it is over first."""
-        cancelling = self.start()
+        self.watch()
+        self._waiting = task = asyncio.current_task(self._loop)
+        assert task is not None
+        cancelling = task.cancelling()
         try:
             return await awaitable
         except asyncio.CancelledError:
-            if self.was_ours(cancelling):
+            # Ours only where nobody else wants the task to end.
+            if self._over and task.uncancel() <= cancelling:
                 raise ModelTimeout(kind=self.wait) from None
             raise
         finally:
-            self.stop()
+            self._waiting = None
 
-    def start(self) -> int:
-        """Begin a step of the wait that runs; return how often the task had been told to end by then.
-
-        `start`, `was_ours` and `stop` are `until` in parts, for what is awaited once a token: a coroutine costs as much
-        as reading the token.
-        """
-        if self._alarm_at > self.when:
+    def watch(self) -> None:
+        """See that the wait that runs is ended in time."""
+        if self.alarm_at > self.when:
             self._set()
-        self._waiting = task = asyncio.current_task(self._loop)
-        assert task is not None
-        return task.cancelling()
-
-    def was_ours(self, cancelling: int) -> bool:
-        """Tell whether the step was cancelled because its wait is over, and nobody else wants the task to end."""
-        return self._over and self._waiting is not None and self._waiting.uncancel() <= cancelling
-
-    def stop(self) -> None:
-        """End the step."""
-        self._waiting = None
 
     def close(self) -> None:
         """Look no more."""
@@ -93,15 +88,17 @@ class Patience:
     def _set(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm_at = self.when
+        self.alarm_at = self.when
         self._alarm = self._loop.call_at(self.when, self._look)
 
     def _look(self) -> None:
-        self._alarm, self._alarm_at = None, math.inf
-        if self._waiting is None:
+        self._alarm, self.alarm_at = None, math.inf
+        if self._waiting is None and self.watched is None:
             return  # the next wait sets it again
         if self._loop.time() < self.when:
             self._set()
-            return
-        self._over = True
-        self._waiting.cancel()
+        elif self._waiting is not None:
+            self._over = True
+            self._waiting.cancel()
+        elif self.watched is not None and not self.watched(ModelTimeout(kind=self.wait)):
+            self._set()  # what came is read first, and may be no more than a part of what is awaited

@@ -17,7 +17,7 @@ from backend.llm.deadlines import Deadlines, Patience, Wait
 from backend.llm.endpoint import Attempt
 from backend.llm.failures import reported
 from backend.llm.gateway import Answer, ModelRequest, Piece
-from backend.llm.lines import body_of, open_client
+from backend.llm.lines import LineBody, body_of, open_client
 from backend.llm.profiles import Profile
 from backend.llm.reading import Reading
 from backend.llm.sse import SseReader
@@ -82,19 +82,22 @@ class HttpEndpoint:
                 raise await self._refusal(response, waits.seconds_left())
             if not _is(response, "text/event-stream"):
                 raise ModelPayloadInvalid(reason="wrong_content_type", status=200)
-            chunks = body_of(response)
-            reader = SseReader()
-            patience, left = waits.patience, _MAX_STREAM_BYTES
+            body = body_of(response)
+            patience, left, reader = waits.patience, _MAX_STREAM_BYTES, SseReader()
+            # What comes the short way is told itself that it took too long: a token costs less than `until` then.
+            watched = body.give_up if isinstance(body, LineBody) else None
+            chunks = _Patient(body, patience) if watched is None else body
+            patience.watch()
             while not answer.done:
-                cancelling = patience.start()
+                patience.watched = watched
                 try:
                     chunk = await anext(chunks)
-                except (StopAsyncIteration, asyncio.CancelledError, httpx2.HTTPError) as end:
-                    _allow(end, patience, cancelling, finished=waits.finished(answer))
+                except (StopAsyncIteration, ModelTimeout, httpx2.HTTPError) as end:
+                    _allow(end, finished=waits.finished(answer))
                     answer.read_rest(reader.finish())
                     break
                 finally:
-                    patience.stop()
+                    patience.watched = None
                 left -= len(chunk)
                 if left < 0:  # it would go on until the last deadline, as fast as the line is
                     raise ModelPayloadInvalid(reason="answer_too_long")
@@ -106,7 +109,7 @@ class HttpEndpoint:
                         yield piece
                 waits.after_chunk(answer)
             yield answer.last_piece()
-            await _drain(chunks)
+            await _drain(body)
         finally:
             attempt.meter.usage = answer.used()
             waits.patience.close()
@@ -217,12 +220,15 @@ class _Waits:
 
     def after_chunk(self, answer: Reading) -> None:
         """Start the next wait. Comments do not make a first token; any byte keeps a begun answer alive."""
+        patience = self.patience
         if answer.finish_reason is not None:
             if not self._ending and not self._loosely:  # once: what goes on saying nothing keeps nobody waiting
                 self._ending = True
                 self._begin("idle", _GRACE)
         elif answer.begun:
             self._begin("idle", self._idle)
+        if patience.alarm_at > patience.when:
+            patience.watch()
 
     def _begin(self, wait: Wait, seconds: float) -> None:
         when, patience = self._now() + seconds, self.patience
@@ -253,16 +259,27 @@ def _is(response: httpx2.Response, media_type: str) -> bool:
     return str(response.headers.get("content-type", "")).lower().startswith(media_type)
 
 
-def _allow(end: BaseException, patience: Patience, cancelling: int, *, finished: bool) -> None:
+class _Patient:
+    """What comes the long way, for as long as there is patience."""
+
+    def __init__(self, body: AsyncIterator[bytes], patience: Patience) -> None:
+        self._body = body
+        self._patience = patience
+
+    def __aiter__(self) -> "_Patient":
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await self._patience.until(anext(self._body))
+
+
+def _allow(end: Exception, *, finished: bool) -> None:
     """Raise what it means that the bytes ended so. A `finished` answer may end in any way, a hanging line included."""
-    if isinstance(end, asyncio.CancelledError):
-        if not patience.was_ours(cancelling):
-            raise end
-        if not finished:
-            raise ModelTimeout(kind=patience.wait) from None
-    elif isinstance(end, httpx2.TransportError) and not finished:
+    if isinstance(end, ModelTimeout) and not finished:
+        raise end
+    if isinstance(end, httpx2.TransportError) and not finished:
         raise ModelStreamCut from None
-    elif isinstance(end, httpx2.HTTPError) and not finished:
+    if isinstance(end, httpx2.HTTPError) and not finished:
         raise ModelPayloadInvalid(reason="undecodable") from None
 
 

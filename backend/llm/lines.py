@@ -117,6 +117,7 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._size += len(data)
         waiter = self._waiter
         if waiter is not None:
+            self._waiter = None
             if not waiter.done():
                 waiter.set_result(None)
         elif self._size > _HIGH_WATER and not self._paused and self._is_open():
@@ -161,15 +162,36 @@ class Line(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         Raises:
             OSError: the line broke.
         """
-        came = self._came
+        if (coming := self.coming()) is not None:
+            await coming
+        return self.taken()
+
+    def coming(self) -> "asyncio.Future[None] | None":
+        """Return what is done when something has come; None when something is there, or nothing comes any more.
+
+        `coming` and `taken` are `receive` in parts, for what is read once a token.
+        """
         if self._out:
             self._send()
-        if not came and not self._eof:
-            self._waiter = waiter = self._loop.create_future()
-            try:
-                await waiter
-            finally:
-                self._waiter = None
+        if self._came or self._eof:
+            return None
+        self._waiter = waiter = self._loop.create_future()
+        return waiter
+
+    def give_up(self, error: Exception) -> bool:
+        """Let whoever waits for what comes meet `error`; return whether somebody waits who was not told already."""
+        if self._waiter is None or self._waiter.done():
+            return False
+        self._waiter.set_exception(error)
+        return True
+
+    def taken(self) -> bytes:
+        """Return what has come; nothing at the end.
+
+        Raises:
+            OSError: the line broke.
+        """
+        came = self._came
         if not came:
             if self._failure is not None:
                 raise OSError("the line broke") from self._failure
@@ -402,30 +424,35 @@ def body_of(response: httpx2.Response) -> AsyncIterator[bytes]:
     stream = response.stream
     assert isinstance(stream, httpx2.AsyncByteStream)
     if isinstance(line, Line) and line.at_head_end and chunked and response.http_version == "HTTP/1.1":
-        return _Body(line, stream)
+        return LineBody(line, stream)
     # `aiter_raw` without the part that cuts and counts, which takes its time.
     return aiter(stream)
 
 
-class _Body:
-    """Reads a chunked body off its line. httpx2 sees the last chunk only, which tells it that the line is free."""
+class LineBody:
+    """Reads a chunked body off its line. httpx2 sees the last chunk only, which tells it that the line is free.
 
-    __slots__ = ("_chunks", "_line", "_over", "_stream")
+    `give_up` ends a wait for what comes next with an error, and tells whether there was one."""
+
+    __slots__ = ("_chunks", "_line", "_over", "_stream", "give_up")
 
     def __init__(self, line: Line, stream: httpx2.AsyncByteStream) -> None:
         self._line = line
+        self.give_up = line.give_up
         self._stream = stream
         self._chunks = ChunkReader()
         self._over = False
 
-    def __aiter__(self) -> "_Body":
+    def __aiter__(self) -> "LineBody":
         return self
 
     async def __anext__(self) -> bytes:
         line, chunks = self._line, self._chunks
         while chunks.rest is None:
             try:
-                data = await line.receive()
+                if (coming := line.coming()) is not None:
+                    await coming
+                data = line.taken()
                 if not data:
                     raise httpx2.RemoteProtocolError("the body ended in the middle")
                 body = chunks.feed(data)

@@ -2,9 +2,10 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Final, TypeGuard
+from functools import partial
+from typing import Any, ClassVar, Final, TypeGuard, cast
 
 import orjson
 
@@ -28,6 +29,8 @@ _SAID: Final = re.compile(
     rb'"(content|text|arguments|reasoning_content|reasoning|thinking)"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)', re.DOTALL
 )
 _THOUGHT: Final = frozenset({b"reasoning_content", b"reasoning", b"thinking"})
+#: A piece from all its fields: as `Piece._make`, without a call of Python's for each token.
+_piece: Final = cast("Callable[[tuple[object, ...]], Piece]", partial(tuple.__new__, Piece))
 
 
 class Reading(ABC):
@@ -98,7 +101,7 @@ class Reading(ABC):
         """Keep a part of the answer that is text, and not empty."""
         self._text.append(text)
         self.begun = True
-        return Piece(text)
+        return _piece((text, "", None, None, (), None))
 
     def counted(self, usage: Usage | None) -> None:
         """Keep what the provider counted, if it did: all that came up to now."""

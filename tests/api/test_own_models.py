@@ -2,13 +2,20 @@
 
 import asyncio
 import json
+import threading
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
 
+import httpx2
 import pytest
 
+from backend.app import _open_model
 from backend.llm.accounts import CallRecord
 from backend.llm.deadlines import Deadlines
+from backend.llm.endpoint import Endpoint
+from backend.llm.lines import trusted
+from backend.llm.models_file import Backend, Provider
 from backend.llm.routed import RoutedModel
 from backend.runs.tenant_models import TenantModels
 from backend.services import Services
@@ -155,6 +162,78 @@ async def test_a_process_that_cannot_read_a_tenants_models_sends_its_texts_to_no
             assert fresh.route("script") == ["main"]
     finally:
         await fresh.aclose()
+
+
+@pytest.mark.parametrize("unlucky", ["admin@demo.cuedesk", "admin@shanlan.demo.cuedesk"])
+async def test_what_cannot_be_opened_for_one_tenant_is_taken_for_the_others_and_tried_again(
+    sign_in: SignIn,
+    services: Services,
+    own: dict[str, Any],
+    models_text: str,
+    own_addresses: list[str],
+    unlucky: str,
+) -> None:
+    del own["providers"]["house"]["key"]
+    tenants: dict[str, UUID] = {}
+    for email in ("admin@demo.cuedesk", "admin@shanlan.demo.cuedesk"):
+        admin = await sign_in(email)
+        tenants[email] = UUID((await admin.get("/api/v1/auth/me")).json()["tenant"]["id"])
+        own["backends"]["main"]["model"] = email
+        assert (await admin.put(AT, json={"revision": 0, "models": own})).status_code == 200
+    lucky = next(email for email in tenants if email != unlucky)
+    asked: list[str] = []
+    full = True
+
+    def open_unless_full(provider: Provider, backend: Backend) -> Endpoint:
+        asked.append(backend.model)
+        if full and backend.model == unlucky:
+            raise OSError("too many open files")
+        return opened(provider, backend)
+
+    elsewhere = RoutedModel(models_of(models_text), open_unless_full, Deadlines(), lambda _: None)
+    following = TenantModels(services.db, elsewhere, allowed=own_addresses, interval=3600)
+    try:
+        with pytest.raises(OSError, match="too many open files"):
+            await following.refresh()
+        assert elsewhere.route("script", tenants[lucky]) == ["own/main"]
+        assert not elsewhere.has_own(tenants[unlucky])
+        full = False
+        await following.refresh()
+        assert elsewhere.route("script", tenants[unlucky]) == ["own/main"]
+        await following.refresh()
+        assert (asked.count(lucky), asked.count(unlucky)) == (1, 2), "what was taken is not taken again"
+    finally:
+        await elsewhere.aclose()
+
+
+async def test_for_what_a_tenant_declares_no_certificates_are_read_while_everybody_waits(
+    sign_in: SignIn,
+    services: Services,
+    own: dict[str, Any],
+    own_addresses: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The system's store takes tens of milliseconds to read: beside the loop, before anybody can save models."""
+    admin = await sign_in("admin@demo.cuedesk")
+    tenant = UUID((await admin.get("/api/v1/auth/me")).json()["tenant"]["id"])
+    assert (await admin.put(AT, json={"revision": 0, "models": own})).status_code == 200
+    read_in: list[threading.Thread] = []
+    read = httpx2.create_ssl_context
+
+    def noted() -> Any:
+        read_in.append(threading.current_thread())
+        return read()
+
+    monkeypatch.setattr(httpx2, "create_ssl_context", noted)
+    trusted.cache_clear()
+    async with AsyncExitStack() as stack:
+        desk = models_of("providers: {d: {profile: offline}}\nbackends: {main: {provider: d, model: o}}\n"
+                         "routes: {default: {backends: [main]}}\n")  # fmt: skip
+        model, _ = await _open_model(stack, services.settings, services.db, services.redis, desk)
+        await TenantModels(services.db, model, allowed=own_addresses, interval=3600).refresh()
+        assert model.route("script", tenant) == ["own/main"]
+    assert len(read_in) == 1
+    assert read_in[0] is not threading.current_thread(), "the loop stood still meanwhile"
 
 
 async def test_a_tenant_over_its_limit_is_refused_and_the_other_is_not(sign_in: SignIn, server: ScriptedModel) -> None:

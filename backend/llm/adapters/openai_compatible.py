@@ -70,24 +70,20 @@ class _ChatCompletion(Reading):
         get = event.get
         if get("error") or get("object") == "error":
             raise reported(0, event, self.profile.codes)
-        if usage := get("usage"):
-            try:
-                return self._take_choice(get("choices"))
-            finally:
-                self.counted(_usage(usage))  # this event's part is in it, even where it says that this was all
-        return self._take_choice(get("choices"))
-
-    def _take_choice(self, choices: Any) -> Piece | None:
-        if not choices:
-            return None
-        choice = choices[0].get
-        if (word := choice("finish_reason")) is not None:
-            self._end(word)
-        said = choice("delta") or {}
-        if len(said) == 1 and type(text := said.get("content")) is str and text:
-            # What nearly every event is: a little text, and nothing else to look for.
-            return self.told_text(text)
-        return self._told(said)
+        try:
+            if not (choices := get("choices")):
+                return None
+            choice = choices[0].get
+            if (word := choice("finish_reason")) is not None:
+                self._end(word)
+            said = choice("delta") or {}
+            if len(said) == 1 and type(text := said.get("content")) is str and text:
+                # What nearly every event is: a little text, and nothing else to look for.
+                return self.told_text(text)
+            return self._told(said)
+        finally:
+            if usage := get("usage"):  # this event's part is in it, even where it says that this was all
+                self.counted(_usage(usage))
 
     def take_whole(self, report: Mapping[str, Any]) -> None:
         try:

@@ -14,7 +14,7 @@ import httpcore2
 import httpx2
 import pytest
 
-from backend.llm.lines import Line, LineNetwork, _host_of, body_of, open_client, trusted
+from backend.llm.lines import Line, LineBody, LineNetwork, _host_of, body_of, open_client, trusted
 from tests.support.routed_models import REQUEST, models_of, routed, text_of
 from tests.support.scripted_model import Script, scripted_model
 
@@ -81,7 +81,7 @@ async def asked(client: httpx2.AsyncClient, port: int) -> tuple[bytes, bool]:
     """Ask; return the body, and whether it came the short way."""
     async with client.stream("GET", f"http://127.0.0.1:{port}/") as response:
         body = body_of(response)
-        short = type(body).__name__ == "_Body"
+        short = isinstance(body, LineBody)
         return b"".join([part async for part in body]), short
 
 
@@ -281,7 +281,7 @@ async def test_over_tls_too_a_body_comes_the_short_way_and_a_stranger_is_refused
             for wanted in ("早上好".encode(), b"x" * 200_000):
                 async with client.stream("GET", f"https://127.0.0.1:{port}/") as response:
                     body = body_of(response)
-                    assert type(body).__name__ == "_Body"
+                    assert isinstance(body, LineBody)
                     assert b"".join([part async for part in body]) == wanted
             assert (server.lines, server.asked) == (1, 2)
         async with open_client() as client:
@@ -345,7 +345,7 @@ async def test_a_proxy_of_the_environment_stands_between(monkeypatch: pytest.Mon
             client.stream("GET", f"https://model.example:{port}/") as response,
         ):
             body = body_of(response)
-            assert type(body).__name__ == "_Body"
+            assert isinstance(body, LineBody)
             assert b"".join([part async for part in body]) == b"through"
         assert asked_for[1] == f"CONNECT model.example:{port}".encode()
 

@@ -209,6 +209,25 @@ async def test_a_slow_reader_is_not_timed_out_between_tokens_that_come_apart() -
     assert said == "0123"
 
 
+async def test_silence_behind_a_slow_reader_is_ended_too() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(SSE + chunk(EVENT % b"one"))
+        await asyncio.sleep(0.1)
+        writer.write(chunk(EVENT % b"two"))
+        await asyncio.sleep(3600)
+
+    async def read_slowly(model: Routed) -> None:
+        async for _ in model.model.stream(REQUEST):
+            await asyncio.sleep(0.8)  # the alarm goes off meanwhile, and ends nothing
+
+    waits = {"idle": 0.3, "first_token": 3600, "total": 7200}
+    async with raw_model(silent) as first, routed(route_of(first), **waits) as model:
+        with pytest.raises(ModelTimeout) as raised:
+            await asyncio.wait_for(read_slowly(model), 60)
+    assert (raised.value.details["kind"], raised.value.partial) == ("idle", "onetwo")
+
+
 async def test_silence_between_tokens_is_told_as_such() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request_of(reader)

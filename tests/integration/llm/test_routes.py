@@ -345,6 +345,20 @@ async def test_alone_a_resting_model_says_when_to_come_back(first: ScriptedModel
     assert raised.value.code == "model_unavailable"
 
 
+async def test_who_comes_while_another_finds_out_is_not_told_to_come_back_at_once(first: ScriptedModel) -> None:
+    first.by_model["scripted"] = Script("stall", count=0)
+    async with routed(route_of(first), first_token=60) as model:
+        breaker = model.model._table.backends["b0"].breaker
+        breaker.rest(7)
+        breaker._open_until = 0.0  # its rest is over
+        finding_out = asyncio.create_task(model.ask())
+        await first.until_asked()
+        with pytest.raises(ModelResting) as raised:
+            await model.ask()
+        finding_out.cancel()
+    assert (raised.value.retry_after_ms or 0) >= 1_000
+
+
 async def test_a_long_retry_after_keeps_others_from_asking_while_another_model_answers(
     first: ScriptedModel, second: ScriptedModel
 ) -> None:

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from backend.llm.breaker import Breaker, BreakerBeside, BreakerRules, Permit
+from backend.llm.breaker import FINDING_OUT, Breaker, BreakerBeside, BreakerRules, Permit
 
 RULES = BreakerRules(in_a_row=3, window=60, enough=6, share=0.6, rest=5, longest_rest=20, probes=2, remembered=10)
 
@@ -55,9 +55,10 @@ class Play(RuleBasedStateMachine):
         if permit is not None:
             assert permit.probe == (state == "half_open")
             self.out.append((permit, self.era))
-        elif not probing:
+        else:
             waited = self.breaker.rests_for_question(lambda: of)
-            assert waited == self.until + (self.length if self.known(of) else 0) - self.clock.now
+            rests = self.until + (self.length if self.known(of) else 0) - self.clock.now
+            assert waited == (max(rests, FINDING_OUT) if probing else rests), "who comes back at once is refused again"
 
     @property
     def era(self) -> str:
