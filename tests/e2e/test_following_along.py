@@ -83,13 +83,21 @@ def test_the_page_is_never_blank_and_an_address_that_leads_nowhere_says_so(seats
     seat = seats.take(OPERATOR, "/login")
     page = seat.page
     held: list[Route] = []
-    page.route("**/api/v1/auth/me", lambda route: held.append(route))
+    holding = True
+
+    def hold(route: Route) -> None:
+        if holding:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/auth/me", hold)
     page.goto("/nowhere/at-all", wait_until="commit")
     expect(page.get_by_test_id("boot")).to_be_visible()
     # React is there and waits for the answer; the frame stands all the same.
     expect(page.locator(".app")).to_be_attached()
     expect(page.get_by_test_id("boot")).to_be_visible()
-    page.unroute("**/api/v1/auth/me")
+    holding = False
     for route in held:
         route.continue_()
     missing = page.get_by_test_id("not-found")
