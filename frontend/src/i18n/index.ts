@@ -4,10 +4,12 @@ import { recall, remember } from '../shared/storage'
 import type { againZh } from './again'
 import type { approvalDeskZh } from './approvalDesk'
 import type { auditZh } from './audit'
+import type { auditWordsZh } from './auditWords'
 import type { catalogueZh } from './catalogue'
 import type { commandZh } from './command'
 import type { deskMoreZh } from './deskMore'
 import type { draftsZh } from './drafts'
+import type { elsewhereZh } from './elsewhere'
 import type { evidenceZh } from './evidence'
 import type { experimentsZh } from './experiments'
 import type { faultsZh } from './faults'
@@ -57,8 +59,10 @@ declare module 'i18next' {
         typeof replayZh &
         typeof evidenceZh &
         typeof auditZh &
+        typeof auditWordsZh &
         typeof draftsZh &
-        typeof againZh
+        typeof againZh &
+        typeof elsewhereZh
     }
   }
 }
