@@ -282,7 +282,8 @@ async def delete_thread(conn: Connection, thread_id: UUID) -> None:
     Raises:
         NotFound: the tenant has no such thread.
     """
-    # No event tells of it, for nobody may read the log from here on: a notice alone does.
+    # No event tells of it, for nobody may read the log from here on: a notice alone does, and who
+    # follows the list reads it again where notices were lost.
     done = await conn.fetchrow(
         f"""UPDATE threads SET deleted_at = now() WHERE id = $1 AND deleted_at IS NULL
             RETURNING pg_notify('{EVENTS_CHANNEL}', concat_ws(' ', id, last_seq, tenant_id, '-'))""",

@@ -32,6 +32,7 @@ from backend.fanout.topics import (
     thread_topic,
     token_channel,
 )
+from backend.protocol.events import Subscribed
 from backend.storage.postgres import listen
 from backend.storage.redis import Cache, Unwell
 from backend.telemetry.metrics import REGISTRY
@@ -313,6 +314,10 @@ class Hub:
             self.on_catalogue(None)
         if self.on_models is not None:
             self.on_models()
+        for listed in self._lists.values():
+            # Which threads were removed while nobody heard of it, the poll does not tell: the list is to be read again.
+            for watcher in tuple(listed.watchers):
+                watcher.on_state(Subscribed(topic=THREADS).model_dump_json())
         with contextlib.suppress(AppError):  # the poll looks again within a second
             await self._look_everywhere()
 

@@ -85,9 +85,13 @@ test('names, choices, times and changes are told in words; what is unknown stand
     '原因: 价格或优惠有误',
     '问的是: 发布话术',
   ])
-  expect(lines('rules.saved', { changed: ['added term 杯王'], unheard_of: { version: 3 } })).toEqual([
-    '改动: added term 杯王',
+  const saved = { changed: ['added allow 杯王 2 号', 'removed rules S-001'], unheard_of: { version: 3 } }
+  expect(lines('rules.saved', saved)).toEqual([
+    '改动: 新增 允许的说法: 杯王 2 号、去掉 本店规则: S-001',
     'unheard_of: 版本: 3',
   ])
+  expect(lines('rules.saved', saved, auditWordsEn)[0]).toBe(
+    'Changed: Added allowed phrase: 杯王 2 号, Removed rule of the team: S-001',
+  )
   expect(lines('interrupt.extended', { until: '2026-11-22T10:00:00+00:00' })[0]).not.toContain('T10')
 })

@@ -4,6 +4,9 @@ import type { Entry } from './api'
 /** A dictionary: the words of a key, or nothing where it has none. */
 type Word = (key: string) => string | undefined
 
+/** How a line of the house rules that changed is noted: what happened, in which part, to what. */
+const RULE = /^(added|changed|removed) (rules|adjustments|allow|brands) (.+)$/s
+
 const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)$/
 
 /** What was noted beside an entry, by its names in words; what the dictionary does not know stands as it was noted. */
@@ -19,6 +22,9 @@ export function told({ action, detail }: Pick<Entry, 'action' | 'detail'>, word:
         .map(([key, inner]) => `${nameOf(key)}: ${text(inner, names)}`)
         .join('\n')
     const said = String(value)
+    const [, kind, part, name] = (names && RULE.exec(said)) || []
+    if (name)
+      return `${word(`auditRule.${kind}`) ?? kind} ${word(`auditRule.${part}`) ?? part}: ${name}`
     if (names) return nameOf(said)
     return TIME.test(said) ? moment(said, language) : (word(`auditValue.${said}`) ?? said)
   }

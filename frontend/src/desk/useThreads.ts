@@ -2,7 +2,10 @@ import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
+import type { ThreadListed } from '../generated/protocol'
 import { kept, sorted, type ThreadPages, type ThreadRow, told } from './threadRows'
+
+const KEY = ['threads']
 
 /**
  * The threads found by `search`, live: read once a line, then told row by row. While somebody points at `box` or walks
@@ -12,12 +15,26 @@ export function useThreads(search: string, activeId: string | undefined, box: Re
   const { socket } = useDesk()
   const cache = useQueryClient()
   const list = useInfiniteQuery({
-    queryKey: ['threads', search],
+    queryKey: [...KEY, search],
     queryFn: ({ pageParam }) => api.threads(pageParam, search || undefined),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     placeholderData: (previous) => previous,
   })
+  const apply = useCallback(
+    (frame: ThreadListed) => {
+      for (const [key] of cache.getQueriesData<ThreadPages>({ queryKey: KEY }))
+        cache.setQueryData<ThreadPages>(key, (known) => known && told(known, frame, String(key[1])))
+    },
+    [cache],
+  )
+  /** What was told while the list was being read: the answer may be older, and takes the place of all that was known. */
+  const meanwhile = useRef<ThreadListed[]>([])
+  const { isFetching } = list
+  useEffect(() => {
+    if (isFetching) return
+    for (const frame of meanwhile.current.splice(0)) apply(frame)
+  }, [isFetching, apply])
   useEffect(
     () =>
       socket.subscribe(
@@ -25,13 +42,13 @@ export function useThreads(search: string, activeId: string | undefined, box: Re
         () => 0,
         (frame) => {
           // From here on everything is told: what was before is in the list.
-          if (frame.type === 'subscribed') void cache.invalidateQueries({ queryKey: ['threads'] })
+          if (frame.type === 'subscribed') void cache.invalidateQueries({ queryKey: KEY })
           if (frame.type !== 'thread_listed') return
-          for (const [key] of cache.getQueriesData<ThreadPages>({ queryKey: ['threads'] }))
-            cache.setQueryData<ThreadPages>(key, (known) => known && told(known, frame, String(key[1])))
+          if (cache.isFetching({ queryKey: KEY })) meanwhile.current.push(frame)
+          apply(frame)
         },
       ),
-    [socket, cache],
+    [socket, cache, apply],
   )
 
   const pointing = useRef(false)
@@ -49,7 +66,6 @@ export function useThreads(search: string, activeId: string | undefined, box: Re
   useEffect(() => {
     before.current = { search, ids: threads.map(({ id }) => id) }
   })
-  const { isFetching } = list
   useEffect(() => {
     if (!isFetching) free.current = false
   }, [isFetching])

@@ -101,6 +101,15 @@ export const auditWordsZh = {
     weights: '权重',
     window_characters: '上下文字数',
   },
+  auditRule: {
+    added: '新增',
+    changed: '改了',
+    removed: '去掉',
+    adjustments: '规则调整',
+    allow: '允许的说法',
+    brands: '品牌名称',
+    rules: '本店规则',
+  },
   auditValue: {
     admin: '管理员',
     approve: '通过',
@@ -235,6 +244,15 @@ export const auditWordsEn: typeof auditWordsZh = {
     was: 'Before',
     weights: 'Weights',
     window_characters: 'Context length',
+  },
+  auditRule: {
+    added: 'Added',
+    changed: 'Changed',
+    removed: 'Removed',
+    adjustments: 'adjustment of a rule',
+    allow: 'allowed phrase',
+    brands: 'brand name',
+    rules: 'rule of the team',
   },
   auditValue: {
     admin: 'Admin',

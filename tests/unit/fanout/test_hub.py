@@ -1,6 +1,7 @@
 """Who joins and leaves the fan-out, in every order: nothing here needs a server."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
@@ -223,6 +224,15 @@ async def test_the_list_of_one_tenant_is_never_told_or_read_for_another() -> Non
     listed.move(hub, theirs, new_id(), 2, "theirs")
     await asyncio.gather(*hub._tasks)
     assert sorted(map(str, listed.reads)) == sorted(map(str, (ours, theirs))), "nobody listens: nothing is read"
+
+
+async def test_who_follows_the_list_is_told_to_read_it_again_when_notices_were_lost() -> None:
+    listed, tenant, watcher = ListOf(), new_id(), Watching()
+    listed.rows[tenant] = {}
+    hub = listed.hub()
+    hub.watch_list(tenant, watcher)
+    await hub._on_connected()
+    assert [json.loads(state) for state in watcher.states] == [{"type": "subscribed", "topic": "threads", "seq": None}]
 
 
 async def test_a_row_of_the_list_whose_notice_was_lost_or_that_could_not_be_read_is_told_by_the_poll() -> None:
