@@ -23,8 +23,7 @@ export function told({ action, detail }: Pick<Entry, 'action' | 'detail'>, word:
         .join('\n')
     const said = String(value)
     const [, kind, part, name] = (names && RULE.exec(said)) || []
-    if (name)
-      return `${word(`auditRule.${kind}`) ?? kind} ${word(`auditRule.${part}`) ?? part}: ${name}`
+    if (name) return `${word(`auditRule.${kind}`) ?? kind} ${word(`auditRule.${part}`) ?? part}: ${name}`
     if (names) return nameOf(said)
     return TIME.test(said) ? moment(said, language) : (word(`auditValue.${said}`) ?? said)
   }

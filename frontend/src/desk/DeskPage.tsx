@@ -23,6 +23,7 @@ import { useCommands } from './useCommands'
 import { type Multitask, type Slots, useSend } from './useSend'
 
 const RoomPanel = lazy(() => import('./RoomPanel').then(({ RoomPanel: panel }) => ({ default: panel })))
+const InMind = lazy(() => import('./InMind'))
 const TourOffer = lazy(() => import('../tour/TourOffer'))
 
 const NOTICE_MS = 4000
@@ -234,6 +235,9 @@ function ThreadDesk({ threadId }: { threadId: string }) {
           <h2>{t('desk.steps')}</h2>
           <RunSteps run={thread.runs.at(-1)} />
         </section>
+        <Suspense fallback={null}>
+          <InMind threadId={threadId} said={thread.messages.length} />
+        </Suspense>
         {thread.room_id ? (
           <Suspense fallback={null}>
             <RoomPanel roomId={thread.room_id} />

@@ -1,8 +1,8 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
+import type { ThreadListed } from '../generated/protocol'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
-import type { ThreadListed } from '../generated/protocol'
 import { kept, sorted, type ThreadPages, type ThreadRow, told } from './threadRows'
 
 const KEY = ['threads']

@@ -14,6 +14,8 @@ import { en } from './en'
 import { evidenceEn, evidenceZh } from './evidence'
 import { experimentsEn, experimentsZh } from './experiments'
 import { faultsEn, faultsZh } from './faults'
+import { inMindEn, inMindZh } from './inMind'
+import { keepingEn, keepingZh } from './keeping'
 import { keysEn, keysZh } from './keys'
 import { liveEn, liveZh } from './live'
 import { memoryEn, memoryZh } from './memory'
@@ -76,6 +78,8 @@ test('both languages have the same keys with the same variables, and nothing is 
       draftsZh,
       againZh,
       elsewhereZh,
+      inMindZh,
+      keepingZh,
     ),
     together(
       en,
@@ -103,6 +107,8 @@ test('both languages have the same keys with the same variables, and nothing is 
       draftsEn,
       againEn,
       elsewhereEn,
+      inMindEn,
+      keepingEn,
     ),
   ]
   // English tells one from many; the form for one counts as its other form does.

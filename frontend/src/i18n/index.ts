@@ -13,6 +13,8 @@ import type { elsewhereZh } from './elsewhere'
 import type { evidenceZh } from './evidence'
 import type { experimentsZh } from './experiments'
 import type { faultsZh } from './faults'
+import type { inMindZh } from './inMind'
+import type { keepingZh } from './keeping'
 import type { keysZh } from './keys'
 import type { liveZh } from './live'
 import type { memoryZh } from './memory'
@@ -62,7 +64,9 @@ declare module 'i18next' {
         typeof auditWordsZh &
         typeof draftsZh &
         typeof againZh &
-        typeof elsewhereZh
+        typeof elsewhereZh &
+        typeof inMindZh &
+        typeof keepingZh
     }
   }
 }
