@@ -165,8 +165,11 @@ def test_director_and_remote_steer_one_room_and_each_sees_what_the_server_says(
     room.approve(WISHES[0])
     title = room.approve(WISHES[1])
     page = operator.open(f"/live/{room.id}").page
-    phone = seats.take(OPERATOR, f"/remote?room={room.id}", viewport=PHONE).page
+    before = room.state()["version"]
     entries(page).nth(1).get_by_test_id("cue").click()
+    # The same title may have been on screen before: what the remote orders is to be of this text.
+    until(lambda: room.state()["version"] > before, page)
+    phone = seats.take(OPERATOR, f"/remote?room={room.id}", viewport=PHONE).page
     expect(phone.get_by_text(title, exact=True)).to_be_visible()
     stage = page.get_by_test_id("stage-state")
     expect(stage).to_have_attribute("data-state", "paused")
