@@ -39,6 +39,12 @@ async def test_the_list_of_threads_follows_what_colleagues_do_and_tells_other_te
         answer = await operator.client.delete(f"/api/v1/threads/{thread}")
         assert answer.status_code == 204
         await watching.until("thread_listed", thread_id=thread, row=None)
+        # Nothing runs or waits in this one that would tell by its own end.
+        calm = await operator.new_thread(title="改个名字就不动了")
+        await operator.client.patch(f"/api/v1/threads/{calm}", json={"title": "不动了"})
+        await watching.until("thread_listed", thread_id=calm)
+        assert (await operator.client.delete(f"/api/v1/threads/{calm}")).status_code == 204
+        await watching.until("thread_listed", thread_id=calm, row=None)
         await watching.do("unsubscribe", topic="threads")
         await watching.drain()
         told = len(watching.frames)

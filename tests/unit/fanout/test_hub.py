@@ -182,7 +182,8 @@ class ListOf:
         return [self.rows[tenant_id][thread] for thread in threads]
 
     async def thread_moves(self, tenant_id: UUID, _: float) -> dict[UUID, int]:
-        return {row.thread_id: row.seq for row in self.rows[tenant_id].values()}
+        # A thread that was removed is in no list of what moved.
+        return {row.thread_id: row.seq for row in self.rows[tenant_id].values() if row.seq > 0}
 
     def hub(self) -> Hub:
         return hub_of(thread_rows=self.thread_rows, thread_moves=self.thread_moves)
@@ -208,6 +209,21 @@ async def test_a_run_is_told_to_the_list_by_what_one_sees_of_it_and_read_once_fo
     listed.move(hub, tenant, thread, 13, "waiting")
     await asyncio.gather(*hub._tasks)
     assert watcher.states == ["running at 11", "waiting at 13"]
+
+
+async def test_a_row_is_not_read_before_what_comes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.fanout.hub._GATHER", 3600)
+    listed, tenant, thread = ListOf(), new_id(), new_id()
+    hub = listed.hub()
+    hub.watch_list(tenant, Watching())
+    for seq in range(1, 4):
+        listed.move(hub, tenant, thread, seq, "running")
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert listed.reads == []
+    (pull,) = hub._tasks
+    pull.cancel()
+    await asyncio.gather(pull, return_exceptions=True)
 
 
 async def test_the_list_of_one_tenant_is_never_told_or_read_for_another() -> None:
@@ -240,13 +256,13 @@ async def test_a_row_of_the_list_whose_notice_was_lost_or_that_could_not_be_read
     hub = listed.hub()
     hub.watch_list(tenant, watcher)
     listed.up = False
-    listed.move(hub, tenant, unread, 1, "unread")
+    listed.move(hub, tenant, unread, 0, "removed")
     await asyncio.gather(*hub._tasks)
     listed.rows[tenant][lost] = Row(lost, 3, "lost")
     listed.up = True
     await hub._look_everywhere()
     await asyncio.gather(*hub._tasks)
-    assert sorted(watcher.states) == ["lost at 3", "unread at 1"]
+    assert sorted(watcher.states) == ["lost at 3", "removed at 0"]
     await hub._look_everywhere()
     await asyncio.gather(*hub._tasks)
     assert len(watcher.states) == 2, "what is as it was is not told again"
