@@ -18,7 +18,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from backend.api import routes
-from backend.domain import events, founding, rooms
+from backend.domain import events, founding, rooms, threads
 from backend.domain.demo import demo_logins, demo_password, seed_demo
 from backend.domain.epochs import EpochWatch
 from backend.domain.profiles import Profiles
@@ -444,9 +444,9 @@ def _sources(db: Database) -> Sources:
         async with db.tenant(tenant) as conn:
             return await events.read_stored(conn, thread, after, limit)
 
-    async def thread_heads(threads: list[UUID]) -> dict[UUID, int]:
+    async def thread_heads(ids: list[UUID]) -> dict[UUID, int]:
         async with db.system() as conn:
-            rows = await conn.fetch("SELECT * FROM system_thread_heads($1)", threads)
+            rows = await conn.fetch("SELECT * FROM system_thread_heads($1)", ids)
         return {row["thread_id"]: row["last_seq"] for row in rows}
 
     async def room_frame(tenant: UUID, room: UUID) -> str:
@@ -462,7 +462,15 @@ def _sources(db: Database) -> Sources:
         async with db.tenant(tenant) as conn:
             return await events.read_interrupt_events(conn, seconds)
 
-    return Sources(thread_events, thread_heads, room_frame, room_marks, approvals)
+    async def thread_moves(tenant: UUID, seconds: float) -> dict[UUID, int]:
+        async with db.tenant(tenant) as conn:
+            return await threads.read_moves(conn, seconds)
+
+    async def thread_rows(tenant: UUID, ids: list[UUID]) -> list[threads.RowInList]:
+        async with db.tenant(tenant) as conn:
+            return await threads.read_rows(conn, ids)
+
+    return Sources(thread_events, thread_heads, room_frame, room_marks, approvals, thread_moves, thread_rows)
 
 
 def _application(parts: _Parts) -> FastAPI:

@@ -78,7 +78,16 @@ class Thread(BaseModel):
     updated_at: datetime
 
 
-class ThreadPage(Page[Thread]):
+class ListedThread(Thread):
+    """A thread in the list of threads."""
+
+    #: The show that it is written for; such a thread is found by its title only.
+    show_id: UUID | None = None
+    #: The beginning of what was said last.
+    last_text: str = ""
+
+
+class ThreadPage(Page[ListedThread]):
     """A part of the list of threads."""
 
 
@@ -148,7 +157,7 @@ async def list_threads(
     async with services.db.tenant(identity.tenant_id) as conn:
         rows = await threads.list_threads(conn, identity.user_id, limit=limit + 1, after=after, query=q or None)
     page, next_cursor = cut(rows, limit, _cursor)
-    return ThreadPage(items=[Thread.model_validate(thread) for thread in page], next_cursor=next_cursor)
+    return ThreadPage(items=[ListedThread.model_validate(thread) for thread in page], next_cursor=next_cursor)
 
 
 @router.post("", status_code=201)

@@ -1,5 +1,6 @@
 """Threads and their messages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -7,8 +8,10 @@ from uuid import UUID
 
 from backend.domain import call_texts
 from backend.errors import NotFound
+from backend.fanout.topics import EVENTS_CHANNEL
 from backend.ids import new_id
-from backend.protocol.events import RunStatus, ThreadUpdated
+from backend.protocol import events as protocol
+from backend.protocol.events import RunStatus, ThreadListed, ThreadRow, ThreadUpdated
 from backend.storage.postgres import Connection, Record
 
 ACTIVE: tuple[RunStatus, ...] = ("queued", "running", "waiting")
@@ -40,6 +43,8 @@ class Thread:
     pinned_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    #: The beginning of what was said last; read for lists only.
+    last_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,14 +60,21 @@ class Message:
     created_at: datetime
 
 
-_THREAD = """
+_COLUMNS = """
 SELECT t.id, t.title, t.room_id, t.product_id, t.host_id, t.show_id, t.last_seq, t.created_at, t.updated_at,
        r.id AS run_id, r.status AS run_status,
        (SELECT count(*) FROM interrupts i WHERE i.thread_id = t.id AND i.status = 'pending') AS pending,
        p.pinned_at
+"""
+_FROM = """
 FROM threads t LEFT JOIN runs r ON r.thread_id = t.id AND r.status IN ('queued', 'running', 'waiting')
   LEFT JOIN thread_pins p ON p.thread_id = t.id AND p.user_id = $1
 """
+_THREAD = f"{_COLUMNS} {_FROM}"
+# Threads about one product have one title: what was said last tells them apart.
+_LISTED = f"""{_COLUMNS},
+       coalesce((SELECT left(m.content, 120) FROM messages m WHERE m.thread_id = t.id AND m.content <> ''
+                 ORDER BY m.created_at DESC, m.id DESC LIMIT 1), '') AS last_text {_FROM}"""
 
 
 async def create_thread(
@@ -157,7 +169,7 @@ async def list_threads(
     rows: list[Record] = []
     if after is None or after.pinned:
         rows = await conn.fetch(
-            f"""{_THREAD} WHERE t.deleted_at IS NULL AND p.pinned_at IS NOT NULL
+            f"""{_LISTED} WHERE t.deleted_at IS NULL AND p.pinned_at IS NOT NULL
                 AND ($2::timestamptz IS NULL OR (p.pinned_at, t.id) < ($2, $3))
                 AND ($4::text IS NULL OR strpos(lower(t.title), lower($4)) > 0) AND t.show_id IS DISTINCT FROM t.id
                 ORDER BY p.pinned_at DESC, t.id DESC LIMIT $5""",
@@ -170,7 +182,7 @@ async def list_threads(
         after = None
     if len(rows) < limit:
         rows += await conn.fetch(
-            f"""{_THREAD} WHERE t.deleted_at IS NULL AND p.pinned_at IS NULL
+            f"""{_LISTED} WHERE t.deleted_at IS NULL AND p.pinned_at IS NULL
                 AND ($2::timestamptz IS NULL OR (t.updated_at, t.id) < ($2, $3))
                 AND CASE WHEN $4::text IS NULL THEN t.show_id IS NULL
                          ELSE strpos(lower(t.title), lower($4)) > 0 AND t.show_id IS DISTINCT FROM t.id END
@@ -182,6 +194,43 @@ async def list_threads(
             limit - len(rows),
         )
     return [_thread(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class RowInList:
+    """How a thread stands in everybody's list, as it goes over the wire; `face` is what of it one sees."""
+
+    thread_id: UUID
+    seq: int
+    face: str
+    text: str
+
+
+async def read_rows(conn: Connection, thread_ids: Sequence[UUID]) -> list[RowInList]:
+    """Return how each of these threads stands in the list now, removed ones too; the logs of shows stand in none."""
+    rows = await conn.fetch(f"{_LISTED} WHERE t.id = ANY ($2::uuid[]) AND t.deleted_at IS NULL", None, thread_ids)
+    found = {row["id"]: _row(row) for row in rows}
+    told = [ThreadListed(thread_id=thread_id, row=found.get(thread_id)) for thread_id in thread_ids]
+    return [
+        RowInList(
+            thread_id=one.thread_id,
+            seq=one.row.last_seq if one.row is not None else 0,
+            face=one.model_dump_json(exclude={"row": {"last_seq", "updated_at"}}),
+            text=one.model_dump_json(),
+        )
+        for one in told
+        if one.row is None or one.row.show_id != one.thread_id
+    ]
+
+
+async def read_moves(conn: Connection, seconds: float) -> dict[UUID, int]:
+    """Return which threads of the tenant moved in the last `seconds`, each with the end of its log."""
+    rows = await conn.fetch(
+        """SELECT id, last_seq FROM threads
+           WHERE deleted_at IS NULL AND updated_at > clock_timestamp() - make_interval(secs => $1)""",
+        seconds,
+    )
+    return {row["id"]: row["last_seq"] for row in rows}
 
 
 async def pin_thread(conn: Connection, thread_id: UUID, person: UUID) -> None:
@@ -233,8 +282,12 @@ async def delete_thread(conn: Connection, thread_id: UUID) -> None:
     Raises:
         NotFound: the tenant has no such thread.
     """
-    done = await conn.fetchval(
-        "UPDATE threads SET deleted_at = now() WHERE id = $1 AND deleted_at IS NULL RETURNING true", thread_id
+    # No event tells of it, for nobody may read the log from here on: a notice alone does, and who
+    # follows the list reads it again where notices were lost.
+    done = await conn.fetchrow(
+        f"""UPDATE threads SET deleted_at = now() WHERE id = $1 AND deleted_at IS NULL
+            RETURNING pg_notify('{EVENTS_CHANNEL}', concat_ws(' ', id, last_seq, tenant_id, '-'))""",
+        thread_id,
     )
     if done is None:
         raise NotFound("there is no such thread")
@@ -306,5 +359,16 @@ def _thread(row: Record) -> Thread:
         pending_interrupts=row["pending"],
         pinned_at=row["pinned_at"],
         created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        last_text=row.get("last_text", ""),
+    )
+
+
+def _row(row: Record) -> ThreadRow:
+    names = ("id", "title", "room_id", "product_id", "host_id", "show_id", "last_seq", "last_text", "created_at")
+    return ThreadRow(
+        **{name: row[name] for name in names},
+        active_run=protocol.ActiveRun(id=row["run_id"], status=row["run_status"]) if row["run_id"] else None,
+        pending_interrupts=row["pending"],
         updated_at=row["updated_at"],
     )

@@ -27,10 +27,12 @@ from backend.fanout.topics import (
     PEOPLE_CHANNEL,
     ROOMS_CHANNEL,
     RULES_CHANNEL,
+    THREADS,
     room_topic,
     thread_topic,
     token_channel,
 )
+from backend.protocol.events import Subscribed
 from backend.storage.postgres import listen
 from backend.storage.redis import Cache, Unwell
 from backend.telemetry.metrics import REGISTRY
@@ -42,6 +44,9 @@ _PAGE = 200
 _SILENCE = 1.0
 #: How far the reading of the approvals reaches back before the last reading. Seconds.
 _OVERLAP = 30.0
+#: Threads that move within so many seconds are read and told together: a run has a dozen events, its row in the list
+#: is another three or four times.
+_GATHER = 0.3
 _COVERED = Counter("cuedesk_notices_covered", "Events the poll found before their notice came", registry=REGISTRY)
 
 
@@ -50,6 +55,19 @@ class Numbered(Protocol):
 
     @property
     def seq(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Row(Protocol):
+    """A row of the list of threads: the end of the log, what one sees of it, and its text as it goes over the wire."""
+
+    @property
+    def thread_id(self) -> UUID: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def face(self) -> str: ...
     @property
     def text(self) -> str: ...
 
@@ -96,6 +114,8 @@ class Sources:
     room_frame: Callable[[UUID, UUID], Awaitable[str]]  # tenant, room
     room_marks: Callable[[list[UUID]], Awaitable[dict[UUID, Any]]]  # changes whenever the room's state does
     approvals: Callable[[UUID, float], Awaitable[Sequence[tuple[UUID, Numbered]]]]  # tenant, of the last seconds
+    thread_moves: Callable[[UUID, float], Awaitable[dict[UUID, int]]]  # tenant, of the last seconds: ends of logs
+    thread_rows: Callable[[UUID, list[UUID]], Awaitable[Sequence[Row]]]  # tenant, threads
 
 
 @dataclass(eq=False)
@@ -125,6 +145,14 @@ class _ApprovalsFeed(_Feed):
     read_at: float = field(default_factory=time.monotonic)
 
 
+@dataclass(eq=False)
+class _ListFeed(_Feed):
+    dirty: set[UUID] = field(default_factory=set)
+    #: Where the log of each thread ended when it was read, and the face that was shown.
+    seen: dict[UUID, tuple[int, str]] = field(default_factory=dict)
+    read_at: float = field(default_factory=time.monotonic)
+
+
 class Hub:
     """Watches PostgreSQL and Redis for everybody in this process."""
 
@@ -136,6 +164,7 @@ class Hub:
         self._threads: dict[UUID, _ThreadFeed] = {}
         self._rooms: dict[UUID, _RoomFeed] = {}
         self._approvals: dict[UUID, _ApprovalsFeed] = {}
+        self._lists: dict[UUID, _ListFeed] = {}
         self._pubsub: PubSub | None = None
         self._tokens_flow = True
         self._tasks: set[asyncio.Task[None]] = set()
@@ -253,10 +282,24 @@ class Hub:
             if not feed.watchers:
                 del self._approvals[tenant_id]
 
+    def watch_list(self, tenant_id: UUID, watcher: Watcher) -> None:
+        """Join the tenant's list of threads: how each row is from now on, whenever it is another."""
+        self._lists.setdefault(tenant_id, _ListFeed(tenant_id)).watchers.add(watcher)
+
+    def leave_list(self, tenant_id: UUID, watcher: Watcher) -> None:
+        """Leave the tenant's list of threads."""
+        feed = self._lists.get(tenant_id)
+        if feed is not None:
+            feed.watchers.discard(watcher)
+            if not feed.watchers:
+                del self._lists[tenant_id]
+
     def renumber(self) -> None:
         """Forget where the logs end: the database is another one, and its logs may be shorter than we knew."""
         for feed in self._threads.values():
             feed.head, feed.wanted = None, 0  # the poll asks, or whoever joins
+        for listed in self._lists.values():
+            listed.seen.clear()
 
     # Lane A ----------------------------------------------------------------------------------------------------------
 
@@ -271,6 +314,10 @@ class Hub:
             self.on_catalogue(None)
         if self.on_models is not None:
             self.on_models()
+        for listed in self._lists.values():
+            # Which threads were removed while nobody heard of it, the poll does not tell: the list is to be read again.
+            for watcher in tuple(listed.watchers):
+                watcher.on_state(Subscribed(topic=THREADS).model_dump_json())
         with contextlib.suppress(AppError):  # the poll looks again within a second
             await self._look_everywhere()
 
@@ -294,12 +341,19 @@ class Hub:
                 room.stale = True
                 self._start(self._pull_room(UUID(payload), room))
             return
+        self._on_event(payload)
+
+    def _on_event(self, payload: str) -> None:
         thread, seq, tenant, flag = payload.split(" ")
         if failpoints.folder is not None and failpoints.pass_by("notice", thread):
             return
         feed = self._threads.get(UUID(thread))
         if feed is not None:
             self._want(UUID(thread), feed, int(seq))
+        listed = self._lists.get(UUID(tenant))
+        if listed is not None:
+            listed.dirty.add(UUID(thread))
+            self._list_again(listed)
         if flag == "i":
             approvals = self._approvals.get(UUID(tenant))
             if approvals is not None:
@@ -335,6 +389,17 @@ class Hub:
         for approvals in list(self._approvals.values()):
             approvals.stale = True
             await self._pull_approvals(approvals)
+        for listed in list(self._lists.values()):
+            now = time.monotonic()
+            moves = await self._sources.thread_moves(listed.tenant_id, _OVERLAP + now - listed.read_at)
+            listed.read_at = now
+            listed.dirty.update(one for one, head in moves.items() if listed.seen.get(one, (None,))[0] != head)
+            self._list_again(listed)
+
+    def _list_again(self, feed: _ListFeed) -> None:
+        if feed.dirty and not feed.pulling:
+            feed.pulling = True
+            self._start(self._pull_list(feed))
 
     def _want(self, thread_id: UUID, feed: _ThreadFeed, seq: int) -> None:
         feed.wanted = max(feed.wanted, seq)
@@ -396,6 +461,31 @@ class Hub:
                     del feed.seen[next(iter(feed.seen))]
         except AppError as error:
             log.warning("hub_read_failed", topic=APPROVALS, code=error.code)
+        finally:
+            feed.pulling = False
+
+    async def _pull_list(self, feed: _ListFeed) -> None:
+        try:
+            while feed.dirty and feed.watchers:
+                await asyncio.sleep(_GATHER)
+                moved = sorted(feed.dirty)[:_PAGE]
+                feed.dirty.difference_update(moved)
+                try:
+                    rows = await self._sources.thread_rows(feed.tenant_id, moved)
+                except AppError:
+                    feed.dirty.update(moved)  # the poll tries again
+                    raise
+                for row in rows:
+                    # A step within a run moves the log and the time, and nothing that one sees.
+                    _, shown = feed.seen.pop(row.thread_id, (0, None))
+                    feed.seen[row.thread_id] = (row.seq, row.face)
+                    if row.face != shown:
+                        for watcher in tuple(feed.watchers):
+                            watcher.on_state(row.text)
+                while len(feed.seen) > 5_000:
+                    del feed.seen[next(iter(feed.seen))]
+        except AppError as error:
+            log.warning("hub_read_failed", topic=THREADS, code=error.code)
         finally:
             feed.pulling = False
 

@@ -20,6 +20,8 @@ CATALOGUE_CHANNEL = "cuedesk_catalogue"
 MODELS_CHANNEL = "cuedesk_models"
 
 APPROVALS = "approvals"
+#: The list of a tenant's threads.
+THREADS = "threads"
 
 
 def thread_topic(thread_id: UUID) -> str:

@@ -17,7 +17,7 @@ MAX_CONTENT = 10_000
 Topic = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(approvals|(thread|room):[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+        pattern=r"^(approvals|threads|(thread|room):[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
         r"|interrupt:[0-9a-zA-Z_-]{1,64})$"
     ),
 ]

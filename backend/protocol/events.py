@@ -76,6 +76,13 @@ class CheckResult(Part):
     detail: str
 
 
+class ActiveRun(Part):
+    """The run a thread is busy with."""
+
+    id: UUID
+    status: RunStatus
+
+
 class Usage(Part):
     """What a message cost."""
 
@@ -484,6 +491,37 @@ class PresenceChanged(Frame):
     people: list[Person]
 
 
+class ThreadRow(Part):
+    """A thread as it stands in the list of threads, without what is one person's own (the pin)."""
+
+    id: UUID
+    title: str
+    room_id: UUID | None
+    product_id: UUID | None
+    host_id: UUID | None
+    #: The show that it is written for; such a thread is found by its title only.
+    show_id: UUID | None
+    last_seq: int
+    active_run: ActiveRun | None
+    pending_interrupts: int
+    #: The beginning of what was said last.
+    last_text: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ThreadListed(Frame):
+    """A thread of the list is new or another than before (topic `threads`); without `row` it was removed.
+
+    A row with a lower `last_seq` than the one that is known is older. What only moves on within a step is not told.
+    """
+
+    type: Literal["thread_listed"] = "thread_listed"
+    topic: Literal["threads"] = "threads"
+    thread_id: UUID
+    row: ThreadRow | None
+
+
 class Transport(Part):
     """What all displays of a room do together; the highest `revision` wins.
 
@@ -654,6 +692,7 @@ AnyFrame = Annotated[
     | Degraded
     | Pong
     | PresenceChanged
+    | ThreadListed
     | PrompterState
     | PrompterDisplays
     | PrompterDisplay,

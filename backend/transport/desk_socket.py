@@ -15,7 +15,7 @@ from backend.domain.interrupts import get_interrupt
 from backend.domain.people import Identity
 from backend.errors import AppError, Forbidden, NotFound, RateLimited, UnsupportedCommand
 from backend.fanout.presence import Presence
-from backend.fanout.topics import APPROVALS, interrupt_of, room_topic, split_topic, thread_topic
+from backend.fanout.topics import APPROVALS, THREADS, interrupt_of, room_topic, split_topic, thread_topic
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import derived_id
 from backend.protocol.close_codes import CloseCode
@@ -161,6 +161,7 @@ class _Desk:
         self._threads: dict[UUID, FollowThread] = {}
         self._rooms: dict[UUID, FollowState] = {}
         self._approvals: FollowState | None = None
+        self._list: FollowState | None = None
         #: The one display that a paired device is at this socket, by the id it gave itself.
         self._display: UUID | None = None
         # Resuming runs beside the commands: two followers of one thread would both be told, and one never leave.
@@ -321,6 +322,7 @@ class _Desk:
             self._leave_room(room_id, state)
         if self._approvals is not None:
             self._services.hub.leave_approvals(self._who.tenant_id, self._approvals)
+        self._leave_list()
         for follower in self._threads.values():
             await follower.stop()
 
@@ -332,7 +334,8 @@ class _Desk:
         if self._who.room_id is None:
             people.require(self._who, "thread.read")
         await self._unsubscribe(topic)
-        followed = len(self._threads) + len(self._rooms) + len(self._interrupts) + (self._approvals is not None)
+        followed = len(self._threads) + len(self._rooms) + len(self._interrupts)
+        followed += (self._approvals is not None) + (self._list is not None)
         if followed >= self._services.settings.subscriptions_per_socket:
             raise RateLimited("too many subscriptions on one socket", limit=followed)
         interrupt_id = interrupt_of(topic)
@@ -347,6 +350,11 @@ class _Desk:
             # while the line was away.
             self._connection.send(Subscribed(topic=topic))
             self._be_seen(topic)
+            return
+        if kind == THREADS:
+            self._list = FollowState(self._connection.outbox)
+            self._services.hub.watch_list(self._who.tenant_id, self._list)
+            self._connection.send(Subscribed(topic=THREADS))  # as above
             return
         assert name is not None
         if kind == "room":
@@ -408,11 +416,18 @@ class _Desk:
             self._services.hub.leave_approvals(self._who.tenant_id, self._approvals)
             self._approvals = None
             self._be_gone(topic)
+        elif kind == THREADS:
+            self._leave_list()
         elif kind == "room" and name in self._rooms:
             self._leave_room(name, self._rooms.pop(name))
         elif kind == "thread" and name in self._threads:
             await self._threads.pop(name).stop()
             self._be_gone(thread_topic(name))
+
+    def _leave_list(self) -> None:
+        if self._list is not None:
+            self._services.hub.leave_list(self._who.tenant_id, self._list)
+            self._list = None
 
     def _leave_room(self, room_id: UUID, state: FollowState) -> None:
         self._services.hub.leave_room(room_id, state)

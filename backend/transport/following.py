@@ -233,7 +233,7 @@ class FollowThread:
 
 
 class FollowState:
-    """Follows a room or the tenant's approvals: whatever comes goes out."""
+    """Follows a room, the tenant's approvals or its list of threads: whatever comes goes out."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
@@ -246,7 +246,7 @@ class FollowState:
         """Take nothing: only threads have text under way."""
 
     def on_state(self, text: str) -> None:
-        """Take the room's state."""
+        """Take the state of the room, or of a row of the list."""
         self._outbox.put(text)
 
     def on_tokens(self, available: bool) -> None:

@@ -1,11 +1,14 @@
-"""The built pages: hashed assets cached for a year, pages never, and the headers that keep scripts of others out."""
+"""The built pages, sent as the build packed them: assets cached for a year, pages never, scripts of others kept out."""
 
+import os
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
 #: Styles may be inline because the component library writes them at run time; scripts may not.
@@ -22,6 +25,9 @@ SECURITY_HEADERS: Final = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 
+
+#: How the build packs a file (`frontend/scripts/pack.mjs`) and the ending of what lies beside it, the smallest first.
+_PACKED: Final = {"br": ".br", "gzip": ".gz"}
 
 #: Pages of their own that are asked for by a short path.
 _NAMED: Final = {"remote": "remote.html", "pair": "pair.html"}
@@ -42,6 +48,46 @@ class Pages(StaticFiles):
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if fingerprinted else "no-cache"
         response.headers.update(SECURITY_HEADERS)
         return response
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """Return the file, as the smallest of its packings that the browser takes: each has an ETag of its own."""
+        request = Headers(scope=scope)
+        packings = {name: found for name, ending in _PACKED.items() if (found := _stat(f"{full_path}{ending}"))}
+        chosen = next((name for name in packings if _takes(request.get("accept-encoding", ""), name)), None)
+        path = f"{full_path}{_PACKED[chosen]}" if chosen else full_path
+        # The kind of the file, not of its packing. Whoever asks for a packing by its name gets so many bytes.
+        kind, encoding = guess_type(str(full_path))
+        kind = "application/octet-stream" if encoding else kind
+        response = FileResponse(
+            path, status_code=status_code, stat_result=packings[chosen] if chosen else stat_result, media_type=kind
+        )
+        if packings:
+            response.headers["vary"] = "Accept-Encoding"
+        if chosen:
+            response.headers["content-encoding"] = chosen
+        return NotModifiedResponse(response.headers) if self.is_not_modified(response.headers, request) else response
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+def _takes(accepted: str, name: str) -> bool:
+    """Say whether an `Accept-Encoding` lets an answer be packed like this (RFC 9110, 12.5.3)."""
+    weights = {}
+    for part in accepted.lower().split(","):
+        coding, _, parameters = part.partition(";")
+        weight = parameters.partition("q=")[2].strip() or "1"
+        try:
+            weights[coding.strip()] = float(weight)
+        except ValueError:
+            weights[coding.strip()] = 0.0
+    return weights.get(name, weights.get("*", 0.0)) > 0
 
 
 def static_files(folder: Path) -> Any:

@@ -1,8 +1,10 @@
 import '@testing-library/jest-dom/vitest'
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { afterEach } from 'vitest'
 
 afterEach(cleanup)
+// A dialog that is drawn on a busy machine takes longer than a second.
+configure({ asyncUtilTimeout: 20_000 })
 
 class Observer {
   observe() {}

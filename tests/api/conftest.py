@@ -136,7 +136,7 @@ def _sources(db: Database) -> Sources:
     async def none(*_):
         return []
 
-    return Sources(thread_events, thread_heads, room_frame, nothing, none)
+    return Sources(thread_events, thread_heads, room_frame, nothing, none, nothing, none)
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ async def test_a_thread_lives_from_first_to_last(operator: httpx.AsyncClient):
     assert (renamed["title"], renamed["product_id"], renamed["last_seq"]) == ("夜场", None, 1)
     log = (await operator.get(f"{path}/events")).json()
     assert [(event["type"], event["seq"], event["title"]) for event in log["items"]] == [("thread_updated", 1, "夜场")]
-    assert (await operator.get("/api/v1/threads", params={"q": "夜"})).json()["items"] == [renamed]
+    listed = {**renamed, "show_id": None, "last_text": ""}
+    assert (await operator.get("/api/v1/threads", params={"q": "夜"})).json()["items"] == [listed]
     assert (await operator.delete(path)).status_code == 204
     for gone in (path, f"{path}/events", f"{path}/messages", f"{path}/snapshot"):
         assert (await operator.get(gone)).status_code == 404

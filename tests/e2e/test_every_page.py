@@ -48,8 +48,8 @@ def every(addresses: list[str]) -> list[str]:
     """Those, and what has no frame around it or is rarely seen."""
     thread = next(address for address in addresses if address.startswith("/console/")).rpartition("/")[2]
     room = next(address for address in addresses if address.startswith("/live/")).rpartition("/")[2]
-    return [*addresses, "/audit", f"/replay/{thread}", "/pair", "/remote", f"/remote?room={room}", "/prompter.html",
-            f"/prompter.html?room={room}"]  # fmt: skip
+    return [*addresses, "/audit", "/no/such/page", f"/replay/{thread}", "/pair", "/remote", f"/remote?room={room}",
+            "/prompter.html", f"/prompter.html?room={room}"]  # fmt: skip
 
 
 def settled(page: Page) -> None:

@@ -466,7 +466,7 @@ class World:
         async def nothing(*_: Any) -> Any:
             return {}
 
-        return thread_events, thread_heads, nothing, nothing, nothing
+        return thread_events, thread_heads, nothing, nothing, nothing, nothing, nothing
 
 
 async def _now(value: Any) -> Any:

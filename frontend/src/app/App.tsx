@@ -4,17 +4,20 @@ import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
 import { lazy, Suspense, useCallback, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { createBrowserRouter, Navigate, RouterProvider, useLocation } from 'react-router'
+import { createBrowserRouter, RouterProvider } from 'react-router'
 import { api } from '../shared/api'
 import { DeskProvider } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
 import { RestProblem, type Shapes } from '../shared/rest'
-import { dropDrafts } from '../shared/storage'
+import { dropDrafts, remember } from '../shared/storage'
 import { Broken } from './Broken'
 import { Shell } from './Shell'
 import { useAntdTheme } from './theme'
 
 type Me = Shapes['Me']
+
+/** Where the tabs of a browser tell each other that somebody signed out. */
+const LEFT = 'cuedesk:left'
 
 const Login = lazy(() => import('./Login'))
 const DeskPage = lazy(() => import('../desk/DeskPage'))
@@ -61,7 +64,7 @@ const router = createBrowserRouter([
           { path: '/settings', element: <RarePages /> },
           { path: '/audit', element: <RarePages /> },
           { path: '/replay/:thread', element: <RarePages /> },
-          { path: '*', element: <Elsewhere /> },
+          { path: '*', element: <RarePages page="elsewhere" /> },
         ],
       },
     ],
@@ -86,21 +89,6 @@ export function App() {
   )
 }
 
-/** After signing in for another page of ours (the teleprompter is one): back there; else to the desk. */
-function Elsewhere() {
-  const asked = new URLSearchParams(useLocation().search).get('next') ?? ''
-  const next = new URL(
-    URL.canParse(asked, location.origin) ? asked || '/console' : '/console',
-    location.origin,
-  )
-  const ours = next.origin === location.origin
-  const away = ours && (next.pathname.endsWith('.html') || next.pathname === '/remote')
-  useEffect(() => {
-    if (away) location.replace(next.href)
-  }, [away, next.href])
-  return away ? null : <Navigate to={ours ? next.pathname : '/console'} replace />
-}
-
 /** Everything behind the login: the desk for who is known, the login page for who is not. */
 function SignedIn() {
   const { t } = useTranslation()
@@ -115,12 +103,23 @@ function SignedIn() {
       }),
   })
   const ask = useCallback(() => void cache.invalidateQueries({ queryKey: ['me'] }), [cache])
-  const logout = async () => {
+  const leave = useCallback(() => {
     dropDrafts()
-    await api.logout().catch(() => undefined)
     // Kept itself: a removed query is no longer the one this page watches.
     cache.setQueryData(['me'], null)
     cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' })
+  }, [cache])
+  useEffect(() => {
+    // Somebody signed out in another tab: this one, and what was typed in it, is not left to the next person.
+    const listen = ({ key, newValue }: StorageEvent) => key === LEFT && newValue && leave()
+    addEventListener('storage', listen)
+    return () => removeEventListener('storage', listen)
+  }, [leave])
+  const logout = async () => {
+    dropDrafts()
+    await api.logout().catch(() => undefined)
+    remember(LEFT, String(Date.now()))
+    leave()
   }
   if (me.data) {
     return (

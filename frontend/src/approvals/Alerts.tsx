@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react'
 import { bringAhead } from '../app/ahead'
 import { keepFocus } from '../app/keepFocus'
+import { LineTrouble } from '../app/LineTrouble'
 import { isPageKey } from '../shared/keys'
 import { alertBetween, type Heard, heardOf, titled } from './alerts'
 import { badgeIcon } from './favicon'
@@ -11,7 +12,10 @@ import { awaken, play, useSounds } from './sound'
 const REPEAT_MS = 15_000
 const gestures = ['pointerdown', 'keydown'] as const
 
-/** Tells on whatever page one is that something waits: by the tab's title, and by a sound for who wants it. */
+/**
+ * Tells on whatever page one is that something waits: by the tab's title, and by a sound for who wants it; and what went
+ * wrong on the line.
+ */
 export default function Alerts({
   queue,
   ready,
@@ -91,5 +95,5 @@ export default function Alerts({
     window.addEventListener('keydown', listen)
     return () => window.removeEventListener('keydown', listen)
   }, [on, decides, mute, arm])
-  return null
+  return <LineTrouble />
 }

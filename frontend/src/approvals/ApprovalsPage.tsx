@@ -26,6 +26,7 @@ import { isPageKey } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
 import { askedKey, replayLink } from '../shared/replayLink'
 import { Unread } from '../shared/Unread'
+import { Afterwards } from './Afterwards'
 import { arranged, type Look, plainLook, recallLook, rememberLook, roomsOf } from './arrange'
 import { Bulk } from './Bulk'
 import { heldItems, isClean } from './bulk'
@@ -33,7 +34,7 @@ import { History, LastDecided } from './History'
 import { HoldStrip } from './HoldStrip'
 import { LookBar } from './LookBar'
 import { stepMark } from './marks'
-import { byUrgency, fromRest, type QueueItem } from './queue'
+import { byUrgency, fromRest, type Queue, type QueueItem } from './queue'
 import { ReviewBar } from './ReviewBar'
 import { SnoozeButton } from './SnoozeButton'
 import { isUrgent, MINUTES, useSnooze } from './snooze'
@@ -147,6 +148,8 @@ export default function ApprovalsPage() {
     const next = steps[Math.min(Math.max(from, 0), steps.length - 1)]
     if (next) navigate(`/approvals/${next}`)
   }
+  const others = steps.filter((row) => row !== id)
+  const next = others[Math.min(place.current, others.length - 1)]
   const keys = useRef<(event: KeyboardEvent) => void>(() => {})
   keys.current = (event) => {
     if (!isPageKey(event)) return
@@ -311,7 +314,8 @@ export default function ApprovalsPage() {
           <Detail
             key={id}
             id={id}
-            known={queue.get(id)}
+            queue={queue}
+            onNext={next && tab !== 'history' ? () => navigate(`/approvals/${next}`) : undefined}
             tools={
               decides &&
               waits && (
@@ -410,7 +414,18 @@ function Review({ item }: { item: QueueItem }) {
   )
 }
 
-function Detail({ id, known, tools }: { id: string; known: QueueItem | undefined; tools: ReactNode }) {
+function Detail({
+  id,
+  queue,
+  tools,
+  onNext,
+}: {
+  id: string
+  queue: Queue
+  tools: ReactNode
+  onNext: (() => void) | undefined
+}) {
+  const known = queue.get(id)
   const { t } = useTranslation()
   const read = useQuery({
     queryKey: ['interrupt', id],
@@ -437,6 +452,7 @@ function Detail({ id, known, tools }: { id: string; known: QueueItem | undefined
         {tools}
       </p>
       <Review item={item} />
+      {item.interrupt.status !== 'pending' && <Afterwards item={item} queue={queue} onNext={onNext} />}
     </>
   )
 }

@@ -9,6 +9,7 @@ import { auditZh } from '../i18n/audit'
 import { useDesk } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
 import { noRows, Unread } from '../shared/Unread'
+import { AuditDetail } from './AuditDetail'
 import { auditApi, type Entry, type Filters } from './api'
 
 const DAY_MS = 86_400_000
@@ -175,14 +176,7 @@ function Log() {
           {
             title: t('audit.what'),
             dataIndex: 'action',
-            render: (action: string) => (
-              <>
-                {label(action)}
-                <div className="muted">
-                  <code>{action}</code>
-                </div>
-              </>
-            ),
+            render: (action: string) => <span title={action}>{label(action)}</span>,
           },
           {
             title: t('audit.subject'),
@@ -202,7 +196,7 @@ function Log() {
           {
             title: t('audit.detail'),
             dataIndex: 'detail',
-            render: (detail: Entry['detail']) => <Detail detail={detail} />,
+            render: (_: Entry['detail'], entry) => <AuditDetail entry={entry} />,
           },
         ]}
       />
@@ -212,32 +206,5 @@ function Log() {
         </Button>
       )}
     </>
-  )
-}
-
-/** What was noted beside it, a line each; what is longer is unfolded. */
-function Detail({ detail }: { detail: Entry['detail'] }) {
-  const told = Object.entries(detail).filter(([, value]) => value !== null && value !== undefined)
-  return (
-    <dl className="audit-detail">
-      {told.map(([name, value]) => {
-        const text = typeof value === 'string' ? value : JSON.stringify(value, null, 1)
-        return (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>
-              {text.length > 80 ? (
-                <details>
-                  <summary>{`${text.slice(0, 60)}…`}</summary>
-                  {text}
-                </details>
-              ) : (
-                text
-              )}
-            </dd>
-          </div>
-        )
-      })}
-    </dl>
   )
 }

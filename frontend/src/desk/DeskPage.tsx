@@ -1,5 +1,4 @@
 import '../i18n/addWork'
-import { useQueryClient } from '@tanstack/react-query'
 import { Alert, Button } from 'antd'
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -18,12 +17,13 @@ import { Chat } from './Chat'
 import { Composer } from './Composer'
 import type { Command } from './pickers'
 import { RunSteps } from './RunSteps'
-import { ThreadList, type ThreadPages } from './ThreadList'
+import { ThreadList } from './ThreadList'
 import { activeRun, multitaskNow, unsent } from './timeline'
 import { useCommands } from './useCommands'
 import { type Multitask, type Slots, useSend } from './useSend'
 
 const RoomPanel = lazy(() => import('./RoomPanel').then(({ RoomPanel: panel }) => ({ default: panel })))
+const InMind = lazy(() => import('./InMind'))
 const TourOffer = lazy(() => import('../tour/TourOffer'))
 
 const NOTICE_MS = 4000
@@ -52,7 +52,6 @@ function NewThread() {
   const { t } = useTranslation()
   const { may } = useDesk()
   const navigate = useNavigate()
-  const cache = useQueryClient()
   const [draft, setDraft] = useDraft('draft:new')
   const [slots, setSlots] = useState<Slots>({})
   const { send, sending, refusal, dismiss } = useSend(slots)
@@ -82,7 +81,6 @@ function NewThread() {
       // What was typed on goes along.
       keepDraft(`draft:${opened.current}`, unsent(typed.current, content))
       setDraft('')
-      void cache.invalidateQueries({ queryKey: ['threads'] })
       navigate(`/console/${opened.current}`)
     } catch (error) {
       setFailure({ ...told(error), content })
@@ -158,7 +156,6 @@ function ThreadDesk({ threadId }: { threadId: string }) {
   useEffect(() => {
     document.title = `${thread.title || t('nav.console')} · Cuedesk`
   }, [t, thread.title])
-  usePatchedList(threadId, thread.title, activeRun(thread)?.status, pendingCount(thread.interrupts))
 
   const run = activeRun(thread)
   const say = async (content: string, multitask: Multitask = multitaskNow(thread)) => {
@@ -238,6 +235,9 @@ function ThreadDesk({ threadId }: { threadId: string }) {
           <h2>{t('desk.steps')}</h2>
           <RunSteps run={thread.runs.at(-1)} />
         </section>
+        <Suspense fallback={null}>
+          <InMind threadId={threadId} said={thread.messages.length} />
+        </Suspense>
         {thread.room_id ? (
           <Suspense fallback={null}>
             <RoomPanel roomId={thread.room_id} />
@@ -255,31 +255,4 @@ function ThreadDesk({ threadId }: { threadId: string }) {
 
 function pendingCount(interrupts: readonly { status: string }[]): number {
   return interrupts.filter(({ status }) => status === 'pending').length
-}
-
-/** Keep this thread's row of the list as its events say, without asking the server again. */
-function usePatchedList(threadId: string, title: string, status: string | undefined, pending: number): void {
-  const cache = useQueryClient()
-  useEffect(() => {
-    cache.setQueriesData<ThreadPages>(
-      { queryKey: ['threads'] },
-      (list) =>
-        list && {
-          ...list,
-          pages: list.pages.map((page) => ({
-            ...page,
-            items: page.items.map((row) =>
-              row.id === threadId
-                ? {
-                    ...row,
-                    title: title || row.title,
-                    pending_interrupts: pending,
-                    active_run: status ? { id: row.active_run?.id ?? '', status: status as 'running' } : null,
-                  }
-                : row,
-            ),
-          })),
-        },
-    )
-  }, [cache, threadId, title, status, pending])
 }

@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons'
-import { type InfiniteData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -11,11 +11,8 @@ import { useNotices } from '../shared/notices'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
 import { replayLink } from '../shared/replayLink'
-import type { Shapes } from '../shared/rest'
-
-type Thread = Shapes['Thread']
-
-export type ThreadPages = InfiniteData<Shapes['ThreadPage'], string | undefined>
+import type { ThreadRow as Thread } from './threadRows'
+import { useThreads } from './useThreads'
 
 const ThreadMenu = lazy(() => import('./ThreadMenu'))
 const ConfirmDelete = lazy(() => import('../shared/ConfirmDelete'))
@@ -37,16 +34,12 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
     return () => clearTimeout(timer)
   }, [typed])
   const [renaming, setRenaming] = useState<{ id: string; title: string }>()
-  const list = useInfiniteQuery({
-    queryKey: ['threads', search],
-    queryFn: ({ pageParam }) => api.threads(pageParam, search || undefined),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
-    placeholderData: (previous) => previous,
-  })
-  const threads = list.data?.pages.flatMap((page) => page.items) ?? []
-  const refresh = () => cache.invalidateQueries({ queryKey: ['threads'] })
   const rows = useRef<HTMLUListElement>(null)
+  const { list, threads, asked, watched } = useThreads(search, activeId, rows)
+  const refresh = () => {
+    asked()
+    return cache.invalidateQueries({ queryKey: ['threads'] })
+  }
   /** By a key one goes on from where one was: the row whose field is closed. */
   const back = useRef<string>(undefined)
   useEffect(() => {
@@ -130,7 +123,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
       {list.isSuccess && threads.length === 0 && (
         <p className="muted empty">{t(search ? 'desk.noMatch' : 'desk.noThreads')}</p>
       )}
-      <ul ref={rows}>
+      <ul ref={rows} {...watched}>
         {threads.map((thread) => (
           <li key={thread.id} className={thread.id === activeId ? 'thread thread-active' : 'thread'}>
             {renaming?.id === thread.id ? (
@@ -153,6 +146,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
               <>
                 <NavLink to={`/console/${thread.id}`} className="thread-link" title={thread.title}>
                   <span className="thread-title">{thread.title || t('desk.untitled')}</span>
+                  {thread.last_text && <span className="thread-last muted">{thread.last_text}</span>}
                   <span className="row muted">
                     {thread.pending_interrupts > 0 ? (
                       <span className="tag tag-warn">{t('interruptStatus.pending')}</span>

@@ -30,6 +30,10 @@ export const deskApi = {
         params: { path: { thread_id }, query: { run_id, limit: 100 } },
       }),
     ),
+  notes: (thread_id: string) =>
+    bodyOf(rest.GET('/api/v1/threads/{thread_id}/notes', { params: { path: { thread_id } } })),
+  forgetNotes: (thread_id: string) =>
+    rest.DELETE('/api/v1/threads/{thread_id}/notes', { params: { path: { thread_id } } }),
   hosts: () =>
     bodyOf(rest.GET('/api/v1/hosts', { params: { query: { limit: 100 } } })).then(({ items }) => items),
 }

@@ -4049,6 +4049,49 @@ export interface components {
             concurrency?: number | null;
         };
         /**
+         * ListedThread
+         * @description A thread in the list of threads.
+         */
+        ListedThread: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Room Id */
+            room_id: string | null;
+            /** Product Id */
+            product_id: string | null;
+            /** Host Id */
+            host_id: string | null;
+            /** Last Seq */
+            last_seq: number;
+            active_run: components["schemas"]["ActiveRun"] | null;
+            /** Pending Interrupts */
+            pending_interrupts: number;
+            /** Pinned At */
+            pinned_at?: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Show Id */
+            show_id?: string | null;
+            /**
+             * Last Text
+             * @default
+             */
+            last_text?: string;
+        };
+        /**
          * Live
          * @description The process answers.
          */
@@ -7240,7 +7283,7 @@ export interface components {
          */
         ThreadPage: {
             /** Items */
-            items: components["schemas"]["Thread"][];
+            items: components["schemas"]["ListedThread"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };

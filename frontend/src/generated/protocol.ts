@@ -47,6 +47,7 @@ export type AnyFrame =
   | Degraded
   | Pong
   | PresenceChanged
+  | ThreadListed
   | PrompterState
   | PrompterDisplays
   | PrompterDisplay;
@@ -71,6 +72,7 @@ export type AnyThreadEvent =
 
 export interface Protocol {
   Ack?: Ack;
+  ActiveRun?: ActiveRun;
   Again?: Again;
   AnyCommand?: AnyCommand;
   AnyFrame?: AnyFrame;
@@ -134,6 +136,8 @@ export interface Protocol {
   StepView?: StepView;
   Subscribe?: Subscribe;
   Subscribed?: Subscribed;
+  ThreadListed?: ThreadListed;
+  ThreadRow?: ThreadRow;
   ThreadSnapshot?: ThreadSnapshot;
   ThreadUpdated?: ThreadUpdated;
   Token?: Token;
@@ -169,6 +173,13 @@ export interface Problem {
   details: {
     [k: string]: unknown;
   };
+}
+/**
+ * The run a thread is busy with.
+ */
+export interface ActiveRun {
+  id: string;
+  status: "enqueued" | "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "expired";
 }
 /**
  * Take up again what expired: `regenerate` writes another text for the same request, `submit` asks about the text.
@@ -879,6 +890,34 @@ export interface PresenceChanged {
   type: "presence";
   topic: string;
   people: Person[];
+}
+/**
+ * A thread of the list is new or another than before (topic `threads`); without `row` it was removed.
+ *
+ * A row with a lower `last_seq` than the one that is known is older. What only moves on within a step is not told.
+ */
+export interface ThreadListed {
+  type: "thread_listed";
+  topic: "threads";
+  thread_id: string;
+  row: ThreadRow | null;
+}
+/**
+ * A thread as it stands in the list of threads, without what is one person's own (the pin).
+ */
+export interface ThreadRow {
+  id: string;
+  room_id: string | null;
+  product_id: string | null;
+  host_id: string | null;
+  show_id: string | null;
+  last_seq: number;
+  active_run: ActiveRun | null;
+  pending_interrupts: number;
+  last_text: string;
+  created_at: string;
+  updated_at: string;
+  title: string;
 }
 /**
  * What a room's teleprompter is to show; the latest version wins. `acked_version` is what a display confirmed.

@@ -48,6 +48,15 @@ export const approvalDeskZh = {
     replayOf: '回放「{{title}}」的审批经过',
     keys: 'J/K 上下 · A 通过 · E 修改 · X 驳回 · S 稍后 · N/P 看标记',
   },
+  approvalAfter: {
+    called: '{{name}} 撤回了，没有上屏。',
+    waitsAgain: '它又在待审：打开',
+    anotherWaits: '同一请求还有稿件待审：打开',
+    withdrawn: '请求已撤回，这份稿件不再待审，也不会上屏。',
+    toThread: '到对话里看看',
+    next: '下一条',
+    none: '没有别的稿件待审。',
+  },
   approvalLook: {
     deadline: '即将到期优先',
     newest: '最新优先',
@@ -106,6 +115,15 @@ export const approvalDeskEn: English<typeof approvalDeskZh> = {
     replay: 'Replay',
     replayOf: 'Replay how “{{title}}” was decided',
     keys: 'J/K move · A approve · E edit · X reject · S later · N/P marks',
+  },
+  approvalAfter: {
+    called: '{{name}} called it back; it was not on screen.',
+    waitsAgain: 'It waits for a decision again: open it',
+    anotherWaits: 'Another script for the same request waits: open it',
+    withdrawn: 'The request was withdrawn: this script waits no more and will not be on screen.',
+    toThread: 'See the conversation',
+    next: 'Next',
+    none: 'Nothing else waits.',
   },
   approvalLook: {
     deadline: 'Due first',

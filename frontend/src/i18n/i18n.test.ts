@@ -4,14 +4,18 @@ import { errorCodes } from '../generated/errors'
 import { againEn, againZh } from './again'
 import { approvalDeskEn, approvalDeskZh } from './approvalDesk'
 import { auditEn, auditZh } from './audit'
+import { auditWordsEn, auditWordsZh } from './auditWords'
 import { catalogueEn, catalogueZh } from './catalogue'
 import { commandEn, commandZh } from './command'
 import { deskMoreEn, deskMoreZh } from './deskMore'
 import { draftsEn, draftsZh } from './drafts'
+import { elsewhereEn, elsewhereZh } from './elsewhere'
 import { en } from './en'
 import { evidenceEn, evidenceZh } from './evidence'
 import { experimentsEn, experimentsZh } from './experiments'
 import { faultsEn, faultsZh } from './faults'
+import { inMindEn, inMindZh } from './inMind'
+import { keepingEn, keepingZh } from './keeping'
 import { keysEn, keysZh } from './keys'
 import { liveEn, liveZh } from './live'
 import { memoryEn, memoryZh } from './memory'
@@ -70,8 +74,12 @@ test('both languages have the same keys with the same variables, and nothing is 
       replayZh,
       evidenceZh,
       auditZh,
+      auditWordsZh,
       draftsZh,
       againZh,
+      elsewhereZh,
+      inMindZh,
+      keepingZh,
     ),
     together(
       en,
@@ -95,8 +103,12 @@ test('both languages have the same keys with the same variables, and nothing is 
       replayEn,
       evidenceEn,
       auditEn,
+      auditWordsEn,
       draftsEn,
       againEn,
+      elsewhereEn,
+      inMindEn,
+      keepingEn,
     ),
   ]
   // English tells one from many; the form for one counts as its other form does.

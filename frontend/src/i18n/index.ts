@@ -4,13 +4,17 @@ import { recall, remember } from '../shared/storage'
 import type { againZh } from './again'
 import type { approvalDeskZh } from './approvalDesk'
 import type { auditZh } from './audit'
+import type { auditWordsZh } from './auditWords'
 import type { catalogueZh } from './catalogue'
 import type { commandZh } from './command'
 import type { deskMoreZh } from './deskMore'
 import type { draftsZh } from './drafts'
+import type { elsewhereZh } from './elsewhere'
 import type { evidenceZh } from './evidence'
 import type { experimentsZh } from './experiments'
 import type { faultsZh } from './faults'
+import type { inMindZh } from './inMind'
+import type { keepingZh } from './keeping'
 import type { keysZh } from './keys'
 import type { liveZh } from './live'
 import type { memoryZh } from './memory'
@@ -57,8 +61,12 @@ declare module 'i18next' {
         typeof replayZh &
         typeof evidenceZh &
         typeof auditZh &
+        typeof auditWordsZh &
         typeof draftsZh &
-        typeof againZh
+        typeof againZh &
+        typeof elsewhereZh &
+        typeof inMindZh &
+        typeof keepingZh
     }
   }
 }

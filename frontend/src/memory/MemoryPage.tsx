@@ -11,12 +11,15 @@ import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
 import { noRows, Unread } from '../shared/Unread'
 import { type Filters, type Kind, kinds, type Memory, memoryApi } from './api'
+import { Embedders } from './Embedders'
 import { ForgetForm } from './ForgetForm'
 import { MemoryText } from './MemoryText'
 import { NoteForm } from './NoteForm'
 import { Reasons } from './Reasons'
 import { RunRecall } from './RunRecall'
 import { type Named, useNames } from './useNames'
+
+const titles = { note: 'memory.addNote', forget: 'memory.forget', embedders: 'embedders.title' } as const
 
 /** What the team's desk remembers; with `?run=` what one run recalled, and why. */
 export default function MemoryPage() {
@@ -48,7 +51,7 @@ function Memories() {
   const names = useNames()
   const [filters, setFilters] = useState<Filters>({})
   const [asked, setAsked] = useState('')
-  const [open, setOpen] = useState<'note' | 'forget'>()
+  const [open, setOpen] = useState<'note' | 'forget' | 'embedders'>()
   const writes = may('catalogue.write')
   const close = () => setOpen(undefined)
   return (
@@ -56,6 +59,9 @@ function Memories() {
       <div className="row spread">
         <h1>{t('nav.memory')}</h1>
         <div className="row page-tools">
+          {may('policies.write') && (
+            <Button onClick={() => setOpen('embedders')}>{t('embedders.title')}</Button>
+          )}
           {may('policies.write') && (
             <Button danger onClick={() => setOpen('forget')}>
               {t('memory.forget')}
@@ -111,10 +117,11 @@ function Memories() {
         open={open !== undefined}
         onClose={close}
         size={560}
-        title={t(open === 'forget' ? 'memory.forget' : 'memory.addNote')}
+        title={t(titles[open ?? 'note'])}
         destroyOnHidden
       >
         {open === 'note' && <NoteForm names={names} onDone={close} />}
+        {open === 'embedders' && <Embedders />}
         {open === 'forget' && <ForgetForm names={names} onDone={close} />}
       </Drawer>
     </>

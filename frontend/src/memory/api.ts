@@ -1,6 +1,7 @@
 import { bodyOf, rest, type Shapes } from '../shared/rest'
 
 export type Memory = Shapes['Memory']
+export type Embedder = Shapes['EmbedderView']
 export type FoundMemory = Shapes['FoundMemory']
 export type Kind = Memory['kind']
 export const kinds = ['script', 'note', 'rejection'] as const satisfies readonly Kind[]
@@ -23,5 +24,9 @@ export const memoryApi = {
     bodyOf(rest.POST('/api/v1/memory', { body, params: { header: { 'Idempotency-Key': key } } })),
   remove: (memory_id: string) =>
     rest.DELETE('/api/v1/memory/{memory_id}', { params: { path: { memory_id } } }),
+  embedders: () => bodyOf(rest.GET('/api/v1/memory/embedders')),
+  serve: (name: string) =>
+    bodyOf(rest.POST('/api/v1/memory/embedders/{name}/serve', { params: { path: { name } } })),
+  drop: (name: string) => rest.DELETE('/api/v1/memory/embedders/{name}', { params: { path: { name } } }),
   forget: (body: Shapes['ForgetRequest']) => bodyOf(rest.POST('/api/v1/memory/forget', { body })),
 }

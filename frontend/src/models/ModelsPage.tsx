@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import { useDesk } from '../shared/desk'
 import { Unread } from '../shared/Unread'
+import { Accounts } from './Accounts'
 import { modelsApi, type Route } from './api'
 import { Backends } from './Backends'
 import { Budget } from './Budget'
@@ -32,6 +33,7 @@ export default function ModelsPage() {
         <App component={false}>
           <Health />
           <Budget writes={may('policies.write')} />
+          {may('model.read') && <Accounts />}
           {may('model.write') && <OwnModels />}
         </App>
       )}

@@ -20,7 +20,14 @@ export type Limit = (typeof limits)[number]
 /** Calls of one run that are read; a run makes a handful. */
 export const MOST = 100
 
+/** By what calls are added up. */
+export const groupings = ['day', 'month', 'node', 'backend', 'provider', 'model', 'status'] as const
+export type Grouping = (typeof groupings)[number]
+export type CallSum = Shapes['CallSum']
+
 export const modelsApi = {
+  sums: (by: Grouping, since: string) =>
+    bodyOf(rest.GET('/api/v1/model_calls/sums', { params: { query: { by, since } } })),
   budget: () => bodyOf(rest.GET('/api/v1/tenant/model_budget')),
   limit: (body: Partial<Record<Limit, number | null>>) =>
     bodyOf(rest.PATCH('/api/v1/tenant/policies', { body })),

@@ -14,7 +14,14 @@ type Page =
   | { at: 'missing' | 'unreachable' }
 
 /** Find out what to show: the room asked for, also without a network if this device knows it, or the choice. */
-async function start(id: string | null): Promise<Page | undefined> {
+async function start(asked: URLSearchParams): Promise<Page | undefined> {
+  const id = asked.get('room')
+  const { at } = useDesk.getState().settings
+  // From the home screen: where this device was last.
+  if (asked.has('app') && at) {
+    location.replace(at)
+    return undefined
+  }
   try {
     if (isPaired) {
       const { room, role } = await readPaired()
@@ -41,7 +48,7 @@ export function App() {
   const { language, theme } = useDesk((desk) => desk.settings)
   const t = words(language)
   const load = useCallback(() => {
-    void start(new URLSearchParams(location.search).get('room')).then((found) => {
+    void start(new URLSearchParams(location.search)).then((found) => {
       if (found) setPage(found)
       // Nobody stands beside a screen to press a button when the server is back.
       if (found?.at === 'unreachable') setTimeout(load, AGAIN_MS)

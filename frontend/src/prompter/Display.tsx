@@ -7,7 +7,7 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react'
-import { isPaired, type RoomEntry } from './api'
+import type { RoomEntry } from './api'
 import { Bar, type BarActions, Connection, Next, Progress } from './Bar'
 import { Icon } from './Icon'
 import { words } from './i18n'
@@ -57,6 +57,9 @@ function useSize(element: React.RefObject<HTMLElement | null>): { width: number;
   return size
 }
 
+/** What lies over the text and takes the keys. */
+export type Panel = 'menu' | 'pattern' | undefined
+
 /** A room's teleprompter. */
 export function Display({ room, refused }: { room: RoomEntry; refused: () => void }) {
   const surface = useRef<HTMLElement>(null)
@@ -65,7 +68,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
   const lead = useRef<Lead | null>(null)
   const link = useRef<Link>(undefined)
   const held = useRef(false)
-  const [menu, setMenu] = useState(false)
+  const [panel, open] = useState<Panel>()
   const [later, setLater] = useState<typeof import('./later')>()
   const { shown, arrival, motion } = useDesk((desk) => desk.stage)
   const settings = useDesk((desk) => desk.settings)
@@ -168,7 +171,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
     () => ({
       toggle: () => act((hand) => hand.toggle()),
       pace: (by) => act((hand) => hand.pace(by)),
-      menu: () => setMenu(true),
+      menu: () => open('menu'),
       take: () => act((hand) => hand.takeNext()),
     }),
     [act],
@@ -205,15 +208,15 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
         case 'take':
           return actions.take()
         case 'menu':
-          return setMenu(true)
+          return open('menu')
       }
     },
     [paged, actions, act, resize],
   )
-  useEffect(() => (menu ? undefined : later?.watchGamepad(perform)), [menu, later, perform])
+  useEffect(() => (panel ? undefined : later?.watchGamepad(perform)), [panel, later, perform])
 
   useEffect(() => {
-    if (menu) return
+    if (panel) return
     const press = (event: KeyboardEvent) => {
       if (event.isComposing) return
       // A focused button keeps its own Enter and Space.
@@ -232,7 +235,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       window.removeEventListener('keydown', press)
       window.removeEventListener('click', click, true)
     }
-  }, [menu, perform, settings.singleKeys])
+  }, [panel, perform, settings.singleKeys])
 
   const began = useRef(size)
   useEffect(() => {
@@ -284,14 +287,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
             <div className="empty">
               <p className="empty-room">{room.name}</p>
               <p>{t.waiting}</p>
-              <p className="hint">{t.waitingHint}</p>
-              {!isPaired && (
-                <p className="hint">
-                  {t.pairHint}
-                  <b>{location.host}/pair</b>
-                  {t.pairHintThen}
-                </p>
-              )}
+              {later && <later.Waiting open={open} />}
             </div>
           )}
         </div>
@@ -305,7 +301,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       />
       <Connection />
       {!settings.hud && (
-        <button type="button" className="corner" aria-label={t.menu} onClick={() => setMenu(true)}>
+        <button type="button" className="corner" aria-label={t.menu} onClick={actions.menu}>
           <Icon name="menu" />
         </button>
       )}
@@ -314,11 +310,13 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
         {settings.hud && <Bar place={place} actions={actions} room={room.name} clock={clock} />}
         <Progress place={place} />
       </footer>
-      {menu && later && (
-        <later.Menu
-          close={() => setMenu(false)}
+      {later && (
+        <later.Extras
+          panel={panel}
+          open={open}
           resize={resize}
           size={size}
+          mirror={mirror}
           paged={paged}
           follow={(on) => lead.current?.setFollowing(on)}
           finishIn={(seconds) => lead.current?.target(seconds)}

@@ -7,7 +7,7 @@ import { toggleFullscreen } from './screen'
 import { type Settings, THEMES } from './settings'
 import { isBound, useDesk } from './store'
 
-type Switch = 'mirrorH' | 'mirrorV' | 'band' | 'hud' | 'countdown' | 'singleKeys'
+type Switch = 'mirrorH' | 'mirrorV' | 'band' | 'hud' | 'countdown' | 'singleKeys' | 'locked'
 
 /** Seconds of mm:ss (or of minutes alone); nothing for anything else. */
 function seconds(text: string): number | undefined {
@@ -19,6 +19,7 @@ function seconds(text: string): number | undefined {
 /** The display's own settings. A modal dialog: Escape closes it and the focus goes back. */
 export function Menu({
   close,
+  pattern,
   resize,
   size,
   paged,
@@ -26,6 +27,8 @@ export function Menu({
   finishIn,
 }: {
   close: () => void
+  /** Show the test pattern instead. */
+  pattern: () => void
   resize: (by: number) => void
   size: number
   paged: boolean
@@ -44,7 +47,11 @@ export function Menu({
       key={name}
       type="button"
       aria-pressed={settings[name]}
-      onClick={() => change({ [name]: !settings[name] } as Partial<Settings>)}
+      onClick={() => {
+        change({ [name]: !settings[name] } as Partial<Settings>)
+        // Whoever locks the screen is done with it.
+        if (name === 'locked' && !settings.locked) dialog.current?.close()
+      }}
     >
       {t[name]}
     </button>
@@ -82,6 +89,7 @@ export function Menu({
         {toggle('hud')}
         {toggle('countdown')}
         {toggle('singleKeys')}
+        {toggle('locked')}
         <button type="button" aria-pressed={settings.follow} onClick={() => follow(!settings.follow)}>
           {t.follow}
         </button>
@@ -90,6 +98,9 @@ export function Menu({
         </button>
         <button type="button" onClick={() => void toggleFullscreen()}>
           {t.fullscreen}
+        </button>
+        <button type="button" onClick={pattern}>
+          {t.pattern}
         </button>
         <button type="button" onClick={() => change({ language: settings.language === 'zh' ? 'en' : 'zh' })}>
           {t.language}
@@ -137,6 +148,7 @@ export function Menu({
         {t.keysText}
       </p>
       {!('wakeLock' in navigator) && <p>{t.wakeLockMissing}</p>}
+      {!document.fullscreenEnabled && <p>{t.homeScreen}</p>}
     </dialog>
   )
 }

@@ -25,7 +25,8 @@ export function listen(surface: HTMLElement, gestures: Gestures): () => void {
     return a && b ? Math.hypot(a.x - b.x, a.y - b.y) : 0
   }
   const down = (event: PointerEvent) => {
-    if (event.button !== 0) return
+    // What is pressed is no hold on the text.
+    if (event.button !== 0 || (event.target as Element).closest('button')) return
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY })
     surface.setPointerCapture(event.pointerId)
     if (fingers.size === 1) {

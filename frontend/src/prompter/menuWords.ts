@@ -27,6 +27,16 @@ const zh = {
   name: '屏幕名称',
   singleKeys: '单键快捷键',
   target: '读完用时',
+  waitingHint: '审批通过的稿件会立刻出现在这里。',
+  pairHint: '接入别的屏幕：在那台设备上打开',
+  pairHintThen: '，输入导播给的配对码。',
+  pattern: '测试图与镜像检查',
+  patternText: '左←镜像检查→右\n主播看到的字应当是正的 0123456789',
+  patternHint:
+    '隔着玻璃或在屏幕前读：字是正的、四角的框都看得见，就对了；字反了，按镜像。有新稿或导播发话时自动收起。',
+  locked: '触摸锁',
+  unlock: '触摸已锁，按住 1 秒解锁',
+  homeScreen: '此浏览器不能全屏：把本页“添加到主屏幕”，从那里打开就是全屏。',
 }
 
 type Words = Record<keyof typeof zh, string>
@@ -58,6 +68,16 @@ const en: Words = {
   name: 'Name of this screen',
   singleKeys: 'Single-key shortcuts',
   target: 'Finish in',
+  waitingHint: 'An approved script appears here at once.',
+  pairHint: 'To add a screen, open ',
+  pairHintThen: ' there and type the director’s code.',
+  pattern: 'Test pattern and mirror check',
+  patternText: 'Left←Mirror check→Right\nThe reader sees these letters the right way round 0123456789',
+  patternHint:
+    'Read it in the glass, or on the screen itself: it is right when the letters are the right way round and all four corners are seen; else mirror it. It goes by itself when a script or a note comes.',
+  locked: 'Touch lock',
+  unlock: 'Touch is locked: hold for 1 s',
+  homeScreen: 'This browser has no full screen: add this page to the home screen and open it there.',
 }
 
 /** The words of the display's own settings; they come with them. */

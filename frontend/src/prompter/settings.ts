@@ -20,6 +20,10 @@ export interface Settings {
   readonly countdown: boolean
   /** Letters, digits and signs are keys. */
   readonly singleKeys: boolean
+  /** Nothing that touches the screen does anything. */
+  readonly locked: boolean
+  /** The address of the room that was open last, for who comes from the home screen. */
+  readonly at: string
 }
 
 export const PACE = { least: 120, most: 420 } as const
@@ -50,6 +54,8 @@ export function readSettings(): Settings {
     follow: true,
     countdown: false,
     singleKeys: true,
+    locked: false,
+    at: '',
   }
   try {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Settings>

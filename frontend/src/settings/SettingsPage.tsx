@@ -3,6 +3,7 @@ import { App } from 'antd'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDesk } from '../shared/desk'
+import { Keeping } from './Keeping'
 import { PolicyForm } from './PolicyForm'
 import { Rooms } from './Rooms'
 import { Skills } from './Skills'
@@ -21,6 +22,7 @@ export default function SettingsPage() {
         <Rooms writes={may('catalogue.write')} />
         {may('policies.write') && <Skills />}
         {may('policies.write') && <PolicyForm />}
+        {may('policies.write') && <Keeping />}
       </main>
     </App>
   )

@@ -9,6 +9,17 @@ export type Role = Skill['roles'][number]
 export const settingsApi = {
   policies: () => bodyOf(rest.GET('/api/v1/tenant/policies')),
   changePolicies: (body: Shapes['PolicyChanges']) => bodyOf(rest.PATCH('/api/v1/tenant/policies', { body })),
+  /** For how long versions and memories are kept. */
+  keeping: async () => {
+    const [retention, lifetimes] = await Promise.all([
+      bodyOf(rest.GET('/api/v1/tenant/retention')),
+      bodyOf(rest.GET('/api/v1/memory/lifetimes')),
+    ])
+    return { retention, lifetimes }
+  },
+  keepVersions: (checkpoint_days: number | null) =>
+    bodyOf(rest.PUT('/api/v1/tenant/retention', { body: { checkpoint_days } })),
+  keepMemories: (body: Shapes['Lifetimes']) => bodyOf(rest.PUT('/api/v1/memory/lifetimes', { body })),
   skills: async () => (await bodyOf(rest.GET('/api/v1/skills'))).items,
   changeSkill: (name: Skill['name'], body: Shapes['SkillChanges']) =>
     bodyOf(rest.PATCH('/api/v1/skills/{name}', { params: { path: { name } }, body })),

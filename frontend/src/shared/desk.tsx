@@ -71,11 +71,11 @@ export function DeskProvider({
     const stop = socket.onStatus((status) => {
       if (status.state === 'closed' && status.code !== 1000) onRefused()
       if (status.state === 'reconnecting') lost = true
-      // What could not be read while the server was away is read now, and what moves without a word to this page.
+      // What could not be read while the server was away is read now.
       if (status.state === 'open' && lost)
         void cache.refetchQueries({
           type: 'active',
-          predicate: ({ state, queryKey }) => state.status === 'error' || queryKey[0] === 'threads',
+          predicate: ({ state }) => state.status === 'error',
         })
     })
     return () => {

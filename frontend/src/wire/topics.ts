@@ -2,15 +2,12 @@ import type { AnyFrame } from '../generated/protocol'
 
 /** Frames of a topic carry no topic name where their content says it; this reads it off them. */
 export function topicsOf(frame: AnyFrame): string[] {
+  if ('topic' in frame) return [frame.topic]
   switch (frame.type) {
     case 'prompter_state':
     case 'prompter_displays':
     case 'prompter_display':
       return [`room:${frame.room_id}`]
-    case 'presence':
-    case 'subscribed':
-    case 'resync_required':
-      return [frame.topic]
     case 'interrupt':
     case 'interrupt_updated':
     case 'interrupt_resolved':

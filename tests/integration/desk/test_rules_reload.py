@@ -283,4 +283,4 @@ def _nothing() -> Sources:
     async def frame(*_: object) -> str:
         return ""
 
-    return Sources(none, empty, frame, empty, none)  # type: ignore[arg-type]
+    return Sources(none, empty, frame, empty, none, empty, none)  # type: ignore[arg-type]

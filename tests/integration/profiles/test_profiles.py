@@ -314,7 +314,7 @@ async def test_a_change_is_told_once_a_transaction_and_what_is_old_is_let_go_of(
         return {}
 
     async with Cache.open(redis_url) as cache:
-        hub = Hub(catalogue_url, cache, Sources(nothing, nothing, nothing, nothing, nothing), poll_interval=60)
+        hub = Hub(catalogue_url, cache, Sources(*[nothing] * 7), poll_interval=60)
         hub.on_catalogue = told.put_nowait
         async with hub.running(), asyncio.timeout(30):
             assert await told.get() is None  # it listens: notices may have been missed before

@@ -1,6 +1,7 @@
 """Who joins and leaves the fan-out, in every order: nothing here needs a server."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
@@ -40,7 +41,7 @@ def hub_of(**sources: Any) -> Hub:
     async def nothing(*_: Any) -> Any:
         return {}
 
-    names = ("thread_events", "thread_heads", "room_frame", "room_marks", "approvals")
+    names = ("thread_events", "thread_heads", "room_frame", "room_marks", "approvals", "thread_moves", "thread_rows")
     chosen = Sources(**{name: sources.get(name, nothing) for name in names})
     return Hub("", cast(Cache, None), chosen, poll_interval=1)
 
@@ -157,3 +158,111 @@ async def test_a_watcher_that_fails_does_not_end_the_following_of_all_texts() ->
     following = asyncio.create_task(hub._follow_tokens())
     await asyncio.wait_for(twice.wait(), 30)
     following.cancel()
+
+
+class Row:
+    """A row of the list; `face` is what of it one sees."""
+
+    def __init__(self, thread: UUID, seq: int, face: str) -> None:
+        self.thread_id, self.seq, self.face, self.text = thread, seq, face, f"{face} at {seq}"
+
+
+class ListOf:
+    """The lists of several tenants, and how often each was read."""
+
+    def __init__(self) -> None:
+        self.rows: dict[UUID, dict[UUID, Row]] = {}
+        self.reads: list[UUID] = []
+        self.up = True
+
+    async def thread_rows(self, tenant_id: UUID, threads: list[UUID]) -> list[Row]:
+        if not self.up:
+            raise ServerBusy
+        self.reads.append(tenant_id)
+        return [self.rows[tenant_id][thread] for thread in threads]
+
+    async def thread_moves(self, tenant_id: UUID, _: float) -> dict[UUID, int]:
+        # A thread that was removed is in no list of what moved.
+        return {row.thread_id: row.seq for row in self.rows[tenant_id].values() if row.seq > 0}
+
+    def hub(self) -> Hub:
+        return hub_of(thread_rows=self.thread_rows, thread_moves=self.thread_moves)
+
+    def move(self, hub: Hub, tenant: UUID, thread: UUID, seq: int, face: str, *, notice: bool = True) -> None:
+        self.rows.setdefault(tenant, {})[thread] = Row(thread, seq, face)
+        if notice:
+            hub._on_notice("cuedesk_events", f"{thread} {seq} {tenant} -")
+
+
+async def test_a_run_is_told_to_the_list_by_what_one_sees_of_it_and_read_once_for_many_events() -> None:
+    listed, tenant, thread, watcher = ListOf(), new_id(), new_id(), Watching()
+    hub = listed.hub()
+    hub.watch_list(tenant, watcher)
+    for seq in range(1, 12):
+        listed.move(hub, tenant, thread, seq, "running")
+    await asyncio.gather(*hub._tasks)
+    assert watcher.states == ["running at 11"]
+    assert listed.reads == [tenant]
+    listed.move(hub, tenant, thread, 12, "running")  # a step that nobody sees
+    await asyncio.gather(*hub._tasks)
+    assert watcher.states == ["running at 11"]
+    listed.move(hub, tenant, thread, 13, "waiting")
+    await asyncio.gather(*hub._tasks)
+    assert watcher.states == ["running at 11", "waiting at 13"]
+
+
+async def test_a_row_is_not_read_before_what_comes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.fanout.hub._GATHER", 3600)
+    listed, tenant, thread = ListOf(), new_id(), new_id()
+    hub = listed.hub()
+    hub.watch_list(tenant, Watching())
+    for seq in range(1, 4):
+        listed.move(hub, tenant, thread, seq, "running")
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert listed.reads == []
+    (pull,) = hub._tasks
+    pull.cancel()
+    await asyncio.gather(pull, return_exceptions=True)
+
+
+async def test_the_list_of_one_tenant_is_never_told_or_read_for_another() -> None:
+    listed, ours, theirs, us, them = ListOf(), new_id(), new_id(), Watching(), Watching()
+    hub = listed.hub()
+    hub.watch_list(ours, us)
+    hub.watch_list(theirs, them)
+    listed.move(hub, ours, new_id(), 1, "ours")
+    listed.move(hub, theirs, new_id(), 1, "theirs")
+    listed.move(hub, new_id(), new_id(), 1, "nobody's here")
+    await asyncio.gather(*hub._tasks)
+    assert (us.states, them.states) == (["ours at 1"], ["theirs at 1"])
+    hub.leave_list(theirs, them)
+    listed.move(hub, theirs, new_id(), 2, "theirs")
+    await asyncio.gather(*hub._tasks)
+    assert sorted(map(str, listed.reads)) == sorted(map(str, (ours, theirs))), "nobody listens: nothing is read"
+
+
+async def test_who_follows_the_list_is_told_to_read_it_again_when_notices_were_lost() -> None:
+    listed, tenant, watcher = ListOf(), new_id(), Watching()
+    listed.rows[tenant] = {}
+    hub = listed.hub()
+    hub.watch_list(tenant, watcher)
+    await hub._on_connected()
+    assert [json.loads(state) for state in watcher.states] == [{"type": "subscribed", "topic": "threads", "seq": None}]
+
+
+async def test_a_row_of_the_list_whose_notice_was_lost_or_that_could_not_be_read_is_told_by_the_poll() -> None:
+    listed, tenant, lost, unread, watcher = ListOf(), new_id(), new_id(), new_id(), Watching()
+    hub = listed.hub()
+    hub.watch_list(tenant, watcher)
+    listed.up = False
+    listed.move(hub, tenant, unread, 0, "removed")
+    await asyncio.gather(*hub._tasks)
+    listed.rows[tenant][lost] = Row(lost, 3, "lost")
+    listed.up = True
+    await hub._look_everywhere()
+    await asyncio.gather(*hub._tasks)
+    assert sorted(watcher.states) == ["lost at 3", "removed at 0"]
+    await hub._look_everywhere()
+    await asyncio.gather(*hub._tasks)
+    assert len(watcher.states) == 2, "what is as it was is not told again"

@@ -1,0 +1,28 @@
+import '../i18n/addElsewhere'
+import { Alert } from 'antd'
+import { useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { ErrorFrame } from '../generated/protocol'
+import { useDesk } from '../shared/desk'
+import { useProblemText } from '../shared/problems'
+
+/** What the server says went wrong on the line and is no command's answer: nobody else would tell of it. */
+export function LineTrouble() {
+  const { t } = useTranslation()
+  const { socket } = useDesk()
+  const problemText = useProblemText()
+  const [trouble, setTrouble] = useState<ErrorFrame>()
+  useEffect(() => socket.onFrame((frame) => frame.type === 'error' && setTrouble(frame)), [socket])
+  if (!trouble) return null
+  return (
+    <Alert
+      type="warning"
+      showIcon
+      banner
+      role="alert"
+      title={t('elsewhere.line', { problem: problemText(trouble) })}
+      closable={{ onClose: () => setTrouble(undefined) }}
+      data-testid="line-trouble"
+    />
+  )
+}

@@ -1,0 +1,31 @@
+import type { InterruptView } from '../generated/protocol'
+import type { Queue, QueueItem } from './queue'
+
+interface After {
+  /** The hold in which it was called back before it was on screen. */
+  called: InterruptView | undefined
+  /** It went with its run: somebody took the request back. */
+  withdrawn: boolean
+  /** The question by which the same script, or what was made of it, waits now. */
+  again: string | undefined
+}
+
+/** What became of a question since it was answered, as far as the queue knows. */
+export function afterwards({ interrupt }: QueueItem, queue: Queue): After {
+  const ofRun = [...queue.values()]
+    .map(({ interrupt: other }) => other)
+    .filter((other) => other.id !== interrupt.id && other.run_id && other.run_id === interrupt.run_id)
+  const since = Date.parse(interrupt.resolved_at ?? '')
+  const passed = interrupt.status === 'approve' || interrupt.status === 'edit'
+  return {
+    called:
+      interrupt.status === 'undo'
+        ? interrupt
+        : ofRun.find(
+            ({ status, resolved_at }) =>
+              passed && status === 'undo' && Date.parse(resolved_at ?? '') >= since,
+          ),
+    withdrawn: interrupt.status === 'cancelled',
+    again: ofRun.find(({ status, on_air_at }) => status === 'pending' && on_air_at === null)?.id,
+  }
+}

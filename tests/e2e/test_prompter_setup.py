@@ -1,0 +1,147 @@
+"""A display is set up: a test pattern with the mirrors at hand, a lock against stray touches, the home screen."""
+
+import json
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.prompter_page import ROOM_ID, RoomOnScreen, served_page
+from tests.e2e.test_accessibility import AXE, serious
+from tests.e2e.test_prompter_engine import SCRIPT
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served_page() as url:
+        yield url
+
+
+Opener = Callable[..., RoomOnScreen]
+
+
+@pytest.fixture
+def open_room(browser: Browser, address: str) -> Iterator[Opener]:
+    contexts = []
+
+    def open_with(content: str = "", **options: Any) -> RoomOnScreen:
+        chosen = {"viewport": {"width": 390, "height": 844}, "locale": "zh-CN", **options}
+        context = browser.new_context(**chosen)
+        contexts.append(context)
+        room = RoomOnScreen(context, address)
+        if content:
+            room.show(content)
+        room.open()
+        if content:
+            room.page.wait_for_selector(".track [data-o]")
+        return room
+
+    yield open_with
+    for context in contexts:
+        context.close()
+
+
+def motion(page: Page, state: str) -> None:
+    expect(page.locator(".prompter")).to_have_attribute("data-motion", state)
+
+
+def test_an_empty_screen_is_tried_by_a_pattern_that_gives_way_to_whatever_comes(open_room: Opener) -> None:
+    room = open_room()
+    page = room.page
+    page.get_by_role("button", name="测试图与镜像检查").click()
+    pattern = page.get_by_role("dialog", name="测试图与镜像检查")
+    sheet = pattern.locator(".sheet")
+    expect(sheet).to_contain_text("镜像检查")
+    assert "matrix(-1" not in str(sheet.evaluate("sheet => getComputedStyle(sheet).transform"))
+    page.keyboard.press("m")
+    expect(pattern.get_by_role("button", name="左右镜像")).to_have_attribute("aria-pressed", "true")
+    assert str(sheet.evaluate("sheet => getComputedStyle(sheet).transform")).startswith("matrix(-1,")
+    assert serious(page, AXE) == []
+    # Nothing of it is cut off, and the hint is on the screen.
+    over = page.evaluate(
+        """() => { const dialog = document.querySelector('.pattern')
+            return [dialog.scrollWidth - dialog.clientWidth, dialog.scrollHeight - dialog.clientHeight] }"""
+    )
+    assert over == [0, 0]
+    room.show(SCRIPT)
+    expect(pattern).to_have_count(0)
+    expect(page.locator(".track")).to_contain_text("宝宝们晚上好")
+    # What was tried holds for the script, also after a reload.
+    page.reload()
+    page.wait_for_selector(".track [data-o]")
+    assert "scale(-1, 1)" in str(page.locator(".mirror").get_attribute("style"))
+    # From the settings, too; Escape leads back to the text.
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").get_by_role("button", name="测试图与镜像检查").click()
+    expect(pattern).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(pattern).to_have_count(0)
+    page.keyboard.press("Space")
+    motion(page, "running")
+
+
+def test_a_locked_screen_does_nothing_for_fingers_and_everything_for_keys(open_room: Opener) -> None:
+    room = open_room(SCRIPT, has_touch=True)
+    page = room.page
+    page.get_by_role("button", name="设置").click()
+    page.get_by_role("dialog").get_by_role("button", name="触摸锁").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    unlock = page.get_by_role("button", name="触摸已锁")
+    expect(unlock).to_be_visible()
+    assert serious(page, AXE) == []
+    # On the text, on the bar, and on the lock itself, but not for long enough.
+    page.touchscreen.tap(195, 300)
+    go = page.get_by_role("button", name="开始").bounding_box()
+    lock = unlock.bounding_box()
+    assert go is not None
+    assert lock is not None
+    page.touchscreen.tap(go["x"] + go["width"] / 2, go["y"] + go["height"] / 2)
+    page.touchscreen.tap(lock["x"] + 40, lock["y"] + 20)
+    page.mouse.move(195, 300)
+    page.mouse.wheel(0, 400)
+    motion(page, "paused")
+    expect(unlock).to_be_visible()
+    assert room.y() == 0
+    page.keyboard.press("Space")
+    motion(page, "running")
+    page.keyboard.press("Space")
+    motion(page, "paused")
+    # It is locked after a reload, too: the browser of a phone throws pages away.
+    page.reload()
+    page.wait_for_selector(".track [data-o]")
+    expect(unlock).to_be_visible()
+    page.mouse.move(lock["x"] + 40, lock["y"] + 20)
+    page.mouse.down()
+    expect(unlock).to_have_count(0)
+    page.mouse.up()
+    page.touchscreen.tap(195, 300)
+    motion(page, "running")
+
+
+def test_a_screen_reader_unlocks_by_its_click(open_room: Opener) -> None:
+    page = open_room(SCRIPT).page
+    page.get_by_role("button", name="设置").click()
+    page.get_by_role("dialog").get_by_role("button", name="触摸锁").click()
+    unlock = page.get_by_role("button", name="触摸已锁")
+    unlock.focus()
+    page.keyboard.press("Enter")
+    expect(unlock).to_have_count(0)
+    motion(page, "paused")
+
+
+def test_a_screen_opened_from_the_home_screen_is_where_it_was(open_room: Opener, address: str) -> None:
+    room = open_room(SCRIPT)
+    page = room.page
+    app = json.loads(page.request.get(f"{address}/prompter-app.json").text())
+    assert page.locator("link[rel=manifest]").get_attribute("href") == "/prompter-app.json"
+    assert app["display"] == "fullscreen"
+    for icon in (*app["icons"], {"src": "/icon-180.png", "type": "image/png", "sizes": "180x180"}):
+        answer = page.request.get(f"{address}{icon['src']}")
+        assert answer.ok
+        if icon["type"] == "image/png":
+            assert "{}x{}".format(*struct.unpack(">II", answer.body()[16:24])) == icon["sizes"]
+    page.goto(f"{address}{app['start_url']}")
+    page.wait_for_selector(".track [data-o]")
+    assert page.url.endswith(f"/prompter.html?room={ROOM_ID}")
