@@ -9,10 +9,12 @@ from backend.errors import AppError, BadRequest, ContentTooLong
 
 #: A product with all its fields filled to the brim stays below this.
 MAX_BODY: Final = 512 * 1024
+#: Addresses that take more: all our rules as a CSV, in base64, and room for them to grow.
+_LARGER: Final = {"/api/v1/rules/table": 1536 * 1024}
 
 
 class BodyLimit:
-    """Reads the body before anything else does, up to `MAX_BODY`, so that no reader has to count."""
+    """Reads the body before anything else does, up to what its address takes, so that no reader has to count."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,10 +28,10 @@ class BodyLimit:
         if not announced.isdigit():
             await _refuse(BadRequest("the length of the body is not a number"), scope, receive, send)
             return
-        body = bytearray()
-        more = int(announced) <= MAX_BODY
+        body, limit = bytearray(), _LARGER.get(scope["path"], MAX_BODY)
+        more = int(announced) <= limit
         if not more:
-            await _refuse(ContentTooLong("the body is too large", limit=MAX_BODY), scope, receive, send)
+            await _refuse(ContentTooLong("the body is too large", limit=limit), scope, receive, send)
             return
         while more:
             message = await receive()
@@ -37,8 +39,8 @@ class BodyLimit:
                 return
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > MAX_BODY:
-                await _refuse(ContentTooLong("the body is too large", limit=MAX_BODY), scope, receive, send)
+            if len(body) > limit:
+                await _refuse(ContentTooLong("the body is too large", limit=limit), scope, receive, send)
                 return
         whole: Message | None = {"type": "http.request", "body": bytes(body), "more_body": False}
 

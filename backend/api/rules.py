@@ -212,7 +212,7 @@ class RuleTableBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    content: Annotated[Upload, Field(max_length=400_000)]
+    content: Annotated[Upload, Field(max_length=1_100_000)]
 
 
 class ReadRule(BaseModel):
@@ -223,11 +223,15 @@ class ReadRule(BaseModel):
 
 
 class ReadRules(BaseModel):
-    """The rules of a table that can be used, everything that is wrong with the others, and the headings not read."""
+    """The rules of a table that can be used, everything that is wrong with the others, and the headings not read.
+
+    `ours` are the ids of rows that are rules of ours or the platform as they are (an export that comes back).
+    """
 
     rules: list[ReadRule]
     errors: list[TableError]
     unknown_columns: list[str]
+    ours: list[str]
 
 
 @router.get("")
@@ -355,15 +359,22 @@ async def restore_rule_revision(
 
 
 @router.post("/table")
-async def read_rule_table(identity: RuleWriter, body: RuleTableBody) -> ReadRules:
+async def read_rule_table(identity: RuleWriter, services: Parts, body: RuleTableBody) -> ReadRules:
     """Read a table of rules without keeping anything: the rules, row by row, and its faults."""
-    known = {one.rule.id: one.rule for platform in (None, *PLATFORMS) for one in layered(platform)}
+    async with services.db.tenant(identity.tenant_id) as conn:
+        saved = await rule_overlays.latest(conn)
+    adjusted = Overlay(adjustments=(read_overlay(saved.overlay) if saved else NOTHING).adjustments)
+    below = [
+        one for platform in (None, *PLATFORMS) for layer in (NOTHING, adjusted) for one in layered(platform, layer)
+    ]
+    known = {one.rule.id: one.rule for one in below}
     lines = await asyncio.to_thread(read_table, body.content, max_rows=rule_table.MAX_ROWS)
-    table = await asyncio.to_thread(rule_table.read_rules, lines, known)
+    table = await asyncio.to_thread(rule_table.read_rules, lines, known, below)
     return ReadRules(
         rules=[ReadRule(row=row, rule=rule) for row, rule in table.rules],
         errors=told(table.errors),
         unknown_columns=list(table.unknown),
+        ours=list(table.ours),
     )
 
 

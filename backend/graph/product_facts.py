@@ -45,7 +45,7 @@ def _with_price(facts: dict[str, Any], prices: list[str]) -> tuple[dict[str, Any
     """
     asked = {figure: price for price in prices if "折" not in price and (figure := _figure(price)) is not None}
     known = facts.get("price")
-    if known is None:
+    if not _is_sum(known):  # 面议 is no price to compare with
         if len(asked) == 1:
             [figure] = asked
             return {**facts, "price": figure}, [f"价格 {figure} 元来自你的要求，商品库里没有"]
@@ -54,6 +54,11 @@ def _with_price(facts: dict[str, Any], prices: list[str]) -> tuple[dict[str, Any
     held = _held(facts)
     strange = [figure for figure, price in asked.items() if not held(figure, _pieces(price))]
     return facts, [f"你提到的 {figure} 元与商品库的 {known} 元不一致，稿子按商品库写" for figure in strange]
+
+
+def _is_sum(price: object) -> bool:
+    """Tell whether a record's price is one: records of old may hold words."""
+    return not isinstance(price, bool) and re.fullmatch(r"\d+(?:\.\d+)?", str(price).strip()) is not None
 
 
 def _figure(price: str) -> int | float | None:

@@ -39,7 +39,15 @@ _OF_PART: Final = headed(
     rf"(?P<named>{_PART})(?:的?颜色)?(?:做的|做成了?|用的|选的|刷的)?(?:也|就|都|全)?是[大正深浅淡亮哑纯]?"
     rf"(?P<behind>[\u4e00-\u9fa5]{{0,2}}?(?P<second>[{_BASES}]))色?(?:的|，|。|！)"
 )
+#: 有蓝色和白色两种, 这款有米色的: colours that are on offer.
+_ON_OFFER: Final = headed(
+    rf"(?:颜色|[花配]色|款|它|咱们?家?|这次|今天|一共|总共|目前|现在|可选|还|，|。)(?:还|也|都|另外)?(?:有|出了?|可选|新出)(?:一[款个]|个|一种)?"
+    rf"(?P<behind>(?:[大正深浅淡亮哑]|[\u4e00-\u9fa5])?(?P<second>[{_BASES}])色)(?=[，。！、和跟与]|的?(?:款|可选|[两三四五]种|[两三四五]个颜色|也|都))"
+)
 _FIELD: Final = re.compile("颜色|[花配]色|[身壳罩背盖面柄手框]色|色$")
+
+#: The colours of the goods, all of them; 面料颜色 may leave others open.
+_GOODS_COLOUR: Final = re.compile("(?:可选)?(?:颜色|[花配]色|色号)(?:可选|选择)?")
 
 
 def part_colour_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -56,6 +64,14 @@ def part_colour_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
     whole = "".join(fields.values())
     if not any(shade in whole for shades in _FAMILIES.values() for shade in shades):
         return
+    for match in _ON_OFFER.finditer(text):
+        base = match["second"]
+        if base in whole or any(shade in whole for shade in _FAMILIES[base]):
+            continue
+        if is_told_of_these(text, *match.span("behind")) and not is_unsure(text, *match.span()):
+            listed = "、".join(f"{name}：{value}" for name, value in fields.items())
+            own = any(_GOODS_COLOUR.fullmatch(name) for name in fields)
+            yield FactFault("FAC-004", *match.span("behind"), f"颜色“{match['behind']}”不在商品资料里（{listed}）", own)
     for match in _OF_PART.finditer(text):
         part = match["part"] or match["named"]
         group = "before" if match["part"] else "behind"

@@ -31,6 +31,13 @@ _COLUMNS: Final = (
     "rule_id", "category", "title", "verticals", "severity", "check_type", "basis", "prohibited", "terms", "patterns",
     "program_check", "example_bad", "allowed_when", "allow_patterns", "rewrite",
 )  # fmt: skip
+#: Which of them holds what is read.
+_EXPORTED: Final[Mapping[str, str]] = {
+    "category": "category", "title": "title", "severity": "severity", "basis": "basis", "about": "prohibited",
+    "terms": "terms", "patterns": "patterns", "allow": "allow_patterns", "advice": "rewrite",
+}  # fmt: skip
+#: Characters from which on a cell may have been cut when it was read; spaces are not counted.
+_CUT: Final = MAX_CELL * 3 // 4
 #: How severities are written by people.
 _SEVERITIES: Final[Mapping[str, str]] = {
     "block": "block", "禁止": "block", "拦截": "block", "fail": "fail", "要改": "fail", "不通过": "fail",
@@ -44,17 +51,22 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t")
 
 @dataclass(frozen=True)
 class RuleTable:
-    """What a table holds: its rules with their rows, everything that is wrong with it, and the headings not read."""
+    """What a table holds: its rules with their rows, everything that is wrong with it, and the headings not read.
+
+    `ours` are the ids of rows that are rules of ours or the platform as they are: there is nothing to take in.
+    """
 
     rules: Sequence[tuple[int, OwnRule]]
     errors: Sequence[RowError]
     unknown: Sequence[str]
+    ours: Sequence[str] = ()
 
 
-def read_rules(lines: Sequence[Line], known: Mapping[str, Rule]) -> RuleTable:
+def read_rules(lines: Sequence[Line], known: Mapping[str, Rule], below: Iterable[Effective] = ()) -> RuleTable:
     """Return the rules of a table whose first line is the heading; a row without an id gets one from its number.
 
-    Terms are parted by `|`, patterns by ` ;; `. `known` are the rules below, by their ids.
+    Terms are parted by `|`, patterns by ` ;; `. `known` are the rules below, by their ids; `below` the same as they are
+    exported, so that an export can be read again.
     """
     heading, *rows = lines
     columns: dict[str, int] = {}
@@ -73,6 +85,10 @@ def read_rules(lines: Sequence[Line], known: Mapping[str, Rule]) -> RuleTable:
         return RuleTable([], [RowError(heading.number, "", "no_rows", "there is no row below the heading")], unknown)
     moved = [one for line in rows if (one := surplus(heading, line)) is not None]
     rows = [line for line in rows if surplus(heading, line) is None]
+    rows, ours, changed = _apart(rows, columns, title, below)
+    moved += changed
+    if not rows:
+        return RuleTable([], moved, unknown, ours)
     read = [(line.number, _rule(line, columns)) for line in rows]
     overlay = Overlay(rules=[rule for _, rule in read])
     found = faults(overlay, known, {})
@@ -93,7 +109,40 @@ def read_rules(lines: Sequence[Line], known: Mapping[str, Rule]) -> RuleTable:
         RowError(row, "", "too_many", "not read: the table holds more than may be kept", "") for row, _ in read[unread:]
     ]
     wrong = {error.row for error in errors}
-    return RuleTable([(row, rule) for row, rule in read if row not in wrong], errors, unknown)
+    return RuleTable([(row, rule) for row, rule in read if row not in wrong], errors, unknown, ours)
+
+
+def _apart(
+    rows: Sequence[Line], columns: Mapping[str, int], title: Mapping[str, str], below: Iterable[Effective]
+) -> tuple[list[Line], list[str], list[RowError]]:
+    """Return the rows that are no rules of ours, the ids of those that are ours, and the faults of changed ones."""
+    exported: dict[str, list[dict[str, str]]] = {}
+    for one in below:
+        exported.setdefault(one.rule.id.upper(), []).append(dict(zip(_COLUMNS, _cells(one), strict=True)))
+    own: list[Line] = []
+    same: list[str] = []
+    changed: list[RowError] = []
+    for line in rows:
+        id_ = _typed(line.cell(columns["id"])).upper() if "id" in columns else ""
+        if id_ not in exported:
+            own.append(line)
+        elif any(_says(line, columns, cells) for cells in exported[id_]):
+            same.append(exported[id_][0]["rule_id"])
+        else:
+            text = "a rule of ours or the platform has this id: how grave it is can be adjusted, its words cannot"
+            changed.append(RowError(line.number, title["id"], "of_ours", text, id_))
+    return own, same, changed
+
+
+def _says(line: Line, columns: Mapping[str, int], cells: Mapping[str, str]) -> bool:
+    """Tell whether a row says what was exported. A cell may have been cut, and its spaces are not counted."""
+    for field, column in _EXPORTED.items():
+        if field not in columns:
+            continue
+        told, meant = ("".join(text.split()) for text in (_typed(line.cell(columns[field])), cells[column]))
+        if told != meant and not (len(told) > _CUT and meant.startswith(told)):
+            return False
+    return True
 
 
 def _rule(line: Line, columns: Mapping[str, int]) -> OwnRule:

@@ -1,6 +1,7 @@
 """Lengths of time and of text, as people write them."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 _DIGITS: Final = {
@@ -33,6 +34,25 @@ _FROM: Final = re.compile(r"(?:从|由|现在是?|原来是?)$")
 _TO: Final = re.compile(r"^[^\d,.;]{0,6}(?:到|成|为|至)")
 _OTHER_AFTER: Final = re.compile(
     r"^(?:后|(?:之)?内(?!$|[,.!;]|的|讲|说|念|完|搞定|就行|就好|吧)|以内发|前|之前|一次|就能|就可|快充|速热|出餐|熟|发货)"
+)
+
+#: Seconds a text may take; what is asked beyond is asked about (`odds.at_odds`).
+SHORTEST: Final = 5
+LONGEST: Final = 1800
+#: -5秒, 负5秒. A dash behind a word only parts it: 卖点-30秒.
+_MINUS: Final = re.compile(r"(?:(?:^|[,;:\s(])-|负)$")
+_MOST_HOURS: Final = 10
+_OF_TEXTS: Final = (
+    r"话术|文案|稿子?|脚本|口播|台词|开场白?|卖点(?:介绍|讲解)?|促销|逼单|促单|种草|过款|收尾|介绍|时长|长度|字数|(?:改|缩|压|控制|限制)(?:短|长)?[成到在]|"
+    r"写|来|出|做|整"
+)
+#: A length that stands for itself: 保温杯开场,1秒; 写个两小时的口播; 卖点10个字.
+_LENGTH_ALONE: Final = re.compile(
+    rf"(?:(?:^|[,.;!?])|{_OF_TEXTS})(?:[给我帮个一段份条版要是为:就只大概大约约在到写来讲念说播\s]|时长|长度|控制){{0,8}}"
+    rf"(?P<said>(?P<minus>-|负)?(?:(?P<time>\d{{7,12}}|{_NUMBER})个?(?:(?P<seconds>{_SECOND})|{_MINUTE})|"
+    rf"(?P<hours>半|{_NUMBER})个?(?:半?小时|钟头|hours?(?![a-z]))|"
+    rf"(?P<letters>{_NUMBER})(?P<wan>万)?个?(?:字(?!路|母)|characters|words|chars)))钟?"
+    rf"(?:左右|以内|之内|就行|就好|即可|就够|吧|的长度|长)*(?=$|[,.;!?~\s]|的[^,.;!?]{{0,14}}(?:{_OF_TEXTS})|(?:{_OF_TEXTS}))"
 )
 
 
@@ -82,12 +102,52 @@ def seconds_asked(folded: str, pace: int) -> tuple[int | None, str]:
             seconds = round(read(match))
             if _FROM.search(folded[: match.start()]) and _TO.match(folded[match.end() :]):
                 continue  # 从60秒压到30秒: the length it has
-            if 5 <= seconds <= 1800:
+            if SHORTEST <= seconds <= LONGEST and not _MINUS.search(folded[: match.start()]):
                 return seconds, folded[: match.start()] + "," + folded[match.end() :]
     match_letters = _LETTERS.search(folded)
     if match_letters:
         count = _middle(match_letters)
         if 20 <= count <= 8000:
             rest = folded[: match_letters.start()] + "," + folded[match_letters.end() :]
-            return max(5, round(count / pace * 60)), rest
+            return max(SHORTEST, round(count / pace * 60)), rest
+    half_an_hour = next(
+        (one for one in _LENGTH_ALONE.finditer(folded) if one["hours"] == "半" and not one["minus"]), None
+    )
+    if half_an_hour is not None:
+        start, end = half_an_hour.span("said")
+        return LONGEST, f"{folded[:start]},{folded[end:]}"
     return None, folded
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """A length that no text can have: where it is `said` in the request, in seconds at the host's pace."""
+
+    start: int
+    end: int
+    seconds: float
+
+
+def length_beyond(folded: str, pace: int) -> Beyond | None:
+    """Return the asked length that is below `SHORTEST` or above `LONGEST`, or below nothing (-5秒); None without one.
+
+    Only where a clause says nothing else, or a word for the text stands beside it: 3秒速开 is no length.
+    """
+    for match in _LENGTH_ALONE.finditer(folded):
+        minus = bool(match["minus"])
+        if match["letters"]:
+            count = number(match["letters"]) * (10_000 if match["wan"] else 1)
+            seconds = count / pace * 60
+            fits = 20 <= count <= 8000 and not minus
+        elif match["hours"]:
+            hours = 0.5 if match["hours"] == "半" else number(match["hours"])
+            if hours > _MOST_HOURS:
+                continue  # 保温杯卖点,24小时: of the goods
+            seconds = hours * 3600
+            fits = seconds <= LONGEST and not minus
+        else:
+            seconds = number(match["time"]) * (1 if match["seconds"] else 60)
+            fits = SHORTEST <= round(seconds) <= LONGEST and not minus
+        if not fits:
+            return Beyond(*match.span("said"), -seconds if minus else seconds)
+    return None

@@ -13,6 +13,14 @@ _POINTS_AT_OPTION: Final = re.compile(
 _FROM_AN_END: Final = re.compile(
     r"^(?:就|选|要|我选|我要)?(?:(前|上)|(后|下)|(最后|末尾))(?:面|边|头)?(?:的|那|一)*个?(?:吧|的)?[.!]?$"
 )
+#: 那就两个都要, 都写吧, 全要: more than one of the options.
+_ALL: Final = re.compile(
+    r"^(?:那|那么|嗯|好|行)?,?(?:就|我)?(?:这)?(?P<count>[两俩二三四五六2-6])?(?:个|款|样|种|段|篇|条)?(?:产品|商品|品)?(?:都|全|统统|一起|一块儿?)+"
+    r"(?:要|写|来|给我|给我写|上|安排|讲)(?:一?[段份个篇])?(?:吧|了|呗|啊|上)*[.!]*$"
+)
+_COUNTED: Final = {"俩": 2, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6}
+#: What is offered beside the things to choose from.
+_NO_THING: Final = re.compile(r"不限|不指定|按通用|不写|先只")
 #: A longer message is a request of its own.
 _LONGEST_HALF: Final = 30
 
@@ -33,6 +41,20 @@ def chosen(text: str, situation: Situation) -> str | None:
         if 1 <= place <= len(situation.options):
             return situation.options[place - 1][1]
     return None
+
+
+def all_chosen(text: str, situation: Situation) -> list[str]:
+    """Return the values of all options when folded `text` wants every one of them (那就两个都要); else nothing.
+
+    Two of three leave open which.
+    """
+    match = _ALL.match(text) if situation.asked and situation.options else None
+    if match is None:
+        return []
+    values = [value for label, value in situation.options if not _NO_THING.search(label)]
+    said = match["count"]
+    wanted = len(values) if said is None else _COUNTED.get(said) or int(said)
+    return values if len(values) > 1 and wanted == len(values) else []
 
 
 def whole_request(message: str, text: str, situation: Situation) -> str | None:

@@ -29,6 +29,16 @@ _KEPT: Final = re.compile(
 #: A text of the thread is pointed at: no new one is asked for.
 _POINTED: Final = re.compile(r"[这那](?:一)?[段条版篇句稿]|刚才|上面|前面那|上一[段条版]|再.{1,4}一?[点些]")
 
+#: 手竿先放放, 先放一放手竿: what is left aside is not what is asked for.
+_ASIDE: Final = (
+    r"(?:放(?:一?放|一边|一下|旁边|着|下)|搁(?:一?搁|一边|下|着)|撂(?:一边|下)|停(?:一?停|一下)|缓(?:一?缓|一下)|跳过|略过|"
+    r"(?:不|别|不用)(?:讲|说|聊|管|写|卖|播|推|上))"
+)
+_ASIDE_BEHIND: Final = re.compile(
+    rf"(?:的|那[个款段]|这[个款段])?(?:就|先|暂时|可以|都|也)*{_ASIDE}(?:了|吧)?(?=$|[,.;!? ])"
+)
+_ASIDE_BEFORE: Final = re.compile(rf"(?:^|[,.;!?])(?:先|暂时|把|就|咱们?|我们)*{_ASIDE}(?:了)?(?:这个|那个)?$")
+
 
 class Finds:
     """What the words of a message hold, read against its situation.
@@ -54,6 +64,9 @@ class Finds:
         if named := occasions(self.positive):
             self.slots["must_say"] = list(dict.fromkeys([*self.slots.get("must_say", []), *named]))
         self.products = self._products()
+        self._keep_sayings()
+        #: Whether a product is named only to be left aside.
+        self.put_aside = self._put_aside()
         self.unsure: tuple[str, ...] = ()
         self.product = self._product()
         self.draft = draft_meant(
@@ -85,6 +98,29 @@ class Finds:
         # A name that is part of what is asked for ("开场") is not a product.
         spans = [(m.start, m.end) for m in self.mentions]
         return [m for m in matches if not any(s <= m.start and m.end <= e for s, e in spans) or m.sure == 1.0]
+
+    def _put_aside(self) -> bool:
+        """Leave out the products that are put aside, where others are named."""
+        aside = [match for match in self.products if self._is_aside(self.positive[match.start : match.end])]
+        if not aside or len(aside) == len(self.products):
+            return False
+        self.products = [match for match in self.products if match not in aside]
+        return True
+
+    def _is_aside(self, words: str) -> bool:
+        at = self.text.find(words)
+        if at < 0:
+            return False
+        return bool(_ASIDE_BEHIND.match(self.text, at + len(words)) or _ASIDE_BEFORE.search(self.text[:at]))
+
+    def _keep_sayings(self) -> None:
+        """Take what only names the goods out of what must be said: 说一下保温杯 asks for a text, not for a word."""
+        named = {self.positive[match.start : match.end] for match in self.products}
+        said = [one for one in self.slots.get("must_say", []) if one not in named]
+        if said:
+            self.slots["must_say"] = said
+        else:
+            self.slots.pop("must_say", None)
 
     def _product(self) -> Known | None:
         if not self.products:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from backend.graph.intent.amounts import number, seconds_asked
+from backend.graph.intent.amounts import LONGEST, SHORTEST, length_beyond, number, seconds_asked
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import fold
 
@@ -35,7 +35,26 @@ class Odds:
 
 def at_odds(message: str, finds: Finds) -> Odds | None:
     """Return the first contradiction of a request for one text; None when all of it can be so."""
-    return _prices(message) or _words(message, finds) or _lengths(message, finds)
+    return _prices(message) or _words(message, finds) or _lengths(message, finds) or _beyond(finds)
+
+
+def _beyond(finds: Finds) -> Odds | None:
+    """Ask about a length that no text can have: 1秒, 两小时, -5秒, 10个字."""
+    beyond = None if "seconds" in finds.slots else length_beyond(finds.text, finds.situation.pace)
+    if beyond is None:
+        return None
+    text, meant = finds.text, abs(beyond.seconds)
+    nearest = round(meant) if SHORTEST <= meant <= LONGEST else SHORTEST if meant < SHORTEST else LONGEST
+    label = f"{nearest} 秒" if nearest < LONGEST else f"{LONGEST // 60} 分钟"
+    rest = re.sub(",{2,}", ",", f"{text[: beyond.start]},{text[beyond.end :]}").replace(",的", "").strip(" ,")
+    usual = ("按这种稿子的常规长度", rest)
+    if finds.draft is not None and not finds.mentions:
+        usual = ("短一点就行", "再短一点") if meant < LONGEST else ("长一点就行", "再长一点")
+    said = text[beyond.start : beyond.end]
+    return Odds(
+        f"一段稿子最短 {SHORTEST} 秒、最长 {LONGEST} 秒（{LONGEST // 60} 分钟），「{said}」写不了。按多长写？",
+        ((label, f"{text[: beyond.start]}{nearest}秒{text[beyond.end :]}"), usual),
+    )
 
 
 def _lengths(message: str, finds: Finds) -> Odds | None:

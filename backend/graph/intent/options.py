@@ -33,6 +33,8 @@ def question_of(  # noqa: PLR0911, PLR0912 -- one return a question
             return "这个对话里只有一段稿子，没有别的可以合进来。先补哪一段？"
         case "draft":
             return "这个对话里还没有稿子可以接着改。先写哪一种？"
+        case "wish":
+            return "记住了，以后的稿子都照这个要求写。先写哪一种？"
         case "unheld":
             near = nearest(product or "", list(situation.products))
             about = "名字接近的有下面几个。" if near else "库里没有名字相近的。"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from backend.graph.intent import joining, talking, writing
-from backend.graph.intent.answers import chosen, whole_request
+from backend.graph.intent.answers import all_chosen, chosen, whole_request
 from backend.graph.intent.corrections import corrected
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import as_written, fold
@@ -37,6 +37,7 @@ _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
     talking.verdict,
     talking.smalltalk,
     talking.question,
+    writing.standing,
     writing.batch,
     joining.join,
     writing.restore,
@@ -66,7 +67,7 @@ def read(message: str, situation: Situation, *, learned: bool = True) -> Reading
     return replace(reading, slots=slots, later=tuple(as_written(one, message) for one in reading.later))
 
 
-def _read(message: str, situation: Situation, learned: bool) -> Reading:
+def _read(message: str, situation: Situation, learned: bool) -> Reading:  # noqa: PLR0911 -- one return a way in
     text = _RUN.sub(r"\1", fold(message))
     if reason := injected(text):
         return Reading("chat", 0.95, reason, {}, about="injection")
@@ -80,10 +81,24 @@ def _read(message: str, situation: Situation, learned: bool) -> Reading:
             return reading
         # An option that is no request of its own: the product or the segment that was missing.
         return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
+    if (every := _all_of(all_chosen(text, situation), situation, learned)) is not None:
+        return every
     if (meant := corrected(text, situation)) is not None:
         put_right = _understood(meant, meant, replace(situation, asked=False), learned)
         return replace(put_right, reason=f"put right; {put_right.reason}")
     return _understood(message, text, situation, learned)
+
+
+def _all_of(requests: list[str], situation: Situation, learned: bool) -> Reading | None:
+    """Read several options that were all chosen: the first now, the others after it. Only texts can be wanted so."""
+    free = replace(situation, asked=False)
+    found = [read(one, free, learned=learned) for one in requests]
+    if not found or any(one.kind not in ("write", "switch_product") for one in found):
+        return None
+    apart = {(one.slots.get("product_id"), one.scenario) for one in found}
+    if len(apart) < len(found):
+        return None  # two lengths of one text are no two texts
+    return replace(found[0], reason="all that was offered", later=tuple(requests[1:]))
 
 
 def _understood(message: str, text: str, situation: Situation, learned: bool) -> Reading:

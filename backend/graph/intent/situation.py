@@ -62,6 +62,7 @@ class Reading:
     `slots` holds only what the words say. `draft` is the place in `Situation.drafts` of the text it is about.
     `missing` names what has to be asked: "scenario", "product", "draft", "several" (of a batch: which first),
     "language" (another than Mandarin), "host" (nobody of that name), "odds" (what contradicts itself),
+    "wish" (only a wish for texts to come: which first),
     "unheld" (a product that the catalogue does not hold), "short" (too little time for what must be said)
     or "" (nothing understood).
     `about` says for chat what kind of talk it is (question, smalltalk, injection, decision, check), for an action

@@ -9,7 +9,7 @@ from backend.graph.intent.vocabulary import phrases
 
 #: What somebody does not want, up to the next pause or the turn to what they do want.
 NEGATED: Final = re.compile(
-    r"(?:(?:(?<![要用区特个级类性辨识分告明])别(?!的|人|出|名|致|样|超过|多于|少于|低于|高于)|(?<![要明])不要(?!紧|超过|多于|少于)|(?<!用)不用|不必|无需|先不|先别|甭|不许|不准|(?<![能明])不能(?!超过|多于|少于)|避免|不想|没让你|没要)|"
+    r"(?:(?:(?<![要用区特个级类性辨识分告明])别(?!忘|的|人|出|名|致|样|超过|多于|少于|低于|高于)|(?<![要明])不要(?!忘|紧|超过|多于|少于)|(?<!用)不用|不必|无需|先不|先别|甭|不许|不准|(?<![能明])不能(?!超过|多于|少于)|避免|不想|没让你|没要)|"
     r"不是(?:要|让你|说|叫你|想)?(?=改|换|重|短|缩|继|写|长)|不是(?=[^,.;]{1,10},(?:我|而是|是|要))|莫(?=再?[提说讲写用扯])|(?<![要是能])不(?=换|改|动|变|讲|卖|推|提|说|写(?!清)))"
     r"[^,.!?;\n]*?(?=只(?:要|改|换|用)?|而是|是要|就(?:改|换|调|把)|,|\.|!|\?|;|\n|$)"
 )
@@ -17,7 +17,7 @@ _TOO: Final = re.compile(r"太|这么|那么|过于|过分|再")
 _NOT_SAY: Final = re.compile(
     r"(?:(?<![类级区特个])别|不要|不用|不必|别再|不许|不准|不得|不可以?|禁止|严禁|请?勿|莫|甭|休|杜绝|(?<![能明])不能|避免|千万别|不想|少|不)(?:再|要|去|能|得|让.{0,3})?"
     r"(?:提到?及?|说到?|讲到?|出现|写(?:到|上|进)?|带上?|用到?|有|念|喊|叫|聊|扯|吹|报|碰|透露|涉及|强调)(?:任何|什么|关于)?"
-    r"[\"']?([^,.!?;\n]{1,28}?)[\"']?(?:这[类种]?(?:个|些)?词|这[类种](?:字眼|话)|的?(?:字眼|词|话|内容|信息|字样))?(?=了?(?:,|\.|!|\?|;|\n|$|只))"
+    r"[\"']?([^,.!?;\n]{1,28}?)[\"']?(?:这?[两俩三四五几]个?字|这[类种]?(?:个|些)?词|这[类种](?:字眼|话)|的?(?:字眼|词|话|内容|信息|字样))?(?=了?(?:,|\.|!|\?|;|\n|$|只))"
 )
 #: 拼法就别说了, "招财"俩字别出现: what is not wanted stands first.
 _NOT_THAT: Final = re.compile(
@@ -52,8 +52,24 @@ _SAY_THAT: Final = re.compile(
     r"(?:^|(?<=[,.;!?]))([^,.;!?\"'\n把将别不]{2,16}?),?(?:这一?点|这个|这条|这句|这些)?(?:一定|必须|务必|千万|要?记得|别忘了?|不要忘了?|得|要)(?:要|得|也)*"
     r"(?:说|讲|提|带上?|写|强调|突出|体现|出现|喊)(?:到|出来|清楚|进去|上|一下|明白|透)*(?=[,.;!?\n]|$)"
 )
+#: 要说质保两年, 说一下包邮, 里面要有杯刷, 一句带过产地: plain words for the same, at the head of a clause.
+_PLAINLY_SAY: Final = re.compile(
+    r"(?:^|(?<=[,.;!?]))(?:开头|结尾|开场|最后|中间|前面|后面|顺带|顺便|另外|然后|再|还|也|记得|别忘了?|务必|请|麻烦|帮我|给我)*"
+    r"(?:(?:一定|必须)?(?:要|得|需要?|记得|别忘了?|应该)(?:说|讲)(?:一?下|一?句|一声|到|出)?|(?:说|讲|提|带)(?:上)?(?:一?下|一?句|一声)|"
+    r"(?:(?:文案|稿子?|话术?|内容|口播|词|台词|脚本)?里[面头]?|其中)(?:一定|必须)?(?:要|得|需要?|记得|应该)?(?:再|也)?"
+    r"(?:有|带上?|含|包含|放上?|写上?|出现|说到?|讲到?|提到?|加上?)(?:一?句)?|(?:一句|一笔)带过)(?:就是|:)?"
+    r"\"?([^,.!?;\n\"]{2,32}?)\"?(?:这[句些]话?)?(?=,|\.|!|\?|;|\n|$)"
+)
+#: What stands there and is nothing to be said: how it is said, what is asked, what only points.
+_NO_SAYING: Final = re.compile(
+    r"^(?:的|得|了|过|完|着|吗|呢|清|明白|透|到位|到点|快|慢|短|长|细|全|多|少|好|再|太|更|有|很|不|别|没|多[久长少]|几|什么|啥|哪|怎|咋|如何|为[什何啥]|谁|"
+    r"人话|大?白话|普通话|真话|实话|废话|它|他|她|这|那|你|我|咱|大家|家人|主播|一[点些下遍个]|[两三四五几\d]+[遍次句段点]|重点|亮点|特[点色]|优[点势]|好处|卖点|内容|"
+    r"自然|生动|感情|温度|节奏|画面|互动|起伏|停顿|层次|逻辑|场景|细节|干货|梗|笑点|情绪|区别|两[款个]|"
+    r"(?:[一两二三四五六几\d]+[件个点句条])?(?:大|小|别的|其他)?(?:事[儿情]?|话|问题|要求|情况|点|东西)$)|"
+    r"(?:[感点味气劲]|一[点些]|节奏|语气|风格|语速|的话|吗|呢|什么|多少|多久|哪[些个里]|你定|随你|就行|看着办)$"
+)
 _QUOTED_SAY: Final = re.compile(
-    r"(?:说|讲|提|带上|加上|写上|加一?句|开头用|结尾用|喊)(?:一?句|上|到)?[:]?\"([^\"]{2,40})\""
+    r"(?<!别)(?<!不)(?<!不要)(?<!不能)(?:说|讲|提|带上|加上|写上|加一?句|开头用|结尾用|喊|[里头面其]要?有|[要得]有|带过)(?:一?句|上|到)?[:]?\"([^\"]{2,40})\""
 )
 _PRICE: Final = re.compile(
     r"(?:(?:¥|￥)\s*\d{1,8}(?:\.\d{1,2})?|(?<![\d.])\d{1,8}(?:\.\d{1,2})?\s*(?:元|块(?:钱|\d)?|rmb)|[一二两三四五六七八九十百千]{1,8}(?:块[一二三四五六七八九]?|元)|"
@@ -82,6 +98,10 @@ _FOLLOW: Final = re.compile(
 #: 30岁往上的姐姐, 睡不好的人: people by what is said of them.
 _PEOPLE: Final = re.compile(
     r"(?:面向|针对|给|适合|对着|受众是|目标人群是?|写给|说给|讲给)((?:\d{2}岁)?[^,.;!?给]{1,10}?的(?:人群?|姐妹|姐姐|朋友|女生|男生|妈妈|宝妈|宝爸|爸爸|家庭|粉丝|用户|老人|孩子|上班族|打工人|学生|阿姨|叔叔|大姐|大哥))(?=们?(?:看|听|写|用|的|,|\.|!|$))"
+)
+#: 里面有质保两年: where it stands is no part of what is said.
+_WHERE: Final = re.compile(
+    r"^(?:(?:文案|稿子?|话术?|内容|口播)?里[面头]?|其中)(?:一定|必须)?(?:要|得)?(?:有|带上?|写上?)?"
 )
 _EDGES: Final = re.compile(
     r"^(?:一下|下|到|出|的|是|了|它|其|这个|那个|我们的?|咱们的?)+|(?:一下|的|了|吧|哦|啊|哈|呢|就行|即可|就好)+$"
@@ -133,7 +153,7 @@ def read_slots(text: str, pace: int) -> tuple[dict[str, Any], str]:
         "seconds": seconds,
         "length_change": length_change(positive, negated),
         "audience": _audiences(positive),
-        "must_say": list(dict.fromkeys([*_said(positive), *offers])),
+        "must_say": list(dict.fromkeys([*_said(positive, text), *offers])),
         "must_not_say": _unsaid(text),
         "prices": [match[0].strip() for match in _PRICE.finditer(_OFFER.sub("", positive))],
     }
@@ -158,15 +178,24 @@ def _audiences(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _said(text: str) -> list[str]:
-    quoted = [match[1] for match in _QUOTED_SAY.finditer(text)]
+def _said(text: str, whole: str) -> list[str]:
+    """Return what is to be said by folded `text`, the wanted part of the `whole` message."""
+    # What stands in quotes forbids nothing, whatever it says: "喝水别等渴".
+    quoted = [match[1] for match in _QUOTED_SAY.finditer(whole)]
     found = [part for match in _SAY_THIS.finditer(text) for part in _LIST.split(match[1])]
     found += [part for match in _SAY_THAT.finditer(text) for part in _LIST.split(match[1])]
     found += [part for match in _MUST_SAY.finditer(text) for part in _LIST.split(match[1])]
-    clean = [_trimmed(part) for part in found]
-    return list(
-        dict.fromkeys(quoted + [part for part in clean if len(part) >= 2 and not any(part in q for q in quoted)])
-    )
+    found += [part for match in _PLAINLY_SAY.finditer(text) if _is_saying(match[1]) for part in _LIST.split(match[1])]
+    clean = [_WHERE.sub("", _trimmed(part)) for part in found]
+    clean = [part for part in clean if len(part) >= 2 and not _NO_SAYING.fullmatch(part) and part[-2:] != "一点"]
+    return list(dict.fromkeys(quoted + [part for part in clean if not any(part in q for q in quoted)]))
+
+
+def _is_saying(words: str) -> bool:
+    """Tell whether plain words behind 要说 can be said on air, and are no manner, segment or question."""
+    if _NO_SAYING.search(words) or any(chain(*styles(words))):
+        return False
+    return not any(pattern.search(words) for pattern in phrases("scenarios").values())
 
 
 def _unsaid(text: str) -> list[str]:

@@ -21,6 +21,12 @@ _SPELLED: Final = re.compile(
 )
 #: A clause of a question does not order what it asks about.
 _CLAUSE: Final = re.compile(r"[,.;!?\n]")
+_SENTENCE: Final = re.compile(r"[.;!?\n]")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_KANA: Final = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+#: Of the words of an English message at least so many are small ones or ask for a text.
+_ENGLISH: Final = 0.3
 
 
 def injected(text: str) -> str | None:
@@ -40,6 +46,37 @@ def injected(text: str) -> str | None:
         if said is not None and (said.start() <= match.start() or _WH_AT_END.search(form)):
             continue
         return f"tripwire: {match[0][:40]}"
+    return _elsewhere(text)
+
+
+def is_other_tongue(text: str) -> bool:
+    """Tell whether folded `text` is in a language that is neither Chinese nor English.
+
+    What was learned knows those two; of the rest it only sees that they are unlike what operators write.
+    """
+    if _KANA.search(text):
+        return True
+    if _HAN.search(text):
+        return False
+    words = _WORD.findall(text)
+    known = sum(phrases("tongues")["english"].fullmatch(word) is not None for word in words)
+    return len(words) > 1 and known < _ENGLISH * len(words)
+
+
+def _elsewhere(text: str) -> str | None:
+    """Find the same orders in other languages: a verb, what it is about and whose that is, in one sentence."""
+    if not is_other_tongue(text):
+        return None
+    tables = phrases("injection_elsewhere")
+    for sentence in _SENTENCE.split(text):
+        dropped = tables["drop"].search(sentence)
+        told = tables["show"].search(sentence)
+        if (
+            (dropped and tables["orders"].search(sentence) and tables["whose"].search(sentence))
+            or (told and tables["inside"].search(sentence))
+            or tables["unbound"].search(sentence)
+        ):
+            return f"tripwire: {sentence.strip()[:40]}"
     return None
 
 
@@ -53,7 +90,7 @@ def planted(text: str) -> str | None:
         match = tables["orders"].search(form) or tables["planted"].search(form) or _SPELLED.search(form)
         if match is not None:
             return f"tripwire: {match[0][:40]}"
-    return None
+    return _elsewhere(fold(text))
 
 
 def without_orders(

@@ -12,6 +12,7 @@ from backend.graph.intent import writing
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.learned import Guess, features, weights
 from backend.graph.intent.situation import Reading
+from backend.graph.intent.tripwire import is_other_tongue
 
 #: Below this nobody knows what is meant.
 _UNLIKELY: Final = 0.25
@@ -34,12 +35,13 @@ _MANY: Final = re.compile(
     r"[每各几多全都逐些]|所有|批量|挨|整[场晚套]|统统|统一|一[遍个]不|[两俩二三四五六七八九十\d]+\s*(?:个|款|件|段|条|版|份|种|样|句|号)|"
     r"[、+/&和跟]|一条龙|从头到尾|挑|选|对比|备选|清单|品单|货盘|\b(?:all|each|every|both|two|three|several|scripts)\b|[ab]{2}[版条]|s\b"
 )
+_ATTACK: Final = "chat:injection"
 _NO_RULE: Final = "no rule, but likely"
 #: What the rules only say when they know it.
 _KNOWN: Final = frozenset({"language", "host"})
 _KNOWN_REASONS: Final = frozenset(
     {"no words", "several texts as one", "texts of different products", "fewer than two texts to join",
-     "one for each that is named", "a question about our own data"}
+     "one for each that is named", "a question about our own data", "a wish for all texts to come"}
 )  # fmt: skip
 
 
@@ -60,6 +62,9 @@ def weighed(finds: Finds, by_rules: Reading) -> Reading:
     guess = weights().guess(features(finds, by_rules))
     if guess.wish == "batch" and by_rules.kind != "batch" and not _MANY.search(finds.text):
         guess = guess.without("batch")
+    if guess.wish == _ATTACK and is_other_tongue(finds.text):
+        # The wire knows attacks in other languages; to what was learned any of them is only strange.
+        return by_rules
     if _agree(by_rules, guess):
         return _filled(finds, replace(by_rules, confidence=_certainty(by_rules, guess)), guess)
     likely = guess.wishes[guess.wish]

@@ -5,10 +5,12 @@ from typing import Final
 
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.naming import Known
+from backend.graph.intent.people import called_by_voice
 from backend.graph.intent.products import product_in_words
 from backend.graph.intent.references import points_at_a_text, points_at_one
 from backend.graph.intent.situation import Reading
 from backend.graph.intent.vocabulary import SCENARIO_NAMES, phrases
+from backend.graph.intent.wishes import heard
 
 _BACK_TO: Final = re.compile(
     r"(?:用|要|回到|恢复(?:到|成)?|还是|[换改退撤]回(?:到|成)?)(?:回)?(?:上一?|前一?|之前|原来|最初|最早|最开始|第[一二三四五六七八九十\d]+)(?:的)?(?:那)?一?(?:个|份)?(?:版本?|稿子?)"
@@ -29,6 +31,9 @@ _SOMEBODY: Final = re.compile(
 _BACK_TO_PRODUCT: Final = re.compile(
     r"(?:[切换转回]|讲|说)(?:回|到|去)*(?:到)?(?:上(?:面)?(?:的|那)?一?个?|前(?:面)?(?:的|那)?一?个?|之前(?:的|那)?个?|刚才(?:的|那)?个?|原来(?:的|那)?个?|先前(?:的|那)?个?)的?(?:品|产品|商品|款)"
 )
+#: Of texts to come, not of those there are.
+_TO_COME: Final = re.compile(r"以后|今后|往后|从(?:现在|今天|这条|这段|下一?[条段])(?:起|开始)|(?:接|再)下来")
+_WISH: Final = "a wish for all texts to come"
 #: So many products that are named make a plan; two are written one after the other.
 _A_SHOW: Final = 3
 _EACH: Final = re.compile(
@@ -40,6 +45,21 @@ _CALLED: Final = re.compile(r"[老小阿大][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}
 _NOBODY: Final = re.compile(
     r"怎|咋|如何|该|应|说|讲|接|回|可以|我|你|咱|他|她|它|这|那|本|哪|自己|公司|品牌|官方|今|明|晚|早|新|每|某|大家|主播|直播|产品|商品|进|来|的|美妆|食品|服|母婴|零食|家居|数码|珠宝|户外|段|开场|欢迎|关注|活动|大促|专场"
 )
+
+
+def standing(finds: Finds) -> Reading | None:
+    """A wish for all texts to come and nothing else: 以后每段都20秒. The text at hand is the first of them.
+
+    The wish itself is kept with the thread's messages (`wishes.heard`).
+    """
+    asks = finds.cue["write"] or finds.mentions or finds.product is not None or finds.unsure
+    if asks or not _TO_COME.search(finds.text) or not heard({}, finds.text, finds.situation.pace):
+        return None
+    drafts = finds.situation.drafts
+    if not drafts:
+        return finds.answer("unclear", 0.92, _WISH, missing="wish")
+    place = finds.draft if finds.draft is not None else len(drafts) - 1
+    return finds.answer("restyle", 0.9, _WISH, scenario=drafts[place].scenario, draft=place)
 
 
 def batch(finds: Finds) -> Reading | None:
@@ -79,10 +99,16 @@ def language(finds: Finds) -> Reading | None:
     return finds.answer("unclear", 0.9, "another language", missing="language", scenario=finds.scenario)
 
 
-def stranger(finds: Finds) -> Reading | None:
+def stranger(finds: Finds) -> Reading | None:  # noqa: PLR0911 -- one return for each case of the rule
     """Somebody is to speak, or a room to be spoken in, that the tenant does not have."""
     if finds.slots.keys() & {"host_id", "room_id"} or "不指定主播" in finds.text or not finds.situation.hosts:
         return None
+    voice = called_by_voice(finds.positive)
+    if voice is not None and not any(voice in host for host in finds.situation.hosts.values()):
+        if not finds.asks_for_text() and not finds.situation.drafts:
+            return None
+        finds.slots["stranger"] = voice
+        return finds.answer("unclear", 0.85, "nobody of that name", missing="host", scenario=finds.scenario)
     match = _SOMEBODY.search(finds.positive)
     if match is None or not finds.asks_for_text():
         return None
@@ -105,6 +131,7 @@ def switch(finds: Finds) -> Reading | None:  # noqa: PLR0911 -- one return for e
     alike = bool(drafts) and finds.new_product() and _ALIKE.search(finds.positive) is not None
     if (
         not finds.cue["switch"]
+        and not (named and finds.put_aside)
         and not alike
         and not (named and _BACK_TO_PRODUCT.search(finds.positive))
         and not (finds.cue["continue"] and (named or words))

@@ -22,6 +22,7 @@ from backend.ids import derived_id
 from backend.llm.gateway import ChatTurn, ModelRequest, Piece
 from backend.memory.documents import Document, get_documents
 from backend.protocol.events import MessageComplete, MessageStarted, Token, Usage
+from backend.quality import untold
 from backend.quality.cleaning import Cleaner
 
 _ACTIONS: Final = {"switch_product": "write"}
@@ -153,7 +154,7 @@ def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document],
     elif state["reading"]["then"] == "join":
         action = "join"
     report = state.get("report") or {}
-    product = state["product"]
+    product, unwanted = state["product"], slots.get("must_not_say") or []
     kind = category_of(product.get("category", ""), str(product["name"])) if product else None
     return {
         "scenario": slots["scenario"],
@@ -165,7 +166,8 @@ def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document],
         "pace": host.get("pace"),
         "length_change": slots.get("length_change"),
         "host": {key: value for key, value in host.items() if key != "id"},
-        "product": {key: value for key, value in state["product"].items() if key != "id"},
+        # Who does not see what is not to be told cannot tell it.
+        "product": untold.without(unwanted, {key: value for key, value in product.items() if key != "id"}),
         "assumed": state["assumed"],
         "category": {"pains": kind.pains, "scenes": kind.scenes} if kind else {},
         "previous_product": state.get("previous_product"),
@@ -175,8 +177,9 @@ def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document],
         "recalled": [one.content[:_EXCERPT] for one in remembered if one.kind != "rejection"],
         "sent_back": [one.content[:_REASON] for one in remembered if one.kind == "rejection"],
         "aired": state.get("aired") or [],
+        "audience": slots.get("audience") or [],
         "must_say": slots.get("must_say") or [],
-        "must_not_say": slots.get("must_not_say") or [],
+        "must_not_say": list(untold.words_of(unwanted, product)),
         "feedback": state["feedback"],
         "remarks": state.get("remarks", []),
         "findings": report.get("to_fix") or [],
@@ -205,7 +208,7 @@ def _turns(state: ScriptState, brief: dict[str, Any], texts: Mapping[str, str]) 
         "must_not_say": brief["must_not_say"],
         # No slot of its own: the sections that a running experiment has in their stead could not know it.
         "feedback": {"text": brief["feedback"], **({_EARLIER: brief["remarks"]} if brief["remarks"] else {})},
-        "request": {"text": brief["request"], "audience": slots.get("audience") or []},
+        "request": {"text": brief["request"], "audience": brief["audience"]},
     }
     body = "\n\n".join(f"# {name}\n{filled(texts[name], values)}" for name in _USER_SECTIONS)
     return [ChatTurn("system", texts["role"]), ChatTurn("user", body)]

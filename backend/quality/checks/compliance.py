@@ -8,6 +8,7 @@ from backend.protocol.events import Finding
 from backend.quality import craft
 from backend.quality.draft import Draft
 from backend.quality.facts import names_of
+from backend.quality.implied import suspicions
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.numbers import NUMBER, money_in, parse_number
 from backend.quality.personal import personal_data
@@ -31,6 +32,8 @@ def compliance(draft: Draft) -> Iterator[Finding]:
             continue
         # Whose goods these are is no rival.
         if finding.rule == "DIS-002" and any(fold(finding.excerpt).text.startswith(name[:2]) for name in own):
+            continue
+        if finding.rule.startswith("IMP-") and _is_by_the_name(draft, finding, own):
             continue
         if _is_registered(finding, record) or _is_approved_function(draft, finding, functions):
             yield finding.model_copy(update={"severity": "info"})
@@ -87,6 +90,17 @@ def _is_approved_function(draft: Draft, finding: Finding, functions: list[str]) 
         return False  # no illness, whatever a record holds for a function
     places = (span for one in functions for span in _places(draft, one))
     return any(low <= finding.span[0] and finding.span[1] <= high for low, high in places)
+
+
+def _is_by_the_name(draft: Draft, finding: Finding, names: list[str]) -> bool:
+    """Tell whether a sentence seems to imply something only by what the goods are called: 来看牧犬全价成犬粮。"""
+    start, end = finding.span
+    said = fold(draft.text[start : end + 1]).text
+    plain = said
+    for name in sorted(names, key=len, reverse=True):
+        if len(name) >= 2:
+            plain = plain.replace(name, "这款")
+    return plain != said and next(suspicions(plain), None) is None
 
 
 def _own_names(product: Mapping[str, Any] | None) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from backend.protocol.events import Finding
-from backend.quality import craft
+from backend.quality import craft, untold
 from backend.quality.context import clause
 from backend.quality.draft import Draft
 from backend.quality.facts import is_named, missing_statements, names_of, other_things, stale_names
@@ -68,6 +68,9 @@ def _asked_for(draft: Draft) -> list[tuple[int, int]]:
 
 def points(draft: Draft) -> Iterator[Finding]:
     product, scenario = draft.brief.product, draft.brief.scenario
+    if product is not None and draft.brief.must_not_say:
+        # What was not to be told is not missing.
+        product = untold.without(draft.brief.must_not_say, product)
     points = [point for point in (product or {}).get("points") or () if isinstance(point, Mapping)]
     if not points or scenario not in ("selling_points", "full", "seeding", "opening"):
         return

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from backend.protocol.events import Finding
-from backend.quality import craft
+from backend.quality import craft, untold
 from backend.quality.draft import Draft
 from backend.quality.normalize import fold
 from backend.quality.numbers import money_in
@@ -61,10 +61,34 @@ def obedience(draft: Draft) -> Iterator[Finding]:
             else:
                 yield draft.finding("Q17", "block", span, f"“{word}”被要求不要说")
             at = draft.folded.text.find(wanted, at + len(wanted))
+    yield from _untold(draft)
     if forbids_price(brief.request):
         for money in money_in(draft.folded.text):
             yield draft.finding("Q17", "block", draft.folded.span(money.start, money.end), "要求里说先不报价")
     yield from _kept_facts(draft)
+
+
+def _untold(draft: Draft) -> Iterator[Finding]:
+    """Find what tells a matter that was not to be told: 316不锈钢, where nothing was to be said of the material.
+
+    What the law or the request wants said word for word stays.
+    """
+    brief, text = draft.brief, draft.folded.text
+    statements = [fold(str(one)).text.rstrip("。！") for one in (brief.product or {}).get("required_statements") or ()]
+    kept = [
+        match.span()
+        for one in (*statements, *(fold(said).text for said in brief.must_say))
+        for match in (re.finditer(re.escape(one), text) if one else ())
+    ]
+    for fault in untold.told(brief.must_not_say, text, brief.product):
+        if any(low <= fault.start and fault.end <= high for low, high in kept):
+            continue
+        span = draft.folded.span(fault.start, fault.end)
+        # Without the record it may be told of something else: a person has to look.
+        severity: Severity = "block" if fault.certain else "warn"
+        yield draft.finding(
+            "Q17", severity, span, f"要求里说别提{fault.matter}，“{draft.text[slice(*span)]}”讲的就是它"
+        )
 
 
 def _is_spoken(said: str, aloud: str) -> bool:
@@ -81,6 +105,8 @@ def _names_in(draft: Draft) -> list[tuple[int, int]]:
 def _is_told(draft: Draft, asked: str) -> bool:
     """Tell whether something of the record that was asked for by its name (保温时间) is told with its value."""
     facts = (draft.brief.product or {}).get("facts") or {}
+    if untold.tells(asked, draft.folded.text, draft.brief.product):
+        return True  # 价格 is told by a price
     core = _ASKED_OF.sub("", fold(asked).text)
     if len(core) < 2 or not isinstance(facts, Mapping):
         return False

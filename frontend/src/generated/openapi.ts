@@ -5838,6 +5838,8 @@ export interface components {
         /**
          * ReadRules
          * @description The rules of a table that can be used, everything that is wrong with the others, and the headings not read.
+         *
+         *     `ours` are the ids of rows that are rules of ours or the platform as they are (an export that comes back).
          */
         ReadRules: {
             /** Rules */
@@ -5846,6 +5848,8 @@ export interface components {
             errors: components["schemas"]["TableError"][];
             /** Unknown Columns */
             unknown_columns: string[];
+            /** Ours */
+            ours: string[];
         };
         /**
          * ReadTable

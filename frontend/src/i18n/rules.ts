@@ -83,6 +83,7 @@ export const rulesZh = {
     importRead: '读到 {{count}} 条规则',
     importWrong: '有 {{count}} 处错误，这些行不会导入',
     importUnknown: '不认识这些列，没有读取：{{names}}',
+    importOurs: '{{count}} 条是系统自带的规则，和现在的一样，不用导入',
     row: '行',
     export: '导出',
     restore: '恢复这一版',
@@ -116,6 +117,7 @@ export const rulesZh = {
       no_terms_column: '没有「禁用词」或「正则」这一列',
       no_rows: '表头下面没有内容',
       more_cells: '格数比表头多：带逗号的内容要加引号',
+      of_ours: '这是系统自带规则的编号：可以在「生效规则」里调整轻重，不能改内容',
     },
   },
 }
@@ -212,6 +214,7 @@ export const rulesEn: English<typeof rulesZh> = {
     importWrong: '{{count}} faults; these rows are left out',
     importWrong_one: '{{count}} fault; its row is left out',
     importUnknown: 'These columns are not known and were not read: {{names}}',
+    importOurs: '{{count}} of them are built-in rules as they are: nothing to take in',
     row: 'Row',
     export: 'Export',
     restore: 'Restore this revision',
@@ -250,6 +253,8 @@ export const rulesEn: English<typeof rulesZh> = {
       no_terms_column: 'no column is called terms or patterns',
       no_rows: 'there is no row below the heading',
       more_cells: 'more cells than headings: quote what holds a comma',
+      of_ours:
+        'the id of a built-in rule: adjust how grave it is under "In force"; its words cannot be changed',
     },
   },
 }

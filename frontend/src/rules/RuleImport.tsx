@@ -41,6 +41,9 @@ export default function RuleImport({ onRead }: { onRead: (rules: OwnRule[]) => v
           title={t('rules.importUnknown', { names: read.unknown_columns.join('、') })}
         />
       )}
+      {read && read.ours.length > 0 && (
+        <Alert type="info" showIcon title={t('rules.importOurs', { count: read.ours.length })} />
+      )}
       {read && read.errors.length > 0 && (
         <Alert
           type="error"

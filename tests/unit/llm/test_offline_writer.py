@@ -655,7 +655,7 @@ def _raised(text: str) -> int:
 def test_a_livelier_text_sounds_livelier(scenario: str) -> None:
     tone = {line.text for line in script_lines()["tone"] if "活泼" in line.styles}
     heard = 0
-    for seed in range(6):
+    for seed in range(24):
         plain = write(seed, scenario=scenario, product=CUP, seconds=40)
         lively = write(
             seed, scenario=scenario, product=CUP, seconds=40, style=["活泼"], action="restyle", previous_script=plain
@@ -666,7 +666,8 @@ def test_a_livelier_text_sounds_livelier(scenario: str) -> None:
             seed, scenario=scenario, product=CUP, seconds=40, style=["专业"], action="restyle", previous_script=lively
         )
         assert _raised(calm) == 0, calm
-    assert heard >= 2
+    # Every second one or so.
+    assert heard >= 8
 
 
 def test_the_same_short_sentence_is_not_said_twice_in_a_row() -> None:

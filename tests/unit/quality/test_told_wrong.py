@@ -177,3 +177,46 @@ def test_a_share_is_told_of_the_noun_right_before_it() -> None:
     fabric = _COAT | {"evidence": ["纤维检测报告：羊毛 70%"]}
     assert said("面料是羊毛百分之七十、聚酯纤维百分之三十", fabric) == []
     assert [words for words, _ in said("面料是羊毛百分之七十、聚酯纤维百分之四十", fabric)] == ["百分之四十"]
+
+
+_UKULELE = _goods("青禾尤克里里", 面板="云杉单板", 背侧板="相思木", 颜色="原木色", 档位="无")
+_LAMP = _goods("栖光落地灯", 亮度="六档可调", 灯杆="铝合金", 颜色="黑色、白色")
+_HOOD = _goods("暖灶暖风机", 风力="3档", 温度="五档调温", 颜色="米白")
+
+
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("面板用的是桃花心木", _UKULELE),
+        ("雪松的面板，声音暖", _UKULELE),
+        ("背侧板是玫瑰木", _UKULELE),
+        ("四档调光", _LAMP),
+        ("亮度分成四档", _LAMP),
+        ("十档可调，随你", _LAMP),
+        ("一共有两档", _LAMP),
+        ("这款有粉色和白色", _LAMP),
+        ("今天还有蓝色的款", _LAMP),
+        ("灯杆是黄铜的", _LAMP),
+    ],
+)
+def test_another_stuff_number_of_levels_or_colour_than_on_record_is_held_up(text: str, product: dict[str, Any]) -> None:
+    assert any(grave for _, grave in said(text, product))
+
+
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("面板是云杉单板，背侧板相思木", _UKULELE),
+        ("比桃花心木的亮一点", _UKULELE),
+        ("琴颈是桃花心木的", _UKULELE),
+        ("六档亮度可调", _LAMP),
+        ("调到四档就够看书了", _LAMP),
+        ("我晚上开三档", _LAMP),
+        ("这款有黑色和白色两种", _LAMP),
+        ("家里有红色沙发的也搭", _LAMP),
+        ("有没有蓝色的？没有", _LAMP),
+        ("四档调温也好，五档也好，看你", _HOOD),
+    ],
+)
+def test_what_the_record_has_or_says_nothing_of_is_not(text: str, product: dict[str, Any]) -> None:
+    assert not any(grave for _, grave in said(text, product))

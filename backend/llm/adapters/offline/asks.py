@@ -92,6 +92,26 @@ _REPLACE: Final = re.compile(
     + _QUOTED
     + r"|([^，。；！？,;\s]{1,24}))"
 )
+#: How a text is to begin, or not to: 别用问句开头, 开头别喊家人们, 一上来先报名字.
+_BEGINNING: Final = re.compile("开头|开场|开篇|起头|开口|一?上来就?|一开始|[首头]一?句|第一句话?")
+_UNWANTED_THERE: Final = re.compile(
+    "别|不要|不用|不想|不必|不许|不准|不能|不喜欢|不爱|莫|甭|少|避免|去掉|删|拿掉|换掉|太多|又是|又|老是|总是|腻|没必要|禁止|就算了"
+)
+_SHAPES: Final = {
+    "question": re.compile(
+        "问句|提问|发问|反问|设问|疑问|问题|问一?[句下个]|问(?:大家|观众|人|你|了)|抛?个?问(?:号|$)"
+    ),
+    "greeting": re.compile("打招呼|问好|欢迎|大家好|你们好|自我介绍|寒暄|客套|我是谁|报(?:自己|主播)"),
+    "name": re.compile("[品商产]品?名|名字|报名|品名"),
+    "price": re.compile("价|多少钱"),
+    "call": re.compile("(?:喊|叫|称呼|招呼)(?:人|观众|大家|粉丝)|称呼"),
+}
+_NOT_SO: Final = re.compile(
+    "(?:这样|这种)?(?:可以|能)?(?:不要|别|不好|不行|不太好|换掉|换一?[个下种]|改掉|改一?下|太(?:老套|普通|生硬|俗|腻|死板|假)|腻了|听腻了|不喜欢|老套)(?:这样|这么写|了|吧|开头|开场)*"
+)
+_SHOUTED: Final = re.compile(
+    '(?:喊|叫|说|用|写|来|提|念|讲|出现)(?:什么|一?句|个|一?声)?[“"「『]?([^，。！？“”"「」『』]{2,8}?)[”"」』]?(?:了|吧|这种|这类|这个词|这[几三两]个字|开头|开场|起头)*$'
+)
 _NOT_A_SAYING: Final = re.compile("^(?:一?[点些个]|风格|语气|时长|长度|字数|节奏|热情|感情|氛围|.*(?:一点|一些|感)$)")
 _DIGITS: Final = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "半": 0.5}
 
@@ -110,6 +130,11 @@ class Asks:
     mention: list[str] = field(default_factory=list)
     #: Those of `mention` that can be said as they stand, should the record not hold them.
     sayable: set[str] = field(default_factory=set)
+    #: Shapes the beginning must not have ("question", "greeting", "name", "price", "call"), or is to have.
+    begin_without: set[str] = field(default_factory=set)
+    begin_with: set[str] = field(default_factory=set)
+    #: Words that must not stand at the beginning.
+    not_first: list[str] = field(default_factory=list)
     say: list[str] = field(default_factory=list)
     unsay: list[str] = field(default_factory=list)
 
@@ -136,8 +161,16 @@ def understand(text: str) -> Asks:
     for one in _EMPHASIS.finditer(rest):
         _put_in(one[1], one[2] or "", asks)
     rest = _EMPHASIS.sub("", rest)
+    before: set[str] = set()
     for clause in re.split(r"[，。；！？,;!?\n]", rest):
-        _read_clause(clause.strip(), asks)
+        had = set(asks.begin_with)
+        if before and _NOT_SO.fullmatch(clause.strip()):
+            # 一上来就提问，不要这样: the second clause says that the first was a complaint.
+            asks.begin_with -= before
+            asks.begin_without |= before
+        else:
+            _read_clause(clause.strip(), asks)
+        before = asks.begin_with - had
     return asks
 
 
@@ -160,6 +193,9 @@ def together(remarks: Iterable[str]) -> Asks:
         whole.mention = [one for one in whole.mention if not _speaks_of(one, refused)] + asks.mention
         whole.unsay = [one for one in whole.unsay if not _speaks_of(one, wanted)] + refused
         whole.sayable |= asks.sayable
+        whole.begin_without = (whole.begin_without - asks.begin_with) | asks.begin_without
+        whole.begin_with = (whole.begin_with - asks.begin_without) | asks.begin_with
+        whole.not_first += asks.not_first
     return whole
 
 
@@ -169,6 +205,8 @@ def _speaks_of(words: str, others: list[str]) -> bool:
 
 def _read_clause(clause: str, asks: Asks) -> None:
     if not clause:
+        return
+    if _BEGINNING.search(clause) and _read_beginning(clause, asks):
         return
     _read_length(clause, asks)
     _read_styles(clause, asks)
@@ -183,6 +221,19 @@ def _read_clause(clause: str, asks: Asks) -> None:
     kept = _UNSAY.sub("", clause) if unsaid else clause
     for one in _SAY.finditer(kept):
         _put_in(one[1], one[2] or "", asks)
+
+
+def _read_beginning(clause: str, asks: Asks) -> bool:
+    """Read how the text is to begin; tell whether the clause says so."""
+    unwanted = _UNWANTED_THERE.search(clause) is not None
+    shapes = {shape for shape, words in _SHAPES.items() if words.search(clause)}
+    if shapes:
+        (asks.begin_without if unwanted else asks.begin_with).update(shapes)
+        return True
+    shouted = _SHOUTED.search(clause) if unwanted else None
+    if shouted is not None:
+        asks.not_first.append(shouted[1])
+    return shouted is not None
 
 
 def _read_length(clause: str, asks: Asks) -> None:
@@ -224,6 +275,11 @@ def _read_styles(clause: str, asks: Asks) -> None:
                     asks.styles.append(_OPPOSITE[style])
             elif before.endswith("不够") or style not in asks.styles:
                 asks.styles.append(style)
+
+
+def topic_named(words: str) -> str | None:
+    """Return the topic whose name `words` are, and nothing more: 价格, 赠品."""
+    return next((topic for topic, found in _TOPIC.items() if found.fullmatch(words)), None)
 
 
 def _topic(words: str) -> str | None:

@@ -15,7 +15,8 @@ from backend.llm.adapters.offline.speech import spoken_length
 #: are said even in ten seconds; the higher ones come as time allows.
 _PLANS: Final[dict[str, dict[str, tuple[float, float]]]] = {
     "opening": {
-        "hook": (1, 99), "greet": (1.5, 99), "intro": (0, 99), "pain": (3, 6), "lead": (8, 99),
+        "hook": (1, 99), "greet": (1.5, 99), "intro": (0, 99), "audience": (1.1, 99),
+        "pain": (3, 6), "lead": (8, 99),
         "point": (1.2, 1.6),
         "assumed": (2, 2), "proof": (6, 2), "fact": (7, 2), "brand": (9, 99), "use": (4, 3), "fit": (7, 4),
         "choose": (5, 3), "trust": (6, 3), "agenda": (2.6, 5), "ask": (2.2, 99), "say": (0.2, 0.01),
@@ -23,7 +24,8 @@ _PLANS: Final[dict[str, dict[str, tuple[float, float]]]] = {
         "catch": (2.4, 99), "cta": (0, 99),
     },
     "selling_points": {
-        "hook": (1.9, 99), "greet": (99, 99), "intro": (0, 99), "pain": (2.5, 6), "lead": (7, 99),
+        "hook": (1.9, 99), "greet": (99, 99), "intro": (0, 99), "audience": (1.2, 99),
+        "pain": (2.5, 6), "lead": (7, 99),
         "point": (0.5, 0.05),
         "assumed": (1.5, 0.6), "proof": (2.4, 0.8), "fact": (3.2, 0.9), "brand": (8, 99), "use": (3, 3),
         "fit": (6, 3),
@@ -32,7 +34,8 @@ _PLANS: Final[dict[str, dict[str, tuple[float, float]]]] = {
         "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (4, 99), "cta": (0, 99),
     },
     "promotion": {
-        "hook": (1, 99), "intro": (0, 99), "point": (1.1, 1.5), "assumed": (3, 2), "proof": (4, 2),
+        "hook": (1, 99), "intro": (0, 99), "audience": (1.3, 99),
+        "point": (1.1, 1.5), "assumed": (3, 2), "proof": (4, 2),
         "fact": (5, 2),
         "pain": (9, 6), "use": (6, 3), "fit": (5.5, 3), "choose": (6.5, 3), "trust": (4.5, 3),
         "price": (0.3, 2.2),
@@ -40,21 +43,24 @@ _PLANS: Final[dict[str, dict[str, tuple[float, float]]]] = {
         "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (2.3, 99), "cta": (0, 99),
     },
     "seeding": {
-        "hook": (1, 99), "intro": (0, 99), "pain": (1.8, 5), "use": (1.4, 2), "point": (1.1, 0.8),
+        "hook": (1, 99), "intro": (0, 99), "audience": (1.2, 99),
+        "pain": (1.8, 5), "use": (1.4, 2), "point": (1.1, 0.8),
         "assumed": (1.9, 1),
         "proof": (3, 2), "fact": (4, 2), "fit": (2.8, 3), "choose": (4, 3), "trust": (5, 3), "ask": (2, 99),
         "price": (6, 6), "gift": (8, 2), "recap": (12, 99), "say": (0.2, 0.01), "required": (0.1, 0.01),
         "catch": (3, 99), "cta": (0, 99),
     },
     "transition": {
-        "hook": (0.4, 99), "intro": (0, 99), "pain": (2, 5), "point": (1, 2), "assumed": (1.6, 2),
+        "hook": (0.4, 99), "intro": (0, 99), "audience": (1.3, 99),
+        "pain": (2, 5), "point": (1, 2), "assumed": (1.6, 2),
         "use": (2.4, 3),
         "proof": (6, 3), "fact": (7, 3), "fit": (6, 3), "choose": (5, 3), "trust": (4, 3), "agenda": (3, 5),
         "ask": (1.8, 99), "recap": (99, 1),
         "say": (0.2, 0.01), "required": (0.1, 0.01), "catch": (3, 99), "cta": (0, 99),
     },
     "closing": {
-        "hook": (0.6, 99), "intro": (0, 99), "recap": (0.8, 99), "point": (3, 1.5), "assumed": (4, 2),
+        "hook": (0.6, 99), "intro": (0, 99), "audience": (1.3, 99),
+        "recap": (0.8, 99), "point": (3, 1.5), "assumed": (4, 2),
         "proof": (5, 2), "fact": (6, 2), "use": (7, 3), "fit": (4.5, 3), "choose": (6, 3), "trust": (6.5, 3),
         "pain": (20, 6),
         "price": (1, 3), "gift": (1.2, 0.5), "stock": (9, 99), "order": (2.4, 3), "thanks": (1.6, 2),
@@ -86,6 +92,9 @@ _LOUD: Final = frozenset({"活泼", "紧迫"})
 _EXCLAIMED: Final = frozenset({"intro", "point", "gift", "order", "agenda", "lead", "thanks", "cta"})
 #: The same short sentence twice in a row: two lines that end and begin alike.
 _SAME_AGAIN: Final = re.compile(r"([^，。！？\n]{2,10})。\1。")
+#: How a host calls who listens, and greets them.
+_CALLS: Final = ("家人们", "宝子们", "宝宝们", "姐妹们", "朋友们", "老铁们", "大家", "各位")
+_GREETING: Final = "欢迎|大家好|你们好|我是|又见到|这里是"
 #: So many steps of a price ladder a listener keeps in mind.
 _STEPS: Final = 2
 _WANTED_RANK: Final = 0.9
@@ -197,7 +206,7 @@ class _Script:
         needed = sheet.target < _SHORT and slot == main and place == 0
         return min(planned, 0.28) if asked_for or needed else planned
 
-    def _options(self, slot: str) -> list[list[str]]:
+    def _options(self, slot: str) -> list[list[str]]:  # noqa: PLR0911 -- one return a sort of slot
         """Return, for each time the slot may be said, the ways to say it."""
         sheet, lines = self._sheet, self._lines
         bridge = slot == "hook" and sheet.scenario == "transition"  # what leads over is what a transition is for
@@ -211,7 +220,9 @@ class _Script:
             return [self._sure(slot)]
         if slot in _FROM_THE_RECORD:
             return self._record(slot)
-        if slot in {"greet", "lead", "brand", "stock", "ask"}:
+        if slot == "greet":
+            return [self._begun(lines.of(slot))]
+        if slot in {"audience", "lead", "brand", "stock", "ask"}:
             return [lines.of(slot)]
         # One line each, so that every line of the slot can be said once.
         return [[said] for said in lines.of(slot)]
@@ -262,10 +273,33 @@ class _Script:
             found = self._own_hooks() + found
             # The name belongs into the first third.
             most = self._sheet.target * (0.27 if self._sheet.scenario == "opening" else 0.2)
-            return [one for one in found if spoken_length(one) <= most]
+            if "name" in self._sheet.begin_with:
+                return []  # who wants the name first wants no hook before it
+            return self._begun([one for one in found if spoken_length(one) <= most])
+        if slot == "intro":
+            found = self._begun(found) or found
         if slot == "intro" and self._sheet.target < _SHORT:
             found = [one for one in found if one.find(self._sheet.name) <= self._sheet.target * 0.2]
         return found or [last_resort]
+
+    def _begun(self, lines: list[str]) -> list[str]:
+        """Return the lines with which a text may begin as it was asked to: no question, nobody called."""
+        sheet = self._sheet
+        if not (sheet.begin_without or sheet.begin_with or sheet.not_first):
+            return lines
+        calls = "|".join(map(re.escape, (*sheet.address, *_CALLS)))
+        shapes = {
+            "question": "？", "greeting": _GREETING, "price": "价|元|钱", "call": calls,
+            "name": "|".join(map(re.escape, (sheet.name, sheet.call, sheet.short))),
+        }  # fmt: skip
+        unwanted = [re.compile(shapes[shape]) for shape in sheet.begin_without]
+        fit = [
+            one
+            for one in lines
+            if not any(words.search(one) for words in unwanted) and not any(term in one for term in sheet.not_first)
+        ]
+        wanted = [one for one in fit if "question" not in sheet.begin_with or "？" in one]
+        return wanted or fit
 
     def _own_hooks(self) -> list[str]:
         """Return hooks out of what this product does for people; the plan decides whether they lead."""

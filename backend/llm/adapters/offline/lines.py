@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from backend.llm.adapters.offline.phrases import Line, script_lines
-from backend.llm.adapters.offline.sheet import Point, Sheet, said_money
+from backend.llm.adapters.offline.sheet import LOUD, MOURNING, Point, Sheet, said_money
 from backend.llm.adapters.offline.speech import breathe, sentences, spoken_length
 
 _VALUE: Final = re.compile(r"\{(\w+)\}")
@@ -24,10 +24,22 @@ _TOPIC_WORDS: Final = {
 }
 #: What is said of a thing that comes in a box, and is nonsense for a treatment, a course or a policy.
 _OF_THINGS: Final = re.compile(
-    "拿到手|收到|包装|规格|放在哪|放在那|快递|实物|镜头|拆|包裹|详情图|到手|用料|做工|多囤|囤|拿近|手上|随单|送人"
+    "东西|带回家|带它回家|新家|搬家|抽屉|屋里|家里的?还有|手底下|摆近|发货|色差|压着|一样东西|用完|试一样|要拿什么|快递|推销|拿到手|收到|包装|规格|放在哪|放在那|快递|实物|镜头|拆|包裹|详情图|到手|用料|做工|多囤|囤|拿近|手上|随单|送人|"
+    "容量|尺寸|洗起来|换得勤|数量|用得完|送礼|给家里人买|手边|地址|正好缺|用到它|放着|一个都不落下"
 )
 _SERVICE: Final = re.compile(
-    "医美|美容项目|针$|手术|植发|种植牙|矫正|课|培训|考研|保险|重疾险|车险|理财|基金|贷款|门票|套餐券|团购券|代金券|会员|旅游|旅行团|酒店|民宿|机票|体检|服务|咨询"
+    "医美|美容项目|针$|手术|植发|种植牙|矫正|课|培训|考研|保险|重疾险|车险|理财|基金|贷款|门票|套餐券|团购券|代金券|会员|旅游|旅行团|酒店|民宿|机票|体检|服务|咨询|"
+    "家教|训练营|陪跑|家政|保洁|维修|安装费|清洗服务|搬家|写真|跟拍|婚礼|婚庆|月嫂|护理项目|按摩|推拿|理疗|美发|理发|染发服务|洗车|保养服务|[年月季次]卡|"
+    "软件|账号|订阅|演出|电影票|剧场|签证|装修|代驾|托管|寄养|上门|体验券|兑换券|门店券|健身房|私教|演唱会|展览"
+)
+#: Where the trade is a service, whatever the thing is called.
+_OF_SERVICE: Final = re.compile("服务|课程|教育|培训|旅游|出行|票务|本地生活|保险|金融|医疗美容|摄影|家政|演出|会员")
+#: What has no place where somebody is mourned: jokes, wishes, games, gifts.
+_LIGHT: Final = re.compile(
+    "！|开心|心动|逛|捧场|相声|热闹|惊喜|期待|送人|送礼|囤|带回家|新家|家人们|宝子|抢|打卡|下班|猜|赌|懒人|抽屉|钱包|网购|拆|想要|喜欢|举个手|扣个|打个|晚饭|"
+    "吃饭|吃过|周末|快递|试一样|耳朵|歇|口味|图个|图的|几口人|缺|急性子|退货|新来的|考你|做个小|给自己|逗|好玩|划走|合适再|听个|家里添|用得上|顺手|同感|听懂的|捡|搬家|"
+    "划算|值不值|买东西|选东西|挑东西|怕买错|单手|将就|留一样|钱花|三个字|讲究|不爱听|好不好|主播|"
+    "{gain}|纠结|换的|点头|就买吗|看花|花了眼|合算|换个东西|日子里|用起来|做到|逛逛|捧"
 )
 
 
@@ -36,7 +48,8 @@ class Lines:
 
     def __init__(self, sheet: Sheet, rng: random.Random) -> None:
         self._sheet = sheet
-        self._service = bool(_SERVICE.search(sheet.name))
+        self._service = bool(_SERVICE.search(sheet.name) or _OF_SERVICE.search(sheet.category))
+        self._mourning = sheet.kind is not None and sheet.kind.noun == MOURNING
         self._rng = rng
         self._taken: set[str] = set()
         self._template: dict[str, str] = {}
@@ -51,6 +64,7 @@ class Lines:
             for key, value in {
                 "name": sheet.name, "call": sheet.call, "short": sheet.short, "brand": sheet.brand,
                 "host": sheet.host, "addr": self._address, "unit": sheet.unit,
+                "who": "、".join(sheet.audience[:_CALLED]),
             }.items()
             if value
         }  # fmt: skip
@@ -66,7 +80,7 @@ class Lines:
         if sheet.each is not None:
             self._values |= {"counter": sheet.each[0], "each": sheet.each[1]}
         # What bothers people and where they use such a thing: common knowledge of the category, different each time.
-        for key, known in (("pain", sheet.pains), ("scene", sheet.scenes)):
+        for key, known in (("pain", sheet.pains), ("scene", sheet.scenes)) if not self._mourning else ():
             fresh = [one for one in known if one not in sheet.heard] or list(known)
             for place, one in enumerate(rng.sample(fresh, len(fresh))[:2]):
                 self._values[f"{key}{place + 1 if place else ''}"] = one
@@ -169,6 +183,8 @@ class Lines:
             return None
         if self._service and _OF_THINGS.search(form):
             return None
+        if self._mourning and (_LIGHT.search(form) or line.styles & LOUD):
+            return None
         values = {**self._values, **more} if more else self._values
         keys = _VALUE.findall(form)
         if any(key not in values for key in keys):
@@ -202,7 +218,9 @@ _TERSE: Final = 80
 _TRAIT: Final = 12
 _GAIN: Final = 13
 _TRIES: Final = 4
+#: So many kinds of people one sentence calls.
+_CALLED: Final = 2
 _OWN_MANNER: Final = 0.12
 _FOR_THE_FIRST: Final = ("先", "看这里看这里")
 _FOR_LATER: Final = ("再", "还", "接着", "另外", "补充")
-_OF_THE_KIND: Final = frozenset({"hook", "pain", "use", "choose", "ask", "fit"})
+_OF_THE_KIND: Final = frozenset({"hook", "pain", "use", "choose", "ask", "fit", "trust", "fill", "greet", "cta"})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
-from backend.llm.adapters.offline.asks import Asks, styles_in, together, understand
+from backend.llm.adapters.offline.asks import Asks, styles_in, together, topic_named, understand
 from backend.llm.adapters.offline.claims import risky
 from backend.llm.adapters.offline.phrases import Kind, kind_of
 from backend.llm.adapters.offline.speech import speakable, spoken_length
@@ -41,7 +41,15 @@ _ADDRESSES: Final = {
     "简洁": ("大家", "各位"),
     "紧迫": ("家人们", "朋友们"),
 }
+#: Where people mourn nothing is funny and nothing hurries.
+MOURNING: Final = "祭奠"
+LOUD: Final = frozenset({"活泼", "幽默", "紧迫"})
 _HEARD: Final = ("recalled", "history", "aired")
+#: Who has the thing bought for them, and is not the one who listens; kinds of skin and hair; nobody to call by name.
+_CARED_FOR: Final = re.compile("(?:孩子|小孩|小朋友|宝宝|婴儿|幼儿|娃|老人家?|长辈|爸妈|父母|爷爷奶奶|猫咪?|狗狗?)$")
+_CONDITION: Final = re.compile("(?:肌|皮|肤|发|头|身材|体型|脚型|脸型|星人)$")
+_CROWD: Final = re.compile("的?(?:人群|群体|用户|粉丝|观众|受众|客户|消费者|人士)$")
+_NOT_CALLED: Final = re.compile("病|症|患|孕|癌|三高|血[糖压脂]|产后|术后|[死穷丑胖]")
 _AUDIENCES: Final = ("宝妈", "宝爸", "上班族", "打工人", "学生党", "姐妹", "车主", "养宠人", "铲屎官", "健身人", "老师")
 
 
@@ -65,8 +73,11 @@ class Sheet:
     call: str
     short: str
     brand: str
+    category: str
     kind: Kind | None
     address: tuple[str, ...]
+    #: For whom the request wants the text, as they are called: ("宝妈们",).
+    audience: tuple[str, ...]
     host: str
     catchphrases: tuple[str, ...]
     points: tuple[Point, ...]
@@ -81,6 +92,10 @@ class Sheet:
     stock: int | None
     gifts: tuple[str, ...]
     required: tuple[str, ...]
+    #: Shapes that the beginning must not have, shapes it is to have, and words that must not stand in it (`Asks`).
+    begin_without: frozenset[str]
+    begin_with: frozenset[str]
+    not_first: tuple[str, ...]
     say: tuple[str, ...]
     unsay: tuple[str, ...]
     drop: frozenset[str]
@@ -97,7 +112,7 @@ class Sheet:
     focus: frozenset[str]
 
 
-def read_sheet(brief: Mapping[str, Any]) -> Sheet:
+def read_sheet(brief: Mapping[str, Any]) -> Sheet:  # noqa: PLR0915 -- a line for each thing that is decided
     """Return the sheet of a brief. Whatever is missing, empty or of the wrong type is simply not said."""
     product, host = _mapping(brief.get("product")), _mapping(brief.get("host"))
     asks = together([*map(_text, _list(brief.get("remarks"))), _text(brief.get("feedback"))])
@@ -137,8 +152,17 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
         points = [one for one in points if one.feature]
     told = _bare(previous) if brief.get("action") == "join" else ""
     facts, evidence = _on_record(product, previous if brief.get("action") == "continue" else "")
+    wanted_by = [speakable(one) for one in _list(brief.get("audience"))]
+    called = _called(wanted_by)
+    styles = _styles(brief, host, asks, request)
+    mourning = kind is not None and kind.noun == MOURNING
+    if mourning:
+        styles = tuple(one for one in styles if one not in LOUD)
     must_say = [one for one in map(_text, _list(brief.get("must_say"))) if one]
-    named = [one for one in must_say if len(one) <= 8 and not re.search(r"\d", one)]
+    # 提一下价格 wants the price said, not the word.
+    topics = {one: topic for one in must_say if (topic := topic_named(one)) is not None}
+    must_say, want = [one for one in must_say if one not in topics], want | {*topics.values()}
+    named = [one for one in must_say if len(one) <= 8 and not re.search(r"[\d一二两三四五六七八九十百]", one)]
     # What the request wants said was read where it was understood (`must_say`); here it only leads to the record.
     mentions, say = _mentions([*asks.mention, *request.mention], points, facts)
     say = [one for one in say if one in asks.sayable]
@@ -155,22 +179,26 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
     return Sheet(
         scenario=str(scenario),
         action=str(brief.get("action") or "write"),
-        styles=_styles(brief, host, asks, request),
+        styles=styles,
         target=max(18, round(seconds * pace / 60)),
         pace=pace,
         name=name,
         call=call,
         short=next((one for one in aliases if 2 <= len(one) <= 8), short),
         brand="" if risky(brand) or brand in name else brand,
+        category=category,
         kind=kind,
-        address=_addresses(host, _styles(brief, host, asks, request)),
+        address=called or (("大家", "各位") if mourning else _addresses(host, styles)),
+        audience=called,
         host=speakable(host.get("name")),
         catchphrases=tuple(
             one
             for one in (speakable(said) for said in _list(host.get("catchphrases")))
             if one and not risky(one) and not _CALL.search(one)
         ),
-        points=tuple(sorted(points, key=lambda one: one.feature + one.benefit not in mentions)),
+        points=tuple(sorted(
+            points, key=lambda one: (one.feature + one.benefit not in mentions, not _touches(one, wanted_by))
+        )),
         assumed=tuple(assumed),
         facts=tuple(sorted(
             (one for one in facts if all(one) and not risky("".join(one)) and len(one[1]) <= 40),
@@ -190,6 +218,10 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:
             for one in dict.fromkeys([*must_say, *asks.say, *request.say, *say])
             if one.strip() and not any(term in one for term in unsay)
         ),
+        # What a reviewer says of the draft comes before what the request said.
+        begin_without=frozenset(asks.begin_without | (request.begin_without - asks.begin_with)),
+        begin_with=frozenset(asks.begin_with | (request.begin_with - asks.begin_without)),
+        not_first=tuple(dict.fromkeys([*asks.not_first, *request.not_first])),
         unsay=tuple(unsay),
         drop=frozenset(drop),
         want=frozenset(want - drop),
@@ -386,6 +418,28 @@ def _addresses(host: Mapping[str, Any], styles: tuple[str, ...]) -> tuple[str, .
     own = tuple(one for one in called if _CALL.search(one))
     own = own or tuple(f"{word}们" for word in _AUDIENCES if word in audience)
     return own or _ADDRESSES.get(styles[0] if styles else "", ("大家", "朋友们"))
+
+
+def _called(audience: list[str]) -> tuple[str, ...]:
+    """Return how those are called for whom a text is wanted; who cannot be called politely is not."""
+    found = []
+    for one in audience:
+        word = one.removesuffix("们")
+        if not 2 <= spoken_length(word) <= 10 or risky(word) or _NOT_CALLED.search(word):
+            continue
+        if _CARED_FOR.search(word):
+            found.append(f"家里有{word}的朋友")
+        elif _CROWD.search(word) or _CONDITION.search(word):
+            found.append(f"{_CROWD.sub('', word)}的朋友")
+        else:
+            found.append(word if word.endswith("朋友") else f"{word}们")
+    return tuple(dict.fromkeys(found))
+
+
+def _touches(point: Point, audience: list[str]) -> bool:
+    """Tell whether a point speaks of those for whom the text is wanted."""
+    said = point.feature + point.benefit
+    return any(one.removesuffix("们") in said for one in audience if len(one) >= 2)
 
 
 def _points(value: object) -> list[Point]:
