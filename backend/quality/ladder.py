@@ -13,7 +13,8 @@ _LAST_PIECE: Final = re.compile(
 )
 #: The pieces are not bought together: 分开买两件要一百九十八.
 _APART: Final = re.compile(
-    "单买|分开|拆开|单独|本来|原来|原本|平时|平常|正常|按单[价件]|按原价|零买|(?P<one>一[件瓶盒包支袋箱罐个条组套只双片])(?P=one)|比[^，。！？]{0,8}$"
+    rf"单[买拍下要]|单[{COUNTERS}][买拍下]|[零散][买拍]|分开|拆开|单独|本来|原来|原本|平时|平常|正常|按单[价件]|按原价|"
+    rf"(?P<one>一[{COUNTERS}])(?P=one)|比[^，。！？]{{0,8}}$"
 )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from backend.quality.context import clause
 from backend.quality.normalize import fold
 from backend.quality.record import FactFault, record_text
-from backend.quality.spelled import spelled_out
+from backend.quality.spelled import denials_apart, spelled_out
 from backend.quality.subject import COMPARED
 
 _FILE: Final = Path(__file__).with_name("opposites.toml")
@@ -99,6 +99,8 @@ _NOTHING_OF: Final = re.compile(
     "一[根块片点颗粒丝滴条张层克](?P<thing>[\u4e00-\u9fa5]{1,3}?)(?:都|也)(?:没|不[放加贴用喂带掺缝穿])|"
     "(?P<first>[\u4e00-\u9fa5]{2})(?:什么的|啥的)?(?:是|，)?一[根块片点颗粒丝滴]儿?(?:都|也)?(?:不[放加贴用喂带掺]|没[放加贴用喂带掺有])"
 )
+#: An item of a list that is none: 不添加荧光剂.
+_LEFT_OUT: Final = re.compile("(?:[不未无]添加|没有?添加|不含有?|[不未]加)[^、，,；;。/()（）]*")
 _STUFF: Final = frozenset("胶皮线布毛绒棉木铁钢糖盐油粉纸膜绳网")
 
 
@@ -176,9 +178,9 @@ def opposite_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault
     facts = product.get("facts")
     if not isinstance(facts, Mapping) or not facts:
         return
-    fields = tuple((fold(str(name)).text, fold(str(value)).text) for name, value in facts.items())
+    fields = tuple((fold(str(name)).text, denials_apart(fold(str(value)).text)) for name, value in facts.items())
     spelled = spelled_out(fields)
-    record = record_text(product)
+    record = denials_apart(record_text(product))
     for (_, value), (_, told) in zip(fields, spelled, strict=True):
         record += told[len(value) :].replace("，", "。", 1)
     for one in _excluded(spelled, record):
@@ -377,7 +379,7 @@ def _had(fields: Sequence[tuple[str, str]]) -> Iterator[Excluded]:
 
 def _items(value: str) -> Iterator[str]:
     """Yield the things that a fact lists, each by its name and, if that is long, by what it ends in."""
-    for part in re.split(r"[、，,；;。/和与加+及()（）]|\d+(?:\.\d+)?%?", value):
+    for part in re.split(r"[、，,；;。/和与加+及()（）]|\d+(?:\.\d+)?%?", _LEFT_OUT.sub("", value)):
         match = None if re.match("\\s*[不无未非没]", part) else _ITEM.search(part)
         thing = _SMALL.sub("", match.group()) if match else ""
         if 2 <= len(thing) <= 6:

@@ -21,6 +21,7 @@ from backend.quality.members import is_ruled_out
 from backend.quality.normalize import fold
 from backend.quality.opposites import is_claimed
 from backend.quality.record import FactFault
+from backend.quality.spelled import denials_apart
 
 _FILE: Final = Path(__file__).with_name("polarity.toml")
 _CLAUSES: Final = re.compile("[，。；、！？()（）,;]|但|而")
@@ -102,7 +103,7 @@ def polarity_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault
     facts = product.get("facts")
     if not isinstance(facts, Mapping) or not facts:
         return
-    fields = tuple((fold(str(name)).text, fold(str(value)).text) for name, value in facts.items())
+    fields = tuple((fold(str(name)).text, denials_apart(fold(str(value)).text)) for name, value in facts.items())
     for said, told, certain in _other_sides(fields):
         for match in said.finditer(text):
             if _is_meant(text, *match.span()):

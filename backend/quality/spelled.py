@@ -1,4 +1,4 @@
-"""Facts that a record answers with yes or no, told as a sentence: 是否可进洗碗机：否 is 不可进洗碗机."""
+"""Facts of a record told as sentences: 是否可进洗碗机：否 is 不可进洗碗机, 不含酒精和香精 is 不含酒精，不含香精."""
 
 import re
 from collections.abc import Sequence
@@ -12,6 +12,20 @@ _NO: Final = re.compile(
 )
 #: How a name begins that is a verb already: 可登机, 带盖, 需要安装.
 VERB: Final = re.compile("^(?:可以?|能|支持|带|自带|附|有|含|送|配|需要?|进|防|包)")
+
+#: What one word denies of several: 不含酒精、色素和香精.
+_DENIED_TOGETHER: Final = re.compile(
+    "(?P<verb>不含有?|不添加|未添加|无添加|没有?添加|不加|未加)"
+    "(?P<things>(?:任何)?[\u4e00-\u9fa5a-z]{1,6}?(?:(?:、|以?及|和|与|或)(?!不|无|未|没|含|加)[\u4e00-\u9fa5a-z]{1,6}?)+)(?=等?(?:成分)?(?:[，。；！？,;)）]|$))"
+)
+_AND: Final = re.compile("、|以?及|和|与|或")
+
+
+def denials_apart(text: str) -> str:
+    """Return a folded text in which each of several things that are denied together has a denial of its own."""
+    return _DENIED_TOGETHER.sub(
+        lambda match: "，".join(f"{match['verb']}{thing}" for thing in _AND.split(match["things"])), text
+    )
 
 
 def spelled_out(fields: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

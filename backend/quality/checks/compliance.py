@@ -35,6 +35,8 @@ def compliance(draft: Draft) -> Iterator[Finding]:
             continue
         if finding.rule.startswith("IMP-") and _is_by_the_name(draft, finding, own):
             continue
+        if finding.category == "vulgar" and _is_cut_out_of_a_name(finding, named):
+            continue
         if _is_registered(finding, record) or _is_approved_function(draft, finding, functions):
             yield finding.model_copy(update={"severity": "info"})
             continue
@@ -42,6 +44,12 @@ def compliance(draft: Draft) -> Iterator[Finding]:
         inside = any(low <= finding.span[0] and finding.span[1] <= high for low, high in named)
         yield finding.model_copy(update={"severity": "info"}) if inside else finding
     yield from _of_somebody(draft, record)
+
+
+def _is_cut_out_of_a_name(finding: Finding, named: list[tuple[int, int]]) -> bool:
+    """Tell whether a rude word is the end of a name with what stands behind it, or its beginning: 豆包妈 and 的."""
+    start, end = finding.span
+    return any(low < end and start < high and not (low <= start and end <= high) for low, high in named)
 
 
 def _of_somebody(draft: Draft, record: str) -> Iterator[Finding]:
