@@ -30,10 +30,9 @@ _COUNT: Final = re.compile(rf"^[约共]?(?P<number>{NUMBER}){_PIECE}?$")
 #: How long it was kept, as a fact: 年份：5年.
 _AGED: Final = re.compile(rf"^(?P<number>{NUMBER})年(?:陈|以上)?$")
 
-#: 四档调光, 分四档, 风力有三档: how many levels there are. 调到四档 and 三档就够 are levels that are used.
+#: 四档调光, 三档可调: how many levels there are. 调到四档 and 三档就够 are levels that are used.
 _LEVELS: Final = re.compile(
-    rf"(?P<number>{NUMBER})个?[档挡](?=的?(?:可调|可选|调[光温速节]|变[速档]|[风火]?[速力]|亮度|力度|模式|切换|自由|无级|温度|温控|水温|色温|振动|强度|档位))|"
-    rf"(?:分为?|分成|共有?|一共有?|总共有?|支持|设有|配有|提供|亮度有|[风火]力有|模式有)(?P<of>{NUMBER})个?[档挡](?!以)"
+    rf"(?P<number>{NUMBER})个?[档挡](?=的?(?:可调|可选|调[光温速节]|变[速档]|[风火]?[速力]|亮度|力度|模式|切换|自由|无级|温度|温控|水温|色温|振动|强度|档位))"
 )
 _A_LEVEL: Final = re.compile(rf"(?P<number>{NUMBER})个?[档挡](?!次)")
 
@@ -47,10 +46,9 @@ def _levels(text: str, fields: list[tuple[str, str]]) -> Iterator[tuple[int, int
     if len(known) != 1:
         return  # 三档风力，五档亮度: which of them is told nobody knows
     for match in _LEVELS.finditer(text):
-        group = "number" if match["number"] else "of"
-        said = parse_number(match[group])
+        said = parse_number(match["number"])
         if said is not None and said not in known:
-            yield match.start(group), match.end(group) + 1, next(iter(known.values()))
+            yield match.start(), match.end(), next(iter(known.values()))
 
 
 def counted_in_pack_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:

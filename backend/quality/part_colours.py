@@ -71,7 +71,10 @@ def part_colour_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
         if is_told_of_these(text, *match.span("behind")) and not is_unsure(text, *match.span()):
             listed = "、".join(f"{name}：{value}" for name, value in fields.items())
             own = any(_GOODS_COLOUR.fullmatch(name) for name in fields)
-            yield FactFault("FAC-004", *match.span("behind"), f"颜色“{match['behind']}”不在商品资料里（{listed}）", own)
+            # 现在有红色，黄色预警: what stands behind may make it another thing's.
+            surely = own and text[match.end() : match.end() + 1] not in ("，", "、")
+            problem = f"颜色“{match['behind']}”不在商品资料里（{listed}）"
+            yield FactFault("FAC-004", *match.span("behind"), problem, surely)
     for match in _OF_PART.finditer(text):
         part = match["part"] or match["named"]
         group = "before" if match["part"] else "behind"

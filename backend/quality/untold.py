@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from backend.quality.materials import MATERIALS
 from backend.quality.normalize import fold
-from backend.quality.numbers import NUMBER, money_in, parse_number
+from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
 from backend.quality.units import UNITS
 
 
@@ -112,7 +112,12 @@ _ABOUT: Final = re.compile(
 )
 #: Longer words are no matter but what is to be left out as it stands.
 _LONGEST: Final = 8
-_PARTS: Final = re.compile("[，。、；：,;:/|()（）+＋\\s]+|和|与|及|以及")
+#: 新疆和田 and 呼和浩特 are one place each.
+_PARTS: Final = re.compile(
+    "[，。、；：,;:/|()（）+＋\\s]+|(?<=[\u4e00-\u9fa5]{2})(?:和(?![田平龙县硕静顺])|与|以?及)(?=[\u4e00-\u9fa5]{2})"
+)
+#: What stands before a gift's thing: 价值59元, 2支.
+_BEFORE_A_GIFT: Final = re.compile(rf"^(?:(?:价值|市价|原价)?{NUMBER}[元块](?:的)?)?(?:{NUMBER}[{COUNTERS}])?")
 _LEAD: Final = re.compile(
     "^(?:约|采用|选用|使用|为|是|有|带|含|全|整|特级|优质|精选)+|(?:左右|以上|以内|等|制成|制作|材质|面料|产区|产地)+$"
 )
@@ -271,7 +276,9 @@ def _terms(matter: Matter, product: Mapping[str, Any] | None) -> Sequence[str]:
         value = (product or {}).get(field)
         items = value if isinstance(value, (list, tuple)) else [value]
         # A gift is its thing: 杯刷1支 is told as 杯刷.
-        found += [re.split(r"[\d\s]", fold(one).text)[0] for one in items if isinstance(one, str)]
+        found += [
+            re.split(r"[\d\s]", _BEFORE_A_GIFT.sub("", fold(one).text))[0] for one in items if isinstance(one, str)
+        ]
     for value in _values(matter, product):
         found += _split(value, place="产地" in matter.words, material="材质" in matter.words)
     name = _name(product)

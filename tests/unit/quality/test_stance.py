@@ -77,12 +77,6 @@ def test_who_waves_others_away_and_claims_it_still_claims_it(claim: str) -> None
     assert [text for text in said if not graver_than_warnings(text)] == []
 
 
-def test_a_paste_that_turns_white_is_no_white_skin() -> None:
-    assert graver_than_warnings("水和膏体一揉变白了，这个叫乳化。") == []
-    assert graver_than_warnings("脸变白了，这个叫乳化。")
-    assert graver_than_warnings("三天就变白了，这个叫效果。")
-
-
 TEA: dict[str, Any] = {
     "name": "福鼎寿眉饼",
     "price": 168,

@@ -9,6 +9,7 @@ from backend.llm.adapters.offline.sheet import read_sheet
 from backend.quality import untold
 from backend.quality.draft import ScriptBrief
 from backend.quality.lexicon import RuleSnapshot
+from backend.quality.normalize import fold
 from backend.quality.rubric import review
 
 RACK: dict[str, Any] = {
@@ -104,3 +105,22 @@ def test_points_that_were_not_to_be_told_are_not_missed() -> None:
 def test_a_matter_that_must_be_said_is_said_by_its_value() -> None:
     assert found("叠翠晾衣架，到手129元，还送防风夹。", must_say=("价格", "赠品")) == []
     assert found("叠翠晾衣架，一提就开。", must_say=("价格",)) == [""]
+
+
+@pytest.mark.parametrize(
+    ("record", "matter", "text", "found"),
+    [
+        ({"facts": {"产地": "新疆和田"}}, "产地", "这批枣是和田来的", True),
+        ({"facts": {"产地": "内蒙古呼和浩特"}}, "产地", "呼和浩特的牧场", True),
+        ({"facts": {"产地": "云南与贵州"}}, "产地", "贵州的茶", True),
+        ({"gifts": ["价值59元杯套"]}, "赠品", "这杯子的价值在做工上", False),
+        ({"gifts": ["价值59元杯套"]}, "赠品", "还有杯套给你", True),
+        ({"gifts": ["2支牙刷"]}, "赠品", "牙刷也给你备着", True),
+    ],
+)
+def test_the_words_of_a_matter_are_whole_names_and_things(
+    record: dict[str, Any], matter: str, text: str, found: bool
+) -> None:
+    product = {"name": "甄选好物", "price": 99, **record}
+    told = list(untold.told([matter], fold(text).text, product))
+    assert bool([fault for fault in told if fault.certain]) == found
