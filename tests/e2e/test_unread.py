@@ -21,8 +21,8 @@ LISTS = {
     "/memory": "memory",
     "/rules": "rules|rules/overlay",
     "/experiments": "experiments",
-    "/models": "models|models/own|tenant/model_budget",
-    "/settings": "rooms|tenant/policies|skills",
+    "/models": "models|models/own|tenant/model_budget|model_calls/sums",
+    "/settings": "rooms|tenant/policies|skills|tenant/retention|memory/lifetimes",
     "/live": "rooms",
     "/audit": "audit",
 }
