@@ -8,7 +8,10 @@ from backend.graph.intent.amounts import seconds_asked
 from backend.graph.intent.vocabulary import phrases
 
 #: 别忘了说保修三年 wants it said. What else is not to be forgotten (打招呼, 限时优惠) is something to do.
-_REMEMBER: Final = r"忘(?:了|记)?(?:\"|(?:说|提(?![醒问前供]))(?!$|[,.;!?]|[一\d]*[遍下]|说))"
+_REMEMBER: Final = (
+    r"忘(?:了|记)?(?:\"|(?:说|提(?![醒问前供]))(?!$|[,.;!?]|[一\d]*[遍下]|说|[^,.;!?\"]{0,6}"
+    r"(?:卖点|开场|促销|优惠|活动|[逼促催下]单|种草|收尾|过款)))"
+)
 #: What somebody does not want, up to the next pause or the turn to what they do want.
 NEGATED: Final = re.compile(
     rf"(?:(?:(?<![要用区特个级类性辨识分告明])别(?!{_REMEMBER}|的|人|出|名|致|样|超过|多于|少于|低于|高于)|(?<![要明])不要(?!{_REMEMBER}|紧|超过|多于|少于)|(?<!用)不用|不必|无需|先不|先别|甭|不许|不准|(?<![能明])不能(?!超过|多于|少于)|避免|不想|没让你|没要)|"
@@ -64,7 +67,7 @@ _PLAINLY_SAY: Final = re.compile(
 )
 #: What stands there and is nothing to be said: how it is said, what is asked, what only points.
 _NO_SAYING: Final = re.compile(
-    r"^(?:的|得|了|过|完|着|吗|呢|清|明白|透|到位|到点|快|慢|短|长|细|全|多|少|好|再|太|更|有|很|不|别|没|多[久长少]|几|什么|啥|哪|怎|咋|如何|为[什何啥]|谁|"
+    r"^(?:的|得|了|过|完|够|着|吗|呢|清|明白|透|到位|到点|快|慢|短|长|细|全|多|少|好|再|太|更|有|很|不|别|没|多[久长少]|几|什么|啥|哪|怎|咋|如何|为[什何啥]|谁|"
     r"人话|大?白话|普通话|真话|实话|废话|它|他|她|这|那|你|我|咱|大家|家人|主播|一[点些下遍个]|[两三四五几\d]+[遍次句段点]|重点|亮点|特[点色]|优[点势]|好处|卖点|内容|"
     r"自然|生动|感情|温度|节奏|画面|互动|起伏|停顿|层次|逻辑|场景|细节|干货|梗|笑点|情绪|区别|两[款个]|"
     r"(?:[一两二三四五六几\d]+[件个点句条])?(?:大|小|别的|其他)?(?:事[儿情]?|话|问题|要求|情况|点|东西)$)|"

@@ -96,7 +96,18 @@ def test_what_is_found_fault_with_is_not_to_be_said(words: str) -> None:
 
 @pytest.mark.parametrize(
     "deed",
-    ["打招呼", "先打招呼", "最后逼单", "写给宝妈", "改成活泼", "加个互动", "限时优惠", "结尾促单", "提醒下单"],
+    [
+        "打招呼",
+        "先打招呼",
+        "最后逼单",
+        "写给宝妈",
+        "改成活泼",
+        "加个互动",
+        "限时优惠",
+        "结尾促单",
+        "提醒下单",
+        "说卖点",
+    ],
 )
 def test_what_is_not_to_be_forgotten_is_done_and_not_said(deed: str) -> None:
     for forget in ("别忘了", "不要忘了"):
