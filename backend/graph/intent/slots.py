@@ -7,15 +7,16 @@ from typing import Any, Final
 from backend.graph.intent.amounts import seconds_asked
 from backend.graph.intent.vocabulary import phrases
 
-#: 别忘了说保修三年 wants it said. What else is not to be forgotten (打招呼, 限时优惠) is something to do.
+#: 别忘了说保修三年, 保修三年别忘了说 want it said. What else is not to be forgotten (打招呼) is something to do.
 _REMEMBER: Final = (
     r"忘(?:了|记)?(?:\"|(?:说|提(?![醒问前供]))(?!$|[,.;!?]|[一\d]*[遍下]|说|[^,.;!?\"]{0,6}"
-    r"(?:卖点|开场|促销|优惠|活动|[逼促催下]单|种草|收尾|过款)))"
+    r"(?:卖点|开场|促销|优惠|活动|[逼促催下]单|种草|收尾|过款)))|"
+    r"(?:(?<=[^,.;!?]别)|(?<=[^,.;!?]不要))忘(?:了|记)?(?:说|提)(?=$|[,.;!?])"
 )
 #: What somebody does not want, up to the next pause or the turn to what they do want.
 NEGATED: Final = re.compile(
     rf"(?:(?:(?<![要用区特个级类性辨识分告明])别(?!{_REMEMBER}|的|人|出|名|致|样|超过|多于|少于|低于|高于)|(?<![要明])不要(?!{_REMEMBER}|紧|超过|多于|少于)|(?<!用)不用|不必|无需|先不|先别|甭|不许|不准|(?<![能明])不能(?!超过|多于|少于)|避免|不想|没让你|没要)|"
-    r"不是(?:要|让你|说|叫你|想)?(?=改|换|重|短|缩|继|写|长)|不是(?=[^,.;]{{1,10}},(?:我|而是|是|要))|莫(?=再?[提说讲写用扯])|(?<![要是能])不(?=换|改|动|变|讲|卖|推|提|说|写(?!清)))"
+    r"不是(?:要|让你|说|叫你|想)?(?=改|换|重|短|缩|继|写|长)|不是(?=[^,.;]{1,10},(?:我|而是|是|要))|莫(?=再?[提说讲写用扯])|(?<![要是能])不(?=换|改|动|变|讲|卖|推|提|说|写(?!清)))"
     r"[^,.!?;\n]*?(?=只(?:要|改|换|用)?|而是|是要|就(?:改|换|调|把)|,|\.|!|\?|;|\n|$)"
 )
 _TOO: Final = re.compile(r"太|这么|那么|过于|过分|再")

@@ -28,6 +28,7 @@ EMPTY, CUP, TWO = SITUATIONS["empty"], SITUATIONS["cup"], SITUATIONS["two"]
         "面霜卖点，一句带过开盖七天内用完",
         "面霜卖点，别忘了说开盖七天内用完",
         "面霜卖点，不要忘了说开盖七天内用完",
+        "面霜卖点，开盖七天内用完别忘了说",
         "面霜卖点，记得里面有开盖七天内用完",
         '面霜卖点，文案里要有"开盖七天内用完"',
         '面霜卖点，别忘了加上"开盖七天内用完"',
@@ -169,6 +170,10 @@ def test_a_time_of_the_goods_or_a_dash_is_no_such_length(words: str, seconds: in
     reading = read(words, EMPTY)
     assert reading.kind == "write"
     assert reading.slots.get("seconds") == seconds
+
+
+def test_no_promotion_but_how_it_is_used_is_no_promotion() -> None:
+    assert read("不是要促销，要讲清怎么用", TWO).scenario is None
 
 
 @pytest.mark.parametrize("words", ["口号改成8个字", "标题改成10个字以内", "把标题写成三个字"])
