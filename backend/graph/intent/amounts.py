@@ -43,16 +43,28 @@ LONGEST: Final = 1800
 _MINUS: Final = re.compile(r"(?:(?:^|[,;:\s(])-|负)$")
 _MOST_HOURS: Final = 10
 _OF_TEXTS: Final = (
-    r"话术|文案|稿子?|脚本|口播|台词|开场白?|卖点(?:介绍|讲解)?|促销|逼单|促单|种草|过款|收尾|介绍|时长|长度|字数|(?:改|缩|压|控制|限制)(?:短|长)?[成到在]|"
-    r"写|来|出|做|整"
+    r"话术|文案|稿子?|脚本|口播|台词|开场白?|卖点(?:介绍|讲解)?|促销|逼单|促单|种草|过款|收尾|时长|长度|字数"
 )
-#: A length that stands for itself: 保温杯开场,1秒; 写个两小时的口播; 卖点10个字.
+_TO_WRITE: Final = (
+    r"(?:帮我|给我|麻烦|请|再|就|也|把?[这那]一?[段条篇]|整段)*"
+    r"(?:写|来|做|整|(?:改|缩|压|控制|限制)(?:短|长)?[成到在])"
+)
+#: 口播要半小时, 半小时的面霜话术. 半小时后开播, 煮饭,半小时 are no length of a text.
+_A_TEXT: Final = r"口播|话术|文案|讲稿|稿子?|脚本|台词"
+_HALF_HOUR: Final = re.compile(
+    rf"(?:{_A_TEXT}|时长|长度)(?:[要是为:写讲说播]|大概|大约|控制在)*(?P<behind>半个?(?:小时|钟头))(?:左右|以内|之内|就行|就好|即可|吧)*(?=$|[,.;!?])|"
+    rf"(?P<before>半个?(?:小时|钟头)(?:左右)?)(?=长(?:$|[,.;!?的])|(?:{_A_TEXT})|的[^,.;!?]{{0,10}}(?:{_A_TEXT}))"
+)
+#: A length that surely is the text's: beside a word for the text (写个两小时的口播, 卖点40分钟), behind a verb that
+#: begins the clause (改成2秒), or all that the last clause says, where the one before names a text (保温杯开场,1秒).
 _LENGTH_ALONE: Final = re.compile(
-    rf"(?:(?:^|[,.;!?])|{_OF_TEXTS})(?:[给我帮个一段份条版要是为:就只大概大约约在到写来讲念说播\s]|时长|长度|控制){{0,8}}"
+    rf"(?:(?:^|[,.;!?]){_TO_WRITE}|(?P<alone>^|(?:{_OF_TEXTS})吧?[,.;!?])|{_OF_TEXTS})"
+    rf"(?:[给我帮个一段份条版要是为:就只大概大约约在到写来讲念说播\s]|时长|长度|控制){{0,8}}"
     rf"(?P<said>(?P<minus>-|负)?(?:(?P<time>\d{{7,12}}|{_NUMBER})个?(?:(?P<seconds>{_SECOND})|{_MINUTE})|"
     rf"(?P<hours>半|{_NUMBER})个?(?:半?小时|钟头|hours?(?![a-z]))|"
     rf"(?P<letters>{_NUMBER})(?P<wan>万)?个?(?:字(?!路|母)|characters|words|chars)))钟?"
-    rf"(?:左右|以内|之内|就行|就好|即可|就够|吧|的长度|长)*(?=$|[,.;!?~\s]|的[^,.;!?]{{0,14}}(?:{_OF_TEXTS})|(?:{_OF_TEXTS}))"
+    rf"(?:左右|以内|之内|就行|就好|即可|就够|吧|的长度|长)*"
+    rf"(?:(?=[.!?~\s]*$)|(?(alone)(?!)|(?=[,.;!?~\s]))|(?=的[^,.;!?]{{0,14}}(?:{_OF_TEXTS}))|(?=(?:{_OF_TEXTS})))"
 )
 
 
@@ -110,12 +122,11 @@ def seconds_asked(folded: str, pace: int) -> tuple[int | None, str]:
         if 20 <= count <= 8000:
             rest = folded[: match_letters.start()] + "," + folded[match_letters.end() :]
             return max(SHORTEST, round(count / pace * 60)), rest
-    half_an_hour = next(
-        (one for one in _LENGTH_ALONE.finditer(folded) if one["hours"] == "半" and not one["minus"]), None
-    )
+    half_an_hour = _HALF_HOUR.search(folded)
     if half_an_hour is not None:
-        start, end = half_an_hour.span("said")
-        return LONGEST, f"{folded[:start]},{folded[end:]}"
+        start, end = half_an_hour.span("behind" if half_an_hour["behind"] else "before")
+        if not _MINUS.search(folded[:start]):
+            return LONGEST, f"{folded[:start]},{folded[end:]}"
     return None, folded
 
 
@@ -131,7 +142,7 @@ class Beyond:
 def length_beyond(folded: str, pace: int) -> Beyond | None:
     """Return the asked length that is below `SHORTEST` or above `LONGEST`, or below nothing (-5秒); None without one.
 
-    Only where a clause says nothing else, or a word for the text stands beside it: 3秒速开 is no length.
+    Only where it surely is the text's (`_LENGTH_ALONE`): 3秒速开 is no length, nor is 标题改成10个字.
     """
     for match in _LENGTH_ALONE.finditer(folded):
         minus = bool(match["minus"])

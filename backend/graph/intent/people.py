@@ -17,6 +17,8 @@ _VOICE: Final = re.compile(
     rf"(?:^|(?<=[,.;!?今晚天这场换让由叫请是])){_NAME}(?:来(?:播|讲|说|念|主播|带)|(?:主?播|讲|念|出镜)(?=$|[,.;!?的])|主播)|"
     rf"主播(?:是|叫|换成?|为|:)?{_NAME}(?=$|[,.;!?])"
 )
+#: Of the forms of `_VOICE` those that ask for a manner.
+_MANNERS: Final = frozenset({0, 1})
 _CALLED: Final = re.compile("[老小阿大]([\u4e00-\u9fff])")
 _TITLED: Final = re.compile("([\u4e00-\u9fff])(?:哥|姐|总|老师|叔|姨|妹|爷|嫂|师傅|主播|老板|医生)")
 #: 老师, 大方, 小白: words, though what follows could be a surname.
@@ -65,12 +67,17 @@ def called_by_voice(text: str) -> str | None:
     """Return who is named where folded `text` asks for a voice: 用小李的口吻, 今晚老张播; None where nobody is."""
     match = _VOICE.search(text)
     while match is not None:
-        name = next(group for group in match.groups() if group)
-        if is_name(name):
+        place, name = next((place, group) for place, group in enumerate(match.groups()) if group)
+        # 林黛玉的语气, 像李佳琦那样说: in whose manner it is said is no host, unless the house calls people so.
+        if is_name(name) and (place not in _MANNERS or _of_the_house(name)):
             return name
         # 今晚小李播: what begins a place later may be one.
         match = _VOICE.search(text, match.start() + 1)
     return None
+
+
+def _of_the_house(name: str) -> bool:
+    return _CALLED.fullmatch(name) is not None or (_TITLED.fullmatch(name) is not None and not name.endswith("师傅"))
 
 
 def is_name(words: str) -> bool:

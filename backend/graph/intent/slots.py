@@ -7,9 +7,15 @@ from typing import Any, Final
 from backend.graph.intent.amounts import seconds_asked
 from backend.graph.intent.vocabulary import phrases
 
+#: 别忘了说保修三年, 保修三年别忘了说 want it said. What else is not to be forgotten (打招呼) is something to do.
+_REMEMBER: Final = (
+    r"忘(?:了|记)?(?:\"|(?:说|提(?![醒问前供]))(?!$|[,.;!?]|[一\d]*[遍下]|说|[^,.;!?\"]{0,6}"
+    r"(?:卖点|开场|促销|优惠|活动|[逼促催下]单|种草|收尾|过款)))|"
+    r"(?:(?<=[^,.;!?]别)|(?<=[^,.;!?]不要))忘(?:了|记)?(?:说|提)(?=$|[,.;!?])"
+)
 #: What somebody does not want, up to the next pause or the turn to what they do want.
 NEGATED: Final = re.compile(
-    r"(?:(?:(?<![要用区特个级类性辨识分告明])别(?!忘|的|人|出|名|致|样|超过|多于|少于|低于|高于)|(?<![要明])不要(?!忘|紧|超过|多于|少于)|(?<!用)不用|不必|无需|先不|先别|甭|不许|不准|(?<![能明])不能(?!超过|多于|少于)|避免|不想|没让你|没要)|"
+    rf"(?:(?:(?<![要用区特个级类性辨识分告明])别(?!{_REMEMBER}|的|人|出|名|致|样|超过|多于|少于|低于|高于)|(?<![要明])不要(?!{_REMEMBER}|紧|超过|多于|少于)|(?<!用)不用|不必|无需|先不|先别|甭|不许|不准|(?<![能明])不能(?!超过|多于|少于)|避免|不想|没让你|没要)|"
     r"不是(?:要|让你|说|叫你|想)?(?=改|换|重|短|缩|继|写|长)|不是(?=[^,.;]{1,10},(?:我|而是|是|要))|莫(?=再?[提说讲写用扯])|(?<![要是能])不(?=换|改|动|变|讲|卖|推|提|说|写(?!清)))"
     r"[^,.!?;\n]*?(?=只(?:要|改|换|用)?|而是|是要|就(?:改|换|调|把)|,|\.|!|\?|;|\n|$)"
 )
@@ -39,7 +45,7 @@ _TAKE_OUT: Final = re.compile(
 )
 _MUST_SAY: Final = re.compile(
     r"(?:(?:一定要?|必须要?|记得|务必|别忘了?|不要忘记?|要|需要|得|重点|着重|多)?(?:提到?及?(?!前)|强调|突出|点(?:出|明)|体现|(?:说|讲)(?:到|透|清楚?)|带[上到]|加上|加(?:一?句|入|进)|补(?:上|一句|个)|(?:注|写|标)明|(?<=[要须得记必])(?:说|讲)明(?!书)|包含|包括|植入|写(?:上|进|清楚?))|"
-    r"(?:一定要|一定|必须|记得|务必|别忘了?)(?:说|讲|写|带|加|有)?|(?<!不是)重点(?:是|说说?|讲讲?|写|放在?|在)?|主打|主推卖点是|卖点是)(?:一[下嘴句]|出来?|它?的?是)?"
+    r"(?:一定要|一定|必须|记得|务必|(?:别|不要)忘[了记]?)(?:说|讲|写|带|加|有|提)?|(?<!不是)重点(?:是|说说?|讲讲?|写|放在?|在)?|主打|主推卖点是|卖点是)(?:一[下嘴句]|出来?|它?的?是)?"
     r"[\"':]?([^,.!?;\n]{2,32}?)[\"']?(?:这个?(?:卖?点|词|话)|这[句些]话?)?(?=,|\.|!|\?|;|\n|$)"
 )
 #: 把保温时间强调一下: the fact stands before the verb.
@@ -57,20 +63,31 @@ _PLAINLY_SAY: Final = re.compile(
     r"(?:^|(?<=[,.;!?]))(?:开头|结尾|开场|最后|中间|前面|后面|顺带|顺便|另外|然后|再|还|也|记得|别忘了?|务必|请|麻烦|帮我|给我)*"
     r"(?:(?:一定|必须)?(?:要|得|需要?|记得|别忘了?|应该)(?:说|讲)(?:一?下|一?句|一声|到|出)?|(?:说|讲|提|带)(?:上)?(?:一?下|一?句|一声)|"
     r"(?:(?:文案|稿子?|话术?|内容|口播|词|台词|脚本)?里[面头]?|其中)(?:一定|必须)?(?:要|得|需要?|记得|应该)?(?:再|也)?"
-    r"(?:有|带上?|含|包含|放上?|写上?|出现|说到?|讲到?|提到?|加上?)(?:一?句)?|(?:一句|一笔)带过)(?:就是|:)?"
+    r"(?:(?<=[要得需])有|(?<=记得里面)有|(?<=记得里头)有|带上?|(?<=[要得需])(?:含|包含|放上?|写上?|出现|说到?|讲到?|提到?)|加上?)(?:一?句)?|(?:一句|一笔)带过)(?:就是|:)?"
     r"\"?([^,.!?;\n\"]{2,32}?)\"?(?:这[句些]话?)?(?=,|\.|!|\?|;|\n|$)"
 )
 #: What stands there and is nothing to be said: how it is said, what is asked, what only points.
 _NO_SAYING: Final = re.compile(
-    r"^(?:的|得|了|过|完|着|吗|呢|清|明白|透|到位|到点|快|慢|短|长|细|全|多|少|好|再|太|更|有|很|不|别|没|多[久长少]|几|什么|啥|哪|怎|咋|如何|为[什何啥]|谁|"
+    r"^(?:的|得|了|过|完|够|着|吗|呢|清|明白|透|到位|到点|快|慢|短|长|细|全|多|少|好|再|太|更|有|很|不|别|没|多[久长少]|几|什么|啥|哪|怎|咋|如何|为[什何啥]|谁|"
     r"人话|大?白话|普通话|真话|实话|废话|它|他|她|这|那|你|我|咱|大家|家人|主播|一[点些下遍个]|[两三四五几\d]+[遍次句段点]|重点|亮点|特[点色]|优[点势]|好处|卖点|内容|"
     r"自然|生动|感情|温度|节奏|画面|互动|起伏|停顿|层次|逻辑|场景|细节|干货|梗|笑点|情绪|区别|两[款个]|"
     r"(?:[一两二三四五六几\d]+[件个点句条])?(?:大|小|别的|其他)?(?:事[儿情]?|话|问题|要求|情况|点|东西)$)|"
     r"(?:[感点味气劲]|一[点些]|节奏|语气|风格|语速|的话|吗|呢|什么|多少|多久|哪[些个里]|你定|随你|就行|看着办)$"
 )
 _QUOTED_SAY: Final = re.compile(
-    r"(?<!别)(?<!不)(?<!不要)(?<!不能)(?:说|讲|提|带上|加上|写上|加一?句|开头用|结尾用|喊|[里头面其]要?有|[要得]有|带过)(?:一?句|上|到)?[:]?\"([^\"]{2,40})\""
+    r"(?:说|讲|提|带上|加上|写上|加一?句|开头用|结尾用|喊|(?P<there>(?<!不)[要得]有)|带过)(?:一?句|上|到)?[:]?\"(?P<said>[^\"]{2,40})\""
 )
+#: What plain words must hold to be told from a wish for the manner: a figure with its unit.
+_FIGURE: Final = re.compile(
+    r"(?:\d+(?:\.\d+)?|[半一二两三四五六七八九十百千万几]+)(?:个?(?:月|小时|钟头)|天|日|年|周|星期|分钟|秒|元|块钱?|折|倍|度|[千毫]?克|公?斤|两|[千毫]?升|[厘毫公]?米|寸|瓦|伏|层|档|%|"
+    r"(?:ml|l|g|kg|mg|cm|mm|m|w|v|mah|hz|k|℃)(?![a-z]))"
+)
+#: 里面要有三秒停顿, 要讲为什么三天见效: how it is said, and what would have to be found out.
+_OF_THE_TEXT: Final = re.compile(
+    r"停顿|沉默|留白|互动|提问|问题|反问|故事|段子|倒计时|口播|话术|时长|为什么|怎么|什么|哪|多少|多久|如何|是不是|有没有"
+)
+#: 文案里要有"第一"?改掉: what a later clause finds fault with is not wanted.
+_FAULT: Final = re.compile(r"删|去掉|拿掉|[改换](?:[掉成为了个下]|一[个下]|$|[,.;!?])|不行|违规|违禁|过不了|不合适")
 _PRICE: Final = re.compile(
     r"(?:(?:¥|￥)\s*\d{1,8}(?:\.\d{1,2})?|(?<![\d.])\d{1,8}(?:\.\d{1,2})?\s*(?:元|块(?:钱|\d)?|rmb)|[一二两三四五六七八九十百千]{1,8}(?:块[一二三四五六七八九]?|元)|"
     r"(?:价格?|到手价?|直播价|券后|只要|仅|卖|原价|现价)(?:是|为|就|只)?\s*(\d+(?:\.\d+)?)(?!\s*(?:秒|分|字|个|款|件|%|条|段))|"
@@ -181,18 +198,32 @@ def _audiences(text: str) -> list[str]:
 def _said(text: str, whole: str) -> list[str]:
     """Return what is to be said by folded `text`, the wanted part of the `whole` message."""
     # What stands in quotes forbids nothing, whatever it says: "喝水别等渴".
-    quoted = [match[1] for match in _QUOTED_SAY.finditer(whole)]
+    refused = [match.span() for match in NEGATED.finditer(whole) if match[0][:2] != "别忘" and match[0][:3] != "不要忘"]
+    quoted = [
+        match["said"]
+        for match in _QUOTED_SAY.finditer(whole)
+        if not any(start <= match.start() < end for start, end in refused)
+        and not (match["there"] and _FAULT.search(whole, match.end()))
+    ]
     found = [part for match in _SAY_THIS.finditer(text) for part in _LIST.split(match[1])]
     found += [part for match in _SAY_THAT.finditer(text) for part in _LIST.split(match[1])]
     found += [part for match in _MUST_SAY.finditer(text) for part in _LIST.split(match[1])]
-    found += [part for match in _PLAINLY_SAY.finditer(text) if _is_saying(match[1]) for part in _LIST.split(match[1])]
+    found += [
+        part
+        for match in _PLAINLY_SAY.finditer(text)
+        if _is_saying(match[1]) and not _FAULT.search(whole, whole.find(match[1]) + len(match[1]))
+        for part in _LIST.split(match[1])
+    ]
     clean = [_WHERE.sub("", _trimmed(part)) for part in found]
     clean = [part for part in clean if len(part) >= 2 and not _NO_SAYING.fullmatch(part) and part[-2:] != "一点"]
     return list(dict.fromkeys(quoted + [part for part in clean if not any(part in q for q in quoted)]))
 
 
 def _is_saying(words: str) -> bool:
-    """Tell whether plain words behind 要说 can be said on air, and are no manner, segment or question."""
+    """Tell whether plain words behind 要说 can surely be said on air: they tell a figure, and no manner or segment."""
+    figure = _FIGURE.search(words)
+    if figure is None or len(words) < len(figure[0]) + 2 or _OF_THE_TEXT.search(words):
+        return False
     if _NO_SAYING.search(words) or any(chain(*styles(words))):
         return False
     return not any(pattern.search(words) for pattern in phrases("scenarios").values())

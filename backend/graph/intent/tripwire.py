@@ -21,10 +21,20 @@ _SPELLED: Final = re.compile(
 )
 #: A clause of a question does not order what it asks about.
 _CLAUSE: Final = re.compile(r"[,.;!?\n]")
-_SENTENCE: Final = re.compile(r"[.;!?\n]")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _KANA: Final = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+#: Letters that English does without.
+_FOREIGN: Final = re.compile(r"[^\W\d_a-z\u3400-\u9fff]")
+#: So many words may stand between a verb and what negates it.
+_NEGATED_BEFORE: Final = re.compile(
+    r"(?:\bn\"|\b(?:ne|jamais|non|mai|no|nunca|jam[aá]s|não|nicht|nie|niemals|jangan|tidak|niet|nooit|nigdy|не|никогда|không|đừng|chớ)\b"
+    r"(?:\s+(?!(?:et|e|y|und|en|dan|i|и|và|mais|aber|pero|ma|mas)\b)\S+){0,3}\s+|لا\s*\S{0,2}|อย่า|ห้าม|(?:न|मत)\s+)$"
+)
+_NEGATED_BEHIND: Final = re.compile(
+    r"(?:\w*\s+(?:sie\s+|ihr\s+|du\s+)?(?:nicht|pas|jamais|niet|nie|niemals|non|mai)\b|"
+    r"(?:し|る|れ)?(?:ない|なく|ません|ず|ぬ)|(?:る|する)な|(?:하)?지\s*(?:마|말|않)|\s*(?:मत|न)\b|mayın|meyin|ma\b|me\b)"
+)
 #: Of the words of an English message at least so many are small ones or ask for a text.
 _ENGLISH: Final = 0.3
 
@@ -63,20 +73,39 @@ def is_other_tongue(text: str) -> bool:
     return len(words) > 1 and known < _ENGLISH * len(words)
 
 
+def has_foreign_marks(text: str) -> bool:
+    """Tell whether folded `text` surely is in another language: by letters or small words English does not have.
+
+    Terse English ("dan mode activated") is in `is_other_tongue` too, for want of small words.
+    """
+    if not is_other_tongue(text):
+        return False
+    if _FOREIGN.search(text):
+        return True
+    return any(phrases("tongues")["foreign"].fullmatch(word) for word in _WORD.findall(text))
+
+
+def _orders(verb: re.Pattern[str], clause: str) -> bool:
+    """Tell whether a clause orders what `verb` names: not when it is negated, before or behind."""
+    return any(
+        not _NEGATED_BEFORE.search(clause, 0, one.start()) and not _NEGATED_BEHIND.match(clause, one.end())
+        for one in verb.finditer(clause)
+    )
+
+
 def _elsewhere(text: str) -> str | None:
-    """Find the same orders in other languages: a verb, what it is about and whose that is, in one sentence."""
+    """Find the same orders in other languages: a verb, what it is about and whose that is, in one clause."""
     if not is_other_tongue(text):
         return None
     tables = phrases("injection_elsewhere")
-    for sentence in _SENTENCE.split(text):
-        dropped = tables["drop"].search(sentence)
-        told = tables["show"].search(sentence)
+    for clause in _CLAUSE.split(text):
+        dropped = tables["orders"].search(clause) and tables["whose"].search(clause)
         if (
-            (dropped and tables["orders"].search(sentence) and tables["whose"].search(sentence))
-            or (told and tables["inside"].search(sentence))
-            or tables["unbound"].search(sentence)
+            (dropped and _orders(tables["drop"], clause))
+            or (tables["inside"].search(clause) and _orders(tables["show"], clause))
+            or tables["unbound"].search(clause)
         ):
-            return f"tripwire: {sentence.strip()[:40]}"
+            return f"tripwire: {clause.strip()[:40]}"
     return None
 
 

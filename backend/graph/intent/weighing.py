@@ -12,7 +12,7 @@ from backend.graph.intent import writing
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.learned import Guess, features, weights
 from backend.graph.intent.situation import Reading
-from backend.graph.intent.tripwire import is_other_tongue
+from backend.graph.intent.tripwire import has_foreign_marks
 
 #: Below this nobody knows what is meant.
 _UNLIKELY: Final = 0.25
@@ -62,7 +62,7 @@ def weighed(finds: Finds, by_rules: Reading) -> Reading:
     guess = weights().guess(features(finds, by_rules))
     if guess.wish == "batch" and by_rules.kind != "batch" and not _MANY.search(finds.text):
         guess = guess.without("batch")
-    if guess.wish == _ATTACK and is_other_tongue(finds.text):
+    if guess.wish == _ATTACK and has_foreign_marks(finds.text):
         # The wire knows attacks in other languages; to what was learned any of them is only strange.
         return by_rules
     if _agree(by_rules, guess):

@@ -68,6 +68,26 @@ def test_what_is_said_of_the_length_or_tone_of_a_beginning_is_no_shape() -> None
 
 
 @pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("开头加上“今晚只讲这一把凳”", "今晚只讲这一把凳"),
+        ("开头提一下赠品和价格", "139"),
+        ("开头提一下产品名和价格", "139"),
+    ],
+)
+def test_what_else_is_wanted_at_the_beginning_is_said(words: str, said: str) -> None:
+    for seed in range(8):
+        assert said in write(seed, scenario="opening", seconds=20, feedback=words), words
+
+
+def test_what_is_not_to_be_forgotten_or_is_a_trouble_is_no_shape() -> None:
+    for words in ("开头别忘了打招呼", "开头要讲一个换季紧绷的问题", "开头加上“大家好，我是小雅”"):
+        asks = understand(words)
+        assert not {*asks.begin_without, *asks.begin_with, *asks.not_first}, words
+    assert understand("一上来就打招呼，不要这样").begin_without == {"greeting"}
+
+
+@pytest.mark.parametrize(
     ("audience", "called"),
     [
         (["租房党"], "租房党们"),

@@ -95,7 +95,7 @@ _REPLACE: Final = re.compile(
 #: How a text is to begin, or not to: 别用问句开头, 开头别喊家人们, 一上来先报名字.
 _BEGINNING: Final = re.compile("开头|开场|开篇|起头|开口|一?上来就?|一开始|[首头]一?句|第一句话?")
 _UNWANTED_THERE: Final = re.compile(
-    "别|不要|不用|不想|不必|不许|不准|不能|不喜欢|不爱|莫|甭|少|避免|去掉|删|拿掉|换掉|太多|又是|又|老是|总是|腻|没必要|禁止|就算了"
+    "别(?!忘)|不要(?!忘)|不用|不想|不必|不许|不准|不能|不喜欢|不爱|莫|甭|少(?![糖油盐女年儿])|避免|去掉|删|拿掉|换掉|太多|又是|又|老是|总是|腻|没必要|禁止|就算了"
 )
 _SHAPES: Final = {
     "question": re.compile(
@@ -106,6 +106,14 @@ _SHAPES: Final = {
     "price": re.compile("价|多少钱"),
     "call": re.compile("(?:喊|叫|称呼|招呼)(?:人|观众|大家|粉丝)|称呼"),
 }
+#: Shapes that a beginning can be given.
+_BEGUN_WITH: Final = frozenset({"question", "name"})
+#: 开头讲一个换季紧绷的问题: a trouble, and no question.
+_NO_QUESTION: Final = re.compile(
+    "^(?!.*(?:问句|提问|发问|反问|设问|疑问|问号|[问提抛].{0,4}问|问(?:大家|观众|人|你))).*问题"
+)
+_IN_QUOTES: Final = re.compile('[“"「『][^”"」』]*[”"」』]')
+_MORE: Final = re.compile("[和跟与及、]|还有|再|然后")
 _NOT_SO: Final = re.compile(
     "(?:这样|这种)?(?:可以|能)?(?:不要|别|不好|不行|不太好|换掉|换一?[个下种]|改掉|改一?下|太(?:老套|普通|生硬|俗|腻|死板|假)|腻了|听腻了|不喜欢|老套)(?:这样|这么写|了|吧|开头|开场)*"
 )
@@ -130,7 +138,8 @@ class Asks:
     mention: list[str] = field(default_factory=list)
     #: Those of `mention` that can be said as they stand, should the record not hold them.
     sayable: set[str] = field(default_factory=set)
-    #: Shapes the beginning must not have ("question", "greeting", "name", "price", "call"), or is to have.
+    #: Shapes the beginning must not have ("question", "greeting", "name", "price", "call"), or is to have ("question",
+    #: "name").
     begin_without: set[str] = field(default_factory=set)
     begin_with: set[str] = field(default_factory=set)
     #: Words that must not stand at the beginning.
@@ -161,17 +170,19 @@ def understand(text: str) -> Asks:
     for one in _EMPHASIS.finditer(rest):
         _put_in(one[1], one[2] or "", asks)
     rest = _EMPHASIS.sub("", rest)
-    before: set[str] = set()
-    for clause in re.split(r"[，。；！？,;!?\n]", rest):
-        had = set(asks.begin_with)
-        if before and _NOT_SO.fullmatch(clause.strip()):
+    clauses = [one.strip() for one in re.split(r"[，。；！？,;!?\n]", rest)]
+    for clause, behind in zip(clauses, [*clauses[1:], ""], strict=True):
+        shapes = _shapes_in(clause) if _BEGINNING.search(clause) and _NOT_SO.fullmatch(behind) else set()
+        if shapes:
             # 一上来就提问，不要这样: the second clause says that the first was a complaint.
-            asks.begin_with -= before
-            asks.begin_without |= before
+            asks.begin_without |= shapes
         else:
-            _read_clause(clause.strip(), asks)
-        before = asks.begin_with - had
+            _read_clause(clause, asks)
     return asks
+
+
+def _shapes_in(clause: str) -> set[str]:
+    return {shape for shape, words in _SHAPES.items() if words.search(clause)}
 
 
 def together(remarks: Iterable[str]) -> Asks:
@@ -224,12 +235,20 @@ def _read_clause(clause: str, asks: Asks) -> None:
 
 
 def _read_beginning(clause: str, asks: Asks) -> bool:
-    """Read how the text is to begin; tell whether the clause says so."""
-    unwanted = _UNWANTED_THERE.search(clause) is not None
-    shapes = {shape for shape, words in _SHAPES.items() if words.search(clause)}
-    if shapes:
-        (asks.begin_without if unwanted else asks.begin_with).update(shapes)
+    """Read how the text is to begin; tell whether the clause says that and nothing else."""
+    unwanted = _UNWANTED_THERE.search(_IN_QUOTES.sub("", clause)) is not None
+    if not unwanted and _IN_QUOTES.search(clause):
+        return False  # 开头加上“大家好”: said as it stands
+    shapes = _shapes_in(clause)
+    if shapes and unwanted:
+        asks.begin_without.update(shapes)
         return True
+    if shapes:
+        # What else is wanted there (赠品, 价格, a greeting) is read like any other wish.
+        if _NO_QUESTION.search(clause):
+            shapes -= {"question"}
+        asks.begin_with.update(shapes & _BEGUN_WITH)
+        return shapes <= _BEGUN_WITH and not _MORE.search(clause)
     shouted = _SHOUTED.search(clause) if unwanted else None
     if shouted is not None:
         asks.not_first.append(shouted[1])
