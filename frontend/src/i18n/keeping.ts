@@ -43,7 +43,7 @@ export const keepingEn: English<typeof keepingZh> = {
     servers: 'The server’s',
     bounds: 'A whole number from {{min}} to {{max}}, or nothing',
     saved: 'Saved',
-    shorterTitle: 'Keep things for less long?',
+    shorterTitle: 'Keep things for a shorter time?',
     shorterHint: '{{names}}: what is older is removed for good.',
     shorten: 'Shorten and remove',
   },
