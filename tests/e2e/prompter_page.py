@@ -6,13 +6,13 @@ real server is tested elsewhere.
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute
+from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute
 
 from tests.e2e.browser import built
 
@@ -141,3 +141,33 @@ class RoomOnScreen:
                 socket.send(json.dumps(self._state))
             case "prompter_ack":
                 self.acks.append(frame)
+
+
+Opener = Callable[..., RoomOnScreen]
+
+
+@contextmanager
+def opener(browser: Browser, address: str) -> Iterator[Opener]:
+    """Give what opens a room in a browser context of its own; the contexts end with it.
+
+    It takes the room's text (empty: it waits for one), the `width` and `height` of the window in CSS pixels, and
+    options of the context.
+    """
+    contexts = []
+
+    def open_with(content: str = "", *, width: int, height: int, **options: Any) -> RoomOnScreen:
+        context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
+        contexts.append(context)
+        room = RoomOnScreen(context, address)
+        if content:
+            room.show(content)
+        room.open()
+        if content:
+            room.page.wait_for_selector(".track [data-o]")
+        return room
+
+    try:
+        yield open_with
+    finally:
+        for context in contexts:
+            context.close()

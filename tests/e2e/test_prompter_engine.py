@@ -1,14 +1,14 @@
 """How the teleprompter lays out and moves a script, measured in the browser."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize, expect
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.prompter_page import RoomOnScreen, served_page
+from tests.e2e.prompter_page import Opener, RoomOnScreen, opener, served_page
 from tests.support.processes import unhurried
 
 PARAGRAPHS = [
@@ -28,28 +28,14 @@ def address() -> Iterator[str]:
         yield url
 
 
-Opener = Callable[..., RoomOnScreen]
-
-
 @pytest.fixture
 def open_room(browser: Browser, address: str) -> Iterator[Opener]:
-    contexts = []
+    with opener(browser, address) as open_at:
 
-    def open_with(content: str = SCRIPT, *, width: int = 1280, height: int = 800, **options: Any) -> RoomOnScreen:
-        size: ViewportSize = {"width": width, "height": height}
-        context = browser.new_context(viewport=size, locale="zh-CN", **options)
-        contexts.append(context)
-        room = RoomOnScreen(context, address)
-        if content:
-            room.show(content)
-        room.open()
-        if content:
-            room.page.wait_for_selector(".track [data-o]")
-        return room
+        def open_with(content: str = SCRIPT, *, width: int = 1280, height: int = 800, **options: Any) -> RoomOnScreen:
+            return open_at(content, width=width, height=height, **options)
 
-    yield open_with
-    for context in contexts:
-        context.close()
+        yield open_with
 
 
 def word_top(room: RoomOnScreen, text: str, occurrence: int = 0) -> float:

@@ -2,13 +2,13 @@
 
 import json
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.prompter_page import ROOM_ID, RoomOnScreen, served_page
+from tests.e2e.prompter_page import ROOM_ID, Opener, RoomOnScreen, opener, served_page
 from tests.e2e.test_accessibility import AXE, serious
 from tests.e2e.test_prompter_engine import SCRIPT
 
@@ -19,28 +19,14 @@ def address() -> Iterator[str]:
         yield url
 
 
-Opener = Callable[..., RoomOnScreen]
-
-
 @pytest.fixture
 def open_room(browser: Browser, address: str) -> Iterator[Opener]:
-    contexts = []
+    with opener(browser, address) as open_at:
 
-    def open_with(content: str = "", **options: Any) -> RoomOnScreen:
-        chosen = {"viewport": {"width": 390, "height": 844}, "locale": "zh-CN", **options}
-        context = browser.new_context(**chosen)
-        contexts.append(context)
-        room = RoomOnScreen(context, address)
-        if content:
-            room.show(content)
-        room.open()
-        if content:
-            room.page.wait_for_selector(".track [data-o]")
-        return room
+        def open_with(content: str = "", *, width: int = 390, height: int = 844, **options: Any) -> RoomOnScreen:
+            return open_at(content, width=width, height=height, **options)
 
-    yield open_with
-    for context in contexts:
-        context.close()
+        yield open_with
 
 
 def motion(page: Page, state: str) -> None:
