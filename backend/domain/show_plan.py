@@ -15,20 +15,22 @@ LONGEST: Final = 1800
 @dataclass(frozen=True)
 class Segment:
     """A kind of script. `share` is its part of a product's time against the other segments'; with fewer than `least`
-    characters it says nothing."""
+    characters it says nothing. In more than `most` seconds it repeats itself: a plan gives it no more unasked."""
 
     share: float
     least: int
+    most: int
 
 
-#: The segments of a show; the names are those that a request knows as its scenario.
+#: The segments of a show; the names are those that a request knows as its scenario. A product takes three to eight
+#: minutes of a show in practice, in blocks of fifteen to sixty seconds (craft knowledge).
 SEGMENTS: Final[Mapping[str, Segment]] = {
-    "opening": Segment(1.0, 40),
-    "selling_points": Segment(3.0, 80),
-    "promotion": Segment(2.0, 50),
-    "seeding": Segment(2.5, 60),
-    "transition": Segment(0.5, 20),
-    "closing": Segment(1.0, 30),
+    "opening": Segment(1.0, 40, 120),
+    "selling_points": Segment(3.0, 80, 300),
+    "promotion": Segment(2.0, 50, 180),
+    "seeding": Segment(2.5, 60, 240),
+    "transition": Segment(0.5, 20, 60),
+    "closing": Segment(1.0, 30, 120),
 }
 
 
@@ -48,8 +50,8 @@ def least_seconds(scenario: str, pace: int) -> int:
 def plan_time(total_seconds: int, pace: int, slots: Sequence[Slot]) -> list[int]:
     """Return the seconds of each slot: those that are set stay, the others share what is left by their segments.
 
-    Each gets at least what its segment needs at the host's pace and at most what one script may take; within that the
-    sum is `total_seconds` to the second.
+    Each gets at least what its segment needs at the host's pace and at most what it fills; within that the sum is
+    `total_seconds` to the second. What is left over is for who runs the show to give away.
 
     Raises:
         ShowTooShort: even at their shortest they take longer; `needed_seconds` says how long.
@@ -59,7 +61,8 @@ def plan_time(total_seconds: int, pace: int, slots: Sequence[Slot]) -> list[int]
         raise ShowTooShort(needed_seconds=sum(low), total_seconds=total_seconds)
     open_ = [n for n, slot in enumerate(slots) if slot.seconds is None]
     left = total_seconds - sum(slot.seconds for slot in slots if slot.seconds is not None)
-    shared = _share(left, [(SEGMENTS[slots[n].scenario].share, low[n], LONGEST) for n in open_])
+    kinds = [(low[n], SEGMENTS[slots[n].scenario]) for n in open_]
+    shared = _share(left, [(kind.share, least, max(least, kind.most)) for least, kind in kinds])
     planned = list(low)
     for n, seconds in zip(open_, shared, strict=True):
         planned[n] = seconds

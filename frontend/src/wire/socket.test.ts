@@ -93,3 +93,22 @@ it('says so when something that is true now could not be sent', async () => {
   expect(line().of('prompter_control')).toHaveLength(1)
   socket.close()
 })
+
+it('learns nothing of the line from an answer that waited for a page that stood still', async () => {
+  const socket = await open()
+  const answered = (after: number) => {
+    vi.advanceTimersByTime(250) // a ping of the first five
+    const { id } = line().of('ping').at(-1) ?? { id: '' }
+    // As a laptop that sleeps: the clock goes on, no timer does.
+    vi.setSystemTime(Date.now() + after)
+    line().onmessage?.({
+      data: JSON.stringify({ type: 'pong', re: id, server_time: new Date().toISOString() }),
+    })
+  }
+  answered(40)
+  expect(socket.clock.roundTrip).toBe(40)
+  const { offset } = socket.clock
+  answered(23_000)
+  expect(socket.clock.roundTrip).toBe(40)
+  expect(socket.clock.offset).toBe(offset)
+})

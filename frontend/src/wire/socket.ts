@@ -328,7 +328,9 @@ export class DeskSocket {
   private pong(re: string, serverTime: string): void {
     const sentAt = this.pings.get(re)
     this.pings.delete(re)
-    if (sentAt !== undefined) this.clock.sample(serverTime, sentAt, Date.now())
+    const now = Date.now()
+    // Later than a dead line is given up: this page stood still (asleep, starved), which says nothing of the line.
+    if (sentAt !== undefined && now - sentAt <= PONG_MS) this.clock.sample(serverTime, sentAt, now)
   }
 
   /** The server will close soon and says when to come again (its own jitter is in `after_ms`). */

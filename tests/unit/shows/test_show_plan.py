@@ -17,7 +17,7 @@ def least(slots: list[Slot], pace: int) -> int:
 
 
 def most(slots: list[Slot]) -> int:
-    return sum(slot.seconds or LONGEST for slot in slots)
+    return sum(slot.seconds or SEGMENTS[slot.scenario].most for slot in slots)
 
 
 @given(SLOTS, PACES, st.integers(0, 60_000))
@@ -29,7 +29,7 @@ def test_the_sum_is_the_time_there_is_to_the_second(slots: list[Slot], pace: int
         if slot.seconds is not None:
             assert seconds == slot.seconds
         else:
-            assert least_seconds(slot.scenario, pace) <= seconds <= LONGEST
+            assert least_seconds(slot.scenario, pace) <= seconds <= SEGMENTS[slot.scenario].most
 
 
 @given(SLOTS, PACES, st.integers(1, 10_000))
@@ -56,9 +56,17 @@ def test_more_time_takes_more_than_a_second_from_nobody(slots: list[Slot], pace:
 
 
 def test_a_segment_that_says_more_gets_more() -> None:
-    opening, selling, closing = plan_time(600, 260, [Slot("opening"), Slot("selling_points"), Slot("closing")])
-    assert opening == closing == 120
-    assert selling == 360
+    opening, selling, closing = plan_time(300, 260, [Slot("opening"), Slot("selling_points"), Slot("closing")])
+    assert opening == closing == 60
+    assert selling == 180
+
+
+def test_hours_that_few_scripts_cannot_fill_stay_free_but_for_what_a_person_has_set() -> None:
+    assert plan_time(7200, 260, [Slot("selling_points"), Slot("selling_points", 1200), Slot("transition")]) == [
+        300,
+        1200,
+        60,
+    ]
 
 
 def test_a_slower_host_needs_longer_for_the_same_segment() -> None:
