@@ -216,6 +216,35 @@ async def test_money_is_held_back_before_and_counted_after_by_all_processes(plac
     assert [one["detail"]["cost"] for one in told] == [0.6], "once"
 
 
+async def test_who_reserves_while_another_does_sees_what_that_one_holds_back(place: Place) -> None:
+    tenant = await place.tenant("t", model_cost_hard=1)
+    await place.process().reserve(wanting(tenant, cost="0.1"))  # which makes the month's row
+
+    async def reserve() -> bool:
+        async with place.db.tenant(tenant) as conn:
+            held = await reserve_cost(conn, new_id(), Decimal("0.9"), "USD", soft=None, hard=1, lasts=60)
+        return held.granted
+
+    async def waits() -> bool:
+        async with as_owner(place.url) as conn:
+            return bool(
+                await conn.fetchval(
+                    """SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+                         AND datname = current_database() AND query LIKE '%reserve_model_cost%'"""
+                )
+            )
+
+    async with place.db.tenant(tenant) as conn:
+        first = await reserve_cost(conn, new_id(), Decimal("0.9"), "USD", soft=None, hard=1, lasts=60)
+        second = asyncio.create_task(reserve())
+
+        async def waits_or_is_told() -> bool:
+            return second.done() or await waits()
+
+        await until(waits_or_is_told)
+    assert (first.granted, await second) == (True, False)
+
+
 async def test_what_a_dead_process_held_back_is_taken_for_spent_until_its_account_comes(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
