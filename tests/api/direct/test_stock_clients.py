@@ -301,6 +301,7 @@ async def test_an_answer_without_words_may_be_sent_back_too(
         ({"top_p": True}, "top_p"),
         ({"stream_options": {"include_usage": "true"}}, "stream_options.include_usage"),
         ({"metadata": {"a.b": 5}}, "metadata.a.b"),
+        ({"metadata": {"k" * 5000: "x"}}, "metadata." + "k" * 80),
     ],
 )  # fmt: skip
 async def test_what_is_wrong_is_told_of_its_own_field(
