@@ -150,6 +150,14 @@ def tells(word: str, text: str, product: Mapping[str, Any] | None) -> bool:
     return any(certain for matter in known for *_, certain in _places(matter, text, product))
 
 
+def is_held(word: str, product: Mapping[str, Any] | None) -> bool:
+    """Tell whether a record has something on the matter that `word` names: 产地, 赠品, 保温时间."""
+    for matter in _named(word, product):
+        if any((product or {}).get(field) for field in matter.fields) or _values(matter, product):
+            return True
+    return False
+
+
 def _named(word: str, product: Mapping[str, Any] | None) -> Iterator[Matter]:
     core = _ABOUT.sub("", fold(word).text.strip())
     if not core or len(core) > _LONGEST:

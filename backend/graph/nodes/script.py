@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from backend.domain.thread_notes import read_notes
 from backend.errors import ModelPayloadInvalid
+from backend.graph import remarked
 from backend.graph.again import original_of
 from backend.graph.checking import Underlining, brief_of, rules_in_force
 from backend.graph.intent.tripwire import planted
@@ -154,7 +155,7 @@ def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document],
     elif state["reading"]["then"] == "join":
         action = "join"
     report = state.get("report") or {}
-    product, unwanted = state["product"], slots.get("must_not_say") or []
+    product, unwanted = state["product"], remarked.unwanted(state)
     kind = category_of(product.get("category", ""), str(product["name"])) if product else None
     return {
         "scenario": slots["scenario"],
