@@ -43,6 +43,17 @@ _LIGHT: Final = re.compile(
 )
 
 
+#: 孩子闹情绪也有时间缓一缓, 回家慢慢挑: what happens then; nobody says 想要…的 of it.
+_NO_GAIN: Final = re.compile(
+    "，|也|就|^(?:孩子|宝宝|老人|回家|到家|到手|路上|半夜|平时|以后|收到|早上|晚上|周末|出门|玩完|用完|洗完|脏了|坏了|没电)"
+)
+
+
+def is_gain(benefit: str) -> bool:
+    """Tell whether a benefit can be what somebody wants (想要不卡手的), and is no sentence about what happens then."""
+    return bool(benefit) and _NO_GAIN.search(benefit) is None
+
+
 class Lines:
     """The lines of one script. A line that was taken is not offered again."""
 
@@ -152,7 +163,7 @@ class Lines:
         # Turns of phrase that a whole sentence does not fit into.
         if point.feature and "，" not in point.feature and spoken_length(point.feature) <= _TRAIT:
             values["trait"] = point.feature
-        if point.benefit and "，" not in point.benefit and spoken_length(point.benefit) <= _GAIN:
+        if is_gain(point.benefit) and spoken_length(point.benefit) <= _GAIN:
             values["gain"] = point.benefit
         if assumed:
             slot = "assumed" if point.feature and point.benefit else "assumed.bare"
