@@ -307,7 +307,9 @@ class _Script:
         if sheet.scenario not in {"opening", "selling_points", "seeding"} or sheet.action == "continue":
             return []
         known = [one.benefit for one in sheet.points if is_gain(one.benefit)]
-        short = [one for one in known if spoken_length(one) <= 13]
+        # What the room has been led in with leads nobody in again, whatever is said around it.
+        fresh = [one for one in known if not any(re.sub(r"\W", "", one) in heard for heard in sheet.openings)]
+        short = [one for one in fresh if spoken_length(one) <= 13]
         said = [one for gain in short for one in lines.of("hook.gain", {"gain": gain})]
         said = [one for one in said if one not in sheet.heard]
         return self._rng.sample(said, min(len(said), 2)) if self._rng.random() < 0.4 else []
