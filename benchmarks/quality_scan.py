@@ -23,7 +23,7 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from backend.quality.codepoints import codes_of
 from backend.quality.layering import compiled, plain
-from backend.quality.lexicon import RuleSnapshot, _outermost
+from backend.quality.lexicon import RuleSnapshot
 from backend.quality.normalize import fold, with_digits
 from backend.quality.overlay import Overlay, OwnRule
 from backend.quality.pii import find_pii
@@ -181,7 +181,6 @@ def _passes(rules: RuleSnapshot, name: str, text: str) -> None:
     folded = fold.__wrapped__(text)
     codes = codes_of(folded.text)
     sights, _ = rules._search(folded.text)
-    hits = rules._meant(folded, sights)
     terms = AhoCorasick(sorted({term for rule in rules.rules for term in rule.terms}), matchkind=MatchKind.Standard)
     layer = rules._search.layers[0][0]
 
@@ -201,7 +200,6 @@ def _passes(rules: RuleSnapshot, name: str, text: str) -> None:
         ("sound: text", lambda: Heard(folded.text, codes)),
         ("sound: terms", lambda: list(layer.sounds.find(heard))),
         ("context", lambda: rules._meant(folded, sights)),
-        ("outermost", lambda: _outermost(hits)),
     ):
         taken = _best(work)
         print(f"    {part:28} {taken * 1000:7.1f} ms, {taken / scan:4.0%}")

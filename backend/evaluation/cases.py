@@ -155,6 +155,7 @@ INTENT_SLOTS: Final = (
     "length_change",
     "audience",
     "must_say",
+    "say_if_held",
     "must_not_say",
     "prices",
 )

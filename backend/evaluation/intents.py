@@ -18,7 +18,7 @@ Reader = Callable[[str, Situation], Awaitable[Reading]]
 _WRITING: Final = frozenset({"write", "continue", "restyle", "regenerate", "switch_product", "batch"})
 _CAUTIOUS: Final = frozenset({"unclear", "chat"})
 #: Slots of which a reading holds several.
-_LISTS: Final = frozenset({"style", "avoid_style", "audience", "must_say", "must_not_say", "prices"})
+_LISTS: Final = frozenset({"style", "avoid_style", "audience", "must_say", "say_if_held", "must_not_say", "prices"})
 _QUESTION_END: Final = ("?", "？", "吗", "呢")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from backend.graph import remarked
 from backend.graph.prompts import fixed_words, without_slots
 from backend.graph.state import GraphContext, ScriptState
 from backend.graph.variants import sections_of
@@ -44,7 +45,7 @@ def brief_of(state: ScriptState, product: dict[str, Any]) -> ScriptBrief:
         product=product or None,
         other_products=others,
         must_say=slots.get("must_say") or [],
-        must_not_say=[*(slots.get("must_not_say") or []), *(state["host"].get("taboo_words") or [])],
+        must_not_say=[*remarked.unwanted(state), *(state["host"].get("taboo_words") or [])],
         request=state["request"]["content"],
         pace=state["host"]["pace"],
         catchphrases=state["host"].get("catchphrases") or [],

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.quality.insisted import is_insisted
 from backend.quality.rulebook import Rule
 from backend.quality.strings import Places
 
@@ -47,8 +48,8 @@ _UNLESS: Final = (
     re.compile(r"^的?(?:我|我们|咱|咱们)?(?:都|就|可|根本)?(?:不敢|不会|不来|不卖|不播|不拿|不要钱|不收钱)"),
 )
 _QUOTED_BAN: Final = re.compile(
-    r"(?:不能|不可以|不许|不让|禁止|不得|违规|不敢|不准|别再|从来不|不会|不想|没法|少(?!说[也都]))(?:再)?(?:随便|乱)?"
-    r"(?:说|讲|用|写|提|喊|宣传|承诺|吹|打出|出现)[^，]{0,16}$"
+    r"(?:不能|不可以|不许|不让|禁止|不得|违规|不敢|不准|别再|从来不|不会|不想|没法|没(?:有)?(?:资格|胆子|底气|本事|脸)|少(?!说[也都]))(?:再)?(?:随便|乱)?"
+    r"(?:说|讲|用|写|提|喊|宣传|承诺|吹|打出|打|出现)[^，]{0,16}$"
     r"|(?:别|不要|甭|莫)(?:跟|和|对|听|信|再)?(?:我|他们|别人|那些|人家)?(?:说|讲|信|听|指望|相信|问我)[^，。！？]{0,16}$"
     # 从来没有过的, 从没见过这么好的 boasts.
     r"|(?:从来|从|根本|压根)(?:都)?(?:不|没)(?![^，。！？]*(?:过的|这么|这样|如此))(?:敢|会|有)?[^，。！？]{0,8}$"
@@ -62,6 +63,7 @@ _SAYING: Final = (
 _DISOWNED: Final = re.compile(
     # 今天专治这个，哦不，专门聊这个.
     r"^[^，。！？]{0,3}，?(?:哦|噢|啊|呸|哎|诶)，?不(?:对|是)?[，。！]|"
+    r"^[^，。！？]{0,3}(?:这[种类些]?)?(?:话|承诺|保证|词)?，?(?:我们?|咱们?|咱家|主播)(?:可|都|真)?(?:给不了|做不到|做不了|保证不了|承诺不了|说不出口|担不起)(?=[，。！]|$)|"
     r"^[^，。！？]{0,3}(?:都|也|可|倒|真)?(?:谈不上|算不上|说不上|称不上|够不上)|"
     r"^[^。！？]{0,4}(?:[这那](?:[种个类些样套]|[一两几俩三四五六]个?)?|之类)的?(?:"
     r"(?:话|词儿?|字|说法|字眼|广告语?|承诺|宣传语?|口号|噱头|帽子|名头|大话|空话|标语|(?<!好)事儿?)(?:[^。！？不没别]{0,8})"
@@ -161,10 +163,10 @@ def is_negated(text: str, start: int, end: int, begin: int) -> bool:
     """
     before = text[begin:start]
     after = text[end : end + _BEHIND]
+    if (_UNLESS[0].search(before) and _UNLESS[1].match(after)) or is_insisted(before, text[end : end + _WINK_REACH]):
+        return False
     if _QUESTION.search(before) or _ASKED_BEHIND.match(after):
         return not is_affirmed(after)
-    if _UNLESS[0].search(before) and _UNLESS[1].match(after):
-        return False
     if _NOT_THAT.search(before):
         return not _AGREED.match(after)
     if (_NEGATION.search(before) or _NOT_FOR_YOU.search(before)) and not _DOUBLE.search(before):

@@ -62,9 +62,12 @@ _GROWN: Final = re.compile(
 _RAISED: Final = re.compile(
     "(?<=[，。！？；、的是在用])(?P<place>[\u4e00-\u9fa5]{1,4}[湖岛山江河海镇村乡县市湾沟坝坪岭寨港滩原园])(?:里|上|边)?(?:养|产|种|捞|采|钓|收|摘|挖|酿)(?:出来|出|来)?的(?!时|人)"
 )
+#: Counters that count much else, and goods where the record or a word of stock says so: 库存只剩二十口.
+_OTHER_COUNTERS: Final = "口部架座捆扎尾"
+_KEPT: Final = re.compile("[库仓店]里|库存|后台|备货|备了|现货")
 _STOCK: Final = headed(
     rf"(?:只剩|(?:只|就|才)(?:捞|做|收|到|抢|拿|批|备|留|出|熬|烤|产|采|争取)[到出来]?了?|[库仓店]里(?:一共|总共|就|只|还|现在)?(?:有|剩|备)|[库仓]里(?:一共|总共)|仅剩|就剩|还剩|剩下|剩余|库存|后台|备货|备了|限量|最后|现货|一共(?:就|只)(?:有|备)?|一共备)(?:只有|还有|就|不到|大概|最后|剩|下|了|"
-    rf"有)*(?P<count>{NUMBER})(?P<tail>多|来|几)?\s*[{COUNTERS}单](?!月|星期|小时|钟|礼拜|人)|"
+    rf"有)*(?P<count>{NUMBER})(?P<tail>多|来|几)?\s*(?:[{COUNTERS}单](?!月|星期|小时|钟|礼拜|人)|[{_OTHER_COUNTERS}](?![人气味子]))|"
     # A clause of its own, or the beginning of one: 就四十套, 只有十四床, 九十五顶，真没多备.
     rf"(?<=[，。！？；])(?:[这今本][批次场天回晚年货]|手里|手上|我们?|咱们?|直播间|后台|全国|全网|全场|目前|现在|到手|厂里|一共|总共)*(?P<only>就|只有|仅有|仅|总共|全部|只备了|只做了|只拿了|只留了)(?P<few>{NUMBER})(?P<few_tail>多|来|几)?[{COUNTERS}单]|"
     rf"(?P<there>{NUMBER})(?P<there_tail>多|来|几)?[{COUNTERS}单](?=现货|库存|备货|，?(?:拍完|卖完|抢完|发完|没了)(?:为止|就没|就|拉倒|完))|"
@@ -135,6 +138,11 @@ _OF_ANY: Final = frozenset(
 _USED_BESIDE: Final = re.compile(
     "(?:先|再|还是|记得|平时|另外|搭|配)[^，。！？]{0,2}(?:抹|涂|擦|用|洗|垫|盖|戴|穿|铺|放|搭|配|敷)?[层点个条件]?$"
 )
+#: 别跟电饭煲挤一个插排.
+_WITH: Final = re.compile("[跟和与同]$|挨着$")
+_TOGETHER: Final = re.compile("(?:一起|一块儿?|一同|同时)?(?:挤|抢|共|并|轮着|换着|挨|叠|放|摆|插|用|开|搁|塞)")
+#: Characters of a product's name that may be no more than a sort of goods.
+_LONGEST_SORT: Final = 4
 #: Right before a noun: this one here is meant.
 _POINTED: Final = re.compile(
     "(?:这|本|咱们?家?的?|我们家?的?|今天的?|下面的?|上的是|[一二三四五六七八九十\\d]号)[^，。！？]{0,5}$"
@@ -271,6 +279,9 @@ def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactF
             (match.group(name) for name in ("tail", "few_tail", "there_tail", "bare_tail") if match.group(name)), None
         )
         low, high = clause(text, match.start(), match.end())
+        counter = match.group()[-1]
+        if counter in _OTHER_COUNTERS and counter != product.get("unit") and not _KEPT.search(text, low, match.end()):
+            continue  # 壶里还剩一口
         if said is None or (said == 1 and not re.search("剩|库存|最后", match.group())) or "限购" in text[low:high]:
             continue
         if said == 1 and (
@@ -413,6 +424,15 @@ def other_things(text: str, product: Mapping[str, Any]) -> Iterator[tuple[int, i
             yield match.span("thing")
 
 
+def _is_beside(text: str, at: int, name: str, sort: str) -> bool:
+    """Tell whether a bare sort of goods (润唇膏, 电饭煲) is one that stands or is used beside these, of any make."""
+    low, high = clause(text, at, at + len(name))
+    return len(sort) <= _LONGEST_SORT and bool(
+        _USED_BESIDE.search(text, low, at)
+        or (_WITH.search(text, low, at) and _TOGETHER.match(text[at + len(name) : high]))
+    )
+
+
 def stale_names(
     text: str, product: Mapping[str, Any] | None, others: Sequence[str]
 ) -> Iterator[tuple[int, int, str, bool]]:
@@ -445,7 +465,7 @@ def stale_names(
                 if branded is not None and len(short) >= 5 and short[:2] not in own:
                     yield low + branded.start(), at + len(name), other, True
                 elif whole or pointed or _PLACED.search(text, low, at) is None:
-                    yield at, at + len(name), other, whole or pointed
+                    yield at, at + len(name), other, (whole and not _is_beside(text, at, name, short)) or pointed
                 break
         else:
             # 途野帐篷 for 途野两人双层帐篷: its brand, and what it is, close together.

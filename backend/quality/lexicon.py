@@ -4,6 +4,8 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -43,6 +45,10 @@ class _Hit(NamedTuple):
     #: The range in the text as it was written.
     span: tuple[int, int]
 
+
+#: A sight; bounds of its sentence, of its clause; whether a denial is near; the range in the text as it was written;
+#: whether it lies in an allowed phrase, in a registered name.
+_Row = tuple[Sight, int, int, int, int, bool, int, int, bool, bool]
 
 #: How likely a sentence of a whole script has to imply something before it is a warning.
 _SURE_OF_ONE: Final = 0.7
@@ -90,13 +96,15 @@ class RuleSnapshot:
         named, verticals = self._search(folded.text)
         spoken = (verticals_of_category(vertical) if vertical else frozenset[str]()) or verticals
         sights = [sight for sight in named if _holds(sight.rule, sight.term, spoken)]
-        return [_finding(hit, folded) for hit in _outermost(self._meant(folded, sights))] if sights else []
+        return [_finding(hit, folded) for hit in self._meant(folded, sights)] if sights else []
 
     def _meant(self, folded: Folded, sights: Sequence[Sight]) -> list[_Hit]:
-        """Return what is left when nothing around it makes it harmless."""
+        """Return what is left when nothing around it makes it harmless and nothing graver holds it, in text order."""
         text = folded.text
         starts = np.array([sight.start for sight in sights], dtype=np.int64)
-        ends = np.array([sight.end for sight in sights], dtype=np.int64)
+        order = np.argsort(starts, kind="stable")
+        starts = starts[order]
+        ends = np.array([sight.end for sight in sights], dtype=np.int64)[order]
         around = Surroundings(codes_of(text))
         begins, stops = around.clauses(starts, ends)
         columns = (
@@ -108,34 +116,16 @@ class RuleSnapshot:
             _inside(_places(self._allowed, text), starts, ends),
             _inside(_places(self._names, text), starts, ends),
         )
-        titled = "《" in folded.original
+        sighted = map(sights.__getitem__, order.tolist())
+        rows: list[_Row] = list(zip(sighted, *(column.tolist() for column in columns), strict=True))
+        # What touches no other decides nothing about it.
+        firsts = [0, *(np.flatnonzero(starts[1:] >= np.maximum.accumulate(ends)[:-1]) + 1).tolist(), len(rows)]
         hits: list[_Hit] = []
-        for sight, low, high, begin, stop, doubtful, from_, to, free, named in zip(
-            sights, *(column.tolist() for column in columns), strict=True
-        ):
-            rule, start, end, term, heard = sight
-            if (
-                (free and not rule.statutory)
-                or is_allowed(rule, text, start, end, (low, high))
-                or (doubtful and rule.negatable and is_negated(text, start, end, begin))
-                or (rule.negatable and is_not_claimed(text, start, end, rule.category, begin, (low, high)))
-                or (titled and is_in_a_title(folded.original, from_))
-            ):
-                continue
-            across = crossed(text, start, end, (begin, stop)) if term else "no"
-            if across == "left" and not heard:
-                continue
-            # Two characters of which one only sounds right, or is a letter, come together by chance as well, and so do
-            # ends of other words (肯定|粘).
-            unsure = (end - start < 3 and (heard or across == "right")) or (heard and across != "no")
-            severity = rule.mild.get(term, rule.severity)
-            if named:
-                severity = "info"
-            elif severity == "block" and (free or unsure or is_softened(rule, text, (low, high))):
-                severity = "warn"
-            # Width, case and script are no disguise; something between the characters is.
-            disguised = heard or (bool(term) and to - from_ != end - start)
-            hits.append(_Hit(rule, start, end, severity, term, disguised, (from_, to)))
+        for first, after in pairwise(firsts):
+            if after - first > 1:
+                hits += _gravest(folded, rows[first:after])
+            elif hit := _hit(folded, rows[first]):
+                hits.append(hit)
         return hits
 
     def check(self, text: str, *, vertical: str | None = None, whole: bool = False) -> list[Finding]:
@@ -202,34 +192,72 @@ def _holds(rule: Rule, term: str, spoken: frozenset[str]) -> bool:
     return GENERAL in rule.verticals or not spoken or not rule.verticals.isdisjoint(spoken)
 
 
-def _outermost(hits: list[_Hit]) -> list[_Hit]:
-    """Keep, where hits lie inside each other, the graver one, then the longer one."""
-    kept: list[_Hit] = []
-    together: list[_Hit] = []
-    reach = -1
-    # Hits that touch no other decide nothing about each other.
-    for hit in sorted(hits, key=lambda hit: hit.start):
-        if hit.start >= reach:
-            kept += _gravest(together)
-            together = []
-        together.append(hit)
-        reach = max(reach, hit.end)
-    return kept + _gravest(together)
+def _hit(folded: Folded, row: _Row) -> _Hit | None:
+    """Return what is found at a place; None when something around it makes it harmless."""
+    (rule, start, end, term, heard), low, high, begin, stop, doubtful, from_, to, free, named = row
+    text = folded.text
+    if (
+        (free and not rule.statutory)
+        or is_allowed(rule, text, start, end, (low, high))
+        or (doubtful and rule.negatable and is_negated(text, start, end, begin))
+        or (rule.negatable and is_not_claimed(text, start, end, rule.category, begin, (low, high)))
+        or is_in_a_title(folded.original, from_)
+    ):
+        return None
+    across = crossed(text, start, end, (begin, stop)) if term else "no"
+    if across == "left" and not heard:
+        return None
+    # Two characters of which one only sounds right, or is a letter, come together by chance as well, and so do
+    # ends of other words (肯定|粘).
+    unsure = (end - start < 3 and (heard or across == "right")) or (heard and across != "no")
+    severity = _hoped(row)
+    if not named and severity == "block" and (free or unsure or is_softened(rule, text, (low, high))):
+        severity = "warn"
+    return _Hit(rule, start, end, severity, term, _is_disguised(row), (from_, to))
 
 
-def _gravest(hits: list[_Hit]) -> list[_Hit]:
-    if len(hits) < 2:
-        return hits
+def _hoped(row: _Row) -> Severity:
+    """Return how grave a place is when nothing around it makes it milder."""
+    rule, _, _, term, _ = row[0]
+    return "info" if row[-1] else rule.mild.get(term, rule.severity)
+
+
+def _is_disguised(row: _Row) -> bool:
+    # Width, case and script are no disguise; something between the characters is.
+    (_, start, end, term, heard), *_, from_, to, _, _ = row
+    return heard or (bool(term) and to - from_ != end - start)
+
+
+def _gravest(folded: Folded, rows: Sequence[_Row]) -> list[_Hit]:
+    """Return of places that touch each other, where they lie inside each other, the graver hit, then the longer one.
+
+    Each is taken for as grave as it can be. Whose turn it is and is as grave as that stays, whatever comes after: what
+    it holds need not be asked about.
+    """
+    ahead = [
+        (-_RANK[_hoped(row)], row[0].start - row[0].end, _is_disguised(row), number) for number, row in enumerate(rows)
+    ]
+    heapify(ahead)
+    known: dict[int, _Hit] = {}
     kept: list[_Hit] = []
-    for hit in sorted(hits, key=lambda hit: (-_RANK[hit.severity], hit.start - hit.end, hit.disguised)):
+    while ahead:
+        hoped, length, disguised, number = heappop(ahead)
+        rule, start, end, _, _ = rows[number][0]
         for other in kept:
-            inside = other.start <= hit.start and hit.end <= other.end
-            around = hit.start <= other.start and other.end <= hit.end
-            crossing = other.rule is hit.rule and other.start < hit.end and hit.start < other.end
+            inside = other.start <= start and end <= other.end
+            around = start <= other.start and other.end <= end
+            crossing = other.rule is rule and other.start < end and start < other.end
             if inside or around or crossing:
                 break
         else:
-            kept.append(hit)
+            hit = known.get(number) or _hit(folded, rows[number])
+            if hit is None:
+                continue
+            if -_RANK[hit.severity] > hoped:
+                known[number] = hit
+                heappush(ahead, (-_RANK[hit.severity], length, disguised, number))
+            else:
+                kept.append(hit)
     return sorted(kept, key=lambda hit: hit.start)
 
 
@@ -262,7 +290,7 @@ def _replacement(rule: Rule, said: str) -> str | None:
     if known is not None:
         return known
     if len(said) <= 8:
-        for pattern, replacement in rule.replace.items():
-            if pattern[0] == "^" and re.match(pattern, said):
+        for pattern, replacement in rule.rewrites:
+            if re.match(pattern, said):
                 return re.sub(pattern, replacement, said, count=1)
     return None

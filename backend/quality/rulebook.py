@@ -58,9 +58,12 @@ class Rule:
     remark: str = ""
     #: Where it does not match, no pattern of `allow` and `evidence` does; None: ask each.
     excuse: Lazy | None = field(init=False, repr=False, compare=False)
+    #: What of `replace` is a pattern.
+    rewrites: tuple[tuple[str, str], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "excuse", either((*self.allow, *self.evidence)))
+        object.__setattr__(self, "rewrites", tuple(one for one in self.replace.items() if one[0].startswith("^")))
 
 
 @dataclass(frozen=True)

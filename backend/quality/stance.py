@@ -10,6 +10,7 @@ from typing import Final
 
 from backend.quality.context import clause, is_affirmed, is_winked_at, sentence
 from backend.quality.heads import headed
+from backend.quality.insisted import is_insisted, is_turned_away
 
 #: Who says, asks, shouts what comes next, and is not the host.
 _OTHERS: Final = (
@@ -75,6 +76,7 @@ _PAST: Final = re.compile("去年|前年|上次|上回|上个?月|以前|从前|
 #: 治不治颈椎病: asked, in the hit itself.
 _WHETHER: Final = re.compile(r"(.)[不没]\1")
 _REACH: Final = 44
+_FAR: Final = 80
 
 
 def is_in_a_title(original: str, start: int) -> bool:
@@ -95,6 +97,11 @@ def is_not_claimed(
     low, high = around or sentence(text, start, end)
     if begin is None:
         begin, _ = clause(text, start, end)
+    before, after = text[begin:start], text[end : end + _FAR]
+    if is_insisted(before, after):
+        return False
+    if is_turned_away(before, after):
+        return True
     past = category in ("price_claim", "false_promo") and _PAST.search(text, begin, start)
     return bool(
         past

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, parse_number
-from backend.quality.patterns import made
+from backend.quality.patterns import behind, made, places_of
 from backend.quality.record import FactFault, overlaps, record_text
 from backend.quality.spans import COLOURS, is_aside
 
@@ -29,6 +29,8 @@ _IS: Final = (
     "(?:这块儿?|这里|上|呢|方面|我们|咱们?|它|这次|今天|就|都|全|一律|统一|用|选|写|标|做)*"
     "(?:是|为|选用|采用|用的?是?|选的?是?|叫|：)"
 )
+#: Right behind a fact's name: what is said of it.
+_IS_SAID: Final = re.compile(rf"{_IS}(?P<said>[\u4e00-\u9fa5a-z0-9+.\-]{{2,10}}?)(?=[，。！；、]|的(?=[，。！；])|$)")
 #: Before what is said: no part of the name of a thing.
 _DRESS: Final = re.compile(
     "^(?:的|了|正宗|地道|纯正?|真正?|上好|上等|优质|天然|进口|新鲜|当地|本地|传统|经典|咱们?|我们|自家|那种|这种|一种|全|都|百分之百|最|老|大|小|好|整|一[个种款块条张])+"
@@ -79,17 +81,13 @@ def _values_that_differ(text: str, fields: Sequence[tuple[str, str]], record: st
         names = [one for one in _names(name) if one in text]
         if not names or not re.search("[\u4e00-\u9fa5a-z]", value):
             continue
-        pattern = made(
-            rf"(?:{'|'.join(map(re.escape, names))}){_IS}(?P<said>[\u4e00-\u9fa5a-z0-9+.\-]{{2,10}}?)"
-            r"(?=[，。！；、]|的(?=[，。！；])|$)"
-        )
-        for match in pattern.finditer(text):
+        for start, match in behind(text, names, _IS_SAID):
             said = _DRESS.sub("", match["said"])
             if len(said) < 2 or _NO_VALUE.search(said) or re.match(NUMBER, said) or overlaps(said, record):
                 continue
             if said[-1] in "的了" or ((set(said) & set(value) - set("的大小中新老")) and len(said) <= 2):
                 continue
-            if not is_aside(text, *match.span()):
+            if not is_aside(text, start, match.end()):
                 problem = f"“{name}”说成了{said}，资料是{value[:24]}"
                 yield FactFault("FAC-004", *match.span("said"), problem, _is_alike(said, value))
 
@@ -151,6 +149,9 @@ _OF_HOUSE: Final = (
     "(?:这[款个只瓶盒罐袋条件双])?[^，。！？；不没]{0,8}?"
 )
 
+#: One of these stands in it, at most so many characters before the noun.
+_HOUSE, _FROM_HOUSE = frozenset("家牌"), 16
+
 
 def _brands_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Find whose goods these are said to be, where the record names another maker: 老韩家的牛肉干."""
@@ -161,7 +162,8 @@ def _brands_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactF
     noun = re.findall("[\u4e00-\u9fa5]{2}(?=[^\u4e00-\u9fa5]*$)", name)
     record = record_text(product)
     found: list[tuple[int, int, str, bool]] = []
-    if noun and noun[0] in text:
+    # Before the noun, the word of a house: without it no pattern is made.
+    if noun and any(not _HOUSE.isdisjoint(text[max(0, at - _FROM_HOUSE) : at]) for at in places_of(text, noun[0])):
         for match in made(rf"{_OF_HOUSE}{re.escape(noun[0])}").finditer(text):
             found.append((*match.span("brand"), match["brand"], False))
     # The goods by their own full name, and something else where the brand stands.

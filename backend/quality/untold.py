@@ -110,6 +110,10 @@ _ABOUT: Final = re.compile(
     "^(?:具体|详细|任何|所有|一切|关于|有关|它的?|他的?|产品的?|商品的?|这款的?)+|"
     "的?(?:信息|问题|方面|情况|部分|内容|数[据值]|参数|细节|话题|这块儿?|那块儿?|这事儿?|的?事儿?|是多少|是什么)$"
 )
+#: Behind a fact's name: the same, asked for.
+_HOW_MUCH: Final = re.compile(
+    "的?(?:多[少久大长高重]|几[年个天]|[长大多高]短?小?少?低?|年限|时[长间]|怎么样|如何|什么|期限?|度)?"
+)
 #: Longer words are no matter but what is to be left out as it stands.
 _LONGEST: Final = 8
 #: 新疆和田 and 呼和浩特 are one place each.
@@ -150,6 +154,14 @@ def tells(word: str, text: str, product: Mapping[str, Any] | None) -> bool:
     return any(certain for matter in known for *_, certain in _places(matter, text, product))
 
 
+def is_held(word: str, product: Mapping[str, Any] | None) -> bool:
+    """Tell whether a record has something on the matter that `word` names: 产地, 赠品, 保温时间."""
+    for matter in _named(word, product):
+        if any((product or {}).get(field) for field in matter.fields) or _values(matter, product):
+            return True
+    return False
+
+
 def _named(word: str, product: Mapping[str, Any] | None) -> Iterator[Matter]:
     core = _ABOUT.sub("", fold(word).text.strip())
     if not core or len(core) > _LONGEST:
@@ -159,9 +171,18 @@ def _named(word: str, product: Mapping[str, Any] | None) -> Iterator[Matter]:
         yield known
         return
     names = [fold(name).text for name in _facts(product)] if len(core) >= 2 else []
-    own = [name for name in names if len(name) >= 2 and (core in name or name in core)]
+    own = [name for name in names if len(name) >= 2 and (core in name or _is_name(core, name))]
     if own:
         yield Matter((core,), "|".join(f"^{re.escape(name)}$" for name in own))
+
+
+def _is_name(core: str, name: str) -> bool:
+    """Tell whether a word is a fact's name and no more: 保温多久 of 保温.
+
+    终身质保 of 质保 says something of it instead, and is only to be left out as it stands.
+    """
+    head, found, tail = core.partition(name)
+    return bool(found) and not head and _HOW_MUCH.fullmatch(tail) is not None
 
 
 def words_of(unwanted: Iterable[str], product: Mapping[str, Any] | None) -> Sequence[str]:

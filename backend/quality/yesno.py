@@ -114,5 +114,7 @@ def _had(fields: tuple[tuple[str, str], ...]) -> Sequence[tuple[str, str]]:
     return tuple(
         (thing, found[thing])
         for thing in sorted(things, key=len, reverse=True)
-        if not re.search(f"(?:不|没有?|无|未|非|勿|禁止?)[^，。；、]{{0,3}}{re.escape(thing)}", denied)
+        # Where the thing is nowhere, no pattern is made of it.
+        if thing not in denied
+        or not re.search(f"(?:不|没有?|无|未|非|勿|禁止?)[^，。；、]{{0,3}}{re.escape(thing)}", denied)
     )

@@ -58,7 +58,7 @@ _HALF_HOUR: Final = re.compile(
 #: A length that surely is the text's: beside a word for the text (写个两小时的口播, 卖点40分钟), behind a verb that
 #: begins the clause (改成2秒), or all that the last clause says, where the one before names a text (保温杯开场,1秒).
 _LENGTH_ALONE: Final = re.compile(
-    rf"(?:(?:^|[,.;!?]){_TO_WRITE}|(?P<alone>^|(?:{_OF_TEXTS})吧?[,.;!?])|{_OF_TEXTS})"
+    rf"(?:(?:^|[,.;!?]){_TO_WRITE}|(?P<alone>^|(?:{_OF_TEXTS})吧?[,.;!?])|{_OF_TEXTS}|(?:以后|今后|往后|后面|接下来)(?:的|写的)?[每各所](?:有的?)?一?(?:[段条篇份版个](?:稿子?)?|个?品)(?:都|全|一律|统一)*)"
     rf"(?:[给我帮个一段份条版要是为:就只大概大约约在到写来讲念说播\s]|时长|长度|控制){{0,8}}"
     rf"(?P<said>(?P<minus>-|负)?(?:(?P<time>\d{{7,12}}|{_NUMBER})个?(?:(?P<seconds>{_SECOND})|{_MINUTE})|"
     rf"(?P<hours>半|{_NUMBER})个?(?:半?小时|钟头|hours?(?![a-z]))|"
@@ -102,11 +102,14 @@ _TIMES: Final = (
     (re.compile(rf"{_RANGE}\s*(?:多)?个?{_MINUTE}"), lambda m: _middle(m) * 60),
     (re.compile(rf"{_RANGE}\s*(?:多|来)?{_SECOND}"), _middle),
 )
+#: A 30-second opening, a 2-minute script.
+_HYPHEN: Final = re.compile(r"(?<=\d)-(?=(?:sec|min|word|char))")
 _LETTERS: Final = re.compile(rf"{_RANGE}\s*(?:多|来)?个?(?:字(?!路|母)|characters|words|chars)")
 
 
 def seconds_asked(folded: str, pace: int) -> tuple[int | None, str]:
     """Return the asked length in seconds and the text without it; `pace` (characters a minute) turns 字 into time."""
+    folded = _HYPHEN.sub(" ", folded)
     for pattern, read in _TIMES:
         for match in pattern.finditer(folded):
             if _OTHER_TIME.search(folded[: match.start()]) or _OTHER_AFTER.match(folded[match.end() :]):

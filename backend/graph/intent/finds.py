@@ -5,15 +5,17 @@ from typing import Any, Final
 
 from backend.graph.intent.folding import clauses, fold
 from backend.graph.intent.naming import Known, Match, mentioned
-from backend.graph.intent.products import occasions, product_heading, product_in_words
+from backend.graph.intent.products import goods_in_english, occasions, product_heading, product_in_words
 from backend.graph.intent.references import draft_meant
-from backend.graph.intent.segments import in_order, segments_in
+from backend.graph.intent.segments import in_order, segments_in, without_told
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.slots import NEGATED, read_slots
 from backend.graph.intent.vocabulary import phrases
 
 #: How sure a brand or a category by itself is (naming.py).
 _BRAND: Final = 0.75
+#: How sure an English word for the goods is.
+_IN_ENGLISH: Final = 0.8
 #: The greatest weight of a segment's name that says it by the way.
 _FAINT: Final = 0.45
 _GREETED: Final = re.compile(
@@ -60,7 +62,9 @@ class Finds:
         self.how_to = bool(cues["how_to"].search(self.positive))
         stripped = cues["how_to"].sub("", self.positive) if self.how_to else self.positive
         self.cue = {name: bool(pattern.search(stripped)) for name, pattern in cues.items()}
-        self.mentions = segments_in(self.positive)
+        self.mentions = without_told(
+            self.positive, segments_in(self.positive), lambda words: bool(mentioned(words, situation.products))
+        )
         if named := occasions(self.positive):
             self.slots["must_say"] = list(dict.fromkeys([*self.slots.get("must_say", []), *named]))
         self.products = self._products()
@@ -91,13 +95,26 @@ class Finds:
         return text
 
     def _products(self) -> list[Match]:
-        matches = mentioned(self.positive, self.situation.products)
+        matches = mentioned(self.positive, self.situation.products) or self._in_english()
         if any(match.sure == 1.0 for match in matches):
             # 安朵的包,安朵真皮托特包: beside a whole name a brand or a category says nothing more.
             matches = [match for match in matches if match.sure > _BRAND]
         # A name that is part of what is asked for ("开场") is not a product.
         spans = [(m.start, m.end) for m in self.mentions]
         return [m for m in matches if not any(s <= m.start and m.end <= e for s, e in spans) or m.sure == 1.0]
+
+    def _in_english(self) -> list[Match]:
+        """Return the products of ours that English words may mean: all whose names, aliases or kinds fit."""
+        for words, meant in goods_in_english(self.positive):
+            fit = [
+                known
+                for known in self.situation.products
+                if any(meant.search(fold(name)) for name in (known.name, *known.aliases))
+            ] or [known for known in self.situation.products if meant.search(fold(known.category))]
+            if fit:
+                at = self.positive.index(words)
+                return [Match(known, at, at + len(words), _IN_ENGLISH) for known in fit]
+        return []
 
     def _put_aside(self) -> bool:
         """Leave out the products that are put aside, where others are named."""
@@ -116,11 +133,12 @@ class Finds:
     def _keep_sayings(self) -> None:
         """Take what only names the goods out of what must be said: 说一下保温杯 asks for a text, not for a word."""
         named = {self.positive[match.start : match.end] for match in self.products}
-        said = [one for one in self.slots.get("must_say", []) if one not in named]
-        if said:
-            self.slots["must_say"] = said
-        else:
-            self.slots.pop("must_say", None)
+        for slot in ("must_say", "say_if_held"):
+            said = [one for one in self.slots.get(slot, []) if one not in named]
+            if said:
+                self.slots[slot] = said
+            else:
+                self.slots.pop(slot, None)
 
     def _product(self) -> Known | None:
         if not self.products:

@@ -13,7 +13,7 @@ from backend.graph.intent.vocabulary import SCENARIO_NAMES
 
 _ONE: Final = r"(?:一|1)(?:整)?(?:段|条|篇|版|个|份|块儿?|起|稿|套)"
 _JOIN: Final = re.compile(
-    rf"(?:合|并|拼|捏|揉|凑|融|整|串|连|缝|粘|接|综)(?:合|并)?(?:成|到|在|为|进|做|着)?(?:{_ONE}|起来|完整的?一)|"
+    rf"(?:合|并|拼|捏|揉|凑|融|整(?=[合并成到在为])|串|连|缝|粘|接|综)(?:合|并)?(?:成|到|在|为|进|做|着)?(?:{_ONE}|起来|完整的?一)|"
     r"合并|(?:合成|并成|整合|融合|拼接|拼起来|合到|合在|捏合|并到|揉成)|二合一|三合一|合二为一|\b(?:merge|combine|join)\b"
 )
 #: It must be texts that become one: 把保温杯和辣条合并讲 is about products.

@@ -13,6 +13,10 @@ from backend.graph.intent.folding import fold
 
 #: Two lengths are one said twice (一分钟, 两百字) when they are nearer than this.
 _APART: Final = 1.5
+#: 写个面霜卖点,以后每段都: what is left of a length for each.
+_OF_EACH: Final = re.compile(r"[,.]?(?:以后|今后|往后|后面|接下来)[^,.]{0,4}[每各所][^,.]{0,6}(?:都|全|一律|统一)*$")
+#: A length that many segments have.
+_USUAL: Final = 60
 _FROM_TO: Final = re.compile(r"从|由|原来|现在是|不是|别|不要|太|各|分别|或|到|至|-|~")
 _AT_MOST: Final = re.compile(r"(?:但|可|又)?(?:别|不要|不能|不可以?|不得|不)(?:超过|多于|长于|少于|短于)")
 _CUT: Final = re.compile(r"[,，.。;；!！?？\n]+")
@@ -47,7 +51,11 @@ def _beyond(finds: Finds) -> Odds | None:
     nearest = round(meant) if SHORTEST <= meant <= LONGEST else SHORTEST if meant < SHORTEST else LONGEST
     label = f"{nearest} 秒" if nearest < LONGEST else f"{LONGEST // 60} 分钟"
     rest = re.sub(",{2,}", ",", f"{text[: beyond.start]},{text[beyond.end :]}").replace(",的", "").strip(" ,")
+    rest = _OF_EACH.sub("", rest) or rest
     usual = ("按这种稿子的常规长度", rest)
+    if finds.draft is None and not (finds.cue["write"] or finds.mentions or finds.product or finds.unsure):
+        # Of all texts to come: without a length there is nothing left to keep.
+        usual = (f"{_USUAL} 秒", f"{text[: beyond.start]}{_USUAL}秒{text[beyond.end :]}")
     if finds.draft is not None and not finds.mentions:
         usual = ("短一点就行", "再短一点") if meant < LONGEST else ("长一点就行", "再长一点")
     said = text[beyond.start : beyond.end]

@@ -33,8 +33,21 @@ _NOT_A_PRODUCT: Final = re.compile(
     r"(?:客户|老板|领导|甲方|品牌方|运营|嫌|觉得|感觉|上次|这次|下次|^直接|赶紧|弄好|写好|好没|那场|这场|里写着|brief|刚才|刚刚|上面|前面|之前|上一|下一|第[一二三\d]|这段|那段|这个|那个|今天|大家|主播|直播间|家人|风格|语气|口吻|语速|节奏|感觉|情绪|一点|一些|模板|方式|类型|"
     r"粉丝|观众|写[一个段]|版本|角度|问句|反问|设问|疑问|感叹|场景|故事|金句|段落|环节|开头|结尾|说法|不要|不用|继续|接着|改|短|长|太|更|内容|句|价格|库存|优惠|什么|怎么|哪|几|[他她它们你我]|[这那]批|新来|回答|答复|问题|提问|弹幕|评论|最后|剩[下余]?)|(?:[要到完成]|正在)$|^次|^推|^(?:(?:write|make|give|create|do|need|want|an?|the|me|us|for|my|our|your|some|one|please)(?:\s|$))+$|^(?:ok|okay|yes|no|please|pls|asap|thx|hi|hey)$|(?:秒|分钟?|小时|天|会儿?|点)(?:之?后|以内|内|前)$|^(?:产品|商品|直播|好物|东西|东西儿|全部|所有|话术|整|完整|正式|不同|别的|其他|新的?|一版|好)$"
 )
+#: 改成给新手看的: for whom, and no thing.
+_SHOWN_TO: Final = re.compile(
+    r"^(?:给|写给|讲给|说给|面向|针对|适合).*(?:[看听]|[看听]的)$|(?:能|会|更)(?:听|看)(?:得)?懂"
+)
 _IS_AUDIENCE: Final = re.compile(f"(?:{phrases('audiences')['words'].pattern})+")
 _SPOKEN_IN: Final = phrases("languages")["other"]
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_FOR_THE: Final = re.compile(
+    r"\b(?:for|about|on|of|selling|sell) (?:the|our|my|this|a|an) ([a-z][a-z -]{2,28}?)"
+    r"(?=\s*(?:[,.;!?]|$)|\s(?:in|with|without|under|within|please|pls|and|that|by|to|at)\b)"
+)
+_NOT_FOR: Final = re.compile(
+    r"\b(?:script|draft|version|text|copy|show|stream|live|room|host|audience|viewers?|last|previous|first|next|"
+    r"opening|promo|minute|second|time|day|night|price|bit|part|line|same|whole|end|start|beginning)s?\b"
+)
 #: What a clause that names a thing does not begin with, and what it does not hold.
 _SENTENCE: Final = re.compile(
     r"^(?:多|少|很|太|不|没|别|要|让|把|跟|对|是|用|想|请|帮|来|做|换|加|减(?!肥|脂|压)|送|买|赠|满|拍|给|看|听|说|讲|有|能|可以|适合|面向|针对|"
@@ -70,11 +83,45 @@ def product_heading(text: str, *, first_only: bool) -> str | None:
     return next((words for words in found if category_of(words).name != GENERIC), found[0] if found else None)
 
 
+def goods_in_english(text: str) -> list[tuple[str, re.Pattern[str]]]:
+    """Return what English words of folded `text` call goods, each with a pattern of the Chinese names it may mean.
+
+    Only where the message is in English: 写 tea 的卖点 names a thing in its own words.
+    """
+    if _HAN.search(text):
+        return []
+    found: list[tuple[int, int, str, str]] = []
+    for chinese, pattern in phrases("goods_in_english").items():
+        found += [
+            (match.start(), match.end(), match[0], chinese)
+            for match in re.finditer(rf"\b(?:{pattern.pattern})\b", text)
+        ]
+    # Of words inside one another the longest: rice cookers are no rice.
+    whole = [
+        one
+        for one in found
+        if not any(o is not one and o[0] <= one[0] and one[1] <= o[1] and o[1] - o[0] > one[1] - one[0] for o in found)
+    ]
+    return [(words, re.compile(chinese.lower())) for *_, words, chinese in sorted(whole)]
+
+
+def product_in_english(text: str) -> str | None:
+    """Return what an English message asks a text for: an opening for the toaster."""
+    if _HAN.search(text):
+        return None
+    if known := goods_in_english(text):
+        return known[0][0]
+    match = _FOR_THE.search(text)
+    return match[1].strip() if match and not _NOT_FOR.search(match[1]) else None
+
+
 def product_in_words(text: str) -> str | None:
     """Return the product that folded `text` names by itself, or None. Never a style, a segment or a pronoun."""
+    if (english := product_in_english(text)) is not None:
+        return english
     for pattern in _PLACES:
         for match in pattern.finditer(text):
-            words = _cleaned(match[1])
+            words = None if _SHOWN_TO.search(match[1]) else _cleaned(match[1])
             if words:
                 return words
     return None

@@ -19,6 +19,7 @@ from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.tripwire import injected
 from backend.graph.intent.turns import in_turn, of_two_kinds
 from backend.graph.intent.weighing import weighed
+from backend.graph.intent.wording import plainly
 
 #: What goes on like that for longer says nothing more, and patterns would look for a number at each digit of it.
 _RUN: Final = re.compile(r"(\d{24}|(?:(\D)\2{23}))(?:\d+|\2+)")
@@ -83,6 +84,7 @@ def _read(message: str, situation: Situation, learned: bool) -> Reading:  # noqa
         return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
     if (every := _all_of(all_chosen(text, situation), situation, learned)) is not None:
         return every
+    text = plainly(text, situation)
     if (meant := corrected(text, situation)) is not None:
         put_right = _understood(meant, meant, replace(situation, asked=False), learned)
         return replace(put_right, reason=f"put right; {put_right.reason}")

@@ -1,6 +1,7 @@
 """The segments of a show that a message asks for, and where one wish of it ends and the next begins."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -10,7 +11,7 @@ from backend.graph.intent.slots import NEGATED
 from backend.graph.intent.vocabulary import phrases
 
 _WEAK: Final = re.compile(
-    r"讲解|介绍|讲讲|说说|聊聊|优势|亮点|特点|推荐|开头|结尾|优惠|福利|折扣|打折|活动|好在哪|心得|衔接|转化|限时"
+    r"讲解|介绍|讲讲|说说|聊聊|唠唠|优势|亮点|特点|推荐|开头|结尾|优惠|福利|折扣|打折|活动|好在哪|心得|衔接|转化|限时"
 )
 _MENTION_LEAD: Final = re.compile(
     r"(?:突出|强调|提到?|带上|包含|结合|加上|加入|重点(?:说|讲|放)?|把|里面?有|围绕|根据)[^,.]{0,4}$"
@@ -36,8 +37,14 @@ _BETWEEN: Final = re.compile(
     r"[,.!?;:\n+/、]+\s*(?:再|然后|接着|最后|之后|还有|同时|顺便)*|(?:以及|还有|然后|接着|最后|之后|同时|顺便|完了|再|后(?!面)|和|跟|与|及|加)+|\s+"
 )
 _ORDER_WORD: Final = re.compile(r"^(?:先|再|后(?!面)|然后|接着|最后|之后|还有|同时|顺便|以及|和|跟|与|,|\s)+")
+#: 讲讲保湿, 多聊聊显白: what is to be told in the text that is asked for, no text of its own.
+_TELL: Final = re.compile(r"(?:讲讲|说说|聊聊|唠唠|介绍(?:一?下)?)(?P<what>[^,.;!?]{2,14})")
+#: Who says it so asks for one text after the other: 然后讲讲红茶.
+_ANOTHER: Final = re.compile(r"(?:然后|接着|再|顺便|最后|之后|另外|还要?)(?:给我|帮我|也|来)*$")
 #: Below this a segment's name is said beside something else: it is no wish of its own.
 STRONG: Final = 0.35
+#: A word with other uses (讲讲, 推荐) weighs no more, where nothing behind it says that a text is meant.
+_FAINTLY: Final = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +100,33 @@ def is_ordered(text: str) -> bool:
     return _ORDERED.search(text) is not None
 
 
-def wishes(text: str) -> list[str]:
-    """Cut folded `text` into parts that name a segment each, with all the words that go with it."""
+def without_told(text: str, mentions: list[Mention], named: Callable[[str], bool]) -> list[Mention]:
+    """Return the mentions but for those that only say what to tell in a text that others ask for: 面霜卖点,讲讲保湿.
+
+    `named` tells whether words name goods: 讲讲红茶 beside another product asks for a text of that.
+    """
+    asked = [one for one in mentions if one.weight > _FAINTLY]
+    if not asked:
+        return mentions
+    return [one for one in mentions if one in asked or not _only_tells(text, one, named)]
+
+
+def _only_tells(text: str, mention: Mention, named: Callable[[str], bool]) -> bool:
+    told = _TELL.match(text, mention.start)
+    if told is None or named(told["what"]):
+        return False
+    return _ANOTHER.search(text[: mention.start]) is None
+
+
+def wishes(text: str, named: Callable[[str], bool] = lambda _: False) -> list[str]:
+    """Cut folded `text` into parts that name a segment each, with all the words that go with it.
+
+    `named` tells whether words name goods (see `without_told`).
+    """
     silent = [match.span() for match in NEGATED.finditer(text)]
     strong = [
         mention
-        for mention in segments_in(text)
+        for mention in without_told(text, segments_in(text), named)
         if mention.weight > STRONG and not any(low <= mention.start < high for low, high in silent)
     ]
     cuts = [0]

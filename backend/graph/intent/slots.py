@@ -28,13 +28,17 @@ _NOT_SAY: Final = re.compile(
 #: 拼法就别说了, "招财"俩字别出现: what is not wanted stands first.
 _NOT_THAT: Final = re.compile(
     r"(?:^|(?<=[,.;!?]))(?:把|将|关于)?[\"']?([^,.;!?\"'\n]{2,14}?)[\"']?(?:这?[两俩几三]?个?[字词](?:眼)?|那?[句块]|的?(?:部分|事|内容))?"
-    r"(?:就|都|也|千万|一定|请|先|可以|统统)*(?:别|不要|莫|勿|不许|不准|不能|不用|不必|不可以|不得|甭)(?:再|让我|给我|去|要)*"
-    r"(?:说|提|讲|写|用|念|出现|喊|露|报|看[到见]|有|聊|扯)(?:了|吧|啦|到|它|出来|进去)*(?=[,.;!?\n]|$)"
+    r"(?:就|都|也|千万|一定|请|先|暂时|一个字|一句|一律|可以|统统)*(?:别|不要|莫|勿|不许|不准|不能|不用|不必|不可以|不得|甭|(?<=[就先都])不)(?:再|让我|给我|去|要)*"
+    r"(?:(?:说|提|讲|写|用|念|出现|喊|露|报|看[到见]|有|聊|扯|带|加)(?:了|吧|啦|咯|哈|呀|啊|到|它|上|出来|进去|进来)*|放(?:进去|进来|里[面头]|上去|进稿子?里?)(?:了|吧|啦|哈|呀)*)(?=[,.;!?\n]|$)"
 )
 #: 品牌故事拿掉: the same, of a text that is there.
 _THAT_OUT: Final = re.compile(
     r"(?:^|(?<=[,.;!?]))(?:把|将)?(?:里面?的?|其中的?)?[\"']?([^,.;!?\"'\n]{2,14}?)[\"']?(?:那[句段个块]|这[句段个块]|的?(?:部分|内容|描述))?"
     r"(?:就|都|也|可以|给我)*(?:拿掉|删(?:掉|了|去|除)|去掉|去除|砍掉|撤掉|抹掉|就算了)(?:了|吧)*(?=[,.;!?\n]|$)"
+)
+#: 颜色不用讲: behind it stands only what is not to be done with it.
+_BARE_VERB: Final = re.compile(
+    r"[啦呀哈啊哦呢嘛吧了]+|(?:再|多|去|先|特意)?(?:说|讲|提|写|念|报|带|聊|扯|喊|用|放|加|强调|介绍|出现)(?:到|上|出来|进去|进来)?(?:[的得它了吧啦呀]|什么|啥)*"
 )
 #: Words that point into a text instead of naming what it says.
 _POINTS_INTO: Final = re.compile(
@@ -69,11 +73,25 @@ _PLAINLY_SAY: Final = re.compile(
 #: What stands there and is nothing to be said: how it is said, what is asked, what only points.
 _NO_SAYING: Final = re.compile(
     r"^(?:的|得|了|过|完|够|着|吗|呢|清|明白|透|到位|到点|快|慢|短|长|细|全|多|少|好|再|太|更|有|很|不|别|没|多[久长少]|几|什么|啥|哪|怎|咋|如何|为[什何啥]|谁|"
-    r"人话|大?白话|普通话|真话|实话|废话|它|他|她|这|那|你|我|咱|大家|家人|主播|一[点些下遍个]|[两三四五几\d]+[遍次句段点]|重点|亮点|特[点色]|优[点势]|好处|卖点|内容|"
+    r"人话|大?白话|普通话|真话|实话|废话|它|他|她|这|那|你|我|咱|大家|家人|主播|一[点些下遍个嘴声句]|[两三四五几\d]+[遍次句段点]|重点|亮点|特[点色]|优[点势]|好处|卖点|内容|"
     r"自然|生动|感情|温度|节奏|画面|互动|起伏|停顿|层次|逻辑|场景|细节|干货|梗|笑点|情绪|区别|两[款个]|"
     r"(?:[一两二三四五六几\d]+[件个点句条])?(?:大|小|别的|其他)?(?:事[儿情]?|话|问题|要求|情况|点|东西)$)|"
     r"(?:[感点味气劲]|一[点些]|节奏|语气|风格|语速|的话|吗|呢|什么|多少|多久|哪[些个里]|你定|随你|就行|看着办)$"
 )
+#: 产地说一下, 绑带也带一嘴: the matter stands before.
+_TOLD_BEHIND: Final = re.compile(
+    r"(?:^|(?<=[,.;!?]))([^,.;!?\"'\n把将别不]{2,10}?)(?:顺带|顺便|稍微|简单|也|都|再|还|要|得|还是)*(?:说|讲|提|带|聊)(?:一下|一嘴|一句|一声|下|上一句)(?:吧|哈|就行|就好)?(?=[,.;!?\n]|$)"
+)
+#: 主要讲讲保湿, 多聊聊显白.
+_TELL_OF: Final = re.compile(
+    r"(?:主要|重点|多|着重|顺便|围绕)?(?:讲讲|说说|聊聊|唠唠|讲一讲|说一说|聊一聊)(?:它的?|这个)?([^,.;!?\n]{2,10}?)(?=[,.;!?\n]|$)"
+)
+#: 蛋白含量再提一嘴: the text that is there lacks it.
+_SAY_ALSO: Final = re.compile(
+    r"(?:^|(?<=[,.;!?]))(?:就是|还有|另外|但是?|不过)?(?:把|将)?([^,.;!?\"'\n把将别不]{2,12}?)(?:再|也要?|还要|得再)(?:给我)?(?:说|讲|提|带|补|加|聊)(?:一下|一嘴|一句|一声|上一句|上|几句)(?:吧|哈|就行|就好)?(?=[,.;!?\n]|$)"
+)
+#: What the record may hold by a name is short.
+_SHORT: Final = 10
 _QUOTED_SAY: Final = re.compile(
     r"(?:说|讲|提|带上|加上|写上|加一?句|开头用|结尾用|喊|(?P<there>(?<!不)[要得]有)|带过)(?:一?句|上|到)?[:]?\"(?P<said>[^\"]{2,40})\""
 )
@@ -164,13 +182,15 @@ def read_slots(text: str, pace: int) -> tuple[dict[str, Any], str]:
     offers = [match[0] for match in _OFFER.finditer(positive)]
     if _FOLLOW.search(positive) and phrases("scenarios")["opening"].search(positive) is None:
         offers.append("点个关注")
+    told = _said(positive, text)
     slots: dict[str, Any] = {
         "style": wanted,
         "avoid_style": unwanted,
         "seconds": seconds,
         "length_change": length_change(positive, negated),
         "audience": _audiences(positive),
-        "must_say": list(dict.fromkeys([*_said(positive, text), *offers])),
+        "must_say": list(dict.fromkeys([*told, *offers])),
+        "say_if_held": [one for one in _mentioned(positive) if not any(one in said for said in told)],
         "must_not_say": _unsaid(text),
         "prices": [match[0].strip() for match in _PRICE.finditer(_OFFER.sub("", positive))],
     }
@@ -207,6 +227,7 @@ def _said(text: str, whole: str) -> list[str]:
     ]
     found = [part for match in _SAY_THIS.finditer(text) for part in _LIST.split(match[1])]
     found += [part for match in _SAY_THAT.finditer(text) for part in _LIST.split(match[1])]
+    found += [part for match in _SAY_ALSO.finditer(text) for part in _LIST.split(match[1])]
     found += [part for match in _MUST_SAY.finditer(text) for part in _LIST.split(match[1])]
     found += [
         part
@@ -217,6 +238,28 @@ def _said(text: str, whole: str) -> list[str]:
     clean = [_WHERE.sub("", _trimmed(part)) for part in found]
     clean = [part for part in clean if len(part) >= 2 and not _NO_SAYING.fullmatch(part) and part[-2:] != "一点"]
     return list(dict.fromkeys(quoted + [part for part in clean if not any(part in q for q in quoted)]))
+
+
+def _mentioned(text: str) -> list[str]:
+    """Return what plain words without a figure may want said: 要说绑带, 产地说一下, 多聊聊显白.
+
+    Only the record tells it from a manner or a topic (`held.with_held`).
+    """
+    found = [
+        part
+        for pattern in (_PLAINLY_SAY, _TOLD_BEHIND, _TELL_OF)
+        for match in pattern.finditer(text)
+        if not _OF_THE_TEXT.search(match[1])
+        for part in _LIST.split(match[1])
+    ]
+    clean = [_WHERE.sub("", _trimmed(part)) for part in found]
+    return list(
+        dict.fromkeys(
+            part
+            for part in clean
+            if 2 <= len(part) <= _SHORT and not _NO_SAYING.search(part) and not any(chain(*styles(part)))
+        )
+    )
 
 
 def _is_saying(words: str) -> bool:
@@ -239,7 +282,13 @@ def _unsaid(text: str) -> list[str]:
         for match in pattern.finditer(text):
             if not _POINTS_INTO.search(match[1]):
                 found += [_trimmed(part) for part in _LIST.split(match[1])]
-    return list(dict.fromkeys(part for part in found if part and part not in ("一点", "点", "话", "一", "短", "长")))
+    return list(
+        dict.fromkeys(
+            part
+            for part in found
+            if part and part not in ("一点", "点", "话", "一", "短", "长", "好不好") and not _BARE_VERB.fullmatch(part)
+        )
+    )
 
 
 def _trimmed(part: str) -> str:

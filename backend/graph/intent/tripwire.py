@@ -20,6 +20,21 @@ _SPELLED: Final = re.compile(
     r"(?:zhi ?ling|gui ?ze|ti ?shi ?ci|she ?ding|shen ?he|shen ?pi|mi ?yao)"
 )
 #: A clause of a question does not order what it asks about.
+#: A text of the thread is dropped …
+_EARLIER_TEXT: Final = re.compile(
+    r"\b(?:ignore|forget|disregard|scrap|discard|drop|skip|scratch|toss|never mind|throw (?:out|away))(?: about)?"
+    r"(?: (?:the|that|this|my|your|our|all|these|those))?"
+    r"(?: (?:last|previous|first|second|old|earlier|prior|other|current|whole))*(?: \w+)? "
+    r"(?:versions?|drafts?|scripts?|copy|texts?|take|attempts?|openings?|openers?|promos?|paragraphs?|intros?|endings?|ones?)\b|"
+    r"(?:忽略|无视|忘(?:掉|了|记)|别管|不管|不用管|抛开|丢掉|作废)(?:掉)?(?:我)?(?:之前|前面|上面|刚才|上一|前一|第[一二三四五]|那|这)"
+    r"(?:面)?(?:的|那)?一?(?:版本?|稿子?|[段条篇份]|话术|文案|脚本)"
+)
+#: … and nothing of how we work is spoken of.
+_OURS_AT_STAKE: Final = re.compile(
+    r"instruct|direct(?:ive|ion)|\brules?\b|prompt|guideline|system|polic(?:y|ies)|restrict|filter|moderat|"
+    r"complian|approv|review|safety|secret|password|\bkeys?\b|you (?:are|were)|act as|pretend|指令|规则|规矩|提示|设定|"
+    r"限制|约束|审[核批稿]|质检|合规|违禁|敏感|广告法|密[码钥]|系统|你是|扮演|身份|别人的|其他"
+)
 _CLAUSE: Final = re.compile(r"[,.;!?\n]")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _KANA: Final = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
@@ -57,6 +72,14 @@ def injected(text: str) -> str | None:
             continue
         return f"tripwire: {match[0][:40]}"
     return _elsewhere(text)
+
+
+def of_an_earlier_text(text: str) -> bool:
+    """Tell whether folded `text` only has an earlier text of the thread dropped: ignore the previous version, rewrite.
+
+    The wire (`injected`) is asked first: this takes back a suspicion, never what it found.
+    """
+    return _EARLIER_TEXT.search(text) is not None and _OURS_AT_STAKE.search(text) is None
 
 
 def is_other_tongue(text: str) -> bool:

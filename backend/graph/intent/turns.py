@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from backend.graph.intent.finds import Finds
+from backend.graph.intent.naming import mentioned
 from backend.graph.intent.segments import in_order, is_ordered, segments_in, wishes
 from backend.graph.intent.situation import Reading, Situation
+from backend.graph.intent.slots import NEGATED
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 
 _SHARED: Final = re.compile(r"各|都|分别|统一|每[段条篇份]|(?:产品|商品)(?:是|为|:)")
@@ -31,6 +33,7 @@ _FROM_NOW_ON: Final = re.compile(
 )
 #: Of two wishes on texts that are there each must say what is done to which.
 _CHANGES: Final = ("restyle", "regenerate")
+_NEW: Final = ("write", "switch_product")
 
 
 @dataclass(slots=True)
@@ -49,6 +52,7 @@ class _Wish:
         if self.slots.get("seconds"):
             said.append(f"{self.slots['seconds']}秒")
         said += [f"{style}一点" for style in self.slots.get("style", [])]
+        said += [f"{one}说一下" for one in self.slots.get("say_if_held", [])]
         said += [f"必须提到{one}" for one in self.slots.get("must_say", [])]
         said += [f"别提{one}" for one in self.slots.get("must_not_say", [])]
         return "，".join(said)
@@ -71,6 +75,8 @@ def of_two_kinds(text: str, situation: Situation, understand: Callable[[Finds], 
         )
         tail = _BEGUN.sub("", tail)
         second = understand(Finds(tail, goes_with))
+        if second.kind in _NEW and not NEGATED.sub("", head).strip(" ,."):
+            continue  # 先不说价格,写开场: what the text that is asked for is not to say
         if _are_two(first, second, situation, head):
             # Said later it stands alone: 再帮我写促销 is of what was named before.
             alone = second.kind == "write" and named and "product_name" not in second.slots
@@ -79,14 +85,13 @@ def of_two_kinds(text: str, situation: Situation, understand: Callable[[Finds], 
 
 
 def _are_two(first: Reading, second: Reading, situation: Situation, first_words: str) -> bool:
-    writing = ("write", "switch_product")
     if first.kind == "action" and not _IS_SO.search(first_words):
-        return second.kind in writing or (second.kind in _CHANGES and bool(situation.drafts))
+        return second.kind in _NEW or (second.kind in _CHANGES and bool(situation.drafts))
     if second.kind == "action":
-        return first.kind in (*writing, *_CHANGES)
+        return first.kind in (*_NEW, *_CHANGES)
     if first.kind not in _CHANGES or not situation.drafts or _FROM_NOW_ON.search(first_words):
         return False
-    return second.kind in writing or (second.kind in _CHANGES and second.draft != first.draft)
+    return second.kind in _NEW or (second.kind in _CHANGES and second.draft != first.draft)
 
 
 def in_turn(whole: Reading, text: str, situation: Situation) -> Reading | None:
@@ -131,7 +136,7 @@ def in_turn(whole: Reading, text: str, situation: Situation) -> Reading | None:
 def _wished(text: str, situation: Situation) -> list[_Wish]:
     """Return the texts that are asked for; empty when a part of the message cannot be read by itself."""
     wished: list[_Wish] = []
-    for part in wishes(text):
+    for part in wishes(text, lambda words: bool(mentioned(words, situation.products))):
         wish = _wish(Finds(part, replace(situation, drafts=(), product_id=None, product_name=None)))
         if wish is None:
             return []

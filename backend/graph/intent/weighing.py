@@ -12,7 +12,7 @@ from backend.graph.intent import writing
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.learned import Guess, features, weights
 from backend.graph.intent.situation import Reading
-from backend.graph.intent.tripwire import has_foreign_marks
+from backend.graph.intent.tripwire import has_foreign_marks, of_an_earlier_text
 
 #: Below this nobody knows what is meant.
 _UNLIKELY: Final = 0.25
@@ -20,6 +20,8 @@ _UNLIKELY: Final = 0.25
 _LIKELY: Final = 0.42
 #: … a text that no word asks for (记录仪夜里拍得清车牌不): a wrong guess costs a script.
 _LIKELY_UNASKED: Final = 0.55
+#: … a change of the text that is there, where one of another segment is asked for.
+_LIKELY_CHANGE: Final = 0.6
 #: … and a segment that no word names.
 _LIKELY_SEGMENT: Final = 0.5
 #: How often a question which segment is right, of a message that surely wants a text.
@@ -35,6 +37,7 @@ _MANY: Final = re.compile(
     r"[每各几多全都逐些]|所有|批量|挨|整[场晚套]|统统|统一|一[遍个]不|[两俩二三四五六七八九十\d]+\s*(?:个|款|件|段|条|版|份|种|样|句|号)|"
     r"[、+/&和跟]|一条龙|从头到尾|挑|选|对比|备选|清单|品单|货盘|\b(?:all|each|every|both|two|three|several|scripts)\b|[ab]{2}[版条]|s\b"
 )
+_CHANGED_TO: Final = re.compile(r"(?:改|换|切|转)(?:成|到|为|去)(?:讲|说|推|卖|写)?$")
 _ATTACK: Final = "chat:injection"
 _NO_RULE: Final = "no rule, but likely"
 #: What the rules only say when they know it.
@@ -52,16 +55,22 @@ def _is_known(finds: Finds, by_rules: Reading) -> bool:
         or (by_rules.kind == "continue" and _GO_ON.fullmatch(finds.text))
     ):
         return True
+    if by_rules.kind == "switch_product" and any(
+        match.sure == 1.0 and _CHANGED_TO.search(finds.positive, 0, match.start) for match in finds.products
+    ):
+        return True  # 改成头盔的: another product of ours, by its name
     return by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS
 
 
-def weighed(finds: Finds, by_rules: Reading) -> Reading:
+def weighed(finds: Finds, by_rules: Reading) -> Reading:  # noqa: PLR0911 -- one return for each outcome
     """Return the reading, its confidence calibrated, and its tier."""
     if _is_known(finds, by_rules):
         return by_rules
     guess = weights().guess(features(finds, by_rules))
     if guess.wish == "batch" and by_rules.kind != "batch" and not _MANY.search(finds.text):
         guess = guess.without("batch")
+    if guess.wish == _ATTACK and of_an_earlier_text(finds.text):
+        guess = guess.without(_ATTACK)
     if guess.wish == _ATTACK and has_foreign_marks(finds.text):
         # The wire knows attacks in other languages; to what was learned any of them is only strange.
         return by_rules
@@ -70,10 +79,18 @@ def weighed(finds: Finds, by_rules: Reading) -> Reading:
     likely = guess.wishes[guess.wish]
     if likely < _LIKELY and by_rules.kind != "unclear" and guess.of_kind(by_rules.kind) >= _UNLIKELY:
         return replace(by_rules, confidence=_certainty(by_rules, guess))
+    if likely < _LIKELY_CHANGE and guess.wish in ("restyle", "regenerate") and _asks_for_another(finds, by_rules):
+        return replace(by_rules, confidence=_certainty(by_rules, guess))
     if likely < (_enough(finds) if guess.wish == "write" else _LIKELY):
         return _unlikely(finds, by_rules, guess)
     reading = _as(finds, guess)
     return replace(reading, confidence=_said(likely), tier="learned")
+
+
+def _asks_for_another(finds: Finds, by_rules: Reading) -> bool:
+    """Tell whether a segment is told to be written that no text of the thread is: 别提价格,写卖点 after an opening."""
+    there = {draft.scenario for draft in finds.situation.drafts}
+    return by_rules.kind == "write" and finds.cue["write"] and bool(finds.mentions) and by_rules.scenario not in there
 
 
 def _enough(finds: Finds) -> float:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from backend.graph.intent.amounts import length_beyond
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.naming import Known
 from backend.graph.intent.people import called_by_voice
@@ -41,6 +42,11 @@ _EACH: Final = re.compile(
 )
 #: How people are called: 老王, 阿芳, 张姐, 李老师.
 _CALLED: Final = re.compile(r"[老小阿大][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:哥|姐|总|老师|叔|姨|妹|爷|嫂)")
+#: 老人, 小孩, 阿姨: people, and nobody of that name.
+_KIND_OF_PEOPLE: Final = re.compile(
+    r"老(?:人家?|铁|乡|外|妈|爸|公|婆|粉|板|客|手|师|友|年|伴|家)|小(?:孩|朋友|娃|伙伴?|学生?|年轻|姑娘|伙子|白|众|区|店|家|户)|大(?:人|妈|爷|叔|姐|哥|家|学生?|众|户|神|婶|姨)|阿(?:姨|婆|公|嫂|妈|爸)|"
+    r".{0,2}(?:阿姨|叔叔|伯伯|爷爷|奶奶|姐妹|兄弟|朋友|同学|先生|女士|顾客|客人|后生仔?)"
+)
 #: Whose room needs no name, and what a room may be called after.
 _NOBODY: Final = re.compile(
     r"怎|咋|如何|该|应|说|讲|接|回|可以|我|你|咱|他|她|它|这|那|本|哪|自己|公司|品牌|官方|今|明|晚|早|新|每|某|大家|主播|直播|产品|商品|进|来|的|美妆|食品|服|母婴|零食|家居|数码|珠宝|户外|段|开场|欢迎|关注|活动|大促|专场"
@@ -53,9 +59,13 @@ def standing(finds: Finds) -> Reading | None:
     The wish itself is kept with the thread's messages (`wishes.heard`).
     """
     asks = finds.cue["write"] or finds.mentions or finds.product is not None or finds.unsure
-    if asks or not _TO_COME.search(finds.text) or not heard({}, finds.text, finds.situation.pace):
+    beyond = "seconds" not in finds.slots and length_beyond(finds.text, finds.situation.pace) is not None
+    if asks or not _TO_COME.search(finds.text) or not (beyond or heard({}, finds.text, finds.situation.pace)):
         return None
     drafts = finds.situation.drafts
+    if not drafts and beyond:
+        # Told at once that no text can be so long; kept is the length that is chosen instead.
+        return finds.answer("restyle", 0.92, _WISH)
     if not drafts:
         return finds.answer("unclear", 0.92, _WISH, missing="wish")
     place = finds.draft if finds.draft is not None else len(drafts) - 1
@@ -113,6 +123,8 @@ def stranger(finds: Finds) -> Reading | None:  # noqa: PLR0911 -- one return for
     if match is None or not finds.asks_for_text():
         return None
     name = next(group for group in match.groups() if group)
+    if _KIND_OF_PEOPLE.fullmatch(name) or phrases("audiences")["words"].fullmatch(name):
+        return None  # 给老人写: for whom it is
     if _NOBODY.search(name) or any(name in finds.positive[m.start : m.end] for m in finds.products):
         return None
     if match[3] and (finds.product is None or not _CALLED.fullmatch(name)):

@@ -14,6 +14,7 @@ from backend.domain.threads import Thread, get_thread
 from backend.graph import routing, skills
 from backend.graph.again import taken_up
 from backend.graph.catalogue import seen_now
+from backend.graph.held import with_held
 from backend.graph.intent.asking import understood
 from backend.graph.intent.options import options_of, question_of
 from backend.graph.intent.situation import Draft, Reading, Situation
@@ -55,6 +56,7 @@ async def intent(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     reading = _with_given(await understood(request["content"], situation, context.reader, history), request)
     reading = unheld(reading, situation, request["content"])
     slots = _slots(reading, situation, request)
+    await with_held(slots, context, stamp)
     reading = await with_time(reading, slots, request["content"], situation.pace, context, stamp)
     room = _room(slots, request, thread, rooms)
     reading = await with_sayable(reading, slots, request["content"], room.id if room else None, context, stamp)

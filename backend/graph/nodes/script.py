@@ -9,11 +9,12 @@ from langgraph.runtime import Runtime
 
 from backend.domain.thread_notes import read_notes
 from backend.errors import ModelPayloadInvalid
+from backend.graph import remarked
 from backend.graph.again import original_of
 from backend.graph.checking import Underlining, brief_of, rules_in_force
 from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
-from backend.graph.knowledge import category_of
+from backend.graph.knowledge import GENERIC, category_of
 from backend.graph.prompts import filled, sections
 from backend.graph.prompts import version as prompt_version
 from backend.graph.state import GraphContext, ScriptState, Step
@@ -154,7 +155,7 @@ def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document],
     elif state["reading"]["then"] == "join":
         action = "join"
     report = state.get("report") or {}
-    product, unwanted = state["product"], slots.get("must_not_say") or []
+    product, unwanted = state["product"], remarked.unwanted(state)
     kind = category_of(product.get("category", ""), str(product["name"])) if product else None
     return {
         "scenario": slots["scenario"],
@@ -169,7 +170,8 @@ def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document],
         # Who does not see what is not to be told cannot tell it.
         "product": untold.without(unwanted, {key: value for key, value in product.items() if key != "id"}),
         "assumed": state["assumed"],
-        "category": {"pains": kind.pains, "scenes": kind.scenes} if kind else {},
+        # Where goods of no known kind are used nobody knows: 上班路上用得上 is untrue of a bottle of wine.
+        "category": {"pains": kind.pains, "scenes": kind.scenes if kind.name != GENERIC else ()} if kind else {},
         "previous_product": state.get("previous_product"),
         "previous_script": previous,
         "summary": summary,

@@ -144,6 +144,48 @@ def test_a_noun_that_another_product_ends_in_may_be_any_such_thing(text: str, se
     assert found(f"豆沙唇釉来了。{text}。点下方链接下单。", lips, others=("草莓润唇膏",))["Q07"] == severity
 
 
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ("嘴干的时候先打一层润唇膏", "warn"),
+        ("别跟润唇膏挤一个袋子", "warn"),
+        ("和润唇膏一起放包里", "warn"),
+        ("润唇膏到手六十九", "block"),
+        ("这支润唇膏来了", "block"),
+    ],
+)
+def test_another_sort_of_goods_may_lie_beside_these(text: str, severity: str):
+    lips = {"name": "豆沙唇釉", "category": "彩妆", "price": 69}
+    assert found(f"豆沙唇釉来了。{text}。点下方链接下单。", lips, others=("润唇膏",))["Q07"] == severity
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "held"),
+    [
+        ("库存只剩最后二十口了", "个", True),
+        ("现在只剩二十口", "口", True),
+        ("壶里还剩一口，喝完就下", "个", False),
+        ("现场还剩五口没尝", "包", False),
+        ("仓库里只剩三架", "架", True),
+    ],
+)
+def test_counters_of_much_else_count_the_stock_where_the_record_or_a_word_says_so(text: str, unit: str, held: bool):
+    pot = {"name": "陶瓷砂锅", "category": "厨具", "price": 118, "unit": unit, "stock": 500}
+    assert ("PRI-005" in found(f"陶瓷砂锅来了。{text}。点下方链接下单。", pot)) is held
+
+
+def test_counting_aloud_is_no_list():
+    rope = {"name": "跳绳", "category": "运动", "price": 29}
+    assert "Q11" not in found("一、二、三，跳起来。跳绳来了。点下方链接下单。", rope)
+    assert "Q11" in found("一、跳绳轻\n二、手柄稳\n点下方链接下单。", rope)
+
+
+def test_what_a_semicolon_parts_is_no_cure():
+    thread = {"name": "十字绣", "category": "手工", "price": 39}
+    assert "MED-002" not in found("十字绣来了，数到头晕；线按色号分好了。点下方链接下单。", thread)
+    assert "MED-002" in found("十字绣来了，绣着绣着头晕好了。点下方链接下单。", thread)
+
+
 def test_brackets_of_the_record_are_no_placeholder():
     pills = {"name": "钙片", "category": "食品", "price": 88, "facts": {"广告批准文号": "苏食健广审（文）第251131号"}}
     assert "Q12" not in found("钙片来了，苏食健广审（文）第251131号。点下方链接下单。", pills)

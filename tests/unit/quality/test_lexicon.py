@@ -13,7 +13,7 @@ from backend.errors import SetupError
 from backend.quality.layering import book_of, compiled, plain
 from backend.quality.lexicon import RuleSnapshot, _inside
 from backend.quality.overlay import Overlay, OwnRule, Phrase
-from backend.quality.rulebook import RULES
+from backend.quality.rulebook import RULES, RuleBook, rule_of
 
 _DATA = Path(__file__).parent / "data"
 _SNAPSHOT = plain(None)
@@ -195,3 +195,12 @@ def test_a_range_is_inside_a_place_wherever_other_places_begin(
     starts, ends = np.array(ranges).T
     expected = [any(low <= start and end <= high for low, high in places) for start, end in ranges]
     assert _inside(places, starts, ends).tolist() == expected
+
+
+def test_what_a_source_makes_a_warning_of_gives_way_to_the_graver_word_inside_it() -> None:
+    told = {"category": "other", "title": "题", "basis": "据", "about": "事"}
+    milder = rule_of({"id": "A", "severity": "block", "terms": ["甲乙丙丁戊"], "soften": ["据报"], **told})
+    graver = rule_of({"id": "B", "severity": "fail", "terms": ["乙丙丁戊"], **told})
+    rules = RuleSnapshot.of(RuleBook((milder, graver), "two"))
+    assert [(one.rule, one.severity) for one in rules.scan("甲乙丙丁戊")] == [("A", "block")]
+    assert [(one.rule, one.severity) for one in rules.scan("据报甲乙丙丁戊")] == [("B", "fail")]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from backend.quality.layering import book_of, compiled, plain
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.overlay import Adjustment, Overlay, OwnRule, Phrase
-from backend.quality.rulebook import RuleBook, base_rules
+from backend.quality.rulebook import RuleBook, base_rules, rule_of
 from backend.quality.sound import _syllable
 from backend.quality.strings import _CHUNK
 from tests.support.slow_scan import slow_scan, told
@@ -98,6 +98,36 @@ def test_no_finding_depends_on_where_a_long_text_is_cut(text: str, before: int) 
         for rule, severity, span, *rest in told(plain(None).scan("。" + text))
     ]
     assert [tuple(one) for one in told(plain(None).scan(begin + "。" + text))] == moved
+
+
+_SIGNS = st.text(st.sampled_from("甲乙丙丁"), min_size=1, max_size=5)
+
+
+def _small_rules() -> st.SearchStrategy[dict[str, object]]:
+    """Rules over four characters: nearly all that they name lies inside or across something else they name."""
+    return st.fixed_dictionaries(
+        {
+            "severity": st.sampled_from(["block", "fail", "warn", "info"]),
+            "terms": st.lists(_SIGNS, min_size=1, max_size=4),
+            "warn_terms": st.lists(_SIGNS, max_size=2),
+            "patterns": st.lists(_SIGNS.map(lambda signs: f"{signs[0]}.?{signs[-1]}"), max_size=2),
+            "allow": st.lists(_SIGNS.map(lambda signs: f"{signs}戊"), max_size=1),
+            "soften": st.sampled_from([[], ["据"], ["甲甲"]]),
+        }
+    )
+
+
+@settings(max_examples=80)
+@given(
+    st.lists(_small_rules(), min_size=2, max_size=5),
+    st.lists(st.sampled_from([*"甲乙丙丁甲乙丙丁", "戊", "据", "，", "。", "不能", " "]), max_size=24).map("".join),
+)
+def test_of_what_lies_in_each_other_the_same_is_kept_as_when_all_of_it_is_asked_about(
+    tables: list[dict[str, object]], text: str
+) -> None:
+    told_of = {"category": "absolute", "title": "题", "basis": "据", "about": "事"}
+    book = RuleBook(tuple(rule_of({"id": f"R-{at}", **told_of, **one}) for at, one in enumerate(tables)), "small")
+    assert told(RuleSnapshot.of(book).scan(text)) == told(slow_scan(text, book))
 
 
 def test_overlays_share_what_is_compiled_of_our_rules() -> None:

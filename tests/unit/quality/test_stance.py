@@ -77,6 +77,24 @@ def test_who_waves_others_away_and_claims_it_still_claims_it(claim: str) -> None
     assert [text for text in said if not graver_than_warnings(text)] == []
 
 
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_denial_that_affirms_takes_no_claim_back(claim: str) -> None:
+    said = [f"{form.format(c=claim)}。" for form in DENIALS["affirmed"]]
+    assert [text for text in said if not graver_than_warnings(text)] == []
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_whoever_claims_it_and_is_turned_away_claims_nothing_for_the_host(claim: str) -> None:
+    said = [f"{form.format(c=claim)}。" for form in DENIALS["turned_away"]]
+    assert [text for text in said if graver_than_warnings(text)] == []
+
+
+@pytest.mark.parametrize("behind", ["我们家才是真的。", "这款真有。", "只有我敢。"])
+def test_what_was_turned_away_is_a_claim_when_it_is_taken_up_again(behind: str) -> None:
+    for claim in CLAIMS:
+        assert graver_than_warnings(f"说{claim}的都是骗子，咱不信。{behind}")
+
+
 TEA: dict[str, Any] = {
     "name": "福鼎寿眉饼",
     "price": 168,

@@ -81,6 +81,13 @@ def test_a_word_that_is_no_matter_is_left_a_word() -> None:
     assert untold.without(["便宜"], RACK) == RACK
 
 
+def test_what_says_something_of_a_fact_is_no_more_than_it_says() -> None:
+    rack = {**RACK, "facts": {**RACK["facts"], "质保": "杆体3年"}}
+    assert untold.matters_of(["终身质保", "超强回弹力"], rack) == ()
+    assert found("叠翠晾衣架，杆体质保3年。", "终身质保", product=rack) == []
+    assert found("叠翠晾衣架，质保3年。", "质保几年", product=rack) != []
+
+
 @pytest.mark.parametrize("matter", ["材质", "产地", "重量", "尺寸", "价格", "赠品", "回弹力", "厚度", "颜色", "库存"])
 @pytest.mark.parametrize("scenario", ["opening", "selling_points", "promotion"])
 def test_the_writer_keeps_to_it(matter: str, scenario: str) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Final
 
-from backend.llm.adapters.offline.lines import Lines
+from backend.llm.adapters.offline.lines import Lines, is_gain
 from backend.llm.adapters.offline.sheet import Sheet, opening_of, said_money
 from backend.llm.adapters.offline.speech import spoken_length
 
@@ -306,8 +306,10 @@ class _Script:
         sheet, lines = self._sheet, self._lines
         if sheet.scenario not in {"opening", "selling_points", "seeding"} or sheet.action == "continue":
             return []
-        known = [one.benefit for one in sheet.points if one.benefit and "，" not in one.benefit]
-        short = [one for one in known if spoken_length(one) <= 13]
+        known = [one.benefit for one in sheet.points if is_gain(one.benefit)]
+        # What the room has been led in with leads nobody in again, whatever is said around it.
+        fresh = [one for one in known if not any(re.sub(r"\W", "", one) in heard for heard in sheet.openings)]
+        short = [one for one in fresh if spoken_length(one) <= 13]
         said = [one for gain in short for one in lines.of("hook.gain", {"gain": gain})]
         said = [one for one in said if one not in sheet.heard]
         return self._rng.sample(said, min(len(said), 2)) if self._rng.random() < 0.4 else []
@@ -316,7 +318,9 @@ class _Script:
         if self._sheet.price is None:
             return []
         lines = self._lines
-        first = lines.of("price.cut") if self._sheet.list_price is not None else lines.of("price")
+        cut = lines.of("price.cut") if self._sheet.list_price is not None else []
+        # What is said of things alone is not said of a service: its price is told all the same.
+        first = cut or lines.of("price")
         if not first:
             return []
         steps = [self._step(quantity, total) for quantity, total in self._sheet.ladder[:_STEPS]]

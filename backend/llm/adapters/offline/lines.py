@@ -24,7 +24,7 @@ _TOPIC_WORDS: Final = {
 }
 #: What is said of a thing that comes in a box, and is nonsense for a treatment, a course or a policy.
 _OF_THINGS: Final = re.compile(
-    "东西|带回家|带它回家|新家|搬家|抽屉|屋里|家里的?还有|手底下|摆近|发货|色差|压着|一样东西|用完|试一样|要拿什么|快递|推销|拿到手|收到|包装|规格|放在哪|放在那|快递|实物|镜头|拆|包裹|详情图|到手|用料|做工|多囤|囤|拿近|手上|随单|送人|"
+    "东西|小时候，家里|带回家|带它回家|新家|搬家|抽屉|屋里|家里的?还有|手底下|摆近|发货|色差|压着|一样东西|用完|试一样|要拿什么|快递|推销|拿到手|收到|包装|规格|放在哪|放在那|快递|实物|镜头|拆|包裹|详情图|到手|用料|做工|多囤|囤|拿近|手上|随单|送人|"
     "容量|尺寸|洗起来|换得勤|数量|用得完|送礼|给家里人买|手边|地址|正好缺|用到它|放着|一个都不落下"
 )
 _SERVICE: Final = re.compile(
@@ -41,6 +41,17 @@ _LIGHT: Final = re.compile(
     "划算|值不值|买东西|选东西|挑东西|怕买错|单手|将就|留一样|钱花|三个字|讲究|不爱听|好不好|主播|"
     "{gain}|纠结|换的|点头|就买吗|看花|花了眼|合算|换个东西|日子里|用起来|做到|逛逛|捧"
 )
+
+
+#: 孩子闹情绪也有时间缓一缓, 回家慢慢挑: what happens then; nobody says 想要…的 of it.
+_NO_GAIN: Final = re.compile(
+    "，|也|就|^(?:孩子|宝宝|老人|回家|到家|到手|路上|半夜|平时|以后|收到|早上|晚上|周末|出门|玩完|用完|洗完|脏了|坏了|没电)"
+)
+
+
+def is_gain(benefit: str) -> bool:
+    """Tell whether a benefit can be what somebody wants (想要不卡手的), and is no sentence about what happens then."""
+    return bool(benefit) and _NO_GAIN.search(benefit) is None
 
 
 class Lines:
@@ -152,7 +163,7 @@ class Lines:
         # Turns of phrase that a whole sentence does not fit into.
         if point.feature and "，" not in point.feature and spoken_length(point.feature) <= _TRAIT:
             values["trait"] = point.feature
-        if point.benefit and "，" not in point.benefit and spoken_length(point.benefit) <= _GAIN:
+        if is_gain(point.benefit) and spoken_length(point.benefit) <= _GAIN:
             values["gain"] = point.benefit
         if assumed:
             slot = "assumed" if point.feature and point.benefit else "assumed.bare"

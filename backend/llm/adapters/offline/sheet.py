@@ -305,12 +305,12 @@ def _carried(evidence: object) -> str:
         return speakable(evidence)
     said = _measured(re.sub(r"(?<=度)环境(?=\d)", "环境下", speakable(result)))
     head = speakable(head)
-    return f"{'有' if _PAPER.fullmatch(head) else ''}{head}。上面写的是，{said}"
+    return f"{'有' if _PAPER.fullmatch(head) and head[0] != '有' else ''}{head}。上面写的是，{said}"
 
 
 def _shown(proof: str) -> str:
     """Return a proof that is only the name of something with what the listener does with it."""
-    if proof.startswith("现场") and len(proof) <= 10 and not re.search("看|瞧|对比$", proof):
+    if proof.startswith("现场") and len(proof) <= 10 and not re.search("看|瞧|听|大家|你|对比$", proof):
         return f"{proof}给大家看"
     if re.fullmatch("[^，。]{0,10}(?:实拍|实拍图)", proof):
         return f"看{proof}就知道"
