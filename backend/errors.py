@@ -201,6 +201,12 @@ class TakenUpAgain(Conflict):
     code = "taken_up_again"
 
 
+class UndoOver(Conflict):
+    """The time to take this back is over."""
+
+    code = "undo_over"
+
+
 class DecisionNotAllowed(Conflict):
     """This decision is not among those offered."""
 

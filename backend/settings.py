@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     extension_limit: float = 2 * 3600
     escalate_before: float = 5 * 60
     claim_ttl: float = 90
+    #: Seconds in which whoever rejected a script may take that back; 0: never.
+    reject_undo_window: float = Field(10, ge=0, le=600)
 
     #: Compiled rules of tenants that are kept in memory (`benchmarks/rules_reload.py` says how much each takes); who
     #: comes again later waits a moment.

@@ -39,7 +39,8 @@ from backend.protocol.commands import (
 )
 from backend.protocol.events import Person
 from backend.runs import again, claims
-from backend.runs.interrupts import decide, undo
+from backend.runs.interrupts import decide
+from backend.runs.taking_back import undo
 
 router = APIRouter(prefix="/interrupts", tags=["interrupts"])
 
@@ -65,6 +66,8 @@ class Interrupt(BaseModel):
     claimed_until: datetime | None
     escalated_at: datetime | None
     on_air_at: datetime | None
+    #: Until when whoever rejected it may take that back.
+    undo_until: datetime | None
     decision: dict[str, Any] | None
     decided_by: Person | None
     decided_at: datetime | None
@@ -72,7 +75,7 @@ class Interrupt(BaseModel):
 
 
 class TakenUp(BaseModel):
-    """The run that took an expired interrupt up again, whose it is, and the question that it asked last, if any."""
+    """The run that took an interrupt up again, who had it do so, and the question that it asked last, if any."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -83,7 +86,7 @@ class TakenUp(BaseModel):
 
 
 class InterruptDetail(Interrupt):
-    """An interrupt, and of one that expired whether somebody has taken it up again."""
+    """An interrupt, and of one that expired, or whose rejection was taken back, what took it up again."""
 
     again: TakenUp | None
 
@@ -136,11 +139,15 @@ class Held(BaseModel):
 
 
 class Undone(BaseModel):
-    """The interrupt's version and the `seq` of the event that says that it was called back."""
+    """The interrupt's version and the `seq` of the event that says so; `run_id` is the run that asks anew.
+
+    It is null where the same run does, since an approval was called back.
+    """
 
     interrupt_id: str
     version: int
     seq: int
+    run_id: UUID | None = None
 
 
 class AskedAgain(BaseModel):
@@ -239,9 +246,12 @@ async def extend_interrupt(
 async def undo_interrupt(
     identity: Decider, services: Parts, interrupt_id: InterruptId, key: IdempotencyKey = None
 ) -> Undone:
-    """Call back an approved script that is held and not on air yet; it waits for a decision again."""
+    """Call back an approved script that is held and not on air yet, or take back your own rejection until `undo_until`.
+
+    Either way the text waits for a decision again, as a new question.
+    """
     command = as_command(Undo, id=command_id(key), interrupt_id=interrupt_id)
-    return Undone.model_validate((await undo(services.db, identity, command)).result)
+    return Undone.model_validate((await undo(services.db, services.redis, identity, command)).result)
 
 
 @router.post("/{interrupt_id}/again", status_code=202)

@@ -21,8 +21,10 @@ from backend.api.pages import (
     moment,
     once,
 )
-from backend.domain import audit, checkpoints, events, thread_notes, threads
+from backend.domain import audit, checkpoints, events, policies, thread_notes, threads
+from backend.domain.hosts import list_hosts
 from backend.errors import BadRequest
+from backend.graph.standing import PACE, standing_wishes
 from backend.graph.version import GRAPH_VERSION
 from backend.ids import STORABLE
 from backend.protocol.events import AnyThreadEvent, RunStatus, UnknownEvent, thread_event_adapter
@@ -231,14 +233,20 @@ async def unpin_thread(identity: Reader, services: Parts, thread_id: UUID) -> Th
 
 @router.get("/{thread_id}/notes")
 async def read_notes(identity: Reader, services: Parts, thread_id: UUID) -> ThreadNotes:
-    """Read what of a long conversation is kept in mind beside its last turns; empty while the last turns are all."""
+    """Read what of a conversation is kept in mind: what holds for every text, also since just now, and a summary.
+
+    There is no summary while the last turns are all.
+    """
     async with services.db.tenant(identity.tenant_id) as conn:
-        await threads.get_thread(conn, thread_id)
+        thread = await threads.get_thread(conn, thread_id)
         kept = await thread_notes.read_notes(conn, thread_id)
+        limits = await policies.read_policies(conn, services.settings)
+        said = await thread_notes.window(conn, thread_id, limits.window_characters)
+        host = next((one for one in await list_hosts(conn) if one.id == thread.host_id), None)
     return ThreadNotes(
         summary=kept.summary,
         messages=kept.messages,
-        wishes=(kept.notes or {}).get("wishes", {}),
+        wishes=standing_wishes(said, kept, host.pace if host else PACE),
         written_by=kept.written_by if kept.messages else None,
         updated_at=kept.updated_at,
     )

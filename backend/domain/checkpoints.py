@@ -86,6 +86,17 @@ async def get_intact(conn: Connection, thread_id: UUID, version: int) -> Checkpo
     return found
 
 
+async def asked_at(conn: Connection, run_id: UUID, node: str, raised: datetime) -> Checkpoint | None:
+    """Return the version of a run at which `node` asked what was recorded at `raised`; None when it is not kept."""
+    row = await conn.fetchrow(
+        f"""{_CHECKPOINT} WHERE run_id = $1 AND $2 = ANY (next) AND created_at <= $3 ORDER BY version DESC LIMIT 1""",
+        run_id,
+        node,
+        raised,
+    )
+    return _checkpoint(row) if row else None
+
+
 async def last_good(conn: Connection, run_id: UUID) -> tuple[Checkpoint | None, list[Checkpoint]]:
     """Return a run's newest version that is intact (None: there is none), and the damaged ones after it."""
     rows = await conn.fetch(f"{_CHECKPOINT} WHERE run_id = $1 ORDER BY version DESC", run_id)
@@ -114,6 +125,19 @@ async def insert_first(
         trace_id,
         of.graph_version,
         after_seq,
+    )
+
+
+async def insert_next(conn: Connection, of: Checkpoint, run_id: UUID, checkpoint_id: str, trace_id: str) -> None:
+    """Index the copy of the version `of` as the first one of another run of the same thread, whose row is locked."""
+    await conn.execute(
+        "SELECT system_index_checkpoint($1, $2, $3, $4, $5, $6)",
+        run_id,
+        checkpoint_id,
+        of.step,
+        of.nodes,
+        of.next,
+        trace_id,
     )
 
 

@@ -1,7 +1,7 @@
 """Interrupts: what waits for a person's decision. The row decides; LangGraph's pending interrupt only waits for it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -44,6 +44,14 @@ class Interrupt:
     created_at: datetime
     #: Whether its time is over by the database's clock, although nobody may have said so yet.
     late: bool
+
+    @property
+    def undo_until(self) -> datetime | None:
+        """Until when whoever rejected it may take that back; None for all that cannot be taken back so."""
+        seconds = (self.decision or {}).get("undo_seconds")
+        if self.status != "rejected" or self.decided_at is None or seconds is None:
+            return None
+        return self.decided_at + timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True)
@@ -123,18 +131,22 @@ async def get_interrupt(conn: Connection, interrupt_id: str) -> Interrupt:
 
 
 async def taken_up(conn: Connection, interrupt_id: str) -> TakenUp | None:
-    """Return what took an expired interrupt up again and did not fail; None when nothing has."""
+    """Return what took an interrupt up again (it expired, or its rejection was taken back) and did not fail.
+
+    None when nothing has.
+    """
     row = await conn.fetchrow(
-        """SELECT r.id AS run_id, r.requested_by, u.name, r.created_at AS at,
+        """SELECT r.id AS run_id, u.id AS by, u.name, r.created_at AS at,
              (SELECT n.id FROM interrupts n WHERE n.run_id = r.id ORDER BY n.created_at DESC, n.id DESC LIMIT 1)
                AS interrupt_id
-           FROM runs r LEFT JOIN users u ON u.id = r.requested_by
+           FROM runs r
+             LEFT JOIN users u ON u.id = coalesce((r.request -> 'taken_back' ->> 'by')::uuid, r.requested_by)
            WHERE r.again_of = $1 AND r.status NOT IN ('failed', 'cancelled')""",
         interrupt_id,
     )
     if row is None:
         return None
-    by = Person(id=row["requested_by"], name=row["name"] or "") if row["requested_by"] else None
+    by = Person(id=row["by"], name=row["name"] or "") if row["by"] else None
     return TakenUp(row["run_id"], by, row["at"], row["interrupt_id"])
 
 
@@ -218,6 +230,17 @@ async def undo(conn: Connection, interrupt_id: str, answer: dict[str, Any], by: 
         by,
     )
     return version
+
+
+async def is_undoable(conn: Connection, interrupt_id: str) -> bool:
+    """Return whether a rejection may still be taken back, by the database's clock."""
+    return bool(
+        await conn.fetchval(
+            """SELECT decided_at + (decision ->> 'undo_seconds')::float8 * interval '1 second' > clock_timestamp()
+               FROM interrupts WHERE id = $1 AND status = 'rejected'""",
+            interrupt_id,
+        )
+    )
 
 
 async def go_on_air(conn: Connection, interrupt_id: str) -> int | None:

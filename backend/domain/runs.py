@@ -62,7 +62,7 @@ async def insert_run(
 ) -> UUID:
     """Add a run, `queued` or `enqueued` behind the active one; by `asked_as` a repeat of the request is known.
 
-    The item of a show that it is for goes where the run goes. `again_of` is the expired interrupt that it takes up.
+    The item of a show that it is for goes where the run goes. `again_of` is the interrupt that it takes up.
 
     Raises:
         ThreadBusy: another run of the thread is active; the database's constraint decides.
@@ -83,6 +83,29 @@ async def insert_run(
             asked_as.id if asked_as else None,
             asked_as.hash if asked_as else None,
             show_item_id,
+            again_of,
+        )
+    except UniqueViolation:
+        raise ThreadBusy(retry_after_ms=1000) from None
+    return run_id
+
+
+async def insert_next(conn: Connection, of: UUID, request: dict[str, Any], *, again_of: str) -> UUID:
+    """Add a queued run of the same person, thread, graph and show's item as the run `of`, and return its id.
+
+    Raises:
+        ThreadBusy: another run of the thread is active; the database's constraint decides.
+    """
+    run_id: UUID = new_id()
+    try:
+        await conn.execute(
+            """INSERT INTO runs (id, tenant_id, thread_id, requested_by, status, request, graph_version, show_item_id,
+                                 again_of)
+               SELECT $1, tenant_id, thread_id, requested_by, 'queued', $3, graph_version, show_item_id, $4
+               FROM runs WHERE id = $2""",
+            run_id,
+            of,
+            request,
             again_of,
         )
     except UniqueViolation:
@@ -305,6 +328,12 @@ async def revive(conn: Connection, run_id: UUID) -> None:
         )
     except UniqueViolation:
         raise ThreadBusy(retry_after_ms=1000) from None
+
+
+async def status_of(conn: Connection, run_id: UUID) -> RunStatus:
+    """Return where a run is."""
+    status: RunStatus = await conn.fetchval("SELECT status FROM runs WHERE id = $1", run_id)
+    return status
 
 
 async def request_of(conn: Connection, run_id: UUID) -> dict[str, Any]:

@@ -5,7 +5,7 @@ and of the earlier ones those that the words point at.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from backend.domain.clarifications import offered_options
 from backend.domain.profiles import Names
@@ -23,6 +23,8 @@ from backend.graph.intent.tripwire import planted
 from backend.memory.notes import product_order
 from backend.storage.postgres import Connection
 
+#: Characters a minute of whoever is not known.
+PACE: Final = 260
 #: So many of the last texts are always at hand.
 _LAST = 16
 #: Words that may name a text far back stand at the beginning or end of a message; ten thousand characters are pasted.
@@ -68,7 +70,7 @@ async def situation_of(
         product_id = None
         name = drafts[-1].product_name if drafts else None
     host_id = str(request.get("host_id") or thread.host_id or "")
-    pace = next((host.pace for host in hosts if str(host.id) == host_id), 260)
+    pace = next((host.pace for host in hosts if str(host.id) == host_id), PACE)
 
     said = [message for message in messages if message.role == "assistant"]
     asked = bool(said) and messages[-1].role == "assistant" and said[-1].agent == "clarify"
@@ -88,14 +90,19 @@ async def situation_of(
         asked_about=about,
         options=options,
         waiting=waiting,
-        wishes=wishes.after(
-            (notes.notes or {}).get("wishes", {}),
-            # So much of each as the notes will be made from; the newest may be ten thousand characters.
-            [one.content[:SHOWN] for one in since(messages, notes.through) if one.role == "user"],
-            pace,
-        ),
+        wishes=standing_wishes(messages, notes, pace),
         product_order=product_order(notes.notes),
         summary="" if planted(notes.summary) else notes.summary,
+    )
+
+
+def standing_wishes(messages: Sequence[Said], notes: ThreadNotes, pace: int) -> dict[str, Any]:
+    """Return what holds for every text of a thread: by its notes, and by what was said since they were made."""
+    return wishes.after(
+        (notes.notes or {}).get("wishes", {}),
+        # So much of each as the notes will be made from; the newest may be ten thousand characters.
+        [one.content[:SHOWN] for one in since(messages, notes.through) if one.role == "user"],
+        pace,
     )
 
 

@@ -64,9 +64,13 @@ async def enqueue_learning(conn: Connection, tenant_id: UUID, script_id: UUID) -
     await jobs.enqueue(conn, LEARN_JOB, orjson.dumps({"tenant_id": str(tenant_id), "script_id": str(script_id)}))
 
 
-async def enqueue_rejection(conn: Connection, tenant_id: UUID, interrupt_id: str) -> None:
-    """Queue the learning of what was wrong with a text, in the transaction of the decision that says so."""
-    await jobs.enqueue(conn, LEARN_JOB, orjson.dumps({"tenant_id": str(tenant_id), "interrupt_id": interrupt_id}))
+async def enqueue_rejection(conn: Connection, tenant_id: UUID, interrupt_id: str, *, after: float = 0) -> None:
+    """Queue the learning of what was wrong with a text, in the transaction of the decision that says so.
+
+    It is learned `after` so many seconds, if nobody took the rejection back by then.
+    """
+    payload = orjson.dumps({"tenant_id": str(tenant_id), "interrupt_id": interrupt_id})
+    await jobs.enqueue(conn, LEARN_JOB, payload, after=after)
 
 
 async def learn(db: Database, embedder: Embedder, mask: Mask, payload: bytes, *, most: int | None = None) -> None:
@@ -164,6 +168,8 @@ async def _of_rejection(conn: Connection, interrupt_id: str) -> _Lesson | None:
     feedback = str(answer.get("feedback") or "").strip()
     if interrupt.status != "rejected" or not feedback or interrupt.decided_at is None:
         return None
+    if await interrupts.taken_up(conn, interrupt_id) is not None:
+        return None  # whoever rejected it took that back
     params = interrupt.params
     product_id = UUID(params["product_id"]) if params.get("product_id") else None
     host_id = UUID(params["host_id"]) if params.get("host_id") else None

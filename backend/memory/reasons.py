@@ -42,8 +42,14 @@ async def reasons_of(conn: Connection, run_id: UUID) -> Reasons:
         raise NotFound("there is no such run")
     await get_thread(conn, thread_id)
     detail: dict[str, Any] | None = await conn.fetchval(
-        """SELECT payload -> 'detail' FROM thread_events
-           WHERE thread_id = $1 AND run_id = $2 AND type = 'node' AND payload ->> 'node' = 'recall'
+        # A run that began since a rejection was taken back goes on from what the one before it had recalled.
+        """WITH RECURSIVE begun AS (
+             SELECT id, again_of, request ? 'taken_back' AS goes_on FROM runs WHERE id = $2
+             UNION ALL
+             SELECT r.id, r.again_of, r.request ? 'taken_back' FROM begun b
+             JOIN interrupts i ON i.id = b.again_of JOIN runs r ON r.id = i.run_id WHERE b.goes_on)
+           SELECT payload -> 'detail' FROM thread_events
+           WHERE thread_id = $1 AND run_id IN (SELECT id FROM begun) AND type = 'node' AND payload ->> 'node' = 'recall'
              AND payload ->> 'status' = 'finished' ORDER BY seq DESC LIMIT 1""",
         thread_id,
         run_id,

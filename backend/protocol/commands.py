@@ -169,7 +169,11 @@ class Extend(Command):
 
 
 class Undo(Command):
-    """Call an approved script back while it is held, before it is on air."""
+    """Call an approved script back while it is held, before it is on air; or take back one's own rejection.
+
+    A rejection can be taken back until its `undo_until`, as long as nobody has decided on what was written since. What
+    it began is withdrawn, and the same text is put up again as a new question, claimed by whoever took it back.
+    """
 
     type: Literal["undo"] = "undo"
     interrupt_id: InterruptId

@@ -257,10 +257,11 @@ class InterruptUpdated(ThreadEvent):
 class InterruptResolved(ThreadEvent):
     """Somebody decided, a policy of the tenant did, or the run it belonged to was cancelled.
 
-    What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`.
+    What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`. Until `undo_until` whoever
+    rejected may take that back by `undo`: the same text is put up again as a question of its own.
     """
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"policy", "reason"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"policy", "reason", "undo_until"})
 
     type: Literal["interrupt_resolved"] = "interrupt_resolved"
     interrupt_id: str
@@ -271,6 +272,7 @@ class InterruptResolved(ThreadEvent):
     content: str | None = None
     feedback: str | None = None
     reason: RejectReason | None = None
+    undo_until: datetime | None = None
 
 
 class InterruptExpired(ThreadEvent):

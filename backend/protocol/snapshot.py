@@ -135,6 +135,8 @@ class InterruptView(View):
     feedback: str | None = None
     reason: RejectReason | None = None
     resolved_at: datetime | None = None
+    #: Until when whoever rejected it may take that back.
+    undo_until: datetime | None = None
     claimed_by: Person | None = None
     claimed_until: datetime | None = None
     escalated_at: datetime | None = None
@@ -358,6 +360,7 @@ def _with_interrupt(
                 "content": event.content,
                 "feedback": event.feedback,
                 "reason": event.reason,
+                "undo_until": event.undo_until,
                 "resolved_at": event.at,
             }
         case InterruptExpired():

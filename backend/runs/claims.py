@@ -141,8 +141,9 @@ async def _once(
         return Done(result)
 
 
-async def _tell(conn: Connection, interrupt: Interrupt) -> None:
-    updated = InterruptUpdated(
+def updated(interrupt: Interrupt) -> InterruptUpdated:
+    """Return the event that tells who is at an interrupt and how long it waits."""
+    return InterruptUpdated(
         interrupt_id=interrupt.id,
         version=interrupt.version,
         expires_at=interrupt.expires_at,
@@ -150,7 +151,10 @@ async def _tell(conn: Connection, interrupt: Interrupt) -> None:
         claimed_until=interrupt.claimed_until,
         escalated_at=interrupt.escalated_at,
     )
-    await events.append(conn, interrupt.thread_id, [updated], run_id=interrupt.run_id)
+
+
+async def _tell(conn: Connection, interrupt: Interrupt) -> None:
+    await events.append(conn, interrupt.thread_id, [updated(interrupt)], run_id=interrupt.run_id)
 
 
 def _why_not(interrupt: Interrupt, otherwise: AppError) -> AppError:

@@ -1,6 +1,6 @@
 """Decisions on interrupts: one compare-and-set with its audit, its event and the job that resumes the run."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from backend.domain import audit, commands, events, interrupts, people, policies, rooms, runs
@@ -16,6 +16,9 @@ from backend.runs.jobs import enqueue_run
 from backend.runs.start import Done
 from backend.settings import Settings
 from backend.storage.postgres import Connection, Database
+
+#: Seconds that a transaction which began in time may take.
+_AT_IT: Final = 5.0
 
 
 async def decide(db: Database, settings: Settings, who: Identity, command: InterruptResponse) -> Done:
@@ -53,6 +56,8 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
         ):
             raise _claimed_meanwhile(await interrupts.get_interrupt(conn, interrupt.id))
         answer = _answer(command, who, await rooms.undo_window_of(conn, interrupt.run_id, wanted.undo_window))
+        if command.choice == "reject" and interrupt.action == "publish_script" and settings.reject_undo_window > 0:
+            answer["undo_seconds"] = settings.reject_undo_window
         version = await interrupts.resolve(conn, interrupt.id, command.choice, answer, who.user_id)
         if version is None:
             raise interrupts.why_not(await interrupts.get_interrupt(conn, interrupt.id))
@@ -64,6 +69,7 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
             content=command.content,
             feedback=command.feedback,
             reason=command.reason,
+            undo_until=(await interrupts.get_interrupt(conn, interrupt.id)).undo_until,
         )
         seq = await _resume(conn, who.tenant_id, interrupt.thread_id, interrupt.run_id, resolved)
         await audit.record(
@@ -79,13 +85,14 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
             override_reason=mask_values(command.override_reason),
         )
         if command.choice == "reject" and (command.feedback or "").strip():
-            await enqueue_rejection(conn, who.tenant_id, interrupt.id)
+            # What may be taken back is no lesson yet.
+            await enqueue_rejection(conn, who.tenant_id, interrupt.id, after=_lesson_after(answer))
         result = {"interrupt_id": interrupt.id, "decision": command.choice, "version": version, "seq": seq}
         await commands.record(conn, who.user_id, command.id, body, result)
         return Done(result)
 
 
-async def undo(db: Database, who: Identity, command: Undo) -> Done:
+async def call_back(db: Database, who: Identity, command: Undo) -> Done:
     """Call an approved script back while it is held: it is not shown and waits for a decision again.
 
     Raises:
@@ -188,6 +195,12 @@ def _check(interrupt: Interrupt, command: InterruptResponse, role: str) -> None:
     overridden = override and command.choice == "approve" and interrupt.on_air_at is None
     if command.choice not in interrupt.allowed and not overridden:
         raise DecisionNotAllowed(allowed=interrupt.allowed)
+
+
+def _lesson_after(answer: dict[str, Any]) -> float:
+    """Return the seconds after which a rejection is for good: who was in time may still be at it for a moment."""
+    window = float(answer.get("undo_seconds", 0))
+    return window + _AT_IT if window else 0
 
 
 def _claimed_meanwhile(interrupt: Interrupt) -> VersionConflict:

@@ -27,6 +27,7 @@ from backend.llm.gateway import RUN_PATIENCE, Caller, Model, OnBehalf, Purpose
 from backend.memory.embed import Embedder
 from backend.protocol.events import InterruptRaised, InterruptResolved, Problem, RunChanged, RunStatus, ThreadEvent
 from backend.quality.rulebooks import RuleBooks
+from backend.runs import claims
 from backend.runs.interrupts import approve_by_policy
 from backend.runs.jobs import enqueue_on_air, enqueue_run
 from backend.runs.lease import Leases, Loss
@@ -272,6 +273,9 @@ class Runner:
             for interrupt_id, question in dict(questions).items():
                 if interrupt_id in known and known[interrupt_id].status != "cancelled":
                     answer = known[interrupt_id].decision
+                elif "taken_back" in run.request and not known:
+                    await _raise_again(conn, run, wanted, self._parts.settings, interrupt_id, question, told)
+                    continue
                 else:  # new, or withdrawn when the run failed, and the run goes on after all
                     answer = await _raise(conn, run, wanted, interrupt_id, question, told)
                 if answer is not None:
@@ -379,6 +383,26 @@ async def _raise(
         told.append(resolved)
         return answer
     return None
+
+
+async def _raise_again(
+    conn: Connection,
+    run: Claimed,
+    wanted: Policies,
+    settings: Settings,
+    interrupt_id: str,
+    question: dict[str, Any],
+    told: list[ThreadEvent],
+) -> None:
+    """Record the question whose rejection was taken back, as one that whoever took it back is reviewing.
+
+    No policy lets it pass: a person has had a word in it.
+    """
+    back = run.request["taken_back"]
+    params = {**question["params"], "taken_back": {"of": back["of"], "by": back["by"], "by_name": back["by_name"]}}
+    await _raise(conn, run, wanted, interrupt_id, {**question, "params": params, "clean": False}, told)
+    if await interrupts.claim(conn, interrupt_id, UUID(back["by"]), settings.claim_ttl, take_over=False) is not None:
+        told.append(claims.updated(await interrupts.get_interrupt(conn, interrupt_id)))
 
 
 async def _tell_rest(conn: Connection, run: Claimed, outlet: Outlet) -> None:

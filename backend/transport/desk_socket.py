@@ -39,7 +39,7 @@ from backend.protocol.commands import (
     Unsubscribe,
 )
 from backend.protocol.events import Ack, DisplayView, Person, Reconnect, Subscribed, Welcome
-from backend.runs import again, claims, directing, interrupts, start
+from backend.runs import again, claims, directing, interrupts, start, taking_back
 from backend.runs.start import Done
 from backend.services import Services
 from backend.telemetry.metrics import REGISTRY
@@ -210,7 +210,7 @@ class _Desk:
             case Extend():
                 return _done(command, await claims.extend(services.db, services.settings, self._who, command))
             case Undo():
-                return _done(command, await interrupts.undo(services.db, self._who, command))
+                return _done(command, await taking_back.undo(services.db, services.redis, self._who, command))
             case Again():
                 people.require(self._who, "thread.write")
                 return _done(

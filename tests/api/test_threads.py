@@ -162,3 +162,20 @@ async def test_a_stream_tells_the_thread_from_its_beginning_and_ends_with_the_ru
             found = (await operator.get("/api/v1/threads")).json()["items"]
         assert (await operator.post(f"/api/v1/threads/{found[0]['id']}/cancel")).status_code == 200
     assert kinds == ["message_complete", "run", "run", "problem"]
+
+
+async def test_what_holds_for_every_text_is_told_as_soon_as_it_is_said_and_no_more_when_it_was_forgotten(
+    operator: httpx.AsyncClient, sign_in: SignIn
+):
+    thread = (await operator.post("/api/v1/threads", json={})).json()["id"]
+    path = f"/api/v1/threads/{thread}"
+    assert (await operator.get(f"{path}/notes")).json()["wishes"] == {}
+    said = await operator.post(f"{path}/messages", json={"content": "以后每篇都别提价格"})
+    assert said.status_code == 202, said.text
+    notes = (await operator.get(f"{path}/notes")).json()
+    assert notes["wishes"]["must_not_say"] == ["价格"]
+    assert (notes["messages"], notes["summary"], notes["written_by"]) == (0, "", None)
+    stranger = await sign_in("admin@shanlan.demo.cuedesk")
+    assert (await stranger.get(f"{path}/notes")).status_code == 404
+    assert (await operator.delete(f"{path}/notes")).status_code == 204
+    assert (await operator.get(f"{path}/notes")).json()["wishes"] == {}

@@ -22,7 +22,6 @@ export default function Menu({ onLogout }: { onLogout: () => void }) {
     return () => cancelAnimationFrame(frame)
   }, [])
   return (
-    // biome-ignore lint/a11y/useSemanticElements: the browser's own dialog would be put elsewhere.
     <div ref={box} className="user-menu" role="dialog" aria-label={me.user.name}>
       <p className="muted">
         {me.user.email} · {me.tenant.name}

@@ -20,6 +20,7 @@ import { ApprovalCard } from '../review/ApprovalCard'
 import { Countdown } from '../review/Countdown'
 import { scriptParams } from '../review/params'
 import { StatusTag } from '../review/StatusTag'
+import type { TakenBack } from '../review/takenBack'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
@@ -29,7 +30,7 @@ import { Unread } from '../shared/Unread'
 import { Afterwards } from './Afterwards'
 import { arranged, type Look, plainLook, recallLook, rememberLook, roomsOf } from './arrange'
 import { Bulk } from './Bulk'
-import { heldItems, isClean } from './bulk'
+import { backOf, isClean } from './bulk'
 import { History, LastDecided } from './History'
 import { HoldStrip } from './HoldStrip'
 import { LookBar } from './LookBar'
@@ -71,7 +72,6 @@ export default function ApprovalsPage() {
   const rooms = useMemo(() => roomsOf(queue), [queue])
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [together, setTogether] = useState<readonly QueueItem[]>()
-  const held = heldItems(queue.values())
   const decides = may('interrupt.decide')
   const clean = (row: string) => {
     const item = queue.get(row)
@@ -306,7 +306,7 @@ export default function ApprovalsPage() {
               </Button>
             </div>
           )}
-          {held.length > 0 && decides && <HoldStrip items={held} />}
+          {decides && <HoldStrip queue={queue} />}
         </div>
       </nav>
       <main className="detail">
@@ -389,7 +389,7 @@ const QueueRow = memo(function QueueRow({
 })
 
 /** The card with who is at it; beginning to change it claims it, and a colleague's claim locks it until it is taken over. */
-function Review({ item }: { item: QueueItem }) {
+function Review({ item, back }: { item: QueueItem; back: TakenBack | undefined }) {
   const { t } = useTranslation()
   const claiming = useClaim(item.interrupt)
   const { mine, holder, engage } = claiming
@@ -401,6 +401,7 @@ function Review({ item }: { item: QueueItem }) {
           threadId={item.threadId}
           interrupt={item.interrupt}
           hotkeys
+          back={back}
           locked={!mine && holder ? t('approvalDesk.lockedBy', { name: holder.name }) : undefined}
           onEngage={engage}
           aside={(tools) => (
@@ -441,6 +442,10 @@ function Detail({
     return <Unread asked={read} />
   }
   if (!item) return <p className="muted">{t('common.loading')}</p>
+  const again = read.data?.status === 'rejected' ? read.data.again : undefined
+  const back =
+    backOf(queue, id) ??
+    (again ? { name: again.by?.name ?? '', id: again.interrupt_id ?? undefined } : undefined)
   return (
     <>
       <p className="row">
@@ -451,7 +456,7 @@ function Detail({
         <Link to={replayLink(item.threadId, askedKey(item.interrupt.id))}>{t('approvalDesk.replay')}</Link>
         {tools}
       </p>
-      <Review item={item} />
+      <Review item={item} back={back} />
       {item.interrupt.status !== 'pending' && <Afterwards item={item} queue={queue} onNext={onNext} />}
     </>
   )

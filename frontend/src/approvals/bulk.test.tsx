@@ -7,7 +7,7 @@ import '../i18n/addApprovals'
 import '../i18n/addWork'
 import type { InterruptView } from '../generated/protocol'
 import { Bulk } from './Bulk'
-import { lastOwn } from './bulk'
+import { isClean, lastDecided, lastOwn, ownRejected } from './bulk'
 import type { QueueItem } from './queue'
 
 const socket = { send: vi.fn(async (_command: object, _how?: object): Promise<object> => ({})) }
@@ -108,4 +108,52 @@ test('by one key only what I approved is called back, the last of it', () => {
   expect(lastOwn(held, 'me')?.interrupt.id).toBe('b')
   expect(lastOwn(held, 'nobody')).toBeUndefined()
   expect(lastOwn([item('d', { approver_id: null })], 'me')).toBeUndefined()
+})
+
+test('what I rejected can be taken back, the latest last, until it was; Z is about what I decided last', () => {
+  const by = { id: 'me', name: '阿敏' }
+  const rejected = (id: string, second: string, changes: object = {}): QueueItem => ({
+    threadId: 't',
+    interrupt: {
+      id,
+      status: 'reject',
+      params: {},
+      by,
+      resolved_at: `2026-01-01T00:00:${second}Z`,
+      undo_until: `2026-01-01T00:01:${second}Z`,
+      ...changes,
+    } as unknown as InterruptView,
+  })
+  const later = rejected('later', '20')
+  const items = [
+    later,
+    rejected('first', '10'),
+    rejected('hers', '30', { by: { id: 'you', name: '小林' } }),
+    rejected('for good', '40', { undo_until: null }),
+    rejected('back', '50'),
+    item('again', { taken_back: { of: 'back', by_name: '阿敏' } }),
+  ]
+  const queue = new Map(items.map((one) => [one.interrupt.id, one]))
+  expect(ownRejected(queue, 'me').map(({ interrupt }) => interrupt.id)).toEqual(['first', 'later'])
+  const held = (at: string): QueueItem => ({ threadId: 't', interrupt: { id: 'held', at } as InterruptView })
+  expect(lastDecided(held('2026-01-01T00:00:19Z'), later)).toBe(later)
+  expect(lastDecided(held('2026-01-01T00:00:21Z'), later)?.interrupt.id).toBe('held')
+  expect(lastDecided(undefined, later)).toBe(later)
+  expect(lastDecided(undefined, undefined)).toBeUndefined()
+})
+
+test('what was rejected and taken back is looked at one by one', () => {
+  const waits = {
+    kind: 'script_approval',
+    status: 'pending',
+    on_air_at: null,
+    allowed: ['approve'],
+    claimed_by: null,
+  }
+  const asked = (params: object): QueueItem => ({
+    threadId: 't',
+    interrupt: { id: 'i', params, ...waits } as unknown as InterruptView,
+  })
+  expect(isClean(asked({}), 'me')).toBe(true)
+  expect(isClean(asked({ taken_back: { of: 'old', by_name: '阿敏' } }), 'me')).toBe(false)
 })

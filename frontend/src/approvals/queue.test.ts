@@ -24,6 +24,7 @@ const row = (id: string, expires: string): Interrupt => ({
   decision: null,
   decided_by: null,
   decided_at: null,
+  undo_until: null,
   created_at: '2026-01-01T00:00:00Z',
 })
 const empty: Queue = new Map()

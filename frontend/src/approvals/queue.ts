@@ -48,6 +48,7 @@ export function fromRest(row: Interrupt): QueueItem {
       feedback: textOf(row.decision?.feedback),
       reason: textOf(row.decision?.reason) as InterruptView['reason'],
       resolved_at: row.decided_at,
+      undo_until: row.undo_until,
       claimed_by: row.claimed_by,
       claimed_until: row.claimed_until,
       escalated_at: row.escalated_at,

@@ -4,6 +4,7 @@ import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useStat
 import { useTranslation } from 'react-i18next'
 import { VList, type VListHandle } from 'virtua'
 import type { Option } from '../generated/protocol'
+import { backFrom } from '../review/takenBack'
 import type { ThreadSession } from '../session/session'
 import { useSessionState } from '../session/useSession'
 import { useDesk } from '../shared/desk'
@@ -25,6 +26,16 @@ export const Chat = memo(function Chat({ session, onAnswer }: Props) {
   const { t } = useTranslation()
   const thread = useSessionState(session, (state) => state.thread)
   const entries = useMemo(() => timeline(thread), [thread])
+  const backs = useMemo(
+    () =>
+      new Map(
+        thread.interrupts.flatMap(({ id, params }) => {
+          const back = backFrom(params)
+          return back ? [[back.of, { name: back.name, id }]] : []
+        }),
+      ),
+    [thread.interrupts],
+  )
   const lastMessage = thread.messages.at(-1)?.id
   const lastRun = thread.runs.at(-1)?.id
   const list = useRef<VListHandle>(null)
@@ -87,6 +98,7 @@ export const Chat = memo(function Chat({ session, onAnswer }: Props) {
               answerable={writes && entry.kind === 'message' && entry.message.id === lastMessage}
               onAnswer={onAnswer}
               last={writes && entry.kind === 'end' && entry.run.id === lastRun}
+              back={entry.kind === 'interrupt' ? backs.get(entry.key) : undefined}
             />
           </div>
         )}

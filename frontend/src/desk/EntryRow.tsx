@@ -8,6 +8,7 @@ import type { MessageView, Option, ScriptView } from '../generated/protocol'
 import { ApprovalCard } from '../review/ApprovalCard'
 import { MarkedText, worst } from '../review/MarkedText'
 import { QualityCard } from '../review/QualityCard'
+import type { TakenBack } from '../review/takenBack'
 import type { ThreadSession } from '../session/session'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
@@ -25,17 +26,19 @@ interface Props {
   onAnswer: (option: Option) => void
   /** This run is the thread's last: if it failed it can go on. */
   last: boolean
+  /** Of a rejection: whoever made it took it back. */
+  back: TakenBack | undefined
 }
 
 /** One entry of the conversation. */
-export const EntryRow = memo(function EntryRow({ entry, session, answerable, onAnswer, last }: Props) {
+export const EntryRow = memo(function EntryRow({ entry, session, answerable, onAnswer, last, back }: Props) {
   const { t } = useTranslation()
   const problemText = useProblemText()
   switch (entry.kind) {
     case 'message':
       return <Message message={entry.message} session={session} answerable={answerable} onAnswer={onAnswer} />
     case 'interrupt':
-      return <ApprovalCard threadId={session.threadId} interrupt={entry.interrupt} />
+      return <ApprovalCard threadId={session.threadId} interrupt={entry.interrupt} back={back} />
     case 'script':
       return (
         <p className="fact" role="status">
@@ -71,7 +74,7 @@ function Message({
   session,
   answerable,
   onAnswer,
-}: Omit<Props, 'entry' | 'last'> & { message: MessageView }) {
+}: Omit<Props, 'entry' | 'last' | 'back'> & { message: MessageView }) {
   const { t, i18n } = useTranslation()
   const own = message.role === 'user'
   const name = own ? message.author?.name : t('desk.writer')

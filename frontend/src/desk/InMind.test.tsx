@@ -53,3 +53,21 @@ test('who may not write can read it and not take it away', async () => {
   expect(await screen.findByText('价格 · 库存')).toBeInTheDocument()
   expect(screen.queryByRole('button', { name: /忘 ?掉/ })).toBeNull()
 })
+
+test('what another conversation had in mind is not shown while this one is read; the same goes on standing', async () => {
+  const cache = new QueryClient()
+  const at = (threadId: string, said: number) => (
+    <QueryClientProvider client={cache}>
+      <InMind threadId={threadId} said={said} />
+    </QueryClientProvider>
+  )
+  const read = vi.spyOn(deskApi, 'notes').mockResolvedValue(notes)
+  const { rerender } = render(at('t', 3))
+  await userEvent.click(screen.getByText('记着的要求'))
+  expect(await screen.findByText('价格 · 库存')).toBeInTheDocument()
+  read.mockReturnValue(new Promise(() => {}))
+  rerender(at('t', 4))
+  expect(screen.getByText('价格 · 库存')).toBeInTheDocument()
+  rerender(at('other', 4))
+  expect(screen.queryByText('价格 · 库存')).toBeNull()
+})

@@ -30,7 +30,8 @@ export default function InMind({ threadId, said }: { threadId: string; said: num
     queryFn: () => deskApi.notes(threadId),
     enabled: open,
     staleTime: 0,
-    placeholderData: (previous) => previous,
+    // Until the new answer is there the one before stands, but never another conversation's.
+    placeholderData: (previous, query) => (query?.queryKey[1] === threadId ? previous : undefined),
   })
   const notes = read.data
   const wishes = notes ? wishesOf(notes.wishes) : []

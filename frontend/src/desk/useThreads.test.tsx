@@ -66,3 +66,31 @@ test('what is told while the list is being read holds against an answer that is 
   await waitFor(() => expect(result.current.list.isFetching).toBe(false))
   await waitFor(() => expect(titles()).toEqual(['new', 'a, renamed']))
 })
+
+test('an answer to an earlier search that comes last brings back no thread that was removed meanwhile', async () => {
+  const answers = new Map<string, (rows: ThreadRow[]) => void>()
+  vi.spyOn(api, 'threads').mockImplementation(
+    (_, search = '') =>
+      new Promise((resolve) => {
+        answers.set(search, (items) => resolve({ items, next_cursor: null }))
+      }),
+  )
+  const cache = new QueryClient()
+  const wrapper = ({ children }: { children: ReactNode }) => (
+    <QueryClientProvider client={cache}>{children}</QueryClientProvider>
+  )
+  const { result, rerender } = renderHook(({ search }) => useThreads(search, undefined, { current: null }), {
+    wrapper,
+    initialProps: { search: '' },
+  })
+  const titles = () => result.current.threads.map(({ title }) => title)
+  rerender({ search: 'g' })
+  await waitFor(() => expect(answers.size).toBe(2))
+  act(() => say(listed('gone', null)))
+  act(() => answers.get('g')?.([row('gone', 2, 'gone'), row('good', 1, 'good')]))
+  await waitFor(() => expect(titles()).toEqual(['good']))
+  act(() => answers.get('')?.([row('gone', 2, 'gone'), row('a', 1, 'a')]))
+  await waitFor(() => expect(cache.isFetching()).toBe(0))
+  rerender({ search: '' })
+  await waitFor(() => expect(titles()).toEqual(['a']))
+})

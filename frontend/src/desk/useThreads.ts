@@ -28,13 +28,22 @@ export function useThreads(search: string, activeId: string | undefined, box: Re
     },
     [cache],
   )
-  /** What was told while the list was being read: the answer may be older, and takes the place of all that was known. */
+  /**
+   * What was told while lists were being read: each answer may be older, and takes the place of all that was known. Of two
+   * searches one may still be read when the other is answered, so all is kept until none is.
+   */
   const meanwhile = useRef<ThreadListed[]>([])
   const { isFetching } = list
-  useEffect(() => {
-    if (isFetching) return
-    for (const frame of meanwhile.current.splice(0)) apply(frame)
-  }, [isFetching, apply])
+  useEffect(
+    () =>
+      cache.getQueryCache().subscribe((event) => {
+        if (event.type !== 'updated' || event.query.queryKey[0] !== KEY[0]) return
+        const { action } = event
+        if (action.type === 'success' && !action.manual) for (const frame of meanwhile.current) apply(frame)
+        if (action.type !== 'fetch' && !cache.isFetching({ queryKey: KEY })) meanwhile.current = []
+      }),
+    [cache, apply],
+  )
   useEffect(
     () =>
       socket.subscribe(

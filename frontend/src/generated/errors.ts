@@ -75,6 +75,7 @@ export const errorCodes = [
   "ticket_invalid",
   "token_expired",
   "unauthenticated",
+  "undo_over",
   "unsupported_command",
   "unsupported_media_type",
   "upload_broken",

@@ -326,7 +326,9 @@ export interface paths {
         };
         /**
          * Read Notes
-         * @description Read what of a long conversation is kept in mind beside its last turns; empty while the last turns are all.
+         * @description Read what of a conversation is kept in mind: what holds for every text, also what was said just now, and a summary.
+         *
+         *     There is none while the last turns are all.
          */
         get: operations["read_notes"];
         put?: never;
@@ -676,7 +678,9 @@ export interface paths {
         put?: never;
         /**
          * Undo Interrupt
-         * @description Call back an approved script that is held and not on air yet; it waits for a decision again.
+         * @description Call back an approved script that is held and not on air yet, or take back your own rejection until `undo_until`.
+         *
+         *     Either way the text waits for a decision again, as a new question.
          */
         post: operations["undo_interrupt"];
         delete?: never;
@@ -3677,6 +3681,8 @@ export interface components {
             escalated_at: string | null;
             /** On Air At */
             on_air_at: string | null;
+            /** Undo Until */
+            undo_until: string | null;
             /** Decision */
             decision: {
                 [key: string]: unknown;
@@ -3692,7 +3698,7 @@ export interface components {
         };
         /**
          * InterruptDetail
-         * @description An interrupt, and of one that expired whether somebody has taken it up again.
+         * @description An interrupt, and of one that expired, or whose rejection was taken back, what took it up again.
          */
         InterruptDetail: {
             /** Id */
@@ -3739,6 +3745,8 @@ export interface components {
             escalated_at: string | null;
             /** On Air At */
             on_air_at: string | null;
+            /** Undo Until */
+            undo_until: string | null;
             /** Decision */
             decision: {
                 [key: string]: unknown;
@@ -3846,7 +3854,8 @@ export interface components {
          * InterruptResolved
          * @description Somebody decided, a policy of the tenant did, or the run it belonged to was cancelled.
          *
-         *     What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`.
+         *     What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`. Until `undo_until` whoever
+         *     rejected may take that back by `undo`: the same text is put up again as a question of its own.
          */
         InterruptResolved: {
             /** Thread Id */
@@ -3884,6 +3893,8 @@ export interface components {
             feedback: string | null;
             /** Reason */
             reason?: ("compliance" | "facts" | "price" | "wrong_product" | "style" | "scenario" | "length" | "wording" | "not_needed") | null;
+            /** Undo Until */
+            undo_until?: string | null;
         };
         /**
          * InterruptUpdated
@@ -3975,6 +3986,8 @@ export interface components {
             reason: ("compliance" | "facts" | "price" | "wrong_product" | "style" | "scenario" | "length" | "wording" | "not_needed") | null;
             /** Resolved At */
             resolved_at: string | null;
+            /** Undo Until */
+            undo_until: string | null;
             claimed_by: components["schemas"]["Person"] | null;
             /** Claimed Until */
             claimed_until: string | null;
@@ -7156,7 +7169,7 @@ export interface components {
         };
         /**
          * TakenUp
-         * @description The run that took an expired interrupt up again, whose it is, and the question that it asked last, if any.
+         * @description The run that took an interrupt up again, who had it do so, and the question that it asked last, if any.
          */
         TakenUp: {
             /**
@@ -7580,7 +7593,9 @@ export interface components {
         };
         /**
          * Undone
-         * @description The interrupt's version and the `seq` of the event that says that it was called back.
+         * @description The interrupt's version and the `seq` of the event that says so; `run_id` is the run that asks anew.
+         *
+         *     It is null where the same run does, since an approval was called back.
          */
         Undone: {
             /** Interrupt Id */
@@ -7589,6 +7604,8 @@ export interface components {
             version: number;
             /** Seq */
             seq: number;
+            /** Run Id */
+            run_id?: string | null;
         };
         /**
          * Usage

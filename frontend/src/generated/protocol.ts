@@ -297,7 +297,10 @@ export interface Extend {
   interrupt_id: string;
 }
 /**
- * Call an approved script back while it is held, before it is on air.
+ * Call an approved script back while it is held, before it is on air; or take back one's own rejection.
+ *
+ * A rejection can be taken back until its `undo_until`, as long as nobody has decided on what was written since. What
+ * it began is withdrawn, and the same text is put up again as a new question, claimed by whoever took it back.
  */
 export interface Undo {
   id: string;
@@ -586,7 +589,8 @@ export interface InterruptUpdated {
 /**
  * Somebody decided, a policy of the tenant did, or the run it belonged to was cancelled.
  *
- * What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`.
+ * What was held (`on_air_at`) ends with `undo` or, when its time has come, with `on_air`. Until `undo_until` whoever
+ * rejected may take that back by `undo`: the same text is put up again as a question of its own.
  */
 export interface InterruptResolved {
   thread_id: string | null;
@@ -606,6 +610,7 @@ export interface InterruptResolved {
   reason?:
     | ("compliance" | "facts" | "price" | "wrong_product" | "style" | "scenario" | "length" | "wording" | "not_needed")
     | null;
+  undo_until?: string | null;
 }
 /**
  * Nobody decided in time.
@@ -1053,6 +1058,7 @@ export interface InterruptView {
     | ("compliance" | "facts" | "price" | "wrong_product" | "style" | "scenario" | "length" | "wording" | "not_needed")
     | null;
   resolved_at: string | null;
+  undo_until: string | null;
   claimed_by: Person | null;
   claimed_until: string | null;
   escalated_at: string | null;

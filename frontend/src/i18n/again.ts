@@ -1,3 +1,5 @@
+import type { English } from './english'
+
 /** What is said of a script that nobody decided in time, and how it is taken up again. */
 export const againZh = {
   again: {
@@ -14,9 +16,18 @@ export const againZh = {
     of: '接着一份过期的稿子。',
     toOld: '看过期的那份',
   },
+  takenBack: {
+    strip: '可以撤回的决定',
+    undo: '撤回驳回',
+    left: '{{count}} 秒内可以撤回，原稿会重新待审。',
+    rejected: '已驳回 · {{count}} 秒内可撤回',
+    by: '{{name}} 撤回了这次驳回。',
+    of: '{{name}} 撤回了驳回，原稿重新待审。',
+    toOld: '看驳回的那次',
+  },
 }
 
-export const againEn: typeof againZh = {
+export const againEn: English<typeof againZh> = {
   again: {
     hint: 'Expired, never shown. Still wanted?',
     submit: 'Submit the original again',
@@ -30,5 +41,15 @@ export const againEn: typeof againZh = {
     toThread: 'See the conversation',
     of: 'In place of one that expired.',
     toOld: 'See the expired one',
+  },
+  takenBack: {
+    strip: 'Decisions that can be taken back',
+    undo: 'Take the rejection back',
+    left: '{{count}} seconds to take it back; the same text then waits for a decision again.',
+    left_one: '{{count}} second to take it back; the same text then waits for a decision again.',
+    rejected: 'Rejected · {{count}} s to take it back',
+    by: '{{name}} took this rejection back.',
+    of: '{{name}} took the rejection back: the same text waits again.',
+    toOld: 'See the rejected one',
   },
 }

@@ -22,6 +22,7 @@ import { memoryEn, memoryZh } from './memory'
 import { modelsEn, modelsZh } from './models'
 import { pairingEn, pairingZh } from './pairing'
 import { policiesEn, policiesZh } from './policies'
+import { preflightEn, preflightZh } from './preflight'
 import { problemsZh } from './problems'
 import { problemsEn } from './problemsEn'
 import { reasonsEn, reasonsZh } from './reasons'
@@ -64,6 +65,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       catalogueZh,
       commandZh,
       policiesZh,
+      preflightZh,
       reasonsZh,
       tourZh,
       reviewZh,
@@ -93,6 +95,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       catalogueEn,
       commandEn,
       policiesEn,
+      preflightEn,
       reasonsEn,
       tourEn,
       reviewEn,

@@ -4,7 +4,7 @@ import type { English } from './english'
 export const inMindZh = {
   inMind: {
     title: '记着的要求',
-    nothing: '还没有：最近的对话都在眼前，不用另记。对话很长时，前面提过的长期要求和内容会摘要在这里。',
+    nothing: '还没有。说“以后每篇都……”的要求会马上记在这里；对话很长时，前面内容的摘要也在这里。',
     must_say: '每篇都要说',
     must_not_say: '都不要说',
     style: '语气',
@@ -24,7 +24,7 @@ export const inMindEn: English<typeof inMindZh> = {
   inMind: {
     title: 'Kept in mind',
     nothing:
-      'Nothing yet: the last messages are all before the writer. When a conversation gets long, what you want of every text and a summary of what was said stand here.',
+      'Nothing yet. What you want of every text from now on stands here as soon as it is said; when a conversation gets long, a summary of what was said does too.',
     must_say: 'To be said each time',
     must_not_say: 'Never to be said',
     style: 'Tone',

@@ -21,6 +21,7 @@ import type { memoryZh } from './memory'
 import type { modelsZh } from './models'
 import type { pairingZh } from './pairing'
 import type { policiesZh } from './policies'
+import type { preflightZh } from './preflight'
 import { problemsZh } from './problems'
 import type { reasonsZh } from './reasons'
 import type { replayZh } from './replay'
@@ -66,7 +67,8 @@ declare module 'i18next' {
         typeof againZh &
         typeof elsewhereZh &
         typeof inMindZh &
-        typeof keepingZh
+        typeof keepingZh &
+        typeof preflightZh
     }
   }
 }

@@ -215,6 +215,7 @@ export const rulesEn: English<typeof rulesZh> = {
     importWrong_one: '{{count}} fault; its row is left out',
     importUnknown: 'These columns are not known and were not read: {{names}}',
     importOurs: '{{count}} of them are built-in rules as they are: nothing to take in',
+    importOurs_one: '{{count}} of them is a built-in rule as it is: nothing to take in',
     row: 'Row',
     export: 'Export',
     restore: 'Restore this revision',

@@ -18,6 +18,7 @@ import { byGravity, FindingText, MarkedText } from './MarkedText'
 import { checkContext, scriptParams } from './params'
 import { RefusalNotice } from './RefusalNotice'
 import { StatusTag } from './StatusTag'
+import type { TakenBack } from './takenBack'
 import { type Choice, useDecision } from './useDecision'
 
 // Fetched with the first text that can be changed: a line that is cut later takes nobody's editor away.
@@ -33,6 +34,7 @@ const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
 const ReasonText = lazy(() => import('./ReasonText'))
 const Expired = lazy(() => import('./Expired'))
 const AgainOf = lazy(() => import('./AgainOf'))
+const Rejected = lazy(() => import('./Rejected'))
 
 type Mode = 'view' | 'edit' | 'reject' | 'override'
 
@@ -41,6 +43,8 @@ interface Props {
   interrupt: InterruptView
   /** On the approval page, which tells who reviews it: listen to its single-letter keys. */
   hotkeys?: boolean
+  /** Whoever rejected it took that back. */
+  back?: TakenBack | undefined
   /** Why nothing may be decided here although it waits: a colleague is at it. */
   locked?: string | undefined
   /** Somebody is changing or rejecting it. Called at each change. */
@@ -70,7 +74,7 @@ export function ApprovalCard(props: Props) {
 }
 
 /** A script that waits for a person: read it with its findings, approve, edit or reject it, or see who did. */
-function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, aside }: Props) {
+function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEngage, aside }: Props) {
   const { t, i18n } = useTranslation()
   const { may } = useDesk()
   const script = scriptParams(interrupt.params)
@@ -247,9 +251,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
       </div>
       <Assumed list={script.assumed} />
 
-      {script.againOf && (
+      {(script.back || script.againOf) && (
         <Suspense fallback={null}>
-          <AgainOf id={script.againOf} />
+          <AgainOf id={script.back?.of ?? script.againOf ?? ''} by={script.back?.name} />
         </Suspense>
       )}
       {pending && script.held && (
@@ -321,6 +325,11 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, locked, onEngage, as
             </>
           }
         />
+      )}
+      {interrupt.status === 'reject' && (back || interrupt.undo_until) && (
+        <Suspense fallback={null}>
+          <Rejected interrupt={interrupt} until={interrupt.undo_until ?? ''} back={back} onPage={hotkeys} />
+        </Suspense>
       )}
       {interrupt.status === 'expired' && (
         <Suspense fallback={null}>

@@ -1,6 +1,7 @@
 import type { CheckResult, Finding } from '../generated/protocol'
 
 import type { Shapes } from '../shared/rest'
+import { backFrom } from './takenBack'
 
 /** What a script's approval is about. The wire says only "plain JSON", so each field is looked at before it is used. */
 export interface ScriptParams {
@@ -30,6 +31,8 @@ export interface ScriptParams {
   readonly held: HeldAgain | undefined
   /** The expired question that this one is asked in the stead of. */
   readonly againOf: string | undefined
+  /** The question whose rejection was taken back, and by whom: this one is asked in its stead. */
+  readonly back: { readonly of: string; readonly name: string } | undefined
 }
 
 /** What was found right before publication and had not been when a person approved. */
@@ -64,6 +67,7 @@ export function scriptParams(params: Readonly<Record<string, unknown>>): ScriptP
     rulesVersion: text('rules_version'),
     held: heldAgain(params.held),
     againOf: text('again_of'),
+    back: backFrom(params),
   }
 }
 

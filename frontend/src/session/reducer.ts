@@ -285,6 +285,7 @@ export function raised(event: InterruptRaised, seq: number): InterruptView {
     feedback: null,
     reason: null,
     resolved_at: null,
+    undo_until: null,
     claimed_by: null,
     claimed_until: null,
     escalated_at: null,
@@ -303,7 +304,17 @@ export function answered(
       return { ...interrupt, version, expires_at, claimed_by, claimed_until, escalated_at }
     }
     case 'interrupt_resolved': {
-      const { decision, version, by, policy = null, content, feedback, reason = null, at } = event
+      const {
+        decision,
+        version,
+        by,
+        policy = null,
+        content,
+        feedback,
+        reason = null,
+        undo_until = null,
+        at,
+      } = event
       return {
         ...interrupt,
         status: decision,
@@ -314,6 +325,7 @@ export function answered(
         feedback,
         reason,
         resolved_at: at,
+        undo_until,
       }
     }
     case 'interrupt_expired':

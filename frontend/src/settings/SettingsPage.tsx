@@ -20,7 +20,7 @@ export default function SettingsPage() {
       <main className="page">
         <h1>{t('nav.settings')}</h1>
         <Rooms writes={may('catalogue.write')} />
-        {may('policies.write') && <Skills />}
+        <Skills writes={may('policies.write')} />
         {may('policies.write') && <PolicyForm />}
         {may('policies.write') && <Keeping />}
       </main>

@@ -23,6 +23,9 @@ export const settingsApi = {
   skills: async () => (await bodyOf(rest.GET('/api/v1/skills'))).items,
   changeSkill: (name: Skill['name'], body: Shapes['SkillChanges']) =>
     bodyOf(rest.PATCH('/api/v1/skills/{name}', { params: { path: { name } }, body })),
+  /** What a skill would lack of these slots. */
+  checkSkill: (name: Skill['name'], slots: Record<string, unknown>) =>
+    bodyOf(rest.POST('/api/v1/skills/{name}/preflight', { params: { path: { name } }, body: { slots } })),
   choosePlatform: (room_id: string, platform: Platform | null) =>
     bodyOf(rest.PATCH('/api/v1/rooms/{room_id}', { params: { path: { room_id } }, body: { platform } })),
   addRoom: (name: string, key: string) =>

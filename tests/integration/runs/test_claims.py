@@ -225,7 +225,7 @@ async def test_what_is_due_on_air_cannot_be_called_back_although_no_worker_has_c
     await shift(held, "on_air_at", -0.001)
     command = Undo(id=new_id(), interrupt_id=held.interrupt_id)
     with pytest.raises(AlreadyResolved):
-        await interrupts.undo(office.db, office.one, command)
+        await interrupts.call_back(office.db, office.one, command)
     assert (await held.row())["status"] == "pending"
     assert await interrupts.go_on_air(office.db, office.tenant_id, held.interrupt_id)
 

@@ -116,7 +116,7 @@ async def called_back_and_waiting(waiting: Waiting) -> None:
 
 async def called_back(waiting: Waiting) -> None:
     held = await ask(waiting, "go_on_air", hold=60)
-    await interrupts.undo(waiting.office.db, waiting.office.one, Undo(id=new_id(), interrupt_id=held))
+    await interrupts.call_back(waiting.office.db, waiting.office.one, Undo(id=new_id(), interrupt_id=held))
 
 
 async def held_and_on_air(waiting: Waiting) -> None:

@@ -156,7 +156,7 @@ class Life(RuleBasedStateMachine):
             expected = "decision_not_allowed"
         elif self.status != "pending" or self.late:
             expected = "already_resolved"
-        self._do(interrupts.undo, who=who, command=Undo(id=new_id(), interrupt_id=self.id), expected=expected)
+        self._do(interrupts.call_back, who=who, command=Undo(id=new_id(), interrupt_id=self.id), expected=expected)
         if expected is None:
             self._ended("rejected", "undo")
 

@@ -120,7 +120,7 @@ async def test_calling_back_and_going_on_air_race_and_exactly_one_of_them_wins(o
         async def undo(waiting: Waiting = waiting, within: float = 1.5 * hold) -> str:
             await asyncio.sleep(luck.random() * within)
             command = Undo(id=new_id(), interrupt_id=waiting.interrupt_id)
-            return await outcome_of(interrupts.undo(office.db, office.one, command))
+            return await outcome_of(interrupts.call_back(office.db, office.one, command))
 
         said, _ = await asyncio.gather(undo(), clock(waiting))
         row = await waiting.row()

@@ -1,0 +1,119 @@
+"""A rejection is taken back, by key and by button, in the queue and at the desk; everybody sees who did."""
+
+import re
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.browser import TALL, Seat, Seats
+from tests.e2e.test_accessibility import AXE, serious
+from tests.e2e.test_main_job import ASK
+from tests.support.desk_client import ADMIN, APPROVER, OPERATOR
+from tests.support.processes import ServerProcess
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    # Nobody has to be quick; what the seconds do is another test's.
+    return start_server(offline_pace=0, reject_undo_window=600).wait_healthy()
+
+
+def waiting(operator: Seat) -> str:
+    """Ask for a script in a new thread and return the question's id."""
+    operator.open("/console").connected()
+    operator.ask(ASK)
+    card = operator.page.get_by_test_id("approval-card")
+    expect(card).to_have_attribute("data-status", "pending")
+    return str(card.get_attribute("data-interrupt"))
+
+
+def card_of(page: Page, status: str) -> Locator:
+    return page.locator(f"[data-testid=approval-card][data-status={status}]")
+
+
+def test_z_takes_the_last_rejection_back_and_both_desks_follow(seats: Seats) -> None:
+    operator = seats.take(OPERATOR, viewport=TALL)
+    old = waiting(operator)
+    text = operator.page.locator("[data-testid=approval-card] .script-text").inner_text()
+    approver = seats.take(APPROVER, f"/approvals/{old}")
+    other = seats.take(APPROVER, "/approvals").page
+    colleague = seats.take(ADMIN, f"/approvals/{old}").page
+    page = approver.page
+    page.keyboard.press("x")
+    page.get_by_test_id("approval-reason").fill("再活泼一点")
+    page.get_by_test_id("submit-reject").click()
+    expect(card_of(page, "reject")).to_be_visible()
+    strip = page.get_by_test_id("rejected-item")
+    expect(strip).to_contain_text("秒内可撤回")
+    expect(strip.locator("kbd")).to_have_text("Z")
+    # Another tab of the same person shows it too; a colleague has nothing to take back.
+    expect(other.get_by_test_id("rejected-item")).to_be_visible()
+    expect(card_of(colleague, "reject")).to_be_visible()
+    expect(colleague.get_by_test_id("rejected-item")).to_have_count(0)
+    expect(colleague.get_by_test_id("undo-reject")).to_have_count(0)
+    # The writer has begun at once, and is done by now.
+    expect(operator.page.get_by_test_id("approval-card")).to_have_count(2)
+    assert serious(page, AXE) == []
+
+    page.keyboard.press("z")
+    expect(page).not_to_have_url(re.compile(old))
+    expect(card_of(page, "pending").locator(".script-text")).to_have_text(text)
+    expect(page.get_by_test_id("claimed-by")).to_contain_text("你正在审")
+    expect(page.get_by_test_id("again-of")).to_contain_text("阿敏 撤回了驳回")
+    expect(page.get_by_test_id("rejected-item")).to_have_count(0)
+    expect(other.get_by_test_id("rejected-item")).to_have_count(0)
+    assert serious(page, AXE) == []
+
+    desk = operator.page
+    expect(desk.get_by_test_id("message-user").last).to_contain_text("撤回驳回《")
+    expect(desk.get_by_test_id("rejection-taken-back")).to_contain_text("阿敏 撤回了这次驳回")
+    expect(card_of(desk, "pending")).to_have_count(1)
+    expect(card_of(desk, "pending").locator(".script-text")).to_have_text(text)
+    expect(card_of(desk, "cancelled")).to_have_count(1)
+    assert serious(desk, AXE) == []
+    expect(colleague.get_by_test_id("rejection-taken-back")).to_contain_text("阿敏")
+
+    # It is a question like any other, and the link leads back to what was rejected, also in a tab that knows nothing.
+    page.get_by_test_id("again-of").get_by_role("link").click()
+    expect(page).to_have_url(re.compile(f"{old}$"))
+    page.reload()
+    expect(page.get_by_test_id("rejection-taken-back").get_by_role("link")).to_be_visible()
+    page.get_by_test_id("rejection-taken-back").get_by_role("link").click()
+    page.get_by_test_id("approve").click()
+    expect(card_of(desk, "approve")).to_be_visible()
+    assert approver.complaints == []
+    assert operator.complaints == []
+
+
+def test_at_the_desk_it_is_taken_back_where_it_was_rejected_in_english_too(seats: Seats) -> None:
+    seat = seats.take(OPERATOR, "/login", viewport=TALL)
+    seat.context.add_init_script("localStorage.setItem('cuedesk:language', 'en')")
+    old = waiting(seat)
+    page = seat.page
+    page.get_by_test_id("reject").click()
+    page.get_by_test_id("submit-reject").click()
+    expect(card_of(page, "reject")).to_be_visible()
+    button = page.get_by_role("button", name=re.compile("Take the rejection back"))
+    expect(button).to_be_enabled()
+    assert serious(page, AXE) == []
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("z")
+    expect(page.get_by_test_id("rejection-taken-back")).to_contain_text("took this rejection back")
+    new = card_of(page, "pending")
+    expect(new).to_have_count(1)
+    assert new.get_attribute("data-interrupt") != old
+    expect(new.get_by_test_id("again-of")).to_contain_text("the same text waits again")
+
+
+def test_who_comes_too_late_is_told(seats: Seats, module_database_url: str) -> None:
+    old = waiting(seats.take(OPERATOR, viewport=TALL))
+    page = seats.take(APPROVER, f"/approvals/{old}").page
+    page.get_by_test_id("reject").click()
+    page.get_by_test_id("submit-reject").click()
+    expect(page.get_by_test_id("undo-reject")).to_be_enabled()
+    with psycopg.connect(module_database_url) as conn:
+        conn.execute("UPDATE interrupts SET decided_at = decided_at - interval '1 hour' WHERE id = %s", (old,))
+    page.get_by_test_id("undo-reject").click()
+    expect(page.get_by_test_id("refusal")).to_contain_text("来不及撤回了")
