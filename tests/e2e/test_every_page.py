@@ -54,7 +54,7 @@ def addresses(browser: Browser, server: ServerProcess) -> list[str]:
                 "total_seconds": 1200,
                 "items": [{name: item[name] for name in ("product_id", "scenario")} for item in items],
             },
-        ).json()["id"]
+        ).json()["show"]["id"]
     return [f"/{page}" for page in [*PAGES, "settings"]] + [
         f"/console/{thread}", f"/approvals/{asked}", f"/products/{product}", f"/scripts/{script}", f"/rundown/{show}",
         f"/live/{room.id}",

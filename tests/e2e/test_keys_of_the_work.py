@@ -171,10 +171,14 @@ def test_the_queue_is_worked_off(seats: Seats) -> None:
     page.reload()
     expect(rows).to_have_count(waiting + 2)
     open_by_key(hands, rows.first)
-    hands.press("x", "7")
     panel = page.get_by_test_id("reject-panel")
+    hands.press("x")
+    hands.here(panel.get_by_role("radio").first)
+    hands.press("7")
     expect(panel.get_by_role("radio", name=re.compile("太长或太短"))).to_be_checked()
-    hands.press("Escape", "x", "9", "Enter")
+    hands.press("Escape", "x")
+    hands.here(panel.get_by_role("radio", name=re.compile("太长或太短")))
+    hands.press("9", "Enter")
     status(page, "reject")
 
     # Put off, and called again.
