@@ -92,7 +92,7 @@ generate: .venv/dev.stamp ## write the generated files
 	@$(BIN)/python -m tests.support.anchors > .anchors.json && mv .anchors.json backend/quality/rules/anchors.json
 	@$(BIN)/python -m tests.support.make_traces
 
-screens: .venv/dev.stamp frontend/dist/index.html ## photograph every page and state (build/screens) and keep those that docs/screens shows, about ten minutes
+screens: .venv/dev.stamp frontend/dist/index.html ## photograph every page and state (build/screens) and keep those that docs/screens shows, about twenty minutes
 	@$(BIN)/python -m tests.support.screens
 
 build: frontend/dist/index.html ## the frontend alone

@@ -1,5 +1,6 @@
 """Every page: axe in both themes and languages, at 200 % zoom, and the teleprompter on every shape of screen."""
 
+import base64
 import re
 from collections.abc import Callable, Iterator
 
@@ -15,6 +16,8 @@ from tests.support.desk_client import ADMIN
 from tests.support.processes import ServerProcess
 
 PAGES = ["console", "approvals", "scripts", "rundown", "products", "memory", "hosts", "experiments", "models", "rules"]
+#: The plan of a show.
+TABLE = "商品,环节\n沐野随行保温杯 500ml,开场、卖点\n卫龙大面筋辣条 106g×5 包,卖点、促销\n"
 #: A window of 1280 × 800 at 200 %: half as many CSS pixels, each twice as large.
 ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
 
@@ -38,9 +41,23 @@ def addresses(browser: Browser, server: ServerProcess) -> list[str]:
         page = admin.open(f"/console/{thread}").page
         expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "pending")
         asked = requests.get("/api/v1/interrupts?status=pending").json()["items"][0]["id"]
-        product = requests.get("/api/v1/products?limit=1").json()["items"][0]["id"]
+        product, script = (
+            requests.get(f"/api/v1/{what}?limit=1").json()["items"][0]["id"] for what in ("products", "scripts")
+        )
+        table = base64.b64encode(TABLE.encode()).decode()
+        items = requests.post("/api/v1/shows/table", data={"content": table}).json()["items"]
+        show = requests.post(
+            "/api/v1/shows",
+            data={
+                "room_id": room.id,
+                "name": "双十一大场",
+                "total_seconds": 1200,
+                "items": [{name: item[name] for name in ("product_id", "scenario")} for item in items],
+            },
+        ).json()["show"]["id"]
     return [f"/{page}" for page in [*PAGES, "settings"]] + [
-        f"/console/{thread}", f"/approvals/{asked}", f"/products/{product}", f"/live/{room.id}",
+        f"/console/{thread}", f"/approvals/{asked}", f"/products/{product}", f"/scripts/{script}", f"/rundown/{show}",
+        f"/live/{room.id}",
     ]  # fmt: skip
 
 
@@ -95,7 +112,7 @@ TO_BE_DONE = """() => {
         || (element.innerText ?? '').replace(/\\s+/g, ' ').trim()
         || element.getAttribute('placeholder') || element.id || element.getAttribute('name') || element.tagName
     return [...document.querySelectorAll(
-        '.shell :is(button, a[href], input, textarea, select, [role=tab])')].filter(seen).map(name)
+        ':is(button, a[href], input, textarea, select, [role=tab])')].filter(seen).map(name)
 }"""
 
 
@@ -118,7 +135,11 @@ def to_be_done(page: Page) -> set[str]:
 def test_at_twice_the_size_no_page_scrolls_sideways_and_nothing_is_missing(seats: Seats, addresses: list[str]) -> None:
     plain, zoomed = seats.take(ADMIN, "/login"), seats.take(ADMIN, "/login", **ZOOMED)
     wide, missing, cut = {}, {}, {}
-    for address in addresses:
+    console = [address for address in every(addresses) if not address.startswith("/prompter")]
+    for address in [*console, "/login"]:
+        if address == "/login":  # whoever is signed in is led on
+            for seat in (plain, zoomed):
+                seat.context.clear_cookies()
         for seat in (plain, zoomed):
             settled(seat.open(address).page)
             # In a narrow window the evidence beside a script is folded until one asks for it.
@@ -141,15 +162,54 @@ def test_at_twice_the_size_no_page_scrolls_sideways_and_nothing_is_missing(seats
     assert (wide, missing, cut) == ({}, {}, {})
 
 
+def test_at_twice_the_size_all_of_a_dialog_can_be_reached(seats: Seats, addresses: list[str]) -> None:
+    seat = seats.take(ADMIN, "/login", **ZOOMED)
+    page = seat.page
+    room = next(address for address in addresses if address.startswith("/live/"))
+    cut = {}
+    for address, opener in {
+        "/products": page.get_by_role("button", name="编辑").first,
+        "/products ": page.get_by_test_id("import-products"),
+        "/hosts": page.get_by_role("button", name="新建"),
+        "/rundown": page.get_by_test_id("new-show"),
+        "/rules": page.get_by_role("button", name="调整").first,
+        "/memory": page.get_by_test_id("new-note"),
+        "/memory ": page.get_by_role("button", name="语义检索"),
+        "/memory  ": page.get_by_role("button", name="按请求遗忘"),
+        "/experiments": page.get_by_test_id("new-experiment"),
+        room: page.get_by_role("button", name="配对屏幕"),
+        f"{room} ": page.get_by_role("button", name="从话术库添加"),
+        "/console": page.get_by_role("button", name="键盘快捷键"),
+        "/console ": page.get_by_test_id("open-command-bar"),
+        "/console  ": page.get_by_test_id("tour-start"),
+        "/console   ": page.get_by_role("button", name="管理员"),
+    }.items():
+        settled(seat.open(address.strip()).page)
+        opener.click()
+        box = page.locator("[aria-modal=true], [role=dialog], [data-testid=tour]").last
+        expect(box).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        over = page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
+        inner = box.evaluate("box => box.scrollWidth - box.clientWidth")
+        if faults := beyond(seat) + [
+            f"{name} {by} px too wide" for name, by in (("page", over), ("box", inner)) if by > 0
+        ]:
+            cut[address] = faults
+    assert cut == {}
+
+
 def beyond(seat: Seat) -> list[str]:
-    """What is operated and cannot be brought wholly into view by scrolling."""
+    """What is operated and cannot be brought wholly into view by scrolling, or lies under something else then."""
     found: list[str] = seat.page.evaluate(
-        """() => [...document.querySelectorAll('.shell button, .shell a[href], .shell textarea')]
+        """() => [...(document.querySelector('[aria-modal=true]') ?? document)
+            .querySelectorAll('button, a[href], textarea')]
             .filter(element => element.checkVisibility({ visibilityProperty: true }) && element.offsetWidth)
             .filter(element => {
                 element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' })
                 const { left, right, top, bottom } = element.getBoundingClientRect()
-                return left < -1 || right > innerWidth + 1 || bottom < 0 || top > innerHeight })
+                const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2)
+                return left < -1 || right > innerWidth + 1 || bottom < 0 || top > innerHeight
+                    || !hit || !(element.contains(hit) || hit.contains(element)) })
             .map(element => element.getAttribute('aria-label') || element.innerText || element.outerHTML)"""
     )
     return found
@@ -161,7 +221,64 @@ def address() -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (820, 1180), (1280, 800), (1920, 1080)])
+#: Screens that a host reads from, and a window at 200 %.
+STAGES = [(390, 844), (844, 390), (820, 1180), (1280, 800), (1920, 1080), (640, 400)]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(("width", "height"), STAGES)
+def test_all_that_is_set_on_a_teleprompter_can_be_reached_on_every_screen(
+    browser: Browser, address: str, width: int, height: int, language: str
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    try:
+        room = RoomOnScreen(context, address)
+        context.add_init_script(
+            f"localStorage.setItem('cuedesk.prompter', JSON.stringify({{ language: '{language}' }}))"
+        )
+        room.open()
+        page = room.page
+        expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
+        assert out_of_reach(page, ".prompter") == [], "while it waits"
+        page.keyboard.press("Escape")
+        menu = page.get_by_role("dialog")
+        expect(menu).to_be_visible()
+        assert out_of_reach(page, "dialog") == [], "the settings"
+        menu.get_by_role("button", name=re.compile("测试图|[Tt]est pattern")).click()
+        pattern = page.locator("dialog.pattern")
+        expect(pattern).to_be_visible()
+        assert out_of_reach(page, "dialog.pattern") == [], "the test pattern"
+        page.keyboard.press("Escape")
+        room.show(SCRIPT)
+        page.wait_for_selector(".track [data-o]")
+        assert out_of_reach(page, ".prompter") == [], "with a script"
+        room.cut()
+        expect(page.locator(".line")).to_contain_text(re.compile("离线|[Oo]ffline"))
+        assert out_of_reach(page, ".prompter") == [], "without its server"
+    finally:
+        context.close()
+
+
+def out_of_reach(page: Page, within: str) -> list[str]:
+    """What is said or operated there and cannot be brought wholly onto the screen, or is cut off by its own box."""
+    found: list[str] = page.evaluate(
+        """within => {
+            const box = document.querySelector(within)
+            const told = [...box.querySelectorAll('button, a[href], input, legend, h1, h2, .line, .hint, .bar *')]
+                .filter(part => part.checkVisibility({ visibilityProperty: true }) && part.offsetWidth > 1)
+            const name = part => part.getAttribute('aria-label') || part.innerText || part.className
+            const wrong = told.filter(part => {
+                part.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' })
+                const { left, right, top, bottom } = part.getBoundingClientRect()
+                return left < -1 || right > innerWidth + 1 || top < -1 || bottom > innerHeight + 1 })
+            if (box.scrollWidth > box.clientWidth + 1) wrong.push(box)
+            return wrong.map(name) }""",
+        within,
+    )
+    return found
+
+
+@pytest.mark.parametrize(("width", "height"), STAGES)
 def test_the_teleprompter_fits_every_screen_with_its_reading_line_in_view(
     browser: Browser, address: str, width: int, height: int
 ) -> None:

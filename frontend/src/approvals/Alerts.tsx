@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react'
+import { useLocation } from 'react-router'
 import { bringAhead } from '../app/ahead'
 import { keepFocus } from '../app/keepFocus'
 import { LineTrouble } from '../app/LineTrouble'
@@ -28,6 +29,11 @@ export default function Alerts({
   const { on, mute, arm } = useSounds()
   useEffect(bringAhead, [])
   useEffect(keepFocus, [])
+  const { pathname } = useLocation()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: where not all pages fit beside each other, the one that was gone to is seen
+  useEffect(() => {
+    document.querySelector('.pages .active')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [pathname])
   // What was put off asks for nobody until it is back: then it is new again.
   const { awake } = useSnooze(queue)
   const count = heardOf(awake).waiting.size

@@ -82,6 +82,8 @@ function Message({
   // Only what a host says is set as a script.
   const talk = message.agent === 'chat' || message.agent === 'show'
   const marked = quality && quality.findings.length > 0 && quality.content === message.content
+  // It ended before there was a word of it: how the run ended is told below.
+  if (!message.content && (message.status === 'failed' || message.status === 'cancelled')) return null
   return (
     <div
       data-testid={own ? 'message-user' : 'message-assistant'}

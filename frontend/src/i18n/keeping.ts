@@ -20,7 +20,7 @@ export const keepingZh = {
     bounds: '请填 {{min}} 到 {{max}} 之间的整数，或者留空',
     saved: '保留期限已保存',
     shorterTitle: '缩短保留期限？',
-    shorterHint: '{{names}}：超出新期限的会被删除，不能恢复。',
+    shorterHint: '缩短的是「{{names}}」。超出新期限的会被删除，不能恢复。',
     shorten: '缩短并删除',
   },
 }
@@ -44,7 +44,7 @@ export const keepingEn: English<typeof keepingZh> = {
     bounds: 'A whole number from {{min}} to {{max}}, or nothing',
     saved: 'Saved',
     shorterTitle: 'Keep things for a shorter time?',
-    shorterHint: '{{names}}: what is older is removed for good.',
+    shorterHint: 'This shortens “{{names}}”. What is older is removed for good.',
     shorten: 'Shorten and remove',
   },
 }

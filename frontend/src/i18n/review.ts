@@ -8,6 +8,7 @@ export const reviewZh = {
     heldProduct: '商品资料',
     heldNew: '新查出的禁止项：',
     heldVersions: '通过时是第 {{before}} 版规则，现在是第 {{now}} 版。',
+    heldFirst: '通过时还没有本店规则，现在是第 {{now}} 版。',
     heldWhat:
       '怎么办：点「修改」改掉标出的地方再提交，或驳回并写明原因让它重写；确有依据时，管理员可以说明理由后放行。',
   },
@@ -22,6 +23,7 @@ export const reviewEn: typeof reviewZh = {
     heldProduct: 'product record',
     heldNew: 'New since then, and forbidden:',
     heldVersions: 'Approved under revision {{before}} of the rules; now it is revision {{now}}.',
+    heldFirst: 'Approved before there were rules of your own; now it is revision {{now}}.',
     heldWhat:
       'What to do: edit what is marked and submit it, or reject it with a reason so that it is written anew; an admin with good grounds may let it pass with a reason.',
   },

@@ -89,6 +89,10 @@ describe('a script', () => {
     expect(phrases(text).some((piece) => /^[，。！？”）]/u.test(piece))).toBe(false)
   })
 
+  it('keeps an amount of several of a size together', () => {
+    expect(phrases('补水面膜 25ml×10 片！')).toContain('25ml×10 片！')
+  })
+
   it('knows where sentences begin', () => {
     expect(parse('好！来。\n买它').sentences).toEqual([0, 2, 5])
   })

@@ -25,6 +25,8 @@ const CUE = /【[^】\n]*】/gu
 const OPENING = /^[\s“‘（《〈「『【([{¥￥$#@]+$/u
 const PUNCTUATION = /^[^\p{L}\p{N}]+$/u
 const ENDS_IN_FIGURE = /\p{Nd}%?\s?$/u
+/** 25ml×10 is one amount. */
+const ENDS_IN_TIMES = /\p{Nd}\S*×$/u
 const SHORT_UNIT = /^[\p{Script=Han}]{1,2}$|^(?:ml|mL|L|g|kg|cm|mm|m|W|V|mAh|GB|TB|%)$/u
 const SENTENCE_END = /[。！？!?；;…]+[”’」』）)]*/gu
 const SPOKEN = /\p{Script=Han}|\p{Nd}|(?:(?!\p{Script=Han})\p{L})+/gu
@@ -83,7 +85,9 @@ export function phrases(text: string): string[] {
 }
 
 const joins = (last: string, segment: string): boolean =>
-  PUNCTUATION.test(segment) || (ENDS_IN_FIGURE.test(last) && SHORT_UNIT.test(segment))
+  PUNCTUATION.test(segment) ||
+  (ENDS_IN_FIGURE.test(last) && SHORT_UNIT.test(segment)) ||
+  (ENDS_IN_TIMES.test(last) && /^\p{Nd}/u.test(segment))
 
 export function parse(content: string): Script {
   const paragraphs: Paragraph[] = []

@@ -8,6 +8,7 @@ export function HeldAgainNotice({ held, version }: { held: HeldAgain; version: s
   const { t } = useTranslation()
   const names = { rules: t('reviewNote.heldRules'), product: t('reviewNote.heldProduct') }
   const changed = held.changed.map((one) => names[one]).join(' / ')
+  const before = revisionOf(held.approvedUnder ?? '')
   return (
     <Alert
       type="error"
@@ -23,8 +24,8 @@ export function HeldAgainNotice({ held, version }: { held: HeldAgain; version: s
           ))}
           {held.approvedUnder && version && held.changed.includes('rules') && (
             <p className="muted number" title={version}>
-              {t('reviewNote.heldVersions', {
-                before: revisionOf(held.approvedUnder),
+              {t(before === '0' ? 'reviewNote.heldFirst' : 'reviewNote.heldVersions', {
+                before,
                 now: revisionOf(version),
               })}
             </p>

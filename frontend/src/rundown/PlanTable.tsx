@@ -125,9 +125,11 @@ export function PlanTable({
                   {t(plain.has(item.status) ? 'show.retry' : 'show.regenerate')}
                 </Button>
               )}
+              {/* At the end: beside words of many lengths they would stand in no column. */}
               <Button
                 size="small"
                 type="text"
+                style={{ marginInlineStart: 'auto' }}
                 icon={<ArrowUpOutlined />}
                 disabled={!writes || place === 0}
                 aria-label={t('show.up', { name: title(item) })}

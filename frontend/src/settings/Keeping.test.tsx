@@ -42,7 +42,9 @@ test('what goes for good is asked about first, what stays longer is not, and onl
 
   await type('运行的中间版本', '7')
   await save()
-  expect(await screen.findByText('运行的中间版本：超出新期限的会被删除，不能恢复。')).toBeInTheDocument()
+  expect(
+    await screen.findByText('缩短的是「运行的中间版本」。超出新期限的会被删除，不能恢复。'),
+  ).toBeInTheDocument()
   expect(versions).not.toHaveBeenCalled()
   await userEvent.click(screen.getByRole('button', { name: '缩短并删除' }))
   await waitFor(() => expect(versions).toHaveBeenCalledWith(7))

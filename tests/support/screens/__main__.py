@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.browser import built, launch, seats_at
 from tests.support.processes import ROOT
-from tests.support.screens import approving, desk, directing, keeping, pairing, retelling, shapes, trouble
+from tests.support.screens import approving, desk, directing, keeping, pairing, retelling, shapes, trouble, upkeep
 from tests.support.screens.camera import KEPT, Camera, keep, named_in
 from tests.support.screens.served import StudioServer
 
@@ -29,6 +29,7 @@ SCENES: Final = (
     *directing.SCENES,
     *pairing.SCENES,
     *retelling.SCENES,
+    *upkeep.SCENES,
     *shapes.SCENES,
     *trouble.SCENES,
 )
@@ -37,7 +38,11 @@ SCENES: Final = (
 def photograph(chromium: Browser, folder: Path, only: re.Pattern[str]) -> list[str]:
     """Take the pictures of the scenes whose names fit. Returns the scenes that failed."""
     camera, failed = Camera(folder), []
-    server_settings = {"offline_pace": 80, "tenant_key__qinghe__glm": "sk-of-the-team"}
+    server_settings = {
+        "offline_pace": 80,
+        "tenant_key__qinghe__glm": "sk-of-the-team",
+        "tenant_model_urls": upkeep.NOBODY,
+    }
     with tempfile.TemporaryDirectory() as data, StudioServer(Path(data), server_settings).start() as server:
         server.wait_healthy(120)
         scenes = [(scene.__name__, scene, ()) for scene in SCENES]

@@ -107,9 +107,9 @@ def writing(seats: Seats, camera: Camera) -> None:
     operator.ask("换成卫龙辣条，继续卖点介绍")
     pending(page)
     camera.take(page, "desk-switch")
-    page.get_by_test_id("stop").click()
+    page.get_by_test_id("withdraw").click()
     expect(page.get_by_test_id("approval-card").last).to_have_attribute("data-status", "cancelled")
-    camera.take(page, "desk-stopped")
+    camera.take(page, "desk-withdrawn")
 
 
 def asking_back(seats: Seats, camera: Camera) -> None:
@@ -192,7 +192,7 @@ def command_bar(seats: Seats, camera: Camera) -> None:
         camera.take(page, f"command-bar-nothing{name}")
         page.keyboard.press("Escape")
         expect(page.get_by_test_id("command-bar")).to_have_count(0)
-        page.locator("body").click(position={"x": 640, "y": 30})
+        page.locator("body").click(position={"x": 860, "y": 30})
         page.keyboard.press("?")
         expect(page.get_by_test_id("keys")).to_contain_text("Ctrl K")
         camera.take(page, f"keys{name}", dark=not name)

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.browser import Seat, Seats
 from tests.support.desk_client import ADMIN, HOST, OPERATOR
 from tests.support.screens.camera import Camera
-from tests.support.screens.team import PHONE, SIZE, Team, in_english
+from tests.support.screens.team import OTHER_ROOM, PHONE, SIZE, Team, in_english
 
 GUEST: Final = "guest@demo.cuedesk"
 WISHES: Final = ("写一段面膜卖点介绍，120秒", "写一段保温杯开场，30秒，活泼一点", "写一段卫龙辣条促单，30秒")
@@ -128,7 +128,7 @@ def remote(seats: Seats, camera: Camera) -> None:
     expect(guest.get_by_test_id("line")).to_contain_text("只能看")
     camera.take(guest, "remote-guest")
     camera.take(in_english(seats.take(HOST, f"/remote?room={room}", **PHONE)).page, "remote-english")
-    empty = seats.take(HOST, f"/remote?room={team.room('大刘的直播间')}", **PHONE).page
+    empty = seats.take(HOST, f"/remote?room={team.room(OTHER_ROOM)}", **PHONE).page
     expect(empty.get_by_test_id("remote")).to_be_visible()
     camera.take(empty, "remote-empty")
     missing = seats.take(HOST, f"/remote?room={MISSING}", **PHONE).page
@@ -147,8 +147,12 @@ def prompter(seats: Seats, camera: Camera) -> None:
     choice = seats.take(HOST, "/prompter.html", viewport=SIZE).page
     expect(choice.get_by_role("link").first).to_be_visible()
     camera.take(choice, "prompter-choose")
+    # A person has eight lines at most.
+    choice.close()
     for name, shape in STAGES.items():
-        camera.take(stage(seats, room, shape).page, f"prompter-{name}")
+        page = stage(seats, room, shape).page
+        camera.take(page, f"prompter-{name}")
+        page.close()
     host = stage(seats, room, SIZE)
     page = host.page
     for theme in ("night", "paper", "amber"):
@@ -170,6 +174,7 @@ def prompter(seats: Seats, camera: Camera) -> None:
     small.keyboard.press("Escape")
     expect(small.get_by_role("dialog")).to_be_visible()
     camera.take(small, "prompter-menu-phone")
+    set_up(seats, camera, team, room)
     counting = stage(seats, room, SIZE).page
     setting(counting, countdown=True)
     counting.keyboard.press("Space")
@@ -180,7 +185,7 @@ def prompter(seats: Seats, camera: Camera) -> None:
     expect(counting.locator(".left")).to_contain_text("已读完")
     camera.take(counting, "prompter-finished")
     for name, shape in (("", SIZE), ("-phone", STAGES["390x844"])):
-        empty = seats.take(HOST, f"/prompter.html?room={team.room('大刘的直播间')}", viewport=shape).page
+        empty = seats.take(HOST, f"/prompter.html?room={team.room(OTHER_ROOM)}", viewport=shape).page
         expect(empty.get_by_text("等待稿件")).to_be_visible()
         expect(empty.locator(".line")).to_contain_text("已连接")
         camera.take(empty, f"prompter-empty{name}")
@@ -188,6 +193,25 @@ def prompter(seats: Seats, camera: Camera) -> None:
     expect(missing.get_by_role("alert")).to_be_visible()
     camera.take(missing, "prompter-missing")
     pause(team, room)
+
+
+def set_up(seats: Seats, camera: Camera, team: Team, room: str) -> None:
+    """The test pattern on an empty screen, mirrored too, and the lock against stray touches."""
+    other = team.room(OTHER_ROOM)
+    for name, shape in (("", SIZE), ("-phone", STAGES["390x844"]), ("-lying", STAGES["844x390"])):
+        page = seats.take(HOST, f"/prompter.html?room={other}", viewport=shape).page
+        page.get_by_role("button", name="测试图与镜像检查").click()
+        expect(page.locator("dialog.pattern")).to_be_visible()
+        camera.take(page, f"prompter-pattern{name}")
+        if not name:
+            page.keyboard.press("m")
+            camera.take(page, "prompter-pattern-mirrored")
+        page.close()
+        locked = stage(seats, room, shape).page
+        setting(locked, locked=True)
+        expect(locked.locator(".lock")).to_be_visible()
+        camera.take(locked, f"prompter-locked{name}")
+        locked.close()
 
 
 def on_stage(team: Team) -> str:

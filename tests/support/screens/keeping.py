@@ -171,8 +171,9 @@ def memory(seats: Seats, camera: Camera) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
     camera.take(page, "memory-note")
     page.keyboard.press("Escape")
-    product = next(one["id"] for one in team.get("/products?limit=100")["items"] if "保温杯" in one["name"])
+    products = team.get("/products?limit=100")["items"]
     for text in NOTES:
+        product = next(one["id"] for one in products if text[:2] in one["name"])
         team.post("/memory", {"content": text, "product_id": product})
     asked = team.approved(ASKED)
     seat.open("/memory")
@@ -343,7 +344,7 @@ def settings(seats: Seats, camera: Camera) -> None:
 
 def whole(page: Page, camera: Camera, name: str) -> None:
     """A page that is longer than the window, in a window as long as it."""
-    page.set_viewport_size({"width": SIZE["width"], "height": 2000})
+    page.set_viewport_size({"width": SIZE["width"], "height": 2400})
     camera.take(page, name)
     page.set_viewport_size(SIZE)  # type: ignore[arg-type]
 

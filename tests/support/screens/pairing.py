@@ -48,7 +48,7 @@ def pairing(seats: Seats, camera: Camera) -> None:
     expect(director.get_by_test_id("device")).to_have_count(2)
     camera.take(director, "pairing-done", dark=True)
     director.get_by_role("button", name=f"解除“{SCREEN}”").click()
-    director.get_by_role("tooltip").get_by_role("button", name="解除").click()
+    director.get_by_role("dialog").last.get_by_role("button", name="解除", exact=True).last.click()
     expect(director.get_by_test_id("device")).to_have_count(1)
     expect(screen.get_by_role("button", name="配对已结束，点此重新配对")).to_be_visible()
     camera.take(screen, "prompter-unpaired")

@@ -27,7 +27,7 @@ def lived_through(team: Team) -> str:
     team.post(f"/interrupts/{first['id']}/claim", {}, APPROVER)
     team.decide(first, "reject", feedback="开头太平，先讲使用场景", reason="style")
     second = team.waiting(thread)
-    team.decide(second, "edit", content=f"姐妹们先把音量开大。{second['params']['content']}")
+    team.decide(second, "edit", content=f"姐妹们，看过来。{second['params']['content']}")
     return thread
 
 

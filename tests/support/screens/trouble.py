@@ -1,9 +1,9 @@
 """What the pages say while they wait, when there is nothing, when something fails, and when the server is gone."""
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from tests.e2e.browser import Seats
-from tests.support.desk_client import ADMIN, HOST, OPERATOR
+from tests.support.desk_client import ADMIN, HOST, OPERATOR, PASSWORD
 from tests.support.processes import ServerProcess
 from tests.support.screens.camera import Camera
 from tests.support.screens.directing import MISSING, STAGES, on_stage, stage
@@ -62,6 +62,42 @@ def missing(seats: Seats, camera: Camera) -> None:
         seat = seats.take(ADMIN, f"/{path}/{MISSING}", viewport=SIZE)
         expect(seat.page.get_by_role("alert").first).to_be_visible()
         camera.take(seat.page, f"missing-{path}")
+    seat = seats.take(OPERATOR, "/no/such/page", viewport=SIZE)
+    expect(seat.page.get_by_test_id("not-found")).to_be_visible()
+    camera.take(seat.page, "missing-page", dark=True)
+    camera.take(in_english(seat).page, "missing-page-english")
+
+
+def first_frame(seats: Seats, camera: Camera) -> None:
+    """What stands there before anything else of a page has come."""
+    for name, options in (("", {"viewport": SIZE}), ("-phone", PHONE)):
+        page = seats.take(OPERATOR, "/icon.svg", **options).page
+        page.route("**/api/v1/auth/me", _stays_out)
+        page.goto(f"{seats.address}/console", wait_until="commit")
+        expect(page.get_by_test_id("boot")).to_be_visible()
+        camera.take(page, f"first-frame{name}", dark=True, waits=True)
+        page.unroute_all(behavior="ignoreErrors")
+
+
+def gone_wrong(seats: Seats, camera: Camera) -> None:
+    """What the server says of the line itself, and a page that could not be fetched."""
+    page = seats.take(None, "/login", viewport=SIZE).page
+    lines: list[WebSocketRoute] = []
+    page.context.route_web_socket("**/ws", lambda socket: lines.append(socket.connect_to_server()))
+    answer = page.context.request.post("/api/v1/auth/login", data={"email": OPERATOR, "password": PASSWORD})
+    assert answer.ok, answer.text()
+    page.goto(f"{seats.address}/console")
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "open")
+    lines[-1].send("{")
+    expect(page.get_by_test_id("line-trouble")).to_be_visible()
+    camera.take(page, "line-trouble", dark=True)
+    page = seats.take(ADMIN, "/approvals", viewport=SIZE).page
+    page.route("**/assets/ScriptsPage*", lambda route: route.abort("connectionrefused"))
+    page.route("**/ahead.json", lambda route: route.abort("connectionrefused"))
+    page.get_by_role("link", name="话术库").click()
+    expect(page.get_by_test_id("broken")).to_be_visible()
+    camera.take(page, "broken-page", dark=True)
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def broken_line(seats: Seats, camera: Camera, server: ServerProcess) -> None:
@@ -121,4 +157,4 @@ def asks_in_vain(page: Page, camera: Camera) -> None:
     camera.take(page, "lost-sending")
 
 
-SCENES = (loading_and_failing, missing)
+SCENES = (loading_and_failing, missing, first_frame, gone_wrong)

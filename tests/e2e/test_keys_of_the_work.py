@@ -1,0 +1,310 @@
+"""The daily work by the keyboard alone: a conversation, the queue, every page after G, tables, settings."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.browser import TALL, Seat, Seats
+from tests.e2e.keyboard import Hands
+from tests.e2e.test_coming_back import until
+from tests.e2e.test_keys_on_the_pages import gone
+from tests.support.desk_client import ADMIN, APPROVER, OPERATOR
+from tests.support.processes import ServerProcess
+
+ASK = "给小雅的直播间写一段保温杯开场，30秒，活泼一点"
+#: Where G and a letter lead an admin.
+LETTERS = {
+    "c": "console", "a": "approvals", "r": "rundown", "n": "live", "s": "scripts", "p": "products", "h": "hosts",
+    "m": "memory", "l": "rules", "e": "settings", "x": "experiments", "o": "models",
+}  # fmt: skip
+PRODUCTS = "名称,品牌,售价,划线价,库存\n晨曦折叠伞,晨曦,39.9,59,800\n坏价格,晨曦,很便宜,59,800\n"
+RULES = "编号,名称,处理,分类,词语\nR-9,口头语,注意,其他,老铁\n"
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    """It writes fast, and slowly enough to be stopped in the middle of a long text."""
+    return start_server(offline_pace=150).wait_healthy()
+
+
+def asked(operator: Seat) -> None:
+    """Have a script asked for in a conversation of its own."""
+    thread = operator.context.request.post("/api/v1/threads", data={}).json()["id"]
+    answer = operator.context.request.post(f"/api/v1/threads/{thread}/messages", data={"content": ASK})
+    assert answer.ok, answer.text()
+
+
+def undo_window(admin: Seat, seconds: int) -> None:
+    answer = admin.context.request.patch("/api/v1/tenant/policies", data={"undo_window": seconds})
+    assert answer.ok, answer.text()
+
+
+def open_by_key(hands: Hands, row: Locator) -> None:
+    """Go through the queue by J, from its first, until this one is open."""
+    address = str(row.get_attribute("href"))
+    for _ in range(30):
+        if hands.page.url.endswith(address):
+            break
+        before = hands.page.url
+        hands.press("j")
+        expect(hands.page).not_to_have_url(before)
+    card = hands.page.get_by_test_id("approval-card")
+    expect(card).to_have_attribute("data-interrupt", address.rpartition("/")[2])
+    expect(hands.page.get_by_test_id("approve")).to_be_enabled()
+
+
+def status(page: Page, told: str) -> None:
+    expect(page.get_by_test_id("approval-card").last).to_have_attribute("data-status", told)
+
+
+def test_a_conversation_is_had(seats: Seats) -> None:
+    seat = seats.take(OPERATOR, viewport=TALL)
+    hands, page = Hands(seat), seat.page
+    box = page.locator(".composer textarea").first
+    hands.press("Control+/")
+    hands.here(box)
+    hands.type("写一段")
+    hands.press("Shift+Enter")
+    hands.type("开场")
+    expect(box).to_have_value("写一段\n开场")
+    hands.press("Enter")
+    question = page.get_by_test_id("clarification")
+    hands.do(question.last.get_by_role("button").filter(has_text="保温杯").first, back=True)
+    hands.kept()
+    status(page, "pending")
+
+    # What is sent while a text waits is refused; taken back by the button, the next one is written, and stopped.
+    hands.press("Control+/")
+    hands.type("写一段@辣条")
+    picker = page.get_by_test_id("picker")
+    expect(picker.get_by_role("option")).to_have_count(1)
+    hands.press("Enter")
+    expect(box).to_have_value(re.compile("^写一段卫龙"))
+    hands.type("完整介绍，2分钟")
+    hands.press("Enter")
+    refused = page.get_by_test_id("send-refused")
+    hands.do(refused.get_by_role("button").first, back=True)
+    until(lambda: len(seat.live_text()) > 20, page)
+    hands.press("Control+/", "Escape")
+    expect(page.get_by_text("已停止，以上是已写出的部分")).to_be_visible()
+
+    # ↑ brings back what was said last; / lists commands, # requests.
+    expect(box).to_have_value("")
+    hands.press("ArrowUp")
+    expect(box).to_have_value(re.compile("完整介绍，2分钟$"))
+    for trigger in ("/", "#"):
+        hands.replace(trigger)
+        expect(picker.get_by_role("option").first).to_be_visible()
+        hands.press("ArrowDown", "ArrowUp", "Escape")
+        expect(picker).to_be_hidden()
+    hands.replace("写一段保温杯促单，15秒")
+    hands.press("Enter")
+    card = page.get_by_test_id("approval-card").last
+    expect(card).to_contain_text("促")
+    status(page, "pending")
+
+    # At its card: rejected with a reason, written anew, edited, sent.
+    hands.do(card.get_by_test_id("reject"), back=True)
+    hands.write(card.get_by_test_id("approval-reason"), "开头太平")
+    rejected = str(card.get_attribute("data-interrupt"))
+    hands.press("Control+Enter")
+    expect(card).not_to_have_attribute("data-interrupt", rejected)
+    status(page, "pending")
+    hands.do(card.get_by_test_id("edit"), back=True)
+    hands.here(page.get_by_test_id("approval-editor"))
+    hands.press("Control+End")
+    hands.type("喜欢的可以看一看。")
+    hands.do(card.get_by_test_id("submit-edit"))
+    status(page, "edit")
+    hands.kept()
+    hands.no_pointer()
+    assert seat.complaints == []
+
+
+def test_the_queue_is_worked_off(seats: Seats) -> None:
+    operator, admin = seats.take(OPERATOR, "/hosts"), seats.take(ADMIN, "/hosts")
+    undo_window(admin, 0)
+    seat = seats.take(APPROVER, "/approvals", viewport={"width": 1600, "height": 900})
+    hands, page = Hands(seat), seat.page
+    rows = page.get_by_test_id("queue-row")
+    waiting = rows.count()
+    for more in range(1, 4):
+        asked(operator)
+        expect(rows).to_have_count(waiting + more)
+
+    # Opened, claimed, given back; its evidence is folded and there again.
+    open_by_key(hands, rows.nth(1))
+    hands.press("c")
+    expect(page.get_by_test_id("claimed-by")).to_contain_text("你正在审")
+    hands.press("c")
+    expect(page.get_by_test_id("claimed-by")).to_have_count(0)
+    facts = page.get_by_test_id("evidence-product")
+    expect(facts).to_be_visible()
+    hands.press("i")
+    expect(facts).to_have_count(0)
+    hands.press("i")
+    expect(facts).to_be_visible()
+
+    # Edited: what is found while one types is put right, the difference looked at, and Ctrl Enter sends it.
+    hands.press("e")
+    editor = page.get_by_test_id("approval-editor")
+    hands.here(editor)
+    hands.press("Control+Home")
+    hands.type("全网最低价来了。")
+    fix = page.get_by_test_id("apply-suggestion")
+    expect(fix.first).to_be_visible()
+    while fix.count():  # what is put right may leave something else
+        hands.do(fix.first)
+        expect(page.get_by_test_id("live-check")).to_have_attribute("data-fresh", "true")
+    expect(editor).not_to_have_value(re.compile("全网最低价"))
+    difference = page.get_by_role("button", name=re.compile("^对照改动")).first
+    hands.to(difference, back=True)
+    before = difference.get_attribute("aria-expanded")
+    hands.press("d")
+    expect(difference).not_to_have_attribute("aria-expanded", str(before))
+    hands.press("Control+Enter")
+    status(page, "edit")
+
+    # Rejected by X, a digit and Enter.
+    page.reload()
+    expect(rows).to_have_count(waiting + 2)
+    open_by_key(hands, rows.first)
+    panel = page.get_by_test_id("reject-panel")
+    hands.press("x")
+    hands.here(panel.get_by_role("radio").first)
+    hands.press("7")
+    expect(panel.get_by_role("radio", name=re.compile("太长或太短"))).to_be_checked()
+    hands.press("Escape", "x")
+    hands.here(panel.get_by_role("radio", name=re.compile("太长或太短")))
+    hands.press("9", "Enter")
+    status(page, "reject")
+
+    # Put off, and called again.
+    page.reload()
+    expect(rows).to_have_count(waiting + 1)
+    open_by_key(hands, rows.first)
+    hands.press("s")
+    expect(rows).to_have_count(waiting)
+    hands.do(page.get_by_test_id("snoozed"))
+    expect(rows).to_have_count(waiting + 1)
+
+    # Two clean ones together, by Space and Shift A; Z calls them back, one by one.
+    undo_window(admin, 600)
+    boxes = page.locator("nav.queue").get_by_role("checkbox")
+    for count in range(waiting + 2, waiting + 12):
+        if boxes.count() >= 2:
+            break
+        asked(operator)
+        page.reload()
+        expect(rows).to_have_count(count)
+    page.reload()
+    expect(boxes.nth(1)).to_be_visible()
+    clean = page.locator("nav.queue li").filter(has=page.get_by_role("checkbox")).get_by_test_id("queue-row")
+    for at in (0, 1):
+        open_by_key(hands, clean.nth(at))
+        hands.press("Space")
+        expect(boxes.nth(at)).to_be_checked()
+    hands.press("Shift+A")
+    hands.do(page.get_by_test_id("bulk-approve"))
+    expect(page.get_by_test_id("bulk-item").filter(has_text="已通过")).to_have_count(2)
+    hands.do(page.get_by_role("button", name="关闭", exact=True).last)
+    held = page.get_by_test_id("held-item")
+    expect(held).to_have_count(2)
+    for left in (1, 0):
+        hands.press("z")
+        expect(held).to_have_count(left)
+    # From row to row by Tab, too, and Enter opens.
+    page.reload()
+    hands.do(rows.nth(1))
+    expect(page.get_by_test_id("approval-card")).to_be_visible()
+    hands.no_pointer()
+    undo_window(admin, 0)
+    assert seat.complaints == []
+
+
+def test_every_letter_leads_to_its_page_and_m_switches_the_sounds(seats: Seats) -> None:
+    seat = seats.take(ADMIN, "/scripts")
+    hands, page = Hands(seat), seat.page
+    for letter, name in LETTERS.items():
+        expect(page.get_by_role("heading", level=1)).to_be_attached()
+        hands.go(letter)
+        expect(page).to_have_url(re.compile(f"/{name}(/|$)"))
+        expect(page.get_by_role("navigation").first).to_be_visible()
+    hands.go("a")
+    sounds = page.get_by_test_id("sounds")
+    for pressed in ("true", "false"):
+        expect(sounds).to_be_visible()
+        hands.press("m")
+        expect(sounds).to_have_attribute("aria-pressed", pressed)
+    hands.no_pointer()
+    assert seat.complaints == []
+
+
+def test_products_and_rules_are_read_in_from_tables(seats: Seats) -> None:
+    seat = seats.take(ADMIN, "/products")
+    hands, page = Hands(seat), seat.page
+    drawer = page.get_by_role("dialog")
+    opener = page.get_by_test_id("import-products")
+    hands.do(opener)
+    choose(hands, drawer.locator("input[type=file]"), "商品.csv", PRODUCTS)
+    expect(drawer.locator(".row-wrong")).to_have_count(1)
+    hands.do(drawer.get_by_test_id("accept-products"))
+    expect(drawer.get_by_role("status")).to_contain_text("新建 1")
+    hands.kept(drawer)
+    hands.press("Escape")
+    gone(hands, drawer)
+    expect(page.get_by_role("row").filter(has_text="晨曦折叠伞")).to_be_visible()
+
+    seat.open("/rules")
+    hands.to(page.get_by_role("tab", name="生效规则"))
+    hands.press("ArrowRight", "Enter")
+    hands.do(page.get_by_role("button", name="导入表格"))
+    choose(
+        hands, drawer.locator("input[type=file]"), "规则.csv", "编号,名称,处理,分类,词语\nR-9,口头语,注意,其他,老铁\n"
+    )
+    hands.do(drawer.get_by_test_id("accept-rules"))
+    gone(hands, drawer)
+    expect(page.get_by_role("row").filter(has_text="R-9")).to_be_visible()
+    hands.do(page.get_by_test_id("run-trial"), back=True)
+    expect(page.get_by_test_id("trial-sum")).to_be_visible()
+    hands.do(page.get_by_test_id("save-rules"))
+    expect(page.get_by_test_id("rules-save")).to_have_count(0)
+    # What was saved is looked at in the history, and nothing is left of it.
+    hands.to(page.get_by_role("tab", name="本店规则"), back=True)
+    hands.until(lambda: page.get_by_role("tab", name="历史").evaluate("tab => tab.matches(':focus')"), "ArrowRight")
+    hands.press("Enter")
+    hands.do(page.get_by_role("button", name="第 1 版"))
+    expect(drawer).to_contain_text("老铁")
+    hands.press("Escape")
+    gone(hands, drawer)
+    hands.no_pointer()
+    assert seat.complaints == []
+
+
+def choose(hands: Hands, field: Locator, name: str, text: str) -> None:
+    """Open the browser's choice of files by a key, and choose one."""
+    hands.to(field)
+    with hands.page.expect_file_chooser() as chooser:
+        hands.press("Space")
+    chooser.value.set_files({"name": name, "mimeType": "text/csv", "buffer": text.encode()})
+
+
+def test_how_long_things_are_kept_is_asked_about(seats: Seats) -> None:
+    seat = seats.take(ADMIN, "/settings")
+    hands, page = Hands(seat), seat.page
+    part, sure = page.get_by_test_id("keeping"), page.get_by_role("dialog")
+    for button, told in (("取消", ""), ("缩短并删除", "30")):
+        hands.write(part.locator("#keep-note"), "30")
+        hands.do(part.get_by_test_id("save-keeping"))
+        hands.do(sure.get_by_role("button", name=button))
+        gone(hands, sure)
+        if not told:
+            hands.do(part.get_by_role("button", name="取消"))
+        expect(part.locator("#keep-note")).to_have_value(told)
+    expect(part.get_by_test_id("save-keeping")).to_be_disabled()
+    kept = page.request.get("/api/v1/memory/lifetimes").json()
+    assert kept["note"] == 30
+    hands.no_pointer()
+    assert seat.complaints == []
