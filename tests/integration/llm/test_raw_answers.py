@@ -9,6 +9,7 @@ import pytest
 
 from backend.errors import ModelError, ModelKeyRefused, ModelRateLimited, ModelRefused, ModelStreamCut, ModelTimeout
 from backend.ids import new_id
+from backend.llm import exchange
 from backend.llm.gateway import AnswerShape, Caller, ChatTurn, ModelRequest
 from tests.support.raw_model import EVENT, LAST, SSE, Handler, chunk, raw_model, request_of
 from tests.support.routed_models import REQUEST, Routed, route_of, routed, text_of
@@ -139,8 +140,10 @@ async def test_a_refusal_is_known_by_its_status_though_its_body_hangs(
             writer.write(chunk(b'{"error": {'))
 
     async with raw_model(refuse) as first, routed(route_of(first)) as model:
+        # Its words are waited for a second and a half at each of three attempts, pauses between them included.
         with pytest.raises(kind) as raised:
-            await model.ask() if streamed else await model.model.complete(REQUEST)
+            async with asyncio.timeout(25):
+                await model.ask() if streamed else await model.model.complete(REQUEST)
     if isinstance(raised.value, ModelRateLimited):
         assert raised.value.retry_after_ms == 30_000
 
@@ -164,7 +167,8 @@ def early(*, cut: bool) -> Handler:
     return handle
 
 
-async def test_an_end_that_is_told_too_early_truncates_nothing_in_silence() -> None:
+async def test_an_end_that_is_told_too_early_truncates_nothing_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "_GRACE", 0.001)  # what comes between two texts is longer
     async with raw_model(early(cut=False)) as first, routed(route_of(first)) as model:
         assert text_of(await model.ask()) == "012345"
 
