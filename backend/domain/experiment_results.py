@@ -25,20 +25,28 @@ Verdict = Literal["not_enough", "no_difference_seen", "better", "worse"]
 # held, or whose run somebody cancelled then, was none: the next word counts. Who takes a text back and has the same
 # written anew (the same item of a show, or by another message what is next put to a person in the thread) has rejected
 # it; who only takes it back has said nothing of it. What was approved by policy nobody judged, and what expired
-# neither; when a person was asked after all (the rules had grown stricter), that word counts.
+# neither; when a person was asked after all (the rules had grown stricter), that word counts. A rejection that was
+# taken back was none, nor is what the writer made of it: the run that asks again has the word.
 _RESULTS: Final = """
-WITH asked AS (
-  SELECT i.*,
+WITH RECURSIVE family AS (
+  SELECT run_id AS exposed, run_id FROM experiment_exposures WHERE experiment_id = $1
+  UNION ALL
+  SELECT f.exposed, back.id FROM family f JOIN interrupts i USING (run_id)
+    JOIN runs back ON back.again_of = i.id AND back.request ? 'taken_back'
+), asked AS (
+  SELECT i.*, f.exposed,
+    EXISTS (SELECT FROM interrupts earlier JOIN runs back ON back.again_of = earlier.id
+            WHERE earlier.run_id = i.run_id AND earlier.created_at <= i.created_at AND back.request ? 'taken_back')
+      AS void,
     CASE WHEN i.status = 'cancelled' THEN i.decided_by IS NOT NULL
          ELSE i.status IN ('approved', 'edited') AND lead(i.action = 'go_on_air' AND i.status = 'cancelled'
            AND i.decided_by IS NOT NULL, 1, false) OVER then_ END AS taken_back,
     i.status IN ('approved', 'edited') AND lead(i.action = 'go_on_air' AND i.status = 'rejected', 1, false) OVER then_
       AS called_back
-  FROM experiment_exposures x JOIN interrupts i ON i.run_id = x.run_id
-  WHERE x.experiment_id = $1
+  FROM family f JOIN interrupts i USING (run_id)
   WINDOW then_ AS (PARTITION BY i.run_id ORDER BY i.created_at, i.id)
 ), judged AS (
-  SELECT DISTINCT ON (run_id) run_id, decided_at, decision ->> 'content' AS edited,
+  SELECT DISTINCT ON (exposed) exposed AS run_id, decided_at, decision ->> 'content' AS edited,
     decision ->> 'reason' AS reason,
     -- The questions are long rows: of the others' nothing is unpacked.
     CASE WHEN status = 'edited' THEN params ->> 'content' END AS draft,
@@ -52,7 +60,7 @@ WITH asked AS (
       ELSE status
     END AS outcome
   FROM asked
-  WHERE action = 'publish_script' AND CASE
+  WHERE action = 'publish_script' AND NOT void AND CASE
       WHEN taken_back THEN
         EXISTS (SELECT FROM runs r JOIN runs again USING (show_item_id)
                 WHERE r.id = asked.run_id AND again.created_at > r.created_at)
@@ -64,12 +72,14 @@ WITH asked AS (
               AND n.created_at > asked.created_at ORDER BY n.created_at LIMIT 1)
       WHEN called_back THEN false
       ELSE status IN ('approved', 'edited', 'rejected', 'responded', 'expired') END
-  ORDER BY run_id, decided_by IS NULL, created_at, id
+  ORDER BY exposed, decided_by IS NULL, created_at, id
 ), told AS (
   SELECT x.variant, x.run_id, x.unit_id, j.draft, j.edited, j.reason, coalesce(j.outcome, CASE
-      WHEN r.status IN ('enqueued', 'queued', 'running', 'waiting') THEN 'open' ELSE 'undecided' END) AS outcome,
+      WHEN EXISTS (SELECT FROM family f JOIN runs r ON r.id = f.run_id WHERE f.exposed = x.run_id
+                     AND r.status IN ('enqueued', 'queued', 'running', 'waiting')) THEN 'open' ELSE 'undecided' END)
+      AS outcome,
     row_number() OVER (PARTITION BY x.variant, j.outcome ORDER BY j.decided_at DESC, x.run_id) AS newest
-  FROM experiment_exposures x JOIN runs r ON r.id = x.run_id LEFT JOIN judged j ON j.run_id = x.run_id
+  FROM experiment_exposures x LEFT JOIN judged j USING (run_id)
   WHERE x.experiment_id = $1
 )
 SELECT v.key, count(t.run_id) AS runs, count(DISTINCT t.unit_id) AS units,

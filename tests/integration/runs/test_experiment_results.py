@@ -179,6 +179,29 @@ async def written_anew(waiting: Waiting, **params: Any) -> None:
         assert await runs.leave_run(conn, run, "failed")
 
 
+async def rejection_taken_back(waiting: Waiting) -> str:
+    """What the writer made of it is withdrawn, and a run of its own asks again."""
+    office = waiting.office
+    await decide(waiting, "reject", feedback="太长")
+    await ask(waiting)
+    await cancelled(waiting)
+    async with office.db.tenant(office.tenant_id) as conn:
+        request = {"content": "写一段", "taken_back": {"of": waiting.interrupt_id}}
+        run_id = await runs.insert_next(conn, waiting.run.id, request, again_of=waiting.interrupt_id)
+        assert await runs.claim_run(conn, run_id, "test", 600) is not None
+        again = new_id().hex
+        assert await insert_interrupt(conn, again, waiting.thread_id, run_id, QUESTION, 1800)
+    return again
+
+
+async def rejection_taken_back_and_waiting(waiting: Waiting) -> None:
+    await rejection_taken_back(waiting)
+
+
+async def rejection_taken_back_then_approved(waiting: Waiting) -> None:
+    await decide(waiting, "approve", await rejection_taken_back(waiting))
+
+
 async def approved_and_deleted(waiting: Waiting) -> None:
     await decide(waiting, "approve")
     await deleted(waiting)
@@ -238,6 +261,8 @@ async def nothing_yet(_: Waiting) -> None:
         (taken_back_and_written_anew, "rejected"),
         (taken_back_for_something_else, "undecided"),
         (commented_then_taken_back_and_written_anew, "commented"),
+        (rejection_taken_back_and_waiting, "open"),
+        (rejection_taken_back_then_approved, "approved"),
         (approved_and_deleted, "approved"),
         (deleted, "undecided"),
         (expired, "expired"),
