@@ -2,8 +2,8 @@
 
 from tests.support.screens.camera import KEPT, named_in
 
-MOST = 100
-MOST_BYTES = 6_000_000
+MOST = 220
+MOST_BYTES = 11_000_000
 
 
 def test_the_pictures_are_those_that_their_page_shows_few_and_small() -> None:

@@ -181,12 +181,10 @@ def test_at_twice_the_size_all_of_a_dialog_can_be_reached(seats: Seats, addresse
         f"{room} ": page.get_by_role("button", name="从话术库添加"),
         "/console": page.get_by_role("button", name="键盘快捷键"),
         "/console ": page.get_by_test_id("open-command-bar"),
-        "/console  ": page.get_by_test_id("tour-start"),
-        "/console   ": page.get_by_role("button", name="管理员"),
     }.items():
         settled(seat.open(address.strip()).page)
         opener.click()
-        box = page.locator("[aria-modal=true], [role=dialog], [data-testid=tour]").last
+        box = page.locator("[aria-modal=true], [role=dialog]").last
         expect(box).to_be_visible()
         page.wait_for_load_state("networkidle")
         over = page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
