@@ -17,11 +17,12 @@ import { Diff } from './Diff'
 import { byGravity, FindingText, MarkedText } from './MarkedText'
 import { checkContext, scriptParams } from './params'
 import { RefusalNotice } from './RefusalNotice'
+import { reasons } from './reasons'
 import { StatusTag } from './StatusTag'
 import type { TakenBack } from './takenBack'
 import { type Choice, useDecision } from './useDecision'
 
-// Fetched with the first text that can be changed: a line that is cut later takes nobody's editor away.
+// Fetched with the first text that can be decided: a line that is cut later takes nobody's editor or reasons away.
 const editor = () => import('./ScriptEditor')
 const ScriptEditor = lazy(() => editor().then(({ ScriptEditor: field }) => ({ default: field })))
 // What is rarely there comes when it is.
@@ -29,7 +30,8 @@ const HoldCard = lazy(() => import('./HoldCard').then(({ HoldCard: card }) => ({
 const HeldAgainNotice = lazy(() =>
   import('./HeldAgainNotice').then(({ HeldAgainNotice: notice }) => ({ default: notice })),
 )
-const RejectPanel = lazy(() => import('./RejectPanel'))
+const rejecting = () => import('./RejectPanel')
+const RejectPanel = lazy(rejecting)
 const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
 const ReasonText = lazy(() => import('./ReasonText'))
 const Expired = lazy(() => import('./Expired'))
@@ -109,7 +111,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
   const cut = pending && decides && !decision.online && !locked && !busy
 
   useEffect(() => {
-    if (pending) void editor()
+    if (!pending) return
+    void editor()
+    void rejecting()
   }, [pending])
   useEffect(() => {
     // Once it is decided as typed here, the drafts have served; another's decision leaves them to be compared.
@@ -180,6 +184,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
     else if (key === 'e') startEdit()
     else if (key === 'x') startReject()
     else if (key === 'd' && mode === 'edit') setShowDiff(!showDiff)
+    // The panel of reasons may still be on its way: it finds the one that was chosen.
+    else if (mode === 'reject' && /^[1-9]$/.test(key) && !card.current?.querySelector('.reject-panel'))
+      keepDraft(`reject:${interrupt.id}`, reasons[Number(key) - 1] ?? '')
     else return
     event.preventDefault()
   }

@@ -36,7 +36,8 @@ export default function RejectPanel(props: Props) {
     onDecide({ decision: 'reject', ...(says && { feedback: says }), ...(reason && { reason }) })
   }
   useEffect(() => {
-    panel.current?.querySelector<HTMLElement>('input:checked, input')?.focus()
+    const radio = (which: string) => panel.current?.querySelector<HTMLElement>(which)
+    ;(radio('input:checked') ?? radio('input'))?.focus()
   }, [])
   const keys = useRef<(event: KeyboardEvent) => void>(() => {})
   keys.current = (event) => {
