@@ -85,6 +85,7 @@ def test_a_conversation_is_had(seats: Seats) -> None:
     hands.press("Control+Enter")
     expect(card).not_to_have_attribute("data-interrupt", rejected)
     status(page, "pending")
+    hands.press("Control+/")  # from below: on the way up through older texts the list lets go of the newest
     hands.do(card.get_by_test_id("edit"), back=True)
     hands.here(page.get_by_test_id("approval-editor"))
     hands.press("Control+End")
