@@ -31,6 +31,7 @@ from backend.quality.part_colours import part_colour_faults
 from backend.quality.polarity import polarity_faults
 from backend.quality.record import FactFault, overlaps, record_text
 from backend.quality.spans import span_faults
+from backend.quality.spelled import named_denials
 from backend.quality.stated import stated_faults
 from backend.quality.subject import COMPARED
 from backend.quality.withheld import limit_faults
@@ -192,6 +193,7 @@ _FLAGS: Final = {"health_food": "保健食品|蓝帽|保健品", "medical_device
 def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield contradictions between a folded text and the product's record."""
     told: list[FactFault] = []
+    product = named_denials(product)
     found = [
         replace(fault, by=by, certain=fault.grave and is_certain(text, fault, by))
         for by, faults in _READINGS
