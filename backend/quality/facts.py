@@ -20,7 +20,9 @@ from backend.quality.craft import read_aloud
 from backend.quality.deadlines import deadline_faults
 from backend.quality.gifts import gift_faults
 from backend.quality.heads import headed
+from backend.quality.ingredients import ingredient_faults
 from backend.quality.kinds import kind_faults
+from backend.quality.lettered import lettered_faults
 from backend.quality.materials import material_faults
 from backend.quality.members import class_faults
 from backend.quality.named import choice_faults, counted_faults, grade_faults, named_faults
@@ -506,4 +508,6 @@ _READINGS: Final[Sequence[tuple[str, Callable[[str, Mapping[str, Any]], Iterable
     ("lacked", lacked_faults),
     ("stated", stated_faults),
     ("span", span_faults),
+    ("ingredient", ingredient_faults),
+    ("lettered", lettered_faults),
 )
