@@ -33,6 +33,11 @@ _HALF_OF: Final = re.compile(
 )
 #: 80 × 40 × 85 cm: the unit is said once.
 _SIZES: Final = headed(rf"(?<![米\d.])(?P<first>(?:{NUMBER}\s*[×x*乘/、]\s*)+)(?:{NUMBER})\s*(?P<unit>{_UNIT})")
+#: 长60、高45厘米, 长60×宽30×高45cm: in a record's list the unit stands behind the last one.
+_UNIT_LATER: Final = headed(
+    r"(?<![\d.a-z])(?P<number>\d+(?:\.\d+)?)(?=(?:\s*[×x*乘/、+，,；;\s]\s*[\u4e00-\u9fa5]{1,4}：?\s*\d+(?:\.\d+)?)+\s*"
+    r"(?P<unit>厘米|公分|cm|毫米|mm|米|m|英寸|寸|克|g|公斤|千克|kg|斤|毫升|ml|升|l)(?![a-z/平²³]))"
+)
 #: 2 到 5 岁, 60-200℃: both ends.
 RANGE: Final = headed(
     rf"(?<![米点\d.零一二两三四五六七八九十百千])(?P<low>{NUMBER})\s*(?:{_UNIT})?\s*(?:[-~–—±]|到|至)\s*(?P<high>{NUMBER})\s*(?P<unit>{_UNIT})"
@@ -98,7 +103,7 @@ _NO_COUNTER: Final = (
 #: Metres and pounds are walked and carried all day; centimetres and grams are somebody's specification.
 _FAR: Final = re.compile("(?<![厘毫])米|(?<!公)斤|里$")
 _PIECES: Final = re.compile(
-    rf"(?P<number>{NUMBER})\s*(?:[个种]?颜|[大小](?=[{COUNTERS}]))?(?P<counter>(?![{_NO_COUNTER}小不])[\u4e00-\u9fa5])"
+    rf"(?<!第)(?<!前)(?P<number>{NUMBER})\s*(?:[个种]?颜|[大小](?=[{COUNTERS}]))?(?P<counter>(?![{_NO_COUNTER}小不])[\u4e00-\u9fa5])"
     r"(?<!个(?=月|小时|钟|星期|礼拜|季|年|半|多月|来月|人))"
 )
 #: What a thing has of its own; nobody buys three of them.
@@ -180,7 +185,8 @@ def _halves(text: str) -> Iterator[Amount]:
 
 
 def _with_unit(field: str) -> str:
-    """Return a field with the unit that its name gives: 尺码：36-46."""
+    """Return a field with the unit that its name gives (尺码：36-46), or that a list of sizes has behind its last."""
+    field = _UNIT_LATER.sub(r"\g<number>\g<unit>", field)
     return f"{field}码" if re.search(r"(?:尺码|鞋码|码数)：[\d\-~到、,，]*\d$", field) else field
 
 
@@ -424,11 +430,18 @@ def _is_named(text: str, amount: Amount, field: str) -> bool:
         return True  # 六到八个人躺得下, 零到三岁: a range where the record has one
     if amount.dimension == "people":
         return False
-    if (set(text[amount.end : amount.end + 1]) - _SMALL_WORDS) & set(name):
+    levels = name in ("挡", "档") and amount.dimension == "levels" and _is_number_of_levels(text, amount, field)
+    if levels or (set(text[amount.end : amount.end + 1]) - _SMALL_WORDS) & set(name):
         return True  # 三十天浇一次: 浇水
     each = _EACH_DOES.search(text[clause(text, amount.start, amount.end)[0] : amount.start])
     named = len(name) >= 2 and (at := text.find(name, low, high)) >= 0 and -9 <= at - amount.end <= 3
     return named or (each is not None and each["does"] in name)  # 数一秒，结团; 一支写八百米: 书写长度
+
+
+def _is_number_of_levels(text: str, amount: Amount, field: str) -> bool:
+    """Tell whether an amount may be how many levels there are: 平时开二挡 is one of three."""
+    most = max((one.value for one in amounts(field) if one.dimension == "levels"), default=0)
+    return amount.value > most or (amount.value > 1 and text[amount.start - 1 : amount.start] in tuple("是有共分"))
 
 
 def _is_near(text: str, amount: Amount, field: str, known: Amount) -> bool:

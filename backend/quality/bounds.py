@@ -30,6 +30,18 @@ _STAGE: Final = re.compile("|".join(_STAGES))
 _LETS: Final = re.compile("[^，。！？；不没别勿]{0,10}?(?:能|可以|就|都|也|适合|开始|放心|直接|没问题)")
 _SUITS: Final = re.compile("(?:适合|给|从|专为|只要|(?<![充装加灌坐])满)[^，。！？；不没别用]{0,4}$")
 _HARMLESS: Final = re.compile("[^，。！？；]{0,6}[听看读翻学吃喝玩用陪]")
+#: Goods for children: grown people are close by all day (大人心里也静了); whom they are for is said.
+_FOR_THEM: Final = re.compile(
+    "(?:适合|专为|专门[给为]|专给|写给|画给|面向|针对|(?:就|都|其实|本来)?是给)(?:我们|咱们|各位|所有|广大|那些|成年)*$"
+)
+_GIVEN: Final = re.compile("(?<![不没别])给(?:我们|咱们|各位)?$")
+_THEIRS: Final = re.compile("们?[^，。！？；]{0,2}[看读用穿玩坐骑戴]的")
+_WITH_THEM: Final = re.compile(
+    "[^，。！？；]{0,6}(?:陪|带着?|和|跟|一起|念|讲|帮|看着|看护|监护|给孩子|给娃|给宝|孩子|小孩|宝宝|娃)"
+)
+_MAY_USE: Final = re.compile(
+    "[^，。！？；不没别勿]{0,8}?(?:适合|没问题|没事|合适|合身|[穿骑睡戴]|坐(?!在|旁|边)|用(?!心|来))"
+)
 _REFUSED: Final = re.compile("不|别|勿|没到|以下|以内的?不|先等|等到|再等|慎|不到[^，。！？；]{0,8}(?:别|不)")
 _FOR_WHOM: Final = re.compile("适[用合宜]|年龄|月龄|岁|人群|阶段|对象")
 #: Without end.
@@ -107,10 +119,22 @@ def _ages(text: str, fields: list[tuple[str, str]]) -> Iterator[FactFault]:
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”比商品资料的适用年龄（{told}）小", True)
     for match in _STAGE.finditer(text):
         low, high = _STAGES[match.group()]
-        if (high <= least or low >= most) and _is_let(text, *match.span()):
-            if low >= most and _HARMLESS.match(text, match.end()):
-                continue  # 大人也能听: who is older may read, hear and eat what is made for younger ones
+        # 大人也能听: who is older may read, hear and eat what is made for younger ones.
+        let = _is_for_older if low >= most else _is_let
+        if (high <= least or low >= most) and let(text, *match.span()):
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”不在商品资料的适用年龄（{told}）里", True)
+
+
+def _is_for_older(text: str, start: int, end: int) -> bool:
+    """Tell whether goods for younger ones are said to be made for these, or to be used as they are by them."""
+    low, _ = clause(text, start, end)
+    given = _GIVEN.search(text, low, start) is not None and _THEIRS.match(text, end) is not None
+    if given or _FOR_THEM.search(text, low, start):
+        refused = _REFUSED.search(text, low, end) is not None or not is_claimed(text, start, end)
+        return not refused and _WITH_THEM.match(text, end) is None
+    if not _is_let(text, start, end):
+        return False
+    return _HARMLESS.match(text, end) is None and _MAY_USE.match(text, end) is not None
 
 
 def _is_let(text: str, start: int, end: int) -> bool:

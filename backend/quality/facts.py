@@ -20,7 +20,9 @@ from backend.quality.craft import read_aloud
 from backend.quality.deadlines import deadline_faults
 from backend.quality.gifts import gift_faults
 from backend.quality.heads import headed
+from backend.quality.ingredients import ingredient_faults
 from backend.quality.kinds import kind_faults
+from backend.quality.lettered import lettered_faults
 from backend.quality.materials import material_faults
 from backend.quality.members import class_faults
 from backend.quality.named import choice_faults, counted_faults, grade_faults, named_faults
@@ -31,6 +33,7 @@ from backend.quality.part_colours import part_colour_faults
 from backend.quality.polarity import polarity_faults
 from backend.quality.record import FactFault, overlaps, record_text
 from backend.quality.spans import span_faults
+from backend.quality.spelled import named_denials
 from backend.quality.stated import stated_faults
 from backend.quality.subject import COMPARED
 from backend.quality.withheld import limit_faults
@@ -192,6 +195,7 @@ _FLAGS: Final = {"health_food": "保健食品|蓝帽|保健品", "medical_device
 def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield contradictions between a folded text and the product's record."""
     told: list[FactFault] = []
+    product = named_denials(product)
     found = [
         replace(fault, by=by, certain=fault.grave and is_certain(text, fault, by))
         for by, faults in _READINGS
@@ -504,4 +508,6 @@ _READINGS: Final[Sequence[tuple[str, Callable[[str, Mapping[str, Any]], Iterable
     ("lacked", lacked_faults),
     ("stated", stated_faults),
     ("span", span_faults),
+    ("ingredient", ingredient_faults),
+    ("lettered", lettered_faults),
 )

@@ -279,7 +279,7 @@ def _classes_that_differ(text: str, record: str) -> Iterator[FactFault]:
 
 def _sizes_that_differ(text: str, facts: list[tuple[str, str]]) -> Iterator[FactFault]:
     """Find sizes beyond those of the record, where it gives them as letters."""
-    given = "。".join(value for name, value in facts if re.search("尺码|码数|尺寸|size", name))
+    given = "。".join(value for name, value in facts if re.search("尺码|码数|尺寸|size|^[码号]$", name))
     known = [_SIZES.index(size) for match in _SIZE.finditer(given) if (size := _size(match)) in _SIZES]
     for match in _SIZE.finditer(text) if known else ():
         size = _size(match)

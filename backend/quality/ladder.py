@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from backend.quality.numbers import COUNTERS, NUMBER, parse_number
+from backend.quality.context import clause, sentence
+from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
 
 #: 第二件半价, 第三件八折, 第二件免费, 第二件只要八十块.
 _LAST_PIECE: Final = re.compile(
@@ -13,9 +14,17 @@ _LAST_PIECE: Final = re.compile(
 )
 #: The pieces are not bought together: 分开买两件要一百九十八.
 _APART: Final = re.compile(
-    rf"单[买拍下要]|单[{COUNTERS}][买拍下]|[零散][买拍]|分开|拆开|单独|本来|原来|原本|平时|平常|正常|按单[价件]|按原价|"
+    rf"单[买拍下要拿收取订点选购入]|单[{COUNTERS}](?:着|地|装)?[买拍下要拿收取]|[零散单]着?[买拍拿收要卖]|逐[{COUNTERS}]|"
+    rf"分(?:开|着|[两二三四五六七八九十]|成[两二三四五六七八九十])(?:次|单|回|笔|[{COUNTERS}])?(?:来|去)?[买拍拿收付下取结算]?|拆(?:开|散|零|成单|单|着)|单独|单个|"
+    rf"不(?:凑|拼|走|用|参加|搭)(?:成|够)?(?:单|套|组合?|对|双|两|三|一起|活动|套装)|不(?:一起|一块儿?|合着)|各[买拍拿付]各|本来|原来|原本|平时|平常|正常|按单[价件]|按原价|"
     rf"(?P<one>一[{COUNTERS}])(?P=one)|比[^，。！？]{{0,8}}$"
 )
+#: The same as a clause before the sum's own; 平时 and 本来 speak of other prices there.
+_APART_ALONE: Final = re.compile(
+    rf"单(?:独|着|[{COUNTERS}])?[买拍拿收要取订](?!点)|分(?:开|着|[两二三四五六七八九十](?:次|单|回|笔))|拆(?:开|散|单)(?:着|来)?[买拍拿收卖算]|不凑单|各[买拍拿]各|"
+    rf"(?P<one>一[{COUNTERS}])(?P=one)地?[买拍拿收算要]"
+)
+_NOT_APART: Final = re.compile("别|不要|甭|不用|千万|何必|还不如|没必要")
 
 
 class StepFault(NamedTuple):
@@ -45,9 +54,19 @@ def last_piece(steps: Mapping[int, float], price: float, quantity: int) -> float
     return steps[quantity] - (steps.get(quantity - 1) or price * (quantity - 1))
 
 
-def bought_apart(before: str) -> bool:
-    """Tell whether the words in front of a sum say that the pieces are not bought together."""
-    return _APART.search(before) is not None
+def bought_apart(text: str, start: int) -> bool:
+    """Tell whether the words in front of a sum at `start` say that the pieces are not bought together.
+
+    They may make a clause of their own, without a sum in it: 一盒一盒拿，两盒是176.
+    """
+    low, _ = clause(text, start, start)
+    if _APART.search(text, low, start):
+        return True
+    first, _ = sentence(text, start, start)
+    begin, end = clause(text, max(first, low - 1), max(first, low - 1))
+    if any(begin <= one.start < end for one in money_in(text)) or _NOT_APART.search(text, begin, end):
+        return False
+    return _APART_ALONE.search(text, begin, end) is not None
 
 
 def step_faults(text: str, steps: Mapping[int, float], price: float) -> Iterator[StepFault]:

@@ -146,7 +146,7 @@ def grade_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         _grade(match["grade"] or match["grade2"] or match["grade3"])
         for name, value in (facts.items() if isinstance(facts, Mapping) else ())
         for match in _GRADE.finditer(fold(f"等级{value}").text)
-        if re.search("等级|级别|品级|能效|标准|质量", str(name))
+        if re.search("等级|级别|品级|能效|标准|质量|^[级等]$", str(name))
     }
     for match in _GRADE.finditer(text) if known else ():
         if _grade(match["grade"] or match["grade2"] or match["grade3"]) not in known and not _is_compared(

@@ -49,6 +49,9 @@ _MONEY: Final = headed(
     # 五十九一支, and a figure that is a clause by itself: 二百四十九，带收纳盒
     rf"(?P<each>(?:\d+(?:\.\d+)?|[一二三四五六七八九十百千零两]*[十百零][二三四五六七八九]))(?=[一1][{COUNTERS}斤](?![{COUNTERS}])(?<!块))|"
     rf"(?<=[，。！？；\n])(?P<alone>{_BARE})(?=[，。！？；\n]|$)|"
+    # 今天一百五十九直接带走: a bare figure for which one has it.
+    rf"(?<![\d.a-z第前满买拍送赠库存剩有备限超过够到至减返打约零一二两三四五六七八九十百千万点])(?<!库存)(?<!限量)(?<!名额)(?P<taken>\d{{2,5}}(?:\.\d{{1,2}})?|[一二两三四五六七八九]?[十百千][零一二三四五六七八九十百千]*)"
+    rf"(?=(?:你们?|您|大家|咱们?|就|直接|全|都|整[{COUNTERS}])*(?:(?:就?[能可]以?)?(?:[带拿拎抱搬扛提牵骑开推领捧端]|拍)(?:走(?![进上出过到])|回去|回家)|拿下|到手|包邮|入手|收走|上车|开走|安排上)(?!的(?:人|朋友|姐妹|家人|宝)))|"
     rf"(?:[两二三四五六七八九十\d][{COUNTERS}]|[一1]人[一1][{COUNTERS}])(?:带走|都要|一起拍?|拿走|到手|下来|加一块儿?)?，?(?:一共|总共|合计|就是|才|只要|是)?(?P<total>{_BARE})(?=[，。！省少])"
 )
 _MEASURE: Final = "钱多左出上以不就到的呢还都起买拿带给包能一，。！？；、 \n了吧啊搞封立"
@@ -111,7 +114,15 @@ def _sums(text: str) -> Iterator[Money]:
     for match in _MONEY.finditer(text):
         groups = match.groupdict()
         said = groups["signed"] or groups["number"] or groups["dimes"] or groups["bare"]
-        said = said or groups["listed"] or groups["total"] or groups["fen"] or groups["each"] or groups["alone"]
+        said = (
+            said
+            or groups["listed"]
+            or groups["total"]
+            or groups["fen"]
+            or groups["each"]
+            or groups["taken"]
+            or groups["alone"]
+        )
         value = parse_number(said)
         if groups["alone"] and (value is None or value < 10 or len(set(said)) == 1):
             continue  # 倒数：三，二，一
@@ -133,7 +144,7 @@ def _sums(text: str) -> Iterator[Money]:
         start = match.start(
             next(
                 name
-                for name in ("signed", "number", "dimes", "fen", "bare", "listed", "total", "each", "alone")
+                for name in ("signed", "number", "dimes", "fen", "bare", "listed", "total", "each", "taken", "alone")
                 if groups[name]
             )
         )

@@ -68,7 +68,16 @@ _NEEDS: Final = re.compile(
 _SPARES: Final = re.compile(r"(?:无需|免|不用|不需要?|无须)(?P<thing>[\u4e00-\u9fa5]{2,4})")
 _NOT_NEEDED: Final = r"(?:不用|无需|不需要|不必|免|省得|用不着|压根不用|无须)(?:你|您|再|去|先|提前|另外|单独)*"
 #: 非湖区围网, 并非纯银.
-_IS_NOT: Final = re.compile(r"(?:(?<![除莫无])非|不是|并非|不属于|不等于|未经)(?P<thing>[\u4e00-\u9fa5a-z0-9]{2,6})")
+_IS_NOT: Final = re.compile(
+    r"(?:(?<![除莫无])非(?!人为|质量|本人|本店|正常|工作|节假|活动|保修|质保|定制|商品|产品|破损|运输|特殊|必要)|不是|并非|不属于|不等于|未经)"
+    r"(?P<thing>[\u4e00-\u9fa5a-z0-9]{2,6})"
+)
+#: 非人为故障免费维修: what happens to the goods of itself is made good, what somebody does to them is not.
+_OF_ITSELF: Final = re.compile("非人为[^，。；]{0,8}(?:免费|保修|质保|包换|换新|退换|维修)")
+_DONE_TO_IT: Final = re.compile(
+    "(?<!非)(?<!是)(?:人为(?:损坏|摔坏|弄坏|破坏|故障|的)?|[您你]?(?:自己|不小心)?(?:(?:摔|砸|踩|磕|泡|弄|拆|掉)(?:坏|碎|裂|烂|水里|水|地上|了)|进水))"
+    "[^，。！？；不没非]{0,3}，?(?:我们|咱们?|店里|厂家|寄回来)*(?:也|都|照样|一样|全|统统)(?:是|给您?|给你|能)*(?:免费|包换|包赔|保修|换新|赔|修)"
+)
 #: 不支持5g频段.
 _UNSUPPORTED: Final = re.compile(r"(?:不支持|不可|不能|不兼容|不适配|请勿|切勿)(?P<thing>[\u4e00-\u9fa5a-z0-9]{2,6})")
 #: 圆形出风口不适配, 春节不可用.
@@ -295,7 +304,8 @@ def _shapes(fields: Sequence[tuple[str, str]], values: str, record: str) -> Iter
             end = "子?(?=[，。！？；、的了哦啊呢也都]|$)"
             said = (
                 rf"{_GIVES}[^，。！？；不没别另自]{{0,10}}?(?:{core}){end}|"
-                rf"(?:{core})子?，?(?:也|都|我们?|一起|一并|直接|全|再|就|这就|跟着)*(?:{_GIVES}|装|备|放|你|您){{1,4}}(?:你|您|了|上|好|齐|全|进)"
+                rf"(?:{core})子?，?(?:也|都|我们?|一起|一并|直接|全|再|就|这就|跟着)*(?:{_GIVES}|装|备|放|你|您){{1,4}}(?:你|您|了|上|好|齐|全|进)|"
+                rf"(?:{core})子?(?:也|都|一起|一块儿?|一并|全|再|白|免费|直接|跟着)+(?:送|赠|配|附)(?=[，。！；]|$)"
             )
             yield Excluded(re.compile(said), f"不含{thing}", plain=True)
     for name, value in fields:
@@ -336,6 +346,8 @@ def _conditions(values: str, record: str) -> Iterator[Excluded]:
         if share < 95:
             said = f"(?:百分之百|百分百|100%|(?<!不)纯|全都?是|整[块张根片个]都?是)(?:的|天然)*{of}(?!色|度|感|香|味)"
             yield Excluded(re.compile(said), f"资料：{match.group()}")
+    if (match := _OF_ITSELF.search(values)) is not None and not re.search("(?<!非)人为[^，。；]{0,6}免费", values):
+        yield Excluded(_DONE_TO_IT, f"资料：{match.group()}")
     for match in _IS_NOT.finditer(values):
         thing = match["thing"]
         core = thing if len(thing) < 4 else thing[-2:]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any, Final
 
 from backend.quality.amounts import amounts
@@ -42,11 +42,21 @@ _OTHER_GOODS: Final = re.compile(
     r"奶茶|咖啡钱|外卖|打车|停车|电影票|一顿饭|下馆子|火锅钱|理发|美容院|健身房|餐厅|饭店|电费|度电|水费|话费|油钱|油费|洗车|洗一次车|干洗|修一次|换一次|"
     r"工资|房租|学费|押金|红包|零花|挂号|机票|车票|门票|酒店|网费|罚款|运费险|上楼费|安装费|过路费"
 )
+#: What a record asks on top of the price, for something that is named: 上色：加30元/张, 安装费50元, 加长款+20元.
+_ADDITION: Final = re.compile(
+    rf"(?P<what>[\u4e00-\u9fa5a-z0-9（()）]{{0,12}}?)[：，]?(?:需要?|须|要|则|可|另外?|额外|再|多|每[{COUNTERS}])*"
+    rf"(?:加(?:收|价|付|钱)?|[＋+]|另[付收加计算]|多[付收加]?|补(?:差价?|收)?|收费?|(?<=费)(?:用|是|为|：|[一每][{COUNTERS}次])*|贵)[：]?[¥￥]?"
+    rf"(?P<sum>\d+(?:\.\d+)?|[一二三四五六七八九十百零]+)(?:元|块|(?=/))"
+)
 _DISCOUNT: Final = re.compile(
     r"(?<![骨对曲])(?P<tenths>\d(?:\.\d)?|[一二三四五六七八九]|半)(?P<hundredths>[一二三四五六七八九]|\d)?折(?![叠合磨扣痕返腾线纸射腰中])"
 )
 
 
+#: Words of any addition's name, by which none is told.
+_OF_ANY_ADDITION: Final = frozenset(
+    {"价格", "费用", "款式", "规格", "尺寸", "颜色", "售后", "服务", "元一", "每件", "标准", "可选", "需要"}
+)
 #: 一元硬币大小.
 _COIN: Final = re.compile("的?(?:硬币|纸币|钢镚)|[机级档]|价位")
 #: 一分钱不扣, 不加一分钱.
@@ -80,6 +90,8 @@ class _Known:
     packs: frozenset[int]
     #: What so many pieces cost together.
     steps: Mapping[int, float]
+    #: What is asked on top of the price, and what for.
+    additions: tuple[tuple[float, frozenset[str]], ...]
     #: All figures of the facts, whatever they measure, as what may be told of them: 约245克 may be 243.
     figures: frozenset[tuple[float, float]]
     #: For sums that are worked out; None without a price.
@@ -191,9 +203,44 @@ def _known(product: Mapping[str, Any]) -> _Known:
         frozenset(one.value / 500 for one in amounts(words) if one.dimension == "weight" and one.value >= 50),
         frozenset(int(one) for one in re.findall(r"[×x*](\d{1,3})(?![\d.×x*])", words)),
         steps_of(product),
+        tuple(_additions(product)),
         frozenset(_figures(fold("。".join(_texts(product.get("facts")))).text)),
         Basis(price, listed, frozenset(others), steps_of(product), record_text(product)) if price is not None else None,
     )
+
+
+def _additions(product: Mapping[str, Any]) -> Iterator[tuple[float, frozenset[str]]]:
+    """Yield what facts ask on top of the price, with the pairs of characters by which a script may name it."""
+    facts = product.get("facts")
+    for name, value in facts.items() if isinstance(facts, Mapping) else ():
+        called, said = fold(str(name)).text, fold(str(value)).text
+        # A fee has its word in the value (安装费50元) or in the name (加急费：50元).
+        for match in _ADDITION.finditer(f"{called}：{said}" if called.endswith("费") else said):
+            number = parse_number(match["sum"])
+            if number is not None and number > 0:
+                words = re.findall("[\u4e00-\u9fa5a-z0-9]+", f"{called}，{match['what']}")
+                yield (
+                    number,
+                    frozenset(one[at : at + 2] for one in words for at in range(len(one) - 1)) - _OF_ANY_ADDITION,
+                )
+
+
+def _added(text: str, money: Money, known: _Known) -> Iterator[float]:
+    """Yield what additions make of the price, of those that are spoken of near a sum: 一张加三十，一共九十八."""
+    low, high = sentence(text, money.start, money.end)
+    near = text[max(0, low - 40) : high]
+    spoken = [value for value, words in known.additions if any(word in near for word in words)]
+    # Told by the sum itself, without its name: 加三十，一共九十八.
+    spoken += [value for value, _ in known.additions if any(one.value == value for one in money_in(near))]
+    added_up = {parse_number(one) for one in re.findall(rf"加({NUMBER})", near)}
+    spoken += [value for value, _ in known.additions if value in added_up]
+    counts = {1, *(count for count in counts_in(_without_money(near)) if count <= 60)}
+    sums = {sum(some) for size in (1, 2, 3) for some in combinations(dict.fromkeys(spoken), size)}
+    for added in sums:
+        for count in counts:
+            base = known.steps.get(count, (known.price or 0) * count)
+            yield from (base + added, base + added * count)
+            yield from (added * count,)
 
 
 def _figures(words: str) -> Iterator[tuple[float, float]]:
@@ -271,7 +318,7 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
         yield from ((price * first - other, False) for first in counts for other in known.others)
         return
     # Where several cost less together, only who buys them apart pays the price so many times.
-    apart = counts if bought_apart(before) else counts - known.steps.keys()
+    apart = counts if bought_apart(text, money.start) else counts - known.steps.keys()
     totals = [price * count for count in apart] + [listed * count for count in counts if listed]
     totals += [known.steps[count] for count in counts & known.steps.keys()]
     adds = [last_piece(known.steps, price, count) for count in counts]
@@ -290,7 +337,7 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
             each = 2 if re.search("公斤|千克|kg", near) else 1
             parts |= {pound / each * count for pound in known.pounds for count in counts | known.packs | {1}}
         yield from ((total / part, True) for total in (*paid, *totals) for part in parts)
-    yield from ((value, False) for value in (*base, *totals, *saved))
+    yield from ((value, False) for value in (*base, *totals, *saved, *_added(text, money, known)))
     deductions = known.others - {price, listed or price}
     yield from (
         (total - less, False)
@@ -331,7 +378,9 @@ def _right(text: str, money: Money, known: _Known) -> str | None:
     elif _SAVED.search(before):
         value = known.list_price - known.price if known.list_price is not None else None
     elif len(told := counts_in(text[slice(*clause(text, money.start, money.end))]) & known.steps.keys()) == 1:
-        value = known.steps[told.pop()] if not bought_apart(before) and not _PER_UNIT.search(before) else None
+        value = (
+            known.steps[told.pop()] if not bought_apart(text, money.start) and not _PER_UNIT.search(before) else None
+        )
     elif _PER_UNIT.search(before) or counts_in(text[slice(*clause(text, money.start, money.end))]) - {1}:
         value = None
     else:

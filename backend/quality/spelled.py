@@ -1,9 +1,13 @@
 """Facts of a record told as sentences: 是否可进洗碗机：否 is 不可进洗碗机, 不含酒精和香精 is 不含酒精，不含香精."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
+
+from backend.quality.normalize import fold
+from backend.quality.numbers import COUNTERS
+from backend.quality.record import Record
 
 ASKS: Final = re.compile("^(?:是否|能否|可否|有无|有没有|是不是|能不能|可不可以|是否需要|需不需要)|与否$|[？?]$")
 YES: Final = re.compile("^(?:是|有|能|可以?|支持|带|含|自带|需要?|均可|√|✓|yes)(?=[，。；、（(]|$)")
@@ -19,6 +23,17 @@ _DENIED_TOGETHER: Final = re.compile(
     "(?P<things>(?:任何)?[\u4e00-\u9fa5a-z]{1,6}?(?:(?:、|以?及|和|与|或)(?!不|无|未|没|含|加)[\u4e00-\u9fa5a-z]{1,6}?)+)(?=等?(?:成分)?(?:[，。；！？,;)）]|$))"
 )
 _AND: Final = re.compile("、|以?及|和|与|或")
+#: A fact whose name is the denial: {"不含": "防潮垫"}, {"需另购": "充电器"}.
+_DENYING_NAME: Final = re.compile(
+    "(?:本品|产品|商品|包装|套装|清单|价格)?(?:内|里|中)?(?:均|都)?"
+    "(?:(?P<lacks>不含有?|不包含|不包括|不附(?:带|赠|送)?|不带|不配|不送|不赠送?|未含|未配|未附|不另送|没有|无)|"
+    "(?P<bought>(?:需要?|须|可|请)?(?:自行|另外|另行|单独|自己)?(?:另购|另买|另配|自备|自购|自配|购买|另售|选购)))"
+    "(?:的?(?:物品|物件|配件|附件|部件|项目|内容|东西|成分|部分))?"
+)
+#: What such a fact lists.
+_LISTED: Final = re.compile(r"[、，,；;/+]|以?及|和|与")
+_NUMBER_BEHIND: Final = re.compile(rf"\s*[x×*]?\d+\s*[{COUNTERS}]?$|[（(][^）)]*[）)]|等$|^(?:任何|另外的?)")
+_NO_THING: Final = re.compile("^(?:[不无未非否没是]|$)")
 
 
 def denials_apart(text: str) -> str:
@@ -26,6 +41,26 @@ def denials_apart(text: str) -> str:
     return _DENIED_TOGETHER.sub(
         lambda match: "，".join(f"{match['verb']}{thing}" for thing in _AND.split(match["things"])), text
     )
+
+
+def named_denials(product: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a record in which facts that are denied by their name say so: {"不含": "防潮垫"} is 不含防潮垫."""
+    facts = product.get("facts")
+    if not isinstance(facts, Mapping):
+        return product
+    told = {name: said for name, value in facts.items() if (said := _denied_by_name(str(name), str(value)))}
+    return Record({**product, "facts": {**facts, **told}}) if told else product
+
+
+@lru_cache(maxsize=1024)
+def _denied_by_name(name: str, value: str) -> str:
+    match = _DENYING_NAME.fullmatch(fold(name).text.strip())
+    if match is None:
+        return ""
+    things = [_NUMBER_BEHIND.sub("", one.strip()).strip() for one in _LISTED.split(fold(value).text)]
+    if any(_NO_THING.match(one) for one in things):
+        return ""  # 不含：否, 无：不含酒精
+    return "，".join(f"{one}需另购" if match["bought"] else f"不含{one}" for one in things)
 
 
 def spelled_out(fields: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

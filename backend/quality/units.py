@@ -51,6 +51,7 @@ UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "分贝": ("noise", 1),
     "db": ("noise", 1),
     "档": ("levels", 1),
+    "挡": ("levels", 1),
     "流明": ("light", 1),
     "lm": ("light", 1),
     "赫兹": ("frequency", 1),

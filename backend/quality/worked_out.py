@@ -43,7 +43,7 @@ _ASKED: Final = re.compile(
     r"[^，。！？；\d]{0,6}$"
 )
 _ASKED_BEHIND: Final = re.compile(
-    rf"^[元块钱]*(?:到手|[带拿扛抱拎提搬]走|拿下|包邮|带回|[一每](?P<unit>[{COUNTERS}斤])|都|全|起|的?(?:价|活动|优惠|福利|券)|[买拍](?![过的了])|[两二三四五六七八九十\d][{COUNTERS}])"
+    rf"^[元块钱]*(?:你们?|您|大家|咱们?|就|直接|[能可]以?)*(?:到手|[带拿扛抱拎提搬牵骑开推领捧端拍]走|[带拿扛抱拎提搬]回|入手|收走|上车|拿下|包邮|带回|[一每](?P<unit>[{COUNTERS}斤])|都|全|起|的?(?:价|活动|优惠|福利|券)|[买拍](?![过的了])|[两二三四五六七八九十\d][{COUNTERS}])"
 )
 #: A sum of less than this part of the price is hardly a price of the goods, unless it is called one.
 _TRIFLE: Final = 0.12
@@ -223,7 +223,7 @@ def could_come_to(text: str, money: Money, basis: Basis) -> bool:
     told = counts_in(text[low : money.start]) - {1}
     steps = {total for count, total in basis.steps.items() if not told or count in told}
     singles = {basis.price, *([basis.list_price] if basis.list_price else [])}
-    if bought_apart(text[low : money.start]):
+    if bought_apart(text, money.start):
         counts |= set(range(2, 13))  # 比一瓶一瓶买的159块6, of however many
     else:
         counts -= basis.steps.keys()  # so many cost less together
