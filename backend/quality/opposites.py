@@ -346,8 +346,9 @@ def _conditions(values: str, record: str) -> Iterator[Excluded]:
         if share < 95:
             said = f"(?:百分之百|百分百|100%|(?<!不)纯|全都?是|整[块张根片个]都?是)(?:的|天然)*{of}(?!色|度|感|香|味)"
             yield Excluded(re.compile(said), f"资料：{match.group()}")
-    if (match := _OF_ITSELF.search(values)) is not None and not re.search("(?<!非)人为[^，。；]{0,6}免费", values):
-        yield Excluded(_DONE_TO_IT, f"资料：{match.group()}")
+    of_itself = _OF_ITSELF.search(values)
+    if of_itself is not None and not re.search("(?<!非)人为[^，。；]{0,6}免费", values):
+        yield Excluded(_DONE_TO_IT, f"资料：{of_itself.group()}")
     for match in _IS_NOT.finditer(values):
         thing = match["thing"]
         core = thing if len(thing) < 4 else thing[-2:]
