@@ -1,6 +1,6 @@
 """Ask a route whose first provider has a name that nobody resolves: its server of names hears, and says nothing.
 
-Run in namespaces of its own, as `unshare --user --map-root-user --mount --net python -m tests.support.silent_names`: the
+Run in namespaces of its own (`unshare --user --map-root-user --mount --net python -m tests.support.silent_names`): the
 names of the machine stay as they are. Prints how many of the calls the second provider answered.
 """
 
