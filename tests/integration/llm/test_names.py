@@ -1,0 +1,26 @@
+"""A provider whose name nobody resolves, and the others."""
+
+import asyncio
+import shutil
+import sys
+
+import pytest
+
+from tests.support.silent_names import CALLS
+
+_APART = ("--user", "--map-root-user", "--mount", "--net")
+
+
+async def test_a_name_that_is_not_resolved_keeps_nobody_from_the_next_provider() -> None:
+    """The loop looks names up in a few threads. Those that wait for a silent server of names, which is asked for ten
+    seconds whatever our deadline says, must not be all there are: the names of other providers are looked up meanwhile.
+    """
+    unshare = shutil.which("unshare")
+    tried = unshare and await (await asyncio.create_subprocess_exec(unshare, *_APART, "true")).wait()
+    if unshare is None or tried:
+        pytest.skip("this machine has no namespaces")
+    asking = await asyncio.create_subprocess_exec(
+        unshare, *_APART, sys.executable, "-m", "tests.support.silent_names", stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await asking.communicate()
+    assert int(said.split()[-1]) == CALLS, "the second provider is well"
