@@ -425,7 +425,7 @@ def _model(settings: Settings, models: ModelsFile, book: Book, budgets: Budgets 
         if profile.dialect == "offline":
             return OfflineWriter(pace=settings.offline_pace)
         if profile.dialect == "langchain":
-            return open_langchain(backend.model)
+            return open_langchain(backend.model, says_end=provider.says_end)
         base_url = provider.base_url or profile.base_url
         assert base_url is not None, "the file was checked"
         return HttpEndpoint(

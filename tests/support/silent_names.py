@@ -63,5 +63,5 @@ async def _answered() -> int:
 
 
 if __name__ == "__main__":
-    with _deafen():
-        print(uvloop.run(_answered()), flush=True)
+    deaf = _deafen()  # to the process's end: a closed one would be heard of
+    print(uvloop.run(_answered()), flush=True)
