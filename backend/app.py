@@ -86,6 +86,10 @@ _FOREIGN_TRACES: Final = (
 )
 
 
+#: Seconds after the drain for calls of a model that somebody waits for. The server gives its requests three.
+_LAST_CALLS: Final = 1.5
+
+
 class State(TypedDict):
     """What a request finds in `request.state`."""
 
@@ -325,10 +329,13 @@ async def _open(
 
     async def drain() -> None:
         going.down = True
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(sockets.drain(min(settings.drain_spread, settings.drain_timeout * 0.7)))
-            if working is not None:
-                tasks.create_task(working.drain())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(sockets.drain(min(settings.drain_spread, settings.drain_timeout * 0.7)))
+                if working is not None:
+                    tasks.create_task(working.drain())
+        finally:
+            asyncio.get_running_loop().call_later(_LAST_CALLS, services.ending.set)
 
     return _Parts(services, sockets, drain)
 
@@ -425,7 +432,7 @@ def _model(settings: Settings, models: ModelsFile, book: Book, budgets: Budgets 
         if profile.dialect == "offline":
             return OfflineWriter(pace=settings.offline_pace)
         if profile.dialect == "langchain":
-            return open_langchain(backend.model)
+            return open_langchain(backend.model, says_end=provider.says_end)
         base_url = provider.base_url or profile.base_url
         assert base_url is not None, "the file was checked"
         return HttpEndpoint(

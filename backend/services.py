@@ -1,7 +1,8 @@
 """The open parts of the server, handed to endpoints and sockets."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from backend.fanout.displays import Displays
@@ -41,3 +42,5 @@ class Services:
     worker_ready: Callable[[], bool] | None
     #: Whether this process is about to end.
     draining: Callable[[], bool]
+    #: Set when it ends in a moment, and what is under way is cut off unless it breaks off by itself.
+    ending: asyncio.Event = field(default_factory=asyncio.Event)

@@ -7,8 +7,9 @@ from typing import Any, Final, TypeVar
 
 from fastapi import Request
 
-from backend.errors import BadRequest
+from backend.errors import BadRequest, ServerBusy
 from backend.llm.gateway import Piece
+from backend.services import Services
 
 T = TypeVar("T")
 
@@ -29,17 +30,30 @@ async def unless_gone(request: Request, answer: Coroutine[Any, Any, T]) -> T:
 
     Raises:
         CallerLeft: nobody listens any more.
+        ServerBusy: this process ends.
     """
     task = asyncio.create_task(answer)
     watch = asyncio.create_task(_gone(request))
+    ending = asyncio.create_task(_ending(request).wait())
     try:
-        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, watch, ending}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise CallerLeft
+            raise _cut_off() if ending.done() else CallerLeft
         return task.result()
     finally:
         watch.cancel()
+        ending.cancel()
         await _over(task)
+
+
+def _ending(request: Request) -> asyncio.Event:
+    services: Services = request.state.services
+    return services.ending
+
+
+def _cut_off() -> ServerBusy:
+    """Return what is told to whom this process can answer no more: another takes the same question."""
+    return ServerBusy(retry_after_ms=1000, reason="draining")
 
 
 async def _over(task: asyncio.Task[Any]) -> None:
@@ -55,13 +69,17 @@ async def _gone(request: Request) -> None:
 
 
 class Flow:
-    """A stream that is read by a task of its own, so that the wait for its next piece can be left and taken up."""
+    """A stream that is read by a task of its own, so that the wait for its next piece can be left and taken up.
 
-    def __init__(self, pieces: AsyncGenerator[Piece, None]) -> None:
+    It breaks off with `ServerBusy` when the process is `ending`."""
+
+    def __init__(self, pieces: AsyncGenerator[Piece, None], ending: asyncio.Event) -> None:
         # Without a bound: an answer is small, and the provider need not wait for a slow reader.
         self._ready: asyncio.Queue[Piece | None] = asyncio.Queue()
         self._first: list[Piece | None] = []
         self._task = asyncio.create_task(self._read(pieces), name="direct answer")
+        self._cut_off = False
+        self._watch = asyncio.create_task(self._until(ending), name="direct answer's end")
 
     async def _read(self, pieces: AsyncGenerator[Piece, None]) -> None:
         try:
@@ -70,6 +88,12 @@ class Flow:
                     self._ready.put_nowait(piece)
         finally:
             self._ready.put_nowait(None)
+
+    async def _until(self, ending: asyncio.Event) -> None:
+        await ending.wait()
+        if not self._task.done():
+            self._cut_off = True
+            self._task.cancel()
 
     async def begin(self) -> None:
         """Wait a while for the first piece; raise the error that came in its place."""
@@ -85,11 +109,14 @@ class Flow:
         async with asyncio.timeout(patience):
             piece = await self._ready.get()
         if piece is None:
+            if self._cut_off:
+                raise _cut_off()
             await self._task
         return piece
 
     async def aclose(self) -> None:
         """Leave it: the provider's line goes down."""
+        self._watch.cancel()
         await _over(self._task)
 
 
@@ -103,7 +130,7 @@ async def _closing(flow: Flow) -> AsyncIterator[None]:
 
 async def begun(request: Request, pieces: AsyncGenerator[Piece, None]) -> Flow:
     """Open a stream and wait a while for its beginning, so that what fails at once fails with a status of its own."""
-    flow = Flow(pieces)
+    flow = Flow(pieces, _ending(request))
     try:
         await unless_gone(request, flow.begin())
     except BaseException:

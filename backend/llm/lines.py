@@ -8,7 +8,6 @@ head, TLS and proxies with their pool stay httpx2's; without a proxy the free co
 
 import asyncio
 import re
-import socket
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
@@ -20,6 +19,7 @@ import httpcore2
 import httpx2
 
 from backend.llm.chunks import ChunkReader, MalformedChunks
+from backend.llm.names import NAMES
 from backend.llm.stack import ConnectionStack
 
 #: Bytes that may wait for a slow reader before the provider is made to wait.
@@ -365,7 +365,7 @@ class LineNetwork(httpcore2.AsyncNetworkBackend):
 async def _connected(host: str, port: int, local_address: str | None) -> Line:
     """Return a line to the first address of the host that answers; a dead one holds nobody up (RFC 8305)."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = await NAMES.addresses(host, port)
     # As the system orders them, but by turns of the two families: one of them may lead nowhere.
     preferred = [one for one in found if one[0] == found[0][0]]
     others = [one for one in found if one[0] != found[0][0]]

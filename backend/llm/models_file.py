@@ -116,6 +116,8 @@ class Provider(_Part):
     profile: str
     base_url: str | None = None
     api_key: SecretStr | None = None
+    #: Whether its streams say why they ended, so that one without is cut. Of `langchain` only: others always do.
+    says_end: bool = True
 
 
 class Backend(_Part):
@@ -413,6 +415,8 @@ def _check_provider(
     if profile is None:
         fault((*at, "profile"), f"there is no profile {provider.profile!r}; there are {', '.join(PROFILES)}")
         return
+    if not provider.says_end and profile.dialect != "langchain":
+        fault((*at, "says_end"), "is for the profile langchain only: an answer of others says its end")
     if profile.dialect in ("offline", "langchain"):
         return
     if provider.base_url is None and profile.base_url is None:

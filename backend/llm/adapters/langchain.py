@@ -1,27 +1,59 @@
 """Any chat model that LangChain knows by a name ("mistralai:mistral-large-latest"), if LangChain is installed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
+from types import MappingProxyType
 from typing import Any, Final
 
+import orjson
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 
-from backend.errors import ModelError, ModelPayloadInvalid, SetupError
+from backend.errors import ModelContentFiltered, ModelError, ModelPayloadInvalid, ModelStreamCut, SetupError
 from backend.llm.deadlines import Patience, Wait
 from backend.llm.endpoint import Attempt
-from backend.llm.failures import reported
+from backend.llm.foreign import told_of
 from backend.llm.gateway import Answer, ModelRequest, Piece, ToolCallPart, Usage, estimated_usage, gathered
 from backend.llm.reading import count, counts
 from backend.llm.shaping import turns_told
 
 #: No answer is as long: a model that does not stop must not fill the memory.
 _MAX_CHARACTERS: Final = 8 * 1024 * 1024
+#: Under which names providers' packages hand on why an answer ended.
+_REASONS: Final = ("finish_reason", "stop_reason", "finishReason", "stopReason", "done_reason")
+#: Their words, in lower case, and ours.
+_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("stop", "end_turn", "stop_sequence", "pause_turn", "complete", "completed", "eos", "eos_token"), "stop"
+        ),
+        **dict.fromkeys(
+            (
+                "length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded",
+                "error_limit",
+            ),
+            "length",
+        ),
+        **dict.fromkeys(("tool_calls", "tool_call", "tool_use", "function_call"), "tool_calls"),
+        **dict.fromkeys(
+            (
+                "content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii",
+                "refusal", "sensitive", "guardrail_intervened", "error_toxic",
+            ),
+            "content_filter",
+        ),
+    }
+)  # fmt: skip
+#: A word that says nothing: Gemini's, before the end.
+_NO_WORD: Final = "finish_reason_unspecified"
 
 
-def open_langchain(name: str) -> "LangchainEndpoint":
+def open_langchain(name: str, *, says_end: bool = True) -> "LangchainEndpoint":
     """Open a model by the name that `init_chat_model` takes; its key comes from the environment it looks into.
+
+    Args:
+        says_end: as for `LangchainEndpoint`.
 
     Raises:
         SetupError: LangChain, or its package for this provider, is not installed.
@@ -29,7 +61,7 @@ def open_langchain(name: str) -> "LangchainEndpoint":
     try:
         from langchain.chat_models import init_chat_model
 
-        return LangchainEndpoint(init_chat_model(name, max_retries=0))
+        return LangchainEndpoint(init_chat_model(name, max_retries=0), says_end=says_end)
     except (ImportError, ValueError) as error:
         raise SetupError(
             f"模型 {name} 需要可选依赖 / the model {name} needs the extra packages of docs/models.md: {error}"
@@ -37,10 +69,16 @@ def open_langchain(name: str) -> "LangchainEndpoint":
 
 
 class LangchainEndpoint:
-    """A LangChain chat model as an endpoint. Its tokens cost several times what our own adapters' do (FACTS §4)."""
+    """A LangChain chat model as an endpoint. Its tokens cost several times what our own adapters' do (FACTS §4).
 
-    def __init__(self, model: BaseChatModel) -> None:
+    A stream that breaks off ends as any other for some packages: only the provider's word for why it ended tells them
+    apart. So a stream without one is cut, unless this model is said never to give one (`says_end` is False). What is
+    not streamed, because the package cannot, is whole.
+    """
+
+    def __init__(self, model: BaseChatModel, *, says_end: bool = True) -> None:
         self._model = model
+        self._says_end = says_end
 
     async def aclose(self) -> None:
         """LangChain's models close themselves."""
@@ -62,15 +100,19 @@ class LangchainEndpoint:
         self, request: ModelRequest, attempt: Attempt, patience: Patience, *, idle: float | None
     ) -> AsyncGenerator[Piece, None]:
         usage: Usage | None = None
-        told, thought, finish_reason = "", "", "stop"
+        told, thought = "", ""
+        finish_reason = None if self._says_end else "stop"
         try:
-            async with aclosing(self._chunks(request, attempt)) as chunks:
+            async with aclosing(self._chunks(request, attempt, patience)) as chunks:
                 while (chunk := await patience.until(anext(chunks, None))) is not None:
                     counted = _usage(chunk)
                     if counted is not None:  # LangChain's chunks each say their own part
                         usage = counted if usage is None else usage + counted
-                    finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
                     piece = _piece(chunk)
+                    if (reason := _ended(chunk)) is not None:
+                        finish_reason = reason
+                    elif self._says_end and (piece.text or piece.tool_calls):
+                        finish_reason = None  # an end after which more comes is none
                     told += piece.text
                     thought += piece.reasoning
                     if len(told) + len(thought) > _MAX_CHARACTERS:
@@ -80,6 +122,10 @@ class LangchainEndpoint:
                     if idle is not None and (told or thought):
                         # After its reader had it: the time that one takes is not the model's.
                         _begin(patience, "idle", idle, attempt)
+            if finish_reason is None:
+                raise ModelStreamCut(reason="no_end")
+            if finish_reason == "content_filter" and not told:
+                raise ModelContentFiltered(reason="content_filter")
             yield Piece(finish_reason=finish_reason, usage=usage or estimated_usage(request, told, thought))
         finally:
             if usage is None and (told or thought):
@@ -87,7 +133,9 @@ class LangchainEndpoint:
             attempt.meter.usage = usage
             patience.close()
 
-    async def _chunks(self, request: ModelRequest, attempt: Attempt) -> AsyncGenerator[BaseMessage, None]:
+    async def _chunks(
+        self, request: ModelRequest, attempt: Attempt, patience: Patience
+    ) -> AsyncGenerator[BaseMessage, None]:
         asked = {"temperature": request.temperature, "max_tokens": request.max_tokens, **attempt.extra}
         turns = [(turn.role, turn.content) for turn in turns_told(request, "words")]
         model: Any = self._model
@@ -104,9 +152,8 @@ class LangchainEndpoint:
                 yield chunk
         except ModelError:
             raise
-        except Exception as error:  # every provider's package has errors of its own; most carry status and body
-            status = getattr(error, "status_code", 0)
-            raise reported(status if isinstance(status, int) else 0, getattr(error, "body", None), {}) from error
+        except Exception as error:  # every provider's package has errors of its own
+            raise told_of(error, patience.wait) from error
 
 
 def _begin(patience: Patience, wait: Wait, seconds: float, attempt: Attempt) -> None:
@@ -117,12 +164,36 @@ def _begin(patience: Patience, wait: Wait, seconds: float, attempt: Attempt) -> 
 
 
 def _piece(chunk: BaseMessage) -> Piece:
-    calls = tuple(
-        ToolCallPart(call.get("index") or 0, call.get("id") or "", call.get("name") or "", call.get("args") or "")
-        for call in (chunk.tool_call_chunks if isinstance(chunk, AIMessageChunk) else [])
-    )
+    calls: tuple[ToolCallPart, ...] = ()
+    if isinstance(chunk, AIMessageChunk):
+        calls = tuple(
+            ToolCallPart(call.get("index") or 0, call.get("id") or "", call.get("name") or "", call.get("args") or "")
+            for call in chunk.tool_call_chunks
+        )
+    elif isinstance(chunk, AIMessage):  # not streamed
+        calls = tuple(
+            ToolCallPart(place, call["id"] or "", call["name"], orjson.dumps(call["args"]).decode())
+            for place, call in enumerate(chunk.tool_calls)
+        )
     reasoning = chunk.additional_kwargs.get("reasoning_content") or ""
     return Piece(str(chunk.text), reasoning, tool_calls=calls)
+
+
+def _ended(chunk: BaseMessage) -> str | None:
+    """Return why the answer ended, if this chunk says that it did."""
+    report = chunk.response_metadata
+    for name in _REASONS:
+        word = report.get(name)
+        word = getattr(word, "name", word)  # some hand on an enumeration
+        if isinstance(word, str) and word and word.lower() != _NO_WORD:
+            return _WORDS.get(word.lower(), word)
+    status, details = report.get("status"), report.get("incomplete_details")
+    if status == "incomplete":  # OpenAI's responses
+        word = details.get("reason") if isinstance(details, dict) else None
+        return _WORDS.get(str(word), "length")
+    if status == "completed" or report.get("done") is True or not isinstance(chunk, AIMessageChunk):
+        return "stop"
+    return None
 
 
 def _usage(chunk: BaseMessage) -> Usage | None:

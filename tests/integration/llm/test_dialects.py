@@ -166,7 +166,7 @@ async def test_the_stock_anthropic_sdk_understands_our_server(server: ScriptedMo
 
 async def test_any_langchain_model_is_an_endpoint() -> None:
     attempt = Attempt(Deadlines(), give_up_at=float("inf"), idempotency_key="k")
-    endpoint = LangchainEndpoint(GenericFakeChatModel(messages=iter([AIMessage("hello there you")])))
+    endpoint = LangchainEndpoint(GenericFakeChatModel(messages=iter([AIMessage("hello there you")])), says_end=False)
     pieces = [piece async for piece in endpoint.stream(REQUEST, attempt)]
     assert text_of(pieces) == "hello there you"
     assert len(pieces) > 3
@@ -242,6 +242,7 @@ async def test_what_the_chunks_of_a_langchain_model_count_is_added_up() -> None:
         return AIMessageChunk(text, usage_metadata=usage)
 
     attempt = Attempt(Deadlines(), give_up_at=asyncio.get_running_loop().time() + 60, idempotency_key="k")
-    parts = [counted("", 11, 0), AIMessageChunk("好"), counted("的", 0, 3)]
+    end = AIMessageChunk("", response_metadata={"finish_reason": "stop"})
+    parts = [counted("", 11, 0), AIMessageChunk("好"), counted("的", 0, 3), end]
     answer = await LangchainEndpoint(Parts(parts=parts)).complete(REQUEST, attempt)
     assert (answer.text, answer.usage) == ("好的", Usage(11, 3, estimated=False))

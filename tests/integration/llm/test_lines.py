@@ -15,6 +15,7 @@ import httpx2
 import pytest
 
 from backend.llm.lines import Line, LineBody, LineNetwork, _host_of, body_of, open_client, trusted
+from backend.llm.names import NAMES
 from tests.support.routed_models import REQUEST, models_of, routed, text_of
 from tests.support.scripted_model import Script, scripted_model
 
@@ -258,7 +259,7 @@ async def test_an_address_that_leads_nowhere_holds_nobody_up(monkeypatch: pytest
                 return await connect(factory, host, addresses.pop(0), **options)
 
             addresses = [full.getsockname()[1], port]
-            monkeypatch.setattr(loop, "getaddrinfo", found)
+            monkeypatch.setattr(NAMES, "addresses", found)
             monkeypatch.setattr(loop, "create_connection", connect_to)
             line = await LineNetwork().connect_tcp("two.example", 80, timeout=10)
             assert line.get_extra_info("server_addr")[1] == port
