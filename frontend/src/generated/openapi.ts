@@ -326,9 +326,9 @@ export interface paths {
         };
         /**
          * Read Notes
-         * @description Read what of a conversation is kept in mind: what holds for every text, also what was said just now, and a summary.
+         * @description Read what of a conversation is kept in mind: what holds for every text, also since just now, and a summary.
          *
-         *     There is none while the last turns are all.
+         *     There is no summary while the last turns are all.
          */
         get: operations["read_notes"];
         put?: never;
