@@ -43,7 +43,10 @@ import { useSounds } from './sound'
 import { useClaim } from './useClaim'
 import { useQueue } from './useQueue'
 
-const EvidencePanel = lazy(() => import('../evidence/EvidencePanel'))
+// Fetched with the page: a line that is cut when the first card is opened must not take the whole page away for it.
+const evidence = import('../evidence/EvidencePanel')
+evidence.catch(() => undefined) // told where it is shown
+const EvidencePanel = lazy(() => evidence)
 
 type Tab = 'waiting' | 'mine' | 'history'
 

@@ -112,8 +112,8 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
 
   useEffect(() => {
     if (!pending) return
-    void editor()
-    void rejecting()
+    // That one could not be had is told where it is wanted.
+    for (const part of [editor, rejecting]) part().catch(() => undefined)
   }, [pending])
   useEffect(() => {
     // Once it is decided as typed here, the drafts have served; another's decision leaves them to be compared.
