@@ -36,7 +36,7 @@ async def new_show(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
     """A show of two products in two segments each."""
     items = (await read_table(client, f"商品,环节\n{CUP},开场、卖点\n{STRIPS},卖点、促销\n")).json()["items"]
     body = {
-        "room_id": await room_of(client), "name": "双十一大场", "total_seconds": 1200,
+        "room_id": await room_of(client), "name": "双十一大场", "total_seconds": 700,
         "items": [{"product_id": item["product_id"], "scenario": item["scenario"]} for item in items], **changes,
     }  # fmt: skip
     answer = await client.post("/api/v1/shows", json=body)
@@ -106,7 +106,7 @@ async def test_what_is_no_table_or_too_long_is_refused_with_a_stable_code(operat
 
 async def test_a_show_is_planned_to_the_second_or_not_at_all(operator: httpx.AsyncClient):
     made = await new_show(operator)
-    assert sum(item["planned_seconds"] for item in made["items"]) == 1200
+    assert sum(item["planned_seconds"] for item in made["items"]) == 700
     assert made["show"]["progress"]["planned"] == 4
     listed = (await operator.get("/api/v1/shows")).json()["items"]
     assert [show["id"] for show in listed] == [made["show"]["id"]]
@@ -138,7 +138,7 @@ async def test_a_plan_is_changed_moved_and_set_by_hand(operator: httpx.AsyncClie
 
     fixed = (await operator.patch(f"{address}/items/{ids[0]}", json={"seconds": 33})).json()["items"]
     assert (fixed[3]["planned_seconds"], fixed[3]["fixed"]) == (33, True)
-    assert sum(item["planned_seconds"] for item in fixed) == 1200
+    assert sum(item["planned_seconds"] for item in fixed) == 700
     freed = (await operator.patch(f"{address}/items/{ids[0]}", json={"seconds": None})).json()["items"]
     assert freed[3]["fixed"] is False
 
