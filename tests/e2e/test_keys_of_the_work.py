@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FileChooser, Locator, Page, expect
 
 from tests.e2e.browser import TALL, Seats
 from tests.e2e.keyboard import Hands
@@ -158,10 +158,18 @@ def test_products_and_rules_are_read_in_from_tables(seats: Seats) -> None:
 
 def choose(hands: Hands, field: Locator, name: str, text: str) -> None:
     """Open the browser's choice of files by a key, and choose one."""
-    hands.to(field)
-    with hands.page.expect_file_chooser() as chooser:
+    chosen: list[FileChooser] = []
+    hands.page.once("filechooser", lambda chooser: chosen.append(chooser))
+    for _ in range(10):  # a drawer that is still coming in takes the focus once more when it is there
+        hands.to(field)
         hands.press("Space")
-    chooser.value.set_files({"name": name, "mimeType": "text/csv", "buffer": text.encode()})
+        for _ in range(20):
+            if chosen:
+                break
+            hands.page.wait_for_timeout(100)
+        if chosen:
+            break
+    chosen[0].set_files({"name": name, "mimeType": "text/csv", "buffer": text.encode()})
 
 
 def test_how_long_things_are_kept_is_asked_about(seats: Seats) -> None:
