@@ -1,6 +1,6 @@
 import '../i18n/addReasons'
 import { Button, Input, Tooltip } from 'antd'
-import { useEffect, useRef } from 'react'
+import { useEffect, useLayoutEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { isPageKey } from '../shared/keys'
 import { useDraft } from '../shared/storage'
@@ -54,7 +54,8 @@ export default function RejectPanel(props: Props) {
     setKept(chosen === undefined || chosen === reason ? '' : chosen)
     panel.current?.querySelector<HTMLElement>(`input[value=${chosen}]`)?.focus()
   }
-  useEffect(() => {
+  // With the panel itself: until it is there the card takes the digit, and none may fall between the two.
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent) => keys.current(event)
     window.addEventListener('keydown', listen)
     return () => window.removeEventListener('keydown', listen)
