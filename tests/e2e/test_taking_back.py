@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
-from tests.e2e.browser import TALL, Seat, Seats
+from tests.e2e.browser import TALL, Seats
 from tests.e2e.test_accessibility import AXE, serious
-from tests.e2e.test_main_job import ASK
+from tests.e2e.test_expired import card_of, waiting
 from tests.support.desk_client import ADMIN, APPROVER, OPERATOR
 from tests.support.processes import ServerProcess
 
@@ -18,19 +18,6 @@ from tests.support.processes import ServerProcess
 def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
     # Nobody has to be quick; what the seconds do is another test's.
     return start_server(offline_pace=0, reject_undo_window=600).wait_healthy()
-
-
-def waiting(operator: Seat) -> str:
-    """Ask for a script in a new thread and return the question's id."""
-    operator.open("/console").connected()
-    operator.ask(ASK)
-    card = operator.page.get_by_test_id("approval-card")
-    expect(card).to_have_attribute("data-status", "pending")
-    return str(card.get_attribute("data-interrupt"))
-
-
-def card_of(page: Page, status: str) -> Locator:
-    return page.locator(f"[data-testid=approval-card][data-status={status}]")
 
 
 def test_z_takes_the_last_rejection_back_and_both_desks_follow(seats: Seats) -> None:

@@ -1,40 +1,24 @@
 import '../i18n/addWork'
 import { Button } from 'antd'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { InterruptView } from '../generated/protocol'
-import { useCommandKeys } from '../shared/commands'
 import { useDesk, useSecondsUntil } from '../shared/desk'
 import { clockTime } from '../shared/format'
-import { CommandRefused } from '../wire/socket'
 import { scriptParams } from './params'
 import { RefusalNotice } from './RefusalNotice'
 import { StatusTag } from './StatusTag'
-import type { Refusal } from './useDecision'
+import { useUndo } from './useUndo'
 
 /** An approved script that is held until `until` and can be called back. */
 export function HoldCard({ interrupt, until }: { interrupt: InterruptView; until: string }) {
   const { t } = useTranslation()
-  const { may, socket } = useDesk()
+  const { may } = useDesk()
   const left = useSecondsUntil(until)
-  const keyFor = useCommandKeys()
-  const [sent, setSent] = useState(false)
-  const [refusal, setRefusal] = useState<Refusal | null>(null)
+  const { undo, sent, refusal, dismiss } = useUndo(interrupt.id)
   const script = scriptParams(interrupt.params)
   const pending = interrupt.status === 'pending'
   const by = interrupt.params.approved_by
 
-  const undo = async () => {
-    setSent(true)
-    setRefusal(null)
-    try {
-      await socket.send({ type: 'undo', id: keyFor(interrupt.id), interrupt_id: interrupt.id })
-    } catch (error) {
-      setSent(false)
-      if (!(error instanceof CommandRefused)) throw error
-      setRefusal({ code: error.code, message: error.message, details: error.details })
-    }
-  }
   return (
     <article
       className={`card approval approval-${interrupt.status}`}
@@ -55,7 +39,7 @@ export function HoldCard({ interrupt, until }: { interrupt: InterruptView; until
           {t('review.held', { name: typeof by === 'string' ? by : t('review.system') })}
         </p>
       )}
-      {refusal && <RefusalNotice refusal={refusal} onClose={() => setRefusal(null)} />}
+      {refusal && <RefusalNotice refusal={refusal} onClose={dismiss} />}
       {pending && may('interrupt.decide') && (
         <footer className="card-actions">
           <Button danger disabled={left <= 0} loading={sent} onClick={() => void undo()} data-testid="undo">

@@ -1,17 +1,15 @@
 import '../i18n/addAgain'
 import { UndoOutlined } from '@ant-design/icons'
 import { Button } from 'antd'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
 import type { InterruptView } from '../generated/protocol'
-import { useCommandKeys } from '../shared/commands'
 import { useDesk, useSecondsUntil, useSocketStatus } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
-import { CommandRefused } from '../wire/socket'
 import { RefusalNotice } from './RefusalNotice'
 import { isUndoable, type TakenBack } from './takenBack'
-import type { Refusal } from './useDecision'
+import { useUndo } from './useUndo'
 
 interface Props {
   interrupt: InterruptView
@@ -27,25 +25,12 @@ export default function Rejected({ interrupt, until, back, onPage }: Props) {
   const { t } = useTranslation()
   const { me, may, socket } = useDesk()
   const navigate = useNavigate()
-  const keyFor = useCommandKeys()
   const online = useSocketStatus().state === 'open'
   const left = useSecondsUntil(until)
-  const [sent, setSent] = useState(false)
-  const [refusal, setRefusal] = useState<Refusal | null>(null)
+  const { undo, sent, refusal, dismiss } = useUndo(interrupt.id)
   const undoable =
     !back && may('interrupt.decide') && left > 0 && isUndoable(interrupt, me.user.id, socket.clock.now())
 
-  const undo = async () => {
-    setSent(true)
-    setRefusal(null)
-    try {
-      await socket.send({ type: 'undo', id: keyFor(interrupt.id), interrupt_id: interrupt.id })
-    } catch (error) {
-      setSent(false)
-      if (!(error instanceof CommandRefused)) throw error
-      setRefusal({ code: error.code, message: error.message, details: error.details })
-    }
-  }
   const key = useRef<(event: KeyboardEvent) => void>(() => {})
   key.current = (event) => {
     if (event.key.toLowerCase() !== 'z' || event.shiftKey || event.repeat || !isPageKey(event)) return
@@ -66,7 +51,7 @@ export default function Rejected({ interrupt, until, back, onPage }: Props) {
 
   return (
     <>
-      {refusal && <RefusalNotice refusal={refusal} onClose={() => setRefusal(null)} />}
+      {refusal && <RefusalNotice refusal={refusal} onClose={dismiss} />}
       {back && (
         <p className="row" role="status" data-testid="rejection-taken-back">
           {t('takenBack.by', { name: back.name })}

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from backend.quality.rubric import ScriptBrief, review
-from tests.unit.quality.test_lexicon import _SNAPSHOT
+from tests.unit.quality.test_let_through import said_of
 
 _LINES = [
     json.loads(line)
@@ -37,18 +36,7 @@ def _cases(list_of: str) -> list[Any]:
 
 
 def _severities(record: dict[str, Any], text: str) -> set[str]:
-    brief = ScriptBrief(
-        scenario="selling_points",
-        seconds=None,
-        product=record,
-        other_products=(),
-        must_say=(),
-        must_not_say=(),
-        request="",
-    )
-    found = review(f"大家看{record['name']}，今天慢慢讲。{text}。", brief, _SNAPSHOT).findings
-    # A sentence is no whole script: it has neither an order to give nor selling points.
-    return {one.severity for one in found if not one.rule.startswith("Q")}
+    return {one.severity for one in said_of(record, text)}
 
 
 @pytest.mark.parametrize(("record", "text"), _cases("right"))
