@@ -32,6 +32,8 @@ class _Kind:
     #: The masked form, or None when the match is not what it looks like. Gets the match and 24 characters before it.
     mask: Callable[[re.Match[str], str], str | None]
     action: Action = "mask"
+    #: Without any of this in the text there is nothing to look for: a search that costs less.
+    needs: re.Pattern[str] | None = None
 
 
 _CHINESE_DIGITS: Final = str.maketrans(
@@ -43,6 +45,16 @@ _FOLDABLE: Final = re.compile(
     r"[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9](?:[\s\-.·、,，]?[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9]){5,}"
 )
 _DIGIT: Final = r"(?:\d[-\s.·、,，*_/]{0,2})"
+#: What follows the number of a house: court, block, unit, floor, and a room that may have no word behind it.
+_ROOMS: Final = (
+    r"(?:院?[，,\s]?[\u4e00-\u9fa5a-z]{0,10}?\s?[\da-z一二三四五六七八九十零〇\-]{1,6}(?:号楼?|栋|幢|座|单元|室|楼))*"
+    r"(?:\d{2,4}|[零〇一二三四五六七八九十]{2,5})?室?"
+)
+#: A building of several; a number alone may be a stall's or a gate's.
+_BUILDING: Final = (
+    r"(?:(?:\d{1,4}|[一二三四五六七八九十]{1,3})[a-z]?\s?"
+    r"(?:号楼|号院|栋|幢|座|单元[\s，,]?[\d零一二三四五六七八九十])|[a-z]\s?[座栋幢])"
+)
 _AREAS: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
 #: The first two digits of a number: provinces, Taiwan, Hong Kong, Macao, foreigners with permanent residence.
 _PROVINCES: Final = frozenset(
@@ -98,6 +110,10 @@ _CARD_WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 _ID_WORDS: Final = re.compile(r"(?:身份证|证件|证号|id card)[^。\n]{0,10}$", re.IGNORECASE)
+_MAIL_WORDS: Final = re.compile(r"(?:邮箱|邮件|电邮|e-?mail|mail)[^。\n]{0,10}$", re.IGNORECASE)
+_PHONE_WORDS: Final = re.compile(r"(?:电话|座机|固话|热线|号码|拨打?|打给?|tel|phone)[^。\n]{0,8}$", re.IGNORECASE)
+#: A number of what is behind it, so nobody's.
+_COUNTED: Final = r"\s?(?:元|块|毛|件|个|人|名|位|单|套|份|只|条|瓶|盒|箱|积分|定金|尾款|毫米|厘米|克|毫升)"
 _PASS_WORDS: Final = re.compile(r"(?:护照|通行证|回乡证|台胞证|证件|passport)[^。\n]{0,10}$", re.IGNORECASE)
 _MODEL_WORDS: Final = re.compile(r"(?:型号|款式|系列|货号|接口|版本)[^。\n]{0,6}$")
 _VERSION_WORDS: Final = re.compile(r"(?:版本|固件|驱动|升级到|更新到|version|v)\s*[^。\n]{0,4}$", re.IGNORECASE)
@@ -175,6 +191,25 @@ def _e_mail(match: re.Match[str], _before: str) -> str | None:
     return f"{name[0]}***@{domain}"
 
 
+def _spoken_mail(match: re.Match[str], before: str) -> str | None:
+    # "look at taobao.com" is none: one of the two signs is said in a way that nobody uses else, or mail is talked of.
+    plain = re.fullmatch(r"\s+at\s+", match.group("at"), re.IGNORECASE) and match.group("dot").strip() == "."
+    if plain and not _MAIL_WORDS.search(before):
+        return None
+    return f"{match.group()[0]}***@{match.group('host')}.{match.group('top')}"
+
+
+def _landline(match: re.Match[str], before: str) -> str | None:
+    if re.search(r"[、,，]", match.group()) and not _PHONE_WORDS.search(before):
+        return None
+    return f"{match.group()[:4]}****{match.group()[-4:]}"
+
+
+def _told_in_parts(match: re.Match[str], _before: str) -> str | None:
+    shown = match.end("first") - match.start()
+    return match.group()[:shown] + re.sub(r"\d", "*", match.group()[shown:])
+
+
 def _wechat(match: re.Match[str], before: str) -> str | None:
     account = match.group("account")
     if _MODEL_WORDS.search(before) or re.fullmatch(r"(?:wx|vx)?-?\d{1,5}", account, re.IGNORECASE):
@@ -247,8 +282,16 @@ def _secret(_match: re.Match[str], _before: str) -> str | None:
     return "******"
 
 
-def _kind(name: str, pattern: str, mask: Callable[[re.Match[str], str], str | None], action: Action = "mask") -> _Kind:
-    return _Kind(name, re.compile(pattern, re.IGNORECASE), mask, action)
+def _kind(
+    name: str,
+    pattern: str,
+    mask: Callable[[re.Match[str], str], str | None],
+    action: Action = "mask",
+    *,
+    needs: str | None = None,
+) -> _Kind:
+    there = None if needs is None else re.compile(needs, re.IGNORECASE)
+    return _Kind(name, re.compile(pattern, re.IGNORECASE), mask, action, there)
 
 
 # The order is the precedence: what an earlier kind took, a later one cannot take.
@@ -257,7 +300,9 @@ _KINDS: Final = (
         "secret",
         r"sk-[a-z0-9_\-]{16,}|bearer\s+[a-z0-9._\-]{16,}|"
         r"(?:(?<![a-z0-9_\-])eyJ[a-z0-9_\-]{10,}|eyJ[a-z0-9_\-]{10,500})\.[a-z0-9_\-]{8,}\.[a-z0-9_\-]{8,}|"
-        r"(?:AKIA|LTAI)[a-z0-9]{12,24}|gh[pousr]_[a-z0-9]{30,}|"
+        r"(?:AKIA|LTAI)[a-z0-9]{12,24}|gh[pousr]_[a-z0-9]{30,}|glpat-[a-z0-9_\-]{16,}|xox[abeprs]-[a-z0-9\-]{10,}|"
+        r"(?<![a-z0-9_\-])AIza[a-z0-9_\-]{30,}|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[a-z0-9+/=\s]*|"
+        r"(?<=://)[^\s:/@，。]{1,64}:[^\s/@，。]{1,128}(?=@)|"
         r"(?:api[_-]?key|secret|access[_-]?token|token|password|passwd|pwd|密码|口令)[\"']?\s*(?:[:=：]|是|"
         r"为)\s*[\"']?(?![\"'])[^\s，。,\"']{6,}",
         _secret,
@@ -270,9 +315,19 @@ _KINDS: Final = (
         r"[a-z0-9\-]+(?:\s?\.\s?[a-z0-9\-]+)*\s?\.\s?[a-z]{2,}(?![a-z])",
         _e_mail,
     ),
+    # With its signs in words, as it is dictated: pengyue at 163 dot com, 小老鼠, 圈a, 艾特, 点.
+    _kind(
+        "email",
+        r"(?<![a-z0-9._%+\-])[a-z0-9][a-z0-9._%+\-]{0,63}(?P<at>\s+at\s+|\s*(?:[(\[{]\s*at\s*[)\]}]|艾特|爱特|小老鼠|圈\s?a|@)\s*)"
+        r"(?P<host>[a-z0-9\-]{1,63})(?P<dot>\s+dot\s+|\s*(?:[(\[{]\s*dot\s*[)\]}]|点|\.)\s*)"
+        r"(?P<top>com|cn|net|org|edu|gov|io|me|vip|top|hk|tw)(?![a-z0-9])",
+        _spoken_mail,
+        needs=r"\sat\s|[(\[{]\s*at|艾特|爱特|小老鼠|圈\s?a|@",
+    ),
     _kind(
         "otp",
-        r"(?:验证码|动态码|校验码|短信码|短信验证|动态口令|确认码|verification code)"
+        r"(?:验证码|动态码|校验码|短信码|短信验证|动态口令|动态密码|一次性密码|一次性口令|登[录陆]码|认证码|授权码|确认码|"
+        r"(?:verification|security|login|auth(?:entication)?|sms) code|one.time pass(?:word|code)|(?<![a-z])otp)"
         r"\D{0,6}(?P<code>\d(?:[\s-]?\d){3,7})(?!\d)",
         _code,
     ),
@@ -289,14 +344,29 @@ _KINDS: Final = (
         + r")(?![\d]|\.\d)",
         _mobile,
     ),
+    # Told in parts: 前三位是152，中间0936，后四位7718.
+    _kind(
+        "cn_mobile",
+        r"(?:手机|电话|号码)[^\d。\n]{0,6}(?:前面?|开头|头)(?:[三3]?[个位])?数?字?(?:是|为|[:：])?\s?(?P<first>1[3-9]\d)"
+        rf"(?:(?!{_COUNTED})[^\d\n]{{0,4}}(?:中间|然后|接着|再|后|尾|末)[^\d\n]{{0,6}}\d{{4}}){{2}}(?!\d|{_COUNTED})",
+        _told_in_parts,
+    ),
+    # Of other countries, told by the sign before it.
+    _kind(
+        "cn_mobile",
+        r"(?<![\d+])\+(?!86)[1-9]\d{0,2}[-\s]?\d(?:[-\s]?\d){6,11}(?![\d.])"
+        rf"(?!{_COUNTED})",
+        lambda m, _: f"{m.group()[:3]}****{m.group()[-2:]}",
+    ),
     _kind(
         "cn_landline",
-        r"(?<![\d.])(?:\(0\d{2,3}\)|0\d{2,3})[-\s.]?[2-9]\d{2,3}[-\s.]?\d{4}(?![\d.])",
-        lambda m, _: f"{m.group()[:4]}****{m.group()[-4:]}",
+        r"(?<![\d.])(?:(?:\+|00)86[-\s]?)?(?:\(0\d{2,3}\)|0(?:10|2\d|[3-9]\d{2}))[-\s.·、,，]{0,2}"
+        r"[2-9]\d{2,3}[-\s.·、,，]?\d{4}(?!\d|\.\d)",
+        _landline,
     ),
     _kind(
         "wechat_id",
-        r"(?:微信|绿泡泡|小绿|薇信|威信|徽信|v信|(?<![a-z])vx|(?<![a-z])wx|wechat|加v|加薇|加微|卫星)\s?(?:号码?|id)?\s*(?:就?是|为|"
+        r"(?:微信|绿泡泡|小绿|薇信|威信|徽信|v信|(?<![a-z])vx|(?<![a-z])wx|wechat|加我?v|加薇|加微|卫星)\s?(?:号码?|id)?\s*(?:就?是|为|"
         r"搜)?[:：\s]{0,4}(?P<account>[a-z][-_a-z0-9]{5,19}|(?<=[:：号是\s])[a-z0-9][-_a-z0-9]{5,19})",
         _wechat,
     ),
@@ -316,16 +386,34 @@ _KINDS: Final = (
         "address",
         r"(?P<area>(?:[\u4e00-\u9fa5]{2,8}?(?:省|自治区))?(?:[\u4e00-\u9fa5]{1,8}?(?:市|州|"
         r"盟))?(?:[\u4e00-\u9fa5]{1,8}?(?:市|区|县|旗)))"
-        r"[\u4e00-\u9fa50-9]{0,20}(?:路|街道?|大道|巷|弄|村|镇|小区|花园|大厦|公寓|家园|苑|胡同|里|园|城)[\u4e00-\u9fa50-9a-z\-]{0,14}?"
-        r"(?:\d|[一二三四五六七八九十百]{1,4})[\da-z\-]*\s?(?:号楼?|栋|幢|座|单元|室|楼|弄|"
-        r"#)(?:院?[\u4e00-\u9fa5a-z]{0,10}?[\da-z一二三四五六七八九十\-]{1,6}(?:号楼?|栋|幢|座|单元|室|楼))*(?:[\d]{2,4}(?:室)?)?",
+        r"[\u4e00-\u9fa50-9]{0,20}(?:路|街道?|大道|巷|弄|村|镇|小区|花园|大厦|公寓|家园|苑|胡同|里|园|城)"
+        r"[\u4e00-\u9fa50-9a-z\-]{0,14}?"
+        # Behind a comma only what is a building's: 那条路，3号门口见 is no door.
+        rf"(?:\s{{1,2}}|[，,、]\s?[\u4e00-\u9fa50-9]{{0,10}}?(?={_BUILDING}))?"
+        rf"(?:(?:\d|[一二三四五六七八九十百]{{1,4}})[\da-z\-]*\s?(?:号楼?|栋|幢|座|单元|室|楼|弄|#)|[a-z]\s?[座栋幢]){_ROOMS}",
         _address,
+        needs=r"[号栋幢座室楼弄#]|单元",
+    ),
+    # A block and a room of an estate are somebody's door without the town before them.
+    _kind(
+        "address",
+        r"(?P<area>)[\u4e00-\u9fa5]{2,8}(?:小区|花园|公寓|家园|佳苑|新苑|苑|府|新村|新城|庭|湾|大厦|公馆|名都|雅居|"
+        r"(?:路|街|大道|巷|胡同|弄|里)\s?(?:\d{1,5}|[一二三四五六七八九十百]{1,5})号院?)[，,\s]?"
+        r"(?:\d{1,4}|[一二三四五六七八九十]{1,3})[a-z]?\s?(?:号楼|栋|幢|座)[，,\s]?"
+        r"(?:(?:\d{1,2}|[一二三四五六七八九十]{1,2})单元[，,\s]?)?"
+        r"(?:\d{3,4}|[零〇一二三四五六七八九十]{2,5})(?![\d元块个])(?:室|号|户)?",
+        _address,
+        needs=r"号[楼院]|[栋幢座]",
     ),
     _kind(
         "person_name",
-        r"(?:(?:收件人?|收货人?|签收人?|联系人|联络人|姓名|户名|真名|我叫|本名|本人|寄给|发给|抬头|名字)(?:姓名)?(?:是|叫|为)?[:：\s]{0,3}|"
-        r"(?<![\u4e00-\u9fa5])收[:：]\s?)"
-        r"(?P<name>[\u4e00-\u9fa5](?:[\u4e00-\u9fa5·]{1,3}?))(?=[，。,、；;\s\d！!（(]|$|电话|手机|住|地址|的|身份证|证件|微信|"
+        r"(?:(?:收件人?|收货人?|签收人?|联系人|联络人|收款人|付款人|汇款人|持卡人|开户人|下单人|中奖人|投保人|法人|机主|户主|车主|房东|"
+        r"姓名|户名|真名|我叫|本名|本人|寄给|发给|抬头|名字)"
+        r"(?:姓名)?(?:(?:上面)?(?:写|填|登记|留|签)的?)?(?:的?(?:名字|姓名))?(?:就?是|叫|为)?[:：=\s]{0,3}|"
+        r"(?<![\u4e00-\u9fa5])收[:：]\s?|"
+        r"(?<![a-z])(?:receiver|recipient|consignee|addressee|contact|customer|buyer|payee|real|full|legal)(?:[_\s-]?name)?"
+        r"[\"']?\s{0,2}[:：=]\s{0,2}[\"']?)"
+        r"(?P<name>[\u4e00-\u9fa5](?:[\u4e00-\u9fa5·]{1,3}?))(?=[，。,、；;\s\d！!？?（(）)\"'&}\]|/]|$|电话|手机|住|地址|的|身份证|证件|微信|"
         r"卡|qq|电|号|先生|女士|小姐)",
         _name,
     ),
@@ -338,7 +426,8 @@ _KINDS: Final = (
     ),
     _kind(
         "passport",
-        r"(?<![a-z0-9])(?:[egdsp]\d{8}|[egp][a-z]\d{7}|[chm]\d{8,10}|(?<=台胞证|通行证)\d{8}|(?<=[证号][:：])\d{8})(?![a-z0-9])",
+        r"(?<![a-z0-9])(?:[egdsp](?:[\s-]?\d){8}|[egp][\s-]?[a-z](?:[\s-]?\d){7}|[chm](?:[\s-]?\d){8,10}|"
+        r"(?<=台胞证|通行证)\d{8}|(?<=[证号][:：])\d{8})(?![a-z0-9])",
         _passport,
     ),
     _kind(
@@ -357,6 +446,8 @@ def find_pii(text: str) -> list[PiiHit]:
     taken = bytearray(len(folded.text))
     hits: list[PiiHit] = []
     for kind in _KINDS:
+        if kind.needs is not None and kind.needs.search(folded.text) is None:
+            continue
         for match in kind.pattern.finditer(folded.text):
             start, end = match.span()
             if taken.find(1, start, end) >= 0:
