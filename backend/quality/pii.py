@@ -1,15 +1,16 @@
 """Find and mask personal data. A shape alone proves little: validators and context words decide."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Final, Literal
 
 from stdnum import luhn
 from stdnum.cn import ric, uscc
 
-from backend.quality.normalize import Folded, rewrite
+from backend.quality.normalize import rewrite
 
 Action = Literal["mask", "hash", "keep"]
 
@@ -42,13 +43,16 @@ _CHINESE_DIGITS: Final = str.maketrans(
 # Width and circles, invisible characters, and Chinese numerals in runs long enough to be a number somebody dictates.
 _FOLDABLE: Final = re.compile(
     r"[\uff01-\uff5e]|[①-⑨]|[0-9]\ufe0f?\u20e3|[\u200b-\u200f\u2060\ufeff\ufe0f\u00ad]+|(?<=[\u4e00-\u9fa5vV])[\u2600-\u27bf\u2b50\U0001f300-\U0001faff]\ufe0f?|"
-    r"[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9](?:[\s\-.·、,，]?[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9]){5,}"
+    r"(?<=区号)[〇零一二三四五六七八九幺]{3,4}|"
+    r"[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9]"
+    r"(?:[\s\-.·、,，]{0,2}(?:[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9]|"
+    r"两(?=[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9]))){5,}"
 )
 _DIGIT: Final = r"(?:\d[-\s.·、,，*_/]{0,2})"
 #: What follows the number of a house: court, block, unit, floor, and a room that may have no word behind it.
 _ROOMS: Final = (
-    r"(?:院?[，,\s]?[\u4e00-\u9fa5a-z]{0,10}?\s?[\da-z一二三四五六七八九十零〇\-]{1,6}(?:号楼?|栋|幢|座|单元|室|楼))*"
-    r"(?:\d{2,4}|[零〇一二三四五六七八九十]{2,5})?室?"
+    r"(?:院?[，,\s]{0,2}[\u4e00-\u9fa5a-z]{0,10}?\s?[\da-z一二三四五六七八九十零〇\-]{1,6}(?:号楼?|栋|幢|座|单元|室|楼))*"
+    r"(?:[，,\s]?(?:\d{2,4}|[零〇一二三四五六七八九十]{2,5})(?![元块个万]))?室?"
 )
 #: A building of several; a number alone may be a stall's or a gate's.
 _BUILDING: Final = (
@@ -111,10 +115,17 @@ _CARD_WORDS: Final = re.compile(
 )
 _ID_WORDS: Final = re.compile(r"(?:身份证|证件|证号|id card)[^。\n]{0,10}$", re.IGNORECASE)
 _MAIL_WORDS: Final = re.compile(r"(?:邮箱|邮件|电邮|e-?mail|mail)[^。\n]{0,10}$", re.IGNORECASE)
+_QQ_WORDS: Final = re.compile(r"(?:(?<![a-z])q\s?q|扣扣|企鹅号?|球球)[^。\n]{0,8}$", re.IGNORECASE)
+_CALL_WORDS: Final = re.compile(
+    r"(?:手机|电话|座机|号码?|联系|短信|拨打?|打给?|致电|报一下|tel|phone|mobile|call)[^。\n]{0,14}$", re.IGNORECASE
+)
 _PHONE_WORDS: Final = re.compile(r"(?:电话|座机|固话|热线|号码|拨打?|打给?|tel|phone)[^。\n]{0,8}$", re.IGNORECASE)
 #: A number of what is behind it, so nobody's.
 _COUNTED: Final = r"\s?(?:元|块|毛|件|个|人|名|位|单|套|份|只|条|瓶|盒|箱|积分|定金|尾款|毫米|厘米|克|毫升)"
 _PASS_WORDS: Final = re.compile(r"(?:护照|通行证|回乡证|台胞证|证件|passport)[^。\n]{0,10}$", re.IGNORECASE)
+_PERMIT_BEFORE: Final = re.compile(
+    r"(?:护照|通行证|回乡证|台胞证|证件)(?:号码?|编号|证号)?(?:是|为)?[:：\s]{0,3}$|[证号][:：]$", re.IGNORECASE
+)
 _MODEL_WORDS: Final = re.compile(r"(?:型号|款式|系列|货号|接口|版本)[^。\n]{0,6}$")
 _VERSION_WORDS: Final = re.compile(r"(?:版本|固件|驱动|升级到|更新到|version|v)\s*[^。\n]{0,4}$", re.IGNORECASE)
 _PLATE_WORDS: Final = re.compile(r"(?:车牌|车号|牌照|的车|开车|停车|车子|车主)[^。\n]{0,10}$")
@@ -185,7 +196,7 @@ def _bank_card(match: re.Match[str], before: str) -> str | None:
 
 
 def _e_mail(match: re.Match[str], _before: str) -> str | None:
-    name, _, domain = re.sub(r"\s", "", match.group()).partition("@")
+    name, _, domain = re.sub(r"\s", "", match.group()).replace("%40", "@").partition("@")
     if re.fullmatch(r"[\d.]+", domain):
         return None
     return f"{name[0]}***@{domain}"
@@ -205,11 +216,6 @@ def _landline(match: re.Match[str], before: str) -> str | None:
     return f"{match.group()[:4]}****{match.group()[-4:]}"
 
 
-def _told_in_parts(match: re.Match[str], _before: str) -> str | None:
-    shown = match.end("first") - match.start()
-    return match.group()[:shown] + re.sub(r"\d", "*", match.group()[shown:])
-
-
 def _wechat(match: re.Match[str], before: str) -> str | None:
     account = match.group("account")
     if _MODEL_WORDS.search(before) or re.fullmatch(r"(?:wx|vx)?-?\d{1,5}", account, re.IGNORECASE):
@@ -222,7 +228,7 @@ def _qq(match: re.Match[str], _before: str) -> str | None:
 
 
 def _plate(match: re.Match[str], before: str) -> str | None:
-    plate = re.sub(r"[·•.\s]", "", match.group())
+    plate = re.sub(r"[-·•.\s]", "", match.group())
     # 云A12345 may be a model number; a plate with the dot or beside a word about cars is a plate.
     if _MODEL_WORDS.search(before) or not (re.search(r"\d", plate[2:])):
         return None
@@ -248,7 +254,10 @@ def _name(match: re.Match[str], _before: str) -> str | None:
 
 
 def _passport(match: re.Match[str], before: str) -> str | None:
-    return match.group()[0] + "****" + match.group()[-4:] if _PASS_WORDS.search(before) else None
+    if match.group().endswith(")"):  # Hong Kong's identity card, whose check sign stands in brackets
+        return match.group()[0] + "******(*)"
+    words = _PERMIT_BEFORE if match.group()[0].isdigit() else _PASS_WORDS
+    return match.group()[0] + "****" + match.group()[-4:] if words.search(before) else None
 
 
 def _company(match: re.Match[str], _before: str) -> str | None:
@@ -278,8 +287,8 @@ def _code(match: re.Match[str], _before: str) -> str | None:
     return match.group()[: match.start("code") - match.start()] + "****"
 
 
-def _secret(_match: re.Match[str], _before: str) -> str | None:
-    return "******"
+def _secret(match: re.Match[str], _before: str) -> str | None:
+    return f"{match.group('named') or ''}******"
 
 
 def _kind(
@@ -302,16 +311,18 @@ _KINDS: Final = (
         r"(?:(?<![a-z0-9_\-])eyJ[a-z0-9_\-]{10,}|eyJ[a-z0-9_\-]{10,500})\.[a-z0-9_\-]{8,}\.[a-z0-9_\-]{8,}|"
         r"(?:AKIA|LTAI)[a-z0-9]{12,24}|gh[pousr]_[a-z0-9]{30,}|glpat-[a-z0-9_\-]{16,}|xox[abeprs]-[a-z0-9\-]{10,}|"
         r"(?<![a-z0-9_\-])AIza[a-z0-9_\-]{30,}|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[a-z0-9+/=\s]*|"
+        r"(?:(?<=密码)|(?<=口令))[\u4e00-\u9fa5]{1,6}[:=：]\s*(?=[!-~]{0,40}\d)[!-~]{6,}|"
+        r"(?:(?<=密码)|(?<=口令)|(?<=password))\s+(?=[!-~]{0,40}[a-z])(?=[!-~]{0,40}\d)[!-~]{6,}|"
         r"(?<=://)[^\s:/@，。]{1,64}:[^\s/@，。]{1,128}(?=@)|"
-        r"(?:api[_-]?key|secret|access[_-]?token|token|password|passwd|pwd|密码|口令)[\"']?\s*(?:[:=：]|是|"
-        r"为)\s*[\"']?(?![\"'])[^\s，。,\"']{6,}",
+        r"(?P<named>(?:api[_-]?key|secret|access[_-]?token|token|password|passwd|pwd|密码|口令)[\"']?\s*(?:[:=：]|是|"
+        r"为)\s*[\"']?)(?![\"'])[^\s，。,\"']{6,}",
         _secret,
     ),
     _kind(
         "email",
         # From where the word begins, or from 64 signs before the @ (no name is longer): from each sign of a long word
         # it would be looked for an @ that does not come, which takes the square of its length.
-        r"(?:(?<![a-z0-9._%+\-])[a-z0-9._%+\-]+|[a-z0-9._%+\-]{1,64})\s*@\s*"
+        r"(?:(?<![a-z0-9._%+\-])[a-z0-9._%+\-]+|[a-z0-9._%+\-]{1,64})\s*(?:@|%40)\s*"
         r"[a-z0-9\-]+(?:\s?\.\s?[a-z0-9\-]+)*\s?\.\s?[a-z]{2,}(?![a-z])",
         _e_mail,
     ),
@@ -335,7 +346,7 @@ _KINDS: Final = (
     _kind("tracking_no", r"(?<![a-z0-9])(?:SF|YTO?|JDV?|ZTO|STO|YD|DPK|EMS)[a-z]{0,2}\d{10,15}(?!\d)", _tail, "hash"),
     _kind("cn_id_card", r"(?<![0-9a-z])[1-9](?:[-\s]?\d){5}(?:[-\s]?\d){11}[-\s]?[0-9x](?![0-9a-z])", _id_card),
     _kind("uscc", r"(?<![A-Z0-9])[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}(?![A-Z0-9])", _company, "keep"),
-    _kind("bank_card", r"(?<![\da-z])(?:62|4\d|5[1-5]|3[47]|9\d)(?:[ -]?\d){11,17}(?![\da-z])", _bank_card),
+    _kind("bank_card", r"(?<![\da-z])(?:62|4\d|5[1-5]|3[47]|9\d)(?:[ .-]?\d){11,17}(?![\da-z])", _bank_card),
     _kind("cn_id_card15", r"(?<!\d)[1-9]\d{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}(?!\d)", _old_id_card),
     _kind(
         "cn_mobile",
@@ -343,13 +354,6 @@ _KINDS: Final = (
         + r"[-\s.·、,，*_/]{0,2}\d" * 9
         + r")(?![\d]|\.\d)",
         _mobile,
-    ),
-    # Told in parts: 前三位是152，中间0936，后四位7718.
-    _kind(
-        "cn_mobile",
-        r"(?:手机|电话|号码)[^\d。\n]{0,6}(?:前面?|开头|头)(?:[三3]?[个位])?数?字?(?:是|为|[:：])?\s?(?P<first>1[3-9]\d)"
-        rf"(?:(?!{_COUNTED})[^\d\n]{{0,4}}(?:中间|然后|接着|再|后|尾|末)[^\d\n]{{0,6}}\d{{4}}){{2}}(?!\d|{_COUNTED})",
-        _told_in_parts,
     ),
     # Of other countries, told by the sign before it.
     _kind(
@@ -360,14 +364,20 @@ _KINDS: Final = (
     ),
     _kind(
         "cn_landline",
-        r"(?<![\d.])(?:(?:\+|00)86[-\s]?)?(?:\(0\d{2,3}\)|0(?:10|2\d|[3-9]\d{2}))[-\s.·、,，]{0,2}"
+        r"(?<![\d.])(?:(?:\+|00)86[-\s]?)?(?:\(0\d{2,3}\)|0(?:10|2\d|[3-9]\d{2})|(?<=86[-\s])(?:10|2\d|[3-9]\d{2}))[-\s.·、,，]{0,2}"
         r"[2-9]\d{2,3}[-\s.·、,，]?\d{4}(?!\d|\.\d)",
         _landline,
     ),
     _kind(
         "wechat_id",
-        r"(?:微信|绿泡泡|小绿|薇信|威信|徽信|v信|(?<![a-z])vx|(?<![a-z])wx|wechat|加我?v|加薇|加微|卫星)\s?(?:号码?|id)?\s*(?:就?是|为|"
-        r"搜)?[:：\s]{0,4}(?P<account>[a-z][-_a-z0-9]{5,19}|(?<=[:：号是\s])[a-z0-9][-_a-z0-9]{5,19})",
+        r"(?:微信|绿泡泡|小绿|薇信|威信|徽信|v信|(?<![a-z])vx|(?<![a-z])wx|wechat|加我?v|薇(?=[\s:：]{1,3}[a-z])|加薇|加微|卫星)\s?(?:号码?|id)?\s*(?:就?是|为|"
+        r"搜)?[:：\s]{0,4}(?P<account>[a-z][-_a-z0-9]{5,19}|(?<=[:：号是\s])[a-z0-9][-_a-z0-9]{5,19}|[a-z0-9](?:\s[-_a-z0-9]){5,19}(?![-_a-z0-9]))",
+        _wechat,
+    ),
+    _kind(
+        "wechat_id",
+        r"(?:微信|薇信|威信|徽信|(?<![a-z])vx|(?<![a-z])wx|wechat)[^a-z0-9。\n]{1,12}(?:搜索?|添加|加|叫|是|[:：])\s?"
+        r"(?P<account>(?=[a-z_-]{0,18}\d)[a-z][-_a-z0-9]{5,19})(?![-_a-z0-9])",
         _wechat,
     ),
     _kind(
@@ -378,14 +388,14 @@ _KINDS: Final = (
     ),
     _kind(
         "cn_plate",
-        rf"[{_AREAS}][A-HJ-NP-Z][·•.\s]?(?:[DF][A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[DF]|"
+        rf"[{_AREAS}]\s?[A-HJ-NP-Z](?:\s?[-·•.]\s?|\s)?(?:[DF][A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[DF]|"
         rf"[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳])(?![A-Za-z0-9])",
         _plate,
     ),
     _kind(
         "address",
         r"(?P<area>(?:[\u4e00-\u9fa5]{2,8}?(?:省|自治区))?(?:[\u4e00-\u9fa5]{1,8}?(?:市|州|"
-        r"盟))?(?:[\u4e00-\u9fa5]{1,8}?(?:市|区|县|旗)))"
+        r"盟))?(?:[\u4e00-\u9fa5]{1,8}?(?:市|区|县|旗)))[，,、\s]?"
         r"[\u4e00-\u9fa50-9]{0,20}(?:路|街道?|大道|巷|弄|村|镇|小区|花园|大厦|公寓|家园|苑|胡同|里|园|城)"
         r"[\u4e00-\u9fa50-9a-z\-]{0,14}?"
         # Behind a comma only what is a building's: 那条路，3号门口见 is no door.
@@ -398,12 +408,20 @@ _KINDS: Final = (
     _kind(
         "address",
         r"(?P<area>)[\u4e00-\u9fa5]{2,8}(?:小区|花园|公寓|家园|佳苑|新苑|苑|府|新村|新城|庭|湾|大厦|公馆|名都|雅居|"
-        r"(?:路|街|大道|巷|胡同|弄|里)\s?(?:\d{1,5}|[一二三四五六七八九十百]{1,5})号院?)[，,\s]?"
+        r"(?:路|街|大道|巷|胡同|弄|里)\s?(?:\d{1,5}|[一二三四五六七八九十百]{1,5})号院?(?:[，,\s]?[\u4e00-\u9fa5]{2,10}?)?)[，,\s]?"
         r"(?:\d{1,4}|[一二三四五六七八九十]{1,3})[a-z]?\s?(?:号楼|栋|幢|座)[，,\s]?"
         r"(?:(?:\d{1,2}|[一二三四五六七八九十]{1,2})单元[，,\s]?)?"
         r"(?:\d{3,4}|[零〇一二三四五六七八九十]{2,5})(?![\d元块个])(?:室|号|户)?",
         _address,
         needs=r"号[楼院]|[栋幢座]",
+    ),
+    _kind(
+        "address",
+        r"(?<![a-z])(?P<area>)(?:room|rm|apt|unit|flat|suite|no)\.?\s?\d{1,5}[a-z]?"
+        r"(?:[,\s]{1,2}(?:building|bldg|block|tower|unit|lane|no|alley|floor)\.?\s?\d{1,5}[a-z]?){0,4}"
+        r"[,\s]{1,2}(?:\d{1,5}\s)?[a-z]+(?:\s[a-z]+){0,3}\s(?:road|rd|street|st|avenue|ave|lane|boulevard|blvd)(?![a-z])",
+        _address,
+        needs=r"(?:road|rd|street|st|avenue|ave|lane|boulevard|blvd)(?![a-z])",
     ),
     _kind(
         "person_name",
@@ -413,9 +431,20 @@ _KINDS: Final = (
         r"(?<![\u4e00-\u9fa5])收[:：]\s?|"
         r"(?<![a-z])(?:receiver|recipient|consignee|addressee|contact|customer|buyer|payee|real|full|legal)(?:[_\s-]?name)?"
         r"[\"']?\s{0,2}[:：=]\s{0,2}[\"']?)"
-        r"(?P<name>[\u4e00-\u9fa5](?:[\u4e00-\u9fa5·]{1,3}?))(?=[，。,、；;\s\d！!？?（(）)\"'&}\]|/]|$|电话|手机|住|地址|的|身份证|证件|微信|"
+        r"(?P<name>[\u4e00-\u9fa5](?:\s?[\u4e00-\u9fa5·]){1,3}?)(?=[，。,、；;\s\d！!？?（(）)\"'&}\]|/]|$|电话|手机|住|地址|的|身份证|证件|微信|"
         r"卡|qq|电|号|先生|女士|小姐)",
         _name,
+    ),
+    _kind(
+        "person_name",
+        r"(?<![a-z])(?:receiver|recipient|consignee|addressee|payee)(?:[_\s-]?name)?[\"']?\s{0,2}[:：=]\s{0,2}[\"']?"
+        r"(?P<name>(?-i:[A-Z][a-z]+(?:[ \-][A-Z][a-z]+){1,2}))(?![a-z])",
+        lambda m, _: m.group()[: m.start("name") - m.start()] + m.group("name")[0] + "****",
+    ),
+    _kind(
+        "person_name",
+        rf"姓[{_SURNAMES}][，,\s]{{0,2}}(?:名字?|全名)(?:叫|是|为)(?P<name>[\u4e00-\u9fa5]{{1,2}})(?=[，。,、；;\s]|$)",
+        lambda m, _: m.group()[: m.start("name") - m.start()] + "*" * len(m.group("name")),
     ),
     # A short name with a telephone number behind it needs no word before.
     _kind(
@@ -426,8 +455,8 @@ _KINDS: Final = (
     ),
     _kind(
         "passport",
-        r"(?<![a-z0-9])(?:[egdsp](?:[\s-]?\d){8}|[egp][\s-]?[a-z](?:[\s-]?\d){7}|[chm](?:[\s-]?\d){8,10}|"
-        r"(?<=台胞证|通行证)\d{8}|(?<=[证号][:：])\d{8})(?![a-z0-9])",
+        r"(?<![a-z0-9])(?:[egdsp](?:[\s-]?\d){8}|[egp][\s-]?[a-z](?:[\s-]?\d){7}|[chm](?:[\s-]?\d){8,10}|[chm][a-z](?:[\s-]?\d){7}|"
+        r"\d{8,10}|[a-z]{1,2}\d{6}\s?\([0-9a]\))(?![a-z0-9])",
         _passport,
     ),
     _kind(
@@ -440,12 +469,118 @@ _KINDS: Final = (
 )
 
 
+#: A table's column whose cells are people's names.
+_NAME_COLUMN: Final = re.compile(
+    r"(?:收[货件]人|联系人|姓名|客户|会员|买家|签收人)(?:姓名)?|consignee|recipient|"
+    r"(?:receiver|recipient|consignee|contact|customer|buyer|full)[_ ]?name",
+    re.IGNORECASE,
+)
+#: Kinds whose digits prove themselves.
+_PROVEN: Final = frozenset({"cn_id_card", "bank_card"})
+#: Groups of digits with a few words between them: 前三位是152，中间0936，后四位7718.
+_PIECES: Final = re.compile(
+    r"(?<![\da-z.])\d{2,16}(?:[^\da-z。！？!?\n]{1,10}\d{2,16}){1,5}x?(?![\da-z])", re.IGNORECASE
+)
+_PIECE: Final = re.compile(r"\d+x?", re.IGNORECASE)
+#: Between two groups of one number: signs, or words for which part comes.
+_JOINT: Final = re.compile(
+    r"[\s\-.·、,，:：~…]*(?:(?:[前中后末尾头开]|[首后]半|最[后末]|中间|生日|然后|接着|再来?|其余|剩下|号码?)"
+    r"[\u4e00-\u9fa5]{0,6}|[是为加接连到])?[\s\-.·、,，:：~…]*"
+)
+
+
+def _dictated(text: str) -> Iterator[tuple[str, int, int, int]]:
+    """Yield what is told in groups of digits, as its kind, its place and how far it may be shown.
+
+    Taken together the groups must be what the words before them call them: eleven digits of a telephone, an identity
+    number whose last digit is right, a card that Luhn's sum holds for.
+    """
+    for run in _PIECES.finditer(text):
+        pieces = [(one.start(), one.end()) for one in _PIECE.finditer(text, *run.span())]
+        first = 0
+        while first < len(pieces):
+            told = _told(text, pieces[first:])
+            if told is None:
+                first += 1
+                continue
+            kind, many = told
+            start, stop = pieces[first][0], pieces[first + many - 1][1]
+            yield kind, start, stop, pieces[first][1] if kind == "cn_mobile" else start
+            first += many
+
+
+def _told(text: str, pieces: Sequence[tuple[int, int]]) -> tuple[str, int] | None:
+    """Return of what kind the first groups are together, and how many of them."""
+    before = text[max(0, pieces[0][0] - 24) : pieces[0][0]]
+    together = text[slice(*pieces[0])]
+    found: tuple[str, int] | None = None
+    for many, ((_, end), (start, stop)) in enumerate(pairwise(pieces), 2):
+        if not _JOINT.fullmatch(text, end, start):
+            break
+        together += text[start:stop].upper()
+        if re.match(_COUNTED, text[stop : stop + 4]):
+            break
+        goes_on = many < len(pieces) and _JOINT.fullmatch(text, stop, pieces[many][0])
+        if (kind := _kind_of(together, before, goes_on=bool(goes_on))) is not None:
+            found = kind, many  # a card's first sixteen digits of nineteen may prove themselves by chance
+    return found
+
+
+def _kind_of(digits: str, before: str, *, goes_on: bool) -> str | None:
+    if _ORDER_BEFORE.search(before):
+        return None
+    for kind, called, holds, may_go_on in _TOGETHER:
+        if (may_go_on or not goes_on) and called.search(before) and holds(digits):
+            return kind
+    return None
+
+
+def _is_id(digits: str) -> bool:
+    return (
+        len(digits) == 18
+        and digits[:2] in _PROVINCES
+        and _is_day(digits[6:14])
+        and ric.calc_check_digit(digits) == digits[17]
+    )
+
+
+def _is_card(digits: str) -> bool:
+    return re.fullmatch(r"\d{15,19}", digits) is not None and luhn.is_valid(digits)
+
+
+def _of_shape(pattern: str) -> Callable[[str], bool]:
+    shape = re.compile(pattern)
+    return lambda digits: shape.fullmatch(digits) is not None
+
+
+#: Kinds that are told in groups: by which words, what all digits together must be, and whether more groups may follow
+#: (what proves itself ends where it is proven; the others end where the groups do).
+_TOGETHER: Final = (
+    ("cn_id_card", _ID_WORDS, _is_id, True),
+    ("bank_card", _CARD_WORDS, _is_card, True),
+    ("qq", _QQ_WORDS, _of_shape(r"[1-9]\d{4,10}"), False),
+    ("cn_mobile", _CALL_WORDS, _of_shape(r"1[3-9]\d{9}"), False),
+    ("cn_landline", _PHONE_WORDS, _of_shape(r"0(?:10|2\d|[3-9]\d{2})[2-9]\d{6,7}"), False),
+)
+
+
 def find_pii(text: str) -> list[PiiHit]:
     """Return the personal data of `text` in its order; hits do not overlap."""
     folded = rewrite(text, _FOLDABLE, _fold)
     taken = bytearray(len(folded.text))
     hits: list[PiiHit] = []
+
+    def take(name: str, start: int, end: int, masked: str, action: Action = "mask") -> None:
+        taken[start:end] = b"\1" * (end - start)
+        hits.append(PiiHit(name, folded.span(start, end), action, masked))
+
+    told = list(_dictated(folded.text))
     for kind in _KINDS:
+        if kind.type == "cn_mobile":
+            # What its own digits prove comes before: eleven of an identity number's may look like a telephone's.
+            for name, start, end, _ in told:
+                if name in _PROVEN and taken.find(1, start, end) < 0:
+                    take(name, start, end, re.sub("[0-9Xx]", "*", folded.text[start:end]))
         if kind.needs is not None and kind.needs.search(folded.text) is None:
             continue
         for match in kind.pattern.finditer(folded.text):
@@ -453,11 +588,34 @@ def find_pii(text: str) -> list[PiiHit]:
             if taken.find(1, start, end) >= 0:
                 continue
             masked = kind.mask(match, folded.text[max(0, start - 24) : start])
-            if masked is None:
-                continue
-            taken[start:end] = b"\1" * (end - start)
-            hits.append(_hit(kind, folded, start, end, masked))
+            if masked is not None:
+                take(kind.type, start, end, masked, kind.action)
+    for name, start, end, shown in told:
+        if taken.find(1, start, end) < 0:
+            take(name, start, end, folded.text[start:shown] + re.sub("[0-9]", "*", folded.text[shown:end]))
+    for start, end in _in_columns(folded.text):
+        if taken.find(1, start, end) < 0:
+            take("person_name", start, end, folded.text[start] + "*" * (end - start - 1))
     return sorted(hits, key=lambda hit: hit.span)
+
+
+def _in_columns(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the names that stand in a table's column of names: 收货人,件数 over 蒋文彬,2."""
+    head, _, rows = text.partition("\n")
+    mark = next((mark for mark in ("\t", "|", ",", ";") if mark in head), None)
+    if not rows or mark is None or _NAME_COLUMN.search(head) is None:
+        return
+    places = [at for at, cell in enumerate(head.split(mark)) if _NAME_COLUMN.fullmatch(cell.strip(" \"'"))]
+    begin = len(head) + 1
+    for row in rows.split("\n"):
+        start = begin
+        for at, cell in enumerate(row.split(mark)):
+            name = cell.strip(" \"'")
+            if at in places and re.fullmatch("[\u4e00-\u9fa5]{2,4}", name) and name[0] in _SURNAMES:
+                first = start + cell.index(name)
+                yield first, first + len(name)
+            start += len(cell) + 1
+        begin += len(row) + 1
 
 
 def mask_pii(text: str) -> str:
@@ -470,10 +628,6 @@ def mask_pii(text: str) -> str:
         out += [text[done : hit.span[0]], hit.masked]
         done = hit.span[1]
     return "".join([*out, text[done:]])
-
-
-def _hit(kind: _Kind, folded: Folded, start: int, end: int, masked: str) -> PiiHit:
-    return PiiHit(kind.type, folded.span(start, end), kind.action, masked)
 
 
 def _fold(match: re.Match[str], _before: str) -> str:
