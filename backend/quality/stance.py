@@ -98,19 +98,18 @@ def is_not_claimed(
     if begin is None:
         begin, _ = clause(text, start, end)
     before, after = text[begin:start], text[end : end + _FAR]
-    if is_insisted(before, after):
-        return False
-    if is_turned_away(before, after):
-        return True
     past = category in ("price_claim", "false_promo") and _PAST.search(text, begin, start)
-    return bool(
+    denied = bool(
         past
         or _UNABLE.search(text, max(0, start - 4), end)
         or (category in _OF_WORKS and _is_only_spoken_of(text, start, end, (begin, low, high)))
         or (_WHETHER.match(text, start, end) and not is_affirmed(text[end : end + _REACH]))
         or _SUMMED_UP.search(text, end, high)
         or (not _BAD.search(text, start, end) and _is_taken_back(text, low, start, end))
+        or is_turned_away(before, after)
     )
+    # Hardly anything is denied: whether the denial affirms is asked last.
+    return denied and not is_insisted(before, after)
 
 
 def _is_only_spoken_of(text: str, start: int, end: int, bounds: tuple[int, int, int]) -> bool:
