@@ -14,6 +14,7 @@ from backend.quality.ladder import bought_apart, last_piece, step_faults, steps_
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
 from backend.quality.patterns import behind
+from backend.quality.reckoned import is_reckoned
 from backend.quality.record import record_text
 from backend.quality.subject import is_unsure
 from backend.quality.worked_out import Basis, could_come_to, is_asked, is_priced, is_worked_out, readings
@@ -102,6 +103,7 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
     """Yield what is wrong with the money of a folded text."""
     sums = [*money_in(text), *_behind_the_name(text, product)]
     wrong = list(_sums_that_contradict(text, sums, product or {}))
+    borne_out: list[Money] = []
     known = _known(product) if product is not None else None
     if known is not None and known.price is not None:
         at = {money.start: money for money in sums}
@@ -129,14 +131,18 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
         if elsewhere or _OTHER_GOODS.search(text, before, high):
             continue
         meant = (replace(money, value=value) for value in readings(text, money))
-        if not any(_follows(text, one, known) for one in meant) and not _may_follow(text, money, sums, known):
+        if any(_follows(text, one, known) for one in meant) or _may_follow(text, money, sums, known):
+            borne_out.append(money)
+        else:
+            reckoned = _could_follow(text, money, known, borne_out)
+            if reckoned:
+                borne_out.append(money)
             yield PriceFault(
                 money.start,
                 money.end,
                 f"{_plain(money.value)}元与商品资料对不上（{_described(known)}）",
                 _right(text, money, known),
-                is_asked(text, money, known.basis, str(product.get("unit") or ""))
-                and not _could_follow(text, money, known),
+                not reckoned and is_asked(text, money, known.basis, str(product.get("unit") or "")),
             )
     yield from _wrong_discounts(text, known)
     for fault in step_faults(text, known.steps, known.price):
@@ -164,8 +170,14 @@ def _may_follow(text: str, money: Money, sums: Sequence[Money], known: _Known) -
     return known.basis is not None and is_worked_out(text, money, sums, known.basis)
 
 
-def _could_follow(text: str, money: Money, known: _Known) -> bool:
-    return known.basis is not None and could_come_to(text, money, known.basis)
+def _could_follow(text: str, money: Money, known: _Known, borne_out: Sequence[Money] = ()) -> bool:
+    """Tell whether some reckoning comes to a sum, asked for or not."""
+    if known.basis is None:
+        return False
+    if could_come_to(text, money, known.basis):
+        return True
+    before = text[clause(text, money.start, money.end)[0] : money.start]
+    return not _LIST.search(before) and is_reckoned(text, money, borne_out, known.basis)
 
 
 def _behind_the_name(text: str, product: Mapping[str, Any] | None) -> Iterator[Money]:
