@@ -24,7 +24,7 @@ _UNIT: Final = "|".join(
 #: 5公斤一袋 is no 5.1 kg.
 _NO_TENTH: Final = rf"(?![十百千万点\d厘毫次克升斤两公档挡层段级种色人天年月日号{COUNTERS.replace('床', '')}])"
 _MEASURE: Final = headed(
-    rf"(?:(?<![\d.a-z])|(?<=pu)|(?<=ipx))(?P<number>{NUMBER})(?P<half>个?半)?(?P<more>[多来余])?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH})?"
+    rf"(?:(?<![\d.a-z])|(?<=pu)|(?<=ipx))(?P<number>{NUMBER})(?P<half>个?半)?(?P<more>[多来余])?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH}|(?<=\d米)\d{{1,2}}{_NO_TENTH})?"
 )
 #: 净重半斤, 保质期半年: a half where a fact is named; elsewhere 半天, 半斤 are a manner of speaking.
 _HALF_OF: Final = re.compile(
@@ -158,6 +158,8 @@ def _found(text: str) -> Iterator[Amount]:
         dimension, factor = UNITS[match.group("unit")]
         if match.group("half") or match.group("tail") == "半":
             value += 0.5
+        elif match.group("tail") and match.group("tail").isdigit():
+            value += float(f"0.{match.group('tail')}")  # 1米5
         elif match.group("tail") and match.group("tail")[0] in _TENTHS and dimension != "months":
             value += _decimals(match.group("tail"))  # 一米二, 一升七五; 三个月一换 are three
         yield Amount(dimension, value * factor, match.start(), match.end())

@@ -17,6 +17,7 @@ from backend.quality.record import FactFault, overlaps, record_text
 _MEASURES: Final = "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面盆口"
 #: Measures of matters as well as of things: 一份默契, 两桩小事, 一套说法.
 _OF_ANYTHING: Final = "个份件套组对片口面段场"
+_HOW_MANY: Final = re.compile(rf"{NUMBER}[{_MEASURES}]$")
 #: How big one is, between how many and what: 一支十克的旅行装, 两包八十抽的湿巾.
 _SIZE: Final = (
     rf"(?:小|大)?(?P<size>{NUMBER}\s*(?:克|毫升|ml|g|kg|千克|公斤|斤|升|l|抽|厘米|公分|cm|毫米|mm|寸|米|泡|片|粒|"
@@ -174,7 +175,8 @@ def _gifts_together(text: str, product: Mapping[str, Any], known: str) -> Iterat
 
 def _is_known(thing: str, product: Mapping[str, Any]) -> bool:
     """Tell whether the record holds the thing itself: not only what it is made of (不锈钢蒸锅 at a steel knife)."""
-    # 刷子 of 吸管刷1把
+    # 刷子 of 吸管刷1把, and 海绵一块 of 海绵1块
+    thing = _HOW_MANY.sub("", thing) or thing
     thing = thing.rstrip("子儿") or thing
     bare = thing
     for material in MATERIALS:

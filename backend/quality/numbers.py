@@ -20,6 +20,8 @@ COUNTERS: Final = (
     "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块副对盆株顶床辆匹筒筐册卷贴听坛枝束棵幅抽盏饼屉匣篮节"
 )
 
+#: About so many, and no number: neither 12 nor 35.
+_ROUGHLY: Final = frozenset("一二 一两 两三 二三 三四 四五 五六 六七 七八 八九 三五".split())
 #: What is counted in blocks, many of them too: 三十块糖.
 _IN_BLOCKS: Final = re.compile(
     "(?:小|大|方)?(?:糖|皂|饼|肉|巧克力|豆腐|砖|拼图|积木|地垫|瓷砖|姜|冰|蛋糕|面包|年糕|奶酪|牛轧|腐乳|木|板|电池|毛巾|抹布|尿布)"
@@ -85,6 +87,8 @@ def parse_number(said: str) -> float | None:
 def _parse_chinese(said: str) -> float | None:
     if any(char not in _DIGITS and char not in _SCALES and char != "万" for char in said):
         return None
+    if said in _ROUGHLY:
+        return None  # 七八天
     if len(said) > 1 and all(char in _DIGITS for char in said):
         return float("".join(str(_DIGITS[char]) for char in said))
     if _TWO_NUMBERS.search(said):
