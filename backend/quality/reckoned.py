@@ -11,15 +11,27 @@ from typing import Final
 
 from backend.quality.amounts import amounts
 from backend.quality.context import clause, sentence
+from backend.quality.ladder import bought_apart
 from backend.quality.numbers import Money, counts_in, parse_number
 from backend.quality.worked_out import Basis, nearly, readings
 
 #: What a record takes off for one of several: 第二支半价, 第二件8折.
-_TAKEN_OFF: Final = re.compile(r"(?P<half>半价|对半|一半)|(?P<tenths>\d(?:\.\d)?|[一二三四五六七八九])(?P<hundredths>[一二三四五六七八九\d])?折")
+_TAKEN_OFF: Final = re.compile(
+    r"(?P<half>半价|对半|一半)|(?P<tenths>\d(?:\.\d)?|[一二三四五六七八九])(?P<hundredths>[一二三四五六七八九\d])?折"
+)
+#: 加49, 加起来: 加长款 and 加急 are names.
+_ADDED: Final = "加(?=[上起一二两三四五六七八九十百千\\d])"
 #: In the clause up to a sum: by how much it is less or more; in the sentence: what is put together or taken off.
-_BY_SO_MUCH: Final = re.compile("[省少差减剩找多贵低加]|便宜|等于")
-_PUT_TOGETHER: Final = re.compile("[加抵扣返领券]|一共|总共|拢共|合计|统共|半价|(?<![打骨对])折(?![叠合磨扣痕返腾线纸射腰中])|满|分开|拆开|单[买拍独]|再减|立减|套[餐装]|组合|第[二三2-3]")
-_SHARED: Final = re.compile("合|摊|平均|均|除|折(?:下来|算)|算下来|相当于|[一每]")
+_BY_SO_MUCH: Final = re.compile(f"[省少差减剩找多贵低]|便宜|等于|{_ADDED}")
+_PUT_TOGETHER: Final = re.compile(
+    f"{_ADDED}|[抵扣返领券]|一共|总共|拢共|合计|统共|半价|(?<![打骨对])折(?![叠合磨扣痕返腾线纸射腰中])|满|分开|拆开|"
+    "(?<!别)单[买拍独]|再减|立减|第[二三2-3]"
+)
+#: What makes several cost something else than the record has for so many.
+_TAKEN_OFF_ALL: Final = re.compile("[抵扣返领券减满]|半价|分开|拆开|(?<![打骨对])折(?![叠合磨扣痕返腾线纸射腰中])")
+_SHARED: Final = re.compile("合|摊|平均|均|除|折(?:下来|算)|算下来|相当于|每|一(?![共起])")
+#: A clause that only sums up: how many, is said before it.
+_TOTAL: Final = re.compile("(?:一共|总共|拢共|合计|统共|加起来|就是|是)")
 #: No host multiplies by more, aloud.
 _MOST: Final = 12
 #: Sums of the record that are reckoned with; a record of more is a list of prices.
@@ -38,6 +50,12 @@ def is_reckoned(text: str, money: Money, borne_out: Sequence[Money], basis: Basi
     told = _BY_SO_MUCH.search(text, low, money.start) or _PUT_TOGETHER.search(text, begin, money.start)
     if not shared and told is None:
         return False
+    # 两个一共258: what so many cost together is on record.
+    since = begin if _TOTAL.match(text, low) else low
+    slot = counts_in(text[since : money.start]) & basis.steps.keys() and not bought_apart(text, money.start)
+    by_how_much = _BY_SO_MUCH.search(text, low, money.start) is not None
+    if slot and not shared and not by_how_much and _TAKEN_OFF_ALL.search(text, begin, money.start) is None:
+        return False
     atoms = _atoms(borne_out, basis)
     counts = sorted({1, *(count for count in counts_in(text) if 1 < count <= _MOST)})
     wholes = {round(count * one, 4) for one in atoms for count in counts}
@@ -52,9 +70,11 @@ def is_reckoned(text: str, money: Money, borne_out: Sequence[Money], basis: Basi
 def _atoms(borne_out: Sequence[Money], basis: Basis) -> list[float]:
     known = dict.fromkeys([*basis.prices[:_SUMS], *basis.steps.values(), *(one.value for one in borne_out)])
     for match in _TAKEN_OFF.finditer(basis.record):
-        tenths = 5.0 if match["half"] else (parse_number(match["tenths"]) or 0) + (
-            parse_number(match["hundredths"] or "零") or 0
-        ) / 10
+        tenths = (
+            5.0
+            if match["half"]
+            else (parse_number(match["tenths"]) or 0) + (parse_number(match["hundredths"] or "零") or 0) / 10
+        )
         known |= dict.fromkeys(round(one * tenths / 10, 4) for one in (basis.price, basis.list_price) if one)
     return [one for one in known if one > 0]
 
