@@ -62,6 +62,8 @@ _OF_ANY_ADDITION: Final = frozenset(
 _COIN: Final = re.compile("的?(?:硬币|纸币|钢镚)|[机级档]|价位")
 #: 一分钱不扣, 不加一分钱.
 _NOT_A_PENNY: Final = re.compile("一[分毛块](?:钱)?(?:都|也)?(?:不|没|别)|(?:不|没|别|甭)[^，。！？]{0,5}一[分毛块]钱?")
+#: Before a sum: it comes off what is paid, whatever it is called (再返你三十块红包).
+_GIVEN_BACK: Final = re.compile("返|补贴|[退补]给?[你您]|倒贴|立减|抵扣")
 #: 以前只认楼下那家，二十八一杯.
 _ELSEWHERE: Final = re.compile("以前|从前|那时候?|当时|楼下|外面|外头|别家|那家|人家|隔壁|商场|超市|咖啡店|奶茶店")
 
@@ -128,7 +130,8 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
         begin, _ = sentence(text, low, high)
         before, _ = clause(text, max(begin, low - 1), max(begin, low - 1))
         elsewhere = _EACH.match(text, money.end) and _ELSEWHERE.search(text[sentence(text, low, high)[0] : low])
-        if elsewhere or _OTHER_GOODS.search(text, before, high):
+        other = _OTHER_GOODS.search(text, before, high) and not _GIVEN_BACK.search(text, low, money.start)
+        if elsewhere or other:
             continue
         meant = (replace(money, value=value) for value in readings(text, money))
         if any(_follows(text, one, known) for one in meant) or _may_follow(text, money, sums, known):
