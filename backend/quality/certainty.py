@@ -67,7 +67,9 @@ _EVERY: Final = re.compile(
 #: Less than something else: 有段落感，又没青轴那么吵.
 _NOT_SO: Final = re.compile("(?:没有?|不像|不如|比)[^，。！？；]{0,10}(?:那么|这么|那样|这样|那种)")
 #: Behind what begins a clause: whoever likes it so is told what to do. 微辣的，多加水.
-_FOR_WHOM: Final = re.compile("的(?:朋友|人|家庭|姐妹|兄弟)?，(?:就|可以?|记得|建议|那就)?(?:[多少先再自另您你拍选去看换挑找加]|直接|别|不要)")
+_FOR_WHOM: Final = re.compile(
+    "的(?:朋友|人|家庭|姐妹|兄弟)?，(?:就|可以?|记得|建议|那就)?(?:[多少先再自另您你拍选去看换挑找加]|直接|别|不要)"
+)
 #: Right before what goes with the goods: one needs it, and has to get it. 室外得配接收器.
 _NEEDED: Final = re.compile("(?:得|要|须|需要?|自己|自行|另外?)$")
 #: In what follows in the sentence: it is not in here. 咱这套里没有.

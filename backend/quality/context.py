@@ -167,8 +167,7 @@ def is_negated(text: str, start: int, end: int, begin: int) -> bool:
         return False
     # Hardly anything is denied: whether the denial affirms is asked last.
     return not (
-        (_UNLESS[0].search(before) and _UNLESS[1].match(after))
-        or is_insisted(before, text[end : end + _WINK_REACH])
+        (_UNLESS[0].search(before) and _UNLESS[1].match(after)) or is_insisted(before, text[end : end + _WINK_REACH])
     )
 
 

@@ -31,7 +31,9 @@ _STRETCH: Final = rf"{_BETWEEN}(?P<number>{NUMBER})"
 #: Behind a figure without a unit.
 _AFTER: Final = tuple("，。！？；、的多到至-")
 #: Behind a one: what one of something costs or saves.
-_FOR_ONE: Final = re.compile(rf"[\u4e00-\u9fa5]{{1,2}}(?:就|才|只|还|能|要|能省|可以|正好|大概|差不多)*(?:[省合便多少贵卖划摊]|{NUMBER}(?:块|元|毛|角))")
+_FOR_ONE: Final = re.compile(
+    rf"[\u4e00-\u9fa5]{{1,2}}(?:就|才|只|还|能|要|能省|可以|正好|大概|差不多)*(?:[省合便多少贵卖划摊]|{NUMBER}(?:块|元|毛|角))"
+)
 _COMMON: Final = frozenset(
     {"颜色", "适合", "适用", "规格", "数量", "套装", "包装", "产品", "使用", "功能", "品牌", "型号", "产地"}
 )
