@@ -24,7 +24,7 @@ _UNIT: Final = "|".join(
 #: 5公斤一袋 is no 5.1 kg.
 _NO_TENTH: Final = rf"(?![十百千万点\d厘毫次克升斤两公档挡层段级种色人天年月日号{COUNTERS.replace('床', '')}])"
 _MEASURE: Final = headed(
-    rf"(?:(?<![\d.a-z])|(?<=pu)|(?<=ipx))(?P<number>{NUMBER})(?P<half>个?半)?(?P<more>[多来余])?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH})?"
+    rf"(?:(?<![\d.a-z])|(?<=pu)|(?<=ipx))(?P<number>{NUMBER})(?P<half>个?半)?(?P<more>[多来余])?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH}|(?<=米)\d{{1,2}}{_NO_TENTH})?"
 )
 #: 净重半斤, 保质期半年: a half where a fact is named; elsewhere 半天, 半斤 are a manner of speaking.
 _HALF_OF: Final = re.compile(
@@ -131,7 +131,6 @@ _SMALL_WORDS: Final = frozenset(
 )
 #: 三四个小时: about so many.
 _ABOUT: Final = re.compile("一二|[一两]三|二三|三四|四五|五六|六七|七八|八九|三五")
-_TENTHS: Final = "零一二三四五六七八九"
 _EMPTY: Final = re.compile(r"[的了是有我你这那个一也就都在不能可以和与，。：、；！？\s]")
 _BESIDE: Final = 7
 
@@ -158,8 +157,8 @@ def _found(text: str) -> Iterator[Amount]:
         dimension, factor = UNITS[match.group("unit")]
         if match.group("half") or match.group("tail") == "半":
             value += 0.5
-        elif match.group("tail") and match.group("tail")[0] in _TENTHS and dimension != "months":
-            value += _decimals(match.group("tail"))  # 一米二, 一升七五; 三个月一换 are three
+        elif match.group("tail") and dimension != "months":
+            value += _decimals(match.group("tail"))  # 一米二, 一升七五, 1米5; 三个月一换 are three
         yield Amount(dimension, value * factor, match.start(), match.end())
     yield from _halves(text)
     for pattern, group in ((_SIZES, "first"), (RANGE, "low")):
@@ -191,7 +190,9 @@ def _with_unit(field: str) -> str:
 
 
 def _decimals(digits: str) -> float:
-    return float(sum(_TENTHS.index(digit) / 10**place for place, digit in enumerate(digits, 1)))
+    """Return what stands behind a unit as tenths and hundredths; 0 for 多, 左右."""
+    told = digits.translate(NUMERALS)
+    return float(f"0.{told}") if told.isdigit() else 0.0
 
 
 @lru_cache(maxsize=256)

@@ -117,6 +117,8 @@ def _ages(text: str, fields: list[tuple[str, str]]) -> Iterator[FactFault]:
         said = _months(match["number"], match["unit"], bool(match["half"] or match["more"]))
         if said is not None and said < least and _is_let(text, *match.span()):
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”比商品资料的适用年龄（{told}）小", True)
+        if said is not None and said > most and _is_meant_for(text, *match.span()):
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”比商品资料的适用年龄（{told}）大", True)
     for match in _STAGE.finditer(text):
         low, high = _STAGES[match.group()]
         # 大人也能听: who is older may read, hear and eat what is made for younger ones.
@@ -135,6 +137,14 @@ def _is_for_older(text: str, start: int, end: int) -> bool:
     if not _is_let(text, start, end):
         return False
     return _HARMLESS.match(text, end) is None and _MAY_USE.match(text, end) is not None
+
+
+def _is_meant_for(text: str, start: int, end: int) -> bool:
+    """Tell whether goods are said to be for somebody of this age: 适合十二岁的孩子."""
+    low, _ = clause(text, start, end)
+    if _REFUSED.search(text, low, end) or not is_claimed(text, start, end):
+        return False
+    return _FOR_THEM.search(text, low, start) is not None
 
 
 def _is_let(text: str, start: int, end: int) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 
 from backend.quality.context import clause, sentence
 from backend.quality.heads import headed
+from backend.quality.numbers import NUMBER, parse_number
 from backend.quality.record import FactFault
 
 #: Scenes, likenesses and other things in a clause: what stands there is hardly told of the goods.
@@ -63,21 +64,71 @@ _EVERY: Final = re.compile(
 )
 
 
+#: Less than something else: 有段落感，又没青轴那么吵.
+_NOT_SO: Final = re.compile("(?:没有?|不像|不如|比)[^，。！？；]{0,10}(?:那么|这么|那样|这样|那种)")
+#: Behind what begins a clause: whoever likes it so is told what to do. 微辣的，多加水.
+_FOR_WHOM: Final = re.compile(
+    "的(?:朋友|人|家庭|姐妹|兄弟)?，(?:就|可以?|记得|建议|那就)?(?:[多少先再自另您你拍选去看换挑找加]|直接|别|不要)"
+)
+#: Right before what goes with the goods: one needs it, and has to get it. 室外得配接收器.
+_NEEDED: Final = re.compile("(?:得|要|须|需要?|自己|自行|另外?)$")
+#: In what follows in the sentence: it is not in here. 咱这套里没有.
+_NOT_IN_HERE: Final = re.compile("(?:这|里|咱|我们|它)[^，。！？]{0,5}(?:没有|没配|没带|不[带含送配包给])")
+#: How many of what: with a unit of its own.
+_FIGURE: Final = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>[\u4e00-\u9fa5a-z%])")
+#: Readings whose words stand beside the fact's name, or of numbers that may be right of another thing.
+_BY_NAME: Final = frozenset({"named", "gift", "stock", "deadline"})
+
+
 #: Readings whose own words are those of an offer, or of what is allowed.
 _BY_THEMSELVES: Final = frozenset({"gift", "stock", "deadline", "opposite", "bound", "claim"})
 #: Readings of a word that may stand for anything of its kind.
 _OF_STUFF: Final = frozenset({"material", "kind", "class", "backing", "stated"})
 
 
-def is_certain(text: str, fault: FactFault, by: str) -> bool:
-    """Tell whether a grave fault holds a text up: what it speaks of is named, and is the goods."""
+def is_certain(text: str, fault: FactFault, by: str, record: str) -> bool:
+    """Tell whether a grave fault holds a text up: what it speaks of is named, and is the goods.
+
+    `record` is all that the record says, folded.
+    """
     low, high = clause(text, fault.start, fault.end)
+    if by not in _BY_NAME and _is_on_record(text[fault.start : fault.end + 1], record):
+        return False  # 十种颜色, where 颜色总数 has 10种
+    if by in _OF_STUFF and _is_held_apart(text, fault, low, high):
+        return False
+    if by == "opposite" and _is_got_apart(text, fault, low, high):
+        return False
     if by not in _BY_THEMSELVES and (_ELSEWHERE.search(text, low, high) or _ADVICE.search(text, low, high)):
         return False
     if by in _OF_STUFF and _DENYING.search(text, low, high):
         return False
     test = _EVIDENCE.get(by)
     return test is None or test(text, fault)
+
+
+def _is_on_record(said: str, record: str) -> bool:
+    """Tell whether a figure with its unit stands on record, whatever of."""
+    told = {(parse_number(match["number"]), match["unit"]) for match in _FIGURE.finditer(said)}
+    told = {one for one in told if one[0] is not None and one[0] > 1}
+    return bool(told) and not told.isdisjoint(
+        (parse_number(match["number"]), match["unit"]) for match in _FIGURE.finditer(record)
+    )
+
+
+def _is_held_apart(text: str, fault: FactFault, low: int, high: int) -> bool:
+    """Tell whether the goods are held against what a word stands for, or somebody who likes that is spoken to."""
+    return any(match.end() > fault.start for match in _NOT_SO.finditer(text, low, high)) or (
+        fault.start == low and _FOR_WHOM.match(text, fault.end) is not None
+    )
+
+
+def _is_got_apart(text: str, fault: FactFault, low: int, high: int) -> bool:
+    """Tell whether what goes with the goods has to be got apart, by the words around it."""
+    _, stop = sentence(text, fault.start, fault.end)
+    return (
+        _NEEDED.search(text, low, fault.start) is not None
+        or _NOT_IN_HERE.search(text, high, min(stop, high + 16)) is not None
+    )
 
 
 def _comes_from(text: str, fault: FactFault) -> bool:

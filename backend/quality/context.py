@@ -163,8 +163,16 @@ def is_negated(text: str, start: int, end: int, begin: int) -> bool:
     """
     before = text[begin:start]
     after = text[end : end + _BEHIND]
-    if (_UNLESS[0].search(before) and _UNLESS[1].match(after)) or is_insisted(before, text[end : end + _WINK_REACH]):
+    if not _is_denied(text, before, after, end):
         return False
+    # Hardly anything is denied: whether the denial affirms is asked last.
+    return not (
+        (_UNLESS[0].search(before) and _UNLESS[1].match(after)) or is_insisted(before, text[end : end + _WINK_REACH])
+    )
+
+
+def _is_denied(text: str, before: str, after: str, end: int) -> bool:
+    """Tell whether the words around a claim deny it, by themselves."""
     if _QUESTION.search(before) or _ASKED_BEHIND.match(after):
         return not is_affirmed(after)
     if _NOT_THAT.search(before):

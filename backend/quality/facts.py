@@ -195,9 +195,10 @@ _FLAGS: Final = {"health_food": "保健食品|蓝帽|保健品", "medical_device
 def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield contradictions between a folded text and the product's record."""
     told: list[FactFault] = []
+    record = record_text(product)
     product = named_denials(product)
     found = [
-        replace(fault, by=by, certain=fault.grave and is_certain(text, fault, by))
+        replace(fault, by=by, certain=fault.grave and is_certain(text, fault, by, record))
         for by, faults in _READINGS
         for fault in faults(text, product)
     ]

@@ -17,6 +17,7 @@ from backend.quality.record import FactFault, overlaps, record_text
 _MEASURES: Final = "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面盆口"
 #: Measures of matters as well as of things: 一份默契, 两桩小事, 一套说法.
 _OF_ANYTHING: Final = "个份件套组对片口面段场"
+_HOW_MANY: Final = re.compile(rf"{NUMBER}[{_MEASURES}]$")
 #: How big one is, between how many and what: 一支十克的旅行装, 两包八十抽的湿巾.
 _SIZE: Final = (
     rf"(?:小|大)?(?P<size>{NUMBER}\s*(?:克|毫升|ml|g|kg|千克|公斤|斤|升|l|抽|厘米|公分|cm|毫米|mm|寸|米|泡|片|粒|"
@@ -24,7 +25,7 @@ _SIZE: Final = (
 )
 _GIFT: Final = re.compile(
     rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|送|赠品[是有]?|赠)(?:你们?|大家|您|一?份|价值[^的，]{{1,8}}的)?"
-    rf"(?:(?P<count>{NUMBER})\s*(?:[{_MEASURES}]))(?:{_SIZE})?(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
+    rf"(?:(?P<count>{NUMBER})\s*(?:[{_MEASURES}])|(?P<few>[俩仨])(?![{_MEASURES}人口]))(?:{_SIZE})?(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
     rf"定制的?)?(?P<thing>[\u4e00-\u9fa5a-z]{{1,8}})"
 )
 #: The thing first: 送同款帽子一顶.
@@ -42,8 +43,8 @@ _LISTED: Final = re.compile(
 _ALONG: Final = headed(
     rf"(?<=[，。！？；、\n])(?:拍[了下]?|下单|今天|现在|另外|跟着|一起|随[\u4e00-\u9fa5]{{1,2}}|每[件台盒]|我|咱)*"
     r"(?:还|再|另外?|也|都|直接)?"
-    rf"(?P<verb>给你们|给大家|给|配上?|附上?|搭上?|带上?|带|有|寄|发|捎上?)(?:你们?|大家)?"
-    rf"(?P<count>{NUMBER})[{_MEASURES}](?P<thing>[\u4e00-\u9fa5a-z]{{2,7}})(?=[，。！？；\n]|$)|"
+    rf"(?P<verb>给(?:[你您]们?|大家)(?:再|还|都)?[带配捎附寄搭]上?|给你们|给大家|给|配上?|附上?|搭上?|带上?|带|有|寄|发|捎上?)(?:你们?|大家)?"
+    rf"(?:(?P<count>{NUMBER})[{_MEASURES}]|(?P<few>[俩仨])(?![{_MEASURES}人口]))(?P<thing>[\u4e00-\u9fa5a-z]{{2,7}})(?=[，。！？；\n]|$)|"
     rf"(?<=[，。！？；\n])(?:另外|跟着|还有|再加|外加|加上|一起)(?:还有|有)?"
     rf"(?P<count2>{NUMBER})[{_MEASURES}](?P<thing2>[\u4e00-\u9fa5a-z]{{2,7}})(?=[，。！？；\n]|$)|"
     rf"(?<=[，。！？；\n])(?P<count3>{NUMBER})[{_MEASURES}](?P<thing3>[\u4e00-\u9fa5a-z]{{2,7}}?)"
@@ -91,7 +92,9 @@ def _gifts_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
     whole = record_text(product)
     for match in (*_GIFT.finditer(text), *_GIFT_FIRST.finditer(text)):
         thing = re.split(r"[的给，]", match.group("thing"))[0]
-        if re.match(r"朋友|父母|爸|妈|长辈|礼|货|人|老|女|男|给", thing) or parse_number(match.group("count")) is None:
+        told = "few" if match.groupdict().get("few") else "count"
+        count = parse_number(match.group(told))
+        if re.match(r"朋友|父母|爸|妈|长辈|礼|货|人|老|女|男|给", thing) or count is None:
             continue
         if is_matter(thing):
             continue  # 送大家一份祝福
@@ -103,11 +106,10 @@ def _gifts_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
         if "size" in match.groupdict() and match["size"] and _is_of_another_size(match["size"], gifts):
             yield FactFault("FAC-004", *match.span("size"), f"赠品规格对不上，资料里的赠品：{gifts}", True)
             continue
-        count = parse_number(match.group("count"))
         listed = {parse_number(said) for said in re.findall(rf"({NUMBER})\s*[{_MEASURES}]", gifts)}
-        if count is not None and listed and count not in listed:
+        if listed and count not in listed:
             yield FactFault(
-                "FAC-004", match.start("count"), match.end("count"), f"赠品数量对不上，资料里的赠品：{gifts}", True
+                "FAC-004", match.start(told), match.end(told), f"赠品数量对不上，资料里的赠品：{gifts}", True
             )
 
 
@@ -164,7 +166,7 @@ def _gifts_together(text: str, product: Mapping[str, Any], known: str) -> Iterat
     """Find gifts named without a number, two together: 送玻璃杯和木勺, 再送真皮笔袋和一瓶彩墨."""
     for match in _TOGETHER.finditer(text):
         for group in ("first", "second"):
-            thing = match[group]
+            thing = _HOW_MANY.sub("", match[group]) or match[group]
             # Beside a gift of the record the other one is a gift as well, whatever it ends in.
             other = match["second" if group == "first" else "first"]
             meant = _UTENSIL.search(thing) or (len(thing) <= 4 and _is_known(other, product))
@@ -174,7 +176,8 @@ def _gifts_together(text: str, product: Mapping[str, Any], known: str) -> Iterat
 
 def _is_known(thing: str, product: Mapping[str, Any]) -> bool:
     """Tell whether the record holds the thing itself: not only what it is made of (不锈钢蒸锅 at a steel knife)."""
-    # 刷子 of 吸管刷1把
+    # 刷子 of 吸管刷1把, and 海绵一块 of 海绵1块
+    thing = _HOW_MANY.sub("", thing) or thing
     thing = thing.rstrip("子儿") or thing
     bare = thing
     for material in MATERIALS:
@@ -201,7 +204,7 @@ def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     yield from _gifts_together(text, product, known)
     for match in _ALONG.finditer(text):
         thing = match.group("thing") or match.group("thing2") or match.group("thing3")
-        count = parse_number(match.group("count") or match.group("count2") or match.group("count3"))
+        count = parse_number(match["count"] or match["few"] or match["count2"] or match["count3"])
         low, high = sentence(text, *match.span())
         # 配一根玉米，一个鸡蛋，早饭就齐了: what one eats with it.
         served = match["verb"] in _WITH and _MEAL.search(text, low, high) is not None
@@ -210,6 +213,7 @@ def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
             or served
             or count is None
             or _NO_GIFT.search(thing)
+            or thing[-1] == "的"  # 再带一瓶小的
             or not _is_offered(text, max(0, low - 24), high)
         ):
             continue

@@ -82,6 +82,9 @@ def _read_out_wrong(text: str, listed: _Listed, record: str) -> Iterator[FactFau
         # Of the first four, what the script reads out behind them may be the fifth.
         parts = parts[: len(listed.items)] if listed.open else parts
         strange = [one for one in parts if one and not _is_known(one, record)]
+        # 盐巴 where all but 食用盐 was read out: that one, as people call it.
+        unsaid = [item for item in listed.items if not any(_is_known(one, item) for one in parts)]
+        strange = [one for one in strange if not any(one.startswith(item[-1]) for item in unsaid)]
         if not strange or any(_NO_FOOD.search(one) or _NO_ITEM.search(one) for one in parts):
             continue
         if not all(_is_noun(one) for one in strange) or is_aside(text, *match.span()):

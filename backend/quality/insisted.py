@@ -13,7 +13,7 @@ _END: Final = "(?=[，。！？；]|$)"
 _NOW: Final = "(?:今天|今晚|现在|这回|这次|偏|偏偏|就|才|还|也|可|却|来|都|是|真)"
 #: Before a claim: nobody may say that it is not so.
 _NOT_NOT_BEFORE: Final = re.compile(
-    "(?:谁|哪个|哪家|没人|没有人|无人|谁都不)(?:敢|能|好意思)?(?:跟我|和我)?(?:说|讲|否认)(?:这|它|我们|咱们?|咱家)?(?:家|款|个)?(?:不是|没有|不能|不会|做不到)$|"
+    "(?:谁|哪个|哪家|没人|没有人|无人|谁都不)(?:敢|能|好意思)?(?:跟我|和我)?(?:说|讲|否认)(?:这|它|我们|咱们?|咱家)?(?:家|款|个)?(?:价格?|东西)?(?:不是|没有|不能|不会|做不到)$|"
     "(?:不敢|不能|不会|不得|不可能|没人敢?|没有人敢?|谁敢?|哪个敢?)不(?:说|讲|喊|写|叫|认|承认|提|给)?(?:是|自己是?|它是?)?$|"
     "谁(?:说|讲)(?:这|它|我们)?(?:没有|不是|没|做不到)$|"
     "(?:不是|没有|没)(?:谁|人人|哪家|哪个|所有人|每家|什么人|几家|几个人?)都?(?:敢|能|会|配)(?:说|讲|喊|承诺|保证|写|标)?$"
@@ -92,6 +92,8 @@ _UP_AGAIN: Final = re.compile("只有|除了|唯独|例外|除外|才是|真有|
 _NEXT: Final = 24
 #: A rule may name a part of what is claimed: 全网最低|价, 能|根治.
 _ABLE: Final = re.compile("(?:能够?根?|可以|会|全网?|全国|的)+$")
+#: How any match of it ends.
+_ABLE_ENDS: Final = frozenset("能够根以会全网国的")
 _STEM: Final = re.compile(
     "^(?:低?价格?|低|品质|质量|水平|级别?|标准|失眠|湿疹|百病|有效|不赔|(?:的)?(?:产品|东西|货|价))"
 )
@@ -99,7 +101,7 @@ _STEM: Final = re.compile(
 
 def is_insisted(before: str, after: str) -> bool:
     """Tell whether words of denial around a claim affirm it; `before` is its clause up to there, folded."""
-    before, behind = _ABLE.sub("", before), _STEM.sub("", after, 1)
+    before, behind = _bare(before, after)
     if (
         _NOT_NOT_BEFORE.search(before)
         or (_IF_NOT_BEFORE.search(before) and _IF_NOT_BEHIND.match(behind))
@@ -119,8 +121,16 @@ def is_insisted(before: str, after: str) -> bool:
 
 def is_turned_away(before: str, after: str) -> bool:
     """Tell whether the sentence only says what to make of whoever claims it: 谁跟你承诺…，转身就走."""
-    before, after = _ABLE.sub("", before), _STEM.sub("", after, 1)
+    before, after = _bare(before, after)
     for lead, tail in ((_WHOEVER, _TURNED_AWAY), _ALL_TRICKS, _A_BANNED_WORD):
         if lead.search(before) and (behind := tail.match(after)):
             return _UP_AGAIN.search(after, behind.end(), behind.end() + _NEXT) is None
     return False
+
+
+def _bare(before: str, after: str) -> tuple[str, str]:
+    """Return what stands around a claim of which a rule names only a part."""
+    if before[-1:] in _ABLE_ENDS and (able := _ABLE.search(before)):
+        before = before[: able.start()]
+    stem = _STEM.match(after)
+    return before, after[stem.end() :] if stem else after

@@ -386,6 +386,10 @@ _IS_FROM: Final = headed(
     "(?:这是|这个是|它是|就是|都是|全是|是|用的?是?|选的?是?|正宗的?|地道的?|咱们?的?|咱家)(?:[\u4e00-\u9fa5]{2,3}省?)?$"
 )
 _ALL: Final = re.compile("(?:省|市|县|区)?(?:的|货|产的?)?(?=[，。！；]|$)")
+#: A place that lies in it, all that the clause says: 云南|景谷的.
+_WITHIN: Final = re.compile(
+    "(?![\u4e00-\u9fa5]*[最特好老新美常爱独有专才也都])[\u4e00-\u9fa5]{2,3}(?:那边)?的(?=[，。！；]|$)"
+)
 #: Behind a place in its clause: somebody's land and craft there.
 _OWN_LAND: Final = re.compile(
     "自家|园子|[果茶菜葡]园|地里|田里|山上|山里|大棚|承包|土生土长|[种养产采摘捞晒酿烧打织绣编]出?的"
@@ -435,6 +439,8 @@ def _comes_from(text: str, start: int, end: int, record: str) -> tuple[bool, boo
     noun = re.match("的?(?P<noun>[\u4e00-\u9fa5]{1,4}?)(?=[，。！；]|$)", text[end:high])
     if noun and (set(noun["noun"]) - set("的子了这个是一款儿大小好")) & set(record):
         return (bool(is_from) or start == low), True
+    if is_from and _WITHIN.match(text, end):
+        return True, True
     if _OWN_LAND.search(text, end, high):
         return False, True  # 烟台海边我们自家园子里的红富士
     return False, bool(_ALL.match(text, end)) and start == low and end < high + 1

@@ -30,6 +30,10 @@ _STRETCH: Final = rf"{_BETWEEN}(?P<number>{NUMBER})"
 #: Names that are words of every day: what stands behind them is told of anything.
 #: Behind a figure without a unit.
 _AFTER: Final = tuple("，。！？；、的多到至-")
+#: Behind a one: what one of something costs or saves.
+_FOR_ONE: Final = re.compile(
+    rf"[\u4e00-\u9fa5]{{1,2}}(?:就|才|只|还|能|要|能省|可以|正好|大概|差不多)*(?:[省合便多少贵卖划摊]|{NUMBER}(?:块|元|毛|角))"
+)
 _COMMON: Final = frozenset(
     {"颜色", "适合", "适用", "规格", "数量", "套装", "包装", "产品", "使用", "功能", "品牌", "型号", "产地"}
 )
@@ -56,6 +60,8 @@ def named_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         # Two facts may share a short name (保温, 保温时间): what one of them bears out is right.
         for match in _pattern(name).finditer(text) if any(one in text for one in _variants(name)) else ():
             said, at = parse_number(match.group("number")), match.start("number")
+            if said == 1 and _FOR_ONE.match(text, match.end()):
+                continue  # 大箱一斤省六毛八
             if said is None or at in sums or _is_compared(text, match.start(), at):
                 continue
             # 更换：奶嘴建议每2个月更换 speaks of the 奶嘴 as well.

@@ -4,7 +4,7 @@ import sys
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from re import Match, Pattern, escape
@@ -131,14 +131,16 @@ def fold(text: str) -> Folded:
     Line breaks and clause punctuation stay; numerals stay too (see `NUMERALS`), so patterns can still read them.
     """
     mapping, pattern, kinds, happens = _folding()
+    original = text
     if len(text) < _SHORT:
         if happens.keys().isdisjoint(text):
             return Folded(text, text)  # most terms are so, and there are thousands of them
         spots = _spots(text, happens)
     else:
+        text = _lowered()(text)
         spots = _spots_at_once(text, kinds)
     if not spots:
-        return Folded(text, text)
+        return Folded(original, text)
 
     def replacement(match: Match[str], before: str) -> str:
         run = match.group()
@@ -149,7 +151,7 @@ def fold(text: str) -> Folded:
             return _widened(text, match.start(), run)
         return _between(text, match, before)
 
-    return rewrite_at(text, _matches_at(pattern, text, spots), replacement)
+    return replace(rewrite_at(text, _matches_at(pattern, text, spots), replacement), original=original)
 
 
 def _spots(text: str, happens: Mapping[str, int]) -> list[int]:
@@ -256,6 +258,29 @@ def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8], Mapping
     kinds = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
     kinds[list(map(ord, happens))] = list(happens.values())
     return single | longer, compile_pattern("|".join(alternatives)), kinds, happens
+
+
+@cache
+def _lowered() -> Swap:
+    """Return what may be done to a whole text at once: one character becomes another one that is of its sort.
+
+    Nothing that looks at its neighbours, or begins or goes on in a sequence, can tell the difference.
+    """
+    mapping, _, _, happens = _folding()
+    joined = {char for source in mapping if len(source) > 1 for char in source}
+    return Swap(
+        {
+            ord(char): image
+            for char, image in mapping.items()
+            if len(char) == len(image) == 1
+            and max(char, image) < "\uffff"
+            and char not in joined
+            and image not in happens
+            and image != "\ufffd"
+            and is_han(char) == is_han(image)
+            and char.isascii() == image.isascii()
+        }
+    )
 
 
 def _range(low: int, high: int) -> str:

@@ -8,7 +8,12 @@ from typing import Final, Literal
 
 from backend.quality.heads import headed
 
-_DIGITS: Final = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2}
+_DIGITS: Final = {char: value for value, char in enumerate("零一二三四五六七八九")} | {
+    "〇": 0,
+    "两": 2,
+    "俩": 2,
+    "仨": 3,
+}
 _SCALES: Final = {"十": 10, "百": 100, "千": 1000}
 #: One number, Arabic or Chinese, as a pattern without groups.
 NUMBER: Final = (
@@ -20,6 +25,8 @@ COUNTERS: Final = (
     "件盒瓶包支袋箱套双条个罐片台只份组枚粒杯桶提板张本串根颗把块副对盆株顶床辆匹筒筐册卷贴听坛枝束棵幅抽盏饼屉匣篮节"
 )
 
+#: About so many, and no number: neither 12 nor 35.
+_ROUGHLY: Final = frozenset(["一二", "一两", "两三", "二三", "三四", "四五", "五六", "六七", "七八", "八九", "三五"])
 #: What is counted in blocks, many of them too: 三十块糖.
 _IN_BLOCKS: Final = re.compile(
     "(?:小|大|方)?(?:糖|皂|饼|肉|巧克力|豆腐|砖|拼图|积木|地垫|瓷砖|姜|冰|蛋糕|面包|年糕|奶酪|牛轧|腐乳|木|板|电池|毛巾|抹布|尿布)"
@@ -85,12 +92,14 @@ def parse_number(said: str) -> float | None:
 def _parse_chinese(said: str) -> float | None:
     if any(char not in _DIGITS and char not in _SCALES and char != "万" for char in said):
         return None
+    if said in _ROUGHLY:
+        return None  # 七八天
     if len(said) > 1 and all(char in _DIGITS for char in said):
         return float("".join(str(_DIGITS[char]) for char in said))
     if _TWO_NUMBERS.search(said):
         return None
     total = section = digit = 0
-    scale = 1
+    scale, last = 1, _SCALES["千"]
     for char in said:
         if char in _DIGITS:
             digit = _DIGITS[char]
@@ -98,9 +107,12 @@ def _parse_chinese(said: str) -> float | None:
             scale = 1 if digit == 0 else scale
         elif char == "万":
             total, section, digit, scale = (total + section + digit) * 10_000, 0, 0, 10_000
+            last = _SCALES["千"]
         else:
-            section += (digit or 1) * _SCALES[char]
-            digit, scale = 0, _SCALES[char]
+            # 十五千克: what stands before is counted in thousands.
+            greater = section and _SCALES[char] > last
+            section = (section + digit if greater else 0) * _SCALES[char] or section + (digit or 1) * _SCALES[char]
+            digit, scale, last = 0, _SCALES[char], _SCALES[char]
     return float(total + section + (digit * scale // 10 if scale >= 100 and said[-1] in _DIGITS else digit))
 
 

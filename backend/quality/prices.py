@@ -14,6 +14,7 @@ from backend.quality.ladder import bought_apart, last_piece, step_faults, steps_
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
 from backend.quality.patterns import behind
+from backend.quality.reckoned import is_reckoned
 from backend.quality.record import record_text
 from backend.quality.subject import is_unsure
 from backend.quality.worked_out import Basis, could_come_to, is_asked, is_priced, is_worked_out, readings
@@ -61,6 +62,8 @@ _OF_ANY_ADDITION: Final = frozenset(
 _COIN: Final = re.compile("的?(?:硬币|纸币|钢镚)|[机级档]|价位")
 #: 一分钱不扣, 不加一分钱.
 _NOT_A_PENNY: Final = re.compile("一[分毛块](?:钱)?(?:都|也)?(?:不|没|别)|(?:不|没|别|甭)[^，。！？]{0,5}一[分毛块]钱?")
+#: Before a sum: it comes off what is paid, whatever it is called (再返你三十块红包).
+_GIVEN_BACK: Final = re.compile("返|补贴|[退补]给?[你您]|倒贴|立减|抵扣")
 #: 以前只认楼下那家，二十八一杯.
 _ELSEWHERE: Final = re.compile("以前|从前|那时候?|当时|楼下|外面|外头|别家|那家|人家|隔壁|商场|超市|咖啡店|奶茶店")
 
@@ -102,6 +105,7 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
     """Yield what is wrong with the money of a folded text."""
     sums = [*money_in(text), *_behind_the_name(text, product)]
     wrong = list(_sums_that_contradict(text, sums, product or {}))
+    borne_out: list[Money] = []
     known = _known(product) if product is not None else None
     if known is not None and known.price is not None:
         at = {money.start: money for money in sums}
@@ -126,17 +130,22 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
         begin, _ = sentence(text, low, high)
         before, _ = clause(text, max(begin, low - 1), max(begin, low - 1))
         elsewhere = _EACH.match(text, money.end) and _ELSEWHERE.search(text[sentence(text, low, high)[0] : low])
-        if elsewhere or _OTHER_GOODS.search(text, before, high):
+        other = _OTHER_GOODS.search(text, before, high) and not _GIVEN_BACK.search(text, low, money.start)
+        if elsewhere or other:
             continue
         meant = (replace(money, value=value) for value in readings(text, money))
-        if not any(_follows(text, one, known) for one in meant) and not _may_follow(text, money, sums, known):
+        if any(_follows(text, one, known) for one in meant) or _may_follow(text, money, sums, known):
+            borne_out.append(money)
+        else:
+            reckoned = _could_follow(text, money, known, borne_out)
+            if reckoned:
+                borne_out.append(money)
             yield PriceFault(
                 money.start,
                 money.end,
                 f"{_plain(money.value)}元与商品资料对不上（{_described(known)}）",
                 _right(text, money, known),
-                is_asked(text, money, known.basis, str(product.get("unit") or ""))
-                and not _could_follow(text, money, known),
+                not reckoned and is_asked(text, money, known.basis, str(product.get("unit") or "")),
             )
     yield from _wrong_discounts(text, known)
     for fault in step_faults(text, known.steps, known.price):
@@ -164,8 +173,14 @@ def _may_follow(text: str, money: Money, sums: Sequence[Money], known: _Known) -
     return known.basis is not None and is_worked_out(text, money, sums, known.basis)
 
 
-def _could_follow(text: str, money: Money, known: _Known) -> bool:
-    return known.basis is not None and could_come_to(text, money, known.basis)
+def _could_follow(text: str, money: Money, known: _Known, borne_out: Sequence[Money] = ()) -> bool:
+    """Tell whether some reckoning comes to a sum, asked for or not."""
+    if known.basis is None:
+        return False
+    if could_come_to(text, money, known.basis):
+        return True
+    before = text[clause(text, money.start, money.end)[0] : money.start]
+    return not _LIST.search(before) and is_reckoned(text, money, borne_out, known.basis)
 
 
 def _behind_the_name(text: str, product: Mapping[str, Any] | None) -> Iterator[Money]:

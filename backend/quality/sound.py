@@ -155,10 +155,14 @@ class Sounds:
 def _is_disguise(heard: Heard, where: tuple[int, int], term: str) -> bool:
     text, sounded = heard.text, heard.sounded
     # What was copied stands in both texts alike; a spelled syllable is no character of a term.
-    same = sum(map(eq, sounded.text[slice(*where)], term))
-    if same * 2 < len(term) and not any(map(_is_sound, sounded.text[slice(*where)])):
+    said = sounded.text[slice(*where)]
+    same = sum(map(eq, said, term))
+    if any(map(_is_sound, said)):
+        units = [text[slice(*sounded.span(at, at + 1))] for at in range(*where)]
+    elif same * 2 < len(term):
         return False
-    units = [text[slice(*sounded.span(at, at + 1))] for at in range(*where)]
+    else:
+        units = list(said)  # all of it was copied
     latin = [unit for unit in units if unit.isascii()]
     altered = [
         (at, unit)
@@ -205,6 +209,8 @@ def _stands_alone(text: str, begin: int, stop: int, altered: list[int]) -> bool:
         if across or (len(word) > 1 and any(at <= odd < end for odd in altered)):
             return False
         at = end
+        if at >= stop:
+            break  # what stands behind has nothing of it
     return True
 
 

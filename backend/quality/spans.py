@@ -73,6 +73,12 @@ _LASTS: Final = (
     ("开封", re.compile("开封|开盖|开瓶")), ("充", re.compile("续航|充(?!绒|值)|电")),
     ("保质", re.compile("保质期|赏味期|放得住|能放")),
 )  # fmt: skip
+#: How long something may be used, or is repaired: told by the word right beside, or by a clause that is no more.
+_GUARANTEED: Final = (
+    ("质保", re.compile("质保|保修|包修|联保")),
+    ("有效", re.compile("有效期|使用期限|可用期|核销期")),
+)
+_BESIDE_WORD: Final = 4
 _KEEPS: Final = re.compile("能?放|保质|存|用|续航|待机|管|撑|不坏")
 #: What things smell of.
 _SCENT_FIELD: Final = re.compile("香味|香型|气味|味道|香调")
@@ -106,6 +112,7 @@ def span_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     yield from _rates_that_differ(text, fields)
     yield from _tenths_that_differ(text, fields)
     yield from _lapses_that_differ(text, fields)
+    yield from _terms_that_differ(text, fields)
     yield from _scents_that_differ(text, fields, record)
 
 
@@ -258,6 +265,30 @@ def _lapses_that_differ(text: str, fields: Sequence[tuple[str, str]]) -> Iterato
             continue
         if days > max(one for one, _ in right) * 1.1:
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料（{right[0][1]}）不符", True)
+
+
+def _terms_that_differ(text: str, fields: Sequence[tuple[str, str]]) -> Iterator[FactFault]:
+    """Find a longer term than the record's: 两年质保, and 质保180天; 有效期呢，买了一年之内都能用, and 90天内."""
+    for _, words in _GUARANTEED:
+        known = [
+            (days, f"{name}：{value[:24]}")
+            for name, value in fields
+            for match in _LAPSE.finditer(value)
+            if (words.search(name) or words.search(value)) and (days := _days(match)) is not None
+        ]
+        if not known or any(re.search("终身|永久|长期", told) for _, told in known):
+            continue
+        for match in _LAPSE.finditer(text) if words.search(text) else ():
+            low, high = clause(text, *match.span())
+            begin, end = match.start() - _BESIDE_WORD, match.end() + _BESIDE_WORD
+            before, _ = clause(text, max(0, low - 1), max(0, low - 1))
+            alone = words.match(text, before) and re.search("[期修保][呢嘛啊吧]?，$", text[before:low])
+            days = _days(match)
+            if days is None or not (words.search(text, max(low, begin), min(high, end)) or alone):
+                continue
+            most, told = max(known)
+            if days > 1.1 * most and not is_aside(text, *match.span()):
+                yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料（{told}）不符", True)
 
 
 def _scents_that_differ(text: str, fields: Sequence[tuple[str, str]], record: str) -> Iterator[FactFault]:

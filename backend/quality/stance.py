@@ -41,6 +41,11 @@ _ASKED: Final = re.compile(
     r"(?![^，。！？]{0,12}(?:敢信|(?<![能可要])信[吗不么]|谁|[别哪]家|别人|怎么|还有|心动|要不要|见过|离谱|搞错|值不值|神不神|羡慕))"
     r"[^，。！？]{0,12}？"
 )
+#: 想让头发长出来，那不归它管.
+_NOT_ITS_JOB: Final = re.compile(
+    "^(?:什么的|之类的?|的(?:事儿?|活儿?|问题)?)?，?(?:这|那)?(?:些|个|种)?(?:事儿?|活儿?)?(?:可|都|也|就|真)?(?:不归|不是|轮不到|指望不上|别指望)(?:它|咱们?|我们|这[款瓶个盒])"
+    "(?:能|该|来|会)?(?:管|干|做|负责|的(?:活儿?|事儿?|本事|范围))?(?:的|了|啊|哈)*(?=[，。！]|$)"
+)
 #: What is asked about and denied is good to hear: 会不会反弹？不会的 claims something.
 _BAD: Final = re.compile("副作用|反弹|复发|过敏|依赖|刺激|伤|掉|变形|起球|褪|坏|添加|风险|害")
 #: What a book, a film tells of. 书里说蜂蜜能治… cites it and is no such thing.
@@ -98,19 +103,19 @@ def is_not_claimed(
     if begin is None:
         begin, _ = clause(text, start, end)
     before, after = text[begin:start], text[end : end + _FAR]
-    if is_insisted(before, after):
-        return False
-    if is_turned_away(before, after):
-        return True
     past = category in ("price_claim", "false_promo") and _PAST.search(text, begin, start)
-    return bool(
+    denied = bool(
         past
         or _UNABLE.search(text, max(0, start - 4), end)
         or (category in _OF_WORKS and _is_only_spoken_of(text, start, end, (begin, low, high)))
         or (_WHETHER.match(text, start, end) and not is_affirmed(text[end : end + _REACH]))
         or _SUMMED_UP.search(text, end, high)
+        or _NOT_ITS_JOB.match(after)
         or (not _BAD.search(text, start, end) and _is_taken_back(text, low, start, end))
+        or is_turned_away(before, after)
     )
+    # Hardly anything is denied: whether the denial affirms is asked last.
+    return denied and not is_insisted(before, after)
 
 
 def _is_only_spoken_of(text: str, start: int, end: int, bounds: tuple[int, int, int]) -> bool:

@@ -109,13 +109,16 @@ class Sweep:
         spots = self._spots(found, len(text))
         if self._unanchored:
             spots = iter(sorted([*((number, 0, len(text)) for number in self._unanchored), *spots]))
+        patterns = self._patterns
         for number, low, high in spots:
-            rule, pattern, _ = self._patterns[number]
+            pattern = patterns[number][1]
             # Nearly all of them hold nothing, and to be told so by an iterator takes longer.
             if pattern.search(text, low, high):
+                rule = patterns[number][0]
                 for match in pattern.finditer(text, low, high):
-                    if match.end() > match.start():
-                        yield Sighting(rule, match.start(), match.end(), "")
+                    start, end = match.span()
+                    if end > start:
+                        yield Sighting(rule, start, end, "")
 
     def _spots(self, found: Found, size: int) -> Iterator[tuple[int, int, int]]:
         """Yield for each pattern that may match the ranges of the text, in order, which hold every match."""

@@ -102,7 +102,7 @@ def is_worked_out(text: str, money: Money, sums: Sequence[Money], basis: Basis) 
     if any(_equal(said, value, money) for said in readings(text, money) for value in values):
         return True
     return any(
-        _nearly(said, share, money)
+        nearly(said, share, money)
         for said in readings(text, money)
         for share in _shares(text, money, [one.value for one in earlier], basis)
     )
@@ -204,7 +204,7 @@ def _equal(said: float, value: float, money: Money) -> bool:
     return abs(said - value) < 0.006 or (money.approximation == "about" and abs(said - value) <= 0.1 * value)
 
 
-def _nearly(said: float, value: float, money: Money) -> bool:
+def nearly(said: float, value: float, money: Money) -> bool:
     """Tell whether a share is told as people tell it: 1.658 is 一块六毛五多, 一块六毛六, 一块七 or 不到一块七."""
     cents = round(100 * said)
     told_to = 0.011 if cents % 10 else 0.051 if cents % 100 or said < 20 else 0.51
@@ -252,7 +252,7 @@ def could_come_to(text: str, money: Money, basis: Basis) -> bool:
     # What one comes to is told of the price one pays.
     paid = wholes - {one * count for one in (basis.list_price or 0,) for count in (1, *counts)}
     shares = (one / part for one in paid for part in parts)
-    return any(_nearly(said, one, money) for one in shares for said in readings(text, money))
+    return any(nearly(said, one, money) for one in shares for said in readings(text, money))
 
 
 def is_priced(text: str, money: Money) -> bool:
