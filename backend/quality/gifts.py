@@ -31,7 +31,7 @@ _GIFT: Final = re.compile(
 #: The thing first: 送同款帽子一顶.
 _GIFT_FIRST: Final = re.compile(
     rf"(?:加赠|赠送|再送|还送|另送|附赠|(?<![配发递护寄运])送|赠品[是有]?)(?:你们?|大家|您|上)?(?:同款|配套的?|定制的?|小)?"
-    rf"(?P<thing>(?!{NUMBER})[\u4e00-\u9fa5a-z]{{2,6}}?)(?P<count>{NUMBER})[{_MEASURES}](?=[，。！？；、\n]|$)"
+    rf"(?P<thing>(?!{NUMBER})[\u4e00-\u9fa5a-z]{{2,6}}?)(?P<count>{NUMBER})整?[{_MEASURES}](?=[，。！？；、\n]|$)"
 )
 _COUNTED: Final = headed(rf"({NUMBER})\s*[大小]?([{COUNTERS}])(?!月|小时|钟|星期|礼拜|人|地方)")
 #: One thing in a list of gifts, the clause holding nothing else.

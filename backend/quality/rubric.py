@@ -11,7 +11,7 @@ from backend.quality.draft import Check, Draft, ScriptBrief
 from backend.quality.facts import fact_faults
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.normalize import fold
-from backend.quality.record import Record
+from backend.quality.record import Record, with_fields
 from backend.quality.rulebook import Severity
 
 __all__ = ["UNAPPROVED", "QualityReport", "ScriptBrief", "review"]
@@ -39,7 +39,7 @@ def review(script: str, brief: ScriptBrief, rules: RuleSnapshot) -> QualityRepor
     """Run every check of the rubric over a script. Spans point into `script`; (0, 0) means the whole script."""
     folded = fold(script)
     if brief.product is not None:
-        brief = replace(brief, product=Record(brief.product))
+        brief = replace(brief, product=Record(with_fields(brief.product)))
     faults = list(fact_faults(folded.text, brief.product)) if brief.product is not None else []
     draft = Draft(script, folded, brief, rules, faults)
     findings: list[Finding] = []
