@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from backend.graph.intent import joining, talking, writing
+from backend.graph.intent import inquiring, joining, talking, writing
 from backend.graph.intent.answers import all_chosen, chosen, whole_request
 from backend.graph.intent.corrections import corrected
+from backend.graph.intent.dialect import in_standard_words
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import as_written, fold
 from backend.graph.intent.hearing import heard
+from backend.graph.intent.mistyped import put_right
 from backend.graph.intent.odds import at_odds
 from backend.graph.intent.own_data import own_data
 from backend.graph.intent.pasted import asks_for_check, pasted_in
@@ -31,12 +33,15 @@ _ONE_TEXT: Final = frozenset({"write", "restyle", "regenerate", "continue", "swi
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 #: From the most telling to the least.
 _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
+    inquiring.may_be_said,
     talking.check,
     talking.reported,
     own_data,
     talking.operation,
     talking.verdict,
+    inquiring.talk,
     talking.smalltalk,
+    inquiring.about_goods,
     talking.question,
     writing.standing,
     writing.batch,
@@ -84,10 +89,10 @@ def _read(message: str, situation: Situation, learned: bool) -> Reading:  # noqa
         return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
     if (every := _all_of(all_chosen(text, situation), situation, learned)) is not None:
         return every
-    text = plainly(text, situation)
+    text = plainly(put_right(in_standard_words(text), situation.products), situation)
     if (meant := corrected(text, situation)) is not None:
-        put_right = _understood(meant, meant, replace(situation, asked=False), learned)
-        return replace(put_right, reason=f"put right; {put_right.reason}")
+        mended = _understood(meant, meant, replace(situation, asked=False), learned)
+        return replace(mended, reason=f"put right; {mended.reason}")
     return _understood(message, text, situation, learned)
 
 

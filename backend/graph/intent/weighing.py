@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from backend.graph.intent import writing
+from backend.graph.intent import inquiring, writing
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.learned import Guess, features, weights
 from backend.graph.intent.situation import Reading
@@ -59,7 +59,7 @@ def _is_known(finds: Finds, by_rules: Reading) -> bool:
         match.sure == 1.0 and _CHANGED_TO.search(finds.positive, 0, match.start) for match in finds.products
     ):
         return True  # 改成头盔的: another product of ours, by its name
-    return by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS
+    return by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS or by_rules.reason in inquiring.KNOWN
 
 
 def weighed(finds: Finds, by_rules: Reading) -> Reading:  # noqa: PLR0911 -- one return for each outcome
