@@ -14,7 +14,7 @@ from backend.graph.intent.situation import Reading
 _REQUEST: Final = re.compile(
     r"(?:帮|给|替)(?:我|忙|咱)?(?:写|来|出|弄|整|改|做|搞|编|想|换|加|删|润|补)|(?:写|来|出|整|弄|搞|做|生成|编|拟|要|补)(?:我)?[一个段条份版篇点几两](?!不|样|定|般|起|直|会)|"
     r"改(?:成|一下|短|长|得|掉)|换(?:成|个|一|掉|下)|[去删拿抹划抠撤砍摘](?:掉|了它|去)|删了|重(?:写|来|做|新)|[短长](?:一?点|一?些)|再(?!有)[^,.;!?]{1,4}(?:一?[点些]|几句)|"
-    r"加(?:一?[句段个点]|上|进)|补(?:一?句|上)|缩|压(?:到|短|缩)|润色|精简|续写|接着写|翻译|\b(?:write|make|give me|rewrite)\b"
+    r"(?:备|准备)一?[段个条份点]|加(?:一?[句段个点]|上|进)|补(?:一?句|上)|缩|压(?:到|短|缩)|润色|精简|续写|接着写|翻译|\b(?:write|make|give me|rewrite)\b"
 )
 _ASKS_AT_END: Final = r"(?:吗|么|嘛|不|没(?:有)?|呀|啊|哦|呢|哇|哈|咯|喔)*\s*(?:\?|[.!~]*$|,)"
 _MAY: Final = r"(?:能不能|可不可以|可以不可以|能否|可否|敢不敢|准不准|让不让|许不许|可以|能|准|让)"
@@ -50,9 +50,12 @@ _ASKED: Final = re.compile(r"(?:吗|么|\?)(?:[,.!~ ]|$)|(?:没|不|呢|嘛)[?!.
 _CHATTER: Final = re.compile(
     r"辛苦|晚安|早点?(?:歇|睡|休息|下班|回家)|(?:过年|新年|节日|周末|生日|国庆|中秋|元旦|圣诞|春节)(?:好|快乐)|开工大吉|恭喜发财|妥妥|请(?:你|您|大家)(?:吃|喝|撸|下馆子)|"
     r"夸(?:了|你|咱|我|得)|笑死|笑出|哈哈|绝了|牛(?:啊|逼|哇|批)|(?:比|跟)[^,.;!?]{1,12}(?:强|好|靠谱|顺)(?:多|太多|十倍|远)|写(?:得|的)(?:真|挺|太|越来越|蛮|是真)?(?:好|棒|绝|顺|溜|牛|不错)|稿子?[^,.;!?]{0,4}(?:都|也)?(?:挺|很|蛮|真|太|特别|老)?(?:顺|棒|好|到位)(?:的|了|啊|呀)?(?=$|[,.!])|"
-    r"下(?:雨|雪|冰雹|暴雨)|(?:刮|起)[^,.]{0,3}风|台风|(?:好|真|太|老|贼|这么|死)(?:冷|热|冻|闷|晒|潮)|(?:冷|热|冻|闷)死|降温|堵车|停电|停水|风[^,.]{0,3}(?:大|邪乎|嗖嗖)|嗓子[^,.]{0,3}(?:哑|疼|冒烟)|"
+    r"下(?:雨|雪|冰雹|暴雨)|(?:刮|起)[^,.]{0,3}风|台风|(?:好|真|太|老|贼|这么|死)(?:冷(?!静|淡|门|清)|热(?![情闹卖销血])|冻(?!干|货|品)|闷|晒|潮(?!流))|(?:冷|热|冻|闷)死|降温|堵车|停电|停水|风[^,.]{0,3}(?:大|邪乎|嗖嗖)|嗓子[^,.]{0,3}(?:哑|疼|冒烟)|"
     r"(?:吃|喝)(?:了|过)?(?:饭|早饭|午饭|晚饭|宵夜)?(?:没|了吗|了没|没有)(?=$|[,.?!呀啊])|累(?:死|瘫|趴|坏)|困死|愁死|气死|饿死|忙(?:死|疯|得[^,.]{0,4}(?:水|饭|脚))|邪乎|念(?:串|错|瓢)|嘴瓢|(?:失眠|感冒|发烧|牙疼|腰疼|睡过头)了?"
 )
+_HOW_ARE_YOU: Final = re.compile(r"(?:吃|喝)(?:了|过)?[^,.]{0,3}(?:没|吗)")
+#: 跟家人们说晚安的那段: a text all the same.
+_A_TEXT: Final = re.compile(r"[这那一][段条版篇句](?:话术|词|稿)?(?:$|[,.;!?的给要])|[\u4e00-\u9fff]的(?:段子|话术|文案)$")
 _LONGEST_TALK: Final = 60
 
 
@@ -76,11 +79,11 @@ def may_be_said(finds: Finds) -> Reading | None:
 
 def _is_claim(finds: Finds, match: re.Match[str], quoted: bool) -> bool:
     """Tell whether what may be said is words on the goods: no text, no length, no manner."""
-    if quoted:
-        return True
-    if finds.mentions or finds.cue["text_noun"] or finds.changes_text():
-        return False
     may = match.groupdict().get("may")
+    if quoted and may not in ("可以", "能", "准", "让"):
+        return True
+    if finds.mentions or (not quoted and (finds.cue["text_noun"] or finds.changes_text())):
+        return False
     if may in ("可以", "能", "准", "让"):
         return bool(re.search(r"吗|么|嘛|不|没|\?", match["end"])) or bool(_ASKED_BY.search(finds.text))
     return True
@@ -109,7 +112,9 @@ def talk(finds: Finds) -> Reading | None:
         return None
     if finds.product is not None or finds.how_to or finds.cue["switch"] or finds.slots.keys() & {"seconds", "must_say"}:
         return None
-    if any(mention.scenario != "closing" and mention.weight > 0.3 for mention in finds.mentions):
+    if finds.cue["question"] and not _HOW_ARE_YOU.search(text):
+        return None
+    if _A_TEXT.search(text) or any(mention.scenario != "closing" and mention.weight > 0.3 for mention in finds.mentions):
         return None
     if finds.cue["shorter"] or finds.cue["longer"] or finds.slots.get("must_not_say"):
         return None

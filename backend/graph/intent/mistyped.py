@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 import rjieba
-from pypinyin import Style, pinyin
+from pypinyin import Style, lazy_pinyin, pinyin
 
 from backend.graph.intent.folding import fold
 from backend.graph.intent.naming import Known
@@ -87,10 +87,21 @@ def _sounds_like(typed: str, word: str) -> bool:
     if 2 * same < len(word):
         return False
     # Two characters must sound the same; longer words may be said with an accent.
+    accent = len(word) > 2
+    meant = _as_said(word, accent)
     return all(
-        one == other or _syllables(one, len(word) > 2) & _syllables(other, len(word) > 2)
-        for one, other in zip(typed, word, strict=True)
+        one == other or sound in _syllables(one, accent) for one, other, sound in zip(typed, word, meant, strict=True)
     )
+
+
+@lru_cache(maxsize=4096)
+def _as_said(word: str, accent: bool) -> tuple[str, ...]:
+    """Return the syllables of a word as it is read: 收尾 has no yi, though 尾 can be read so."""
+    return tuple(_folded(one) if accent else one for one in lazy_pinyin(word))
+
+
+def _folded(syllable: str) -> str:
+    return re.sub(r"(?<=[aei])ng$", "n", re.sub(r"^([zcs])h", r"\1", syllable))
 
 
 @lru_cache(maxsize=8192)
@@ -101,7 +112,7 @@ def _syllables(sign: str, accent: bool) -> frozenset[str]:
     read = pinyin(sign, style=Style.NORMAL, heteronym=True)[0]
     if not accent:
         return frozenset(read)
-    return frozenset(re.sub(r"(?<=[aei])ng$", "n", re.sub(r"^([zcs])h", r"\1", one)) for one in read)
+    return frozenset(_folded(one) for one in read)
 
 
 def _is_better(text: str, right: str, start: int, end: int) -> bool:

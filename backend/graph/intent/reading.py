@@ -18,7 +18,7 @@ from backend.graph.intent.own_data import own_data
 from backend.graph.intent.pasted import asks_for_check, pasted_in
 from backend.graph.intent.planning import is_plan, read_plan
 from backend.graph.intent.situation import Reading, Situation
-from backend.graph.intent.tripwire import injected
+from backend.graph.intent.tripwire import injected, packed
 from backend.graph.intent.turns import in_turn, of_two_kinds
 from backend.graph.intent.weighing import weighed
 from backend.graph.intent.wording import plainly
@@ -33,9 +33,9 @@ _ONE_TEXT: Final = frozenset({"write", "restyle", "regenerate", "continue", "swi
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 #: From the most telling to the least.
 _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
-    inquiring.may_be_said,
     talking.check,
     talking.reported,
+    inquiring.may_be_said,
     own_data,
     talking.operation,
     talking.verdict,
@@ -75,7 +75,7 @@ def read(message: str, situation: Situation, *, learned: bool = True) -> Reading
 
 def _read(message: str, situation: Situation, learned: bool) -> Reading:  # noqa: PLR0911 -- one return a way in
     text = _RUN.sub(r"\1", fold(message))
-    if reason := injected(text):
+    if reason := injected(text) or packed(message):
         return Reading("chat", 0.95, reason, {}, about="injection")
     material = pasted_in(message)
     if material is not None:
