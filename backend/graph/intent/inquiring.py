@@ -46,6 +46,7 @@ _POLITE_ONLY: Final = re.compile(
     r"(?:能不能|可不可以|行不行|好不好|要不要|可以|能)(?:再|把|给|帮|就|稍微|直接|先|重新)*(?:来|写|出|改|换|短|长|加|删|去|给|帮|整|弄|活|热|温|专|搞|轻|快|慢|少|多)"
 )
 _ASKED: Final = re.compile(r"(?:吗|么|\?)(?:[,.!~ ]|$)|(?:没|不|呢|嘛)[?!.]*$")
+_PLAINLY_ASKED: Final = re.compile(r"(?:能|可以|会|有|是|用|要|怕|算|含|带)[^,.;!?]{1,10}(?:吗|么)[?!.]*$")
 #: What people say to one another beside the work.
 _CHATTER: Final = re.compile(
     r"辛苦|晚安|早点?(?:歇|睡|休息|下班|回家)|(?:过年|新年|节日|周末|生日|国庆|中秋|元旦|圣诞|春节)(?:好|快乐)|开工大吉|恭喜发财|妥妥|请(?:你|您|大家)(?:吃|喝|撸|下馆子)|"
@@ -55,7 +56,9 @@ _CHATTER: Final = re.compile(
 )
 _HOW_ARE_YOU: Final = re.compile(r"(?:吃|喝)(?:了|过)?[^,.]{0,3}(?:没|吗)")
 #: 跟家人们说晚安的那段: a text all the same.
-_A_TEXT: Final = re.compile(r"[这那一][段条版篇句](?:话术|词|稿)?(?:$|[,.;!?的给要])|[\u4e00-\u9fff]的(?:段子|话术|文案)$")
+_A_TEXT: Final = re.compile(
+    r"[这那一][段条版篇句](?:话术|词|稿)?(?:$|[,.;!?的给要])|[\u4e00-\u9fff]的(?:段子|话术|文案)$"
+)
 _LONGEST_TALK: Final = 60
 
 
@@ -99,6 +102,13 @@ def about_goods(finds: Finds) -> Reading | None:
     asks = _ASKED.search(text) is not None or _OR_NOT.search(text) is not None
     if _ASKED_BY.search(text) and (asks or finds.cue["question"]):
         return finds.answer("chat", 0.9, "viewers want to know", about="question")
+    if (
+        finds.product is not None
+        and _PLAINLY_ASKED.search(text)
+        and not finds.cue["write"]
+        and not finds.changes_text()
+    ):
+        return finds.answer("chat", 0.85, "asked of the goods", about="question")
     known = finds.product is not None or finds.situation.product_id is not None
     if asks and known and not finds.changes_text() and not finds.cue["switch"] and not finds.cue["continue"]:
         return finds.answer("chat", 0.8, "a question about the goods", about="question")
@@ -114,7 +124,9 @@ def talk(finds: Finds) -> Reading | None:
         return None
     if finds.cue["question"] and not _HOW_ARE_YOU.search(text):
         return None
-    if _A_TEXT.search(text) or any(mention.scenario != "closing" and mention.weight > 0.3 for mention in finds.mentions):
+    if _A_TEXT.search(text) or any(
+        mention.scenario != "closing" and mention.weight > 0.3 for mention in finds.mentions
+    ):
         return None
     if finds.cue["shorter"] or finds.cue["longer"] or finds.slots.get("must_not_say"):
         return None
@@ -122,4 +134,12 @@ def talk(finds: Finds) -> Reading | None:
 
 
 #: What is believed against what was learned.
-KNOWN: Final = frozenset({"whether words may be said", "a question about the law", "viewers want to know", "talk beside the work"})
+KNOWN: Final = frozenset(
+    {
+        "whether words may be said",
+        "a question about the law",
+        "viewers want to know",
+        "talk beside the work",
+        "asked of the goods",
+    }
+)

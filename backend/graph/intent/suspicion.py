@@ -17,7 +17,7 @@ _MACHINE: Final = (
 )
 #: It is called on: 致…, 请…, …请, …看到此条, …须知. 内置AI助手 only names what the goods hold.
 _CALLED: Final = re.compile(
-    rf"(?:致|写给|给(?![^,.;]{0,8}写)|请|凡是?|若(?:由|是)?|如果(?:你是)?|如(?:由|为)?|由|让|要求|提醒|告知|亲爱的|尊敬的|各位|任何|看到|读到|读取|负责|后台|@|(?:note|message|dear|attention|hey|to)[ _]?(?:to)?[ _]?(?:the|all|any)?\s*)[^,.;:?!]{{0,12}}?{_MACHINE}|"
+    rf"(?:致|写给|给(?![^,.;]{0, 8}写)|请|凡是?|若(?:由|是)?|如果(?:你是)?|如(?:由|为)?|由|让|要求|提醒|告知|亲爱的|尊敬的|各位|任何|看到|读到|读取|负责|后台|@|(?:note|message|dear|attention|hey|to)[ _]?(?:to)?[ _]?(?:the|all|any)?\s*)[^,.;:?!]{{0,12}}?{_MACHINE}|"
     rf"{_MACHINE}[^,.;:?!\"]{{0,8}}?(?:请|必须|务必|应当|须知|须|注意|你好|您好|若看到|看到|读到|读取|收到|在?(?:生成|撰写)|写[^,.;]{{0,8}}(?:时|的时候)|优先|不(?:用|必|得|要|需)|无[需须]|拜托|可以无视|一律|should|must|please|shall|needs? to|writing|reading|now)|"
     rf"(?:^|[\[{{(<!\-\s.,;\"]){_MACHINE}\s*:|(?:你的|您的)(?:系统|内部|初始|原)?(?:指令|提示|设定|规则|任务)|"
     r"你(?:现在)?(?:不必|不用|无需|不再|不许|必须|只需|要(?:按|听))|message_to_llm|\byou (?:are|must|should|may) (?:now|exempt|not|free|ignore|act)"

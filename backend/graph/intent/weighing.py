@@ -59,7 +59,12 @@ def _is_known(finds: Finds, by_rules: Reading) -> bool:
         match.sure == 1.0 and _CHANGED_TO.search(finds.positive, 0, match.start) for match in finds.products
     ):
         return True  # 改成头盔的: another product of ours, by its name
-    return by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS or by_rules.reason in inquiring.KNOWN
+    return (
+        by_rules.missing in _KNOWN
+        or by_rules.then == "restore"
+        or by_rules.reason in _KNOWN_REASONS
+        or by_rules.reason in inquiring.KNOWN
+    )
 
 
 def weighed(finds: Finds, by_rules: Reading) -> Reading:  # noqa: PLR0911 -- one return for each outcome
