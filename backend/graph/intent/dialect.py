@@ -7,8 +7,8 @@ so does what stands in quotes.
 import re
 from typing import Final
 
-#: Cantonese first (after folding it is in simplified characters), then Sichuan, the north-east, Shanghai. Order matters:
-#: what holds another comes first.
+#: Cantonese first (after folding it is in simplified characters), then Sichuan, the north-east, Shanghai. What holds
+#: another comes first.
 _WORDS: Final = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (

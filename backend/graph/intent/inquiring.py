@@ -1,7 +1,7 @@
 """Questions that sound like requests: may this be said on air, has the goods this, and talk that only names a script.
 
-写 and 说 stand in all of them: 能不能说降血脂 asks the law, 写一段卖点 asks for a text. What tells them apart is whether
-anything is to be made or changed.
+写 and 说 stand in all of them: 能不能说降血脂 asks the law, 写一段卖点 asks for a text. What tells them apart is
+whether anything is to be made or changed.
 """
 
 import re
@@ -14,7 +14,7 @@ from backend.graph.intent.situation import Reading
 _REQUEST: Final = re.compile(
     r"(?:帮|给|替)(?:我|忙|咱)?(?:写|来|出|弄|整|改|做|搞|编|想|换|加|删|润|补)|(?:写|来|出|整|弄|搞|做|生成|编|拟|要|补)(?:我)?[一个段条份版篇点几两](?!不|样|定|般|起|直|会)|"
     r"改(?:成|一下|短|长|得|掉)|换(?:成|个|一|掉|下)|[去删拿抹划抠撤砍摘](?:掉|了它|去)|删了|重(?:写|来|做|新)|[短长](?:一?点|一?些)|再(?!有)[^,.;!?]{1,4}(?:一?[点些]|几句)|"
-    r"(?:备|准备)一?[段个条份点]|加(?:一?[句段个点]|上|进)|补(?:一?句|上)|缩|压(?:到|短|缩)|润色|精简|续写|接着写|翻译|\b(?:write|make|give me|rewrite)\b"
+    r"(?:备|准备)一?[段个条份点]|加(?:一?[句段个点]|上|进)|补(?:一?句|上)|缩|压(?:到|短|缩)|润色|精简|续写|接着写|翻译|\b(?:write|make|give\sme|rewrite)\b"
 )
 _ASKS_AT_END: Final = r"(?:吗|么|嘛|不|没(?:有)?|呀|啊|哦|呢|哇|哈|咯|喔)*\s*(?:\?|[.!~]*$|,)"
 _MAY: Final = r"(?:能不能|可不可以|可以不可以|能否|可否|敢不敢|准不准|让不让|许不许|可以|能|准|让)"
@@ -45,7 +45,7 @@ _OR_NOT: Final = re.compile(r"([\u4e00-\u9fff])[不没]\1|有没有|有无|是�
 _POLITE_ONLY: Final = re.compile(
     r"(?:能不能|可不可以|行不行|好不好|要不要|可以|能)(?:再|把|给|帮|就|稍微|直接|先|重新)*(?:来|写|出|改|换|短|长|加|删|去|给|帮|整|弄|活|热|温|专|搞|轻|快|慢|少|多)"
 )
-_ASKED: Final = re.compile(r"(?:吗|么|\?)(?:[,.!~ ]|$)|(?:没|不|呢|嘛)[?!.]*$")
+_ASKED: Final = re.compile(r"(?:吗|么)(?=[,.!~? ]|$)|\?[.!~ ]*$|(?:没|不|呢|嘛)[?!.]*$")
 _PLAINLY_ASKED: Final = re.compile(r"(?:能|可以|会|有|是|用|要|怕|算|含|带)[^,.;!?]{1,10}(?:吗|么)[?!.]*$")
 #: What people say to one another beside the work.
 _CHATTER: Final = re.compile(
@@ -55,6 +55,7 @@ _CHATTER: Final = re.compile(
     r"(?:吃|喝)(?:了|过)?(?:饭|早饭|午饭|晚饭|宵夜)?(?:没|了吗|了没|没有)(?=$|[,.?!呀啊])|累(?:死|瘫|趴|坏)|困死|愁死|气死|饿死|忙(?:死|疯|得[^,.]{0,4}(?:水|饭|脚))|邪乎|念(?:串|错|瓢)|嘴瓢|(?:失眠|感冒|发烧|牙疼|腰疼|睡过头)了?"
 )
 _HOW_ARE_YOU: Final = re.compile(r"(?:吃|喝)(?:了|过)?[^,.]{0,3}(?:没|吗)")
+_WHAT: Final = re.compile(r"什么|办法|怎么|咋|为啥|如何|哪")
 #: 跟家人们说晚安的那段: a text all the same.
 _A_TEXT: Final = re.compile(
     r"[这那一][段条版篇句](?:话术|词|稿)?(?:$|[,.;!?的给要])|[\u4e00-\u9fff]的(?:段子|话术|文案)$"
@@ -122,7 +123,7 @@ def talk(finds: Finds) -> Reading | None:
         return None
     if finds.product is not None or finds.how_to or finds.cue["switch"] or finds.slots.keys() & {"seconds", "must_say"}:
         return None
-    if finds.cue["question"] and not _HOW_ARE_YOU.search(text):
+    if (finds.cue["question"] or _WHAT.search(text)) and not _HOW_ARE_YOU.search(text):
         return None
     if _A_TEXT.search(text) or any(
         mention.scenario != "closing" and mention.weight > 0.3 for mention in finds.mentions

@@ -23,10 +23,10 @@ _HAN: Final = re.compile(r"[\u4e00-\u9fff]{2,}")
 #: Words of our own that are mistyped often. 过款 and 逼单 sound like too much else (过宽, 比单买).
 _OURS: Final = (
     "开场", "开场白", "卖点", "促销", "种草", "收尾", "结尾", "话术", "文案", "活泼", "温柔", "幽默", "亲切", "热情",
-    "语气", "口吻", "风格",
+    "语气", "口吻", "风格", "短一点", "长一点", "再短一点", "再长一点", "换一版", "重写一版", "继续写",
 )  # fmt: skip
 #: What sounds the same and is often meant.
-_MEANT: Final = frozenset({"买点", "收尾", "文按"})
+_MEANT: Final = frozenset({"买点", "街尾"})
 #: 60妙, 两分种.
 _SECONDS: Final = re.compile(
     r"(?<=\d)\s*[妙苗描秒渺](?=$|[,.;!?的钟左以内写就吧])|(?<=[一二两三四五六七八九十])妙(?=$|[,.;!?的钟左以内写就吧])"

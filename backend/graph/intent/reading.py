@@ -89,11 +89,16 @@ def _read(message: str, situation: Situation, learned: bool) -> Reading:  # noqa
         return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
     if (every := _all_of(all_chosen(text, situation), situation, learned)) is not None:
         return every
-    text = plainly(put_right(in_standard_words(text), situation.products), situation)
+    text = in_our_words(text, situation)
     if (meant := corrected(text, situation)) is not None:
         mended = _understood(meant, meant, replace(situation, asked=False), learned)
         return replace(mended, reason=f"put right; {mended.reason}")
     return _understood(message, text, situation, learned)
+
+
+def in_our_words(text: str, situation: Situation) -> str:
+    """Return folded `text` without dialect and slips of the keyboard, in the words that the rules know."""
+    return plainly(put_right(in_standard_words(text), situation.products), situation)
 
 
 def _all_of(requests: list[str], situation: Situation, learned: bool) -> Reading | None:

@@ -52,6 +52,10 @@ _PUT_IN: Final = re.compile(
     r"(?:(?:把|将)\"(?P<said>[^\"]{1,24})\"(?:也|再|都|给)*(?:加|写|放|带|补|添)(?:进去|进来|上去?|到[^,.]{1,4}里)?|(?:加|补|添)(?:一|返|翻)?句\"(?P<also>[^\"]{1,24})\")"
 )
 _KEEPS: Final = re.compile(r"别|不用|不要|不必|莫|[加补添]|换成|改成|写上")
+#: 前面写草莓的那个, 讲虾仁的那条: a text that is there, by what it is about.
+_THE_ONE_ON: Final = re.compile(
+    r"(?:前面|刚才|刚刚|上面|之前|先前)?(?:写|讲|说|介绍)(?P<what>[^,.;!?\"]{1,10}?)的?那(?:一)?[个段条版篇稿](?=[,.;!?我]|$)"
+)
 #: What is said there only points: 刚才说了, 我说了.
 _POINTING: Final = re.compile(
     r"^(?:[这那]|第?[一二两三四五六七八九几\d]+[段条篇版句遍次点些]|开头|开场|结尾|最[后前]|中间|[前后上下]面|整|全|别的|其[他它]|"
@@ -88,6 +92,10 @@ _LEAVE_OUT: Final = re.compile(
 def plainly(text: str, situation: Situation) -> str:
     """Return folded `text` in the words that the rules know; as it is when nothing of it is such a case."""
     text = _MISTYPED.sub("掉", text)
+    if situation.drafts:
+        text = _THE_ONE_ON.sub(
+            lambda match: f"刚才{match['what']}那段" if mentioned(match["what"], situation.products) else match[0], text
+        )
     text = _WHY.sub(",", text)
     text = _QUOTED_OUT.sub(_quoted_out, text)
     text = _PIECE_OUT.sub(lambda match: _piece_out(match, situation), text)

@@ -85,7 +85,7 @@ def batch(finds: Finds) -> Reading | None:
         finds.slots.pop("other_products", None)
         return finds.answer("batch", 0.9, "one for each that is named", missing="several", scenario=finds.scenario)
     everything = re.search(
-        r"[每各](?:个|样|种|件)?(?:产品|商品|品|款)|所有|全部|整场|全场|批量|挨个|逐[个款一]|统统|一个品一[段条]|(?:剩下|其[他它]|这[几些二两三四五六七八\d]+)的?(?:[几些个款]+)?(?:产品|商品|品|款)?.{0,4}[都各](?!不)|全品(?!类|牌)|多(?:来|写|给|出|做)我?几(?:版|条|段|个|种)|\b(?:each|every|all)\b.{0,8}\b(?:products?|items?|skus?)\b",
+        r"[每各](?:个|样|种|件)?(?:产品|商品|品|款)|每[样种个件](?=都|各|来|写|给|要|出)|所有|全部|整场|全场|批量|挨个|逐[个款一]|统统|一个品一[段条]|(?:剩下|其[他它]|这[几些二两三四五六七八\d]+)的?(?:[几些个款]+)?(?:产品|商品|品|款)?.{0,4}[都各](?!不)|全品(?!类|牌)|多(?:来|写|给|出|做)我?几(?:版|条|段|个|种)|\b(?:each|every|all)\b.{0,8}\b(?:products?|items?|skus?)\b",
         finds.positive,
     )
     asks = finds.cue["write"] or finds.cue["text_noun"] or finds.mentions
