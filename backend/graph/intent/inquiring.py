@@ -14,7 +14,7 @@ from backend.graph.intent.situation import Reading
 _REQUEST: Final = re.compile(
     r"(?:帮|给|替)(?:我|忙|咱)?(?:写|来|出|弄|整|改|做|搞|编|想|换|加|删|润|补)|(?:写|来|出|整|弄|搞|做|生成|编|拟|要|补)(?:我)?[一个段条份版篇点几两](?!不|样|定|般|起|直|会)|"
     r"改(?:成|一下|短|长|得|掉)|换(?:成|个|一|掉|下)|[去删拿抹划抠撤砍摘](?:掉|了它|去)|删了|重(?:写|来|做|新)|[短长](?:一?点|一?些)|再(?!有)[^,.;!?]{1,4}(?:一?[点些]|几句)|"
-    r"(?:备|准备)一?[段个条份点]|加(?:一?[句段个点]|上|进)|补(?:一?句|上)|缩|压(?:到|短|缩)|润色|精简|续写|接着写|翻译|\b(?:write|make|give\sme|rewrite)\b"
+    r"(?:备|准备)一?[段个条份点]|[说讲写](?:清楚|明白|透|细|仔细)|加(?:一?[句段个点]|上|进)|补(?:一?句|上)|缩|压(?:到|短|缩)|润色|精简|续写|接着写|翻译|\b(?:write|make|give\sme|rewrite)\b"
 )
 _ASKS_AT_END: Final = r"(?:吗|么|嘛|不|没(?:有)?|呀|啊|哦|呢|哇|哈|咯|喔)*\s*(?:\?|[.!~]*$|,)"
 _MAY: Final = r"(?:能不能|可不可以|可以不可以|能否|可否|敢不敢|准不准|让不让|许不许|可以|能|准|让)"
@@ -26,7 +26,7 @@ _MAY_SAY: Final = re.compile(
 )
 #: "零辐射"这种可以写么, "一周瘦十斤"这种话能上稿子吗.
 _SUCH_MAY: Final = re.compile(
-    rf'(?P<what>"[^"]{{1,30}}"|[^,.;!?"]{{2,16}})(?:这|那)(?:种|类|个|样|句)(?:的?(?:话|词|说法|字眼|表述))?{_MAY}{_HERE}(?:说|讲|写|提|用|念|上|播|出现|过)'
+    rf'(?P<what>"[^"]{{1,30}}"|[^,.;!?"]{{2,16}})(?:这|那)(?:种|类|个|样|句|[两俩三四五几]?个?[字词])(?:的?(?:话|词|说法|字眼|表述))?{_MAY}{_HERE}(?:说|讲|写|提|用|念|上|播|出现|过)'
 )
 #: The law, those who punish, and papers that must be there.
 _LAW: Final = re.compile(
@@ -51,7 +51,7 @@ _PLAINLY_ASKED: Final = re.compile(r"(?:能|可以|会|有|是|用|要|怕|算|�
 _CHATTER: Final = re.compile(
     r"辛苦|晚安|早点?(?:歇|睡|休息|下班|回家)|(?:过年|新年|节日|周末|生日|国庆|中秋|元旦|圣诞|春节)(?:好|快乐)|开工大吉|恭喜发财|妥妥|请(?:你|您|大家)(?:吃|喝|撸|下馆子)|"
     r"夸(?:了|你|咱|我|得)|笑死|笑出|哈哈|绝了|牛(?:啊|逼|哇|批)|(?:比|跟)[^,.;!?]{1,12}(?:强|好|靠谱|顺)(?:多|太多|十倍|远)|写(?:得|的)(?:真|挺|太|越来越|蛮|是真)?(?:好|棒|绝|顺|溜|牛|不错)|稿子?[^,.;!?]{0,4}(?:都|也)?(?:挺|很|蛮|真|太|特别|老)?(?:顺|棒|好|到位)(?:的|了|啊|呀)?(?=$|[,.!])|"
-    r"下(?:雨|雪|冰雹|暴雨)|(?:刮|起)[^,.]{0,3}风|台风|(?:好|真|太|老|贼|这么|死)(?:冷(?!静|淡|门|清)|热(?![情闹卖销血])|冻(?!干|货|品)|闷|晒|潮(?!流))|(?:冷|热|冻|闷)死|降温|堵车|停电|停水|风[^,.]{0,3}(?:大|邪乎|嗖嗖)|嗓子[^,.]{0,3}(?:哑|疼|冒烟)|"
+    r"下(?:雨|雪|冰雹|暴雨)|(?:刮|起)[^,.]{0,3}风|台风|(?:好|真|太|老|贼|这么|死)(?:冷(?!静|淡|门|清)|热(?![情闹卖销血])|冻(?!干|货|品)|闷|晒|潮(?!流))|(?:冷|热|冻|闷)死|[冷热]得(?:来|很|要死|不行)|冻(?:僵|成|得)|降温|超常发挥|(?:词|稿)?没(?:卡|念错)|(?:回家|要)(?:困觉|睡觉|躺平)|堵车|停电|停水|风[^,.]{0,3}(?:大|邪乎|嗖嗖)|嗓子[^,.]{0,3}(?:哑|疼|冒烟)|"
     r"(?:吃|喝)(?:了|过)?(?:饭|早饭|午饭|晚饭|宵夜)?(?:没|了吗|了没|没有)(?=$|[,.?!呀啊])|累(?:死|瘫|趴|坏)|困死|愁死|气死|饿死|忙(?:死|疯|得[^,.]{0,4}(?:水|饭|脚))|邪乎|念(?:串|错|瓢)|嘴瓢|(?:失眠|感冒|发烧|牙疼|腰疼|睡过头)了?"
 )
 _HOW_ARE_YOU: Final = re.compile(r"(?:吃|喝)(?:了|过)?[^,.]{0,3}(?:没|吗)")
@@ -103,15 +103,12 @@ def about_goods(finds: Finds) -> Reading | None:
     asks = _ASKED.search(text) is not None or _OR_NOT.search(text) is not None
     if _ASKED_BY.search(text) and (asks or finds.cue["question"]):
         return finds.answer("chat", 0.9, "viewers want to know", about="question")
-    if (
-        finds.product is not None
-        and _PLAINLY_ASKED.search(text)
-        and not finds.cue["write"]
-        and not finds.changes_text()
-    ):
+    plainly = _PLAINLY_ASKED.search(text) is not None or (_OR_NOT.search(text) is not None and not finds.mentions)
+    changes = finds.changes_text()
+    if plainly and finds.product is not None and not finds.cue["write"] and not changes:
         return finds.answer("chat", 0.85, "asked of the goods", about="question")
     known = finds.product is not None or finds.situation.product_id is not None
-    if asks and known and not finds.changes_text() and not finds.cue["switch"] and not finds.cue["continue"]:
+    if asks and known and not changes and not finds.cue["switch"] and not finds.cue["continue"]:
         return finds.answer("chat", 0.8, "a question about the goods", about="question")
     return None
 
