@@ -140,7 +140,8 @@ def _piece_out(match: re.Match[str], situation: Situation) -> str:
 def _say_instead(match: re.Match[str], situation: Situation) -> str:
     """Say what stands in quotes instead: unless it names goods, a manner or a segment."""
     said = match["said"]
-    if mentioned(said, situation.products) or any(styles(said)) or segments_in(said):
+    # 改成"大家": how viewers are called is a manner, too.
+    if len(said) < 3 or mentioned(said, situation.products) or any(styles(said)) or segments_in(said):
         return match[0]
     return f',必须提到"{said}",'
 
