@@ -13,7 +13,7 @@ from backend.graph.intent.vocabulary import SCENARIO_NAMES
 
 _ONE: Final = r"(?:一|1)(?:整)?(?:段|条|篇|版|个|份|块儿?|起|稿|套)"
 _JOIN: Final = re.compile(
-    rf"(?:合|并|拼|捏|揉|凑|融|整(?=[合并成到在为])|串|连|缝|粘|接|综)(?:合|并)?(?:成|到|在|为|进|做|着)?(?:{_ONE}|起来|完整的?一)|"
+    rf"(?:合|并|拼|捏|揉|凑|融|整(?=[合并成到在为])|串|连|缝|粘|(?<!再)接|综)(?:合|并)?(?:成|到|在|为|进|做|着)?(?:{_ONE}|起来|完整的?一)|"
     r"合并|(?:合成|并成|整合|融合|拼接|拼起来|合到|合在|捏合|并到|揉成)|二合一|三合一|合二为一|\b(?:merge|combine|join)\b"
 )
 #: It must be texts that become one: 把保温杯和辣条合并讲 is about products.
@@ -34,7 +34,7 @@ _QUESTION: Final = "这几段讲的不是同一个产品（{names}），合成�
 
 def join(finds: Finds) -> Reading | None:
     """Texts of the thread are to become one; of different products they are asked about."""
-    text = finds.positive
+    text = _without_names(finds)
     match = _JOIN.search(text)
     drafts = finds.situation.drafts
     if match is None:
@@ -55,6 +55,14 @@ def join(finds: Finds) -> Reading | None:
     return finds.answer(
         "restyle", 0.92, "several texts as one", scenario=scenario, draft=places[-1], then="join", joined=tuple(places)
     )
+
+
+def _without_names(finds: Finds) -> str:
+    """Return what is wanted without the names of goods: a 三合一冲锋衣 joins nothing. Places stay places."""
+    text = finds.positive
+    for match in finds.products:
+        text = text[: match.start] + "某" * (match.end - match.start) + text[match.end :]
+    return text
 
 
 def _places(finds: Finds, text: str) -> list[int]:

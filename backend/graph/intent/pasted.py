@@ -10,6 +10,8 @@ from backend.graph.intent.vocabulary import phrases
 _SEAM: Final = re.compile(r"[:：\n]+")
 _QUOTED: Final = re.compile(r"[“\"「『‘]([^”\"」』’]{2,})[”\"」』’]")
 _QUESTION: Final = re.compile(r"[?？。.!！，,\s]*$")
+#: "防近视"涉嫌违规,你改掉: it is not asked whether it may be said.
+_TO_GO: Final = re.compile(r"[改换删去拿划抠抹]掉|删了|去除")
 _LONGEST_REQUEST: Final = 40
 _SHORTEST_TEXT: Final = 12
 
@@ -34,7 +36,7 @@ def pasted_in(message: str) -> tuple[str, str] | None:
     quoted = _QUOTED.search(message)
     if quoted:
         rest = message[: quoted.start()] + "这句" + message[quoted.end() :]
-        if len(rest) <= _LONGEST_REQUEST and asks_for_check(fold(rest)):
+        if len(rest) <= _LONGEST_REQUEST and asks_for_check(fold(rest)) and not _TO_GO.search(rest):
             return rest, quoted[1].strip()
         if len(quoted[1]) >= _SHORTEST_TEXT and _is_about_text(rest):
             return rest, quoted[1].strip()

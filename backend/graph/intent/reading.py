@@ -5,18 +5,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from backend.graph.intent import joining, talking, writing
+from backend.graph.intent import inquiring, joining, talking, writing
 from backend.graph.intent.answers import all_chosen, chosen, whole_request
 from backend.graph.intent.corrections import corrected
+from backend.graph.intent.dialect import in_standard_words
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import as_written, fold
 from backend.graph.intent.hearing import heard
+from backend.graph.intent.mistyped import put_right
 from backend.graph.intent.odds import at_odds
 from backend.graph.intent.own_data import own_data
 from backend.graph.intent.pasted import asks_for_check, pasted_in
 from backend.graph.intent.planning import is_plan, read_plan
 from backend.graph.intent.situation import Reading, Situation
-from backend.graph.intent.tripwire import injected
+from backend.graph.intent.tripwire import injected, packed
 from backend.graph.intent.turns import in_turn, of_two_kinds
 from backend.graph.intent.weighing import weighed
 from backend.graph.intent.wording import plainly
@@ -33,10 +35,13 @@ _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
     talking.check,
     talking.reported,
+    inquiring.may_be_said,
     own_data,
     talking.operation,
     talking.verdict,
+    inquiring.talk,
     talking.smalltalk,
+    inquiring.about_goods,
     talking.question,
     writing.standing,
     writing.batch,
@@ -70,7 +75,7 @@ def read(message: str, situation: Situation, *, learned: bool = True) -> Reading
 
 def _read(message: str, situation: Situation, learned: bool) -> Reading:  # noqa: PLR0911 -- one return a way in
     text = _RUN.sub(r"\1", fold(message))
-    if reason := injected(text):
+    if reason := injected(text) or packed(message):
         return Reading("chat", 0.95, reason, {}, about="injection")
     material = pasted_in(message)
     if material is not None:
@@ -84,11 +89,16 @@ def _read(message: str, situation: Situation, learned: bool) -> Reading:  # noqa
         return read(f"{situation.asked_about},{answer}", replace(situation, asked=False), learned=learned)
     if (every := _all_of(all_chosen(text, situation), situation, learned)) is not None:
         return every
-    text = plainly(text, situation)
+    text = in_our_words(text, situation)
     if (meant := corrected(text, situation)) is not None:
-        put_right = _understood(meant, meant, replace(situation, asked=False), learned)
-        return replace(put_right, reason=f"put right; {put_right.reason}")
+        mended = _understood(meant, meant, replace(situation, asked=False), learned)
+        return replace(mended, reason=f"put right; {mended.reason}")
     return _understood(message, text, situation, learned)
+
+
+def in_our_words(text: str, situation: Situation) -> str:
+    """Return folded `text` without dialect and slips of the keyboard, in the words that the rules know."""
+    return plainly(put_right(in_standard_words(text), situation.products), situation)
 
 
 def _all_of(requests: list[str], situation: Situation, learned: bool) -> Reading | None:

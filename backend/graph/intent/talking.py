@@ -21,6 +21,12 @@ _TO_A_FIGURE: Final = re.compile(
 )
 
 
+#: 不要,取消这次修改: an answer to our question, and nothing new is asked for.
+_LEFT: Final = re.compile(
+    r"^(?:不要了?|不用了?|不了|算了|先不|别|不)?[,.!]?(?:取消|放弃|撤销|作废|不改了?|不动了?|别改了?|不弄了?)(?:这次|本次|刚才的?|这个)?(?:修改|改动|操作|改价|调整|变更|更改)?(?:了|吧|啦)*[.!~]*$"
+)
+
+
 def check(finds: Finds) -> Reading | None:
     """Words may be asked about, or the last text of the thread: 这段有没有违规."""
     if words := bare_words(finds.text):
@@ -44,7 +50,9 @@ def reported(finds: Finds) -> Reading | None:
 
 
 def operation(finds: Finds) -> Reading | None:
-    operation = next((name for name, p in phrases("operations").items() if p.search(finds.positive)), None)
+    found = {name for name, pattern in phrases("operations").items() if pattern.search(finds.positive)}
+    # An order that is to be cancelled is named as an order, too.
+    operation = next((name for name in ("cancel", *phrases("operations")) if name in found), None)
     if operation is None and finds.product is not None and _TO_A_FIGURE.search(finds.positive):
         operation = "price"
     if operation is None or finds.cue["text_noun"] or finds.how_to:
@@ -58,6 +66,8 @@ def verdict(finds: Finds) -> Reading | None:
     """A decision is answered, whether one waits or not: 确认, 先别改. Beside what waits 行 and 不行 are one."""
     if finds.situation.waiting and phrases("answers")["decision"].match(finds.text):
         return finds.answer("chat", 0.9, "an answer to what waits", about="decision")
+    if finds.situation.asked and _LEFT.match(finds.text):
+        return finds.answer("chat", 0.9, "what we asked about is left", about="decision")
     if finds.cue["decision"] and not finds.mentions:
         return finds.answer("chat", 0.85, "a decision, but none waits", about="decision")
     return None

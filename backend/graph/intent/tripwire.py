@@ -8,7 +8,9 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from backend.graph.intent.dialect import in_standard_words
 from backend.graph.intent.folding import fold
+from backend.graph.intent.suspicion import is_an_order, unpacked
 from backend.graph.intent.vocabulary import phrases
 
 _WH_AT_END: Final = re.compile(r"(?:吗|么|呢|\?|没)[?!.]*$")
@@ -72,6 +74,11 @@ def injected(text: str) -> str | None:
             continue
         return f"tripwire: {match[0][:40]}"
     return _elsewhere(text)
+
+
+def packed(message: str) -> str | None:
+    """Return why `message`, as it was sent, is an attempt that is packed in base64."""
+    return next((reason for words in unpacked(message) if (reason := injected(fold(words)))), None)
 
 
 def of_an_earlier_text(text: str) -> bool:
@@ -140,8 +147,11 @@ def planted(text: str) -> str | None:
     tables = phrases("injection")
     for form in _forms(fold(text)):
         match = tables["orders"].search(form) or tables["planted"].search(form) or _SPELLED.search(form)
-        if match is not None:
-            return f"tripwire: {match[0][:40]}"
+        words = match[0] if match is not None else is_an_order(form)
+        if words is not None:
+            return f"tripwire: {words[:40]}"
+    if any(planted(words) or injected(fold(words)) for words in unpacked(text)):
+        return "tripwire: in base64"
     return _elsewhere(fold(text))
 
 
@@ -176,9 +186,8 @@ def _without(value: Any) -> Any:
 
 
 def _forms(text: str) -> tuple[str, ...]:
-    """Return folded text as it is and, where signs stand between its characters, without them."""
-    joined = _BETWEEN.sub("", text)
-    return (text,) if joined == text else (text, joined)
+    """Return folded text as it is, without the signs that stand between its characters, and without dialect."""
+    return tuple(dict.fromkeys((text, _BETWEEN.sub("", text), in_standard_words(text))))
 
 
 def _is_asked(text: str, match: re.Match[str]) -> bool:

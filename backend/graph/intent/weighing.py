@@ -8,9 +8,10 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from backend.graph.intent import writing
+from backend.graph.intent import inquiring, writing
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.learned import Guess, features, weights
+from backend.graph.intent.references import points_at_one
 from backend.graph.intent.situation import Reading
 from backend.graph.intent.tripwire import has_foreign_marks, of_an_earlier_text
 
@@ -29,7 +30,7 @@ _ASKED_IN_VAIN: Final = 0.8
 #: What sells a product, when nothing is said of the segment.
 _PLAIN: Final = "selling_points"
 #: The word for a decision itself; what follows is its reason.
-_VERDICT: Final = re.compile(r"不?(?:通过|批准|同意)|驳回|打回|退回|拒绝|否决|放行|approved?\b|rejected?\b")
+_VERDICT: Final = re.compile(r"不?(?:通过|批准|同意|批)|驳回|打回|退回|拒绝|否决|放行|approved?\b|rejected?\b")
 #: Beside what waits it is no word about that: the text is to go on.
 _GO_ON: Final = re.compile(r"(?:好的?|嗯+)?,?(?:继续|接着)(?:写|吧|啊|说|讲|往下|来)*[.!~]*")
 #: Many texts are asked for in some word for many.
@@ -59,7 +60,25 @@ def _is_known(finds: Finds, by_rules: Reading) -> bool:
         match.sure == 1.0 and _CHANGED_TO.search(finds.positive, 0, match.start) for match in finds.products
     ):
         return True  # 改成头盔的: another product of ours, by its name
-    return by_rules.missing in _KNOWN or by_rules.then == "restore" or by_rules.reason in _KNOWN_REASONS
+    return (
+        by_rules.missing in _KNOWN
+        or by_rules.then == "restore"
+        or by_rules.reason in _KNOWN_REASONS
+        or by_rules.reason in inquiring.KNOWN
+    )
+
+
+def _is_of_the_text(finds: Finds, by_rules: Reading, guess: Guess) -> bool:
+    """Tell whether the rules see a change of a text that is there, and no word asks for another one.
+
+    讲虾仁的那条压缩一下, 只把终身保修拿掉: that it sounds like a request for a text is only the name of the goods.
+    """
+    if guess.wish not in ("write", "switch_product") or finds.draft is None or finds.mentions:
+        return False
+    if by_rules.kind == "continue":
+        return guess.wish == "switch_product" and points_at_one(finds.text) and not finds.new_product()
+    changed = finds.cue["shorter"] or finds.cue["longer"] or bool(finds.slots.get("must_not_say"))
+    return by_rules.kind == "restyle" and changed and not finds.cue["write"] and not finds.cue["switch"]
 
 
 def weighed(finds: Finds, by_rules: Reading) -> Reading:  # noqa: PLR0911 -- one return for each outcome
@@ -76,6 +95,8 @@ def weighed(finds: Finds, by_rules: Reading) -> Reading:  # noqa: PLR0911 -- one
         return by_rules
     if _agree(by_rules, guess):
         return _filled(finds, replace(by_rules, confidence=_certainty(by_rules, guess)), guess)
+    if _is_of_the_text(finds, by_rules, guess):
+        return replace(by_rules, confidence=_said(max(guess.of_kind(by_rules.kind), 1 - guess.wishes[guess.wish])))
     likely = guess.wishes[guess.wish]
     if likely < _LIKELY and by_rules.kind != "unclear" and guess.of_kind(by_rules.kind) >= _UNLIKELY:
         return replace(by_rules, confidence=_certainty(by_rules, guess))

@@ -8,7 +8,9 @@ import re
 from typing import Final
 
 from backend.graph.intent.naming import mentioned
+from backend.graph.intent.segments import segments_in
 from backend.graph.intent.situation import Situation
+from backend.graph.intent.slots import styles
 from backend.graph.intent.vocabulary import phrases
 
 #: 去调, 删调: the last word of 去掉 typed as it sounds.
@@ -22,6 +24,37 @@ _SAID_AND_OUT: Final = re.compile(
     r"(?:(?:这个|那个|这些|这种|它|这|那)?(?:[我咱]们)?(?:不能|不让|不许|不准|不可以|不合适|不行|不该)(?:说|讲|提|写|用)?(?:的|了|啊|吧)*[,.;!?\s]+)?"
     r"(?:(?:如果|要是)?有(?:的话|就)?,?)?(?:帮我|给我|麻烦|请|都|就|也|赶紧|快|先|得|要)*(?:把(?:它|这个|那个|这句|那句|这段)?)?(?:给|都|全)?"
     rf"{_OUT}(?:它|吧|了|喽|啊|呗|哈|一下|好不好|好吗|行不行|行吗|可以吗)*(?=[,.;!?\n]|$)"
+)
+_GO: Final = (
+    r"(?:去掉|去除|去了|[删划抠抹剪撤砍摘剔拿]掉|删(?:了|喽|咯|除|去)|抠了|抹了|划了|拿走|剔除|改掉|换掉|不要了)"
+)
+_GONE: Final = r"(?:它|这半?句|那半?句|这个|那个|这段|那段|了|吧|啊|哈|啦|呗|一下|好不好|行吗|可以吗)*(?=[,.;!?\n]|$)"
+#: "终身保修"两个字去掉, "静音"夸张了,删掉这半句: what is quoted goes, whatever is found wrong with it.
+_QUOTED_OUT: Final = re.compile(
+    r"(?:^|(?<=[,.;!?]))(?P<lead>[^,.;!?\"]{0,14})\"(?P<said>[^\"]{1,24})\"(?P<mid>[^\"]{0,20}?)"
+    rf"(?:你|请|帮我|给我|麻烦|就|先|都|全|给|把(?:它|这半?句|那半?句|这个词))*{_GO}{_GONE}"
+)
+#: 终身质保那句不敢说,去了吧, 苹果同款四个字划掉, 99.9%那句抠掉.
+_PIECE_OUT: Final = re.compile(
+    r"(?:^|(?<=[,.;!?]))(?:只|就|请|你|帮我|麻烦|先)*(?:把|将)?(?P<said>(?:[^,.;!?\"\n]|(?<=\d)\.(?=\d)){2,14}?)"
+    r"(?:[这那](?:一?[两俩三四五六几半]个?)?[字词句处](?:话|儿)?|[两俩三四五六七八]个字)"
+    r"(?:(?:不敢|不能|不好|不让|别|太|有点|涉嫌|可能|怕|不太|没有?)[^,.;!?\"]{1,8}[,.;])?"
+    rf"(?:你|请|帮我|给我|就|先|都|全|给)*{_GO}{_GONE}"
+)
+#: 这句涉嫌违规,你改掉: why it is to go, no question whether it may be said.
+_WHY: Final = re.compile(
+    r",(?:这|那)(?:句|个词|段|个|里)?(?:话)?(?:有点|涉嫌|可能|属于|算是?|太|会|是|不)*(?:违规|违禁|违法|夸张|敏感|极限|虚假|合规|过审|绝对)[^,.;!?]{0,3},"
+    r"(?=(?:你|请|帮我|给我|麻烦)*(?:[改换删去拿]掉|[改换]一?[下个]|重写))"
+)
+#: 换成"睡着巴适", 把"运费险"加进去: what is to be said.
+_SAY_INSTEAD: Final = re.compile(r"(?:换|改|写|说|讲)(?:成|为|做)\"(?P<said>[^\"]{1,24})\"")
+_PUT_IN: Final = re.compile(
+    r"(?:(?:把|将)\"(?P<said>[^\"]{1,24})\"(?:也|再|都|给)*(?:加|写|放|带|补|添)(?:进去|进来|上去?|到[^,.]{1,4}里)?|(?:加|补|添)(?:一|返|翻)?句\"(?P<also>[^\"]{1,24})\")"
+)
+_KEEPS: Final = re.compile(r"别|不用|不要|不必|莫|[加补添]|换成|改成|写上")
+#: 前面写草莓的那个, 讲虾仁的那条: a text that is there, by what it is about.
+_THE_ONE_ON: Final = re.compile(
+    r"(?:前面|刚才|刚刚|上面|之前|先前)?(?:写|讲|说|介绍)(?P<what>[^,.;!?\"]{1,10}?)的?那(?:一)?[个段条版篇稿](?=[,.;!?我]|$)"
 )
 #: What is said there only points: 刚才说了, 我说了.
 _POINTING: Final = re.compile(
@@ -59,6 +92,15 @@ _LEAVE_OUT: Final = re.compile(
 def plainly(text: str, situation: Situation) -> str:
     """Return folded `text` in the words that the rules know; as it is when nothing of it is such a case."""
     text = _MISTYPED.sub("掉", text)
+    if situation.drafts:
+        text = _THE_ONE_ON.sub(
+            lambda match: f"刚才{match['what']}那段" if mentioned(match["what"], situation.products) else match[0], text
+        )
+    text = _WHY.sub(",", text)
+    text = _QUOTED_OUT.sub(_quoted_out, text)
+    text = _PIECE_OUT.sub(lambda match: _piece_out(match, situation), text)
+    text = _SAY_INSTEAD.sub(lambda match: _say_instead(match, situation), text)
+    text = _PUT_IN.sub(lambda match: f',必须提到"{match["said"] or match["also"]}",', text)
     text = _SAID_AND_OUT.sub(lambda match: _out(match, situation), text)
     text = _THAT_PART_OUT.sub(lambda match: _part_out(match, situation), text)
     text = _NOT_THE_OTHER.sub(lambda match: match["wanted"], text)
@@ -78,6 +120,30 @@ def _out(match: re.Match[str], situation: Situation) -> str:
     if _POINTING.search(said) or match["lead"].endswith(("别", "不", "没", "要", "得", "把", "莫", "再")):
         return match[0]
     return match[0] if mentioned(said, situation.products) else f"去掉{said}"
+
+
+def _quoted_out(match: re.Match[str]) -> str:
+    if _KEEPS.search(match["lead"]) or _KEEPS.search(match["mid"]):
+        return match[0]
+    return f"{match['lead'].removesuffix('只把').removesuffix('就把').removesuffix('把')},去掉{match['said']}".strip(
+        ","
+    )
+
+
+def _piece_out(match: re.Match[str], situation: Situation) -> str:
+    said = match["said"]
+    if _POINTING.search(said) or _KEEPS.search(said) or mentioned(said, situation.products):
+        return match[0]
+    return f"去掉{said}"
+
+
+def _say_instead(match: re.Match[str], situation: Situation) -> str:
+    """Say what stands in quotes instead: unless it names goods, a manner or a segment."""
+    said = match["said"]
+    # 改成"大家": how viewers are called is a manner, too.
+    if len(said) < 3 or mentioned(said, situation.products) or any(styles(said)) or segments_in(said):
+        return match[0]
+    return f',必须提到"{said}",'
 
 
 def _part_out(match: re.Match[str], situation: Situation) -> str:

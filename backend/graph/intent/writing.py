@@ -21,6 +21,10 @@ _BACK_TO: Final = re.compile(
 _PART_AGAIN: Final = re.compile(
     r"(?:换|改)(?:一?个|一下)?(?:开头|结尾|首句|尾句|词|标题|比喻|例子|称呼)|(?:\"[^\"]+\"|[这那]个?[词字句]|比喻|例子|称呼|开头|结尾)[^,.]{0,10}换(?:一?个|掉|一下|$)"
 )
+#: 换个更热情的口吻, 补脑不能有,换个说法: the text stays, its manner or a word of it changes.
+_OTHER_MANNER: Final = re.compile(
+    r"换(?:一?[个种])?[^,.;!?]{0,8}(?:口吻|语气|风格|语调|调调|腔调|感觉)|换(?:一?[个种])?(?:说法|讲法|表达|词|字眼)"
+)
 #: 气垫照着写, 同样的来一份: another product, the same way.
 _ALIKE: Final = re.compile(
     r"照(?:着|这个?|此|样|旧)|按(?:这个|同样|刚才|上面)|同样|同款|一样的?(?:来|写|给|套)|也.{0,4}(?:这[么样]|一[份段条个])|套(?:一个|路)"
@@ -38,7 +42,7 @@ _WISH: Final = "a wish for all texts to come"
 #: So many products that are named make a plan; two are written one after the other.
 _A_SHOW: Final = 3
 _EACH: Final = re.compile(
-    r"[各每]|分别|挨个|逐[个款一]|轮[着流]|统统|一人一|都(?:要|来|写|给|配|出|得|备)|一[样款个件]一[段条个]|全(?:都)?(?:要|写|来|出)|\b(?:each|every)\b"
+    r"[各每]|分别|挨个|逐[个款一]|轮[着流]|统统|一人一|都(?:要|来|写|给|配|出|得|备)|一[样款个件](?:品|产品)?(?:都|就|给|给我|来|写|要|整|弄|出|做|配)*一?[段条个份篇]|各样|样样|个个|全(?:都)?(?:要|写|来|出)|\b(?:each|every)\b"
 )
 #: How people are called: 老王, 阿芳, 张姐, 李老师.
 _CALLED: Final = re.compile(r"[老小阿大][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:哥|姐|总|老师|叔|姨|妹|爷|嫂)")
@@ -81,7 +85,7 @@ def batch(finds: Finds) -> Reading | None:
         finds.slots.pop("other_products", None)
         return finds.answer("batch", 0.9, "one for each that is named", missing="several", scenario=finds.scenario)
     everything = re.search(
-        r"[每各](?:个|样|种|件)?(?:产品|商品|品|款)|所有|全部|整场|全场|批量|挨个|逐[个款一]|统统|一个品一[段条]|(?:剩下|其[他它]|这[几些二两三四五六七八\d]+)的?(?:[几些个款]+)?(?:产品|商品|品|款)?.{0,4}[都各]|多(?:来|写|给|出|做)我?几(?:版|条|段|个|种)|\b(?:each|every|all)\b.{0,8}\b(?:products?|items?|skus?)\b",
+        r"[每各](?:个|样|种|件)?(?:产品|商品|品|款)|每[样种个件](?=都|各|来|写|给|要|出)|所有|全部|整场|全场|批量|挨个|逐[个款一]|统统|一个品一[段条]|(?:剩下|其[他它]|这[几些二两三四五六七八\d]+)的?(?:[几些个款]+)?(?:产品|商品|品|款)?.{0,4}[都各](?!不)|全品(?!类|牌)|多(?:来|写|给|出|做)我?几(?:版|条|段|个|种)|\b(?:each|every|all)\b.{0,8}\b(?:products?|items?|skus?)\b",
         finds.positive,
     )
     asks = finds.cue["write"] or finds.cue["text_noun"] or finds.mentions
@@ -186,6 +190,12 @@ def _before_this(finds: Finds) -> Known | None:
 
 def again(finds: Finds) -> Reading | None:
     if not finds.cue["regenerate"] or (finds.draft is not None and _PART_AGAIN.search(finds.positive)):
+        return None
+    if (
+        finds.draft is not None
+        and _OTHER_MANNER.search(finds.positive)
+        and finds.slots.keys() & {"style", "must_not_say"}
+    ):
         return None
     if finds.draft is None or finds.new_product():
         if finds.mentions:

@@ -1,0 +1,131 @@
+"""Dialect, words typed by their sound, and wishes put in other words are read as what they mean."""
+
+import pytest
+
+from backend.graph.intent.dialect import in_standard_words
+from backend.graph.intent.folding import fold
+from backend.graph.intent.mistyped import put_right
+from backend.graph.intent.naming import Known
+from backend.graph.intent.reading import read
+from backend.graph.intent.situation import Draft, Situation
+
+_GOODS = (
+    Known("1", "轻量羽绒睡袋", "野径", "露营", ["睡袋"]),
+    Known("2", "护眼台灯", "小灯塔", "文具", ["台灯"]),
+    Known("3", "负离子吹风筒", "轻居", "家电", ["风筒"]),
+    Known("4", "天然乳胶枕", "眠山", "家纺", ["枕头"]),
+)
+_EMPTY = Situation(products=_GOODS)
+_THERE = Situation(
+    products=_GOODS,
+    product_id="4",
+    product_name="天然乳胶枕",
+    drafts=[Draft("天然乳胶枕，软硬合适。", "selling_points", "4", "天然乳胶枕")],
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("睡代写个卖电，60妙", "睡袋写个卖点,60秒"),
+        ("台登那个结微也写一下", "台灯那个结尾也写一下"),
+        ("风同卖点写一段", "风筒卖点写一段"),
+        ("在短一店", "再短一点"),
+        ("枕头写两分种的种草", "枕头写两分钟的种草"),
+    ],
+)
+def test_words_typed_by_their_sound_are_put_right(typed: str, meant: str) -> None:
+    assert put_right(fold(typed), _GOODS) == meant
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "裤腰过宽的怎么讲",
+        "多买点睡袋",
+        "感觉后半段能不能收一收",
+        "给街尾那家店写开场",
+        "比单买便宜",
+        "枕套卖点",
+        "三十苗月季",
+    ],
+)
+def test_what_is_a_word_of_its_own_stays(typed: str) -> None:
+    assert put_right(fold(typed), _GOODS) == fold(typed)
+
+
+@pytest.mark.parametrize(
+    ("said", "standard"),
+    [
+        ("電飯煲仲有幾多部？", "电饭煲还有多少部?"),
+        ("風筒而家賣緊幾錢", "风筒现在卖紧多少钱"),
+        ("可唔可以講多啲", "可不可以讲多点"),
+        ("黄豆酱还有货没得", "黄豆酱还有没有货"),
+        ("菜籽油挂好多钱，帮我瞄一哈", "菜籽油挂多少钱,帮我看一下"),
+        ('结尾加"唔好意思"', '结尾加"唔好意思"'),
+        ("蚊香卖点", "蚊香卖点"),
+    ],
+)
+def test_dialect_is_put_in_standard_words_but_for_what_is_quoted(said: str, standard: str) -> None:
+    assert in_standard_words(fold(said)) == standard
+
+
+@pytest.mark.parametrize(
+    ("asked", "about"),
+    [
+        ("枕头能不能说治颈椎啊，客人老问", "check"),
+        ("台灯可以讲「防近視」嗎", "check"),
+        ("讲“补脑”会不会被处罚", "check"),
+        ("枕头要写100%乳胶，是不是要有检测报告才行", "question"),
+        ("台灯伤不伤眼？有家长问", "question"),
+        ("睡袋是鸭绒的吗？弹幕问好几遍了", "question"),
+        ("辛苦啦，今天稿子都挺顺的，晚安", "smalltalk"),
+        ("今儿这风老邪乎了，差点没给我刮海里去", "smalltalk"),
+    ],
+)
+@pytest.mark.parametrize("situation", [_EMPTY, _THERE])
+def test_a_question_in_the_words_of_a_request_asks(asked: str, about: str, situation: Situation) -> None:
+    reading = read(asked, situation)
+    assert (reading.kind, reading.about) == ("chat", about)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kind"),
+    [
+        ("能不能写一段枕头的种草", "write"),
+        ("客人老问枕头多高，帮主播备一段卖点", "write"),
+        ("写一段跟家人们说晚安的收尾", "write"),
+        ("可以说得短一点吗", "restyle"),
+        ("别太热情", "restyle"),
+    ],
+)
+def test_a_request_in_the_words_of_a_question_is_done(wanted: str, kind: str) -> None:
+    assert read(wanted, _THERE).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("said", "unsaid"),
+    [
+        ("语气不用改，只把“终身保修”拿掉", "终身保修"),
+        ("“一觉到天亮”夸张了，删掉这半句", "一觉到天亮"),
+        ("终身质保那句不敢说，去了吧", "终身质保"),
+        ("把99.9%那句抠掉，报告没下来", "99.9%"),
+        ("枕头别说“防落枕”，这句涉嫌违规，你改掉", "防落枕"),
+    ],
+)
+def test_what_is_to_go_is_taken_out_of_the_text(said: str, unsaid: str) -> None:
+    reading = read(said, _THERE)
+    assert reading.kind == "restyle"
+    assert unsaid in reading.slots["must_not_say"]
+
+
+def test_what_is_said_instead_names_no_other_goods() -> None:
+    reading = read("莫写“治颈椎”，枕头这段给我换成“睡着巴适”", _THERE)
+    assert (reading.kind, reading.slots["must_say"]) == ("restyle", ["睡着巴适"])
+    assert "治颈椎" in reading.slots["must_not_say"]
+    assert read("换成台灯", _THERE).kind == "switch_product"
+
+
+def test_only_what_the_record_holds_is_wanted_said() -> None:
+    reading = read("枕头来一段促销，检测报告资料里有的话就提一句，没有就算了", _EMPTY)
+    assert reading.slots["say_if_held"] == ["检测报告"]
