@@ -58,6 +58,9 @@ _LEFT: Final = re.compile(
 _GOES_ON: Final = re.compile(
     "$|[，。！？；、\\n]|[了啊呢啦哈的]|左右|就|都|拍|卖|抢|没|要|先|可|能|现货|库存|名额|而已|[这那分]|给"
 )
+#: What one does with what stands in a list of ways: 刷卡, 扫脸, 按指纹.
+_DONE_WITH: Final = frozenset("刷扫按输插用拿")
+_MEMBERS: Final = re.compile("[、,，/；;：:。|和或及\\s]")
 #: Behind a figure: how often something is done.
 _EVERY: Final = re.compile(
     "(?:左右|上下|就|才|得|要|建议)*(?:[一再]?[换洗浇喂刷擦清修充](?:一次|一回|一遍|新)?|[一来][次回遍]|去|没)"
@@ -94,7 +97,7 @@ def is_certain(text: str, fault: FactFault, by: str, record: str) -> bool:
     low, high = clause(text, fault.start, fault.end)
     if by not in _BY_NAME and _is_on_record(text[fault.start : fault.end + 1], record):
         return False  # 十种颜色, where 颜色总数 has 10种
-    if by in _OF_STUFF and _is_held_apart(text, fault, low, high):
+    if by in _OF_STUFF and (_is_held_apart(text, fault, low, high) or _is_worded_so(text, fault, record)):
         return False
     if by == "opposite" and _is_got_apart(text, fault, low, high):
         return False
@@ -113,6 +116,14 @@ def _is_on_record(said: str, record: str) -> bool:
     return bool(told) and not told.isdisjoint(
         (parse_number(match["number"]), match["unit"]) for match in _FIGURE.finditer(record)
     )
+
+
+def _is_worded_so(text: str, fault: FactFault, record: str) -> bool:
+    """Tell whether a word is the record's own but for a small one: 刷的桐油 is 刷桐油, 刷卡 is the 卡 of a list."""
+    said = text[fault.start : fault.end]
+    if "的" in said and said.replace("的", "") in record:
+        return True
+    return said[:1] in _DONE_WITH and any(said[1:] == one for one in _MEMBERS.split(record))
 
 
 def _is_held_apart(text: str, fault: FactFault, low: int, high: int) -> bool:

@@ -192,8 +192,25 @@ _DENIED: Final = headed(
 _FLAGS: Final = {"health_food": "保健食品|蓝帽|保健品", "medical_device": "医疗器械|械注|械备"}
 
 
+#: How regions say that something is not to be done, or is not there; each as long as the common word.
+_DENIALS_OF_REGIONS: Final = (
+    (re.compile("莫(?!名|非|大|代尔|干山|兰迪|桑|斯科|奈|吉托|扎特|高|氏|言|西|来由|须有|逆|衷|测|属|如)"), "别"),
+    (re.compile("甭|覅"), "别"),
+    (re.compile("唔好"), "不要"),
+    (re.compile("唔"), "不"),
+    (re.compile("冇"), "没"),
+)
+
+
+def _as_everybody_denies(text: str) -> str:
+    for pattern, plain in _DENIALS_OF_REGIONS:
+        text = pattern.sub(plain, text)
+    return text
+
+
 def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield contradictions between a folded text and the product's record."""
+    text = _as_everybody_denies(text)
     told: list[FactFault] = []
     record = record_text(product)
     product = named_denials(product)

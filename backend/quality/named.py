@@ -171,11 +171,18 @@ def _is_compared(text: str, start: int, end: int) -> bool:
     return COMPARED.search(text[low:start]) is not None
 
 
+def _how_many(value: str) -> int:
+    """Return how many a list holds, or says that it holds: 豆沙、番茄红等5色."""
+    told = re.search(rf"(?:等|共|计|有)\s*({NUMBER})\s*[色款种个味]", fold(value).text)
+    number = parse_number(told[1]) if told is not None else None
+    return max(len(re.split("[、,，/和]", value)), int(number or 0))
+
+
 def choice_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield how many colours or flavours a folded text offers where the record lists fewer."""
     facts = product.get("facts")
     listed = [
-        len(re.split("[、,，/和]", str(value)))
+        _how_many(str(value))
         for name, value in (facts.items() if isinstance(facts, Mapping) else ())
         if re.search("颜色|[花墨配]色|色号|口味|味道", str(name)) and re.search("[、,，/]", str(value))
     ]

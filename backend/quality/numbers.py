@@ -42,7 +42,7 @@ _BARE: Final = r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九]?[十百千][�
 _MONEY: Final = headed(
     rf"[¥￥]\s*(?P<signed>{NUMBER})|"
     rf"(?P<number>{NUMBER})(?P<more>多|来|几)?\s*(?P<unit>元|块钱|块|圆|rmb)"
-    rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百口股家位公千克毫厘升])|零(?P<odd>[一二三四五六七八九\d])分?)?"
+    rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百口股家位公千克毫厘升])|零(?P<odd>[一二三四五六七八九\d])(?:分|(?P<odd_jiao>[毛角]))?)?"
     rf"(?P<tail>多|左右|出头|上下|以内|还?不到|都不到|挂零|有余)?|"
     rf"(?P<fen>{NUMBER})分(?P<fen_tail>多)?钱|"
     rf"(?P<dimes>{NUMBER})(?:[毛角](?P<dime_cents>[一二三四五六七八九])(?![{COUNTERS}斤天十])|毛钱?|角钱)(?P<dime_tail>多|左右|出头|上下|还?不到|都不到)?|"
@@ -60,6 +60,10 @@ _MONEY: Final = headed(
     rf"(?<![\d.a-z第前满买拍送赠库存剩有备限超过够到至减返打约零一二两三四五六七八九十百千万点])(?<!库存)(?<!限量)(?<!名额)(?P<taken>\d{{2,5}}(?:\.\d{{1,2}})?|[一二两三四五六七八九]?[十百千][零一二三四五六七八九十百千]*)"
     rf"(?=(?:你们?|您|大家|咱们?|就|直接|全|都|整[{COUNTERS}])*(?:(?:就?[能可]以?)?(?:[带拿拎抱搬扛提牵骑开推领捧端]|拍)(?:走(?![进上出过到])|回去|回家)|拿下|到手|包邮|入手|收走|上车|开走|安排上)(?!的(?:人|朋友|姐妹|家人|宝)))|"
     rf"(?:[两二三四五六七八九十\d][{COUNTERS}]|[一1]人[一1][{COUNTERS}])(?:带走|都要|一起拍?|拿走|到手|下来|加一块儿?)?，?(?:一共|总共|合计|就是|才|只要|是|刚好|正好|整整)?(?P<total>{_BARE})(?=[，。！省少])"
+)
+#: A count of all there are, whose last figure could be the one of 一枚.
+_GOES_ON: Final = re.compile(
+    rf"(?:一共|总共|合计|拢共)(?:整整|[是就有])*[零一二两三四五六七八九十百千]*[十百]一[{COUNTERS}]"
 )
 _MEASURE: Final = "钱多左出上以不就到的呢还都起买拿带给包能一，。！？；、 \n了吧啊搞封立"
 
@@ -140,6 +144,8 @@ def _sums(text: str) -> Iterator[Money]:
             continue  # 倒数：三，二，一
         if value is None or _is_vague(text, match) or _is_piece(text, match, value):
             continue
+        if groups["bare"] and _GOES_ON.search(text, match.start(), match.end() + 3):
+            continue  # 黑白一共三百六十一枚: so many pieces, and no sum for one
         if groups["dimes"]:
             value = value / 10 + (parse_number(groups["dime_cents"] or "零") or 0) / 100
         if groups["fen"]:
@@ -149,7 +155,7 @@ def _sums(text: str) -> Iterator[Money]:
             value += (tenths or 0) / 10
             value += (parse_number(groups["cents"] or "零") or 0) / 100
         if groups["odd"]:
-            value += (parse_number(groups["odd"]) or 0) / 100  # 一块零八
+            value += (parse_number(groups["odd"]) or 0) / (10 if groups["odd_jiao"] else 100)  # 一块零八, 十块零八毛
         tail = (
             groups["tail"] or groups["dime_tail"] or groups["bare_tail"] or groups["fen_tail"] or groups["more"] or ""
         )

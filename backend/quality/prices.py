@@ -320,6 +320,8 @@ def _explanations(text: str, money: Money, known: _Known) -> Iterator[tuple[floa
     if _LIST.search(before) and not _SAVED.search(before):  # 比平时少十四 is the difference
         yield from ((value, False) for value in base if value != price)
         yield from ((value * count, False) for value in base if value != price for count in counts)
+        # 五包原价要六十四: one by one, where five together cost less.
+        yield from ((price * count, False) for count in counts & known.steps.keys())
         return
     saved = [listed - price] if listed is not None else []
     if _SAVED.search(before):
