@@ -18,6 +18,7 @@ from backend.graph.intent.own_data import own_data
 from backend.graph.intent.pasted import asks_for_check, pasted_in
 from backend.graph.intent.planning import is_plan, read_plan
 from backend.graph.intent.situation import Reading, Situation
+from backend.graph.intent.tables import without_tables
 from backend.graph.intent.tripwire import injected, packed
 from backend.graph.intent.turns import in_turn, of_two_kinds
 from backend.graph.intent.weighing import weighed
@@ -74,9 +75,10 @@ def read(message: str, situation: Situation, *, learned: bool = True) -> Reading
 
 
 def _read(message: str, situation: Situation, learned: bool) -> Reading:  # noqa: PLR0911 -- one return a way in
-    text = _RUN.sub(r"\1", fold(message))
-    if reason := injected(text) or packed(message):
+    if reason := injected(_RUN.sub(r"\1", fold(message))) or packed(message):
         return Reading("chat", 0.95, reason, {}, about="injection")
+    message = without_tables(message)
+    text = _RUN.sub(r"\1", fold(message))
     material = pasted_in(message)
     if material is not None:
         return _of_pasted(*material, situation)
