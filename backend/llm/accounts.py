@@ -9,7 +9,7 @@ from uuid import UUID
 from prometheus_client import Counter, Histogram
 
 from backend.errors import Failure
-from backend.llm.gateway import Caller, ChatTurn, Usage
+from backend.llm.gateway import Caller, ChatTurn, ToolCallPart, Usage, called
 from backend.llm.models_file import Prices, is_own
 from backend.telemetry.metrics import REGISTRY
 
@@ -54,14 +54,15 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class CallTexts:
-    """What was said in a call: what was asked, and the answer as far as it came."""
+    """What was said in a call: what was asked, and the answer with its tool calls as far as they came."""
 
     turns: Sequence[ChatTurn]
     answer: str
+    tool_calls: tuple[ToolCallPart, ...] = ()
 
     @property
     def characters(self) -> int:
-        return sum(len(turn.content) for turn in self.turns) + len(self.answer)
+        return sum(len(turn.whole) for turn in self.turns) + len(self.answer) + len(called(self.tool_calls))
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ class OpenBackend:
         self.owner = owner
         self.provider = provider
         self.declared = declared
+        self.profile: Final = profile_of(provider, declared)
         self.endpoint = endpoint
         self.breaker = breaker
         self.ladder = ladder

@@ -111,7 +111,7 @@ class HttpEndpoint:
             yield answer.last_piece()
             await _drain(body)
         finally:
-            attempt.meter.usage = answer.used()
+            answer.note(attempt.meter)
             waits.patience.close()
             if response is not None:
                 await response.aclose()
@@ -135,7 +135,7 @@ class HttpEndpoint:
                 raise
             return self._whole(answer, body)
         finally:
-            attempt.meter.usage = answer.used()
+            answer.note(attempt.meter)
             waits.patience.close()
             if response is not None:
                 await response.aclose()

@@ -18,7 +18,7 @@ from yaml.reader import ReaderError
 
 from backend.errors import ModelsFileInvalid
 from backend.llm.deadlines import Deadlines
-from backend.llm.gateway import PURPOSES, Purpose
+from backend.llm.gateway import PURPOSES, Ability, Purpose
 from backend.llm.profiles import PROFILES, Profile, Shaping
 
 DEFAULT_FILE: Final = Path(__file__).with_name("models.yaml")
@@ -127,6 +127,8 @@ class Backend(_Part):
     model: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     #: What it is told of the shape of an answer, where that is not as the profile says.
     shaping: Shaping | None = None
+    #: What it does not take beside what its profile says: who asks for it is answered by another.
+    without: tuple[Ability, ...] = ()
     parameters: Parameters = Parameters()
     prices: Prices | None = None
     limits: Limits = Limits()
@@ -151,6 +153,8 @@ def is_key(text: str) -> bool:
 def profile_of(provider: Provider, backend: Backend) -> Profile:
     """Return how a backend is spoken to."""
     profile = PROFILES[provider.profile]
+    if backend.without:
+        profile = replace(profile, lacks=profile.lacks.union(backend.without))
     return profile if backend.shaping is None else replace(profile, shaping=backend.shaping)
 
 

@@ -10,12 +10,14 @@ from typing import Any, ClassVar, Final, TypeGuard, cast
 import orjson
 
 from backend.errors import ModelContentFiltered, ModelPayloadInvalid, ModelStreamCut
+from backend.llm.endpoint import Meter
 from backend.llm.gateway import (
     Answer,
     ModelRequest,
     Piece,
     ToolCallPart,
     Usage,
+    called,
     estimate_tokens,
     estimated_usage,
     joined_calls,
@@ -37,8 +39,8 @@ class Reading(ABC):
     """What the events have said so far: the text, why it ended, what it cost. A dialect says how an event is taken."""
 
     __slots__ = (
-        "_calls", "_reasoning", "_request", "_seen_by_count", "_text", "begun", "done", "finish_reason", "profile",
-        "usage",
+        "_calls", "_id", "_model", "_reasoning", "_request", "_seen_by_count", "_text", "begun", "done",
+        "finish_reason", "profile", "usage",
     )  # fmt: skip
     #: The data of an event that says the end and is no JSON, if the dialect has one.
     END: ClassVar[bytes | None] = None
@@ -50,8 +52,10 @@ class Reading(ABC):
         self._calls: list[ToolCallPart] = []
         self.profile = profile
         self.usage: Usage | None = None
-        #: How many parts of the text and of the thoughts had come when the provider last counted.
-        self._seen_by_count = 0, 0
+        #: How many parts of the text, of the thoughts and of tool calls had come when the provider last counted.
+        self._seen_by_count = 0, 0, 0
+        #: What the provider calls the answer, and the model that gave it.
+        self._id = self._model = ""
         self.finish_reason: str | None = None
         #: Whether any part of the answer has come.
         self.begun = False
@@ -107,7 +111,11 @@ class Reading(ABC):
         """Keep what the provider counted, if it did: all that came up to now."""
         if usage is not None:
             self.usage = usage
-            self._seen_by_count = len(self._text), len(self._reasoning)
+            self._seen_by_count = len(self._text), len(self._reasoning), len(self._calls)
+
+    def named(self, report: Mapping[str, Any]) -> None:
+        """Keep what the provider calls the answer, and the model that gave it."""
+        self._id, self._model = (told if isinstance(told := report.get(key), str) else "" for key in ("id", "model"))
 
     def glimpse(self, body: bytes | bytearray) -> None:
         """Take what can be read of a whole answer that broke off: it was made, though nobody will be shown it."""
@@ -121,16 +129,22 @@ class Reading(ABC):
                 text = said.decode(errors="replace")
             (self._reasoning if name in _THOUGHT else self._text).append(text)
 
+    def note(self, meter: Meter) -> None:
+        """Tell what the attempt used and came to, the answer finished or not."""
+        meter.usage = self.used()
+        meter.tool_calls = joined_calls(self._calls)
+        meter.answer_id, meter.model = self._id, self._model
+
     def used(self) -> Usage | None:
         """Return what was used so far, the answer finished or not: what the provider counted, and what came since as
         we estimate it; None when nothing came."""
         if self.usage is None:
-            said = "".join(self._text) + "".join(call.arguments for call in self._calls)
-            return estimated_usage(self._request, said, "".join(self._reasoning)) if self.begun else None
-        told, thought = self._seen_by_count
+            return self._estimated() if self.begun else None
+        told, thought, calls = self._seen_by_count
         since, thought_since = (
             estimate_tokens("".join(parts)) for parts in (self._text[told:], self._reasoning[thought:])
         )
+        since += estimate_tokens("".join(part.name + part.arguments for part in self._calls[calls:]))
         if not since and not thought_since:
             return self.usage
         return replace(
@@ -139,6 +153,10 @@ class Reading(ABC):
             reasoning_tokens=self.usage.reasoning_tokens + thought_since,
             estimated=True,
         )
+
+    def _estimated(self) -> Usage:
+        told = "".join(self._text) + called(joined_calls(self._calls))
+        return estimated_usage(self._request, told, "".join(self._reasoning))
 
     def ended(self, word: object) -> None:
         """Keep the provider's word for why it ended, if it is one."""
@@ -156,8 +174,7 @@ class Reading(ABC):
         """Return the closing piece; `ModelContentFiltered` when the provider's filter left nothing to close."""
         if self.finish_reason == "content_filter" and not self._text:
             raise ModelContentFiltered(reason="content_filter")
-        usage = self.usage or estimated_usage(self._request, "".join(self._text), "".join(self._reasoning))
-        return Piece(finish_reason=self.finish_reason or "stop", usage=usage)
+        return Piece(finish_reason=self.finish_reason or "stop", usage=self.usage or self._estimated())
 
     def answer(self) -> Answer:
         """Return all of it."""

@@ -9,8 +9,8 @@ from typing import Final
 from backend.llm.accounts import CallRecord
 from backend.telemetry.spans import Span, Value
 
-#: Reasons of hops that are no attempts: the backend was not asked.
-_NOT_ASKED: Final = frozenset({"same_provider", "resting", "busy"})
+#: Reasons of hops that are no attempts: the backend was not asked, unless it said so itself.
+_NOT_ASKED: Final = frozenset({"same_provider", "resting", "busy", "unsupported"})
 
 
 def span_of(record: CallRecord, now: float | None = None) -> Span:
@@ -72,7 +72,7 @@ def _attempts(record: CallRecord, began: float) -> list[Span]:
 
     for hop in record.hops:
         over = began + hop.elapsed_ms / 1000
-        if hop.reason not in _NOT_ASKED:
+        if hop.reason not in _NOT_ASKED or hop.status is not None:
             spans.append(attempt(hop.backend, over, hop.reason, hop.status))
         since = over + hop.pause_ms / 1000
     if record.attempts and (record.status == "completed" or len(spans) < record.attempts):

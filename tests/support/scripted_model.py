@@ -248,7 +248,7 @@ class _Play:
                 body = json.dumps(self._dialect.error(script)).encode()
             case "huge_line":
                 body = b" " * (script.count * 1024) + body
-        cut = script.kind in {"cut", "stall", "abrupt_end"}
+        cut = script.kind in {"cut", "stall", "abrupt_end", "half_call"}
         coding = b"Content-Encoding: gzip\r\n" if self._gzip else b""
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n"
         self._writer.write(head % (coding, len(body)))
@@ -333,6 +333,20 @@ class _Play:
                 self._chunk(self._dialect.failing(script))
             case "abrupt_end":
                 pass
+            case "half_call":
+                calls = self._dialect.calls(script)
+                # Anthropic says the end of a block, too.
+                said = [event for event in calls if b"_stop" not in event]
+                for event in said[: len(said) - max(1, len(script.pieces_of(script.calls[-1][1])) // 2)]:
+                    self._chunk(event)
+                await self._writer.drain()
+                self._writer.close()  # and no reset: what was said arrives
+                return False
+            case "split_utf8":
+                for event in self._dialect.after(script, self._asked.sent):
+                    for byte in event:
+                        self._chunk(bytes([byte]))
+                    await self._writer.drain()
             case _:
                 for event in self._dialect.after(script, self._asked.sent):
                     self._chunk(event)

@@ -8,15 +8,42 @@ from typing import Any, Final
 
 import orjson
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolCall,
+    ToolMessage,
+)
 
-from backend.errors import ModelContentFiltered, ModelError, ModelPayloadInvalid, ModelStreamCut, SetupError
+from backend.errors import (
+    ModelContentFiltered,
+    ModelError,
+    ModelIncapable,
+    ModelPayloadInvalid,
+    ModelStreamCut,
+    SetupError,
+)
 from backend.llm.deadlines import Patience, Wait
 from backend.llm.endpoint import Attempt
 from backend.llm.foreign import told_of
-from backend.llm.gateway import Answer, ModelRequest, Piece, ToolCallPart, Usage, estimated_usage, gathered
+from backend.llm.gateway import (
+    Answer,
+    ChatTurn,
+    ModelRequest,
+    Piece,
+    ToolCallPart,
+    Usage,
+    called,
+    estimated_usage,
+    gathered,
+    joined_calls,
+)
 from backend.llm.reading import count, counts
 from backend.llm.shaping import turns_told
+from backend.llm.tool_calls import CallPlaces, arguments_of
 
 #: No answer is as long: a model that does not stop must not fill the memory.
 _MAX_CHARACTERS: Final = 8 * 1024 * 1024
@@ -101,6 +128,7 @@ class LangchainEndpoint:
     ) -> AsyncGenerator[Piece, None]:
         usage: Usage | None = None
         told, thought = "", ""
+        calls, places = list[ToolCallPart](), CallPlaces()
         finish_reason = None if self._says_end else "stop"
         try:
             async with aclosing(self._chunks(request, attempt, patience)) as chunks:
@@ -108,44 +136,41 @@ class LangchainEndpoint:
                     counted = _usage(chunk)
                     if counted is not None:  # LangChain's chunks each say their own part
                         usage = counted if usage is None else usage + counted
-                    piece = _piece(chunk)
+                    piece = _piece(chunk, places)
                     if (reason := _ended(chunk)) is not None:
                         finish_reason = reason
                     elif self._says_end and (piece.text or piece.tool_calls):
                         finish_reason = None  # an end after which more comes is none
                     told += piece.text
                     thought += piece.reasoning
+                    calls += piece.tool_calls
                     if len(told) + len(thought) > _MAX_CHARACTERS:
                         raise ModelPayloadInvalid(reason="answer_too_long")
                     if piece != Piece():
                         yield piece
-                    if idle is not None and (told or thought):
+                    if idle is not None and (told or thought or calls):
                         # After its reader had it: the time that one takes is not the model's.
                         _begin(patience, "idle", idle, attempt)
             if finish_reason is None:
                 raise ModelStreamCut(reason="no_end")
             if finish_reason == "content_filter" and not told:
                 raise ModelContentFiltered(reason="content_filter")
-            yield Piece(finish_reason=finish_reason, usage=usage or estimated_usage(request, told, thought))
+            usage = usage or estimated_usage(request, told + called(joined_calls(calls)), thought)
+            yield Piece(finish_reason=finish_reason, usage=usage)
         finally:
-            if usage is None and (told or thought):
-                usage = estimated_usage(request, told, thought)
-            attempt.meter.usage = usage
+            whole = joined_calls(calls)
+            if usage is None and (told or thought or whole):
+                usage = estimated_usage(request, told + called(whole), thought)
+            attempt.meter.usage, attempt.meter.tool_calls = usage, whole
             patience.close()
 
     async def _chunks(
         self, request: ModelRequest, attempt: Attempt, patience: Patience
     ) -> AsyncGenerator[BaseMessage, None]:
-        asked = {"temperature": request.temperature, "max_tokens": request.max_tokens, **attempt.extra}
-        turns = [(turn.role, turn.content) for turn in turns_told(request, "words")]
-        model: Any = self._model
-        if request.tools:
-            model = model.bind_tools(
-                [
-                    {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
-                    for tool in request.tools
-                ]
-            )
+        asked: dict[str, Any] = {"temperature": request.temperature, "max_tokens": request.max_tokens}
+        asked |= {"stop": list(request.stop) or None, **attempt.extra}
+        turns = [_message(turn) for turn in turns_told(request, "words")]
+        model = _with_tools(self._model, request)
         stream: AsyncIterator[Any] = model.astream(turns, **{k: v for k, v in asked.items() if v is not None})
         try:
             async for chunk in stream:
@@ -156,6 +181,35 @@ class LangchainEndpoint:
             raise told_of(error, patience.wait) from error
 
 
+def _with_tools(model: BaseChatModel, request: ModelRequest) -> Any:
+    choice = request.tool_choice
+    if not request.tools or (choice is not None and choice.mode == "none"):
+        return model
+    # LangChain's own word for one at least is "any"; how the model thinks is what packages do of themselves.
+    named = {"required": "any", "named": choice.name}.get(choice.mode) if choice is not None else None
+    tools = [
+        {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+        for tool in request.tools
+    ]
+    try:
+        return model.bind_tools(tools, **({"tool_choice": named} if named else {}))
+    except NotImplementedError:  # what a package does that knows no tools
+        raise ModelIncapable.of("tools") from None
+
+
+def _message(turn: ChatTurn) -> BaseMessage:
+    match turn.role:
+        case "system":
+            return SystemMessage(turn.content)
+        case "user":
+            return HumanMessage(turn.content)
+        case "tool":
+            return ToolMessage(turn.content, tool_call_id=turn.tool_call_id)
+        case "assistant":
+            calls = [ToolCall(name=call.name, args=arguments_of(call), id=call.id) for call in turn.tool_calls]
+            return AIMessage(turn.content, tool_calls=calls)
+
+
 def _begin(patience: Patience, wait: Wait, seconds: float, attempt: Attempt) -> None:
     when = asyncio.get_running_loop().time() + seconds
     if when > attempt.give_up_at:
@@ -163,11 +217,11 @@ def _begin(patience: Patience, wait: Wait, seconds: float, attempt: Attempt) -> 
     patience.begin(wait, when)
 
 
-def _piece(chunk: BaseMessage) -> Piece:
+def _piece(chunk: BaseMessage, places: CallPlaces) -> Piece:
     calls: tuple[ToolCallPart, ...] = ()
     if isinstance(chunk, AIMessageChunk):
         calls = tuple(
-            ToolCallPart(call.get("index") or 0, call.get("id") or "", call.get("name") or "", call.get("args") or "")
+            places.part(call.get("index") or 0, call.get("id") or "", call.get("name") or "", call.get("args") or "")
             for call in chunk.tool_call_chunks
         )
     elif isinstance(chunk, AIMessage):  # not streamed

@@ -148,7 +148,7 @@ export const modelsZh = {
     shared: '共用了同一回答',
     refused: '额度不够，未调用',
   },
-  modelRole: { system: '规则', user: '提问', assistant: '此前的回答', answer: '回答' },
+  modelRole: { system: '规则', user: '提问', assistant: '此前的回答', tool: '工具结果', answer: '回答' },
   modelReason: {
     unknown: '原因不明',
     timeout: '超时',
@@ -167,6 +167,7 @@ export const modelsZh = {
     malformed: '回答无法读取',
     same_provider: '同一服务商，跳过',
     shape_not_taken: '不支持这种格式要求，换一种再问',
+    unsupported: '不支持所要的功能（如工具），跳过',
     cancelled: '已取消',
     rate_exceeded: '超出团队的速率',
     budget_spent: '团队额度用完',
@@ -325,7 +326,7 @@ export const modelsEn: English<typeof modelsZh> = {
     shared: 'Shared another answer',
     refused: 'Refused: no budget left',
   },
-  modelRole: { system: 'Rules', user: 'Asked', assistant: 'Answered before', answer: 'Answer' },
+  modelRole: { system: 'Rules', user: 'Asked', assistant: 'Answered before', tool: 'Tool’s result', answer: 'Answer' },
   modelReason: {
     unknown: 'unknown',
     timeout: 'timed out',
@@ -344,6 +345,7 @@ export const modelsEn: English<typeof modelsZh> = {
     malformed: 'unreadable answer',
     same_provider: 'same provider, passed over',
     shape_not_taken: 'does not take the format; asked in another way',
+    unsupported: 'does not take what was asked for (tools, …), passed over',
     cancelled: 'cancelled',
     rate_exceeded: 'over the team’s rate',
     budget_spent: 'the team’s budget is spent',

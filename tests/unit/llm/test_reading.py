@@ -43,6 +43,19 @@ def test_a_count_that_comes_with_a_part_holds_it_and_what_comes_later_is_estimat
     assert answer.used() == Usage(7, 30, estimated=False), "the newest count holds all"
 
 
+def test_a_count_that_comes_with_a_part_of_a_call_holds_it() -> None:
+    def called(arguments: str, **more: object) -> bytes:
+        function = {"name": "f", "arguments": arguments}
+        calls = [{"index": 0, "id": "a", "function": function}]
+        return json.dumps({"choices": [{"delta": {"tool_calls": calls}}], **more}).encode()
+
+    answer = reading()
+    answer.read(called("", usage={"prompt_tokens": 7, "completion_tokens": 5}))
+    assert answer.used() == Usage(7, 5, estimated=False)
+    answer.read(called("上链接" * 4))
+    assert answer.used() == Usage(7, 5 + estimate_tokens("f" + "上链接" * 4), estimated=True)
+
+
 @given(text=st.text(), thought=st.text(), escaped=st.booleans(), data=st.data())
 def test_any_beginning_of_a_document_is_read_and_for_no_more_than_it_says(
     text: str, thought: str, escaped: bool, data: st.DataObject
