@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from backend.errors import ModelUnknown
 from backend.llm.breaker import Breaker, BreakerBeside, State
+from backend.llm.conventions import whereabouts
 from backend.llm.deadlines import Deadlines
 from backend.llm.endpoint import Endpoint
 from backend.llm.gateway import PURPOSES, ModelRequest, Purpose
@@ -91,6 +92,7 @@ class OpenBackend:
         self.provider = provider
         self.declared = declared
         self.profile: Final = profile_of(provider, declared)
+        self.whereabouts: Final = whereabouts(provider, declared)
         self.endpoint = endpoint
         self.breaker = breaker
         self.ladder = ladder

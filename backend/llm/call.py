@@ -23,19 +23,18 @@ from backend.errors import (
     ModelResting,
 )
 from backend.ids import new_id
-from backend.llm.accounts import CallRecord, CallTexts, Hop, Reason, Spent, Status, cost_of, summed
+from backend.llm.accounts import CallRecord, CallTexts, Hop, Particulars, Reason, Spent, Status, cost_of, summed
 from backend.llm.backends import Course, OpenBackend
 from backend.llm.breaker import Permit
 from backend.llm.budget import USUAL_OUTPUT, Reservation
 from backend.llm.deadlines import Deadlines
-from backend.llm.endpoint import Attempt
-from backend.llm.failures import is_forbidden, policy_of
+from backend.llm.endpoint import Attempt, Meter
+from backend.llm.failures import may_be_asked_for, policy_of
 from backend.llm.gateway import (
     Ability,
     Answer,
     ModelRequest,
     Piece,
-    ToolCallPart,
     Usage,
     called,
     estimated_input,
@@ -52,8 +51,6 @@ log = structlog.get_logger(__name__)
 
 #: Our count of tokens is an estimate: only what is far too long is not even sent.
 _SURELY_TOO_LONG: Final = 1.25
-#: Failures that a question can bring about: the provider was reached, and may have failed of what it was asked.
-_MAY_BE_ASKED_FOR: Final = frozenset({"overloaded", "cut", "timeout", "malformed", "unknown", "not_served"})
 #: Seconds that a provider's Retry-After keeps it from being asked while another answers.
 _LONGEST_REST: Final = 60.0
 
@@ -88,8 +85,9 @@ class Call:
         self._text: list[str] = []
         #: What the attempt under way has thought so far: made and paid for, though nobody was shown it.
         self._thoughts: list[str] = []
-        #: The tools that the last attempt called, as far as it came.
-        self._called: tuple[ToolCallPart, ...] = ()
+        #: What was sent last, what that came to, and why the answer ended.
+        self._sent, self._meter = request, Meter()
+        self._finish_reason: str | None = None
         self._shown = False
         self._first_token_at: float | None = None
         self._status: Status = "failed"
@@ -178,6 +176,7 @@ class Call:
             self._backend_since = self._clock()  # waiting for room in a budget was no fault of the backend
         request = with_parameters(self._request, backend.declared.parameters, self._course.parameters)
         request = within(request, backend.declared.limits.output)
+        self._sent = request
         self._refuse_what_is_far_too_long(backend)
         caller = self._request.caller
         time_left = max(0.0, self._give_up_at - self._clock())
@@ -198,7 +197,7 @@ class Call:
                 permit.succeed()
             except ModelError as error:
                 if policy_of(error).counts:
-                    permit.fail(self._asked() if _may_be_asked_for(error) else None)
+                    permit.fail(self._asked() if may_be_asked_for(error) else None)
                 elif isinstance(error, ModelRefused):
                     permit.succeed()  # it answers: what we asked was wrong
                 raise
@@ -222,17 +221,18 @@ class Call:
 
     def _charge(self, backend: OpenBackend, attempt: Attempt) -> None:
         """Keep what an attempt used, answered or not, at its backend's own prices."""
-        self._called = attempt.meter.tool_calls
+        self._meter = attempt.meter
         usage = self._usage or attempt.meter.usage
         if usage is None and (self._shown or self._thoughts):
             # Nobody counts the tokens of an answer that broke off, but what came was made.
-            told = "".join(self._text) + called(self._called)
+            told = "".join(self._text) + called(self._meter.tool_calls)
             usage = estimated_usage(self._request, told, "".join(self._thoughts))
         if usage is None:
             return  # nothing of one that never began
         declared = backend.declared
         cost, currency = cost_of(usage, declared.prices)
-        self._part = Spent(backend.name, declared.provider, declared.model, usage, cost, currency)
+        where = backend.whereabouts
+        self._part = Spent(backend.name, declared.provider, declared.model, usage, cost, currency, where)
         self._parts.append(self._part)
 
     def _shaping(self, backend: OpenBackend, extra: Mapping[str, Any]) -> Shaping | None:
@@ -287,15 +287,15 @@ class Call:
 
     def finished(self, last: Piece) -> Piece:
         """Take the last piece; return it with the name of the model."""
-        self._done(last.usage)
+        self._done(last.usage, last.finish_reason)
         self._learn_of_shape("".join(self._text), last.finish_reason)
         return last._replace(model=self.backend.declared.model)
 
     def answered(self, answer: Answer) -> Answer:
         """Take a whole answer; return it with the name of the model."""
-        self._done(answer.usage)
+        self._done(answer.usage, answer.finish_reason)
         self._learn_of_shape(answer.text, answer.finish_reason)
-        self._text, self._called = [answer.text], answer.tool_calls
+        self._text, self._meter.tool_calls = [answer.text], answer.tool_calls
         return replace(answer, model=self.backend.declared.model)
 
     def cancelled(self) -> None:
@@ -303,8 +303,9 @@ class Call:
         if self._status != "completed":
             self._status, self._failure = "cancelled", "cancelled"
 
-    def _done(self, usage: Usage | None) -> None:
+    def _done(self, usage: Usage | None, finish_reason: str | None) -> None:
         self._status, self._failure, self._usage = "completed", None, usage
+        self._finish_reason = finish_reason
         if self._permit is not None:
             self._permit.succeed()
 
@@ -473,13 +474,21 @@ class Call:
             refusal=self._refusal,
             parts=tuple(self._parts),
             own_route=self._course.own,
-            texts=CallTexts(request.turns, "".join(self._text), self._called),
+            particulars=self._particulars(),
+            texts=CallTexts(request.turns, "".join(self._text), self._meter.tool_calls),
         )
 
-
-def _may_be_asked_for(error: ModelError) -> bool:
-    """Tell whether what is asked may have brought a failure about."""
-    if error.failure == "timeout":
-        return error.details.get("kind") != "connect"  # nobody was reached
-    # A key that is not accepted is so for all; what it may not do may be just this.
-    return error.failure in _MAY_BE_ASKED_FOR or is_forbidden(error)
+    def _particulars(self) -> Particulars:
+        sent, meter = self._sent, self._meter
+        return Particulars(
+            self.backend.whereabouts,
+            temperature=sent.temperature,
+            max_tokens=sent.max_tokens,
+            top_p=sent.top_p,
+            seed=sent.provider_seed,
+            stop=tuple(sent.stop),
+            wants_json=sent.shape is not None,
+            finish_reason=self._finish_reason,
+            answer_id=meter.answer_id,
+            model=meter.model,
+        )

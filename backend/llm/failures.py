@@ -24,6 +24,8 @@ from backend.errors import (
     ModelUnreachable,
 )
 
+#: Failures that a question can bring about: the provider was reached, and may have failed of what it was asked.
+_MAY_BE_ASKED_FOR: Final = frozenset({"overloaded", "cut", "timeout", "malformed", "unknown", "not_served"})
 #: The status of what is forbidden to a key that is known.
 _FORBIDDEN: Final = 403
 
@@ -88,6 +90,14 @@ def policy_of(error: ModelError) -> Policy:
 def is_forbidden(error: ModelError) -> bool:
     """Tell whether the provider knows the key and forbids what is asked: this model, or just this question."""
     return error.failure == "auth" and error.details.get("status") == _FORBIDDEN
+
+
+def may_be_asked_for(error: ModelError) -> bool:
+    """Tell whether what is asked may have brought a failure about."""
+    if error.failure == "timeout":
+        return error.details.get("kind") != "connect"  # nobody was reached
+    # A key that is not accepted is so for all; what it may not do may be just this.
+    return error.failure in _MAY_BE_ASKED_FOR or is_forbidden(error)
 
 
 _CLASSES: Final[Mapping[Failure, type[ModelError]]] = MappingProxyType(

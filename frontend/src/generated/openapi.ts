@@ -2640,6 +2640,11 @@ export interface components {
             /** Shaping */
             shaping?: ("schema" | "json" | "words") | null;
             /**
+             * Without
+             * @default []
+             */
+            without?: ("tools" | "tool_choice" | "parallel_tool_calls" | "stop" | "top_p" | "seed")[];
+            /**
              * @default {
              *       "extra": {}
              *     }
@@ -2660,6 +2665,11 @@ export interface components {
             model: string;
             /** Shaping */
             shaping?: ("schema" | "json" | "words") | null;
+            /**
+             * Without
+             * @default []
+             */
+            without?: ("tools" | "tool_choice" | "parallel_tool_calls" | "stop" | "top_p" | "seed")[];
             /**
              * @default {
              *       "extra": {}
@@ -7015,14 +7025,14 @@ export interface components {
         };
         /**
          * SpokenTurn
-         * @description What was said to the model.
+         * @description What was said to the model: by a `tool` is what came of a call.
          */
         SpokenTurn: {
             /**
              * Role
              * @enum {string}
              */
-            role: "system" | "user" | "assistant";
+            role: "system" | "user" | "assistant" | "tool";
             /** Content */
             content: string;
         };

@@ -326,7 +326,13 @@ export const modelsEn: English<typeof modelsZh> = {
     shared: 'Shared another answer',
     refused: 'Refused: no budget left',
   },
-  modelRole: { system: 'Rules', user: 'Asked', assistant: 'Answered before', tool: 'Tool’s result', answer: 'Answer' },
+  modelRole: {
+    system: 'Rules',
+    user: 'Asked',
+    assistant: 'Answered before',
+    tool: 'Tool’s result',
+    answer: 'Answer',
+  },
   modelReason: {
     unknown: 'unknown',
     timeout: 'timed out',

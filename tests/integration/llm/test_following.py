@@ -228,6 +228,7 @@ routes: {{default: {{backends: [m0, m1]}}}}
             for _ in range(2):
                 await model.ask()
             said = render().decode()
+    where = f'server_address="127.0.0.1",server_port="{second.port}"'
     for line in (
         'cuedesk_llm_calls_total{model="answering",node="script",provider="measured-second",status="completed"} 2.0',
         'cuedesk_llm_hops_total{backend="m0",reason="overloaded"} 5.0',
@@ -236,8 +237,10 @@ routes: {{default: {{backends: [m0, m1]}}}}
         'cuedesk_llm_breaker{model="measured",provider="measured-first"} 2.0',
         'cuedesk_llm_first_token_seconds_count{model="answering",provider="measured-second"} 2.0',
         'gen_ai_client_token_usage_sum{gen_ai_operation_name="chat",gen_ai_provider_name="measured-second",'
-        'gen_ai_request_model="answering",gen_ai_token_type="output"} 80.0',
+        f'gen_ai_request_model="answering",gen_ai_token_type="output",{where}}} 80.0',
         'gen_ai_client_operation_duration_seconds_count{error_type="",gen_ai_operation_name="chat",'
-        'gen_ai_provider_name="measured-second",gen_ai_request_model="answering"} 2.0',
+        f'gen_ai_provider_name="measured-second",gen_ai_request_model="answering",{where}}} 2.0',
+        'gen_ai_client_operation_time_to_first_chunk_seconds_count{gen_ai_operation_name="chat",'
+        f'gen_ai_provider_name="measured-second",gen_ai_request_model="answering",{where}}} 2.0',
     ):
         assert line in said.splitlines()
