@@ -188,7 +188,11 @@ def _with_tools(model: BaseChatModel, request: ModelRequest) -> Any:
     # LangChain's own word for one at least is "any"; how the model thinks is what packages do of themselves.
     named = {"required": "any", "named": choice.name}.get(choice.mode) if choice is not None else None
     tools = [
-        {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+        {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": {"type": "object", "properties": {}, **tool.parameters},
+        }
         for tool in request.tools
     ]
     try:

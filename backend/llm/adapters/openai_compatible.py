@@ -70,7 +70,9 @@ def _tools(request: ModelRequest, profile: Profile) -> dict[str, Any]:
 
 
 def _function(tool: Tool) -> dict[str, Any]:
-    told: dict[str, Any] = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    # What is empty is left out: a schema that is no object's is refused.
+    said = {"description": tool.description, "parameters": dict(tool.parameters)}
+    told: dict[str, Any] = {"name": tool.name, **{key: value for key, value in said.items() if value}}
     if tool.strict is not None:
         told["strict"] = tool.strict
     return {"type": "function", "function": told}

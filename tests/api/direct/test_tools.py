@@ -121,7 +121,7 @@ def _seen(server: ScriptedModel, dialect: str, ids: list[str]) -> None:
             ]},
         ]  # fmt: skip
         return
-    assert body["tools"] == [PRICE, {**STOCK, "function": {**STOCK["function"], "description": ""}}]
+    assert body["tools"] == [PRICE, STOCK]
     calls = body["messages"][2]["tool_calls"]
     assert [(call["id"], json.loads(call["function"]["arguments"])) for call in calls] == [
         (ids[0], json.loads(WHERE)), (ids[1], json.loads(WHICH)),
@@ -155,8 +155,11 @@ async def test_a_tool_that_takes_nothing_has_arguments_that_are_json(
 ) -> None:
     empty = "{}" if dialect == "anthropic" else ""  # how each says it
     primary.play(Script("text", text="", tool="now", arguments=empty, finish_reason="stop"))
-    first = await asked(sdk, ASK["messages"], streamed=streamed, tools=[function("now")])
+    bare = {"type": "function", "function": {"name": "now"}}
+    first = await asked(sdk, ASK["messages"], streamed=streamed, tools=[bare])
     assert called(first) == [("now", "{}")]
+    (told,) = primary.requests[0].body["tools"]
+    assert told == ({"name": "now", "input_schema": {"type": "object"}} if dialect == "anthropic" else bare)
     assert first.choices[0].finish_reason == "tool_calls", "whatever the provider calls it"
     if not streamed:
         assert first.choices[0].message.content is None
