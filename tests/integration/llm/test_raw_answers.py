@@ -331,3 +331,20 @@ async def test_a_refusal_in_a_field_of_its_own_is_no_empty_answer(*, streamed: b
 
     async with raw_model(refuse) as first, routed(route_of(first)) as model:
         assert await outcome(model, streamed=streamed) == "content_filtered"
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n']
+)
+async def test_an_end_before_which_nothing_came_is_no_answer(server: ScriptedModel, said: bytes) -> None:
+    """A proxy whose model died closes the stream politely: no word, no reason, and `[DONE]`."""
+    server.by_model["scripted-1"] = GOOD
+
+    async def polite(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await request_of(reader)
+            writer.write(SSE + chunk(said + b"data: [DONE]\n\n") + b"0\r\n\r\n")
+
+    async with raw_model(polite) as first, routed(route_of(first, server)) as model:
+        assert await outcome(model) == GOOD.text
+        assert [hop.reason for hop in model.records[0].hops] != []
