@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
@@ -174,3 +174,24 @@ async def test_what_a_langchain_model_thinks_in_blocks_is_kept_apart() -> None:
     pieces = await _asked(LangchainEndpoint(Parts(parts=[thought, said, end])))
     assert "".join(piece.reasoning for piece in pieces) == "想一想"
     assert "".join(piece.text for piece in pieces) == "好"
+
+
+class Slow(Parts):
+    """Says each part a while after the one before."""
+
+    async def _astream(self, *_: Any, **__: Any) -> Any:
+        for part in self.parts:
+            await asyncio.sleep(0.1)
+            assert part is not None
+            yield ChatGenerationChunk(message=part)
+
+
+async def test_a_langchain_model_that_asks_for_a_tool_has_begun() -> None:
+    """Its arguments may take longer than a first token may."""
+    name = [{"name": "f", "args": "{", "id": "a", "index": 0}]
+    more = [{"name": None, "args": " ", "id": None, "index": 0}]
+    asked = [AIMessageChunk("", tool_call_chunks=one) for one in (name, *[more] * 12)]
+    end = AIMessageChunk("", response_metadata={"finish_reason": "tool_calls"})
+    attempt = Attempt(Deadlines(first_token=1, idle=10), asyncio.get_running_loop().time() + 20, "k")
+    endpoint = LangchainEndpoint(Slow(parts=[*asked, end]))
+    assert [piece async for piece in endpoint.stream(REQUEST, attempt)][-1].finish_reason == "tool_calls"

@@ -348,3 +348,16 @@ async def test_an_end_before_which_nothing_came_is_no_answer(server: ScriptedMod
     async with raw_model(polite) as first, routed(route_of(first, server)) as model:
         assert await outcome(model) == GOOD.text
         assert [hop.reason for hop in model.records[0].hops] != []
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+async def test_a_call_of_a_tool_that_nobody_counted_is_estimated_too(server: ScriptedModel, *, streamed: bool) -> None:
+    server.play(Script("text", text="", tool="look_up", arguments='{"words": "%s"}' % ("word " * 200), usage=False))
+    async with routed(route_of(server)) as model:
+        if streamed:
+            await model.ask()
+        else:
+            await model.model.complete(REQUEST)
+        assert model.records[0].status == "completed"
+        assert model.records[0].usage.estimated
+        assert model.records[0].usage.output_tokens > 200
