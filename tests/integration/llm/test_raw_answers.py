@@ -361,3 +361,14 @@ async def test_a_call_of_a_tool_that_nobody_counted_is_estimated_too(server: Scr
         assert model.records[0].status == "completed"
         assert model.records[0].usage.estimated
         assert model.records[0].usage.output_tokens > 200
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+async def test_what_nothing_can_store_comes_to_nobody(server: ScriptedModel, *, streamed: bool) -> None:
+    """A zero in a text: PostgreSQL takes none, so the run failed, its failure could not be written down either, and it
+    was recovered, and the model asked and paid, three times over."""
+    server.by_model["scripted"] = Script("text", text="你\x00好", reasoning="想\x00想", finish_reason="st\x00op")
+    server.by_model["scripted-1"] = GOOD
+    async with routed(route_of(server, server)) as model:
+        said = await model.ask() if streamed else [await model.model.complete(REQUEST)]
+        assert not any("\x00" in f"{one.text}{one.reasoning}{one.finish_reason}" for one in said)
