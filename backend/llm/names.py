@@ -116,6 +116,8 @@ class Names:
             found = error
         except ValueError as error:  # what cannot be a name at all: a label that is too long, a zero in it
             found = OSError(socket.EAI_NONAME, f"no name: {error}")
+        except Exception as error:  # whatever else: those who wait must hear of it, and the next may try again
+            found = OSError(f"the look-up failed: {error!r}")
         with self._lock:
             del self._flights[host]
             if not isinstance(found, OSError) and found:

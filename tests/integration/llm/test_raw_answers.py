@@ -331,3 +331,44 @@ async def test_a_refusal_in_a_field_of_its_own_is_no_empty_answer(*, streamed: b
 
     async with raw_model(refuse) as first, routed(route_of(first)) as model:
         assert await outcome(model, streamed=streamed) == "content_filtered"
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n']
+)
+async def test_an_end_before_which_nothing_came_is_no_answer(server: ScriptedModel, said: bytes) -> None:
+    """A proxy whose model died closes the stream politely: no word, no reason, and `[DONE]`."""
+    server.by_model["scripted-1"] = GOOD
+
+    async def polite(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await request_of(reader)
+            writer.write(SSE + chunk(said + b"data: [DONE]\n\n") + b"0\r\n\r\n")
+
+    async with raw_model(polite) as first, routed(route_of(first, server)) as model:
+        assert await outcome(model) == GOOD.text
+        assert [hop.reason for hop in model.records[0].hops] != []
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+async def test_a_call_of_a_tool_that_nobody_counted_is_estimated_too(server: ScriptedModel, *, streamed: bool) -> None:
+    server.play(Script("text", text="", tool="look_up", arguments='{"words": "%s"}' % ("word " * 200), usage=False))
+    async with routed(route_of(server)) as model:
+        if streamed:
+            await model.ask()
+        else:
+            await model.model.complete(REQUEST)
+        assert model.records[0].status == "completed"
+        assert model.records[0].usage.estimated
+        assert model.records[0].usage.output_tokens > 200
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+async def test_what_nothing_can_store_comes_to_nobody(server: ScriptedModel, *, streamed: bool) -> None:
+    """A zero in a text: PostgreSQL takes none, so the run failed, its failure could not be written down either, and it
+    was recovered, and the model asked and paid, three times over."""
+    server.by_model["scripted"] = Script("text", text="你\x00好", reasoning="想\x00想", finish_reason="st\x00op")
+    server.by_model["scripted-1"] = GOOD
+    async with routed(route_of(server, server)) as model:
+        said = await model.ask() if streamed else [await model.model.complete(REQUEST)]
+        assert not any("\x00" in f"{one.text}{one.reasoning}{one.finish_reason}" for one in said)

@@ -7,7 +7,7 @@ import pytest
 
 from backend.errors import ModelsFileInvalid
 from backend.llm.declared import declared_models
-from backend.llm.models_file import read_models
+from backend.llm.models_file import DEFAULT_FILE, read_models
 from backend.llm.profiles import PROFILES
 from backend.settings import ProviderName, Settings
 from tests.support.routed_models import models_of
@@ -208,3 +208,17 @@ def test_a_setting_that_is_missing_is_named() -> None:
 
 def test_every_profile_can_be_named_in_the_settings() -> None:
     assert set(get_args(ProviderName)) == set(PROFILES)
+
+
+def test_a_setting_that_cannot_be_used_is_told_by_its_name() -> None:
+    """Who sets three variables has never seen the file that they fill in."""
+    known = {
+        "CUEDESK_LLM_PROVIDER": "compatible",
+        "CUEDESK_LLM_BASE_URL": "llm.example.com/v1",
+        "CUEDESK_LLM_API_KEY": "two words",
+        "CUEDESK_LLM_MODEL": "m",
+    }
+    with pytest.raises(ModelsFileInvalid) as raised:
+        read_models(DEFAULT_FILE, {}, known=known)
+    assert "CUEDESK_LLM_BASE_URL" in raised.value.message
+    assert "CUEDESK_LLM_API_KEY" in raised.value.message

@@ -127,3 +127,13 @@ async def test_an_earlier_answer_stands_in_for_one_that_does_not_come(
     else:
         with pytest.raises(OSError, match=r"unknown|too long"):
             await names.addresses("model.example", 443)
+
+
+async def test_a_look_up_that_fails_in_no_known_way_is_told_and_tried_again(resolver: Resolver) -> None:
+    """Else its name would be looked up for ever, and whoever asks for it would wait."""
+    resolver.errors["model.example"] = RuntimeError("out of everything")
+    names = Names(resolver)
+    with pytest.raises(OSError, match="out of everything"):
+        await names.addresses("model.example", 1)
+    del resolver.errors["model.example"]
+    assert (await names.addresses("model.example", 1))[0][4] == ("192.0.2.1", 1)
