@@ -467,6 +467,15 @@ class MigrationFailed(SetupError):
     code = "migration_failed"
 
 
+class ModelPackageMissing(SetupError):
+    """模型需要的可选依赖没有安装 / The packages that a model needs are not installed.
+
+    `backend` is the model's name in the file.
+    """
+
+    backend = ""
+
+
 class ModelsFileInvalid(SetupError):
     """模型配置文件有误 / The file that declares the models is wrong."""
 

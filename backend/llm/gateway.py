@@ -147,8 +147,8 @@ class Usage:
 class Piece(NamedTuple):  # and no frozen dataclass, which takes three times as long to make, once a token
     """A part of the answer. The last piece, and only the last, has `finish_reason`, `usage` and `model`.
 
-    `finish_reason` is one of stop, length, tool_calls, content_filter, or a provider's own word. `model` is the one
-    that answered, which after a fallback is another than was asked first.
+    `finish_reason` is one of stop, length, tool_calls, content_filter, a provider's own word, or `other` for what is no
+    plain word. `model` is the one that answered, which after a fallback is another than was asked first.
     """
 
     text: str = ""

@@ -163,9 +163,16 @@ class Route(_Part):
 
     backends: Annotated[tuple[str, ...], Field(min_length=1)]
     parameters: Parameters = Parameters()
+def may_not_say_end(profile: Profile) -> bool:
+    """Tell whether there are models of this profile whose streams do not say why they ended."""
+    return profile.dialect in ("openai", "langchain")
+
+
     deadlines: Waits = Waits()
 
 
+    if not provider.says_end:
+        profile = replace(profile, says_end=False)
 class ModelsFile(_Part):
     """All of it. A purpose without a route of its own takes `default`."""
 
@@ -419,8 +426,8 @@ def _check_provider(
     if profile is None:
         fault((*at, "profile"), f"there is no profile {provider.profile!r}; there are {', '.join(PROFILES)}")
         return
-    if not provider.says_end and profile.dialect != "langchain":
-        fault((*at, "says_end"), "is for the profile langchain only: an answer of others says its end")
+    if not provider.says_end and not may_not_say_end(profile):
+        fault((*at, "says_end"), f"is not for the profile {provider.profile}: its answers always say their end")
     if profile.dialect in ("offline", "langchain"):
         return
     if provider.base_url is None and profile.base_url is None:

@@ -31,6 +31,8 @@ class Profile:
     #: Whether it must be asked to report usage at the end of a stream (`stream_options`).
     asks_for_usage: bool = True
     max_tokens_field: str = "max_tokens"
+    #: Whether its streams say why they ended, so that one without is cut. All known ones do.
+    says_end: bool = True
     #: None: nobody knows what such a server takes, so it is found out (ladder.py).
     shaping: Shaping | None = "json"
     #: What it does not take: who asks for it is answered by another.

@@ -23,6 +23,7 @@ from backend.llm.gateway import (
     joined_calls,
 )
 from backend.llm.profiles import Profile
+from backend.llm.storable import storable
 
 #: Bytes of a whole answer that broke off which are searched for what it said.
 _GLIMPSED: Final = 1024 * 1024
@@ -90,6 +91,10 @@ class Reading(ABC):
         """Keep a part of the answer; None when there is nothing in it."""
         if not isinstance(text, str) or not isinstance(reasoning, str):
             raise ModelPayloadInvalid(reason="unexpected_shape")
+        if "\0" in text or "\0" in reasoning:
+            text, reasoning = storable(text), storable(reasoning)
+        if calls:
+            calls = tuple(map(_storable_call, calls))
         if text:
             self._text.append(text)
         if reasoning:
@@ -101,8 +106,10 @@ class Reading(ABC):
         self.begun = True
         return Piece(text, reasoning, None, None, calls)
 
-    def told_text(self, text: str) -> Piece:
+    def told_text(self, text: str) -> Piece | None:
         """Keep a part of the answer that is text, and not empty."""
+        if "\0" in text:
+            return self.told(text, "")
         self._text.append(text)
         self.begun = True
         return _piece((text, "", None, None, (), None))
@@ -115,7 +122,9 @@ class Reading(ABC):
 
     def named(self, report: Mapping[str, Any]) -> None:
         """Keep what the provider calls the answer, and the model that gave it."""
-        self._id, self._model = (told if isinstance(told := report.get(key), str) else "" for key in ("id", "model"))
+        self._id, self._model = (
+            storable(told) if isinstance(told := report.get(key), str) else "" for key in ("id", "model")
+        )
 
     def glimpse(self, body: bytes | bytearray) -> None:
         """Take what can be read of a whole answer that broke off: it was made, though nobody will be shown it."""
@@ -161,7 +170,7 @@ class Reading(ABC):
     def ended(self, word: object) -> None:
         """Keep the provider's word for why it ended, if it is one."""
         if isinstance(word, str) and word:
-            self.finish_reason = self.profile.finish_reasons.get(word, word)
+            self.finish_reason = self.profile.finish_reasons.get(word) or plain_word(word)
 
     def read_rest(self, data: bytes | None) -> None:
         """Take what was left when the bytes ended, and refuse an end that is none."""
@@ -169,6 +178,15 @@ class Reading(ABC):
             self.done = True
         if not self.done and self.finish_reason is None:
             raise ModelStreamCut
+
+    def refuse_no_end(self) -> None:
+        """Refuse the end of a stream that does not say why it ended: a proxy whose model died closes it as politely.
+
+        Raises:
+            ModelStreamCut: nothing came (`empty`), or no reason with it (`no_end`) from one that says it.
+        """
+        if self.finish_reason is None and (self.profile.says_end or not self.begun):
+            raise ModelStreamCut(reason="no_end" if self.begun else "empty")
 
     def last_piece(self) -> Piece:
         """Return the closing piece; `ModelContentFiltered` when the provider's filter left nothing to close."""
@@ -187,6 +205,19 @@ class Reading(ABC):
             last.finish_reason or "stop",
             last.usage,
         )
+
+
+def _storable_call(part: ToolCallPart) -> ToolCallPart:
+    return ToolCallPart(part.place, storable(part.id), storable(part.name), storable(part.arguments))
+
+
+#: What may stand in accounts, spans and answers as the reason of an end.
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+
+
+def plain_word(told: str) -> str:
+    """Return a provider's own word for why an answer ended; `other` for what is no word, whatever it may hold."""
+    return told if _WORD.fullmatch(told) else "other"
 
 
 #: More tokens than any answer takes: a provider that says more has miscounted.

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from backend.errors import ModelAnswerInvalid, ModelContentFiltered
 from backend.ids import new_id
 from backend.llm.gateway import Answer, ChatTurn, Model, ModelRequest, Usage
+from backend.llm.storable import storable_json
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -123,6 +124,8 @@ def _held(answer: Answer, check: Callable[[str], T]) -> T:
 
 async def _answered(model: Model, request: ModelRequest, longest: int) -> Answer:
     answer = await model.complete(request)
+    # What a string of it holds is kept, and a zero cannot be; written as JSON writes it, it is no zero yet.
+    answer = replace(answer, text=storable_json(answer.text))
     if len(answer.text) > longest:
         raise _invalid("far too long", answer.text)
     if answer.finish_reason == "content_filter":

@@ -22,9 +22,9 @@ from backend.errors import (
     ModelContentFiltered,
     ModelError,
     ModelIncapable,
+    ModelPackageMissing,
     ModelPayloadInvalid,
     ModelStreamCut,
-    SetupError,
 )
 from backend.llm.deadlines import Patience, Wait
 from backend.llm.endpoint import Attempt
@@ -41,8 +41,9 @@ from backend.llm.gateway import (
     gathered,
     joined_calls,
 )
-from backend.llm.reading import count, counts
+from backend.llm.reading import count, counts, plain_word
 from backend.llm.shaping import turns_told
+from backend.llm.storable import storable, storable_all
 from backend.llm.tool_calls import CallPlaces, arguments_of
 
 #: No answer is as long: a model that does not stop must not fill the memory.
@@ -83,14 +84,14 @@ def open_langchain(name: str, *, says_end: bool = True) -> "LangchainEndpoint":
         says_end: as for `LangchainEndpoint`.
 
     Raises:
-        SetupError: LangChain, or its package for this provider, is not installed.
+        ModelPackageMissing: LangChain, or its package for this provider, is not installed.
     """
     try:
         from langchain.chat_models import init_chat_model
 
         return LangchainEndpoint(init_chat_model(name, max_retries=0), says_end=says_end)
     except (ImportError, ValueError) as error:
-        raise SetupError(
+        raise ModelPackageMissing(
             f"模型 {name} 需要可选依赖 / the model {name} needs the extra packages of docs/models.md: {error}"
         ) from error
 
@@ -225,16 +226,39 @@ def _piece(chunk: BaseMessage, places: CallPlaces) -> Piece:
     calls: tuple[ToolCallPart, ...] = ()
     if isinstance(chunk, AIMessageChunk):
         calls = tuple(
-            places.part(call.get("index") or 0, call.get("id") or "", call.get("name") or "", call.get("args") or "")
+            places.part(call.get("index") or 0, *(storable(str(call.get(key) or "")) for key in ("id", "name", "args")))
             for call in chunk.tool_call_chunks
         )
     elif isinstance(chunk, AIMessage):  # not streamed
         calls = tuple(
-            ToolCallPart(place, call["id"] or "", call["name"], orjson.dumps(call["args"]).decode())
+            ToolCallPart(
+                place,
+                storable(call["id"] or ""),
+                storable(call["name"]),
+                orjson.dumps(storable_all(call["args"])).decode(),
+            )
             for place, call in enumerate(chunk.tool_calls)
         )
-    reasoning = chunk.additional_kwargs.get("reasoning_content") or ""
-    return Piece(str(chunk.text), reasoning, tool_calls=calls)
+    return Piece(storable(str(chunk.text)), storable(_thought(chunk)), tool_calls=calls)
+
+
+def _thought(chunk: BaseMessage) -> str:
+    """Return what the model thinks in this chunk, whichever of the packages' ways it is told: a field beside the text,
+    or blocks among it (Anthropic's `thinking`, LangChain's own and OpenAI's `reasoning`, Bedrock's)."""
+    beside = chunk.additional_kwargs.get("reasoning_content")
+    if isinstance(beside, str) and beside:
+        return beside
+    blocks = chunk.content if isinstance(chunk.content, list) else ()
+    return "".join(_thoughts(block) for block in blocks if isinstance(block, dict))
+
+
+def _thoughts(block: Mapping[str, Any]) -> str:
+    if block.get("type") not in ("thinking", "reasoning", "reasoning_content"):
+        return ""
+    told = block.get("thinking") or block.get("reasoning") or block.get("reasoning_content") or block.get("summary")
+    parts = told if isinstance(told, list) else [told]
+    texts = (part.get("text") if isinstance(part, dict) else part for part in parts)
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _ended(chunk: BaseMessage) -> str | None:
@@ -244,7 +268,7 @@ def _ended(chunk: BaseMessage) -> str | None:
         word = report.get(name)
         word = getattr(word, "name", word)  # some hand on an enumeration
         if isinstance(word, str) and word and word.lower() != _NO_WORD:
-            return _WORDS.get(word.lower(), word)
+            return _WORDS.get(word.lower()) or plain_word(word)
     status, details = report.get("status"), report.get("incomplete_details")
     if status == "incomplete":  # OpenAI's responses
         word = details.get("reason") if isinstance(details, dict) else None

@@ -195,3 +195,27 @@ async def test_a_langchain_model_that_asks_for_a_tool_has_begun() -> None:
     attempt = Attempt(Deadlines(first_token=1, idle=10), asyncio.get_running_loop().time() + 20, "k")
     endpoint = LangchainEndpoint(Slow(parts=[*asked, end]))
     assert [piece async for piece in endpoint.stream(REQUEST, attempt)][-1].finish_reason == "tool_calls"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "reasoning", "reasoning": "想一想"},
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "想一想"}]},
+        {"type": "reasoning_content", "reasoning_content": {"text": "想一想"}},
+    ],
+    ids=["langchain", "openai", "bedrock"],
+)
+async def test_every_packages_blocks_of_thoughts_are_known(block: dict[str, Any]) -> None:
+    said = AIMessageChunk([block, {"type": "text", "text": "好"}], response_metadata={"finish_reason": "stop"})
+    pieces = await _asked(LangchainEndpoint(Parts(parts=[said])))
+    assert (pieces[0].reasoning, pieces[0].text) == ("想一想", "好")
+
+
+async def test_what_nothing_can_store_comes_from_no_langchain_model() -> None:
+    call = {"name": "f\x00", "args": "{\ud800}", "id": "a\x00", "index": 0}
+    said = AIMessageChunk("你\x00\ud83d好", additional_kwargs={"reasoning_content": "想\x00"}, tool_call_chunks=[call])
+    end = AIMessageChunk("", response_metadata={"finish_reason": "st\x00op"})
+    pieces = await _asked(LangchainEndpoint(Parts(parts=[said, end])))
+    assert pieces[0] == Piece("你好", "想", tool_calls=(ToolCallPart(0, "a", "f", "{}"),))
+    assert pieces[-1].finish_reason == "other"
