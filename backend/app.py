@@ -39,7 +39,7 @@ from backend.llm.adapters.langchain import open_langchain
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAIDialect
 from backend.llm.budget import Budgets
-from backend.llm.declared import deadlines_of, declared_models, following
+from backend.llm.declared import deadlines_of, declared_models, following, lines_told
 from backend.llm.endpoint import Endpoint
 from backend.llm.exchange import HttpEndpoint
 from backend.llm.health import Health
@@ -443,7 +443,8 @@ def _model(settings: Settings, models: ModelsFile, book: Book, budgets: Budgets 
             model=backend.model,
         )
 
-    return RoutedModel(models, opened, deadlines_of(settings), book, budgets)
+    with lines_told(settings):
+        return RoutedModel(models, opened, deadlines_of(settings), book, budgets)
 
 
 def _sources(db: Database) -> Sources:

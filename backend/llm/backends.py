@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from backend.errors import ModelUnknown
+from backend.errors import ModelPackageMissing, ModelUnknown
 from backend.llm.breaker import Breaker, BreakerBeside, State
 from backend.llm.conventions import whereabouts
 from backend.llm.deadlines import Deadlines
@@ -303,7 +303,11 @@ class Backends:
             if old is not None and old.same_as(provider, declared):
                 backends[name] = old
                 continue
-            endpoint = self._opener(provider, declared)
+            try:
+                endpoint = self._opener(provider, declared)
+            except ModelPackageMissing as error:
+                error.backend = name
+                raise
             opened.append(endpoint)
             of = owner if is_own(name) else None
             identity = _identity(provider, declared, of)
