@@ -45,6 +45,7 @@ from backend.llm.exchange import HttpEndpoint
 from backend.llm.health import Health
 from backend.llm.lines import trusted
 from backend.llm.models_file import Backend, ModelsFile, Provider, profile_of
+from backend.llm.own_models import allowed_addresses
 from backend.llm.routed import RoutedModel
 from backend.llm.spans import span_of
 from backend.llm.trying import Tried, tried
@@ -287,7 +288,8 @@ async def _open(
     hub.on_catalogue = profiles.forget
     await enter(hub.running())
     model, model_health = await _open_model(stack, settings, db, cache, models)
-    own_models = TenantModels(db, model, allowed=settings.tenant_model_urls, interval=settings.models_interval)
+    allowed = allowed_addresses(settings.tenant_model_urls)
+    own_models = TenantModels(db, model, allowed=allowed, interval=settings.models_interval)
     await enter(own_models.following())
     hub.on_models = own_models.on_saved
     answers = Answers(db)

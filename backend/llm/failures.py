@@ -63,7 +63,7 @@ _POLICIES: Final[Mapping[Failure, Policy]] = MappingProxyType(
         "not_served": Policy(fall_back=True, counts=True),
         # What one model does not take another may.
         "unsupported": Policy(fall_back=True),
-        # Only to a model that reads more (routed.py).
+        # Only to a model that reads more (call.py).
         "context_too_long": Policy(fall_back=True),
         # Asking the next provider what the first one would not say is not ours to decide.
         "content_filtered": Policy(),

@@ -4948,7 +4948,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "unknown_profile" | "address_missing" | "address_not_allowed" | "key_missing" | "key_not_set" | "key_unusable" | "unknown_provider" | "mixed_currencies" | "extra_for_others" | "unknown_backend" | "twice";
+            code: "unknown_profile" | "address_missing" | "address_not_allowed" | "key_missing" | "key_not_set" | "key_unusable" | "unknown_provider" | "mixed_currencies" | "extra_for_others" | "extra_reserved" | "end_always_told" | "unknown_backend" | "twice";
             /** Message */
             message: string;
             /** Value */
@@ -5049,6 +5049,11 @@ export interface components {
             base_url?: string | null;
             /** Key */
             key?: string | null;
+            /**
+             * Says End
+             * @default true
+             */
+            says_end?: boolean;
         };
         /**
          * OwnRule
@@ -5193,7 +5198,8 @@ export interface components {
         };
         /**
          * Parameters
-         * @description What is sent with every request; it wins over what the prompt's author asked for. `extra` goes in as it is.
+         * @description What is sent with every request; it wins over what the prompt's author asked for. `extra` goes in as it is, but
+         *     for what is `RESERVED`: who holds on to it there is told, and it is not sent.
          */
         Parameters: {
             /** Temperature */

@@ -108,10 +108,11 @@ async def test_names_that_hang_keep_nobody_out_who_was_found_before(resolver: Re
     [
         (None, True),
         (socket.gaierror(socket.EAI_AGAIN, "try again"), True),
+        (socket.gaierror(socket.EAI_FAIL, "the server failed"), True),
         (socket.gaierror(socket.EAI_NONAME, "unknown"), False),
         (UnicodeError("label too long"), False),
     ],
-    ids=["silence", "again", "none", "no name at all"],
+    ids=["silence", "again", "failed", "none", "no name at all"],
 )
 async def test_an_earlier_answer_stands_in_for_one_that_does_not_come(
     resolver: Resolver, error: Exception | None, *, stands_in: bool
