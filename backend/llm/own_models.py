@@ -252,7 +252,7 @@ def _is_plain(address: str) -> bool:
     """Tell whether an address says where it leads without anything that somebody on the way could read otherwise: a
     name and password, a stroke the wrong way, dots that lead up, parameters of a part (`..;`), letters in code."""
     one = urlsplit(address)
-    if one.username or one.password or one.query or one.fragment or any(sign in address for sign in "\\;"):
+    if one.username or one.password or one.query or one.fragment or any(sign in address for sign in "\\; "):
         return False
     return "%" not in one.path and not {".", ".."} & set(one.path.split("/")) and one.scheme in ("http", "https")
 
