@@ -31,6 +31,8 @@ _GLIMPSED: Final = 1024 * 1024
 _SAID: Final = re.compile(
     rb'"(content|text|arguments|reasoning_content|reasoning|thinking)"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)', re.DOTALL
 )
+#: What a tool is given in Anthropic's: an object, up to where it holds another.
+_GIVEN: Final = re.compile(rb'"input"\s*+:\s*+\{((?:[^{}"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+)*+)', re.DOTALL)
 _THOUGHT: Final = frozenset({b"reasoning_content", b"reasoning", b"thinking"})
 #: A piece from all its fields: as `Piece._make`, without a call of Python's for each token.
 _piece: Final = cast("Callable[[tuple[object, ...]], Piece]", partial(tuple.__new__, Piece))
@@ -137,6 +139,7 @@ class Reading(ABC):
             except orjson.JSONDecodeError:
                 text = said.decode(errors="replace")
             (self._reasoning if name in _THOUGHT else self._text).append(text)
+        self._text += [given.decode(errors="replace") for given in _GIVEN.findall(body)]
 
     def note(self, meter: Meter) -> None:
         """Tell what the attempt used and came to, the answer finished or not."""

@@ -252,7 +252,8 @@ class _Play:
         coding = b"Content-Encoding: gzip\r\n" if self._gzip else b""
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n"
         self._writer.write(head % (coding, len(body)))
-        told = body[: len(body) // 2] if cut else body
+        end = self._middle_of_the_last_call(body) if script.kind == "half_call" else len(body) // 2
+        told = body[:end] if cut else body
         # As many pieces as a stream would have, with the same pauses; a split character needs pieces of one byte.
         pieces = len(told) if script.kind == "split_utf8" else script.count if script.delay else 1
         size = max(1, -(-len(told) // pieces))
@@ -268,6 +269,14 @@ class _Play:
             return False
         self._asked.finished = True
         return True
+
+    def _middle_of_the_last_call(self, body: bytes) -> int:
+        arguments = self._script.calls[-1][1]
+        # As a text within the document, or as an object of it.
+        told = json.dumps(arguments, ensure_ascii=False)[1:-1].encode()
+        if told not in body:
+            told = json.dumps(json.loads(arguments), ensure_ascii=False).encode()
+        return body.index(told) + len(told) // 2
 
     async def _status(self) -> bool:
         script = self._script

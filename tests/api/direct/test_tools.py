@@ -333,9 +333,13 @@ def _call(id_: str = "a", **more: Any) -> dict[str, Any]:
 
 _CALLED = {"role": "assistant", "tool_calls": [_call()]}
 _RESULT = {"role": "tool", "tool_call_id": "a", "content": "b"}
-_DEEP: dict[str, Any] = {}
-for _ in range(300):
-    _DEEP = {"properties": {"a": _DEEP}}
+
+
+def _deep(levels: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    for _ in range(levels):
+        schema = {"a": schema}
+    return {"type": "function", "function": {"name": "f", "parameters": schema}}
 
 
 @pytest.mark.parametrize(
@@ -344,8 +348,9 @@ for _ in range(300):
         ({"tools": [PRICE, PRICE]}, "tools"),
         ({"tools": [{"type": "function"}]}, "tools.0.function"),
         ({"tools": [{"type": "function", "function": {"name": "two words"}}]}, "tools.0.function.name"),
-        ({"tools": [{"type": "function", "function": {"name": "f", "parameters": _DEEP}}]},
-         "tools.0.function.parameters"),
+        ({"tools": [_deep(100)]}, "tools.0.function.parameters"),
+        ({"tools": [_deep(250)]}, "tools.0.function.parameters"),
+        ({"tools": [_deep(600)]}, "tools.0.function.parameters"),
         ({"tools": [{"type": "function", "function": {"name": "f", "parameters": {"a": "\ud800"}}}]},
          "tools.0.function.parameters"),
         ({"tools": [{"type": "function", "function": {"name": "f", "parameters": {"a": 2**70}}}]},

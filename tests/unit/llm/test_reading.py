@@ -59,6 +59,19 @@ def test_a_count_that_comes_with_a_part_of_a_call_holds_it() -> None:
     assert answer.used() == Usage(7, 5 + estimate_tokens("f" + "上链接" * 4), estimated=True)
 
 
+def test_what_a_tool_was_to_be_given_is_read_out_of_a_document_that_breaks_off() -> None:
+    given = {"产品": "保温杯{大}，号", "quoted": '"a"', "count": 3}
+    block = {"type": "tool_use", "id": "a", "name": "f", "input": given}
+    body = json.dumps({"content": [block, block], "usage": {"output_tokens": 1}}, ensure_ascii=False).encode()
+    one = estimate_tokens(json.dumps(given, ensure_ascii=False)[1:-1])
+    for end, least in ((len(body), 2 * one), (body.rindex("号".encode()), one)):
+        answer = reading("anthropic")
+        answer.glimpse(body[:end])
+        used = answer.used()
+        assert used is not None
+        assert least - 1 <= used.output_tokens <= 2 * one + 1
+
+
 @given(text=st.text(), thought=st.text(), escaped=st.booleans(), data=st.data())
 def test_any_beginning_of_a_document_is_read_and_for_no_more_than_it_says(
     text: str, thought: str, escaped: bool, data: st.DataObject
