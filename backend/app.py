@@ -39,12 +39,13 @@ from backend.llm.adapters.langchain import open_langchain
 from backend.llm.adapters.offline.writer import OfflineWriter
 from backend.llm.adapters.openai_compatible import OpenAIDialect
 from backend.llm.budget import Budgets
-from backend.llm.declared import deadlines_of, declared_models, following
+from backend.llm.declared import deadlines_of, declared_models, following, lines_told
 from backend.llm.endpoint import Endpoint
 from backend.llm.exchange import HttpEndpoint
 from backend.llm.health import Health
 from backend.llm.lines import trusted
 from backend.llm.models_file import Backend, ModelsFile, Provider, profile_of
+from backend.llm.own_models import allowed_addresses
 from backend.llm.routed import RoutedModel
 from backend.llm.spans import span_of
 from backend.llm.trying import Tried, tried
@@ -287,7 +288,8 @@ async def _open(
     hub.on_catalogue = profiles.forget
     await enter(hub.running())
     model, model_health = await _open_model(stack, settings, db, cache, models)
-    own_models = TenantModels(db, model, allowed=settings.tenant_model_urls, interval=settings.models_interval)
+    allowed = allowed_addresses(settings.tenant_model_urls)
+    own_models = TenantModels(db, model, allowed=allowed, interval=settings.models_interval)
     await enter(own_models.following())
     hub.on_models = own_models.on_saved
     answers = Answers(db)
@@ -443,7 +445,8 @@ def _model(settings: Settings, models: ModelsFile, book: Book, budgets: Budgets 
             model=backend.model,
         )
 
-    return RoutedModel(models, opened, deadlines_of(settings), book, budgets)
+    with lines_told(settings):
+        return RoutedModel(models, opened, deadlines_of(settings), book, budgets)
 
 
 def _sources(db: Database) -> Sources:

@@ -467,6 +467,15 @@ class MigrationFailed(SetupError):
     code = "migration_failed"
 
 
+class ModelPackageMissing(SetupError):
+    """模型需要的可选依赖没有安装 / The packages that a model needs are not installed.
+
+    `backend` is the model's name in the file.
+    """
+
+    backend = ""
+
+
 class ModelsFileInvalid(SetupError):
     """模型配置文件有误 / The file that declares the models is wrong."""
 
@@ -476,7 +485,7 @@ class ModelsFileInvalid(SetupError):
 Failure = Literal[
     "unknown", "timeout", "overloaded", "connect", "resting", "busy", "rate_limited", "bad_request",
     "context_too_long", "content_filtered", "auth", "quota", "not_served", "cut", "malformed", "rate_exceeded",
-    "budget_spent",
+    "budget_spent", "unsupported",
 ]  # fmt: skip
 
 
@@ -565,6 +574,19 @@ class ModelMissing(ModelRefused):
 
     code = "model_missing"
     status = 404
+
+
+class ModelIncapable(ModelRefused):
+    """No language model that could answer takes what is asked for."""
+
+    status = 400
+    failure: ClassVar[Failure] = "unsupported"
+
+    @classmethod
+    def of(cls, param: str, **details: Any) -> "ModelIncapable":
+        """Return the error for what OpenAI calls `param`, told as OpenAI tells it."""
+        message = f"no model that could answer takes {param}"
+        return cls(message, param=param, openai_code="unsupported_parameter", **details)
 
 
 class ModelContextTooLong(ModelRefused):

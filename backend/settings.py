@@ -152,7 +152,8 @@ class Settings(BaseSettings):
     models_file: Annotated[Path | None, BeforeValidator(_given)] = None
     #: How often the file is looked at for changes.
     models_interval: float = Field(5, gt=0)
-    #: Addresses of models that tenants may name beside the providers' own (these and what is below them).
+    #: Addresses of models that tenants may name beside the providers' own (these and what is below them), with commas
+    #: between: https://llm.internal:8443/team,http://gpu.internal:8000
     tenant_model_urls: Annotated[list[str], NoDecode, BeforeValidator(_split)] = []
     #: A profile of docs/models.md. Empty: the offline writer, or with a base URL or a key any OpenAI-compatible model.
     llm_provider: Annotated[ProviderName | None, BeforeValidator(_given)] = None

@@ -1,13 +1,14 @@
 """OpenAI's chat completions in front of our models: a stock client gets their fallbacks, limits and accounts.
 
-What changes an answer and cannot be passed on to every provider is refused by name, never dropped in silence; what has
-no effect at its default, or on nobody's account but the caller's (`user`, `metadata`), is taken. Errors have OpenAI's
-shape, with our stable code.
+What changes an answer goes to backends that take it; what we cannot pass on is refused by name, never dropped in
+silence; what has no effect at its default, or on nobody's account but the caller's (`user`, `metadata`), is taken.
+Errors have OpenAI's shape, with our stable code.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -16,18 +17,7 @@ import orjson
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StrictBool,
-    StringConstraints,
-    Tag,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
@@ -36,24 +26,26 @@ from starlette.types import Receive, Scope, Send
 
 from backend.api.answering import STREAM_HEADERS, pieces_of
 from backend.api.auth import Parts
-from backend.api.direct import (
-    MAX_TOKENS,
-    MAX_TURNS,
-    ROUTE,
-    Asker,
-    Pieces,
-    Text,
-    held_answer,
-    model_request,
-    whole_answer,
-)
+from backend.api.direct import MAX_TOKENS, MAX_TURNS, ROUTE, Asker, Pieces, held_answer, model_request, whole_answer
 from backend.api.errors import MethodNotAllowed
 from backend.api.openai_errors import openai_error, refusal
+from backend.api.openai_messages import (
+    KINDS,
+    OF_KINDS,
+    Choice,
+    Message,
+    Part,
+    Stop,
+    Tools,
+    Word,
+    choice_of,
+    tools_of,
+    turns_of,
+)
 from backend.api.told import REPLAYED, AnswerKey, Told, accounted, streamed_once, told_once
 from backend.domain.people import Identity
 from backend.errors import AppError, BadRequest, ModelUnknown, NotFound, SchemaInvalid
-from backend.ids import STORABLE
-from backend.llm.gateway import AnswerShape, ChatTurn, ModelRequest, Usage
+from backend.llm.gateway import AnswerShape, ModelRequest, Piece, ToolCallPart, Usage
 from backend.llm.schemas import AnswerSchema
 from backend.services import Services
 
@@ -63,23 +55,20 @@ _UNSUPPORTED: Final = "unsupported_parameter"
 _NEUTRAL: Final = frozenset(
     {
         "n",
-        "top_p",
         "presence_penalty",
         "frequency_penalty",
         "logprobs",
         "store",
-        "tools",
-        "tool_choice",
         "top_logprobs",
         "logit_bias",
-        "stop",
-        "seed",
         "service_tier",
     }
 )
 
 #: What a message may carry, and only with nothing in it.
-_NO_CALLS: Final = frozenset({"tool_calls", "function_call", "audio", "annotations", "refusal"})
+_EMPTY: Final = frozenset({"function_call", "audio", "annotations", "refusal"})
+#: What tells kinds of messages, parts and tools apart: another kind is one that we do not take.
+_KIND: Final = frozenset({"type", "role"})
 
 
 def _told(error: RequestValidationError) -> BadRequest:
@@ -88,9 +77,11 @@ def _told(error: RequestValidationError) -> BadRequest:
         return BadRequest("the body is no JSON")
     place = _place(fault, error.body)
     param = ".".join(place) if place else None
-    if fault["type"] == "extra_forbidden":
+    if fault["type"] == "extra_forbidden" or (fault["type"] == "literal_error" and place and place[-1] in _KIND):
         return BadRequest(f"{param} is not supported here", param=param, openai_code=_UNSUPPORTED)
-    if place and (place[0] in _NEUTRAL or place[-1] in _NO_CALLS):
+    if place and place[-1] in _EMPTY:
+        return BadRequest(f"{param} is not supported here", param=param, openai_code=_UNSUPPORTED)
+    if place and place[0] in _NEUTRAL:
         return BadRequest(f"{place[0]} is supported at its default only", param=place[0], openai_code=_UNSUPPORTED)
     return BadRequest(f"{param or 'the body'}: {fault['msg']}", param=param)
 
@@ -100,7 +91,7 @@ def _place(fault: Any, body: Any) -> list[str]:
     place: list[str] = []
     steps = fault["loc"][1:] if fault["loc"][:1] == ("body",) else fault["loc"]
     for at, part in enumerate(steps):
-        if part in _KINDS and place[-1:] == ["content"]:
+        if part in KINDS and place and place[-1] in OF_KINDS:
             continue
         known = part in body if isinstance(body, dict) else isinstance(body, list) and isinstance(part, int)
         if known:
@@ -136,83 +127,21 @@ class _Route(APIRoute):
 router = APIRouter(prefix="/v1", include_in_schema=False, route_class=_Route)
 
 
-#: What is said for the caller's own sake.
-Word = Annotated[str, StringConstraints(max_length=2000), STORABLE]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class TextPart(_Part):
-    """A part of a message; pictures and sounds are not taken."""
-
-    type: Literal["text"]
-    text: Text
-
-
-#: What content may be. No field of a part is called so: a fault is told of the content then.
-_TEXT, _PARTS, _NOTHING = _KINDS = ("a text", "a list of parts", "nothing at all")
-
-
-def _kind_of(content: object) -> str:
-    return _PARTS if isinstance(content, list) else _NOTHING if content is None else _TEXT
-
-
-#: Told apart by what it is, so that a fault is told of the kind that was meant.
-_Content = Annotated[
-    Annotated[str, StringConstraints(max_length=400_000), STORABLE, Tag(_TEXT)]
-    | Annotated[list[TextPart], Field(min_length=1, max_length=100), Tag(_PARTS)]
-    | Annotated[None, Tag(_NOTHING)],
-    Discriminator(_kind_of),
-]
-
-
-class Message(_Part):
-    """What somebody said. Calls of tools and their results are not taken."""
-
-    role: Literal["system", "developer", "user", "assistant"]
-    content: _Content = Field(None, validate_default=True)
-    name: Word | None = None
-    # What our own answers, and those of OpenAI's SDK, carry beside: a conversation sends them back.
-    refusal: None = None
-    reasoning_content: Annotated[str, StringConstraints(max_length=400_000), STORABLE] | None = None
-    annotations: Annotated[list[Any], Field(max_length=0)] | None = None
-    tool_calls: Annotated[list[Any], Field(max_length=0)] | None = None
-    function_call: None = None
-    audio: None = None
-
-    @property
-    def words(self) -> str:
-        """All that is said."""
-        content = self.content
-        return "".join(part.text for part in content) if isinstance(content, list) else content or ""
-
-    @field_validator("content")
-    @classmethod
-    def _has_words(cls, content: Any, info: ValidationInfo) -> Any:
-        # An answer may have had none, as when all its tokens were thoughts; OpenAI takes rules without any too.
-        role = info.data.get("role")
-        if role != "assistant" and (content is None or (role == "user" and not content)):
-            raise PydanticCustomError("no_words", "There must be a text.")
-        return content
-
-
-class _NamedSchema(_Part):
+class _NamedSchema(Part):
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "answer"
     description: Word | None = None
     answer_schema: Annotated[dict[str, Any], Field(alias="schema")]
     strict: StrictBool | None = None
 
 
-class ResponseFormat(_Part):
+class ResponseFormat(Part):
     """How the answer is to be written."""
 
     type: Literal["text", "json_object", "json_schema"]
     json_schema: _NamedSchema | None = None
 
 
-class StreamOptions(_Part):
+class StreamOptions(Part):
     """What a stream says besides."""
 
     include_usage: StrictBool = False
@@ -228,7 +157,7 @@ def _is_false(value: bool) -> bool:
 _No = Annotated[StrictBool, AfterValidator(_is_false)]
 
 
-class Completion(_Part):
+class Completion(Part):
     """The parameters we take."""
 
     model: Annotated[str, Field(min_length=1, max_length=200)]
@@ -239,20 +168,20 @@ class Completion(_Part):
     stream: StrictBool | None = None
     stream_options: StreamOptions | None = None
     response_format: ResponseFormat | None = None
-    # `_NEUTRAL`.
+    # Of these `_NEUTRAL` ones at their defaults only.
     n: Annotated[int, Field(ge=1, le=1, strict=True)] | None = None
-    top_p: Annotated[float, Field(ge=1, le=1, strict=True)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1, strict=True)] | None = None
     presence_penalty: Annotated[float, Field(ge=0, le=0, strict=True)] | None = None
     frequency_penalty: Annotated[float, Field(ge=0, le=0, strict=True)] | None = None
     logprobs: _No | None = None
     top_logprobs: None = None
     logit_bias: Annotated[dict[str, Any], Field(max_length=0)] | None = None
-    stop: None = None
-    seed: None = None
+    stop: Stop | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63, strict=True)] | None = None
     service_tier: Literal["auto", "default"] | None = None
     store: _No | None = None
-    tools: Annotated[list[Any], Field(max_length=0)] | None = None
-    tool_choice: Literal["none", "auto"] | None = None
+    tools: Tools | None = None
+    tool_choice: Choice | None = None
     parallel_tool_calls: StrictBool | None = None
     # Said for the caller's own books.
     user: Word | None = None
@@ -332,12 +261,8 @@ def _model(name: str, owner: str) -> dict[str, Any]:
 def _request(
     services: Services, identity: Identity, body: Completion
 ) -> tuple[ModelRequest, Callable[[str], Any] | None]:
-    turns = [
-        ChatTurn("system" if message.role == "developer" else message.role, message.words)
-        for message in body.messages
-        # A turn of the model's stays one, or two of the user's would follow each other. Empty rules are none.
-        if message.words or message.role == "assistant"
-    ]
+    turns, tools = turns_of(body.messages), tools_of(body.tools)
+    choice = choice_of(body.tool_choice, tools)
     shape, check = _shape(body.response_format)
     asked = model_request(
         services,
@@ -347,6 +272,15 @@ def _request(
         temperature=body.temperature,
         max_tokens=body.max_completion_tokens or body.max_tokens,
         shape=shape,
+    )
+    asked = replace(
+        asked,
+        tools=tools,
+        tool_choice=choice,
+        parallel_tool_calls=body.parallel_tool_calls if tools else None,
+        stop=[body.stop] if isinstance(body.stop, str) else body.stop or (),
+        top_p=None if body.top_p == 1 else body.top_p,  # the one that changes nothing
+        provider_seed=body.seed,
     )
     return asked, check
 
@@ -376,12 +310,17 @@ class _Telling:
         self._head = {"id": f"chatcmpl-{call.hex}", "created": made_at, "model": body.model}
         self._with_usage = body.stream_options is not None and body.stream_options.include_usage
         self._replayed = REPLAYED if again else {}
+        self._calls = _Calls(call)
 
     def whole(self, answer: Told) -> Response:
+        calls = self._calls.whole(answer.tool_calls)
         message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None}
+        if calls:
+            message |= {"content": answer.text or None, "tool_calls": calls}
         if answer.reasoning:
             message["reasoning_content"] = answer.reasoning
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(answer.finish_reason)}
+        reason = _reason(answer.finish_reason, called=bool(calls))
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
         said = {
             **self._head,
             "object": "chat.completion",
@@ -397,10 +336,9 @@ class _Telling:
         return StreamingResponse(self._events(pieces), media_type="text/event-stream", headers=headers)
 
     async def _events(self, pieces: Pieces) -> AsyncIterator[bytes]:
-        delta: dict[str, str] = {"role": "assistant", "content": ""}
         try:
             async with aclosing(pieces):
-                yield self._chunk(delta)
+                yield self._chunk({"role": "assistant", "content": ""})
                 async for piece in pieces:
                     if piece is None:
                         yield b": still at work\n\n"
@@ -409,16 +347,25 @@ class _Telling:
                         yield self._chunk({"reasoning_content": piece.reasoning})
                     if piece.text:
                         yield self._chunk({"content": piece.text})
+                    if piece.tool_calls:
+                        yield self._chunk({"tool_calls": self._calls.parts(piece.tool_calls)})
                     if piece.finish_reason is not None:
-                        yield self._chunk({}, finish_reason=_reason(piece.finish_reason), answered_by=piece.model)
-                        if self._with_usage and piece.usage is not None:
-                            yield self._event({"choices": [], "usage": _usage(piece.usage)})
+                        for event in self._end(piece, piece.finish_reason):
+                            yield event
             yield b"data: [DONE]\n\n"
         except AppError as error:
             # What was shown stays; the client learns that it is not the whole answer.
             yield b"data: " + orjson.dumps(openai_error(error)[1]) + b"\n\n"
 
-    def _chunk(self, delta: dict[str, str], *, finish_reason: str | None = None, **more: Any) -> bytes:
+    def _end(self, last: Piece, word: str) -> Iterator[bytes]:
+        if missing := self._calls.missing():
+            yield self._chunk({"tool_calls": missing})
+        reason = _reason(word, called=self._calls.any)
+        yield self._chunk({}, finish_reason=reason, answered_by=last.model)
+        if self._with_usage and last.usage is not None:
+            yield self._event({"choices": [], "usage": _usage(last.usage)})
+
+    def _chunk(self, delta: dict[str, Any], *, finish_reason: str | None = None, **more: Any) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
         if self._with_usage:
             more["usage"] = None
@@ -428,9 +375,60 @@ class _Telling:
         return b"data: " + orjson.dumps({**self._head, "object": "chat.completion.chunk", **said}) + b"\n\n"
 
 
-def _reason(word: str) -> str:
-    # Clients know no other words; a provider's own is an end like any other.
-    return word if word in ("stop", "length", "content_filter") else "stop"
+class _Calls:
+    """Writes calls of tools as OpenAI would: the id and the name once, for clients join what they are sent; arguments
+    that are JSON where there are none; an id where a provider gives none."""
+
+    def __init__(self, answer: UUID) -> None:
+        self._answer = answer
+        #: What was told of each call: its name, and whether it has arguments.
+        self._named: set[int] = set()
+        self._argued: dict[int, bool] = {}
+
+    @property
+    def any(self) -> bool:
+        """Whether there were calls."""
+        return bool(self._argued)
+
+    def whole(self, calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
+        """Write calls that are whole."""
+        return [
+            {
+                "id": self._id(call),
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments or "{}"},
+            }
+            for call in calls
+        ]
+
+    def parts(self, parts: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
+        """Write parts of calls in their order."""
+        return [self._part(part) for part in parts]
+
+    def missing(self) -> list[dict[str, Any]]:
+        """Return what must still be told of calls that have no arguments, at the end."""
+        bare = [place for place, argued in self._argued.items() if not argued]
+        return [{"index": place, "function": {"arguments": "{}"}} for place in bare]
+
+    def _part(self, part: ToolCallPart) -> dict[str, Any]:
+        place, function = part.place, {"arguments": part.arguments}
+        told: dict[str, Any] = {"index": place, "function": function}
+        if place not in self._argued:
+            told |= {"id": self._id(part), "type": "function"}
+        if part.name and place not in self._named:
+            self._named.add(place)
+            function["name"] = part.name
+        self._argued[place] = self._argued.get(place, False) or bool(part.arguments)
+        return told
+
+    def _id(self, call: ToolCallPart) -> str:
+        return call.id or f"call_{self._answer.hex}_{call.place}"
+
+
+def _reason(word: str, *, called: bool) -> str:
+    # Clients know no other words; a provider's own is an end like any other. Some say `stop` of calls too.
+    known = word if word in ("stop", "length", "content_filter") else "stop"
+    return "tool_calls" if called and known == "stop" else known
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

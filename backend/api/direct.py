@@ -20,7 +20,7 @@ from backend.errors import AppError, BadRequest, ModelMissing
 from backend.ids import STORABLE
 from backend.llm.gateway import AnswerShape, Caller, ChatTurn, ModelRequest, Piece, Usage
 from backend.llm.schemas import AnswerSchema
-from backend.llm.structured import structured
+from backend.llm.structured import ToolsCalled, structured
 from backend.protocol.events import Problem
 from backend.services import Services
 
@@ -223,8 +223,11 @@ async def whole_answer(services: Services, asked: ModelRequest) -> Told:
 
 
 async def held_answer(services: Services, asked: ModelRequest, check: Callable[[str], Any]) -> Told:
-    """Ask for an object that meets a schema."""
-    return Told.held(await structured(services.model, asked, check, in_thread=True))
+    """Ask for an object that meets a schema; the answer may be that tools are wanted first, if there are any."""
+    try:
+        return Told.held(await structured(services.model, asked, check, in_thread=True))
+    except ToolsCalled as called:
+        return Told.of_several(called.calls, called.answer)
 
 
 def _stream(pieces: Pieces, answer_id: UUID, headers: Mapping[str, str]) -> Response:

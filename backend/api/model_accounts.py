@@ -93,9 +93,9 @@ class CallSums(BaseModel):
 
 
 class SpokenTurn(BaseModel):
-    """What was said to the model."""
+    """What was said to the model: by a `tool` is what came of a call."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from backend.api.answering import Flow, begun, unless_gone
 from backend.domain.people import Identity
 from backend.ids import new_id
-from backend.llm.gateway import Answer, ModelRequest, Piece, Usage, gathered
+from backend.llm.gateway import Answer, ModelRequest, Piece, ToolCallPart, Usage, gathered
 from backend.llm.structured import Structured
 from backend.runs.answers import Hold, Plain
 from backend.services import Services
@@ -49,6 +49,7 @@ class Told:
     model: str
     usage: Usage
     repaired: bool = False
+    tool_calls: tuple[ToolCallPart, ...] = ()
 
     @property
     def id(self) -> UUID:
@@ -58,8 +59,13 @@ class Told:
     @classmethod
     def of(cls, call: UUID, answer: Answer) -> "Told":
         """Return the answer of a call."""
-        model = answer.model or ""
-        return cls((call,), int(time.time()), answer.text, answer.reasoning, answer.finish_reason, model, answer.usage)
+        return cls.of_several((call,), answer)
+
+    @classmethod
+    def of_several(cls, calls: tuple[UUID, ...], answer: Answer) -> "Told":
+        """Return the answer of the last of several calls."""
+        text, reasoning, reason, model = answer.text, answer.reasoning, answer.finish_reason, answer.model or ""
+        return cls(calls, int(time.time()), text, reasoning, reason, model, answer.usage, tool_calls=answer.tool_calls)
 
     @classmethod
     def held(cls, found: Structured[Any]) -> "Told":
@@ -71,16 +77,20 @@ class Told:
     def again(cls, plain: Plain) -> "Told":
         """Return the answer that was kept."""
         calls = tuple(UUID(call) for call in plain["calls"])
-        return cls(**{**plain, "calls": calls, "usage": Usage(**plain["usage"])})
+        called = tuple(ToolCallPart(*call) for call in plain.get("tool_calls", ()))
+        return cls(**{**plain, "calls": calls, "usage": Usage(**plain["usage"]), "tool_calls": called})
 
     def plain(self) -> Plain:
         """Return it as it is kept."""
-        return {**asdict(self), "calls": [str(call) for call in self.calls]}
+        plain = {**asdict(self), "calls": [str(call) for call in self.calls]}
+        if not plain.pop("tool_calls"):
+            return plain  # as processes of the release before can read it
+        return {**plain, "tool_calls": [list(call) for call in self.tool_calls]}
 
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """Yield it as a stream."""
-        if self.text or self.reasoning:
-            yield Piece(self.text, self.reasoning)
+        if self.text or self.reasoning or self.tool_calls:
+            yield Piece(self.text, self.reasoning, tool_calls=self.tool_calls)
         yield Piece(finish_reason=self.finish_reason, usage=self.usage, model=self.model)
 
 

@@ -6,13 +6,17 @@ to be forgotten, and with the account of the call.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
 from backend.errors import NotFound
 from backend.llm.accounts import CallRecord, CallTexts
+from backend.llm.gateway import ToolCallPart, called
 from backend.storage.postgres import Connection, interval
 
 #: Characters of one turn, or of the answer, that are kept; what is longer is cut in its middle.
@@ -22,6 +26,7 @@ _CUT: Final = "\n[…]\n"
 _LONGEST_TOGETHER: Final = 24_000
 #: Characters that are masked at once: what looks like one endless number takes the square of its length.
 _MASKED_AT_ONCE: Final = 1_000
+_BY_NUMBER: Final = re.compile(r"\\u([0-9A-Fa-f]{4})")
 _BREAK: Final = re.compile(r"[\n。！？；，、!?;,]")
 
 
@@ -43,10 +48,29 @@ class SpokenTexts:
         turns: list[dict[str, str]] = []
         left = _LONGEST_TOGETHER
         for turn in reversed(texts.turns):
-            content = _shortened(turn.content, min(left, _LONGEST))
+            content = _shortened(_in_words(turn.content, turn.tool_calls, turn.role), min(left, _LONGEST))
             left -= len(content)
             turns.append({"role": turn.role, "content": _clean(content, mask)})
-        return cls(call, thread_id, turns[::-1], _clean(_shortened(texts.answer, _LONGEST), mask), began)
+        answer = _in_words(texts.answer, texts.tool_calls, "assistant")
+        return cls(call, thread_id, turns[::-1], _clean(_shortened(answer, _LONGEST), mask), began)
+
+
+def _in_words(content: str, calls: Sequence[ToolCallPart], role: str) -> str:
+    """Return what was said with its tool calls. What tools are given and give is JSON, in which letters may be written
+    by their numbers: no mask and nobody who asks for a name to be forgotten would find it so."""
+    if role == "tool":
+        return _spelled_out(content)
+    told = [call._replace(arguments=_spelled_out(call.arguments)) for call in calls]
+    return "\n".join(filter(None, (content, called(told))))
+
+
+def _spelled_out(text: str) -> str:
+    if "\\" not in text:
+        return text
+    with suppress(orjson.JSONDecodeError):
+        return orjson.dumps(orjson.loads(text)).decode()
+    # It broke off: what is written by number is spelled out at least.
+    return _BY_NUMBER.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def _shortened(text: str, longest: int) -> str:

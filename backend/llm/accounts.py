@@ -9,7 +9,8 @@ from uuid import UUID
 from prometheus_client import Counter, Histogram
 
 from backend.errors import Failure
-from backend.llm.gateway import Caller, ChatTurn, Usage
+from backend.llm.conventions import Whereabouts
+from backend.llm.gateway import Caller, ChatTurn, ToolCallPart, Usage, called
 from backend.llm.models_file import Prices, is_own
 from backend.telemetry.metrics import REGISTRY
 
@@ -31,6 +32,7 @@ class Spent:
     usage: Usage
     cost: Decimal
     currency: str
+    whereabouts: Whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,34 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class CallTexts:
-    """What was said in a call: what was asked, and the answer as far as it came."""
+    """What was said in a call: what was asked, and the answer with its tool calls as far as they came."""
 
     turns: Sequence[ChatTurn]
     answer: str
+    tool_calls: tuple[ToolCallPart, ...] = ()
 
     @property
     def characters(self) -> int:
-        return sum(len(turn.content) for turn in self.turns) + len(self.answer)
+        return sum(len(turn.whole) for turn in self.turns) + len(self.answer) + len(called(self.tool_calls))
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What spans tell of a call beside its account: who was asked last, what was sent, and what came of it.
+
+    `answer_id` and `model` are the provider's words for its answer and for what made it; empty where it says nothing.
+    """
+
+    whereabouts: Whereabouts
+    temperature: float | None = None
+    max_tokens: int | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    wants_json: bool = False
+    finish_reason: str | None = None
+    answer_id: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +119,7 @@ class CallRecord:
     parts: tuple[Spent, ...] = ()
     #: Whether it went by a route of the tenant's own: how it went is no other tenant's affair.
     own_route: bool = False
+    particulars: Particulars | None = None
     texts: CallTexts | None = field(default=None, repr=False)
 
 
@@ -154,8 +177,10 @@ _TOTAL: Final = Histogram(
 
 
 # OpenTelemetry's semantic conventions for generative AI, in Prometheus' spelling, with the buckets they ask for: what
-# dashboards of others look for.
-_GEN_AI: Final = ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model")
+# dashboards of others look for. What a provider calls its model is no label: whatever it says would stay for ever.
+_GEN_AI: Final = (
+    "gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "server_address", "server_port",
+)  # fmt: skip
 _GEN_AI_SECONDS: Final = tuple(0.01 * 2**power for power in range(14))
 _GEN_AI_USAGE: Final = Histogram(
     "gen_ai_client_token_usage", "Number of input and output tokens used", [*_GEN_AI, "gen_ai_token_type"],
@@ -194,7 +219,7 @@ def measure(record: CallRecord) -> None:
     if record.first_token_ms is not None:
         _FIRST.labels(provider, model).observe(record.first_token_ms / 1000)
     _TOTAL.labels(provider, model).observe(record.total_ms / 1000)
-    _measure_by_conventions(record, ("chat", provider, model))
+    _measure_by_conventions(record)
 
 
 def _measure_used(part: Spent | CallRecord) -> None:
@@ -211,15 +236,27 @@ def _measure_used(part: Spent | CallRecord) -> None:
     if part.cost:
         _COST.labels(*labels, part.currency).inc(float(part.cost))
     if usage.input_tokens or usage.output_tokens:
-        _GEN_AI_USAGE.labels("chat", *labels, "input").observe(usage.input_tokens)
-        _GEN_AI_USAGE.labels("chat", *labels, "output").observe(usage.output_tokens)
+        of = _conventional_labels(part, own=is_own(part.backend))
+        _GEN_AI_USAGE.labels(*of, "input").observe(usage.input_tokens)
+        _GEN_AI_USAGE.labels(*of, "output").observe(usage.output_tokens)
 
 
 def _labels(asked: Spent | CallRecord) -> tuple[str, str]:
     return (_OWN, _OWN) if is_own(asked.backend) else (asked.provider, asked.model)
 
 
-def _measure_by_conventions(record: CallRecord, of: tuple[str, str, str]) -> None:
+def _conventional_labels(asked: Spent | CallRecord, *, own: bool) -> tuple[str, ...]:
+    if own:
+        return ("chat", _OWN, _OWN, "", "")
+    if isinstance(asked, Spent):
+        where = asked.whereabouts
+    else:
+        where = asked.particulars.whereabouts if asked.particulars else Whereabouts(asked.provider)
+    return ("chat", where.provider, asked.model, where.address or "", str(where.port or ""))
+
+
+def _measure_by_conventions(record: CallRecord) -> None:
+    of = _conventional_labels(record, own=record.own_route or is_own(record.backend))
     _GEN_AI_DURATION.labels(*of, record.failure or "").observe(record.total_ms / 1000)
     if record.first_token_ms is not None:
         _GEN_AI_FIRST.labels(*of).observe(record.first_token_ms / 1000)

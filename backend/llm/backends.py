@@ -12,8 +12,9 @@ from weakref import WeakValueDictionary
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from backend.errors import ModelUnknown
+from backend.errors import ModelPackageMissing, ModelUnknown
 from backend.llm.breaker import Breaker, BreakerBeside, State
+from backend.llm.conventions import whereabouts
 from backend.llm.deadlines import Deadlines
 from backend.llm.endpoint import Endpoint
 from backend.llm.gateway import PURPOSES, ModelRequest, Purpose
@@ -90,6 +91,8 @@ class OpenBackend:
         self.owner = owner
         self.provider = provider
         self.declared = declared
+        self.profile: Final = profile_of(provider, declared)
+        self.whereabouts: Final = whereabouts(provider, declared)
         self.endpoint = endpoint
         self.breaker = breaker
         self.ladder = ladder
@@ -300,7 +303,11 @@ class Backends:
             if old is not None and old.same_as(provider, declared):
                 backends[name] = old
                 continue
-            endpoint = self._opener(provider, declared)
+            try:
+                endpoint = self._opener(provider, declared)
+            except ModelPackageMissing as error:
+                error.backend = name
+                raise
             opened.append(endpoint)
             of = owner if is_own(name) else None
             identity = _identity(provider, declared, of)

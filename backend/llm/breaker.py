@@ -95,12 +95,6 @@ class Breaker:
         """Seconds until it lets somebody try; 0 when it does."""
         return 0.0 if self._closed else max(0.0, self._open_until - self._clock())
 
-    @property
-    def error_rate(self) -> float:
-        """The share of failures among the remembered outcomes."""
-        self._forget()
-        return sum(not good for _, good in self._outcomes) / len(self._outcomes) if self._outcomes else 0.0
-
     def rests_for_question(self, question: Question) -> float:
         """Seconds until it lets this be asked, as far as one can say; 0 when it does."""
         rests = max(self.rests_for, FINDING_OUT) if self._probing else self.rests_for

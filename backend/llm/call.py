@@ -17,20 +17,32 @@ from backend.errors import (
     ModelBusy,
     ModelContextTooLong,
     ModelError,
+    ModelIncapable,
     ModelRateExceeded,
     ModelRefused,
     ModelResting,
 )
 from backend.ids import new_id
-from backend.llm.accounts import CallRecord, CallTexts, Hop, Reason, Spent, Status, cost_of, summed
+from backend.llm.accounts import CallRecord, CallTexts, Hop, Particulars, Reason, Spent, Status, cost_of, summed
 from backend.llm.backends import Course, OpenBackend
 from backend.llm.breaker import Permit
 from backend.llm.budget import USUAL_OUTPUT, Reservation
 from backend.llm.deadlines import Deadlines
-from backend.llm.endpoint import Attempt
-from backend.llm.failures import is_forbidden, policy_of
-from backend.llm.gateway import Answer, ModelRequest, Piece, Usage, estimate_tokens, estimated_usage
-from backend.llm.models_file import Parameters
+from backend.llm.endpoint import Attempt, Meter
+from backend.llm.failures import may_be_asked_for, policy_of
+from backend.llm.gateway import (
+    Ability,
+    Answer,
+    ModelRequest,
+    Piece,
+    Usage,
+    called,
+    estimated_input,
+    estimated_usage,
+    needs,
+    plain_question,
+)
+from backend.llm.parameters import with_parameters, with_words, within
 from backend.llm.profiles import Shaping
 from backend.llm.retry import LAST_RETRY_BESIDE_ANOTHER, LAST_RETRY_OF_SHARE, LEFT_WITHIN, pause_before
 from backend.llm.shaping import turns_told
@@ -39,8 +51,6 @@ log = structlog.get_logger(__name__)
 
 #: Our count of tokens is an estimate: only what is far too long is not even sent.
 _SURELY_TOO_LONG: Final = 1.25
-#: Failures that a question can bring about: the provider was reached, and may have failed of what it was asked.
-_MAY_BE_ASKED_FOR: Final = frozenset({"overloaded", "cut", "timeout", "malformed", "unknown", "not_served"})
 #: Seconds that a provider's Retry-After keeps it from being asked while another answers.
 _LONGEST_REST: Final = 60.0
 
@@ -75,6 +85,9 @@ class Call:
         self._text: list[str] = []
         #: What the attempt under way has thought so far: made and paid for, though nobody was shown it.
         self._thoughts: list[str] = []
+        #: What was sent last, what that came to, and why the answer ended.
+        self._sent, self._meter = request, Meter()
+        self._finish_reason: str | None = None
         self._shown = False
         self._first_token_at: float | None = None
         self._status: Status = "failed"
@@ -84,6 +97,20 @@ class Call:
         self._parts: list[Spent] = []
         self._part: Spent | None = None
         self._refusal: str | None = None
+        self._needs = needs(request)
+        self._pass_over_who_cannot()
+
+    def _pass_over_who_cannot(self) -> None:
+        """Begin with the first backend that takes what is asked for, if there is one."""
+        backends = self._course.backends
+        able = next((place for place, one in enumerate(backends) if self._lacking(one) is None), 0)
+        for backend in backends[:able]:
+            self._hop(backend, "unsupported")
+        self._place = able
+
+    def _lacking(self, backend: OpenBackend) -> Ability | None:
+        """Return what is asked for and not taken by the backend."""
+        return next((ability for ability in self._needs if ability in backend.profile.lacks), None)
 
     def reservation(self) -> Reservation | None:
         """Return what it may use at most, whichever backend answers; None on nobody's account."""
@@ -92,13 +119,15 @@ class Call:
             return None
         tokens, dearest, currency = 0, Decimal(0), "USD"
         for backend in self._course.backends:
+            if self._lacking(backend) is not None:
+                continue
             declared = backend.declared
-            bound = _within(
-                _with_parameters(request, declared.parameters, self._course.parameters), declared.limits.output
+            bound = within(
+                with_parameters(request, declared.parameters, self._course.parameters), declared.limits.output
             )
             # The most it may be told: what is found out may be that it must be told in words.
             turns = turns_told(request, backend.ladder.declared or "words")
-            asked = sum(estimate_tokens(turn.content) for turn in turns)
+            asked = estimated_input(turns, request.tools)
             output = USUAL_OUTPUT if bound.max_tokens is None else bound.max_tokens
             tokens = max(tokens, asked + output)
             cost, of_backend = cost_of(Usage(asked, output, estimated=True), declared.prices)
@@ -137,14 +166,17 @@ class Call:
         """Take leave to ask the backend, and tell its breaker how it went.
 
         Raises:
-            ModelResting, ModelBusy, ModelContextTooLong: it is not even asked.
+            ModelResting, ModelBusy, ModelContextTooLong, ModelIncapable: it is not even asked.
         """
         backend = self.backend
+        if (lacking := self._lacking(backend)) is not None:
+            raise ModelIncapable.of(lacking)
         self._thoughts, self._part = [], None
-        if not self._hops:
+        if not self._attempts and not self._errors:
             self._backend_since = self._clock()  # waiting for room in a budget was no fault of the backend
-        request = _with_parameters(self._request, backend.declared.parameters, self._course.parameters)
-        request = _within(request, backend.declared.limits.output)
+        request = with_parameters(self._request, backend.declared.parameters, self._course.parameters)
+        request = within(request, backend.declared.limits.output)
+        self._sent = request
         self._refuse_what_is_far_too_long(backend)
         caller = self._request.caller
         time_left = max(0.0, self._give_up_at - self._clock())
@@ -161,11 +193,11 @@ class Call:
                 key += f"-{shaping}"  # it is another request: with the old key the refusal may be said again
             attempt = Attempt(self._deadlines(), self._give_up_at, key, extra, shaping)
             try:
-                yield backend, _with_words(request, shaping), attempt
+                yield backend, with_words(request, shaping), attempt
                 permit.succeed()
             except ModelError as error:
                 if policy_of(error).counts:
-                    permit.fail(self._asked() if _may_be_asked_for(error) else None)
+                    permit.fail(self._asked() if may_be_asked_for(error) else None)
                 elif isinstance(error, ModelRefused):
                     permit.succeed()  # it answers: what we asked was wrong
                 raise
@@ -180,26 +212,27 @@ class Call:
         own retries. Nothing less than all of it: a service asks by one schema, with another text each time, and that
         all of these fail says more.
         """
-        caller, shape = self._request.caller, self._request.shape
+        caller = self._request.caller
         if caller is None:
             return None
         if self._mark is None:
-            turns = [[turn.role, turn.content] for turn in self._request.turns]
-            said = orjson.dumps([turns, dict(shape.schema) if shape is not None else None])
-            self._mark = blake2b(said, digest_size=16).digest()
+            self._mark = blake2b(orjson.dumps(plain_question(self._request)), digest_size=16).digest()
         return caller.tenant_id, self._mark
 
     def _charge(self, backend: OpenBackend, attempt: Attempt) -> None:
         """Keep what an attempt used, answered or not, at its backend's own prices."""
+        self._meter = attempt.meter
         usage = self._usage or attempt.meter.usage
         if usage is None and (self._shown or self._thoughts):
             # Nobody counts the tokens of an answer that broke off, but what came was made.
-            usage = estimated_usage(self._request, "".join(self._text), "".join(self._thoughts))
+            told = "".join(self._text) + called(self._meter.tool_calls)
+            usage = estimated_usage(self._request, told, "".join(self._thoughts))
         if usage is None:
             return  # nothing of one that never began
         declared = backend.declared
         cost, currency = cost_of(usage, declared.prices)
-        self._part = Spent(backend.name, declared.provider, declared.model, usage, cost, currency)
+        where = backend.whereabouts
+        self._part = Spent(backend.name, declared.provider, declared.model, usage, cost, currency, where)
         self._parts.append(self._part)
 
     def _shaping(self, backend: OpenBackend, extra: Mapping[str, Any]) -> Shaping | None:
@@ -211,7 +244,9 @@ class Call:
             # Whoever runs the server says what goes out; nothing is to be found out. The schema is told in words.
             return ladder.declared or "json"
         if self._rung is None:
-            self._rung = ladder.first(shape)
+            # There the schema would be a tool that must be called, and the others were not.
+            by_tool = backend.profile.dialect == "anthropic" and "tools" in self._needs
+            self._rung = "words" if by_tool else ladder.first(shape)
         return self._rung
 
     def _steps_down(self, error: ModelError) -> bool:
@@ -252,15 +287,15 @@ class Call:
 
     def finished(self, last: Piece) -> Piece:
         """Take the last piece; return it with the name of the model."""
-        self._done(last.usage)
+        self._done(last.usage, last.finish_reason)
         self._learn_of_shape("".join(self._text), last.finish_reason)
         return last._replace(model=self.backend.declared.model)
 
     def answered(self, answer: Answer) -> Answer:
         """Take a whole answer; return it with the name of the model."""
-        self._done(answer.usage)
+        self._done(answer.usage, answer.finish_reason)
         self._learn_of_shape(answer.text, answer.finish_reason)
-        self._text = [answer.text]
+        self._text, self._meter.tool_calls = [answer.text], answer.tool_calls
         return replace(answer, model=self.backend.declared.model)
 
     def cancelled(self) -> None:
@@ -268,8 +303,9 @@ class Call:
         if self._status != "completed":
             self._status, self._failure = "cancelled", "cancelled"
 
-    def _done(self, usage: Usage | None) -> None:
+    def _done(self, usage: Usage | None, finish_reason: str | None) -> None:
         self._status, self._failure, self._usage = "completed", None, usage
+        self._finish_reason = finish_reason
         if self._permit is not None:
             self._permit.succeed()
 
@@ -354,6 +390,8 @@ class Call:
 
     def _passed_over(self, backend: OpenBackend, error: ModelError | None = None) -> Reason | None:
         """Tell why a backend need not be asked."""
+        if self._lacking(backend) is not None:
+            return "unsupported"
         if backend.declared.provider in self._condemned:
             return "same_provider"
         if backend.breaker.state == "open":
@@ -404,7 +442,7 @@ class Call:
         context = backend.declared.limits.context
         if context is None:
             return
-        asked = sum(estimate_tokens(turn.content) for turn in self._request.turns)
+        asked = estimated_input(self._request.turns, self._request.tools)
         if asked > context * _SURELY_TOO_LONG:
             raise ModelContextTooLong(tokens=asked, limit=context)
 
@@ -436,38 +474,21 @@ class Call:
             refusal=self._refusal,
             parts=tuple(self._parts),
             own_route=self._course.own,
-            texts=CallTexts(request.turns, "".join(self._text)),
+            particulars=self._particulars(),
+            texts=CallTexts(request.turns, "".join(self._text), self._meter.tool_calls),
         )
 
-
-def _may_be_asked_for(error: ModelError) -> bool:
-    """Tell whether what is asked may have brought a failure about."""
-    if error.failure == "timeout":
-        return error.details.get("kind") != "connect"  # nobody was reached
-    # A key that is not accepted is so for all; what it may not do may be just this.
-    return error.failure in _MAY_BE_ASKED_FOR or is_forbidden(error)
-
-
-def _with_parameters(request: ModelRequest, *declared: Parameters) -> ModelRequest:
-    """Return the request with what the file says, the later over the earlier."""
-    temperature, max_tokens = request.temperature, request.max_tokens
-    for one in declared:
-        temperature = temperature if one.temperature is None else one.temperature
-        max_tokens = max_tokens if one.max_tokens is None else one.max_tokens
-    if (temperature, max_tokens) == (request.temperature, request.max_tokens):
-        return request
-    return replace(request, temperature=temperature, max_tokens=max_tokens)
-
-
-def _with_words(request: ModelRequest, shaping: Shaping | None) -> ModelRequest:
-    """Return the request with the words it needs said, so that they are counted where nobody else counts."""
-    turns = turns_told(request, shaping)
-    if turns is request.turns or request.shape is None:
-        return request
-    return replace(request, turns=turns, shape=replace(request.shape, told=True))
-
-
-def _within(request: ModelRequest, output: int | None) -> ModelRequest:
-    if output is None or (request.max_tokens is not None and request.max_tokens <= output):
-        return request
-    return replace(request, max_tokens=output)
+    def _particulars(self) -> Particulars:
+        sent, meter = self._sent, self._meter
+        return Particulars(
+            self.backend.whereabouts,
+            temperature=sent.temperature,
+            max_tokens=sent.max_tokens,
+            top_p=sent.top_p,
+            seed=sent.provider_seed,
+            stop=tuple(sent.stop),
+            wants_json=sent.shape is not None,
+            finish_reason=self._finish_reason,
+            answer_id=meter.answer_id,
+            model=meter.model,
+        )

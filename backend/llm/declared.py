@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +12,9 @@ import structlog
 from prometheus_client import Gauge
 
 from backend.background import end
-from backend.errors import AppError, ModelsFileInvalid
+from backend.errors import AppError, ModelPackageMissing, ModelsFileInvalid
 from backend.llm.deadlines import Deadlines
-from backend.llm.models_file import DEFAULT_FILE, ModelsFile, read_models
+from backend.llm.models_file import DEFAULT_FILE, ModelsFile, line_of, read_models
 from backend.llm.routed import RoutedModel
 from backend.settings import Settings
 from backend.telemetry.metrics import REGISTRY
@@ -49,6 +49,23 @@ def declared_models(settings: Settings) -> ModelsFile:
         "CUEDESK_LLM_MODEL": profile if profile == "offline" else settings.llm_model,
     }
     return read_models(DEFAULT_FILE, {}, known=values)
+
+
+@contextlib.contextmanager
+def lines_told(settings: Settings) -> Iterator[None]:
+    """While the block opens what was declared, tell what cannot be opened with its line.
+
+    Raises:
+        ModelsFileInvalid: a backend needs a package that is not installed.
+    """
+    try:
+        yield
+    except ModelPackageMissing as error:
+        if settings.models_file is None:
+            raise
+        line = line_of(settings.models_file, "backends", error.backend, "model")
+        told = f"{settings.models_file}:{line}: backends.{error.backend}.model: {error.message}"
+        raise ModelsFileInvalid(told) from error
 
 
 def _profile(settings: Settings) -> str:
@@ -105,7 +122,8 @@ async def _follow(settings: Settings, path: Path, model: RoutedModel) -> None:
                 continue  # it is being written
             changed = models != model.models
             if changed or model.behind:
-                await model.reload(models)
+                with lines_told(settings):
+                    await model.reload(models)
             if changed:
                 log.info("models_reloaded", routes=sorted(models.routes), backends=sorted(models.backends))
         except Exception as error:  # noqa: BLE001 — whatever the file is or asks for, the next good one must be taken

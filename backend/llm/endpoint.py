@@ -5,16 +5,23 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from backend.llm.deadlines import Deadlines
-from backend.llm.gateway import Answer, ModelRequest, Piece, Usage
+from backend.llm.gateway import Answer, ModelRequest, Piece, ToolCallPart, Usage
 from backend.llm.profiles import Shaping
 
 
 @dataclass(slots=True)
 class Meter:
-    """What an attempt used, however it ended: as the provider counted, else as estimated from what came; None when
-    nothing did. The endpoint writes it before it ends, for an answer that is given up has nobody else to say it."""
+    """What an attempt used and came to, however it ended. The endpoint writes it before it ends, for an answer that is
+    given up has nobody else to say it.
+
+    `usage` is as the provider counted, else as estimated from what came; None when nothing did. `tool_calls` may break
+    off in their arguments. `answer_id` is the provider's, `model` the one that it names; empty where it says nothing.
+    """
 
     usage: Usage | None = None
+    tool_calls: tuple[ToolCallPart, ...] = ()
+    answer_id: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

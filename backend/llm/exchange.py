@@ -17,7 +17,7 @@ from backend.llm.deadlines import Deadlines, Patience, Wait
 from backend.llm.endpoint import Attempt
 from backend.llm.failures import reported
 from backend.llm.gateway import Answer, ModelRequest, Piece
-from backend.llm.lines import LineBody, body_of, open_client
+from backend.llm.lines import LineBody, NoChunks, body_of, open_client
 from backend.llm.profiles import Profile
 from backend.llm.reading import Reading
 from backend.llm.sse import SseReader
@@ -108,10 +108,11 @@ class HttpEndpoint:
                             waits.said_at_the_end(behind_it=ended is not None)
                         yield piece
                 waits.after_chunk(answer)
+            answer.refuse_no_end()
             yield answer.last_piece()
             await _drain(body)
         finally:
-            attempt.meter.usage = answer.used()
+            answer.note(attempt.meter)
             waits.patience.close()
             if response is not None:
                 await response.aclose()
@@ -135,7 +136,7 @@ class HttpEndpoint:
                 raise
             return self._whole(answer, body)
         finally:
-            attempt.meter.usage = answer.used()
+            answer.note(attempt.meter)
             waits.patience.close()
             if response is not None:
                 await response.aclose()
@@ -277,6 +278,8 @@ def _allow(end: Exception, *, finished: bool) -> None:
     """Raise what it means that the bytes ended so. A `finished` answer may end in any way, a hanging line included."""
     if isinstance(end, ModelTimeout) and not finished:
         raise end
+    if isinstance(end, NoChunks) and not finished:
+        raise ModelPayloadInvalid(reason="no_chunks") from None
     if isinstance(end, httpx2.TransportError) and not finished:
         raise ModelStreamCut from None
     if isinstance(end, httpx2.HTTPError) and not finished:
@@ -290,6 +293,8 @@ async def _read(response: httpx2.Response, body: bytearray, most: int) -> None:
             body += chunk
             if len(body) > most:
                 raise ModelPayloadInvalid(reason="answer_too_long")
+    except NoChunks:
+        raise ModelPayloadInvalid(reason="no_chunks") from None
     except httpx2.TransportError:
         raise ModelStreamCut from None
     except httpx2.HTTPError:

@@ -11,6 +11,7 @@ from backend.errors import (
     ModelContentFiltered,
     ModelContextTooLong,
     ModelError,
+    ModelIncapable,
     ModelKeyRefused,
     ModelNotServed,
     ModelPayloadInvalid,
@@ -23,6 +24,8 @@ from backend.errors import (
     ModelUnreachable,
 )
 
+#: Failures that a question can bring about: the provider was reached, and may have failed of what it was asked.
+_MAY_BE_ASKED_FOR: Final = frozenset({"overloaded", "cut", "timeout", "malformed", "unknown", "not_served"})
 #: The status of what is forbidden to a key that is known.
 _FORBIDDEN: Final = 403
 
@@ -58,7 +61,9 @@ _POLICIES: Final[Mapping[Failure, Policy]] = MappingProxyType(
         "quota": Policy(fall_back=True, counts=True, condemns_provider=True),
         # A model that was taken from the market, an address that moved: no fault of what is asked.
         "not_served": Policy(fall_back=True, counts=True),
-        # Only to a model that reads more (routed.py).
+        # What one model does not take another may.
+        "unsupported": Policy(fall_back=True),
+        # Only to a model that reads more (call.py).
         "context_too_long": Policy(fall_back=True),
         # Asking the next provider what the first one would not say is not ours to decide.
         "content_filtered": Policy(),
@@ -85,6 +90,14 @@ def policy_of(error: ModelError) -> Policy:
 def is_forbidden(error: ModelError) -> bool:
     """Tell whether the provider knows the key and forbids what is asked: this model, or just this question."""
     return error.failure == "auth" and error.details.get("status") == _FORBIDDEN
+
+
+def may_be_asked_for(error: ModelError) -> bool:
+    """Tell whether what is asked may have brought a failure about."""
+    if error.failure == "timeout":
+        return error.details.get("kind") != "connect"  # nobody was reached
+    # A key that is not accepted is so for all; what it may not do may be just this.
+    return error.failure in _MAY_BE_ASKED_FOR or is_forbidden(error)
 
 
 _CLASSES: Final[Mapping[Failure, type[ModelError]]] = MappingProxyType(
@@ -185,6 +198,12 @@ _SOMETHING_ELSE: Final = re.compile(
     r"temperature|max_(completion_)?tokens|stream|tool|messages?\b|model|image|audio|role|language|region|key provided",
     re.IGNORECASE,
 )
+#: How servers say that they, or this model, know no tools: Ollama, vLLM, OpenRouter, llama.cpp.
+_NO_TOOLS: Final = re.compile(
+    r"\b(does|do) not support (tools?\b|functions?\b)|tool choice requires --|support tool use|tools param requires"
+    r"|\btools? (calling |use )?(is|are) not supported",
+    re.IGNORECASE,
+)
 #: Characters of what is said that are looked at.
 _LOOKED_AT: Final = 2_000
 #: What may go into details and logs: a provider's message may quote the key.
@@ -210,6 +229,8 @@ def reported(
     about = _about(inner, message)
     if failure == "unknown" and about is not None and about != "unsaid":
         failure = "bad_request"
+    if failure in ("bad_request", "not_served") and _NO_TOOLS.search(message[:_LOOKED_AT]):
+        return ModelIncapable.of("tools", **details)
     error = _CLASSES[failure](**details)
     if failure == "bad_request" and isinstance(error, ModelRefused) and about is not None:
         error.about = "schema" if about == "schema" else "shape"

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple, Protocol, get_args
 from uuid import UUID
 
+import orjson
+
 #: What a model is asked for: the name of a route, and a metric label.
 Purpose = Literal["script", "chat", "summary", "intent", "judge", "message"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
@@ -13,19 +15,53 @@ PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 _WIDE: Final = re.compile("[\u2e80-\U0010ffff]+")
 
 
+class ToolCallPart(NamedTuple):
+    """A part of the `place`-th tool call: its id and name come once, its arguments (JSON text) in pieces."""
+
+    place: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ChatTurn:
-    role: Literal["system", "user", "assistant"]
+    """What somebody said. An `assistant` may have asked for tools by whole `tool_calls`; a `tool` says what came of the
+    one whose id is `tool_call_id`."""
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: tuple[ToolCallPart, ...] = ()
+    tool_call_id: str = ""
+
+    @property
+    def whole(self) -> str:
+        """All that is said, the tool calls too."""
+        return f"{self.content}\n{called(self.tool_calls)}" if self.tool_calls else self.content
+
+
+def called(calls: Sequence[ToolCallPart]) -> str:
+    """Return tool calls as a text: for whoever counts or keeps what was said."""
+    return "\n".join(f"{call.name}({call.arguments})" for call in calls)
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """Something the model may ask for. `parameters` is a JSON Schema."""
+    """Something the model may ask for. `parameters` is a JSON Schema; `strict` asks the provider to hold the arguments
+    to it, where it can (None: nothing is said of it)."""
 
     name: str
     description: str
     parameters: Mapping[str, Any]
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """Whether tools are called: as the model thinks, not at all, at least one, or the one that is `named`."""
+
+    mode: Literal["auto", "none", "required", "named"]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +92,8 @@ class ModelRequest:
     """One question to a model.
 
     `turns` is the rendered prompt. `brief` holds the plain-JSON facts that the prompt was rendered from; the
-    offline writer composes from these. `caller` and `prompt_version` go into the accounts.
+    offline writer composes from these, by `seed`. `caller` and `prompt_version` go into the accounts. A backend that
+    does not take what is asked for is passed over (`needs`).
     """
 
     purpose: Purpose
@@ -67,6 +104,15 @@ class ModelRequest:
     max_tokens: int | None = None
     shape: AnswerShape | None = None
     tools: Sequence[Tool] = ()
+    tool_choice: ToolChoice | None = None
+    #: Whether several tools may be called in one answer; None: as the provider thinks.
+    parallel_tool_calls: bool | None = None
+    #: Where the answer is to end: it holds none of these texts.
+    stop: Sequence[str] = ()
+    #: The share of probability that a token is drawn from.
+    top_p: float | None = None
+    #: What a provider draws by, as far as it promises to draw alike.
+    provider_seed: int | None = None
     prompt_version: str = ""
     caller: Caller | None = None
     #: The one backend that is to answer, by name; None: those of the purpose's route.
@@ -98,20 +144,11 @@ class Usage:
         )
 
 
-class ToolCallPart(NamedTuple):
-    """A part of the `place`-th tool call: its id and name come once, its arguments (JSON text) in pieces."""
-
-    place: int
-    id: str = ""
-    name: str = ""
-    arguments: str = ""
-
-
 class Piece(NamedTuple):  # and no frozen dataclass, which takes three times as long to make, once a token
     """A part of the answer. The last piece, and only the last, has `finish_reason`, `usage` and `model`.
 
-    `finish_reason` is one of stop, length, tool_calls, content_filter, or a provider's own word. `model` is the one
-    that answered, which after a fallback is another than was asked first.
+    `finish_reason` is one of stop, length, tool_calls, content_filter, a provider's own word, or `other` for what is no
+    plain word. `model` is the one that answered, which after a fallback is another than was asked first.
     """
 
     text: str = ""
@@ -192,9 +229,9 @@ async def gathered(pieces: AsyncIterator[Piece], request: ModelRequest) -> Answe
         reasonings.append(piece.reasoning)
         calls += piece.tool_calls
         last = piece
-    text, reasoning = "".join(texts), "".join(reasonings)
-    usage = last.usage or estimated_usage(request, text, reasoning)
-    return Answer(text, reasoning, joined_calls(calls), last.finish_reason or "stop", usage, last.model)
+    text, reasoning, whole = "".join(texts), "".join(reasonings), joined_calls(calls)
+    usage = last.usage or estimated_usage(request, text + called(whole), reasoning)
+    return Answer(text, reasoning, whole, last.finish_reason or "stop", usage, last.model)
 
 
 def joined_calls(parts: Sequence[ToolCallPart]) -> tuple[ToolCallPart, ...]:
@@ -215,8 +252,53 @@ def estimate_tokens(text: str) -> int:
     return round(wide * 0.75 + (len(text) - wide) / 4)
 
 
+def estimated_input(turns: Sequence[ChatTurn], tools: Sequence[Tool] = ()) -> int:
+    """Return about how many tokens are read: what was said, and the tools as they are described."""
+    told = [turn.whole for turn in turns]
+    told += [f"{tool.name} {tool.description} {orjson.dumps(dict(tool.parameters)).decode()}" for tool in tools]
+    return sum(map(estimate_tokens, told))
+
+
 def estimated_usage(request: ModelRequest, told: str, thought: str = "") -> Usage:
     """Return the usage of a request and its answer, what was `thought` before it included, for a provider that does
-    not count."""
-    asked, reasoned = sum(estimate_tokens(turn.content) for turn in request.turns), estimate_tokens(thought)
+    not count. `told` holds the tool calls as well (`called`)."""
+    asked, reasoned = estimated_input(request.turns, request.tools), estimate_tokens(thought)
     return Usage(asked, estimate_tokens(told) + reasoned, estimated=True, reasoning_tokens=reasoned)
+
+
+#: What a request may ask for that not every backend takes, by OpenAI's names.
+Ability = Literal["tools", "tool_choice", "parallel_tool_calls", "stop", "top_p", "seed"]
+
+
+def needs(request: ModelRequest) -> list[Ability]:
+    """Return what a backend must take to be asked this. That tools are not to be called, or may be called side by
+    side, needs nothing: where it cannot be said the tools are left out, and it is what everybody does."""
+    uses_tools = bool(request.tools) or any(turn.tool_calls or turn.role == "tool" for turn in request.turns)
+    choice = request.tool_choice
+    wanted: dict[Ability, bool] = {
+        "tools": uses_tools,
+        "tool_choice": choice is not None and choice.mode in ("required", "named"),
+        "parallel_tool_calls": uses_tools and request.parallel_tool_calls is False,
+        "stop": bool(request.stop),
+        "top_p": request.top_p is not None,
+        "seed": request.provider_seed is not None,
+    }
+    return [ability for ability, asked in wanted.items() if asked]
+
+
+def plain_question(request: ModelRequest) -> list[Any]:
+    """Return all that a model is asked, as plain JSON: what tells one question from another."""
+    shape, choice = request.shape, request.tool_choice
+    return [
+        [
+            [turn.role, turn.content, [list(call) for call in turn.tool_calls], turn.tool_call_id]
+            for turn in request.turns
+        ],
+        [shape.name, dict(shape.schema), shape.told] if shape else None,
+        [[tool.name, tool.description, dict(tool.parameters), tool.strict] for tool in request.tools],
+        [choice.mode, choice.name] if choice else None,
+        request.parallel_tool_calls,
+        list(request.stop),
+        request.top_p,
+        request.provider_seed,
+    ]

@@ -17,8 +17,8 @@ _PIECES: Final = 10
 #: Upper bounds of the latencies that are counted together, in milliseconds: each half as long again, up to three
 #: minutes. A quantile read from them is off by a fifth at most.
 _BOUNDS: Final[Sequence[int]] = tuple(round(20 * 1.5**step) for step in range(23))
-#: Reasons of hops that say nothing against the backend: it was not asked, or is only being found out (ladder.py).
-_NO_FAILURE: Final = frozenset({"same_provider", "resting", "busy", "shape_not_taken", "cancelled"})
+#: Reasons of hops that say nothing against the backend: it was not asked, or does not take what was asked for.
+_NO_FAILURE: Final = frozenset({"same_provider", "resting", "busy", "shape_not_taken", "unsupported", "cancelled"})
 _GRAVITY: Final[Mapping[State, int]] = {"closed": 0, "half_open": 1, "open": 2}
 
 Plain = dict[str, Any]

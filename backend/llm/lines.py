@@ -429,6 +429,10 @@ def body_of(response: httpx2.Response) -> AsyncIterator[bytes]:
     return aiter(stream)
 
 
+class NoChunks(httpx2.RemoteProtocolError):
+    """What came is no chunked body: a size that is none, or no end of a line behind a chunk. Nothing broke off."""
+
+
 class LineBody:
     """Reads a chunked body off its line. httpx2 sees the last chunk only, which tells it that the line is free.
 
@@ -459,7 +463,7 @@ class LineBody:
             except OSError as error:
                 raise httpx2.ReadError(str(error)) from error
             except MalformedChunks:
-                raise httpx2.RemoteProtocolError("no chunked body") from None
+                raise NoChunks("no chunked body") from None
             if chunks.rest is not None:
                 line.put_back_end(chunks.rest)
             if body:

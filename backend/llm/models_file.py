@@ -1,11 +1,13 @@
 """The file that declares the models (`models.yaml`): its shape, and an error for every line that is wrong."""
 
+import copy
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -18,7 +20,7 @@ from yaml.reader import ReaderError
 
 from backend.errors import ModelsFileInvalid
 from backend.llm.deadlines import Deadlines
-from backend.llm.gateway import PURPOSES, Purpose
+from backend.llm.gateway import PURPOSES, Ability, Purpose
 from backend.llm.profiles import PROFILES, Profile, Shaping
 
 DEFAULT_FILE: Final = Path(__file__).with_name("models.yaml")
@@ -54,8 +56,19 @@ def _no_number(value: Any) -> At | None:
     return next(((key, *at) for key, at in found), None)
 
 
+#: What of a request is the gateway's to say, in any dialect: who is asked what, by which tools, in which form it comes
+#: back, and how much of it, as is accounted and held back for.
+RESERVED: Final = frozenset(
+    {
+        "model", "messages", "system", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
+        "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call",
+    }
+)  # fmt: skip
+
+
 class Parameters(_Part):
-    """What is sent with every request; it wins over what the prompt's author asked for. `extra` goes in as it is."""
+    """What is sent with every request; it wins over what the prompt's author asked for. `extra` goes in as it is, but
+    for what is `RESERVED`: who holds on to it there is told, and it is not sent."""
 
     temperature: float | None = Field(None, ge=0, le=2)
     max_tokens: Tokens | None = None
@@ -116,7 +129,7 @@ class Provider(_Part):
     profile: str
     base_url: str | None = None
     api_key: SecretStr | None = None
-    #: Whether its streams say why they ended, so that one without is cut. Of `langchain` only: others always do.
+    #: Whether its streams say why they ended, so that one without is cut. Anthropic's always do.
     says_end: bool = True
 
 
@@ -127,6 +140,8 @@ class Backend(_Part):
     model: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     #: What it is told of the shape of an answer, where that is not as the profile says.
     shaping: Shaping | None = None
+    #: What it does not take beside what its profile says: who asks for it is answered by another.
+    without: tuple[Ability, ...] = ()
     parameters: Parameters = Parameters()
     prices: Prices | None = None
     limits: Limits = Limits()
@@ -148,9 +163,18 @@ def is_key(text: str) -> bool:
     return text.isascii() and text.isprintable() and " " not in text
 
 
+def may_not_say_end(profile: Profile) -> bool:
+    """Tell whether there are models of this profile whose streams do not say why they ended."""
+    return profile.dialect in ("openai", "langchain")
+
+
 def profile_of(provider: Provider, backend: Backend) -> Profile:
     """Return how a backend is spoken to."""
     profile = PROFILES[provider.profile]
+    if not provider.says_end:
+        profile = replace(profile, says_end=False)
+    if backend.without:
+        profile = replace(profile, lacks=profile.lacks.union(backend.without))
     return profile if backend.shaping is None else replace(profile, shaping=backend.shaping)
 
 
@@ -195,10 +219,17 @@ def health_key(name: str, owner: UUID | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong, and the line (from 1) where."""
+    """One thing that is wrong, and the line (from 1) where; or the setting that the value came from."""
 
     line: int
     text: str
+    setting: str | None = None
+
+    def told(self, path: Path) -> str:
+        """Return it in words for whoever wrote the file, or the setting: they may never have seen the file."""
+        if self.setting is not None:
+            return f"{self.setting}: {self.text.partition(': ')[2]}"
+        return f"{path}:{self.line}: {self.text}"
 
 
 def read_models(path: Path, variables: Mapping[str, str], *, known: Mapping[str, str] | None = None) -> ModelsFile:
@@ -220,7 +251,7 @@ def read_models(path: Path, variables: Mapping[str, str], *, known: Mapping[str,
     models = _parsed(reading, data)
     if reading.faults or models is None:
         faults = sorted(set(reading.faults), key=lambda fault: fault.line)
-        raise ModelsFileInvalid("\n".join(f"{path}:{fault.line}: {fault.text}" for fault in faults))
+        raise ModelsFileInvalid("\n".join(dict.fromkeys(fault.told(path) for fault in faults)))
     return models
 
 
@@ -258,16 +289,79 @@ def _checked(reading: "_Reading", root: yaml.Node | None) -> ModelsFile | None:
     try:
         models = ModelsFile.model_validate(plain)
     except ValidationError as error:
-        for wrong in error.errors(include_url=False, include_input=False):
-            at = wrong["loc"]
-            reading.faults.append(Fault(reading.line(at), f"{_place(at)}: {_said(wrong['type'], wrong['msg'])}"))
+        wrong = error.errors(include_url=False, include_input=False)
+        for one in wrong:
+            reading.fault(one["loc"], _said(one["type"], one["msg"]))
+        # What is well-formed beside it may mean nothing all the same: whoever mends the file wants to know all of it.
+        if (rest := _well_formed(plain, [one["loc"] for one in wrong])) is not None:
+            _check_meaning(rest, plain, reading)
         return None
-    _check_meaning(models, reading)
+    _check_meaning(models, plain, reading)
     return models
 
 
+#: What pydantic says in words of Python's.
+_KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "extra_forbidden": "there is no such key",
+        "missing": "is missing",
+        "tuple_type": "is no list",
+        "list_type": "is no list",
+        "dict_type": "holds no keys and values",
+        "model_type": "holds no keys and values",
+        "string_type": "is no text",
+        "bool_type": "is neither true nor false",
+        "bool_parsing": "is neither true nor false",
+    }
+)
+
+
 def _said(kind: str, message: str) -> str:
-    return "there is no such key" if kind == "extra_forbidden" else message
+    return _KINDS.get(kind, message.removeprefix("Input "))
+
+
+def _well_formed(plain: Mapping[str, Any], faults: Sequence[At]) -> ModelsFile | None:
+    """Return what is left of a file without what is wrong: the values alone, or all that stands around them where it
+    does not do without. None where nothing could be said of the rest."""
+    for depth in (_DEEPEST, 2):
+        rest = copy.deepcopy(dict(plain))
+        for at in faults:
+            _leave_out(rest, at[: min([depth, *(place for place, key in enumerate(at) if not _is_name(key))])])
+        for part in ("providers", "backends", "routes"):
+            rest.setdefault(part, {})
+        try:
+            return ModelsFile.model_validate(rest)
+        except ValidationError:
+            continue
+    return None
+
+
+_DEEPEST: Final = 10
+
+
+def _is_name(key: str | int) -> bool:
+    """Tell whether a key leads to a value that can be taken out alone: no place in a list, no name that is wrong."""
+    return isinstance(key, str) and key != "[key]"
+
+
+def _leave_out(values: dict[str, Any], at: At) -> None:
+    inner: Any = values
+    for key in at[:-1]:
+        inner = inner.get(key) if isinstance(inner, dict) else None
+    if isinstance(inner, dict) and at:
+        inner.pop(at[-1], None)
+
+
+def line_of(path: Path, *at: str | int) -> int:
+    """Return the line on which something stands in a file that was read; 1 where the file is another by now."""
+    reading = _Reading({}, {})
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        if root is not None:
+            reading.plain(root, ())
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return 1
+    return reading.line(at)
 
 
 def _place(at: At) -> str:
@@ -287,6 +381,8 @@ class _Reading:
         self._known = known
         self._lines: dict[At, int] = {}
         self.empty: dict[At, str] = {}
+        #: Where a setting stands for a value, by the setting's name.
+        self._settings: dict[At, str] = {}
         #: The nodes around the one that is read: an alias can lead back to them.
         self._around: list[yaml.Node] = []
         self._loader = yaml.SafeLoader("")
@@ -310,7 +406,7 @@ class _Reading:
         self._around.append(node)
         try:
             if node.tag != _TAGS.get(type(node), node.tag) or node.tag not in yaml.SafeLoader.yaml_constructors:
-                self._fault(at, f"the tag {node.tag!r} says nothing here")
+                self.fault(at, f"the tag {node.tag!r} says nothing here")
                 return None
             if isinstance(node, yaml.MappingNode):
                 return self._mapping(node, at)
@@ -348,6 +444,8 @@ class _Reading:
         value = _VARIABLE.sub(lambda found: self._known.get(found[1]) or self._variables.get(found[1], ""), node.value)
         if not value:
             self.empty[at] = names[0]
+        if names[0] in self._known:
+            self._settings[at] = names[0]
         return value or _ABSENT
 
     def _made(self, node: yaml.Node, at: At) -> Any:
@@ -355,11 +453,12 @@ class _Reading:
             return self._loader.construct_object(node)
         except Exception:  # noqa: BLE001 — YAML's own constructors let out whatever Python raises: ValueError, KeyError, …
             # The value itself is not repeated: it may be a key that came to stand in the wrong place.
-            self._fault(at, f"is no {node.tag.removeprefix(_TAG)}")
+            self.fault(at, f"is no {node.tag.removeprefix(_TAG)}")
             return None
 
-    def _fault(self, at: At, text: str) -> None:
-        self.faults.append(Fault(self.line(at), f"{_place(at)}: {text}"))
+    def fault(self, at: At, text: str) -> None:
+        """Take note of what is wrong."""
+        self.faults.append(Fault(self.line(at), f"{_place(at)}: {text}", self._settings.get(at)))
 
 
 _ABSENT: Final = object()
@@ -368,11 +467,14 @@ _TAG: Final = "tag:yaml.org,2002:"
 _TAGS: Final[Mapping[type[yaml.Node], str]] = {yaml.MappingNode: f"{_TAG}map", yaml.SequenceNode: f"{_TAG}seq"}
 
 
-def _check_meaning(models: ModelsFile, reading: _Reading) -> None:
-    """Find what is well-formed and still wrong: names of nothing, addresses and keys that are missing."""
+def _check_meaning(models: ModelsFile, plain: Mapping[str, Any], reading: _Reading) -> None:
+    """Find what is well-formed and still wrong: names of nothing, addresses and keys that are missing.
+
+    `models` is what of the `plain` file is well-formed.
+    """
 
     def fault(at: At, text: str) -> None:
-        reading.faults.append(Fault(reading.line(at), f"{_place(at)}: {text}"))
+        reading.fault(at, text)
 
     def lacking(at: At, what: str) -> None:
         if any(told.text.startswith(f"{_place((*at, what))}: ") for told in reading.faults):
@@ -382,19 +484,35 @@ def _check_meaning(models: ModelsFile, reading: _Reading) -> None:
 
     for name, provider in models.providers.items():
         _check_provider(provider, ("providers", name), fault, lacking)
+    providers, backends, routes = (_names(plain, part) for part in ("providers", "backends", "routes"))
     for name, backend in models.backends.items():
-        if backend.provider not in models.providers:
+        if providers is not None and backend.provider not in providers:
             fault(("backends", name, "provider"), f"there is no provider {backend.provider!r}")
+        _check_extra(backend.parameters, ("backends", name), fault)
     _check_currencies(models, fault)
     for purpose, route in models.routes.items():
+        _check_extra(route.parameters, ("routes", purpose), fault)
         for place, name in enumerate(route.backends):
             at: At = ("routes", purpose, "backends", place)
-            if name not in models.backends:
+            if backends is not None and name not in backends:
                 fault(at, f"there is no backend {name!r}")
             elif name in route.backends[:place]:
                 fault(at, f"{name!r} stands here twice")
-    if "default" not in models.routes and (missing := [one for one in PURPOSES if one not in models.routes]):
+    if routes is not None and "default" not in routes and (missing := [one for one in PURPOSES if one not in routes]):
         fault(("routes",), f"without `default` there is no route for {', '.join(missing)}")
+
+
+def _names(plain: Mapping[str, Any], part: str) -> Collection[str] | None:
+    """Return all names that a part of the file declares, be what they stand for right or wrong; None where it is no
+    part that could."""
+    declared = plain.get(part)
+    return declared if isinstance(declared, dict) else None
+
+
+def _check_extra(parameters: Parameters, at: At, fault: Callable[[At, str], None]) -> None:
+    for name in parameters.extra:
+        if name in RESERVED:
+            fault((*at, "parameters", "extra", name), "is not for `extra`: the gateway says it")
 
 
 def _check_currencies(models: ModelsFile, fault: Callable[[At, str], None]) -> None:
@@ -415,8 +533,8 @@ def _check_provider(
     if profile is None:
         fault((*at, "profile"), f"there is no profile {provider.profile!r}; there are {', '.join(PROFILES)}")
         return
-    if not provider.says_end and profile.dialect != "langchain":
-        fault((*at, "says_end"), "is for the profile langchain only: an answer of others says its end")
+    if not provider.says_end and not may_not_say_end(profile):
+        fault((*at, "says_end"), f"is not for the profile {provider.profile}: its answers always say their end")
     if profile.dialect in ("offline", "langchain"):
         return
     if provider.base_url is None and profile.base_url is None:

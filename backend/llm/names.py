@@ -25,8 +25,8 @@ _MOST_AT_ONCE: Final = 64
 #: Names whose last answer is kept, and the seconds it may stand in for one that does not come.
 _MOST_KEPT: Final = 1_024
 _KEPT_FOR: Final = 3_600.0
-#: What may be otherwise a moment later; without a number it is an error of ours.
-_PASSING: Final = frozenset({None, socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_MEMORY})
+#: What may be otherwise a moment later, a server of names that fails too; without a number it is an error of ours.
+_PASSING: Final = frozenset({None, socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_SYSTEM, socket.EAI_MEMORY})
 #: Seconds that a new answer is waited for where there is an earlier one.
 _PATIENCE: Final = 1.0
 
@@ -116,7 +116,7 @@ class Names:
             found = error
         except ValueError as error:  # what cannot be a name at all: a label that is too long, a zero in it
             found = OSError(socket.EAI_NONAME, f"no name: {error}")
-        except Exception as error:  # whatever else: those who wait must hear of it, and the next may try again
+        except Exception as error:  # noqa: BLE001 — those who wait must hear of it, and the next may try again
             found = OSError(f"the look-up failed: {error!r}")
         with self._lock:
             del self._flights[host]

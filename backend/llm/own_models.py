@@ -13,18 +13,22 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from backend.errors import SetupError
 from backend.llm.gateway import Purpose
 from backend.llm.models_file import (
     LEAST_SECONDS,
     OWN,
+    RESERVED,
     Backend,
     ModelsFile,
     Name,
+    Parameters,
     Provider,
     Route,
     is_address,
     is_key,
     is_own,
+    may_not_say_end,
 )
 from backend.llm.profiles import PROFILES, Profile
 
@@ -44,6 +48,8 @@ class OwnProvider(_Part):
     profile: Annotated[str, StringConstraints(max_length=40)]
     base_url: Url | None = None
     key: KeyName | None = None
+    #: As in the file (`Provider.says_end`).
+    says_end: bool = True
 
 
 class OwnModels(_Part):
@@ -86,7 +92,8 @@ class Merged(ModelsFile):
 
 FaultCode = Literal[
     "unknown_profile", "address_missing", "address_not_allowed", "key_missing", "key_not_set", "key_unusable",
-    "unknown_provider", "mixed_currencies", "extra_for_others", "unknown_backend", "twice",
+    "unknown_provider", "mixed_currencies", "extra_for_others", "extra_reserved", "end_always_told", "unknown_backend",
+    "twice",
 ]  # fmt: skip
 
 
@@ -124,6 +131,7 @@ def faults_of(own: OwnModels, file: ModelsFile, grounds: Grounds) -> list[OwnFau
         if (asked := backend.provider) not in own.providers:
             told = f"there is no provider {asked!r} of your own"
             found.append(OwnFault(f"backends.{name}.provider", "unknown_provider", told, asked))
+        found += _reserved(f"backends.{name}", backend.parameters)
     currencies = {one.prices.currency for one in file.backends.values() if one.prices is not None}
     for name, backend in own.backends.items():
         if backend.prices is not None:
@@ -132,6 +140,7 @@ def faults_of(own: OwnModels, file: ModelsFile, grounds: Grounds) -> list[OwnFau
                 at = f"backends.{name}.prices.currency"
                 found.append(OwnFault(at, "mixed_currencies", "all prices must be in one currency"))
     for purpose, route in own.routes.items():
+        found += _reserved(f"routes.{purpose}", route.parameters)
         if route.parameters.extra and any(name not in own.backends for name in route.backends):
             # They go into the request as they are: another model would be asked with the server's key.
             at = f"routes.{purpose}.parameters.extra"
@@ -155,23 +164,43 @@ def merged(own: OwnModels, file: ModelsFile, grounds: Grounds) -> Merged:
         if _provider_fault(name, provider, grounds) is None:
             key = grounds.variables[grounds.variable(provider.key)] if provider.key else None
             providers[OWN + name] = Provider(
-                profile=provider.profile, base_url=provider.base_url, api_key=SecretStr(key) if key else None
+                profile=provider.profile,
+                base_url=provider.base_url,
+                api_key=SecretStr(key) if key else None,
+                says_end=provider.says_end,
             )
     backends = dict(file.backends)
     for name, backend in own.backends.items():
         if OWN + backend.provider in providers:
-            backends[OWN + name] = backend.model_copy(update={"provider": OWN + backend.provider})
+            renamed = backend.model_copy(update={"provider": OWN + backend.provider})
+            backends[OWN + name] = renamed.model_copy(update={"parameters": _sendable(backend.parameters)})
     routes = {} if "default" in own.routes else dict(file.routes)
     for purpose, route in own.routes.items():
         # A backend of its own hides the server's of that name, also while it cannot be used.
         named = (OWN + name if name in own.backends else name for name in route.backends)
         # Refused when it is saved; but whatever the document says, no model of the server is sent a tenant's `extra`.
         usable = (name for name in named if name in backends and (is_own(name) or not route.parameters.extra))
-        routes[purpose] = route.model_copy(update={"backends": tuple(usable)})
+        sent = _sendable(route.parameters)
+        routes[purpose] = route.model_copy(update={"backends": tuple(usable), "parameters": sent})
     # Not checked anew: names with a stroke are nobody's but ours, and a route may have become empty.
     return Merged.model_construct(
         providers=providers, backends=backends, routes=routes, file=file, own_routes=frozenset(own.routes)
     )
+
+
+def _sendable(parameters: Parameters) -> Parameters:
+    """Return parameters without what is not for `extra`: documents of before may hold it."""
+    extra = {name: value for name, value in parameters.extra.items() if name not in RESERVED}
+    return parameters if len(extra) == len(parameters.extra) else parameters.model_copy(update={"extra": extra})
+
+
+def _reserved(at: str, parameters: Parameters) -> list[OwnFault]:
+    told = "is not for extra: the gateway says it"
+    return [
+        OwnFault(f"{at}.parameters.extra.{name}", "extra_reserved", told, name)
+        for name in parameters.extra
+        if name in RESERVED
+    ]
 
 
 def _provider_fault(at: str, provider: OwnProvider, grounds: Grounds) -> OwnFault | None:
@@ -179,6 +208,9 @@ def _provider_fault(at: str, provider: OwnProvider, grounds: Grounds) -> OwnFaul
     if profile is None or profile.dialect in ("offline", "langchain"):
         told = f"there is no profile {provider.profile!r} for models of your own"
         return OwnFault(f"{at}.profile", "unknown_profile", told, provider.profile)
+    if not provider.says_end and not may_not_say_end(profile):
+        told = f"answers of {provider.profile} always say their end"
+        return OwnFault(f"{at}.says_end", "end_always_told", told, provider.profile)
     if provider.base_url is None and profile.base_url is None:
         return OwnFault(at, "address_missing", "needs base_url")
     public = profile.base_url if profile.base_url is not None and profile.base_url.startswith("https://") else None
@@ -211,7 +243,31 @@ def _is_under(address: str, allowed: str) -> bool:
             return False
     except ValueError:
         return False
-    plain = not (one.username or one.password or one.query or one.fragment or "\\" in address or "%" in one.path)
     parts, wanted = one.path.strip("/").split("/"), other.path.strip("/").split("/")
     below = other.path.strip("/") == "" or parts[: len(wanted)] == wanted
-    return plain and below and ".." not in parts and one.scheme in ("http", "https")
+    return below and _is_plain(address)
+
+
+def _is_plain(address: str) -> bool:
+    """Tell whether an address says where it leads without anything that somebody on the way could read otherwise: a
+    name and password, a stroke the wrong way, dots that lead up, parameters of a part (`..;`), letters in code."""
+    one = urlsplit(address)
+    if one.username or one.password or one.query or one.fragment or any(sign in address for sign in "\\; "):
+        return False
+    return "%" not in one.path and not {".", ".."} & set(one.path.split("/")) and one.scheme in ("http", "https")
+
+
+def allowed_addresses(told: Sequence[str]) -> tuple[str, ...]:
+    """Return the addresses that tenants may name, as they are set up.
+
+    Raises:
+        SetupError: one of them is none.
+    """
+    for place, address in enumerate(told, start=1):
+        if not is_address(address) or not _is_plain(address):
+            # The address itself is not repeated: a password may stand in it.
+            raise SetupError(
+                f"CUEDESK_TENANT_MODEL_URLS: address {place} is none that models can be asked below: "
+                "http:// or https://, a host, and perhaps a port and a path, without name, password, ? # ; % or .."
+            )
+    return tuple(told)

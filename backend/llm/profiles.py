@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from backend.errors import Failure
+from backend.llm.gateway import Ability
 
 Dialect = Literal["openai", "anthropic", "langchain", "offline"]
 #: What a provider is told of the shape of an answer: the schema, that it be a JSON object, or nothing but words.
@@ -30,8 +31,12 @@ class Profile:
     #: Whether it must be asked to report usage at the end of a stream (`stream_options`).
     asks_for_usage: bool = True
     max_tokens_field: str = "max_tokens"
+    #: Whether its streams say why they ended, so that one without is cut. All known ones do.
+    says_end: bool = True
     #: None: nobody knows what such a server takes, so it is found out (ladder.py).
     shaping: Shaping | None = "json"
+    #: What it does not take: who asks for it is answered by another.
+    lacks: frozenset[Ability] = frozenset()
     codes: Mapping[str, Failure] = field(default_factory=lambda: MappingProxyType({}))
     finish_reasons: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -66,10 +71,12 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
         "zhipu": Profile(
             base_url="https://open.bigmodel.cn/api/paas/v4",
             asks_for_usage=False,
+            # Tools are called as the model thinks, and by no seed.
+            lacks=frozenset({"tool_choice", "parallel_tool_calls", "seed"}),
             codes=_ZHIPU_CODES,
             finish_reasons={"sensitive": "content_filter", "model_context_window_exceeded": "length"},
         ),
-        "deepseek": Profile(base_url="https://api.deepseek.com/v1"),
+        "deepseek": Profile(base_url="https://api.deepseek.com/v1", lacks=frozenset({"parallel_tool_calls", "seed"})),
         "dashscope": Profile(base_url="https://dashscope.aliyuncs.com/compatible-mode/v1"),
         "vllm": Profile(base_url="http://127.0.0.1:8000/v1", needs_key=False, shaping="schema"),
         "ollama": Profile(base_url="http://127.0.0.1:11434/v1", needs_key=False, shaping="schema"),
@@ -82,6 +89,7 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
             base_url="https://api.anthropic.com/v1",
             key_header="x-api-key",
             shaping="schema",
+            lacks=frozenset({"seed"}),
             finish_reasons={
                 "end_turn": "stop",
                 "stop_sequence": "stop",
@@ -92,7 +100,13 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
                 "refusal": "content_filter",
             },
         ),
-        "langchain": Profile(dialect="langchain", needs_key=False, shaping="words"),
-        "offline": Profile(dialect="offline", needs_key=False),
+        # Of these each package has its own names, or none.
+        "langchain": Profile(
+            dialect="langchain",
+            needs_key=False,
+            shaping="words",
+            lacks=frozenset({"parallel_tool_calls", "top_p", "seed"}),
+        ),
+        "offline": Profile(dialect="offline", needs_key=False, lacks=frozenset(get_args(Ability))),
     }
 )

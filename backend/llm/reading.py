@@ -10,17 +10,20 @@ from typing import Any, ClassVar, Final, TypeGuard, cast
 import orjson
 
 from backend.errors import ModelContentFiltered, ModelPayloadInvalid, ModelStreamCut
+from backend.llm.endpoint import Meter
 from backend.llm.gateway import (
     Answer,
     ModelRequest,
     Piece,
     ToolCallPart,
     Usage,
+    called,
     estimate_tokens,
     estimated_usage,
     joined_calls,
 )
 from backend.llm.profiles import Profile
+from backend.llm.storable import storable
 
 #: Bytes of a whole answer that broke off which are searched for what it said.
 _GLIMPSED: Final = 1024 * 1024
@@ -28,6 +31,8 @@ _GLIMPSED: Final = 1024 * 1024
 _SAID: Final = re.compile(
     rb'"(content|text|arguments|reasoning_content|reasoning|thinking)"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)', re.DOTALL
 )
+#: What a tool is given in Anthropic's: an object, up to where it holds another.
+_GIVEN: Final = re.compile(rb'"input"\s*+:\s*+\{((?:[^{}"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+)*+)', re.DOTALL)
 _THOUGHT: Final = frozenset({b"reasoning_content", b"reasoning", b"thinking"})
 #: A piece from all its fields: as `Piece._make`, without a call of Python's for each token.
 _piece: Final = cast("Callable[[tuple[object, ...]], Piece]", partial(tuple.__new__, Piece))
@@ -37,8 +42,8 @@ class Reading(ABC):
     """What the events have said so far: the text, why it ended, what it cost. A dialect says how an event is taken."""
 
     __slots__ = (
-        "_calls", "_reasoning", "_request", "_seen_by_count", "_text", "begun", "done", "finish_reason", "profile",
-        "usage",
+        "_calls", "_id", "_model", "_reasoning", "_request", "_seen_by_count", "_text", "begun", "done",
+        "finish_reason", "profile", "usage",
     )  # fmt: skip
     #: The data of an event that says the end and is no JSON, if the dialect has one.
     END: ClassVar[bytes | None] = None
@@ -50,8 +55,10 @@ class Reading(ABC):
         self._calls: list[ToolCallPart] = []
         self.profile = profile
         self.usage: Usage | None = None
-        #: How many parts of the text and of the thoughts had come when the provider last counted.
-        self._seen_by_count = 0, 0
+        #: How many parts of the text, of the thoughts and of tool calls had come when the provider last counted.
+        self._seen_by_count = 0, 0, 0
+        #: What the provider calls the answer, and the model that gave it.
+        self._id = self._model = ""
         self.finish_reason: str | None = None
         #: Whether any part of the answer has come.
         self.begun = False
@@ -86,6 +93,10 @@ class Reading(ABC):
         """Keep a part of the answer; None when there is nothing in it."""
         if not isinstance(text, str) or not isinstance(reasoning, str):
             raise ModelPayloadInvalid(reason="unexpected_shape")
+        if "\0" in text or "\0" in reasoning:
+            text, reasoning = storable(text), storable(reasoning)
+        if calls:
+            calls = tuple(map(_storable_call, calls))
         if text:
             self._text.append(text)
         if reasoning:
@@ -97,8 +108,10 @@ class Reading(ABC):
         self.begun = True
         return Piece(text, reasoning, None, None, calls)
 
-    def told_text(self, text: str) -> Piece:
+    def told_text(self, text: str) -> Piece | None:
         """Keep a part of the answer that is text, and not empty."""
+        if "\0" in text:
+            return self.told(text, "")
         self._text.append(text)
         self.begun = True
         return _piece((text, "", None, None, (), None))
@@ -107,7 +120,13 @@ class Reading(ABC):
         """Keep what the provider counted, if it did: all that came up to now."""
         if usage is not None:
             self.usage = usage
-            self._seen_by_count = len(self._text), len(self._reasoning)
+            self._seen_by_count = len(self._text), len(self._reasoning), len(self._calls)
+
+    def named(self, report: Mapping[str, Any]) -> None:
+        """Keep what the provider calls the answer, and the model that gave it."""
+        self._id, self._model = (
+            storable(told) if isinstance(told := report.get(key), str) else "" for key in ("id", "model")
+        )
 
     def glimpse(self, body: bytes | bytearray) -> None:
         """Take what can be read of a whole answer that broke off: it was made, though nobody will be shown it."""
@@ -120,17 +139,24 @@ class Reading(ABC):
             except orjson.JSONDecodeError:
                 text = said.decode(errors="replace")
             (self._reasoning if name in _THOUGHT else self._text).append(text)
+        self._text += [given.decode(errors="replace") for given in _GIVEN.findall(body)]
+
+    def note(self, meter: Meter) -> None:
+        """Tell what the attempt used and came to, the answer finished or not."""
+        meter.usage = self.used()
+        meter.tool_calls = joined_calls(self._calls)
+        meter.answer_id, meter.model = self._id, self._model
 
     def used(self) -> Usage | None:
         """Return what was used so far, the answer finished or not: what the provider counted, and what came since as
         we estimate it; None when nothing came."""
         if self.usage is None:
-            said = "".join(self._text) + "".join(call.arguments for call in self._calls)
-            return estimated_usage(self._request, said, "".join(self._reasoning)) if self.begun else None
-        told, thought = self._seen_by_count
+            return self._estimated() if self.begun else None
+        told, thought, calls = self._seen_by_count
         since, thought_since = (
             estimate_tokens("".join(parts)) for parts in (self._text[told:], self._reasoning[thought:])
         )
+        since += estimate_tokens("".join(part.name + part.arguments for part in self._calls[calls:]))
         if not since and not thought_since:
             return self.usage
         return replace(
@@ -140,10 +166,14 @@ class Reading(ABC):
             estimated=True,
         )
 
+    def _estimated(self) -> Usage:
+        told = "".join(self._text) + called(joined_calls(self._calls))
+        return estimated_usage(self._request, told, "".join(self._reasoning))
+
     def ended(self, word: object) -> None:
         """Keep the provider's word for why it ended, if it is one."""
         if isinstance(word, str) and word:
-            self.finish_reason = self.profile.finish_reasons.get(word, word)
+            self.finish_reason = self.profile.finish_reasons.get(word) or plain_word(word)
 
     def read_rest(self, data: bytes | None) -> None:
         """Take what was left when the bytes ended, and refuse an end that is none."""
@@ -152,12 +182,20 @@ class Reading(ABC):
         if not self.done and self.finish_reason is None:
             raise ModelStreamCut
 
+    def refuse_no_end(self) -> None:
+        """Refuse the end of a stream that does not say why it ended: a proxy whose model died closes it as politely.
+
+        Raises:
+            ModelStreamCut: nothing came (`empty`), or no reason with it (`no_end`) from one that says it.
+        """
+        if self.finish_reason is None and (self.profile.says_end or not self.begun):
+            raise ModelStreamCut(reason="no_end" if self.begun else "empty")
+
     def last_piece(self) -> Piece:
         """Return the closing piece; `ModelContentFiltered` when the provider's filter left nothing to close."""
         if self.finish_reason == "content_filter" and not self._text:
             raise ModelContentFiltered(reason="content_filter")
-        usage = self.usage or estimated_usage(self._request, "".join(self._text), "".join(self._reasoning))
-        return Piece(finish_reason=self.finish_reason or "stop", usage=usage)
+        return Piece(finish_reason=self.finish_reason or "stop", usage=self.usage or self._estimated())
 
     def answer(self) -> Answer:
         """Return all of it."""
@@ -170,6 +208,19 @@ class Reading(ABC):
             last.finish_reason or "stop",
             last.usage,
         )
+
+
+def _storable_call(part: ToolCallPart) -> ToolCallPart:
+    return ToolCallPart(part.place, storable(part.id), storable(part.name), storable(part.arguments))
+
+
+#: What may stand in accounts, spans and answers as the reason of an end.
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+
+
+def plain_word(told: str) -> str:
+    """Return a provider's own word for why an answer ended; `other` for what is no word, whatever it may hold."""
+    return told if _WORD.fullmatch(told) else "other"
 
 
 #: More tokens than any answer takes: a provider that says more has miscounted.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from uuid import UUID
@@ -18,7 +18,7 @@ from backend.llm.backends import Backends, OpenBackend, Opener, Table
 from backend.llm.budget import Budgets, Reservation, Unlimited
 from backend.llm.call import Call
 from backend.llm.deadlines import Deadlines
-from backend.llm.gateway import Answer, ModelRequest, Piece, Purpose, Usage
+from backend.llm.gateway import Answer, ModelRequest, Piece, Purpose, Usage, plain_question
 from backend.llm.health import Standing
 from backend.llm.models_file import ModelsFile
 from backend.llm.own_models import Grounds, OwnModels, merged
@@ -245,10 +245,8 @@ class RoutedModel:
             self._table_of(tenant_id),
             orjson.dumps(
                 [
-                    request.purpose, [[turn.role, turn.content] for turn in request.turns], request.brief, request.seed,
-                    request.temperature, request.max_tokens, request.backend,
-                    asdict(request.shape) if request.shape else None,
-                    [[tool.name, tool.description, tool.parameters] for tool in request.tools],
+                    request.purpose, plain_question(request), request.brief, request.seed, request.temperature,
+                    request.max_tokens, request.backend,
                 ],
                 default=str,
             ),

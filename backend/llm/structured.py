@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from backend.errors import ModelAnswerInvalid, ModelContentFiltered
 from backend.ids import new_id
 from backend.llm.gateway import Answer, ChatTurn, Model, ModelRequest, Usage
+from backend.llm.storable import storable_json
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -23,6 +24,16 @@ _REPAIR: Final = (
 
 class Unusable(Exception):
     """What the model said cannot be used; the text says why, and is told to the model."""
+
+
+class ToolsCalled(Exception):
+    """The model asks for tools before it answers. `answer` is what it said, without words that are not of the shape;
+    its usage is of all questions together. `calls` are those that were answered, as they are accounted."""
+
+    def __init__(self, answer: Answer, *calls: UUID) -> None:
+        super().__init__()
+        self.answer = answer
+        self.calls = calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,7 @@ async def structured(
         in_thread: `check` may take so long that others would wait for it.
 
     Raises:
+        ToolsCalled: the request has tools, and they are wanted first.
         ModelAnswerInvalid: the second answer was no better. It carries that answer as `partial`.
         ModelError: there was no answer.
     """
@@ -68,9 +80,18 @@ async def structured(
     async def held(answer: Answer) -> T:
         return await asyncio.to_thread(_held, answer, check) if in_thread else _held(answer, check)
 
+    async def only_calls(answer: Answer) -> Answer:
+        try:
+            await held(answer)
+        except Unusable:  # "I will look that up": who wants a shape cannot read it
+            return replace(answer, text="")
+        return answer
+
     request = replace(request, call_id=request.call_id or new_id())
     answer = await _answered(model, request, longest)
     first = _id_of(request)
+    if answer.tool_calls and request.tools:
+        raise ToolsCalled(await only_calls(answer), first)
     try:
         return Structured(await held(answer), answer.usage, answer.model, repaired=False, calls=(first,))
     except Unusable as error:
@@ -79,6 +100,8 @@ async def structured(
     again = replace(request, turns=turns, call_id=new_id())
     second = await _answered(model, again, longest)
     usage = answer.usage + second.usage
+    if second.tool_calls and request.tools:
+        raise ToolsCalled(replace(await only_calls(second), usage=usage), first, _id_of(again))
     try:
         return Structured(await held(second), usage, second.model, repaired=True, calls=(first, _id_of(again)))
     except Unusable as error:
@@ -101,6 +124,8 @@ def _held(answer: Answer, check: Callable[[str], T]) -> T:
 
 async def _answered(model: Model, request: ModelRequest, longest: int) -> Answer:
     answer = await model.complete(request)
+    # What a string of it holds is kept, and a zero cannot be; written as JSON writes it, it is no zero yet.
+    answer = replace(answer, text=storable_json(answer.text))
     if len(answer.text) > longest:
         raise _invalid("far too long", answer.text)
     if answer.finish_reason == "content_filter":

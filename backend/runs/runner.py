@@ -326,8 +326,19 @@ class Runner:
             async with self._db.tenant(run.tenant_id) as conn:
                 await _tell_rest(conn, run, outlet)
                 await self._end(conn, run, "failed", error=error, written=outlet.written())
-        except AppError as second:
+        except (StorageUnavailable, ServerBusy, LeaseLost) as second:
             log.warning("run_failure_not_recorded", code=second.code)  # recovery will come to the same end
+        except Exception:  # it is what was said that cannot be kept: recovery would ask for it, and fail of it, again
+            log.exception("run_words_not_recorded")
+            await self._fail_without_words(run, error)
+
+    async def _fail_without_words(self, run: Claimed, error: AppError) -> None:
+        try:
+            async with self._db.tenant(run.tenant_id) as conn:
+                await runs.hold_run(conn, run)
+                await self._end(conn, run, "failed", error=error)
+        except AppError as second:
+            log.warning("run_failure_not_recorded", code=second.code)
 
     async def _hand_over_when_possible(self, run: Claimed, outlet: Outlet) -> None:
         # It is the database's outage, not the run's crash: handed over, it does not count as one. If the outage lasts

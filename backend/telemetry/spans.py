@@ -12,7 +12,7 @@ from backend.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-Value = str | int | float | bool
+Value = str | int | float | bool | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

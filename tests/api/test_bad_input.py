@@ -51,6 +51,52 @@ async def test_a_body_that_is_no_host_is_refused(operator: httpx.AsyncClient):
         assert_problem(answer, 400, "bad_request")
 
 
+#: The ways in of people's texts: what is sent, with `%` where the text stands.
+WAYS_IN = {
+    "thread": ("POST", "/threads", '{"title": "%"}'),
+    "renamed": ("PATCH", "/threads/THREAD", '{"title": "%"}'),
+    "message": ("POST", "/threads/THREAD/messages", '{"content": "a%b"}'),
+    "style": ("POST", "/threads/THREAD/messages", '{"content": "a", "style": "%"}'),
+    "edit": ("POST", "/interrupts/x/decide", '{"decision": "edit", "content": "a%b"}'),
+    "feedback": ("POST", "/interrupts/x/decide", '{"decision": "reject", "feedback": "a%b"}'),
+    "product": ("POST", "/products", '{"name": "a%b"}'),
+    "fact": ("POST", "/products", '{"name": "a", "facts": {"a%": "b%"}}'),
+    "import": ("POST", "/products/import", '{"content": "名称\\n保%温杯"}'),
+    "hosts": ("POST", "/hosts/import", '{"content": "姓名\\n小%雅"}'),
+    "note": ("POST", "/memory", '{"content": "a%b"}'),
+    "forget": ("POST", "/memory/forget", '{"subject": "person", "name": "a%b"}'),
+    "room": ("POST", "/rooms", '{"name": "a%b"}'),
+    "screen": ("POST", "/rooms/ROOM/prompter", '{"version": 0, "action": "note", "text": "a%b"}'),
+    "rule": ("PUT", "/rules/overlay", '{"revision": 0, "overlay": {}, "note": "a%b"}'),
+    "terms": ("POST", "/rules/trial", '{"overlay": {"terms": ["a%b"]}}'),
+    "show": ("POST", "/shows/table", '{"content": "a%b"}'),
+    "check": ("POST", "/quality/check", '{"content": "a%b"}'),
+    "question": ("POST", "/messages", '{"messages": [{"role": "user", "content": "a%b"}]}'),
+    "models": (
+        "PUT",
+        "/models/own",
+        '{"revision": 0, "models": {"backends": {"b": {"provider": "p", "model": "a%"}}}}',
+    ),
+}
+
+
+@pytest.mark.parametrize("sign", ["\\u0000", "\\ud800"], ids=["zero", "half_a_pair"])
+@pytest.mark.parametrize("way", WAYS_IN)
+async def test_what_nothing_can_store_is_refused_or_left_out_on_every_way_in(
+    admin: httpx.AsyncClient, way: str, sign: str
+):
+    method, path, body = WAYS_IN[way]
+    room = (await admin.get("/api/v1/rooms")).json()["items"][0]["id"]
+    path = path.replace("THREAD", await thread_of(admin)).replace("ROOM", room)
+    sent = body.replace("%", sign).encode()
+    answer = await admin.request(method, f"/api/v1{path}", content=sent, headers={"Content-Type": "application/json"})
+    assert answer.status_code < 500, answer.text
+    if answer.status_code >= 300:
+        assert_problem(answer, answer.status_code, answer.json()["code"])
+    else:
+        assert sign not in answer.text
+
+
 async def test_a_price_is_yuan_and_fen(operator: httpx.AsyncClient):
     for price in ["-1", "1e30", "NaN", "Infinity", "0.001", '"x"', "10000000000"]:
         body = f'{{"name": "价格", "price": {price}}}'

@@ -12,7 +12,7 @@ from tests.support.scripted_answers import Kind, Script
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = (ROOT / "docs" / "models.md").read_text("utf-8")
 #: What our server can play that is no failure, or that has a test of its own on the page.
-ELSEWHERE: Final = {"text", "tokens", "split_utf8"}
+ELSEWHERE: Final = {"text", "tokens", "split_utf8", "half_call"}
 
 
 def name_of(script: Script) -> str:
@@ -53,7 +53,7 @@ def test_the_matrix_leaves_out_no_failure() -> None:
     after = {script.kind for script, _ in AFTER_TEXT}
     assert after == {"cut", "abrupt_end", "half_json", "malformed", "undecodable", "huge_line", "error_event", "stall"}
     reasons = {reason for _, _, reason, _ in BEFORE_TEXT}
-    without = {"connect", "busy", "resting", "rate_exceeded", "budget_spent", "unknown"}
+    without = {"connect", "busy", "resting", "rate_exceeded", "budget_spent", "unknown", "unsupported"}
     assert reasons | without >= set(get_args(Failure)), "a failure that nothing plays"
     for failure in set(_POLICIES) - {"rate_exceeded", "budget_spent"}:  # those are ours, and have a part of their own
         assert f"`{failure}`" in PAGE, f"the page does not say what follows {failure}"

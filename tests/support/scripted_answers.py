@@ -23,6 +23,7 @@ Kind = Literal[
     "reset",  # the connection is reset before any head
     "garbage_head",  # bytes that are no HTTP
     "huge_head",  # a head of `count` kilobytes, and no end of it
+    "half_call",  # `text`, tool calls to the middle of the last one's arguments, then the connection drops
     "abrupt_end",  # `count` tokens, then a proper end of the body without finish_reason or [DONE]
 ]
 
@@ -41,6 +42,8 @@ class Script:
     thinking: float = 0.0  #: seconds after each piece of the reasoning
     tool: str = ""  #: the name of a tool that is called with `arguments`, a JSON text, after the text
     arguments: str = "{}"
+    more_tools: tuple[tuple[str, str], ...] = ()  #: names and arguments of others that are called beside it
+    argument_piece: int = 0  #: characters of arguments in one event; 0: half of them
     status: int = 500
     retry_after: str | None = None
     code: str = "scripted"
@@ -61,7 +64,17 @@ class Script:
             raise ValueError(f"unknown fields: {sorted(unknown)}")
         if values.get("kind", "tokens") not in get_args(Kind):
             raise ValueError(f"unknown kind: {values['kind']}")
+        if "more_tools" in values:
+            values = {**values, "more_tools": tuple((name, arguments) for name, arguments in values["more_tools"])}
         return cls(**values)
+
+    @property
+    def calls(self) -> list[tuple[str, str]]:
+        return [(self.tool, self.arguments), *self.more_tools] if self.tool else []
+
+    def pieces_of(self, arguments: str) -> list[str]:
+        size = self.argument_piece or -(-len(arguments) // 2) or 1
+        return [arguments[at : at + size] for at in range(0, len(arguments), size)]
 
     @classmethod
     def from_model_name(cls, name: str) -> "Script | None":
@@ -92,25 +105,33 @@ class Dialect:
         return self._event({"content": piece})
 
     def after(self, script: Script, sent: int) -> list[bytes]:
-        events = []
-        if script.tool:
-            half = len(script.arguments) // 2
-            begun = {"index": 0, "id": "call_1", "type": "function", "function": {"name": script.tool, "arguments": ""}}
-            events.append(self._event({"tool_calls": [begun]}))
-            for part in (script.arguments[:half], script.arguments[half:]):
-                events.append(self._event({"tool_calls": [{"index": 0, "function": {"arguments": part}}]}))
+        events = self.calls(script)
         events.append(self._event({}, script.finish_reason))
         if script.usage:
             usage = self._usage(script, sent)
             events.append(_data({**_CHUNK, "choices": [], "usage": usage}))
         return [*events, b"data: [DONE]\n\n"] if script.done else events
 
+    def calls(self, script: Script) -> list[bytes]:
+        """The calls of tools, and nothing behind them."""
+        events = []
+        for index, (name, arguments) in enumerate(script.calls):
+            begun = {"index": index, "id": f"call_{index + 1}", "type": "function",
+                     "function": {"name": name, "arguments": ""}}  # fmt: skip
+            events.append(self._event({"tool_calls": [begun]}))
+            for part in script.pieces_of(arguments):
+                events.append(self._event({"tool_calls": [{"index": index, "function": {"arguments": part}}]}))
+        return events
+
     def whole(self, script: Script) -> dict[str, Any]:
         text, count = _whole_text(script)
         message: dict[str, Any] = {"role": "assistant", "content": text, "reasoning_content": script.reasoning}
         if script.tool:
-            function = {"name": script.tool, "arguments": script.arguments}
-            message["tool_calls"] = [{"id": "call_1", "type": "function", "function": function}]
+            message["content"] = text or None
+            message["tool_calls"] = [
+                {"id": f"call_{index}", "type": "function", "function": {"name": name, "arguments": arguments}}
+                for index, (name, arguments) in enumerate(script.calls, 1)
+            ]
         answer = {**_CHUNK, "object": "chat.completion",
                   "choices": [{"index": 0, "message": message, "finish_reason": script.finish_reason}]}  # fmt: skip
         return {**answer, "usage": self._usage(script, count)} if script.usage else answer
@@ -134,7 +155,7 @@ class Dialect:
 
 
 class AnthropicDialect(Dialect):
-    """Blocks: 0 the thinking, 1 the text, 2 the tool call."""
+    """Blocks: 0 the thinking, 1 the text, 2 and on the tool calls."""
 
     _REASONS: ClassVar[dict[str, str]] = {
         "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"
@@ -155,26 +176,30 @@ class AnthropicDialect(Dialect):
         return _named("content_block_delta", index=1, delta={"type": "text_delta", "text": piece})
 
     def after(self, script: Script, sent: int) -> list[bytes]:
-        events = [_named("content_block_stop", index=1)]
-        if script.tool:
-            half = len(script.arguments) // 2
-            parts = ["", script.arguments[:half], script.arguments[half:]]
-            deltas = [{"type": "input_json_delta", "partial_json": part} for part in parts]
-            tool = {"type": "tool_use", "id": "toolu_1", "name": script.tool, "input": {}}
-            events += self._block(2, tool, deltas)
+        events = self.calls(script)
+        if not script.calls:
+            events.append(_named("content_block_stop", index=1))
         delta = {"stop_reason": self._REASONS.get(script.finish_reason, script.finish_reason), "stop_sequence": None}
         usage = {"output_tokens": sent if script.usage else None}
         events.append(_named("message_delta", delta=delta, usage=usage))
         return [*events, _named("message_stop")] if script.done else events
+
+    def calls(self, script: Script) -> list[bytes]:
+        events = [_named("content_block_stop", index=1)] if script.calls else []
+        for index, (name, arguments) in enumerate(script.calls, 1):
+            parts = ["", *script.pieces_of("" if arguments == "{}" else arguments)]
+            deltas = [{"type": "input_json_delta", "partial_json": part} for part in parts]
+            tool = {"type": "tool_use", "id": f"toolu_{index}", "name": name, "input": {}}
+            events += self._block(index + 1, tool, deltas)
+        return events
 
     def whole(self, script: Script) -> dict[str, Any]:
         text, count = _whole_text(script)
         content: list[dict[str, Any]] = [{"type": "text", "text": text}]
         if script.reasoning:
             content.insert(0, {"type": "thinking", "thinking": script.reasoning, "signature": "c2lnbmVk"})
-        if script.tool:
-            given = json.loads(script.arguments)
-            content.append({"type": "tool_use", "id": "toolu_1", "name": script.tool, "input": given})
+        for index, (name, arguments) in enumerate(script.calls, 1):
+            content.append({"type": "tool_use", "id": f"toolu_{index}", "name": name, "input": json.loads(arguments)})
         reason = self._REASONS.get(script.finish_reason, script.finish_reason)
         answer = {**_MESSAGE, "content": content, "stop_reason": reason, "usage": None}
         return {**answer, "usage": self._usage(script, count)} if script.usage else answer
@@ -209,18 +234,18 @@ _MESSAGE: dict[str, Any] = {
 
 @lru_cache(maxsize=64)
 def payloads(script: Script, dialect: Dialect) -> list[bytes]:
-    if script.kind not in {"text", "split_utf8"}:
+    if script.kind not in {"text", "split_utf8", "half_call"}:
         return [dialect.text(f"字{number}") for number in range(script.count)]
     pieces = [script.text[at : at + script.piece] for at in range(0, len(script.text), script.piece)]
     payloads = [dialect.text(piece) for piece in pieces]
-    if script.kind == "text":
+    if script.kind != "split_utf8":
         return payloads
     whole = b"".join(payloads)
     return [whole[at : at + 1] for at in range(len(whole))]
 
 
 def _whole_text(script: Script) -> tuple[str, int]:
-    if script.kind in {"text", "split_utf8"}:
+    if script.kind in {"text", "split_utf8", "half_call"}:
         return script.text, -(-len(script.text) // script.piece)
     return "".join(f"字{number}" for number in range(script.count)), script.count
 

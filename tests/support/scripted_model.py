@@ -248,11 +248,12 @@ class _Play:
                 body = json.dumps(self._dialect.error(script)).encode()
             case "huge_line":
                 body = b" " * (script.count * 1024) + body
-        cut = script.kind in {"cut", "stall", "abrupt_end"}
+        cut = script.kind in {"cut", "stall", "abrupt_end", "half_call"}
         coding = b"Content-Encoding: gzip\r\n" if self._gzip else b""
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n"
         self._writer.write(head % (coding, len(body)))
-        told = body[: len(body) // 2] if cut else body
+        end = self._middle_of_the_last_call(body) if script.kind == "half_call" else len(body) // 2
+        told = body[:end] if cut else body
         # As many pieces as a stream would have, with the same pauses; a split character needs pieces of one byte.
         pieces = len(told) if script.kind == "split_utf8" else script.count if script.delay else 1
         size = max(1, -(-len(told) // pieces))
@@ -268,6 +269,14 @@ class _Play:
             return False
         self._asked.finished = True
         return True
+
+    def _middle_of_the_last_call(self, body: bytes) -> int:
+        arguments = self._script.calls[-1][1]
+        # As a text within the document, or as an object of it.
+        told = json.dumps(arguments, ensure_ascii=False)[1:-1].encode()
+        if told not in body:
+            told = json.dumps(json.loads(arguments), ensure_ascii=False).encode()
+        return body.index(told) + len(told) // 2
 
     async def _status(self) -> bool:
         script = self._script
@@ -333,6 +342,20 @@ class _Play:
                 self._chunk(self._dialect.failing(script))
             case "abrupt_end":
                 pass
+            case "half_call":
+                calls = self._dialect.calls(script)
+                # Anthropic says the end of a block, too.
+                said = [event for event in calls if b"_stop" not in event]
+                for event in said[: len(said) - max(1, len(script.pieces_of(script.calls[-1][1])) // 2)]:
+                    self._chunk(event)
+                await self._writer.drain()
+                self._writer.close()  # and no reset: what was said arrives
+                return False
+            case "split_utf8":
+                for event in self._dialect.after(script, self._asked.sent):
+                    for byte in event:
+                        self._chunk(bytes([byte]))
+                    await self._writer.drain()
             case _:
                 for event in self._dialect.after(script, self._asked.sent):
                     self._chunk(event)

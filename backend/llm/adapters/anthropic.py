@@ -1,6 +1,7 @@
 """Anthropic's messages: blocks of text, thinking and tool use, each with its own deltas."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -8,13 +9,17 @@ from typing import Any, Final
 import orjson
 
 from backend.llm.failures import reported
-from backend.llm.gateway import ModelRequest, Piece, ToolCallPart, Usage
+from backend.llm.gateway import ChatTurn, ModelRequest, Piece, Tool, ToolCallPart, ToolChoice, Usage
 from backend.llm.profiles import Profile
 from backend.llm.reading import Reading, count, counts
 from backend.llm.shaping import turns_told
+from backend.llm.tool_calls import arguments_of
 
 #: It must be told how much it may write; a script is a tenth of this.
 _MAX_TOKENS: Final = 4096
+#: What the id of a call may not hold here: another provider may have given it.
+_NO_ID: Final = re.compile("[^A-Za-z0-9_-]")
+_CHOICES: Final = MappingProxyType({"auto": "auto", "none": "none", "required": "any", "named": "tool"})
 
 
 class AnthropicDialect:
@@ -23,25 +28,22 @@ class AnthropicDialect:
 
     def body(self, request: ModelRequest, model: str, profile: Profile, *, stream: bool) -> dict[str, Any]:
         turns = turns_told(request, profile.shaping)
-        # It takes no turn without words, and joins those of one side.
         system = [turn.content for turn in turns if turn.role == "system"]
         body: dict[str, Any] = {
             "model": model,
             profile.max_tokens_field: request.max_tokens or _MAX_TOKENS,
-            "messages": [
-                {"role": turn.role, "content": turn.content} for turn in turns if turn.role != "system" and turn.content
-            ],
+            "messages": _messages(turns),
             "stream": stream,
         }
         if system:
             body["system"] = "\n\n".join(system)
         if request.temperature is not None:
             body["temperature"] = min(request.temperature, 1.0)  # its scale ends there
-        if request.tools:
-            body["tools"] = [
-                {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
-                for tool in request.tools
-            ]
+        if request.top_p is not None:
+            body["top_p"] = request.top_p
+        if request.stop:
+            body["stop_sequences"] = list(request.stop)
+        body |= _tools(request)
         if (name := _answering_tool(request, profile)) is not None:
             # There is no such mode: the answer is the input of a tool that must be called.
             assert request.shape is not None
@@ -51,6 +53,58 @@ class AnthropicDialect:
 
     def reading(self, request: ModelRequest, profile: Profile) -> Reading:
         return _Message(request, profile)
+
+
+def _messages(turns: Sequence[ChatTurn]) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
+    for turn in turns:
+        if turn.role == "tool":
+            if not results:  # all that follow each other are one turn of the user's
+                messages.append({"role": "user", "content": results})
+            result = {"type": "tool_result", "tool_use_id": _id(turn.tool_call_id)}
+            results.append({**result, "content": turn.content} if turn.content else result)
+            continue
+        results = []
+        if turn.tool_calls:
+            said = [{"type": "text", "text": turn.content}] if turn.content.strip() else []
+            uses = [
+                {"type": "tool_use", "id": _id(call.id), "name": call.name, "input": arguments_of(call)}
+                for call in turn.tool_calls
+            ]
+            messages.append({"role": "assistant", "content": [*said, *uses]})
+        elif turn.role != "system" and turn.content:  # it takes no turn without words, and joins those of one side
+            messages.append({"role": turn.role, "content": turn.content})
+    return messages
+
+
+def _id(told: str) -> str:
+    return _NO_ID.sub("_", told)
+
+
+def _tools(request: ModelRequest) -> dict[str, Any]:
+    tools, choice = request.tools, request.tool_choice
+    if not tools:
+        # A talk in which tools were called is taken with those tools only; none is to be called any more.
+        names = dict.fromkeys(call.name for turn in request.turns for call in turn.tool_calls)
+        tools, choice = [Tool(name, "", {}) for name in names], ToolChoice("none")
+    if not tools:
+        return {}
+    told: dict[str, Any] = {"tools": [_described(tool) for tool in tools]}
+    alone = request.parallel_tool_calls is False
+    if choice is not None or alone:
+        choice = choice or ToolChoice("auto")
+        told["tool_choice"] = {"type": _CHOICES[choice.mode]}
+        if choice.mode == "named":
+            told["tool_choice"]["name"] = choice.name
+        if alone and choice.mode != "none":
+            told["tool_choice"]["disable_parallel_tool_use"] = True
+    return told
+
+
+def _described(tool: Tool) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": tool.name, "input_schema": {"type": "object", **tool.parameters}}
+    return {**told, "description": tool.description} if tool.description else told
 
 
 def _answering_tool(request: ModelRequest, profile: Profile) -> str | None:
@@ -81,6 +135,7 @@ class _Message(Reading):
             case "content_block_start":
                 return self._block(event["index"], event["content_block"])
             case "message_start":
+                self.named(event["message"])
                 self._count(event["message"].get("usage"), at_end=False)
             case "message_delta":
                 self._count(event.get("usage"), at_end=True)
@@ -93,6 +148,7 @@ class _Message(Reading):
 
     def take_whole(self, report: Mapping[str, Any]) -> None:
         try:
+            self.named(report)
             for index, block in enumerate(report["content"]):
                 self._block(index, block)
             self.ended(report.get("stop_reason"))

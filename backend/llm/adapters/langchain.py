@@ -8,15 +8,43 @@ from typing import Any, Final
 
 import orjson
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolCall,
+    ToolMessage,
+)
 
-from backend.errors import ModelContentFiltered, ModelError, ModelPayloadInvalid, ModelStreamCut, SetupError
+from backend.errors import (
+    ModelContentFiltered,
+    ModelError,
+    ModelIncapable,
+    ModelPackageMissing,
+    ModelPayloadInvalid,
+    ModelStreamCut,
+)
 from backend.llm.deadlines import Patience, Wait
 from backend.llm.endpoint import Attempt
 from backend.llm.foreign import told_of
-from backend.llm.gateway import Answer, ModelRequest, Piece, ToolCallPart, Usage, estimated_usage, gathered
-from backend.llm.reading import count, counts
+from backend.llm.gateway import (
+    Answer,
+    ChatTurn,
+    ModelRequest,
+    Piece,
+    ToolCallPart,
+    Usage,
+    called,
+    estimated_usage,
+    gathered,
+    joined_calls,
+)
+from backend.llm.reading import count, counts, plain_word
 from backend.llm.shaping import turns_told
+from backend.llm.storable import storable, storable_all
+from backend.llm.tool_calls import CallPlaces, arguments_of
 
 #: No answer is as long: a model that does not stop must not fill the memory.
 _MAX_CHARACTERS: Final = 8 * 1024 * 1024
@@ -56,14 +84,14 @@ def open_langchain(name: str, *, says_end: bool = True) -> "LangchainEndpoint":
         says_end: as for `LangchainEndpoint`.
 
     Raises:
-        SetupError: LangChain, or its package for this provider, is not installed.
+        ModelPackageMissing: LangChain, or its package for this provider, is not installed.
     """
     try:
         from langchain.chat_models import init_chat_model
 
         return LangchainEndpoint(init_chat_model(name, max_retries=0), says_end=says_end)
     except (ImportError, ValueError) as error:
-        raise SetupError(
+        raise ModelPackageMissing(
             f"模型 {name} 需要可选依赖 / the model {name} needs the extra packages of docs/models.md: {error}"
         ) from error
 
@@ -101,6 +129,7 @@ class LangchainEndpoint:
     ) -> AsyncGenerator[Piece, None]:
         usage: Usage | None = None
         told, thought = "", ""
+        calls, places = list[ToolCallPart](), CallPlaces()
         finish_reason = None if self._says_end else "stop"
         try:
             async with aclosing(self._chunks(request, attempt, patience)) as chunks:
@@ -108,44 +137,41 @@ class LangchainEndpoint:
                     counted = _usage(chunk)
                     if counted is not None:  # LangChain's chunks each say their own part
                         usage = counted if usage is None else usage + counted
-                    piece = _piece(chunk)
+                    piece = _piece(chunk, places)
                     if (reason := _ended(chunk)) is not None:
                         finish_reason = reason
                     elif self._says_end and (piece.text or piece.tool_calls):
                         finish_reason = None  # an end after which more comes is none
                     told += piece.text
                     thought += piece.reasoning
+                    calls += piece.tool_calls
                     if len(told) + len(thought) > _MAX_CHARACTERS:
                         raise ModelPayloadInvalid(reason="answer_too_long")
                     if piece != Piece():
                         yield piece
-                    if idle is not None and (told or thought):
+                    if idle is not None and (told or thought or calls):
                         # After its reader had it: the time that one takes is not the model's.
                         _begin(patience, "idle", idle, attempt)
             if finish_reason is None:
                 raise ModelStreamCut(reason="no_end")
             if finish_reason == "content_filter" and not told:
                 raise ModelContentFiltered(reason="content_filter")
-            yield Piece(finish_reason=finish_reason, usage=usage or estimated_usage(request, told, thought))
+            usage = usage or estimated_usage(request, told + called(joined_calls(calls)), thought)
+            yield Piece(finish_reason=finish_reason, usage=usage)
         finally:
-            if usage is None and (told or thought):
-                usage = estimated_usage(request, told, thought)
-            attempt.meter.usage = usage
+            whole = joined_calls(calls)
+            if usage is None and (told or thought or whole):
+                usage = estimated_usage(request, told + called(whole), thought)
+            attempt.meter.usage, attempt.meter.tool_calls = usage, whole
             patience.close()
 
     async def _chunks(
         self, request: ModelRequest, attempt: Attempt, patience: Patience
     ) -> AsyncGenerator[BaseMessage, None]:
-        asked = {"temperature": request.temperature, "max_tokens": request.max_tokens, **attempt.extra}
-        turns = [(turn.role, turn.content) for turn in turns_told(request, "words")]
-        model: Any = self._model
-        if request.tools:
-            model = model.bind_tools(
-                [
-                    {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
-                    for tool in request.tools
-                ]
-            )
+        asked: dict[str, Any] = {"temperature": request.temperature, "max_tokens": request.max_tokens}
+        asked |= {"stop": list(request.stop) or None, **attempt.extra}
+        turns = [_message(turn) for turn in turns_told(request, "words")]
+        model = _with_tools(self._model, request)
         stream: AsyncIterator[Any] = model.astream(turns, **{k: v for k, v in asked.items() if v is not None})
         try:
             async for chunk in stream:
@@ -156,6 +182,39 @@ class LangchainEndpoint:
             raise told_of(error, patience.wait) from error
 
 
+def _with_tools(model: BaseChatModel, request: ModelRequest) -> Any:
+    choice = request.tool_choice
+    if not request.tools or (choice is not None and choice.mode == "none"):
+        return model
+    # LangChain's own word for one at least is "any"; how the model thinks is what packages do of themselves.
+    named = {"required": "any", "named": choice.name}.get(choice.mode) if choice is not None else None
+    tools = [
+        {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": {"type": "object", "properties": {}, **tool.parameters},
+        }
+        for tool in request.tools
+    ]
+    try:
+        return model.bind_tools(tools, **({"tool_choice": named} if named else {}))
+    except NotImplementedError:  # what a package does that knows no tools
+        raise ModelIncapable.of("tools") from None
+
+
+def _message(turn: ChatTurn) -> BaseMessage:
+    match turn.role:
+        case "system":
+            return SystemMessage(turn.content)
+        case "user":
+            return HumanMessage(turn.content)
+        case "tool":
+            return ToolMessage(turn.content, tool_call_id=turn.tool_call_id)
+        case "assistant":
+            calls = [ToolCall(name=call.name, args=arguments_of(call), id=call.id) for call in turn.tool_calls]
+            return AIMessage(turn.content, tool_calls=calls)
+
+
 def _begin(patience: Patience, wait: Wait, seconds: float, attempt: Attempt) -> None:
     when = asyncio.get_running_loop().time() + seconds
     if when > attempt.give_up_at:
@@ -163,20 +222,43 @@ def _begin(patience: Patience, wait: Wait, seconds: float, attempt: Attempt) -> 
     patience.begin(wait, when)
 
 
-def _piece(chunk: BaseMessage) -> Piece:
+def _piece(chunk: BaseMessage, places: CallPlaces) -> Piece:
     calls: tuple[ToolCallPart, ...] = ()
     if isinstance(chunk, AIMessageChunk):
         calls = tuple(
-            ToolCallPart(call.get("index") or 0, call.get("id") or "", call.get("name") or "", call.get("args") or "")
+            places.part(call.get("index") or 0, *(storable(str(call.get(key) or "")) for key in ("id", "name", "args")))
             for call in chunk.tool_call_chunks
         )
     elif isinstance(chunk, AIMessage):  # not streamed
         calls = tuple(
-            ToolCallPart(place, call["id"] or "", call["name"], orjson.dumps(call["args"]).decode())
+            ToolCallPart(
+                place,
+                storable(call["id"] or ""),
+                storable(call["name"]),
+                orjson.dumps(storable_all(call["args"])).decode(),
+            )
             for place, call in enumerate(chunk.tool_calls)
         )
-    reasoning = chunk.additional_kwargs.get("reasoning_content") or ""
-    return Piece(str(chunk.text), reasoning, tool_calls=calls)
+    return Piece(storable(str(chunk.text)), storable(_thought(chunk)), tool_calls=calls)
+
+
+def _thought(chunk: BaseMessage) -> str:
+    """Return what the model thinks in this chunk, whichever of the packages' ways it is told: a field beside the text,
+    or blocks among it (Anthropic's `thinking`, LangChain's own and OpenAI's `reasoning`, Bedrock's)."""
+    beside = chunk.additional_kwargs.get("reasoning_content")
+    if isinstance(beside, str) and beside:
+        return beside
+    blocks = chunk.content if isinstance(chunk.content, list) else ()
+    return "".join(_thoughts(block) for block in blocks if isinstance(block, dict))
+
+
+def _thoughts(block: Mapping[str, Any]) -> str:
+    if block.get("type") not in ("thinking", "reasoning", "reasoning_content"):
+        return ""
+    told = block.get("thinking") or block.get("reasoning") or block.get("reasoning_content") or block.get("summary")
+    parts = told if isinstance(told, list) else [told]
+    texts = (part.get("text") if isinstance(part, dict) else part for part in parts)
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _ended(chunk: BaseMessage) -> str | None:
@@ -186,7 +268,7 @@ def _ended(chunk: BaseMessage) -> str | None:
         word = report.get(name)
         word = getattr(word, "name", word)  # some hand on an enumeration
         if isinstance(word, str) and word and word.lower() != _NO_WORD:
-            return _WORDS.get(word.lower(), word)
+            return _WORDS.get(word.lower()) or plain_word(word)
     status, details = report.get("status"), report.get("incomplete_details")
     if status == "incomplete":  # OpenAI's responses
         word = details.get("reason") if isinstance(details, dict) else None

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from backend.errors import ModelPayloadInvalid, ModelStreamCut
 from backend.llm.failures import reported
-from backend.llm.gateway import AnswerShape, ModelRequest, Piece, ToolCallPart, Usage
+from backend.llm.gateway import AnswerShape, ChatTurn, ModelRequest, Piece, Tool, ToolCallPart, ToolChoice, Usage
 from backend.llm.profiles import Profile
 from backend.llm.reading import Reading, count, counts
 from backend.llm.schemas import strict
 from backend.llm.shaping import turns_told
+from backend.llm.tool_calls import CallPlaces
 
 
 class OpenAIDialect:
@@ -20,7 +21,7 @@ class OpenAIDialect:
     def body(self, request: ModelRequest, model: str, profile: Profile, *, stream: bool) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": model,
-            "messages": [{"role": turn.role, "content": turn.content} for turn in turns_told(request, profile.shaping)],
+            "messages": [_message(turn) for turn in turns_told(request, profile.shaping)],
             "stream": stream,
         }
         if stream and profile.asks_for_usage:
@@ -31,20 +32,56 @@ class OpenAIDialect:
             body[profile.max_tokens_field] = request.max_tokens
         if (shape := request.shape) is not None:
             body |= _response_format(shape, profile)
-        if request.tools:
-            body["tools"] = [
-                {
-                    "type": "function",
-                    "function": {
-                        "name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)
-                    },
-                }
-                for tool in request.tools
-            ]  # fmt: skip
-        return body
+        if request.top_p is not None:
+            body["top_p"] = request.top_p
+        if request.stop:
+            body["stop"] = list(request.stop)
+        if request.provider_seed is not None:
+            body["seed"] = request.provider_seed
+        return body | _tools(request, profile)
 
     def reading(self, request: ModelRequest, profile: Profile) -> Reading:
         return _ChatCompletion(request, profile)
+
+
+def _message(turn: ChatTurn) -> dict[str, Any]:
+    if turn.role == "tool":
+        return {"role": "tool", "tool_call_id": turn.tool_call_id, "content": turn.content}
+    if not turn.tool_calls:
+        return {"role": turn.role, "content": turn.content}
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in turn.tool_calls
+    ]
+    return {"role": turn.role, "content": turn.content or None, "tool_calls": calls}
+
+
+def _tools(request: ModelRequest, profile: Profile) -> dict[str, Any]:
+    choice, told = request.tool_choice, dict[str, Any]()
+    if not request.tools:
+        return told
+    if choice is not None and "tool_choice" not in profile.lacks:
+        told["tool_choice"] = _choice(choice)
+    elif choice is not None and choice.mode == "none":
+        return told  # what is not there is not called
+    if request.parallel_tool_calls is not None and "parallel_tool_calls" not in profile.lacks:
+        told["parallel_tool_calls"] = request.parallel_tool_calls
+    return {"tools": [_function(tool) for tool in request.tools], **told}
+
+
+def _function(tool: Tool) -> dict[str, Any]:
+    # What is empty is left out: a schema that is no object's is refused.
+    said = {"description": tool.description, "parameters": dict(tool.parameters)}
+    told: dict[str, Any] = {"name": tool.name, **{key: value for key, value in said.items() if value}}
+    if tool.strict is not None:
+        told["strict"] = tool.strict
+    return {"type": "function", "function": told}
+
+
+def _choice(choice: ToolChoice) -> str | dict[str, Any]:
+    if choice.mode == "named":
+        return {"type": "function", "function": {"name": choice.name}}
+    return choice.mode
 
 
 def _response_format(shape: AnswerShape, profile: Profile) -> dict[str, Any]:
@@ -58,13 +95,14 @@ def _response_format(shape: AnswerShape, profile: Profile) -> dict[str, Any]:
 
 
 class _ChatCompletion(Reading):
-    __slots__ = ("_declined",)
+    __slots__ = ("_declined", "_places")
     END = b"[DONE]"
 
     def __init__(self, request: ModelRequest, profile: Profile) -> None:
         super().__init__(request, profile)
         #: Whether the model said that it does not answer this, in a field of its own.
         self._declined = False
+        self._places = CallPlaces()
 
     def take(self, event: Mapping[str, Any]) -> Piece | None:
         get = event.get
@@ -75,6 +113,7 @@ class _ChatCompletion(Reading):
                 return None
             choice = choices[0].get
             if (word := choice("finish_reason")) is not None:
+                self.named(event)
                 self._end(word)
             said = choice("delta") or {}
             if len(said) == 1 and type(text := said.get("content")) is str and text:
@@ -87,8 +126,12 @@ class _ChatCompletion(Reading):
 
     def take_whole(self, report: Mapping[str, Any]) -> None:
         try:
+            self.named(report)
             choice = report["choices"][0]
-            self._told(choice["message"])
+            said = choice["message"]
+            # Each stands there once and whole, whatever its index.
+            calls = [{**call, "index": at} for at, call in enumerate(said.get("tool_calls") or ())]
+            self._told({**said, "tool_calls": calls})
             self._end(choice.get("finish_reason"))
         finally:
             self.counted(_usage(report.get("usage")))
@@ -101,25 +144,23 @@ class _ChatCompletion(Reading):
                 self.ended("content_filter")
         reasoning = said.get("reasoning_content") or said.get("reasoning") or ""
         calls = said.get("tool_calls")
-        return self.told(said.get("content") or "", reasoning, _tool_calls(calls) if calls else ())
+        return self.told(said.get("content") or "", reasoning, self._tool_calls(calls) if calls else ())
+
+    def _tool_calls(self, calls: Any) -> tuple[ToolCallPart, ...]:
+        parts = []
+        for at, call in enumerate(calls):
+            function = call.get("function") or {}
+            told = call.get("id") or "", function.get("name") or "", function.get("arguments") or ""
+            index = call.get("index", at)
+            if not isinstance(index, int) or not all(isinstance(text, str) for text in told):
+                raise ModelPayloadInvalid(reason="unexpected_shape")
+            parts.append(self._places.part(index, *told))
+        return tuple(parts)
 
     def _end(self, word: object) -> None:
         if word in ("network_error", "error"):  # Zhipu's and OpenRouter's way to end in the middle
             raise ModelStreamCut
         self.ended("content_filter" if self._declined else word)
-
-
-def _tool_calls(calls: Any) -> tuple[ToolCallPart, ...]:
-    parts = []
-    for place, call in enumerate(calls):
-        function = call.get("function") or {}
-        part = ToolCallPart(
-            call.get("index", place), call.get("id") or "", function.get("name") or "", function.get("arguments") or ""
-        )
-        if not isinstance(part.place, int) or not all(isinstance(text, str) for text in part[1:]):
-            raise ModelPayloadInvalid(reason="unexpected_shape")
-        parts.append(part)
-    return tuple(parts)
 
 
 def _usage(report: object) -> Usage | None:

@@ -2640,6 +2640,11 @@ export interface components {
             /** Shaping */
             shaping?: ("schema" | "json" | "words") | null;
             /**
+             * Without
+             * @default []
+             */
+            without?: ("tools" | "tool_choice" | "parallel_tool_calls" | "stop" | "top_p" | "seed")[];
+            /**
              * @default {
              *       "extra": {}
              *     }
@@ -2660,6 +2665,11 @@ export interface components {
             model: string;
             /** Shaping */
             shaping?: ("schema" | "json" | "words") | null;
+            /**
+             * Without
+             * @default []
+             */
+            without?: ("tools" | "tool_choice" | "parallel_tool_calls" | "stop" | "top_p" | "seed")[];
             /**
              * @default {
              *       "extra": {}
@@ -4938,7 +4948,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "unknown_profile" | "address_missing" | "address_not_allowed" | "key_missing" | "key_not_set" | "key_unusable" | "unknown_provider" | "mixed_currencies" | "extra_for_others" | "unknown_backend" | "twice";
+            code: "unknown_profile" | "address_missing" | "address_not_allowed" | "key_missing" | "key_not_set" | "key_unusable" | "unknown_provider" | "mixed_currencies" | "extra_for_others" | "extra_reserved" | "end_always_told" | "unknown_backend" | "twice";
             /** Message */
             message: string;
             /** Value */
@@ -5039,6 +5049,11 @@ export interface components {
             base_url?: string | null;
             /** Key */
             key?: string | null;
+            /**
+             * Says End
+             * @default true
+             */
+            says_end?: boolean;
         };
         /**
          * OwnRule
@@ -5183,7 +5198,8 @@ export interface components {
         };
         /**
          * Parameters
-         * @description What is sent with every request; it wins over what the prompt's author asked for. `extra` goes in as it is.
+         * @description What is sent with every request; it wins over what the prompt's author asked for. `extra` goes in as it is, but
+         *     for what is `RESERVED`: who holds on to it there is told, and it is not sent.
          */
         Parameters: {
             /** Temperature */
@@ -7015,14 +7031,14 @@ export interface components {
         };
         /**
          * SpokenTurn
-         * @description What was said to the model.
+         * @description What was said to the model: by a `tool` is what came of a call.
          */
         SpokenTurn: {
             /**
              * Role
              * @enum {string}
              */
-            role: "system" | "user" | "assistant";
+            role: "system" | "user" | "assistant" | "tool";
             /** Content */
             content: string;
         };

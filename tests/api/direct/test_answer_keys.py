@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from backend.domain import model_answers
+from backend.llm import reading
 from backend.runs import answers as module
 from backend.runs.answers import Answers
 from backend.services import Services
@@ -122,6 +123,7 @@ async def test_an_answer_that_cannot_be_kept_is_told_and_its_key_is_free(
     service: httpx.AsyncClient, primary: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_LEASE", 3600.0)
+    monkeypatch.setattr(reading, "storable", str)  # nothing that cannot be kept comes through else
     primary.play(Script("text", text="a\x00b"), Script("text", text="第二次"))
     key = {"Idempotency-Key": "nul"}
     assert (await service.post("/api/v1/messages", json=ASK, headers=key)).json()["content"] == "a\x00b"

@@ -134,6 +134,15 @@ async def test_a_run_whose_model_fails_ends_as_failed_with_what_was_written(
         await the_thread_goes_on(desk, thread)
 
 
+async def test_what_nothing_can_store_is_left_out_of_a_script(operator: Rest, model: ScriptedModel) -> None:
+    model.play(Script("text", text="\0".join((TEXT[:9], TEXT[9:20], TEXT[20:])), finish_reason="st\0op"))
+    thread = await operator.new_thread()
+    async with operator.socket() as desk:
+        await desk.follow(thread)
+        await the_thread_goes_on(desk, thread)
+    assert len(model.requests) == 1
+
+
 async def test_an_error_before_the_first_piece_is_tried_again_and_nobody_notices(
     operator: Rest, model: ScriptedModel
 ) -> None:

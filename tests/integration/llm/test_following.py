@@ -12,13 +12,13 @@ from uuid import UUID
 import pytest
 import structlog
 
-from backend.errors import SetupError
+from backend.errors import ModelsFileInvalid, SetupError
 from backend.ids import new_id
 from backend.llm import retry
 from backend.llm.adapters.langchain import open_langchain
 from backend.llm.backends import OwnTable, Table
 from backend.llm.deadlines import Deadlines
-from backend.llm.declared import declared_models, following
+from backend.llm.declared import declared_models, following, lines_told
 from backend.llm.endpoint import Endpoint
 from backend.llm.models_file import Backend, ModelsFile, Provider
 from backend.llm.own_models import Grounds, Merged, OwnModels
@@ -116,6 +116,34 @@ async def test_after_a_file_that_cannot_be_used_the_next_one_still_counts(tmp_pa
         if path.is_fifo():  # whoever waits for it all the same is let go
             os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
         await model.aclose()
+
+
+async def test_a_package_that_is_not_installed_is_told_with_the_line_of_its_model(tmp_path: Path) -> None:
+    """At the start, and when the file becomes one that wants it."""
+    path = tmp_path / "models.yaml"
+    path.write_text(FILE.replace("MODEL", "one"))
+    settings = Settings(_env_file=None, models_file=path, models_interval=0.02)
+    wanting = "providers: {p: {profile: langchain}}\nbackends:\n  b:\n    provider: p\n    model: 'nobodys:x'\n"
+    wanting += "routes: {default: {backends: [b]}}\n"
+    told_as = f"{path}:5: backends.b.model: "
+
+    def opener_of(provider: Provider, backend: Backend) -> Endpoint:
+        return open_langchain(backend.model) if provider.profile == "langchain" else opener(provider, backend)
+
+    model = RoutedModel(declared_models(settings), opener_of, Deadlines(), lambda _: None)
+    try:
+        with structlog.testing.capture_logs() as lines:
+            async with following(settings, model):
+                other = tmp_path / "wanting.yaml"
+                other.write_text(wanting)
+                other.replace(path)
+                await until(told)
+        assert lines[0]["faults"][0].startswith(told_as), lines
+    finally:
+        await model.aclose()
+    with pytest.raises(ModelsFileInvalid) as raised, lines_told(settings):
+        RoutedModel(declared_models(settings), opener_of, Deadlines(), lambda _: None)
+    assert raised.value.message.startswith(told_as)
 
 
 async def test_a_file_with_a_backend_that_cannot_be_opened_leaves_nothing_open() -> None:
@@ -228,6 +256,7 @@ routes: {{default: {{backends: [m0, m1]}}}}
             for _ in range(2):
                 await model.ask()
             said = render().decode()
+    where = f'server_address="127.0.0.1",server_port="{second.port}"'
     for line in (
         'cuedesk_llm_calls_total{model="answering",node="script",provider="measured-second",status="completed"} 2.0',
         'cuedesk_llm_hops_total{backend="m0",reason="overloaded"} 5.0',
@@ -236,8 +265,10 @@ routes: {{default: {{backends: [m0, m1]}}}}
         'cuedesk_llm_breaker{model="measured",provider="measured-first"} 2.0',
         'cuedesk_llm_first_token_seconds_count{model="answering",provider="measured-second"} 2.0',
         'gen_ai_client_token_usage_sum{gen_ai_operation_name="chat",gen_ai_provider_name="measured-second",'
-        'gen_ai_request_model="answering",gen_ai_token_type="output"} 80.0',
+        f'gen_ai_request_model="answering",gen_ai_token_type="output",{where}}} 80.0',
         'gen_ai_client_operation_duration_seconds_count{error_type="",gen_ai_operation_name="chat",'
-        'gen_ai_provider_name="measured-second",gen_ai_request_model="answering"} 2.0',
+        f'gen_ai_provider_name="measured-second",gen_ai_request_model="answering",{where}}} 2.0',
+        'gen_ai_client_operation_time_to_first_chunk_seconds_count{gen_ai_operation_name="chat",'
+        f'gen_ai_provider_name="measured-second",gen_ai_request_model="answering",{where}}} 2.0',
     ):
         assert line in said.splitlines()

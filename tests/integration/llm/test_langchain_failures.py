@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
@@ -139,3 +139,83 @@ async def test_what_a_langchain_model_does_not_stream_is_whole() -> None:
     pieces = await _asked(LangchainEndpoint(Whole(parts=[])))
     assert (pieces[0].text, pieces[-1].finish_reason) == ("好的", "stop")
     assert pieces[0].tool_calls == (ToolCallPart(0, "c1", "look_up", '{"产品":"保温杯"}'),)
+
+
+async def test_calls_of_tools_that_a_package_does_not_number_stay_apart() -> None:
+    """As langchain-core makes them of whole calls, which Gemini's and Ollama's packages stream."""
+    asked = [{"name": name, "args": {"n": name}, "id": f"c-{name}"} for name in ("one", "two")]
+    end = AIMessageChunk("", response_metadata={"finish_reason": "tool_calls"})
+    parts = Parts(parts=[AIMessageChunk("", tool_calls=asked), end])
+    attempt = Attempt(Deadlines(), asyncio.get_running_loop().time() + 20, "k")
+    answer = await LangchainEndpoint(parts).complete(REQUEST, attempt)
+    assert [(one.id, one.name, one.arguments) for one in answer.tool_calls] == [
+        ("c-one", "one", '{"n": "one"}'),
+        ("c-two", "two", '{"n": "two"}'),
+    ]
+
+
+async def test_calls_of_tools_in_events_of_their_own_stay_apart_without_numbers() -> None:
+    asked = [AIMessageChunk("", tool_calls=[{"name": name, "args": {}, "id": name}]) for name in ("one", "two")]
+    end = AIMessageChunk("", response_metadata={"finish_reason": "tool_calls"})
+    attempt = Attempt(Deadlines(), asyncio.get_running_loop().time() + 20, "k")
+    answer = await LangchainEndpoint(Parts(parts=[*asked, end])).complete(REQUEST, attempt)
+    assert [(one.id, one.name, one.arguments) for one in answer.tool_calls] == [
+        ("one", "one", "{}"),
+        ("two", "two", "{}"),
+    ]
+
+
+async def test_what_a_langchain_model_thinks_in_blocks_is_kept_apart() -> None:
+    """langchain-anthropic's blocks. What thinks has begun: it is `idle` that counts from then on, no first token."""
+    of = {"model_provider": "anthropic"}
+    thought = AIMessageChunk([{"type": "thinking", "thinking": "想一想", "index": 0}], response_metadata=of)
+    said = AIMessageChunk([{"type": "text", "text": "好", "index": 1}], response_metadata=of)
+    end = AIMessageChunk("", response_metadata={"stop_reason": "end_turn", **of})
+    pieces = await _asked(LangchainEndpoint(Parts(parts=[thought, said, end])))
+    assert "".join(piece.reasoning for piece in pieces) == "想一想"
+    assert "".join(piece.text for piece in pieces) == "好"
+
+
+class Slow(Parts):
+    """Says each part a while after the one before."""
+
+    async def _astream(self, *_: Any, **__: Any) -> Any:
+        for part in self.parts:
+            await asyncio.sleep(0.1)
+            assert part is not None
+            yield ChatGenerationChunk(message=part)
+
+
+async def test_a_langchain_model_that_asks_for_a_tool_has_begun() -> None:
+    """Its arguments may take longer than a first token may."""
+    name = [{"name": "f", "args": "{", "id": "a", "index": 0}]
+    more = [{"name": None, "args": " ", "id": None, "index": 0}]
+    asked = [AIMessageChunk("", tool_call_chunks=one) for one in (name, *[more] * 12)]
+    end = AIMessageChunk("", response_metadata={"finish_reason": "tool_calls"})
+    attempt = Attempt(Deadlines(first_token=1, idle=10), asyncio.get_running_loop().time() + 20, "k")
+    endpoint = LangchainEndpoint(Slow(parts=[*asked, end]))
+    assert [piece async for piece in endpoint.stream(REQUEST, attempt)][-1].finish_reason == "tool_calls"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "reasoning", "reasoning": "想一想"},
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "想一想"}]},
+        {"type": "reasoning_content", "reasoning_content": {"text": "想一想"}},
+    ],
+    ids=["langchain", "openai", "bedrock"],
+)
+async def test_every_packages_blocks_of_thoughts_are_known(block: dict[str, Any]) -> None:
+    said = AIMessageChunk([block, {"type": "text", "text": "好"}], response_metadata={"finish_reason": "stop"})
+    pieces = await _asked(LangchainEndpoint(Parts(parts=[said])))
+    assert (pieces[0].reasoning, pieces[0].text) == ("想一想", "好")
+
+
+async def test_what_nothing_can_store_comes_from_no_langchain_model() -> None:
+    call = {"name": "f\x00", "args": "{\ud800}", "id": "a\x00", "index": 0}
+    said = AIMessageChunk("你\x00\ud83d好", additional_kwargs={"reasoning_content": "想\x00"}, tool_call_chunks=[call])
+    end = AIMessageChunk("", response_metadata={"finish_reason": "st\x00op"})
+    pieces = await _asked(LangchainEndpoint(Parts(parts=[said, end])))
+    assert pieces[0] == Piece("你好", "想", tool_calls=(ToolCallPart(0, "a", "f", "{}"),))
+    assert pieces[-1].finish_reason == "other"

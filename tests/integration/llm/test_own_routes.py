@@ -74,10 +74,11 @@ async def test_a_model_that_is_down_for_all_is_not_asked_by_a_tenants_own_route(
 
 async def test_a_tenants_own_backend_shares_no_breaker_with_the_servers(server: ScriptedModel) -> None:
     server.by_model["scripted"] = GOOD
-    server.by_model["nobody"] = Script("status", status=404)
+    server.by_format["own"] = Script("status", status=404)
+    sent = {"extra": {"response_format": {"type": "own"}}}
     own = {
         "providers": {"p": {"profile": "compatible", "base_url": server.base_url}},
-        "backends": {"b": {"provider": "p", "model": "scripted", "parameters": {"extra": {"model": "nobody"}}}},
+        "backends": {"b": {"provider": "p", "model": "scripted", "parameters": sent}},
         "routes": {"default": {"backends": ["b"]}},
     }
     async with routed(keyless(server)) as model:
@@ -205,7 +206,7 @@ async def test_a_route_that_was_saved_with_extra_for_the_servers_models_does_not
     own = {
         "providers": {"house": {"profile": "compatible", "base_url": house.base_url, "key": "K"}},
         "backends": {"mine": {"provider": "house", "model": "mine"}},
-        "routes": {"default": {"backends": ["b0", "mine"], "parameters": {"extra": {"model": "dearest"}}}},
+        "routes": {"default": {"backends": ["b0", "mine"], "parameters": {"extra": {"top_k": 9}}}},
     }
     async with routed(route_of(server)) as model:
         await lay(model, own, house.base_url)

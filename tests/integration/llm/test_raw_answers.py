@@ -12,7 +12,7 @@ from backend.ids import new_id
 from backend.llm import exchange
 from backend.llm.gateway import AnswerShape, Caller, ChatTurn, ModelRequest
 from tests.support.raw_model import EVENT, LAST, SSE, Handler, chunk, raw_model, request_of
-from tests.support.routed_models import REQUEST, Routed, route_of, routed, text_of
+from tests.support.routed_models import REQUEST, Routed, models_of, route_of, routed, text_of
 from tests.support.scripted_model import Script, ScriptedModel
 
 pytestmark = pytest.mark.usefixtures("no_pause")
@@ -331,3 +331,94 @@ async def test_a_refusal_in_a_field_of_its_own_is_no_empty_answer(*, streamed: b
 
     async with raw_model(refuse) as first, routed(route_of(first)) as model:
         assert await outcome(model, streamed=streamed) == "content_filtered"
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n']
+)
+async def test_an_end_before_which_nothing_came_is_no_answer(server: ScriptedModel, said: bytes) -> None:
+    """A proxy whose model died closes the stream politely: no word, no reason, and `[DONE]`."""
+    server.by_model["scripted-1"] = GOOD
+
+    async def polite(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await request_of(reader)
+            writer.write(SSE + chunk(said + b"data: [DONE]\n\n") + b"0\r\n\r\n")
+
+    async with raw_model(polite) as first, routed(route_of(first, server)) as model:
+        assert await outcome(model) == GOOD.text
+        assert [hop.reason for hop in model.records[0].hops] == ["cut"] * 3
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+async def test_a_size_of_a_chunk_that_is_none_is_no_break_of_the_line(server: ScriptedModel, *, streamed: bool) -> None:
+    server.by_model["scripted-1"] = GOOD
+
+    async def wrong(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await request_of(reader)
+            head = SSE if streamed else SSE.replace(b"text/event-stream", b"application/json")
+            writer.write(head + chunk(b": begun\n\n" if streamed else b" ") + b"five\r\n")
+
+    async with raw_model(wrong) as first, routed(route_of(first, server)) as model:
+        assert await outcome(model, streamed=streamed) == GOOD.text
+    assert [hop.reason for hop in model.records[0].hops] == ["malformed"]
+
+
+ANTHROPIC = (
+    b'data: {"type":"message_start","message":{"id":"a","usage":{"input_tokens":1,"output_tokens":1}}}\n\n'
+    b'data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":"ok"}}\n\n'
+    b'data: {"type":"message_stop"}\n\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("profile", "said", "found"),
+    [
+        ("profile: compatible", EVENT % b"ok" + b"data: [DONE]\n\n", "cut"),
+        ("profile: anthropic", ANTHROPIC, "cut"),
+        ("profile: anthropic", b'data: {"type":"message_stop"}\n\n', "cut"),
+        ("profile: compatible, says_end: false", EVENT % b"ok" + b"data: [DONE]\n\n", "ok"),
+        ("profile: compatible, says_end: false", b"data: [DONE]\n\n", "cut"),
+        ("profile: compatible, says_end: false", EVENT % b"ok", "cut"),
+    ],
+    ids=["no_reason", "anthropic", "anthropic_empty", "declared", "declared_empty", "declared_and_broken_off"],
+)
+async def test_an_end_without_a_reason_is_none_unless_the_provider_is_declared_to_say_none(
+    profile: str, said: bytes, found: str
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await request_of(reader)
+            writer.write(SSE + chunk(said) + b"0\r\n\r\n")
+
+    async with raw_model(answer) as first:
+        provider = f"{{{profile}, base_url: '{first.base_url}', api_key: '${{KEY}}'}}"
+        models = f"providers: {{p: {provider}}}\nbackends: {{b: {{provider: p, model: m}}}}\n"
+        async with routed(models_of(models + "routes: {default: {backends: [b]}}\n")) as model:
+            assert await outcome(model) == found
+            assert model.records[0].status == ("completed" if found == "ok" else "failed")
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+async def test_a_call_of_a_tool_that_nobody_counted_is_estimated_too(server: ScriptedModel, *, streamed: bool) -> None:
+    server.play(Script("text", text="", tool="look_up", arguments='{"words": "%s"}' % ("word " * 200), usage=False))
+    async with routed(route_of(server)) as model:
+        if streamed:
+            await model.ask()
+        else:
+            await model.model.complete(REQUEST)
+        assert model.records[0].status == "completed"
+        assert model.records[0].usage.estimated
+        assert model.records[0].usage.output_tokens > 200
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+async def test_what_nothing_can_store_comes_to_nobody(server: ScriptedModel, *, streamed: bool) -> None:
+    """A zero in a text: PostgreSQL takes none, so the run failed, its failure could not be written down either, and it
+    was recovered, and the model asked and paid, three times over."""
+    server.by_model["scripted"] = Script("text", text="你\x00好", reasoning="想\x00想", finish_reason="st\x00op")
+    server.by_model["scripted-1"] = GOOD
+    async with routed(route_of(server, server)) as model:
+        said = await model.ask() if streamed else [await model.model.complete(REQUEST)]
+        assert not any("\x00" in f"{one.text}{one.reasoning}{one.finish_reason}" for one in said)

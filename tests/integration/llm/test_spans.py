@@ -22,7 +22,7 @@ from backend.ids import new_id, new_trace_id
 from backend.llm import retry
 from backend.llm.accounts import CallRecord
 from backend.llm.deadlines import Deadlines
-from backend.llm.gateway import Caller
+from backend.llm.gateway import Caller, Tool
 from backend.llm.routed import RoutedModel
 from backend.llm.spans import span_of
 from backend.settings import Settings
@@ -38,6 +38,7 @@ from tests.support.scripted_model import Script, scripted_model
 BACKEND = Path(__file__).parents[3] / "backend"
 TRACE = new_trace_id()
 ERROR = 2
+TOOL = Tool("look_up", "机密", {"type": "object"})
 
 
 @dataclass
@@ -95,7 +96,12 @@ class Receiver:
 
 
 def told(owner: Any) -> dict[str, Any]:
-    return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in owner.attributes}
+    return {one.key: _plain(one.value) for one in owner.attributes}
+
+
+def _plain(value: Any) -> Any:
+    kind = value.WhichOneof("value")
+    return [_plain(one) for one in value.array_value.values] if kind == "array_value" else getattr(value, kind)
 
 
 def whole_and_attempts(spans: list[Any]) -> tuple[Any, list[Any]]:
@@ -165,6 +171,7 @@ async def test_a_call_is_a_span_by_the_conventions_with_its_attempts_below_it(re
     said = told(whole)
     assert said["gen_ai.operation.name"] == "chat"
     assert (said["gen_ai.provider.name"], said["gen_ai.request.model"]) == ("p1", "scripted-1")
+    assert "error.type" not in said
     assert (said["gen_ai.conversation.id"], said["cuedesk.run.id"]) == (str(caller.thread_id), str(caller.run_id))
     assert said["gen_ai.usage.input_tokens"] > 0
     assert said["gen_ai.usage.output_tokens"] > 0
@@ -186,6 +193,44 @@ async def test_a_call_is_a_span_by_the_conventions_with_its_attempts_below_it(re
     everything = b"".join(body.SerializeToString() for body in receiver.bodies)
     assert "机密".encode() not in everything
     assert REQUEST.turns[1].content.encode() not in everything
+
+
+@pytest.mark.parametrize(
+    ("profile", "provider", "streamed"),
+    [("anthropic", "anthropic", True), ("gemini", "gcp.gemini", False), ("vllm", "p0", True), ("vllm", "p0", False)],
+)
+async def test_what_was_sent_to_whom_and_what_came_of_it_is_told_by_the_conventions(
+    receiver: Receiver, profile: str, provider: str, *, streamed: bool
+) -> None:
+    spans = Spans(settings_of(receiver))
+    asked = replace(REQUEST, temperature=0.25, max_tokens=70, top_p=0.5, stop=["。", "完"], tools=[TOOL])
+    asked = replace(asked, provider_seed=None if profile == "anthropic" else 42)
+    more = ", parameters: {temperature: 0.75}"
+    async with spans.kept(), scripted_model() as server:
+        server.play(Script("text", text="机密", tool="look_up", arguments='{"a": "机密"}', finish_reason="tool_calls"))
+        file = route_of(server, profile=profile, more=more)
+        model = RoutedModel(file, opened, Deadlines(**QUICK), lambda record: spans.take(span_of(record), None))
+        if streamed:
+            assert [piece async for piece in model.stream(asked)]
+        else:
+            await model.complete(asked)
+        await model.aclose()
+    whole, _ = whole_and_attempts(receiver.spans)
+    said = told(whole)
+    assert whole.name == "chat scripted"
+    seed = {} if profile == "anthropic" else {"gen_ai.request.seed": 42}
+    expected = {
+        "gen_ai.operation.name": "chat", "gen_ai.provider.name": provider, "gen_ai.request.model": "scripted",
+        "gen_ai.request.temperature": 0.75, "gen_ai.request.max_tokens": 70, "gen_ai.request.top_p": 0.5,
+        "gen_ai.request.stop_sequences": ["。", "完"], "gen_ai.request.stream": streamed, **seed,
+        "gen_ai.response.id": "scripted", "gen_ai.response.model": "scripted",
+        "gen_ai.response.finish_reasons": ["tool_calls"], "gen_ai.usage.input_tokens": 11,
+        "server.address": "127.0.0.1", "server.port": server.port, "cuedesk.provider": "p0",
+    }  # fmt: skip
+    assert {name: said.get(name) for name in expected} == expected, "as it was sent, and not as it was asked"
+    assert "gen_ai.request.seed" in said or not seed
+    everything = b"".join(body.SerializeToString() for body in receiver.bodies)
+    assert "机密".encode() not in everything
 
 
 async def test_who_left_and_what_failed_say_so(receiver: Receiver) -> None:

@@ -92,6 +92,14 @@ async def test_two_wrong_answers_are_a_typed_error_that_carries_the_last(server:
     assert len(server.requests) == 2, "no third question"
 
 
+async def test_an_objects_texts_hold_what_can_be_stored(server: ScriptedModel) -> None:
+    """A zero as JSON writes it is none yet in the answer's text, and is one in what is read out of it."""
+    server.play(Script("text", text=r'{"kind": "wr\u0000ite"}'))
+    async with routed(route_of(server)) as model:
+        found = await structured(model.model, REQUEST, CHECK)
+    assert (found.value, found.repaired) == ({"kind": "write"}, False)
+
+
 async def test_an_answer_that_was_cut_off_is_told_so(server: ScriptedModel) -> None:
     server.play(Script("text", text='{"kind": "wr', finish_reason="length"), GOOD)
     async with routed(route_of(server)) as model:

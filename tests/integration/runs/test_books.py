@@ -14,7 +14,7 @@ from backend.domain.model_calls import ModelCall, calls_of_thread
 from backend.errors import StorageUnavailable
 from backend.ids import new_id
 from backend.llm.accounts import CallRecord, CallTexts, Hop
-from backend.llm.gateway import Caller, ChatTurn, Usage
+from backend.llm.gateway import Caller, ChatTurn, ToolCallPart, Usage
 from backend.memory.documents import Request, forget
 from backend.quality.pii import mask_pii
 from backend.runs import books
@@ -72,6 +72,29 @@ async def test_calls_of_many_tenants_are_written_each_to_its_own(db: Database, d
         {"backend": "primary", "reason": "overloaded", "elapsed_ms": 12, "pause_ms": 30, "status": 503}
     ]
     assert len(await stored(db, other, thread)) == 1
+
+
+def test_what_tools_were_given_and_gave_is_masked_with_the_rest() -> None:
+    """Their JSON may write any letter by its number, and may break off: what it says is masked all the same."""
+    number, name = "13912345678", "小雅"
+    by_number = "".join(f"\\u{ord(letter):04x}" for letter in name)
+    whole = ToolCallPart(0, "a", "order", f'{{"phone": "{number}", "who": "{by_number}"}}')
+    cut = ToolCallPart(0, "b", "note", f'{{"text": "{by_number}，{number}')
+    said = CallTexts(
+        [
+            ChatTurn("user", "下单"), ChatTurn("assistant", "好", (whole,)),
+            ChatTurn("tool", f'{{"who": "{by_number}", "phone": "{number}"}}', tool_call_id="a"),
+        ],
+        "记下。", (cut,),
+    )  # fmt: skip
+    assert said.characters > len("下单好记下。") + len(whole.arguments) + len(cut.arguments)
+    kept = call_texts.SpokenTexts.masked(new_id(), None, said, mask_pii, began=0.0)
+    assert [turn["role"] for turn in kept.turns] == ["user", "assistant", "tool"]
+    for text in (kept.turns[1]["content"], kept.turns[2]["content"], kept.answer):
+        assert name in text, "who asks for it to be forgotten finds it"
+        assert number not in text
+    assert kept.turns[1]["content"].startswith("好\norder(")
+    assert kept.answer.startswith("记下。\nnote(")
 
 
 async def test_what_is_not_written_yet_is_written_at_the_end(db: Database, database_url: str) -> None:

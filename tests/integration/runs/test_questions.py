@@ -22,8 +22,9 @@ from backend.domain.interrupts import withdraw
 from backend.errors import AlreadyResolved
 from backend.fanout.live_text import LiveTexts
 from backend.graph.state import GraphContext
-from backend.ids import new_id
+from backend.ids import derived_id, new_id
 from backend.protocol.commands import InterruptResponse
+from backend.protocol.events import MessageStarted, Token
 from backend.quality.rulebooks import RuleBooks
 from backend.runs import history, interrupts
 from backend.runs.lease import Leases
@@ -42,9 +43,17 @@ class Asked(TypedDict, total=False):
 
 #: Runs whose graph fails when it gets an answer.
 failing: set[UUID] = set()
+#: Runs whose graph says what nothing can store, and fails.
+unstorable: set[UUID] = set()
 
 
 async def ask(state: dict[str, Any], runtime: Runtime[GraphContext]) -> Asked:
+    context = runtime.context
+    if context.run_id in unstorable:
+        said = {"message_id": derived_id(context.run_id), "agent": "ask"}
+        runtime.stream_writer(MessageStarted.model_validate(said))
+        runtime.stream_writer(Token.model_validate({**said, "attempt": 1, "i": 0, "content": "a\0b"}))
+        raise RuntimeError("a fault of the graph")
     answer = interrupt(
         {
             "kind": "script_approval",
@@ -87,7 +96,7 @@ class Show:
     office: Office
     runner: Runner
 
-    async def begin(self, questions: int) -> UUID:
+    async def begin(self, questions: int, *, unstorable_words: bool = False) -> UUID:
         office = self.office
         thread_id = new_id()
         async with office.db.tenant(office.tenant_id) as conn:
@@ -95,6 +104,8 @@ class Show:
             run_id = await runs.insert_run(
                 conn, office.tenant_id, thread_id, office.author.user_id, {"questions": questions}, "test", "queued"
             )
+        if unstorable_words:
+            unstorable.add(run_id)
         await self.runner.carry_on(office.tenant_id, run_id)
         return run_id
 
@@ -194,6 +205,14 @@ async def test_questions_asked_at_once_are_answered_one_by_one(show: Show) -> No
     assert answers is not None
     assert {n: answer["decision"] for n, answer in answers.items()} == {0: "expired", 1: "reject", 2: "approve"}
     assert await show.told(run_id) == Counter(interrupt=3, interrupt_resolved=2, interrupt_expired=1)
+
+
+async def test_a_failure_is_told_though_what_was_said_cannot_be_kept(show: Show) -> None:
+    """Else the run would be recovered, and its model asked and paid, until nobody tries any more."""
+    run_id = await show.begin(1, unstorable_words=True)
+    assert await show.status(run_id) == "failed"
+    found = await show.office.owner.fetch("SELECT status, content FROM messages WHERE run_id = $1", run_id)
+    assert {(row["status"], row["content"]) for row in found} <= {("failed", "")}
 
 
 async def test_an_answer_that_comes_while_the_graph_goes_on_with_another_is_not_lost(show: Show) -> None:

@@ -125,7 +125,6 @@ class Play(RuleBasedStateMachine):
     @invariant()
     def open_ends(self) -> None:
         assert self.breaker.rests_for <= 30
-        assert 0 <= self.breaker.error_rate <= 1
 
 
 Play.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

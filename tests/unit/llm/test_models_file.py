@@ -1,5 +1,6 @@
 """The file that declares the models: what is right is read, what is wrong is named with its line."""
 
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -7,7 +8,7 @@ import pytest
 
 from backend.errors import ModelsFileInvalid
 from backend.llm.declared import declared_models
-from backend.llm.models_file import read_models
+from backend.llm.models_file import DEFAULT_FILE, read_models
 from backend.llm.profiles import PROFILES
 from backend.settings import ProviderName, Settings
 from tests.support.routed_models import models_of
@@ -119,6 +120,49 @@ def test_every_fault_is_told_at_once() -> None:
     assert [part.split(":")[1] for part in raised.value.message.splitlines()] == ["3", "23"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ("temperature: 0.6", "temperature: hot", "4 15 23"),
+        ("    api_key: ${KEY}\n", "    api_key: ${KEY}\n    says_end: 7\n", "4 8 24"),
+        ("provider: house\n    model", "provider: [house]\n    model", "4 13 23"),
+        ("[primary, primary-general,", "[1, primary-general,", "4 20 23"),
+        ("script:\n", "scripts:\n", "4 19 23"),
+        ("  primary: {", "  Primary!: {", "4 11 20 23"),
+        ("  primary: {", "  primary: 7 #{", "4 11 23"),
+        ("providers:\n", "more: {}\nproviders:\n", "1 5 24"),
+    ],
+)
+def test_what_is_ill_formed_hides_nothing_of_what_is_wrong_beside_it(old: str, new: str, lines: str) -> None:
+    """Whoever mends a file wants to do it once."""
+    wrong = GOOD.replace("http://gpu", "ftp://gpu")
+    wrong = wrong.replace("[fallback, last]\n", "[fallback, lost]\n")
+    assert wrong.count(old) == 1, old
+    with pytest.raises(ModelsFileInvalid) as raised:
+        models_of(wrong.replace(old, new))
+    assert " ".join(part.split(":")[1] for part in raised.value.message.splitlines()) == lines, raised.value.message
+
+
+@pytest.mark.parametrize("name", ["model", "messages", "stream", "max_tokens", "max_completion_tokens", "n", "tools"])
+def test_what_the_gateway_says_is_not_for_extra(name: str) -> None:
+    with pytest.raises(ModelsFileInvalid, match=rf"models\.yaml:15: .*\.extra\.{name}: "):
+        models_of(GOOD.replace("top_k: 20", f"{name}: 20"))
+    with pytest.raises(ModelsFileInvalid, match=rf"models\.yaml:22: routes\.script\.parameters\.extra\.{name}: "):
+        models_of(GOOD.replace("first_token: 10}\n", f"first_token: 10}}\n    parameters: {{extra: {{{name}: 1}}}}\n"))
+
+
+def test_no_fault_is_told_in_words_of_pythons() -> None:
+    wrong = GOOD.replace("[fallback, last]\n", "fallback\n").replace(
+        "limits: {context: 32000, concurrency: 20}", "limits: 7"
+    )
+    wrong = wrong.replace("profile: vllm", "profile: 7").replace("model: general", "model: [a]")
+    wrong = wrong.replace("    profile: offline", "    profile: offline\n    says_end: maybe")
+    with pytest.raises(ModelsFileInvalid) as raised:
+        models_of(wrong)
+    assert len(raised.value.message.splitlines()) == 5
+    assert not re.search("tuple|dict|Parameters|Limits|string|bool|Input", raised.value.message), raised.value.message
+
+
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words", "providers: {}\n", "a: &a [*a]\n", "\t- x", "{"])
 def test_what_is_no_such_file_is_an_error_with_a_line_and_no_crash(text: str) -> None:
     with pytest.raises(ModelsFileInvalid, match=r"models\.yaml:\d+: "):
@@ -208,3 +252,17 @@ def test_a_setting_that_is_missing_is_named() -> None:
 
 def test_every_profile_can_be_named_in_the_settings() -> None:
     assert set(get_args(ProviderName)) == set(PROFILES)
+
+
+def test_a_setting_that_cannot_be_used_is_told_by_its_name() -> None:
+    """Who sets three variables has never seen the file that they fill in."""
+    known = {
+        "CUEDESK_LLM_PROVIDER": "compatible",
+        "CUEDESK_LLM_BASE_URL": "llm.example.com/v1",
+        "CUEDESK_LLM_API_KEY": "two words",
+        "CUEDESK_LLM_MODEL": "m",
+    }
+    with pytest.raises(ModelsFileInvalid) as raised:
+        read_models(DEFAULT_FILE, {}, known=known)
+    assert "CUEDESK_LLM_BASE_URL" in raised.value.message
+    assert "CUEDESK_LLM_API_KEY" in raised.value.message

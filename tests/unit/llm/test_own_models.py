@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from backend.llm.own_models import Grounds, OwnModels, faults_of, merged, stored
+from backend.errors import SetupError
+from backend.llm.own_models import Grounds, OwnModels, allowed_addresses, faults_of, merged, stored
 from tests.support.routed_models import models_of
 
 FILE = models_of("""
@@ -82,13 +83,34 @@ def test_what_cannot_be_used_is_left_out_and_not_replaced() -> None:
         ({"routes": {"chat": {"backends": ["nobody"]}}}, "routes.chat.backends.0"),
         ({"routes": {"chat": {"backends": ["desk", "desk"]}}}, "routes.chat.backends.1"),
         (
-            {"routes": {"script": {"backends": ["desk"], "parameters": {"extra": {"model": "dearest"}}}}},
+            {"routes": {"script": {"backends": ["desk"], "parameters": {"extra": {"top_k": 9}}}}},
             "routes.script.parameters.extra",
         ),
+        (
+            {"backends": {"main": {"provider": "p", "model": "x", "parameters": {"extra": {"model": "dearest"}}}}},
+            "backends.main.parameters.extra.model",
+        ),
+        (
+            {"routes": {"script": {"backends": ["main"], "parameters": {"extra": {"max_tokens": 10**6}}}}},
+            "routes.script.parameters.extra.max_tokens",
+        ),
+        ({"providers": {"p": {"profile": "anthropic", "key": "GLM", "says_end": False}}}, "providers.p.says_end"),
     ],
 )
 def test_what_a_tenant_may_not_declare_is_named(changes: dict[str, Any], at: str) -> None:
     assert faults(changes) == [at]
+
+
+def test_what_was_saved_before_says_nothing_that_is_the_gateways() -> None:
+    sent = {"parameters": {"extra": {"model": "dearest", "n": 9, "top_k": 3}}}
+    changes = {
+        "backends": {"main": {"provider": "p", "model": "glm-4", **sent}},
+        "routes": {"chat": {"backends": ["main"], **sent}},
+    }
+    both = merged(stored({**GOOD, **changes}), FILE, GROUNDS)
+    assert both.backends_for("chat") == ["own/main"], "it is asked all the same"
+    told = [both.backends["own/main"].parameters.extra, both.route("chat").parameters.extra]
+    assert told == [{"top_k": 3}] * 2
 
 
 @pytest.mark.parametrize(
@@ -99,6 +121,10 @@ def test_what_a_tenant_may_not_declare_is_named(changes: dict[str, Any], at: str
         ("https://llm.internal:8443/teamwork", False),
         ("https://llm.internal:8443/team/../admin", False),
         ("https://llm.internal:8443/team/%2e%2e/admin", False),
+        ("https://llm.internal:8443/team/..;/admin", False),
+        ("https://llm.internal:8443/team;x=1/admin", False),
+        ("https://llm.internal:8443/team/a%2fb", False),
+        ("https://llm.internal:8443/team/./v1", False),
         ("https://llm.internal/team", False),
         ("http://llm.internal:8443/team", False),
         ("https://llm.internal:8443@evil.example/team", False),
@@ -112,6 +138,19 @@ def test_what_a_tenant_may_not_declare_is_named(changes: dict[str, Any], at: str
 )
 def test_an_address_is_an_allowed_one_or_below_it(address: str, fine: bool) -> None:
     assert (faults({"providers": {"p": {"profile": "compatible", "base_url": address}}}) == []) is fine
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["llm.internal/v1", "ftp://llm.internal", "https://", "https://u:geheim@llm.internal", "https://a/..;/b",
+     "https://a b", "https://a/%2e%2e", "https://a?x=1"],
+)  # fmt: skip
+def test_an_address_for_tenants_that_is_none_is_told_at_the_start_by_its_place(address: str) -> None:
+    good = ["https://llm.internal:8443/team", "http://127.0.0.1:8000"]
+    assert allowed_addresses(good) == tuple(good)
+    with pytest.raises(SetupError, match="CUEDESK_TENANT_MODEL_URLS: address 3 is none") as raised:
+        allowed_addresses([*good, address])
+    assert "geheim" not in raised.value.message
 
 
 @pytest.mark.parametrize("key", ["sk-密", "sk-1\n", "sk 1", " "])
