@@ -12,7 +12,7 @@ import random
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -101,7 +101,7 @@ def _development() -> Iterator[Lesson]:
 
 
 @dataclass(frozen=True)
-class _Table:
+class Table:
     """Which features each lesson has: few of many, so only those are kept."""
 
     #: The features of all lessons, one lesson after the other, and where each lesson begins.
@@ -115,16 +115,16 @@ class _Table:
     scales: NDArray[np.float32]
 
     @classmethod
-    def of(cls, taught: list[Lesson], places: dict[str, int]) -> Self:
-        """Look up what the lessons have; row 0 is what every one of them has, and stands in for none."""
-        present = [[places[one] for one in _features(lesson.text) if one in places] for lesson in taught]
+    def of(cls, texts: Sequence[Iterable[str]], places: dict[str, int]) -> Self:
+        """Look up the features of the lessons; row 0 is what every one of them has, and stands in for none."""
+        present = [[places[one] for one in found if one in places] for found in texts]
         scales = np.array([implied.scale(len(one)) if one else 0 for one in present], dtype=np.float32)
         present = [one or [0] for one in present]
         lengths = np.array([len(one) for one in present])
         flat = np.concatenate([np.array(one) for one in present])
         order = np.argsort(flat, kind="stable")
         kinds, kind_begins = np.unique(flat[order], return_index=True)
-        owners = np.repeat(np.arange(len(taught)), lengths)[order]
+        owners = np.repeat(np.arange(len(present)), lengths)[order]
         return cls(flat, np.cumsum(lengths) - lengths, owners, kinds, kind_begins, scales)
 
     def scores(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -155,27 +155,41 @@ def _places(taught: list[Lesson]) -> dict[str, int]:
     return {"": 0} | {one: place for place, one in enumerate(kept, 1)}
 
 
-def _shares(table: _Table, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def _of(taught: list[Lesson], places: dict[str, int]) -> Table:
+    return Table.of([_features(lesson.text) for lesson in taught], places)
+
+
+def _shares(table: Table, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     scores = table.scores(rows)
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def _fitted(table: _Table, taught: list[Lesson], labels: tuple[str, ...], size: int) -> NDArray[np.float32]:
-    """Fit a softmax regression with Adam, all lessons at each step; a pattern with many fillings counts as few."""
-    y = np.eye(len(labels), dtype=np.float32)[[labels.index(lesson.label) for lesson in taught]]
-    fillings = Counter(lesson.origin for lesson in taught)
-    weight = np.array([fillings[lesson.origin] ** -_FEWER for lesson in taught], dtype=np.float32)
+def fitted(
+    table: Table, labels: Sequence[int], origins: Sequence[str], size: int, *, decay: float = _DECAY
+) -> NDArray[np.float32]:
+    """Fit a softmax regression with Adam, all lessons at each step; a pattern with many fillings counts as few.
+
+    `labels` and `origins` are the lessons', `size` how many features there are.
+    """
+    y = np.eye(max(labels) + 1, dtype=np.float32)[labels]
+    fillings = Counter(origins)
+    weight = np.array([fillings[origin] ** -_FEWER for origin in origins], dtype=np.float32)
     scaled = (weight / weight.sum())[:, None]
-    rows = np.zeros((size, len(labels)), dtype=np.float32)
+    rows = np.zeros((size, y.shape[1]), dtype=np.float32)
     first, second = np.zeros_like(rows), np.zeros_like(rows)
     for step in range(1, _STEPS + 1):
         slope = table.slope((_shares(table, rows) - y) * scaled, size)
-        slope[1:] += _DECAY * rows[1:]
+        slope[1:] += decay * rows[1:]
         first = 0.9 * first + 0.1 * slope
         second = 0.999 * second + 0.001 * slope**2
         rows -= _RATE * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
     return rows
+
+
+def _fitted(taught: list[Lesson], labels: tuple[str, ...], places: dict[str, int]) -> NDArray[np.float32]:
+    of_lessons = [labels.index(lesson.label) for lesson in taught]
+    return fitted(_of(taught, places), of_lessons, [lesson.origin for lesson in taught], len(places))
 
 
 def _untaught(taught: list[Lesson], labels: tuple[str, ...]) -> NDArray[np.float32]:
@@ -186,8 +200,8 @@ def _untaught(taught: list[Lesson], labels: tuple[str, ...]) -> NDArray[np.float
         inside = [lesson for lesson, at in zip(taught, part, strict=True) if at != one]
         outside = [place for place, at in enumerate(part) if at == one]
         places = _places(inside)
-        rows = _fitted(_Table.of(inside, places), inside, labels, len(places))
-        shares = _shares(_Table.of([taught[at] for at in outside], places), rows)
+        rows = _fitted(inside, labels, places)
+        shares = _shares(_of([taught[at] for at in outside], places), rows)
         found[outside] = 1 - shares[:, labels.index(implied.CLEAN)]
     return found
 
@@ -205,7 +219,7 @@ def main(path: Path) -> None:
     threshold = float(np.clip(np.quantile(likely[clean], 1 - _FALSE_ALARMS), 0.5, 0.95))
     found = float((likely[~clean] >= threshold).mean())
     places = _places(taught)
-    whole = np.rint(_fitted(_Table.of(taught, places), taught, labels, len(places)) / implied.STEP).astype(int)
+    whole = np.rint(_fitted(taught, labels, places) / implied.STEP).astype(int)
     lines = [
         "# made by\tpython -m tests.support.train_implied",
         f"# of\t{source_hash()}",

@@ -142,22 +142,28 @@ def _shares(values: NDArray[np.float64]) -> list[float]:
     return [float(value) for value in raised / raised.sum()]
 
 
+def read_table(path: Path) -> tuple[dict[str, str], list[tuple[str, list[int]]]]:
+    """Return what a file of weights says of itself, and the whole numbers of each feature."""
+    head: dict[str, str] = {}
+    rows: list[tuple[str, list[int]]] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# "):
+            name, said = line[2:].split("\t", 1)
+            head[name] = said
+        else:
+            name, values = line.rsplit("\t", 1)
+            rows.append((name, [int(value) for value in values.split(",")]))
+    return head, rows
+
+
 @cache
 def weights() -> Weights:
     """Read the weights, once."""
-    lines = FILE.read_text(encoding="utf-8").splitlines()
-    head = dict(line[2:].split("\t", 1) for line in lines if line.startswith("# "))
-    body = [line for line in lines if not line.startswith("# ")]
-    names: list[str] = []
-    rows: list[list[int]] = []
-    for line in body:
-        name, values = line.rsplit("\t", 1)
-        names.append(name)
-        rows.append([int(value) for value in values.split(",")])
+    head, rows = read_table(FILE)
     return Weights(
         tuple(head["wishes"].split(",")),
         tuple(head["segments"].split(",")),
-        {name: place for place, name in enumerate(names)},
-        np.array(rows, dtype=np.int16),
+        {name: place for place, (name, _) in enumerate(rows)},
+        np.array([values for _, values in rows], dtype=np.int16),
         float(head["warmth"]),
     )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from backend.graph.intent.dialect import in_standard_words
 from backend.graph.intent.folding import fold
+from backend.graph.intent.overheard import overheard, weights
 from backend.graph.intent.suspicion import is_an_order, unpacked
 from backend.graph.intent.vocabulary import phrases
 
@@ -73,7 +74,22 @@ def injected(text: str) -> str | None:
         if said is not None and (said.start() <= match.start() or _WH_AT_END.search(form)):
             continue
         return f"tripwire: {match[0][:40]}"
-    return _elsewhere(text)
+    return _elsewhere(text) or (_as_learned(text, weights().said) if may_be_said(text) else None)
+
+
+def may_be_said(text: str) -> bool:
+    """Tell whether what was learned is asked about folded `text` of an operator.
+
+    It is not when the text tells what others say, only drops an earlier text, or is in another language.
+    """
+    return not (phrases("injection")["reported"].search(text) or of_an_earlier_text(text) or has_foreign_marks(text))
+
+
+def _as_learned(text: str, least: float) -> str | None:
+    if has_foreign_marks(text):
+        return None  # it learned Chinese and English: any other language is only strange to it
+    found = overheard(text)
+    return f"learned {found.likely:.2f}: {found.words[:40]}" if found.likely >= least else None
 
 
 def packed(message: str) -> str | None:
@@ -145,14 +161,15 @@ def planted(text: str) -> str | None:
     Nobody talks with us there, so what is reported is judged as well.
     """
     tables = phrases("injection")
-    for form in _forms(fold(text)):
+    folded = fold(text)
+    for form in _forms(folded):
         match = tables["orders"].search(form) or tables["planted"].search(form) or _SPELLED.search(form)
         words = match[0] if match is not None else is_an_order(form)
         if words is not None:
             return f"tripwire: {words[:40]}"
     if any(planted(words) or injected(fold(words)) for words in unpacked(text)):
         return "tripwire: in base64"
-    return _elsewhere(fold(text))
+    return _elsewhere(folded) or _as_learned(folded, weights().planted)
 
 
 def without_orders(
