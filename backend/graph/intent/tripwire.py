@@ -63,7 +63,7 @@ def injected(text: str) -> str | None:
     None for talk about such attempts, and for questions who may do such things, or how.
     """
     tables = phrases("injection")
-    for form in _forms(text):
+    for form in _forms(tables["named"].sub(" ", text)):
         match = tables["orders"].search(form) or _SPELLED.search(form)
         if match is None and (match := tables["said"].search(form)) is not None and _is_asked(form, match):
             match = None
