@@ -3,7 +3,7 @@ import { Alert, Button } from 'antd'
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
-import type { Option } from '../generated/protocol'
+import type { Option, RunView } from '../generated/protocol'
 import { useSession, useSessionState } from '../session/useSession'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
@@ -27,6 +27,9 @@ const InMind = lazy(() => import('./InMind'))
 const TourOffer = lazy(() => import('../tour/TourOffer'))
 
 const NOTICE_MS = 4000
+/** A run that waits or has ended: what it noted is kept by now, and not when its answer begins. */
+const hasRested = ({ status }: RunView) => !['enqueued', 'queued', 'running'].includes(status)
+
 /** Before the first message there is nothing to do with the thread. */
 const none: readonly Command[] = []
 
@@ -236,7 +239,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
           <RunSteps run={thread.runs.at(-1)} />
         </section>
         <Suspense fallback={null}>
-          <InMind threadId={threadId} said={thread.messages.length} />
+          <InMind threadId={threadId} said={thread.messages.length + thread.runs.filter(hasRested).length} />
         </Suspense>
         {thread.room_id ? (
           <Suspense fallback={null}>

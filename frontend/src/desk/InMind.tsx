@@ -15,7 +15,7 @@ const ConfirmDelete = lazy(() => import('../shared/ConfirmDelete'))
 
 /**
  * What of a long conversation is kept in mind beside its last messages: what holds for every text, and a summary. Read
- * when it is unfolded, and again when the conversation has gone on (`said`: its messages).
+ * when it is unfolded, and again when the conversation has gone on (`said`: its messages, and the runs that rest).
  */
 export default function InMind({ threadId, said }: { threadId: string; said: number }) {
   const { t, i18n } = useTranslation()
