@@ -55,6 +55,7 @@ def brief_of(state: ScriptState, product: dict[str, Any]) -> ScriptBrief:
         room_texts=[] if restored else state.get("aired") or [],
         prompt="\n".join([fixed_words("script"), *map(without_slots, sections_of(state).values())]),
         finished=state["edited"] or state.get("finished", True),
+        ended=state.get("ended", "length"),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from backend.errors import ModelPayloadInvalid
 from backend.graph.prompts import fixed_words
+from backend.llm.gateway import Piece
 from backend.quality import craft
 
 _END: Final = re.compile(r"[。！？!?…]+[”’」』）)]*|\n")
@@ -30,6 +31,7 @@ _LONGEST: Final = 400
 #: Characters of what was said before that a stretch of our instructions may have begun in.
 _BEFORE: Final = 40
 UNFINISHED: Final = "……（模型说到这里就停了，没有说完。）"
+FILTERED: Final = "……（后面的话被模型服务商按内容规则拦下了，没有说完。换个问法可以再问一次。）"
 
 
 class Reply:
@@ -56,8 +58,8 @@ class Reply:
             out += self._sentence(end.end())
         return out + self._sentence(len(self._held)) if len(self._held) > _LONGEST else out
 
-    def end(self, finish_reason: str) -> str:
-        """Return what was still waiting, and say so when the model did not come to its end."""
+    def end(self, last: Piece) -> str:
+        """Return what was still waiting, and say so when the model did not end by itself. `last` closed the answer."""
         if not self._thinking:
             self._held += self._raw
         out = self._sentence(len(self._held))
@@ -66,7 +68,9 @@ class Reply:
             raise ModelPayloadInvalid("the model answered nothing")
         if said.rstrip("。！？!?…") == self._question.strip().rstrip("。！？!?…"):
             raise ModelPayloadInvalid("the model repeated the question")
-        return out + UNFINISHED if finish_reason == "length" else out
+        if last.is_whole:
+            return out
+        return out + (FILTERED if last.finish_reason == "content_filter" else UNFINISHED)
 
     def _spoken(self, piece: str) -> str:
         """Return what of the text so far is no thought; what may be the beginning of a mark waits."""

@@ -176,7 +176,7 @@ async def require(conn: Connection, skill: Skill, user_id: UUID | None) -> None:
         allowed = allowance is None or allowance.enabled
     else:
         role = await people.current_role(conn, user_id)
-        allowed = role is not None and allows(skill, allowance, role)
+        allowed = role is not None and allows(skill, allowance, people.works_as(role))
     if not allowed:
         raise refusal(skill, allowance)
 

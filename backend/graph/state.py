@@ -66,6 +66,8 @@ class ScriptState(TypedDict, total=False):
     model: str
     #: Whether the model ended the draft by itself.
     finished: bool
+    #: Why it ended, in the gateway's words (`Piece.finish_reason`).
+    ended: str
     content: str
     edited: bool
     feedback: str

@@ -17,7 +17,7 @@ from backend.errors import ModelError
 from backend.graph.intent.tripwire import planted
 from backend.graph.prompts import fixed_words, rendered
 from backend.graph.prompts import version as prompt_version
-from backend.llm.gateway import ChatTurn, Model, ModelRequest
+from backend.llm.gateway import ChatTurn, Model, ModelRequest, Piece
 from backend.quality.normalize import fold
 from backend.quality.pii import find_pii
 
@@ -68,18 +68,18 @@ async def _asked(model: Model, facts: str, before: str, turns: Sequence[str], ch
     asked = rendered("summary", "request", facts={"text": facts}, before={"text": before}, turns=shown, length=length)
     known = "\n".join((facts, before, *shown))
     question = [ChatTurn("system", rendered("summary", "role")), ChatTurn("user", asked)]
-    answer, by = await _answer(model, question, characters)
+    answer, by, whole = await _answer(model, question, characters)
     try:
-        return _checked(answer, known, characters), by
+        return _checked(answer, known, characters, whole=whole), by
     except _Unusable as error:
         repair = rendered("summary", "repair", problem={"problem": str(error)}, length=length)
         again = [*question, ChatTurn("assistant", answer[: 2 * characters] or "……"), ChatTurn("user", repair)]
-        answer, by = await _answer(model, again, characters)
-        return _checked(answer, known, characters), by
+        answer, by, whole = await _answer(model, again, characters)
+        return _checked(answer, known, characters, whole=whole), by
 
 
-async def _answer(model: Model, turns: Sequence[ChatTurn], characters: int) -> tuple[str, str]:
-    """Return what was answered, and by which model."""
+async def _answer(model: Model, turns: Sequence[ChatTurn], characters: int) -> tuple[str, str, bool]:
+    """Return what was answered, by which model, and whether that is all of it."""
     request = ModelRequest(
         purpose="summary",
         turns=turns,
@@ -88,19 +88,21 @@ async def _answer(model: Model, turns: Sequence[ChatTurn], characters: int) -> t
         max_tokens=characters + 200,
         prompt_version=prompt_version("summary"),
     )
-    text, by = "", model.name
+    text, by, last = "", model.name, Piece(finish_reason="stop")
     async with aclosing(model.stream(request)) as pieces:
         async for piece in pieces:
             text += piece.text
-            by = piece.model or by
+            by, last = piece.model or by, piece if piece.finish_reason else last
             if len(text) > 4 * characters + 400:
                 raise _Unusable("far too long")
-    return text, by
+    return text, by, last.is_whole
 
 
-def _checked(answer: str, known: str, characters: int) -> str:
+def _checked(answer: str, known: str, characters: int, *, whole: bool) -> str:
     """Hold a summary to what a summary is; `known` is everything the model was shown."""
     text = answer.strip()
+    if not whole:
+        raise _Unusable("it broke off")
     if len(text) < _LEAST:
         raise _Unusable("nothing in it")
     if len(text) > characters:

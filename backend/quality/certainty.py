@@ -42,6 +42,8 @@ _ADVICE: Final = headed(
 )
 #: What is not to be done, or is not: 丝的、羊毛的别用它.
 _DENYING: Final = headed("别(?!致)|不要|勿|忌|不能|不可|不适合|除外|不是|不像")
+#: What denies by itself that something is in it: 没加香精.
+_DENIES: Final = re.compile("不[含带加添放用是]|没[加有放用含带添]|无(?!线)|非(?!常)|零")
 #: Around a place: somebody lives there, goes there, or a parcel does.
 _JOURNEY: Final = headed(
     "[嫁搬住飞]|娘家|老家|婆家|出差|旅[游行]|上学|读书|打工|上班|回来|去[过了]|来到|待[过了]|路过|坐车|火车|高铁|飞机|认识|朋友|同学|话$|口音|天气|下雪|下雨|快递|发往|寄"
@@ -85,6 +87,28 @@ _BY_NAME: Final = frozenset({"named", "gift", "stock", "deadline"})
 
 #: Readings whose own words are those of an offer, or of what is allowed.
 _BY_THEMSELVES: Final = frozenset({"gift", "stock", "deadline", "opposite", "bound", "claim"})
+#: Readings of how many or how much there is of something.
+_OF_FIGURES: Final = frozenset({"amount", "named", "counted", "pack"})
+#: One pack, or one of something: what it holds is no multiple of what it holds.
+_OF_ONE: Final = re.compile(
+    "[一每单整][盒袋包箱瓶罐套件桶提板筒串双份只个条](?![一每][盒袋包箱瓶罐套件桶提板筒串双份只个条])[^，。！？]{0,5}$"
+)
+#: Before a figure: somebody takes so much of it.
+_TAKEN: Final = re.compile("[半分吃喝用煮下放留]|[一每](?:个?人|顿|家|天|次|回|锅|碗|口|晚|日|泡)")
+#: Right before a figure: when somebody uses so much of it. 白天五片晚上一片.
+_USED_THEN: Final = re.compile(
+    "(?:早[上晨饭]?|中午|晌午|午饭|下午|晚[上饭]?|白天|黑夜|夜里|半夜|睡前|饭[前后]|平时|周末|冬天|夏天|一[天顿餐宿]|每[天顿餐晚])[就得要用吃喝换]?$"
+)
+_SHARES: Final = frozenset({2.0, 3.0, 4.0, 5.0, 6.0})
+#: Several of them, of which no counter is a counter of goods: 三筐, 五摞.
+_SEVERAL: Final = re.compile("(?P<number>[两俩仨三四五六七八九十\\d]{1,2})(?![块元毛角分折点])[\u4e00-\u9fa5]")
+#: Around a word of a kind that is told as what the goods are: little else stands in the clause.
+_IS_SO: Final = re.compile(
+    "(?:^|[是用选为叫的、和跟及有做属到]|原料|进口|[层皮圈面身芯里a-z\\d])(?:就|都|全|还|也|了)*$"
+)
+_AND_NO_MORE: Final = re.compile(
+    "的|[、和跟及]|(?!就|别|慢|也|都|才|那么|这么)[\u4e00-\u9fa5]{0,6}(?:$|[，。！？；、\\n])"
+)
 #: Readings of a word that may stand for anything of its kind.
 _OF_STUFF: Final = frozenset({"material", "kind", "class", "backing", "stated"})
 
@@ -99,7 +123,12 @@ def is_certain(text: str, fault: FactFault, by: str, record: str) -> bool:
         return False  # 十种颜色, where 颜色总数 has 10种
     if by in _OF_STUFF and (_is_held_apart(text, fault, low, high) or _is_worded_so(text, fault, record)):
         return False
-    if by == "opposite" and _is_got_apart(text, fault, low, high):
+    multiple = by in _OF_FIGURES and (
+        _USED_THEN.search(text, low, fault.start) is not None
+        or _is_a_multiple(text, fault, record, low)  # 三袋, 一百二十只
+    )
+    apart = by == "opposite" and (_is_got_apart(text, fault, low, high) or _is_left_open(text, fault, low))
+    if multiple or apart:
         return False
     if by not in _BY_THEMSELVES and (_ELSEWHERE.search(text, low, high) or _ADVICE.search(text, low, high)):
         return False
@@ -140,6 +169,38 @@ def _is_got_apart(text: str, fault: FactFault, low: int, high: int) -> bool:
         _NEEDED.search(text, low, fault.start) is not None
         or _NOT_IN_HERE.search(text, high, min(stop, high + 16)) is not None
     )
+
+
+def _is_left_open(text: str, fault: FactFault, low: int) -> bool:
+    """Tell whether a deed is warned of, or a thing is denied: who denies it agrees with some record that has it not."""
+    return _DENYING.search(text, low, fault.start) is not None or _DENIES.match(text, fault.start) is not None
+
+
+def _is_a_multiple(text: str, fault: FactFault, record: str, low: int) -> bool:
+    """Tell whether a figure is the record's own so many times, where so many are spoken of before it."""
+    if _OF_ONE.search(text, low, fault.start):
+        return False
+    taken = _TAKEN.search(text, low, fault.start) is not None
+    begin, _ = sentence(text, fault.start, fault.end)
+    near = text[max(begin - 24, 0) : fault.start]
+    counts = {parse_number(match["number"]) for match in _SEVERAL.finditer(near)} - {None, 1.0}
+    said = {(parse_number(one["number"]), one["unit"]) for one in _FIGURE.finditer(text, fault.start, fault.end + 1)}
+    told = {(parse_number(one["number"]), one["unit"]) for one in _FIGURE.finditer(record)}
+    for value, unit in said:
+        for whole, other in told:
+            if unit != other or not value or not whole:
+                continue
+            if any(whole * count == value for count in counts if count) or (taken and whole / value in _SHARES):
+                return True
+    return False
+
+
+def _is_told_as_such(text: str, fault: FactFault) -> bool:
+    """Tell whether a word of a kind is all that a clause says, or what something is said to be."""
+    if fault.rule == "FAC-005":
+        return _comes_from(text, fault)
+    low, _ = clause(text, fault.start, fault.end)
+    return _IS_SO.search(text[low : fault.start]) is not None and _AND_NO_MORE.match(text, fault.end) is not None
 
 
 def _comes_from(text: str, fault: FactFault) -> bool:
@@ -188,11 +249,19 @@ def _is_denied_outright(text: str, fault: FactFault) -> bool:
     return re.match("无|不含|没有|零", text[fault.start : fault.end]) is not None
 
 
+def _never(text: str, fault: FactFault) -> bool:
+    del text, fault
+    return False
+
+
 _EVIDENCE: Final[Mapping[str, Callable[[str, FactFault], bool]]] = {
     "material": lambda text, fault: fault.rule != "FAC-001" or _is_made_of(text, fault),
     "class": _is_made_of,
-    "backing": _is_made_of,
-    "kind": lambda text, fault: fault.rule != "FAC-005" or _comes_from(text, fault),
+    # The record only says nothing of it.
+    "backing": _never,
+    "kind": _is_told_as_such,
+    # How many colours there are is not what anybody is deceived by, and lists are cut short on both sides.
+    "choice": _never,
     "origin": _comes_from,
     "gift": _is_given,
     "stock": _is_left,

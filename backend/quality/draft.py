@@ -37,8 +37,9 @@ class ScriptBrief:
     room_texts: Sequence[str] = ()
     #: The fixed words of the prompt: none of them is to be read out.
     prompt: str = ""
-    #: Whether the model ended by itself; False when it was cut off.
+    #: Whether the model ended by itself; False when it was cut off, and `ended` says by what (`Piece.finish_reason`).
     finished: bool = True
+    ended: str = "stop"
 
 
 @dataclass(frozen=True, slots=True)

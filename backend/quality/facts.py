@@ -154,6 +154,12 @@ _POINTED: Final = re.compile(
 _PLACED: Final = re.compile("(?:在|进|到|往|从)[^，。！？]{0,3}$")
 #: Right behind a noun that begins its clause: of this one the talk is.
 _TOLD: Final = re.compile("今天|现在|来了|[给跟]大家|我们|安排|上车|上链接|这一?款")
+#: Before a noun: how things are packed, made or for whom, and no brand.
+_OF_MANY: Final = re.compile(
+    "[瓶袋盒罐桶箱筒听散精简]装|家[用庭]|便携|手[工持动]|电动|自动|无[线糖]|有线|智能|迷你|折叠|可折|儿童|宝宝|婴儿|成人|[男女]士|[男女]式|老人|学生|"
+    "天然|有机|进口|国产|农家|新鲜|冷冻|速[溶冻]|现磨|原味|纯[棉银牛手]|不锈|陶瓷|玻璃|塑料|硅胶|实木|竹[制编]|棉[麻质]|真[皮丝]|加[厚绒长大]|超[薄轻大]|大[号码]|小[号码]|双层|单[层人]|双人|"
+    "防[水晒滑]|保[温湿]|四件|三件|[一二两三四五六七八九十\\d]"
+)
 _ASIDE: Final = re.compile("配|搭|旁边|手里|身上|里面|另|送|我自己|我今天穿|同事|装|放|倒")
 _STATEMENTS: Final[Mapping[str, tuple[str, re.Pattern[str], str]]] = {
     "health_food": (
@@ -495,7 +501,8 @@ def stale_names(
             near = len(short) >= 6 and short[:2] in text and short[-2:] in text
             loose = re.search(rf"{brand}[^，。！？]{{0,4}}{noun}", text) if near else None
             if loose and not (short[:2] in own and short[-2:] in own):
-                yield *loose.span(), other, True
+                # 瓶装墨水, of 瓶装碳素墨水: what any such thing may be called tells no goods.
+                yield *loose.span(), other, _OF_MANY.match(short) is None
 
 
 #: All that reads a script against the record, by the name that its faults bear.

@@ -14,7 +14,10 @@ from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
 from backend.quality.patterns import behind, made, places_of
 from backend.quality.record import FactFault, overlaps, record_text
 
-_MEASURES: Final = "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面盆口"
+_MEASURES: Final = (
+    "个双支包条瓶盒片套份张只袋本罐把块对组副盏顶枚件根卷桶台床面盆口"
+    "方锭刀座幅轴柄尊束捆挂管贴枝朵串粒颗匹扎帧沓筒篮听坛碗碟部架辆盘圈壶领封页株棵提板杯"
+)
 #: Measures of matters as well as of things: 一份默契, 两桩小事, 一套说法.
 _OF_ANYTHING: Final = "个份件套组对片口面段场"
 _HOW_MANY: Final = re.compile(rf"{NUMBER}[{_MEASURES}]$")
@@ -24,13 +27,13 @@ _SIZE: Final = (
     rf"小?[{_MEASURES}](?=装)))装?的?(?:小[{_MEASURES}]?|大)?"
 )
 _GIFT: Final = re.compile(
-    rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|送|赠品[是有]?|赠)(?:你们?|大家|您|一?份|价值[^的，]{{1,8}}的)?"
+    rf"(?:加赠|赠送|再送|还送|另送|额外送|多送|附赠|送你们?|送大家|(?<![配发递护寄运断欢])送(?!了)|赠品[是有]?|赠)(?:你们?|大家|您|上|一?份|价值[^的，]{{1,8}}的)?"
     rf"(?:(?P<count>{NUMBER})\s*(?:[{_MEASURES}])|(?P<few>[俩仨])(?![{_MEASURES}人口]))(?:{_SIZE})?(?:同款|价值[^的，]{{1,8}}的|配套的?|小|"
     rf"定制的?)?(?P<thing>[\u4e00-\u9fa5a-z]{{1,8}})"
 )
 #: The thing first: 送同款帽子一顶.
 _GIFT_FIRST: Final = re.compile(
-    rf"(?:加赠|赠送|再送|还送|另送|附赠|(?<![配发递护寄运])送|赠品[是有]?)(?:你们?|大家|您|上)?(?:同款|配套的?|定制的?|小)?"
+    rf"(?:加赠|赠送|再送|还送|另送|附赠|附送|(?<![配发递护寄运断欢])送(?!了)|赠|[拍单]下?附|赠品[是有]?)(?:你们?|大家|您|上)?(?:同款|配套的?|定制的?|小)?"
     rf"(?P<thing>(?!{NUMBER})[\u4e00-\u9fa5a-z]{{2,6}}?)(?P<count>{NUMBER})整?[{_MEASURES}](?=[，。！？；、\n]|$)"
 )
 _COUNTED: Final = headed(rf"({NUMBER})\s*[大小]?([{COUNTERS}])(?!月|小时|钟|星期|礼拜|人|地方)")
@@ -41,14 +44,19 @@ _LISTED: Final = re.compile(
 )
 #: A clause that gives something along and says no more: 配一个洗衣袋, 还有一副护目镜, 一张防潮垫跟着走.
 _ALONG: Final = headed(
-    rf"(?<=[，。！？；、\n])(?:拍[了下]?|下单|今天|现在|另外|跟着|一起|随[\u4e00-\u9fa5]{{1,2}}|每[件台盒]|我|咱)*"
-    r"(?:还|再|另外?|也|都|直接)?"
-    rf"(?P<verb>给(?:[你您]们?|大家)(?:再|还|都)?[带配捎附寄搭]上?|给你们|给大家|给|配上?|附上?|搭上?|带上?|带|有|寄|发|捎上?)(?:你们?|大家)?"
+    rf"(?<=[，。！？；、\n])(?:拍[了下]?(?:一[{COUNTERS}])?|下单|今天|现在|另外|跟着|一起|随[\u4e00-\u9fa5]{{1,2}}|每[件台盒套单份]|我|咱)*"
+    r"(?:还|再|另外?|也|都|直接|多)?"
+    rf"(?P<verb>给(?:[你您]们?|大家)(?:再|还|都)?[带配捎附寄搭添]上?|给你们|给大家|给|配上?|附上?|搭上?|带上?|带|有|寄|发|捎上?|添上?|饶上?|搭送|(?<=随[单箱货]))(?:你们?|大家|您)?"
     rf"(?:(?P<count>{NUMBER})[{_MEASURES}]|(?P<few>[俩仨])(?![{_MEASURES}人口]))(?P<thing>[\u4e00-\u9fa5a-z]{{2,7}})(?=[，。！？；\n]|$)|"
     rf"(?<=[，。！？；\n])(?:另外|跟着|还有|再加|外加|加上|一起)(?:还有|有)?"
     rf"(?P<count2>{NUMBER})[{_MEASURES}](?P<thing2>[\u4e00-\u9fa5a-z]{{2,7}})(?=[，。！？；\n]|$)|"
     rf"(?<=[，。！？；\n])(?P<count3>{NUMBER})[{_MEASURES}](?P<thing3>[\u4e00-\u9fa5a-z]{{2,7}}?)"
     r"(?:跟着走|跟着寄|一起寄|一起发|随货走|随货发|免费带走|白送|不要钱|不另收钱|放在?箱子?里|放在?盒子?里)"
+)
+#: The thing before who gives it: 笔筒给你带一个.
+_BROUGHT: Final = re.compile(
+    rf"(?<=[，。！？；\n])(?P<thing>[\u4e00-\u9fa5]{{2,4}}?)(?:也|都|再|还)?(?:[给送]|赠)(?:[你您]们?|大家)(?:再|也)?[带捎配附添送寄搭]?上?"
+    rf"(?P<count>{NUMBER})[{_MEASURES}](?=[，。！？；\n]|$)"
 )
 #: Two gifts in one breath, with or without how many of each.
 _TOGETHER: Final = re.compile(
@@ -174,11 +182,25 @@ def _gifts_together(text: str, product: Mapping[str, Any], known: str) -> Iterat
                 yield FactFault("FAC-004", *match.span(group), f"赠品“{thing}”对不上，{known}", True)
 
 
+def _gifts_brought(text: str, product: Mapping[str, Any], known: str) -> Iterator[FactFault]:
+    """Find gifts that are named before they are given: 笔筒给你带一个."""
+    for match in _BROUGHT.finditer(text):
+        thing = match["thing"]
+        if (
+            is_thing(thing)
+            and not _is_known(thing, product)
+            and _is_offered(text, max(0, match.start() - 24), match.end())
+        ):
+            yield FactFault("FAC-004", *match.span(), f"赠品“{thing}”对不上，{known}", True)
+
+
 def _is_known(thing: str, product: Mapping[str, Any]) -> bool:
     """Tell whether the record holds the thing itself: not only what it is made of (不锈钢蒸锅 at a steel knife)."""
     # 刷子 of 吸管刷1把, and 海绵一块 of 海绵1块
     thing = _HOW_MANY.sub("", thing) or thing
     thing = thing.rstrip("子儿") or thing
+    if not thing:
+        return True  # 送你一个的: nothing is named
     bare = thing
     for material in MATERIALS:
         bare = bare.replace(material, "") or thing
@@ -202,6 +224,7 @@ def _gifts_along(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     known = f"资料里的赠品：{'、'.join(gifts)}" if gifts else "资料里没有赠品"
     facts = fold("。".join(map(str, (product.get("facts") or {}).values()))).text
     yield from _gifts_together(text, product, known)
+    yield from _gifts_brought(text, product, known)
     for match in _ALONG.finditer(text):
         thing = match.group("thing") or match.group("thing2") or match.group("thing3")
         count = parse_number(match["count"] or match["few"] or match["count2"] or match["count3"])

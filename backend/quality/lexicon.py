@@ -28,7 +28,8 @@ from backend.quality.rulebook import (
     verticals_of_category,
 )
 from backend.quality.search import Search, Sight
-from backend.quality.stance import is_in_a_title, is_not_claimed
+from backend.quality.sound import is_chance
+from backend.quality.stance import is_doubted, is_in_a_title, is_not_claimed
 from backend.quality.strings import Places
 from backend.quality.words import crossed
 
@@ -207,11 +208,21 @@ def _hit(folded: Folded, row: _Row) -> _Hit | None:
     across = crossed(text, start, end, (begin, stop)) if term else "no"
     if across == "left" and not heard:
         return None
+    said = text[start:end]
     # Two characters of which one only sounds right, or is a letter, come together by chance as well, and so do
     # ends of other words (肯定|粘).
-    unsure = (end - start < 3 and (heard or across == "right")) or (heard and across != "no")
+    unsure = (end - start < 3 and (heard or across == "right")) or (heard and (across != "no" or is_chance(said, term)))
     severity = _hoped(row)
-    if not named and severity == "block" and (free or unsure or is_softened(rule, text, (low, high))):
+    if (
+        not named
+        and severity == "block"
+        and (
+            free
+            or unsure
+            or is_softened(rule, text, (low, high))
+            or is_doubted(text, start, end, rule.category, (begin, stop, high))
+        )
+    ):
         severity = "warn"
     return _Hit(rule, start, end, severity, term, _is_disguised(row), (from_, to))
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import rjieba
+
 from backend.quality.context import clause
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.patterns import made
@@ -104,7 +106,13 @@ def _kinds_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFa
             strange = match.group()[:2] not in whole and not _BEFORE_A_NOUN & set(match.group()[: -len(value[1:])])
             strange = strange and match.group()[-3:] not in whole
             if strange and not COMPARED.search(text[low:high]):
-                yield FactFault("FAC-001", *match.span(), f"“{match.group()}”与商品资料（{name}：{value}）不符", True)
+                problem = f"“{match.group()}”与商品资料（{name}：{value}）不符"
+                yield FactFault("FAC-001", *match.span(), problem, _is_a_noun(match.group()))
+
+
+def _is_a_noun(said: str) -> bool:
+    """Tell whether all that was cut out names something: 多半斤, 还是绿茶 and 底下踏板 are cut out of a sentence."""
+    return all(tag[:1] in "nab" for _, tag in rjieba.tag(said))
 
 
 def _other_stuff(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -119,7 +127,7 @@ def _other_stuff(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     }
     for head in sorted(heads):
         made_of = (
-            r"(?:用的?(?:就|全|都)?是|采用|选用|(?:全|都|就)是|用了)(?:[^，。！？]{0,6}的)?[^，。！？的]{0,3}?"
+            r"(?:用的?(?:就|全|都)?是|采用|选用|(?:全|都|就|料子?|材[质料]|木头|面料|里料|板子|一水儿?|清一色)是|用了)(?:[^，。！？]{0,6}的)?[^，。！？的]{0,3}?"
             rf"(?P<thing>[\u4e00-\u9fa5]{{2}}{head})(?=[，。！？、做的]|$)"
         )
         for match in made(made_of).finditer(text) if head in text else ():

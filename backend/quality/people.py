@@ -7,6 +7,7 @@ from typing import Final
 from backend.quality.context import clause
 from backend.quality.heads import headed
 from backend.quality.measured import Amount
+from backend.quality.numbers import parse_number
 
 #: What a person measures: 我一米六, 模特身高175, 一米六五的选M.
 _OF_A_PERSON: Final = headed(
@@ -27,6 +28,11 @@ _FOR_BODIES: Final = re.compile("体重|身高|适[用合宜]|承重|载重|限�
 #: Behind an age: whom the goods are not for.
 _TOO_YOUNG: Final = re.compile(
     "(?:以[下内上]|不到)?的?[^。！？]{0,16}?(?:别|不(?:适合|建议|要|能|宜)|撕|吞|先|再等|划走)"
+)
+#: 约三个朋友, 跟两个球搭子: who asks them along is one more.
+_ALONG: Final = re.compile(
+    "(?:约|叫|喊|带|拉|请|找|拽|凑|和|跟|同|陪)(?:上|着|来|了)?(?P<number>[一两二三四五六七八九\\d仨俩])(?:个|位)?"
+    "(?:老)?(?:朋友|姐妹|同事|室友|邻居|伙伴|闺蜜|同学|哥们|兄弟|搭子|搭档|球友|牌友|茶友|酒友|队友|街坊|老伙计|老乡|亲戚|[\\u4e00-\\u9fa5]搭子)"
 )
 
 
@@ -55,3 +61,9 @@ def _is_of_a_person(text: str, amount: Amount) -> bool:
     return _OF_A_PERSON.search(text[low : amount.start]) is not None or (
         grown and _FITS.match(text[amount.end : amount.end + 24]) is not None
     )
+
+
+def sharers(text: str) -> set[int]:
+    """Return how many share something by the words of a text: whoever is asked along, and who asks."""
+    numbers = (parse_number(match["number"]) for match in _ALONG.finditer(text))
+    return {int(number) + 1 for number in numbers if number is not None}

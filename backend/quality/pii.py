@@ -1,15 +1,23 @@
 """Find and mask personal data. A shape alone proves little: validators and context words decide."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from itertools import pairwise
 from typing import Final, Literal
 
 from stdnum import luhn
 from stdnum.cn import ric, uscc
 
+from backend.quality.called import (
+    CARD_WORDS,
+    COUNTED,
+    ID_WORDS,
+    ORDER_BEFORE,
+    PHONE_WORDS,
+    PROVINCES,
+    is_day,
+)
+from backend.quality.dictated import told_in_groups
 from backend.quality.normalize import rewrite
 
 Action = Literal["mask", "hash", "keep"]
@@ -60,68 +68,10 @@ _BUILDING: Final = (
     r"(?:号楼|号院|栋|幢|座|单元[\s，,]?[\d零一二三四五六七八九十])|[a-z]\s?[座栋幢])"
 )
 _AREAS: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
-#: The first two digits of a number: provinces, Taiwan, Hong Kong, Macao, foreigners with permanent residence.
-_PROVINCES: Final = frozenset(
-    [
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "21",
-        "22",
-        "23",
-        "31",
-        "32",
-        "33",
-        "34",
-        "35",
-        "36",
-        "37",
-        "41",
-        "42",
-        "43",
-        "44",
-        "45",
-        "46",
-        "50",
-        "51",
-        "52",
-        "53",
-        "54",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "71",
-        "81",
-        "82",
-        "83",
-        "91",
-    ]
-)
 _ORDER_WORDS: Final = re.compile(
     r"(?:订单|单号|运单|快递|物流|条码|货号|编号|sku|流水|批次|型号|款号|商品码|时间戳|id)[^。\n]{0,8}$", re.IGNORECASE
 )
-#: Right before a number: then it is an order's, whatever it looks like. 订单有问题打139… is a telephone.
-_ORDER_BEFORE: Final = re.compile(
-    r"(?:订单|单号|运单|快递|物流|条码|货号|编号|sku|流水|批次|型号|款号|商品码|时间戳|id)(?:编?号码?|码)?(?:是|为)?[:：#\s]*$",
-    re.IGNORECASE,
-)
-_CARD_WORDS: Final = re.compile(
-    r"(?:银行|卡号|[\u4e00-\u9fa5]卡|一卡通|储蓄|信用卡|打款|转账|账号|账户|开户|汇到|card)[^。\n]{0,14}$",
-    re.IGNORECASE,
-)
-_ID_WORDS: Final = re.compile(r"(?:身份证|证件|证号|id card)[^。\n]{0,10}$", re.IGNORECASE)
 _MAIL_WORDS: Final = re.compile(r"(?:邮箱|邮件|电邮|e-?mail|mail)[^。\n]{0,10}$", re.IGNORECASE)
-_QQ_WORDS: Final = re.compile(r"(?:(?<![a-z])q\s?q|扣扣|企鹅号?|球球)[^。\n]{0,8}$", re.IGNORECASE)
-_CALL_WORDS: Final = re.compile(
-    r"(?:手机|电话|座机|号码?|联系|短信|拨打?|打给?|致电|报一下|tel|phone|mobile|call)[^。\n]{0,14}$", re.IGNORECASE
-)
-_PHONE_WORDS: Final = re.compile(r"(?:电话|座机|固话|热线|号码|拨打?|打给?|tel|phone)[^。\n]{0,8}$", re.IGNORECASE)
-#: A number of what is behind it, so nobody's.
-_COUNTED: Final = r"\s?(?:元|块|毛|件|个|人|名|位|单|套|份|只|条|瓶|盒|箱|积分|定金|尾款|毫米|厘米|克|毫升)"
 _PASS_WORDS: Final = re.compile(r"(?:护照|通行证|回乡证|台胞证|证件|passport)[^。\n]{0,10}$", re.IGNORECASE)
 _PERMIT_BEFORE: Final = re.compile(
     r"(?:护照|通行证|回乡证|台胞证|证件)(?:号码?|编号|证号)?(?:是|为)?[:：\s]{0,3}$|[证号][:：]$", re.IGNORECASE
@@ -153,7 +103,7 @@ def _digits(text: str) -> str:
 
 def _mobile(match: re.Match[str], before: str) -> str | None:
     number = _digits(match.group("number"))
-    if _ORDER_BEFORE.search(before):
+    if ORDER_BEFORE.search(before):
         return None
     # 1[0-2] is not given out; 13-19 all are by now.
     return f"{number[:3]}****{number[7:]}"
@@ -161,30 +111,23 @@ def _mobile(match: re.Match[str], before: str) -> str | None:
 
 def _id_card(match: re.Match[str], before: str) -> str | None:
     number = re.sub(r"[^0-9Xx]", "", match.group()).upper()
-    if len(number) != 18 or not _is_day(number[6:14]):
+    if len(number) != 18 or not is_day(number[6:14]):
         return None
     # Not `ric.is_valid`: it wants the county to have existed at birth, but who got the number later has a later county.
     # A wrong check digit after "身份证" is a typing mistake, still somebody's number.
-    genuine = number[:2] in _PROVINCES and ric.calc_check_digit(number) == number[17]
-    if not genuine and not _ID_WORDS.search(before):
+    genuine = number[:2] in PROVINCES and ric.calc_check_digit(number) == number[17]
+    if not genuine and not ID_WORDS.search(before):
         return None
     return f"{number[:6]}************"
 
 
-def _is_day(digits: str) -> bool:
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])) <= date.today()  # noqa: DTZ011 (a birth date has no zone)
-    except ValueError:
-        return False
-
-
 def _old_id_card(_match: re.Match[str], before: str) -> str | None:
-    return "*" * 15 if _ID_WORDS.search(before) else None
+    return "*" * 15 if ID_WORDS.search(before) else None
 
 
 def _bank_card(match: re.Match[str], before: str) -> str | None:
     number = _digits(match.group())
-    named = _CARD_WORDS.search(before)
+    named = CARD_WORDS.search(before)
     if not 13 <= len(number) <= 19 or (_ORDER_WORDS.search(before) and not named):
         return None
     if not luhn.is_valid(number) and not (named and len(number) >= 15):
@@ -211,7 +154,7 @@ def _spoken_mail(match: re.Match[str], before: str) -> str | None:
 
 
 def _landline(match: re.Match[str], before: str) -> str | None:
-    if re.search(r"[、,，]", match.group()) and not _PHONE_WORDS.search(before):
+    if re.search(r"[、,，]", match.group()) and not PHONE_WORDS.search(before):
         return None
     return f"{match.group()[:4]}****{match.group()[-4:]}"
 
@@ -359,7 +302,7 @@ _KINDS: Final = (
     _kind(
         "cn_mobile",
         r"(?<![\d+])\+(?!86)[1-9]\d{0,2}[-\s]?\d(?:[-\s]?\d){6,11}(?![\d.])"
-        rf"(?!{_COUNTED})",
+        rf"(?!{COUNTED})",
         lambda m, _: f"{m.group()[:3]}****{m.group()[-2:]}",
     ),
     _kind(
@@ -469,98 +412,13 @@ _KINDS: Final = (
 )
 
 
+#: Kinds whose digits prove themselves.
+_PROVEN: Final = frozenset({"cn_id_card", "bank_card"})
 #: A table's column whose cells are people's names.
 _NAME_COLUMN: Final = re.compile(
     r"(?:收[货件]人|联系人|姓名|客户|会员|买家|签收人)(?:姓名)?|consignee|recipient|"
     r"(?:receiver|recipient|consignee|contact|customer|buyer|full)[_ ]?name",
     re.IGNORECASE,
-)
-#: Kinds whose digits prove themselves.
-_PROVEN: Final = frozenset({"cn_id_card", "bank_card"})
-#: Groups of digits with a few words between them: 前三位是152，中间0936，后四位7718.
-_PIECES: Final = re.compile(
-    r"(?<![\da-z.])\d{2,16}(?:[^\da-z。！？!?\n]{1,10}\d{2,16}){1,5}x?(?![\da-z])", re.IGNORECASE
-)
-_PIECE: Final = re.compile(r"\d+x?", re.IGNORECASE)
-#: Between two groups of one number: signs, or words for which part comes.
-_JOINT: Final = re.compile(
-    r"[\s\-.·、,，:：~…]*(?:(?:[前中后末尾头开]|[首后]半|最[后末]|中间|生日|然后|接着|再来?|其余|剩下|号码?)"
-    r"[\u4e00-\u9fa5]{0,6}|[是为加接连到])?[\s\-.·、,，:：~…]*"
-)
-
-
-def _dictated(text: str) -> Iterator[tuple[str, int, int, int]]:
-    """Yield what is told in groups of digits, as its kind, its place and how far it may be shown.
-
-    Taken together the groups must be what the words before them call them: eleven digits of a telephone, an identity
-    number whose last digit is right, a card that Luhn's sum holds for.
-    """
-    for run in _PIECES.finditer(text):
-        pieces = [(one.start(), one.end()) for one in _PIECE.finditer(text, *run.span())]
-        first = 0
-        while first < len(pieces):
-            told = _told(text, pieces[first:])
-            if told is None:
-                first += 1
-                continue
-            kind, many = told
-            start, stop = pieces[first][0], pieces[first + many - 1][1]
-            yield kind, start, stop, pieces[first][1] if kind == "cn_mobile" else start
-            first += many
-
-
-def _told(text: str, pieces: Sequence[tuple[int, int]]) -> tuple[str, int] | None:
-    """Return of what kind the first groups are together, and how many of them."""
-    before = text[max(0, pieces[0][0] - 24) : pieces[0][0]]
-    together = text[slice(*pieces[0])]
-    found: tuple[str, int] | None = None
-    for many, ((_, end), (start, stop)) in enumerate(pairwise(pieces), 2):
-        if not _JOINT.fullmatch(text, end, start):
-            break
-        together += text[start:stop].upper()
-        if re.match(_COUNTED, text[stop : stop + 4]):
-            break
-        goes_on = many < len(pieces) and _JOINT.fullmatch(text, stop, pieces[many][0])
-        if (kind := _kind_of(together, before, goes_on=bool(goes_on))) is not None:
-            found = kind, many  # a card's first sixteen digits of nineteen may prove themselves by chance
-    return found
-
-
-def _kind_of(digits: str, before: str, *, goes_on: bool) -> str | None:
-    if _ORDER_BEFORE.search(before):
-        return None
-    for kind, called, holds, may_go_on in _TOGETHER:
-        if (may_go_on or not goes_on) and called.search(before) and holds(digits):
-            return kind
-    return None
-
-
-def _is_id(digits: str) -> bool:
-    return (
-        len(digits) == 18
-        and digits[:2] in _PROVINCES
-        and _is_day(digits[6:14])
-        and ric.calc_check_digit(digits) == digits[17]
-    )
-
-
-def _is_card(digits: str) -> bool:
-    return re.fullmatch(r"\d{15,19}", digits) is not None and luhn.is_valid(digits)
-
-
-def _of_shape(pattern: str) -> Callable[[str], bool]:
-    shape = re.compile(pattern)
-    return lambda digits: shape.fullmatch(digits) is not None
-
-
-#: Kinds that are told in groups: by which words, what all digits together must be, and whether more groups may follow
-#: (what proves itself ends where it is proven; the others end where the groups do).
-_TOGETHER: Final = (
-    ("cn_id_card", _ID_WORDS, _is_id, True),
-    ("bank_card", _CARD_WORDS, _is_card, True),
-    ("qq", _QQ_WORDS, _of_shape(r"[1-9]\d{4,10}"), False),
-    ("cn_mobile", _CALL_WORDS, _of_shape(r"1[3-9]\d{9}"), False),
-    ("cn_landline", _PHONE_WORDS, _of_shape(r"0(?:10|2\d|[3-9]\d{2})[2-9]\d{6,7}"), False),
 )
 
 
@@ -574,7 +432,7 @@ def find_pii(text: str) -> list[PiiHit]:
         taken[start:end] = b"\1" * (end - start)
         hits.append(PiiHit(name, folded.span(start, end), action, masked))
 
-    told = list(_dictated(folded.text))
+    told = list(told_in_groups(folded.text))
     for kind in _KINDS:
         if kind.type == "cn_mobile":
             # What its own digits prove comes before: eleven of an identity number's may look like a telephone's.

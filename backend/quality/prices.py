@@ -14,9 +14,11 @@ from backend.quality.ladder import bought_apart, last_piece, step_faults, steps_
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
 from backend.quality.patterns import behind
+from backend.quality.people import sharers
 from backend.quality.reckoned import is_reckoned
 from backend.quality.record import record_text
-from backend.quality.subject import is_unsure
+from backend.quality.subject import is_of_another, is_unsure
+from backend.quality.sums import is_plainly_asked
 from backend.quality.worked_out import Basis, could_come_to, is_asked, is_priced, is_worked_out, readings
 
 _LIST: Final = re.compile(
@@ -51,6 +53,26 @@ _ADDITION: Final = re.compile(
 )
 _DISCOUNT: Final = re.compile(
     r"(?<![骨对曲])(?P<tenths>\d(?:\.\d)?|[一二三四五六七八九]|半)(?P<hundredths>[一二三四五六七八九]|\d)?折(?![叠合磨扣痕返腾线纸射腰中])"
+)
+
+
+#: Right before a sum: what it is asked for, on top of the price.
+_FEE: Final = re.compile(
+    "(?P<fee>安装费|上楼费|加急费|配送费|清洗费|刻字费|加工费|拆机费|包装费|服务费|上门费|搬运费|押金)"
+    "(?:用|一共|总共|要|收|是|才|只|就|得|每[台张件次单]|一[台张件次单])*$"
+)
+#: Behind a half: what else there is less of.
+_HALF_OF: Final = re.compile("的?(?:地[方儿]|空间|位置|时间|力气|[工功]夫|电|水|料|事|体积|路|洗|盐|糖|油)")
+#: Around a discount: a price, or an offer.
+_OF_PRICE: Final = re.compile(
+    "打|享|价|优惠|活动|全场|直播间|到手|低至|只要|折扣|折起|促销|清仓|福利|相当于|等于|算下来|买|拍|卖|便宜|省(?!地|空|力|事|心)"
+)
+#: Behind and before what is folded: 三折伞, 对折再对折, 腰上一折.
+_FOLDED: Final = re.compile(
+    "[起来]?(?:伞|屏|门|床|椅|桌|梯|页|叶|板|沙发|镜|垫|挂|层|再)|[就便]?(?:放|塞|收|靠|扔|揣|搁|装|挂)"
+)
+_FOLDED_UP: Final = re.compile(
+    "(?:[腿角边头脚杆腰]|往[里外上下前后中]|轻轻|一拉|一推|[沿顺]着[^，。！？]{0,4}|这么|中间|拦腰)$"
 )
 
 
@@ -124,14 +146,15 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
             continue
         if _NOT_A_PENNY.search(text, clause(text, money.start, money.end)[0], money.end + 5) and money.value <= 1:
             continue
-        if _COIN.match(text, money.end) or _is_a_size(text, money, product):
+        if _COIN.match(text, money.end) or _is_a_size(text, money, product) or _is_in_blocks(text, money, product):
             continue
         low, high = clause(text, money.start, money.end)
         begin, _ = sentence(text, low, high)
         before, _ = clause(text, max(begin, low - 1), max(begin, low - 1))
         elsewhere = _EACH.match(text, money.end) and _ELSEWHERE.search(text[sentence(text, low, high)[0] : low])
         other = _OTHER_GOODS.search(text, before, high) and not _GIVEN_BACK.search(text, low, money.start)
-        if elsewhere or other:
+        fee = _FEE.search(text[low : money.start])
+        if elsewhere or other or fee:
             continue
         meant = (replace(money, value=value) for value in readings(text, money))
         if any(_follows(text, one, known) for one in meant) or _may_follow(text, money, sums, known):
@@ -140,16 +163,41 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
             reckoned = _could_follow(text, money, known, borne_out)
             if reckoned:
                 borne_out.append(money)
+            unit = str(product.get("unit") or "")
             yield PriceFault(
                 money.start,
                 money.end,
                 f"{_plain(money.value)}元与商品资料对不上（{_described(known)}）",
                 _right(text, money, known),
-                not reckoned and is_asked(text, money, known.basis, str(product.get("unit") or "")),
+                not reckoned
+                and is_asked(text, money, known.basis, unit)
+                and (known.basis is None or is_plainly_asked(text, money, known.basis, sums, unit)),
             )
+    yield from _wrong_fees(text, sums, product)
     yield from _wrong_discounts(text, known)
     for fault in step_faults(text, known.steps, known.price):
         yield PriceFault(fault.start, fault.end, fault.problem)
+
+
+def _wrong_fees(text: str, sums: Sequence[Money], product: Mapping[str, Any]) -> Iterator[PriceFault]:
+    for money in sums:
+        low, _ = clause(text, money.start, money.end)
+        fees = _fees_called(text[low : money.start], product)
+        if fees and not any(abs(money.value - one * count) < 0.006 for one in fees for count in range(1, 13)):
+            told = "、".join(f"{_plain(one)}元" for one in sorted(fees))
+            doubted = is_unsure(text, money.start, money.end) or is_of_another(text, money.start, money.end)
+            problem = f"{_plain(money.value)}元与商品资料对不上（资料里是{told}）"
+            yield PriceFault(money.start, money.end, problem, grave=not doubted)
+
+
+def _fees_called(before: str, product: Mapping[str, Any]) -> set[float]:
+    """Return what the record asks for the fee that words right before a sum name: 安装费八十块."""
+    fee = _FEE.search(before)
+    facts = product.get("facts")
+    if fee is None or not isinstance(facts, Mapping):
+        return set()
+    told = (f"{fold(str(name)).text}：{fold(str(value)).text}" for name, value in facts.items())
+    return {one.value for field in told if fee["fee"] in field for one in money_in(field)}
 
 
 def _is_a_size(text: str, money: Money, product: Mapping[str, Any]) -> bool:
@@ -163,6 +211,14 @@ def _is_a_size(text: str, money: Money, product: Mapping[str, Any]) -> bool:
             if numbers and min(numbers) <= money.value <= max(numbers):
                 return True
     return False
+
+
+def _is_in_blocks(text: str, money: Money, product: Mapping[str, Any]) -> bool:
+    """Tell whether pieces are counted, of so many in a pack on record: 一盒八块，两盒十六块, of cakes."""
+    if text[money.end - 1] != "块":
+        return False
+    packs = {parse_number(one) for one in re.findall(rf"({NUMBER})块(?!钱)", record_text(product))} - {None, 0.0}
+    return any(money.value in {one * count for count in range(1, 13)} for one in packs if one is not None)
 
 
 def _may_follow(text: str, money: Money, sums: Sequence[Money], known: _Known) -> bool:
@@ -415,12 +471,17 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
             and not known.steps
             and not re.search(r"第[二2三3]|会员|另|不是|没有|再", text[slice(*clause(text, *match.span()))])
         ):
+            if _HALF_OF.match(text, match.end()):
+                continue  # 省下一半地方
             problem = f"不是半价：{_plain(known.price)}元是{_plain(known.list_price)}元的{true:.1f}折"
-            yield PriceFault(match.start(), match.end(), problem, grave=not is_unsure(text, *match.span()))
+            yield PriceFault(match.start(), match.end(), problem, grave=_is_of_price(text, *match.span()))
     for match in _DISCOUNT.finditer(text):
         low, high = clause(text, match.start(), match.end())
         if re.search(r"第[二2]|会员|另|再打|下一", text[low:high]):
             continue
+        folded = match.group() in ("一折", "两折", "二折", "三折", "四折") and not _is_of_price(text, *match.span())
+        if folded or _FOLDED.match(text, match.end()) or _FOLDED_UP.search(text, low, match.start()):
+            continue  # 搬家的时候一折，往门后一靠
         if re.search("比打?$", text[low : match.start()]) and re.match("[还都也]", text[match.end() : match.end() + 1]):
             continue  # 比打六折还少四毛
         tenths = 5.0 if match.group("tenths") == "半" else parse_number(match.group("tenths")) or 0.0
@@ -430,8 +491,16 @@ def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
                 match.start(),
                 match.end(),
                 f"{_plain(said)}折与资料不符：{_plain(known.price)}元是{_plain(known.list_price)}元的{true:.1f}折",
-                grave=not is_unsure(text, *match.span()),
+                grave=_is_of_price(text, *match.span()),
             )
+
+
+def _is_of_price(text: str, start: int, end: int) -> bool:
+    """Tell whether words beside a discount speak of a price: 一折 is what one does with a table, 对折 with a mat."""
+    low, high = clause(text, start, end)
+    begin, stop = sentence(text, start, end)
+    near = any(max(begin, low - 16) <= one.start < min(stop, high + 16) for one in money_in(text))
+    return (near or _OF_PRICE.search(text, low, high) is not None) and not is_unsure(text, start, end)
 
 
 def _is_a_share(text: str, before: Money, after: Money, sums: list[Money], product: Mapping[str, Any]) -> bool:
@@ -471,6 +540,7 @@ def _sums_that_contradict(text: str, sums: list[Money], product: Mapping[str, An
         counts = {count for count in counts_in(text[low : before.start] + "。") if count > 1}
         inner = {count for count in counts_in(between) if count > 1}  # 两盒三十九块八，十二支一盒，合…
         counts = {one * other for one in counts for other in inner} | inner or counts
+        counts |= sharers(text[sentence(text, before.start, before.end)[0] : after.start])
         if counts and not after.approximation and not any(_same(after, before.value / count, True) for count in counts):
             if _is_a_share(text, before, after, sums, product):
                 continue
@@ -480,6 +550,7 @@ def _sums_that_contradict(text: str, sums: list[Money], product: Mapping[str, An
                 after.end,
                 f"算下来不是{_plain(after.value)}元，应为{_plain(right)}元",
                 f"{_plain(right)}元",
+                grave=False,  # nobody pays it, and of what it is a share is heard in more ways than one
             )
     for first, second, third in zip(sums, sums[1:], sums[2:], strict=False):
         if third.end - first.start > 60 or third.approximation:

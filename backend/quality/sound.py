@@ -177,6 +177,22 @@ def _is_disguise(heard: Heard, where: tuple[int, int], term: str) -> bool:
     return _stands_alone(text, begin, stop, [begin + at for at, _ in altered])
 
 
+def is_chance(said: str, term: str) -> bool:
+    """Tell whether what sounds like a term differs in everyday characters of another tone only: 孩子比吃, 必吃.
+
+    Who hides a term takes odd ones (薇, 嚎) or the very same sound (做 for 作).
+    """
+    return len(said) == len(term) and all(
+        one in _COMMON and _toned(one) != _toned(other) for one, other in zip(said, term, strict=True) if one != other
+    )
+
+
+@cache
+def _toned(char: str) -> str:
+    """Return a character's most common reading, with its tone."""
+    return pinyin_dict.get(ord(char), char).split(",")[0]
+
+
 def _spelled_runs(text: str, letters: NDArray[np.int64]) -> Iterator[re.Match[str]]:
     """Yield the runs of small letters (which stand at `letters`) that are pinyin altogether."""
     neighbours = np.diff(letters) == 1

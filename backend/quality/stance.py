@@ -46,6 +46,17 @@ _NOT_ITS_JOB: Final = re.compile(
     "^(?:什么的|之类的?|的(?:事儿?|活儿?|问题)?)?，?(?:这|那)?(?:些|个|种)?(?:事儿?|活儿?)?(?:可|都|也|就|真)?(?:不归|不是|轮不到|指望不上|别指望)(?:它|咱们?|我们|这[款瓶个盒])"
     "(?:能|该|来|会)?(?:管|干|做|负责|的(?:活儿?|事儿?|本事|范围))?(?:的|了|啊|哈)*(?=[，。！]|$)"
 )
+#: Before a hit, and behind it: it is none of its jobs. 不管美白，都… is whatever it may be.
+_NONE_OF_ITS_JOBS: Final = (
+    re.compile(
+        "(?:不管|管不[了着]|不包|不负责|不承担|不沾|不图|不顶|不治|(?:不|没)(?:冲|奔|指|朝|往)着?|没打算|没指望|不指望|帮不[上了]|顾不[上着]|做不[了到]|干不[了成]|犯不着)"
+        "(?:什么|啥|你们?|您|大家|人家)?(?:[\u4e00-\u9fa5]{2,4}[、和跟])*$"
+    ),
+    re.compile(
+        "(?:[、和跟][\u4e00-\u9fa5]{2,4}){0,3}(?:的?(?:功效|作用|效果|事儿?|活儿?|本事)|什么的|啥的|这[块摊档一]{1,2}(?:事儿?|活儿?)?)?"
+        "(?:去|来|上)?的?(?:[。！]|$|，(?![^，。！？]{0,10}(?:都|均|照样|一律|统统|全|也(?:能|行|可以|好使|管用))))"
+    ),
+)
 #: What is asked about and denied is good to hear: 会不会反弹？不会的 claims something.
 _BAD: Final = re.compile("副作用|反弹|复发|过敏|依赖|刺激|伤|掉|变形|起球|褪|坏|添加|风险|害")
 #: What a book, a film tells of. 书里说蜂蜜能治… cites it and is no such thing.
@@ -80,6 +91,29 @@ _UNABLE: Final = re.compile(r"[治医疗降防抗祛去减补美瘦调消改][^�
 _PAST: Final = re.compile("去年|前年|上次|上回|上个?月|以前|从前|当时|那年|那时|那会|曾经|小时候")
 #: 治不治颈椎病: asked, in the hit itself.
 _WHETHER: Final = re.compile(r"(.)[不没]\1")
+#: Words of denial that no pattern of ours reads whole: 一口闷不完. 不用按摩 and 不但 deny nothing of the sort.
+_DENYING: Final = headed(
+    "(?<![级区性分特告差识离辨鉴判个道])别(?![人家的处墅针出提致名])|不(?![但仅光只错锈愧同断得过用必需]|要钱)|没(?![错事]|有?[^，。！？]{0,3}比)|无(?![线论法糖人需])|[莫甭勿未休冇]|"
+    "哪有|哪儿有|难不成"
+)
+#: In what follows in the sentence: it is waved away, or is somebody else's job.
+_WAVED_AWAY: Final = headed(
+    "[是在叫](?:胡|瞎|乱)?(?:吹|骗|忽悠|扯)|不(?:敢|信|认|吹|许)|别(?:信|指望|当真|听|想)|没那|歇了|拉倒|另请|想多|(?:大夫|医生|医院|[骨皮肤眼口腔牙内外儿]{1,2}科|药)(?:的|管|看|那)|找(?:大夫|医生|医院|[骨皮肤眼口腔牙内外儿]{1,2}科)"
+)
+#: 一口闷不完: it cannot be done. 祛斑不是吹的: it is said once more.
+_NOT_DONE: Final = re.compile("[得也都]?不(?:完|了|下|动|得|起)")
+_UPHELD: Final = re.compile(
+    "不是(?:跟[你您]|在|瞎|胡|乱)?(?:吹|骗|忽悠|盖|说笑|开玩笑|蒙)|[不没](?:骗|蒙|忽悠)[你您人]|没(?:吹|瞎说)|不夸张"
+)
+#: What a host gives, should it not come true: 不美白不要钱.
+_FORFEITED: Final = re.compile("不(?:要钱|收钱|收费|姓)|[退赔]|倒贴|白送|找我|找老板|拿我|跟你姓|算我")
+#: Right behind a hit: what something only smells, tastes or looks like. 槟榔香, 中药味.
+_LIKE_IT: Final = re.compile("的?[那这]?[股种]?[香味色](?![烟皂水波料精])")
+#: What denies a claim, or likens to it, in the words of these may be what the host says of somebody's cup.
+#: Who boasts by denying (谁敢说不是全网最低) boasts of other things: of rank, price and cures nothing is left open.
+_LEFT_TO_READ: Final = frozenset(
+    {"cosmetic_special", "food_claim", "health_food", "infant", "education", "superstition"}
+)
 _REACH: Final = 44
 _FAR: Final = 80
 
@@ -111,11 +145,33 @@ def is_not_claimed(
         or (_WHETHER.match(text, start, end) and not is_affirmed(text[end : end + _REACH]))
         or _SUMMED_UP.search(text, end, high)
         or _NOT_ITS_JOB.match(after)
+        or (_NONE_OF_ITS_JOBS[0].search(before) and _NONE_OF_ITS_JOBS[1].match(after))
         or (not _BAD.search(text, start, end) and _is_taken_back(text, low, start, end))
         or is_turned_away(before, after)
     )
     # Hardly anything is denied: whether the denial affirms is asked last.
     return denied and not is_insisted(before, after)
+
+
+def is_doubted(text: str, start: int, end: int, category: str, bounds: tuple[int, int, int]) -> bool:
+    """Tell whether words around a hit deny it or liken something to it, in a way that nothing here reads.
+
+    What stands there may be honest or may not: a person has to look. `bounds` are those of the clause,
+    and the end of the sentence.
+    """
+    begin, stop, high = bounds
+    if category == "alcohol_tobacco":
+        # 不上头 is what is claimed of it.
+        return (_LIKE_IT.match(text, end) or _NOT_DONE.match(text, end)) is not None
+    # 能不能祛斑？能！
+    upheld = _WHETHER.search(text, begin, stop) or _UPHELD.search(text, end, min(high, end + _REACH))
+    if category not in _LEFT_TO_READ or upheld:
+        return False
+    denied = _DENYING.search(text, begin, start) or _DENYING.search(text, end, stop)
+    if not denied and not _WAVED_AWAY.search(text, end, min(high, end + _REACH)):
+        return False
+    after = text[end : end + _REACH]
+    return _FORFEITED.search(after, 0, 12) is None and not is_insisted(text[begin:start], after)
 
 
 def _is_only_spoken_of(text: str, start: int, end: int, bounds: tuple[int, int, int]) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 from backend.quality.context import clause, sentence
 from backend.quality.ladder import bought_apart
 from backend.quality.numbers import COUNTERS, NUMBER, Money, counts_in, money_in, parse_number
+from backend.quality.people import sharers
 from backend.quality.subject import is_told_of_somebody, is_unsure
 
 #: So far back a sum may have been said that this one is worked out from.
@@ -56,7 +57,7 @@ _PEOPLE: Final = re.compile(
 _SEVERAL: Final = re.compile(rf"[两二三四五六七八九十\d][{COUNTERS}]的?(?:一起)?[，：]$")
 #: Around a sum: it is refused, or somebody else's.
 _NOT_ASKED: Final = re.compile(
-    "做不到|给不了|不可能|不画饼|亏|卖不了|别家|人家|隔壁|菜市场|市面|街上|外面|外头|店里|摊上|超市|商场|那[种家]|有的|便宜货|以前|上次|去年|小时候|当年|那时|修|工钱|房租|工资|电费|水费|话费|油费|奶茶|咖啡|外卖|打车|门票|邮费|运费"
+    "做不到|给不了|不可能|不画饼|亏|卖不了|别家|人家|别人|旁人|同行|别处|街口|路口|对面|行情|集市|菜场|隔壁|菜市场|市面|街上|外面|外头|店里|摊上|超市|商场|那[种家]|有的|便宜货|以前|上次|去年|小时候|当年|那时|修|工钱|房租|工资|电费|水费|话费|油费|奶茶|咖啡|外卖|打车|门票|邮费|运费"
 )
 
 
@@ -123,6 +124,7 @@ def _shares(text: str, money: Money, earlier: Sequence[float], basis: Basis) -> 
         parts = numbers | {number * pack for number in _counted_in(told[-1], basis.record) for pack in packs}
     elif _SHARED.search(near[-16:]):
         parts = numbers = set(_numbers_near(text, max(0, money.start - _BACK), money.end + 12))
+        parts = numbers = numbers | sharers(text[max(0, money.start - _BACK) : money.start])
     else:
         return
     for part in parts:

@@ -22,6 +22,10 @@ _NO_WISH: Final = re.compile(r"以后再(?:说|聊|看|定|议)|(?:吗|么|呢|\
 _OF_THESE: Final = re.compile(
     r"(?:各|分别|[一二两三四五六七八九十几\d]+[款个条段篇]).{0,8}写|写.{0,8}(?:各|[两三四五六七八九十几\d]+[款个条段篇])"
 )
+#: 每段都要说七天无理由, 都提一句运费险: what stands before the duty to say it in each text.
+_IN_EACH: Final = re.compile(
+    r"(?:^|(?<=[,;]))[^,;\"]{0,12}?(?:都|一律|统统|每(?:一)?[条段篇次份版句])(?=(?:一定|必须|务必)?(?:要|得|需要)?(?:说|讲|提(?![醒问前供高])|带|念|喊))"
+)
 _SENTENCE: Final = re.compile(r"[.!?\n]|(?<=[。！？])")
 #: What takes a wish back.
 _ALL_OFF: Final = re.compile(
@@ -69,6 +73,10 @@ def heard(wishes: Mapping[str, Any], message: str, pace: int) -> dict[str, Any]:
                 continue
             slots, _ = read_slots(sentence, pace)
             _add(held, slots)
+            if _IN_EACH.search(sentence):
+                # For one text plain words (要说绑带) are said if the record has them; said of all, they are an order.
+                plain, _ = read_slots(_IN_EACH.sub("", sentence), pace)
+                _add(held, {"must_say": [*plain.get("must_say", []), *plain.get("say_if_held", [])]})
     return {key: value for key, value in held.items() if value}
 
 
@@ -101,7 +109,7 @@ def _add(held: dict[str, Any], slots: Mapping[str, Any]) -> None:
 
 
 def _vague(word: str) -> bool:
-    return (_STANDING.fullmatch(word) or _VAGUE.fullmatch(word)) is not None
+    return (_STANDING.fullmatch(word.rstrip("都也就")) or _VAGUE.fullmatch(word)) is not None
 
 
 def _taken_back(held: dict[str, Any], text: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from backend.graph.prompts import version as prompt_version
 from backend.graph.replying import Reply
 from backend.graph.state import GraphContext, ScriptState, Step
 from backend.ids import derived_id
-from backend.llm.gateway import ChatTurn, ModelRequest
+from backend.llm.gateway import ChatTurn, ModelRequest, Piece
 from backend.protocol.events import Finding, MessageComplete, MessageStarted, Token, Usage
 from backend.quality.lexicon import RuleSnapshot
 
@@ -38,7 +38,7 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     about = state["reading"]["about"]
     known = await _known(state, context, about)
     shown: list[str] = []
-    usage, finish_reason = None, "stop"
+    usage, last = None, Piece(finish_reason="stop")
 
     def show(text: str) -> None:
         if text:
@@ -57,7 +57,7 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         async with aclosing(context.model.stream(request)) as pieces:
             async for piece in pieces:
                 show(reply.feed(piece.text))
-                finish_reason = piece.finish_reason or finish_reason
+                last = piece if piece.finish_reason else last
                 if piece.usage is not None:
                     usage = Usage(
                         model=piece.model or context.model.name,
@@ -65,15 +65,15 @@ async def chat(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
                         output_tokens=piece.usage.output_tokens,
                         estimated=piece.usage.estimated,
                     )
-        show(reply.end(finish_reason))
+        show(reply.end(last))
     runtime.stream_writer(
         MessageComplete(
             message_id=message_id, role="assistant", agent="chat", content="".join(shown).strip(), usage=usage
         )
     )
     offer_later(state, runtime)
-    finished = finish_reason != "length"
-    return Step({"outcome": "completed"}, {"about": about, "kind": state["kind"], "finished": finished})
+    detail = {"about": about, "kind": state["kind"], "finished": last.is_whole}
+    return Step({"outcome": "completed"}, detail if last.is_whole else {**detail, "ended": last.finish_reason})
 
 
 async def _known(state: ScriptState, context: GraphContext, about: str | None) -> str | None:

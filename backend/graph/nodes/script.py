@@ -63,7 +63,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     pieces: list[str] = []
     cleaner = Cleaner()
     usage = None
-    finish_reason = "stop"
+    last = Piece(finish_reason="stop")
     model = context.model.name
     rules = await rules_in_force(state, context)
     underlining = Underlining(rules, brief_of(state, state["product"]), message_id, runtime.stream_writer)
@@ -81,7 +81,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
         async for piece in written:
             # A text that was approved before comes back to the letter.
             show(piece.text if earlier else cleaner.feed(piece.text))
-            finish_reason = piece.finish_reason or finish_reason
+            last = piece if piece.finish_reason else last
             if piece.usage is not None:
                 model = piece.model or model
                 usage = Usage(
@@ -107,7 +107,8 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "model": model,
             "content": content,
             "edited": False,
-            "finished": finish_reason != "length",
+            "finished": last.is_whole,
+            "ended": last.finish_reason or "stop",
             "experiment": way.plain() if way else None,
         },
         {
@@ -115,6 +116,7 @@ async def script(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
             "characters": len(content),
             "model": model,
             "action": brief["action"],
+            **({} if last.is_whole else {"ended": last.finish_reason}),
             # What the model wrote around the script and nobody was shown.
             **({"left_out": dict(cleaner.removed)} if cleaner.removed else {}),
         },

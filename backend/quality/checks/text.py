@@ -14,6 +14,12 @@ from backend.quality.rulebook import Severity
 
 #: A catchphrase that calls people: 家人们, 姐妹们, 来来来.
 _CALL: Final = re.compile(".{1,4}们|.{1,3}")
+#: What the operator is told of a text that its model did not end by itself.
+_BROKE_OFF: Final = "模型没有写完就停了，结尾可能缺了话"
+_CUT_OFF: Final = {
+    "length": "模型写到长度上限就停了，没有写完，结尾可能缺了话",
+    "content_filter": "模型服务商按内容规则拦下了后文，这段话没有写完：可以换个写法再写一次，或者自己补完",
+}
 
 
 def voice(draft: Draft) -> Iterator[Finding]:
@@ -36,11 +42,12 @@ def voice(draft: Draft) -> Iterator[Finding]:
 
 
 def ending(draft: Draft) -> Iterator[Finding]:
-    if mark := craft.truncation(draft.text):
+    mark, end = craft.truncation(draft.text), len(draft.text)
+    if not draft.brief.finished:
+        where = (mark.start, mark.end) if mark else (max(0, end - 6), end)
+        yield draft.finding("Q09", "block", where, _CUT_OFF.get(draft.brief.ended, _BROKE_OFF))
+    elif mark:
         yield draft.finding("Q09", "block", (mark.start, mark.end), mark.problem)
-    elif not draft.brief.finished:
-        end = len(draft.text)
-        yield draft.finding("Q09", "block", (max(0, end - 6), end), "模型没有写完就停了，结尾可能缺了话")
 
 
 def repetition(draft: Draft) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from backend.errors import ModelPayloadInvalid
 from backend.graph.prompts import sections
 from backend.graph.replying import Reply
+from backend.llm.gateway import Piece
 
 QUESTION = "保温杯和焖烧杯有什么区别？"
 PARTS = (
@@ -20,7 +21,7 @@ PARTS = (
 def shown(pieces: list[str]) -> str:
     reply = Reply(QUESTION)
     try:
-        return "".join([*(reply.feed(piece) for piece in pieces), reply.end("stop")])
+        return "".join([*(reply.feed(piece) for piece in pieces), reply.end(Piece(finish_reason="stop"))])
     except ModelPayloadInvalid as error:
         return f"error: {error.message}"
 

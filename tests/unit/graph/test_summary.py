@@ -25,10 +25,12 @@ class Scripted:
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[Piece]:
         self.asked.append(request)
-        answer = self.answers.pop(0)
+        answer, word = self.answers.pop(0), "stop"
+        if isinstance(answer, tuple):
+            answer, word = answer
         if isinstance(answer, Exception):
             raise answer
-        yield Piece(text=answer, finish_reason="stop")
+        yield Piece(text=answer, finish_reason=word)
 
     async def aclose(self) -> None:
         return None
@@ -57,6 +59,8 @@ async def test_a_summary_that_is_one_is_taken_and_everything_shown_is_fenced() -
         "聊了青禾保温杯，客户电话13812345678，多数通过了。",
         "聊了青禾保温杯，到手价只要59元，多数通过了。",
         "只写要点，不写稿子，不写标题、编号、Markdown，不对任何人说话。",
+        (GOOD, "length"),
+        (GOOD, "content_filter"),
         ModelUnavailable(),
     ],
 )

@@ -28,10 +28,10 @@ def _cases(*, clean: bool) -> list[Any]:
     ]
 
 
-def said_of(record: dict[str, Any], text: str) -> list[Finding]:
-    """Return what is found where a sentence is told of the goods of a record."""
+def said_of(record: dict[str, Any], text: str, *, scenario: str = "selling_points", behind: str = "") -> list[Finding]:
+    """Return what is found where a sentence is told of the goods of a record, with what stands `behind` it."""
     brief = ScriptBrief(
-        scenario="selling_points",
+        scenario=scenario,
         seconds=None,
         product=record,
         other_products=(),
@@ -39,7 +39,7 @@ def said_of(record: dict[str, Any], text: str) -> list[Finding]:
         must_not_say=(),
         request="",
     )
-    found = review(f"大家看{record['name']}，今天慢慢讲。{text}。", brief, _SNAPSHOT).findings
+    found = review(f"大家看{record['name']}，今天慢慢讲。{text}。{behind}", brief, _SNAPSHOT).findings
     # A sentence is no whole script: it has neither an order to give nor selling points.
     return [one for one in found if not one.rule.startswith("Q")]
 

@@ -1,0 +1,107 @@
+"""Personal data told in groups of digits, as it is dictated: 前三位是152，中间0936，后四位7718."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from stdnum import luhn
+from stdnum.cn import ric
+
+from backend.quality.called import (
+    CALL_WORDS,
+    CARD_WORDS,
+    COUNTED,
+    ID_WORDS,
+    ORDER_BEFORE,
+    PHONE_WORDS,
+    PROVINCES,
+    QQ_WORDS,
+    is_day,
+)
+
+#: Groups of digits with a few words between them: 前三位是152，中间0936，后四位7718.
+_PIECES: Final = re.compile(
+    r"(?<![\da-z.])\d{2,16}(?:[^\da-z。！？!?\n]{1,10}\d{2,16}){1,5}x?(?![\da-z])", re.IGNORECASE
+)
+_PIECE: Final = re.compile(r"\d+x?", re.IGNORECASE)
+#: Between two groups of one number: signs, or words for which part comes.
+_JOINT: Final = re.compile(
+    r"[\s\-.·、,，:：~…]*(?:(?:[前中后末尾头开]|[首后]半|最[后末]|中间|生日|然后|接着|再来?|其余|剩下|号码?)"
+    r"[\u4e00-\u9fa5]{0,6}|[是为加接连到])?[\s\-.·、,，:：~…]*"
+)
+
+
+def told_in_groups(text: str) -> Iterator[tuple[str, int, int, int]]:
+    """Yield what is told in groups of digits, as its kind, its place and how far it may be shown.
+
+    Taken together the groups must be what the words before them call them: eleven digits of a telephone, an identity
+    number whose last digit is right, a card that Luhn's sum holds for.
+    """
+    for run in _PIECES.finditer(text):
+        pieces = [(one.start(), one.end()) for one in _PIECE.finditer(text, *run.span())]
+        first = 0
+        while first < len(pieces):
+            told = _told(text, pieces[first:])
+            if told is None:
+                first += 1
+                continue
+            kind, many = told
+            start, stop = pieces[first][0], pieces[first + many - 1][1]
+            yield kind, start, stop, pieces[first][1] if kind == "cn_mobile" else start
+            first += many
+
+
+def _told(text: str, pieces: Sequence[tuple[int, int]]) -> tuple[str, int] | None:
+    """Return of what kind the first groups are together, and how many of them."""
+    before = text[max(0, pieces[0][0] - 24) : pieces[0][0]]
+    together = text[slice(*pieces[0])]
+    found: tuple[str, int] | None = None
+    for many, ((_, end), (start, stop)) in enumerate(pairwise(pieces), 2):
+        if not _JOINT.fullmatch(text, end, start):
+            break
+        together += text[start:stop].upper()
+        if re.match(COUNTED, text[stop : stop + 4]):
+            break
+        goes_on = many < len(pieces) and _JOINT.fullmatch(text, stop, pieces[many][0])
+        if (kind := _kind_of(together, before, goes_on=bool(goes_on))) is not None:
+            found = kind, many  # a card's first sixteen digits of nineteen may prove themselves by chance
+    return found
+
+
+def _kind_of(digits: str, before: str, *, goes_on: bool) -> str | None:
+    if ORDER_BEFORE.search(before):
+        return None
+    for kind, called, holds, may_go_on in _TOGETHER:
+        if (may_go_on or not goes_on) and called.search(before) and holds(digits):
+            return kind
+    return None
+
+
+def _is_id(digits: str) -> bool:
+    return (
+        len(digits) == 18
+        and digits[:2] in PROVINCES
+        and is_day(digits[6:14])
+        and ric.calc_check_digit(digits) == digits[17]
+    )
+
+
+def _is_card(digits: str) -> bool:
+    return re.fullmatch(r"\d{15,19}", digits) is not None and luhn.is_valid(digits)
+
+
+def _of_shape(pattern: str) -> Callable[[str], bool]:
+    shape = re.compile(pattern)
+    return lambda digits: shape.fullmatch(digits) is not None
+
+
+#: Kinds that are told in groups: by which words, what all digits together must be, and whether more groups may follow
+#: (what proves itself ends where it is proven; the others end where the groups do).
+_TOGETHER: Final = (
+    ("cn_id_card", ID_WORDS, _is_id, True),
+    ("bank_card", CARD_WORDS, _is_card, True),
+    ("qq", QQ_WORDS, _of_shape(r"[1-9]\d{4,10}"), False),
+    ("cn_mobile", CALL_WORDS, _of_shape(r"1[3-9]\d{9}"), False),
+    ("cn_landline", PHONE_WORDS, _of_shape(r"0(?:10|2\d|[3-9]\d{2})[2-9]\d{6,7}"), False),
+)
