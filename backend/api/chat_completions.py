@@ -1,15 +1,16 @@
 """OpenAI's chat completions in front of our models: a stock client gets their fallbacks, limits and accounts.
 
 What changes an answer goes to backends that take it; what we cannot pass on is refused by name, never dropped in
-silence; what has no effect at its default, or on nobody's account but the caller's (`user`, `metadata`), is taken.
+silence; what has no effect at its default, or on no answer (`user`, `metadata`, `prompt_cache_key`), is taken.
 Errors have OpenAI's shape, with our stable code.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -45,8 +46,9 @@ from backend.api.openai_messages import (
 from backend.api.told import REPLAYED, AnswerKey, Told, accounted, streamed_once, told_once
 from backend.domain.people import Identity
 from backend.errors import AppError, BadRequest, ModelUnknown, NotFound, SchemaInvalid
-from backend.llm.gateway import AnswerShape, ModelRequest, Piece, ToolCallPart, Usage
+from backend.llm.gateway import AnswerShape, ModelRequest, Piece, ToolCallPart, Usage, is_whole
 from backend.llm.schemas import AnswerSchema
+from backend.llm.tool_calls import LONGEST_ID
 from backend.services import Services
 
 #: OpenAI's own code for what a model cannot be told.
@@ -65,6 +67,7 @@ _NEUTRAL: Final = frozenset(
     }
 )
 
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 #: What a message may carry, and only with nothing in it.
 _EMPTY: Final = frozenset({"function_call", "audio", "annotations", "refusal"})
 #: What tells kinds of messages, parts and tools apart: another kind is one that we do not take.
@@ -187,6 +190,12 @@ class Completion(Part):
     user: Word | None = None
     safety_identifier: Word | None = None
     metadata: Annotated[dict[Word, Word], Field(max_length=100)] | None = None
+    # For a provider's cache, which changes no answer. Left out where they are not said: a request is known again by how
+    # it is written.
+    prompt_cache_key: Word | None = Field(None, exclude_if=lambda value: value is None)
+    prompt_cache_retention: Literal["in_memory", "in-memory", "24h"] | None = Field(
+        None, exclude_if=lambda value: value is None
+    )
 
 
 @router.post("/chat/completions")
@@ -320,7 +329,13 @@ class _Telling:
         if answer.reasoning:
             message["reasoning_content"] = answer.reasoning
         reason = _reason(answer.finish_reason, called=bool(calls))
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+        choice = {
+            "index": 0,
+            "message": message,
+            "logprobs": None,
+            "finish_reason": reason,
+            **_own(answer.finish_reason),
+        }
         said = {
             **self._head,
             "object": "chat.completion",
@@ -361,12 +376,14 @@ class _Telling:
         if missing := self._calls.missing():
             yield self._chunk({"tool_calls": missing})
         reason = _reason(word, called=self._calls.any)
-        yield self._chunk({}, finish_reason=reason, answered_by=last.model)
+        yield self._chunk({}, finish_reason=reason, own=_own(word), answered_by=last.model)
         if self._with_usage and last.usage is not None:
             yield self._event({"choices": [], "usage": _usage(last.usage)})
 
-    def _chunk(self, delta: dict[str, Any], *, finish_reason: str | None = None, **more: Any) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+    def _chunk(
+        self, delta: dict[str, Any], *, finish_reason: str | None = None, own: Mapping[str, str] = _NOTHING, **more: Any
+    ) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason, **own}
         if self._with_usage:
             more["usage"] = None
         return self._event({"choices": [choice], **more})
@@ -377,13 +394,14 @@ class _Telling:
 
 class _Calls:
     """Writes calls of tools as OpenAI would: the id and the name once, for clients join what they are sent; arguments
-    that are JSON where there are none; an id where a provider gives none."""
+    that are JSON where there are none; an id where a provider gives none that could be sent back."""
 
     def __init__(self, answer: UUID) -> None:
         self._answer = answer
         #: What was told of each call: its name, and whether it has arguments.
         self._named: set[int] = set()
         self._argued: dict[int, bool] = {}
+        self._ids: set[str] = set()
 
     @property
     def any(self) -> bool:
@@ -422,13 +440,24 @@ class _Calls:
         return told
 
     def _id(self, call: ToolCallPart) -> str:
-        return call.id or f"call_{self._answer.hex}_{call.place}"
+        known = call.id
+        if not known or known in self._ids or len(known) > LONGEST_ID:
+            known = f"call_{self._answer.hex}_{call.place}"
+        self._ids.add(known)
+        return known
 
 
 def _reason(word: str, *, called: bool) -> str:
-    # Clients know no other words; a provider's own is an end like any other. Some say `stop` of calls too.
-    known = word if word in ("stop", "length", "content_filter") else "stop"
-    return "tool_calls" if called and known == "stop" else known
+    # Some say `stop` of calls too, or of none at all that they call tools.
+    if is_whole(word):
+        return "tool_calls" if called else "stop"
+    # Clients know no other words: of one that nobody knows they are told that it may not be all.
+    return word if word == "content_filter" else "length"
+
+
+def _own(word: str) -> dict[str, str]:
+    """Return a provider's own word for the end where clients are told another, as OpenRouter tells it."""
+    return {} if is_whole(word) or word in ("length", "content_filter") else {"native_finish_reason": word}
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from starlette.responses import Response, StreamingResponse
 from backend.api.answering import STREAM_HEADERS, pieces_of
 from backend.api.auth import Parts, allow
 from backend.api.told import REPLAYED, AnswerKey, Told, accounted, streamed_once, told_once
+from backend.domain import people
+from backend.domain.model_calls import ServiceCaller
 from backend.domain.people import Identity
 from backend.errors import AppError, BadRequest, ModelMissing
 from backend.ids import STORABLE
@@ -87,7 +89,8 @@ class TokenUsage(BaseModel):
 class MessageAnswer(BaseModel):
     """What a model answered. `id` is the call's, as it is accounted (`GET /api/v1/model_calls/{id}`, a moment later).
     `model` is the one that did, which after a fallback is another than was asked first;
-    `finish_reason` is `stop`, `length` (cut off), `content_filter`, or a provider's own word."""
+    `finish_reason` is `stop`, `length` (cut off), `content_filter` (cut by the provider), or a provider's own word,
+    after which the answer may break off."""
 
     id: UUID
     model: str
@@ -128,6 +131,8 @@ def model_request(
     if all(turn.role != "user" for turn in turns):
         raise BadRequest("there must be a message of the user", field="body.messages")
     caller = Caller(identity.tenant_id)
+    if people.is_service(identity.role):
+        caller = ServiceCaller(identity.tenant_id, api_key_id=identity.user_id)
     if not services.model.serves("message", identity.tenant_id):
         raise ModelMissing
     return ModelRequest(

@@ -24,6 +24,7 @@ from backend.api.direct import Text
 from backend.errors import BadRequest
 from backend.ids import STORABLE
 from backend.llm.gateway import ChatTurn, Tool, ToolCallPart, ToolChoice
+from backend.llm.tool_calls import LONGEST_ID, LONGEST_NAME
 
 #: Levels of the schema of a tool's arguments: it is written again for each provider, and no writer goes down for ever.
 _DEEPEST: Final = 64
@@ -78,14 +79,15 @@ Stop = Annotated[
 
 
 class _CalledFunction(Part):
-    name: _Name
+    # What a model wrote, and was handed out: it may be the name of no tool.
+    name: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME), STORABLE]
     arguments: _Long
 
 
 class ToolCall(Part):
     """A function that the model called. Clients that read streams keep the `index`."""
 
-    id: Annotated[str, StringConstraints(min_length=1, max_length=200), STORABLE]
+    id: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID), STORABLE]
     type: Literal["function"]
     function: _CalledFunction
     index: StrictInt | None = None
@@ -105,7 +107,7 @@ class Message(Part):
     function_call: None = None
     audio: None = None
     # Left out where it is not said: a request is known again by how it is written.
-    tool_call_id: Annotated[str, StringConstraints(max_length=200), STORABLE] | None = Field(
+    tool_call_id: Annotated[str, StringConstraints(max_length=LONGEST_ID), STORABLE] | None = Field(
         None, exclude_if=lambda value: value is None
     )
 
@@ -232,7 +234,7 @@ def turns_of(messages: Sequence[Message]) -> list[ChatTurn]:
         # A turn of the model's stays one, or two of the user's would follow each other. Empty rules are none.
         if message.words or message.role == "assistant":
             role = "system" if message.role == "developer" else message.role
-            turns.append(ChatTurn(role, message.words, calls))
+            turns.append(ChatTurn(role, message.words, calls, reasoning=message.reasoning_content or ""))
     _none_awaited(awaited, called_at)
     return turns
 

@@ -71,6 +71,7 @@ class CallTexts:
 class Particulars:
     """What spans tell of a call beside its account: who was asked last, what was sent, and what came of it.
 
+    Not where the answer was to end: those are words of whoever asked.
     `answer_id` and `model` are the provider's words for its answer and for what made it; empty where it says nothing.
     """
 
@@ -79,7 +80,6 @@ class Particulars:
     max_tokens: int | None = None
     top_p: float | None = None
     seed: int | None = None
-    stop: tuple[str, ...] = ()
     wants_json: bool = False
     finish_reason: str | None = None
     answer_id: str = ""

@@ -9,7 +9,6 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Final
 
-import orjson
 import structlog
 
 from backend.errors import (
@@ -28,6 +27,7 @@ from backend.llm.backends import Course, OpenBackend
 from backend.llm.breaker import Permit
 from backend.llm.budget import USUAL_OUTPUT, Reservation
 from backend.llm.deadlines import Deadlines
+from backend.llm.endings import is_known
 from backend.llm.endpoint import Attempt, Meter
 from backend.llm.failures import may_be_asked_for, policy_of
 from backend.llm.gateway import (
@@ -41,6 +41,7 @@ from backend.llm.gateway import (
     estimated_usage,
     needs,
     plain_question,
+    written,
 )
 from backend.llm.parameters import with_parameters, with_words, within
 from backend.llm.profiles import Shaping
@@ -201,6 +202,10 @@ class Call:
                 elif isinstance(error, ModelRefused):
                     permit.succeed()  # it answers: what we asked was wrong
                 raise
+            except Exception as error:  # of a package, or our own: whoever asked is told of a model that failed
+                log.exception("model_endpoint_broke", backend=backend.name, error=type(error).__name__)
+                permit.fail(self._asked())
+                raise ModelError(reason=type(error).__name__[:40]) from error
             finally:
                 permit.leave()
                 self._charge(backend, attempt)
@@ -216,7 +221,7 @@ class Call:
         if caller is None:
             return None
         if self._mark is None:
-            self._mark = blake2b(orjson.dumps(plain_question(self._request)), digest_size=16).digest()
+            self._mark = blake2b(written(plain_question(self._request)), digest_size=16).digest()
         return caller.tenant_id, self._mark
 
     def _charge(self, backend: OpenBackend, attempt: Attempt) -> None:
@@ -306,6 +311,8 @@ class Call:
     def _done(self, usage: Usage | None, finish_reason: str | None) -> None:
         self._status, self._failure, self._usage = "completed", None, usage
         self._finish_reason = finish_reason
+        if finish_reason is not None and not is_known(finish_reason):
+            log.warning("model_end_unknown", backend=self.backend.name, word=finish_reason)
         if self._permit is not None:
             self._permit.succeed()
 
@@ -486,7 +493,6 @@ class Call:
             max_tokens=sent.max_tokens,
             top_p=sent.top_p,
             seed=sent.provider_seed,
-            stop=tuple(sent.stop),
             wants_json=sent.shape is not None,
             finish_reason=self._finish_reason,
             answer_id=meter.answer_id,

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import httpx2
 import orjson
 
-from backend.errors import ModelError, ModelPayloadInvalid, ModelStreamCut, ModelTimeout, ModelUnreachable
+from backend.errors import ModelError, ModelPayloadInvalid, ModelRefused, ModelStreamCut, ModelTimeout, ModelUnreachable
 from backend.llm.deadlines import Deadlines, Patience, Wait
 from backend.llm.endpoint import Attempt
 from backend.llm.failures import reported
@@ -143,7 +143,7 @@ class HttpEndpoint:
 
     def _whole(self, answer: Reading, body: bytearray) -> Answer:
         try:
-            report = orjson.loads(body)
+            report = answer.parsed(body)
         except orjson.JSONDecodeError:
             answer.glimpse(body)
             raise ModelPayloadInvalid(reason="not_json") from None
@@ -163,14 +163,16 @@ class HttpEndpoint:
 
     async def _send(self, request: ModelRequest, attempt: Attempt, *, stream: bool) -> httpx2.Response:
         profile = self._profile_for(attempt)
-        body = {**self._dialect.body(request, self._model, profile, stream=stream), **attempt.extra}
+        try:
+            body = {**self._dialect.body(request, self._model, profile, stream=stream), **attempt.extra}
+            content = orjson.dumps(body)
+        except (TypeError, ValueError, RecursionError):  # a number of more than 64 bits, or nested without end
+            raise ModelRefused(reason="not_json") from None
         headers = {"Accept": "text/event-stream" if stream else "application/json"}
         if self._profile.idempotency_header:
             headers[self._profile.idempotency_header] = attempt.idempotency_key
         timeout = httpx2.Timeout(None, connect=attempt.deadlines.connect)
-        sent = self._client.build_request(
-            "POST", self._url, content=orjson.dumps(body), headers=headers, timeout=timeout
-        )
+        sent = self._client.build_request("POST", self._url, content=content, headers=headers, timeout=timeout)
         try:
             return await self._client.send(sent, stream=True)
         except httpx2.ConnectTimeout:

@@ -27,12 +27,13 @@ class ToolCallPart(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ChatTurn:
     """What somebody said. An `assistant` may have asked for tools by whole `tool_calls`; a `tool` says what came of the
-    one whose id is `tool_call_id`."""
+    one whose id is `tool_call_id`. `reasoning` is what an `assistant` thought: some want it back with its calls."""
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str
     tool_calls: tuple[ToolCallPart, ...] = ()
     tool_call_id: str = ""
+    reasoning: str = ""
 
     @property
     def whole(self) -> str:
@@ -144,6 +145,12 @@ class Usage:
         )
 
 
+def is_whole(finish_reason: str | None) -> bool:
+    """Tell whether an answer that ended so is all that its model had to say. One that ran out of room or was cut by a
+    filter is not, nor is one that ended in a word that nobody knows (llm/endings.py)."""
+    return finish_reason in ("stop", "tool_calls")
+
+
 class Piece(NamedTuple):  # and no frozen dataclass, which takes three times as long to make, once a token
     """A part of the answer. The last piece, and only the last, has `finish_reason`, `usage` and `model`.
 
@@ -158,6 +165,11 @@ class Piece(NamedTuple):  # and no frozen dataclass, which takes three times as 
     tool_calls: tuple[ToolCallPart, ...] = ()
     model: str | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it closes an answer in which all was said."""
+        return is_whole(self.finish_reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -169,6 +181,11 @@ class Answer:
     finish_reason: str
     usage: Usage
     model: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all was said."""
+        return is_whole(self.finish_reason)
 
 
 class Model(Protocol):
@@ -254,8 +271,8 @@ def estimate_tokens(text: str) -> int:
 
 def estimated_input(turns: Sequence[ChatTurn], tools: Sequence[Tool] = ()) -> int:
     """Return about how many tokens are read: what was said, and the tools as they are described."""
-    told = [turn.whole for turn in turns]
-    told += [f"{tool.name} {tool.description} {orjson.dumps(dict(tool.parameters)).decode()}" for tool in tools]
+    told = [turn.whole for turn in turns] + [turn.reasoning for turn in turns if turn.tool_calls]
+    told += [f"{tool.name} {tool.description} {written(dict(tool.parameters)).decode()}" for tool in tools]
     return sum(map(estimate_tokens, told))
 
 
@@ -286,12 +303,21 @@ def needs(request: ModelRequest) -> list[Ability]:
     return [ability for ability, asked in wanted.items() if asked]
 
 
+def written(value: Any) -> bytes:
+    """Return plain JSON as it is counted and compared. What orjson does not write, a number of more than 64 bits or
+    what is nested deeply, is written as Python does: whoever sends it is told that it cannot be sent, and not here."""
+    try:
+        return orjson.dumps(value, default=str)
+    except TypeError:
+        return repr(value).encode(errors="replace")
+
+
 def plain_question(request: ModelRequest) -> list[Any]:
     """Return all that a model is asked, as plain JSON: what tells one question from another."""
     shape, choice = request.shape, request.tool_choice
     return [
         [
-            [turn.role, turn.content, [list(call) for call in turn.tool_calls], turn.tool_call_id]
+            [turn.role, turn.content, [list(call) for call in turn.tool_calls], turn.tool_call_id, turn.reasoning]
             for turn in request.turns
         ],
         [shape.name, dict(shape.schema), shape.told] if shape else None,

@@ -18,7 +18,7 @@ class Profile:
     """How one provider is spoken to.
 
     `base_url` is its public address; None where everybody has their own. `codes` are its error codes that mean
-    nothing elsewhere; `finish_reasons` its words for our own (gateway.Piece).
+    nothing elsewhere.
     """
 
     dialect: Dialect = "openai"
@@ -33,12 +33,13 @@ class Profile:
     max_tokens_field: str = "max_tokens"
     #: Whether its streams say why they ended, so that one without is cut. All known ones do.
     says_end: bool = True
+    #: Whether what the model thought before it called tools must be sent back beside the calls.
+    wants_reasoning: bool = False
     #: None: nobody knows what such a server takes, so it is found out (ladder.py).
     shaping: Shaping | None = "json"
     #: What it does not take: who asks for it is answered by another.
     lacks: frozenset[Ability] = frozenset()
     codes: Mapping[str, Failure] = field(default_factory=lambda: MappingProxyType({}))
-    finish_reasons: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def _of(failure: Failure, *codes: int) -> dict[str, Failure]:
@@ -74,9 +75,12 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
             # Tools are called as the model thinks, and by no seed.
             lacks=frozenset({"tool_choice", "parallel_tool_calls", "seed"}),
             codes=_ZHIPU_CODES,
-            finish_reasons={"sensitive": "content_filter", "model_context_window_exceeded": "length"},
         ),
-        "deepseek": Profile(base_url="https://api.deepseek.com/v1", lacks=frozenset({"parallel_tool_calls", "seed"})),
+        "deepseek": Profile(
+            base_url="https://api.deepseek.com/v1",
+            wants_reasoning=True,
+            lacks=frozenset({"parallel_tool_calls", "seed"}),
+        ),
         "dashscope": Profile(base_url="https://dashscope.aliyuncs.com/compatible-mode/v1"),
         "vllm": Profile(base_url="http://127.0.0.1:8000/v1", needs_key=False, shaping="schema"),
         "ollama": Profile(base_url="http://127.0.0.1:11434/v1", needs_key=False, shaping="schema"),
@@ -90,15 +94,6 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
             key_header="x-api-key",
             shaping="schema",
             lacks=frozenset({"seed"}),
-            finish_reasons={
-                "end_turn": "stop",
-                "stop_sequence": "stop",
-                "pause_turn": "stop",
-                "max_tokens": "length",
-                "model_context_window_exceeded": "length",
-                "tool_use": "tool_calls",
-                "refusal": "content_filter",
-            },
         ),
         # Of these each package has its own names, or none.
         "langchain": Profile(

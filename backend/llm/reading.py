@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, TypeGuard, cast
 import orjson
 
 from backend.errors import ModelContentFiltered, ModelPayloadInvalid, ModelStreamCut
+from backend.llm.endings import reason_of
 from backend.llm.endpoint import Meter
 from backend.llm.gateway import (
     Answer,
@@ -24,7 +25,10 @@ from backend.llm.gateway import (
 )
 from backend.llm.profiles import Profile
 from backend.llm.storable import storable
+from backend.llm.tool_calls import refuse_nameless
 
+#: Characters of what a provider calls an answer or a model that are kept.
+_LONGEST_NAME: Final = 200
 #: Bytes of a whole answer that broke off which are searched for what it said.
 _GLIMPSED: Final = 1024 * 1024
 #: What a model said, in either dialect, in a document that may end anywhere. Linear: nothing follows the last repeat.
@@ -68,7 +72,7 @@ class Reading(ABC):
     def read(self, data: bytes) -> Piece | None:
         """Take the data of one event; return its part of the answer, if any. Raises what the provider reports."""
         try:
-            event = orjson.loads(data)
+            event = self.parsed(data)
         except orjson.JSONDecodeError:
             if data == self.END:
                 self.done = True
@@ -80,6 +84,10 @@ class Reading(ABC):
             return self.take(event)
         except (AttributeError, LookupError, TypeError, ValueError):
             raise ModelPayloadInvalid(reason="unexpected_shape") from None
+
+    def parsed(self, data: bytes | bytearray) -> Any:
+        """Return the JSON of an event, or of a whole answer. Raises JSONDecodeError where it is none."""
+        return orjson.loads(data)
 
     @abstractmethod
     def take(self, event: Mapping[str, Any]) -> Piece | None:
@@ -125,7 +133,8 @@ class Reading(ABC):
     def named(self, report: Mapping[str, Any]) -> None:
         """Keep what the provider calls the answer, and the model that gave it."""
         self._id, self._model = (
-            storable(told) if isinstance(told := report.get(key), str) else "" for key in ("id", "model")
+            storable(told)[:_LONGEST_NAME] if isinstance(told := report.get(key), str) else ""
+            for key in ("id", "model")
         )
 
     def glimpse(self, body: bytes | bytearray) -> None:
@@ -171,9 +180,9 @@ class Reading(ABC):
         return estimated_usage(self._request, told, "".join(self._reasoning))
 
     def ended(self, word: object) -> None:
-        """Keep the provider's word for why it ended, if it is one."""
-        if isinstance(word, str) and word:
-            self.finish_reason = self.profile.finish_reasons.get(word) or plain_word(word)
+        """Keep the provider's word for why it ended, if it is one. Raises what the words of a failure mean."""
+        if isinstance(word, str) and (reason := reason_of(word, says_end=self.profile.says_end)) is not None:
+            self.finish_reason = reason
 
     def read_rest(self, data: bytes | None) -> None:
         """Take what was left when the bytes ended, and refuse an end that is none."""
@@ -192,9 +201,16 @@ class Reading(ABC):
             raise ModelStreamCut(reason="no_end" if self.begun else "empty")
 
     def last_piece(self) -> Piece:
-        """Return the closing piece; `ModelContentFiltered` when the provider's filter left nothing to close."""
+        """Return the closing piece.
+
+        Raises:
+            ModelContentFiltered: the provider's filter left nothing to close.
+            ModelPayloadInvalid: a tool is called by no name.
+        """
         if self.finish_reason == "content_filter" and not self._text:
             raise ModelContentFiltered(reason="content_filter")
+        if self._calls:
+            refuse_nameless(joined_calls(self._calls))
         return Piece(finish_reason=self.finish_reason or "stop", usage=self.usage or self._estimated())
 
     def answer(self) -> Answer:
@@ -212,15 +228,6 @@ class Reading(ABC):
 
 def _storable_call(part: ToolCallPart) -> ToolCallPart:
     return ToolCallPart(part.place, storable(part.id), storable(part.name), storable(part.arguments))
-
-
-#: What may stand in accounts, spans and answers as the reason of an end.
-_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
-
-
-def plain_word(told: str) -> str:
-    """Return a provider's own word for why an answer ended; `other` for what is no word, whatever it may hold."""
-    return told if _WORD.fullmatch(told) else "other"
 
 
 #: More tokens than any answer takes: a provider that says more has miscounted.

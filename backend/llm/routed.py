@@ -8,7 +8,6 @@ from decimal import Decimal
 from functools import partial
 from uuid import UUID
 
-import orjson
 import structlog
 
 from backend.errors import ModelBudgetSpent, ModelError, ModelRateExceeded
@@ -18,7 +17,7 @@ from backend.llm.backends import Backends, OpenBackend, Opener, Table
 from backend.llm.budget import Budgets, Reservation, Unlimited
 from backend.llm.call import Call
 from backend.llm.deadlines import Deadlines
-from backend.llm.gateway import Answer, ModelRequest, Piece, Purpose, Usage, plain_question
+from backend.llm.gateway import Answer, ModelRequest, Piece, Purpose, Usage, plain_question, written
 from backend.llm.health import Standing
 from backend.llm.models_file import ModelsFile
 from backend.llm.own_models import Grounds, OwnModels, merged
@@ -243,12 +242,11 @@ class RoutedModel:
         return (
             tenant_id,
             self._table_of(tenant_id),
-            orjson.dumps(
+            written(
                 [
                     request.purpose, plain_question(request), request.brief, request.seed, request.temperature,
                     request.max_tokens, request.backend,
-                ],
-                default=str,
+                ]
             ),
         )  # fmt: skip
 

@@ -71,7 +71,6 @@ def _asked(record: CallRecord) -> dict[str, Value | None]:
         "gen_ai.request.max_tokens": told.max_tokens,
         "gen_ai.request.top_p": told.top_p,
         "gen_ai.request.seed": told.seed,
-        "gen_ai.request.stop_sequences": told.stop or None,
         "gen_ai.output.type": "json" if told.wants_json else None,
     }
 

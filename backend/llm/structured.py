@@ -117,8 +117,9 @@ def _held(answer: Answer, check: Callable[[str], T]) -> T:
     try:
         return check(answer.text)
     except Unusable:
-        if answer.finish_reason == "length":
-            raise Unusable("it broke off: the answer is longer than allowed") from None
+        if not answer.is_whole:
+            longer = answer.finish_reason == "length"
+            raise Unusable(f"it broke off{': the answer is longer than allowed' if longer else ''}") from None
         raise
 
 

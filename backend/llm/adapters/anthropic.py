@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import orjson
 
+from backend.errors import ModelPayloadInvalid
 from backend.llm.failures import reported
 from backend.llm.gateway import ChatTurn, ModelRequest, Piece, Tool, ToolCallPart, ToolChoice, Usage
 from backend.llm.profiles import Profile
 from backend.llm.reading import Reading, count, counts
 from backend.llm.shaping import turns_told
-from backend.llm.tool_calls import arguments_of
+from backend.llm.tool_calls import object_text, plain_name, with_exact_numbers
 
 #: It must be told how much it may write; a script is a tenth of this.
 _MAX_TOKENS: Final = 4096
@@ -68,14 +69,15 @@ def _messages(turns: Sequence[ChatTurn]) -> list[dict[str, Any]]:
         results = []
         if turn.tool_calls:
             said = [{"type": "text", "text": turn.content}] if turn.content.strip() else []
-            uses = [
-                {"type": "tool_use", "id": _id(call.id), "name": call.name, "input": arguments_of(call)}
-                for call in turn.tool_calls
-            ]
-            messages.append({"role": "assistant", "content": [*said, *uses]})
+            messages.append({"role": "assistant", "content": [*said, *map(_use, turn.tool_calls)]})
         elif turn.role != "system" and turn.content:  # it takes no turn without words, and joins those of one side
             messages.append({"role": turn.role, "content": turn.content})
     return messages
+
+
+def _use(call: ToolCallPart) -> dict[str, Any]:
+    given = object_text(call.arguments)
+    return {"type": "tool_use", "id": _id(call.id), "name": plain_name(call.name), "input": given}
 
 
 def _id(told: str) -> str:
@@ -86,7 +88,7 @@ def _tools(request: ModelRequest) -> dict[str, Any]:
     tools, choice = request.tools, request.tool_choice
     if not tools:
         # A talk in which tools were called is taken with those tools only; none is to be called any more.
-        names = dict.fromkeys(call.name for turn in request.turns for call in turn.tool_calls)
+        names = dict.fromkeys(plain_name(call.name) for turn in request.turns for call in turn.tool_calls)
         tools, choice = [Tool(name, "", {}) for name in names], ToolChoice("none")
     if not tools:
         return {}
@@ -127,6 +129,14 @@ class _Message(Reading):
 
     def ended(self, word: object) -> None:
         super().ended("end_turn" if self._answering and word == "tool_use" else word)
+
+    def parsed(self, data: bytes | bytearray) -> Any:
+        report = orjson.loads(data)
+        if b'"tool_use"' in data and isinstance(report, dict):
+            # What tools are given is handed on as it was written: an order's number has more digits than a float.
+            exact = with_exact_numbers(data)
+            report |= {key: exact[key] for key in ("content", "content_block") if key in report}
+        return report
 
     def take(self, event: Mapping[str, Any]) -> Piece | None:
         match event.get("type"):
@@ -177,7 +187,10 @@ class _Message(Reading):
                 arguments = orjson.dumps(given).decode() if given else ""
                 if self._answering:
                     return self.told(arguments, "")
-                return self.told("", "", (ToolCallPart(place, str(block["id"]), str(block["name"]), arguments),))
+                call_id, name = block["id"], block["name"]
+                if not isinstance(call_id, str) or not isinstance(name, str):
+                    raise ModelPayloadInvalid(reason="unexpected_shape")
+                return self.told("", "", (ToolCallPart(place, call_id, name, arguments),))
         return None  # redacted thinking and the like: nothing anybody could read
 
     def _delta(self, index: int, delta: Mapping[str, Any]) -> Piece | None:

@@ -1,12 +1,11 @@
 """Any chat model that LangChain knows by a name ("mistralai:mistral-large-latest"), if LangChain is installed."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from types import MappingProxyType
 from typing import Any, Final
 
-import orjson
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import (
     AIMessage,
@@ -27,6 +26,7 @@ from backend.errors import (
     ModelStreamCut,
 )
 from backend.llm.deadlines import Patience, Wait
+from backend.llm.endings import reason_of
 from backend.llm.endpoint import Attempt
 from backend.llm.foreign import told_of
 from backend.llm.gateway import (
@@ -41,40 +41,17 @@ from backend.llm.gateway import (
     gathered,
     joined_calls,
 )
-from backend.llm.reading import count, counts, plain_word
+from backend.llm.reading import count, counts
 from backend.llm.shaping import turns_told
 from backend.llm.storable import storable, storable_all
-from backend.llm.tool_calls import CallPlaces, arguments_of
+from backend.llm.tool_calls import CallPlaces, arguments_of, plain_name, refuse_nameless
 
 #: No answer is as long: a model that does not stop must not fill the memory.
 _MAX_CHARACTERS: Final = 8 * 1024 * 1024
+#: What comes of looking at what is not shaped, or nested, as it should be.
+_UNREADABLE: Final = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
 #: Under which names providers' packages hand on why an answer ended.
 _REASONS: Final = ("finish_reason", "stop_reason", "finishReason", "stopReason", "done_reason")
-#: Their words, in lower case, and ours.
-_WORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        **dict.fromkeys(
-            ("stop", "end_turn", "stop_sequence", "pause_turn", "complete", "completed", "eos", "eos_token"), "stop"
-        ),
-        **dict.fromkeys(
-            (
-                "length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded",
-                "error_limit",
-            ),
-            "length",
-        ),
-        **dict.fromkeys(("tool_calls", "tool_call", "tool_use", "function_call"), "tool_calls"),
-        **dict.fromkeys(
-            (
-                "content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii",
-                "refusal", "sensitive", "guardrail_intervened", "error_toxic",
-            ),
-            "content_filter",
-        ),
-    }
-)  # fmt: skip
-#: A word that says nothing: Gemini's, before the end.
-_NO_WORD: Final = "finish_reason_unspecified"
 
 
 def open_langchain(name: str, *, says_end: bool = True) -> "LangchainEndpoint":
@@ -134,17 +111,16 @@ class LangchainEndpoint:
         try:
             async with aclosing(self._chunks(request, attempt, patience)) as chunks:
                 while (chunk := await patience.until(anext(chunks, None))) is not None:
-                    counted = _usage(chunk)
+                    piece, counted = _taken(chunk, places)
                     if counted is not None:  # LangChain's chunks each say their own part
                         usage = counted if usage is None else usage + counted
-                    piece = _piece(chunk, places)
-                    if (reason := _ended(chunk)) is not None:
-                        finish_reason = reason
-                    elif self._says_end and (piece.text or piece.tool_calls):
-                        finish_reason = None  # an end after which more comes is none
                     told += piece.text
                     thought += piece.reasoning
                     calls += piece.tool_calls
+                    if (reason := _ended(chunk, says_end=self._says_end)) is not None:
+                        finish_reason = reason
+                    elif self._says_end and (piece.text or piece.tool_calls):
+                        finish_reason = None  # an end after which more comes is none
                     if len(told) + len(thought) > _MAX_CHARACTERS:
                         raise ModelPayloadInvalid(reason="answer_too_long")
                     if piece != Piece():
@@ -156,6 +132,7 @@ class LangchainEndpoint:
                 raise ModelStreamCut(reason="no_end")
             if finish_reason == "content_filter" and not told:
                 raise ModelContentFiltered(reason="content_filter")
+            refuse_nameless(joined_calls(calls))
             usage = usage or estimated_usage(request, told + called(joined_calls(calls)), thought)
             yield Piece(finish_reason=finish_reason, usage=usage)
         finally:
@@ -170,10 +147,10 @@ class LangchainEndpoint:
     ) -> AsyncGenerator[BaseMessage, None]:
         asked: dict[str, Any] = {"temperature": request.temperature, "max_tokens": request.max_tokens}
         asked |= {"stop": list(request.stop) or None, **attempt.extra}
-        turns = [_message(turn) for turn in turns_told(request, "words")]
-        model = _with_tools(self._model, request)
-        stream: AsyncIterator[Any] = model.astream(turns, **{k: v for k, v in asked.items() if v is not None})
         try:
+            turns = [_message(turn) for turn in turns_told(request, "words")]
+            model = _with_tools(self._model, request)
+            stream: AsyncIterator[Any] = model.astream(turns, **{k: v for k, v in asked.items() if v is not None})
             async for chunk in stream:
                 yield chunk
         except ModelError:
@@ -200,6 +177,8 @@ def _with_tools(model: BaseChatModel, request: ModelRequest) -> Any:
         return model.bind_tools(tools, **({"tool_choice": named} if named else {}))
     except NotImplementedError:  # what a package does that knows no tools
         raise ModelIncapable.of("tools") from None
+    except (TypeError, ValueError):  # and one that knows no such choice
+        raise ModelIncapable.of("tool_choice" if named else "tools") from None
 
 
 def _message(turn: ChatTurn) -> BaseMessage:
@@ -211,8 +190,11 @@ def _message(turn: ChatTurn) -> BaseMessage:
         case "tool":
             return ToolMessage(turn.content, tool_call_id=turn.tool_call_id)
         case "assistant":
-            calls = [ToolCall(name=call.name, args=arguments_of(call), id=call.id) for call in turn.tool_calls]
-            return AIMessage(turn.content, tool_calls=calls)
+            return AIMessage(turn.content, tool_calls=[_call(call) for call in turn.tool_calls])
+
+
+def _call(call: ToolCallPart) -> ToolCall:
+    return ToolCall(name=plain_name(call.name), args=arguments_of(call.arguments), id=call.id)
 
 
 def _begin(patience: Patience, wait: Wait, seconds: float, attempt: Attempt) -> None:
@@ -220,6 +202,14 @@ def _begin(patience: Patience, wait: Wait, seconds: float, attempt: Attempt) -> 
     if when > attempt.give_up_at:
         wait, when = "total", attempt.give_up_at
     patience.begin(wait, when)
+
+
+def _taken(chunk: BaseMessage, places: CallPlaces) -> tuple[Piece, Usage | None]:
+    """Return what a chunk says and counts. Whatever a package makes of an answer, what cannot be read is malformed."""
+    try:
+        return _piece(chunk, places), _usage(chunk)
+    except _UNREADABLE:
+        raise ModelPayloadInvalid(reason="unexpected_shape") from None
 
 
 def _piece(chunk: BaseMessage, places: CallPlaces) -> Piece:
@@ -230,16 +220,24 @@ def _piece(chunk: BaseMessage, places: CallPlaces) -> Piece:
             for call in chunk.tool_call_chunks
         )
     elif isinstance(chunk, AIMessage):  # not streamed
+        # Behind those that were read stand those that were not: they are handed on as the model wrote them, as OpenAI's
+        # are, or a call would be lost without a word.
+        told = [*chunk.tool_calls, *chunk.invalid_tool_calls]
         calls = tuple(
-            ToolCallPart(
-                place,
-                storable(call["id"] or ""),
-                storable(call["name"]),
-                orjson.dumps(storable_all(call["args"])).decode(),
-            )
-            for place, call in enumerate(chunk.tool_calls)
+            ToolCallPart(place, storable(call["id"] or ""), storable(call["name"] or ""), _arguments(call["args"]))
+            for place, call in enumerate(told)
         )
     return Piece(storable(str(chunk.text)), storable(_thought(chunk)), tool_calls=calls)
+
+
+def _arguments(told: object) -> str:
+    """Return the arguments of a call that is whole as JSON, however large its numbers are; of one that nobody could
+    read the text."""
+    if isinstance(told, str):
+        return storable(told)
+    if not isinstance(told, dict):
+        raise ModelPayloadInvalid(reason="unexpected_shape")
+    return json.dumps(storable_all(told), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _thought(chunk: BaseMessage) -> str:
@@ -261,21 +259,22 @@ def _thoughts(block: Mapping[str, Any]) -> str:
     return "".join(text for text in texts if isinstance(text, str))
 
 
-def _ended(chunk: BaseMessage) -> str | None:
-    """Return why the answer ended, if this chunk says that it did."""
+def _ended(chunk: BaseMessage, *, says_end: bool) -> str | None:
+    """Return why the answer ended, if this chunk says that it did. Raises what the words of a failure mean."""
     report = chunk.response_metadata
     for name in _REASONS:
         word = report.get(name)
         word = getattr(word, "name", word)  # some hand on an enumeration
-        if isinstance(word, str) and word and word.lower() != _NO_WORD:
-            return _WORDS.get(word.lower()) or plain_word(word)
+        if isinstance(word, str) and (reason := reason_of(word, says_end=says_end)) is not None:
+            return reason
+    # OpenAI's responses have a word for how it stands, and another for why not better.
     status, details = report.get("status"), report.get("incomplete_details")
-    if status == "incomplete":  # OpenAI's responses
+    if status == "incomplete":
         word = details.get("reason") if isinstance(details, dict) else None
-        return _WORDS.get(str(word), "length")
-    if status == "completed" or report.get("done") is True or not isinstance(chunk, AIMessageChunk):
-        return "stop"
-    return None
+        return (reason_of(word) if isinstance(word, str) else None) or "length"
+    if isinstance(status, str) and status in ("completed", "failed", "cancelled"):
+        return reason_of(status)
+    return "stop" if report.get("done") is True or not isinstance(chunk, AIMessageChunk) else None
 
 
 def _usage(chunk: BaseMessage) -> Usage | None:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from backend.errors import ModelPayloadInvalid, ModelStreamCut
+from backend.errors import ModelPayloadInvalid
 from backend.llm.failures import reported
 from backend.llm.gateway import AnswerShape, ChatTurn, ModelRequest, Piece, Tool, ToolCallPart, ToolChoice, Usage
 from backend.llm.profiles import Profile
 from backend.llm.reading import Reading, count, counts
 from backend.llm.schemas import strict
 from backend.llm.shaping import turns_told
-from backend.llm.tool_calls import CallPlaces
+from backend.llm.tool_calls import CallPlaces, plain_name
 
 
 class OpenAIDialect:
@@ -21,7 +21,7 @@ class OpenAIDialect:
     def body(self, request: ModelRequest, model: str, profile: Profile, *, stream: bool) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": model,
-            "messages": [_message(turn) for turn in turns_told(request, profile.shaping)],
+            "messages": [_message(turn, profile) for turn in turns_told(request, profile.shaping)],
             "stream": stream,
         }
         if stream and profile.asks_for_usage:
@@ -44,16 +44,17 @@ class OpenAIDialect:
         return _ChatCompletion(request, profile)
 
 
-def _message(turn: ChatTurn) -> dict[str, Any]:
+def _message(turn: ChatTurn, profile: Profile) -> dict[str, Any]:
     if turn.role == "tool":
         return {"role": "tool", "tool_call_id": turn.tool_call_id, "content": turn.content}
     if not turn.tool_calls:
         return {"role": turn.role, "content": turn.content}
     calls = [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        {"id": call.id, "type": "function", "function": {"name": plain_name(call.name), "arguments": call.arguments}}
         for call in turn.tool_calls
     ]
-    return {"role": turn.role, "content": turn.content or None, "tool_calls": calls}
+    said = {"role": turn.role, "content": turn.content or None, "tool_calls": calls}
+    return {**said, "reasoning_content": turn.reasoning} if turn.reasoning and profile.wants_reasoning else said
 
 
 def _tools(request: ModelRequest, profile: Profile) -> dict[str, Any]:
@@ -112,10 +113,12 @@ class _ChatCompletion(Reading):
             if not (choices := get("choices")):
                 return None
             choice = choices[0].get
+            said = choice("delta") or {}
             if (word := choice("finish_reason")) is not None:
                 self.named(event)
+                piece = self._told(said)  # it was made, whatever the word for its end is
                 self._end(word)
-            said = choice("delta") or {}
+                return piece
             if len(said) == 1 and type(text := said.get("content")) is str and text:
                 # What nearly every event is: a little text, and nothing else to look for.
                 return self.told_text(text)
@@ -140,8 +143,7 @@ class _ChatCompletion(Reading):
         # DeepSeek, Zhipu and vLLM say reasoning_content; OpenRouter and newer vLLM say reasoning.
         if said.get("refusal"):
             self._declined = self.begun = True
-            if self.finish_reason is not None:
-                self.ended("content_filter")
+            self._filtered()
         reasoning = said.get("reasoning_content") or said.get("reasoning") or ""
         calls = said.get("tool_calls")
         return self.told(said.get("content") or "", reasoning, self._tool_calls(calls) if calls else ())
@@ -151,16 +153,20 @@ class _ChatCompletion(Reading):
         for at, call in enumerate(calls):
             function = call.get("function") or {}
             told = call.get("id") or "", function.get("name") or "", function.get("arguments") or ""
-            index = call.get("index", at)
+            index = at if (number := call.get("index")) is None else number
             if not isinstance(index, int) or not all(isinstance(text, str) for text in told):
                 raise ModelPayloadInvalid(reason="unexpected_shape")
             parts.append(self._places.part(index, *told))
         return tuple(parts)
 
     def _end(self, word: object) -> None:
-        if word in ("network_error", "error"):  # Zhipu's and OpenRouter's way to end in the middle
-            raise ModelStreamCut
-        self.ended("content_filter" if self._declined else word)
+        self.ended(word)
+        self._filtered()
+
+    def _filtered(self) -> None:
+        """Say so of an answer that ended: a refusal may come before its word or behind it."""
+        if self._declined and self.finish_reason is not None:
+            self.finish_reason = "content_filter"
 
 
 def _usage(report: object) -> Usage | None:

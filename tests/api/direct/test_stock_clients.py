@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import openai
@@ -17,7 +18,7 @@ from backend.api.routes import mount
 from backend.llm.routed import RoutedModel
 from backend.services import Services
 from backend.transport.static import static_files
-from tests.api.direct.conftest import ASK, DOWN, OFFLINE, SCHEMA, token_of, with_state
+from tests.api.direct.conftest import ASK, DOWN, OFFLINE, SCHEMA, token_of, until_written, with_state
 from tests.support.listening import listening
 from tests.support.scripted_model import Script, ScriptedModel
 
@@ -356,3 +357,26 @@ async def test_without_a_model_that_could_answer_there_is_no_answer(
     with pytest.raises(openai.NotFoundError) as missing:
         await sdk.chat.completions.create(model="cuedesk", messages=ASK["messages"])
     assert missing.value.response.headers["x-should-retry"] == "false"
+
+
+async def test_the_stock_sdk_signs_in_with_an_api_key(
+    address: str, admin: httpx.AsyncClient, services: Services, primary: ScriptedModel
+) -> None:
+    key = (await admin.post("/api/v1/api-keys", json={"name": "客服机器人", "scopes": ["models"]})).json()
+    tenant = UUID((await admin.get("/api/v1/auth/me")).json()["tenant"]["id"])
+    messages: Any = [{"role": "user", "content": "你好"}]
+    primary.play(Script("text", text="你好呀"), Script("text", text="慢慢说"))
+    async with openai.AsyncOpenAI(api_key=key["secret"], base_url=f"{address}/v1", max_retries=0) as sdk:
+        whole = await sdk.chat.completions.create(model="cuedesk", messages=messages)
+        assert whole.choices[0].message.content == "你好呀"
+        stream = await sdk.chat.completions.create(model="cuedesk", messages=messages, stream=True)
+        said = "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
+        assert said == "慢慢说"
+        assert [model.id async for model in sdk.models.list()] == ["primary", "fallback", "cuedesk"]
+        await until_written(services, tenant, 2)
+        calls = (await admin.get("/api/v1/model_calls")).json()["items"]
+        assert [(call["api_key_name"], call["api_key_id"]) for call in calls] == [("客服机器人", key["id"])] * 2
+        await admin.delete(f"/api/v1/api-keys/{key['id']}")
+        with pytest.raises(openai.AuthenticationError) as refused:
+            await sdk.chat.completions.create(model="cuedesk", messages=messages)
+        assert refused.value.code == "api_key_invalid"

@@ -218,4 +218,4 @@ async def test_what_nothing_can_store_comes_from_no_langchain_model() -> None:
     end = AIMessageChunk("", response_metadata={"finish_reason": "st\x00op"})
     pieces = await _asked(LangchainEndpoint(Parts(parts=[said, end])))
     assert pieces[0] == Piece("你好", "想", tool_calls=(ToolCallPart(0, "a", "f", "{}"),))
-    assert pieces[-1].finish_reason == "other"
+    assert pieces[-1].finish_reason == "stop"
