@@ -115,6 +115,8 @@ class Seats:
         seat = Seat(context).open(path)
         if email is not None and path == "/console":
             seat.connected()
+            # The frame is there before its page: a key would find nobody at home.
+            expect(seat.page.locator(".skeleton")).to_have_count(0)
         return seat
 
     def close(self) -> None:

@@ -45,7 +45,8 @@ LOOK = """wanted => {
         if (part && content === 'none') return false
         return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 || /0px 0px 0px [1-9]/.test(boxShadow)
     })
-    const near = [at, shown, label, at.nextElementSibling, at.previousElementSibling]
+    const drawn = at.matches('.ant-drawer') ? at.querySelector('.ant-drawer-section') : null
+    const near = [at, drawn, shown, label, at.nextElementSibling, at.previousElementSibling]
     for (let up = at.parentElement, n = 0; up && n < 4; up = up.parentElement, n++) near.push(up)
     if (!fault && !near.filter(Boolean).some(ringed)) fault = 'has no ring'
     return { there: at === wanted, body: false, name, fault }

@@ -51,7 +51,8 @@ def _violations(page: Page, theme: str, **options: Any) -> list[str]:
             for (const { nodes } of found)
                 for (const node of nodes) {
                     const part = document.querySelector(node.target.at(-1))
-                    node.popup = !!(part?.closest(popups) ?? part?.querySelector(popups))
+                    const closed = !part?.textContent // since: the pointer has left its button
+                    node.popup = closed || !!(part.closest(popups) ?? part.querySelector(popups))
                 }
             return found
         }""",

@@ -263,3 +263,32 @@ def test_the_list_is_in_its_order_and_what_is_decided_goes_when_nobody_is_in_it(
     page.keyboard.press("a")
     expect(rows).to_have_count(0)
     expect(page.get_by_text("暂无待审")).to_be_visible()
+
+
+def test_a_key_that_comes_before_its_script_is_drawn_decides_nothing_and_is_told(seats: Seats) -> None:
+    arrive(seats.take(OPERATOR, "/hosts"), 2)
+    page = seats.take(ADMIN, "/approvals").page
+    expect(page.get_by_test_id("queue-row").nth(1)).to_be_visible()
+    first, second = rows_of(page)[:2]
+    open_by_key(page, first)
+    expect(page.get_by_test_id("approve")).to_be_enabled()
+    # Faster than anything is drawn, and after the address has changed.
+    page.evaluate(
+        """async address => {
+            const press = key => window.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))
+            press('j')
+            for (let turn = 0; turn < 1000 && !location.pathname.endsWith(address); turn++) await null
+            press('a')
+        }""",
+        second,
+    )
+    expect(page.get_by_test_id("too-early")).to_be_visible()
+    card = page.get_by_test_id("approval-card")
+    expect(card).to_have_attribute("data-interrupt", re.compile(second.rsplit("/", 1)[-1]))
+    expect(card).to_have_attribute("data-status", "pending")
+    page.keyboard.press("k")
+    expect(card).to_have_attribute("data-interrupt", re.compile(first.rsplit("/", 1)[-1]))
+    expect(card).to_have_attribute("data-status", "pending")
+    expect(page.get_by_test_id("too-early")).to_have_count(0)
+    page.keyboard.press("a")
+    expect(card).to_have_attribute("data-status", "approve")

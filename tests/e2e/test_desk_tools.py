@@ -73,6 +73,28 @@ def test_a_request_is_picked_together_and_its_text_copied_exported_and_branched_
     expect(page.get_by_test_id("approval-card").last).to_have_attribute("data-status", "pending")
 
 
+def test_a_click_arrives_while_the_conversation_follows_its_text(seats: Seats) -> None:
+    seat = seats.take(APPROVER, viewport={"width": 1280, "height": 600})
+    page = seat.page
+    seat.ask(ASK)
+    edit = page.get_by_test_id("edit")
+    expect(edit).to_be_enabled()
+    edit.scroll_into_view_if_needed()
+    # As a list does that follows its end, but for a pixel and without end.
+    page.evaluate("""() => {
+        const list = document.querySelector('.chat-list')
+        let by = 1
+        window.moved = 0
+        list.addEventListener('scroll', () => moved++)
+        const move = () => { list.scrollTop += by = -by; requestAnimationFrame(move) }
+        move() }""")
+    page.wait_for_function("() => moved > 3")
+    box = edit.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_test_id("approval-editor")).to_be_visible()
+
+
 def test_two_approvers_see_each_other_and_one_takes_over(seats: Seats) -> None:
     operator = seats.take(OPERATOR, viewport=TALL)
     operator.ask(ASK)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import FileChooser, Locator, Page, expect
 
-from tests.e2e.browser import TALL, Seats
+from tests.e2e.browser import TALL, Seat, Seats
 from tests.e2e.keyboard import Hands
 from tests.e2e.test_coming_back import until
 from tests.e2e.test_keys_on_the_pages import gone
@@ -85,7 +86,6 @@ def test_a_conversation_is_had(seats: Seats) -> None:
     hands.press("Control+Enter")
     expect(card).not_to_have_attribute("data-interrupt", rejected)
     status(page, "pending")
-    hands.press("Control+/")  # from below: on the way up through older texts the list lets go of the newest
     hands.do(card.get_by_test_id("edit"), back=True)
     hands.here(page.get_by_test_id("approval-editor"))
     hands.press("Control+End")
@@ -94,6 +94,56 @@ def test_a_conversation_is_had(seats: Seats) -> None:
     status(page, "edit")
     hands.kept()
     hands.no_pointer()
+    assert seat.complaints == []
+
+
+#: Whether the element's row is in view in the conversation.
+IN_VIEW = """element => { const list = document.querySelector('.chat-list').getBoundingClientRect()
+    const { top, bottom } = element.closest('.entry').getBoundingClientRect()
+    return top < list.bottom - 1 && bottom > list.top + 1 }"""
+
+
+def messages_of(seat: Seat) -> list[dict[str, Any]]:
+    """What was said in the conversation on screen, as the server has it."""
+    path = f"/api/v1/threads/{seat.thread_id}/snapshot"
+    said: list[dict[str, Any]] = seat.page.request.get(path).json()["snapshot"]["messages"]
+    return said
+
+
+def test_far_up_in_a_conversation_the_newest_text_goes_on_and_the_focus_stays_where_it_was(seats: Seats) -> None:
+    seat = seats.take(OPERATOR, viewport={"width": 1200, "height": 560})
+    hands, page = Hands(seat), seat.page
+    answers = page.get_by_test_id("message-assistant")
+    for turn in range(1, 7):
+        seat.ask("你好")
+        expect(page.locator(".composer textarea").first).to_have_value("")
+        until(lambda turn=turn: [one["status"] for one in messages_of(seat)] == ["complete"] * 2 * turn, page)
+        expect(answers.last).to_have_attribute("data-status", "complete")
+    first = messages_of(seat)[0]["id"]
+    seat.ask("写一段沐野随行保温杯完整介绍，2分钟")
+    live = page.get_by_test_id("live-text")
+    until(lambda: len(seat.live_text()) > 10, page)
+    caret = page.locator(".caret")
+    hands.press("Control+/")
+
+    # Up to the first word of the conversation by Shift Tab: what is being written stays in the page, and grows.
+    oldest = page.locator(f"[data-id='{first}']")
+    hands.until(lambda: oldest.locator(":focus").count() == 1, "Shift+Tab", most=90)
+    hands.kept(page.locator(".chat"))
+    assert not live.evaluate(IN_VIEW)
+    told = len(seat.live_text())
+    until(lambda: len(seat.live_text()) > told, page)
+
+    # Back to the end by a key: it is followed again, and what has the focus is still there, out of sight.
+    hands.press("End")
+    until(lambda: bool(caret.evaluate(IN_VIEW)), page)
+    told = len(seat.live_text())
+    until(lambda: len(seat.live_text()) > told + 20 and bool(caret.evaluate(IN_VIEW)), page)
+    expect(oldest.locator(":focus")).to_have_count(1)
+    assert not oldest.evaluate(IN_VIEW)
+    expect(page.locator(".to-end")).to_have_count(0)
+    hands.press("Control+/", "Escape")
+    expect(page.get_by_text("已停止，以上是已写出的部分")).to_be_visible()
     assert seat.complaints == []
 
 

@@ -1,6 +1,7 @@
 """A display is set up: a test pattern with the mirrors at hand, a lock against stray touches, the home screen."""
 
 import json
+import re
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.prompter_page import ROOM_ID, Opener, RoomOnScreen, opener, served_page
 from tests.e2e.test_accessibility import AXE, serious
 from tests.e2e.test_prompter_engine import SCRIPT
+
+#: A phone upright and lying, a tablet, a laptop, a large screen; in CSS pixels.
+SIZES = [(390, 844), (844, 390), (820, 1180), (1280, 800), (1920, 1080)]
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +75,7 @@ def test_an_empty_screen_is_tried_by_a_pattern_that_gives_way_to_whatever_comes(
 def test_a_locked_screen_does_nothing_for_fingers_and_everything_for_keys(open_room: Opener) -> None:
     room = open_room(SCRIPT, has_touch=True)
     page = room.page
+    go = page.get_by_role("button", name="开始").bounding_box()
     page.get_by_role("button", name="设置").click()
     page.get_by_role("dialog").get_by_role("button", name="触摸锁").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -79,7 +84,6 @@ def test_a_locked_screen_does_nothing_for_fingers_and_everything_for_keys(open_r
     assert serious(page, AXE) == []
     # On the text, on the bar, and on the lock itself, but not for long enough.
     page.touchscreen.tap(195, 300)
-    go = page.get_by_role("button", name="开始").bounding_box()
     lock = unlock.bounding_box()
     assert go is not None
     assert lock is not None
@@ -104,6 +108,62 @@ def test_a_locked_screen_does_nothing_for_fingers_and_everything_for_keys(open_r
     page.mouse.up()
     page.touchscreen.tap(195, 300)
     motion(page, "running")
+
+
+#: What of the lock's button lies where something is read, or is cut off: none of it may.
+COVERED = """() => {
+    const button = document.querySelector('.lock button').getBoundingClientRect()
+    const read = ['.stage', '.band', '.about', '.left', '.pace', '.progress', '.next'].filter(part => {
+        const box = document.querySelector(part)?.getBoundingClientRect()
+        return box && box.width && box.left < button.right && button.left < box.right
+            && box.top < button.bottom && button.top < box.bottom })
+    const inside = button.left >= 0 && button.top >= 0 && button.right <= innerWidth && button.bottom <= innerHeight
+    const reads = document.querySelector('.stage').clientHeight / innerHeight
+    return { read, inside, high: button.height >= 44, reads } }"""
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_lock_lies_on_nothing_that_is_read(open_room: Opener, size: tuple[int, int], language: str) -> None:
+    room = open_room(SCRIPT, width=size[0], height=size[1], has_touch=True)
+    page = room.page
+    for hud in (True, False):
+        page.evaluate(
+            "settings => localStorage.setItem('cuedesk.prompter', JSON.stringify(settings))",
+            {"locked": True, "hud": hud, "language": language},
+        )
+        page.reload()
+        page.wait_for_selector(".lock button")
+        told = page.evaluate(COVERED)
+        assert (told["read"], told["inside"], told["high"]) == ([], True, True), hud
+        assert told["reads"] > 0.7, "and it leaves the text its room"
+        # No button stands there that no finger can press.
+        expect(page.get_by_role("button")).to_have_count(1)
+        assert serious(page, AXE) == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("theme", ["black", "night", "amber", "paper"])
+def test_pattern_and_lock_are_for_everybody_in_every_theme(open_room: Opener, theme: str, language: str) -> None:
+    room = open_room()
+    page = room.page
+    # Before the page reads them: one that leaves writes its own.
+    given = json.dumps(json.dumps({"theme": theme, "language": language}))
+    page.add_init_script(f"localStorage.setItem('cuedesk.prompter', {given})")
+    page.reload()
+    # The room's first state closes what lies over it.
+    expect(page.locator(".line")).to_contain_text(re.compile("已连接|Connected"))
+    expect(page.locator(".prompter")).to_have_attribute("data-theme", theme)
+    page.get_by_role("button", name=re.compile("测试图|[Tt]est pattern")).click()
+    expect(page.locator("dialog.pattern")).to_be_visible()
+    assert serious(page, AXE) == []
+    page.keyboard.press("Escape")
+    room.show(SCRIPT)
+    page.wait_for_selector(".track [data-o]")
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("触摸锁|Touch lock")).click()
+    expect(page.locator(".lock button")).to_be_visible()
+    assert serious(page, AXE) == []
 
 
 def test_a_screen_reader_unlocks_by_its_click(open_room: Opener) -> None:

@@ -272,6 +272,9 @@ def test_a_page_that_was_never_opened_opens_by_itself_when_the_server_is_back(
 ) -> None:
     operator = seats.take(OPERATOR)
     page = operator.page
+    # The browser keeps 250 timings; what is brought ahead (some 150) and asked of a server that is gone fill them.
+    page.add_init_script("performance.setResourceTimingBufferSize(5_000)")
+    page.reload()
     page.locator(".composer textarea").first.fill("写到一半")
     kill(server, page)
     page.get_by_role("link", name="主播", exact=True).click()
@@ -330,6 +333,68 @@ def test_a_teleprompter_that_is_loaded_again_while_the_server_is_dead_shows_its_
     other = room.approve(WISHES[1])
     entries(director).filter(has_text=other).get_by_test_id("cue").click()
     expect(shown).to_have_text(other)
+
+
+def test_a_teleprompter_that_is_loaded_again_while_it_reads_alone_goes_on_there_and_leads(
+    seats: Seats, server: ServerProcess
+) -> None:
+    operator = seats.take(OPERATOR, "/login")
+    room = Room(operator)
+    room.rule(by_hand=True, undo_window=None)
+    room.empty()
+    room.approve(WISHES[1])
+    director = operator.open(f"/live/{room.id}").page
+    entries(director).first.get_by_test_id("cue").click()
+    host = seats.take(HOST, f"/prompter.html?room={room.id}", reduced_motion="no-preference").page
+    expect(host.locator(".track")).to_contain_text("面膜")
+    worker = "async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated'"
+    until(lambda: host.evaluate(worker), host)
+    host.keyboard.press("Space")
+    expect(director.get_by_test_id("stage-state")).to_have_attribute("data-state", "playing")
+    server.kill()
+    expect(host.get_by_text("使用已收稿件")).to_be_visible()
+    host.keyboard.press("ArrowUp")
+    host.keyboard.press("ArrowUp")
+    pace = host.locator(".bar").get_by_text("字/分").first.inner_text()
+    at = travelled(host)
+    until(lambda: travelled(host) > at + 20, host)
+    at = travelled(host)
+    host.reload()
+    running = host.locator('.prompter[data-motion="running"]')
+    expect(running).to_have_count(1)
+    again = travelled(host)
+    # The place is kept each second, and as the page goes as far as the browser still does it.
+    line = float(host.evaluate("parseFloat(getComputedStyle(document.querySelector('.track')).lineHeight)"))
+    assert at - line / 2 < again, "it goes on where it was"
+    expect(host.locator(".bar").get_by_text("字/分").first).to_have_text(pace)
+    until(lambda: travelled(host) > again + 20, host)
+    server.start().wait_healthy()
+    expect(host.locator(".line")).to_contain_text("已连接")
+    expect(director.get_by_test_id("stage-state")).to_have_attribute("data-state", "playing")
+    expect(running).to_have_count(1)
+    expect(host.locator(".bar").get_by_text("字/分").first).to_have_text(pace)
+
+
+def test_who_signs_out_leaves_no_script_on_the_device(seats: Seats) -> None:
+    operator = seats.take(OPERATOR, "/login")
+    room = Room(operator)
+    room.rule(by_hand=True, undo_window=None)
+    room.empty()
+    room.approve(WISHES[1])
+    director = operator.open(f"/live/{room.id}").page
+    entries(director).first.get_by_test_id("cue").click()
+    seat = seats.take(HOST, f"/prompter.html?room={room.id}")
+    expect(seat.page.locator(".track")).to_contain_text("面膜")
+    names = "async () => (await indexedDB.databases()).map(({name}) => name)"
+    until(lambda: "cuedesk-prompter" in seat.page.evaluate(names), seat.page)
+    console = seat.context.new_page()
+    console.goto(f"{seats.address}/console")
+    console.get_by_role("button", name="小雅").click()
+    console.get_by_role("button", name="退出登录").click()
+    expect(console.locator("input[autocomplete=username]")).to_be_visible()
+    # The display beside it stood: it asks who is there, and keeps nothing more.
+    expect(seat.page.locator("input[autocomplete=username]")).to_be_visible()
+    until(lambda: "cuedesk-prompter" not in console.evaluate(names), console)
 
 
 @pytest.mark.parametrize("path", ["/prompter.html", "/remote"])

@@ -72,7 +72,12 @@ def test_it_is_whole_in_both_languages_and_on_a_phone(seats: Seats, language: st
     for name in ("generate", "modify", "batch", "rundown"):
         page.get_by_test_id(f"try-{name}").click()
         page.get_by_test_id(f"check-{name}").click()
-        expect(page.get_by_test_id(f"preflight-{name}").get_by_test_id("preflight-found")).to_be_visible()
+        form = page.get_by_test_id(f"preflight-{name}")
+        expect(form.get_by_test_id("preflight-found")).to_be_visible()
+        box = form.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0, "none of it is beside the screen"
+        assert box["x"] + box["width"] <= 390
     assert serious(page, AXE) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

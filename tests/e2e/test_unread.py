@@ -22,7 +22,7 @@ LISTS = {
     "/rules": "rules|rules/overlay",
     "/experiments": "experiments",
     "/models": "models|models/own|tenant/model_budget|model_calls/sums",
-    "/settings": "rooms|tenant/policies|skills|tenant/retention|memory/lifetimes",
+    "/settings": "rooms|tenant/policies|skills|tenant/retention|memory/lifetimes|api-keys",
     "/live": "rooms",
     "/audit": "audit",
 }

@@ -1,7 +1,8 @@
 import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, ConfigProvider } from 'antd'
-import enUS from 'antd/locale/en_US'
-import zhCN from 'antd/locale/zh_CN'
+// As modules, not as antd/locale: what the components fall back to is the same English then, once.
+import enUS from 'antd/es/locale/en_US'
+import zhCN from 'antd/es/locale/zh_CN'
 import { lazy, Suspense, useCallback, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { createBrowserRouter, RouterProvider } from 'react-router'
@@ -9,7 +10,7 @@ import { api } from '../shared/api'
 import { DeskProvider } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
 import { RestProblem, type Shapes } from '../shared/rest'
-import { dropDrafts, remember } from '../shared/storage'
+import { dropDrafts, dropScripts, remember } from '../shared/storage'
 import { Broken } from './Broken'
 import { Shell } from './Shell'
 import { useAntdTheme } from './theme'
@@ -94,12 +95,19 @@ function SignedIn() {
   const { t } = useTranslation()
   const problemText = useProblemText()
   const cache = useQueryClient()
+  const drop = useCallback(
+    () => cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' }),
+    [cache],
+  )
   const me = useQuery<Me | null>({
     queryKey: ['me'],
     queryFn: () =>
       api.me().catch((error: unknown) => {
-        if (error instanceof RestProblem && error.status === 401) return null
-        throw error
+        if (!(error instanceof RestProblem) || error.status !== 401) throw error
+        // Ended elsewhere: the next person finds nothing of this one's; drafts wait for who wrote them.
+        dropScripts()
+        drop()
+        return null
       }),
   })
   const ask = useCallback(() => void cache.invalidateQueries({ queryKey: ['me'] }), [cache])
@@ -107,8 +115,8 @@ function SignedIn() {
     dropDrafts()
     // Kept itself: a removed query is no longer the one this page watches.
     cache.setQueryData(['me'], null)
-    cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' })
-  }, [cache])
+    drop()
+  }, [cache, drop])
   useEffect(() => {
     // Somebody signed out in another tab: this one, and what was typed in it, is not left to the next person.
     const listen = ({ key, newValue }: StorageEvent) => key === LEFT && newValue && leave()
@@ -124,9 +132,7 @@ function SignedIn() {
   if (me.data) {
     return (
       <DeskProvider key={`${me.data.user.id}-${me.data.tenant.id}`} me={me.data} onRefused={ask}>
-        <Suspense fallback={<p className="muted empty">{t('common.loading')}</p>}>
-          <Shell onLogout={() => void logout()} />
-        </Suspense>
+        <Shell onLogout={() => void logout()} router={router} />
       </DeskProvider>
     )
   }

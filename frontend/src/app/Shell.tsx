@@ -1,8 +1,8 @@
 import { QuestionCircleOutlined, SearchOutlined } from '@ant-design/icons'
 import { Button, Popover } from 'antd'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
-import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
+import { type DataRouter, NavLink, Outlet, useLocation, useNavigate } from 'react-router'
 import { byUrgency } from '../approvals/queue'
 import { useQueue } from '../approvals/useQueue'
 import { type Action, useDesk } from '../shared/desk'
@@ -42,12 +42,14 @@ const asks: Partial<Record<Page, Action>> = {
 }
 
 /** The frame around every page: where one can go, how the line is, who one is. */
-export function Shell({ onLogout }: { onLogout: () => void }) {
+export function Shell({ onLogout, router }: { onLogout: () => void; router: DataRouter }) {
   const { t } = useTranslation()
   const { me, may } = useDesk()
   const navigate = useNavigate()
   // The menu is closed by another page.
   const { pathname } = useLocation()
+  // Where one is going: a page that is still on its way leaves the one before in view.
+  const to = useSyncExternalStore(router.subscribe, () => router.state.location.pathname)
   const { queue, list } = useQueue()
   const pending = byUrgency(queue).length
   const [over, setOver] = useState<'keys' | 'bar' | 'tour'>()
@@ -92,7 +94,7 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
 
   return (
     <div className="shell">
-      <header className="top">
+      <header className="top" data-going={to !== pathname || undefined}>
         <span className="brand">
           <img src="/icon.svg" alt="" width={24} height={24} />
           <strong>{t('app.name')}</strong>
@@ -101,7 +103,11 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
           {Object.values(pages).map(
             (page) =>
               open(page) && (
-                <NavLink key={page} to={`/${page}`}>
+                <NavLink
+                  key={page}
+                  to={`/${page}`}
+                  className={() => (to.startsWith(`/${page}`) ? 'active' : '')}
+                >
                   {t(`nav.${page}`)}
                   {page === 'approvals' && pending > 0 && <span className="badge number">{pending}</span>}
                 </NavLink>
@@ -147,7 +153,9 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
       <Suspense fallback={null}>
         <Alerts queue={queue} ready={list.isSuccess} decides={may('interrupt.decide')} />
       </Suspense>
-      <Outlet context={{ onTour: () => setOver('tour') } satisfies FrameContext} />
+      <Suspense fallback={<p className="skeleton">{t('common.loading')}</p>}>
+        <Outlet context={{ onTour: () => setOver('tour') } satisfies FrameContext} />
+      </Suspense>
       <Suspense fallback={null}>
         {over === 'keys' && <Keys pages={ways} onTour={() => setOver('tour')} onClose={close} />}
         {over === 'bar' && (

@@ -34,6 +34,22 @@ test('what is gone leaves the focus to the part of the page it was in', async ()
   expect(get('section').hasAttribute('tabindex')).toBe(false)
 })
 
+test('of a row that lost what had it, and of the queue that lost the row, the link has the focus', async () => {
+  put(
+    '<nav class="queue"><ul><li><a href="/1">a</a></li><li><a href="/2">b</a><button>x</button></li></ul></nav>',
+  )
+  get('button').focus()
+  get('button').remove()
+  await settled()
+  expect(document.activeElement).toBe(get('[href="/2"]'))
+  const row = get('li + li')
+  // Here a row alone would take the window's focus along.
+  get('[href="/2"]').remove()
+  row.remove()
+  await settled()
+  expect(document.activeElement).toBe(get('[href="/1"]'))
+})
+
 test('a dialog that is closed gives it back to what opened it, and an open one keeps it', async () => {
   put(
     '<main><button id="opens">a</button></main><div role="dialog" aria-modal="true"><button id="in">b</button></div>',

@@ -54,7 +54,8 @@ export function keepFocus(): () => void {
       }
       const place = placeOf(held, within)
       if (place) {
-        if (element.isConnected) busy = { element, place }
+        if (!element.isConnected) return settle(linkOf(place))
+        busy = { element, place }
         return settle(place)
       }
     }
@@ -119,10 +120,14 @@ function placeOf({ element, around, beside }: Held, within: (one: Element) => bo
   return undefined
 }
 
+/** Of a row, and of the queue, the link: it says where one is, and to press it does no harm. */
+const linkOf = (part: Element): Element =>
+  (part.matches('li, .queue') && (part.querySelector('a[aria-current]') ?? part.querySelector('a'))) || part
+
 /** Give a part of the page the focus: Tab goes on in it, and Enter does nothing. */
 function settle(place: Element): void {
   if (!(place instanceof HTMLElement)) return
-  if (!place.hasAttribute('tabindex')) {
+  if (!place.matches('a, [tabindex]')) {
     place.tabIndex = -1
     place.addEventListener('blur', () => place.removeAttribute('tabindex'), { once: true })
   }

@@ -99,6 +99,8 @@ export function useAntdTheme(): ThemeConfig {
           dangerShadow: 'none',
           fontWeight: 500,
         },
+        // As round as the rest, a box is taken for a radio.
+        Checkbox: { borderRadiusSM: 3 },
         Table: { cellPaddingBlock: 10 },
         // antd's rail cannot be told from the page, and its handle not from a dark one.
         Slider: {

@@ -139,6 +139,10 @@ export default function ApprovalsPage() {
     if (!same && ((!pointing.current && !atKeys) || shown.length === 0)) rearrange()
   }
   useEffect(settle)
+  // Whoever walks by keys sees where they are.
+  useEffect(() => {
+    if (id) queueBox.current?.querySelector('[aria-current=true]')?.scrollIntoView?.({ block: 'nearest' })
+  }, [id])
   // Where the open one stands among those that wait, or stood before it was decided and went.
   const place = useRef(0)
   const steps = shown.filter((row) => row === id || queue.get(row)?.interrupt.status === 'pending')
@@ -153,6 +157,8 @@ export default function ApprovalsPage() {
   }
   const others = steps.filter((row) => row !== id)
   const next = others[Math.min(place.current, others.length - 1)]
+  // Where a key was pressed before the script was drawn there, for which it was meant.
+  const [early, setEarly] = useState('')
   const keys = useRef<(event: KeyboardEvent) => void>(() => {})
   keys.current = (event) => {
     if (!isPageKey(event)) return
@@ -162,6 +168,7 @@ export default function ApprovalsPage() {
       stepMark(key === 'n' ? 1 : -1)
       event.preventDefault()
     }
+    setEarly(id && /^[aex]$/.test(key) && !location.pathname.includes(id) ? location.pathname : '')
     if (tab === 'history') return
     const onControl = event.target instanceof HTMLElement && event.target.closest('button, a, input')
     if (key === ' ' && !onControl && id && clean(id)) toggle(id)
@@ -241,6 +248,9 @@ export default function ApprovalsPage() {
           <LookBar look={look} rooms={rooms} onLook={(next) => see(tab, next)} />
         )}
         <Unread asked={list} />
+        {tab !== 'history' && list.isPending && shown.length === 0 && (
+          <p className="skeleton skeleton-rows">{t('common.loading')}</p>
+        )}
         <ul hidden={tab === 'history'}>
           {shown.map((row) => {
             const item = queue.get(row)
@@ -313,6 +323,11 @@ export default function ApprovalsPage() {
         </div>
       </nav>
       <main className="detail">
+        {id && waits && early.includes(id) && (
+          <p role="status" data-testid="too-early">
+            {t('approvalDesk.tooEarly')}
+          </p>
+        )}
         {id ? (
           <Detail
             key={id}
@@ -381,9 +396,13 @@ const QueueRow = memo(function QueueRow({
             <span className="tag tag-warn">{t('approvalDesk.lesser', { count: lesser })}</span>
           )}
           {/* What is decided folds to its title and its end; its place stays, or another would be under the pointer. */}
-          {pending && <span className="muted">{script.roomName}</span>}
-          {pending && interrupt.claimed_by && (
-            <span className="muted">{t('review.claimedBy', { name: interrupt.claimed_by.name })}</span>
+          {/* There is room for one name: who is at it comes before where it goes. */}
+          {pending && (
+            <span className="muted">
+              {interrupt.claimed_by
+                ? t('review.claimedBy', { name: interrupt.claimed_by.name })
+                : script.roomName}
+            </span>
           )}
         </span>
       </Link>
@@ -444,7 +463,7 @@ function Detail({
   if (read.error && !item) {
     return <Unread asked={read} />
   }
-  if (!item) return <p className="muted">{t('common.loading')}</p>
+  if (!item) return <p className="skeleton">{t('common.loading')}</p>
   const again = read.data?.status === 'rejected' ? read.data.again : undefined
   const back =
     backOf(queue, id) ??

@@ -51,7 +51,7 @@ export function History({ selected }: { selected: string | undefined }) {
   return (
     <>
       <Unread asked={list} />
-      {list.isPending && <p className="muted">{t('common.loading')}</p>}
+      {list.isPending && <p className="skeleton">{t('common.loading')}</p>}
       <ul className="decided" data-testid="history">
         {rows.map((row) => {
           const { interrupt } = fromRest(row)

@@ -1,17 +1,22 @@
 import '../i18n/addAgain'
 import { Button } from 'antd'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { scriptParams } from '../review/params'
 import { isUndoable } from '../review/takenBack'
+import { useUndoKey } from '../review/undoKey'
 import { useCommandKeys } from '../shared/commands'
-import { useDesk, useSecondsUntil } from '../shared/desk'
+import { useDesk, useSecondsUntil, useSocketStatus } from '../shared/desk'
 import { clockTime } from '../shared/format'
-import { isPageKey } from '../shared/keys'
 import { useProblemText } from '../shared/problems'
 import { backOf, heldItems, lastDecided, lastOwn, ownRejected } from './bulk'
 import type { Queue, QueueItem } from './queue'
+
+/** How long it is said why something could not be called back. */
+const PROBLEM_MS = 10_000
+
+const titleOf = ({ interrupt }: QueueItem) => scriptParams(interrupt.params).title
 
 /**
  * What can be called back for some seconds: approved scripts on their way to the screen, and what I rejected. Z takes back
@@ -19,38 +24,55 @@ import type { Queue, QueueItem } from './queue'
  */
 export function HoldStrip({ queue }: { queue: Queue }) {
   const { me, socket } = useDesk()
+  const { t } = useTranslation()
   const navigate = useNavigate()
   const problemText = useProblemText()
   const keyFor = useCommandKeys()
-  const [problem, setProblem] = useState<unknown>(null)
-  const [wanted, setWanted] = useState<string>()
+  const [problem, setProblem] = useState<{ of: QueueItem; error: unknown }>()
+  const [wanted, setWanted] = useState<{ id: string; from: string }>()
+  // Taken back, whether or not it is seen waiting again: it may be withdrawn before.
+  const [done, setDone] = useState<ReadonlySet<string>>(new Set())
   const held = heldItems(queue.values())
-  const rejected = ownRejected(queue, me.user.id)
-  const undo = async (id: string) => {
-    setProblem(null)
+  const rejected = ownRejected(queue, me.user.id).filter(({ interrupt }) => !done.has(interrupt.id))
+  const undo = async (item: QueueItem) => {
+    const { id } = item.interrupt
+    const from = location.pathname
+    setProblem(undefined)
     try {
-      await socket.send({ type: 'undo', id: keyFor(id), interrupt_id: id })
-      setWanted(id)
+      // A rejection now or not at all: what comes about later would surprise whoever has gone on. What is on its way to a
+      // screen as soon as there is a line again: it may still not be there.
+      const rejection = item.interrupt.status === 'reject'
+      await socket.send({ type: 'undo', id: keyFor(id), interrupt_id: id }, { once: rejection })
+      if (rejection) setDone((ids) => new Set(ids).add(id))
+      setWanted({ id, from })
     } catch (error) {
-      setProblem(error)
+      setProblem({ of: item, error })
     }
   }
-  // After a rejection the text waits again as another question: whoever took it back goes on there.
-  const back = wanted && backOf(queue, wanted)?.id
+  useEffect(() => {
+    if (!problem) return
+    const timer = setTimeout(() => setProblem(undefined), PROBLEM_MS)
+    return () => clearTimeout(timer)
+  }, [problem])
+  // After a rejection the text waits again as another question: whoever took it back goes on there, unless they are at
+  // something else by then.
+  const back = wanted && backOf(queue, wanted.id)?.id
+  const from = wanted?.from
   useEffect(() => {
     if (!back) return
     setWanted(undefined)
-    navigate(`/approvals/${back}`)
-  }, [back, navigate])
+    if (location.pathname === from && !document.activeElement?.matches('textarea'))
+      navigate(`/approvals/${back}`)
+  }, [back, from, navigate])
   return (
     <>
-      {problem !== null && (
-        <p className="fact-bad" role="alert">
-          {problemText(problem)}
+      {problem && !backOf(queue, problem.of.interrupt.id) && (
+        <p className="fact-bad" role="alert" data-testid="undo-refused">
+          <strong>{titleOf(problem.of) || t('review.title')}</strong> {problemText(problem.error)}
         </p>
       )}
       {held.length + rejected.length > 0 && (
-        <Strip held={held} rejected={rejected} me={me.user.id} onUndo={(id) => void undo(id)} />
+        <Strip held={held} rejected={rejected} me={me.user.id} onUndo={(item) => void undo(item)} />
       )}
     </>
   )
@@ -61,7 +83,7 @@ interface StripProps {
   /** The latest last; the time for some may be over. */
   rejected: readonly QueueItem[]
   me: string
-  onUndo: (id: string) => void
+  onUndo: (item: QueueItem) => void
 }
 
 function Strip({ held, rejected, me, onUndo }: StripProps) {
@@ -71,20 +93,11 @@ function Strip({ held, rejected, me, onUndo }: StripProps) {
   useSecondsUntil(rejected.at(-1)?.interrupt.undo_until ?? '')
   const now = socket.clock.now()
   const open = rejected.filter(({ interrupt }) => isUndoable(interrupt, me, now))
-  const last = lastDecided(lastOwn(held, me), open.at(-1))?.interrupt.id
-  const key = useRef<(event: KeyboardEvent) => void>(() => {})
-  key.current = (event) => {
-    // Held down it must not call back one after the other.
-    if (event.key.toLowerCase() !== 'z' || event.shiftKey || !last || event.repeat || !isPageKey(event))
-      return
-    event.preventDefault()
-    onUndo(last)
-  }
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => key.current(event)
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
-  }, [])
+  const last = lastDecided(lastOwn(held, me), open.at(-1))
+  const online = useSocketStatus().state === 'open'
+  const decided = last?.interrupt.on_air_at ? last.interrupt.at : last?.interrupt.resolved_at
+  // Before the card beside it, which shows the same one.
+  const byKey = useUndoKey(decided, () => last && (online || last.interrupt.on_air_at) && onUndo(last), 1)
   if (held.length + open.length === 0) return null
   const rows = [...held.map((item) => ({ item, Row: Held })), ...open.map((item) => ({ item, Row: Refused }))]
   return (
@@ -93,10 +106,12 @@ function Strip({ held, rejected, me, onUndo }: StripProps) {
         <Row
           key={item.interrupt.id}
           item={item}
-          last={item.interrupt.id === last}
-          onUndo={() => onUndo(item.interrupt.id)}
+          last={byKey && item === last}
+          online={online}
+          onUndo={() => onUndo(item)}
         />
       ))}
+      {!online && open.length > 0 && <p className="muted">{t('review.offline')}</p>}
     </section>
   )
 }
@@ -105,6 +120,7 @@ interface RowProps {
   item: QueueItem
   /** Z is about this one. */
   last: boolean
+  online: boolean
   onUndo: () => void
 }
 
@@ -114,7 +130,7 @@ function Held({ item, last, onUndo }: RowProps) {
   const left = useSecondsUntil(interrupt.on_air_at ?? interrupt.expires_at)
   return (
     <p className="row" data-testid="held-item">
-      <strong>{scriptParams(interrupt.params).title || t('review.title')}</strong>
+      <strong>{titleOf(item) || t('review.title')}</strong>
       <span className="state state-pending number">
         {t('review.onAirIn', { time: clockTime(Math.max(0, left)) })}
       </span>
@@ -126,17 +142,17 @@ function Held({ item, last, onUndo }: RowProps) {
   )
 }
 
-function Refused({ item, last, onUndo }: RowProps) {
+function Refused({ item, last, online, onUndo }: RowProps) {
   const { t } = useTranslation()
   const { interrupt } = item
   const left = useSecondsUntil(interrupt.undo_until ?? '')
   return (
     <p className="row" data-testid="rejected-item">
-      <strong>{scriptParams(interrupt.params).title || t('review.title')}</strong>
+      <strong>{titleOf(item) || t('review.title')}</strong>
       <span className="state state-reject number">
         {t('takenBack.rejected', { count: Math.max(0, left) })}
       </span>
-      <Button size="small" disabled={left <= 0} onClick={onUndo} data-testid="undo-rejected">
+      <Button size="small" disabled={left <= 0 || !online} onClick={onUndo} data-testid="undo-rejected">
         {t('review.undo')}
         {last && <kbd>Z</kbd>}
       </Button>

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import type { InterruptView } from '../generated/protocol'
 import { useDesk, useSocketStatus } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
+import { listed } from '../shared/listed'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
 import type { Claiming } from './useClaim'
@@ -57,7 +58,7 @@ export function ReviewBar({ interrupt, claiming }: { interrupt: InterruptView; c
       )}
       {others.length > 0 && (
         <span className="muted" data-testid="lookers">
-          <EyeOutlined /> {t('approvalDesk.looking', { names: others.map(({ name }) => name).join('、') })}
+          <EyeOutlined /> {t('approvalDesk.looking', { names: listed(others.map(({ name }) => name)) })}
         </span>
       )}
       {may('interrupt.decide') && (

@@ -1,4 +1,5 @@
 import { moment } from '../shared/format'
+import { listed } from '../shared/listed'
 import type { Entry } from './api'
 
 /** A dictionary: the words of a key, or nothing where it has none. */
@@ -16,7 +17,10 @@ export function told({ action, detail }: Pick<Entry, 'action' | 'detail'>, word:
     if (value === null || value === undefined) return '—'
     if (typeof value === 'boolean') return word(`auditValue.${value ? 'yes' : 'no'}`) ?? String(value)
     if (Array.isArray(value))
-      return value.map((one) => text(one, names)).join(language === 'en' ? ', ' : '、')
+      return listed(
+        value.map((one) => text(one, names)),
+        language,
+      )
     if (typeof value === 'object')
       return Object.entries(value)
         .map(([key, inner]) => `${nameOf(key)}: ${text(inner, names)}`)

@@ -8,6 +8,7 @@ import { backFrom } from '../review/takenBack'
 import type { ThreadSession } from '../session/session'
 import { useSessionState } from '../session/useSession'
 import { useDesk } from '../shared/desk'
+import { isPageKey } from '../shared/keys'
 import { EntryRow } from './EntryRow'
 import { timeline } from './timeline'
 
@@ -41,7 +42,15 @@ export const Chat = memo(function Chat({ session, onAnswer }: Props) {
   const list = useRef<VListHandle>(null)
   const box = useRef<HTMLDivElement>(null)
   const sticking = useRef(true)
+  const moved = useRef(false)
   const [away, setAway] = useState(false)
+  // The row that has the focus stays in the page however far one scrolls, and so does the newest: what is being written is
+  // read out, and found, wherever one is.
+  const [focused, setFocused] = useState<string>()
+  const held = useMemo(() => {
+    const at = entries.findIndex(({ key }) => key === focused)
+    return [...new Set([at, entries.length - 1])].filter((index) => index >= 0)
+  }, [entries, focused])
 
   const toEnd = useCallback(() => {
     const handle = list.current
@@ -68,8 +77,21 @@ export const Chat = memo(function Chat({ session, onAnswer }: Props) {
     if (box.current) observer.observe(box.current)
     return () => observer.disconnect()
   }, [toEnd])
-  // Only the reader's own gesture lets go of the end; text that grows faster than it is followed must not.
-  const gesture = useCallback(() => requestAnimationFrame(measure), [measure])
+  const follow = () => {
+    sticking.current = true
+    setAway(false)
+    toEnd()
+  }
+  // Only the reader's own gesture lets go of the end; text that grows faster than it is followed must not. What a key or
+  // a flick has set going is measured again when it has come to rest.
+  const gesture = () => {
+    moved.current = true
+    requestAnimationFrame(measure)
+  }
+  const rest = () => {
+    if (moved.current) measure()
+    moved.current = false
+  }
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it only watches whether the reader scrolls.
@@ -78,8 +100,10 @@ export const Chat = memo(function Chat({ session, onAnswer }: Props) {
       ref={box}
       onWheel={gesture}
       onTouchMove={gesture}
-      onKeyUp={gesture}
+      // The end is where the text under way is by then.
+      onKeyUp={(event) => (event.key === 'End' && isPageKey(event.nativeEvent) ? follow() : gesture())}
       onPointerUp={gesture}
+      onFocus={({ target }) => setFocused(target.closest<HTMLElement>('.entry')?.dataset.key)}
     >
       <VList
         ref={list}
@@ -89,9 +113,11 @@ export const Chat = memo(function Chat({ session, onAnswer }: Props) {
         aria-label={t('desk.conversation')}
         aria-live="off"
         data={entries}
+        keepMounted={held}
+        onScrollEnd={rest}
       >
         {(entry) => (
-          <div className="entry" key={entry.key}>
+          <div className="entry" key={entry.key} data-key={entry.key}>
             <EntryRow
               entry={entry}
               session={session}
@@ -104,15 +130,7 @@ export const Chat = memo(function Chat({ session, onAnswer }: Props) {
         )}
       </VList>
       {away && (
-        <Button
-          className="to-end"
-          icon={<ArrowDownOutlined />}
-          onClick={() => {
-            sticking.current = true
-            setAway(false)
-            toEnd()
-          }}
-        >
+        <Button className="to-end" icon={<ArrowDownOutlined />} onClick={follow}>
           {t('desk.toEnd')}
         </Button>
       )}

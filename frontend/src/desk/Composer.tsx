@@ -121,7 +121,10 @@ export function Composer(props: Props) {
           data-testid="send-refused"
           action={
             interrupts && (
-              <Button size="small" onClick={() => onSend(refusal.content, 'interrupt')}>
+              <Button
+                size="small"
+                onClick={() => onSend(value.trim() ? value : refusal.content, 'interrupt')}
+              >
                 {t(withdraws ? 'desk.withdrawAndSend' : 'desk.stopAndSend')}
               </Button>
             )

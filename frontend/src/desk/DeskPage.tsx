@@ -18,7 +18,7 @@ import { Composer } from './Composer'
 import type { Command } from './pickers'
 import { RunSteps } from './RunSteps'
 import { ThreadList } from './ThreadList'
-import { activeRun, multitaskNow, unsent } from './timeline'
+import { activeRun, multitaskNow, refusalNow, tellsTakenBack, unsent, waitsForSomebody } from './timeline'
 import { useCommands } from './useCommands'
 import { type Multitask, type Slots, useSend } from './useSend'
 
@@ -189,8 +189,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
   }
   const writes = may('thread.write')
   // What waits for a person's decision is written already: a key may not take it away.
-  // The question is shown a moment before the run is told to wait for it.
-  const waits = run?.status === 'waiting' || pendingCount(thread.interrupts) > 0
+  const waits = waitsForSomebody(thread)
   const stoppable = run && !waits && writes ? () => void stop() : undefined
   const commands = useCommands(session, { say: (content) => void say(content), stop: stoppable })
   usePageActions(() =>
@@ -198,7 +197,9 @@ function ThreadDesk({ threadId }: { threadId: string }) {
       act && name !== 'new' ? [{ id: name, label: t(`command.${name}`), run: act }] : [],
     ),
   )
-  const lastSaid = thread.messages.findLast((m) => m.role === 'user' && m.author?.id === me.user.id)?.content
+  const lastSaid = thread.messages.findLast(
+    (m) => m.role === 'user' && m.author?.id === me.user.id && !tellsTakenBack(m),
+  )?.content
   if (phase === 'failed') {
     return (
       <main className="conversation">
@@ -225,7 +226,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
           onStop={stoppable}
           onWithdraw={waits && writes ? () => void stop() : undefined}
           sending={sending}
-          refusal={refusal}
+          refusal={refusalNow(refusal, thread)}
           onDismiss={dismiss}
           slots={slots}
           onSlots={setChosen}
@@ -254,8 +255,4 @@ function ThreadDesk({ threadId }: { threadId: string }) {
       </aside>
     </>
   )
-}
-
-function pendingCount(interrupts: readonly { status: string }[]): number {
-  return interrupts.filter(({ status }) => status === 'pending').length
 }

@@ -10,12 +10,14 @@ import { MarkedText, worst } from '../review/MarkedText'
 import { QualityCard } from '../review/QualityCard'
 import type { TakenBack } from '../review/takenBack'
 import type { ThreadSession } from '../session/session'
+import { useSessionState } from '../session/useSession'
 import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
 import { markedPieces } from '../shared/text'
-import type { Entry } from './timeline'
+import { type Entry, tellsTakenBack } from './timeline'
 
 const MessageTools = lazy(() => import('./MessageTools'))
+const TakenBackLine = lazy(() => import('./TakenBackLine'))
 const ResumeRun = lazy(() => import('./ResumeRun'))
 
 interface Props {
@@ -36,6 +38,12 @@ export const EntryRow = memo(function EntryRow({ entry, session, answerable, onA
   const problemText = useProblemText()
   switch (entry.kind) {
     case 'message':
+      if (tellsTakenBack(entry.message))
+        return (
+          <Suspense fallback={<p className="fact" />}>
+            <TakenBackLine message={entry.message} />
+          </Suspense>
+        )
       return <Message message={entry.message} session={session} answerable={answerable} onAnswer={onAnswer} />
     case 'interrupt':
       return <ApprovalCard threadId={session.threadId} interrupt={entry.interrupt} back={back} />
@@ -175,6 +183,7 @@ function LiveText({
   const { t } = useTranslation()
   const { id: messageId, quality } = message
   const text = useStore(session.live, (texts) => texts[messageId]?.text ?? '')
+  const whole = useSessionState(session, (state) => state.whole)
   // What was checked of it; after a new attempt that is another text's beginning.
   const checked = quality && text.startsWith(quality.content) ? quality : undefined
   const sentences = text.slice(
@@ -195,7 +204,7 @@ function LiveText({
         )}
       {checked
         ? text.slice(checked.content.length)
-        : text || <span className="muted">{t('desk.thinking')}</span>}
+        : text || <span className="muted">{t(whole ? 'deskMore.whole' : 'desk.thinking')}</span>}
       <span className="caret" aria-hidden="true" />
       <span className="visually-hidden" aria-live="polite">
         {sentences.slice(-60)}

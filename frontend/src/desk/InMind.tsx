@@ -52,7 +52,7 @@ export default function InMind({ threadId, said }: { threadId: string; said: num
           <h2>{t('inMind.title')}</h2>
         </summary>
         <Unread asked={read} />
-        {open && read.isPending && <p className="muted">{t('common.loading')}</p>}
+        {open && read.isPending && <p className="skeleton">{t('common.loading')}</p>}
         {empty && <p className="muted">{t('inMind.nothing')}</p>}
         {wishes.length > 0 && (
           <dl>

@@ -44,7 +44,7 @@ export function RoomPanel({ roomId }: { roomId: string }) {
           </a>
         </span>
       </div>
-      {!state && <p className="muted">{t('common.loading')}</p>}
+      {!state && <p className="skeleton">{t('common.loading')}</p>}
       {state?.version === 0 && <p className="muted">{t('room.empty')}</p>}
       {state && state.version > 0 && (
         <>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { InterruptView, MessageView, RunView, ThreadSnapshot } from '../generated/protocol'
 import { emptyThread } from '../session/reducer'
-import { againOf, branchPoint } from './branching'
+import { againOf, branchPoint, latestScript } from './branching'
 
 const run = (id: string, status: RunView['status']) => ({ id, status, run_id: id }) as RunView
 const quality = { verdict: 'pass' } as unknown as MessageView['quality']
@@ -10,7 +10,7 @@ const said = (id: string, run_id: string) =>
 const written = (id: string, run_id: string) =>
   ({ id, run_id, role: 'assistant', content: '稿', quality }) as MessageView
 const pending = (run_id: string, allowed: InterruptView['allowed']) =>
-  ({ id: 'i', run_id, allowed, status: 'pending', version: 1 }) as InterruptView
+  ({ id: 'i', run_id, allowed, status: 'pending', version: 1, params: {} }) as unknown as InterruptView
 const thread = (
   runs: RunView[],
   messages: MessageView[],
@@ -55,4 +55,33 @@ test('nothing is offered that would be refused: another question waits, a hint i
   expect(againOf(thread(runs, [ask, draft], [pending('r1', ['approve'])]), 'm2')).toBeUndefined()
   expect(againOf(thread(runs, [ask, draft], [pending('r9', ['respond'])]), 'm2')).toBeUndefined()
   expect(againOf(thread([run('r1', 'running')], [ask, draft]), 'm2')).toBeUndefined()
+})
+
+test('a text that waits again since its rejection was taken back is written anew from where it stands', () => {
+  const at = <T extends object>(seq: number, one: T) => ({ ...one, seq })
+  const rejected = at(3, { ...pending('r1', []), id: 'old', status: 'reject' as const })
+  const back = (of: string, id: string, seq: number, run_id: string) =>
+    at(seq, { ...pending(run_id, ['respond']), id, params: { taken_back: { of, by_name: '阿敏' } } })
+  const half = at(4, written('m9', 'r1'))
+  const messages = [at(1, ask), at(2, draft), half]
+  const once = thread([run('r1', 'cancelled'), run('r2', 'waiting')], messages, [
+    rejected,
+    back('old', 'new', 5, 'r2'),
+  ])
+  expect(againOf(once, 'm2')).toMatchObject({ by: 'hint', interrupt: { id: 'new' } })
+  expect(againOf(once, 'm9')).toBeUndefined()
+  expect(latestScript(once)?.id).toBe('m2')
+  const twice = thread([run('r1', 'cancelled'), run('r3', 'waiting')], messages, [
+    rejected,
+    { ...back('old', 'new', 5, 'r2'), status: 'reject' as const },
+    back('new', 'newer', 6, 'r3'),
+  ])
+  expect(againOf(twice, 'm2')).toMatchObject({ by: 'hint', interrupt: { id: 'newer' } })
+})
+
+test('at the line that tells of a rejection taken back nobody branches off', () => {
+  const line = { ...said('m4', 'r2'), agent: 'taken_back' } as MessageView
+  expect(
+    branchPoint(thread([run('r1', 'cancelled'), run('r2', 'waiting')], [ask, line]), line),
+  ).toBeUndefined()
 })

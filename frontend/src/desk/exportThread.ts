@@ -1,3 +1,4 @@
+import '../i18n/addAgain'
 import '../i18n/addDeskMore'
 import i18next from 'i18next'
 import type { InterruptView, ThreadSnapshot } from '../generated/protocol'
@@ -16,6 +17,7 @@ export async function exportThread(threadId: string): Promise<void> {
       const outcome = t(`interruptStatus.${status as InterruptView['status']}`)
       return name ? t('deskMore.outcomeBy', { outcome, name }) : outcome
     },
+    takenBack: (name, title) => t('takenBack.line', { name, title }),
     final: (title, version) => t('deskMore.exported', { title, version }),
     time: (iso) => new Date(iso).toLocaleString(language, { dateStyle: 'short', timeStyle: 'short' }),
   })

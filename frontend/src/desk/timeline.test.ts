@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { InterruptView, MessageView, RunView, ScriptView, ThreadSnapshot } from '../generated/protocol'
 import { emptyThread } from '../session/reducer'
-import { multitaskNow } from './timeline'
+import { multitaskNow, refusalNow } from './timeline'
 
 const run = (status: RunView['status'], id = 'r') => ({ id, status, seq: 1, run_id: id }) as RunView
 const said = (seq: number, view: Partial<MessageView> = {}) =>
@@ -56,4 +56,23 @@ test('the words of other runs say nothing of the one at work', () => {
   expect(multitaskNow({ ...emptyThread, runs: [run('completed')], messages: [asked, said(2)] })).toBe(
     'reject',
   )
+})
+
+test('a refusal follows the run that stood in the way, and goes with it', () => {
+  const refusal = { code: 'interrupt_pending', message: '', content: '换成面膜', runId: 'r' }
+  const then = (code: string, view: Partial<ThreadSnapshot>) =>
+    refusalNow({ ...refusal, code }, { ...emptyThread, ...view })?.code
+  // Sent while it was being written, and by now it waits; and the other way round.
+  expect(then('thread_busy', { runs: [run('waiting')] })).toBe('interrupt_pending')
+  expect(then('thread_busy', { runs: [run('running')], interrupts: [card('pending')] })).toBe(
+    'interrupt_pending',
+  )
+  expect(then('interrupt_pending', { runs: [run('running')], interrupts: [card('reject')] })).toBe(
+    'thread_busy',
+  )
+  expect(then('interrupt_pending', { runs: [run('completed')] })).toBeUndefined()
+  expect(then('thread_busy', { runs: [run('completed'), run('running', 'next')] })).toBeUndefined()
+  // The run is not known here yet, and other refusals have nothing to do with one.
+  expect(then('thread_busy', {})).toBe('thread_busy')
+  expect(then('rate_limited', { runs: [run('completed')] })).toBe('rate_limited')
 })

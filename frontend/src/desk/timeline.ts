@@ -1,5 +1,5 @@
 import type { InterruptView, MessageView, RunView, ScriptView, ThreadSnapshot } from '../generated/protocol'
-import type { Multitask } from './useSend'
+import type { Multitask, Refusal } from './useSend'
 
 export type Entry =
   | { kind: 'message'; key: string; seq: number; message: MessageView }
@@ -44,6 +44,24 @@ function isLastWord(entry: Entry): boolean {
     case 'end':
       return true
   }
+}
+
+/** Whether the run under way is one that a person has to decide about: the question is shown a moment before the run waits. */
+export function waitsForSomebody({ interrupts, runs }: ThreadSnapshot): boolean {
+  return (
+    interrupts.some(({ status }) => status === 'pending') ||
+    runs.findLast(({ status }) => active.has(status))?.status === 'waiting'
+  )
+}
+
+/** What is to be said of a refusal now: the run that stood in the way may wait by now, be at work again, or be over. */
+export function refusalNow(refusal: Refusal | null, thread: ThreadSnapshot): Refusal | null {
+  if (refusal?.code !== 'thread_busy' && refusal?.code !== 'interrupt_pending') return refusal
+  const run = thread.runs.find(({ id }) => id === refusal.runId)
+  // Its beginning may be told here after the refusal.
+  if (!run) return refusal
+  if (!active.has(run.status)) return null
+  return { ...refusal, code: waitsForSomebody(thread) ? 'interrupt_pending' : 'thread_busy' }
 }
 
 /** What of the typed text is left when `sent`, which stood there, was taken: all of it if it is another by now. */
@@ -97,3 +115,14 @@ function runOf(entry: Entry): string | null {
       return entry.run.id
   }
 }
+
+/** Whether a line only tells that somebody took a rejection back: it was not typed, and the page says it in its language. */
+export function tellsTakenBack({
+  role,
+  agent,
+}: Pick<MessageView, 'role'> & { agent?: string | null }): boolean {
+  return role === 'user' && agent === 'taken_back'
+}
+
+/** Which script such a line is about. */
+export const titleTold = (content: string): string => /《(.*)》/s.exec(content)?.[1] ?? ''

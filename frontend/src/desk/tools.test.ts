@@ -74,6 +74,7 @@ test('an export tells who said what, what was decided and why, and the final scr
     untitled: '-',
     writer: '助手',
     outcome: (status, by) => `${status} ${by}`,
+    takenBack: (name, title) => `${name} back ${title}`,
     final: (title, version) => `${title} v${version}`,
     time: (iso) => iso,
   })

@@ -1,5 +1,5 @@
 import type { ThreadSnapshot } from '../generated/protocol'
-import { timeline } from './timeline'
+import { tellsTakenBack, timeline, titleTold } from './timeline'
 
 /** The words of an exported conversation, in the reader's language. */
 export interface TranscriptWords {
@@ -7,6 +7,8 @@ export interface TranscriptWords {
   readonly writer: string
   /** What became of a script that was decided. */
   readonly outcome: (status: string, by: string | undefined) => string
+  /** Who took which rejection back. */
+  readonly takenBack: (name: string, title: string) => string
   readonly final: (title: string, version: number) => string
   readonly time: (iso: string) => string
 }
@@ -15,7 +17,10 @@ export interface TranscriptWords {
 export function transcript(thread: ThreadSnapshot, words: TranscriptWords): string {
   const lines = [`# ${thread.title || words.untitled}`]
   for (const entry of timeline(thread)) {
-    if (entry.kind === 'message' && entry.message.content) {
+    if (entry.kind === 'message' && tellsTakenBack(entry.message)) {
+      const { author, content } = entry.message
+      lines.push(`> ${words.takenBack(author?.name ?? '', titleTold(content))}`)
+    } else if (entry.kind === 'message' && entry.message.content) {
       const { role, author, at, content } = entry.message
       const name = role === 'user' ? (author?.name ?? '') : words.writer
       lines.push(`**${name}**${at ? ` · ${words.time(at)}` : ''}`, content)

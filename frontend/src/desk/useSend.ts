@@ -13,10 +13,12 @@ export interface Slots {
 
 export type Multitask = 'reject' | 'interrupt' | 'enqueue'
 
-interface Refusal {
+export interface Refusal {
   code: string
   message: string
   content: string
+  /** The run that stood in the way. */
+  runId?: string | undefined
 }
 
 /**
@@ -51,7 +53,8 @@ export function useSend(slots: Slots) {
       } catch (error) {
         if (!(error instanceof CommandRefused)) throw error
         if (error.code !== 'disconnected') keepDraft(`sending:${threadId}`, '')
-        setRefusal({ code: error.code, message: error.message, content })
+        const { code, message, details } = error
+        setRefusal({ code, message, content, runId: details.run_id as string | undefined })
         return false
       } finally {
         setSending(false)

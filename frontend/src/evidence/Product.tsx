@@ -37,7 +37,7 @@ export function Product({
   if (record.error)
     return <p className="muted">{t('evidence.unread', { reason: problemText(record.error) })}</p>
   if (used === undefined || (id !== undefined && record.data === undefined))
-    return <p className="muted">{t('common.loading')}</p>
+    return <p className="skeleton">{t('common.loading')}</p>
   const given = typeof used?.product === 'object' ? (used.product as Record<string, unknown> | null) : null
   const now = record.data ?? null
   const facts = factsOf(given, now, content, (count, total) => t('evidence.step', { count, total }))

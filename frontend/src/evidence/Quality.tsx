@@ -22,7 +22,7 @@ export function Quality({ script, edited }: { script: ScriptParams; edited: bool
           {failed.map(({ id, name, detail }) => (
             <li key={id}>
               <CloseCircleFilled className="bad" aria-label={t('quality.failed')} />
-              <span>{name}</span>
+              <span>{t(`quality.named.${id}`, { defaultValue: name })}</span>
               <span className="muted">{detail}</span>
             </li>
           ))}

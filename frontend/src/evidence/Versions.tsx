@@ -39,7 +39,7 @@ export function Versions({
   })
   if (asked.error)
     return <p className="muted">{t('evidence.unread', { reason: problemText(asked.error) })}</p>
-  if (!asked.data) return <p className="muted">{t('common.loading')}</p>
+  if (!asked.data) return <p className="skeleton">{t('common.loading')}</p>
   const versions = versionsOf(interrupt.id, asked.data, published.data?.versions ?? [])
   const present = versions.find(({ number }) => number === chosen) ?? versions.at(-1)
   if (!present) return <p className="muted">{t('evidence.only')}</p>

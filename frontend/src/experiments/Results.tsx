@@ -40,7 +40,7 @@ export function Results({ experimentId }: { experimentId: string }) {
       />
     )
   }
-  if (told.isPending) return <p className="muted">{t('common.loading')}</p>
+  if (told.isPending) return <p className="skeleton">{t('common.loading')}</p>
   const { experiment, variants, least_judged, least_units } = told.data
   const part = new Intl.NumberFormat(i18n.language, { style: 'percent', maximumFractionDigits: 1 })
   const signed = new Intl.NumberFormat(i18n.language, {

@@ -2390,6 +2390,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Api Keys
+         * @description List the team's keys.
+         */
+        get: operations["list_api_keys"];
+        put?: never;
+        /**
+         * Create Api Key
+         * @description Make a key. `too_many_api_keys` (409) when the team has as many live ones as it may.
+         */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Api Key
+         * @description Revoke a key: it is worth nothing from now on, and its sockets are closed at once.
+         */
+        delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health/live": {
         parameters: {
             query?: never;
@@ -2558,6 +2602,53 @@ export interface components {
             version?: number | null;
             /** Reason */
             reason?: ("compliance" | "facts" | "price" | "wrong_product" | "style" | "scenario" | "length" | "wording" | "not_needed") | null;
+        };
+        /**
+         * ApiKey
+         * @description A key, without what proves it. `prefix` is how it begins; `last_used_at` is right to within a minute.
+         *
+         *     Who made it may lose role and account: the key stays until somebody revokes it. `created_by_role` is their role
+         *     now, null when they have left.
+         */
+        ApiKey: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
+            /** Scopes */
+            scopes: ("models" | "work")[];
+            /** Created By */
+            created_by: string | null;
+            /** Created By Name */
+            created_by_name: string;
+            /** Created By Role */
+            created_by_role: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Expired */
+            expired: boolean;
+            /** Last Used At */
+            last_used_at: string | null;
+        };
+        /**
+         * ApiKeys
+         * @description The team's keys, the latest first; those that are revoked are left out. `most`: how many may be live at once.
+         */
+        ApiKeys: {
+            /** Items */
+            items: components["schemas"]["ApiKey"][];
+            /** Most */
+            most: number;
         };
         /**
          * Asked
@@ -3023,6 +3114,42 @@ export interface components {
             version?: number | null;
             /** Chosen */
             chosen?: string | null;
+        };
+        /**
+         * CreatedApiKey
+         * @description A key that was made. `secret` is the key itself, told here and never again.
+         */
+        CreatedApiKey: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
+            /** Scopes */
+            scopes: ("models" | "work")[];
+            /** Created By */
+            created_by: string | null;
+            /** Created By Name */
+            created_by_name: string;
+            /** Created By Role */
+            created_by_role: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Expired */
+            expired: boolean;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Secret */
+            secret: string;
         };
         /**
          * Cue
@@ -4250,7 +4377,8 @@ export interface components {
          * MessageAnswer
          * @description What a model answered. `id` is the call's, as it is accounted (`GET /api/v1/model_calls/{id}`, a moment later).
          *     `model` is the one that did, which after a fallback is another than was asked first;
-         *     `finish_reason` is `stop`, `length` (cut off), `content_filter`, or a provider's own word.
+         *     `finish_reason` is `stop`, `length` (cut off), `content_filter` (cut by the provider), or a provider's own word,
+         *     after which the answer may break off.
          */
         MessageAnswer: {
             /**
@@ -4503,6 +4631,13 @@ export interface components {
             ended_at: string;
             /** Texts */
             texts: boolean;
+            /**
+             * Api Key Id
+             * @description The API key of a service that asked directly.
+             */
+            api_key_id?: string | null;
+            /** Api Key Name */
+            api_key_name?: string | null;
         };
         /**
          * ModelCallPage
@@ -4535,6 +4670,21 @@ export interface components {
              * @description How far back the figures reach.
              */
             window_seconds: number;
+        };
+        /**
+         * NewApiKey
+         * @description What the key is called, what it may do and for how many days. Without `expires_in_days` it does not expire.
+         *
+         *     `models`: ask models directly, and see which there are. `work`: read, and ask for scripts as an operator does. No
+         *     key decides, and none changes keys, people, rules or the catalogue.
+         */
+        NewApiKey: {
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: ("models" | "work")[];
+            /** Expires In Days */
+            expires_in_days?: number | null;
         };
         /**
          * NewEntry
@@ -6923,7 +7073,7 @@ export interface components {
             /** Enabled */
             enabled?: boolean | null;
             /** Roles */
-            roles?: ("admin" | "operator" | "approver" | "host" | "viewer")[] | null;
+            roles?: ("admin" | "operator" | "approver" | "host" | "viewer" | "service_models" | "service_work" | "service")[] | null;
         };
         /**
          * SkillView
@@ -12848,6 +12998,100 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ModelBudget"];
                 };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_api_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeys"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            /** @description The request was refused, or it failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request was refused, or it failed; `code` says why. */
             default: {

@@ -24,6 +24,7 @@ export const againZh = {
     by: '{{name}} 撤回了这次驳回。',
     of: '{{name}} 撤回了驳回，原稿重新待审。',
     toOld: '看驳回的那次',
+    line: '{{name}} 撤回了对《{{title}}》的驳回，原稿重新待审。',
   },
 }
 
@@ -51,5 +52,6 @@ export const againEn: English<typeof againZh> = {
     by: '{{name}} took this rejection back.',
     of: '{{name}} took the rejection back: the same text waits again.',
     toOld: 'See the rejected one',
+    line: '{{name}} took the rejection of “{{title}}” back: the same text waits again.',
   },
 }

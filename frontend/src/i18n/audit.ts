@@ -28,6 +28,7 @@ export const auditZh = {
     none: '没有符合的记录',
   },
   auditNoun: {
+    api_key: 'API 密钥',
     device: '配对设备',
     experiment: '实验',
     host: '主播',
@@ -143,6 +144,7 @@ export const auditEn: typeof auditZh = {
     none: 'Nothing matches',
   },
   auditNoun: {
+    api_key: 'API key',
     device: 'Paired device',
     experiment: 'Experiment',
     host: 'Host',

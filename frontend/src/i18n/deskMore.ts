@@ -1,6 +1,7 @@
 /** What the desk's tools say: pickers, copies, branches, exports and what a run has used. */
 export const deskMoreZh = {
   deskMore: {
+    whole: '网络较慢，正文稍后整段显示',
     commands: '命令',
     subjects: '商品和主播',
     templates: '话术需求模板',
@@ -53,6 +54,7 @@ export const deskMoreZh = {
 
 export const deskMoreEn: typeof deskMoreZh = {
   deskMore: {
+    whole: 'The connection is slow: the text will appear all at once',
     commands: 'Commands',
     subjects: 'Products and hosts',
     templates: 'Requests to start from',

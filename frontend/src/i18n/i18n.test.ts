@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { errorCodes } from '../generated/errors'
 import { againEn, againZh } from './again'
+import { apiKeysEn, apiKeysZh } from './apiKeys'
 import { approvalDeskEn, approvalDeskZh } from './approvalDesk'
 import { auditEn, auditZh } from './audit'
 import { auditWordsEn, auditWordsZh } from './auditWords'
@@ -82,6 +83,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       elsewhereZh,
       inMindZh,
       keepingZh,
+      apiKeysZh,
     ),
     together(
       en,
@@ -112,6 +114,7 @@ test('both languages have the same keys with the same variables, and nothing is 
       elsewhereEn,
       inMindEn,
       keepingEn,
+      apiKeysEn,
     ),
   ]
   // English tells one from many; the form for one counts as its other form does.

@@ -2,6 +2,7 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { recall, remember } from '../shared/storage'
 import type { againZh } from './again'
+import type { apiKeysZh } from './apiKeys'
 import type { approvalDeskZh } from './approvalDesk'
 import type { auditZh } from './audit'
 import type { auditWordsZh } from './auditWords'
@@ -67,6 +68,7 @@ declare module 'i18next' {
         typeof againZh &
         typeof elsewhereZh &
         typeof inMindZh &
+        typeof apiKeysZh &
         typeof keepingZh &
         typeof preflightZh
     }

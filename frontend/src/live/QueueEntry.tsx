@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { Held } from '../rundown/HeldNotice'
 import { api } from '../shared/api'
 import { clockTime } from '../shared/format'
+import { listed } from '../shared/listed'
 import { useProblemText } from '../shared/problems'
 import { uuid7 } from '../wire/ids'
 import type { Entry } from './api'
@@ -111,7 +112,7 @@ export function QueueEntry({
         {changed && (
           <span className="bad">
             {t('live.heldWhy', {
-              changed: changed.map((one) => t(`show.heldBy.${one as 'rules'}`)).join('、'),
+              changed: listed(changed.map((one) => t(`show.heldBy.${one as 'rules'}`))),
             })}
           </span>
         )}

@@ -58,7 +58,7 @@ export function Embedders() {
     <div data-testid="embedders">
       <p className="muted form-note">{t('embedders.hint')}</p>
       <Unread asked={read} />
-      {read.isPending && <p className="muted">{t('common.loading')}</p>}
+      {read.isPending && <p className="skeleton">{t('common.loading')}</p>}
       {read.data?.items.length === 0 && <p className="muted">{t('embedders.none')}</p>}
       <ul className="embedders">
         {read.data?.items.map((one) => (

@@ -145,7 +145,7 @@ function Search({ asked, filters }: { asked: string; filters: Filters }) {
       />
     )
   }
-  if (!found.data) return <p className="muted">{t('common.loading')}</p>
+  if (!found.data) return <p className="skeleton">{t('common.loading')}</p>
   const { items, doubles } = found.data
   if (items.length === 0) return <Empty description={t('common.noMatch')} />
   return (

@@ -21,7 +21,7 @@ export function RunRecall({ runId }: { runId: string }) {
       />
     )
   }
-  if (!told.data) return <p className="muted">{t('common.loading')}</p>
+  if (!told.data) return <p className="skeleton">{t('common.loading')}</p>
   const { recalled, passed_over, rejections, embedder, thread_id } = told.data
   const parts = [
     [t('memory.runRecalled'), recalled],

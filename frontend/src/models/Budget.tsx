@@ -35,7 +35,7 @@ export function Budget({ writes }: { writes: boolean }) {
     <section className="settings-part" aria-labelledby="budget-title" data-testid="model-budget">
       <h2 id="budget-title">{t('modelBudget.title')}</h2>
       <Unread asked={told} />
-      {told.isPending && <p className="muted">{t('common.loading')}</p>}
+      {told.isPending && <p className="skeleton">{t('common.loading')}</p>}
       {told.data && (
         <>
           <Used budget={told.data} />

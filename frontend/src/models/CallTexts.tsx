@@ -17,7 +17,7 @@ export function CallTexts({ callId }: { callId: string }) {
     retry: false,
   })
   if (told.isError) return <Alert type="error" showIcon title={problemText(told.error)} />
-  if (!told.data) return <p className="muted">{t('common.loading')}</p>
+  if (!told.data) return <p className="skeleton">{t('common.loading')}</p>
   const said = [...told.data.turns, { role: 'answer' as const, content: told.data.answer }]
   return (
     <>

@@ -59,7 +59,7 @@ function Health() {
         </Button>
       </div>
       <Unread asked={told} />
-      {told.isPending && <p className="muted">{t('common.loading')}</p>}
+      {told.isPending && <p className="skeleton">{t('common.loading')}</p>}
       {data && (
         <>
           {!data.complete && <Alert type="warning" showIcon title={t('models.alone')} />}

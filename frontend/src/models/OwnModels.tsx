@@ -102,7 +102,7 @@ export function OwnModels() {
           action={<Button onClick={() => void latest.refetch()}>{t('common.retry')}</Button>}
         />
       )}
-      {!base && latest.isPending && <p className="muted">{t('common.loading')}</p>}
+      {!base && latest.isPending && <p className="skeleton">{t('common.loading')}</p>}
       {base && (
         <>
           <Standing own={base} words={faultWords} />

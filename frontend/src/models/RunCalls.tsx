@@ -40,7 +40,7 @@ export function RunCalls({ threadId, runId }: { threadId: string; runId: string 
       />
     )
   }
-  if (!told.data) return <p className="muted">{t('common.loading')}</p>
+  if (!told.data) return <p className="skeleton">{t('common.loading')}</p>
   const { items, next_cursor } = told.data
   const number = new Intl.NumberFormat(i18n.language)
   const money = (cost: string, currency: string) =>

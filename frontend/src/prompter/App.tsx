@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from 'react'
 import { isPaired, Refused, type RoomEntry, readPaired, readRoom, readRooms, signIn } from './api'
 import { Display } from './Display'
 import { words } from './i18n'
-import { kept } from './keep'
+import { kept, leave } from './keep'
 import { useDesk } from './store'
 
 const AGAIN_MS = 3000
@@ -32,6 +32,7 @@ async function start(asked: URLSearchParams): Promise<Page | undefined> {
     return { at: 'room', room: await readRoom(id) }
   } catch (error) {
     if (error instanceof Refused && error.status === 401) {
+      leave()
       // There one signs in, or connects the device by a code.
       signIn('/pair')
       return undefined

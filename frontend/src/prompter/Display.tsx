@@ -115,6 +115,10 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       lost: () => hand.lost(),
       renumbered: () => hand.renumbered(),
       setFollowing: (on) => hand.setFollowing(on),
+      restored: (doing) => hand.restored(doing),
+      get doing() {
+        return hand.doing
+      },
       get position() {
         return player.current?.at ?? 0
       },
@@ -308,6 +312,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       <footer>
         <Next take={actions.take} />
         {settings.hud && <Bar place={place} actions={actions} room={room.name} clock={clock} />}
+        {later && settings.locked && <later.Lock />}
         <Progress place={place} />
       </footer>
       {later && (

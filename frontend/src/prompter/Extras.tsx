@@ -19,11 +19,9 @@ export function Extras({
   mirror,
   ...display
 }: { panel: Panel; open: Open; mirror: string } & Omit<Parameters<typeof Menu>[0], 'close' | 'pattern'>) {
-  const locked = useDesk((desk) => desk.settings.locked)
   useEffect(() => useDesk.getState().change({ at: location.search }), [])
   return (
     <>
-      {locked && <Lock />}
       {panel === 'menu' && (
         <Menu close={() => open(undefined)} pattern={() => open('pattern')} {...display} />
       )}
@@ -120,15 +118,18 @@ function Pattern({
   )
 }
 
-/** Lies over everything and takes what touches the screen. Keys, clickers, the remote and the room go on. */
-function Lock() {
+/**
+ * Takes what touches the screen. Keys, clickers, the remote and the room go on. Its button stands beside the bar, in the
+ * place of buttons no finger can press now: never on the text.
+ */
+export function Lock() {
   const t = useWords()
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const unlock = () => useDesk.getState().change({ locked: false })
   const release = () => clearTimeout(timer.current)
   useEffect(() => () => clearTimeout(timer.current), [])
   return (
-    <aside className="lock" aria-label={t.locked}>
+    <div className="lock">
       <button
         type="button"
         onPointerDown={(event) => {
@@ -146,6 +147,6 @@ function Lock() {
         </svg>
         {t.unlock}
       </button>
-    </aside>
+    </div>
   )
 }

@@ -93,6 +93,15 @@ describe('a script', () => {
     expect(phrases('补水面膜 25ml×10 片！')).toContain('25ml×10 片！')
   })
 
+  it('keeps words whole that the browser cuts into characters', () => {
+    const pieces = phrases(
+      '主角登场，沐野随行保温杯，双层不锈钢内胆；羽绒服、电饭煲、空气炸锅和小白鞋，灌的热水还是热的！',
+    )
+    const whole = ['登场，', '保温杯，', '内胆；', '羽绒服、', '电饭煲、', '炸锅', '小白鞋，', '热的！']
+    for (const word of whole) expect(pieces).toContain(word)
+    expect(pieces.some((piece) => piece.startsWith('的'))).toBe(false)
+  })
+
   it('knows where sentences begin', () => {
     expect(parse('好！来。\n买它').sentences).toEqual([0, 2, 5])
   })

@@ -36,14 +36,14 @@ const state = (room: Transport, changed: Partial<PrompterState> = {}): PrompterS
 })
 
 /** A display whose text is laid out as soon as it is there, and the orders that it gives to the room. */
-function display() {
+function display(far = false) {
   const orders: (Order & { id: string; version: number })[] = []
   let goal: Goal | undefined
   const player = {
     at: 3,
     rest: 3,
     length: 12,
-    isFar: () => false,
+    isFar: () => far,
     drag: () => undefined,
     follow(next: Goal) {
       goal = next
@@ -119,6 +119,85 @@ describe('a display that hears of its room', () => {
     lead.answered(orders[0]?.id ?? '', 99)
     hear(state(transport(3, { playing: true, position: 5 })))
     expect(playing()).toBe(true)
+  })
+})
+
+describe('a display that was loaded again without a line', () => {
+  const kept = (room: Transport, act: (lead: Lead) => void = () => undefined) => {
+    const page = display()
+    page.hear(state(room))
+    page.lead.lost()
+    act(page.lead)
+    const { doing } = page.lead
+    useDesk.setState({ ...START, bound: false, settings: { ...START.settings, follow: true } }, true)
+    return doing
+  }
+  const reload = (doing: Lead['doing'], far = true) => {
+    const page = display(far)
+    useDesk.getState().dispatch({ type: 'restored', state: state(transport(1)), position: 3 })
+    page.settle()
+    page.lead.restored(doing)
+    return page
+  }
+
+  it('goes on where it stood with its own pace, and has the room go on from there when it is back', () => {
+    const doing = kept(transport(1, { playing: true }), (lead) => lead.pace(10))
+    vi.advanceTimersByTime(4000)
+    const { lead, orders, hear, goal, playing } = reload(doing)
+    expect(useDesk.getState().pace).toBe(250)
+    expect(playing()).toBeUndefined()
+    lead.lost()
+    expect(goal()).toMatchObject({ playing: true, position: 3 })
+    expect(goal()?.at_ms).toBeGreaterThanOrEqual(Date.now())
+    vi.advanceTimersByTime(4000)
+    hear(state(transport(1, { playing: true })))
+    expect(orders).toMatchObject([
+      { action: 'speed', value: 250 },
+      { action: 'play', value: 3 },
+    ])
+    expect(playing()).toBe(true)
+  })
+
+  it('leads also when only its page had stood still, unless the room is no line away', () => {
+    const running = transport(1, { playing: true })
+    const far = reload(kept(running))
+    far.lead.lost()
+    far.hear(state(running))
+    expect(far.orders).toMatchObject([{ action: 'play', value: 3 }])
+    const near = reload(kept(running), false)
+    near.lead.lost()
+    near.hear(state(running))
+    expect(near.orders).toEqual([])
+    expect(near.goal()).toMatchObject({ playing: true, position: 0, shared: true })
+  })
+
+  it('does as the room does when the line was there', () => {
+    const { orders, hear, goal } = reload(kept(transport(1, { playing: true })))
+    hear(state(transport(2, { playing: true, position: 8 })))
+    expect(goal()?.position).toBe(8)
+    expect(orders).toEqual([])
+  })
+
+  it('tells the room what was done before, also when the line is back at once', () => {
+    const doing = kept(transport(1, { playing: true }), (lead) => lead.pause())
+    const { orders, hear, playing } = reload(doing)
+    hear(state(transport(1, { playing: true })))
+    expect(orders).toMatchObject([{ action: 'pause', value: 3 }])
+    expect(playing()).toBe(false)
+  })
+
+  it('stands when nobody can be reading any more, and keeps its place from a room that went elsewhere', () => {
+    const doing = kept(transport(1, { playing: true }))
+    vi.advanceTimersByTime(3_600_000)
+    const late = reload(doing)
+    late.lead.lost()
+    expect(late.playing()).toBeFalsy()
+    const away = reload(kept(transport(1, { playing: true })))
+    away.lead.lost()
+    away.hear(state(transport(4, { playing: true, position: 9 })))
+    expect(away.orders).toEqual([])
+    expect(away.goal()?.position).toBe(3)
+    expect(useDesk.getState().live.apart).toBe(true)
   })
 })
 

@@ -19,12 +19,25 @@ export interface Wire {
   post(id: string, version: number, order: Order): boolean
 }
 
+/** What a display does with its text, as its page keeps it for one that is opened anew. */
+export interface Doing {
+  /** When (this device's clock, ms). */
+  readonly at: number
+  readonly step: Step
+  readonly goal: Transport
+}
+
+/** Who left a running text longer ago stands before it when they come back: nobody reads it any more. */
+const STALE_MS = 120_000
 const COUNTDOWN_MS = 3000
 /** Orders that follow each other (a key held down, a finger that drags) go out no faster. */
 const PAUSE_MS = 150
 const UNSENT = 'unsent'
 /** Who gets no answer for so long will get none: the room's word counts again. */
 const ANSWER_MS = 5000
+
+/** Whether a reader did something that the room may not know. */
+const isTouched = ({ touched, asked, apart }: Step): boolean => touched || apart || asked !== undefined
 
 /**
  * What the reader of this display does, done at once and told to the room, and what the room does, done here: the display's
@@ -40,6 +53,10 @@ export class Lead {
   private sending: ReturnType<typeof setTimeout> | undefined
   private sentAt = 0
   private waiting: [version: number, order: Order][] = []
+  /** What the page before this one did, until the room is heard or cannot be. */
+  private before: Doing | undefined
+  /** The text was set going again without a line, and its reader has done nothing since. */
+  private alone = false
   private unanswered: ReturnType<typeof setTimeout> | undefined
 
   constructor(player: Player, wire: Wire) {
@@ -51,9 +68,11 @@ export class Lead {
 
   heard(state: PrompterState): void {
     const desk = useDesk.getState()
-    const first = this.latest === undefined
     // Two processes tell of the room, and what one of them says late must not take back what the other has said.
     if (this.latest && isOlder(state, this.latest)) return
+    if (this.before && isTouched(this.before.step)) this.resume()
+    this.before = undefined
+    const first = this.latest === undefined && !this.step.own
     this.latest = state
     const note = state.note?.id === desk.live.note?.id ? desk.live.note : (state.note ?? undefined)
     desk.setLive({ blank: state.blank ?? false, note, upcoming: state.next_title ?? undefined })
@@ -65,6 +84,9 @@ export class Lead {
     }
     const { shown, motion } = desk.stage
     const here = shown?.version === room.version ? this.player.isFar(this.placeIn(room)) : !isEmpty(shown)
+    // Set going again by itself and no line from the room: it gets in step unseen, and the room is told nothing.
+    if (this.alone && !here) this.step = { ...this.step, own: undefined, touched: false }
+    this.alone = false
     this.take({ type: 'heard', transport: room, reading: motion === 'running', far: here })
     this.show(state, room, first)
     if (this.step.tell) this.tell()
@@ -77,12 +99,45 @@ export class Lead {
 
   lost(): void {
     this.take({ type: 'lost' })
+    this.resume()
   }
 
   /** What the room says from now on counts from another beginning. */
   renumbered(): void {
     this.latest = undefined
+    this.before = undefined
     this.take({ type: 'renumbered' })
+  }
+
+  /** The text is there again that a page before this one had: without a line to the room it goes on as it did there. */
+  restored(doing: Doing | undefined): void {
+    const { stage, setPace } = useDesk.getState()
+    if (!doing || doing.goal.version !== stage.shown?.version) return
+    this.before = doing
+    setPace(doing.goal.pace)
+  }
+
+  get doing(): Doing {
+    return this.before ?? { at: Date.now(), step: this.step, goal: this.present }
+  }
+
+  /** Go on where the page before stood: what was read there is where the reader is, whatever the clock says. */
+  private resume(): void {
+    const { before } = this
+    if (!before) return
+    this.before = undefined
+    const desk = useDesk.getState()
+    const touched = isTouched(before.step)
+    const playing = before.goal.playing && Date.now() - before.at < STALE_MS
+    const at_ms = this.wire.now() + RAMP_MS / 2
+    const own = { ...before.goal, playing, position: this.player.at, at_ms }
+    this.step = { ...before.step, own: undefined, asked: undefined, away: true, touched, tell: false }
+    if (isBound(desk)) this.player.follow({ ...own, shared: false })
+    else if (playing || touched || !desk.settings.follow) {
+      this.alone = !touched
+      this.step = { ...this.step, own, touched: true }
+      this.drive()
+    }
   }
 
   /** Do as the room does, wherever it is. */
@@ -288,6 +343,8 @@ export class Lead {
   /** Do it here; tell the room, at the latest in a moment. */
   private act(change: Partial<Transport>, order: Order, drive = true): void {
     if (isBound(useDesk.getState())) return
+    this.resume()
+    this.alone = false
     const transport = { ...this.present, ...change }
     const asked = this.leads ? UNSENT : undefined
     this.take({ type: 'done', transport, asked })

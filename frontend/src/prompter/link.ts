@@ -1,12 +1,16 @@
 import type { AnyFrame, DisplayReport, PrompterState } from '../generated/protocol'
 import { DeskSocket } from '../wire/socket'
-import { isPaired } from './api'
+import { isPaired, signIn } from './api'
 import { battery, deviceId } from './device'
-import { forget, keep, kept } from './keep'
-import type { Wire } from './lead'
+import { forget, keep, kept, leave } from './keep'
+import type { Doing, Wire } from './lead'
 import { useDesk } from './store'
 
 const REPORT_MS = 2000
+/** The session ended, or the account lost its place: what came over the line is for this person no more. */
+const ENDED = [4502, 4505]
+/** How the console tells that somebody signed out in this browser. */
+const LEFT = 'cuedesk:left'
 
 export interface Link extends Wire {
   /** Called after a version was really painted. */
@@ -21,6 +25,9 @@ export interface Follower {
   lost(): void
   renumbered(): void
   setFollowing(follow: boolean): void
+  /** What a page before this one did with the text that is there again. */
+  restored(doing: Doing | undefined): void
+  readonly doing: Doing
   readonly position: number
   readonly size: number
 }
@@ -40,6 +47,7 @@ export function follow(
   let epoch: string | undefined
   let onScreen = -1
   let reported = ''
+  let remembered = ''
   let reportedAt = 0
   let stopped = false
   const asked = new Set<string>()
@@ -80,8 +88,12 @@ export function follow(
   }
   const remember = () => {
     const { shown } = useDesk.getState().stage
-    if (shown)
-      void keep({ room: room.id, name: room.name, state: shown, position: follower().position, epoch })
+    if (!shown) return
+    const { doing, position } = follower()
+    const now = JSON.stringify([shown.version, position, epoch, { ...doing, at: 0 }])
+    if (now === remembered && !doing.goal.playing) return
+    remembered = now
+    void keep({ room: room.id, name: room.name, state: shown, position, epoch, doing })
   }
   const receive = (frame: AnyFrame) => {
     if (frame.type === 'prompter_state') follower().heard(frame)
@@ -103,6 +115,7 @@ export function follow(
     if (last && last.state.room_id === room.id) {
       epoch = last.epoch
       dispatch({ type: 'restored', state: last.state, position: last.position })
+      follower().restored(last.doing)
     }
     socket.connect()
   })
@@ -138,17 +151,28 @@ export function follow(
       if (status.state === 'reconnecting' || status.state === 'closed') {
         asked.clear()
         follower().lost()
+        if (status.state === 'closed' && ENDED.includes(status.code)) leave()
       }
+    }),
+    useDesk.subscribe((now, before) => {
+      if (now.pace !== before.pace || now.stage.motion !== before.stage.motion) remember()
     }),
   ]
   let beat = 0
   const timer = setInterval(() => {
     beat += 1
     report()
-    if (beat % 4 === 0) remember()
+    if (beat % 2 === 0) remember()
   }, REPORT_MS / 4)
   const leaving = () => remember()
+  const signedOut = ({ key }: StorageEvent) => {
+    if (isPaired || key !== LEFT) return
+    leave()
+    // What is being read is not taken away; it goes with this page.
+    if (useDesk.getState().stage.motion !== 'running') signIn()
+  }
   window.addEventListener('pagehide', leaving)
+  window.addEventListener('storage', signedOut)
   document.addEventListener('visibilitychange', report)
 
   return {
@@ -167,6 +191,7 @@ export function follow(
       stopped = true
       clearInterval(timer)
       window.removeEventListener('pagehide', leaving)
+      window.removeEventListener('storage', signedOut)
       document.removeEventListener('visibilitychange', report)
       for (const off of offs) off()
       socket.close()

@@ -7,7 +7,5 @@ if (root) createRoot(root).render(<App />)
 
 // Serves this page when the network is gone; only over https or on this machine, and not while developing.
 if (import.meta.env.PROD && 'serviceWorker' in navigator) {
-  navigator.serviceWorker.register('/sw-prompter.js', { scope: '/prompter.html' }).catch((error: unknown) => {
-    console.warn('no offline page', error)
-  })
+  navigator.serviceWorker.register('/sw-prompter.js', { scope: '/prompter.html' }).catch(console.warn)
 }

@@ -13,7 +13,7 @@ export function useWakeLock(): void {
         if (over) void lock.release()
       } catch (error) {
         // Low battery or a policy may refuse; the text goes on.
-        console.warn('no wake lock', error)
+        console.warn(error)
       }
     }
     const again = () => void ask()
@@ -33,6 +33,6 @@ export async function toggleFullscreen(): Promise<void> {
       ? document.exitFullscreen()
       : document.documentElement.requestFullscreen({ navigationUI: 'hide' }))
   } catch (error) {
-    console.warn('no fullscreen', error)
+    console.warn(error)
   }
 }

@@ -23,18 +23,20 @@ export interface Script {
 
 const CUE = /【[^】\n]*】/gu
 const OPENING = /^[\s“‘（《〈「『【([{¥￥$#@]+$/u
-const PUNCTUATION = /^[^\p{L}\p{N}]+$/u
+/** What no line begins with. */
+const BEHIND = /^(?:[^\p{L}\p{N}]+|[的了吗呢吧])$/u
 const ENDS_IN_FIGURE = /\p{Nd}%?\s?$/u
 /** 25ml×10 is one amount. */
 const ENDS_IN_TIMES = /\p{Nd}\S*×$/u
-const SHORT_UNIT = /^[\p{Script=Han}]{1,2}$|^(?:ml|mL|L|g|kg|cm|mm|m|W|V|mAh|GB|TB|%)$/u
+const SHORT_UNIT = /^(?:\p{Script=Han}{1,2}|m?l|k?g|[cm]?m|w|v|mah|[gt]b|%)$/iu
+// The browser's dictionary has no 羽绒服, 登场 or 保温杯 and cuts them into characters. These are words by themselves.
+const PART = '(?![的了我你他这那就都也还很不没有是和在把])\\p{Script=Han}'
+const ONE = new RegExp(`^${PART}$`, 'u')
+const TWO = new RegExp(`^(${PART}){2}$`, 'u')
 const SENTENCE_END = /[。！？!?；;…]+[”’」』）)]*/gu
 const SPOKEN = /\p{Script=Han}|\p{Nd}|(?:(?!\p{Script=Han})\p{L})+/gu
 
-const segmenter =
-  typeof Intl !== 'undefined' && 'Segmenter' in Intl
-    ? new Intl.Segmenter('zh', { granularity: 'word' })
-    : undefined
+const segmenter = Intl.Segmenter && new Intl.Segmenter('zh', { granularity: 'word' })
 
 /** Number of code points. */
 export const count = (text: string): number => {
@@ -69,11 +71,11 @@ export function phrases(text: string): string[] {
   const segments = segmenter ? Array.from(segmenter.segment(text), (s) => s.segment) : Array.from(text)
   const result: string[] = []
   let opening = ''
-  for (const segment of segments) {
+  for (const [at, segment] of segments.entries()) {
     const last = result.at(-1)
     if (OPENING.test(segment) && !/^\s+$/u.test(segment)) {
       opening += segment
-    } else if (last !== undefined && opening === '' && joins(last, segment)) {
+    } else if (last !== undefined && opening === '' && joins(last, segment, segments[at + 1])) {
       result[result.length - 1] = last + segment
     } else {
       result.push(opening + segment)
@@ -84,10 +86,12 @@ export function phrases(text: string): string[] {
   return result
 }
 
-const joins = (last: string, segment: string): boolean =>
-  PUNCTUATION.test(segment) ||
+const joins = (last: string, segment: string, next = ''): boolean =>
+  BEHIND.test(segment) ||
   (ENDS_IN_FIGURE.test(last) && SHORT_UNIT.test(segment)) ||
-  (ENDS_IN_TIMES.test(last) && /^\p{Nd}/u.test(segment))
+  (ENDS_IN_TIMES.test(last) && /^\p{Nd}/u.test(segment)) ||
+  // 主角|登|场: the second of two goes with the first of them, the only one with the word before.
+  (ONE.test(segment) && (ONE.test(last) || (TWO.test(last) && !ONE.test(next))))
 
 export function parse(content: string): Script {
   const paragraphs: Paragraph[] = []

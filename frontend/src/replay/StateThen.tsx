@@ -54,7 +54,7 @@ export function StateThen({
         {t('replay.masked')}
       </p>
       {failed && <Alert type="error" showIcon title={problemText(failed)} />}
-      {!changes && !failed && <p className="muted">{t('common.loading')}</p>}
+      {!changes && !failed && <p className="skeleton">{t('common.loading')}</p>}
       {changes?.length === 0 && <p className="muted">{t('replay.sameState')}</p>}
       {changes?.map((change) => (
         <KeyThen key={change.key} change={change} name={name(change.key)} />

@@ -2,7 +2,8 @@ import { CheckCircleFilled, ExclamationCircleFilled, StopOutlined } from '@ant-d
 import { Button } from 'antd'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { type Entry, timeline } from '../desk/timeline'
+import TakenBackLine from '../desk/TakenBackLine'
+import { type Entry, tellsTakenBack, timeline } from '../desk/timeline'
 import type { InterruptView, MessageView, ThreadSnapshot } from '../generated/protocol'
 import { Diff } from '../review/Diff'
 import { MarkedText } from '../review/MarkedText'
@@ -66,6 +67,7 @@ function EntryThen({ entry, words }: { entry: Entry; words: Words }) {
   const problemText = useProblemText()
   switch (entry.kind) {
     case 'message':
+      if (tellsTakenBack(entry.message)) return <TakenBackLine message={entry.message} />
       return <MessageThen message={entry.message} words={words} />
     case 'interrupt':
       return <InterruptThen interrupt={entry.interrupt} words={words} />

@@ -1,3 +1,4 @@
+import { listed } from '../shared/listed'
 import type { State } from './api'
 
 export interface Change {
@@ -69,6 +70,6 @@ export function unchangedKeys(after: State, changes: readonly KeyChange[]): stri
 /** A value in words: a list of words in one line, everything else as JSON. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return value
-  if (Array.isArray(value) && value.every(isPlain)) return value.map(shown).join('、')
+  if (Array.isArray(value) && value.every(isPlain)) return listed(value.map(shown))
   return JSON.stringify(value, null, 1) ?? ''
 }

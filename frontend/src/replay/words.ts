@@ -1,7 +1,9 @@
 import type { TFunction } from 'i18next'
+import { tellsTakenBack, titleTold } from '../desk/timeline'
 import type { AnyThreadEvent, InterruptResolved } from '../generated/protocol'
 import { scriptParams } from '../review/params'
 import { clockTime, duration } from '../shared/format'
+import { listed } from '../shared/listed'
 import type { Checkpoint } from './api'
 import type { Moment } from './moments'
 
@@ -26,7 +28,7 @@ export function wordsIn(
   const time = (at: number | string) => clock.format(new Date(at))
   const node = (name: string) => (exists(`node.${name}`) ? t(`node.${name}` as 'node.script') : name)
   const step = ({ nodes, next }: Checkpoint) => {
-    if (nodes.length > 0) return nodes.map(node).join('、')
+    if (nodes.length > 0) return listed(nodes.map(node), language)
     return next.includes('__start__') || next.length > 0 ? t('replay.start') : t('replay.end')
   }
   const event = (fact: AnyThreadEvent): string => {
@@ -37,6 +39,8 @@ export function wordsIn(
         if (fact.status === 'failed') return t('moment.broken')
         if (fact.status === 'cancelled') return t('moment.stopped')
         const text = excerpt(fact.content)
+        if (tellsTakenBack(fact))
+          return t('takenBack.line', { name: fact.author?.name ?? '', title: titleTold(fact.content) })
         if (fact.role === 'user')
           return t('moment.said', { name: fact.author?.name ?? t('moment.somebody'), text })
         return fact.agent === 'script'

@@ -192,10 +192,13 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
   }
   useEffect(() => {
     if (!hotkeys) return
-    const listen = (event: KeyboardEvent) => keys.current(event)
+    const listen = (event: KeyboardEvent) => {
+      // Whoever has gone on means the next one, which may not be drawn yet: nothing is decided unseen.
+      if (location.pathname.includes(interrupt.id)) keys.current(event)
+    }
     window.addEventListener('keydown', listen)
     return () => window.removeEventListener('keydown', listen)
-  }, [hotkeys])
+  }, [hotkeys, interrupt.id])
 
   usePageActions(() =>
     hotkeys && ready
@@ -284,6 +287,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
                 onEngage?.()
               }}
               context={checkContext(script)}
+              locked={locked !== undefined}
             />
           </Suspense>
           <div className="row">
@@ -353,6 +357,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
           aria-label={t('review.overrideReason')}
           placeholder={t('review.overrideHint')}
           value={reason}
+          readOnly={locked !== undefined}
           onChange={(event) => {
             setReason(event.target.value)
             onEngage?.()
@@ -370,6 +375,8 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
         <Suspense fallback={null}>
           <RejectPanel
             interruptId={interrupt.id}
+            before={script.back?.of}
+            locked={locked !== undefined}
             words={reason}
             onWords={(words) => {
               setReason(words)
@@ -432,7 +439,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
               <Button onClick={leave}>{label(t('review.back'), 'Esc')}</Button>
               <Button
                 type="text"
-                disabled={edited === script.content}
+                disabled={edited === script.content || locked !== undefined}
                 onClick={() => setEdited(script.content)}
               >
                 {t('review.restore')}

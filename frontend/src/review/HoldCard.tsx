@@ -14,7 +14,7 @@ export function HoldCard({ interrupt, until }: { interrupt: InterruptView; until
   const { t } = useTranslation()
   const { may } = useDesk()
   const left = useSecondsUntil(until)
-  const { undo, sent, refusal, dismiss } = useUndo(interrupt.id)
+  const { undo, sent, done, refusal, dismiss } = useUndo(interrupt.id, { onItsWay: true })
   const script = scriptParams(interrupt.params)
   const pending = interrupt.status === 'pending'
   const by = interrupt.params.approved_by
@@ -42,7 +42,7 @@ export function HoldCard({ interrupt, until }: { interrupt: InterruptView; until
       {refusal && <RefusalNotice refusal={refusal} onClose={dismiss} />}
       {pending && may('interrupt.decide') && (
         <footer className="card-actions">
-          <Button danger disabled={left <= 0} loading={sent} onClick={() => void undo()} data-testid="undo">
+          <Button danger disabled={left <= 0} loading={sent || done} onClick={undo} data-testid="undo">
             {t('review.undo')}
           </Button>
         </footer>

@@ -63,7 +63,7 @@ export function QualityCard({
                 ) : (
                   <CloseCircleFilled className="bad" aria-label={t('quality.failed')} />
                 )}
-                <span>{check.name}</span>
+                <span>{t(`quality.named.${check.id}`, { defaultValue: check.name })}</span>
                 <span className="muted">{check.detail}</span>
               </li>
             ))}

@@ -2,6 +2,8 @@ import '../i18n/addReasons'
 import { Button, Input, Tooltip } from 'antd'
 import { useEffect, useLayoutEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import { api } from '../shared/api'
+import { useDesk } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
 import { useDraft } from '../shared/storage'
 import { feedbackFor, isReason, type RejectReason, reasons } from './reasons'
@@ -9,6 +11,10 @@ import type { Choice } from './useDecision'
 
 interface Props {
   interruptId: string
+  /** The question whose rejection was taken back, in whose stead this one is asked. */
+  before: string | undefined
+  /** A colleague has taken it over: nothing is changed, and what was typed is kept. */
+  locked: boolean
   words: string
   onWords: (words: string) => void
   /** Whether it may be decided now; else why not. */
@@ -23,7 +29,8 @@ interface Props {
 
 /** Says no: with one of nine reasons that are counted, and words of one's own beside it. */
 export default function RejectPanel(props: Props) {
-  const { interruptId, words, onWords, ready, why, busy, hotkeys, onDecide, onLeave } = props
+  const { interruptId, before, locked, words, onWords, ready, why, busy, hotkeys, onDecide, onLeave } = props
+  const { me } = useDesk()
   const { t } = useTranslation()
   const [kept, setKept] = useDraft(`reject:${interruptId}`)
   const reason = isReason(kept) ? kept : undefined
@@ -39,6 +46,30 @@ export default function RejectPanel(props: Props) {
     const radio = (which: string) => panel.current?.querySelector<HTMLElement>(which)
     ;(radio('input:checked') ?? radio('input'))?.focus()
   }, [])
+  const empty = useRef(true)
+  empty.current = !words && !kept
+  const takeUp = useRef<(said: RejectReason | undefined, told: string) => void>(() => {})
+  takeUp.current = (said, told) => {
+    if (said) setKept(said)
+    if (told) onWords(told)
+  }
+  useEffect(() => {
+    if (!before || !empty.current) return
+    let over = false
+    // Who rejects anew what they took back mostly says the same, and something more. Unread it is just not offered.
+    api
+      .interrupt(before)
+      .then(({ decided_by, decision }) => {
+        if (over || !empty.current || decided_by?.id !== me.user.id) return
+        const [said, told] = [String(decision?.reason ?? ''), String(decision?.feedback ?? '')]
+        const known = isReason(said) ? said : undefined
+        takeUp.current(known, told === feedbackFor(known, '') ? '' : told)
+      })
+      .catch(() => undefined)
+    return () => {
+      over = true
+    }
+  }, [before, me.user.id])
   const keys = useRef<(event: KeyboardEvent) => void>(() => {})
   keys.current = (event) => {
     const here = event.target instanceof Node && panel.current?.contains(event.target)
@@ -51,6 +82,7 @@ export default function RejectPanel(props: Props) {
     event.preventDefault()
   }
   const choose = (chosen: RejectReason | undefined) => {
+    if (locked) return
     setKept(chosen === undefined || chosen === reason ? '' : chosen)
     panel.current?.querySelector<HTMLElement>(`input[value=${chosen}]`)?.focus()
   }
@@ -72,6 +104,7 @@ export default function RejectPanel(props: Props) {
               name={`reason-${interruptId}`}
               value={one}
               checked={one === reason}
+              disabled={locked}
               onChange={() => setKept(one)}
             />
             <kbd>{place + 1}</kbd>
@@ -83,6 +116,7 @@ export default function RejectPanel(props: Props) {
         aria-label={t('rejecting.words')}
         placeholder={t(reason && reason !== 'not_needed' ? 'rejecting.wordsHint' : 'review.reasonHint')}
         value={words}
+        readOnly={locked}
         onChange={(event) => onWords(event.target.value)}
         autoSize={{ minRows: 2, maxRows: 6 }}
         maxLength={2000}

@@ -1,14 +1,14 @@
 import '../i18n/addAgain'
 import { UndoOutlined } from '@ant-design/icons'
 import { Button } from 'antd'
-import { useEffect, useRef } from 'react'
+import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
 import type { InterruptView } from '../generated/protocol'
-import { useDesk, useSecondsUntil, useSocketStatus } from '../shared/desk'
-import { isPageKey } from '../shared/keys'
+import { useDesk, useSecondsUntil } from '../shared/desk'
 import { RefusalNotice } from './RefusalNotice'
 import { isUndoable, type TakenBack } from './takenBack'
+import { useUndoKey } from './undoKey'
 import { useUndo } from './useUndo'
 
 interface Props {
@@ -16,7 +16,7 @@ interface Props {
   /** Until when it may be taken back. */
   until: string
   back: TakenBack | undefined
-  /** On the approval page, where Z is the strip's and the text is followed to where it waits again. */
+  /** On the approval page, where the text is followed to where it waits again. */
   onPage: boolean
 }
 
@@ -25,38 +25,26 @@ export default function Rejected({ interrupt, until, back, onPage }: Props) {
   const { t } = useTranslation()
   const { me, may, socket } = useDesk()
   const navigate = useNavigate()
-  const online = useSocketStatus().state === 'open'
   const left = useSecondsUntil(until)
-  const { undo, sent, refusal, dismiss } = useUndo(interrupt.id)
+  const { undo, online, sent, done, refusal, dismiss } = useUndo(interrupt.id)
+  // The question by which it waits may be withdrawn before anybody is told of it.
+  const told = back ?? (done ? { name: me.user.name, id: undefined } : undefined)
   const undoable =
-    !back && may('interrupt.decide') && left > 0 && isUndoable(interrupt, me.user.id, socket.clock.now())
-
-  const key = useRef<(event: KeyboardEvent) => void>(() => {})
-  key.current = (event) => {
-    if (event.key.toLowerCase() !== 'z' || event.shiftKey || event.repeat || !isPageKey(event)) return
-    if (!undoable || sent || !online) return
-    event.preventDefault()
-    void undo()
-  }
-  useEffect(() => {
-    if (onPage) return
-    const listen = (event: KeyboardEvent) => key.current(event)
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
-  }, [onPage])
-  const next = onPage && sent ? back?.id : undefined
+    !told && may('interrupt.decide') && left > 0 && isUndoable(interrupt, me.user.id, socket.clock.now())
+  const byKey = useUndoKey(undoable ? interrupt.resolved_at : undefined, undo)
+  const next = onPage && done ? back?.id : undefined
   useEffect(() => {
     if (next) navigate(`/approvals/${next}`)
   }, [next, navigate])
 
   return (
     <>
-      {refusal && <RefusalNotice refusal={refusal} onClose={dismiss} />}
-      {back && (
+      {refusal && !back && <RefusalNotice refusal={refusal} onClose={dismiss} />}
+      {told && (
         <p className="row" role="status" data-testid="rejection-taken-back">
-          {t('takenBack.by', { name: back.name })}
-          {back.id && (
-            <Link className="text-link" to={`/approvals/${back.id}`}>
+          {t('takenBack.by', { name: told.name })}
+          {told.id && (
+            <Link className="text-link" to={`/approvals/${told.id}`}>
               {t('again.toNew')}
             </Link>
           )}
@@ -68,13 +56,15 @@ export default function Rejected({ interrupt, until, back, onPage }: Props) {
             icon={<UndoOutlined />}
             disabled={!online}
             loading={sent}
-            onClick={() => void undo()}
+            onClick={undo}
             data-testid="undo-reject"
           >
             {t('takenBack.undo')}
-            {!onPage && <kbd>Z</kbd>}
+            {byKey && <kbd>Z</kbd>}
           </Button>
-          <span className="muted number">{t('takenBack.left', { count: left })}</span>
+          <span className="muted number">
+            {online ? t('takenBack.left', { count: left }) : t('review.offline')}
+          </span>
         </footer>
       )}
     </>

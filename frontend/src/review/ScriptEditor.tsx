@@ -16,10 +16,12 @@ interface Props {
   onChange: (value: string) => void
   /** What the text is for: the checks and the estimated time depend on it. */
   context: Context
+  /** A colleague has taken it over: what was typed is kept, and goes on here if they give it back. */
+  locked?: boolean
 }
 
 /** A text field that underlines what the checks object to while one types, and puts in what they suggest. */
-export function ScriptEditor({ value, onChange, context }: Props) {
+export function ScriptEditor({ value, onChange, context, locked = false }: Props) {
   const { t } = useTranslation()
   const { report, findings, fresh, failed } = useLiveCheck(value, context)
   const field = useRef<TextAreaRef>(null)
@@ -51,6 +53,7 @@ export function ScriptEditor({ value, onChange, context }: Props) {
           aria-label={t('review.editor')}
           className="script-text"
           value={value}
+          readOnly={locked}
           onChange={(event) => onChange(event.target.value)}
           autoSize={{ minRows: 5 }}
           maxLength={MAX_CONTENT}
@@ -78,7 +81,7 @@ export function ScriptEditor({ value, onChange, context }: Props) {
               finding={finding}
               version={report.rules_version}
               onShow={() => select(finding.span)}
-              onApply={() => onChange(withSuggestion(value, finding))}
+              onApply={locked ? undefined : () => onChange(withSuggestion(value, finding))}
             />
           ))}
         </QualityCard>

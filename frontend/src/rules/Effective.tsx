@@ -2,6 +2,7 @@ import { EditOutlined, EyeOutlined } from '@ant-design/icons'
 import { Alert, Button, Drawer, Form, Input, Select, Table } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { listed } from '../shared/listed'
 import { noRows } from '../shared/Unread'
 import type { Overlay, Rule } from './api'
 
@@ -188,7 +189,7 @@ function Adjust({
       <p>{rule.about}</p>
       <p className="muted">{t('rules.basisOf', { basis: rule.basis })}</p>
       {rule.advice && <p className="muted">{t('rules.adviceOf', { advice: rule.advice })}</p>}
-      <p className="rule-terms">{rule.terms.join('、')}</p>
+      <p className="rule-terms">{listed(rule.terms)}</p>
       {rule.patterns.map((pattern) => (
         <code key={pattern} className="rule-pattern">
           {pattern}

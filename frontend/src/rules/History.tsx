@@ -4,6 +4,7 @@ import type { TFunction } from 'i18next'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { moment } from '../shared/format'
+import { listed } from '../shared/listed'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
 import { noRows, Unread } from '../shared/Unread'
@@ -114,7 +115,7 @@ function Changes({ revision }: { revision: number }) {
     queryFn: () => rulesApi.revision(revision),
   })
   if (read.error) return <Unread asked={read} />
-  if (!read.data) return <p className="muted">{t('common.loading')}</p>
+  if (!read.data) return <p className="skeleton">{t('common.loading')}</p>
   if (read.data.changes.length === 0) return <Empty description={t('rules.noChanges')} />
   return read.data.changes.map((change) => (
     <section key={`${change.part} ${change.name}`} className="card">
@@ -178,10 +179,8 @@ function fields(
 }
 
 function asText(value: unknown): string {
-  if (Array.isArray(value)) return value.join('、')
+  if (Array.isArray(value)) return listed(value)
   if (typeof value === 'object' && value !== null)
-    return Object.entries(value)
-      .map((pair) => pair.join(' → '))
-      .join('、')
+    return listed(Object.entries(value).map((pair) => pair.join(' → ')))
   return value === undefined || value === null ? '' : String(value)
 }

@@ -3,6 +3,7 @@ import { Button, Drawer, Empty, Form, Input, Select, Table } from 'antd'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fromLines, toLines } from '../shared/forms'
+import { listed } from '../shared/listed'
 import { useFormDraft } from '../shared/useFormDraft'
 import type { OwnRule, Rule } from './api'
 import { freshId, imported } from './draft'
@@ -70,7 +71,7 @@ export function OwnRules({ draft, change, writes }: Editing) {
             title: t('rules.terms'),
             key: 'terms',
             render: (_, rule) => (
-              <span className="rule-terms">{[...rule.terms, ...rule.patterns].join('、')}</span>
+              <span className="rule-terms">{listed([...rule.terms, ...rule.patterns])}</span>
             ),
           },
           {
@@ -121,7 +122,7 @@ export function OwnRules({ draft, change, writes }: Editing) {
         title={t('rules.import')}
         destroyOnHidden
       >
-        <Suspense fallback={<p className="muted">{t('common.loading')}</p>}>
+        <Suspense fallback={<p className="skeleton">{t('common.loading')}</p>}>
           {importing && (
             <RuleImport
               onRead={(fresh) => {

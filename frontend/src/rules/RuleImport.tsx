@@ -4,6 +4,7 @@ import { Alert, Button, Table } from 'antd'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { base64 } from '../shared/files'
+import { listed } from '../shared/listed'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
 import { TableFile } from '../shared/TableFile'
@@ -38,7 +39,7 @@ export default function RuleImport({ onRead }: { onRead: (rules: OwnRule[]) => v
         <Alert
           type="warning"
           showIcon
-          title={t('rules.importUnknown', { names: read.unknown_columns.join('、') })}
+          title={t('rules.importUnknown', { names: listed(read.unknown_columns) })}
         />
       )}
       {read && read.ours.length > 0 && (
@@ -76,7 +77,7 @@ export default function RuleImport({ onRead }: { onRead: (rules: OwnRule[]) => v
             {
               title: t('rules.terms'),
               key: 'terms',
-              render: (_, { rule }) => [...(rule.terms ?? []), ...(rule.patterns ?? [])].join('、'),
+              render: (_, { rule }) => listed([...(rule.terms ?? []), ...(rule.patterns ?? [])]),
             },
           ]}
         />

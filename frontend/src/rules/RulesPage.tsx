@@ -120,7 +120,7 @@ function Rules() {
             key: 'history',
             label: t('rules.tabs.history'),
             children: tab === 'history' && (
-              <Suspense fallback={<p className="muted">{t('common.loading')}</p>}>
+              <Suspense fallback={<p className="skeleton">{t('common.loading')}</p>}>
                 <History writes={writes} latest={saved?.revision ?? 0} onRestored={draft.accept} />
               </Suspense>
             ),

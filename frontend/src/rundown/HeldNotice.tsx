@@ -5,6 +5,7 @@ import type { Finding } from '../generated/protocol'
 import { byGravity, FindingText } from '../review/MarkedText'
 import { revisionOf } from '../review/params'
 import { useDesk } from '../shared/desk'
+import { listed } from '../shared/listed'
 
 /** What the server says of a script that may not go on air any more. */
 export interface Held {
@@ -33,7 +34,7 @@ export default function HeldNotice({
       showIcon
       role="alert"
       data-testid="held"
-      title={t('show.held', { changed: held.changed.map((one) => t(`show.heldBy.${one}`)).join('、') })}
+      title={t('show.held', { changed: listed(held.changed.map((one) => t(`show.heldBy.${one}`))) })}
       description={
         <>
           {byGravity(held.findings).map((finding) => (

@@ -152,7 +152,7 @@ export default function NewShow({ onMade }: { onMade: (id: string) => void }) {
       ) : (
         <div>
           <TableFile id="show-table" hint={t('show.fileHint')} onChoose={table.choose} />
-          {table.reading && <p className="muted">{t('common.loading')}</p>}
+          {table.reading && <p className="skeleton">{t('common.loading')}</p>}
           {table.problem !== undefined && (
             <Alert type="error" showIcon title={problemText(table.problem)} role="alert" />
           )}

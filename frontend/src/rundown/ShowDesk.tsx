@@ -47,7 +47,7 @@ export function ShowDesk({ showId }: { showId: string }) {
       </main>
     )
   }
-  if (!show) return <main className="page muted">{t('common.loading')}</main>
+  if (!show) return <main className="page skeleton">{t('common.loading')}</main>
   return <Desk showId={showId} show={show} />
 }
 

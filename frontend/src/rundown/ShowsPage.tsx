@@ -118,7 +118,7 @@ function ShowList() {
         title={t('show.create')}
         destroyOnHidden
       >
-        <Suspense fallback={<p className="muted">{t('common.loading')}</p>}>
+        <Suspense fallback={<p className="skeleton">{t('common.loading')}</p>}>
           {making && <NewShow onMade={(id) => navigate(`/rundown/${id}`)} />}
         </Suspense>
       </Drawer>

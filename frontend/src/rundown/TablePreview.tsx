@@ -1,5 +1,6 @@
 import { Alert, Table } from 'antd'
 import { useTranslation } from 'react-i18next'
+import { listed } from '../shared/listed'
 import type { Shapes } from '../shared/rest'
 import { TableFaults } from '../shared/TableFaults'
 import { byRow, type TableRow } from './plan'
@@ -43,14 +44,14 @@ export function TablePreview({
           {
             title: t('script.scenario'),
             key: 'scenario',
-            render: (_, { items }) => items.map(({ scenario }) => t(`scenario.${scenario}`)).join('、'),
+            render: (_, { items }) => listed(items.map(({ scenario }) => t(`scenario.${scenario}`))),
           },
           {
             title: t('show.seconds'),
             key: 'seconds',
             className: 'number',
             render: (_, { items }) =>
-              items.map((item) => seconds.get(item) ?? item.seconds ?? t('show.shared')).join('、'),
+              listed(items.map((item) => seconds.get(item) ?? item.seconds ?? t('show.shared'))),
           },
           { title: t('show.notes'), key: 'notes', render: (_, { items }) => items[0]?.notes },
         ]}

@@ -94,7 +94,7 @@ function Versions({ id }: { id: string }) {
   const { t, i18n } = useTranslation()
   const script = useQuery({ queryKey: ['script', id], queryFn: () => api.script(id) })
   if (script.error) return <Unread asked={script} />
-  if (!script.data) return <p className="muted">{t('common.loading')}</p>
+  if (!script.data) return <p className="skeleton">{t('common.loading')}</p>
   const versions = [...script.data.versions].sort((a, b) => b.version - a.version)
   return versions.map((version) => (
     <section key={version.version} className="card">

@@ -175,3 +175,15 @@ test('a resync whose snapshot could not be read can be tried again', async () =>
   expect(line.resubscribed).toBe(1)
   other.close()
 })
+
+test('that text comes whole is said until pieces flow again, or another line says nothing of it', () => {
+  const whole = () => session.state.getState().whole
+  expect(whole()).toBe(false)
+  session.receive({ type: 'degraded', tokens: false })
+  expect(whole()).toBe(true)
+  session.receive({ type: 'degraded', tokens: true })
+  expect(whole()).toBe(false)
+  session.receive({ type: 'degraded', tokens: false })
+  session.away()
+  expect(whole()).toBe(false)
+})

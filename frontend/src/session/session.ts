@@ -21,6 +21,8 @@ export interface SessionState {
   readonly problem: { code: string; message: string } | null
   /** Events that arrived between a reconnect and being caught up; `at` makes each occasion distinct. */
   readonly caughtUp: { count: number; at: number } | null
+  /** Text comes at once when it is done, not piece by piece: the server's way for pieces is away. */
+  readonly whole: boolean
 }
 
 const PUBLISH_MS = 50
@@ -53,6 +55,7 @@ export class ThreadSession {
       phase: 'loading',
       problem: null,
       caughtUp: null,
+      whole: false,
     }))
     this.live = createStore<LiveTexts>(() => ({}))
   }
@@ -87,14 +90,18 @@ export class ThreadSession {
   away(): void {
     this.awaySince ??= Date.now()
     this.arrived = 0
+    // The next connection says so again if it is still so.
+    this.state.setState({ whole: false })
   }
 
-  /** Take one frame of this thread, in any order and any number of times. */
+  /** Take one frame of this thread or of none (`degraded`), in any order and any number of times. */
   receive(frame: AnyFrame): void {
     if (frame.type === 'token' || frame.type === 'message_snapshot') {
       this.lay(frame)
     } else if (frame.type === 'resync_required') {
       void this.load().then((read) => read && this.line.resubscribe(this.topic))
+    } else if (frame.type === 'degraded') {
+      this.state.setState({ whole: !frame.tokens })
     } else if (frame.type === 'subscribed') {
       this.complete()
     } else if (isThreadEvent(frame)) {

@@ -16,8 +16,12 @@ export function useSession(threadId: string): ThreadSession {
     const stop = socket.onStatus((status) => {
       if (status.state === 'reconnecting') opened.away()
     })
+    const deaf = socket.onFrame((frame) => {
+      if (frame.type === 'degraded') opened.receive(frame)
+    })
     return () => {
       stop()
+      deaf()
       opened.close()
     }
   }, [socket, threadId])

@@ -68,7 +68,7 @@ export function Keeping() {
       <h2 id="keeping-title">{t('keeping.title')}</h2>
       <p className="muted">{t('keeping.hint')}</p>
       <Unread asked={read} />
-      {read.isPending && <p className="muted">{t('common.loading')}</p>}
+      {read.isPending && <p className="skeleton">{t('common.loading')}</p>}
       {known && (
         <form onSubmit={save} noValidate>
           {periods.map((name) => {

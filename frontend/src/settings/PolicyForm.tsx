@@ -97,7 +97,7 @@ export function PolicyForm() {
           action={<Button onClick={() => void told.refetch()}>{t('common.retry')}</Button>}
         />
       )}
-      {told.isPending && <p className="muted">{t('common.loading')}</p>}
+      {told.isPending && <p className="skeleton">{t('common.loading')}</p>}
       {saved && (
         <form onSubmit={save} noValidate>
           {groups.map((group) => (

@@ -1,6 +1,6 @@
 import '../i18n/addSettings'
 import { App } from 'antd'
-import { useEffect } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDesk } from '../shared/desk'
 import { Keeping } from './Keeping'
@@ -8,7 +8,9 @@ import { PolicyForm } from './PolicyForm'
 import { Rooms } from './Rooms'
 import { Skills } from './Skills'
 
-/** What a team sets for itself: where its rooms are, and what the agents may be asked for by whom. */
+const ApiKeys = lazy(() => import('./ApiKeys'))
+
+/** What a team sets for itself: where its rooms are, what the agents may be asked for by whom, and its services' keys. */
 export default function SettingsPage() {
   const { t } = useTranslation()
   const { may } = useDesk()
@@ -23,6 +25,11 @@ export default function SettingsPage() {
         <Skills writes={may('policies.write')} />
         {may('policies.write') && <PolicyForm />}
         {may('policies.write') && <Keeping />}
+        {may('keys.write') && (
+          <Suspense fallback={null}>
+            <ApiKeys />
+          </Suspense>
+        )}
       </main>
     </App>
   )

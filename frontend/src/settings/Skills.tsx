@@ -1,12 +1,13 @@
 import { DownOutlined, RightOutlined } from '@ant-design/icons'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { App, Button, Select, Switch, Table } from 'antd'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useProblemText } from '../shared/problems'
 import type { Shapes } from '../shared/rest'
 import { noRows, Unread } from '../shared/Unread'
 import { type Role, type Skill, settingsApi } from './api'
+import { useSkillChange } from './useSkillChange'
 
 const Preflight = lazy(() => import('./Preflight'))
 
@@ -19,24 +20,8 @@ export function Skills({ writes }: { writes: boolean }) {
   const { t } = useTranslation()
   const { message } = App.useApp()
   const problemText = useProblemText()
-  const cache = useQueryClient()
   const skills = useQuery({ queryKey: ['skills'], queryFn: settingsApi.skills, staleTime: 0 })
-  const [busy, setBusy] = useState<string>()
-
-  const change = async (name: Skill['name'], body: Shapes['SkillChanges']) => {
-    setBusy(name)
-    try {
-      const changed = await settingsApi.changeSkill(name, body)
-      cache.setQueryData<Skill[]>(['skills'], (known) =>
-        known?.map((skill) => (skill.name === name ? changed : skill)),
-      )
-    } catch (error) {
-      message.error(problemText(error))
-      await cache.invalidateQueries({ queryKey: ['skills'] })
-    } finally {
-      setBusy(undefined)
-    }
-  }
+  const { busy, change } = useSkillChange((error) => message.error(problemText(error)))
   return (
     <section className="settings-part" aria-labelledby="skills-title" data-testid="skills">
       <h2 id="skills-title">{t('settings.skills')}</h2>

@@ -3,6 +3,8 @@ import { bodyOf, rest, type Shapes } from '../shared/rest'
 export type Skill = Shapes['SkillView']
 export type Room = Shapes['Room']
 export type Platform = NonNullable<Room['platform']>
+export type ApiKey = Shapes['ApiKey']
+export type NewKey = Shapes['CreatedApiKey']
 export type Role = Skill['roles'][number]
 
 /** What the page of settings asks of the server; here and not in `shared/api`, so that it comes with the page. */
@@ -26,6 +28,10 @@ export const settingsApi = {
   /** What a skill would lack of these slots. */
   checkSkill: (name: Skill['name'], slots: Record<string, unknown>) =>
     bodyOf(rest.POST('/api/v1/skills/{name}/preflight', { params: { path: { name } }, body: { slots } })),
+  keys: () => bodyOf(rest.GET('/api/v1/api-keys')),
+  makeKey: (body: Shapes['NewApiKey']) => bodyOf(rest.POST('/api/v1/api-keys', { body })),
+  revokeKey: (key_id: string) =>
+    rest.DELETE('/api/v1/api-keys/{key_id}', { params: { path: { key_id } } }).then(() => undefined),
   choosePlatform: (room_id: string, platform: Platform | null) =>
     bodyOf(rest.PATCH('/api/v1/rooms/{room_id}', { params: { path: { room_id } }, body: { platform } })),
   addRoom: (name: string, key: string) =>

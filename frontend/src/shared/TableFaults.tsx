@@ -1,5 +1,6 @@
 import { ExclamationCircleFilled } from '@ant-design/icons'
 import { useTranslation } from 'react-i18next'
+import { listed } from './listed'
 import type { Shapes } from './rest'
 
 /** What is wrong with one row of an uploaded table; `rows` names the row, where several are told together. */
@@ -29,7 +30,7 @@ function FaultText({ error }: { error: Shapes['TableError'] }) {
   return (
     <>
       {text}
-      {like.length > 0 && ` ${t('show.meant', { names: like.join('、') })}`}
+      {like.length > 0 && ` ${t('show.meant', { names: listed(like) })}`}
     </>
   )
 }

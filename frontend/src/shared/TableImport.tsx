@@ -5,6 +5,7 @@ import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCommandKeys } from './commands'
 import { base64 } from './files'
+import { listed } from './listed'
 import { useProblemText } from './problems'
 import type { Shapes } from './rest'
 import { TableFaults } from './TableFaults'
@@ -105,7 +106,7 @@ export default function TableImport({ name, read: readTable, take }: Props) {
         <Alert
           type="warning"
           showIcon
-          title={t('tableImport.unknown', { names: read.unknown_columns.join('、') })}
+          title={t('tableImport.unknown', { names: listed(read.unknown_columns) })}
         />
       )}
       {read && (

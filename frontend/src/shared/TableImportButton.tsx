@@ -16,7 +16,7 @@ export function TableImportButton(props: ComponentProps<typeof TableImport>) {
         {title}
       </Button>
       <Drawer open={open} onClose={() => setOpen(false)} size={720} title={title} destroyOnHidden>
-        <Suspense fallback={<p className="muted">{t('common.loading')}</p>}>
+        <Suspense fallback={<p className="skeleton">{t('common.loading')}</p>}>
           {open && <TableImport {...props} />}
         </Suspense>
       </Drawer>

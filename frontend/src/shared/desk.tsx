@@ -33,6 +33,7 @@ export type Action =
   | 'rules.read'
   | 'rules.write'
   | 'audit.read'
+  | 'keys.write'
 
 interface Desk {
   readonly me: Me

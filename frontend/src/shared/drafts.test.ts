@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { draftsOf, dropDrafts, keepDraft, keptDraft, recall, remember } from './storage'
 import { changes } from './useFormDraft'
 
@@ -29,6 +29,14 @@ test('who signs out leaves no draft; what the browser was told to look like, and
   expect(recall('cuedesk:language')).toBe('en')
   draftsOf('qinghe', 'min')
   expect(keptDraft('edit:1')).toBe('甲')
+})
+
+test('the scripts that a teleprompter keeps go with whoever signs out, those of a paired display stay', () => {
+  const deleteDatabase = vi.fn()
+  vi.stubGlobal('indexedDB', { deleteDatabase })
+  dropDrafts()
+  expect(deleteDatabase.mock.calls).toEqual([['cuedesk-prompter']])
+  vi.unstubAllGlobals()
 })
 
 test('two open tabs have a draft each; a new one begins with the last', () => {

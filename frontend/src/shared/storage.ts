@@ -45,8 +45,18 @@ export function keptDraft(key: string): string {
   }
 }
 
-/** Who goes leaves nothing half said behind. */
+/** The scripts that a person's teleprompters keep on the device go with the person's session. */
+export function dropScripts(): void {
+  try {
+    indexedDB.deleteDatabase('cuedesk-prompter')
+  } catch {
+    // As below.
+  }
+}
+
+/** Who goes leaves nothing half said behind, and no script. */
 export function dropDrafts(): void {
+  dropScripts()
   try {
     for (const held of [localStorage, sessionStorage])
       for (const key of Object.keys(held)) if (mine && key.startsWith(mine)) held.removeItem(key)

@@ -40,6 +40,8 @@ def photograph(chromium: Browser, folder: Path, only: re.Pattern[str]) -> list[s
     camera, failed = Camera(folder), []
     server_settings = {
         "offline_pace": 80,
+        # Nobody has to be quick while a rejection is photographed.
+        "reject_undo_window": 90,
         "tenant_key__qinghe__glm": "sk-of-the-team",
         "tenant_model_urls": upkeep.NOBODY,
     }

@@ -331,8 +331,6 @@ def settings(seats: Seats, camera: Camera) -> None:
     form.get_by_label("四眼原则").press("Space")
     form.get_by_label("四眼原则").scroll_into_view_if_needed()
     camera.take(page, "settings-policies", dark=True)
-    page.get_by_test_id("skills").scroll_into_view_if_needed()
-    camera.take(page, "settings-skills")
     english = in_english(seats.take(ADMIN, "/settings", viewport=SIZE)).page
     expect(english.get_by_test_id("policies")).to_be_visible()
     camera.take(english, "settings-english")

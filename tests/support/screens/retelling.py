@@ -8,7 +8,7 @@ from tests.e2e.browser import Seats
 from tests.support.desk_client import ADMIN, APPROVER, OPERATOR
 from tests.support.screens.camera import Camera
 from tests.support.screens.directing import MISSING, rule
-from tests.support.screens.team import PHONE, SIZE, TABLET, Team, in_english
+from tests.support.screens.team import OTHER_ROOM, PHONE, SIZE, TABLET, Team, in_english
 
 #: As wide as the evidence is beside the text with room to spare.
 WIDE = {"width": 1440, "height": 900}
@@ -16,13 +16,14 @@ WIDE = {"width": 1440, "height": 900}
 
 def lived_through(team: Team) -> str:
     """A conversation with a question back, a rejection, an edit, and a script that went on air."""
-    room = team.room()
+    # Nobody reads there: in the other room what is approved may have to wait for who is reading.
+    room = team.room(OTHER_ROOM)
     team.empty_room(room)
     # What is approved goes on air at once, whatever scenes before have set.
     rule(team, room, by_hand=False)
     thread = team.thread(room)
     team.say(thread, "写一段开场")
-    team.say(thread, "给小雅的直播间写一段保温杯开场，30秒，活泼一点")
+    team.say(thread, "给大刘的直播间写一段保温杯开场，30秒，活泼一点")
     first = team.waiting(thread)
     team.post(f"/interrupts/{first['id']}/claim", {}, APPROVER)
     team.decide(first, "reject", feedback="开头太平，先讲使用场景", reason="style")

@@ -114,9 +114,9 @@ def in_mind(seats: Seats, camera: Camera) -> None:
             team.say(thread, said)
     finally:
         team.policies(window_characters=None)
-    for name, options in (("", {"viewport": SIZE}), ("-english", {"viewport": SIZE}), ("-phone", PHONE)):
-        seat = seats.take(OPERATOR, f"/console/{thread}", **options)
-        page = (in_english(seat) if name == "-english" else seat).page
+    for name in ("", "-english"):  # a phone has no room beside the conversation
+        seat = seats.take(OPERATOR, f"/console/{thread}", viewport=SIZE)
+        page = (in_english(seat) if name else seat).page
         part = page.get_by_test_id("in-mind")
         part.locator("summary").click()
         expect(part.locator(".in-mind-summary")).to_be_visible()
@@ -188,6 +188,94 @@ def taken_up(seats: Seats, camera: Camera) -> None:
     team.empty_queue()
 
 
+def taken_back(seats: Seats, camera: Camera) -> None:
+    """A rejection that can still be taken back, on the card and in the queue; and what it is afterwards."""
+    team = Team(seats)
+    team.empty_queue()
+    asked = team.asked("写一段保温杯的卖点，30秒")
+    desk, address = f"/console/{asked['thread_id']}", f"/approvals/{asked['id']}"
+    page = seats.take(APPROVER, address, viewport=SIZE).page
+    expect(page.get_by_test_id("approve")).to_be_enabled()
+    page.keyboard.press("x")
+    page.get_by_test_id("approval-reason").fill("开头再活泼一点")
+    page.get_by_test_id("submit-reject").click()
+    expect(page.get_by_test_id("rejected-item")).to_be_visible()
+    camera.take(page, "approvals-rejected", dark=True)
+    for name, options in (("-phone", PHONE), ("-english", {"viewport": SIZE})):
+        seat = seats.take(APPROVER, address, **options)
+        shown = (in_english(seat) if name == "-english" else seat).page
+        expect(shown.get_by_test_id("undo-reject")).to_be_enabled()
+        camera.take(shown, f"approvals-rejected{name}")
+    page.keyboard.press("z")
+    expect(page.get_by_test_id("again-of")).to_be_visible()
+    camera.take(page, "approvals-taken-back", dark=True)
+    for name in ("", "-english"):
+        seat = seats.take(OPERATOR, desk, viewport=SIZE)
+        shown = (in_english(seat) if name else seat).page
+        told = shown.get_by_test_id("rejection-taken-back")
+        shown.mouse.move(640, 400)
+        for _ in range(20):  # the list has only what is in view
+            if told.count():
+                break
+            shown.mouse.wheel(0, -200)
+            shown.wait_for_timeout(200)
+        told.scroll_into_view_if_needed()
+        camera.take(shown, f"desk-taken-back{name}", dark=not name)
+    team.empty_queue()
+
+
+def skills(seats: Seats, camera: Camera) -> None:
+    """What the desk can do, for whom; and what one of it would lack, before it is begun."""
+    for name, options in (("", {"viewport": SIZE}), ("-english", {"viewport": SIZE}), ("-phone", PHONE)):
+        seat = seats.take(ADMIN, "/settings", **options)
+        page = (in_english(seat) if name == "-english" else seat).page
+        part = page.get_by_test_id("skills")
+        expect(part.get_by_test_id("try-generate")).to_be_visible()
+        part.evaluate("part => part.scrollIntoView({ block: 'start', behavior: 'instant' })")
+        camera.take(page, f"settings-skills{name}", dark=not name)
+        part.get_by_test_id("try-generate").click()
+        part.get_by_test_id("check-generate").click()
+        expect(part.get_by_test_id("preflight-found")).to_be_visible()
+        part.get_by_test_id("preflight-found").scroll_into_view_if_needed()
+        camera.take(page, f"settings-skills-tried{name}", dark=not name)
+
+
+def api_keys(seats: Seats, camera: Camera) -> None:
+    """What services sign in with: none yet, a form that lacks something, several, the question before one ends."""
+    for name, options in (("", {"viewport": SIZE}), ("-english", {"viewport": SIZE}), ("-phone", PHONE)):
+        seat = seats.take(ADMIN, "/settings", **options)
+        page = (in_english(seat) if name == "-english" else seat).page
+        part = page.get_by_test_id("api-keys")
+        expect(part.locator(".key-example")).to_be_visible()
+        to_the_top(page, "#api-keys-title")
+        camera.take(page, f"settings-keys-none{name}", dark=not name)
+        part.get_by_test_id("new-api-key").click()
+        page.get_by_test_id("make-api-key").click()
+        expect(page.get_by_role("dialog").get_by_role("alert").first).to_be_visible()
+        camera.take(page, f"settings-keys-new{name}", dark=not name)
+    team = Team(seats)
+    made = [
+        team.post("/api-keys", {"name": name, "scopes": scopes, "expires_in_days": days}, ADMIN)["id"]
+        for name, scopes, days in (
+            ("店铺后台", ["work"], 90),
+            ("选品工具", ["models"], None),
+            ("数据看板和客服机器人共用", ["models", "work"], 365),
+        )
+    ]
+    for name, options in (("", {"viewport": SIZE}), ("-english", {"viewport": SIZE}), ("-phone", PHONE)):
+        seat = seats.take(ADMIN, "/settings", **options)
+        page = (in_english(seat) if name == "-english" else seat).page
+        part = page.get_by_test_id("api-keys")
+        expect(part.get_by_role("row")).to_have_count(4)
+        to_the_top(page, "#api-keys-title")
+        camera.take(page, f"settings-keys{name}", dark=not name)
+        part.get_by_test_id("revoke-api-key").first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        camera.take(page, f"settings-keys-revoke{name}")
+    for key in made:
+        assert team.as_(ADMIN).delete(f"/api/v1/api-keys/{key}").ok
+
+
 def documented(seats: Seats, camera: Camera) -> None:
     """The REST interface, as its own page tells it."""
     page = seats.take(ADMIN, "/docs", viewport=SIZE).page
@@ -209,5 +297,8 @@ SCENES = (
     in_mind,
     models_that_fail,
     taken_up,
+    taken_back,
+    skills,
+    api_keys,
     documented,
 )
