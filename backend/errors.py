@@ -93,6 +93,12 @@ class TokenExpired(Unauthenticated):
     code = "token_expired"
 
 
+class ApiKeyInvalid(Unauthenticated):
+    """This API key is unknown, revoked or expired."""
+
+    code = "api_key_invalid"
+
+
 class Forbidden(AppError):
     """You may not do this, or it does not exist for you."""
 
@@ -104,6 +110,12 @@ class SkillRefused(Forbidden):
     """Your team has not opened this skill to your role."""
 
     code = "skill_refused"
+
+
+class PersonRequired(Forbidden):
+    """This is for people to decide; an API key may not."""
+
+    code = "person_required"
 
 
 class OriginRefused(Forbidden):
@@ -136,6 +148,12 @@ class Conflict(AppError):
 
     code = "conflict"
     status = 409
+
+
+class TooManyApiKeys(Conflict):
+    """The team has as many API keys as it may; revoke one that is not needed."""
+
+    code = "too_many_api_keys"
 
 
 class VersionConflict(Conflict):

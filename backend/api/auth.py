@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from backend.domain import audit, people
+from backend.domain import api_keys, audit, people
 from backend.domain.people import Action, Identity
-from backend.errors import OriginRefused, RateLimited, Unauthenticated
+from backend.errors import OriginRefused, PersonRequired, RateLimited, Unauthenticated
 from backend.ids import STORABLE
 from backend.services import Services
 from backend.settings import Settings
@@ -26,7 +26,9 @@ _ATTEMPTS: Final = 10
 _ATTEMPTS_WINDOW: Final = 60  # seconds
 
 _cookie_scheme = APIKeyCookie(name=COOKIE, auto_error=False, description="Set by signing in; for browsers.")
-_bearer_scheme = HTTPBearer(auto_error=False, bearerFormat="JWT", description="From POST /api/v1/auth/token.")
+_bearer_scheme = HTTPBearer(
+    auto_error=False, bearerFormat="JWT", description="From POST /api/v1/auth/token; or an API key (`ck_…`)."
+)
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
@@ -64,12 +66,16 @@ async def identify(
     cookie: Annotated[str | None, Depends(_cookie_scheme)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer_scheme)],
 ) -> Identity:
-    """Return who asks, by access token or by session cookie; a cookie's unsafe request must come from our page.
+    """Return who asks, by access token, API key or session cookie; a cookie's unsafe request must come from our page.
 
     Raises:
         Unauthenticated: nobody we know, or no longer.
         OriginRefused: another site's page is behind it.
+        RateLimited: too many wrong API keys came from there.
     """
+    if bearer is not None and api_keys.is_key(bearer.credentials):
+        address = request.client.host if request.client else ""
+        return await api_keys.identity_of_key(services.db, services.redis, bearer.credentials, address)
     if bearer is not None:
         async with services.db.system() as conn:
             return await people.identity_of_jwt(
@@ -100,6 +106,8 @@ Reader = Annotated[Identity, Depends(allow("thread.read"))]
 Writer = Annotated[Identity, Depends(allow("thread.write"))]
 Decider = Annotated[Identity, Depends(allow("interrupt.decide"))]
 Cataloguer = Annotated[Identity, Depends(allow("catalogue.write"))]
+#: Whoever changes what goes on air next.
+Queuer = Annotated[Identity, Depends(allow("rundown.write"))]
 Director = Annotated[Identity, Depends(allow("prompter.control"))]
 Auditor = Annotated[Identity, Depends(allow("audit.read"))]
 PolicyMaker = Annotated[Identity, Depends(allow("policies.write"))]
@@ -107,6 +115,17 @@ ExperimentReader = Annotated[Identity, Depends(allow("experiment.read"))]
 Experimenter = Annotated[Identity, Depends(allow("experiment.write"))]
 RuleReader = Annotated[Identity, Depends(allow("rules.read"))]
 RuleWriter = Annotated[Identity, Depends(allow("rules.write"))]
+KeyKeeper = Annotated[Identity, Depends(allow("keys.write"))]
+
+
+async def _person(identity: SignedIn) -> Identity:
+    if people.is_service(identity.role):
+        raise PersonRequired
+    return identity
+
+
+#: Somebody with a session of their own: an API key is one already, and ends by being revoked.
+SignedInPerson = Annotated[Identity, Depends(_person)]
 
 
 # The resource -----------------------------------------------------------------------------------------------------
@@ -235,6 +254,7 @@ async def log_out(
         identity = await identify(request, services, cookie, bearer)
     except Unauthenticated:
         return response
+    await _person(identity)
     async with services.db.tenant(identity.tenant_id) as conn:
         await people.close_session(conn, identity.session_id)
         await audit.record(conn, identity.user_id, "session.closed", str(identity.session_id))
@@ -249,7 +269,7 @@ async def read_me(identity: SignedIn, services: Parts) -> Me:
 
 
 @router.post("/token")
-async def issue_token(identity: SignedIn, services: Parts, response: Response) -> AccessToken:
+async def issue_token(identity: SignedInPerson, services: Parts, response: Response) -> AccessToken:
     """Get a short-lived access token of this session, for a caller without cookies."""
     token, lifetime = people.issue_jwt(identity, services.secret, services.settings.access_token_ttl, services.clock())
     response.headers["Cache-Control"] = "no-store"
@@ -259,6 +279,8 @@ async def issue_token(identity: SignedIn, services: Parts, response: Response) -
 @router.post("/ticket")
 async def issue_ticket(identity: SignedIn, services: Parts, response: Response) -> Ticket:
     """Get a ticket that opens one socket."""
+    if people.is_service(identity.role):
+        people.require(identity, "thread.read")
     async with services.db.system() as conn:
         ticket, expires_at = await people.issue_ticket(conn, identity, services.settings.ticket_ttl)
     response.headers["Cache-Control"] = "no-store"

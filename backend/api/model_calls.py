@@ -74,6 +74,8 @@ class ModelCall(BaseModel):
     total_ms: int
     ended_at: datetime
     texts: bool
+    api_key_id: UUID | None = Field(default=None, description="The API key of a service that asked directly.")
+    api_key_name: str | None = None
 
 
 class ModelCallPage(Page[ModelCall]):

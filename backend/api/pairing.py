@@ -1,6 +1,5 @@
 """Pairing: a screen or a remote without a login joins a room by a code or a link, and a director ends it again."""
 
-import ipaddress
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from backend.api.auth import Parts, allow, check_origin
 from backend.domain import audit, devices, rooms
+from backend.domain.addresses import place_of
 from backend.domain.devices import DeviceRole, PairingStatus
 from backend.domain.people import Identity
 from backend.errors import PairingRefused, RateLimited, Unauthenticated
@@ -265,24 +265,13 @@ def _told(paired: devices.Paired) -> Paired:
     )
 
 
-def _place(address: str) -> str:
-    """Return what one can change one's address within: of IPv6 everybody has a whole network."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 6 and found.ipv4_mapped is None:
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found.ipv4_mapped or found) if found.version == 6 else str(found)
-
-
 async def _count_try(cache: Cache, address: str) -> list[str]:
     """Count a try and return its counters; without Redis nothing is counted here, the database still counts.
 
     Raises:
         RateLimited: too many of this address, or of all, failed.
     """
-    place = _place(address)
+    place = place_of(address)
     limits = {
         f"cuedesk:pair:{place}:{_MINUTE}": (_TRIES, _MINUTE),
         f"cuedesk:pair:{place}:{_HOUR}": (_TRIES_AN_HOUR, _HOUR),

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from backend.api import (
     airings,
+    api_keys,
     audit,
     auth,
     chat_completions,
@@ -47,8 +48,9 @@ TITLE: Final = "Cuedesk"
 VERSION: Final = "1"
 DESCRIPTION: Final = (
     "The script desk of a live-commerce team. Sign in with `POST /api/v1/auth/login` (cookie), or take a bearer token "
-    "from `POST /api/v1/auth/token`. Errors are RFC 9457 problem details with a stable `code`; a POST with an "
-    "`Idempotency-Key` is carried out once. What happens live goes over the socket at `/ws` (docs/asyncapi.json)."
+    "from `POST /api/v1/auth/token`; a service sends its API key as the bearer. Errors are RFC 9457 problem details "
+    "with a stable `code`; a POST with an `Idempotency-Key` is carried out once. What happens live goes over the "
+    "socket at `/ws` (docs/asyncapi.json)."
 )
 
 _RESOURCES: Final = (
@@ -79,6 +81,7 @@ _RESOURCES: Final = (
     own_models,
     audit,
     tenant,
+    api_keys,
     health,
 )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from backend.api.auth import Parts, Reader, Writer
+from backend.api.auth import Parts, Queuer, Reader
 from backend.api.pages import IdempotencyKey, once
 from backend.domain import audit, rooms, rundowns, scripts
 from backend.errors import NotFound
@@ -114,7 +114,7 @@ async def read_rundown(identity: Reader, services: Parts, room_id: UUID) -> Rund
 
 @router.post("", status_code=201)
 async def add_entry(
-    identity: Writer, services: Parts, room_id: UUID, body: NewEntry, key: IdempotencyKey = None
+    identity: Queuer, services: Parts, room_id: UUID, body: NewEntry, key: IdempotencyKey = None
 ) -> Rundown:
     """Put an approved script at the end of the room's rundown. What is there already comes to the end again."""
 
@@ -133,7 +133,7 @@ async def add_entry(
 
 
 @router.post("/order")
-async def order_rundown(identity: Writer, services: Parts, room_id: UUID, body: NewOrder) -> Rundown:
+async def order_rundown(identity: Queuer, services: Parts, room_id: UUID, body: NewOrder) -> Rundown:
     """Put the rundown into another order, if nobody changed it since it was read (409, `version_conflict`)."""
     async with services.db.tenant(identity.tenant_id) as conn:
         await require_still(conn, identity)
@@ -152,7 +152,7 @@ async def held_entries(identity: Reader, services: Parts, room_id: UUID) -> Held
 
 
 @router.delete("/{entry_id}")
-async def remove_entry(identity: Writer, services: Parts, room_id: UUID, entry_id: UUID) -> Rundown:
+async def remove_entry(identity: Queuer, services: Parts, room_id: UUID, entry_id: UUID) -> Rundown:
     """Take a script out of the rundown. It stays in the library, and on air if it is."""
     async with services.db.tenant(identity.tenant_id) as conn:
         await require_still(conn, identity)
@@ -170,7 +170,7 @@ async def remove_entry(identity: Writer, services: Parts, room_id: UUID, entry_i
 
 @router.post("/{entry_id}/cue")
 async def cue_entry(
-    identity: Writer,
+    identity: Queuer,
     services: Parts,
     room_id: UUID,
     entry_id: UUID,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from backend.errors import NotFound
 from backend.llm.accounts import CallRecord, Hop
+from backend.llm.gateway import Caller
 from backend.storage.postgres import Connection
 
 
@@ -45,6 +46,15 @@ class ModelCall:
     total_ms: int
     ended_at: datetime
     texts: bool
+    api_key_id: UUID | None
+    api_key_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCaller(Caller):
+    """A service that asks a model directly, by its API key."""
+
+    api_key_id: UUID | None = None
 
 
 #: What calls can be added up by: the name, and the column or expression.
@@ -98,7 +108,8 @@ class Sum:
 _CALL: Final = f"""SELECT id, thread_id, run_id, node, prompt_version, streamed, backend, provider, model,
   fallback_from, {_STATUS} AS status, failure, refusal, attempts, hops, input_tokens, output_tokens, cached_tokens,
   reasoning_tokens, estimated, cost, currency, first_token_ms, total_ms, ended_at,
-  EXISTS (SELECT FROM llm_call_texts said WHERE said.id = llm_calls.id) AS texts
+  EXISTS (SELECT FROM llm_call_texts said WHERE said.id = llm_calls.id) AS texts, api_key_id,
+  (SELECT name FROM api_keys WHERE api_keys.id = api_key_id) AS api_key_name
   FROM llm_calls"""
 _WANTED: Final = f"""($1::timestamptz IS NULL OR ended_at >= $1) AND ($2::timestamptz IS NULL OR ended_at < $2)
   AND ($3::uuid IS NULL OR thread_id = $3) AND ($4::uuid IS NULL OR run_id = $4) AND ($5::text IS NULL OR node = $5)
@@ -111,9 +122,9 @@ async def record_calls(conn: Connection, records: Sequence[CallRecord]) -> None:
     await conn.executemany(
         """INSERT INTO llm_calls (id, thread_id, run_id, node, prompt_version, streamed, backend, provider, model,
              fallback_from, status, failure, refusal, attempts, hops, input_tokens, output_tokens, cached_tokens,
-             reasoning_tokens, estimated, cost, currency, first_token_ms, total_ms)
+             reasoning_tokens, estimated, cost, currency, first_token_ms, total_ms, api_key_id)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-             $22, $23, $24)
+             $22, $23, $24, $25)
            ON CONFLICT (id) DO NOTHING""",
         [_row(record) for record in records],
     )
@@ -148,6 +159,7 @@ def _row(record: CallRecord) -> tuple[Any, ...]:
         record.currency,
         record.first_token_ms,
         record.total_ms,
+        caller.api_key_id if isinstance(caller, ServiceCaller) else None,
     )
 
 

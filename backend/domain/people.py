@@ -21,6 +21,7 @@ from pwdlib import PasswordHash
 from backend.errors import (
     BadCredentials,
     Forbidden,
+    PersonRequired,
     TenantChoice,
     TicketInvalid,
     TokenExpired,
@@ -28,13 +29,14 @@ from backend.errors import (
 )
 from backend.storage.postgres import Connection, interval
 
-Role = Literal["admin", "operator", "approver", "host", "viewer"]
+Role = Literal["admin", "operator", "approver", "host", "viewer", "service_models", "service_work", "service"]
 Action = Literal[
     "thread.read",
     "thread.write",
     "interrupt.decide",
     "interrupt.override",
     "catalogue.write",
+    "rundown.write",
     "prompter.ack",
     "prompter.control",
     "device.pair",
@@ -48,8 +50,12 @@ Action = Literal[
     "model.read",
     "model.texts",
     "model.write",
+    "keys.write",
 ]
 
+_ASKING_MODELS: Final[frozenset[Action]] = frozenset({"model.ask", "model.read"})
+_WORKING: Final[frozenset[Action]] = frozenset({"thread.read", "thread.write"})
+_SERVICES: Final = frozenset({"service_models", "service_work", "service"})
 _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
     "admin": frozenset(get_args(Action)),
     "operator": frozenset(
@@ -58,6 +64,7 @@ _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
             "thread.write",
             "interrupt.decide",
             "catalogue.write",
+            "rundown.write",
             "prompter.ack",
             "prompter.control",
             "device.pair",
@@ -67,9 +74,15 @@ _RIGHTS: Final[Mapping[str, frozenset[str]]] = {
         }
     ),
     # Who judges the texts is not told how they were written.
-    "approver": frozenset({"thread.read", "thread.write", "interrupt.decide", "prompter.control", "rules.read"}),
+    "approver": frozenset(
+        {"thread.read", "thread.write", "interrupt.decide", "rundown.write", "prompter.control", "rules.read"}
+    ),
     "host": frozenset({"thread.read", "prompter.ack", "prompter.control"}),
     "viewer": frozenset({"thread.read"}),
+    # Services with an API key (`domain.api_keys`): they ask for scripts, or ask models. A person decides.
+    "service_models": _ASKING_MODELS,
+    "service_work": _WORKING,
+    "service": _ASKING_MODELS | _WORKING,
     # Devices without a login (`domain.devices`), each for one room only.
     "display": frozenset({"prompter.ack"}),
     "remote": frozenset({"prompter.ack", "prompter.control"}),
@@ -146,14 +159,32 @@ def permissions(role: str) -> list[str]:
     return sorted(_RIGHTS.get(role, frozenset()))
 
 
+def is_service(role: str | None) -> bool:
+    """Return whether this is the role of an API key, not of a person."""
+    return role in _SERVICES
+
+
+def works_as(role: Role) -> Role:
+    """Return the role of people that this one works as, where tenants name roles: a service asks as an operator."""
+    return "operator" if is_service(role) and may(role, "thread.write") else role
+
+
+def refusal(role: str | None, action: Action) -> Forbidden:
+    """Return the error for a role that does not include `action`; a service is told what no key may ever do."""
+    if is_service(role) and not any(action in _RIGHTS[one] for one in _SERVICES):
+        return PersonRequired(action=action)
+    return Forbidden(action=action)
+
+
 def require(identity: Identity, action: Action) -> None:
     """Let pass who may do this.
 
     Raises:
+        PersonRequired: an API key may not, whatever its scopes.
         Forbidden: the role does not include it.
     """
     if not may(identity.role, action):
-        raise Forbidden(action=action)
+        raise refusal(identity.role, action)
 
 
 def hash_password(password: str) -> str:

@@ -71,9 +71,11 @@ FROM threads t LEFT JOIN runs r ON r.thread_id = t.id AND r.status IN ('queued',
   LEFT JOIN thread_pins p ON p.thread_id = t.id AND p.user_id = $1
 """
 _THREAD = f"{_COLUMNS} {_FROM}"
-# Threads about one product have one title: what was said last tells them apart.
+# Threads about one product have one title: what was said last tells them apart. That a rejection was taken back is told
+# in Chinese, and said by nobody.
 _LISTED = f"""{_COLUMNS},
        coalesce((SELECT left(m.content, 120) FROM messages m WHERE m.thread_id = t.id AND m.content <> ''
+                   AND m.agent IS DISTINCT FROM 'taken_back'
                  ORDER BY m.created_at DESC, m.id DESC LIMIT 1), '') AS last_text {_FROM}"""
 
 

@@ -176,11 +176,12 @@ async def require_decider(conn: Connection, who: Identity) -> people.Role:
     """Return the role somebody has, if it may decide, and keep it so until the transaction ends.
 
     Raises:
+        PersonRequired: it is an API key's.
         Forbidden: it may not.
     """
     role = await people.hold_role(conn, who.user_id)
     if role is None or not people.may(role, "interrupt.decide"):
-        raise Forbidden(action="interrupt.decide")
+        raise people.refusal(role, "interrupt.decide")
     return role
 
 

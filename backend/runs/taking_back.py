@@ -32,6 +32,9 @@ from backend.storage.postgres import Connection, Database
 from backend.storage.redis import Cache
 from backend.telemetry.logging import current_trace
 
+# What marks the line in the conversation: nobody typed it, and pages say it in their own language.
+TAKEN_BACK = "taken_back"
+
 
 async def undo(db: Database, cache: Cache, who: Identity, command: Undo) -> Done:
     """Call back an approved script that is held (see `call_back`), or take back one's own rejection.
@@ -120,15 +123,16 @@ async def _put_up(conn: Connection, who: Identity, rejected: Interrupt, at: Chec
     run_id = await runs.insert_next(conn, rejected.run_id, request, again_of=rejected.id)
     message_id, words = new_id(), f"撤回驳回《{rejected.params['title']}》"
     await conn.execute(
-        """INSERT INTO messages (id, thread_id, run_id, role, author_id, content, status)
-           VALUES ($1, $2, $3, 'user', $4, $5, 'complete')""",
+        """INSERT INTO messages (id, thread_id, run_id, role, agent, author_id, content, status)
+           VALUES ($1, $2, $3, 'user', $4, $5, $6, 'complete')""",
         message_id,
         rejected.thread_id,
         run_id,
+        TAKEN_BACK,
         who.user_id,
         words,
     )
-    said = MessageComplete(message_id=message_id, role="user", content=words, author=person)
+    said = MessageComplete(message_id=message_id, role="user", agent=TAKEN_BACK, content=words, author=person)
     seq = await events.append(conn, rejected.thread_id, [said, RunChanged(status="queued")], run_id=run_id)
 
     def change(name: str, value: Any) -> Any:

@@ -51,6 +51,8 @@ class Connection:
         self.id: UUID = new_id()
         self.services = services
         self.identity = identity
+        #: Where it comes from.
+        self.address = socket.client.host if socket.client else ""
         settings = services.settings
         self.outbox = Outbox(settings.outbox_frames, settings.outbox_bytes, settings.outbox_patience)
         #: The end of session or token that the client was warned of.

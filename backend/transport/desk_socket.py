@@ -292,7 +292,7 @@ class _Desk:
         self._connection.outbox.put(text)
 
     async def _refresh(self, command: Refresh) -> Ack:
-        newer = await identity_of_token(self._services, command.token)
+        newer = await identity_of_token(self._services, command.token, self._connection.address)
         if (newer.user_id, newer.tenant_id) != (self._who.user_id, self._who.tenant_id):
             raise Forbidden("the token is of another person or team")
         self._connection.identity = newer

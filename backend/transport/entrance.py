@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from backend.domain import devices, people
+from backend.domain import api_keys, devices, people
 from backend.domain.people import Identity
 from backend.errors import AppError, OriginRefused, ProtocolUnsupported, Unauthenticated
 from backend.protocol.close_codes import CloseCode
@@ -121,7 +121,9 @@ class Entrance:
                 return Guest((await devices.device_of_token(conn, token, unused)).identity)
         ticket, bearer = socket.query_params.get("token"), _bearer(socket)
         if not ticket and bearer is not None:
-            return Guest(await identity_of_token(self._services, bearer))
+            return Guest(await identity_of_token(self._services, bearer, _address(socket)))
+        if ticket and api_keys.is_key(ticket):
+            return Guest(await identity_of_token(self._services, ticket, _address(socket)))
         cookie = socket.cookies.get(SESSION_COOKIE)
         if not ticket and not cookie:
             return None
@@ -148,7 +150,7 @@ class Entrance:
         if hello.protocol != PROTOCOL_VERSION:
             await socket.send_text(rejection(hello.id, ProtocolUnsupported(speaks=PROTOCOL_VERSION)).model_dump_json())
             raise ProtocolUnsupported(speaks=PROTOCOL_VERSION)
-        guest = Guest(await identity_of_token(self._services, hello.token), hello)
+        guest = Guest(await identity_of_token(self._services, hello.token, _address(socket)), hello)
         await socket.send_text(Ack(re=hello.id, status="accepted").model_dump_json())
         return guest
 
@@ -173,12 +175,18 @@ def check_origin(socket: WebSocket, services: Services) -> None:
         raise OriginRefused
 
 
-async def identity_of_token(services: Services, token: str) -> Identity:
-    """Return whose access token or ticket this is; a ticket is used up.
+async def identity_of_token(services: Services, token: str, address: str) -> Identity:
+    """Return whose access token, API key or ticket this is; a ticket is used up. `address`: where it comes from.
 
     Raises:
         Unauthenticated: nobody's, or no longer.
+        Forbidden: an API key that is not for work at a socket.
+        RateLimited: too many wrong API keys came from there.
     """
+    if api_keys.is_key(token):
+        identity = await api_keys.identity_of_key(services.db, services.redis, token, address, in_turn=True)
+        people.require(identity, "thread.read")
+        return identity
     async with services.db.system(in_turn=True) as conn:
         # An access token has two dots, a ticket none.
         if "." in token:
@@ -191,6 +199,10 @@ async def identity_of_token(services: Services, token: str) -> Identity:
 def _bearer(socket: WebSocket) -> str | None:
     header = socket.headers.get("authorization", "")
     return header[7:].strip() if header.lower().startswith("bearer ") else None
+
+
+def _address(socket: WebSocket) -> str:
+    return socket.client.host if socket.client else ""
 
 
 async def _close(socket: WebSocket, code: int = 1000, reason: str = "") -> None:

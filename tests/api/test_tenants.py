@@ -85,6 +85,11 @@ def theirs(demo_url: str) -> dict[str, str]:
                VALUES (%s, 1, '山岚的秘密', '', '{}')""",
             [script],
         )
+        api_key = uuid4()
+        owner.execute(
+            "SELECT auth_create_api_key(%s, '密钥', 'ck_abcd', sha256('x'), '{work}', 'service_work', %s, NULL, 9)",
+            [api_key, user],
+        )
         show = owner.execute(
             "INSERT INTO threads (title, graph_version) VALUES ('山岚的一场', '1') RETURNING id"
         ).fetchone()[0]
@@ -151,6 +156,7 @@ def theirs(demo_url: str) -> dict[str, str]:
     ids: dict[str, UUID | str | int] = {
         "call_id": call,
         "experiment_id": experiment,
+        "key_id": api_key,
         "show_id": show,
         "item_id": item,
         "entry_id": entry,

@@ -51,7 +51,8 @@ def test_the_matrix_leaves_out_no_failure() -> None:
     played = {script.kind for script, *_ in BEFORE_TEXT}
     assert played | ELSEWHERE == set(get_args(Kind))
     after = {script.kind for script, _ in AFTER_TEXT}
-    assert after == {"cut", "abrupt_end", "half_json", "malformed", "undecodable", "huge_line", "error_event", "stall"}
+    broken = {"cut", "abrupt_end", "half_json", "malformed", "undecodable", "huge_line", "error_event", "stall"}
+    assert after == {*broken, "tokens"}
     reasons = {reason for _, _, reason, _ in BEFORE_TEXT}
     without = {"connect", "busy", "resting", "rate_exceeded", "budget_spent", "unknown", "unsupported"}
     assert reasons | without >= set(get_args(Failure)), "a failure that nothing plays"

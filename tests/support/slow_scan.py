@@ -13,11 +13,11 @@ from typing import NamedTuple
 import rjieba
 
 from backend.protocol.events import Finding
-from backend.quality import context
+from backend.quality import context, stance
 from backend.quality.lexicon import _finding, _Hit
 from backend.quality.normalize import NUMERALS, Folded, fold, is_han, rewrite
 from backend.quality.rulebook import GENERAL, Rule, RuleBook, Severity, verticals_of_category, words_of_verticals
-from backend.quality.sound import _COMMON, _NAMED, _SMALL, _codes, _spell, _syllable
+from backend.quality.sound import _COMMON, _NAMED, _SMALL, _codes, _spell, _syllable, is_chance
 
 _RANK: dict[Severity, int] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
 
@@ -191,7 +191,9 @@ def _meant(hit: _Slow, folded: Folded, book: RuleBook) -> _Slow | None:
     if inside(book.names):
         return hit._replace(severity="info")
     unsure = hit.end - hit.start < 3 and (heard or across == "right")
-    softened = free or unsure or any(pattern.search(text, low, high) for pattern in rule.soften)
+    unsure = unsure or (heard and is_chance(text[hit.start : hit.end], hit.term))
+    doubted = stance.is_doubted(text, hit.start, hit.end, rule.category, (begin, stop, high))
+    softened = free or unsure or doubted or any(pattern.search(text, low, high) for pattern in rule.soften)
     return hit._replace(severity="warn") if hit.severity == "block" and softened else hit
 
 

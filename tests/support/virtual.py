@@ -150,6 +150,8 @@ class Socket:
         self.wire: list[dict[str, Any]] = []
         self.closed: int | None = None
         self.application_state = WebSocketState.CONNECTED
+        #: Nobody asks from anywhere.
+        self.client = None
         self._said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._moved = asyncio.Event()
 

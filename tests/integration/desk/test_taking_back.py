@@ -99,6 +99,9 @@ async def test_in_the_middle_of_the_new_text_it_is_withdrawn_and_the_old_one_wai
         await seen.until("run", run_id=old["run_id"], status="cancelled")
         said = await seen.until("message_complete", run_id=new["run_id"], role="user")
         assert (said["content"], said["author"]["name"]) == (f"撤回驳回《{old['params']['title']}》", "阿敏")
+        assert said["agent"] == "taken_back", "pages tell it from what somebody typed"
+        (listed,) = [row for row in (await operator.get("/threads"))["items"] if row["id"] == thread]
+        assert "撤回驳回" not in listed["last_text"]
         await seen.until("run", run_id=new["run_id"], status="waiting")
         again = (await operator.get(f"/interrupts/{old['interrupt_id']}"))["again"]
         assert (again["run_id"], again["interrupt_id"], again["by"]["name"]) == (
@@ -344,3 +347,43 @@ async def test_a_rejection_that_was_taken_back_is_no_lesson(
         assert await lessons(kept) == 1
         await take_back(desk, await rejected(operator, desk, feedback=back))
         assert await lessons(back) == 0
+
+
+async def test_a_shows_item_waits_with_what_came_back_and_is_placed_when_that_is_approved(
+    operator: Rest, approver: Rest
+) -> None:
+    room, product = await operator.room_of("小雅的直播间"), (await operator.get("/products"))["items"][0]["id"]
+    async with approver.socket() as desk:
+        for feedback in ("再活泼一点", None):  # written anew, and over
+            plan = [{"product_id": product, "scenario": "opening", "seconds": 30}]
+            body = {"room_id": room, "name": "撤回", "total_seconds": 600, "items": plan}
+            show = (await operator.post("/shows", body, 201))["show"]["id"]
+            await desk.follow(show)
+            await operator.post(f"/shows/{show}/start", {})
+
+            async def item(show: str = show, **fields: object) -> Frame:
+                told = await desk.until(
+                    "show_item",
+                    thread_id=show,
+                    where=lambda frame: all(frame["item"][name] == value for name, value in fields.items()),
+                )
+                found: Frame = told["item"]
+                return found
+
+            first = await item(status="waiting")
+            await desk.follow(first["thread_id"])
+            old = await desk.until("interrupt", interrupt_id=first["interrupt_id"])
+            await desk.decide(old, "reject", **({"feedback": feedback} if feedback else {}))
+            await item(status="writing" if feedback else "rejected")
+            new = await take_back(desk, old)
+
+            # The show follows to the run that asks now, as its log and its page say it; nothing else is begun for it.
+            waits = await item(status="waiting", interrupt_id=new["interrupt_id"])
+            assert (waits["run_id"], waits["thread_id"]) == (new["run_id"], first["thread_id"])
+            assert (await operator.get(f"/shows/{show}"))["items"] == [waits]
+            assert new["params"]["content"] == old["params"]["content"]
+            await desk.decide(new, "approve")
+            done = await item(status="approved")
+            placed = (await operator.get(f"/rooms/{room}/rundown"))["items"]
+            assert [entry["script_id"] for entry in placed if entry["show_id"] == show] == [done["script_id"]]
+            assert no_gaps_no_doubles(desk.events(show))

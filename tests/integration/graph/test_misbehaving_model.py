@@ -19,7 +19,7 @@ from backend.errors import (
 from backend.graph.judge import UNHEARD
 from backend.graph.nodes.script import script
 from backend.graph.prompts import sections
-from backend.graph.replying import UNFINISHED
+from backend.graph.replying import FILTERED, UNFINISHED
 from backend.llm.gateway import ModelRequest, Piece
 from backend.protocol.events import MessageComplete, NodeChanged, QualityFeedback, Token
 from tests.integration.graph.conftest import GOOD, Desk, ScriptedModel
@@ -54,11 +54,15 @@ class Failing(ScriptedModel):
 
 
 class CutOff(ScriptedModel):
-    """Ends with a full stop, but only because its room was used up there."""
+    """Ends with a full stop, but only because its room was used up there, or for another reason that is no end."""
+
+    def __init__(self, texts: Sequence[str], word: str = "length") -> None:
+        super().__init__(texts)
+        self.word = word
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[Piece]:
         async for piece in super().stream(request):
-            yield piece._replace(finish_reason="length") if piece.finish_reason else piece
+            yield piece._replace(finish_reason=self.word) if piece.finish_reason else piece
 
 
 class Held(ScriptedModel):
@@ -223,13 +227,22 @@ async def test_an_answer_is_shown_without_thoughts_and_markup(desk: Desk, answer
     assert message.content == shown
 
 
-async def test_an_answer_that_was_cut_off_says_so(desk: Desk) -> None:
-    desk.model = CutOff(["保温杯管保温，焖烧杯"])
+CUT_OFF = pytest.mark.parametrize(
+    ("word", "words"),
+    [("length", "长度上限"), ("content_filter", "服务商按内容规则拦下"), ("Ran_Dry", "没有写完就停了")],
+)
+
+
+@CUT_OFF
+async def test_an_answer_that_was_cut_off_says_so(desk: Desk, word: str, words: str) -> None:
+    desk.model = CutOff(["保温杯管保温，焖烧杯"], word)
     await desk.ask(QUESTION)
     nothing_was_taken_back(desk)
     [message] = desk.said(MessageComplete)
     assert message.content.startswith("保温杯管保温，焖烧杯")
-    assert message.content.endswith(UNFINISHED)
+    assert message.content.endswith(FILTERED if word == "content_filter" else UNFINISHED)
+    [done] = [one for one in desk.said(NodeChanged) if (one.node, one.status) == ("chat", "finished")]
+    assert (done.detail["finished"], done.detail["ended"]) == (False, word)
 
 
 async def test_a_judge_that_fails_is_told_to_the_operator_and_no_policy_lets_the_text_pass(desk: Desk) -> None:
@@ -250,10 +263,14 @@ async def test_half_a_sentence_cannot_be_approved(desk: Desk) -> None:
     assert "Q09" in blocking(desk)
 
 
-async def test_a_text_that_ran_out_of_room_is_not_taken_for_whole(desk: Desk) -> None:
-    desk.model = CutOff([GOOD])
+@CUT_OFF
+async def test_a_text_that_its_model_did_not_end_is_not_taken_for_whole(desk: Desk, word: str, words: str) -> None:
+    desk.model = CutOff([GOOD], word)
     await desk.ask(OPENING)
     assert "Q09" in blocking(desk)
+    assert "approve" not in desk.interrupts[-1].value["allowed"]
+    [told] = [one for one in desk.interrupts[-1].value["params"]["findings"] if one["rule"] == "Q09"]
+    assert words in told["message"]
     await desk.decide("edit", content=GOOD)
     assert desk.state["outcome"] == "completed"
 
