@@ -32,7 +32,7 @@ from backend.fanout.live_text import LiveTexts
 from backend.fanout.model_health import ModelHealth
 from backend.fanout.presence import Presence
 from backend.graph.build import build
-from backend.graph.intent import learned, vocabulary
+from backend.graph.intent import reading
 from backend.llm.accounts import Book, CallRecord
 from backend.llm.adapters.anthropic import AnthropicDialect
 from backend.llm.adapters.langchain import open_langchain
@@ -192,7 +192,7 @@ async def evaluate(settings: Settings, sets: Sets, *, tier: str) -> Result:
         SetupError: the model is to be asked, and none is set up.
     """
     _prepare(settings)
-    await asyncio.to_thread(vocabulary.load)
+    await asyncio.to_thread(reading.load)
     model = _model(settings, declared_models(settings), lambda _: None)
     if tier == "model" and not model.serves("intent"):
         raise SetupError("没有配置模型，设置 CUEDESK_LLM_BASE_URL / no model is set up: set CUEDESK_LLM_BASE_URL")
@@ -394,7 +394,7 @@ async def _open_worker(
     texts = LiveTexts(cache, window_ms=settings.token_window_ms, ttl=settings.token_tail_ttl)
     await enter(texts.pumping())
     leases = Leases(await enter(db.reserved()), settings)
-    await asyncio.to_thread(_load_reading)
+    await asyncio.to_thread(reading.load)
     runner = Runner(
         RunnerParts(
             settings=settings,
@@ -421,11 +421,6 @@ async def _open_worker(
     await enter(worker.running())
     await enter(Sweeper(settings, db).running())
     return worker
-
-
-def _load_reading() -> None:
-    vocabulary.load()
-    learned.weights()
 
 
 def _model(settings: Settings, models: ModelsFile, book: Book, budgets: Budgets | None = None) -> RoutedModel:

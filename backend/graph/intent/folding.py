@@ -39,6 +39,11 @@ def _converter() -> Any:
     return opencc.OpenCC("t2s")
 
 
+def load() -> None:
+    """Read the converter's dictionaries now."""
+    _converter()
+
+
 def fold(text: str) -> str:
     """Return the text in simplified characters, half width, lower case, one line, with plain punctuation."""
     return cased(text).lower()

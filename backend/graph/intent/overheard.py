@@ -128,3 +128,9 @@ def weights() -> Weights:
     head, rows = read_table(FILE)
     of = {name: values[0] for name, values in rows}
     return Weights(of, of.pop(""), float(head["planted"]), float(head["said"]))
+
+
+def load() -> None:
+    """Read the weights and the signs now."""
+    weights()
+    _signs()

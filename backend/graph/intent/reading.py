@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from backend.graph.intent import inquiring, joining, talking, writing
+from backend.graph.intent import folding, inquiring, joining, overheard, talking, vocabulary, writing
 from backend.graph.intent.answers import all_chosen, chosen, whole_request
 from backend.graph.intent.corrections import corrected
 from backend.graph.intent.dialect import in_standard_words
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.folding import as_written, fold
 from backend.graph.intent.hearing import heard
+from backend.graph.intent.learned import weights
 from backend.graph.intent.mistyped import put_right
 from backend.graph.intent.odds import at_odds
 from backend.graph.intent.own_data import own_data
@@ -57,6 +58,14 @@ _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
     writing.write,
     writing.unfinished,
 )
+
+
+def load() -> None:
+    """Read and compile now all that reading needs: the loop need not stand still for it with the first message."""
+    vocabulary.load()
+    weights()
+    overheard.load()
+    folding.load()
 
 
 def read(message: str, situation: Situation, *, learned: bool = True) -> Reading:
