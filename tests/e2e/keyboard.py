@@ -52,7 +52,7 @@ LOOK = """wanted => {
     return { there: at === wanted, body: false, name, fault }
 }"""
 #: Looks, twenty a second, before a fault is one.
-SOON = 20
+SOON = 80
 ELSEWHERE = f"() => ({LOOK})(document.createElement('p'))"
 
 

@@ -120,7 +120,8 @@ def test_far_up_in_a_conversation_the_newest_text_goes_on_and_the_focus_stays_wh
         until(lambda turn=turn: [one["status"] for one in messages_of(seat)] == ["complete"] * 2 * turn, page)
         expect(answers.last).to_have_attribute("data-status", "complete")
     first = messages_of(seat)[0]["id"]
-    seat.ask("写一段沐野随行保温杯完整介绍，2分钟")
+    # Long enough to be under way still when a busy machine has pressed all the keys.
+    seat.ask("写一段沐野随行保温杯完整介绍，8分钟")
     live = page.get_by_test_id("live-text")
     until(lambda: len(seat.live_text()) > 10, page)
     caret = page.locator(".caret")
