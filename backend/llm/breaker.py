@@ -37,7 +37,7 @@ class BreakerRules:
 class Permit:
     """Leave to make one call. Say once how it went; what is said later, or of an earlier state, changes nothing."""
 
-    __slots__ = ("_breaker", "_epoch", "_said", "probe")
+    __slots__ = ("_breaker", "_epoch", "_said", "probe", "told")
 
     def __init__(self, breaker: "Breaker", epoch: int, *, probe: bool) -> None:
         self._breaker = breaker
@@ -45,6 +45,8 @@ class Permit:
         self._said = False
         #: Whether this is the one call that finds out.
         self.probe = probe
+        #: Called with how it went.
+        self.told: Callable[[bool | None], None] = _nothing
 
     def succeed(self) -> None:
         """The model answered, be it that our request was wrong."""
@@ -63,6 +65,11 @@ class Permit:
         if not self._said:
             self._said = True
             self._breaker._told(self._epoch, outcome, of)
+            self.told(outcome)
+
+
+def _nothing(_: bool | None) -> None:
+    pass
 
 
 class Breaker:
@@ -183,12 +190,17 @@ class Breaker:
 class BreakerBeside(Breaker):
     """Of one tenant, before a model that others ask too: it heeds theirs, which rests it as well, and never moves it.
 
-    How long the tenant waits and what it sends is its own affair, so its failures say nothing to the others.
+    How long the tenant waits and what it sends is its own affair, so its failures say nothing to the others. While they
+    find out whether the model is back, it asks beside them, one call at a time until one was answered.
     """
 
     def __init__(self, clock: Callable[[], float], shared: Breaker) -> None:
         super().__init__(clock)
         self._shared = shared
+        #: Whether a call is out that was made while the others were finding out …
+        self._out = False
+        #: … and in which of their times one of ours was answered: after it we need not go one by one.
+        self._answered_in = -1
 
     @property
     def state(self) -> State:
@@ -197,3 +209,27 @@ class BreakerBeside(Breaker):
     @property
     def rests_for(self) -> float:
         return max(self._shared.rests_for, super().rests_for)
+
+    def rests_for_question(self, question: Question) -> float:
+        rests = super().rests_for_question(question)
+        return max(rests, FINDING_OUT) if self._finds_out and self._out else rests
+
+    def enter(self, question: Question = lambda: None) -> Permit | None:
+        finds_out = self._finds_out
+        if finds_out and self._out:
+            return None
+        permit = super().enter(question)
+        if permit is not None and finds_out:
+            self._out = permit.probe = True
+            permit.told = self._back
+        return permit
+
+    @property
+    def _finds_out(self) -> bool:
+        """Whether the others are finding out, and none of ours was answered since they rested."""
+        return self._shared.state == "half_open" and self._answered_in != self._shared._epoch
+
+    def _back(self, outcome: bool | None) -> None:
+        self._out = False
+        if outcome:
+            self._answered_in = self._shared._epoch

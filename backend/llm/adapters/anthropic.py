@@ -1,6 +1,7 @@
 """Anthropic's messages: blocks of text, thinking and tool use, each with its own deltas."""
 
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -81,7 +82,9 @@ def _use(call: ToolCallPart) -> dict[str, Any]:
 
 
 def _id(told: str) -> str:
-    return _NO_ID.sub("_", told)
+    plain = _NO_ID.sub("_", told)
+    # What two ids had in common but for such signs is told apart by what they were.
+    return plain if plain == told else f"{plain}_{zlib.crc32(told.encode('utf-8', 'surrogatepass')):08x}"
 
 
 def _tools(request: ModelRequest) -> dict[str, Any]:

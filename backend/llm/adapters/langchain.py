@@ -106,7 +106,7 @@ class LangchainEndpoint:
     ) -> AsyncGenerator[Piece, None]:
         usage: Usage | None = None
         told, thought = "", ""
-        calls, places = list[ToolCallPart](), CallPlaces()
+        calls, places, written = list[ToolCallPart](), CallPlaces(), 0
         finish_reason = None if self._says_end else "stop"
         try:
             async with aclosing(self._chunks(request, attempt, patience)) as chunks:
@@ -117,11 +117,12 @@ class LangchainEndpoint:
                     told += piece.text
                     thought += piece.reasoning
                     calls += piece.tool_calls
+                    written += sum(len(call.arguments) for call in piece.tool_calls)
                     if (reason := _ended(chunk, says_end=self._says_end)) is not None:
                         finish_reason = reason
                     elif self._says_end and (piece.text or piece.tool_calls):
                         finish_reason = None  # an end after which more comes is none
-                    if len(told) + len(thought) > _MAX_CHARACTERS:
+                    if len(told) + len(thought) + written > _MAX_CHARACTERS:
                         raise ModelPayloadInvalid(reason="answer_too_long")
                     if piece != Piece():
                         yield piece

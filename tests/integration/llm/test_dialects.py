@@ -9,7 +9,7 @@ import pytest
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCallChunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from backend.errors import ModelError, ModelPayloadInvalid, ModelTimeout, SetupError
@@ -184,6 +184,10 @@ async def test_a_langchain_model_that_does_not_stop_is_stopped(monkeypatch: pyte
     endpoint = LangchainEndpoint(GenericFakeChatModel(messages=iter([AIMessage("hello there you")])))
     with pytest.raises(ModelPayloadInvalid):
         await endpoint.complete(REQUEST, attempt)
+    said = [ToolCallChunk(name="f", args="1234", id="a", index=0)] * 3
+    calling = LangchainEndpoint(Parts(parts=[AIMessageChunk("", tool_call_chunks=[one]) for one in said]))
+    with pytest.raises(ModelPayloadInvalid):
+        await calling.complete(REQUEST, attempt)
 
 
 def test_langchain_that_is_not_installed_is_a_setup_error() -> None:

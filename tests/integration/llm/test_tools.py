@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -275,19 +276,23 @@ async def test_the_offline_writer_calls_no_tools() -> None:
 
 
 async def test_ids_and_arguments_of_another_provider_are_put_in_anthropics_words(server: ScriptedModel) -> None:
-    calls = (ToolCallPart(0, "functions.f:0", "f", "no json"), ToolCallPart(1, "b", "f", "[1]"))
+    ids = ["functions.f:0", "functions_f_0", "functions-f.0", "b"]
+    calls = tuple(ToolCallPart(at, one, "f", "no json") for at, one in enumerate(ids[:3]))
     turns = [
-        ChatTurn("user", "a"), ChatTurn("assistant", "", calls), ChatTurn("tool", "1", tool_call_id="functions.f:0"),
-        ChatTurn("tool", "2", tool_call_id="b"), ChatTurn("user", "c"),
+        ChatTurn("user", "a"), ChatTurn("assistant", "", (*calls, ToolCallPart(3, "b", "f", "[1]"))),
+        *(ChatTurn("tool", one, tool_call_id=one) for one in ids), ChatTurn("user", "c"),
     ]  # fmt: skip
     async with routed(route_of(server, profile="anthropic")) as model:
         await model.ask(replace(ASKED, turns=turns))
     said = server.requests[0].body["messages"]
     assert [one["role"] for one in said] == ["user", "assistant", "user", "user"]
-    assert [(use["id"], use["input"]) for use in said[1]["content"]] == [
-        ("functions_f_0", {"arguments": "no json"}), ("b", {"arguments": "[1]"}),
-    ]  # fmt: skip
-    assert [result["tool_use_id"] for result in said[2]["content"]] == ["functions_f_0", "b"]
+    uses = said[1]["content"]
+    assert [use["input"] for use in uses] == [{"arguments": "no json"}] * 3 + [{"arguments": "[1]"}]
+    told = [use["id"] for use in uses]
+    # In its alphabet, as they were where they are in it, and no two made one.
+    assert all(re.fullmatch("[A-Za-z0-9_-]+", one) for one in told)
+    assert (told[1], told[3], len(set(told))) == ("functions_f_0", "b", 4)
+    assert [(one["tool_use_id"], one["content"]) for one in said[2]["content"]] == list(zip(told, ids, strict=True))
 
 
 def _langchain(server: ScriptedModel) -> LangchainEndpoint:

@@ -327,3 +327,32 @@ def test_one_beside_another_heeds_it_and_never_moves_it() -> None:
     assert permit is not None
     permit.succeed()
     assert shared.enter() is not None
+
+
+def test_while_others_find_out_the_one_beside_asks_one_by_one_until_it_is_answered() -> None:
+    clock = SimpleNamespace(now=0.0)
+    shared = Breaker(lambda: clock.now)
+    beside = BreakerBeside(lambda: clock.now, shared)
+    shared.rest(10)
+    clock.now = 10
+    first = beside.enter()
+    assert first is not None
+    assert first.probe  # its first words say enough
+    assert (beside.enter(), beside.rests_for_question(lambda: None)) == (None, FINDING_OUT)
+    first.leave()  # whoever left has found nothing out
+    second = beside.enter()
+    assert second is not None
+    assert beside.enter() is None
+    second.fail()
+    third = beside.enter()
+    assert third is not None
+    third.succeed()
+    assert shared.state == "half_open"
+    assert beside.rests_for_question(lambda: None) == 0
+    assert [permit.probe for permit in (beside.enter(), beside.enter()) if permit] == [False, False]
+
+    # They rest anew: what we found out was of another time.
+    shared.rest(10)
+    clock.now = 20
+    assert beside.enter() is not None
+    assert beside.enter() is None
