@@ -148,6 +148,41 @@ def test_far_up_in_a_conversation_the_newest_text_goes_on_and_the_focus_stays_wh
     assert seat.complaints == []
 
 
+def test_one_writes_on_after_the_first_message_and_escape_stops_it_from_anywhere(seats: Seats) -> None:
+    seat = seats.take(OPERATOR)
+    page = seat.page
+    field = page.locator(".composer textarea").first
+    field.fill("写一段沐野随行保温杯完整介绍，8分钟")
+    field.press("Enter")
+    expect(page).to_have_url(re.compile("/console/[0-9a-f-]{36}"))
+    until(lambda: len(seat.live_text()) > 10, page)
+    expect(field).to_be_focused()
+    page.keyboard.type("再短")
+    expect(field).to_have_value("再短")
+
+    # What Esc closes comes first: the text goes on.
+    page.get_by_role("button", name=re.compile("^对话操作|的操作")).first.click()
+    menu = page.get_by_role("menu").last
+    expect(menu).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    told = len(seat.live_text())
+    until(lambda: len(seat.live_text()) > told, page)
+
+    # With the focus nowhere, as after a click into the text.
+    page.get_by_role("log").click(position={"x": 5, "y": 5})
+    expect(field).not_to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("已停止，以上是已写出的部分")).to_be_visible()
+    expect(field).to_have_value("再短")
+
+    # The button is dead while it is being sent; the field has the focus.
+    page.get_by_test_id("send").click()
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
+    assert seat.complaints == []
+
+
 def test_every_letter_leads_to_its_page_and_m_switches_the_sounds(seats: Seats) -> None:
     seat = seats.take(ADMIN, "/scripts")
     hands, page = Hands(seat), seat.page

@@ -3,6 +3,7 @@ import { Alert, Button, Tooltip } from 'antd'
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDesk } from '../shared/desk'
+import { isPageKey } from '../shared/keys'
 import { useProblemText } from '../shared/problems'
 import { firstCharacters, lengthOf } from './characters'
 import type { PickerKeys } from './Pickers'
@@ -31,12 +32,17 @@ interface Props {
   lastSaid: string | undefined
   /** What can be done here by `/`. */
   commands: readonly Command[]
+  /** Whether one was writing on the page before: one writes on here. */
+  writing?: boolean
 }
+
+/** What Esc closes by itself: it means that, and not the page. */
+const CLOSES = '[aria-expanded=true], [role=menu], [role=listbox], [role=dialog], .ant-popover, .ant-dropdown'
 
 /** Where one asks: text, what it is for, send and stop. The text stays until the server took it. */
 export function Composer(props: Props) {
   const { value, onChange, onSend, onStop, onWithdraw, sending, refusal, onDismiss } = props
-  const { slots, onSlots, lastSaid, commands } = props
+  const { slots, onSlots, lastSaid, commands, writing } = props
   const { t } = useTranslation()
   const { may } = useDesk()
   const problemText = useProblemText()
@@ -70,14 +76,24 @@ export function Composer(props: Props) {
   }
 
   useEffect(() => {
-    const focus = (event: KeyboardEvent) => {
+    if (writing) field()?.focus()
+  }, [writing, field])
+  const stop = useRef(onStop)
+  stop.current = onStop
+  useEffect(() => {
+    const take = (event: KeyboardEvent) => {
       if (event.key === '/' && (event.ctrlKey || event.metaKey)) {
         event.preventDefault()
         field()?.focus()
+        return
       }
+      // In the field its own keys come first; what else Esc closes is not the text under way.
+      if (event.key !== 'Escape' || event.defaultPrevented || event.repeat || !isPageKey(event)) return
+      if (event.target instanceof Element && event.target.closest(CLOSES)) return
+      stop.current?.()
     }
-    window.addEventListener('keydown', focus)
-    return () => window.removeEventListener('keydown', focus)
+    window.addEventListener('keydown', take)
+    return () => window.removeEventListener('keydown', take)
   }, [field])
 
   const submit = (content: string) => {
@@ -191,7 +207,11 @@ export function Composer(props: Props) {
                   type="primary"
                   loading={sending}
                   disabled={!writes || !value.trim()}
-                  onClick={() => submit(value)}
+                  onClick={() => {
+                    submit(value)
+                    // The button is dead while it is being sent, and one writes on.
+                    field()?.focus()
+                  }}
                   data-testid="send"
                 >
                   {t('desk.send')}

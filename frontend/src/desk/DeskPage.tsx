@@ -36,6 +36,7 @@ const none: readonly Command[] = []
 export default function DeskPage() {
   const { thread } = useParams()
   const { t } = useTranslation()
+  const opened = useRef<string>(undefined)
   useEffect(() => {
     // A thread says its own.
     if (!thread) document.title = `${t('nav.console')} · Cuedesk`
@@ -44,14 +45,22 @@ export default function DeskPage() {
     <NoticesProvider>
       <div className={thread ? 'desk desk-chosen' : 'desk'}>
         <ThreadList activeId={thread} />
-        {thread ? <ThreadDesk key={thread} threadId={thread} /> : <NewThread />}
+        {thread ? (
+          <ThreadDesk key={thread} threadId={thread} writing={thread === opened.current} />
+        ) : (
+          <NewThread
+            onOpened={(id) => {
+              opened.current = id
+            }}
+          />
+        )}
       </div>
     </NoticesProvider>
   )
 }
 
 /** The empty desk: the first message opens a thread. */
-function NewThread() {
+function NewThread({ onOpened }: { onOpened: (id: string) => void }) {
   const { t } = useTranslation()
   const { may } = useDesk()
   const navigate = useNavigate()
@@ -84,6 +93,7 @@ function NewThread() {
       // What was typed on goes along.
       keepDraft(`draft:${opened.current}`, unsent(typed.current, content))
       setDraft('')
+      onOpened(opened.current)
       navigate(`/console/${opened.current}`)
     } catch (error) {
       setFailure({ ...told(error), content })
@@ -135,7 +145,7 @@ function NewThread() {
   )
 }
 
-function ThreadDesk({ threadId }: { threadId: string }) {
+function ThreadDesk({ threadId, writing }: { threadId: string; writing: boolean }) {
   const { t } = useTranslation()
   const { socket, me, may } = useDesk()
   const notices = useNotices()
@@ -232,6 +242,7 @@ function ThreadDesk({ threadId }: { threadId: string }) {
           onSlots={setChosen}
           lastSaid={lastSaid}
           commands={commands}
+          writing={writing}
         />
       </main>
       <aside className="side" aria-label={t('desk.side')}>
