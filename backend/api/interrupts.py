@@ -173,20 +173,26 @@ async def list_interrupts(
     services: Parts,
     status: InterruptStatus | None = None,
     thread_id: Annotated[UUID | None, Query(description="Only those of this thread.")] = None,
+    decided: Annotated[bool, Query(description="Only those that are over, by when, the last one first.")] = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> InterruptPage:
-    """List interrupts, newest first; `status=pending` is the queue of open questions."""
+    """List interrupts, newest first; `status=pending` is the queue of open questions, `decided` the history."""
     before = decode_cursor(cursor, moment, cursor_text) if cursor else None
     async with services.db.tenant(identity.tenant_id) as conn:
         rows = await interrupts.list_interrupts(
             conn,
             status=status,
             thread_id=thread_id,
+            decided=decided,
             before=(before[0], before[1]) if before else None,
             limit=limit + 1,
         )
-    page, next_cursor = cut(rows, limit, lambda row: encode_cursor(row.created_at.isoformat(), row.id))
+    page, next_cursor = cut(
+        rows,
+        limit,
+        lambda row: encode_cursor(((decided and row.decided_at) or row.created_at).isoformat(), row.id),
+    )
     return InterruptPage(items=[Interrupt.model_validate(row) for row in page], next_cursor=next_cursor)
 
 

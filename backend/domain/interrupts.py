@@ -155,14 +155,20 @@ async def list_interrupts(
     *,
     status: InterruptStatus | None = None,
     thread_id: UUID | None = None,
+    decided: bool = False,
     before: tuple[datetime, str] | None = None,
     limit: int = 100,
 ) -> list[Interrupt]:
-    """Return interrupts, the newest first, after the position `before`."""
+    """Return interrupts, the newest first, after the position `before`.
+
+    With `decided` those that were answered or are over, the last one first; what the clock puts on air is no question.
+    """
+    of = "i.decided_at" if decided else "i.created_at"
+    over = "i.status <> 'pending' AND i.on_air_at IS NULL" if decided else "true"
     rows = await conn.fetch(
-        f"""{_INTERRUPT} WHERE ($1::text IS NULL OR i.status = $1) AND ($2::uuid IS NULL OR i.thread_id = $2)
-            AND ($3::timestamptz IS NULL OR (i.created_at, i.id) < ($3, $4))
-            ORDER BY i.created_at DESC, i.id DESC LIMIT $5""",
+        f"""{_INTERRUPT} WHERE {over} AND ($1::text IS NULL OR i.status = $1) AND ($2::uuid IS NULL OR i.thread_id = $2)
+            AND ($3::timestamptz IS NULL OR ({of}, i.id) < ($3, $4))
+            ORDER BY {of} DESC, i.id DESC LIMIT $5""",
         status,
         thread_id,
         before[0] if before else None,

@@ -17,15 +17,16 @@ function useDecided() {
   const list = useInfiniteQuery({
     queryKey: ['interrupts', 'history'],
     queryFn: ({ pageParam }) =>
-      bodyOf(rest.GET('/api/v1/interrupts', { params: { query: { cursor: pageParam, limit: 50 } } })),
+      bodyOf(
+        rest.GET('/api/v1/interrupts', {
+          params: { query: { decided: true, cursor: pageParam, limit: 50 } },
+        }),
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     staleTime: 0,
   })
-  const rows = (list.data?.pages.flatMap(({ items }) => items) ?? []).filter(
-    ({ status, on_air_at }) => status !== 'pending' && on_air_at === null,
-  )
-  return { list, rows }
+  return { list, rows: list.data?.pages.flatMap(({ items }) => items) ?? [] }
 }
 
 /** For an empty queue: what was decided last, by whom and when. */

@@ -556,7 +556,7 @@ export interface paths {
         };
         /**
          * List Interrupts
-         * @description List interrupts, newest first; `status=pending` is the queue of open questions.
+         * @description List interrupts, newest first; `status=pending` is the queue of open questions, `decided` the history.
          */
         get: operations["list_interrupts"];
         put?: never;
@@ -9173,6 +9173,8 @@ export interface operations {
                 status?: ("pending" | "approved" | "edited" | "rejected" | "responded" | "expired" | "cancelled") | null;
                 /** @description Only those of this thread. */
                 thread_id?: string | null;
+                /** @description Only those that are over, by when, the last one first. */
+                decided?: boolean;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description How many at most. */

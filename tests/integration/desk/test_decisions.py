@@ -77,3 +77,29 @@ async def test_a_person_who_lost_the_role_cannot_decide(operator: Rest, module_d
                 await conn.execute(change, "approver", APPROVER)
                 await conn.close()
         assert refused["error"]["code"] == "forbidden"
+
+
+async def test_what_was_decided_is_listed_by_when_and_never_holds_what_waits(operator: Rest, approver: Rest) -> None:
+    before = {one["id"] for one in (await operator.get("/interrupts", decided=True, limit=200))["items"]}
+    raised = []
+    async with operator.socket() as desk, approver.socket() as decides:
+        for _ in range(4):
+            thread = await operator.new_thread()
+            await desk.follow(thread)
+            asked = await desk.ask(thread, REQUEST)
+            raised.append(await desk.until("interrupt", run_id=asked["run_id"]))
+        # The oldest of three is decided last; one waits, newer than all of them.
+        order = [raised[1], raised[2], raised[0]]
+        for interrupt in order:
+            assert (await decides.decide(interrupt, "approve"))["status"] == "accepted"
+    wanted = [one["interrupt_id"] for one in reversed(order)]
+    listed: list[str] = []
+    cursor = None
+    while True:
+        page = await operator.get("/interrupts", decided=True, limit=2, **({"cursor": cursor} if cursor else {}))
+        listed += [one["id"] for one in page["items"]]
+        cursor = page.get("next_cursor")
+        if cursor is None:
+            break
+    assert len(listed) == len(set(listed))
+    assert [one for one in listed if one not in before] == wanted
