@@ -204,8 +204,11 @@ async def update_host(
     """Change a host, if nobody else changed it meanwhile."""
     changes = body.model_dump(exclude_unset=True, exclude={"version"})
     async with services.db.tenant(identity.tenant_id) as conn:
+        before = await hosts.get_host(conn, host_id)
         host = await hosts.update_host(conn, host_id, expected_version(body.version, if_match), changes)
-        await audit.record(conn, identity.user_id, "host.changed", str(host_id), fields=sorted(changes))
+        await audit.record(
+            conn, identity.user_id, "host.changed", str(host_id), fields=audit.changed(before, host, changes)
+        )
     return Host.model_validate(host)
 
 

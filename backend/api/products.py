@@ -298,8 +298,11 @@ async def update_product(
     """Change a product, if nobody else changed it meanwhile."""
     changes = _fields(body)
     async with services.db.tenant(identity.tenant_id) as conn:
+        before = await products.get_product(conn, product_id)
         product = await products.update_product(conn, product_id, expected_version(body.version, if_match), changes)
-        await audit.record(conn, identity.user_id, "product.changed", str(product_id), fields=sorted(changes))
+        await audit.record(
+            conn, identity.user_id, "product.changed", str(product_id), fields=audit.changed(before, product, changes)
+        )
     return Product.model_validate(product)
 
 

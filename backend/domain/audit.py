@@ -1,5 +1,6 @@
 """The audit log: who did what, append-only, each entry sealed with the hash of the one before."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,3 +82,8 @@ async def verify(conn: Connection) -> int | None:
             ORDER BY n LIMIT 1"""
     )
     return broken
+
+
+def changed(before: object, after: object, named: Iterable[str]) -> list[str]:
+    """Return those of the `named` fields that are another thing than before: a form sends what it left alone, too."""
+    return sorted(name for name in named if getattr(before, name) != getattr(after, name))

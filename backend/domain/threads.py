@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from backend.domain import call_texts
@@ -159,11 +159,16 @@ class Place:
     pinned: bool
 
 
+#: A thread in whose title, or outside of shows in whose messages, the words of `$4` stand.
+_FOUND: Final = """(strpos(lower(t.title), lower($4)) > 0 OR t.show_id IS NULL AND EXISTS (
+                     SELECT FROM messages said WHERE said.thread_id = t.id AND strpos(lower(said.content), lower($4)) > 0))"""
+
+
 async def list_threads(
     conn: Connection, reader: UUID, *, limit: int, after: Place | None = None, query: str | None = None
 ) -> list[Thread]:
     """Return threads after `after`: those that `reader` pinned, the last pinned first, then the others, the one that
-    moved last first. `query` is looked for in titles.
+    moved last first. `query` is looked for in titles and in what was said.
 
     The conversations of shows are found by their titles only (there are dozens for each) unless they are pinned, their
     logs not at all.
@@ -173,7 +178,7 @@ async def list_threads(
         rows = await conn.fetch(
             f"""{_LISTED} WHERE t.deleted_at IS NULL AND p.pinned_at IS NOT NULL
                 AND ($2::timestamptz IS NULL OR (p.pinned_at, t.id) < ($2, $3))
-                AND ($4::text IS NULL OR strpos(lower(t.title), lower($4)) > 0) AND t.show_id IS DISTINCT FROM t.id
+                AND ($4::text IS NULL OR {_FOUND}) AND t.show_id IS DISTINCT FROM t.id
                 ORDER BY p.pinned_at DESC, t.id DESC LIMIT $5""",
             reader,
             after.at if after else None,
@@ -187,7 +192,7 @@ async def list_threads(
             f"""{_LISTED} WHERE t.deleted_at IS NULL AND p.pinned_at IS NULL
                 AND ($2::timestamptz IS NULL OR (t.updated_at, t.id) < ($2, $3))
                 AND CASE WHEN $4::text IS NULL THEN t.show_id IS NULL
-                         ELSE strpos(lower(t.title), lower($4)) > 0 AND t.show_id IS DISTINCT FROM t.id END
+                         ELSE {_FOUND} AND t.show_id IS DISTINCT FROM t.id END
                 ORDER BY t.updated_at DESC, t.id DESC LIMIT $5""",
             reader,
             after.at if after else None,

@@ -32,6 +32,16 @@ async def test_one_action_or_all_of_a_noun(admin: httpx.AsyncClient, room: str):
     assert await entries(admin, action="%") == []
 
 
+async def test_a_change_tells_what_became_another_and_not_all_that_the_form_sent(admin: httpx.AsyncClient):
+    for kind, field in (("products", "brand"), ("hosts", "voice")):
+        item = (await admin.get(f"/api/v1/{kind}")).json()["items"][0]
+        sent = {name: value for name, value in item.items() if name not in ("id", "created_at", "updated_at")}
+        answer = await admin.patch(f"/api/v1/{kind}/{item['id']}", json={**sent, field: "改过的"})
+        assert answer.status_code == 200, answer.text
+        (told,) = await entries(admin, subject=item["id"])
+        assert told["detail"] == {"fields": [field]}
+
+
 async def test_what_somebody_did_and_what_was_done_to_something(admin: httpx.AsyncClient, room: str):
     of_room = await entries(admin, subject=room)
     assert [(one["action"], one["actor_name"]) for one in of_room] == [

@@ -146,6 +146,27 @@ async def test_earlier_messages_are_found_before_the_first_one_known(operator: h
     assert ([m["content"] for m in earlier["items"]], earlier["more"]) == (["0", "1", "2"], False)
 
 
+async def test_a_conversation_is_found_by_what_was_said_in_it_and_by_nobody_elses_team(
+    operator: httpx.AsyncClient, sign_in: SignIn
+):
+    made = [(await operator.post("/api/v1/threads", json={"title": title})).json()["id"] for title in ("早场", "晚场")]
+    for thread, content in zip(made, ("给卫龙辣条写个开场 ABC", "给保温杯写个开场"), strict=True):
+        assert (await operator.post(f"/api/v1/threads/{thread}/messages", json={"content": content})).status_code == 202
+
+    async def found(words: str) -> list[str]:
+        return [one["id"] for one in (await operator.get("/api/v1/threads", params={"q": words})).json()["items"]]
+
+    assert await found("辣条") == [made[0]]
+    assert await found("写个开场") == [made[1], made[0]]
+    assert await found("abc") == [made[0]]
+    assert await found("晚") == [made[1]]
+    assert await found("%") == []
+    assert (await operator.put(f"/api/v1/threads/{made[0]}/pin")).status_code == 200
+    assert await found("写个开场") == made
+    stranger = await sign_in("admin@shanlan.demo.cuedesk")
+    assert (await stranger.get("/api/v1/threads", params={"q": "辣条"})).json()["items"] == []
+
+
 async def test_a_stream_tells_the_thread_from_its_beginning_and_ends_with_the_run(operator: httpx.AsyncClient):
     kinds = []
 

@@ -118,6 +118,49 @@ def test_what_a_role_may_not_open_is_neither_found_nor_reached_by_a_key(seats: S
     expect(page).to_have_url(re.compile("/products$"))
 
 
+@pytest.mark.parametrize("path", ["rules", "models", "audit"])
+def test_a_page_that_a_role_may_not_see_says_so_and_nothing_else(seats: Seats, path: str) -> None:
+    page = seats.take(HOST, f"/{path}").page
+    expect(page.get_by_test_id("forbidden")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("main").get_by_role("button")).to_have_count(0)
+    expect(page.locator("main table")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "kind", ["console", "scripts", "rundown", "live", "products", "hosts", "replay", "experiments"]
+)
+def test_an_address_that_can_be_nothings_is_told_to_be_none(seats: Seats, kind: str) -> None:
+    page = seats.take(ADMIN, f"/{kind}/nonsense").page
+    expect(page.get_by_test_id("not-found")).to_be_visible()
+    # One that nothing has is told so, too, and there is nothing to try again.
+    page.goto(f"/{kind}/01890000-0000-7000-8000-000000000000")
+    expect(page.get_by_role("navigation").first).to_be_visible()
+    expect(page.get_by_test_id("not-found")).to_have_count(0)
+    expect(page.get_by_test_id("read-again")).to_have_count(0)
+
+
+def test_z_says_when_nothing_can_be_taken_back(seats: Seats) -> None:
+    page = seats.take(APPROVER, "/approvals").page
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "open")
+    expect(page.locator("main.detail")).to_be_visible()
+    page.keyboard.press("z")
+    expect(page.get_by_test_id("nothing-back")).to_contain_text("没有可以撤回的决定")
+    page.keyboard.press("j")
+    expect(page.get_by_test_id("nothing-back")).to_have_count(0)
+
+
+def test_a_price_below_zero_is_told_and_the_field_has_the_focus(seats: Seats) -> None:
+    page = seats.take(ADMIN, "/products/new").page
+    price = page.get_by_role("spinbutton", name="售价", exact=True)
+    page.get_by_label("名称", exact=True).fill("冷萃咖啡")
+    price.fill("-3")
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_text("不能小于 0")).to_be_visible()
+    expect(price).to_be_focused()
+    expect(price).to_have_value("-3.00")
+
+
 def test_a_thread_is_pinned_found_renamed_and_deleted_by_keys(seats: Seats) -> None:
     seat = seats.take(OPERATOR)
     page, requests = seat.page, seat.context.request

@@ -3,9 +3,9 @@ import { Alert, Button, ConfigProvider } from 'antd'
 // As modules, not as antd/locale: what the components fall back to is the same English then, once.
 import enUS from 'antd/es/locale/en_US'
 import zhCN from 'antd/es/locale/zh_CN'
-import { lazy, Suspense, useCallback, useEffect } from 'react'
+import { lazy, type ReactNode, Suspense, useCallback, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { createBrowserRouter, RouterProvider } from 'react-router'
+import { createBrowserRouter, RouterProvider, useParams } from 'react-router'
 import { api } from '../shared/api'
 import { DeskProvider } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
@@ -51,20 +51,20 @@ const router = createBrowserRouter([
         // Below the frame: what is said of the line stays in view.
         errorElement: <Broken />,
         children: [
-          { path: '/console/:thread?', element: <DeskPage /> },
+          { path: '/console/:thread?', element: <Addressed page={<DeskPage />} /> },
           { path: '/approvals/:id?', element: <ApprovalsPage /> },
-          { path: '/scripts/:script?', element: <ScriptsPage /> },
-          { path: '/rundown/:show?', element: <ShowsPage /> },
-          { path: '/live/:room?', element: <LivePage /> },
-          { path: '/products/:id?', element: <ProductsPage /> },
+          { path: '/scripts/:script?', element: <Addressed page={<ScriptsPage />} /> },
+          { path: '/rundown/:show?', element: <Addressed page={<ShowsPage />} /> },
+          { path: '/live/:room?', element: <Addressed page={<LivePage />} /> },
+          { path: '/products/:id?', element: <Addressed page={<ProductsPage />} /> },
           { path: '/memory', element: <MemoryPage /> },
-          { path: '/hosts/:id?', element: <HostsPage /> },
-          { path: '/experiments/:experiment?', element: <RarePages /> },
+          { path: '/hosts/:id?', element: <Addressed page={<HostsPage />} /> },
+          { path: '/experiments/:experiment?', element: <Addressed page={<RarePages />} /> },
           { path: '/models', element: <RarePages /> },
           { path: '/rules', element: <RulesPage /> },
           { path: '/settings', element: <RarePages /> },
           { path: '/audit', element: <RarePages /> },
-          { path: '/replay/:thread', element: <RarePages /> },
+          { path: '/replay/:thread', element: <Addressed page={<RarePages />} /> },
           { path: '*', element: <RarePages page="elsewhere" /> },
         ],
       },
@@ -72,20 +72,29 @@ const router = createBrowserRouter([
   },
 ])
 
+/** A page of one thing; an address that can be nothing's is told to be none, as every other. */
+function Addressed({ page }: { page: ReactNode }) {
+  const known = Object.values(useParams()).every((id) => !id || /^(new|[\da-f-]{36})$/i.test(id))
+  return known ? page : <RarePages page="elsewhere" />
+}
+
 export function App() {
-  const { i18n } = useTranslation()
+  const { t, i18n } = useTranslation()
   const theme = useAntdTheme()
   return (
     <ConfigProvider
       theme={theme}
       locale={i18n.language === 'en' ? enUS : zhCN}
       button={{ autoInsertSpace: false }}
+      getPopupContainer={() => document.getElementById('popups') ?? document.body}
     >
       <div className="app">
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
         </QueryClientProvider>
       </div>
+      {/* Menus and lists that open over a page are in a part of it that has a name. */}
+      <section id="popups" aria-label={t('nav.popups')} />
     </ConfigProvider>
   )
 }

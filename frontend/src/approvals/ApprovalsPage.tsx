@@ -21,6 +21,7 @@ import { Countdown } from '../review/Countdown'
 import { scriptParams } from '../review/params'
 import { StatusTag } from '../review/StatusTag'
 import type { TakenBack } from '../review/takenBack'
+import { offersUndo } from '../review/undoKey'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
@@ -159,6 +160,8 @@ export default function ApprovalsPage() {
   const next = others[Math.min(place.current, others.length - 1)]
   // Where a key was pressed before the script was drawn there, for which it was meant.
   const [early, setEarly] = useState('')
+  // Z was pressed, and nothing can be taken back.
+  const [vain, setVain] = useState(false)
   const keys = useRef<(event: KeyboardEvent) => void>(() => {})
   keys.current = (event) => {
     if (!isPageKey(event)) return
@@ -169,6 +172,7 @@ export default function ApprovalsPage() {
       event.preventDefault()
     }
     setEarly(id && /^[aex]$/.test(key) && !location.pathname.includes(id) ? location.pathname : '')
+    setVain(key === 'z' && decides && !offersUndo())
     if (tab === 'history') return
     const onControl = event.target instanceof HTMLElement && event.target.closest('button, a, input')
     if (key === ' ' && !onControl && id && clean(id)) toggle(id)
@@ -326,6 +330,11 @@ export default function ApprovalsPage() {
         {id && waits && early.includes(id) && (
           <p role="status" data-testid="too-early">
             {t('approvalDesk.tooEarly')}
+          </p>
+        )}
+        {vain && (
+          <p role="status" data-testid="nothing-back">
+            {t('approvalDesk.nothingBack')}
           </p>
         )}
         {id ? (

@@ -18,7 +18,9 @@ export function told(list: ThreadPages, { thread_id, row }: ThreadListed, search
     ),
   }))
   const [first, ...others] = pages
-  const found = search ? row?.title.toLowerCase().includes(search.toLowerCase()) : row && !row.show_id
+  const found = search
+    ? row && `${row.title}\n${row.last_text ?? ''}`.toLowerCase().includes(search.toLowerCase())
+    : row && !row.show_id
   if (known || !row || !found || !first) return { ...list, pages }
   return { ...list, pages: [{ ...first, items: [{ ...row, pinned_at: null }, ...first.items] }, ...others] }
 }

@@ -72,6 +72,7 @@ export const catalogueZh = {
     skipped: '跳过了 {{count}} 行，改好以后可以再导入。',
   },
   fault: {
+    below_zero: '不能小于 0',
     list_price_low: '划线价不能低于售价',
     ladder_no_price: '先填售价，再填阶梯',
     ladder_repeats: '{{quantity}} 件写了两次',
@@ -172,6 +173,7 @@ export const catalogueEn: English<typeof catalogueZh> = {
     skipped_one: '{{count}} row was left out; mend it and import again.',
   },
   fault: {
+    below_zero: 'Not below 0',
     list_price_low: 'The list price is below the price',
     ladder_no_price: 'A ladder needs the price of one',
     ladder_repeats: '{{quantity}} pieces stand here twice',

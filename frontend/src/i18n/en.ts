@@ -17,6 +17,7 @@ export const en: English<typeof zhCN & typeof workZh> = {
       'This part could not be fetched; it opens by itself when the server is back. What you typed is kept.',
   },
   nav: {
+    popups: 'Opened above',
     console: 'Desk',
     approvals: 'Approvals',
     rundown: 'Shows',

@@ -4,6 +4,7 @@ import type { English } from './english'
 export const modelsZh = {
   models: {
     title: '模型状态',
+    forbidden: '你没有查看模型的权限；需要的话，请管理员调整你的角色。',
     explain: '最近 {{minutes}} 分钟，{{processes}} 个进程合计。重试和备用可能已经让使用者察觉不到失败。',
     alone: 'Redis 暂时不可用，这里只是一个进程看到的情况。',
     refresh: '刷新',
@@ -179,6 +180,7 @@ export const modelsZh = {
 export const modelsEn: English<typeof modelsZh> = {
   models: {
     title: 'Models',
+    forbidden: 'You may not see the models; if you need them, ask an admin to change your role.',
     explain:
       'The last {{minutes}} min; processes counted: {{processes}}. Retries and fallbacks may have hidden failures from people.',
     alone: 'Redis is away: this is what one process sees.',

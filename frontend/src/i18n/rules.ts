@@ -99,6 +99,7 @@ export const rulesZh = {
     after: '之后',
     parts: { rules: '本店规则', adjustments: '调整', allow: '允许的说法', brands: '品牌名称' },
     readOnly: '只有管理员可以修改规则。',
+    forbidden: '你没有查看规则的权限；需要的话，请管理员调整你的角色。',
     faults: {
       bad_id: '编号要以字母开头，只含字母、数字、- 和 _',
       duplicate_id: '重复了',
@@ -236,6 +237,7 @@ export const rulesEn: English<typeof rulesZh> = {
       brands: 'Brand names',
     },
     readOnly: 'Only admins can change rules.',
+    forbidden: 'You may not see the rules; if you need them, ask an admin to change your role.',
     faults: {
       bad_id: 'an id begins with a letter and holds letters, digits, - and _',
       duplicate_id: 'is there twice',

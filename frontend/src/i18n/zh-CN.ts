@@ -12,6 +12,7 @@ export const zhCN = {
     missing: '这部分还没有取到，服务器恢复后会自动打开；输入的文字都会保留。',
   },
   nav: {
+    popups: '弹出的内容',
     console: '对话',
     approvals: '审批',
     rundown: '整场',

@@ -29,11 +29,16 @@ export default function ModelsPage() {
           <h1>{t('models.runTitle')}</h1>
           <RunCalls key={run} threadId={thread} runId={run} />
         </>
+      ) : !may('model.read') ? (
+        <>
+          <h1>{t('models.title')}</h1>
+          <Alert type="warning" showIcon title={t('models.forbidden')} data-testid="forbidden" />
+        </>
       ) : (
         <App component={false}>
           <Health />
           <Budget writes={may('policies.write')} />
-          {may('model.read') && <Accounts />}
+          <Accounts />
           {may('model.write') && <OwnModels />}
         </App>
       )}

@@ -87,6 +87,7 @@ const yuan = (amount: number | null) => (amount === null ? '–' : `¥${amount.t
 
 export default function ProductsPage() {
   const { t } = useTranslation()
+  const notBelowZero = [{ type: 'number' as const, min: 0, message: t('fault.below_zero') }]
   const given = [{ required: true, message: t('common.required') }]
   const required = [{ required: true, whitespace: true, message: t('common.required') }]
   return (
@@ -141,14 +142,15 @@ export default function ProductsPage() {
             <Form.Item name="category" label={t('product.category')}>
               <Input maxLength={60} />
             </Form.Item>
-            <Form.Item name="price" label={t('product.price')}>
-              <InputNumber min={0} precision={2} prefix="¥" style={{ width: '100%' }} />
+            <Form.Item name="price" label={t('product.price')} rules={notBelowZero}>
+              <InputNumber precision={2} prefix="¥" style={{ width: '100%' }} />
             </Form.Item>
             <Form.Item
               name="list_price"
               label={t('product.listPrice')}
               dependencies={['price']}
               rules={[
+                ...notBelowZero,
                 ({ getFieldValue }) => ({
                   validator: (_, listPrice: number | null) =>
                     listPrice == null || listPrice >= (getFieldValue('price') ?? 0)
@@ -157,13 +159,13 @@ export default function ProductsPage() {
                 }),
               ]}
             >
-              <InputNumber min={0} precision={2} prefix="¥" style={{ width: '100%' }} />
+              <InputNumber precision={2} prefix="¥" style={{ width: '100%' }} />
             </Form.Item>
             <Form.Item name="unit" label={t('product.unit')} rules={required}>
               <Input maxLength={60} />
             </Form.Item>
-            <Form.Item name="stock" label={t('product.stock')}>
-              <InputNumber min={0} precision={0} style={{ width: '100%' }} />
+            <Form.Item name="stock" label={t('product.stock')} rules={notBelowZero}>
+              <InputNumber precision={0} style={{ width: '100%' }} />
             </Form.Item>
           </div>
           <fieldset>
@@ -177,8 +179,12 @@ export default function ProductsPage() {
                       <Form.Item name={[name, 'quantity']} label={t('product.quantity')} rules={given}>
                         <InputNumber min={1} max={999} precision={0} style={{ width: '100%' }} />
                       </Form.Item>
-                      <Form.Item name={[name, 'total']} label={t('product.total')} rules={given}>
-                        <InputNumber min={0} precision={2} prefix="¥" style={{ width: '100%' }} />
+                      <Form.Item
+                        name={[name, 'total']}
+                        label={t('product.total')}
+                        rules={[...given, ...notBelowZero]}
+                      >
+                        <InputNumber precision={2} prefix="¥" style={{ width: '100%' }} />
                       </Form.Item>
                       <Form.Item name={[name, 'note']} label={t('product.note')}>
                         <Input maxLength={60} />

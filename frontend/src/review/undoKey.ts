@@ -16,6 +16,9 @@ function latest(): Offer | undefined {
   return offers.toSorted((a, b) => b.at - a.at || b.rank - a.rank)[0]
 }
 
+/** Whether anything can be taken back by Z. */
+export const offersUndo = (): boolean => offers.length > 0
+
 function press(event: KeyboardEvent): void {
   // Held down it must not call back one after the other.
   if (event.key.toLowerCase() !== 'z' || event.shiftKey || event.repeat || !isPageKey(event)) return

@@ -20,12 +20,20 @@ const platforms = ['douyin', 'taobao', 'kuaishou', 'shipinhao'] as const
 /** The rules that hold, what the team lays over them, and the history of that. */
 export default function RulesPage() {
   const { t } = useTranslation()
+  const { may } = useDesk()
   useEffect(() => {
     document.title = `${t('nav.rules')} · Cuedesk`
   }, [t])
   return (
     <App component={false}>
-      <Rules />
+      {may('rules.read') ? (
+        <Rules />
+      ) : (
+        <main className="page">
+          <h1>{t('nav.rules')}</h1>
+          <Alert type="warning" showIcon title={t('rules.forbidden')} data-testid="forbidden" />
+        </main>
+      )}
     </App>
   )
 }

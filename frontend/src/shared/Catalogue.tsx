@@ -218,7 +218,7 @@ function Editor<T extends Row, V extends object>(
       initialValues={draft.initialValues}
       onValuesChange={draft.onValuesChange}
       onFinish={(values) => void submit(values)}
-      scrollToFirstError
+      scrollToFirstError={{ focus: true }}
     >
       {draft.notice}
       {problem && <Alert type="error" showIcon title={problem} role="alert" />}

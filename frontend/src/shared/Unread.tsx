@@ -1,6 +1,7 @@
 import { Alert, Button, Empty } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { useProblemText } from './problems'
+import { told } from './rest'
 
 interface Asked {
   readonly isError: boolean
@@ -21,9 +22,12 @@ export function Unread({ asked }: { asked: Asked }) {
       role="alert"
       title={problemText(asked.error)}
       action={
-        <Button loading={asked.isFetching} onClick={() => void asked.refetch()} data-testid="read-again">
-          {t('common.retry')}
-        </Button>
+        // What does not exist is not there the next time either.
+        told(asked.error).code === 'not_found' ? undefined : (
+          <Button loading={asked.isFetching} onClick={() => void asked.refetch()} data-testid="read-again">
+            {t('common.retry')}
+          </Button>
+        )
       }
       data-testid="unread"
     />
