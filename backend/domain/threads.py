@@ -161,7 +161,7 @@ class Place:
 
 #: A thread in whose title, or outside of shows in whose messages, the words of `$4` stand.
 _FOUND: Final = """(strpos(lower(t.title), lower($4)) > 0 OR t.show_id IS NULL AND EXISTS (
-                     SELECT FROM messages said WHERE said.thread_id = t.id AND strpos(lower(said.content), lower($4)) > 0))"""
+                     SELECT FROM messages s WHERE s.thread_id = t.id AND strpos(lower(s.content), lower($4)) > 0))"""
 
 
 async def list_threads(

@@ -47,13 +47,9 @@ def _violations(page: Page, theme: str, **options: Any) -> list[str]:
         """async options => {
             for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame)
             const found = (await axe.run(document, options)).violations
-            const popups = '.ant-dropdown, .ant-tooltip'
             for (const { nodes } of found)
-                for (const node of nodes) {
-                    const part = document.querySelector(node.target.at(-1))
-                    const closed = !part?.textContent // since: the pointer has left its button
-                    node.popup = closed || !!(part.closest(popups) ?? part.querySelector(popups))
-                }
+                for (const node of nodes) // closed since: the pointer has left its button
+                    node.closed = !document.querySelector(node.target.at(-1))?.textContent
             return found
         }""",
         # The elements in which nothing is wrong are not of interest, and to describe them takes most of the time.
@@ -63,8 +59,7 @@ def _violations(page: Page, theme: str, **options: Any) -> list[str]:
         f"{theme}: {violation['id']} ({violation['impact']}): {node['target']}: {node['failureSummary']}"
         for violation in found
         for node in violation["nodes"]
-        # What a button opens or tells hangs at the end of the page, as the library puts it; it is part of no landmark.
-        if not (violation["id"] == "region" and node["popup"])
+        if not (violation["id"] == "region" and node["closed"])
     ]
 
 

@@ -180,6 +180,8 @@ def test_a_thread_is_pinned_found_renamed_and_deleted_by_keys(seats: Seats) -> N
     menu = rows.nth(1).get_by_role("button")
     menu.focus()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="置顶")).to_be_visible()
+    assert serious(page, AXE) == []
     page.get_by_role("menuitem", name="置顶").press("Enter")
     expect(rows.first).to_contain_text("夜场第 3 段")
 

@@ -76,7 +76,7 @@ export function Composer(props: Props) {
   }
 
   useEffect(() => {
-    if (writing) field()?.focus()
+    if (writing) field()?.focus({ preventScroll: true })
   }, [writing, field])
   const stop = useRef(onStop)
   stop.current = onStop
