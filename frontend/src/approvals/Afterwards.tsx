@@ -1,4 +1,4 @@
-import { Button } from 'antd'
+import { Alert, Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { afterwards } from './afterwards'
@@ -14,16 +14,17 @@ interface Props {
 /** Under a script that waits no more: what became of it since, and where to go on from here. */
 export function Afterwards({ item, queue, onNext }: Props) {
   const { t } = useTranslation()
-  const { called, withdrawn, again } = afterwards(item, queue)
+  const { called, withdrawn, refused, again } = afterwards(item, queue)
   const name = called?.by?.name ?? t('review.system')
   return (
     <footer className="afterwards" data-testid="afterwards">
       {called && <p role="status">{t('approvalAfter.called', { name })}</p>}
+      {refused && <Alert type="warning" showIcon title={t('approvalAfter.refused')} data-testid="refused" />}
       {withdrawn && <p role="status">{t('approvalAfter.withdrawn')}</p>}
       <p className="row">
         {again && (
           <Link className="text-link" to={`/approvals/${again}`} data-testid="asked-again">
-            {t(called ? 'approvalAfter.waitsAgain' : 'approvalAfter.anotherWaits')}
+            {t(called || refused ? 'approvalAfter.waitsAgain' : 'approvalAfter.anotherWaits')}
           </Link>
         )}
         {withdrawn && (

@@ -67,3 +67,17 @@ test('a request that was withdrawn says that nothing waits and leads to its conv
   expect(screen.getByRole('status')).toHaveTextContent('请求已撤回')
   expect(screen.getByRole('link')).toHaveAttribute('href', '/console/thread')
 })
+
+test('a text that was passed and waits again is said not to be on screen; what a tool asked first is none', () => {
+  const script = { action: 'publish_script' }
+  show(item('first', 'edit', script), [item('again', 'pending', script)])
+  expect(screen.getByTestId('refused')).toHaveTextContent('没有上屏')
+  expect(screen.getByTestId('asked-again')).toHaveAttribute('href', '/approvals/again')
+})
+
+test('a tool that was allowed before a script waits says nothing of the kind', () => {
+  show(item('tool', 'approve', { action: 'call_tool' }), [
+    item('script', 'pending', { action: 'publish_script' }),
+  ])
+  expect(screen.queryByTestId('refused')).toBeNull()
+})

@@ -6,6 +6,8 @@ interface After {
   called: InterruptView | undefined
   /** It went with its run: somebody took the request back. */
   withdrawn: boolean
+  /** It was passed and is not on screen: checked once more, it held what must not be said, and waits in another question. */
+  refused: boolean
   /** The question by which the same script, or what was made of it, waits now. */
   again: string | undefined
 }
@@ -17,15 +19,17 @@ export function afterwards({ interrupt }: QueueItem, queue: Queue): After {
     .filter((other) => other.id !== interrupt.id && other.run_id && other.run_id === interrupt.run_id)
   const since = Date.parse(interrupt.resolved_at ?? '')
   const passed = interrupt.status === 'approve' || interrupt.status === 'edit'
+  const called =
+    interrupt.status === 'undo'
+      ? interrupt
+      : ofRun.find(
+          ({ status, resolved_at }) => passed && status === 'undo' && Date.parse(resolved_at ?? '') >= since,
+        )
+  const again = ofRun.find(({ status, on_air_at }) => status === 'pending' && on_air_at === null)
   return {
-    called:
-      interrupt.status === 'undo'
-        ? interrupt
-        : ofRun.find(
-            ({ status, resolved_at }) =>
-              passed && status === 'undo' && Date.parse(resolved_at ?? '') >= since,
-          ),
+    called,
     withdrawn: interrupt.status === 'cancelled',
-    again: ofRun.find(({ status, on_air_at }) => status === 'pending' && on_air_at === null)?.id,
+    refused: passed && !called && interrupt.action === 'publish_script' && again?.action === 'publish_script',
+    again: again?.id,
   }
 }

@@ -53,6 +53,7 @@ export const approvalDeskZh = {
   approvalAfter: {
     called: '{{name}} 撤回了，没有上屏。',
     waitsAgain: '它又在待审：打开',
+    refused: '没有上屏：再检查时有不能说的内容，退回待审了。',
     anotherWaits: '同一请求还有稿件待审：打开',
     withdrawn: '请求已撤回，这份稿件不再待审，也不会上屏。',
     toThread: '到对话里看看',
@@ -124,6 +125,7 @@ export const approvalDeskEn: English<typeof approvalDeskZh> = {
   approvalAfter: {
     called: '{{name}} called it back; it was not on screen.',
     waitsAgain: 'It waits for a decision again: open it',
+    refused: 'Not on screen: checked once more, it held what must not be said, and it waits again.',
     anotherWaits: 'Another script for the same request waits: open it',
     withdrawn: 'The request was withdrawn: this script waits no more and will not be on screen.',
     toThread: 'See the conversation',
