@@ -49,6 +49,8 @@ export function Composer(props: Props) {
   const box = useRef<HTMLDivElement>(null)
   const writes = may('thread.write')
   const [asked, setAsked] = useState<{ trigger: Trigger | undefined; text: string }>()
+  /** How many characters of what was typed or pasted last found no room. */
+  const [cut, setCut] = useState(0)
   const picker = useRef<PickerKeys>(null)
   const field = useCallback(() => box.current?.querySelector('textarea') ?? null, [])
   // What was sent or put there otherwise asks for nothing.
@@ -60,6 +62,7 @@ export function Composer(props: Props) {
   const change = (text: string) => {
     const kept = firstCharacters(text, MAX_CONTENT)
     onChange(kept)
+    setCut(kept === text ? 0 : lengthOf(text) - lengthOf(kept))
     setAsked({ trigger: triggerAt(kept, field()?.selectionStart ?? kept.length), text: kept })
   }
   const pick = (chosen: Pick) => {
@@ -178,6 +181,7 @@ export function Composer(props: Props) {
               </Suspense>
             </div>
             <div className="row">
+              {cut > 0 && value && <span role="status">{t('desk.cut', { count: cut })}</span>}
               {length > MAX_CONTENT - 500 && (
                 <span className="muted number">
                   {length} / {MAX_CONTENT}

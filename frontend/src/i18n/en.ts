@@ -89,6 +89,7 @@ export const en: English<typeof zhCN & typeof workZh> = {
     example2: '写一段促销话术，突出库存和赠品，20秒',
     example3: '给大刘介绍卫龙辣条的卖点，一分钟，接地气',
     conversation: 'Conversation',
+    cut: 'Too long: the last {{count}} characters are left out',
     placeholder: 'Ask for a script, e.g. “给小雅写一段保温杯开场，30秒，活泼一点”',
     mayNotWrite: 'Your role may only read threads.',
     slotRoom: 'Room',

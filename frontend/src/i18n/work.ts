@@ -17,6 +17,7 @@ export const workZh = {
     example2: '写一段促销话术，突出库存和赠品，20秒',
     example3: '给大刘介绍卫龙辣条的卖点，一分钟，接地气',
     conversation: '对话内容',
+    cut: '太长，最后 {{count}} 个字没有放进来',
     placeholder: '说说要什么话术，例如「给小雅写一段保温杯开场，30秒，活泼一点」',
     mayNotWrite: '你的角色只能查看对话。',
     slotRoom: '直播间',
