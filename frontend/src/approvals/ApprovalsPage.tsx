@@ -28,7 +28,7 @@ import { usePageActions } from '../shared/pageActions'
 import { askedKey, replayLink } from '../shared/replayLink'
 import { Unread } from '../shared/Unread'
 import { Afterwards } from './Afterwards'
-import { arranged, type Look, plainLook, recallLook, rememberLook, roomsOf } from './arrange'
+import { arranged, type Look, plainLook, recallLook, rememberLook, reseated, roomsOf } from './arrange'
 import { Bulk } from './Bulk'
 import { backOf, isClean } from './bulk'
 import { History, LastDecided } from './History'
@@ -136,7 +136,10 @@ export default function ApprovalsPage() {
   const settle = () => {
     const atKeys = tabbing.current && queueBox.current?.contains(document.activeElement)
     const same = order.length === shown.length && order.every((row, place) => row === shown[place])
-    if (!same && ((!pointing.current && !atKeys) || shown.length === 0)) rearrange()
+    if (same) return
+    if ((!pointing.current && !atKeys) || shown.length === 0) return rearrange()
+    const seats = reseated(shown, order, awake)
+    if (seats !== shown) setShown(seats)
   }
   useEffect(settle)
   // Whoever walks by keys sees where they are.
