@@ -1,12 +1,12 @@
 """Rooms: where a host goes live, and what the room's teleprompter is to show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from backend.domain import rundowns
+from backend.domain import rundowns, wrapping
 from backend.domain.hosts import get_host
 from backend.domain.stages import Script, Stage, begun, cued, hold, save, stage_of
 from backend.errors import Conflict, NotFound
@@ -172,13 +172,27 @@ async def read_prompter(conn: Connection, room_id: UUID) -> PrompterState:
     stage = stage_of(found) if found["revision"] is not None else begun(0, _cued_last(told), 0)
     waits = stage.version < told["version"]
     upcoming = await rundowns.next_title(conn, room_id, told["script_id"], told["script_version"])
+    names = await wrapping.names_of(conn, filter(None, {told["script_id"], stage.script_id}))
     return PrompterState(
         **told,
+        pieces=wrapping.pieces(told["content"], names.get(told["script_id"], ())),
         next_title=upcoming,
         transport=stage.transport(),
-        stage=StageText(**{name: getattr(stage, name) for name in StageText.model_fields}) if waits else None,
+        stage=_on_stage(stage, names) if waits else None,
         blank=stage.blank,
         note=stage.note if stage.note is not None and stage.note.until_ms > now_ms else None,
+    )
+
+
+def _on_stage(stage: Stage, names: Mapping[UUID, Sequence[str]]) -> StageText:
+    whole = () if stage.script_id is None else names.get(stage.script_id, ())
+    return StageText(
+        version=stage.version,
+        script_id=stage.script_id,
+        script_version=stage.script_version,
+        title=stage.title,
+        content=stage.content,
+        pieces=wrapping.pieces(stage.content, whole),
     )
 
 

@@ -558,19 +558,32 @@ class PrompterNote(Part):
     until_ms: int
 
 
+#: How many characters stay together on a line: a word, or the parts of a name, which does where it fits on one.
+Piece = int | list[int]
+
+
+def _without_pieces(schema: dict[str, Any], _: type[Part]) -> None:
+    # The release before does not say them.
+    schema["required"] = [name for name in schema.get("required", []) if name != "pieces"]
+
+
 class StageText(Part):
     """The text on stage, while a newer version waits."""
+
+    model_config = ConfigDict(json_schema_extra=_without_pieces)
 
     version: int
     script_id: UUID | None = None
     script_version: int | None = None
     title: str = ""
     content: str = ""
+    #: The whole text, piece by piece, line breaks among them; none where nobody knows them.
+    pieces: list[Piece] = []
 
 
 def _state_of_before(schema: dict[str, Any], _: type[Frame]) -> None:
     # The release before says nothing of these.
-    later = ("transport", "stage", "blank", "note", "rundown_revision", "next_title")
+    later = ("transport", "stage", "blank", "note", "rundown_revision", "next_title", "pieces")
     schema["required"] = [name for name in schema.get("required", []) if name not in later]
 
 
@@ -603,6 +616,8 @@ class PrompterState(Frame):
     rundown_revision: int = 0
     #: What comes next in the rundown.
     next_title: str | None = None
+    #: The whole text, piece by piece, line breaks among them; none where nobody knows them.
+    pieces: list[Piece] = []
 
 
 class DisplayView(Part):

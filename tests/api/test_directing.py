@@ -2,8 +2,10 @@
 
 import uuid
 from dataclasses import replace
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from backend.domain import people
@@ -13,6 +15,7 @@ from backend.protocol.commands import PrompterOrder
 from backend.runs import directing
 from backend.services import Services
 from tests.api.conftest import PASSWORD, SignIn
+from tests.support.stage import approved_script
 
 
 async def test_whoever_lost_the_right_meanwhile_steers_no_more(
@@ -53,3 +56,27 @@ async def test_what_a_room_is_told_by_rest_is_answered_with_what_holds_then(
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
     told = (await admin.get("/api/v1/audit?limit=50")).json()["items"]
     assert [entry["action"] for entry in told if entry["action"].startswith("prompter.")] == ["prompter.blank"] * 2
+
+
+async def test_a_text_comes_with_its_words_and_the_names_of_its_product(
+    operator: httpx.AsyncClient, demo_url: str
+) -> None:
+    room = (await operator.get("/api/v1/rooms")).json()["items"][0]["id"]
+    path = f"/api/v1/rooms/{room}"
+    product = (await operator.get("/api/v1/products?q=初澄")).json()["items"][0]
+    masks, plain = approved_script(demo_url, room, "初澄玻尿酸补水面膜，"), approved_script(demo_url, room, "大家好，")
+    with psycopg.connect(demo_url) as owner:
+        owner.execute("UPDATE scripts SET product_id = %s WHERE id = %s", [product["id"], masks])
+
+    async def cued(script: str) -> dict[str, Any]:
+        entry = (await operator.post(f"{path}/rundown", json={"script_id": script})).json()["items"][-1]
+        return dict((await operator.post(f"{path}/rundown/{entry['id']}/cue")).json())
+
+    first = await cued(masks)
+    assert first["content"] == "初澄玻尿酸补水面膜，第1版。"
+    assert first["pieces"] == [[2, 3, 4], 1, 1, 1, 1, 1]
+    await operator.post(f"{path}/prompter", json={"action": "play", "version": first["version"]})
+    # Another waits: both come with their own.
+    second = await cued(plain)
+    assert second["pieces"] == [2, 1, 1, 1, 1, 1, 1]
+    assert second["stage"]["pieces"] == first["pieces"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from backend.domain.wrapping import pieces
 from tests.e2e.prompter_page import Opener, RoomOnScreen, opener, served_page
 from tests.support.processes import unhurried
 
@@ -188,6 +189,67 @@ def test_no_line_ends_within_a_word(open_room: Opener) -> None:
     assert lines > 20
     assert broken == []
     assert room.page.get_by_text("59.9 元").count() == 3, "a price stays with its unit"
+
+
+#: Of the words that stand in the text: those that are on more than one line, by the boxes of their characters.
+BROKEN = """words => {
+    const told = []
+    for (const paragraph of document.querySelectorAll('.track p')) {
+        const nodes = []
+        const walker = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT)
+        while (walker.nextNode())
+            for (let at = 0; at < walker.currentNode.length; at++) nodes.push([walker.currentNode, at])
+        const tops = nodes.map(([node, at]) => {
+            const range = document.createRange()
+            range.setStart(node, at)
+            range.setEnd(node, at + 1)
+            return Math.round(range.getBoundingClientRect().top)
+        })
+        const text = paragraph.textContent
+        for (const word of words)
+            for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+                const lines = new Set(tops.slice(at, at + word.length).filter((_, n) => word[n] !== ' '))
+                if (lines.size !== 1) told.push(text)
+            }
+    }
+    return told
+}"""
+NAME = "初澄玻尿酸补水面膜"
+RECORD = (f"{NAME} 25ml×10 片", "初澄", "面膜", "补水面膜", "玻尿酸面膜", "保湿 12 小时")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "whole"), [(390, 844, ("保湿 12 小时",)), (844, 390, ("保湿 12 小时", NAME))]
+)
+def test_the_words_of_the_record_and_doubled_ones_stay_whole(
+    open_room: Opener, width: int, height: int, whole: tuple[str, ...]
+) -> None:
+    """At every place of a line; what the goods are called in full only where it fits on one."""
+    before = "今天晚上来给各位姐妹们看一下咱们这一款"
+    content = "\n".join(
+        f"{before[:n]}{said}，真的好用。"
+        for n in range(len(before))
+        for said in (NAME, "玻尿酸面膜", "瓶瓶罐罐", "研究研究", "初澄", "透明质酸", "保湿 12 小时")
+    )
+    room = open_room("")
+    room.page.set_viewport_size({"width": width, "height": height})
+    room.show(content, pieces=pieces(content, RECORD))
+    expect(room.page.locator(".track")).to_contain_text("真的好用")
+    words = ["初澄", "玻尿酸", "补水面膜", "瓶瓶罐罐", "研究研究", "透明质酸", "姐妹们", *whole]
+    assert room.page.evaluate("() => document.querySelectorAll('.track p').length") == 7 * len(before)
+    assert room.page.evaluate(BROKEN, words) == []
+    # Larger than a name is long, it still breaks between its words alone.
+    for _ in range(6):
+        room.page.keyboard.press("+")
+    settled(room)
+    assert room.page.evaluate(BROKEN, ["初澄", "玻尿酸", "姐妹们"]) == []
+
+
+def test_pieces_of_another_text_are_left_alone(open_room: Opener) -> None:
+    room = open_room("")
+    room.show(SCRIPT, pieces=[1] * 7)
+    expect(room.page.locator(".track")).to_contain_text("宝宝们晚上好")
+    assert room.page.evaluate(BROKEN, ["不锈钢", "保温杯", "59.9 元"]) == []
 
 
 def test_the_keys_play_pause_move_and_mirror(open_room: Opener) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.browser import TALL, Seats
 from tests.e2e.test_accessibility import AXE, serious
-from tests.e2e.test_expired import card_of, waiting
+from tests.e2e.test_expired import card_of, question_at, waiting
 from tests.e2e.test_main_job import ASK
 from tests.support.desk_client import ADMIN, APPROVER, OPERATOR
 from tests.support.processes import ServerProcess
@@ -126,3 +126,60 @@ def test_who_comes_too_late_is_told(seats: Seats, module_database_url: str) -> N
         conn.execute("UPDATE interrupts SET decided_at = decided_at - interval '1 hour' WHERE id = %s", (old,))
     page.get_by_test_id("undo-reject").click()
     expect(page.get_by_test_id("refusal")).to_contain_text("来不及撤回了")
+
+
+def test_what_waits_again_stands_in_its_old_place_while_the_pointer_is_in_the_list(seats: Seats) -> None:
+    """Whether the rejected row is still there, or by now only the writer's next one, withdrawn."""
+    operator = seats.take(OPERATOR, viewport=TALL)
+    first, second, third = (waiting(operator) for _ in range(3))
+    page = seats.take(APPROVER, f"/approvals/{second}").page
+    rows = page.get_by_test_id("queue-row")
+
+    def listed() -> list[str]:
+        links = rows.evaluate_all("rows => rows.map(row => row.getAttribute('href'))")
+        return [str(link).rpartition("/")[2] for link in links]
+
+    def reject() -> None:
+        expect(page.get_by_test_id("reject")).to_be_enabled()
+        page.keyboard.press("x")
+        page.get_by_test_id("approval-reason").fill("再活泼一点")
+        page.keyboard.press("Control+Enter")
+        expect(card_of(page, "reject")).to_be_visible()
+
+    def taken_back() -> str:
+        old = question_at(page)
+        page.keyboard.press("z")
+        expect(page).not_to_have_url(re.compile(old))
+        new = question_at(page)
+        expect(page.locator(f"[href='/approvals/{new}'][aria-current=true]")).to_be_in_viewport()
+        return new
+
+    expect(page.locator(f"[href='/approvals/{third}']")).to_be_visible()
+    place = {row: listed().index(row) for row in (first, second, third)}
+
+    # The rejected row is still there: it folded under the pointer.
+    rows.nth(place[first]).hover()
+    reject()
+    box = rows.nth(place[third]).bounding_box()
+    page.locator(f"[href='/approvals/{second}']").focus()
+    again = taken_back()
+    expect(page.locator(f"[href='/approvals/{again}']")).to_be_focused()
+    assert listed()[place[second]] == again
+    assert listed()[place[third]] == third
+    assert rows.nth(place[third]).bounding_box() == box
+
+    # It went while nobody was in the list; the writer's next one came, and is withdrawn under the pointer.
+    page.mouse.move(900, 600)
+    page.get_by_test_id("approval-card").first.scroll_into_view_if_needed()
+    before = listed()
+    reject()
+    expect(rows).to_have_count(len(before))
+    expect(page.locator(f"[href='/approvals/{again}']")).to_have_count(0)
+    drafted = listed()
+    draft = next(row for row in drafted if row not in before)
+    rows.nth(drafted.index(first)).hover()
+    at = taken_back()
+    # What had the focus went with the rejected script: it is at the title of the one that waits, not around the page.
+    expect(page.locator("main.detail h2")).to_be_focused()
+    assert listed() == [at if row == draft else row for row in drafted]
+    expect(page.get_by_test_id("new-items")).to_have_count(0)

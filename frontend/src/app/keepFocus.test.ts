@@ -50,6 +50,18 @@ test('of a row that lost what had it, and of the queue that lost the row, the li
   expect(document.activeElement).toBe(get('[href="/1"]'))
 })
 
+test.each([
+  [10, 'h2 + h2'],
+  [-50, 'main'],
+])('of all that a page shows its heading has the focus, if it is in view (at %d)', async (top, has) => {
+  put('<main><h2 hidden>no</h2><h2>b</h2><button>a</button></main>')
+  get('h2 + h2').getBoundingClientRect = () => new DOMRect(0, top, 100, 20)
+  get('button').focus()
+  get('button').remove()
+  await settled()
+  expect(document.activeElement).toBe(get(has))
+})
+
 test('a dialog that is closed gives it back to what opened it, and an open one keeps it', async () => {
   put(
     '<main><button id="opens">a</button></main><div role="dialog" aria-modal="true"><button id="in">b</button></div>',

@@ -54,13 +54,14 @@ export function keepFocus(): () => void {
       }
       const place = placeOf(held, within)
       if (place) {
-        if (!element.isConnected) return settle(linkOf(place))
-        busy = { element, place }
-        return settle(place)
+        if (!element.isConnected) return settle(markOf(place))
+        const mark = place.matches('main') ? markOf(place) : place
+        busy = { element, place: mark }
+        return settle(mark)
       }
     }
     const rest = over ?? document.querySelector('main')
-    if (rest) settle(rest)
+    if (rest) settle(markOf(rest))
   }
   const look = () => {
     if (busy && document.activeElement === busy.place && isUsable(busy.element)) busy.element.focus()
@@ -120,9 +121,19 @@ function placeOf({ element, around, beside }: Held, within: (one: Element) => bo
   return undefined
 }
 
-/** Of a row, and of the queue, the link: it says where one is, and to press it does no harm. */
-const linkOf = (part: Element): Element =>
-  (part.matches('li, .queue') && (part.querySelector('a[aria-current]') ?? part.querySelector('a'))) || part
+const isInView = (element: Element): boolean => {
+  const { top, bottom } = element.getBoundingClientRect()
+  return isSeen(element) && top >= 0 && bottom <= innerHeight
+}
+
+/**
+ * What says where one is. Of a row, and of the queue, the link: to press it does no harm. Of all that a page shows the
+ * heading: a ring around the whole would be the window's frame, and say nothing.
+ */
+const markOf = (part: Element): Element =>
+  (part.matches('li, .queue') && (part.querySelector('a[aria-current]') ?? part.querySelector('a'))) ||
+  (part.matches('main') && [...part.querySelectorAll('h1, h2')].find(isInView)) ||
+  part
 
 /** Give a part of the page the focus: Tab goes on in it, and Enter does nothing. */
 function settle(place: Element): void {

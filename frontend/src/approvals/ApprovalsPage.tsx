@@ -29,7 +29,7 @@ import { usePageActions } from '../shared/pageActions'
 import { askedKey, replayLink } from '../shared/replayLink'
 import { Unread } from '../shared/Unread'
 import { Afterwards } from './Afterwards'
-import { arranged, type Look, plainLook, recallLook, rememberLook, roomsOf } from './arrange'
+import { arranged, type Look, plainLook, recallLook, rememberLook, reseated, roomsOf } from './arrange'
 import { Bulk } from './Bulk'
 import { backOf, isClean } from './bulk'
 import { History, LastDecided } from './History'
@@ -60,6 +60,7 @@ export default function ApprovalsPage() {
   const [shown, setShown] = useState<readonly string[]>([])
   const pointing = useRef(false)
   const queueBox = useRef<HTMLElement>(null)
+  const detail = useRef<HTMLElement>(null)
   const [, left] = useState(0)
   const { me, may, socket } = useDesk()
   const sounds = useSounds()
@@ -133,15 +134,26 @@ export default function ApprovalsPage() {
   // The focus that a click left on a row keeps nobody's place: who walks by Tab stands there. `:focus-visible` would call
   // the one the other as soon as a key is pressed.
   const tabbing = useRef(false)
+  // In whose row one stands: it is drawn as the same, and keeps the focus.
+  const seats = useRef(new Map<string, string>())
   /** As the sort has it, without what is decided, unless somebody would lose the row under the pointer or the focus. */
   const settle = () => {
     const atKeys = tabbing.current && queueBox.current?.contains(document.activeElement)
     const same = order.length === shown.length && order.every((row, place) => row === shown[place])
-    if (!same && ((!pointing.current && !atKeys) || shown.length === 0)) rearrange()
+    if (same) return
+    if ((!pointing.current && !atKeys) || shown.length === 0) return rearrange()
+    const next = reseated(shown, order, awake)
+    if (next === shown) return
+    shown.forEach((row, at) => {
+      const there = next[at]
+      if (there && there !== row) seats.current.set(there, seats.current.get(row) ?? row)
+    })
+    setShown(next)
   }
   useEffect(settle)
-  // Whoever walks by keys sees where they are.
+  // Whoever walks by keys sees where they are, and reads each script from its beginning.
   useEffect(() => {
+    if (detail.current) detail.current.scrollTop = 0
     if (id) queueBox.current?.querySelector('[aria-current=true]')?.scrollIntoView?.({ block: 'nearest' })
   }, [id])
   // Where the open one stands among those that wait, or stood before it was decided and went.
@@ -258,10 +270,11 @@ export default function ApprovalsPage() {
         <ul hidden={tab === 'history'}>
           {shown.map((row) => {
             const item = queue.get(row)
+            const seat = seats.current.get(row)
             return (
               item && (
                 <QueueRow
-                  key={row}
+                  key={seat && !shown.includes(seat) ? seat : row}
                   item={item}
                   selected={row === id}
                   chosen={chosen.has(row)}
@@ -326,7 +339,7 @@ export default function ApprovalsPage() {
           {decides && <HoldStrip queue={queue} />}
         </div>
       </nav>
-      <main className="detail">
+      <main className="detail" ref={detail}>
         {id && waits && early.includes(id) && (
           <p role="status" data-testid="too-early">
             {t('approvalDesk.tooEarly')}

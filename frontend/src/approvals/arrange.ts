@@ -51,6 +51,41 @@ export function arranged(queue: Queue, look: Look, mine?: string): string[] {
   return wanted.map(({ interrupt }) => interrupt.id)
 }
 
+/**
+ * The rows as they stand, and in the place of what is decided the question by which it waits again: where its rejection
+ * was taken back, it was submitted again or called back on its way to the screen. Where that row is gone, another of its
+ * conversation that waits no more gives its place; a question for which there is none is left out, as any new one is.
+ */
+export function reseated(
+  shown: readonly string[],
+  order: readonly string[],
+  queue: Queue,
+): readonly string[] {
+  return order.reduce((rows, id) => {
+    const item = queue.get(id)
+    if (!item || rows.includes(id)) return rows
+    const seats = rows
+      .map((row) => ({ row, fits: suits(item, queue.get(row), queue) }))
+      .filter(({ fits }) => fits > 0)
+      .sort((a, b) => b.fits - a.fits)
+    const seat = seats[0]?.row
+    return seat === undefined ? rows : rows.map((row) => (row === seat ? id : row))
+  }, shown)
+}
+
+/** How well a question may stand where another does: 0 not at all. */
+function suits({ threadId, interrupt }: QueueItem, there: QueueItem | undefined, queue: Queue): number {
+  if (there?.threadId !== threadId || there.interrupt.status === 'pending') return 0
+  const { back, againOf } = scriptParams(interrupt.params)
+  const { id, run_id, status } = there.interrupt
+  const of = back?.of ?? againOf
+  // What is called back is asked about anew by the run that had it approved; a new draft after a rejection is another.
+  if (of === undefined)
+    return run_id === interrupt.run_id && (status === 'approve' || status === 'edit') ? 1 : 0
+  if (id === of) return 3
+  return run_id === queue.get(of)?.interrupt.run_id ? 2 : 1
+}
+
 /** The rooms of what waits, by name. */
 export function roomsOf(queue: Queue): string[] {
   const names = byUrgency(queue).map(

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { InterruptView } from '../generated/protocol'
-import { arranged, plainLook, recallLook, rememberLook, roomsOf } from './arrange'
+import { arranged, plainLook, recallLook, rememberLook, reseated, roomsOf } from './arrange'
 import { badgeText } from './favicon'
 import type { Queue } from './queue'
 import { awake, readSnoozed } from './snooze'
@@ -57,6 +57,32 @@ test('the queue is filtered and ordered as one likes, and what is equal stays by
   expect(arranged(all, { ...plainLook, room: '小雅' })).toEqual(['mid', 'late'])
   expect(arranged(all, plainLook, 'me')).toEqual(['mid'])
   expect(roomsOf(all)).toEqual(['大刘', '小雅'])
+})
+
+test('what waits again stands where it stood, or where another row of its conversation waits no more', () => {
+  const of = (threadId: string, ...interrupts: InterruptView[]): Queue =>
+    new Map(interrupts.map((one) => [one.id, { threadId, interrupt: one }]))
+  const rejected = interrupt('old', 10, { run_id: 'r', status: 'reject' })
+  const draft = interrupt('draft', 20, { run_id: 'r', status: 'cancelled' })
+  const again = interrupt('new', 40, { run_id: 's', params: { taken_back: { of: 'old', by_name: '阿敏' } } })
+  const [a, z] = [interrupt('a', 5), interrupt('z', 30)]
+  const other = of('other', a, z, interrupt('gone', 1, { status: 'reject' }))
+  const all: Queue = new Map([...other, ...of('t', rejected, draft, again)])
+  const order = ['a', 'z', 'new']
+  expect(reseated(['a', 'old', 'z', 'draft'], order, all)).toEqual(['a', 'new', 'z', 'draft'])
+  expect(reseated(['a', 'draft', 'z'], order, all)).toEqual(['a', 'new', 'z'])
+  // No place of a conversation of others, nor one that is taken; and what is new as such comes as it did.
+  expect(reseated(['a', 'gone', 'z'], order, all)).toEqual(['a', 'gone', 'z'])
+  const busy: Queue = new Map([...all, ...of('t', { ...draft, status: 'pending' })])
+  expect(reseated(['a', 'draft', 'z'], order, busy)).toEqual(['a', 'draft', 'z'])
+  const plain: Queue = new Map([...all, ...of('t', { ...again, run_id: 'r', params: {} })])
+  expect(reseated(['a', 'old', 'z'], order, plain)).toEqual(['a', 'old', 'z'])
+  // Nothing is known of the first any more: a row of the conversation will do. Called back: its run asks anew.
+  const unknown: Queue = new Map([...all].filter(([id]) => id !== 'old'))
+  expect(reseated(['a', 'draft', 'z'], order, unknown)).toEqual(['a', 'new', 'z'])
+  const approved = interrupt('old', 10, { run_id: 'r', status: 'edit' })
+  const called: Queue = new Map([...plain, ...of('t', approved)])
+  expect(reseated(['a', 'old', 'z'], order, called)).toEqual(['a', 'new', 'z'])
 })
 
 test('how one looks at it is kept for the person, and nothing else is taken from the store', () => {

@@ -5919,6 +5919,11 @@ export interface components {
             rundown_revision?: number;
             /** Next Title */
             next_title?: string | null;
+            /**
+             * Pieces
+             * @default []
+             */
+            pieces?: (number | number[])[];
         };
         /**
          * QualityFeedback
@@ -7213,6 +7218,11 @@ export interface components {
              * @default
              */
             content: string;
+            /**
+             * Pieces
+             * @default []
+             */
+            pieces?: (number | number[])[];
         };
         /**
          * StepView

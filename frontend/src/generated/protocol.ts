@@ -948,6 +948,7 @@ export interface PrompterState {
   note?: PrompterNote | null;
   rundown_revision?: number;
   next_title?: string | null;
+  pieces?: (number | number[])[];
   title: string;
 }
 /**
@@ -976,6 +977,7 @@ export interface StageText {
   script_id: string | null;
   script_version: number | null;
   content: string;
+  pieces?: (number | number[])[];
   title: string;
 }
 /**

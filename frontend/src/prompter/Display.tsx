@@ -76,7 +76,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
   const calm = useCalm()
   const { width, height } = useSize(surface)
 
-  const script = useMemo(() => parse(shown?.content ?? ''), [shown?.content])
+  const script = useMemo(() => parse(shown?.content ?? '', shown?.pieces), [shown?.content, shown?.pieces])
   const empty = isEmpty(shown)
   const size = settings.size ?? sizeFor(width, height)
   const paged = settings.pages ?? calm

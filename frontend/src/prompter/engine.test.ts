@@ -102,6 +102,17 @@ describe('a script', () => {
     expect(pieces.some((piece) => piece.startsWith('的'))).toBe(false)
   })
 
+  it('takes the words from the server, and knows which are of one name', () => {
+    const { words } = parse('看初澄面膜，\n买它', [1, [2, 2], 1, 1, 2]).paragraphs[0] ?? { words: [] }
+    expect(words.map(({ text, name }) => [text, name])).toEqual([
+      ['看', undefined],
+      ['初澄', 1],
+      ['面膜，', 1],
+    ])
+    // Of a text of another length they say nothing.
+    expect(parse('好，来', [9]).paragraphs).toEqual(parse('好，来').paragraphs)
+  })
+
   it('knows where sentences begin', () => {
     expect(parse('好！来。\n买它').sentences).toEqual([0, 2, 5])
   })

@@ -44,24 +44,24 @@ const isTouched = ({ touched, asked, apart }: Step): boolean => touched || apart
  * hand on the player.
  */
 export class Lead {
-  private readonly player: Player
-  private readonly wire: Wire
-  private step: Step = ALONE
-  private latest: PrompterState | undefined
-  private driven: Transport | undefined
-  private cutting: ReturnType<typeof setTimeout> | undefined
-  private sending: ReturnType<typeof setTimeout> | undefined
-  private sentAt = 0
-  private waiting: [version: number, order: Order][] = []
+  readonly #player: Player
+  readonly #wire: Wire
+  #step: Step = ALONE
+  #latest: PrompterState | undefined
+  #driven: Transport | undefined
+  #cutting: ReturnType<typeof setTimeout> | undefined
+  #sending: ReturnType<typeof setTimeout> | undefined
+  #sentAt = 0
+  #waiting: [version: number, order: Order][] = []
   /** What the page before this one did, until the room is heard or cannot be. */
-  private before: Doing | undefined
+  #before: Doing | undefined
   /** The text was set going again without a line, and its reader has done nothing since. */
-  private alone = false
-  private unanswered: ReturnType<typeof setTimeout> | undefined
+  #alone = false
+  #unanswered: ReturnType<typeof setTimeout> | undefined
 
   constructor(player: Player, wire: Wire) {
-    this.player = player
-    this.wire = wire
+    this.#player = player
+    this.#wire = wire
   }
 
   // The room ----------------------------------------------------------------------------------------------------------
@@ -69,88 +69,88 @@ export class Lead {
   heard(state: PrompterState): void {
     const desk = useDesk.getState()
     // Two processes tell of the room, and what one of them says late must not take back what the other has said.
-    if (this.latest && isOlder(state, this.latest)) return
-    if (this.before && isTouched(this.before.step)) this.resume()
-    this.before = undefined
-    const first = this.latest === undefined && !this.step.own
-    this.latest = state
+    if (this.#latest && isOlder(state, this.#latest)) return
+    if (this.#before && isTouched(this.#before.step)) this.#resume()
+    this.#before = undefined
+    const first = this.#latest === undefined && !this.#step.own
+    this.#latest = state
     const note = state.note?.id === desk.live.note?.id ? desk.live.note : (state.note ?? undefined)
     desk.setLive({ blank: state.blank ?? false, note, upcoming: state.next_title ?? undefined })
     const room = state.transport
     if (!room || !desk.settings.follow) {
-      if (room) this.step = { ...this.step, room, away: false }
+      if (room) this.#step = { ...this.#step, room, away: false }
       desk.dispatch({ type: 'received', state })
       return
     }
     const { shown, motion } = desk.stage
-    const here = shown?.version === room.version ? this.player.isFar(this.placeIn(room)) : !isEmpty(shown)
+    const here = shown?.version === room.version ? this.#player.isFar(this.#placeIn(room)) : !isEmpty(shown)
     // Set going again by itself and no line from the room: it gets in step unseen, and the room is told nothing.
-    if (this.alone && !here) this.step = { ...this.step, own: undefined, touched: false }
-    this.alone = false
-    this.take({ type: 'heard', transport: room, reading: motion === 'running', far: here })
-    this.show(state, room, first)
-    if (this.step.tell) this.tell()
+    if (this.#alone && !here) this.#step = { ...this.#step, own: undefined, touched: false }
+    this.#alone = false
+    this.#take({ type: 'heard', transport: room, reading: motion === 'running', far: here })
+    this.#show(state, room, first)
+    if (this.#step.tell) this.tell()
   }
 
   answered(id: string, revision: number | undefined): void {
-    this.take({ type: 'answered', id, revision })
-    if (this.latest) this.show(this.latest, this.latest.transport ?? undefined)
+    this.#take({ type: 'answered', id, revision })
+    if (this.#latest) this.#show(this.#latest, this.#latest.transport ?? undefined)
   }
 
   lost(): void {
-    this.take({ type: 'lost' })
-    this.resume()
+    this.#take({ type: 'lost' })
+    this.#resume()
   }
 
   /** What the room says from now on counts from another beginning. */
   renumbered(): void {
-    this.latest = undefined
-    this.before = undefined
-    this.take({ type: 'renumbered' })
+    this.#latest = undefined
+    this.#before = undefined
+    this.#take({ type: 'renumbered' })
   }
 
   /** The text is there again that a page before this one had: without a line to the room it goes on as it did there. */
   restored(doing: Doing | undefined): void {
     const { stage, setPace } = useDesk.getState()
     if (!doing || doing.goal.version !== stage.shown?.version) return
-    this.before = doing
+    this.#before = doing
     setPace(doing.goal.pace)
   }
 
   get doing(): Doing {
-    return this.before ?? { at: Date.now(), step: this.step, goal: this.present }
+    return this.#before ?? { at: Date.now(), step: this.#step, goal: this.#present }
   }
 
   /** Go on where the page before stood: what was read there is where the reader is, whatever the clock says. */
-  private resume(): void {
-    const { before } = this
+  #resume(): void {
+    const before = this.#before
     if (!before) return
-    this.before = undefined
+    this.#before = undefined
     const desk = useDesk.getState()
     const touched = isTouched(before.step)
     const playing = before.goal.playing && Date.now() - before.at < STALE_MS
-    const at_ms = this.wire.now() + RAMP_MS / 2
-    const own = { ...before.goal, playing, position: this.player.at, at_ms }
-    this.step = { ...before.step, own: undefined, asked: undefined, away: true, touched, tell: false }
-    if (isBound(desk)) this.player.follow({ ...own, shared: false })
+    const at_ms = this.#wire.now() + RAMP_MS / 2
+    const own = { ...before.goal, playing, position: this.#player.at, at_ms }
+    this.#step = { ...before.step, own: undefined, asked: undefined, away: true, touched, tell: false }
+    if (isBound(desk)) this.#player.follow({ ...own, shared: false })
     else if (playing || touched || !desk.settings.follow) {
-      this.alone = !touched
-      this.step = { ...this.step, own, touched: true }
+      this.#alone = !touched
+      this.#step = { ...this.#step, own, touched: true }
       this.drive()
     }
   }
 
   /** Do as the room does, wherever it is. */
   rejoin(): void {
-    this.take({ type: 'rejoined' })
-    if (this.latest) this.show(this.latest, this.latest.transport ?? undefined)
+    this.#take({ type: 'rejoined' })
+    if (this.#latest) this.#show(this.#latest, this.#latest.transport ?? undefined)
   }
 
   /** Follow the room from now on, or no more. */
   setFollowing(follow: boolean): void {
     const { stage, change } = useDesk.getState()
     if (!follow && stage.shown)
-      this.step = { ...this.step, own: { ...this.present, position: this.player.at } }
+      this.#step = { ...this.#step, own: { ...this.#present, position: this.#player.at } }
     change({ follow })
     if (follow) this.rejoin()
     else this.drive()
@@ -158,13 +158,13 @@ export class Lead {
 
   /** Have the room do what is done here. */
   tell(): void {
-    const goal = this.present
-    if (goal.pace !== this.step.room?.pace) this.post({ action: 'speed', value: goal.pace })
+    const goal = this.#present
+    if (goal.pace !== this.#step.room?.pace) this.#post({ action: 'speed', value: goal.pace })
     const playing = goal.playing && useDesk.getState().stage.motion === 'running'
-    const position = this.player.at
-    this.step = { ...this.step, apart: false, tell: false }
-    this.act(
-      { playing, position, at_ms: this.wire.now() },
+    const position = this.#player.at
+    this.#step = { ...this.#step, apart: false, tell: false }
+    this.#act(
+      { playing, position, at_ms: this.#wire.now() },
       playing
         ? { action: 'play', value: position, after_ms: 0, reverse: goal.rate < 0 }
         : { action: 'pause', value: position },
@@ -172,23 +172,23 @@ export class Lead {
   }
 
   /** Bring on the room's text, at once or when its moment comes. */
-  private show(state: PrompterState, room: Transport | undefined, first = false): void {
+  #show(state: PrompterState, room: Transport | undefined, first = false): void {
     const { dispatch, setLive, stage } = useDesk.getState()
-    clearTimeout(this.cutting)
+    clearTimeout(this.#cutting)
     const text = onStage(state)
-    const wait = room ? room.at_ms - this.wire.now() : 0
-    if (!room || this.step.apart) {
+    const wait = room ? room.at_ms - this.#wire.now() : 0
+    if (!room || this.#step.apart) {
       dispatch({ type: 'received', state })
-    } else if (this.step.own) {
+    } else if (this.#step.own) {
       // The room has not heard yet what is done here.
     } else if (!first && wait > PAUSE_MS && text.version !== stage.shown?.version && !isEmpty(stage.shown)) {
       setLive({ cut: text })
       // Somebody stopped what is about to come: whoever still reads the text before it stops, too.
-      if (!room.playing && stage.motion === 'running') this.halt()
-      this.cutting = setTimeout(() => this.show(state, room), wait)
+      if (!room.playing && stage.motion === 'running') this.#halt()
+      this.#cutting = setTimeout(() => this.#show(state, room), wait)
       return
     } else {
-      dispatch({ type: 'received', state, led: true, position: this.placeIn(room) })
+      dispatch({ type: 'received', state, led: true, position: this.#placeIn(room) })
     }
     setLive({ cut: undefined })
     // What has just arrived is driven when it is laid out: its places mean nothing in the text before.
@@ -196,35 +196,38 @@ export class Lead {
   }
 
   /** Stand where the text is. */
-  private halt(): void {
-    this.player.follow({ playing: false, position: this.player.rest, rate: 0, at_ms: 0, shared: false })
+  #halt(): void {
+    this.#player.follow({ playing: false, position: this.#player.rest, rate: 0, at_ms: 0, shared: false })
   }
 
   /** Have the player do what is to be done, once its text is there. `eased`: places far away are glided to. */
   drive(eased = true): void {
     const { stage, settings, setPace, setLive } = useDesk.getState()
-    const goal = goalOf(this.step)
-    setLive({ apart: this.step.apart && settings.follow })
-    if (!goal || goal.version !== stage.shown?.version || (eased && goal === this.driven)) return
-    this.driven = goal
+    const goal = goalOf(this.#step)
+    setLive({ apart: this.#step.apart && settings.follow })
+    if (!goal || goal.version !== stage.shown?.version || (eased && goal === this.#driven)) return
+    this.#driven = goal
     setPace(goal.pace)
     setLive({ startAt: goal.playing ? goal.at_ms : 0, target: goal.target_at_ms ?? undefined })
-    this.player.follow({ ...goal, shared: goal === this.step.room || this.step.asked !== undefined }, eased)
+    this.#player.follow(
+      { ...goal, shared: goal === this.#step.room || this.#step.asked !== undefined },
+      eased,
+    )
   }
 
   /** Another text, or a correction, has been laid out. */
   laid(corrected: boolean): void {
     const { shown } = useDesk.getState().stage
-    const goal = goalOf(this.step)
-    this.driven = undefined
-    if (corrected && shown && goal && goal === this.step.own && goal.version !== shown.version) {
+    const goal = goalOf(this.#step)
+    this.#driven = undefined
+    if (corrected && shown && goal && goal === this.#step.own && goal.version !== shown.version) {
       // What is done here alone goes on in the corrected text.
       const rate = rateOf(shown.content, goal.pace) * Math.sign(goal.rate || 1)
-      const position = this.player.at
-      const moved = { version: shown.version, position, rate, at_ms: Math.max(goal.at_ms, this.wire.now()) }
-      this.step = { ...this.step, own: { ...goal, ...moved } }
+      const position = this.#player.at
+      const moved = { version: shown.version, position, rate, at_ms: Math.max(goal.at_ms, this.#wire.now()) }
+      this.#step = { ...this.#step, own: { ...goal, ...moved } }
     } else if (!corrected && goal?.version !== shown?.version) {
-      this.step = step(this.step, { type: 'fresh' })
+      this.#step = step(this.#step, { type: 'fresh' })
     }
     this.drive(corrected)
   }
@@ -235,59 +238,59 @@ export class Lead {
     const { stage } = useDesk.getState()
     if (stage.motion === 'finished' && stage.next) this.takeNext()
     else if (isEmpty(stage.shown)) return
-    else if (this.present.playing && stage.motion !== 'finished') this.pause()
+    else if (this.#present.playing && stage.motion !== 'finished') this.pause()
     else this.play(useDesk.getState().settings.countdown ? COUNTDOWN_MS : undefined)
   }
 
   play(after_ms = RAMP_MS / 2, reverse = false): void {
-    const { at, length } = this.player
+    const { at, length } = this.#player
     const position = !reverse && at >= length - 0.05 ? 0 : at
-    const rate = Math.abs(this.present.rate) * (reverse ? -1 : 1)
-    this.act(
-      { playing: true, position, rate, at_ms: this.wire.now() + after_ms },
+    const rate = Math.abs(this.#present.rate) * (reverse ? -1 : 1)
+    this.#act(
+      { playing: true, position, rate, at_ms: this.#wire.now() + after_ms },
       { action: 'play', value: position, after_ms, reverse },
     )
   }
 
   pause(): void {
-    const position = this.player.rest
-    this.act({ playing: false, position, at_ms: this.wire.now() }, { action: 'pause', value: position })
+    const position = this.#player.rest
+    this.#act({ playing: false, position, at_ms: this.#wire.now() }, { action: 'pause', value: position })
   }
 
   reverse(): void {
-    if (!isEmpty(useDesk.getState().stage.shown)) this.play(undefined, this.present.rate > 0)
+    if (!isEmpty(useDesk.getState().stage.shown)) this.play(undefined, this.#present.rate > 0)
   }
 
   pace(by: number): void {
-    const goal = this.present
+    const goal = this.#present
     const pace = paceWithin(goal.pace + by)
     const { shown } = useDesk.getState().stage
     const rate = rateOf(shown?.content ?? '', pace) * Math.sign(goal.rate || 1)
-    const now = this.wire.now()
-    const moved = { position: this.placeIn(goal), at_ms: Math.max(goal.at_ms, now), pace, rate }
-    this.act(moved, { action: 'speed', value: pace })
+    const now = this.#wire.now()
+    const moved = { position: this.#placeIn(goal), at_ms: Math.max(goal.at_ms, now), pace, rate }
+    this.#act(moved, { action: 'speed', value: pace })
   }
 
   seek(position: number | undefined): void {
     if (position === undefined) return
-    const playing = this.present.playing && useDesk.getState().stage.motion !== 'finished'
-    const change = { playing, position, at_ms: this.wire.now() }
-    this.act(change, { action: playing ? 'seek' : 'pause', value: position })
+    const playing = this.#present.playing && useDesk.getState().stage.motion !== 'finished'
+    const change = { playing, position, at_ms: this.#wire.now() }
+    this.#act(change, { action: playing ? 'seek' : 'pause', value: position })
   }
 
   /** Read to the end in so many seconds. */
   target(seconds: number | undefined): void {
     const desk = useDesk.getState()
     if (!isBound(desk) && (seconds !== undefined || desk.live.target !== undefined))
-      this.post({ action: 'target', value: seconds ?? null })
+      this.#post({ action: 'target', value: seconds ?? null })
   }
 
   drag(pixels: number): void {
     if (isBound(useDesk.getState())) return
-    this.player.drag(pixels)
-    const position = this.player.at
-    const change = { playing: false, position, at_ms: this.wire.now() }
-    this.act(change, { action: 'pause', value: position }, false)
+    this.#player.drag(pixels)
+    const position = this.#player.at
+    const change = { playing: false, position, at_ms: this.#wire.now() }
+    this.#act(change, { action: 'pause', value: position }, false)
   }
 
   takeNext(): void {
@@ -296,25 +299,25 @@ export class Lead {
     if (!next || isBound(useDesk.getState())) return
     const fresh = { version: next.version, playing: false, position: 0, pace: next.pace, target_at_ms: null }
     const rate = rateOf(next.content, next.pace)
-    this.act({ ...fresh, rate, at_ms: this.wire.now() }, { action: 'take' })
+    this.#act({ ...fresh, rate, at_ms: this.#wire.now() }, { action: 'take' })
     dispatch({ type: 'taken' })
   }
 
   dismiss(note_id: string): void {
     useDesk.getState().setLive({ note: undefined })
-    this.post({ action: 'dismiss', note_id })
+    this.#post({ action: 'dismiss', note_id })
   }
 
   dispose(): void {
-    clearTimeout(this.unanswered)
-    clearTimeout(this.cutting)
-    clearTimeout(this.sending)
+    clearTimeout(this.#unanswered)
+    clearTimeout(this.#cutting)
+    clearTimeout(this.#sending)
   }
 
   /** What is done now with the text on the screen, also before anybody did anything with it. */
-  private get present(): Transport {
+  get #present(): Transport {
     const { stage, pace } = useDesk.getState()
-    const goal = goalOf(this.step)
+    const goal = goalOf(this.#step)
     const version = stage.shown?.version ?? 0
     if (goal?.version === version) return goal
     const content = stage.shown?.content ?? ''
@@ -323,64 +326,64 @@ export class Lead {
       version,
       // Also while the text before a cut-in still runs.
       playing: stage.motion === 'running',
-      position: this.player.at,
+      position: this.#player.at,
       rate: rateOf(content, pace),
       pace,
-      length: this.player.length,
-      at_ms: this.wire.now(),
+      length: this.#player.length,
+      at_ms: this.#wire.now(),
       target_at_ms: null,
     }
   }
 
-  private placeIn(goal: Transport): number {
-    return positionAt(goal, this.wire.now(), goal.length)
+  #placeIn(goal: Transport): number {
+    return positionAt(goal, this.#wire.now(), goal.length)
   }
 
-  private take(event: StepEvent): void {
-    this.step = step(this.step, event)
+  #take(event: StepEvent): void {
+    this.#step = step(this.#step, event)
   }
 
   /** Do it here; tell the room, at the latest in a moment. */
-  private act(change: Partial<Transport>, order: Order, drive = true): void {
+  #act(change: Partial<Transport>, order: Order, drive = true): void {
     if (isBound(useDesk.getState())) return
-    this.resume()
-    this.alone = false
-    const transport = { ...this.present, ...change }
-    const asked = this.leads ? UNSENT : undefined
-    this.take({ type: 'done', transport, asked })
+    this.#resume()
+    this.#alone = false
+    const transport = { ...this.#present, ...change }
+    const asked = this.#leads ? UNSENT : undefined
+    this.#take({ type: 'done', transport, asked })
     if (drive) this.drive()
-    clearTimeout(this.sending)
+    clearTimeout(this.#sending)
     if (!asked) return
     // A later order takes the place of one like it. A pace says nothing of moving or standing: both go out.
-    this.waiting = this.waiting.filter(
+    this.#waiting = this.#waiting.filter(
       ([, other]) => (other.action === 'speed') !== (order.action === 'speed'),
     )
-    this.waiting.push([transport.version, order])
-    const wait = this.sentAt + PAUSE_MS - Date.now()
-    if (wait > 0) this.sending = setTimeout(() => this.send(), wait)
-    else this.send()
+    this.#waiting.push([transport.version, order])
+    const wait = this.#sentAt + PAUSE_MS - Date.now()
+    if (wait > 0) this.#sending = setTimeout(() => this.#send(), wait)
+    else this.#send()
   }
 
-  private send(): void {
-    this.sentAt = Date.now()
-    const waiting = this.waiting.splice(0)
-    if (this.step.asked !== UNSENT) return
+  #send(): void {
+    this.#sentAt = Date.now()
+    const waiting = this.#waiting.splice(0)
+    if (this.#step.asked !== UNSENT) return
     let id = ''
     for (const [version, order] of waiting) {
       id = uuid7()
-      this.step = { ...this.step, asked: this.wire.post(id, version, order) ? id : undefined }
+      this.#step = { ...this.#step, asked: this.#wire.post(id, version, order) ? id : undefined }
     }
-    clearTimeout(this.unanswered)
-    this.unanswered = setTimeout(() => this.answered(id, undefined), ANSWER_MS)
+    clearTimeout(this.#unanswered)
+    this.#unanswered = setTimeout(() => this.answered(id, undefined), ANSWER_MS)
   }
 
   /** Whether what is done here is for the room. */
-  private get leads(): boolean {
-    const { room, apart, away } = this.step
+  get #leads(): boolean {
+    const { room, apart, away } = this.#step
     return useDesk.getState().settings.follow && room !== undefined && !apart && !away
   }
 
-  private post(order: Order): void {
-    if (this.step.room) this.wire.post(uuid7(), this.step.room.version, order)
+  #post(order: Order): void {
+    if (this.#step.room) this.#wire.post(uuid7(), this.#step.room.version, order)
   }
 }

@@ -5,7 +5,12 @@ export interface Word {
   readonly text: string
   /** A cue (【举起产品】) is seen, not read aloud; a figure (price, amount) is read aloud and marked. */
   readonly kind: 'speech' | 'cue' | 'figure'
+  /** Of the words of one name, which stay together where there is room: where it begins. */
+  readonly name: number | undefined
 }
+
+/** What the server knows of a text: how many characters each word has, a list of them for a name. */
+export type Pieces = readonly (number | readonly number[])[]
 
 export interface Paragraph {
   readonly offset: number
@@ -63,12 +68,14 @@ export function rateOf(content: string, pace: number): number {
   return (pace / 60) * (spoken > 0 ? count(content.replace(CUE, '')) / spoken : 1)
 }
 
+const wordsIn = (text: string): string[] =>
+  segmenter ? Array.from(segmenter.segment(text), (s) => s.segment) : Array.from(text)
+
 /**
  * Cut speech into pieces that stay on one line: words, each with the punctuation that must not begin or end a line away
  * from it, and a figure with its unit.
  */
-export function phrases(text: string): string[] {
-  const segments = segmenter ? Array.from(segmenter.segment(text), (s) => s.segment) : Array.from(text)
+export function phrases(text: string, segments = wordsIn(text)): string[] {
   const result: string[] = []
   let opening = ''
   for (const [at, segment] of segments.entries()) {
@@ -93,14 +100,31 @@ const joins = (last: string, segment: string, next = ''): boolean =>
   // 主角|登|场: the second of two goes with the first of them, the only one with the word before.
   (ONE.test(segment) && (ONE.test(last) || (TWO.test(last) && !ONE.test(next))))
 
-export function parse(content: string): Script {
+/** Where the server's words begin, and for each character of a name where that begins; nothing if it meant another text. */
+function told(content: string, pieces: Pieces) {
+  const begins = new Set<number>()
+  const names: number[] = []
+  let at = 0
+  for (const piece of pieces) {
+    const begin = at
+    for (const length of [piece].flat()) {
+      begins.add(at)
+      at += length
+    }
+    if (typeof piece !== 'number') for (let inside = begin; inside < at; inside += 1) names[inside] = begin
+  }
+  return at === count(content) ? { begins, names } : undefined
+}
+
+export function parse(content: string, pieces: Pieces = []): Script {
+  const known = told(content, pieces)
   const paragraphs: Paragraph[] = []
   const sentences: number[] = []
   let offset = 0
   for (const line of content.split('\n')) {
     const text = line.trimEnd()
     if (text.trim()) {
-      paragraphs.push({ offset, text, words: wordsOf(text, offset) })
+      paragraphs.push({ offset, text, words: wordsOf(text, offset, known) })
       sentences.push(...sentencesOf(text).map((inside) => offset + inside))
     }
     offset += count(line) + 1
@@ -108,15 +132,27 @@ export function parse(content: string): Script {
   return { content, length: Math.max(0, offset - 1), paragraphs, sentences }
 }
 
-function wordsOf(text: string, start: number): Word[] {
+function wordsOf(text: string, start: number, known: ReturnType<typeof told>): Word[] {
   const words: Word[] = []
   let offset = start
   let read = 0
   const add = (part: string, cue: boolean) => {
-    for (const piece of phrases(part)) {
+    let segments: string[] | undefined
+    if (known) {
+      segments = []
+      let at = offset
+      for (const character of part) {
+        if (known.begins.has(at) || segments.length === 0) segments.push('')
+        segments.push(segments.pop() + character)
+        at += 1
+      }
+    }
+    for (const piece of phrases(part, segments)) {
       const kind = cue ? 'cue' : /\p{Nd}/u.test(piece) ? 'figure' : 'speech'
-      words.push({ offset, text: piece, kind })
-      offset += count(piece)
+      const end = offset + count(piece)
+      const name = known?.names.slice(offset, end).find((begin) => begin !== undefined)
+      words.push({ offset, text: piece, kind, name })
+      offset = end
     }
   }
   for (const cue of text.matchAll(CUE)) {

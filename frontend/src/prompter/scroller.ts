@@ -15,118 +15,118 @@ const easeOut = (share: number): number => 1 - (1 - share) ** 3
 export class Scroller {
   /** Called when the text has run to its end (or, in reverse, to its beginning). */
   onEnd: (() => void) | undefined
-  private readonly element: HTMLElement
-  private animation: Animation | undefined
-  private lines: Lines = EMPTY
-  private rate = 0
-  private wanted = 0
-  private going = false
-  private frame = 0
-  private seekFrame = 0
+  readonly #element: HTMLElement
+  #animation: Animation | undefined
+  #lines: Lines = EMPTY
+  #rate = 0
+  #wanted = 0
+  #going = false
+  #frame = 0
+  #seekFrame = 0
 
   constructor(element: HTMLElement) {
-    this.element = element
+    this.#element = element
   }
 
   /** Pixels travelled. */
   get y(): number {
-    return travelled(this.lines, this.at)
+    return travelled(this.#lines, this.at)
   }
 
   /** Characters passed. */
   get at(): number {
-    const time = Number(this.animation?.currentTime ?? 0)
+    const time = Number(this.#animation?.currentTime ?? 0)
     return Math.min(this.length, Math.max(0, (time / 1000) * BASE))
   }
 
   get length(): number {
-    return this.lines.way.at(-1)?.at ?? 0
+    return this.#lines.way.at(-1)?.at ?? 0
   }
 
   /** Whether it is on its way to another place. */
   get seeking(): boolean {
-    return this.seekFrame !== 0
+    return this.#seekFrame !== 0
   }
 
   /** Lay the way anew, page by page if `pages` says where they begin, and stand at `y`; a running text keeps running. */
   lay(lines: Lines, pages: readonly number[] | undefined, y: number): void {
-    this.lines = lines
+    this.#lines = lines
     const frames = keyframes(lines, pages)
     const duration = Math.max(1, (this.length / BASE) * 1000)
-    if (!this.animation) {
-      this.animation = this.element.animate(frames, { duration, easing: 'linear', fill: 'both' })
-      this.animation.pause()
-      this.animation.onfinish = () => this.ended()
+    if (!this.#animation) {
+      this.#animation = this.#element.animate(frames, { duration, easing: 'linear', fill: 'both' })
+      this.#animation.pause()
+      this.#animation.onfinish = () => this.#ended()
     } else {
-      const effect = this.animation.effect as KeyframeEffect
+      const effect = this.#animation.effect as KeyframeEffect
       effect.setKeyframes(frames)
       effect.updateTiming({ duration })
     }
-    this.stopSeek()
-    this.put(passed(lines, y))
+    this.#stopSeek()
+    this.#put(passed(lines, y))
     // An animation that had ended would run again by itself when its end moves away.
-    if (!this.going) this.animation.pause()
+    if (!this.#going) this.#animation.pause()
   }
 
   /** Go (or keep going) at `rate` characters a second, reached within 300 ms; negative runs backwards. */
   run(rate: number): void {
-    this.wanted = rate / BASE
-    if (!this.animation || this.seekFrame) {
-      this.going = true
+    this.#wanted = rate / BASE
+    if (!this.#animation || this.#seekFrame) {
+      this.#going = true
       return
     }
-    if (!this.going || this.animation.playState !== 'running') {
-      this.rate = 0
-      this.animation.updatePlaybackRate(this.wanted < 0 ? -SLOWEST : SLOWEST)
+    if (!this.#going || this.#animation.playState !== 'running') {
+      this.#rate = 0
+      this.#animation.updatePlaybackRate(this.#wanted < 0 ? -SLOWEST : SLOWEST)
       const { at } = this
-      this.animation.play()
+      this.#animation.play()
       // `play()` rewinds an animation that stands at its end.
-      if (Math.abs(this.at - at) > 0.05) this.put(at)
+      if (Math.abs(this.at - at) > 0.05) this.#put(at)
     }
-    this.going = true
-    this.ramp(this.wanted, () => undefined)
+    this.#going = true
+    this.#ramp(this.#wanted, () => undefined)
   }
 
   /** A hair faster or slower, at once; nothing while it speeds up, stops or is elsewhere. */
   trim(rate: number): void {
-    if (!this.going || this.frame || this.seekFrame) return
-    this.wanted = this.rate = rate / BASE
-    this.animation?.updatePlaybackRate(this.rate)
+    if (!this.#going || this.#frame || this.#seekFrame) return
+    this.#wanted = this.#rate = rate / BASE
+    this.#animation?.updatePlaybackRate(this.#rate)
   }
 
   /** Slow down to a stand within 300 ms. */
   stop(): void {
-    this.going = false
-    this.stopSeek()
-    if (this.animation?.playState !== 'running') return
-    this.ramp(0, () => this.animation?.pause())
+    this.#going = false
+    this.#stopSeek()
+    if (this.#animation?.playState !== 'running') return
+    this.#ramp(0, () => this.#animation?.pause())
   }
 
   /** Stand still now (a finger holds the text). */
   hold(): void {
-    this.going = false
-    this.stopRamp()
-    this.stopSeek()
-    this.rate = 0
-    this.animation?.pause()
+    this.#going = false
+    this.#stopRamp()
+    this.#stopSeek()
+    this.#rate = 0
+    this.#animation?.pause()
   }
 
   /** Go to a place (characters), eased; a running text runs on from there. */
   seek(to: number, eased = true): void {
-    const animation = this.animation
+    const animation = this.#animation
     if (!animation) return
-    this.stopRamp()
-    this.stopSeek()
+    this.#stopRamp()
+    this.#stopSeek()
     const from = this.y
-    const end = travelled(this.lines, to)
+    const end = travelled(this.#lines, to)
     animation.pause()
     const resume = () => {
-      this.seekFrame = 0
-      this.rate = 0
-      if (this.going) this.run(this.wanted * BASE)
+      this.#seekFrame = 0
+      this.#rate = 0
+      if (this.#going) this.run(this.#wanted * BASE)
     }
     if (!eased) {
-      this.put(to)
+      this.#put(to)
       resume()
       return
     }
@@ -134,61 +134,61 @@ export class Scroller {
     const step = (now: number) => {
       const share = Math.min(1, Math.max(0, (now - begin) / SEEK_MS))
       if (share < 1) {
-        this.put(passed(this.lines, from + (end - from) * easeOut(share)))
-        this.seekFrame = requestAnimationFrame(step)
+        this.#put(passed(this.#lines, from + (end - from) * easeOut(share)))
+        this.#seekFrame = requestAnimationFrame(step)
         return
       }
-      this.put(to)
+      this.#put(to)
       resume()
     }
-    this.seekFrame = requestAnimationFrame(step)
+    this.#seekFrame = requestAnimationFrame(step)
   }
 
   dispose(): void {
     this.hold()
-    this.animation?.cancel()
-    this.animation = undefined
+    this.#animation?.cancel()
+    this.#animation = undefined
   }
 
-  private put(at: number): void {
-    if (this.animation) this.animation.currentTime = (Math.min(this.length, Math.max(0, at)) / BASE) * 1000
+  #put(at: number): void {
+    if (this.#animation) this.#animation.currentTime = (Math.min(this.length, Math.max(0, at)) / BASE) * 1000
   }
 
-  private stopSeek(): void {
-    cancelAnimationFrame(this.seekFrame)
-    this.seekFrame = 0
+  #stopSeek(): void {
+    cancelAnimationFrame(this.#seekFrame)
+    this.#seekFrame = 0
   }
 
-  private stopRamp(): void {
-    cancelAnimationFrame(this.frame)
-    this.frame = 0
+  #stopRamp(): void {
+    cancelAnimationFrame(this.#frame)
+    this.#frame = 0
   }
 
-  private ramp(to: number, done: () => void): void {
-    this.stopRamp()
-    const from = this.rate
+  #ramp(to: number, done: () => void): void {
+    this.#stopRamp()
+    const from = this.#rate
     const begin = performance.now()
     const step = (now: number) => {
       const share = Math.min(1, Math.max(0, (now - begin) / RAMP_MS))
-      this.rate = from + (to - from) * share
-      const backwards = this.rate < 0 || (this.rate === 0 && to < 0)
-      const size = Math.max(SLOWEST, Math.abs(this.rate))
-      this.animation?.updatePlaybackRate(backwards ? -size : size)
-      if (share < 1) this.frame = requestAnimationFrame(step)
+      this.#rate = from + (to - from) * share
+      const backwards = this.#rate < 0 || (this.#rate === 0 && to < 0)
+      const size = Math.max(SLOWEST, Math.abs(this.#rate))
+      this.#animation?.updatePlaybackRate(backwards ? -size : size)
+      if (share < 1) this.#frame = requestAnimationFrame(step)
       else {
-        this.frame = 0
+        this.#frame = 0
         done()
       }
     }
-    this.frame = requestAnimationFrame(step)
+    this.#frame = requestAnimationFrame(step)
   }
 
-  private ended(): void {
+  #ended(): void {
     // Laying a shorter text can end an animation that nobody let run.
-    if (!this.going) return
-    this.going = false
-    this.stopRamp()
-    this.rate = 0
+    if (!this.#going) return
+    this.#going = false
+    this.#stopRamp()
+    this.#rate = 0
     this.onEnd?.()
   }
 }

@@ -21,28 +21,31 @@ interface Pending {
  * server said last, two quick presses would mean the same place.
  */
 export class Ahead {
-  private readonly pending = new Map<keyof Asked, Pending>()
+  readonly #pending = new Map<keyof Asked, Pending>()
+  readonly #now: () => number
 
-  constructor(private readonly now: () => number = () => performance.now()) {}
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
 
   /** Remember an order; the returned function takes the server's answer: the revision, or nothing when it was refused. */
   asked(action: string, value: number | undefined): (revision: number | undefined) => void {
     const what = action === 'seek' || action === 'play' ? 'place' : action === 'speed' ? 'pace' : undefined
     if (what === undefined || value === undefined) return () => undefined
-    const mine: Pending = { value, since: this.now() }
-    this.pending.set(what, mine)
+    const mine: Pending = { value, since: this.#now() }
+    this.#pending.set(what, mine)
     return (revision) => {
-      if (this.pending.get(what) !== mine) return // a later order took its place
-      if (revision === undefined) this.pending.delete(what)
-      else this.pending.set(what, { ...mine, revision })
+      if (this.#pending.get(what) !== mine) return // a later order took its place
+      if (revision === undefined) this.#pending.delete(what)
+      else this.#pending.set(what, { ...mine, revision })
     }
   }
 
   of(transport: Transport): Asked {
-    for (const [what, { revision, since }] of this.pending) {
+    for (const [what, { revision, since }] of this.#pending) {
       const seen = revision !== undefined && transport.revision >= revision
-      if (seen || this.now() - since > LOST_MS) this.pending.delete(what)
+      if (seen || this.#now() - since > LOST_MS) this.#pending.delete(what)
     }
-    return { place: this.pending.get('place')?.value, pace: this.pending.get('pace')?.value }
+    return { place: this.#pending.get('place')?.value, pace: this.#pending.get('pace')?.value }
   }
 }

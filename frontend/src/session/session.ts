@@ -36,20 +36,20 @@ export class ThreadSession {
   readonly threadId: string
   readonly state: StoreApi<SessionState>
   readonly live: StoreApi<LiveTexts>
-  private readonly line: Line
-  private readonly readSnapshot: (threadId: string) => Promise<ThreadSnapshot>
-  private texts: LiveTexts = {}
-  private publishing: ReturnType<typeof setTimeout> | undefined
-  private unsubscribe: (() => void) | undefined
-  private askedForText = 0
-  private arrived = 0
-  private awaySince: number | undefined
-  private closed = false
+  readonly #line: Line
+  readonly #readSnapshot: (threadId: string) => Promise<ThreadSnapshot>
+  #texts: LiveTexts = {}
+  #publishing: ReturnType<typeof setTimeout> | undefined
+  #unsubscribe: (() => void) | undefined
+  #askedForText = 0
+  #arrived = 0
+  #awaySince: number | undefined
+  #closed = false
 
   constructor(line: Line, threadId: string, readSnapshot: (threadId: string) => Promise<ThreadSnapshot>) {
-    this.line = line
+    this.#line = line
     this.threadId = threadId
-    this.readSnapshot = readSnapshot
+    this.#readSnapshot = readSnapshot
     this.state = createStore<SessionState>(() => ({
       thread: emptyThread,
       phase: 'loading',
@@ -66,13 +66,13 @@ export class ThreadSession {
 
   /** Read the thread's present state, then follow it until `close`. May be called again after a failure. */
   async open(): Promise<void> {
-    if (!(await this.load()) || this.closed) return
-    if (this.unsubscribe) {
+    if (!(await this.#load()) || this.#closed) return
+    if (this.#unsubscribe) {
       // The snapshot could not be read after `resync_required`: the subscription still waits for it.
-      this.line.resubscribe(this.topic)
+      this.#line.resubscribe(this.topic)
       return
     }
-    this.unsubscribe = this.line.subscribe(
+    this.#unsubscribe = this.#line.subscribe(
       this.topic,
       () => this.state.getState().thread.seq,
       (frame) => this.receive(frame),
@@ -81,15 +81,15 @@ export class ThreadSession {
   }
 
   close(): void {
-    this.closed = true
-    this.unsubscribe?.()
-    clearTimeout(this.publishing)
+    this.#closed = true
+    this.#unsubscribe?.()
+    clearTimeout(this.#publishing)
   }
 
   /** The line is down: count what has to be caught up when it is back. */
   away(): void {
-    this.awaySince ??= Date.now()
-    this.arrived = 0
+    this.#awaySince ??= Date.now()
+    this.#arrived = 0
     // The next connection says so again if it is still so.
     this.state.setState({ whole: false })
   }
@@ -97,84 +97,84 @@ export class ThreadSession {
   /** Take one frame of this thread or of none (`degraded`), in any order and any number of times. */
   receive(frame: AnyFrame): void {
     if (frame.type === 'token' || frame.type === 'message_snapshot') {
-      this.lay(frame)
+      this.#lay(frame)
     } else if (frame.type === 'resync_required') {
-      void this.load().then((read) => read && this.line.resubscribe(this.topic))
+      void this.#load().then((read) => read && this.#line.resubscribe(this.topic))
     } else if (frame.type === 'degraded') {
       this.state.setState({ whole: !frame.tokens })
     } else if (frame.type === 'subscribed') {
-      this.complete()
+      this.#complete()
     } else if (isThreadEvent(frame)) {
-      this.fold(frame)
+      this.#fold(frame)
     }
   }
 
-  private async load(): Promise<boolean> {
+  async #load(): Promise<boolean> {
     try {
-      const thread = await this.readSnapshot(this.threadId)
-      if (this.closed) return false
+      const thread = await this.#readSnapshot(this.threadId)
+      if (this.#closed) return false
       this.state.setState({ thread, problem: null })
       // What was shown belongs to the past that was read anew; subscribing brings what is under way.
-      this.publish({})
+      this.#publish({})
       return true
     } catch (error) {
       const problem = error as { code?: string; message?: string }
       const { code = 'unreachable', message = '' } = problem
-      if (!this.closed) this.state.setState({ phase: 'failed', problem: { code, message } })
+      if (!this.#closed) this.state.setState({ phase: 'failed', problem: { code, message } })
       return false
     }
   }
 
-  private fold(event: Parameters<typeof apply>[1]): void {
+  #fold(event: Parameters<typeof apply>[1]): void {
     const before = this.state.getState().thread
     const thread = apply(before, event)
     if (thread === before) return
-    this.arrived += 1
+    this.#arrived += 1
     this.state.setState({ thread })
     if (
       event.type === 'message_started' ||
       event.type === 'message_complete' ||
       event.type === 'clarification'
     ) {
-      const text = this.texts[event.message_id]
-      const message = this.message(event.message_id)
-      if (text && message && isOver(message, text.attempt)) this.publish(drop(this.texts, event.message_id))
+      const text = this.#texts[event.message_id]
+      const message = this.#message(event.message_id)
+      if (text && message && isOver(message, text.attempt)) this.#publish(drop(this.#texts, event.message_id))
     }
   }
 
-  private message(id: string): MessageView | undefined {
+  #message(id: string): MessageView | undefined {
     return this.state.getState().thread.messages.find((message) => message.id === id)
   }
 
-  private complete(): void {
-    const caughtUp = this.awaySince === undefined ? null : { count: this.arrived, at: Date.now() }
-    this.awaySince = undefined
+  #complete(): void {
+    const caughtUp = this.#awaySince === undefined ? null : { count: this.#arrived, at: Date.now() }
+    this.#awaySince = undefined
     this.state.setState(caughtUp?.count ? { phase: 'ready', caughtUp } : { phase: 'ready' })
   }
 
-  private lay(frame: Extract<AnyFrame, { type: 'token' | 'message_snapshot' }>): void {
-    const message = this.message(frame.message_id)
+  #lay(frame: Extract<AnyFrame, { type: 'token' | 'message_snapshot' }>): void {
+    const message = this.#message(frame.message_id)
     if (message && isOver(message, frame.attempt)) return
-    const { texts, outcome } = mergeInto(this.texts, frame)
+    const { texts, outcome } = mergeInto(this.#texts, frame)
     if (outcome === 'gap') {
-      this.askForText()
+      this.#askForText()
       return
     }
-    this.texts = texts
-    this.publishing ??= setTimeout(() => this.publish(this.texts), PUBLISH_MS)
+    this.#texts = texts
+    this.#publishing ??= setTimeout(() => this.#publish(this.#texts), PUBLISH_MS)
   }
 
   /** Pieces are missing: subscribing again brings the text so far, once for all the pieces that follow the gap. */
-  private askForText(): void {
-    if (Date.now() - this.askedForText < ASK_AGAIN_MS) return
-    this.askedForText = Date.now()
-    this.line.resubscribe(this.topic)
+  #askForText(): void {
+    if (Date.now() - this.#askedForText < ASK_AGAIN_MS) return
+    this.#askedForText = Date.now()
+    this.#line.resubscribe(this.topic)
   }
 
-  private publish(texts: LiveTexts): void {
-    clearTimeout(this.publishing)
-    this.publishing = undefined
-    this.texts = texts
+  #publish(texts: LiveTexts): void {
+    clearTimeout(this.#publishing)
+    this.#publishing = undefined
+    this.#texts = texts
     if (texts !== this.live.getState()) this.live.setState(texts, true)
   }
 }

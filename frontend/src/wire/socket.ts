@@ -67,51 +67,51 @@ const disconnected = (message: string, code = 'disconnected'): CommandRefused =>
  */
 export class DeskSocket {
   readonly clock = new ServerClock()
-  private readonly options: DeskSocketOptions
-  private line: WebSocket | undefined
-  private current: SocketStatus = { state: 'closed', code: 1000, reason: '' }
-  private ready = false
-  private attempt = 0
-  private lostAt = 0
-  private notBefore = 0
-  private epoch: string | undefined
-  private heartbeatMs = DEFAULT_HEARTBEAT_MS
-  private readonly pending = new Map<string, Pending>()
-  private readonly pings = new Map<string, number>()
-  private readonly subscribing = new Map<string, string>()
-  private readonly subscriptions = new Set<Subscription>()
-  private readonly statusListeners = new Set<(status: SocketStatus) => void>()
-  private readonly frameListeners = new Set<(frame: AnyFrame) => void>()
-  private reconnectTimer: ReturnType<typeof setTimeout> | undefined
-  private timers: ReturnType<typeof setTimeout>[] = []
-  private heartbeat: ReturnType<typeof setInterval> | undefined
-  private deadTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #options: DeskSocketOptions
+  #line: WebSocket | undefined
+  #current: SocketStatus = { state: 'closed', code: 1000, reason: '' }
+  #ready = false
+  #attempt = 0
+  #lostAt = 0
+  #notBefore = 0
+  #epoch: string | undefined
+  #heartbeatMs = DEFAULT_HEARTBEAT_MS
+  readonly #pending = new Map<string, Pending>()
+  readonly #pings = new Map<string, number>()
+  readonly #subscribing = new Map<string, string>()
+  readonly #subscriptions = new Set<Subscription>()
+  readonly #statusListeners = new Set<(status: SocketStatus) => void>()
+  readonly #frameListeners = new Set<(frame: AnyFrame) => void>()
+  #reconnectTimer: ReturnType<typeof setTimeout> | undefined
+  #timers: ReturnType<typeof setTimeout>[] = []
+  #heartbeat: ReturnType<typeof setInterval> | undefined
+  #deadTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: DeskSocketOptions = {}) {
-    this.options = options
+    this.#options = options
   }
 
   get status(): SocketStatus {
-    return this.current
+    return this.#current
   }
 
   /** Who the server says we are; `undefined` before the first `welcome`. */
   identity: Welcome | undefined
 
   connect(): void {
-    if (this.current.state !== 'closed') return
-    this.attempt = 0
-    globalThis.addEventListener?.('online', this.hurry)
-    globalThis.addEventListener?.('offline', this.probe)
-    globalThis.document?.addEventListener('visibilitychange', this.wake)
-    this.setStatus({ state: 'connecting' })
-    void this.open()
+    if (this.#current.state !== 'closed') return
+    this.#attempt = 0
+    globalThis.addEventListener?.('online', this.#hurry)
+    globalThis.addEventListener?.('offline', this.#probe)
+    globalThis.document?.addEventListener('visibilitychange', this.#wake)
+    this.#setStatus({ state: 'connecting' })
+    void this.#open()
   }
 
   /** Leave for good; unanswered commands are rejected. `connect()` may be called again. */
   close(): void {
-    this.drop(1000, 'closed')
-    this.finish(1000, '')
+    this.#drop(1000, 'closed')
+    this.#finish(1000, '')
   }
 
   /**
@@ -121,17 +121,17 @@ export class DeskSocket {
    */
   send(command: Outgoing, { once = false } = {}): Promise<Ack> {
     const frame = { ...command, id: command.id ?? uuid7() }
-    if (this.current.state === 'closed' || (once && !this.ready))
+    if (this.#current.state === 'closed' || (once && !this.#ready))
       return Promise.reject(disconnected('not connected'))
     return new Promise<Ack>((resolve, reject) => {
-      this.pending.set(frame.id, { frame, once, resolve, reject })
-      if (this.ready) this.write(frame)
+      this.#pending.set(frame.id, { frame, once, resolve, reject })
+      if (this.#ready) this.#write(frame)
     })
   }
 
   /** Say something that is only true now: sent if connected, never again. */
   post(command: Outgoing): boolean {
-    return this.ready && this.write({ ...command, id: command.id ?? uuid7() })
+    return this.#ready && this.#write({ ...command, id: command.id ?? uuid7() })
   }
 
   /** Follow a topic from `afterSeq()` on, over all reconnects, until the returned function is called. */
@@ -143,109 +143,110 @@ export class DeskSocket {
   ): () => void {
     const resubscribe = () => this.resubscribe(topic)
     const subscription = new Subscription({ topic, afterSeq, onFrame, onProblem, resubscribe })
-    this.subscriptions.add(subscription)
-    if (this.ready) this.writeSubscribe(topic)
+    this.#subscriptions.add(subscription)
+    if (this.#ready) this.#writeSubscribe(topic)
     return () => {
       subscription.close()
-      if (!this.subscriptions.delete(subscription)) return
-      if (this.ready && this.of(topic).length === 0) this.write({ type: 'unsubscribe', topic, id: uuid7() })
+      if (!this.#subscriptions.delete(subscription)) return
+      if (this.#ready && this.#of(topic).length === 0)
+        this.#write({ type: 'unsubscribe', topic, id: uuid7() })
     }
   }
 
   /** Ask for a topic again: after `resync_required` (once the snapshot is applied), or after a gap in the tokens. */
   resubscribe(topic: string): void {
-    for (const subscription of this.of(topic)) subscription.paused = false
-    if (this.ready) this.writeSubscribe(topic)
+    for (const subscription of this.#of(topic)) subscription.paused = false
+    if (this.#ready) this.#writeSubscribe(topic)
   }
 
   /** Listen to the status; called at once with the present one. */
   onStatus(listener: (status: SocketStatus) => void): () => void {
-    this.statusListeners.add(listener)
-    listener(this.current)
-    return () => this.statusListeners.delete(listener)
+    this.#statusListeners.add(listener)
+    listener(this.#current)
+    return () => this.#statusListeners.delete(listener)
   }
 
   /** Listen to every frame, also those of no topic (`welcome`, `degraded`, `error`). */
   onFrame(listener: (frame: AnyFrame) => void): () => void {
-    this.frameListeners.add(listener)
-    return () => this.frameListeners.delete(listener)
+    this.#frameListeners.add(listener)
+    return () => this.#frameListeners.delete(listener)
   }
 
-  private of(topic: string): Subscription[] {
-    return [...this.subscriptions].filter((subscription) => subscription.topic === topic)
+  #of(topic: string): Subscription[] {
+    return [...this.#subscriptions].filter((subscription) => subscription.topic === topic)
   }
 
-  private async address(): Promise<string> {
-    const url = new URL(this.options.url ?? '/ws', globalThis.location?.href)
+  async #address(): Promise<string> {
+    const url = new URL(this.#options.url ?? '/ws', globalThis.location?.href)
     url.protocol = url.protocol.replace('http', 'ws')
-    if (this.options.ticket) url.searchParams.set('token', await this.options.ticket())
+    if (this.#options.ticket) url.searchParams.set('token', await this.#options.ticket())
     return url.href
   }
 
-  private async open(): Promise<void> {
+  async #open(): Promise<void> {
     let line: WebSocket
     try {
-      const address = await this.address()
-      if (this.current.state === 'closed' || this.line) return
+      const address = await this.#address()
+      if (this.#current.state === 'closed' || this.#line) return
       line = new WebSocket(address)
     } catch (error) {
       console.warn('no socket', error)
-      if (this.current.state !== 'closed') this.lost(1006, '')
+      if (this.#current.state !== 'closed') this.#lost(1006, '')
       return
     }
-    this.line = line
-    this.deadTimer = setTimeout(() => this.drop(4900, 'no welcome'), WELCOME_MS)
+    this.#line = line
+    this.#deadTimer = setTimeout(() => this.#drop(4900, 'no welcome'), WELCOME_MS)
     line.onmessage = (event: MessageEvent<unknown>) => {
-      if (this.line === line) this.read(event.data)
+      if (this.#line === line) this.#read(event.data)
     }
     line.onclose = (event: CloseEvent) => {
-      if (this.line === line) this.lost(event.code, event.reason)
+      if (this.#line === line) this.#lost(event.code, event.reason)
     }
   }
 
   /** Let go of the line now, without waiting for a closing handshake that a dead network never answers. */
-  private drop(code: number, reason: string): void {
-    const line = this.line
+  #drop(code: number, reason: string): void {
+    const line = this.#line
     if (!line) return
-    this.lost(code === 1000 ? 1000 : 1006, reason)
+    this.#lost(code === 1000 ? 1000 : 1006, reason)
     line.close(1000)
   }
 
-  private lost(code: number, reason: string): void {
-    this.line = undefined
-    this.ready = false
-    this.clearTimers()
-    this.pings.clear()
-    this.subscribing.clear()
-    for (const [id, { once, reject }] of this.pending) {
+  #lost(code: number, reason: string): void {
+    this.#line = undefined
+    this.#ready = false
+    this.#clearTimers()
+    this.#pings.clear()
+    this.#subscribing.clear()
+    for (const [id, { once, reject }] of this.#pending) {
       if (!once) continue
-      this.pending.delete(id)
+      this.#pending.delete(id)
       reject(disconnected('no answer', 'unconfirmed'))
     }
     if (!mayReturn(code)) {
-      this.finish(code, reason)
+      this.#finish(code, reason)
       return
     }
-    if (this.current.state === 'closed') return
-    if (this.current.state !== 'reconnecting') this.lostAt = Date.now()
-    const delay = Math.max(backoff(this.attempt), this.notBefore - Date.now())
-    this.attempt += 1
-    this.setStatus({ state: 'reconnecting', since: this.lostAt, attempt: this.attempt })
-    clearTimeout(this.reconnectTimer)
-    this.reconnectTimer = setTimeout(() => void this.open(), delay)
+    if (this.#current.state === 'closed') return
+    if (this.#current.state !== 'reconnecting') this.#lostAt = Date.now()
+    const delay = Math.max(backoff(this.#attempt), this.#notBefore - Date.now())
+    this.#attempt += 1
+    this.#setStatus({ state: 'reconnecting', since: this.#lostAt, attempt: this.#attempt })
+    clearTimeout(this.#reconnectTimer)
+    this.#reconnectTimer = setTimeout(() => void this.#open(), delay)
   }
 
-  private finish(code: number, reason: string): void {
-    clearTimeout(this.reconnectTimer)
-    globalThis.removeEventListener?.('online', this.hurry)
-    globalThis.removeEventListener?.('offline', this.probe)
-    globalThis.document?.removeEventListener('visibilitychange', this.wake)
-    this.setStatus({ state: 'closed', code, reason })
-    for (const { reject } of this.pending.values()) reject(disconnected(reason || 'not connected'))
-    this.pending.clear()
+  #finish(code: number, reason: string): void {
+    clearTimeout(this.#reconnectTimer)
+    globalThis.removeEventListener?.('online', this.#hurry)
+    globalThis.removeEventListener?.('offline', this.#probe)
+    globalThis.document?.removeEventListener('visibilitychange', this.#wake)
+    this.#setStatus({ state: 'closed', code, reason })
+    for (const { reject } of this.#pending.values()) reject(disconnected(reason || 'not connected'))
+    this.#pending.clear()
   }
 
-  private read(data: unknown): void {
+  #read(data: unknown): void {
     let frame: AnyFrame
     try {
       frame = JSON.parse(String(data)) as AnyFrame
@@ -258,52 +259,52 @@ export class DeskSocket {
       return
     }
     // Any frame proves the line alive, not only `pong`.
-    if (this.ready) this.settle()
+    if (this.#ready) this.#settle()
     switch (frame.type) {
       case 'welcome':
-        this.welcome(frame)
+        this.#welcome(frame)
         break
       case 'pong':
-        this.pong(frame.re, frame.server_time)
+        this.#pong(frame.re, frame.server_time)
         break
       case 'ack':
-        this.answer(frame)
+        this.#answer(frame)
         break
       case 'reconnect':
-        this.advised(frame.after_ms)
+        this.#advised(frame.after_ms)
         break
       default:
         break
     }
-    for (const listener of this.frameListeners) listener(frame)
+    for (const listener of this.#frameListeners) listener(frame)
     const topics = topicsOf(frame)
-    for (const subscription of [...this.subscriptions]) {
+    for (const subscription of [...this.#subscriptions]) {
       if (topics.includes(subscription.topic)) subscription.receive(frame)
     }
   }
 
-  private welcome(frame: Welcome): void {
-    this.settle()
+  #welcome(frame: Welcome): void {
+    this.#settle()
     this.identity = frame
     this.clock.restart()
     this.clock.guess(frame.server_time)
-    this.heartbeatMs = Math.max(1000, (frame.heartbeat_seconds || DEFAULT_HEARTBEAT_MS / 1000) * 1000)
-    this.ready = true
-    this.notBefore = 0
-    if (this.epoch !== undefined && this.epoch !== frame.epoch) this.voidCursors()
-    this.epoch = frame.epoch
-    this.setStatus({ state: 'open' })
-    for (const topic of new Set([...this.subscriptions].map((s) => s.topic))) this.writeSubscribe(topic)
-    for (const { frame: command } of this.pending.values()) this.write(command)
+    this.#heartbeatMs = Math.max(1000, (frame.heartbeat_seconds || DEFAULT_HEARTBEAT_MS / 1000) * 1000)
+    this.#ready = true
+    this.#notBefore = 0
+    if (this.#epoch !== undefined && this.#epoch !== frame.epoch) this.#voidCursors()
+    this.#epoch = frame.epoch
+    this.#setStatus({ state: 'open' })
+    for (const topic of new Set([...this.#subscriptions].map((s) => s.topic))) this.#writeSubscribe(topic)
+    for (const { frame: command } of this.#pending.values()) this.#write(command)
     for (let n = 0; n < CLOCK_PINGS; n += 1)
-      this.timers.push(setTimeout(() => this.ping(), n * CLOCK_PING_MS))
-    this.timers.push(setTimeout(() => (this.attempt = 0), STABLE_MS))
-    this.heartbeat = setInterval(() => this.ping(), this.heartbeatMs)
+      this.#timers.push(setTimeout(() => this.#ping(), n * CLOCK_PING_MS))
+    this.#timers.push(setTimeout(() => (this.#attempt = 0), STABLE_MS))
+    this.#heartbeat = setInterval(() => this.#ping(), this.#heartbeatMs)
   }
 
   /** The database was restored: the numbering is another one, so every thread must be read anew. */
-  private voidCursors(): void {
-    for (const subscription of [...this.subscriptions]) {
+  #voidCursors(): void {
+    for (const subscription of [...this.#subscriptions]) {
       const { topic } = subscription
       if (!topic.startsWith('thread:') || subscription.after === 0) continue
       const snapshot_url = `/api/v1/threads/${topic.slice('thread:'.length)}/snapshot`
@@ -311,88 +312,88 @@ export class DeskSocket {
     }
   }
 
-  private answer(ack: Ack): void {
-    const topic = this.subscribing.get(ack.re)
+  #answer(ack: Ack): void {
+    const topic = this.#subscribing.get(ack.re)
     if (topic !== undefined) {
-      this.subscribing.delete(ack.re)
-      if (ack.status === 'rejected' && ack.error) for (const s of this.of(topic)) s.refuse(ack.error)
+      this.#subscribing.delete(ack.re)
+      if (ack.status === 'rejected' && ack.error) for (const s of this.#of(topic)) s.refuse(ack.error)
       return
     }
-    const waiting = this.pending.get(ack.re)
+    const waiting = this.#pending.get(ack.re)
     if (!waiting) return
-    this.pending.delete(ack.re)
+    this.#pending.delete(ack.re)
     if (ack.status !== 'rejected') waiting.resolve(ack)
     else waiting.reject(ack.error ? new CommandRefused(ack.error) : disconnected('rejected'))
   }
 
-  private pong(re: string, serverTime: string): void {
-    const sentAt = this.pings.get(re)
-    this.pings.delete(re)
+  #pong(re: string, serverTime: string): void {
+    const sentAt = this.#pings.get(re)
+    this.#pings.delete(re)
     const now = Date.now()
     // Later than a dead line is given up: this page stood still (asleep, starved), which says nothing of the line.
     if (sentAt !== undefined && now - sentAt <= PONG_MS) this.clock.sample(serverTime, sentAt, now)
   }
 
   /** The server will close soon and says when to come again (its own jitter is in `after_ms`). */
-  private advised(afterMs: number): void {
-    this.notBefore = Date.now() + afterMs
-    this.timers.push(setTimeout(() => this.drop(4000, 'reconnect'), afterMs))
+  #advised(afterMs: number): void {
+    this.#notBefore = Date.now() + afterMs
+    this.#timers.push(setTimeout(() => this.#drop(4000, 'reconnect'), afterMs))
   }
 
-  private writeSubscribe(topic: string): void {
-    const listening = this.of(topic).filter((subscription) => !subscription.paused)
+  #writeSubscribe(topic: string): void {
+    const listening = this.#of(topic).filter((subscription) => !subscription.paused)
     if (listening.length === 0) return
     const id = uuid7()
-    this.subscribing.set(id, topic)
-    this.write({ type: 'subscribe', topic, after_seq: Math.min(...listening.map((s) => s.after)), id })
+    this.#subscribing.set(id, topic)
+    this.#write({ type: 'subscribe', topic, after_seq: Math.min(...listening.map((s) => s.after)), id })
   }
 
-  private write(frame: object): boolean {
-    if (this.line?.readyState !== WebSocket.OPEN) return false
-    this.line.send(JSON.stringify(frame))
+  #write(frame: object): boolean {
+    if (this.#line?.readyState !== WebSocket.OPEN) return false
+    this.#line.send(JSON.stringify(frame))
     return true
   }
 
-  private ping(limit: number = PONG_MS): void {
+  #ping(limit: number = PONG_MS): void {
     const id = uuid7()
-    this.pings.set(id, Date.now())
-    this.write({ type: 'ping', id })
-    this.deadTimer ??= setTimeout(() => this.drop(4901, 'no answer'), limit)
+    this.#pings.set(id, Date.now())
+    this.#write({ type: 'ping', id })
+    this.#deadTimer ??= setTimeout(() => this.#drop(4901, 'no answer'), limit)
   }
 
-  private settle(): void {
-    clearTimeout(this.deadTimer)
-    this.deadTimer = undefined
+  #settle(): void {
+    clearTimeout(this.#deadTimer)
+    this.#deadTimer = undefined
   }
 
-  private clearTimers(): void {
-    this.settle()
-    clearInterval(this.heartbeat)
-    for (const timer of this.timers) clearTimeout(timer)
-    this.timers = []
+  #clearTimers(): void {
+    this.#settle()
+    clearInterval(this.#heartbeat)
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers = []
   }
 
-  private setStatus(status: SocketStatus): void {
-    this.current = status
-    for (const listener of [...this.statusListeners]) listener(status)
+  #setStatus(status: SocketStatus): void {
+    this.#current = status
+    for (const listener of [...this.#statusListeners]) listener(status)
   }
 
-  private readonly hurry = (): void => {
-    if (this.current.state !== 'reconnecting' || this.line) return
-    clearTimeout(this.reconnectTimer)
-    void this.open()
+  readonly #hurry = (): void => {
+    if (this.#current.state !== 'reconnecting' || this.#line) return
+    clearTimeout(this.#reconnectTimer)
+    void this.#open()
   }
 
   /** The network changed or the machine woke up: find out quickly whether the line is still there. */
-  private readonly probe = (): void => {
-    if (!this.ready) return
-    this.settle()
-    this.ping(PROBE_MS)
+  readonly #probe = (): void => {
+    if (!this.#ready) return
+    this.#settle()
+    this.#ping(PROBE_MS)
   }
 
-  private readonly wake = (): void => {
+  readonly #wake = (): void => {
     if (document.visibilityState !== 'visible') return
-    this.hurry()
-    this.probe()
+    this.#hurry()
+    this.#probe()
   }
 }

@@ -24,106 +24,106 @@ export class Subscription {
   readonly topic: string
   /** Waiting for the subscriber to read the snapshot; nothing is subscribed meanwhile. */
   paused = false
-  private readonly options: SubscriptionOptions
-  private cursor = 0
-  private ahead = new Map<number, AnyFrame>()
-  private gapTimer: ReturnType<typeof setTimeout> | undefined
-  private askedAt: number | undefined
-  private seen = new Set<string>()
+  readonly #options: SubscriptionOptions
+  #cursor = 0
+  #ahead = new Map<number, AnyFrame>()
+  #gapTimer: ReturnType<typeof setTimeout> | undefined
+  #askedAt: number | undefined
+  #seen = new Set<string>()
 
   constructor(options: SubscriptionOptions) {
-    this.options = options
+    this.#options = options
     this.topic = options.topic
   }
 
   /** Where to go on reading: what was applied, or what was handed on if that is further. */
   get after(): number {
-    this.cursor = Math.max(this.cursor, this.options.afterSeq())
-    return this.cursor
+    this.#cursor = Math.max(this.#cursor, this.#options.afterSeq())
+    return this.#cursor
   }
 
   /** Void the cursor: the next subscription starts at the subscriber's `afterSeq()`. */
   rewind(): void {
-    this.cursor = 0
+    this.#cursor = 0
     this.close()
   }
 
   /** Stop timers and drop what waits for its turn. */
   close(): void {
-    clearTimeout(this.gapTimer)
-    this.gapTimer = undefined
-    this.askedAt = undefined
-    this.ahead.clear()
+    clearTimeout(this.#gapTimer)
+    this.#gapTimer = undefined
+    this.#askedAt = undefined
+    this.#ahead.clear()
   }
 
   /** The server refused to serve this topic. */
   refuse(problem: Problem): void {
-    this.options.onProblem?.(problem)
+    this.#options.onProblem?.(problem)
   }
 
   receive(frame: AnyFrame): void {
     if (frame.type === 'resync_required') {
       this.paused = true
       this.rewind()
-      this.options.onFrame(frame)
+      this.#options.onFrame(frame)
       return
     }
     const seq = seqOf(frame)
     if (seq === undefined) {
-      this.options.onFrame(frame)
+      this.#options.onFrame(frame)
     } else if (this.topic.startsWith('thread:')) {
-      this.inTurn(seq, frame)
-    } else if (this.isNew(frame)) {
-      this.options.onFrame(frame)
+      this.#inTurn(seq, frame)
+    } else if (this.#isNew(frame)) {
+      this.#options.onFrame(frame)
     }
   }
 
-  private inTurn(seq: number, frame: AnyFrame): void {
+  #inTurn(seq: number, frame: AnyFrame): void {
     const after = this.after
     if (this.paused || seq <= after) return
-    this.ahead.set(seq, frame)
-    this.handOn()
-    if (this.ahead.size > 0 && this.gapTimer === undefined) {
-      this.gapTimer = setTimeout(() => this.closeGap(), GAP_MS)
+    this.#ahead.set(seq, frame)
+    this.#handOn()
+    if (this.#ahead.size > 0 && this.#gapTimer === undefined) {
+      this.#gapTimer = setTimeout(() => this.#closeGap(), GAP_MS)
     }
   }
 
-  private handOn(): void {
-    for (let next = this.ahead.get(this.cursor + 1); next; next = this.ahead.get(this.cursor + 1)) {
-      this.cursor += 1
-      this.ahead.delete(this.cursor)
-      this.options.onFrame(next)
+  #handOn(): void {
+    for (let next = this.#ahead.get(this.#cursor + 1); next; next = this.#ahead.get(this.#cursor + 1)) {
+      this.#cursor += 1
+      this.#ahead.delete(this.#cursor)
+      this.#options.onFrame(next)
     }
-    if (this.ahead.size === 0) {
-      clearTimeout(this.gapTimer)
-      this.gapTimer = undefined
+    if (this.#ahead.size === 0) {
+      clearTimeout(this.#gapTimer)
+      this.#gapTimer = undefined
     }
   }
 
   /** Facts are still missing: ask for them once; if the server does not have them either, go on without. */
-  private closeGap(): void {
-    this.gapTimer = undefined
-    if (this.ahead.size === 0) return
-    if (this.askedAt !== this.cursor) {
-      this.askedAt = this.cursor
-      this.gapTimer = setTimeout(() => this.closeGap(), GAP_MS)
-      this.options.resubscribe()
+  #closeGap(): void {
+    this.#gapTimer = undefined
+    if (this.#ahead.size === 0) return
+    if (this.#askedAt !== this.#cursor) {
+      this.#askedAt = this.#cursor
+      this.#gapTimer = setTimeout(() => this.#closeGap(), GAP_MS)
+      this.#options.resubscribe()
       return
     }
-    console.warn(`${this.topic}: events lost after ${this.cursor}`)
-    this.cursor = Math.min(...this.ahead.keys()) - 1
-    this.handOn()
-    if (this.ahead.size > 0) this.gapTimer = setTimeout(() => this.closeGap(), GAP_MS)
+    console.warn(`${this.topic}: events lost after ${this.#cursor}`)
+    this.#cursor = Math.min(...this.#ahead.keys()) - 1
+    this.#handOn()
+    if (this.#ahead.size > 0) this.#gapTimer = setTimeout(() => this.#closeGap(), GAP_MS)
   }
 
-  private isNew(frame: AnyFrame): boolean {
+  #isNew(frame: AnyFrame): boolean {
     const id = 'event_id' in frame ? frame.event_id : undefined
     if (!id) return true
-    if (this.seen.has(id)) return false
-    this.seen.add(id)
-    if (this.seen.size > REMEMBERED_EVENTS) {
-      const oldest = this.seen.values().next()
-      if (!oldest.done) this.seen.delete(oldest.value)
+    if (this.#seen.has(id)) return false
+    this.#seen.add(id)
+    if (this.#seen.size > REMEMBERED_EVENTS) {
+      const oldest = this.#seen.values().next()
+      if (!oldest.done) this.#seen.delete(oldest.value)
     }
     return true
   }
