@@ -40,7 +40,6 @@ export const sizeFor = (width: number, height: number): number =>
   Math.round(Math.min(84, Math.max(34, 0.072 * Math.min(width, height))))
 
 export function readSettings(): Settings {
-  const language = navigator.language.toLowerCase().startsWith('en') ? 'en' : 'zh'
   const start: Settings = {
     size: undefined,
     mirrorH: false,
@@ -49,7 +48,7 @@ export function readSettings(): Settings {
     band: true,
     hud: true,
     pages: undefined,
-    language,
+    language: 'zh',
     name: '',
     follow: true,
     countdown: false,
@@ -58,9 +57,12 @@ export function readSettings(): Settings {
     at: '',
   }
   try {
+    // That of the console on this device, else that of the browser.
+    const spoken = localStorage.getItem('cuedesk:language') ?? navigator.language
     const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Settings>
     return {
       ...start,
+      language: spoken.startsWith('en') ? 'en' : 'zh',
       ...kept,
       theme: THEMES.includes(kept.theme as Theme) ? (kept.theme as Theme) : 'black',
     }

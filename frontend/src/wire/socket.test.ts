@@ -112,3 +112,13 @@ it('learns nothing of the line from an answer that waited for a page that stood 
   expect(socket.clock.roundTrip).toBe(40)
   expect(socket.clock.offset).toBe(offset)
 })
+
+it('knows a line that goes without a word for lost within ten seconds, since its last one', async () => {
+  const socket = await open()
+  await vi.advanceTimersByTimeAsync(4_000)
+  line().onmessage?.({ data: JSON.stringify({ type: 'notice' }) })
+  const heard = Date.now()
+  while (socket.status.state === 'open') await vi.advanceTimersByTimeAsync(100)
+  expect(Date.now() - heard).toBeLessThanOrEqual(10_000)
+  expect(socket.status).toMatchObject({ state: 'reconnecting', since: heard })
+})

@@ -6,12 +6,16 @@ import { Subscription, type SubscriptionOptions } from './subscription'
 import { topicsOf } from './topics'
 
 const WELCOME_MS = 8_000
-const PONG_MS = 8_000
+const PONG_MS = 5_000
 const PROBE_MS = 3_000
+/** Why a line was let go of that gave no sign: it was lost when it gave the last one. */
+const SILENT = 'no answer'
 const CLOCK_PING_MS = 250
 const CLOCK_PINGS = 5
 const STABLE_MS = 5_000
 const DEFAULT_HEARTBEAT_MS = 15_000
+/** A line that went without a word is known for lost within ten seconds. */
+const LISTEN_MS = 5_000
 
 export type SocketStatus =
   | { state: 'connecting' }
@@ -73,6 +77,7 @@ export class DeskSocket {
   #ready = false
   #attempt = 0
   #lostAt = 0
+  #heardAt = 0
   #notBefore = 0
   #epoch: string | undefined
   #heartbeatMs = DEFAULT_HEARTBEAT_MS
@@ -228,7 +233,7 @@ export class DeskSocket {
       return
     }
     if (this.#current.state === 'closed') return
-    if (this.#current.state !== 'reconnecting') this.#lostAt = Date.now()
+    if (this.#current.state !== 'reconnecting') this.#lostAt = reason === SILENT ? this.#heardAt : Date.now()
     const delay = Math.max(backoff(this.#attempt), this.#notBefore - Date.now())
     this.#attempt += 1
     this.#setStatus({ state: 'reconnecting', since: this.#lostAt, attempt: this.#attempt })
@@ -247,6 +252,7 @@ export class DeskSocket {
   }
 
   #read(data: unknown): void {
+    this.#heardAt = Date.now()
     let frame: AnyFrame
     try {
       frame = JSON.parse(String(data)) as AnyFrame
@@ -299,7 +305,7 @@ export class DeskSocket {
     for (let n = 0; n < CLOCK_PINGS; n += 1)
       this.#timers.push(setTimeout(() => this.#ping(), n * CLOCK_PING_MS))
     this.#timers.push(setTimeout(() => (this.#attempt = 0), STABLE_MS))
-    this.#heartbeat = setInterval(() => this.#ping(), this.#heartbeatMs)
+    this.#heartbeat = setInterval(() => this.#ping(), Math.min(LISTEN_MS, this.#heartbeatMs))
   }
 
   /** The database was restored: the numbering is another one, so every thread must be read anew. */
@@ -358,7 +364,9 @@ export class DeskSocket {
     const id = uuid7()
     this.#pings.set(id, Date.now())
     this.#write({ type: 'ping', id })
-    this.#deadTimer ??= setTimeout(() => this.#drop(4901, 'no answer'), limit)
+    // After a page that stood still, what had come meanwhile is read before the line is given up.
+    const give = () => this.#drop(4901, SILENT)
+    this.#deadTimer ??= setTimeout(() => (this.#deadTimer = setTimeout(give, 99)), limit)
   }
 
   #settle(): void {
