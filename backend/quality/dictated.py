@@ -89,15 +89,16 @@ def _told(text: str, pieces: Sequence[tuple[int, int]]) -> tuple[str, int] | Non
 
 
 def _kind_of(digits: str, before: str, *, in_parts: bool, goes_on: bool) -> str | None:
-    if ORDER_BEFORE.search(before):
-        return None
+    # What the digits are is asked first: it takes less than to read what stands before.
     for kind, called, holds, may_go_on in _TOGETHER:
-        if (may_go_on or not goes_on) and called.search(before) and holds(digits):
-            return kind
-    # Told part by part it needs no other word; nor the sum that a card's digits have when they are typed right.
-    if in_parts and not goes_on and _is_mobile(digits):
+        if (may_go_on or not goes_on) and holds(digits) and called.search(before):
+            return None if ORDER_BEFORE.search(before) else kind
+    if goes_on or not in_parts or ORDER_BEFORE.search(before):
+        return None
+    # Told part by part a telephone needs no other word; nor a card the sum that its digits have when typed right.
+    if _is_mobile(digits):
         return "cn_mobile"
-    return "bank_card" if in_parts and not goes_on and CARD_WORDS.search(before) and 16 <= len(digits) <= 19 else None
+    return "bank_card" if 16 <= len(digits) <= _LONGEST and CARD_WORDS.search(before) else None
 
 
 def _is_id(digits: str) -> bool:

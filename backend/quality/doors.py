@@ -74,11 +74,12 @@ _ESTATE: Final = (
     "(?:小区|社区|花园|公寓|家园|佳苑|新苑|苑|府|新村|新城|城|庭|湾|大厦|公馆|名都|雅居|中心|广场|国际|豪庭|"
     "华庭|家属院|大院|院|园|校区|住院部|项目部|工地|里)"
 )
-_ROOM: Final = r"(?:[东西南北中]?\d{3,4}(?![\d元块个万套件年月份人米斤克%:：.])(?!-\d)(?:室|号|户)?)"
+_ROOM: Final = r"(?:[东西南北中]?\d{3,4}(?![\d元块个万套件年月份人米斤克%:：.])(?!-\d)(?:室|号|户|房)?)"
 _CHAIN: Final = re.compile(
     rf"(?<![\da-z.\-])(?:{_STEP}(?:[，,、\s\-]{{0,2}}(?:[\u4e00-\u9fa5]{{2,8}}?{_ESTATE}[，,\s]?)?{_STEP})*"
     # Blocks by their numbers alone: 6-2-501.
-    rf"(?:[，,\s\-]?{_ROOM})?(?:[东西中南北左右][户手])?|[a-z]?\d{{1,3}}(?:-\d{{1,2}}){{0,2}}-\d{{3,4}}(?![\d\-.]))",
+    rf"(?:[，,\s\-]?{_ROOM})?(?:[东西中南北左右](?:[户手门边侧]|(?=[，。,\s]|$)))?|"
+    rf"[a-z]?\d{{1,3}}(?:-\d{{1,2}}){{0,2}}-\d{{3,4}}(?![\d\-.]))",
     re.IGNORECASE,
 )
 #: Without any of this there is no door.
@@ -86,7 +87,7 @@ _ANY_STEP: Final = re.compile("[号栋幢座室楼舍弄#村]|单元|门牌|\\d-
 _ONE_STEP: Final = re.compile(_STEP, re.IGNORECASE)
 _IS_SURE: Final = re.compile(rf"{_SURE}", re.IGNORECASE)
 _COUNTS: Final = re.compile("[一两\\d](?:床|排|层|户|期|楼|门|队|组|社|巷)$")
-_ENDS_IN_ROOM: Final = re.compile(r"(?:\d{3,4}(?:室|号|户)?|室|床|[东西中南北左右][户手])$")
+_ENDS_IN_ROOM: Final = re.compile(r"(?:\d{3,4}(?:室|号|户|房)?|室|床|[东西中南北左右][户手])$")
 _AREA: Final = re.compile(
     "(?:[\u4e00-\u9fa5]{2,8}?(?:省|自治区))?(?:[\u4e00-\u9fa5]{1,8}?(?:市|州|"
     "盟))?(?:[\u4e00-\u9fa5]{1,8}?(?:市|(?<![小校社园])区|县|旗))?"

@@ -135,8 +135,8 @@ _PROOFS: Final = (*_SECRETS[:3], *MAIL, *_SECRETS[3:], *_PARCELS, *IDENTITY)
 _REST: Final = (*ACCOUNTS, *PAPERS)
 #: Kinds whose digits prove themselves.
 _PROVEN: Final = frozenset({"cn_id_card", "bank_card"})
-#: Numbers that people write their names beside.
-_ONES_NUMBER: Final = frozenset({"cn_mobile", "cn_id_card", "bank_card"})
+#: What people write their names beside.
+_ONES_NUMBER: Final = frozenset({"cn_mobile", "cn_id_card", "bank_card", "address"})
 
 
 class _Taken:

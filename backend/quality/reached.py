@@ -113,11 +113,11 @@ MAIL: Final = (
     shape(
         "email",
         r"(?<![a-z0-9._%+\-])[a-z0-9][a-z0-9._%+\-]{0,63}(?P<at>\s+at\s+|\s*(?:[(\[{]\s*at\s*[)\]}]|\(?(?:艾特|"
-        r"爱特|小老鼠|圈\s?a|@{1,2}|#)\)?)\s*)"
+        r"爱特|小老鼠|圈\s?a?|@{1,2}|#)\)?)\s*)"
         r"(?P<host>[a-z0-9\-]{1,63})(?P<dot>\s+dot\s+|\s*(?:[(\[{]\s*dot\s*[)\]}]|\(?点\)?|[.。·,，])\s*)"
         rf"(?P<top>{_TOP})(?![a-z0-9])",
         _spoken_mail,
-        needs=r"\sat\s|[(\[{]\s*at|艾特|爱特|小老鼠|圈\s?a|@|#",
+        needs=r"\sat\s|[(\[{]\s*at|艾特|爱特|小老鼠|圈|@|#",
     ),
 )
 ACCOUNTS: Final = (
@@ -133,6 +133,14 @@ ACCOUNTS: Final = (
         "cn_mobile",
         rf"(?<![\d.])(?P<number>1[3-9]\d{_SIGNS}{{1,6}}\d{{4}}{_SIGNS}{{0,6}}\d{{4}})(?![\d]|\.\d)",
         _mobile,
+    ),
+    # Masked already, and what was masked told behind it.
+    shape(
+        "cn_mobile",
+        rf"(?<![\d.])(?P<number>1[3-9]\d[*x]{{3,6}}\d{{4}}[^\d。\n]{{0,12}}(?:中间|"
+        rf"[*星]号?)[^\d。\n]{{0,6}}\d{{4}})(?!\d)(?!{COUNTED})",
+        lambda m, _: f"{m.group()[:3]}****",
+        needs=r"[*x]{3}",
     ),
     # Of other countries, told by the sign before it.
     shape(
@@ -178,6 +186,14 @@ ACCOUNTS: Final = (
     shape(
         "wechat_id",
         r"加我[，,:：\s]{0,3}(?P<account>(?=[a-z_\-]{0,18}[\d_])[a-z][-_a-z0-9]{5,19})(?![-_a-z0-9])",
+        _wechat,
+    ),
+    # With a word or two between, where a figure or a mark is in the account.
+    shape(
+        "wechat_id",
+        rf"(?:{_WECHAT}|[薇微]聊|(?<![a-z])v我)(?!支付|小程序|扫|分享|付|视频|公众|读书|运动|红包|群|"
+        rf"的?表情|里)[^a-z0-9。！？\n]{{0,5}}"
+        r"(?P<account>(?=[a-z_\-]{0,18}[\d_])[a-z][-_a-z0-9]{5,19})(?![-_a-z0-9])",
         _wechat,
     ),
     # Told by its sounds, and its figures behind it.
