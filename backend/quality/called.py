@@ -51,10 +51,12 @@ ORDER_BEFORE: Final = re.compile(
     re.IGNORECASE,
 )
 CARD_WORDS: Final = re.compile(
-    r"(?:银行|卡号|[\u4e00-\u9fa5]卡|一卡通|储蓄|信用卡|打款|转账|账号|账户|开户|汇到|card)[^。\n]{0,14}$",
+    r"(?:银行|卡号|[\u4e00-\u9fa5]卡|一卡通|储蓄|信用卡|打款|转账|账号|账户|存折|开户|汇到|card)[^。\n]{0,14}$",
     re.IGNORECASE,
 )
-ID_WORDS: Final = re.compile(r"(?:身份证|证件|证号|id card)[^。\n]{0,10}$", re.IGNORECASE)
+ID_WORDS: Final = re.compile(
+    r"(?:身份证|身分证|居住证|驾驶证|驾照|户口[本簿]|证件|证号|id card)[^。\n]{0,10}$", re.IGNORECASE
+)
 QQ_WORDS: Final = re.compile(r"(?:(?<![a-z])q\s?q|扣扣|企鹅号?|球球)[^。\n]{0,8}$", re.IGNORECASE)
 CALL_WORDS: Final = re.compile(
     r"(?:手机|电话|座机|号码?|联系|短信|拨打?|打给?|致电|报一下|tel|phone|mobile|call)[^。\n]{0,14}$", re.IGNORECASE

@@ -27,9 +27,21 @@ _PIECES: Final = re.compile(
 _PIECE: Final = re.compile(r"\d+x?", re.IGNORECASE)
 #: Between two groups of one number: signs, or words for which part comes.
 _JOINT: Final = re.compile(
-    r"[\s\-.·、,，:：~…]*(?:(?:[前中后末尾头开]|[首后]半|最[后末]|中间|生日|然后|接着|再来?|其余|剩下|号码?)"
+    r"[\s\-.·、,，:：~…]*(?:(?:的|那个号?|这个号?|开头的?|打头的?|起头的?|"
+    r"[哈嗯呃啊额])[\s\-.·、,，:：~…]*){0,3}(?:(?:[前中后末尾头开]|[首后]半|最[后末]|中间|后面|前面|生日|"
+    r"然后|接着|再来?|其余|剩下|号码?)"
     r"[\u4e00-\u9fa5]{0,6}|[是为加接连到])?[\s\-.·、,，:：~…]*"
 )
+
+#: No number of somebody's has more digits.
+_LONGEST: Final = 19
+#: Words that tell which part of a number comes.
+_PART: Final = re.compile(
+    "[前中后末尾头开][\u4e00-\u9fa5]{0,2}[位面边半段]|[首后]半|最[后末]|中间|[开打起]头|尾号|然后|接着|剩下"
+)
+#: The last part told first, and the words for the first one behind it.
+_TAIL: Final = re.compile("(?:尾号|[后末][\u4e00-\u9fa5]{0,2}[位面边]|最[后末])[\u4e00-\u9fa5]{0,3}[:：\\s]?$")
+_HEAD: Final = re.compile("前[\u4e00-\u9fa5]{0,2}[位面边]|[开打起]头")
 
 
 def told_in_groups(text: str) -> Iterator[tuple[str, int, int, int]]:
@@ -56,26 +68,37 @@ def _told(text: str, pieces: Sequence[tuple[int, int]]) -> tuple[str, int] | Non
     """Return of what kind the first groups are together, and how many of them."""
     before = text[max(0, pieces[0][0] - 24) : pieces[0][0]]
     together = text[slice(*pieces[0])]
+    from_the_end = _TAIL.search(before) is not None
+    in_parts = _PART.search(before) is not None
     found: tuple[str, int] | None = None
     for many, ((_, end), (start, stop)) in enumerate(pairwise(pieces), 2):
         if not _JOINT.fullmatch(text, end, start):
             break
-        together += text[start:stop].upper()
+        in_parts = in_parts or _PART.search(text[end:start]) is not None
+        # 尾号是6629，前面是1350571
+        turned = from_the_end and many == 2 and _HEAD.search(text[end:start]) is not None
+        together = text[start:stop] + together if turned else together + text[start:stop].upper()
         if re.match(COUNTED, text[stop : stop + 4]):
             break
+        if len(together) > _LONGEST:
+            break
         goes_on = many < len(pieces) and _JOINT.fullmatch(text, stop, pieces[many][0])
-        if (kind := _kind_of(together, before, goes_on=bool(goes_on))) is not None:
+        if (kind := _kind_of(together, before, in_parts=in_parts, goes_on=bool(goes_on))) is not None:
             found = kind, many  # a card's first sixteen digits of nineteen may prove themselves by chance
     return found
 
 
-def _kind_of(digits: str, before: str, *, goes_on: bool) -> str | None:
-    if ORDER_BEFORE.search(before):
-        return None
+def _kind_of(digits: str, before: str, *, in_parts: bool, goes_on: bool) -> str | None:
+    # What the digits are is asked first: it takes less than to read what stands before.
     for kind, called, holds, may_go_on in _TOGETHER:
-        if (may_go_on or not goes_on) and called.search(before) and holds(digits):
-            return kind
-    return None
+        if (may_go_on or not goes_on) and holds(digits) and called.search(before):
+            return None if ORDER_BEFORE.search(before) else kind
+    if goes_on or not in_parts or ORDER_BEFORE.search(before):
+        return None
+    # Told part by part a telephone needs no other word; nor a card the sum that its digits have when typed right.
+    if _is_mobile(digits):
+        return "cn_mobile"
+    return "bank_card" if 16 <= len(digits) <= _LONGEST and CARD_WORDS.search(before) else None
 
 
 def _is_id(digits: str) -> bool:
@@ -96,12 +119,13 @@ def _of_shape(pattern: str) -> Callable[[str], bool]:
     return lambda digits: shape.fullmatch(digits) is not None
 
 
+_is_mobile: Final = _of_shape(r"1[3-9]\d{9}")
 #: Kinds that are told in groups: by which words, what all digits together must be, and whether more groups may follow
 #: (what proves itself ends where it is proven; the others end where the groups do).
 _TOGETHER: Final = (
     ("cn_id_card", ID_WORDS, _is_id, True),
     ("bank_card", CARD_WORDS, _is_card, True),
     ("qq", QQ_WORDS, _of_shape(r"[1-9]\d{4,10}"), False),
-    ("cn_mobile", CALL_WORDS, _of_shape(r"1[3-9]\d{9}"), False),
+    ("cn_mobile", CALL_WORDS, _is_mobile, False),
     ("cn_landline", PHONE_WORDS, _of_shape(r"0(?:10|2\d|[3-9]\d{2})[2-9]\d{6,7}"), False),
 )
