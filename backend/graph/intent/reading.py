@@ -21,7 +21,7 @@ from backend.graph.intent.planning import is_plan, read_plan
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.tables import without_tables
 from backend.graph.intent.tripwire import attempted, without_runs
-from backend.graph.intent.turns import in_turn, of_two_kinds
+from backend.graph.intent.turns import in_turn, numbered, of_two_kinds, one_by_one
 from backend.graph.intent.weighing import weighed
 from backend.graph.intent.wording import plainly
 
@@ -124,6 +124,7 @@ def _all_of(requests: list[str], situation: Situation, learned: bool) -> Reading
 
 def _understood(message: str, text: str, situation: Situation, learned: bool) -> Reading:
     """Read a request that stands for itself; `text` is `message` folded."""
+    counted = numbered(text)
     if len(_NUMBERED.findall(text)) > 1:
         text = _NUMBERED.sub(",", text).strip(",")
     if (plan := read_plan(text, situation)) is not None:
@@ -133,7 +134,11 @@ def _understood(message: str, text: str, situation: Situation, learned: bool) ->
     finds, reading = ruled(text, situation)
     if learned:
         reading = weighed(finds, reading)
-    several = of_two_kinds(text, situation, by_rules) or in_turn(reading, text, situation)
+    several = (
+        one_by_one(counted, situation, by_rules)
+        or of_two_kinds(text, situation, by_rules)
+        or in_turn(reading, text, situation)
+    )
     if several is not None:
         return several
     if reading.kind in _ONE_TEXT and not reading.later and (odds := at_odds(message, finds)) is not None:

@@ -253,10 +253,13 @@ def _in_letters(text: str) -> Iterator[str]:
     and with what is spelled of an order in characters.
     """
     if _LEET_WITHIN.search(text) is not None:
-        for table in _LOOKS_LIKE:
-            yield _LEET.sub(lambda match, table=table: match[0].translate(table), text)
+        yield from (_in_letters_of(table, text) for table in _LOOKS_LIKE)
     if _SPELLED_WORD.search(text) is not None:
         yield _SPELLED_WORD.sub(lambda match: _SPELLED_WORDS[match[0]], text)
+
+
+def _in_letters_of(table: dict[int, int], text: str) -> str:
+    return _LEET.sub(lambda match: match[0].translate(table), text)
 
 
 def _spelled(text: str) -> str | None:
