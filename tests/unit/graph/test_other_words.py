@@ -1,5 +1,7 @@
 """Dialect, words typed by their sound, and wishes put in other words are read as what they mean."""
 
+from dataclasses import replace
+
 import pytest
 
 from backend.graph.intent.dialect import in_standard_words
@@ -32,6 +34,18 @@ _THERE = Situation(
         ("风同卖点写一段", "风筒卖点写一段"),
         ("在短一店", "再短一点"),
         ("枕头写两分种的种草", "枕头写两分钟的种草"),
+        # n and ng, l and n, c and ch, s and sh sound alike to many.
+        ("台灯的库纯还有多少", "台灯的库存还有多少"),
+        ("怎摸把字号调大", "怎么把字号调大"),
+        ("为什莫不行", "为什么不行"),
+        ("发张优会券", "发张优惠券"),
+        ("天然乳焦整卖点", "天然乳胶枕卖点"),
+        ("风同话素太长", "风筒话术太长"),
+        # 把 and 写 by their sound, where a clause does something to something.
+        ("吧台灯的价格改成45", "把台灯的价格改成45"),
+        ("帮我巴睡袋下架", "帮我把睡袋下架"),
+        ("些一段枕头开场", "写一段枕头开场"),
+        ("每个都写一断卖点", "每个都写一段卖点"),
     ],
 )
 def test_words_typed_by_their_sound_are_put_right(typed: str, meant: str) -> None:
@@ -48,10 +62,43 @@ def test_words_typed_by_their_sound_are_put_right(typed: str, meant: str) -> Non
         "比单买便宜",
         "枕套卖点",
         "三十苗月季",
+        "仓库纯棉的还有多少",
+        "吧台凳改到99",
+        "吧唧徽章价格改成9块",
+        "巴黎水下架",
+        "好吧,改成短一点",
+        "酒吧换成清吧",
+        "在原来基础上加三件",
+        "多烧一会儿再说",
+        "一些段子删了",
+        "好些个开场",
+        "来一断货通知",
+        "怎磨豆浆",
+        "开餐前讲",
+        "助播快举牌",
+        "苏姐播,四十秒",
+        "连接手机的睡袋",
+        "指头蘸一点",
+        "脚会胀一点",
+        "开长沙的车",
     ],
 )
 def test_what_is_a_word_of_its_own_stays(typed: str) -> None:
     assert put_right(fold(typed), _GOODS) == fold(typed)
+
+
+def test_a_character_that_is_right_in_another_word_is_no_part_of_a_name() -> None:
+    goods = (Known("1", "丹东草莓", aliases=["草莓"]), Known("2", "碳素鱼竿", aliases=["鱼竿"]))
+    for honest in ("有股子青草味", "比目鱼干", "鱼刚钓上来", "草没了怎么办"):
+        assert put_right(honest, goods) == honest
+    assert put_right("草没这稿太平了", goods) == "草莓这稿太平了"
+
+
+@pytest.mark.parametrize("typed", ["先不讲这个 换成枕头", "不说台灯了改成枕头", "别讲睡袋 换讲枕头"])
+def test_a_wish_behind_what_is_not_wanted_needs_no_pause(typed: str) -> None:
+    lamp = Draft("护眼台灯，不闪。", "selling_points", "2", "护眼台灯")
+    reading = read(typed, replace(_THERE, product_id="2", product_name="护眼台灯", drafts=[lamp]))
+    assert (reading.kind, reading.slots.get("product_id")) == ("switch_product", "4")
 
 
 @pytest.mark.parametrize(
