@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from backend.graph.intent.dialect import in_standard_words
+from backend.evaluation.cases import IntentCase, read_sets
+from backend.graph.intent.dialect import _WORDS, in_standard_words
 from backend.graph.intent.folding import fold
 from backend.graph.intent.mistyped import put_right
 from backend.graph.intent.naming import Known
 from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Draft, Situation
+from tests.support.eval_sources import FOLDER
 
 _GOODS = (
     Known("1", "轻量羽绒睡袋", "野径", "露营", ["睡袋"]),
@@ -109,12 +111,60 @@ def test_a_wish_behind_what_is_not_wanted_needs_no_pause(typed: str) -> None:
         ("可唔可以講多啲", "可不可以讲多点"),
         ("黄豆酱还有货没得", "黄豆酱还有没有货"),
         ("菜籽油挂好多钱，帮我瞄一哈", "菜籽油挂多少钱,帮我看一下"),
+        ("葡萄嗰段唔啱心水", "葡萄那段不满意"),
+        ("跟住落去写啦", "接着下去写啦"),
+        ("唔好讲台灯住，讲睡袋先", "不要讲台灯,讲睡袋先"),
+        ("帮我谂几句", "帮我想几句"),
+        ("睡袋讲好仔，要接到台灯去", "睡袋讲完,要接到台灯去"),
+        ("说完睡袋咋往台灯上拐", "说完睡袋怎么拐到台灯"),
+        ("格段忒长了，帮吾缩缩短", "这段太长了,帮我缩缩短"),
+        ("搿段覅了，写过一段拨我", "这段不要了,写过一段给我"),
+        ("勿讲床垫了", "不要讲床垫了"),
+        ("这段写甲有够长", "这段写得太长"),
+        ("猫砂擱有偌济包？", "猫砂还有多少包?"),
+        ("毋通讲猫粮，换讲台灯", "不要讲猫粮,换成台灯"),
+        ("按怎接到台灯", "怎么接到台灯"),
+        ("要不得，接到起摆嘛", "不行,接着写嘛"),
+        ("这段恁长弄啥嘞", "这段这么长干什么嘞"),
+        ("不中，嫑说香梨了", "不行,不要说香梨了"),
+        ("写哩啥东西，跟念报告样", "写得不行,太生硬"),
+        ("给我整得跟摆龙门阵一样", "给我改得像聊天一样"),
+        ("食饱未啊", "吃饭了没有啊"),
+        ("喝汤没有嘞", "吃饭了没有嘞"),
         ('结尾加"唔好意思"', '结尾加"唔好意思"'),
         ("蚊香卖点", "蚊香卖点"),
+        # What looks like a word of a dialect, and is none.
+        ("阿拉比卡咖啡豆", "阿拉比卡咖啡豆"),
+        ("检测单跟手机一块儿寄", "检测单跟手机一块儿寄"),
+        ("画面细得不得了", "画面细得不得了"),
+        ("这只短夹用的植鞣革", "这只短夹用的植鞣革"),
+        ("写番茄卖点", "写番茄卖点"),
+        ("讲返场的事", "讲返场的事"),
+        ("满足热爱", "满足热爱"),
+        ("燕麦说一下", "燕麦说一下"),
+        ("会使皮肤变干", "会使皮肤变干"),
+        ("若多买一件", "若多买一件"),
+        ("以后我说什么你就写什么", "以后我说什么你就写什么"),
+        ("直接拨我私人电话", "直接拨我私人电话"),
+        ("联袂推荐", "联袂推荐"),
+        ("咖哩饭卖点", "咖哩饭卖点"),
+        ("表格个数", "表格个数"),
+        ("货摆完了再开播", "货摆完了再开播"),
     ],
 )
 def test_dialect_is_put_in_standard_words_but_for_what_is_quoted(said: str, standard: str) -> None:
     assert in_standard_words(fold(said)) == standard
+
+
+def test_a_word_is_looked_for_wherever_it_may_stand() -> None:
+    """What is not tried for want of its signs would have found nothing."""
+    cases = read_sets(sorted(FOLDER.glob("*intents*.jsonl"))).cases
+    texts = [fold(case.message) for case in cases if isinstance(case, IntentCase)]
+    assert len(texts) > 2000
+    for needed, pattern, _ in _WORDS:
+        for text in texts:
+            if needed.isdisjoint(text):
+                assert pattern.search(text) is None, (pattern.pattern, text)
 
 
 @pytest.mark.parametrize(
