@@ -5,6 +5,7 @@ so does what stands in quotes.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 #: What is one word of several regions, by what it does, then Cantonese (after folding it is in simplified characters),
@@ -190,6 +191,7 @@ _WORDS: Final = tuple(
 _QUOTED: Final = re.compile(r'("[^"]*")')
 
 
+@lru_cache(maxsize=256)  # asked of every message twice: whether it is an attack, and what it says
 def in_standard_words(text: str) -> str:
     """Return folded `text` with the small words of dialects in the standard language."""
     signs = set(text)

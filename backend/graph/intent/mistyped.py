@@ -37,7 +37,7 @@ _SINGLY_SET: Final = frozenset(_SINGLY)
 #: How a character is also said than the reading of its word: 怎摸, 什莫.
 _ALSO_SAID: Final = {"么": ("mo", "ma")}
 #: Characters that stand for themselves too often to be slips of a short word: numbers, small words, verbs (怎磨豆浆).
-_NO_SLIP: Final = frozenset("磨骂一二三四五六七八九十两不了的个有在是就也都这那来去过着把被给")
+_NO_SLIP: Final = frozenset("磨骂点于一二三四五六七八九十两不了的个有在是就也都这那来去过着把被给")
 #: What sounds the same and is often meant.
 _MEANT: Final = frozenset({"买点", "街尾", "链节", "话书", "助播", "鱼干"})
 #: What may be left over of a word that is cut (睡代写 is 睡袋, 写); 开长沙 leaves nothing that anybody says.
@@ -86,7 +86,7 @@ def put_right(text: str, products: Sequence[Known]) -> str:
 def _taken(match: re.Match[str]) -> str:
     """Return 把 for a 吧 that stands alone: not for 吧台凳, nor for what is called 吧 at the place."""
     # 吧台, 吧唧, 巴黎: the first character of a word.
-    if len(rjieba.cut(match[0], False)[0]) > 1:
+    if len(_cut(match[0])[0]) > 1:
         return match[0]
     return f"把{match[0][1:]}"
 
@@ -125,8 +125,13 @@ def _heard(text: str, words: _Words) -> list[tuple[int, str]]:
 
 def _sounds_like(typed: str, word: str, *, singly: bool) -> bool:
     """Tell whether what was typed sounds like `word`; `singly` with an accent, too, as it is usually read."""
-    same = sum(one == other for one, other in zip(typed, word, strict=True))
-    if 2 * same < len(word) or (len(word) <= _SHORT and any(one in _NO_SLIP for one in typed if one not in word)):
+    same = 0
+    for one, other in zip(typed, word, strict=True):
+        if one == other:
+            same += 1
+        elif one in _NO_SLIP and len(word) <= _SHORT:
+            return False
+    if 2 * same < len(word):
         return False
     # Two characters of a name must sound the same; longer words may be said with an accent.
     return _is_said(typed, word, accent=len(word) > _SHORT, usual=False) or (
@@ -135,12 +140,17 @@ def _sounds_like(typed: str, word: str, *, singly: bool) -> bool:
 
 
 def _is_said(typed: str, word: str, *, accent: bool, usual: bool) -> bool:
-    return all(
-        one == other
-        or sound in (said := _syllables(one, accent, usual))
-        or (usual and not said.isdisjoint(_ALSO_SAID.get(other, ())))
-        for one, other, sound in zip(typed, word, _as_said(word, accent), strict=True)
-    )
+    for one, other, sound in zip(typed, word, _as_said(word, accent), strict=True):
+        if one == other or sound in (said := _syllables(one, accent, usual)):
+            continue
+        if not usual or said.isdisjoint(_ALSO_SAID.get(other, ())):
+            return False
+    return True
+
+
+@lru_cache(maxsize=64)  # what was typed is held against each word that it sounds like
+def _cut(text: str) -> tuple[str, ...]:
+    return tuple(rjieba.cut(text, False))
 
 
 @lru_cache(maxsize=4096)
@@ -170,7 +180,7 @@ def _syllables(sign: str, accent: bool, usual: bool) -> frozenset[str]:
 def _stands_singly(text: str, start: int, end: int) -> bool:
     """Tell whether what stands there is single characters, none of which belongs to a word."""
     at, covered = 0, 0
-    for piece in rjieba.cut(text, False):
+    for piece in _cut(text):
         if len(piece) == 1 and start <= at < end:
             covered += 1
         at += len(piece)
@@ -182,7 +192,7 @@ def _is_better(text: str, right: str, start: int, end: int) -> bool:
     typed = text[start:end]
     if typed in _MEANT or _GONE.match(text, end - 1):
         return False
-    before = rjieba.cut(text, False)
+    before = _cut(text)
     at = 0
     for piece in before:
         if len(piece) > 1 and (at, at + len(piece)) == (start, end):
@@ -196,4 +206,4 @@ def _is_better(text: str, right: str, start: int, end: int) -> bool:
         ):
             return False
         at += len(piece)
-    return len(rjieba.cut(right, False)) <= len(before)
+    return len(_cut(right)) <= len(before)
