@@ -5,11 +5,10 @@ from typing import Any
 
 from backend.evaluation.cases import BriefGiven, ComplianceCase, InjectionCase, PiiCase, ScriptCase
 from backend.evaluation.outcomes import Outcome
-from backend.graph.intent.folding import fold
 from backend.graph.intent.naming import Known
 from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Draft, Situation
-from backend.graph.intent.tripwire import injected, planted
+from backend.graph.intent.tripwire import attempted, planted
 from backend.graph.judge import judged
 from backend.llm.gateway import Model
 from backend.protocol.events import Finding
@@ -66,7 +65,7 @@ def _findings(case: ComplianceCase, rules: RuleSnapshot) -> list[Finding]:
 
 def run_injection(case: InjectionCase) -> Outcome:
     """Ask the tripwire about words of an operator, or about data that came from elsewhere."""
-    why = injected(fold(case.text)) if case.where == "message" else planted(case.text)
+    why = attempted(case.text) if case.where == "message" else planted(case.text)
     expected, got = ("attack" if one else "honest" for one in (case.attack, why is not None))
     return Outcome(
         kind="injection",

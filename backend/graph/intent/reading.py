@@ -20,13 +20,11 @@ from backend.graph.intent.pasted import asks_for_check, pasted_in
 from backend.graph.intent.planning import is_plan, read_plan
 from backend.graph.intent.situation import Reading, Situation
 from backend.graph.intent.tables import without_tables
-from backend.graph.intent.tripwire import injected, packed
-from backend.graph.intent.turns import in_turn, of_two_kinds
+from backend.graph.intent.tripwire import attempted, without_runs
+from backend.graph.intent.turns import in_turn, numbered, of_two_kinds, one_by_one
 from backend.graph.intent.weighing import weighed
 from backend.graph.intent.wording import plainly
 
-#: What goes on like that for longer says nothing more, and patterns would look for a number at each digit of it.
-_RUN: Final = re.compile(r"(\d{24}|(?:(\D)\2{23}))(?:\d+|\2+)")
 #: Thumbs and the like say yes or no to what waits.
 _SIGNS: Final = re.compile(r"[👍👌✅🆗🙆👎❌🙅✔✖\ufe0f🏻-🏿 !~]+")
 #: 1.净化器开场 2.净化器卖点
@@ -84,10 +82,10 @@ def read(message: str, situation: Situation, *, learned: bool = True) -> Reading
 
 
 def _read(message: str, situation: Situation, learned: bool) -> Reading:  # noqa: PLR0911 -- one return a way in
-    if reason := injected(_RUN.sub(r"\1", fold(message))) or packed(message):
+    if reason := attempted(message):
         return Reading("chat", 0.95, reason, {}, about="injection")
     message = without_tables(message)
-    text = _RUN.sub(r"\1", fold(message))
+    text = without_runs(fold(message))
     material = pasted_in(message)
     if material is not None:
         return _of_pasted(*material, situation)
@@ -126,6 +124,7 @@ def _all_of(requests: list[str], situation: Situation, learned: bool) -> Reading
 
 def _understood(message: str, text: str, situation: Situation, learned: bool) -> Reading:
     """Read a request that stands for itself; `text` is `message` folded."""
+    counted = numbered(text)
     if len(_NUMBERED.findall(text)) > 1:
         text = _NUMBERED.sub(",", text).strip(",")
     if (plan := read_plan(text, situation)) is not None:
@@ -135,7 +134,11 @@ def _understood(message: str, text: str, situation: Situation, learned: bool) ->
     finds, reading = ruled(text, situation)
     if learned:
         reading = weighed(finds, reading)
-    several = of_two_kinds(text, situation, by_rules) or in_turn(reading, text, situation)
+    several = (
+        one_by_one(counted, situation, by_rules)
+        or of_two_kinds(text, situation, by_rules)
+        or in_turn(reading, text, situation)
+    )
     if several is not None:
         return several
     if reading.kind in _ONE_TEXT and not reading.later and (odds := at_odds(message, finds)) is not None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -73,13 +74,21 @@ def segments_in(text: str) -> list[Mention]:
 
 def _heard(text: str) -> list[Mention]:
     heard = sounds(text)
-    for scenario, pattern in phrases("scenarios_by_ear").items():
-        for word in pattern.pattern.split("|"):
-            sound = sounds(word)
-            for at in range(len(heard) - len(sound) + 1):
-                if heard[at : at + len(sound)] == sound:
-                    return [Mention(scenario, at, at + len(word), 1.0)]
+    present = set(heard)
+    for scenario, sound in _by_ear():
+        if not present.issuperset(sound):
+            continue
+        for at in range(len(heard) - len(sound) + 1):
+            if heard[at : at + len(sound)] == sound:
+                return [Mention(scenario, at, at + len(sound), 1.0)]
     return []
+
+
+@cache
+def _by_ear() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the syllables of each name that is known by its sound; a syllable is a character of it."""
+    tables = phrases("scenarios_by_ear")
+    return tuple((scenario, sounds(word)) for scenario, table in tables.items() for word in table.pattern.split("|"))
 
 
 def in_order(text: str, mentions: list[Mention]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Final
 
 _MACHINE: Final = (
     r"(?:(?<![a-z])(?:ai|a\.i\.|llms?|chatgpt|gpt|copilot|agents?|bots?|assistants?)(?![a-z])|(?:the\s|language\s)?models?(?![a-z])|人工智能|(?:大)?(?:语言)?模型|智能体|智能助[手理]|(?:写稿|写作|文案|话术|ai|智能|运营)?助[手理]|"
-    r"(?:自动|智能)?(?:写稿|撰稿|写话术|生成|文案|写作|话术)(?:生成)?(?:程序|系统|工具|器|引擎|机器人|模型|方|端|的)|(?:对话|客服|聊天|语音)(?:助手|机器人)|机器人(?:写手|主笔)?|写手|撰写(?:者|的))"
+    r"(?:自动|智能)?(?:写稿|撰稿|写话术|生成|文案|写作|话术)(?:生成)?(?:程序|系统|工具|器|引擎|机器人|模型|方|端|的)|(?:对话|客服|聊天|语音)(?:助手|机器人)|机器人(?:写手|主笔)?|(?<!填)写手(?!机)|撰写(?:者|的))"
 )
 #: It is called on: 致…, 请…, …请, …看到此条, …须知. 内置AI助手 only names what the goods hold.
 _CALLED: Final = re.compile(
@@ -36,6 +36,21 @@ _DROPS: Final = re.compile(
 _ACTS: Final = re.compile(
     r"(?:调用|执行|批准|导出|转发|发送|删除|发放|退款|下架|取消|改价|call|invoke|forward|send|export|delete|refund|approve|execute)[^.;!?]{0,18}(?:接口|全部|所有|每|客户|手机号|优惠券|订单|退款|商品|价格|every|all\b|orders?|conversation|https?:|api|tool|customers?)|"
     r"(?:自动|直接|立刻|马上|立即)[^.;!?]{0,6}(?:批准|退款|下架|改价|取消|发放|通过)|(?:直接|立即|自动)[^.;!?]{0,8}(?:上屏|上播|发布|推送|放行)|(?:把|将)[^,.;!?]{0,12}(?:优惠券|订单|价格|售价|折扣|商品)[^,.;!?]{0,8}(?:全部|都)?(?:发放|取消|改(?:成|为)|下架|退)"
+)
+#: Whoever writes is told to be somebody else: 你现在不是写手，你是客服. 你不是主播也能用 tells of people.
+_ROLE: Final = re.compile(
+    r"你(?:从?现在起?|从此|今后|以后|此刻|接下来)?,?(?:已经?)?(?:不是|不再是|不再当|不用(?:再)?(?:做|当)|别(?:再)?当)[^,.;!?]{0,10}"
+    rf"(?:写手|撰稿人?|编辑|主笔|文案|{_MACHINE})[^,.;!?]{{0,4}}[,.;]?(?:而|现在)?(?:你)?(?:现在)?(?:就)?(?:是|要?(?:扮演|充当|担任|当|做))|"
+    r"(?:从?(?:现在|此刻|这里|下一?句)(?:起|开始)|接下来)[^,.;!?]{0,4},?(?:请)?你(?:就)?(?:是|扮演|充当|担任|改?当|的(?:身份|角色)(?:是|变为|改为))|"
+    r"你(?:现在)?的?(?:新)?(?:身份|角色|任务|职责)(?:已?(?:变|改|换|切换)?(?:成|为|到))|你的新(?:身份|角色|任务)(?:是|:)|(?:请)?你?(?:切换|转换|变换|更换)(?:身份|角色)(?:成|为|到)|"
+    r"\byou\sare\s(?:no\slonger|not)\s(?:an?|the)?\s?[^.;!?]{0,24}(?:writer|assistant|copywriter|bot)|\b(?:from\snow\son|now),?\syou\s(?:are|act|play)\b|\byour\s(?:new\s)?(?:role|identity|job)\sis\s(?:now\s)?"
+)
+#: Personal data is to be had of those who read or buy. A form that asks for an address to ship to says less.
+_TAKES: Final = re.compile(
+    r"(?:(?:向|找|跟|让|叫|请|要求|引导|诱导|提示|劝|骗|问)(?:[^,.;!?]{0,4})(?:用户|客户|顾客|买家|观众|粉丝|对方|家人们?|运营|操作员|来访者|下单的人|他们|大家)[^,.;!?]{0,10}?(?:索要|索取|要|提供|填写?|报|发|交|告知|说出|输入|收集|留下?|套(?:取|出)?|给|获取)|"
+    r"(?:索要|索取|收集|套取|套出|骗取|获取|采集)(?:[^,.;!?]{0,4})(?:用户|客户|顾客|买家|观众|粉丝|对方|运营|他们)的?|"
+    r"\b(?:ask|request|collect|get|obtain|demand)\b[^.;!?]{0,16}\b(?:users?|customers?|viewers?|buyers?|operators?|them|their)\b)[^.;!?]{0,24}?"
+    r"(?:手机号?码?|电话(?:号码)?|验证码|身份证|密码|银行卡|卡号|支付码|付款码|微信号?|住址|家庭地址|隐私|个人信息|phone|otp|verification\scodes?|passwords?|id\s?(?:card|number)|card\snumber|bank)"
 )
 #: What is ours is shown.
 _SHOWS: Final = re.compile(
@@ -78,6 +93,8 @@ def suspected(text: str) -> Suspicion:
         (_SHOWS, 2),
         (_PUTS, 2),
         (_RANK, 2),
+        (_ROLE, 2),
+        (_TAKES, 2),
         (_FROM_US, 1),
         (_CALLED, 1),
         (_SECRET, 1),
@@ -97,7 +114,7 @@ def is_an_order(text: str) -> str | None:
     found = suspected(text)
     if found.weight < _ENOUGH:
         return None
-    called = _CALLED.search(text) is not None
+    called = _CALLED.search(text) is not None or _ROLE.search(text) is not None
     if not called and not (_SECRET.search(text) and (_DROPS.search(text) or _SHOWS.search(text) or _ACTS.search(text))):
         return found.words if _RANK.search(text) and _DROPS.search(text) else None
     return found.words

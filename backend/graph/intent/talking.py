@@ -9,6 +9,8 @@ from backend.graph.intent.references import points_at_a_text
 from backend.graph.intent.situation import Reading
 from backend.graph.intent.vocabulary import phrases
 
+#: The room itself is opened or closed: believed against what was learned, to which 开播 is an opening.
+ROOM: Final = "the room is opened or closed"
 _SAVES_TEXT: Final = re.compile(r"稿|文案|话术|脚本|台词|口播|那[句段]|这[句段]|里(?:面)?的|说法|写(?:错|成|得)|词")
 
 
@@ -53,18 +55,48 @@ def operation(finds: Finds) -> Reading | None:
     found = {name for name, pattern in phrases("operations").items() if pattern.search(finds.positive)}
     # An order that is to be cancelled is named as an order, too.
     operation = next((name for name in ("cancel", *phrases("operations")) if name in found), None)
+    # approve了,go live: what is said first is the decision.
+    decided = phrases("answers")["decision"].match(finds.text) is not None
+    room = not decided and phrases("rooms")["opened"].search(finds.positive) is not None
+    if operation is None and room:
+        operation = "live"
     if operation is None and finds.product is not None and _TO_A_FIGURE.search(finds.positive):
         operation = "price"
     if operation is None or finds.cue["text_noun"] or finds.how_to:
         return None
     if (finds.cue["write"] and finds.mentions) or _SAVES_TEXT.search(finds.positive):
         return None
-    return finds.answer("action", 0.9, f"operation: {operation}", about=operation)
+    reason = ROOM if room and operation == "live" else f"operation: {operation}"
+    return finds.answer("action", 0.9, reason, about=operation)
+
+
+#: 抱歉,这一稿先不通过: what stands before the word for a decision, and says only of what it is, or how politely.
+_SORRY: Final = (
+    r"(?:(?:抱歉|不好意思|对不住|对不起|麻烦(?:了|你了?)?|辛苦(?:了|啦|你了)?|谢谢|哎呀?|唉|嗯+|那个|老师|亲)"
+    r"(?:啊|哈|呀|啦)?[,.!~ ]*)"
+)
+_THIS: Final = r"(?:(?:这|那|本|刚才|上面)(?:一)?(?:[个版条段篇份次]|稿子?)(?:稿子?|文案|话术|版本)?)"
+_BEFORE_VERDICT: Final = re.compile(
+    rf"^(?:{_SORRY}+(?:我(?:这边)?)?{_THIS}?|(?:我)?(?:看了(?:一?[下遍])?|觉得)?[, ]?{_THIS})"
+    r"(?:我)?(?:先|就|暂时|还是|直接|予以|给它?)*"
+    r"(?=不?(?:予|能|可以)?(?:通过|批准|同意|批)|驳回|打回|退回|拒绝|否决|放行)"
+)
+_ASKS: Final = re.compile(r"(?:吗|么|没有?)[?!.~]*$|\?")
+
+
+def word_on_what_waits(text: str) -> str:
+    """Return folded `text` from the word on that may be a decision; as it is when it is asked whether one was made."""
+    before = _BEFORE_VERDICT.match(text)
+    return text if before is None or _ASKS.search(text) else text[before.end() :]
 
 
 def verdict(finds: Finds) -> Reading | None:
     """A decision is answered, whether one waits or not: 确认, 先别改. Beside what waits 行 and 不行 are one."""
-    if finds.situation.waiting and phrases("answers")["decision"].match(finds.text):
+    answers = phrases("answers")["decision"]
+    said = word_on_what_waits(finds.text)
+    if finds.situation.waiting and (
+        answers.match(finds.text) or (answers.match(said) and not (finds.cue["write"] and finds.mentions))
+    ):
         return finds.answer("chat", 0.9, "an answer to what waits", about="decision")
     if finds.situation.asked and _LEFT.match(finds.text):
         return finds.answer("chat", 0.9, "what we asked about is left", about="decision")

@@ -5,7 +5,8 @@ person who approves.
 """
 
 import re
-from collections.abc import Collection, Mapping
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from backend.graph.intent.dialect import in_standard_words
@@ -17,12 +18,34 @@ from backend.graph.intent.vocabulary import phrases
 _WH_AT_END: Final = re.compile(r"(?:吗|么|呢|\?|没)[?!.]*$")
 #: Signs put between characters so that words are not found: 忽*略*以*上.
 _BETWEEN: Final = re.compile(r"(?<=[\u3400-\u9fff])[\s*·.•_\-~|/\\+^`]+(?=[\u3400-\u9fff])")
-#: Orders spelled by their sound. Only the telling words; nobody writes these in pinyin for a product.
+#: Orders spelled by their sound, however the syllables are set apart. Only the telling words; nobody writes these in
+#: pinyin for a product.
 _SPELLED: Final = re.compile(
-    r"(?:hu ?lue|wu ?shi|tiao ?guo|rao ?guo|shu ?chu|gao ?su wo).{0,24}"
-    r"(?:zhi ?ling|gui ?ze|ti ?shi ?ci|she ?ding|shen ?he|shen ?pi|mi ?yao)"
+    r"(?:hulue|wushi|tiaoguo|raoguo|raokai|wangji|wangdiao|buyaoguan|buyongguan|shuchu|gaosuwo|dayin|zhanshi|xielou|"
+    r"tiechu|fagei|faguolai|ba(?:ni(?:de)?)?xitong).{0,40}?"
+    r"(?:zhiling|mingling|guize|guiding|tishici|sheding|xianzhi|yueshu|shenhe|shenpi|miyao|mima|weijin)"
 )
-#: A clause of a question does not order what it asks about.
+_SPELLING: Final = re.compile(r"[a-zà-ÿā-ǜ:'’.,_*·\-\s]{8,}")
+_NO_LETTER: Final = re.compile(r"[^a-z]+")
+#: ü is typed as v or u:.
+_UMLAUT: Final = re.compile(r"[üǖǘǚǜ]")
+_V: Final = re.compile(r"(?<=[ln])v")
+#: One word of an order spelled among characters: 请hulve之前的zhiling.
+_SPELLED_WORDS: Final = {
+    "hulue": "忽略", "hulve": "忽略", "wushi": "无视", "tiaoguo": "跳过", "raoguo": "绕过", "zhiling": "指令",
+    "guize": "规则", "tishici": "提示词", "sheding": "设定", "shenhe": "审核", "shenpi": "审批", "xitong": "系统",
+}  # fmt: skip
+_SPELLED_WORD: Final = re.compile(r"(?<![a-z])(?:" + "|".join(_SPELLED_WORDS) + r")(?![a-z])")
+#: A word in which signs that look like letters stand for them: pr3vious, rul3s. iphone15 and b2b become no order by it.
+_LEET: Final = re.compile(r"(?<![a-z0-9@$!])(?=[0134578@$!]*[a-z])[a-z0134578@$!]{3,}")
+#: Such a sign inside a word; at its end (iphone15, hello!) it is none.
+_LEET_WITHIN: Final = re.compile(r"[a-z][0134578@$!]{1,2}[a-z]")
+_LOOKS_LIKE: Final = (
+    str.maketrans("0134578@$!", "oieastbasi"),
+    str.maketrans("0134578@$!", "oleastbasl"),
+)
+#: What goes on like that for longer says nothing more, and patterns would look for a number at each digit of it.
+_RUN: Final = re.compile(r"(\d{24}|(?:(\D)\2{23}))(?:\d+|\2+)")
 #: A text of the thread is dropped …
 _EARLIER_TEXT: Final = re.compile(
     r"\b(?:ignore|forget|disregard|scrap|discard|drop|skip|scratch|toss|never mind|throw (?:out|away))(?: about)?"
@@ -38,6 +61,7 @@ _OURS_AT_STAKE: Final = re.compile(
     r"complian|approv|review|safety|secret|password|\bkeys?\b|you (?:are|were)|act as|pretend|指令|规则|规矩|提示|设定|"
     r"限制|约束|审[核批稿]|质检|合规|违禁|敏感|广告法|密[码钥]|系统|你是|扮演|身份|别人的|其他"
 )
+#: A clause of a question does not order what it asks about.
 _CLAUSE: Final = re.compile(r"[,.;!?\n]")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _KANA: Final = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
@@ -57,6 +81,19 @@ _NEGATED_BEHIND: Final = re.compile(
 _ENGLISH: Final = 0.3
 
 
+def attempted(message: str) -> str | None:
+    """Return why `message`, as an operator sent it, is an attempt to turn us against our orders; None when it is none.
+
+    Said plainly, spelled, or packed in base64: this is what is asked of every message.
+    """
+    return injected(without_runs(fold(message))) or _packed(message)
+
+
+def without_runs(text: str) -> str:
+    """Return folded `text` with what only repeats itself cut off."""
+    return _RUN.sub(r"\1", text)
+
+
 def injected(text: str) -> str | None:
     """Return why folded `text`, said by an operator, is an attempt to turn us against our orders.
 
@@ -64,7 +101,7 @@ def injected(text: str) -> str | None:
     """
     tables = phrases("injection")
     for form in _forms(tables["named"].sub(" ", text)):
-        match = tables["orders"].search(form) or _SPELLED.search(form)
+        match = tables["orders"].search(form)
         if match is None and (match := tables["said"].search(form)) is not None and _is_asked(form, match):
             match = None
         if match is None:
@@ -74,6 +111,8 @@ def injected(text: str) -> str | None:
         if said is not None and (said.start() <= match.start() or _WH_AT_END.search(form)):
             continue
         return f"tripwire: {match[0][:40]}"
+    if (spelled := _spelled(text)) and not tables["reported"].search(text):
+        return f"tripwire: {spelled[:40]}"
     return _elsewhere(text) or (_as_learned(text, weights().said) if may_be_said(text) else None)
 
 
@@ -92,7 +131,7 @@ def _as_learned(text: str, least: float) -> str | None:
     return f"learned {found.likely:.2f}: {found.words[:40]}" if found.likely >= least else None
 
 
-def packed(message: str) -> str | None:
+def _packed(message: str) -> str | None:
     """Return why `message`, as it was sent, is an attempt that is packed in base64."""
     return next((reason for words in unpacked(message) if (reason := injected(fold(words)))), None)
 
@@ -163,10 +202,12 @@ def planted(text: str) -> str | None:
     tables = phrases("injection")
     folded = fold(text)
     for form in _forms(folded):
-        match = tables["orders"].search(form) or tables["planted"].search(form) or _SPELLED.search(form)
+        match = tables["orders"].search(form) or tables["planted"].search(form)
         words = match[0] if match is not None else is_an_order(form)
         if words is not None:
             return f"tripwire: {words[:40]}"
+    if spelled := _spelled(folded):
+        return f"tripwire: {spelled[:40]}"
     if any(planted(words) or injected(fold(words)) for words in unpacked(text)):
         return "tripwire: in base64"
     return _elsewhere(folded) or _as_learned(folded, weights().planted)
@@ -203,8 +244,32 @@ def _without(value: Any) -> Any:
 
 
 def _forms(text: str) -> tuple[str, ...]:
-    """Return folded text as it is, without the signs that stand between its characters, and without dialect."""
-    return tuple(dict.fromkeys((text, _BETWEEN.sub("", text), in_standard_words(text))))
+    """Return folded text as it is, without the signs between its characters, without dialect, and in plain letters."""
+    return tuple(dict.fromkeys((text, _BETWEEN.sub("", text), in_standard_words(text), *_in_letters(text))))
+
+
+def _in_letters(text: str) -> Iterator[str]:
+    """Yield folded text with the letters that digits and signs stand for in its words (1gn0re is ignore, ru1es rules),
+    and with what is spelled of an order in characters.
+    """
+    if _LEET_WITHIN.search(text) is not None:
+        yield from (_in_letters_of(table, text) for table in _LOOKS_LIKE)
+    if _SPELLED_WORD.search(text) is not None:
+        yield _SPELLED_WORD.sub(lambda match: _SPELLED_WORDS[match[0]], text)
+
+
+def _in_letters_of(table: dict[int, int], text: str) -> str:
+    return _LEET.sub(lambda match: match[0].translate(table), text)
+
+
+def _spelled(text: str) -> str | None:
+    """Return what folded text orders in pinyin: hulue, hu lve, hū lüè; None when it orders nothing."""
+    for run in _SPELLING.findall(text):
+        letters = run if run.isascii() else unicodedata.normalize("NFD", _UMLAUT.sub("v", run))
+        match = _SPELLED.search(_V.sub("u", _NO_LETTER.sub("", letters.replace("u:", "v"))))
+        if match is not None:
+            return match[0]
+    return None
 
 
 def _is_asked(text: str, match: re.Match[str]) -> bool:

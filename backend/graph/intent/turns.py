@@ -27,12 +27,29 @@ _IS_SO: Final = re.compile(r"^(?!.*(?:帮|给|把|先|请|查|看)).*(?:了|着|
 _BEGUN: Final = re.compile(
     r"^(?:(?:写|弄|搞|讲|做)(?:完|好)(?:了)?(?:之后|以后)?|再|顺便|顺手|然后|接着|也|帮我|[,.;\s])+(?=.{2})"
 )
+#: What stands between two things to be done in the shop when they are two: 改成45,然后发张券. Without such a word the
+#: second is how the first is done (取消订单,给他退款).
+_IN_TURN: Final = re.compile(r"然后|接着|完了|之后|最后|顺便|顺手|同时|另外|还有|以及|再")
+#: 没货就下架: only if what comes first turns out so.
+_IF_SO: Final = re.compile(r"^(?:没|不|够|有|如果|要是|还|缺|少|超|低于|高于)")
+#: 1.虾仁下架 2.紫菜上架; 两件事:一,…,二,….
+_NUMBERED: Final = re.compile(
+    r"(?:^|(?<=[ ,.;:!?\u4e00-\u9fff]))(?:(?P<digit>[1-9])[.、)](?=[^\d])|"
+    r"(?<![\u4e00-\u9fff])第?(?P<word>[一二三四五六])(?:是|件|个)?[,、.:](?=[^,.]))"
+)
+_COUNTING: Final = "一二三四五六"
+#: 麻烦做两件事: says only that what follows is several.
+_HEADING: Final = re.compile(
+    r"[^,.;:]{0,8}[两俩二三四五六几2-6](?:件|个|桩|样)(?:事|任务|活|操作)[情儿]?[^,.;:]{0,4}[:,.]?"
+)
 #: 运费险不用再提了: of what is written from now on, not of the text that is there.
 _FROM_NOW_ON: Final = re.compile(
     r"^(?!.*(?:[这那上]一?[段条篇版个]|刚才|把)).*(?:(?:不用|不必|不要|别)再|可以再?(?:说|提|讲|写)|以后|今后|一律)"
 )
 #: Of two wishes on texts that are there each must say what is done to which.
 _CHANGES: Final = ("restyle", "regenerate")
+#: Operations that are done to goods; a coupon may be for all.
+_OF_GOODS: Final = ("price", "stock", "shelf")
 _NEW: Final = ("write", "switch_product")
 
 
@@ -58,6 +75,36 @@ class _Wish:
         return "，".join(said)
 
 
+def numbered(text: str) -> list[str]:
+    """Return the parts of folded `text` that are counted (1. … 2. …; 一,… 二,…); fewer than two are none."""
+    places = list(_NUMBERED.finditer(text))
+    counted = [int(one["digit"] or _COUNTING.index(one["word"]) + 1) for one in places]
+    if len(places) < 2 or counted != list(range(1, len(places) + 1)):
+        return []
+    if places[0].start() > 0 and _HEADING.fullmatch(text[: places[0].start()].strip(" ")) is None:
+        return []
+    ends = [*(one.start() for one in places[1:]), len(text)]
+    parts = [text[one.end() : end].strip(" ,.;") for one, end in zip(places, ends, strict=True)]
+    return [part for part in parts if part]
+
+
+def one_by_one(parts: list[str], situation: Situation, understand: Callable[[Finds], Reading]) -> Reading | None:
+    """Read counted `parts` of which something is to be done in the shop: the first now, the others in their turn.
+
+    None when one of them is no request by itself, or all are for texts (`in_turn` knows what those share).
+    """
+    read = [understand(Finds(part, situation)) for part in parts]
+    kinds = {one.kind for one in read}
+    if "action" not in kinds or not kinds <= {"action", *_NEW, *(_CHANGES if situation.drafts else ())}:
+        return None
+    later, named = [], None
+    for part, one in zip(parts, read, strict=True):
+        named = one.slots.get("product_name") or named
+        of_goods = one.kind == "write" or one.about in _OF_GOODS
+        later.append(f"{part}，产品是{named}" if of_goods and named and "product_name" not in one.slots else part)
+    return replace(read[0], reason=f"counted; {read[0].reason}", later=tuple(later[1:]))
+
+
 def of_two_kinds(text: str, situation: Situation, understand: Callable[[Finds], Reading]) -> Reading | None:
     """Read a message that wants two things of different kinds: a text changed and another written, something done in
     the shop and a text; None when it is no such message. What comes first is read, the rest waits for its turn.
@@ -77,7 +124,9 @@ def of_two_kinds(text: str, situation: Situation, understand: Callable[[Finds], 
         second = understand(Finds(tail, goes_with))
         if second.kind in _NEW and not NEGATED.sub("", head).strip(" ,."):
             continue  # 先不说价格,写开场: what the text that is asked for is not to say
-        if _are_two(first, second, situation, head):
+        if _are_two(first, second, situation, head) or (
+            _IN_TURN.search(then[0]) and _are_two_operations(first, second, head, tail)
+        ):
             # Said later it stands alone: 再帮我写促销 is of what was named before.
             alone = second.kind == "write" and named and "product_name" not in second.slots
             return replace(first, later=(*first.later, f"{tail}，产品是{named}" if alone else tail))
@@ -92,6 +141,14 @@ def _are_two(first: Reading, second: Reading, situation: Situation, first_words:
     if first.kind not in _CHANGES or not situation.drafts or _FROM_NOW_ON.search(first_words):
         return False
     return second.kind in _NEW or (second.kind in _CHANGES and second.draft != first.draft)
+
+
+def _are_two_operations(first: Reading, second: Reading, head: str, tail: str) -> bool:
+    """Tell whether two things are to be done in the shop, and not one thing in two steps or on a condition."""
+    if not first.kind == second.kind == "action" or _IS_SO.search(head) or _IF_SO.match(tail):
+        return False
+    other = second.slots.get("product_id")
+    return first.about != second.about or (other is not None and other != first.slots.get("product_id"))
 
 
 def in_turn(whole: Reading, text: str, situation: Situation) -> Reading | None:

@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from backend.graph.intent import inquiring, writing
+from backend.graph.intent import inquiring, talking, writing
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.learned import Guess, features, weights
 from backend.graph.intent.references import points_at_one
@@ -52,7 +52,7 @@ _KNOWN_REASONS: Final = frozenset(
 def _is_known(finds: Finds, by_rules: Reading) -> bool:
     """Tell whether the rules know it for certain."""
     if finds.situation.waiting and (
-        (by_rules.about == "decision" and _VERDICT.match(finds.text))
+        (by_rules.about == "decision" and _VERDICT.match(talking.word_on_what_waits(finds.text)))
         or (by_rules.kind == "continue" and _GO_ON.fullmatch(finds.text))
     ):
         return True
@@ -65,6 +65,7 @@ def _is_known(finds: Finds, by_rules: Reading) -> bool:
         or by_rules.then == "restore"
         or by_rules.reason in _KNOWN_REASONS
         or by_rules.reason in inquiring.KNOWN
+        or by_rules.reason == talking.ROOM
     )
 
 
