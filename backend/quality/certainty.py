@@ -135,8 +135,8 @@ def is_certain(text: str, fault: FactFault, by: str, record: str) -> bool:
         or _is_a_multiple(text, fault, record, low)  # 三袋, 一百二十只
     )
     apart = by == "opposite" and (_is_got_apart(text, fault, low, high) or _is_left_open(text, fault, low))
-    beside = fault.rule == "FAC-005" and _is_own_place_beside(text, fault, record)
-    if multiple or apart or beside:
+    apart = apart or (fault.rule == "FAC-005" and _is_own_place_beside(text, fault, record))
+    if multiple or apart:
         return False
     if by not in _BY_THEMSELVES and (_ELSEWHERE.search(text, low, high) or _ADVICE.search(text, low, high)):
         return False
