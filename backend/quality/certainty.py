@@ -13,6 +13,7 @@ from typing import Final
 from backend.quality.context import clause, sentence
 from backend.quality.heads import headed
 from backend.quality.numbers import NUMBER, parse_number
+from backend.quality.origins import is_own_place_told
 from backend.quality.record import FactFault
 
 #: Scenes, likenesses and other things in a clause: what stands there is hardly told of the goods.
@@ -28,12 +29,14 @@ _PART: Final = (
 )
 #: What stands right before a stuff that the goods are told to be made of.
 _MADE_BEFORE: Final = headed(
-    f"(?:是|用的?|选的?|采用|填的?|含|加了?|叫|：|、|和|纯|全|正宗的?|天然的?|进口的?|百分之百的?|100%|一?整[块片张根]的?|里[头面]|外面|里外|(?:{_PART}))"
+    f"(?:是|用的?|选的?|采用|填的?|含|加了?|叫|：|、|和|纯|全|正宗的?|天然的?|进口的?|百分之百的?|100%|一?整[块片张根]的?|里[头面]|外面|里外|整[口把台只个件张条套][\u4e00-\u9fa5]{{1,2}}|(?:{_PART}))"
     "(?:就|都|全|还|也|是|用的?|了|一?整[块片张根]|天然|纯|山|铝|的|百分之[一二三四五六七八九十点零]+|\\d+%|[一二两三四五六七八九十\\d]{1,3}[支安毫米克丝]*)*$"
 )
+#: At the beginning of what is told: all of it is so.
+_ALL_IS: Final = re.compile("(?:全|都|通通|统统|清一色|一水儿?)都?[是用]")
 #: What stands right behind it.
 _MADE_BEHIND: Final = headed(
-    f"的?(?:$|[，。！？；、：\\n]|[和加跟拼](?!你|我|它|他)|做|制成?|打造|织|混纺|面料|材质|料|质地|板|(?:{_PART}))|的(?:{_PART})"
+    f"的?(?:$|[，。！？；、：\\n]|[和加跟拼](?!你|我|它|他)|做|制成?|打造|[打锻锤敲铸雕编填绣](?=[的出成，。！]|造)|织|混纺|面料|材质|料|质地|板|(?:{_PART}))|的(?:{_PART})"
 )
 #: Whom a clause advises, what somebody does with things, dishes: 您还是换只荞麦皮的吧, 炒土豆丝.
 _ADVICE: Final = headed(
@@ -86,7 +89,7 @@ _BY_NAME: Final = frozenset({"named", "gift", "stock", "deadline"})
 
 
 #: Readings whose own words are those of an offer, or of what is allowed.
-_BY_THEMSELVES: Final = frozenset({"gift", "stock", "deadline", "opposite", "bound", "claim"})
+_BY_THEMSELVES: Final = frozenset({"gift", "stock", "deadline", "opposite", "bound", "claim", "maker", "performance"})
 #: Readings of how many or how much there is of something.
 _OF_FIGURES: Final = frozenset({"amount", "named", "counted", "pack"})
 #: One pack, or one of something: what it holds is no multiple of what it holds.
@@ -99,6 +102,10 @@ _TAKEN: Final = re.compile("[半分吃喝用煮下放留]|[一每](?:个?人|顿
 _USED_THEN: Final = re.compile(
     "(?:早[上晨饭]?|中午|晌午|午饭|下午|晚[上饭]?|白天|黑夜|夜里|半夜|睡前|饭[前后]|平时|周末|冬天|夏天|一[天顿餐宿]|每[天顿餐晚])[就得要用吃喝换]?$"
 )
+#: Around two places: one of them is another thing's.
+_AGAINST: Final = re.compile("这[支把个只款件罐盒瓶袋包双条]|咱|我们的?|不是|两回事|两码事|不一样|各有")
+#: Where goods come from, in what a record says.
+_OWN_PLACE: Final = re.compile("(?:产地|原产地?|产区|奶源)：([\u4e00-\u9fa5]{2,12})")
 _SHARES: Final = frozenset({2.0, 3.0, 4.0, 5.0, 6.0})
 #: Several of them, of which no counter is a counter of goods: 三筐, 五摞.
 _SEVERAL: Final = re.compile("(?P<number>[两俩仨三四五六七八九十\\d]{1,2})(?![块元毛角分折点])[\u4e00-\u9fa5]")
@@ -128,6 +135,7 @@ def is_certain(text: str, fault: FactFault, by: str, record: str) -> bool:
         or _is_a_multiple(text, fault, record, low)  # 三袋, 一百二十只
     )
     apart = by == "opposite" and (_is_got_apart(text, fault, low, high) or _is_left_open(text, fault, low))
+    apart = apart or (fault.rule == "FAC-005" and _is_own_place_beside(text, fault, record))
     if multiple or apart:
         return False
     if by not in _BY_THEMSELVES and (_ELSEWHERE.search(text, low, high) or _ADVICE.search(text, low, high)):
@@ -136,6 +144,15 @@ def is_certain(text: str, fault: FactFault, by: str, record: str) -> bool:
         return False
     test = _EVIDENCE.get(by)
     return test is None or test(text, fault)
+
+
+def _is_own_place_beside(text: str, fault: FactFault, record: str) -> bool:
+    """Tell whether the sentence holds the record's own place against another one: 湖笔是浙江的，这支是衡水的."""
+    origin = _OWN_PLACE.search(record)
+    begin, stop = sentence(text, fault.start, fault.end)
+    if origin is None or _AGAINST.search(text, begin, stop) is None:
+        return False
+    return is_own_place_told(text[begin : fault.start] + "。" + text[fault.end : stop], origin[1])
 
 
 def _is_on_record(said: str, record: str) -> bool:
@@ -217,6 +234,7 @@ def _is_made_of(text: str, fault: FactFault) -> bool:
     low, high = clause(text, fault.start, fault.end)
     begins = fault.start == low or text[fault.start - 1] in "、"
     behind = _MADE_BEHIND.match(text, fault.end, high + 1)
+    begins = begins or _ALL_IS.match(text, fault.start, fault.end) is not None
     before = _MADE_BEFORE.search(text, low, fault.start)
     if before is not None:
         return behind is not None or re.match("[的，。]", text[fault.end : fault.end + 1]) is not None
@@ -225,7 +243,12 @@ def _is_made_of(text: str, fault: FactFault) -> bool:
 
 def _is_given(text: str, fault: FactFault) -> bool:
     low, high = clause(text, fault.start, fault.end)
-    return _GIVEN.search(text, low, high) is not None or _GOES_ALONG.match(text, low, high) is not None
+    begin, _ = sentence(text, fault.start, fault.end)
+    if _GIVEN.search(text, low, high) or _GOES_ALONG.match(text, low, high):
+        return True
+    # 再送珠针，十枚: what is given stands a clause before, and nothing but how many here.
+    bare = low > begin and fault.start == low and high - fault.end <= 1
+    return bare and _GIVEN.search(text, clause(text, low - 1, low - 1)[0], low) is not None
 
 
 def _is_left(text: str, fault: FactFault) -> bool:
@@ -263,6 +286,7 @@ _EVIDENCE: Final[Mapping[str, Callable[[str, FactFault], bool]]] = {
     # How many colours there are is not what anybody is deceived by, and lists are cut short on both sides.
     "choice": _never,
     "origin": _comes_from,
+    "maker": _comes_from,
     "gift": _is_given,
     "stock": _is_left,
     "named": _is_no_habit,

@@ -11,6 +11,7 @@ from backend.quality.record import FactFault, fields_of
 from backend.quality.subject import COMPARED
 
 _BARE_SIZE: Final = re.compile(rf"(?<![米\d.点十百]){NUMBER}(?:\s*[×x*乘]\s*{NUMBER})+")
+_COMES_TO: Final = re.compile(rf"[，。]?(?:就|也)?(?:是|等于|得|合|一共)*(?P<number>{NUMBER})")
 _YARN: Final = re.compile(
     rf"(?P<number>{NUMBER})支(?=[纱双高精的]{{0,2}}(?:全棉|纯棉|棉|天丝|莱赛尔|长绒|亚麻|桑蚕|真丝|贡缎|面料|纱))|"
     rf"(?:纱支|支数|纱线)：\D{{0,4}}(?P<named>{NUMBER})"
@@ -59,8 +60,17 @@ def _sizes_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:
         low, _ = clause(text, *match.span())
         strange = any(side not in known and side * 10 not in known for side in _sides(match.group()))
         measured = amounts(text[match.start() : match.end() + 3])  # judged with its unit
+        if _is_a_sum(text, match):
+            continue
         if strange and not measured and not COMPARED.search(text[low : match.start()]):
             yield FactFault("FAC-004", *match.span(), f"尺寸“{match.group()}”与商品资料不符", True)
+
+
+def _is_a_sum(text: str, match: re.Match[str]) -> bool:
+    """Tell whether a product is worked out aloud, and no size: 六十九乘二是一百三十八."""
+    sides = _sides(match.group())
+    result = _COMES_TO.match(text, match.end())
+    return result is not None and len(sides) == 2 and parse_number(result["number"]) == sides[0] * sides[1]
 
 
 def _yarns_that_differ(text: str, fields: Sequence[str]) -> Iterator[FactFault]:

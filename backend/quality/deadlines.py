@@ -29,6 +29,7 @@ _DEADLINE: Final = headed(
 #: What of a record says until when.
 _FIELD: Final = re.compile("活动|优惠|截止|限时|促销|直播价|券|福利|价格有效|价保至|秒杀|专享")
 _CLOCK: Final = headed(rf"({NUMBER})(?:点|:00|时(?!间|长))|({NUMBER})[日号]")
+_WEEKDAY: Final = re.compile("(?:周|星期|礼拜)[一二三四五六日天末]|月底|月末|年底|本月|本周")
 _MIDNIGHT: Final = frozenset({0.0, 12.0, 24.0})
 
 
@@ -46,6 +47,12 @@ def deadline_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault
             yield FactFault("PRI-005", *match.span(), f"“{match.group()}”：商品资料里没有活动截止时间，无法核对", False)
         elif _is_another_time(said, known) or (days and (told := _days(match.group())) and not told & days):
             yield FactFault("PRI-005", *match.span(), f"“{match.group()}”与商品资料（{fields[0][:24]}）不符", True)
+
+
+def is_held_until(product: Mapping[str, Any]) -> bool:
+    """Tell whether the record says until when an offer holds: whoever lets it end in minutes makes that up."""
+    fields = [one for one in fields_of(product) if _FIELD.search(one)]
+    return any(_clock(one) or _WEEKDAY.search(one) for one in fields)
 
 
 def _is_another_time(said: set[float], known: Set[float]) -> bool:

@@ -29,7 +29,9 @@ from backend.quality.named import choice_faults, counted_faults, grade_faults, n
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, parse_number
 from backend.quality.opposites import nothing_of, opposite_faults
+from backend.quality.origins import maker_faults, origin_faults
 from backend.quality.part_colours import part_colour_faults
+from backend.quality.performance import performance_faults
 from backend.quality.polarity import polarity_faults
 from backend.quality.record import FactFault, overlaps, record_text
 from backend.quality.spans import span_faults
@@ -43,27 +45,6 @@ _WHETHER: Final = re.compile(r"(.)不\1")
 #: Right before a word: 所以不是纯羊毛, 别当成真皮.
 _NOT_THIS: Final = re.compile(
     "(?<!是)(?<!要)(?:不(?:全|都)?是|并非|不算|不叫|不等于|谈不上|称不上|别当[成作]?)(?!吗|因为|说|只|光|仅)[^，。！？]{0,4}$"
-)
-_ORIGIN_FIELD: Final = re.compile(r"产地|原产|产区|奶源|origin")
-_ORIGIN: Final = re.compile(
-    r"(?:产自|原产于?|来自|产地(?:是|在|为)?|源自)(?P<place>[\u4e00-\u9fa5]{2,6})|"
-    r"(?P<made>[\u4e00-\u9fa5]{2,3})(?:原装)?(?:进口|制造|原产|直采)"
-)
-_COUNTRIES: Final = (
-    "日本|韩国|德国|法国|意大利|美国|英国|澳洲|澳大利亚|新西兰|泰国|瑞士|埃及|荷兰|西班牙|智利|越南|马来西亚|丹麦|巴西|加拿大|俄罗斯|挪威|比利时|印尼|菲律宾|土耳其|以色列|瑞"
-    "典|奥地利|爱尔兰|阿根廷|埃塞俄比亚|肯尼亚|哥伦比亚|危地马拉|哥斯达黎加|巴拿马|牙买加|印度|斯里兰卡|秘鲁|厄瓜多尔|墨西哥|葡萄牙|希腊|波兰|"
-    "捷克|匈牙利|乌克兰|俄国|伊朗|摩洛哥|南非|柬埔寨|缅甸|老挝|孟加拉|巴基斯坦|尼泊尔|古巴|乌拉圭|格鲁吉亚|芬兰|冰岛|朝鲜"
-)
-_PROVINCES: Final = (
-    "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|"
-    "内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
-)
-_GROWN: Final = re.compile(
-    rf"(?P<province>{_PROVINCES})(?:省|市|自治区)?[\u4e00-\u9fa5]{{0,4}}(?:产的?|种的?|采的?|来的|出的|直发|基地|茶园|果园|大山)"
-)
-#: 江苏的太湖湖心岛养的.
-_RAISED: Final = re.compile(
-    "(?<=[，。！？；、的是在用])(?P<place>[\u4e00-\u9fa5]{1,4}[湖岛山江河海镇村乡县市湾沟坝坪岭寨港滩原园])(?:里|上|边)?(?:养|产|种|捞|采|钓|收|摘|挖|酿)(?:出来|出|来)?的(?!时|人)"
 )
 #: Counters that count much else, and goods where the record or a word of stock says so: 库存只剩二十口.
 _OTHER_COUNTERS: Final = "口部架座捆扎尾"
@@ -146,9 +127,18 @@ _WITH: Final = re.compile("[跟和与同]$|挨着$")
 _TOGETHER: Final = re.compile("(?:一起|一块儿?|一同|同时)?(?:挤|抢|共|并|轮着|换着|挨|叠|放|摆|插|用|开|搁|塞)")
 #: Characters of a product's name that may be no more than a sort of goods.
 _LONGEST_SORT: Final = 4
+_LONGEST_WORD: Final = 3
 #: Right before a noun: this one here is meant.
 _POINTED: Final = re.compile(
     "(?:这|本|咱们?家?的?|我们家?的?|今天的?|下面的?|上的是|[一二三四五六七八九十\\d]号)[^，。！？]{0,5}$"
+)
+#: Before a noun, and behind it: it is what is sold here.
+_OFFERED: Final = re.compile(
+    "(?:这|本|咱|我们|今天|现在|来看|接下来|链接|号|拍|买|下单|入手|带走|叫|是|说[的到]?|讲[的到]?|介绍|推荐|这款|新[款到])[^，。！？]{0,4}$"
+)
+_OFFERED_BEHIND: Final = re.compile(
+    "[^，。！？]{0,3}(?:今天|现在|直播间|到手|原价|标价|日常|只要|只卖|才|卖|拍|点|下单|链接|上车|上架|库存|来了|[一二两三四五六七八九十百\\d]+[块元])|"
+    "，(?:今天|现在|到手|标价|日常|原价|[^，。！？]{0,3}(?:块|元))|[！!]"
 )
 #: Right before a noun: something is put there, or lies there.
 _PLACED: Final = re.compile("(?:在|进|到|往|从)[^，。！？]{0,3}$")
@@ -237,60 +227,6 @@ def fact_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         if not any(fault.start < one.end and one.start < fault.end for one in told):
             told.append(fault)
             yield fault
-
-
-def _origins_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
-    facts = product.get("facts") or {}
-    origin = fold("".join(str(v) for k, v in facts.items() if _ORIGIN_FIELD.search(str(k)))).text
-    # A place may stand in any field: 面料 100%新疆长绒棉.
-    origin = origin or "、".join(dict.fromkeys(re.findall(f"{_COUNTRIES}|{_PROVINCES}", fold(str(facts)).text)))
-    if not origin:
-        return
-    whole = record_text(product)
-    foreign = re.search(_COUNTRIES, origin) or "进口" in whole
-    for match in re.finditer(
-        rf"(?P<country>{_COUNTRIES})(?:原装)?(?:进口)?|原装进口|纯进口|(?:(?<=[是，。！用的])[\u4e00-\u9fa5]{{2,3}})?进口",
-        text,
-    ):
-        low, high = clause(text, match.start(), match.end())
-        claimed = match.group()
-        if (match.group("country") or claimed) in whole or (not match.group("country") and foreign):
-            continue
-        if "进口" not in claimed and not re.search(
-            r"进口|制造|原产|产自|产的|工厂|直采|直邮|原装|空运|奶源|产地|来自|工艺|生产|[\u4e00-\u9fa5](?:是|用的?)(?:从)?[\u4e00-\u9fa5]{2,4}的$",
-            text[low:high],
-        ):
-            continue
-        if not COMPARED.search(text[low : match.start()]):
-            yield FactFault(
-                "FAC-005",
-                match.start(),
-                match.end(),
-                f"产地“{claimed}”与商品资料（{origin}）不符",
-                True,
-                origin if len(origin) <= 12 else None,
-            )
-    for match in _GROWN.finditer(text):
-        province = match.group("province")
-        low, _ = clause(text, match.start(), match.end())
-        near = re.search(_PROVINCES, origin) or (re.search(_COUNTRIES, origin) and match.group()[-1] in "产种采的")
-        if province not in whole and near and not COMPARED.search(text[low : match.start()]):
-            problem = f"产地“{province}”与商品资料（{origin}）不符"
-            yield FactFault("FAC-005", match.start(), match.end("province"), problem, True, origin[:12])
-    for match in _RAISED.finditer(text):
-        low, _ = clause(text, *match.span())
-        known = any(match["place"][at : at + 2] in whole for at in range(len(match["place"]) - 1))
-        if not known and not COMPARED.search(text, low, match.start()):
-            yield FactFault("FAC-005", *match.span(), f"产地“{match['place']}”不在商品资料里（{origin}）", False)
-    for match in _ORIGIN.finditer(text):
-        place = match.group("place")
-        if (
-            place
-            and not re.search(_COUNTRIES, place)
-            and re.search(rf"省|市|县|区|山|岛|江|州|{_PROVINCES}", place)
-            and not overlaps(place, whole)
-        ):
-            yield FactFault("FAC-005", match.start(), match.end(), f"产地“{place}”与商品资料（{origin}）不符", True)
 
 
 def _stock_that_differs(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -453,12 +389,22 @@ def other_things(text: str, product: Mapping[str, Any]) -> Iterator[tuple[int, i
 
 
 def _is_beside(text: str, at: int, name: str, sort: str) -> bool:
-    """Tell whether a bare sort of goods (润唇膏, 电饭煲) is one that stands or is used beside these, of any make."""
+    """Tell whether a bare sort of goods (润唇膏, 打气筒) is one that is used or spoken of beside these, of any make.
+
+    Such a name is a word of every day: 面网手套该戴还得戴 sells no 面网. It is another product's where the host offers
+    it, by what stands around it.
+    """
     low, high = clause(text, at, at + len(name))
-    return len(sort) <= _LONGEST_SORT and bool(
-        _USED_BESIDE.search(text, low, at)
-        or (_WITH.search(text, low, at) and _TOGETHER.match(text[at + len(name) : high]))
-    )
+    if len(sort) > _LONGEST_SORT or name != sort:
+        return False
+    if _USED_BESIDE.search(text, low, at) or (
+        _WITH.search(text, low, at) and _TOGETHER.match(text[at + len(name) : high])
+    ):
+        return True
+    # A longer name tells which: 桂花乌龙, 双板雪镜.
+    if len(sort) > _LONGEST_WORD or text.count(name) > 1:
+        return False
+    return not _OFFERED.search(text, low, at) and not _OFFERED_BEHIND.match(text, at + len(name))
 
 
 def stale_names(
@@ -515,7 +461,9 @@ _READINGS: Final[Sequence[tuple[str, Callable[[str, Mapping[str, Any]], Iterable
     ("counted", counted_faults),
     ("material", material_faults),
     ("kind", kind_faults),
-    ("origin", _origins_that_differ),
+    ("origin", origin_faults),
+    ("maker", maker_faults),
+    ("performance", performance_faults),
     ("gift", gift_faults),
     ("claim", claim_faults),
     ("opposite", opposite_faults),

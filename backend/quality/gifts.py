@@ -82,7 +82,9 @@ _BEFORE: Final = rf"({NUMBER})([{_MEASURES}抽])(?:[装的]|{NUMBER}[{_MEASURES}
 #: What it ends with.
 _ENDS: Final = f"{_MEASURES}抽装的克毫升ml小大"
 #: Right behind a gift: 拖布送十块; 滤芯5个.
-_GIVEN_BEHIND: Final = re.compile(rf"(?:再|还|也|都|另外?)?[送赠](?:你们?|大家)?({NUMBER})([{_MEASURES}])")
+_GIVEN_BEHIND: Final = re.compile(
+    rf"(?:再|还|也|都|另外?)?(?:[送赠](?:[你您]们?|大家)?|给(?:[你您]们?|大家)(?:再|都)?[配带送搭附放塞捎])({NUMBER})([{_MEASURES}])"
+)
 _SO_MANY: Final = re.compile(rf"[，]?{_COUNTED.pattern}")
 
 

@@ -73,6 +73,11 @@ _BEFORE_A_NOUN: Final = frozenset("的了是有用和与做吃喝买卖把这那
 _GRADE: Final = re.compile(
     r"(?P<grade>\d{3})l?(?=的?(?:不锈钢|食品级|纯?银|足银|足金|黄金))|(?<=不锈钢)(?P<after>\d{3})(?!\d)"
 )
+#: All of it is said to be one stuff, and nothing else: 填的全是桑蚕丝. 全是桑蚕丝的要贵一倍 speaks of others.
+_WHOLLY: Final = re.compile(
+    r"(?:纯|(?<!不)(?:全|都|通通|统统|清一色|一水儿?)(?:都)?(?:是|用的?(?:是)?)|(?<!不)全|100\s*%的?|百分之?百的?)(?:用)?(羊绒|绵?羊毛|棉|桑?蚕丝|亚麻|[白灰]?[鹅鸭]绒)"
+    r"(?!的?(?:要|得|更|那[种个]|价|贵|另|话|被|衫|才))"
+)
 #: What it is held against, and is not.
 _COMPARED_WITH: Final = re.compile("(?:没有?|不像|不如|比起?|不是|跟|和)$")
 
@@ -164,10 +169,13 @@ def _materials_that_differ(text: str, product: Mapping[str, Any], record: str) -
         ):
             problem = f"用料“{thing}”不在商品资料里（资料：{stated}）"
             yield FactFault("FAC-001", match.start("thing"), match.end("thing"), problem, True)
-    for match in re.finditer(r"(?:纯|全|100\s*%)(羊绒|羊毛|棉|桑蚕丝|蚕丝|亚麻|鹅绒)", text):
-        share = re.search(rf"{match.group(1)}\D{{0,3}}(\d+)\s*%|(\d+)\s*%\s*{match.group(1)}", record)
+    for match in _WHOLLY.finditer(text):
+        stuff = match.group(1)
+        share = re.search(rf"{stuff}\D{{0,3}}(\d+)\s*%|(\d+)\s*%\s*{stuff}", record)
         if _COMPARED_WITH.search(text[: match.start()][-8:]):
             continue  # 也没有纯棉那么服帖
+        if re.search(rf"(?:100|9[5-9])\s*%\s*{stuff}|{stuff}\D{{0,3}}(?:100|9[5-9])\s*%", record):
+            continue  # another part of the goods is
         if share and float(share.group(1) or share.group(2)) < 95:
             yield FactFault(
                 "FAC-001",

@@ -12,7 +12,7 @@ from backend.quality.measured import Amount
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER, money_in, parse_number
 from backend.quality.patterns import made
-from backend.quality.record import FactFault
+from backend.quality.record import FactFault, fields_of
 from backend.quality.subject import COMPARED
 
 #: What a fact's name may end in and a host leaves out: 蓝牙版本 is 蓝牙.
@@ -53,6 +53,9 @@ def named_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         return
     read = [(fold(str(name)).text, fold(str(value)).text) for name, value in facts.items()]
     sums = {money.start for money in money_in(text)}
+    prices = {money.value for field in fields_of(product) for money in money_in(field)} | {
+        float(one) for one in (product.get("price"), product.get("list_price")) if isinstance(one, int | float) and one
+    }
     for name, value in read:
         numbers = _numbers(value)
         if not numbers:
@@ -64,6 +67,8 @@ def named_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
                 continue  # 大箱一斤省六毛八
             if said is None or at in sums or _is_compared(text, match.start(), at):
                 continue
+            if any(said == price * count for price in prices for count in (1, 2, 3, 4)):
+                continue  # 两张单人二百五十八, of 129 each
             # 更换：奶嘴建议每2个月更换 speaks of the 奶嘴 as well.
             said_of = match.group("name")
             kin = "。".join(other for known, other in read if said_of in known or known == name or said_of in other)

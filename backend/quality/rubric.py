@@ -18,7 +18,7 @@ __all__ = ["UNAPPROVED", "QualityReport", "ScriptBrief", "review"]
 
 #: Rules that belong to another line of the rubric too: is the hurry honest, has the honour a source.
 _ALSO: Final[Mapping[str, frozenset[str]]] = {
-    "Q18": frozenset({"PRI-005", "IMP-scarce"}),
+    "Q18": frozenset({"PRI-005", "PRI-011", "IMP-scarce"}),
     "Q20": frozenset({"DAT-003"}),
 }
 _WEIGHTS: Final[Mapping[Severity, int]] = {"block": 40, "fail": 15, "warn": 5, "info": 0}

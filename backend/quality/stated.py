@@ -83,6 +83,7 @@ def _values_that_differ(text: str, fields: Sequence[tuple[str, str]], record: st
             continue
         for start, match in behind(text, names, _IS_SAID):
             said = _DRESS.sub("", match["said"])
+            said = said.removeprefix("正负").removeprefix("上下")  # a figure, however it is off
             if len(said) < 2 or _NO_VALUE.search(said) or re.match(NUMBER, said) or overlaps(said, record):
                 continue
             if said[-1] in "的了" or ((set(said) & set(value) - set("的大小中新老")) and len(said) <= 2):

@@ -51,11 +51,12 @@ def is_of_another(text: str, start: int, end: int) -> bool:
     return COMPARED.search(text, low, start) is not None
 
 
-def is_told_of_somebody(text: str, start: int, end: int) -> bool:
-    """Tell whether a place stands in somebody's story, or says how much of the goods one takes."""
+def is_told_of_somebody(text: str, start: int, end: int, *, portions: bool = True) -> bool:
+    """Tell whether a place stands in somebody's story, or (if `portions`) says how much of the goods one takes."""
     low, _ = sentence(text, start, end)
     begin, stop = clause(text, start, end)
-    return _STORY.search(text, max(low, begin - 24), stop) is not None or is_portion(text, start, end)
+    story = _STORY.search(text, max(low, begin - 24), stop) is not None
+    return story or (portions and is_portion(text, start, end))
 
 
 def is_portion(text: str, start: int, end: int) -> bool:

@@ -38,6 +38,7 @@ UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "分钟": ("time", 1 / 60),
     "小时": ("time", 1),
     "个小时": ("time", 1),
+    "钟头": ("time", 1),
     "h": ("time", 1),
     "个月": ("months", 1),
     "年": ("months", 12),

@@ -22,6 +22,8 @@ _APART: Final = re.compile(
     "别拍|别买|别选|别点|拍错|拍成|买成|认错|[您你]?找[^，。！？]{0,8}去|搭着|搭配|配着|配合|一起用|一块儿?用|接着用|先用|再用|"
     "不是|不同|区别|不一样|分开|另一[款个条]|另外[那一]|比(?!例|赛|重)|跟[^，。！？]{0,8}(?:一样|不同|比|配|搭)|上一[款个]|下一[款个]|等会|待会|一会儿?|讲过|说过|播过|问"
 )
+#: Right before how many of a gift: what the host puts in, and nobody takes out.
+_PUT_IN: Final = re.compile("给(?:[你您]们?|大家)(?:再|都|另外)?[配放搭]$")
 _PIECES: Final = re.compile("[一两二三四五六七八九\\d]块")
 #: Characters of any sentence.
 _SMALL: Final = frozenset("的了是还上一在有和不也就都能你我它这那个到下中")
@@ -129,7 +131,10 @@ def facts(draft: Draft) -> Iterator[Finding]:
             # In somebody's story a figure may be told of the goods or not: a person has to look.
             place = fault.start, fault.end
             unsure = is_unsure(draft.folded.text, *place)
-            told = unsure or is_told_of_somebody(draft.folded.text, *place)
+            # 能放十五个小时 and 给你配四把 take nothing of the goods.
+            put_in = fault.by == "gift" and _PUT_IN.search(before[-8:]) is not None
+            taken = fault.by != "performance" and not put_in
+            told = unsure or is_told_of_somebody(draft.folded.text, *place, portions=taken)
             severity: Severity = "block" if fault.certain and named and not told else "warn"
             if unsure and not fault.grave:
                 severity = "info"  # twice in doubt: a remark
