@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from backend.graph.intent import folding, inquiring, joining, overheard, talking, vocabulary, writing
+from backend.graph.intent import folding, inquiring, joining, overheard, segments, talking, vocabulary, writing
 from backend.graph.intent.answers import all_chosen, chosen, whole_request
 from backend.graph.intent.corrections import corrected
 from backend.graph.intent.dialect import in_standard_words
@@ -64,6 +64,7 @@ def load() -> None:
     weights()
     overheard.load()
     folding.load()
+    segments.load()
 
 
 def read(message: str, situation: Situation, *, learned: bool = True) -> Reading:

@@ -84,6 +84,11 @@ def _heard(text: str) -> list[Mention]:
     return []
 
 
+def load() -> None:
+    """Take the names apart by their sounds now."""
+    _by_ear()
+
+
 @cache
 def _by_ear() -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return the syllables of each name that is known by its sound; a syllable is a character of it."""
