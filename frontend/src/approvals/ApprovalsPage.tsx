@@ -35,6 +35,7 @@ import { History, LastDecided } from './History'
 import { HoldStrip } from './HoldStrip'
 import { LookBar } from './LookBar'
 import { stepMark } from './marks'
+import { NextShow } from './NextShow'
 import { byUrgency, fromRest, type Queue, type QueueItem } from './queue'
 import { ReviewBar } from './ReviewBar'
 import { SnoozeButton } from './SnoozeButton'
@@ -299,7 +300,12 @@ export default function ApprovalsPage() {
                   : t('approvals.empty')
             }
           >
-            {tab === 'waiting' && all.length === 0 && <LastDecided />}
+            {tab === 'waiting' && all.length === 0 && (
+              <>
+                <LastDecided />
+                <NextShow />
+              </>
+            )}
             {tab === 'waiting' && all.length > off && (
               <Button onClick={() => see(tab, plainLook)} data-testid="clear-look">
                 {t('approvalDesk.clearLook')}
