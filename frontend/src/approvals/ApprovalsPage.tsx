@@ -313,9 +313,17 @@ export default function ApprovalsPage() {
             )}
           </Empty>
         )}
-        <p className="muted hint">{t('approvalDesk.keys')}</p>
-        {/* Below the rows: whatever comes and goes here, no row moves from under the pointer. */}
-        <div className="queue-foot">
+        {/* Below the rows: whatever comes and goes here, no row moves from under the pointer, nor does what is in it: it grows
+            upwards, and as long as the pointer is there it does not shrink. */}
+        <div
+          className="queue-foot"
+          onPointerEnter={({ currentTarget }) => {
+            currentTarget.style.minHeight = `${currentTarget.getBoundingClientRect().height}px`
+          }}
+          onPointerLeave={({ currentTarget }) => {
+            currentTarget.style.minHeight = ''
+          }}
+        >
           {off > 0 && (
             <Button block onClick={wakeAll} data-testid="snoozed">
               {t('approvalDesk.snoozed', { count: off })}
@@ -340,6 +348,7 @@ export default function ApprovalsPage() {
           )}
           {decides && <HoldStrip queue={queue} />}
         </div>
+        <p className="muted hint">{t('approvalDesk.keys')}</p>
       </nav>
       <main className="detail" ref={detail}>
         {id && waits && early.includes(id) && (
