@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -60,6 +61,17 @@ def arrive(operator: Seat, count: int, *, room: str | None = None) -> list[str]:
         assert operator.context.request.post(f"/api/v1/threads/{thread}/messages", data=wish).ok
         threads.append(thread)
     return threads
+
+
+def a_show(operator: Seat, name: str, starts_at: datetime) -> str:
+    """Plan a show of one script; gives its id."""
+    ask = operator.context.request
+    item = {"product_id": ask.get("/api/v1/products").json()["items"][0]["id"], "scenario": "opening"}
+    room = ask.get("/api/v1/rooms").json()["items"][0]["id"]
+    show = {"room_id": room, "name": name, "starts_at": starts_at.isoformat(), "total_seconds": 600, "items": [item]}
+    answer = ask.post("/api/v1/shows", data=show)
+    assert answer.ok, answer.text()
+    return str(answer.json()["show"]["id"])
 
 
 def rows_of(page: Page) -> list[str]:
@@ -215,6 +227,12 @@ def test_the_list_is_in_its_order_and_what_is_decided_goes_when_nobody_is_in_it(
         assert admin.context.request.post(f"/api/v1/threads/{row['thread_id']}/cancel").ok
     expect(rows).to_have_count(0)
     expect(page.get_by_text("暂无待审")).to_be_visible()
+    # An empty queue tells when there will be something again.
+    planned = a_show(operator, "双十二专场", datetime.now(UTC) + timedelta(days=2))
+    a_show(operator, "年货节", datetime.now(UTC) + timedelta(days=9))
+    page.reload()
+    expect(page.get_by_test_id("next-show")).to_contain_text("双十二专场")
+    expect(page.get_by_test_id("next-show")).to_have_attribute("href", f"/rundown/{planned}")
     # The room that the wishes name.
     rooms = admin.context.request.get("/api/v1/rooms").json()["items"]
     room = next(one["id"] for one in rooms if one["name"] == "小雅的直播间")

@@ -63,6 +63,8 @@ def test_a_conversation_is_had(seats: Seats) -> None:
     until(lambda: len(seat.live_text()) > 20, page)
     hands.press("Control+/", "Escape")
     expect(page.get_by_text("已停止，以上是已写出的部分")).to_be_visible()
+    # Said once of each: of the one taken back below it, of this one under its text.
+    expect(page.get_by_text("任务已停止")).to_have_count(1)
 
     # ↑ brings back what was said last; / lists commands, # requests.
     expect(box).to_have_value("")

@@ -183,3 +183,33 @@ def test_what_waits_again_stands_in_its_old_place_while_the_pointer_is_in_the_li
     expect(page.locator("main.detail h2")).to_be_focused()
     assert listed() == [at if row == draft else row for row in drafted]
     expect(page.get_by_test_id("new-items")).to_have_count(0)
+
+
+def test_nothing_jumps_when_a_script_is_rejected_and_taken_back(seats: Seats) -> None:
+    operator = seats.take(OPERATOR, viewport=TALL)
+    ids = [waiting(operator) for _ in range(2)]
+    page = seats.take(APPROVER, f"/approvals/{ids[0]}").page
+    title, hint = page.locator("main.detail h2"), page.locator("nav.queue .hint")
+    expect(page.locator(f"[href='/approvals/{ids[1]}']")).to_be_visible()
+    expect(page.get_by_test_id("reject")).to_be_enabled()
+    places = [title.bounding_box(), hint.bounding_box()]
+    page.get_by_test_id("reject").click()
+    page.get_by_test_id("approval-reason").fill("再活泼一点")
+    page.locator(f"[href='/approvals/{ids[1]}']").hover()
+    page.keyboard.press("Control+Enter")
+    expect(card_of(page, "reject")).to_be_visible()
+    strip = page.get_by_test_id("rejected-item")
+    expect(strip).to_be_visible()
+    expect(page.get_by_test_id("lookers")).to_have_count(0)
+    assert [title.bounding_box(), hint.bounding_box()] == places
+
+    # What came meanwhile waits above the strip, and stays under the pointer when that goes.
+    waiting(operator)
+    new = page.get_by_test_id("new-items")
+    new.hover()
+    under = new.bounding_box()
+    page.keyboard.press("z")
+    expect(strip).to_have_count(0)
+    expect(card_of(page, "pending")).to_be_visible()
+    assert new.bounding_box() == under
+    assert hint.bounding_box() == places[1]

@@ -36,6 +36,7 @@ import { History, LastDecided } from './History'
 import { HoldStrip } from './HoldStrip'
 import { LookBar } from './LookBar'
 import { stepMark } from './marks'
+import { NextShow } from './NextShow'
 import { byUrgency, fromRest, type Queue, type QueueItem } from './queue'
 import { ReviewBar } from './ReviewBar'
 import { SnoozeButton } from './SnoozeButton'
@@ -303,7 +304,12 @@ export default function ApprovalsPage() {
                   : t('approvals.empty')
             }
           >
-            {tab === 'waiting' && all.length === 0 && <LastDecided />}
+            {tab === 'waiting' && all.length === 0 && (
+              <>
+                <LastDecided />
+                <NextShow />
+              </>
+            )}
             {tab === 'waiting' && all.length > off && (
               <Button onClick={() => see(tab, plainLook)} data-testid="clear-look">
                 {t('approvalDesk.clearLook')}
@@ -311,9 +317,17 @@ export default function ApprovalsPage() {
             )}
           </Empty>
         )}
-        <p className="muted hint">{t('approvalDesk.keys')}</p>
-        {/* Below the rows: whatever comes and goes here, no row moves from under the pointer. */}
-        <div className="queue-foot">
+        {/* Below the rows: whatever comes and goes here, no row moves from under the pointer, nor does what is in it: it grows
+            upwards, and as long as the pointer is there it does not shrink. */}
+        <div
+          className="queue-foot"
+          onPointerEnter={({ currentTarget }) => {
+            currentTarget.style.minHeight = `${currentTarget.getBoundingClientRect().height}px`
+          }}
+          onPointerLeave={({ currentTarget }) => {
+            currentTarget.style.minHeight = ''
+          }}
+        >
           {off > 0 && (
             <Button block onClick={wakeAll} data-testid="snoozed">
               {t('approvalDesk.snoozed', { count: off })}
@@ -338,6 +352,7 @@ export default function ApprovalsPage() {
           )}
           {decides && <HoldStrip queue={queue} />}
         </div>
+        <p className="muted hint">{t('approvalDesk.keys')}</p>
       </nav>
       <main className="detail" ref={detail}>
         {id && waits && early.includes(id) && (

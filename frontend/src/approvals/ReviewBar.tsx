@@ -1,7 +1,7 @@
 import '../i18n/addApprovals'
 import { EyeOutlined, FieldTimeOutlined, UserOutlined } from '@ant-design/icons'
 import { Button } from 'antd'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { InterruptView } from '../generated/protocol'
 import { useDesk, useSocketStatus } from '../shared/desk'
@@ -41,7 +41,10 @@ export function ReviewBar({ interrupt, claiming }: { interrupt: InterruptView; c
         ]
       : [],
   )
-  if (!open) return null
+  const was = useRef(open)
+  was.current ||= open
+  // Decided while one looks at it: its place stays, or the script would jump under the pointer.
+  if (!open) return was.current ? <div className="review-bar" /> : null
   const others = lookers.filter(({ id }) => id !== me.user.id && id !== holder?.id)
   return (
     <div className="review-bar row" data-testid="review-bar">

@@ -4,6 +4,7 @@ import type { Shapes } from '../shared/rest'
 
 type Interrupt = Shapes['Interrupt']
 
+import { nextOf } from './nextShow'
 import { byUrgency, follow, type Queue, reconcile } from './queue'
 
 const row = (id: string, expires: string): Interrupt => ({
@@ -43,6 +44,18 @@ const resolved = (interrupt_id: string, decision: 'approve' | 'cancelled' = 'app
   by: { id: 'u', name: '阿敏' },
   content: null,
   feedback: null,
+})
+
+test('of the shows the one that begins next is told, and none that began or has no time', () => {
+  const show = (id: string, starts_at: string | null) => ({ id, starts_at }) as Shapes['Show']
+  const shows = [
+    show('plan', null),
+    show('late', '2026-01-03T12:00:00Z'),
+    show('next', '2026-01-02T20:00:00+08:00'),
+    show('over', '2026-01-01T00:59:00Z'),
+  ]
+  expect(nextOf(shows, later)?.id).toBe('next')
+  expect(nextOf(shows.slice(3), later)).toBeUndefined()
 })
 
 test('the most urgent comes first', () => {

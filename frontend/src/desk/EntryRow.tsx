@@ -131,7 +131,12 @@ function Message({
         </div>
       )}
       {message.status === 'failed' && <p className="fact fact-bad">{t('desk.partial')}</p>}
-      {message.status === 'cancelled' && <p className="fact">{t('desk.stopped')}</p>}
+      {message.status === 'cancelled' && (
+        <p className="fact" role="status">
+          <StopOutlined />
+          {t('desk.stopped')}
+        </p>
+      )}
       {clarification && (
         <fieldset className="options" aria-label={clarification.message} data-testid="clarification">
           {clarification.options.map((option) => (

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { InterruptView, MessageView, RunView, ScriptView, ThreadSnapshot } from '../generated/protocol'
 import { emptyThread } from '../session/reducer'
-import { multitaskNow, refusalNow } from './timeline'
+import { multitaskNow, refusalNow, timeline } from './timeline'
 
 const run = (status: RunView['status'], id = 'r') => ({ id, status, seq: 1, run_id: id }) as RunView
 const said = (seq: number, view: Partial<MessageView> = {}) =>
@@ -75,4 +75,22 @@ test('a refusal follows the run that stood in the way, and goes with it', () => 
   // The run is not known here yet, and other refusals have nothing to do with one.
   expect(then('thread_busy', {})).toBe('thread_busy')
   expect(then('rate_limited', { runs: [run('completed')] })).toBe('rate_limited')
+})
+
+test('that a run was stopped is said once: under the text it was writing, else below what it left', () => {
+  const stopped = run('cancelled')
+  const cut = said(2, { agent: 'script', status: 'cancelled', content: '姐妹们，' })
+  const keys = (view: Partial<ThreadSnapshot>) =>
+    timeline({ ...emptyThread, runs: [stopped], ...view }).map(({ key }) => key)
+  expect(keys({ messages: [asked, cut] })).toEqual(['m1', 'm2'])
+  // Nothing is shown of a text without a word; a question that was withdrawn does not say it of the run.
+  expect(keys({ messages: [asked, { ...cut, content: '' }] })).toEqual(['m1', 'm2', 'end-r'])
+  expect(keys({ messages: [asked, cut], interrupts: [card('cancelled')] })).toEqual([
+    'm1',
+    'm2',
+    'i',
+    'end-r',
+  ])
+  // Why one failed is told besides.
+  expect(keys({ runs: [run('failed')], messages: [asked, cut] })).toEqual(['m1', 'm2', 'end-r'])
 })

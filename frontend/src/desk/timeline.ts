@@ -94,14 +94,18 @@ export function timeline(thread: ThreadSnapshot): Entry[] {
   for (const run of thread.runs) {
     if (run.status !== 'failed' && run.status !== 'cancelled') continue
     // Runs are placed by their beginning; how one ended is said below the last thing it left behind.
-    const last = Math.max(
-      run.seq,
-      ...entries.filter((entry) => runOf(entry) === run.id).map((entry) => entry.seq),
-    )
-    entries.push({ kind: 'end', key: `end-${run.id}`, seq: last, run })
+    const left = entries.filter((entry) => runOf(entry) === run.id)
+    const seq = Math.max(run.seq, ...left.map((entry) => entry.seq))
+    // Under a text that was stopped in the middle it stands already that it was.
+    if (run.status === 'cancelled' && left.some((entry) => entry.seq === seq && isCutShort(entry))) continue
+    entries.push({ kind: 'end', key: `end-${run.id}`, seq, run })
   }
   return entries.sort((a, b) => a.seq - b.seq || Number(a.kind === 'end') - Number(b.kind === 'end'))
 }
+
+/** Whether it is a text that was stopped before its end; of one without a word nothing is shown. */
+export const isCutShort = (entry: Entry): boolean =>
+  entry.kind === 'message' && entry.message.status === 'cancelled' && entry.message.content !== ''
 
 function runOf(entry: Entry): string | null {
   switch (entry.kind) {

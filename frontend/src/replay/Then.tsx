@@ -3,7 +3,7 @@ import { Button } from 'antd'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import TakenBackLine from '../desk/TakenBackLine'
-import { type Entry, tellsTakenBack, timeline } from '../desk/timeline'
+import { type Entry, isCutShort, tellsTakenBack, timeline } from '../desk/timeline'
 import type { InterruptView, MessageView, ThreadSnapshot } from '../generated/protocol'
 import { Diff } from '../review/Diff'
 import { MarkedText } from '../review/MarkedText'
@@ -59,7 +59,9 @@ function isAbout(entry: Entry, moment: Moment): boolean {
   if ('message_id' in event) return entry.kind === 'message' && entry.message.id === event.message_id
   if ('interrupt_id' in event) return entry.kind === 'interrupt' && entry.interrupt.id === event.interrupt_id
   if (event.type === 'script_finalized') return entry.kind === 'script' && entry.seq === event.seq
-  return event.type === 'run' && entry.kind === 'end' && entry.run.id === event.run_id
+  if (event.type !== 'run') return false
+  if (entry.kind === 'message') return isCutShort(entry) && entry.message.run_id === event.run_id
+  return entry.kind === 'end' && entry.run.id === event.run_id
 }
 
 function EntryThen({ entry, words }: { entry: Entry; words: Words }) {
@@ -113,7 +115,12 @@ function MessageThen({ message, words }: { message: MessageView; words: Words })
         <div className="plain-text">{content}</div>
       )}
       {status === 'failed' && <p className="fact fact-bad">{t('desk.partial')}</p>}
-      {status === 'cancelled' && <p className="fact">{t('desk.stopped')}</p>}
+      {status === 'cancelled' && (
+        <p className="fact">
+          <StopOutlined />
+          {t('desk.stopped')}
+        </p>
+      )}
       {clarification && (
         <p className="muted">
           {t('replay.options', { options: clarification.options.map(({ label }) => label).join(' / ') })}
