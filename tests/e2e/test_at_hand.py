@@ -1,4 +1,4 @@
-"""What one reaches for stays at hand: a change is taken back, a list is read while it is open, the focus is not lost."""
+"""What one reaches for stays at hand: a change is taken back, an open list is read, the focus is not lost."""
 
 import re
 import time
