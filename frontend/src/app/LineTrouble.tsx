@@ -6,6 +6,9 @@ import type { ErrorFrame } from '../generated/protocol'
 import { useDesk } from '../shared/desk'
 import { useProblemText } from '../shared/problems'
 
+/** What the page sent was wrong, which nobody can mend in what they filled in. */
+const unread: ReadonlySet<string> = new Set(['bad_request', 'unsupported_command'])
+
 /** What the server says went wrong on the line and is no command's answer: nobody else would tell of it. */
 export function LineTrouble() {
   const { t } = useTranslation()
@@ -20,7 +23,11 @@ export function LineTrouble() {
       showIcon
       banner
       role="alert"
-      title={t('elsewhere.line', { problem: problemText(trouble) })}
+      title={
+        unread.has(trouble.code)
+          ? t('elsewhere.unread')
+          : t('elsewhere.line', { problem: problemText(trouble) })
+      }
       closable={{ onClose: () => setTrouble(undefined) }}
       data-testid="line-trouble"
     />

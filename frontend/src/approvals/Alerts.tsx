@@ -1,11 +1,14 @@
-import { useEffect, useRef } from 'react'
+import { useEffect, useMemo, useRef } from 'react'
 import { useLocation } from 'react-router'
 import { bringAhead } from '../app/ahead'
 import { keepFocus } from '../app/keepFocus'
 import { LineTrouble } from '../app/LineTrouble'
+import { reachLists } from '../app/reachLists'
+import { SignInAgain } from '../app/SignInAgain'
 import { isPageKey } from '../shared/keys'
 import { alertBetween, type Heard, heardOf, titled } from './alerts'
 import { badgeIcon } from './favicon'
+import { HoldStrip } from './HoldStrip'
 import type { Queue } from './queue'
 import { useSnooze } from './snooze'
 import { awaken, play, useSounds } from './sound'
@@ -15,7 +18,7 @@ const gestures = ['pointerdown', 'keydown'] as const
 
 /**
  * Tells on whatever page one is that something waits: by the tab's title, and by a sound for who wants it; and what went
- * wrong on the line.
+ * wrong on the line; and what can still be called back, with its key.
  */
 export default function Alerts({
   queue,
@@ -29,6 +32,7 @@ export default function Alerts({
   const { on, mute, arm } = useSounds()
   useEffect(bringAhead, [])
   useEffect(keepFocus, [])
+  useEffect(reachLists, [])
   const { pathname } = useLocation()
   // biome-ignore lint/correctness/useExhaustiveDependencies: where not all pages fit beside each other, the one that was gone to is seen
   useEffect(() => {
@@ -101,5 +105,20 @@ export default function Alerts({
     window.addEventListener('keydown', listen)
     return () => window.removeEventListener('keydown', listen)
   }, [on, decides, mute, arm])
-  return <LineTrouble />
+  // The queue has its own; in a conversation the script's card says it.
+  const elsewhere = useMemo(
+    () => new Map([...queue].filter(([, { threadId }]) => !pathname.includes(threadId))),
+    [queue, pathname],
+  )
+  return (
+    <>
+      <SignInAgain />
+      <LineTrouble />
+      {decides && !pathname.startsWith('/approvals') && (
+        <div className="hold-over">
+          <HoldStrip queue={elsewhere} />
+        </div>
+      )}
+    </>
+  )
 }

@@ -6,6 +6,7 @@ import { scriptParams } from '../review/params'
 import { api } from '../shared/api'
 import { useCommandKeys } from '../shared/commands'
 import { useDesk } from '../shared/desk'
+import { moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
 import { bodyOf, rest } from '../shared/rest'
 import type { QueueItem } from './queue'
@@ -19,7 +20,7 @@ interface Outcome {
 
 /** Approves several scripts in which nothing was found: asks once with the number, tells what became of each. */
 export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose: () => void }) {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const { socket } = useDesk()
   const problemText = useProblemText()
   const keyFor = useCommandKeys()
@@ -48,6 +49,13 @@ export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose:
   const [busy, setBusy] = useState(false)
   const known = policies.data && rooms.data
   const mixed = new Set(asked.map(undoOf)).size > 1
+  /** What tells it from another of the same title: where it goes, which segment, since when it waits. */
+  const about = ({ params, at }: QueueItem['interrupt']) => {
+    const { roomName, show, scenario } = scriptParams(params)
+    const segment = scenario && i18n.exists(`scenario.${scenario}`) && t(`scenario.${scenario as 'opening'}`)
+    const since = at && t('approvalDesk.askedAt', { time: moment(at, i18n.language) })
+    return [show ?? roomName, segment, since].filter(Boolean).join(' · ')
+  }
   const approve = async () => {
     setBusy(true)
     const told: Outcome[] = []
@@ -111,7 +119,7 @@ export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose:
             <li key={interrupt.id} data-testid="bulk-item">
               <span>
                 {scriptParams(interrupt.params).title || t('review.title')}
-                <span className="muted"> {scriptParams(interrupt.params).roomName}</span>
+                <span className="muted"> {about(interrupt)}</span>
               </span>
               {known && mixed && !outcome && <span className="muted">{undoText(undoOf(item))}</span>}
               {outcome &&

@@ -61,7 +61,12 @@ export function HoldStrip({ queue }: { queue: Queue }) {
   useEffect(() => {
     if (!back) return
     setWanted(undefined)
-    if (location.pathname === from && !document.activeElement?.matches('textarea'))
+    // On another page than the queue's one stays at what one is at.
+    if (
+      from?.startsWith('/approvals') &&
+      location.pathname === from &&
+      !document.activeElement?.matches('textarea')
+    )
       navigate(`/approvals/${back}`)
   }, [back, from, navigate])
   return (

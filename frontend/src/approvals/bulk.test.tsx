@@ -99,6 +99,20 @@ test('a room of its own that all are for is what counts, not the team', async ()
   expect(screen.getByTestId('bulk-undo')).toHaveTextContent('30 秒内可以撤回')
 })
 
+test('three of one title are told apart by room, segment and time', async () => {
+  const same = (id: string, room_name: string, scenario: string, at: string): QueueItem => {
+    const one = item(id, { title: '保温杯', room_name, slots: { scenario } })
+    return { ...one, interrupt: { ...one.interrupt, at } }
+  }
+  await ask(
+    same('甲', '小雅的直播间', 'opening', '2026-01-01T02:00:00Z'),
+    same('乙', '小雅的直播间', 'closing', '2026-01-01T02:00:00Z'),
+    same('丙', '大刘的直播间', 'closing', '2026-01-01T02:05:00Z'),
+  )
+  expect(new Set(outcomes()).size).toBe(3)
+  expect(outcomes()[0]).toMatch(/保温杯.*小雅的直播间 · 开场.*:00 送审/)
+})
+
 test('by one key only what I approved is called back, the last of it', () => {
   const held = [
     item('a', { approver_id: 'me' }),

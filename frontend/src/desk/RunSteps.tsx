@@ -93,7 +93,7 @@ export function RunSteps({ run }: { run: RunView | undefined }) {
   )
 }
 
-export function runTone(status: RunView['status']): string {
+function runTone(status: RunView['status']): string {
   switch (status) {
     case 'enqueued':
     case 'queued':

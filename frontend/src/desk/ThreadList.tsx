@@ -64,6 +64,19 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
       await attempt(() => api.renameThread(target.id, title))
   }
   const [deleting, setDeleting] = useState<Thread>()
+  /** The focus goes back to the row's menu, or to the row beside one that is gone. */
+  const leave = (thread: Thread) => {
+    setDeleting(undefined)
+    const place = threads.findIndex(({ id }) => id === thread.id)
+    const near = [thread, threads[place + 1], threads[place - 1]]
+    setTimeout(() => {
+      const row = (id: string | undefined) => rows.current?.querySelector(`[data-thread="${id}"]`)
+      const there = near.find((one) => row(one?.id))
+      row(there?.id)
+        ?.querySelector<HTMLElement>(there === thread ? '.thread-menu button' : 'a')
+        ?.focus()
+    })
+  }
   const remove = async (thread: Thread) => {
     await attempt(() => api.deleteThread(thread.id))
     if (thread.id === activeId) navigate('/console')
@@ -125,7 +138,11 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
       )}
       <ul ref={rows} {...watched}>
         {threads.map((thread) => (
-          <li key={thread.id} className={thread.id === activeId ? 'thread thread-active' : 'thread'}>
+          <li
+            key={thread.id}
+            data-thread={thread.id}
+            className={thread.id === activeId ? 'thread thread-active' : 'thread'}
+          >
             {renaming?.id === thread.id ? (
               <Input
                 autoFocus
@@ -185,7 +202,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
             title={t('desk.deleteThread', { title: deleting.title || t('desk.untitled') })}
             hint={t('desk.deleteThreadHint')}
             onDelete={() => remove(deleting)}
-            onClose={() => setDeleting(undefined)}
+            onClose={() => leave(deleting)}
           />
         </Suspense>
       )}

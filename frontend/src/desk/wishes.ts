@@ -1,6 +1,6 @@
 /** What somebody can want of every text, in the order in which it is told. */
-export const wishNames = ['must_say', 'must_not_say', 'style', 'avoid_style', 'audience', 'seconds'] as const
-export type WishName = (typeof wishNames)[number]
+const wishNames = ['must_say', 'must_not_say', 'style', 'avoid_style', 'audience', 'seconds'] as const
+type WishName = (typeof wishNames)[number]
 
 /** The wishes that hold, each with its words; what the server keeps beside them says nothing to people. */
 export const wishesOf = (wishes: Record<string, unknown>): [WishName, string[]][] =>

@@ -14,6 +14,14 @@ export const preflightZh = {
     between: '要在 {{min}} 到 {{max}} 之间',
     most: '最多 {{count}} 个（字或条）',
     wrong: '格式不对',
+    /** By the slot that is asked for, as the agents ask (backend/graph/skills.py). */
+    questions: {
+      scenario: '要写哪个环节：开场、卖点、促销、种草、过款，还是收尾？',
+      draft: '要改哪一段？这里还没有写过的稿子，把原文贴过来也行。',
+      content: '要写哪些？',
+      room_id: '是哪个直播间的？',
+      items: '这一场有哪些商品，各写哪些环节？',
+    },
     mayNot: '这项技能没有对你开放。',
     words: '写一个，按 Enter',
     products: '商品，可选多个',
@@ -39,6 +47,13 @@ export const preflightZh = {
 
 export const preflightEn: English<typeof preflightZh> = {
   preflight: {
+    questions: {
+      scenario: 'Which segment: opening, selling points, promotion, seeding, transition or closing?',
+      draft: 'Which text is to be changed? There is none here yet; you can paste it.',
+      content: 'What is to be written?',
+      room_id: 'Which room is it for?',
+      items: 'Which products does this show have, and which segments of each?',
+    },
     hint: 'Fill in what is known and see what is missing. It is only checked; nothing is written.',
     required: 'required',
     check: 'Check',

@@ -24,7 +24,7 @@ export type Moment = Place &
   )
 
 /** A time in milliseconds with what the database knows below them: two things of one millisecond have an order. */
-export function timeOf(iso: string): number {
+function timeOf(iso: string): number {
   const below = /\.\d{3}(\d+)/.exec(iso)?.[1]
   return Date.parse(iso) + (below ? Number(`0.${below}`) : 0)
 }

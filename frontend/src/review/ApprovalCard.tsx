@@ -18,6 +18,7 @@ import { byGravity, FindingText, MarkedText } from './MarkedText'
 import { checkContext, scriptParams } from './params'
 import { RefusalNotice } from './RefusalNotice'
 import { reasons } from './reasons'
+import type { EditorHandle } from './ScriptEditor'
 import { StatusTag } from './StatusTag'
 import type { TakenBack } from './takenBack'
 import { type Choice, useDecision } from './useDecision'
@@ -88,6 +89,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
   const [showDiff, setShowDiff] = useState(true)
   const preview = useDeferredValue(edited)
   const card = useRef<HTMLElement>(null)
+  const field = useRef<EditorHandle>(null)
+  /** The text before the suggestion that opened the editor. */
+  const [before, setBefore] = useState<string>()
 
   // The notice above tells of those itself.
   const others = script.findings.filter(
@@ -137,6 +141,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
       : 'review.approve'
 
   const startEdit = () => {
+    setBefore(undefined)
     if (!edited) setEdited(script.content)
     setMode('edit')
     onEngage?.()
@@ -146,7 +151,11 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
   const apply = (finding: Finding) => {
     const here = carried(finding)
     if (!here) return
-    setEdited(withSuggestion(edited || script.content, here))
+    const text = edited || script.content
+    const changed = withSuggestion(text, here)
+    if (field.current) return field.current.put(changed)
+    setBefore(text)
+    setEdited(changed)
     setMode('edit')
     onEngage?.()
   }
@@ -281,6 +290,8 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
         <div className="editor">
           <Suspense fallback={null}>
             <ScriptEditor
+              ref={field}
+              before={before}
               value={edited}
               onChange={(text) => {
                 setEdited(text)
@@ -440,7 +451,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
               <Button
                 type="text"
                 disabled={edited === script.content || locked !== undefined}
-                onClick={() => setEdited(script.content)}
+                onClick={() => field.current?.put(script.content)}
               >
                 {t('review.restore')}
               </Button>

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { useSecondsUntil } from '../shared/desk'
 import { clockTime } from '../shared/format'
 
-export const URGENT_SECONDS = 60
+const URGENT_SECONDS = 60
 const ANNOUNCE_SECONDS = 30
 
 /** Time left to decide, by the server's clock. */

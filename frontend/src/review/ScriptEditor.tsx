@@ -1,31 +1,53 @@
 import '../i18n/addWork'
 import { Alert, Input } from 'antd'
 import type { TextAreaRef } from 'antd/es/input/TextArea'
-import { useMemo, useRef } from 'react'
+import { type Ref, useEffect, useImperativeHandle, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Finding } from '../generated/protocol'
 import { markedPieces, withSuggestion } from '../shared/text'
 import { byGravity, FindingText, worst } from './MarkedText'
+import { putText } from './putText'
 import { QualityCard } from './QualityCard'
 import { type Context, useLiveCheck } from './useLiveCheck'
 
 const MAX_CONTENT = 10_000
 
+/** How what stands beside the field changes its text: as if it were typed, so that Ctrl+Z takes it back. */
+export interface EditorHandle {
+  put(text: string): void
+}
+
 interface Props {
+  ref?: Ref<EditorHandle>
   value: string
   onChange: (value: string) => void
   /** What the text is for: the checks and the estimated time depend on it. */
   context: Context
   /** A colleague has taken it over: what was typed is kept, and goes on here if they give it back. */
   locked?: boolean
+  /** What the text was before the change with which the field is opened: Ctrl+Z brings it back. */
+  before?: string | undefined
 }
 
 /** A text field that underlines what the checks object to while one types, and puts in what they suggest. */
-export function ScriptEditor({ value, onChange, context, locked = false }: Props) {
+export function ScriptEditor({ ref, value, onChange, context, locked = false, before }: Props) {
   const { t } = useTranslation()
   const { report, findings, fresh, failed } = useLiveCheck(value, context)
   const field = useRef<TextAreaRef>(null)
   const pieces = useMemo(() => markedPieces(value, findings), [value, findings])
+
+  const put = (text: string) => {
+    const area = field.current?.resizableTextArea?.textArea
+    if (!area || !putText(area, text)) onChange(text)
+  }
+  useImperativeHandle(ref, () => ({ put }))
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, as the field is opened
+  useEffect(() => {
+    const area = field.current?.resizableTextArea?.textArea
+    if (before === undefined || !area || before === value) return
+    area.value = before
+    if (!putText(area, value)) area.value = value
+  }, [])
 
   const select = ([start, end]: Finding['span']) => {
     const points = Array.from(value)
@@ -81,7 +103,7 @@ export function ScriptEditor({ value, onChange, context, locked = false }: Props
               finding={finding}
               version={report.rules_version}
               onShow={() => select(finding.span)}
-              onApply={locked ? undefined : () => onChange(withSuggestion(value, finding))}
+              onApply={locked ? undefined : () => put(withSuggestion(value, finding))}
             />
           ))}
         </QualityCard>

@@ -7,11 +7,11 @@ import {
   StopOutlined,
 } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, App, Button, Progress } from 'antd'
+import { Alert, App, Button } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
-import type { ShowProgress, ShowView } from '../generated/protocol'
+import type { ShowView } from '../generated/protocol'
 import { useSession, useSessionState } from '../session/useSession'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
@@ -20,6 +20,7 @@ import { useProblemText } from '../shared/problems'
 import { uuid7 } from '../wire/ids'
 import { PlanTable } from './PlanTable'
 import { RoomRundown } from './RoomRundown'
+import { ShowProgressBar } from './ShowProgressBar'
 
 const formats = ['docx', 'txt', 'srt'] as const
 
@@ -154,7 +155,7 @@ function Desk({ showId, show }: { showId: string; show: ShowView }) {
           </Button>
         </div>
       </div>
-      <ShowProgressBar progress={progress} running={status === 'running'} />
+      <ShowProgressBar progress={progress} />
       <PlanTable showId={showId} show={show} writes={writes && !busy} act={act} />
       <section className="card" aria-labelledby="rundown-title">
         <header className="card-head">
@@ -180,48 +181,6 @@ function Desk({ showId, show }: { showId: string; show: ShowView }) {
         {show.room_id && <RoomRundown showId={showId} show={show} roomId={show.room_id} writes={writes} />}
       </section>
     </main>
-  )
-}
-
-/** How many scripts are where, and how long until all are written. */
-function ShowProgressBar({ progress, running }: { progress: ShowProgress; running: boolean }) {
-  const { t } = useTranslation()
-  const { total, approved, rejected, failed, skipped, waiting, writing, queued, planned } = progress
-  const share = (count: number) => (total === 0 ? 0 : Math.round((count / total) * 100))
-  const unwritten = planned + queued + writing
-  return (
-    <div>
-      <Progress
-        aria-label={t('show.progress')}
-        percent={share(total - unwritten)}
-        success={{ percent: share(approved) }}
-        format={() => `${approved}/${total}`}
-        status={running && unwritten > 0 ? 'active' : 'normal'}
-      />
-      <p className="row number" role="status" data-testid="show-progress">
-        {(
-          [
-            ['approved', approved],
-            ['waiting', waiting],
-            ['writing', writing + queued],
-            ['planned', planned],
-            ['failed', failed],
-            ['rejected', rejected],
-            ['skipped', skipped],
-          ] as const
-        )
-          .filter(([, count]) => count > 0)
-          .map(([name, count]) => (
-            <span key={name}>
-              {t(`itemStatus.${name}`)} {count}
-            </span>
-          ))}
-        <span className="muted">{t('show.total', { count: total })}</span>
-        {unwritten > 0 && progress.left_seconds !== null && (
-          <span className="muted">{t('show.eta', { time: clockTime(progress.left_seconds) })}</span>
-        )}
-      </p>
-    </div>
   )
 }
 

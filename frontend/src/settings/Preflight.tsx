@@ -194,7 +194,7 @@ export default function Preflight({ skill }: { skill: Skill }) {
           )}
           {checked.found.question && (
             <p>
-              {t('preflight.asks')} <q lang="zh-CN">{checked.found.question}</q>
+              {t('preflight.asks')} <Asked {...checked.found} />
             </p>
           )}
           {wrongSlots(slots, checked.found.invalid).map((slot) => (
@@ -204,4 +204,11 @@ export default function Preflight({ skill }: { skill: Skill }) {
       )}
     </form>
   )
+}
+
+/** The agent's question in the page's language; one that we have no words for is quoted in Chinese, as it is asked. */
+function Asked({ question, missing }: Pick<Shapes['Checked'], 'question' | 'missing'>) {
+  const { t, i18n } = useTranslation()
+  const key = `preflight.questions.${missing[0]}`
+  return i18n.exists(key) ? <q>{t(key as 'preflight.asks')}</q> : <q lang="zh-CN">{question}</q>
 }

@@ -36,11 +36,15 @@ export class RestProblem extends Error implements Details {
   }
 }
 
+/** Told to the window when the server no longer knows who asks. */
+export const SIGNED_OUT = 'cuedesk:signed-out'
+
 const refusals: Middleware = {
   async onResponse({ response }) {
     if (response.ok) return undefined
     // A proxy in between answers with a page of its own: then only the status is known.
     const told: unknown = await response.json().catch(() => ({}))
+    if (response.status === 401 && !response.url.includes('/auth/')) dispatchEvent(new Event(SIGNED_OUT))
     throw new RestProblem(response.status, (told ?? {}) as Partial<Details>)
   },
   onError({ error, request }) {
