@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from backend.graph.intent import folding, inquiring, joining, overheard, talking, vocabulary, writing
+from backend.graph.intent import folding, inquiring, joining, overheard, segments, talking, vocabulary, writing
 from backend.graph.intent.answers import all_chosen, chosen, whole_request
 from backend.graph.intent.corrections import corrected
 from backend.graph.intent.dialect import in_standard_words
@@ -61,6 +61,7 @@ _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
 def load() -> None:
     """Read and compile now all that reading needs: the loop need not stand still for it with the first message."""
     vocabulary.load()
+    segments.load()
     weights()
     overheard.load()
     folding.load()
