@@ -135,11 +135,8 @@ def _understood(message: str, text: str, situation: Situation, learned: bool) ->
     finds, reading = ruled(text, situation)
     if learned:
         reading = weighed(finds, reading)
-    several = (
-        one_by_one(counted, situation, by_rules)
-        or of_two_kinds(text, situation, by_rules)
-        or in_turn(reading, text, situation)
-    )
+    several = of_two_kinds(text, situation, by_rules) or in_turn(reading, text, situation)
+    several = one_by_one(counted, situation, by_rules) or several
     if several is not None:
         return several
     if reading.kind in _ONE_TEXT and not reading.later and (odds := at_odds(message, finds)) is not None:
