@@ -61,6 +61,7 @@ _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
 def load() -> None:
     """Read and compile now all that reading needs: the loop need not stand still for it with the first message."""
     vocabulary.load()
+    segments.load()
     weights()
     overheard.load()
     folding.load()
@@ -135,11 +136,8 @@ def _understood(message: str, text: str, situation: Situation, learned: bool) ->
     finds, reading = ruled(text, situation)
     if learned:
         reading = weighed(finds, reading)
-    several = (
-        one_by_one(counted, situation, by_rules)
-        or of_two_kinds(text, situation, by_rules)
-        or in_turn(reading, text, situation)
-    )
+    several = of_two_kinds(text, situation, by_rules) or in_turn(reading, text, situation)
+    several = one_by_one(counted, situation, by_rules) or several
     if several is not None:
         return several
     if reading.kind in _ONE_TEXT and not reading.later and (odds := at_odds(message, finds)) is not None:
