@@ -171,6 +171,7 @@ async def read_prompter(conn: Connection, room_id: UUID) -> PrompterState:
     found = {name: told.pop(f"stage_{name}") for name in Stage.__dataclass_fields__}
     stage = stage_of(found) if found["revision"] is not None else begun(0, _cued_last(told), 0)
     waits = stage.version < told["version"]
+    told["pace"] = stage.pace_for(told["pace"], now_ms)
     upcoming = await rundowns.next_title(conn, room_id, told["script_id"], told["script_version"])
     return PrompterState(
         **told,

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from backend.protocol.commands import PrompterOrder
 from backend.runs import directing
 from backend.services import Services
 from tests.api.conftest import PASSWORD, SignIn
+from tests.support.stage import cue
 
 
 async def test_whoever_lost_the_right_meanwhile_steers_no_more(
@@ -53,3 +55,27 @@ async def test_what_a_room_is_told_by_rest_is_answered_with_what_holds_then(
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
     told = (await admin.get("/api/v1/audit?limit=50")).json()["items"]
     assert [entry["action"] for entry in told if entry["action"].startswith("prompter.")] == ["prompter.blank"] * 2
+
+
+async def test_a_chosen_pace_is_kept_by_the_room_and_told_of_what_waits(
+    operator: httpx.AsyncClient, demo_url: str
+) -> None:
+    room = (await operator.get("/api/v1/rooms")).json()["items"][0]["id"]
+    path = f"/api/v1/rooms/{room}/prompter"
+
+    async def order(action: str, **fields: Any) -> dict[str, Any]:
+        answer = await operator.post(path, json={"action": action, **fields})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    first = await cue(demo_url, room, "大家好，今天看一只保温杯。", script=1)
+    await order("play", version=first, value=0, after_ms=10_000)
+    second = await cue(demo_url, room, "下一段。", script=2, pace=250)
+    assert (await operator.get(path)).json()["pace"] == 250
+    chosen = await order("speed", version=first, value=310)
+    assert (chosen["version"], chosen["pace"], chosen["transport"]["pace"]) == (second, 310, 310)
+    cut = await order("cut", version=second, after_ms=0)
+    assert (cut["transport"]["version"], cut["transport"]["pace"]) == (second, 310)
+    await order("pause", version=second)
+    await cue(demo_url, room, "第三段。", script=3, pace=260)
+    assert (await operator.get(path)).json()["transport"]["pace"] == 310
