@@ -101,6 +101,7 @@ class Stage:
             length=len(self.content),
             at_ms=self.at_ms,
             target_at_ms=self.target_at_ms,
+            live_since_ms=self.live_since_ms,
         )
 
 
@@ -233,7 +234,11 @@ def _playing(stage: Stage, position: float, order: PrompterOrder, now_ms: int) -
         position = 0.0  # read to the end: once more from the beginning
     backwards = order.reverse and position > 0
     at_ms = now_ms + (order.after_ms or 0)
-    return replace(stage, playing=True, backwards=backwards, position=position, at_ms=at_ms)
+    # Hours after the last motion another session begins, with nothing chosen for it yet.
+    stays = stage.live_since_ms is not None and stage.is_live(now_ms)
+    kept = stage if stage.is_live(now_ms) else replace(stage, chosen_pace=None)
+    since = stage.live_since_ms if stays else at_ms
+    return replace(kept, playing=True, backwards=backwards, position=position, at_ms=at_ms, live_since_ms=since)
 
 
 def _after(stage: Stage, script: Script, revision: int, at_ms: int, now_ms: int) -> Stage:

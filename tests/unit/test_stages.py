@@ -143,6 +143,21 @@ def test_what_nobody_chose_or_only_one_text_needed_is_not_the_next_texts_pace() 
     assert (later.pace, later.chosen_pace) == (180, None)
 
 
+def test_the_session_counts_from_its_first_start_through_every_text_until_nothing_moves_for_hours() -> None:
+    other = script(2, "下一段。", 2)
+    assert stage().transport().live_since_ms is None
+    begun_at = do(stage(), "play", T + 1000, after_ms=3000)
+    assert begun_at.transport().live_since_ms == T + 4000
+    again = do(do(begun_at, "pause", T + 9000), "play", T + 60_000)
+    assert again.live_since_ms == T + 4000
+    assert do(again, "cut", T + 70_000, latest=other, version=2).live_since_ms == T + 4000
+    assert cued(do(again, "pause", T + 70_000), other, T + 80_000).live_since_ms == T + 4000
+    evening = T + 80_000 + 7 * 3_600_000
+    assert cued(do(again, "pause", T + 70_000), other, evening).live_since_ms is None
+    later = do(do(again, "speed", T + 70_000, value=300), "play", evening, value=0)
+    assert (later.live_since_ms, later.chosen_pace) == (evening, None)
+
+
 def test_during_the_heads_up_the_reader_stops_and_starts_what_the_screen_still_shows() -> None:
     playing, waiting = do(stage(), "play"), script(2, "下一段。", 2)
     cut = do(playing, "cut", latest=waiting, version=2)

@@ -4,7 +4,7 @@ import type { Panel } from './Display'
 import { actionOf } from './keys'
 import { Menu } from './Menu'
 import { menuWords } from './menuWords'
-import { toggleFullscreen } from './screen'
+import { toggleFullscreen, useWakeLock } from './screen'
 import { useDesk } from './store'
 
 /** How long a finger rests on the lock before it opens. */
@@ -19,6 +19,7 @@ export function Extras({
   mirror,
   ...display
 }: { panel: Panel; open: Open; mirror: string } & Omit<Parameters<typeof Menu>[0], 'close' | 'pattern'>) {
+  useWakeLock()
   useEffect(() => useDesk.getState().change({ at: location.search }), [])
   return (
     <>
@@ -87,7 +88,8 @@ function Pattern({
       aria-label={t.pattern}
       onClose={close}
       onKeyDown={(event) => {
-        const action = actionOf(event, useDesk.getState().settings.singleKeys)
+        const { singleKeys, keys } = useDesk.getState().settings
+        const action = actionOf(event, singleKeys, keys)
         if (action?.do === 'mirror') flip(action.axis === 'v')
         else if (action?.do === 'size') resize(action.by)
         else if (action?.do === 'fullscreen') void toggleFullscreen()

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react'
 import { isPaired } from './api'
 import { Icon } from './Icon'
 import { words } from './i18n'
+import { Keys } from './Keys'
 import { menuWords } from './menuWords'
 import { toggleFullscreen } from './screen'
 import { type Settings, THEMES } from './settings'
@@ -142,11 +143,7 @@ export function Menu({
           </label>
         )}
       </div>
-      <p>
-        <strong>{t.keys}</strong>
-        <br />
-        {t.keysText}
-      </p>
+      <Keys />
       {!('wakeLock' in navigator) && <p>{t.wakeLockMissing}</p>}
       {!document.fullscreenEnabled && <p>{t.homeScreen}</p>}
     </dialog>

@@ -124,7 +124,13 @@ describe('a display that hears of its room', () => {
 
 describe('the pace that somebody chose', () => {
   const waits = (revision: number, pace: number, chosen: number): PrompterState => {
-    const stage = { version: 1, script_id: 's1', script_version: 1, title: '', content: '大家好，这是第 1 稿。' }
+    const stage = {
+      version: 1,
+      script_id: 's1',
+      script_version: 1,
+      title: '',
+      content: '大家好，这是第 1 稿。',
+    }
     return state(transport(revision, { playing: true, pace: chosen }), { version: 2, pace, stage })
   }
 
