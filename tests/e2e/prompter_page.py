@@ -58,10 +58,15 @@ class RoomOnScreen:
         self.page.wait_for_selector(".stage")
         self.page.wait_for_function("!document.querySelector('.track') || document.fonts.status === 'loaded'")
 
-    def show(self, content: str, *, script: int = 1, title: str = "保温杯开场", pace: int = 240) -> None:
-        """Put a script on the room's teleprompter, or another version of the one that is there."""
+    def show(
+        self, content: str, *, script: int = 1, title: str = "保温杯开场", pace: int = 240, **more: object
+    ) -> None:
+        """Put a script on the room's teleprompter, or another version of the one that is there.
+
+        `more` are other fields of the frame.
+        """
         script_id = f"01900000-0000-7000-8000-0000000001{script:02d}"
-        self._state = self._frame(self._state["version"] + 1, script_id, title, content, pace)
+        self._state = self._frame(self._state["version"] + 1, script_id, title, content, pace) | more
         for socket in self._sockets:
             socket.send(json.dumps(self._state))
 

@@ -203,6 +203,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
     if (!surface.current) return
     return later?.listen(surface.current, {
       tap: actions.toggle,
+      pace: actions.pace,
       drag: (pixels) => {
         held.current ||= useDesk.getState().stage.motion === 'running'
         lead.current?.drag(flipped ? -pixels : pixels)
@@ -268,7 +269,11 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       )}
       <footer>
         <Next take={actions.take} />
-        {settings.hud && <Bar place={place} actions={actions} room={room.name} clock={clock} />}
+        {settings.hud && (
+          <Bar actions={actions} room={room.name}>
+            {later && <later.Times place={place} script={script} clock={clock} />}
+          </Bar>
+        )}
         {later && settings.locked && <later.Lock />}
         <Progress place={place} />
       </footer>
@@ -281,6 +286,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
           mirror={mirror}
           paged={paged}
           follow={(on) => lead.current?.setFollowing(on)}
+          roundTrip={() => link.current?.roundTrip}
           finishIn={(seconds) => lead.current?.target(seconds)}
         />
       )}

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react'
 import { isPaired } from './api'
 import type { Panel } from './Display'
+import { words } from './i18n'
 import { actionOf } from './keys'
 import { Menu } from './Menu'
 import { menuWords } from './menuWords'
@@ -23,6 +24,7 @@ export function Extras({
   useEffect(() => useDesk.getState().change({ at: location.search }), [])
   return (
     <>
+      <Swiped mirror={mirror} />
       {panel === 'menu' && (
         <Menu close={() => open(undefined)} pattern={() => open('pattern')} {...display} />
       )}
@@ -30,6 +32,17 @@ export function Extras({
         <Pattern close={() => open(undefined)} resize={display.resize} size={display.size} mirror={mirror} />
       )}
     </>
+  )
+}
+
+/** The pace, while a finger at the edge changes it. */
+function Swiped({ mirror }: { mirror: string }) {
+  const { swiping, pace, settings } = useDesk()
+  if (!swiping) return null
+  return (
+    <output className="swiped figures" style={{ transform: mirror }}>
+      {pace} {words(settings.language).perMinute}
+    </output>
   )
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react'
 import { isPaired } from './api'
+import { Device } from './Device'
 import { Icon } from './Icon'
 import { words } from './i18n'
 import { Keys } from './Keys'
@@ -26,6 +27,7 @@ export function Menu({
   paged,
   follow,
   finishIn,
+  roundTrip,
 }: {
   close: () => void
   /** Show the test pattern instead. */
@@ -35,6 +37,7 @@ export function Menu({
   paged: boolean
   follow: (on: boolean) => void
   finishIn: (seconds: number | undefined) => void
+  roundTrip: () => number | undefined
 }) {
   const settings = useDesk((desk) => desk.settings)
   const change = useDesk((desk) => desk.change)
@@ -65,6 +68,7 @@ export function Menu({
           <Icon name="close" />
         </button>
       </header>
+      <Device roundTrip={roundTrip} />
       <fieldset>
         <legend>
           {t.size} <span className="figures">{size}</span>
@@ -143,6 +147,7 @@ export function Menu({
           </label>
         )}
       </div>
+      <p>{t.touch}</p>
       <Keys />
       {!('wakeLock' in navigator) && <p>{t.wakeLockMissing}</p>}
       {!document.fullscreenEnabled && <p>{t.homeScreen}</p>}

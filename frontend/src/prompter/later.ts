@@ -3,3 +3,4 @@
 export { Extras, Lock, Waiting } from './Extras'
 export { listen } from './gestures'
 export { press, watchPad } from './hands'
+export { Times } from './Times'

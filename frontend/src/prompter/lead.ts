@@ -77,8 +77,10 @@ export class Lead {
     const first = this.latest === undefined && !this.step.own
     this.latest = state
     const note = state.note?.id === desk.live.note?.id ? desk.live.note : (state.note ?? undefined)
-    desk.setLive({ blank: state.blank ?? false, note, upcoming: state.next_title ?? undefined })
     const room = state.transport
+    const since = room?.live_since_ms
+    const upcoming = state.next_title ?? undefined
+    desk.setLive({ blank: state.blank ?? false, note, upcoming, since, moved: room?.at_ms })
     if (!room || !desk.settings.follow) {
       if (room) this.step = { ...this.step, room, away: false }
       desk.dispatch({ type: 'received', state })

@@ -1,6 +1,19 @@
 import type { Language } from './i18n'
 
 const zh = {
+  battery: '电量',
+  charging: '充电中',
+  network: '网络',
+  noServer: '连不上服务器',
+  roundTrip: '往返',
+  milliseconds: '毫秒',
+  touch: '触摸：点一下播放或暂停 · 拖动找位置 · 两指改字号 · 沿左右边缘上下滑调语速',
+  onAir: '直播中',
+  leftHere: '本段剩',
+  left: '全稿剩',
+  finished: '已读完',
+  over: '超',
+  under: '余',
   close: '关闭',
   size: '字号',
   smaller: '缩小',
@@ -75,6 +88,20 @@ const zh = {
 type Words = typeof zh
 
 const en: Words = {
+  battery: 'Battery',
+  charging: 'charging',
+  network: 'Network',
+  noServer: 'no server',
+  roundTrip: 'Round trip',
+  milliseconds: 'ms',
+  touch:
+    'Touch: tap to play or pause · drag to move · two fingers for the size · swipe up or down along an edge for the pace',
+  onAir: 'Live',
+  leftHere: 'section',
+  left: 'script',
+  finished: 'Finished',
+  over: 'over',
+  under: 'spare',
   close: 'Close',
   size: 'Size',
   smaller: 'Smaller',
