@@ -268,7 +268,8 @@ CROWDED = """() => {
         return box.width > 1 && getComputedStyle(part).visibility !== 'hidden' })
     const box = part => part.getBoundingClientRect()
     const meets = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1
-    const cut = parts.filter(part => box(part).left < 0 || box(part).right > innerWidth || box(part).bottom > innerHeight)
+    const cut = parts.map(box).map(({ left, right, bottom }, n) => [parts[n], left < 0 || right > innerWidth
+        || bottom > innerHeight]).filter(([, is]) => is).map(([part]) => part)
     const over = parts.filter(one => parts.some(other => one !== other && meets(box(one), box(other))))
     return [cut, over].map(some => some.map(part => part.className + ': ' + part.textContent)) }"""
 
@@ -299,7 +300,7 @@ def test_the_bar_tells_the_time_on_air_the_section_and_what_is_left(
 
 
 def seconds_of(told: str) -> int:
-    minutes, seconds = told.split()[-1].split(":")
+    minutes, seconds = told.rsplit(maxsplit=1)[-1].split(":")
     return int(minutes) * 60 + int(seconds)
 
 
