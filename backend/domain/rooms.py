@@ -171,6 +171,7 @@ async def read_prompter(conn: Connection, room_id: UUID) -> PrompterState:
     found = {name: told.pop(f"stage_{name}") for name in Stage.__dataclass_fields__}
     stage = stage_of(found) if found["revision"] is not None else begun(0, _cued_last(told), 0)
     waits = stage.version < told["version"]
+    told["pace"] = stage.pace_for(told["pace"], now_ms)
     upcoming = await rundowns.next_title(conn, room_id, told["script_id"], told["script_version"])
     names = await wrapping.names_of(conn, filter(None, {told["script_id"], stage.script_id}))
     return PrompterState(
@@ -212,8 +213,11 @@ async def cue(
     stage, latest, now_ms = await hold(conn, room_id)
     waited = latest.script_id is not None and stage.version < latest.version
     if waited and (latest.script_id, latest.script_version) != (script_id, script_version):
-        # What waited comes back into the queue: it was never on a screen.
-        await rundowns.mark_unsaid(conn, room_id, latest.script_id, latest.script_version)  # type: ignore[arg-type]
+        # What waited comes back into the queue: it was never on a screen. After a correction of what is read it is due.
+        assert latest.script_id is not None, "what waited is a script"
+        assert latest.script_version is not None, "what waited is a script"
+        corrects = script_id == stage.script_id
+        await rundowns.mark_unsaid(conn, room_id, latest.script_id, latest.script_version, due=corrects)
     version: int = await conn.fetchval(
         """INSERT INTO prompter_state AS s (room_id, version, script_id, script_version, title, content, pace)
            VALUES ($1, 1, $2, $3, $4, $5, $6)
@@ -230,6 +234,13 @@ async def cue(
     script = Script(version, script_id, script_version, title, content, pace)
     await save(conn, room_id, cued(stage, script, now_ms))
     return version
+
+
+async def is_awaited(conn: Connection, room_id: UUID, script_id: UUID) -> bool:
+    """Return whether another text than this script waits for the room's stage, and keep it so until the end of the
+    transaction: what comes by itself stands in line behind it. A correction of what is on stage never does."""
+    stage, latest, _ = await hold(conn, room_id)
+    return stage.version < latest.version and script_id not in (latest.script_id, stage.script_id)
 
 
 async def acknowledge(conn: Connection, room_id: UUID, version: int, position: float) -> PrompterState | None:

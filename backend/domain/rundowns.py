@@ -94,7 +94,7 @@ async def add(conn: Connection, room_id: UUID, script_id: UUID, script_version: 
     entry: UUID = await conn.fetchval(
         """INSERT INTO rundown_items AS e (room_id, script_id, script_version) VALUES ($1, $2, $3)
            ON CONFLICT (room_id, script_id) WHERE show_item_id IS NULL DO UPDATE SET script_version = $3,
-             placed_at = clock_timestamp(), aired_at = NULL,
+             placed_at = clock_timestamp(), aired_at = NULL, due = false,
              rank = CASE WHEN e.script_version = $3 THEN NULL ELSE e.rank END
            RETURNING id""",
         room_id,
@@ -156,11 +156,16 @@ async def next_title(conn: Connection, room_id: UUID, script_id: UUID | None, sc
     # Asked at every report of a display: without the texts.
     titles = _ENTRY.replace("v.content", "'' AS content")
     rows = await conn.fetch(f"{titles} WHERE e.room_id = $1 AND {_STILL_THERE} {_ORDER}", room_id)
-    entries = in_order([_entry(row) for row in rows])
+    behind = _behind(in_order([_entry(row) for row in rows]), script_id, script_version)
+    return next((one.title for one in behind if one.aired_at is None), None)
+
+
+def _behind(
+    entries: Sequence[RundownEntry], script_id: UUID | None, script_version: int | None
+) -> Sequence[RundownEntry]:
     here = (script_id, script_version)
     place = next((n for n, one in enumerate(entries) if (one.script_id, one.script_version) == here), -1)
-    behind = [*entries[place + 1 :], *entries[: max(place, 0)]]
-    return next((one.title for one in behind if one.aired_at is None), None)
+    return [*entries[place + 1 :], *entries[: max(place, 0)]]
 
 
 async def of_show(conn: Connection, show_id: UUID) -> list[RundownEntry]:
@@ -224,10 +229,43 @@ async def remove(conn: Connection, room_id: UUID, entry_id: UUID) -> RundownEntr
     return entry
 
 
+async def mark_due(conn: Connection, room_id: UUID, script_id: UUID, script_version: int) -> None:
+    """Note that a script of no show is to come on air by itself when those before it have had their turn."""
+    await conn.execute(
+        """UPDATE rundown_items SET due = true
+           WHERE room_id = $1 AND script_id = $2 AND script_version = $3 AND show_item_id IS NULL""",
+        room_id,
+        script_id,
+        script_version,
+    )
+
+
+async def hold_due(conn: Connection, room_id: UUID) -> bool:
+    """Return whether anything is due in a room, and keep others from changing it until the end of the transaction.
+
+    Asked before the room's stage is held: entries, room and stage are locked in this order by everybody.
+    """
+    due = await conn.fetch(
+        "SELECT 1 FROM rundown_items WHERE room_id = $1 AND due AND aired_at IS NULL ORDER BY id FOR UPDATE", room_id
+    )
+    if due:
+        await conn.execute("SELECT 1 FROM rooms WHERE id = $1 FOR NO KEY UPDATE", room_id)
+    return bool(due)
+
+
+async def due_entries(
+    conn: Connection, room_id: UUID, script_id: UUID | None, script_version: int | None
+) -> list[RundownEntry]:
+    """Return what is due in a room whose teleprompter has this script, in its turn."""
+    due = await conn.fetch("SELECT id FROM rundown_items WHERE room_id = $1 AND due AND aired_at IS NULL", room_id)
+    ids = {row["id"] for row in due}
+    return [one for one in _behind(await of_room(conn, room_id), script_id, script_version) if one.id in ids]
+
+
 async def mark_aired(conn: Connection, room_id: UUID, script_id: UUID, script_version: int) -> None:
     """Note that a script of the room's rundown was put on air."""
     await conn.execute(
-        """UPDATE rundown_items SET aired_at = clock_timestamp()
+        """UPDATE rundown_items SET aired_at = clock_timestamp(), due = false
            WHERE room_id = $1 AND script_id = $2 AND script_version = $3""",
         room_id,
         script_id,
@@ -235,14 +273,15 @@ async def mark_aired(conn: Connection, room_id: UUID, script_id: UUID, script_ve
     )
 
 
-async def mark_unsaid(conn: Connection, room_id: UUID, script_id: UUID, script_version: int) -> None:
-    """Note that a script was not said after all: another one took its place while it waited."""
+async def mark_unsaid(conn: Connection, room_id: UUID, script_id: UUID, script_version: int, *, due: bool) -> None:
+    """Note that a script was not said after all: another one took its place while it waited. `due`: it comes again."""
     await conn.execute(
-        """UPDATE rundown_items SET aired_at = NULL
+        """UPDATE rundown_items SET aired_at = NULL, due = $4 AND show_item_id IS NULL
            WHERE room_id = $1 AND script_id = $2 AND script_version = $3 AND aired_at IS NOT NULL""",
         room_id,
         script_id,
         script_version,
+        due,
     )
 
 

@@ -22,6 +22,8 @@ _NOTE: Final = 8
 _HEADS_UP: Final = 3000
 #: The slowest and the fastest pace that a target may ask for.
 _PACES: Final = (60, 600)
+#: Without a motion for so long (six hours) the room's session is over: another one begins as its host speaks.
+_SESSION_MS: Final = 6 * 3_600_000
 #: Orders about the text on stage or the one that waits: they mean the one their sender saw.
 _OF_A_TEXT: Final = frozenset({"play", "pause", "seek", "take", "cut"})
 
@@ -57,6 +59,10 @@ class Stage:
     target_at_ms: int | None = None
     blank: bool = False
     note: PrompterNote | None = None
+    #: The pace that a person gave last: every text after it keeps it for the room's session. None: each its host's.
+    chosen_pace: int | None = None
+    #: When the session's first text was started.
+    live_since_ms: int | None = None
 
     @property
     def rate(self) -> float:
@@ -75,6 +81,14 @@ class Stage:
         position = self.position_at(now_ms)
         return position > 0 if self.backwards else position < len(self.content)
 
+    def is_live(self, now_ms: int) -> bool:
+        """Return whether this is still the session in which something was done last."""
+        return now_ms - self.at_ms < _SESSION_MS
+
+    def pace_for(self, own: int, now_ms: int) -> int:
+        """Return the pace at which a text begins whose host speaks at `own`."""
+        return own if self.chosen_pace is None or not self.is_live(now_ms) else self.chosen_pace
+
     def transport(self) -> Transport:
         """Return what the displays are told."""
         return Transport(
@@ -87,6 +101,7 @@ class Stage:
             length=len(self.content),
             at_ms=self.at_ms,
             target_at_ms=self.target_at_ms,
+            live_since_ms=self.live_since_ms,
         )
 
 
@@ -127,8 +142,7 @@ def cued(stage: Stage, script: Script, now_ms: int) -> Stage:
         )
     if stage.is_read(now_ms):
         return stage
-    fresh = begun(stage.revision + 1, script, now_ms)
-    return replace(fresh, blank=stage.blank, note=stage.note)
+    return _after(stage, script, stage.revision + 1, now_ms, now_ms)
 
 
 def ordered(stage: Stage, latest: Script, order: PrompterOrder, now_ms: int) -> Stage:
@@ -185,20 +199,22 @@ def _changed(stage: Stage, latest: Script, order: PrompterOrder, now_ms: int) ->
             return replace(stage, playing=stage.is_read(now_ms), position=min(value or 0, length), at_ms=starts)
         case "speed":
             moved = replace(stage, position=here, at_ms=max(stage.at_ms, now_ms))
-            return replace(moved, pace=round(value or stage.pace))
+            pace = round(value or stage.pace)
+            return replace(moved, pace=pace, chosen_pace=pace)
         case "target":
             if value is None:
                 return replace(stage, target_at_ms=None)
             wanted = pace_of(stage.content, max(0.0, length - here) / value)
-            # At the end there is nothing to hurry for, nor to slow down.
+            # At the end there is nothing to hurry for, nor to slow down. The next text is in no such hurry.
             pace = stage.pace if length - here < 1 else min(max(round(wanted), _PACES[0]), _PACES[1])
             moved = replace(stage, position=here, at_ms=max(stage.at_ms, now_ms), pace=pace)
             return replace(moved, target_at_ms=now_ms + round(value * 1000))
         case "take":
-            return _taken(stage, latest, now_ms, playing=False)
+            return _after(stage, latest, stage.revision, now_ms, now_ms)
         case "cut":
             after = _HEADS_UP if order.after_ms is None else order.after_ms
-            return _taken(stage, latest, now_ms + after, playing=stage.is_read(now_ms))
+            coming = _after(stage, latest, stage.revision, now_ms + after, now_ms)
+            return replace(coming, playing=stage.is_read(now_ms))
         case "blank":
             return replace(stage, blank=value != 0)
         case "note":
@@ -218,12 +234,20 @@ def _playing(stage: Stage, position: float, order: PrompterOrder, now_ms: int) -
         position = 0.0  # read to the end: once more from the beginning
     backwards = order.reverse and position > 0
     at_ms = now_ms + (order.after_ms or 0)
-    return replace(stage, playing=True, backwards=backwards, position=position, at_ms=at_ms)
+    # Hours after the last motion another session begins, with nothing chosen for it yet.
+    stays = stage.live_since_ms is not None and stage.is_live(now_ms)
+    kept = stage if stage.is_live(now_ms) else replace(stage, chosen_pace=None)
+    since = stage.live_since_ms if stays else at_ms
+    return replace(kept, playing=True, backwards=backwards, position=position, at_ms=at_ms, live_since_ms=since)
 
 
-def _taken(stage: Stage, script: Script, at_ms: int, *, playing: bool) -> Stage:
-    fresh = begun(stage.revision, script, at_ms)
-    return replace(fresh, playing=playing, blank=stage.blank, note=stage.note)
+def _after(stage: Stage, script: Script, revision: int, at_ms: int, now_ms: int) -> Stage:
+    """Return the stage with another text at its beginning, and with what the room keeps from text to text."""
+    fresh = begun(revision, replace(script, pace=stage.pace_for(script.pace, now_ms)), at_ms)
+    kept = replace(fresh, blank=stage.blank, note=stage.note)
+    if not stage.is_live(now_ms):
+        return kept
+    return replace(kept, chosen_pace=stage.chosen_pace, live_since_ms=stage.live_since_ms)
 
 
 async def hold(conn: Connection, room_id: UUID) -> tuple[Stage, Script, int]:
@@ -261,7 +285,7 @@ async def save(conn: Connection, room_id: UUID, stage: Stage) -> None:
     await conn.execute(
         """UPDATE prompter_stages SET revision = $2, version = $3, script_id = $4, script_version = $5, title = $6,
              content = $7, pace = $8, playing = $9, backwards = $10, position = $11, at_ms = $12, target_at_ms = $13,
-             blank = $14, note = $15 WHERE room_id = $1""",
+             blank = $14, note = $15, chosen_pace = $16, live_since_ms = $17 WHERE room_id = $1""",
         room_id,
         stage.revision,
         stage.version,
@@ -277,6 +301,8 @@ async def save(conn: Connection, room_id: UUID, stage: Stage) -> None:
         stage.target_at_ms,
         stage.blank,
         stage.note.model_dump(mode="json") if stage.note else None,
+        stage.chosen_pace,
+        stage.live_since_ms,
     )
     await conn.execute("SELECT pg_notify($1, $2)", ROOMS_CHANNEL, str(room_id))
 

@@ -524,6 +524,11 @@ class ThreadListed(Frame):
     row: ThreadRow | None
 
 
+def _transport_of_before(schema: dict[str, Any]) -> None:
+    # The release before says nothing of this.
+    schema["required"] = [name for name in schema.get("required", []) if name != "live_since_ms"]
+
+
 class Transport(Part):
     """What all displays of a room do together; the highest `revision` wins.
 
@@ -531,6 +536,8 @@ class Transport(Part):
     `position + rate * (t - at_ms) / 1000` while `playing` and t > `at_ms`, else at `position`; never before 0 or behind
     `length`. `at_ms` may lie ahead: displays count down to it, or announce the text (`version`) that comes on then.
     """
+
+    model_config = ConfigDict(json_schema_extra=_transport_of_before)
 
     revision: int
     #: The version of `prompter_state` that is on stage. A higher one waits until it is taken.
@@ -547,6 +554,8 @@ class Transport(Part):
     at_ms: int = 0
     #: When the text is to be read to its end, if that was said.
     target_at_ms: int | None = None
+    #: When the room's first text was started; None before. It is over when nothing moved for six hours.
+    live_since_ms: int | None = None
 
 
 class PrompterNote(Part):

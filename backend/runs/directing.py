@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from backend.domain import audit, commands, devices, people, stages
+from backend.domain import audit, commands, devices, people, rundowns, stages
 from backend.domain.people import Identity
 from backend.domain.rooms import get_room
 from backend.errors import DisplayAway, Forbidden
@@ -17,6 +17,8 @@ from backend.storage.postgres import Connection, Database
 
 #: What is said to the audience's side or takes a text away; moving a text is nothing to keep for years.
 _AUDITED: Final = frozenset({"note", "blank", "take", "cut"})
+#: With these a text begins to be read, and another one may wait for it.
+_BEGINS: Final = frozenset({"play", "cut"})
 #: What a paired remote may order: to move the text on stage, not to change what stands there.
 _OF_A_REMOTE: Final = frozenset({"play", "pause", "seek", "speed"})
 
@@ -74,10 +76,13 @@ async def _carry_out(
         assert order.entry_id is not None, "the order was checked"
         await on_air.cue_entry(conn, books, who, room_id, order.entry_id, order.override_reason)
         return (await stages.hold(conn, room_id))[0]
+    due = order.action in _BEGINS and await rundowns.hold_due(conn, room_id)
     stage, latest, now_ms = await stages.hold(conn, room_id)
     changed = stages.ordered(stage, latest, order, now_ms)
     if changed is not stage:
         await stages.save(conn, room_id, changed)
+    if due:
+        await on_air.cue_due(conn, books, room_id)
     return changed
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
-from backend.domain import audit, people, rooms, rule_overlays, rundowns, scripts
+from backend.domain import audit, people, rooms, rule_overlays, rundowns, scripts, stages
 from backend.domain.hosts import get_host
 from backend.domain.people import Identity
 from backend.domain.products import Product, get_product
@@ -43,33 +43,50 @@ async def cue_entry(
     held = await _held(conn, books, entry)
     if held is not None:
         await _require_override(conn, who, held, override_reason)
+    # Nobody can take anything out of the audit log again.
+    overridden = mask_values({"override_reason": override_reason, **held.details}) if held is not None else {}
     # The rundown before the teleprompter, as everybody who changes both: each waits for the other's row else.
-    await rundowns.mark_aired(conn, room_id, entry.script_id, entry.script_version)
-    await rooms.cue(
+    return await _cue(conn, who.user_id, entry, **overridden)
+
+
+async def cue_due(conn: Connection, books: RuleBooks, room_id: UUID) -> None:
+    """Put what is due in a room on its teleprompter, to wait there, if nothing waits while a text is being read.
+
+    What rules and record of now forbid stays in the rundown for a person. See `rundowns.hold_due`.
+    """
+    stage, latest, now_ms = await stages.hold(conn, room_id)
+    if stage.version < latest.version or not stage.is_read(now_ms) or (await rooms.get_room(conn, room_id)).by_hand:
+        return
+    for entry in await rundowns.due_entries(conn, room_id, stage.script_id, stage.script_version):
+        if await _held(conn, books, entry) is None:
+            await _cue(conn, None, entry)
+            return
+
+
+async def _cue(conn: Connection, who: UUID | None, entry: RundownEntry, **noted: Any) -> PrompterState:
+    await rundowns.mark_aired(conn, entry.room_id, entry.script_id, entry.script_version)
+    shown = await rooms.cue(
         conn,
-        room_id,
+        entry.room_id,
         script_id=entry.script_id,
         script_version=entry.script_version,
         title=entry.title,
         content=entry.content,
         pace=entry.pace,
     )
-    state = await rooms.read_prompter(conn, room_id)
-    # Nobody can take anything out of the audit log again.
-    overridden = mask_values({"override_reason": override_reason, **held.details}) if held is not None else {}
     await audit.record(
         conn,
-        who.user_id,
+        who,
         "script.cued",
         str(entry.script_id),
         version=entry.script_version,
-        room=str(room_id),
-        prompter_version=state.version,
+        room=str(entry.room_id),
+        prompter_version=shown,
         # Another text is being read: this one is on no screen yet.
-        waits=state.stage is not None,
-        **overridden,
+        waits=await stages.waits(conn, entry.room_id, shown),
+        **noted,
     )
-    return state
+    return await rooms.read_prompter(conn, entry.room_id)
 
 
 @dataclass(frozen=True)

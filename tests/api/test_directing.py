@@ -15,7 +15,7 @@ from backend.protocol.commands import PrompterOrder
 from backend.runs import directing
 from backend.services import Services
 from tests.api.conftest import PASSWORD, SignIn
-from tests.support.stage import approved_script
+from tests.support.stage import approved_script, cue
 
 
 async def test_whoever_lost_the_right_meanwhile_steers_no_more(
@@ -80,3 +80,27 @@ async def test_a_text_comes_with_its_words_and_the_names_of_its_product(
     second = await cued(plain)
     assert second["pieces"] == [2, 1, 1, 1, 1, 1, 1]
     assert second["stage"]["pieces"] == first["pieces"]
+
+
+async def test_a_chosen_pace_is_kept_by_the_room_and_told_of_what_waits(
+    operator: httpx.AsyncClient, demo_url: str
+) -> None:
+    room = (await operator.get("/api/v1/rooms")).json()["items"][0]["id"]
+    path = f"/api/v1/rooms/{room}/prompter"
+
+    async def order(action: str, **fields: Any) -> dict[str, Any]:
+        answer = await operator.post(path, json={"action": action, **fields})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    first = await cue(demo_url, room, "大家好，今天看一只保温杯。", script=1)
+    await order("play", version=first, value=0, after_ms=10_000)
+    second = await cue(demo_url, room, "下一段。", script=2, pace=250)
+    assert (await operator.get(path)).json()["pace"] == 250
+    chosen = await order("speed", version=first, value=310)
+    assert (chosen["version"], chosen["pace"], chosen["transport"]["pace"]) == (second, 310, 310)
+    cut = await order("cut", version=second, after_ms=0)
+    assert (cut["transport"]["version"], cut["transport"]["pace"]) == (second, 310)
+    await order("pause", version=second)
+    await cue(demo_url, room, "第三段。", script=3, pace=260)
+    assert (await operator.get(path)).json()["transport"]["pace"] == 310

@@ -14,7 +14,6 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute
 
-from backend.protocol.events import Piece
 from tests.e2e.browser import built
 
 ROOM_ID = "01900000-0000-7000-8000-000000000001"
@@ -60,22 +59,14 @@ class RoomOnScreen:
         self.page.wait_for_function("!document.querySelector('.track') || document.fonts.status === 'loaded'")
 
     def show(
-        self,
-        content: str,
-        *,
-        script: int = 1,
-        title: str = "保温杯开场",
-        pace: int = 240,
-        pieces: list[Piece] | None = None,
+        self, content: str, *, script: int = 1, title: str = "保温杯开场", pace: int = 240, **more: object
     ) -> None:
         """Put a script on the room's teleprompter, or another version of the one that is there.
 
-        `pieces`: what the server's dictionary says of it; None as by a server that says nothing.
+        `more` are other fields of the frame: its `pieces`, as the server's dictionary cuts it.
         """
         script_id = f"01900000-0000-7000-8000-0000000001{script:02d}"
-        self._state = self._frame(self._state["version"] + 1, script_id, title, content, pace)
-        if pieces is not None:
-            self._state["pieces"] = pieces
+        self._state = self._frame(self._state["version"] + 1, script_id, title, content, pace) | more
         for socket in self._sockets:
             socket.send(json.dumps(self._state))
 

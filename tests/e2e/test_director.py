@@ -336,6 +336,39 @@ def test_what_is_put_on_air_while_another_is_read_waits_and_is_cut_in(seats: Sea
     assert room.state()["stage"] is None
 
 
+def test_what_waits_is_called_the_next_by_host_and_director_whatever_is_approved_meanwhile(
+    seats: Seats, operator: Seat, room: Room
+) -> None:
+    first = room.approve(WISHES[0])
+    page = operator.open(f"/live/{room.id}").page
+    phone = seats.take(OPERATOR, f"/remote?room={room.id}", viewport=PHONE).page
+    host = seats.take(HOST, f"/prompter.html?room={room.id}").page
+    room.rule(by_hand=False)
+    entries(page).first.get_by_test_id("cue").click()
+    expect(host.locator(".bar .title:not(.upcoming)")).to_have_text(first)
+    # Slowly: it is read for as long as this test looks.
+    page.get_by_test_id("play").click()
+    for _ in range(8):
+        page.keyboard.press("Shift+ArrowDown")
+    expect(page.get_by_test_id("stage-state")).to_have_attribute("data-state", "playing")
+    second, third, fourth = (room.approve(wish) for wish in (WISHES[1], WISHES[2], "写一段面膜促单，30秒"))
+    for seen in (host.locator(".next-name"), page.get_by_test_id("waits"), phone.get_by_test_id("waits")):
+        expect(seen).to_contain_text("下一段")
+        expect(seen).to_contain_text(second)
+    standing = [entries(page).nth(n).get_attribute("data-standing") for n in range(4)]
+    assert standing == ["onAir", "waiting", "queued", "queued"]
+    expect(phone.locator(".upcoming")).to_have_count(0)
+
+    host.keyboard.press("n")
+    expect(host.locator(".bar .title:not(.upcoming)")).to_have_text(second)
+    expect(host.locator(".upcoming")).to_contain_text(third)
+    expect(entries(page).filter(has_text=third)).to_have_attribute("data-standing", "next")
+    host.keyboard.press("Space")
+    expect(host.locator(".next-name")).to_contain_text(third)
+    expect(page.get_by_test_id("waits")).to_contain_text(third)
+    expect(entries(page).filter(has_text=fourth)).to_have_attribute("data-standing", "queued")
+
+
 def test_who_may_not_sees_and_cannot_touch(seats: Seats, operator: Seat, room: Room) -> None:
     room.approve(WISHES[0])
     guest = seats.take(GUEST, f"/live/{room.id}")

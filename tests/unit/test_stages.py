@@ -116,6 +116,48 @@ def test_what_waits_is_taken_standing_or_cut_in_running_and_announced() -> None:
     assert not do(stage(), "cut", latest=waiting, version=2).playing
 
 
+def test_the_pace_that_a_person_gave_stays_from_text_to_text_until_another_is_given() -> None:
+    waiting = script(2, "下一段。", 2)
+    faster = do(do(stage(), "play"), "speed", T + 1000, value=300)
+    for action in ("take", "cut"):
+        assert do(faster, action, T + 2000, latest=waiting, version=2).pace == 300
+    taken = do(faster, "take", T + 2000, latest=waiting, version=2)
+    third = cued(taken, script(3, "第三段。", 3), T + 3000)
+    assert (third.version, third.pace) == (3, 300)
+    assert cued(do(third, "speed", T + 4000, value=200), script(4, "第四段。", 4), T + 5000).pace == 200
+    # Given before there is any text, it holds for the first.
+    assert cued(do(begun(0, script(0, ""), T), "speed", value=280), script(1), T + 1000).pace == 280
+
+
+def test_what_nobody_chose_or_only_one_text_needed_is_not_the_next_texts_pace() -> None:
+    other = script(2, "下一段。", 2)
+    slow = Script(3, UUID(int=3), 1, "慢稿", "第三段。", 180)
+    assert cued(cued(stage(), other, T), slow, T).pace == 180
+    hurried = do(do(stage("今天的保温杯，" * 40), "speed", value=300), "target", value=30)
+    assert hurried.pace != 300
+    assert cued(hurried, slow, T + 1000).pace == 300
+    # Hours later another session begins, as its host speaks.
+    faster = do(stage(), "speed", value=300)
+    assert cued(faster, slow, T + 5 * 3_600_000).pace == 300
+    later = cued(faster, slow, T + 7 * 3_600_000)
+    assert (later.pace, later.chosen_pace) == (180, None)
+
+
+def test_the_session_counts_from_its_first_start_through_every_text_until_nothing_moves_for_hours() -> None:
+    other = script(2, "下一段。", 2)
+    assert stage().transport().live_since_ms is None
+    begun_at = do(stage(), "play", T + 1000, after_ms=3000)
+    assert begun_at.transport().live_since_ms == T + 4000
+    again = do(do(begun_at, "pause", T + 9000), "play", T + 60_000)
+    assert again.live_since_ms == T + 4000
+    assert do(again, "cut", T + 70_000, latest=other, version=2).live_since_ms == T + 4000
+    assert cued(do(again, "pause", T + 70_000), other, T + 80_000).live_since_ms == T + 4000
+    evening = T + 80_000 + 7 * 3_600_000
+    assert cued(do(again, "pause", T + 70_000), other, evening).live_since_ms is None
+    later = do(do(again, "speed", T + 70_000, value=300), "play", evening, value=0)
+    assert (later.live_since_ms, later.chosen_pace) == (evening, None)
+
+
 def test_during_the_heads_up_the_reader_stops_and_starts_what_the_screen_still_shows() -> None:
     playing, waiting = do(stage(), "play"), script(2, "下一段。", 2)
     cut = do(playing, "cut", latest=waiting, version=2)

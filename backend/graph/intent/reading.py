@@ -65,7 +65,6 @@ def load() -> None:
     weights()
     overheard.load()
     folding.load()
-    segments.load()
 
 
 def read(message: str, situation: Situation, *, learned: bool = True) -> Reading:

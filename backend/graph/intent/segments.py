@@ -109,11 +109,6 @@ def in_order(text: str, mentions: list[Mention]) -> list[str]:
     return segments if joined or _ORDERED.search(text) else []
 
 
-def load() -> None:
-    """Spell the names that are known by their sound now."""
-    _by_ear()
-
-
 def is_ordered(text: str) -> bool:
     """Tell whether folded `text` says what comes first and what after it."""
     return _ORDERED.search(text) is not None

@@ -190,12 +190,17 @@ async def _published(
         # What is written for a show takes its place in the rundown; the host is still at something else.
         if not await rundowns.place(conn, context.run_id, script_id, version) and room_id is not None:
             by_hand = (await rooms.get_room(conn, room_id)).by_hand
+            queued = True
             try:
                 await rundowns.add(conn, room_id, script_id, version)
             except BadRequest:
                 # A full queue is no reason to lose an approval: the script is in the library, and on air by the rule.
                 log.warning("rundown_full", room_id=str(room_id), script_id=str(script_id))
-            if not by_hand:
+                queued = False
+            if not by_hand and queued and await rooms.is_awaited(conn, room_id, script_id):
+                # What was approved before it is still to be read: it comes when that is on stage.
+                await rundowns.mark_due(conn, room_id, script_id, version)
+            elif not by_hand:
                 await rundowns.mark_aired(conn, room_id, script_id, version)
                 shown = await rooms.cue(
                     conn,

@@ -7708,6 +7708,8 @@ export interface components {
             at_ms: number;
             /** Target At Ms */
             target_at_ms: number | null;
+            /** Live Since Ms */
+            live_since_ms?: number | null;
         };
         /**
          * Trial

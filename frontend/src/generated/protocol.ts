@@ -968,6 +968,7 @@ export interface Transport {
   length: number;
   at_ms: number;
   target_at_ms: number | null;
+  live_since_ms?: number | null;
 }
 /**
  * The text on stage, while a newer version waits.

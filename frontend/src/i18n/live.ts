@@ -50,7 +50,7 @@ export const liveZh = {
     onTime: '刚好读完',
     targetWrong: '写成 分:秒，例如 1:30',
     section: '从第 {{n}} 段开始：{{title}}',
-    waits: '候场：{{title}}',
+    waits: '下一段候场：{{title}}',
     waitsHint: '主播还在读别的，这段在等。',
     cut: '插播',
     cutHint: '提词器先预告 3 秒再换',
@@ -87,7 +87,7 @@ export const liveZh = {
     scenarioOf: '{{product}} · {{scenario}}',
     standing: {
       onAir: '在播',
-      waiting: '候场',
+      waiting: '下一段候场',
       next: '下一段',
       held: '被拦下',
       said: '已讲',
@@ -146,7 +146,7 @@ export const liveZh = {
     ruleManual: '只进节目单，手动上屏',
     ruleSeconds: '等几秒',
     ruleNow: {
-      auto: '通过的稿件立刻上屏；主播在读别的就候场。',
+      auto: '通过的稿件立刻上屏；主播在读别的就候场，已有候场的排在它后面。',
       held: '通过的稿件等 {{seconds}} 秒再上屏，期间可以撤回。',
       manual: '通过的稿件只进节目单，手动上屏。',
     },
@@ -213,7 +213,7 @@ export const liveEn: English<typeof liveZh> = {
     onTime: 'On time',
     targetWrong: 'Write min:sec, such as 1:30',
     section: 'Read from section {{n}}: {{title}}',
-    waits: 'Waiting: {{title}}',
+    waits: 'Next, waiting: {{title}}',
     waitsHint: 'The host is still reading something else.',
     cut: 'Cut in',
     cutHint: 'The screens announce it for 3 s',
@@ -251,7 +251,7 @@ export const liveEn: English<typeof liveZh> = {
     scenarioOf: '{{product}} · {{scenario}}',
     standing: {
       onAir: 'On air',
-      waiting: 'Waiting',
+      waiting: 'Next, waiting',
       next: 'Next',
       held: 'Held',
       said: 'Said',
@@ -312,7 +312,7 @@ export const liveEn: English<typeof liveZh> = {
     ruleManual: 'Into the rundown only; by hand',
     ruleSeconds: 'Seconds to wait',
     ruleNow: {
-      auto: 'What is approved goes on air at once, or waits while the host reads something else.',
+      auto: 'What is approved goes on air at once; it waits while the host reads something else, and behind what waits already.',
       held: 'What is approved goes on air after {{seconds}} s, and can be called back until then.',
       manual: 'What is approved goes into the rundown only; a person puts it on air.',
     },

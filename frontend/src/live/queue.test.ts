@@ -62,7 +62,8 @@ const told = (entries: Entry[], state: PrompterState | undefined, held: string[]
 test('each entry is what it is to the room', () => {
   const rundown = [entry('a', true), entry('b', true), entry('c'), entry('d')]
   expect(told(rundown, shows('b'))).toEqual(['said', 'onAir', 'next', 'queued'])
-  expect(told(rundown, shows('b', 'c'))).toEqual(['said', 'onAir', 'waiting', 'next'])
+  // What waits is what comes next, on the screens too: nothing else is called so.
+  expect(told(rundown, shows('b', 'c'))).toEqual(['said', 'onAir', 'waiting', 'queued'])
   expect(told(rundown, shows('b'), ['d'])).toEqual(['said', 'onAir', 'next', 'held'])
   // What would come next may not go on air: that is told, and nothing else is next in its place.
   expect(told(rundown, shows('b'), ['c'])).toEqual(['said', 'onAir', 'held', 'queued'])

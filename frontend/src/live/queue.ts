@@ -13,8 +13,9 @@ const is = (entry: Entry, shown: Shown | undefined): boolean =>
   shown !== undefined && entry.script_id === shown.script_id && entry.script_version === shown.script_version
 
 /**
- * Each entry's standing. What comes next is the first one behind what the teleprompter has last that was not on air yet,
- * else the first at all: as the server tells the displays. Of what may not go on air now it is told that, next or not.
+ * Each entry's standing. What comes next is what waits on the teleprompter, as its screens say; else the first one behind
+ * what it has that was not on air yet, else the first at all: as the server tells the displays. Of what may not go on air now
+ * it is told that, next or not.
  */
 export function standings(
   entries: readonly Entry[],
@@ -23,7 +24,7 @@ export function standings(
 ): ReadonlyMap<string, Standing> {
   const read = state && state.version > 0 ? onStage(state) : undefined
   const waits = state && waiting(state)
-  const next = upcoming(entries, waits ?? read)?.id
+  const next = waits ? undefined : upcoming(entries, read)?.id
   return new Map(
     entries.map((entry) => {
       if (is(entry, waits)) return [entry.id, 'waiting']

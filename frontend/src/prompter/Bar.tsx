@@ -121,27 +121,24 @@ export function Next({ take }: { take: () => void }) {
 
 /** What the reader needs to know and reach while reading. */
 export function Bar({
-  place,
   actions,
   room,
-  clock,
+  children,
 }: {
-  place: () => Place
   actions: BarActions
   room: string
-  clock: () => number
+  /** What else is told of the text. */
+  children: React.ReactNode
 }) {
   const now = useTick()
   const desk = useDesk()
   const { stage, pace, status, settings } = desk
-  const { target, upcoming } = desk.live
+  const { upcoming } = desk.live
   const bound = isBound(desk)
   const t = words(settings.language)
   const empty = isEmpty(stage.shown)
   const running = stage.motion === 'running'
   const offline = isOffline(status, now)
-  const { secondsLeft } = place()
-  const spare = target === undefined ? undefined : (target - clock()) / 1000 - secondsLeft
   const line =
     offline || status.state === 'closed' ? t.offline : status.state === 'open' ? t.connected : t.connecting
   return (
@@ -151,7 +148,7 @@ export function Bar({
           {status.state !== 'connecting' && (
             <Icon name={offline || status.state === 'closed' ? 'offline' : 'check'} />
           )}
-          {line}
+          <span>{line}</span>
         </span>
         <span className="title">{stage.shown?.title || room}</span>
         {upcoming && !stage.next && (
@@ -161,16 +158,9 @@ export function Bar({
             {upcoming}
           </span>
         )}
-        {spare !== undefined && !empty && (
-          <span className={spare < -1 ? 'figures over-time' : 'figures'}>
-            {spare < -1 ? t.over : t.under} {minutes(Math.abs(spare))}
-          </span>
-        )}
+        {children}
       </div>
       <div className="controls">
-        <span className="left figures">
-          {empty ? '' : stage.motion === 'finished' ? t.finished : `${t.left} ${minutes(secondsLeft)}`}
-        </span>
         {!bound && (
           <button type="button" aria-label={t.slower} onClick={() => actions.pace(-5)}>
             <Icon name="minus" />

@@ -9,14 +9,13 @@ import {
 } from 'react'
 import type { RoomEntry } from './api'
 import { Bar, type BarActions, Connection, Next, Progress } from './Bar'
+import type { Hands } from './hands'
 import { Icon } from './Icon'
 import { words } from './i18n'
-import { type Action, actionOf } from './keys'
 import { Lead } from './lead'
 import { type Follower, follow, type Link } from './link'
 import { Over } from './Over'
 import { Player, type Room } from './player'
-import { toggleFullscreen, useWakeLock } from './screen'
 import { parse, rateOf, type Script } from './script'
 import { sizeFor, sizeWithin } from './settings'
 import { type Arrival, isEmpty } from './stage'
@@ -56,6 +55,9 @@ function useSize(element: React.RefObject<HTMLElement | null>): { width: number;
   }, [element])
   return size
 }
+
+/** Not needed for the first paint; fetched right after it, for later there may be no network. */
+const fetchLater = () => import('./later')
 
 /** What lies over the text and takes the keys. */
 export type Panel = 'menu' | 'pattern' | undefined
@@ -157,10 +159,8 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
     return () => cancelAnimationFrame(frame)
   }, [version])
 
-  useWakeLock()
   useEffect(() => {
-    // Not needed for the first paint; fetched now, for later there may be no network.
-    import('./later').then(setLater, () => undefined)
+    fetchLater().then(setLater, () => undefined)
   }, [])
 
   const act = useCallback((what: (hand: Lead) => void) => {
@@ -181,56 +181,13 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
     [act],
   )
 
-  const perform = useCallback(
-    (action: Action) => {
-      const { settings: now, change } = useDesk.getState()
-      switch (action.do) {
-        case 'toggle':
-          return actions.toggle()
-        case 'stop':
-          return act((hand) => hand.pause())
-        case 'pace':
-          return actions.pace(action.by)
-        case 'step':
-          return act((hand) => hand.seek(player.current?.beside(action.unit, action.direction)))
-        case 'edge':
-          return act((hand) => hand.seek(action.end ? player.current?.lineOf(Number.POSITIVE_INFINITY) : 0))
-        case 'size':
-          return resize(action.by)
-        case 'mirror':
-          return change(action.axis === 'h' ? { mirrorH: !now.mirrorH } : { mirrorV: !now.mirrorV })
-        case 'fullscreen':
-          return void toggleFullscreen()
-        case 'band':
-          return change({ band: !now.band })
-        case 'hud':
-          return change({ hud: !now.hud })
-        case 'reverse':
-          return act((hand) => hand.reverse())
-        case 'pages':
-          return change({ pages: !paged })
-        case 'take':
-          return actions.take()
-        case 'menu':
-          return open('menu')
-      }
-    },
-    [paged, actions, act, resize],
-  )
-  useEffect(() => (panel ? undefined : later?.watchGamepad(perform)), [panel, later, perform])
+  const hands = useMemo<Hands>(() => ({ actions, act, resize, player, paged }), [actions, act, resize, paged])
+  useEffect(() => (panel ? undefined : later?.watchPad(hands)), [panel, later, hands])
 
   useEffect(() => {
     if (panel) return
-    const press = (event: KeyboardEvent) => {
-      if (event.isComposing) return
-      // A focused button keeps its own Enter and Space.
-      const onButton =
-        event.target instanceof HTMLButtonElement && (event.key === 'Enter' || event.key === ' ')
-      const action = onButton ? undefined : actionOf(event, settings.singleKeys)
-      if (!action) return
-      event.preventDefault()
-      if (!(action.do === 'toggle' && event.repeat)) perform(action)
-    }
+    const press = (event: KeyboardEvent) =>
+      later ? later.press(event, hands) : void fetchLater().then((late) => late.press(event, hands))
     // What was clicked keeps no focus: Space is play again. Before the click acts, which may move the focus itself.
     const click = ({ detail }: MouseEvent) => detail && (document.activeElement as HTMLElement).blur()
     window.addEventListener('keydown', press)
@@ -239,13 +196,14 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       window.removeEventListener('keydown', press)
       window.removeEventListener('click', click, true)
     }
-  }, [panel, perform, settings.singleKeys])
+  }, [panel, later, hands])
 
   const began = useRef(size)
   useEffect(() => {
     if (!surface.current) return
     return later?.listen(surface.current, {
       tap: actions.toggle,
+      pace: actions.pace,
       drag: (pixels) => {
         held.current ||= useDesk.getState().stage.motion === 'running'
         lead.current?.drag(flipped ? -pixels : pixels)
@@ -311,7 +269,11 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
       )}
       <footer>
         <Next take={actions.take} />
-        {settings.hud && <Bar place={place} actions={actions} room={room.name} clock={clock} />}
+        {settings.hud && (
+          <Bar actions={actions} room={room.name}>
+            {later && <later.Times place={place} script={script} clock={clock} />}
+          </Bar>
+        )}
         {later && settings.locked && <later.Lock />}
         <Progress place={place} />
       </footer>
@@ -324,6 +286,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
           mirror={mirror}
           paged={paged}
           follow={(on) => lead.current?.setFollowing(on)}
+          roundTrip={() => link.current?.roundTrip}
           finishIn={(seconds) => lead.current?.target(seconds)}
         />
       )}

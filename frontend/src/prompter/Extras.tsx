@@ -1,10 +1,11 @@
 import { useEffect, useRef } from 'react'
 import { isPaired } from './api'
 import type { Panel } from './Display'
+import { words } from './i18n'
 import { actionOf } from './keys'
 import { Menu } from './Menu'
 import { menuWords } from './menuWords'
-import { toggleFullscreen } from './screen'
+import { toggleFullscreen, useWakeLock } from './screen'
 import { useDesk } from './store'
 
 /** How long a finger rests on the lock before it opens. */
@@ -19,9 +20,11 @@ export function Extras({
   mirror,
   ...display
 }: { panel: Panel; open: Open; mirror: string } & Omit<Parameters<typeof Menu>[0], 'close' | 'pattern'>) {
+  useWakeLock()
   useEffect(() => useDesk.getState().change({ at: location.search }), [])
   return (
     <>
+      <Swiped mirror={mirror} />
       {panel === 'menu' && (
         <Menu close={() => open(undefined)} pattern={() => open('pattern')} {...display} />
       )}
@@ -29,6 +32,17 @@ export function Extras({
         <Pattern close={() => open(undefined)} resize={display.resize} size={display.size} mirror={mirror} />
       )}
     </>
+  )
+}
+
+/** The pace, while a finger at the edge changes it. */
+function Swiped({ mirror }: { mirror: string }) {
+  const { swiping, pace, settings } = useDesk()
+  if (!swiping) return null
+  return (
+    <output className="swiped figures" style={{ transform: mirror }}>
+      {pace} {words(settings.language).perMinute}
+    </output>
   )
 }
 
@@ -87,7 +101,8 @@ function Pattern({
       aria-label={t.pattern}
       onClose={close}
       onKeyDown={(event) => {
-        const action = actionOf(event, useDesk.getState().settings.singleKeys)
+        const { singleKeys, keys } = useDesk.getState().settings
+        const action = actionOf(event, singleKeys, keys)
         if (action?.do === 'mirror') flip(action.axis === 'v')
         else if (action?.do === 'size') resize(action.by)
         else if (action?.do === 'fullscreen') void toggleFullscreen()

@@ -1,7 +1,9 @@
 import { useEffect, useRef } from 'react'
 import { isPaired } from './api'
+import { Device } from './Device'
 import { Icon } from './Icon'
 import { words } from './i18n'
+import { Keys } from './Keys'
 import { menuWords } from './menuWords'
 import { toggleFullscreen } from './screen'
 import { type Settings, THEMES } from './settings'
@@ -25,6 +27,7 @@ export function Menu({
   paged,
   follow,
   finishIn,
+  roundTrip,
 }: {
   close: () => void
   /** Show the test pattern instead. */
@@ -34,6 +37,7 @@ export function Menu({
   paged: boolean
   follow: (on: boolean) => void
   finishIn: (seconds: number | undefined) => void
+  roundTrip: () => number | undefined
 }) {
   const settings = useDesk((desk) => desk.settings)
   const change = useDesk((desk) => desk.change)
@@ -64,6 +68,7 @@ export function Menu({
           <Icon name="close" />
         </button>
       </header>
+      <Device roundTrip={roundTrip} />
       <fieldset>
         <legend>
           {t.size} <span className="figures">{size}</span>
@@ -142,11 +147,8 @@ export function Menu({
           </label>
         )}
       </div>
-      <p>
-        <strong>{t.keys}</strong>
-        <br />
-        {t.keysText}
-      </p>
+      <p>{t.touch}</p>
+      <Keys />
       {!('wakeLock' in navigator) && <p>{t.wakeLockMissing}</p>}
       {!document.fullscreenEnabled && <p>{t.homeScreen}</p>}
     </dialog>

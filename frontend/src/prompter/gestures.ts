@@ -1,5 +1,12 @@
+import { isBound, useDesk } from './store'
+
 const TAP_PIXELS = 10
 const RESUME_MS = 1000
+/** So near to the left or right edge a finger that goes up or down changes the pace. */
+const EDGE_PIXELS = 32
+/** A step of the pace for so long a way, and how large it is (字/分). */
+const STEP_PIXELS = 24
+const STEP = 5
 
 export interface Gestures {
   tap(): void
@@ -10,14 +17,37 @@ export interface Gestures {
   /** A text that was running when it was taken hold of runs again a second after the release. */
   isRunning(): boolean
   resume(): void
+  /** Change the pace by so many 字/分. */
+  pace(by: number): void
 }
 
-/** Tap pauses, drag and wheel move, two fingers change the size. Returns how to stop listening. */
+/** Whether something at `x` is at an edge of what is between `left` and `right`. */
+export const isAtEdge = (x: number, left: number, right: number): boolean =>
+  x < left + EDGE_PIXELS || x >= right - EDGE_PIXELS
+
+/** By how much the pace is another when a swipe went from `before` to `after` pixels up: each step counts once. */
+export const paceBetween = (before: number, after: number): number =>
+  (Math.trunc(after / STEP_PIXELS) - Math.trunc(before / STEP_PIXELS)) * STEP
+
+/** The stage without what a notch or a rounded corner takes of it. */
+function within(surface: HTMLElement): [left: number, right: number] {
+  const { left, right } = surface.getBoundingClientRect()
+  const style = getComputedStyle(surface)
+  const inset = (side: 'left' | 'right') => Number.parseFloat(style.getPropertyValue(`--inset-${side}`)) || 0
+  return [left + inset('left'), right - inset('right')]
+}
+
+/**
+ * Tap pauses, drag and wheel move, two fingers change the size, a swipe along an edge the pace. Returns how to stop
+ * listening.
+ */
 export function listen(surface: HTMLElement, gestures: Gestures): () => void {
   const fingers = new Map<number, { x: number; y: number }>()
   let travelled = 0
   let wasRunning = false
   let pinching = 0
+  /** How far up the finger at an edge is by now. */
+  let swiped: number | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const spread = () => {
@@ -31,9 +61,13 @@ export function listen(surface: HTMLElement, gestures: Gestures): () => void {
     surface.setPointerCapture(event.pointerId)
     if (fingers.size === 1) {
       travelled = 0
+      // A mouse has keys beside it, and the edge is a place to drag as any other.
+      const edge = event.pointerType !== 'mouse' && isAtEdge(event.clientX, ...within(surface))
+      swiped = edge && !isBound(useDesk.getState()) ? 0 : undefined
       wasRunning = gestures.isRunning() || timer !== undefined
     } else if (fingers.size === 2) {
       travelled = TAP_PIXELS + 1
+      endSwipe()
       pinching = spread()
       gestures.pinch(1, true)
     }
@@ -51,15 +85,28 @@ export function listen(surface: HTMLElement, gestures: Gestures): () => void {
     }
     const before = travelled
     travelled += Math.abs(pixels)
+    if (swiped !== undefined) {
+      const by = paceBetween(swiped, swiped + pixels)
+      swiped += pixels
+      if (travelled > TAP_PIXELS) useDesk.setState({ swiping: true })
+      if (by) gestures.pace(by)
+      return
+    }
     if (travelled > TAP_PIXELS)
       gestures.drag(before > TAP_PIXELS ? pixels : Math.sign(pixels) * (travelled - TAP_PIXELS))
+  }
+  const endSwipe = () => {
+    swiped = undefined
+    useDesk.setState({ swiping: false })
   }
   const up = (event: PointerEvent) => {
     if (!fingers.delete(event.pointerId) || fingers.size > 0) return
     pinching = 0
+    const swipe = swiped !== undefined
+    if (swipe) endSwipe()
     if (travelled <= TAP_PIXELS) {
       if (event.type === 'pointerup') gestures.tap()
-    } else if (wasRunning && !gestures.isRunning()) later()
+    } else if (!swipe && wasRunning && !gestures.isRunning()) later()
   }
   const later = () => {
     clearTimeout(timer)
@@ -82,6 +129,7 @@ export function listen(surface: HTMLElement, gestures: Gestures): () => void {
   surface.addEventListener('wheel', wheel, { passive: false })
   return () => {
     clearTimeout(timer)
+    if (swiped !== undefined) endSwipe()
     surface.removeEventListener('pointerdown', down)
     surface.removeEventListener('pointermove', move)
     surface.removeEventListener('pointerup', up)

@@ -20,8 +20,6 @@ const zh = {
   slower: '慢一点',
   faster: '快一点',
   perMinute: '字/分',
-  left: '剩',
-  finished: '已读完',
   next: '下一段',
   colon: '：',
   takeNext: '接上',
@@ -36,8 +34,6 @@ const zh = {
   rejoin: '跟上直播间',
   tellRoom: '让直播间跟我',
   countdown: '开始前倒数',
-  over: '超',
-  under: '余',
 }
 
 type Words = Record<keyof typeof zh, string>
@@ -64,8 +60,6 @@ const en: Words = {
   slower: 'Slower',
   faster: 'Faster',
   perMinute: 'chars/min',
-  left: 'left',
-  finished: 'Finished',
   next: 'Next',
   colon: ': ',
   takeNext: 'Take it',
@@ -80,8 +74,6 @@ const en: Words = {
   rejoin: 'Follow the room',
   tellRoom: 'Have the room follow me',
   countdown: 'Count down to a start',
-  over: 'over',
-  under: 'spare',
 }
 
 export type Language = 'zh' | 'en'

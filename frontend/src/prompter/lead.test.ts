@@ -122,6 +122,41 @@ describe('a display that hears of its room', () => {
   })
 })
 
+describe('the pace that somebody chose', () => {
+  const waits = (revision: number, pace: number, chosen: number): PrompterState => {
+    const stage = {
+      version: 1,
+      script_id: 's1',
+      script_version: 1,
+      title: '',
+      content: '大家好，这是第 1 稿。',
+    }
+    return state(transport(revision, { playing: true, pace: chosen }), { version: 2, pace, stage })
+  }
+
+  it('is that of the text that is taken next, with and without a line', () => {
+    const { lead, hear, settle, goal } = display()
+    hear(state(transport(1, { playing: true })))
+    hear(waits(1, 260, 240))
+    // The director's word, after that text began to wait.
+    hear(waits(2, 300, 300))
+    lead.takeNext()
+    settle()
+    expect([goal()?.position, useDesk.getState().pace]).toEqual([0, 300])
+  })
+
+  it('is kept by the display that chose it while the room cannot hear of it', () => {
+    const { lead, hear, settle } = display()
+    hear(state(transport(1, { playing: true })))
+    hear(waits(1, 260, 240))
+    lead.lost()
+    lead.pace(40)
+    lead.takeNext()
+    settle()
+    expect(useDesk.getState().pace).toBe(280)
+  })
+})
+
 describe('a display that was loaded again without a line', () => {
   const kept = (room: Transport, act: (lead: Lead) => void = () => undefined) => {
     const page = display()

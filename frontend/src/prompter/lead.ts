@@ -58,6 +58,8 @@ export class Lead {
   /** The text was set going again without a line, and its reader has done nothing since. */
   #alone = false
   #unanswered: ReturnType<typeof setTimeout> | undefined
+  /** The pace given here that the room did not hear of: the next text keeps it. */
+  #chosen: number | undefined
 
   constructor(player: Player, wire: Wire) {
     this.#player = player
@@ -75,13 +77,16 @@ export class Lead {
     const first = this.#latest === undefined && !this.#step.own
     this.#latest = state
     const note = state.note?.id === desk.live.note?.id ? desk.live.note : (state.note ?? undefined)
-    desk.setLive({ blank: state.blank ?? false, note, upcoming: state.next_title ?? undefined })
     const room = state.transport
+    const since = room?.live_since_ms
+    const upcoming = state.next_title ?? undefined
+    desk.setLive({ blank: state.blank ?? false, note, upcoming, since, moved: room?.at_ms })
     if (!room || !desk.settings.follow) {
       if (room) this.#step = { ...this.#step, room, away: false }
       desk.dispatch({ type: 'received', state })
       return
     }
+    this.#chosen = undefined
     const { shown, motion } = desk.stage
     const here = shown?.version === room.version ? this.#player.isFar(this.#placeIn(room)) : !isEmpty(shown)
     // Set going again by itself and no line from the room: it gets in step unseen, and the room is told nothing.
@@ -264,6 +269,7 @@ export class Lead {
   pace(by: number): void {
     const goal = this.#present
     const pace = paceWithin(goal.pace + by)
+    this.#chosen = pace
     const { shown } = useDesk.getState().stage
     const rate = rateOf(shown?.content ?? '', pace) * Math.sign(goal.rate || 1)
     const now = this.#wire.now()
@@ -297,8 +303,10 @@ export class Lead {
     const { stage, dispatch } = useDesk.getState()
     const { next } = stage
     if (!next || isBound(useDesk.getState())) return
-    const fresh = { version: next.version, playing: false, position: 0, pace: next.pace, target_at_ms: null }
-    const rate = rateOf(next.content, next.pace)
+    // What came last says at which pace the room goes on.
+    const pace = this.#chosen ?? this.#latest?.pace ?? next.pace
+    const fresh = { version: next.version, playing: false, position: 0, pace, target_at_ms: null }
+    const rate = rateOf(next.content, pace)
     this.#act({ ...fresh, rate, at_ms: this.#wire.now() }, { action: 'take' })
     dispatch({ type: 'taken' })
   }

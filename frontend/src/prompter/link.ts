@@ -15,6 +15,8 @@ const LEFT = 'cuedesk:left'
 export interface Link extends Wire {
   /** Called after a version was really painted. */
   painted(version: number): void
+  /** Milliseconds to the server and back, when they were measured. */
+  readonly roundTrip: number | undefined
   stop(): void
 }
 
@@ -186,6 +188,9 @@ export function follow(
       onScreen = version
       report()
       remember()
+    },
+    get roundTrip() {
+      return socket.clock.roundTrip
     },
     stop() {
       stopped = true

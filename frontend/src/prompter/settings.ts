@@ -1,3 +1,5 @@
+import type { OwnKeys } from './keys'
+
 export type Theme = 'black' | 'night' | 'paper' | 'amber'
 export const THEMES: readonly Theme[] = ['black', 'night', 'paper', 'amber']
 
@@ -22,6 +24,8 @@ export interface Settings {
   readonly singleKeys: boolean
   /** Nothing that touches the screen does anything. */
   readonly locked: boolean
+  /** The keys, where they are not the usual ones. */
+  readonly keys?: OwnKeys | undefined
   /** The address of the room that was open last, for who comes from the home screen. */
   readonly at: string
 }

@@ -19,6 +19,9 @@ export interface Live {
   readonly target: number | undefined
   /** What comes next in the rundown. */
   readonly upcoming: string | undefined
+  /** When the room went live, and when its text last moved (the server's clock). */
+  readonly since?: number | null | undefined
+  readonly moved?: number | undefined
 }
 
 export interface Desk {
@@ -30,6 +33,8 @@ export interface Desk {
   readonly live: Live
   /** A paired screen: it does what the room does, and its reader can only look, unless it does not follow. */
   readonly bound: boolean
+  /** A finger at the edge is changing the pace. */
+  readonly swiping?: boolean
   dispatch(event: StageEvent): void
   change(settings: Partial<Settings>): void
   setPace(pace: number): void

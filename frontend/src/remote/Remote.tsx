@@ -206,7 +206,7 @@ export function Remote({
           </span>
           <span className="number">{empty ? '' : `${Math.max(0, here) + 1}/${sections.length}`}</span>
         </p>
-        {state?.next_title && (
+        {state?.next_title && !waits && (
           <p className="upcoming">
             {t.upcoming}
             {t.colon}
