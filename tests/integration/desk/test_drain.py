@@ -122,13 +122,12 @@ def readiness(server: ServerProcess) -> tuple[int, str]:
         return error.code, error.headers["connection"]
 
 
-async def until_told_to_leave(desk: Desk) -> tuple[float, float, int | None]:
-    """Return the seconds it was told, the seconds it took until it was closed, and the code."""
-    told = await desk.until("reconnect", timeout=60)
+async def until_closed(desk: Desk, after: float) -> tuple[float, float, int | None]:
+    """Return the seconds it was told, the seconds it took from now until it was closed, and the code."""
     began = time.monotonic()
     with contextlib.suppress(ConnectionClosed):
         await desk.until("never", timeout=60)
-    return told["after_ms"] / 1000, time.monotonic() - began, desk.socket.close_code
+    return after, time.monotonic() - began, desk.socket.close_code
 
 
 @pytest.mark.scenario(43)
@@ -151,8 +150,13 @@ async def test_sockets_are_told_when_to_leave_work_until_then_and_new_ones_are_s
                 break
 
         ending = asyncio.create_task(asyncio.to_thread(server.terminate, 60))
-        leaving = [asyncio.create_task(until_told_to_leave(desk)) for desk in desks[1:]]
-        await desks[0].until("reconnect", timeout=60)
+        told = [
+            (frame["after_ms"] / 1000, desk)
+            for desk, frame in [(desk, await desk.until("reconnect", timeout=60)) for desk in desks]
+        ]
+        # The one that may stay longest: the others may be gone when a busy machine comes to ask.
+        _, last = max(told, key=lambda one: one[0])
+        leaving = [asyncio.create_task(until_closed(desk, after)) for after, desk in told if desk is not last]
         # A proxy must not keep its connections to who goes down.
         assert await asyncio.to_thread(readiness, server) == (503, "close")
         with pytest.raises(InvalidStatus) as refused:
@@ -160,13 +164,13 @@ async def test_sockets_are_told_when_to_leave_work_until_then_and_new_ones_are_s
         assert refused.value.response.status_code == 503
         assert int(refused.value.response.headers["Retry-After"]) >= 1
         # A socket that waits for its moment is served as ever, and what was asked for last is answered.
-        answered = await answered_until_closed(desks[0], watched)
+        answered = await answered_until_closed(last, watched)
         assert answered >= 1
 
         moments = await asyncio.gather(*leaving)
         assert {code for _, _, code in moments} == {4000}
-        told = sorted(after for after, _, _ in moments)
-        assert told[-1] - told[0] > 2, f"spread over five seconds: {told}"
+        spread = sorted(after for after, _, _ in moments)
+        assert spread[-1] - spread[0] > 2, f"spread over five seconds: {spread}"
         assert all(took >= after - 0.5 for after, took, _ in moments), moments
         rest_of_stream = [line async for line in events]
         assert "event: problem" in rest_of_stream
