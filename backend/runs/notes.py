@@ -20,7 +20,7 @@ from backend.domain.threads import get_thread
 from backend.errors import NotFound
 from backend.graph.intent import wishes
 from backend.graph.intent.folding import fold
-from backend.graph.intent.tripwire import injected, planted
+from backend.graph.intent.tripwire import attempted, planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.summary import summed_up
 from backend.llm.gateway import RUN_PATIENCE, Caller, Model, OnBehalf
@@ -112,7 +112,7 @@ def _folded(before: ThreadNotes, past: Sequence[Past], marks: Marks, pace: int) 
     lines: list[str] = []
     for one in past:
         lost = one.product_id is not None and marks.product(one.product_id, one.at[0])
-        hidden = lost or refused(one.content) or (one.role == "user" and injected(fold(one.content)) is not None)
+        hidden = lost or refused(one.content) or (one.role == "user" and attempted(one.content) is not None)
         if not hidden:
             lines.append(f"{'运营' if one.role == 'user' else '助手'}：{mask_pii(one.content)}")
         if one.role != "user" or lost:

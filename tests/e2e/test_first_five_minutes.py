@@ -99,7 +99,8 @@ def test_a_newcomer_comes_from_the_login_to_the_screen_without_a_pointer(seats: 
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "pending")
 
-    # The first approval, and it is on the screen.
+    # The first approval, and it is on the screen. Out of the field first, where letters are a message.
+    page.keyboard.press("Escape")
     go(page, "a", "approvals")
     expect(page.get_by_test_id("queue-row")).to_have_count(1)
     page.keyboard.press("j")

@@ -45,7 +45,7 @@ export default function Keys({ pages, onTour, onClose }: Props) {
       t('nav.console'),
       ['Enter', t('desk.send')],
       ['Shift Enter', t('keySheet.newline')],
-      ['Esc', t('desk.stop')],
+      ['Esc', t('keySheet.escape')],
       ['↑', t('keySheet.editLast')],
       ['/ · @ · #', t('keySheet.pickers')],
     ],

@@ -5,9 +5,9 @@ interface Held {
   readonly beside: ReadonlyMap<Element, readonly (Element | null)[]>
 }
 
-/** Parts of a page that are worth being told that one is in them. */
+/** Parts of a page that are worth being told that one is in them. Where menus open over it one was only for a moment. */
 const PLACES =
-  '[role=dialog], article, section, form, fieldset, li, tr, nav, aside, main, [role=tabpanel], [role=region]'
+  '[role=dialog], article, section:not(#popups), form, fieldset, li, tr, nav, aside, main, [role=tabpanel], [role=region]'
 const ROWS = 'li, tr'
 const REMEMBERED = 8
 /** The page's own code goes first: what it gives the focus to is better chosen. */

@@ -115,8 +115,10 @@ export function Composer(props: Props) {
       submit(event.target.value)
       return false
     }
-    if (event.key === 'Escape' && onStop) {
-      onStop()
+    if (event.key === 'Escape') {
+      if (onStop) onStop()
+      // Out of the field, where letters are keys of the page.
+      else box.current?.closest('main')?.querySelector<HTMLElement>('.chat-list')?.focus()
       return false
     }
     if (event.key === 'ArrowUp' && value === '' && lastSaid) {
