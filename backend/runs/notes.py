@@ -19,7 +19,6 @@ from backend.domain.thread_notes import Past, ThreadNotes
 from backend.domain.threads import get_thread
 from backend.errors import NotFound
 from backend.graph.intent import wishes
-from backend.graph.intent.folding import fold
 from backend.graph.intent.tripwire import attempted, planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.summary import summed_up
