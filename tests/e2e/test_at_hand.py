@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import Seat, Seats
 from tests.e2e.test_accessibility import AXE, serious
+from tests.e2e.test_coming_back import until
 from tests.e2e.test_main_job import ASK
 from tests.support.desk_client import ADMIN, APPROVER, OPERATOR, PASSWORD
 from tests.support.processes import ServerProcess
@@ -197,5 +198,4 @@ def test_what_can_be_taken_back_is_shown_on_every_page_with_its_key(seats: Seats
     page.keyboard.press("z")
     expect(page.get_by_test_id("rejected-item")).to_have_count(0)
     expect(page).to_have_url(re.compile("/products"))
-    rows = page.context.request.get("/api/v1/interrupts?status=pending").json()["items"]
-    assert len(rows) == 1
+    until(lambda: len(page.context.request.get("/api/v1/interrupts?status=pending").json()["items"]) == 1, page)

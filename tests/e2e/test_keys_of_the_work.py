@@ -105,6 +105,14 @@ IN_VIEW = """element => { const list = document.querySelector('.chat-list').getB
     return top < list.bottom - 1 && bottom > list.top + 1 }"""
 
 
+#: Whether a row above that with the focus is drawn, as before anybody's next key; the first message has none.
+DRAWN_ABOVE = """first => { const at = document.activeElement.closest('.entry')
+    if (!at || at.querySelector(`[data-id='${first}']`)) return true
+    const { top } = at.getBoundingClientRect()
+    const rows = [...document.querySelectorAll('.chat-list .entry')]
+    return rows.some(row => row.getBoundingClientRect().top < top - 1) }"""
+
+
 def messages_of(seat: Seat) -> list[dict[str, Any]]:
     """What was said in the conversation on screen, as the server has it."""
     path = f"/api/v1/threads/{seat.thread_id}/snapshot"
@@ -131,7 +139,12 @@ def test_far_up_in_a_conversation_the_newest_text_goes_on_and_the_focus_stays_wh
 
     # Up to the first word of the conversation by Shift Tab: what is being written stays in the page, and grows.
     oldest = page.locator(f"[data-id='{first}']")
-    hands.until(lambda: oldest.locator(":focus").count() == 1, "Shift+Tab", most=90)
+
+    def is_there() -> bool:
+        page.wait_for_function(DRAWN_ABOVE, arg=first)
+        return oldest.locator(":focus").count() == 1
+
+    hands.until(is_there, "Shift+Tab", most=90)
     hands.kept(page.locator(".chat"))
     assert not live.evaluate(IN_VIEW)
     told = len(seat.live_text())

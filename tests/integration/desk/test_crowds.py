@@ -195,8 +195,8 @@ def crowd_server(
     settings = {
         "database_url": module_database_url,
         "redis_url": module_redis_url,
-        "upgrades_per_second": 400,
-        "upgrades_burst": 400,
+        "upgrades_per_second": 5_000,
+        "upgrades_burst": 5_000,
         **UNLIMITED,
     }
     with ServerProcess(tmp_path_factory.mktemp("server"), settings).start() as server:
