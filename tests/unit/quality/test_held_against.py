@@ -3,46 +3,25 @@
 Each family of true faults (`data/held_against.jsonl`, `stops`) stands beside honest sentences of the same goods.
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backend.protocol.events import Finding
 from backend.quality.facts import stale_names
 from backend.quality.normalize import fold
-from tests.unit.quality.test_let_through import said_of
+from tests.unit.quality.families import Families
 
-_LINES = [
-    json.loads(line)
-    for line in (Path(__file__).parent / "data" / "held_against.jsonl").read_text(encoding="utf-8").splitlines()
-]
-_RECORDS: dict[str, dict[str, Any]] = {line["goods"]: line["record"] for line in _LINES if "record" in line}
+_FAMILIES = Families("held_against.jsonl")
 
 
-def _cases(*, planted: bool) -> list[Any]:
-    return [
-        pytest.param(line, id=f"{line['about']}: {line['text']}")
-        for line in _LINES
-        if "text" in line and planted == ("stops" in line)
-    ]
-
-
-def _said_of(line: dict[str, Any]) -> list[Finding]:
-    record = _RECORDS[line["goods"]]
-    found = said_of(record, line["text"], scenario="promotion", behind="点购物车一号链接下单。")
-    return [one for one in found if one.severity != "info" and not one.rule.startswith("REG")]
-
-
-@pytest.mark.parametrize("line", _cases(planted=False))
+@pytest.mark.parametrize("line", _FAMILIES.cases(planted=False))
 def test_what_is_told_of_other_things_holds_nothing_up(line: dict[str, Any]) -> None:
-    assert not [(one.rule, one.excerpt) for one in _said_of(line) if one.severity in ("block", "fail")]
+    assert not [(one.rule, one.excerpt) for one in _FAMILIES.found_in(line) if one.severity in ("block", "fail")]
 
 
-@pytest.mark.parametrize("line", _cases(planted=True))
+@pytest.mark.parametrize("line", _FAMILIES.cases(planted=True))
 def test_what_contradicts_the_record_is_found(line: dict[str, Any]) -> None:
-    found = _said_of(line)
+    found = _FAMILIES.found_in(line)
     assert found
     assert line["stops"] == any(one.severity in ("block", "fail") for one in found)
 
