@@ -67,6 +67,13 @@ test('a list read before the decision does not make it pending again', () => {
   expect(reconcile(decided, [row('a', '10')], later).get('a')?.interrupt.status).toBe('approve')
 })
 
+test('what ended is told again after a list, and does not end what was asked anew since', () => {
+  const end = resolved('a', 'cancelled')
+  expect(follow(reconcile(empty, [row('a', '10')], later), end).get('a')?.interrupt.status).toBe('cancelled')
+  const anew = reconcile(empty, [{ ...row('a', '40'), version: 3 }], later)
+  expect(byUrgency(follow(anew, end))).toEqual(['a'])
+})
+
 test('a list read before a claim does not make the claim undone', () => {
   const claimed: AnyFrame = {
     type: 'interrupt_updated',

@@ -74,6 +74,8 @@ export function follow(queue: Queue, frame: AnyFrame): Queue {
     case 'interrupt_expired': {
       const known = queue.get(frame.interrupt_id)
       if (known?.interrupt.status !== 'pending') return queue
+      // Told again after a list that knows of a later version: it was asked anew since.
+      if ('version' in frame && frame.version < known.interrupt.version) return queue
       return new Map(queue).set(frame.interrupt_id, { ...known, interrupt: answered(known.interrupt, frame) })
     }
     default:

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { AnyFrame } from '../generated/protocol'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
@@ -7,12 +7,17 @@ import { follow, type Queue, reconcile } from './queue'
 
 /** What comes faster is taken in together: every step of the queue draws the page and the shell. */
 const STEP_MS = 100
+/** More than end while one list is read. */
+const ENDS_KEPT = 500
+const isEnd = ({ type }: AnyFrame) => type === 'interrupt_resolved' || type === 'interrupt_expired'
 
 /** The tenant's queue, live: the list by REST, every change by the socket; read again after a broken line. */
 export function useQueue() {
   const { socket } = useDesk()
   const cache = useQueryClient()
   const [queue, setQueue] = useState<Queue>(new Map())
+  // A list that was on its way may still tell of what has ended as waiting.
+  const ended = useRef<readonly AnyFrame[]>([])
   const read = async () => {
     const readAt = socket.clock.now()
     return { readAt, rows: await api.pendingInterrupts() }
@@ -20,7 +25,7 @@ export function useQueue() {
   const list = useQuery({ queryKey: ['interrupts'], queryFn: read, staleTime: 0 })
   const { data } = list
   useEffect(() => {
-    if (data) setQueue((known) => reconcile(known, data.rows, data.readAt))
+    if (data) setQueue((known) => ended.current.reduce(follow, reconcile(known, data.rows, data.readAt)))
   }, [data])
   useEffect(() => {
     const arrived: AnyFrame[] = []
@@ -29,6 +34,7 @@ export function useQueue() {
       const frames = arrived.splice(0)
       waits = frames.length > 0
       if (!waits) return
+      ended.current = [...ended.current, ...frames.filter(isEnd)].slice(-ENDS_KEPT)
       setQueue((known) => frames.reduce(follow, known))
       setTimeout(take, STEP_MS)
     }

@@ -184,7 +184,8 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
   const hands = useMemo<Hands>(() => ({ actions, act, resize, player, paged }), [actions, act, resize, paged])
   useEffect(() => (panel ? undefined : later?.watchPad(hands)), [panel, later, hands])
 
-  useEffect(() => {
+  // With the same frame in which a panel is gone: the browser's own meaning of F5 would throw the page away.
+  useLayoutEffect(() => {
     if (panel) return
     const press = (event: KeyboardEvent) =>
       later ? later.press(event, hands) : void fetchLater().then((late) => late.press(event, hands))

@@ -5,6 +5,7 @@ import { words } from './i18n'
 import { actionOf } from './keys'
 import { Menu } from './Menu'
 import { menuWords } from './menuWords'
+import { useModal } from './modal'
 import { toggleFullscreen, useWakeLock } from './screen'
 import { useDesk } from './store'
 
@@ -84,12 +85,13 @@ function Pattern({
 }) {
   const t = useWords()
   const { mirrorH, mirrorV } = useDesk((desk) => desk.settings)
-  const dialog = useRef<HTMLDialogElement>(null)
+  const { dialog, leave } = useModal(close)
+  const leaving = useRef(leave)
+  leaving.current = leave
+  // Nothing lies over what the room says.
   useEffect(() => {
-    dialog.current?.showModal()
-    // Nothing lies over what the room says.
     return useDesk.subscribe((now, before) => {
-      if (now.stage !== before.stage || now.live !== before.live) dialog.current?.close()
+      if (now.stage !== before.stage || now.live !== before.live) leaving.current()
     })
   }, [])
   const flip = (vertical: boolean) =>
@@ -125,7 +127,7 @@ function Pattern({
         <button type="button" aria-pressed={mirrorV} onClick={() => flip(true)}>
           {t.mirrorV}
         </button>
-        <button type="button" onClick={() => dialog.current?.close()}>
+        <button type="button" onClick={leave}>
           {t.close}
         </button>
       </div>

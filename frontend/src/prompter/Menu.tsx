@@ -1,10 +1,10 @@
-import { useEffect, useRef } from 'react'
 import { isPaired } from './api'
 import { Device } from './Device'
 import { Icon } from './Icon'
 import { words } from './i18n'
 import { Keys } from './Keys'
 import { menuWords } from './menuWords'
+import { useModal } from './modal'
 import { toggleFullscreen } from './screen'
 import { type Settings, THEMES } from './settings'
 import { isBound, useDesk } from './store'
@@ -43,8 +43,7 @@ export function Menu({
   const change = useDesk((desk) => desk.change)
   const bound = useDesk(isBound)
   const t = { ...words(settings.language), ...menuWords(settings.language) }
-  const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => dialog.current?.showModal(), [])
+  const { dialog, leave } = useModal(close)
 
   const toggle = (name: Switch) => (
     <button
@@ -54,7 +53,7 @@ export function Menu({
       onClick={() => {
         change({ [name]: !settings[name] } as Partial<Settings>)
         // Whoever locks the screen is done with it.
-        if (name === 'locked' && !settings.locked) dialog.current?.close()
+        if (name === 'locked' && !settings.locked) leave()
       }}
     >
       {t[name]}
@@ -64,7 +63,7 @@ export function Menu({
     <dialog ref={dialog} className="menu" aria-label={t.menu} onClose={close}>
       <header>
         <h2>{t.menu}</h2>
-        <button type="button" aria-label={t.close} onClick={() => dialog.current?.close()}>
+        <button type="button" aria-label={t.close} onClick={leave}>
           <Icon name="close" />
         </button>
       </header>
