@@ -220,7 +220,7 @@ def test_keys_are_given_to_something_else_kept_and_given_back(open_room: Opener)
     page.reload()
     page.wait_for_selector(".track [data-o]")
     # What a page does in its last moment may not be kept: without the line this one goes on with what is.
-    expect(page.get_by_text("离线")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("离线")).to_be_visible()
     going = page.locator(".prompter").get_attribute("data-motion")
     page.keyboard.press("Escape")
     motion(page, "paused" if going == "running" else "running")
