@@ -206,7 +206,8 @@ def speaking(seats: Seats, language: str, **options: Any) -> Seat:
     """A device whose browser speaks English whatever `language` was chosen on it."""
     seat = seats.take(None, "/pair", locale="en-US", **options)
     if language == "en":
-        seat.context.add_init_script("localStorage.setItem('cuedesk:language', 'en')")
+        seat.page.evaluate("localStorage.setItem('cuedesk:language', 'en')")
+        seat.page.reload()
     return seat
 
 
