@@ -4,21 +4,14 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Modal, QRCode, Segmented, Skeleton } from 'antd'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { isLocal } from '../room/addresses'
 import { useServerTime } from '../room/useRoom'
 import ConfirmDelete from '../shared/ConfirmDelete'
 import { useDesk } from '../shared/desk'
 import { clockTime, moment } from '../shared/format'
 import { useProblemText } from '../shared/problems'
 import type { Room } from './api'
-import {
-  type Device,
-  type DeviceRole,
-  isLocal,
-  linkOf,
-  type OpenedPairing,
-  pairingApi,
-  readable,
-} from './pairing'
+import { type Device, type DeviceRole, linkOf, type OpenedPairing, pairingApi, readable } from './pairing'
 
 const LOOK_MS = 2000
 /** A device is noted as seen every half a minute. */

@@ -38,7 +38,7 @@ export function Stage({
   const read = onStage(state)
   const waits = waiting(state)
   const { transport } = state
-  const { script, sections } = useSections(read.content)
+  const { script, sections } = useSections(read)
   const empty = read.content.trim() === ''
   const now = useServerTime(socket, TICK_MS)
 
@@ -114,7 +114,7 @@ export function Stage({
         </Empty>
       ) : (
         <Reading
-          content={read.content}
+          script={script}
           marks={marks}
           label={t('live.textOf', { title: read.title })}
           back={t('live.back')}

@@ -33,9 +33,5 @@ export const pairingApi = {
 /** What a QR code leads to. The secret stands behind `#`: it is sent to no server, and stands in no log. */
 export const linkOf = (origin: string, secret: string): string => `${origin}/pair#${secret}`
 
-/** Whether other devices cannot reach a page by this name. */
-export const isLocal = (hostname: string): boolean =>
-  hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
-
 /** Six digits as people read them out. */
 export const readable = (code: string): string => `${code.slice(0, 3)} ${code.slice(3)}`

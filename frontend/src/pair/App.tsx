@@ -52,6 +52,12 @@ export function App() {
     )
   }, [])
   useEffect(() => {
+    // A link that is opened where this page is already loads no page.
+    const again = () => setSecret((known) => takeSecret() ?? known)
+    window.addEventListener('hashchange', again)
+    return () => window.removeEventListener('hashchange', again)
+  }, [])
+  useEffect(() => {
     if (wait <= 0) return
     const timer = setTimeout(() => setWait(wait - 1), 1000)
     return () => clearTimeout(timer)

@@ -250,7 +250,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
             <div className="empty">
               <p className="empty-room">{room.name}</p>
               <p>{t.waiting}</p>
-              {later && <later.Waiting open={open} />}
+              {later && <later.Waiting open={open} room={room.id} />}
             </div>
           )}
         </div>

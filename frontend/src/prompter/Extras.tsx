@@ -1,4 +1,5 @@
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
+import { isLocal } from '../room/addresses'
 import { isPaired } from './api'
 import type { Panel } from './Display'
 import { words } from './i18n'
@@ -50,11 +51,12 @@ function Swiped({ mirror }: { mirror: string }) {
 const useWords = () => menuWords(useDesk((desk) => desk.settings.language))
 
 /** On an empty screen: what will come, how other screens join, and a way to try this one meanwhile. */
-export function Waiting({ open }: { open: Open }) {
+export function Waiting({ open, room }: { open: Open; room: string }) {
   const t = useWords()
   return (
     <>
       <p className="hint">{t.waitingHint}</p>
+      <RemoteCode room={room} />
       {!isPaired && (
         <p className="hint">
           {t.pairHint}
@@ -68,6 +70,33 @@ export function Waiting({ open }: { open: Open }) {
         </button>
       </p>
     </>
+  )
+}
+
+/** What a phone scans to steer this room; who does so signs in there, or pairs. */
+function RemoteCode({ room }: { room: string }) {
+  const t = useWords()
+  const [made, setMade] = useState<typeof import('./code')>()
+  useEffect(() => {
+    // Its drawing is not here without a network, and is not missed then.
+    import('./code').then(setMade, () => undefined)
+  }, [])
+  if (!made) return null
+  if (isLocal(location.hostname)) return <p className="hint">{t.remoteLocal}</p>
+  return (
+    <figure className="join">
+      {/* Black on white in every theme: many cameras read no other. */}
+      <made.QRCodeSVG
+        value={`${location.origin}/remote?room=${room}`}
+        title={t.remoteCode}
+        role="img"
+        fgColor="#000"
+        bgColor="#fff"
+        level="M"
+        marginSize={2}
+      />
+      <figcaption>{t.remoteScan}</figcaption>
+    </figure>
   )
 }
 

@@ -1,5 +1,5 @@
 import { Fragment, memo } from 'react'
-import type { Script, Word } from './script'
+import { type Script, together, type Word } from './script'
 
 /** A figure and its unit stay together even around a space, as long as they surely fit on a line. */
 const WHOLE = 8
@@ -23,15 +23,6 @@ export const Text = memo(function Text({ script }: { script: Script }) {
     </p>
   ))
 })
-
-/** The words of a name in one list; every other in its own. */
-const together = (words: readonly Word[]): Word[][] =>
-  words.reduce<Word[][]>((lists, word) => {
-    const last = lists.at(-1)
-    if (last && word.name !== undefined && last[0]?.name === word.name) last.push(word)
-    else lists.push([word])
-    return lists
-  }, [])
 
 /** The stylesheet keeps a name of so many em together on lines that are as long. */
 const emsOf = (words: readonly Word[]): number =>

@@ -100,6 +100,15 @@ const joins = (last: string, segment: string, next = ''): boolean =>
   // 主角|登|场: the second of two goes with the first of them, the only one with the word before.
   (ONE.test(segment) && (ONE.test(last) || (TWO.test(last) && !ONE.test(next))))
 
+/** The words of a name in one list; every other in its own. */
+export const together = (words: readonly Word[]): Word[][] =>
+  words.reduce<Word[][]>((lists, word) => {
+    const last = lists.at(-1)
+    if (last && word.name !== undefined && last[0]?.name === word.name) last.push(word)
+    else lists.push([word])
+    return lists
+  }, [])
+
 /** Where the server's words begin, and for each character of a name where that begins; nothing if it meant another text. */
 function told(content: string, pieces: Pieces) {
   const begins = new Set<number>()

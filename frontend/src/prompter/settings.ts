@@ -61,8 +61,8 @@ export function readSettings(): Settings {
     at: '',
   }
   try {
-    // That of the console on this device, else that of the browser.
-    const spoken = localStorage.getItem('cuedesk:language') ?? navigator.language
+    // That of the console on this device, which is Chinese until somebody chooses.
+    const spoken = localStorage.getItem('cuedesk:language') ?? start.language
     const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Settings>
     return {
       ...start,

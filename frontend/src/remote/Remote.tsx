@@ -18,6 +18,7 @@ const SIGNED_OUT = [4501, 4502]
 const CUT_MS = 3000
 const QUIET_MS = 2000
 const REFUSAL_MS = 5000
+const NOTHING = { content: '' }
 
 /** A room's teleprompter in the hand: what it shows, and the few things one does while looking elsewhere. */
 export function Remote({
@@ -62,7 +63,7 @@ export function Remote({
   const waits = state && waiting(state)
   const transport = state?.transport ?? undefined
   const version = transport?.version ?? 0
-  const { script, sections } = useSections(read?.content ?? '')
+  const { script, sections } = useSections(read ?? NOTHING)
   const online = status.state === 'open'
   const empty = sections.length === 0
   const moves = controls && online && transport !== undefined && !empty
@@ -183,7 +184,7 @@ export function Remote({
           <p className="nothing">{state ? t.nothing : t.loading}</p>
         ) : (
           <Reading
-            content={read?.content ?? ''}
+            script={script}
             marks={marks}
             label={t.text}
             back={t.back}

@@ -119,15 +119,14 @@ const KEY = 'cuedesk:language'
 
 export const words = (language: Language): Words => (language === 'en' ? en : zh)
 
-/** The language of the console on this device, else that of the browser. */
+/** The language of the console on this device, which is Chinese until somebody chooses. */
 export function firstLanguage(): Language {
-  let kept: string | null = null
   try {
-    kept = localStorage.getItem(KEY)
+    return localStorage.getItem(KEY) === 'en' ? 'en' : 'zh'
   } catch {
-    // A browser that refuses storage has a language of its own, too.
+    // A browser may refuse storage.
+    return 'zh'
   }
-  return (kept ?? navigator.language.toLowerCase()).startsWith('en') ? 'en' : 'zh'
 }
 
 export function keepLanguage(language: Language): void {

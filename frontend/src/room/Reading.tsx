@@ -1,6 +1,7 @@
 import { Fragment, memo, type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import type { StageText } from '../generated/protocol'
 import { EMPTY, type Lines, measure, pixelOf } from '../prompter/lines'
-import { parse, type Script } from '../prompter/script'
+import { parse, type Script, together, type Word } from '../prompter/script'
 import { eased } from './place'
 import { sectionsOf } from './sections'
 import './reading.css'
@@ -31,15 +32,9 @@ const Words = memo(function Words({
     <div key={paragraph.offset} className="reading-section">
       {gutter?.(place)}
       <p>
-        {paragraph.words.map((word) => (
-          <Fragment key={word.offset}>
-            <span
-              data-o={word.offset}
-              data-cue={word.kind === 'cue' ? '' : undefined}
-              className={word.kind === 'speech' ? undefined : `reading-${word.kind}`}
-            >
-              {word.text}
-            </span>
+        {together(paragraph.words).map((words) => (
+          <Fragment key={words[0]?.offset}>
+            {words.length > 1 ? <span className="reading-name">{words.map(spanOf)}</span> : words.map(spanOf)}
             <wbr />
           </Fragment>
         ))}
@@ -48,13 +43,24 @@ const Words = memo(function Words({
   ))
 })
 
+const spanOf = (word: Word) => (
+  <span
+    key={word.offset}
+    data-o={word.offset}
+    data-cue={word.kind === 'cue' ? '' : undefined}
+    className={word.kind === 'speech' ? undefined : `reading-${word.kind}`}
+  >
+    {word.text}
+  </span>
+)
+
 /**
  * A script as it is written, never mirrored, and over it the lines at which the displays are reading. The text stands
  * still and the lines move, so that what one points at stays under the pointer; the box follows the line that leads
  * until somebody scrolls it.
  */
 export function Reading({
-  content,
+  script,
   marks,
   label,
   back,
@@ -62,7 +68,7 @@ export function Reading({
   gutter,
   onSeek,
 }: {
-  content: string
+  script: Script
   marks: readonly Mark[]
   /** What the box is called, and the button that follows the line again. */
   label: string
@@ -73,7 +79,6 @@ export function Reading({
   /** Called with a place that was clicked; without it nothing is clickable. */
   onSeek?: ((place: number) => void) | undefined
 }) {
-  const script = useMemo(() => parse(content), [content])
   const box = useRef<HTMLElement>(null)
   const track = useRef<HTMLDivElement>(null)
   const veil = useRef<HTMLDivElement>(null)
@@ -179,12 +184,15 @@ export function Reading({
   )
 }
 
-/** The sections of a text; what the gutter of `Reading` is about. */
-export const useSections = (content: string) =>
-  useMemo(() => {
-    const script = parse(content)
+/** A text as `Reading` shows it, and its sections, which its gutter is about. */
+export function useSections({ content, pieces }: Pick<StageText, 'content' | 'pieces'>) {
+  // Every order of the director brings the text anew: the same one is not measured again.
+  const cut = JSON.stringify(pieces ?? [])
+  return useMemo(() => {
+    const script = parse(content, JSON.parse(cut))
     return { script, sections: sectionsOf(script) }
-  }, [content])
+  }, [content, cut])
+}
 
 function keepInView(box: HTMLElement | null, y: number, calm: boolean): void {
   if (!box) return

@@ -23,8 +23,8 @@ export function placeOfDisplay(display: DisplayView, transport: Transport, now: 
 /** The text that is being read: that of the state, or the one on stage while a newer one waits. */
 export function onStage(state: PrompterState): StageText {
   if (state.stage) return state.stage
-  const { version, script_id, script_version, title, content } = state
-  return { version, script_id, script_version, title, content }
+  const { version, script_id, script_version, title, content, pieces } = state
+  return { version, script_id, script_version, title, content, ...(pieces && { pieces }) }
 }
 
 /** The text that waits to be taken, if one does. */

@@ -1,0 +1,1 @@
+export { QRCodeSVG } from '@rc-component/qrcode'
