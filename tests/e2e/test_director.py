@@ -207,7 +207,7 @@ def test_director_and_remote_steer_one_room_and_each_sees_what_the_server_says(
 
     # After a click, wherever that was, Space plays; who came to a button by Tab presses it.
     clicked = int(room.state()["transport"]["pace"])
-    page.get_by_role("button", name="快一点").click()
+    page.get_by_role("button", name="快一点", exact=True).click()
     expect(phone.get_by_test_id("pace")).to_have_text(f"{clicked + 5} 字/分")
     page.keyboard.press("Space")
     expect(stage).to_have_attribute("data-state", "playing")
@@ -215,7 +215,7 @@ def test_director_and_remote_steer_one_room_and_each_sees_what_the_server_says(
     page.keyboard.press("Space")
     expect(stage).to_have_attribute("data-state", "paused")
     page.get_by_role("checkbox").first.click()
-    page.get_by_role("button", name="慢一点").focus()
+    page.get_by_role("button", name="慢一点", exact=True).focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Space")
@@ -233,7 +233,7 @@ def test_director_and_remote_steer_one_room_and_each_sees_what_the_server_says(
     expect(phone.get_by_text("2/")).to_be_visible()
 
     before = int(room.state()["transport"]["pace"])
-    phone.get_by_role("button", name="快一点").click(delay=900)
+    phone.get_by_role("button", name="快一点", exact=True).click(delay=900)
     # It is told on the way, four times a second, and drawn later on a busy machine: the last word is what stays.
     until(lambda: len({told(phone), told(page), paced(room)}) == 1 and stays(page, lambda: paced(room)), page)
     held = paced(room)

@@ -286,7 +286,7 @@ def test_the_keys_play_pause_move_and_mirror(open_room: Opener) -> None:
 def test_after_a_click_space_plays_and_who_came_by_tab_presses_the_button(open_room: Opener) -> None:
     room = open_room(has_touch=True)
     page, motion = room.page, room.page.locator(".prompter")
-    faster = page.get_by_role("button", name="快一点")
+    faster = page.get_by_role("button", name="快一点", exact=True)
     faster.click()
     expect(page.get_by_text("245 字/分")).to_be_visible()
     for key, then in [("Space", "running"), ("Enter", "paused")]:
@@ -306,7 +306,7 @@ def test_after_a_click_space_plays_and_who_came_by_tab_presses_the_button(open_r
     expect(motion).to_have_attribute("data-motion", "running")
     page.keyboard.press("Space")
     expect(motion).to_have_attribute("data-motion", "paused")
-    page.get_by_role("button", name="慢一点").focus()
+    page.get_by_role("button", name="慢一点", exact=True).focus()
     page.keyboard.press("Tab")
     expect(faster).to_be_focused()
     page.keyboard.press("Space")
@@ -430,6 +430,8 @@ def test_every_control_is_large_enough_for_a_finger_and_on_the_screen(
 ) -> None:
     room = open_room(width=width, height=height)
     room.page.keyboard.press("Space")
+    # What comes waits only where one reads.
+    expect(room.page.locator(".prompter")).to_have_attribute("data-motion", "running")
     room.show("下一个商品的稿子。", script=2)
     expect(room.page.get_by_role("button", name="下一段")).to_be_visible()
     room.page.keyboard.press("Escape")
