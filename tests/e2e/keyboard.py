@@ -97,6 +97,8 @@ class Hands:
 
     def do(self, wanted: Locator, key: str = "Enter", **options: Any) -> None:
         """Go there and press a key."""
+        # Before one goes: Tab passes by what cannot be pressed yet.
+        expect(wanted).to_be_enabled()
         self.to(wanted, **options)
         expect(wanted).to_be_enabled()
         self.press(key)

@@ -45,6 +45,7 @@ class RoomOnScreen:
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.acks: list[dict[str, Any]] = []
         self.online = True
+        self._told = False
         self._state: dict[str, Any] = self._frame(0, None, "", "")
         self._sockets: list[WebSocketRoute] = []
         self._address = address
@@ -53,10 +54,13 @@ class RoomOnScreen:
         self.page: Page = context.new_page()
 
     def open(self) -> None:
-        """Load the page and wait until its socket is up."""
+        """Load the page and wait until it was told of the room."""
         self.page.goto(f"{self._address}/prompter.html?room={ROOM_ID}")
         self.page.wait_for_selector(".stage")
         self.page.wait_for_function("!document.querySelector('.track') || document.fonts.status === 'loaded'")
+        # The room's first state closes what lies over it: what a test opens before would be gone again.
+        while self.online and not self._told:
+            self.page.wait_for_timeout(20)
 
     def show(
         self, content: str, *, script: int = 1, title: str = "保温杯开场", pace: int = 240, **more: object
@@ -144,6 +148,7 @@ class RoomOnScreen:
             case "subscribe":
                 socket.send(json.dumps({"type": "ack", "re": frame["id"], "status": "accepted", "result": {}}))
                 socket.send(json.dumps(self._state))
+                self._told = True
             case "prompter_ack":
                 self.acks.append(frame)
 

@@ -111,6 +111,7 @@ def test_what_a_role_may_not_open_is_neither_found_nor_reached_by_a_key(seats: S
     page.get_by_role("combobox", name="命令栏").fill("设置")
     expect(page.get_by_test_id("command-bar")).to_contain_text("没有找到")
     page.keyboard.press("Escape")
+    expect(page.get_by_test_id("command-bar")).to_have_count(0)
     page.keyboard.press("g")
     page.keyboard.press("e")
     page.keyboard.press("g")

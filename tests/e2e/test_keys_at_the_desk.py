@@ -58,7 +58,7 @@ def test_a_director_cues_reorders_cuts_in_notes_paces_and_blanks(seats: Seats) -
     hands.press("ArrowRight")
     expect(pace).to_have_text(f"{told + 5} 字/分")
     until(lambda: room.state()["transport"]["pace"] == told + 5, page)
-    hands.do(page.get_by_role("button", name="快一点"))
+    hands.do(page.get_by_role("button", name="快一点", exact=True))
     expect(pace).to_have_text(f"{told + 10} 字/分")
 
     # Another is announced and cut in, from its menu.

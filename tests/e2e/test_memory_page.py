@@ -25,6 +25,8 @@ def note(page: Page, text: str, product: str | None = None) -> None:
     form.get_by_label("笔记内容").fill(text)
     if product is not None:
         form.get_by_label("商品").fill(product)
+        # Enter chooses of what is listed, and that is read from the server first.
+        expect(page.locator(".ant-select-item-option-active")).to_contain_text(product)
         page.keyboard.press("Enter")
     form.get_by_test_id("save-note").click()
     expect(form).to_be_hidden()

@@ -1,5 +1,6 @@
 """How the teleprompter lays out and moves a script, measured in the browser."""
 
+import re
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from backend.domain.wrapping import pieces
 from tests.e2e.prompter_page import Opener, RoomOnScreen, opener, served_page
+from tests.e2e.test_coming_back import until
 from tests.support.processes import unhurried
 
 PARAGRAPHS = [
@@ -276,7 +278,7 @@ def test_the_keys_play_pause_move_and_mirror(open_room: Opener) -> None:
     room.page.keyboard.press("Shift+ArrowDown")
     expect(room.page.get_by_text("225 字/分")).to_be_visible()
     room.page.keyboard.press("m")
-    assert "-1" in str(room.page.locator(".mirror").get_attribute("style"))
+    expect(room.page.locator(".mirror")).to_have_attribute("style", re.compile("-1"))
     room.page.keyboard.press("h")
     expect(room.page.get_by_role("toolbar")).to_have_count(0)
 
@@ -284,7 +286,7 @@ def test_the_keys_play_pause_move_and_mirror(open_room: Opener) -> None:
 def test_after_a_click_space_plays_and_who_came_by_tab_presses_the_button(open_room: Opener) -> None:
     room = open_room(has_touch=True)
     page, motion = room.page, room.page.locator(".prompter")
-    faster = page.get_by_role("button", name="快一点")
+    faster = page.get_by_role("button", name="快一点", exact=True)
     faster.click()
     expect(page.get_by_text("245 字/分")).to_be_visible()
     for key, then in [("Space", "running"), ("Enter", "paused")]:
@@ -304,7 +306,7 @@ def test_after_a_click_space_plays_and_who_came_by_tab_presses_the_button(open_r
     expect(motion).to_have_attribute("data-motion", "running")
     page.keyboard.press("Space")
     expect(motion).to_have_attribute("data-motion", "paused")
-    page.get_by_role("button", name="慢一点").focus()
+    page.get_by_role("button", name="慢一点", exact=True).focus()
     page.keyboard.press("Tab")
     expect(faster).to_be_focused()
     page.keyboard.press("Space")
@@ -346,6 +348,7 @@ def test_another_script_waits_while_one_is_being_read(open_room: Opener) -> None
     room.show("卫龙辣条来了，一包只要九块九。", script=2, title="辣条卖点")
     expect(room.page.get_by_role("button", name="辣条卖点")).to_be_visible()
     assert room.page.locator(".track").inner_text().startswith("宝宝们晚上好")
+    until(lambda: bool(room.acks), room.page)
     room.page.wait_for_timeout(2200)
     assert {ack["version"] for ack in room.acks} == {room.version - 1}, "what is not on screen is not confirmed"
     room.page.keyboard.press("n")
@@ -427,6 +430,8 @@ def test_every_control_is_large_enough_for_a_finger_and_on_the_screen(
 ) -> None:
     room = open_room(width=width, height=height)
     room.page.keyboard.press("Space")
+    # What comes waits only where one reads.
+    expect(room.page.locator(".prompter")).to_have_attribute("data-motion", "running")
     room.show("下一个商品的稿子。", script=2)
     expect(room.page.get_by_role("button", name="下一段")).to_be_visible()
     room.page.keyboard.press("Escape")

@@ -51,6 +51,8 @@ def test_a_rule_is_added_tried_saved_found_in_the_history_and_brought_back(seats
     page.get_by_role("button", name="第 1 版").click()
     expect(page.get_by_role("dialog")).to_contain_text("老铁们")
     page.get_by_role("button", name="恢复这一版").click()
+    # The question lies over the version, whose button has the same name.
+    expect(page.get_by_role("dialog")).to_have_count(2)
     page.get_by_role("dialog").last.get_by_role("button", name="恢复这一版").last.click()
     in_force(page, "3.general.")
 

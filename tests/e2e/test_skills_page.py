@@ -51,6 +51,7 @@ def test_what_a_skill_lacks_is_told_before_anything_is_begun(seats: Seats) -> No
     page.get_by_test_id("check-rundown").click()
     expect(show.get_by_test_id("preflight-found")).to_contain_text("还差：商品和环节")
     show.get_by_label("商品和环节").fill("保温杯")
+    expect(page.locator(".ant-select-dropdown:visible .ant-select-item-option-active")).to_contain_text("保温杯")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     show.get_by_label("环节，可选多个").click()

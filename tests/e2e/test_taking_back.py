@@ -29,6 +29,7 @@ def test_z_takes_the_last_rejection_back_and_both_desks_follow(seats: Seats) -> 
     other = seats.take(APPROVER, "/approvals").page
     colleague = seats.take(ADMIN, f"/approvals/{old}").page
     page = approver.page
+    expect(page.get_by_test_id("reject")).to_be_enabled()
     page.keyboard.press("x")
     page.get_by_test_id("approval-reason").fill("再活泼一点")
     page.get_by_test_id("submit-reject").click()

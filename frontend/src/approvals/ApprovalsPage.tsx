@@ -1,5 +1,4 @@
 import '../i18n/addWork'
-import { useQuery } from '@tanstack/react-query'
 import '../i18n/addApprovals'
 import { BellFilled, BellOutlined } from '@ant-design/icons'
 import { Button, Checkbox, Empty, Segmented } from 'antd'
@@ -22,7 +21,6 @@ import { scriptParams } from '../review/params'
 import { StatusTag } from '../review/StatusTag'
 import type { TakenBack } from '../review/takenBack'
 import { offersUndo } from '../review/undoKey'
-import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
@@ -42,6 +40,7 @@ import { ReviewBar } from './ReviewBar'
 import { SnoozeButton } from './SnoozeButton'
 import { isUrgent, MINUTES, useSnooze } from './snooze'
 import { useSounds } from './sound'
+import { useAsked } from './useAsked'
 import { useClaim } from './useClaim'
 import { useQueue } from './useQueue'
 
@@ -370,6 +369,7 @@ export default function ApprovalsPage() {
             key={id}
             id={id}
             queue={queue}
+            listedAt={list.dataUpdatedAt}
             onNext={next && tab !== 'history' ? () => navigate(`/approvals/${next}`) : undefined}
             tools={
               decides &&
@@ -477,22 +477,19 @@ function Review({ item, back }: { item: QueueItem; back: TakenBack | undefined }
 function Detail({
   id,
   queue,
+  listedAt,
   tools,
   onNext,
 }: {
   id: string
   queue: Queue
+  listedAt: number
   tools: ReactNode
   onNext: (() => void) | undefined
 }) {
   const known = queue.get(id)
   const { t } = useTranslation()
-  const read = useQuery({
-    queryKey: ['interrupt', id],
-    queryFn: () => api.interrupt(id),
-    enabled: known === undefined,
-    retry: false,
-  })
+  const read = useAsked(id, known !== undefined, listedAt)
   // What leaves the queue stays in view, with what was typed and told there, until its end is read.
   const last = useRef(known)
   if (known) last.current = known

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { AnyFrame } from '../generated/protocol'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
+import { readAnew } from '../shared/readAnew'
 import { follow, type Queue, reconcile } from './queue'
 
 /** What comes faster is taken in together: every step of the queue draws the page and the shell. */
@@ -42,7 +43,7 @@ export function useQueue() {
       'approvals',
       () => 0,
       (frame) => {
-        if (frame.type === 'subscribed') void cache.invalidateQueries({ queryKey: ['interrupts'] })
+        if (frame.type === 'subscribed') void readAnew(cache, ['interrupts'])
         arrived.push(frame)
         if (!waits) take()
       },

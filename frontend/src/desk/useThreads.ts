@@ -3,6 +3,7 @@ import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 import type { ThreadListed } from '../generated/protocol'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
+import { readAnew } from '../shared/readAnew'
 import { kept, sorted, type ThreadPages, type ThreadRow, told } from './threadRows'
 
 const KEY = ['threads']
@@ -51,7 +52,7 @@ export function useThreads(search: string, activeId: string | undefined, box: Re
         () => 0,
         (frame) => {
           // From here on everything is told: what was before is in the list.
-          if (frame.type === 'subscribed') void cache.invalidateQueries({ queryKey: KEY })
+          if (frame.type === 'subscribed') void readAnew(cache, KEY)
           if (frame.type !== 'thread_listed') return
           if (cache.isFetching({ queryKey: KEY })) meanwhile.current.push(frame)
           apply(frame)
