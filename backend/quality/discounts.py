@@ -22,7 +22,9 @@ _HALF: Final = re.compile(
     "一半的?(?:钱|价钱?)|对半(?:砍|价|降)|半卖半送|(?:等于|相当于|合)[^，。！？]{0,3}买[一1][^，。！？]{0,2}送[一1]"
 )
 #: More than half of it is taken off.
-_MOST: Final = re.compile("(?:便宜|省|砍|降|少|打)(?:了|掉|去|下来?)?(?:一多半|多一半|一大半|大半|多半|一半多|一半还多)(?![天年个月])")
+_MOST: Final = re.compile(
+    "(?:便宜|省|砍|降|少|打)(?:了|掉|去|下来?)?(?:一多半|多一半|一大半|大半|多半|一半多|一半还多)(?![天年个月])"
+)
 #: So many tenths are taken off.
 _TENTHS_OFF: Final = re.compile(
     r"(?:便宜|省|砍|降|优惠|低|少[花掏付])(?:了|掉|去|下来?|出)?(?:整整|足足|差不多|将近|你们?|您)?(?P<tenths>[一二两三四五六七八九]|\d)成(?P<half>半)?"
@@ -35,7 +37,9 @@ _TWICE: Final = re.compile(
     r"(?P<first>[一二三四五六七八九]|\d)(?P<first_rest>[一二三四五六七八九]|\d)?折[^。！？]{0,6}(?:再打?|上再|折上|又打?|之后打?)[^，。！？\d]{0,3}(?P<second>[一二三四五六七八九]|\d)(?P<second_rest>[一二三四五六七八九]|\d)?折"
 )
 #: Of another's goods, of the next piece, or not said of these at all.
-_OTHERS: Final = re.compile(r"第[二2三3]|会员|另|不是|没有|再|不跟|不喊|没打|不打|别喊|不敢|谁喊|说什么|商场|别家|人家|外面|双十?一|有的")
+_OTHERS: Final = re.compile(
+    r"第[二2三3]|会员|另|不是|没有|再|不跟|不喊|没打|不打|别喊|不敢|谁喊|说什么|商场|别家|人家|外面|双十?一|有的"
+)
 #: Behind a half: what else there is less of.
 _HALF_OF: Final = re.compile("的?(?:地[方儿]|空间|位置|时间|力气|[工功]夫|电|水|料|事|体积|路|洗|盐|糖|油)")
 #: Around a discount: a price, or an offer.
@@ -65,7 +69,9 @@ class DiscountFault:
     grave: bool
 
 
-def discount_faults(text: str, price: float, list_price: float, *, stepped: bool, other: bool) -> Iterator[DiscountFault]:
+def discount_faults(
+    text: str, price: float, list_price: float, *, stepped: bool, other: bool
+) -> Iterator[DiscountFault]:
     """Yield discounts of a folded text that are another one than from the list price to the price.
 
     `stepped`: several cost less together, of which a half may be told; `other`: the record asks further prices, of

@@ -20,7 +20,15 @@ from backend.quality.reckoned import is_reckoned
 from backend.quality.record import record_text
 from backend.quality.subject import is_of_another, is_unsure
 from backend.quality.sums import is_plainly_asked
-from backend.quality.worked_out import Basis, could_come_to, is_asked, is_priced, is_worked_out, readings
+from backend.quality.worked_out import (
+    Basis,
+    could_come_to,
+    is_asked,
+    is_multiplied_wrong,
+    is_priced,
+    is_worked_out,
+    readings,
+)
 
 _LIST: Final = re.compile(
     r"(?:原价|划线价?|吊牌价?|专柜价?|门店价?|门市价?|日常价?|平时|平常|市场价|官方价|官网价?|标价|指导价)[^，。！？]{0,6}$"
@@ -152,17 +160,25 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
                 money.end,
                 f"{_plain(money.value)}元与商品资料对不上（{_described(known)}）",
                 _right(text, money, known),
-                not reckoned
-                and is_asked(text, money, known.basis, unit)
-                and (known.basis is None or is_plainly_asked(text, money, known.basis, sums, unit)),
+                (not known.steps and is_multiplied_wrong(text, money, sums, known.price))
+                or (
+                    not reckoned
+                    and is_asked(text, money, known.basis, unit)
+                    and (known.basis is None or is_plainly_asked(text, money, known.basis, sums, unit))
+                ),
             )
     yield from _wrong_fees(text, sums, product)
-    if known.price is not None and known.list_price:
-        other = bool(known.others - {known.price, known.list_price})
-        for one in discount_faults(text, known.price, known.list_price, stepped=bool(known.steps), other=other):
-            yield PriceFault(one.start, one.end, one.problem, grave=one.grave)
+    yield from _wrong_discounts(text, known)
     for fault in step_faults(text, known.steps, known.price):
         yield PriceFault(fault.start, fault.end, fault.problem)
+
+
+def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
+    if known.price is None or not known.list_price:
+        return
+    other = bool(known.others - {known.price, known.list_price})
+    for one in discount_faults(text, known.price, known.list_price, stepped=bool(known.steps), other=other):
+        yield PriceFault(one.start, one.end, one.problem, grave=one.grave)
 
 
 def _wrong_fees(text: str, sums: Sequence[Money], product: Mapping[str, Any]) -> Iterator[PriceFault]:
