@@ -35,7 +35,5 @@ def _cases() -> list[Any]:
 @pytest.mark.parametrize("lines", _cases())
 def test_no_stock_line_draws_a_warning(lines: list[Line]) -> None:
     said = [_VALUE.sub(lambda hit: _VALUES[hit[1]], form) for line in lines for form in line.forms()]
-    shown = [
-        (text, one.rule) for text in said for one in _SNAPSHOT.check(text, whole=True) if one.severity != "info"
-    ]
+    shown = [(text, one.rule) for text in said for one in _SNAPSHOT.check(text, whole=True) if one.severity != "info"]
     assert shown == []
