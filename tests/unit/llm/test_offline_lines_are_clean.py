@@ -16,8 +16,9 @@ _VALUES = {
     "price": "五十九块", "list": "七十九块", "save": "二十块", "less": "二十块", "total": "一百一十八块",
     "double": "一百一十八块", "each": "二十九块五", "pieces": "两条", "counter": "条", "unit": "条", "stock": "三百",
     "gift": "收纳袋一个", "fact_name": "尺寸", "fact": "三十四乘七十四厘米", "feature": "纱线细", "benefit": "擦着软和",
-    "gain": "擦着软和", "proof": "检测报告能查", "pain": "毛巾洗几回就硬", "pain2": "毛巾晾一天还潮", "scene": "早上洗脸",
-    "scene2": "晚上洗澡", "recap": "尺寸和用法", "said": "尺寸", "trait": "软和", "value": "三十四厘米",
+    "gain": "擦着软和", "proof": "检测报告能查", "pain": "毛巾洗几回就硬", "pain2": "毛巾晾一天还潮",
+    "scene": "早上洗脸", "scene2": "晚上洗澡", "recap": "尺寸和用法", "said": "尺寸", "trait": "软和",
+    "value": "三十四厘米",
 }  # fmt: skip
 _VALUE = re.compile(r"\{(\w+)\}")
 

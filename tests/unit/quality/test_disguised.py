@@ -1,8 +1,8 @@
 """What is claimed without a word of the lists is found by its build, and honest talk of the same build is let through.
 
-`data/disguised.txt` and `data/pictured.txt` hold both, parted by kind. Labels were written before anything was run: a sentence may not be
-said (`!`, `+`, `?`) or may (`-`). Of what may not, `!` says that it holds a text up, `+` that it is found, and `?` that
-it is known to be missed, which no test asks about.
+`data/disguised.txt` and `data/pictured.txt` hold both, parted by kind. Labels were written before anything was run: a
+sentence may not be said (`!`, `+`, `?`) or may (`-`). Of what may not, `!` says that it holds a text up, `+` that it is
+found, and `?` that it is known to be missed, which no test asks about.
 """
 
 from collections.abc import Iterator
