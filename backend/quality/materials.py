@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import rjieba
 
+from backend.quality.bodies import other_bodies
 from backend.quality.context import clause
 from backend.quality.normalize import NUMERALS, fold
 from backend.quality.patterns import made
@@ -87,6 +88,7 @@ def material_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault
     yield from _materials_that_differ(text, product, record_text(product))
     yield from _kinds_that_differ(text, product)
     yield from _other_stuff(text, product)
+    yield from other_bodies(text, product)
 
 
 def _kinds_that_differ(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from backend.quality.amounts import amounts
 from backend.quality.context import clause, sentence
+from backend.quality.discounts import discount_faults
 from backend.quality.heads import headed
 from backend.quality.ladder import bought_apart, last_piece, step_faults, steps_of
 from backend.quality.normalize import fold
@@ -19,7 +20,15 @@ from backend.quality.reckoned import is_reckoned
 from backend.quality.record import record_text
 from backend.quality.subject import is_of_another, is_unsure
 from backend.quality.sums import is_plainly_asked
-from backend.quality.worked_out import Basis, could_come_to, is_asked, is_priced, is_worked_out, readings
+from backend.quality.worked_out import (
+    Basis,
+    could_come_to,
+    is_asked,
+    is_multiplied_wrong,
+    is_priced,
+    is_worked_out,
+    readings,
+)
 
 _LIST: Final = re.compile(
     r"(?:原价|划线价?|吊牌价?|专柜价?|门店价?|门市价?|日常价?|平时|平常|市场价|官方价|官网价?|标价|指导价)[^，。！？]{0,6}$"
@@ -51,9 +60,6 @@ _ADDITION: Final = re.compile(
     rf"(?:加(?:收|价|付|钱)?|[＋+]|另[付收加计算]|多[付收加]?|补(?:差价?|收)?|收费?|(?<=费)(?:用|是|为|：|[一每][{COUNTERS}次])*|贵)[：]?[¥￥]?"
     rf"(?P<sum>\d+(?:\.\d+)?|[一二三四五六七八九十百零]+)(?:元|块|(?=/))"
 )
-_DISCOUNT: Final = re.compile(
-    r"(?<![骨对曲])(?P<tenths>\d(?:\.\d)?|[一二三四五六七八九]|半)(?P<hundredths>[一二三四五六七八九]|\d)?折(?![叠合磨扣痕返腾线纸射腰中])"
-)
 
 
 #: Right before a sum: what it is asked for, on top of the price.
@@ -61,21 +67,6 @@ _FEE: Final = re.compile(
     "(?P<fee>安装费|上楼费|加急费|配送费|清洗费|刻字费|加工费|拆机费|包装费|服务费|上门费|搬运费|押金)"
     "(?:用|一共|总共|要|收|是|才|只|就|得|每[台张件次单]|一[台张件次单])*$"
 )
-#: Behind a half: what else there is less of.
-_HALF_OF: Final = re.compile("的?(?:地[方儿]|空间|位置|时间|力气|[工功]夫|电|水|料|事|体积|路|洗|盐|糖|油)")
-#: Around a discount: a price, or an offer.
-_OF_PRICE: Final = re.compile(
-    "打|享|价|优惠|活动|全场|直播间|到手|低至|只要|折扣|折起|促销|清仓|福利|相当于|等于|算下来|买|拍|卖|便宜|省(?!地|空|力|事|心)"
-)
-#: Behind and before what is folded: 三折伞, 对折再对折, 腰上一折.
-_FOLDED: Final = re.compile(
-    "[起来]?(?:伞|屏|门|床|椅|桌|梯|页|叶|板|沙发|镜|垫|挂|层|再)|[就便]?(?:放|塞|收|靠|扔|揣|搁|装|挂)"
-)
-_FOLDED_UP: Final = re.compile(
-    "(?:[腿角边头脚杆腰]|往[里外上下前后中]|轻轻|一拉|一推|[沿顺]着[^，。！？]{0,4}|这么|中间|拦腰)$"
-)
-
-
 #: Words of any addition's name, by which none is told.
 _OF_ANY_ADDITION: Final = frozenset(
     {"价格", "费用", "款式", "规格", "尺寸", "颜色", "售后", "服务", "元一", "每件", "标准", "可选", "需要"}
@@ -169,14 +160,25 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
                 money.end,
                 f"{_plain(money.value)}元与商品资料对不上（{_described(known)}）",
                 _right(text, money, known),
-                not reckoned
-                and is_asked(text, money, known.basis, unit)
-                and (known.basis is None or is_plainly_asked(text, money, known.basis, sums, unit)),
+                (not known.steps and is_multiplied_wrong(text, money, sums, known.price))
+                or (
+                    not reckoned
+                    and is_asked(text, money, known.basis, unit)
+                    and (known.basis is None or is_plainly_asked(text, money, known.basis, sums, unit))
+                ),
             )
     yield from _wrong_fees(text, sums, product)
     yield from _wrong_discounts(text, known)
     for fault in step_faults(text, known.steps, known.price):
         yield PriceFault(fault.start, fault.end, fault.problem)
+
+
+def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
+    if known.price is None or not known.list_price:
+        return
+    other = bool(known.others - {known.price, known.list_price})
+    for one in discount_faults(text, known.price, known.list_price, stepped=bool(known.steps), other=other):
+        yield PriceFault(one.start, one.end, one.problem, grave=one.grave)
 
 
 def _wrong_fees(text: str, sums: Sequence[Money], product: Mapping[str, Any]) -> Iterator[PriceFault]:
@@ -459,48 +461,6 @@ def _right(text: str, money: Money, known: _Known) -> str | None:
     else:
         value = known.price
     return f"{_plain(value)}元" if value is not None else None
-
-
-def _wrong_discounts(text: str, known: _Known) -> Iterator[PriceFault]:
-    if known.price is None or not known.list_price:
-        return
-    true = known.price / known.list_price * 10
-    for match in re.finditer("(?<!折)半价|[省便宜]了?下?一半|对折", text):
-        if (
-            abs(true - 5) > 0.3
-            and not known.steps
-            and not re.search(r"第[二2三3]|会员|另|不是|没有|再", text[slice(*clause(text, *match.span()))])
-        ):
-            if _HALF_OF.match(text, match.end()):
-                continue  # 省下一半地方
-            problem = f"不是半价：{_plain(known.price)}元是{_plain(known.list_price)}元的{true:.1f}折"
-            yield PriceFault(match.start(), match.end(), problem, grave=_is_of_price(text, *match.span()))
-    for match in _DISCOUNT.finditer(text):
-        low, high = clause(text, match.start(), match.end())
-        if re.search(r"第[二2]|会员|另|再打|下一", text[low:high]):
-            continue
-        folded = match.group() in ("一折", "两折", "二折", "三折", "四折") and not _is_of_price(text, *match.span())
-        if folded or _FOLDED.match(text, match.end()) or _FOLDED_UP.search(text, low, match.start()):
-            continue  # 搬家的时候一折，往门后一靠
-        if re.search("比打?$", text[low : match.start()]) and re.match("[还都也]", text[match.end() : match.end() + 1]):
-            continue  # 比打六折还少四毛
-        tenths = 5.0 if match.group("tenths") == "半" else parse_number(match.group("tenths")) or 0.0
-        said = tenths + (parse_number(match.group("hundredths") or "零") or 0.0) / 10
-        if said * 10 < 100 and abs(said - true) > 0.3 and not (known.others - {known.price, known.list_price}):
-            yield PriceFault(
-                match.start(),
-                match.end(),
-                f"{_plain(said)}折与资料不符：{_plain(known.price)}元是{_plain(known.list_price)}元的{true:.1f}折",
-                grave=_is_of_price(text, *match.span()),
-            )
-
-
-def _is_of_price(text: str, start: int, end: int) -> bool:
-    """Tell whether words beside a discount speak of a price: 一折 is what one does with a table, 对折 with a mat."""
-    low, high = clause(text, start, end)
-    begin, stop = sentence(text, start, end)
-    near = any(max(begin, low - 16) <= one.start < min(stop, high + 16) for one in money_in(text))
-    return (near or _OF_PRICE.search(text, low, high) is not None) and not is_unsure(text, start, end)
 
 
 def _is_a_share(text: str, before: Money, after: Money, sums: list[Money], product: Mapping[str, Any]) -> bool:

@@ -151,6 +151,15 @@ def _products(text: str, money: Money, earlier: Sequence[Money]) -> Iterator[flo
             yield one.value * value
 
 
+def is_multiplied_wrong(text: str, money: Money, sums: Sequence[Money], price: float) -> bool:
+    """Tell whether a sum is said to be so many times the price, and is not: 三个三十五块八，一共九十七块四."""
+    earlier = [one for one in sums if money.start - _BACK <= one.start and one.end <= money.start]
+    if money.approximation or not earlier or earlier[-1].value != price:
+        return False
+    products = list(_products(text, money, earlier))
+    return bool(products) and not any(nearly(said, one, money) for said in readings(text, money) for one in products)
+
+
 def _differences(text: str, money: Money, earlier: Sequence[Money], basis: Basis) -> Iterator[float]:
     near = text[max(0, money.start - 24) : money.end + 6]
     if not _DIFFERENCE.search(near):

@@ -6,7 +6,7 @@ from typing import Final
 from backend.graph.intent.amounts import seconds_asked
 from backend.graph.intent.folding import fold
 from backend.graph.intent.naming import mentioned
-from backend.graph.intent.products import product_in_words
+from backend.graph.intent.products import product_heading, product_in_words
 from backend.graph.intent.segments import segments_in
 from backend.graph.intent.situation import Situation
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
@@ -16,11 +16,13 @@ _SLIP: Final = (
     r"(?:(?:(?:抱歉|不好意思|sorry|呃|额|哎|诶|欸|哎呀|啊|等等|等下|等一下)[,.!]*)*"
     r"(?:我|刚才?|刚刚|上面|前面|又|给)*"
     r"(?:说|打|写|发|搞|弄|选|点|记|报|念|输|看|讲)(?:错|岔|反|串|混)(?:了|啦|咯|喽|字)*|(?:你)?(?:理解|听|会|领会)错(?:意思?)?了|口误|手滑了?|嘴瓢了?|手误|"
-    r"(?:啊|哦|噢|呃|额|诶|哎)[,]?不(?:对|是)?(?=[,.!是]|[^\s,.])|(?:等等|等下|等一下)[,]?不(?:对|是)?(?=[,.!])|不不不?|"
+    r"(?:啊|哦|噢|呃|额|诶|哎)[,]?(?:不(?:对|是)?(?=[,.!是]|[^\s,.])|错了)|(?:等等|等下|等一下)[,]?不(?:对|是)?(?=[,.!])|不不不?|"
     r"不对不对|我(?:是|想)说|我的?意思是|更正(?:一下|下)?|纠正(?:一下|下)?)"
 )
 _WEAK: Final = r"(?<=[,.!;~ ])(?:不对|不是|不)(?=[,!])"
-_MARK: Final = re.compile(rf"(?:^|[,.!;~ ]*)(?:{_SLIP})[,.!:~ ]*|{_WEAK}[,!]*")
+#: 炒锅,不是炒锅,是砧板; 防晒霜,应该是洗面奶: what follows says what was meant.
+_MEANT: Final = r"[,.!;](?=不是[^,.;!?]{1,10},(?:我|而|应该|要的|说的)*是[^,.;!?]{1,12}(?:[,.!;]|$))|[,.!;]应该是"
+_MARK: Final = re.compile(rf"(?:^|[,.!;~ ]*)(?:{_SLIP})[,.!:~ ]*|{_WEAK}[,!]*|{_MEANT}")
 #: 不是A,(应该)是B — or only B.
 _INSTEAD: Final = re.compile(
     r"^(?:我)?(?:(?:不是要?|不要|不讲|不写|不说)([^,.;!?]{1,12}?)(?:[,.;]+|(?=(?:而|应该|我要的)*是)))?(?:我)?(?:应该|要的|想要|而|说的|本来)*(?:就)?"
@@ -101,7 +103,7 @@ def _other_product(before: str, right: str, situation: Situation, rest: str) -> 
     bare = re.sub(r"的?(?:话术|文案|稿子?|脚本)$", "", right)
     if named:
         return before[: named[-1].start] + bare + before[named[-1].end :] + rest
-    words = product_in_words(before)
+    words = product_in_words(before) or product_heading(before, first_only=False)
     if words and words in before:
         return before.replace(words, bare) + rest
     # 写个开场,啊不,面霜的: nothing is replaced, it is said now.

@@ -55,6 +55,14 @@ _SENTENCE: Final = re.compile(
     r"[一二两三四五六七八九十\d]+(?:天|年|月|号|点|元|块|折|个|句|段|条|字|秒|分|次))|"
     r"[的得地了吗呢吧啊嘛呀]|[来出写]一?[段个条份版篇]|话术|文案|脚本|口播|稿|一点|一些|风格|感觉|粉丝|用户|人群|观众|直播|主播|老师|价|券|包邮|库存|现货|审|发货|售后"
 )
+#: 就那个防晒吧: a thing that is pointed at, with what points at it.
+_POINTED: Final = re.compile(
+    r"^(?:(?:就|还是|先|要|是|写|来|给)*(?:那|这)(?:个|款|瓶|支|盒|口|把|件)|就(?=.{1,8}(?:吧|了)$))|(?<=.{2})(?:吧|了)$"
+)
+#: Behind 讲讲, 说说: what the goods are like. 不油腻 is no thing, 不锈钢盆 and 不粘锅 are.
+_LIKE: Final = re.compile("不(?!锈|粘锅|倒翁|求人|干胶)|没有?|别|怎么|如何|为什么")
+#: Verbs that ask for a thing, or for what it is like.
+_TOLD_OF: Final = re.compile("讲讲|说说")
 _CAMPAIGN: Final = f"(?:{phrases('campaigns')['named'].pattern})"
 _OCCASION: Final = re.compile(rf"(?:{_CAMPAIGN}|{phrases('campaigns')['kind'].pattern}|的|场|夜|间)+")
 _LEADING_OCCASION: Final = re.compile(rf"^(?:{_CAMPAIGN}(?:大促|活动|专场|的)*)+(?=.{{2}})")
@@ -73,10 +81,11 @@ def product_heading(text: str, *, first_only: bool) -> str | None:
     """
     found: list[str] = []
     for clause in clauses(text)[: 1 if first_only else None]:
-        words = _cleaned(clause)
+        thing = _POINTED.sub("", clause)
+        words = _cleaned(thing)
         if (
             words
-            and not any(map(_SENTENCE.search, (clause.removesuffix("的"), words)))
+            and not any(map(_SENTENCE.search, (thing.removesuffix("的"), words)))
             and not _IS_AUDIENCE.fullmatch(words)
         ):
             found.append(words)
@@ -121,6 +130,11 @@ def product_in_words(text: str) -> str | None:
         return english
     for pattern in _PLACES:
         for match in pattern.finditer(text):
+            if _TOLD_OF.match(match[0]):
+                if _LIKE.match(match[1]):
+                    continue  # 讲讲不油腻: a wish about the goods
+                if (named := product_heading(text[: match.start()].rstrip(",. "), first_only=False)) is not None:
+                    return named  # 砧板,讲讲锋利: what it is told of stands before
             words = None if _SHOWN_TO.search(match[1]) else _cleaned(match[1])
             if words:
                 return words

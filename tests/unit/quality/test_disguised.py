@@ -1,8 +1,8 @@
 """What is claimed without a word of the lists is found by its build, and honest talk of the same build is let through.
 
-`data/disguised.txt` holds both, parted by kind. Labels were written before anything was run: a sentence may not be
-said (`!`, `+`, `?`) or may (`-`). Of what may not, `!` says that it holds a text up, `+` that it is found, and `?` that
-it is known to be missed, which no test asks about.
+`data/disguised.txt` and `data/pictured.txt` hold both, parted by kind. Labels were written before anything was run: a
+sentence may not be said (`!`, `+`, `?`) or may (`-`). Of what may not, `!` says that it holds a text up, `+` that it is
+found, and `?` that it is known to be missed, which no test asks about.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ import pytest
 
 from tests.unit.quality.test_lexicon import _SNAPSHOT
 
-_FILE = Path(__file__).parent / "data" / "disguised.txt"
+_FILES = [Path(__file__).parent / "data" / name for name in ("disguised.txt", "pictured.txt")]
 
 
 def _lines() -> Iterator[tuple[str, str, str]]:
     kind = ""
-    for line in _FILE.read_text(encoding="utf-8").splitlines():
+    for line in (line for file in _FILES for line in file.read_text(encoding="utf-8").splitlines()):
         if line.startswith("== "):
             kind = line.removeprefix("== ")
         elif line and not line.startswith("#"):
