@@ -201,7 +201,9 @@ async def test_a_listener_whose_cable_is_out_is_given_up_and_built_anew(
 async def test_when_every_connection_is_taken_requests_are_told_to_come_back_and_leases_live_on(
     start_server: StartServer, database_url: str
 ) -> None:
-    server = start_server(database_pool=2, offline_pace=20, **RECOVERS_SOON).wait_healthy()
+    # The run's own patience with the database is far longer than anybody waits below, however slow the machine.
+    patience = {**RECOVERS_SOON, "lease": 25, "lease_self_cancel": 20}
+    server = start_server(database_pool=2, offline_pace=20, **patience).wait_healthy()
     conn = await asyncpg.connect(database_url)
     try:
         async with Rest.login(server.url, OPERATOR) as rest, rest.socket() as desk:
