@@ -116,11 +116,12 @@ class Team:
         until(lambda: not self.get("/interrupts?status=pending")["items"] or None)
 
     def empty_room(self, room: str) -> None:
-        """Take everything off a room's rundown, and have nobody read."""
+        """Take everything off a room's rundown, and have nobody read, nor stand where others would have to wait."""
         state = self.get(f"/rooms/{room}/prompter")
         transport = state.get("transport")
-        if transport and transport["playing"]:
-            self.post(f"/rooms/{room}/prompter", {"version": transport["version"], "action": "pause"})
+        if transport and (transport["playing"] or transport["position"]):
+            order = {"version": transport["version"], "action": "pause", "value": 0}
+            self.post(f"/rooms/{room}/prompter", order)
         for one in self.get(f"/rooms/{room}/rundown")["items"]:
             assert self.as_(OPERATOR).delete(f"/api/v1/rooms/{room}/rundown/{one['id']}").ok
 
