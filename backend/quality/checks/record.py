@@ -11,8 +11,9 @@ from backend.quality.draft import Draft
 from backend.quality.facts import is_named, missing_statements, names_of, other_things, stale_names
 from backend.quality.normalize import fold
 from backend.quality.numbers import money_in
-from backend.quality.prices import has_price, price_faults
+from backend.quality.prices import has_price
 from backend.quality.regulated import is_declared, unproven
+from backend.quality.roughly import sum_faults
 from backend.quality.rulebook import Severity
 from backend.quality.subject import is_told_of_somebody, is_unsure
 from backend.quality.wishes import goes_on, wants_shorter
@@ -33,7 +34,7 @@ UNAPPROVED: Final = "unapproved"
 
 def prices(draft: Draft) -> Iterator[Finding]:
     product = draft.brief.product
-    for fault in price_faults(draft.folded.text, product):
+    for fault in sum_faults(draft.folded.text, product):
         if (
             product is not None
             and product.get("unit") == "块"
