@@ -18,11 +18,11 @@ from backend.quality.subject import is_of_another
 
 #: Hours of the day: the earliest and the latest that a word can mean.
 _PARTS_OF_DAY: Final[Mapping[str, tuple[float, float]]] = {
-    "凌晨": (0, 5), "天亮": (5, 7), "天不亮": (4, 6), "清早": (5, 8), "一早": (5, 9), "大早": (5, 9), "早起": (5, 9),
-    "早晨": (5, 9), "早上": (5.5, 9.5), "起床": (5, 9.5), "出门": (6, 9.5), "上午": (8, 12), "中午": (11, 14),
+    "从早": (5, 9.5), "凌晨": (0, 5), "天亮": (6, 7), "天不亮": (4, 6), "清早": (5, 8), "一早": (5, 9), "大早": (5, 9), "早起": (6, 9),
+    "早晨": (5, 9), "早上": (6, 9.5), "起床": (6, 9.5), "出门": (6, 9.5), "上午": (8, 12), "中午": (11, 14),
     "午饭": (11, 13.5), "下午": (13, 18), "傍晚": (17, 19.5), "天黑": (17, 20.5), "下班": (17, 20), "晚饭": (17, 20),
-    "晚上": (18, 23.5), "夜里": (20, 24), "半夜": (23, 27), "睡前": (20, 24), "临睡": (20, 24), "今晚": (18, 23.5),
-    "明晚": (18, 23.5), "前一晚": (18, 23.5), "头天": (18, 23.5),
+    "晚上": (18, 23), "夜里": (20, 23), "半夜": (23, 27), "睡前": (20, 23), "临睡": (20, 23), "今晚": (18, 23),
+    "明晚": (18, 23), "前一晚": (18, 23), "头天": (18, 23),
 }  # fmt: skip
 _PART: Final = "|".join(sorted(_PARTS_OF_DAY, key=len, reverse=True))
 #: The next day: 第二天早上, 明天晚上, and 早起 behind 头天夜里.
@@ -133,7 +133,7 @@ def _spans(text: str) -> Iterator[tuple[int, int, float]]:
             continue
         _, latest = _PARTS_OF_DAY[first["part"]]
         if second["part"] is None:
-            hours = 24 + 5.5 - latest if second["morning"] else None
+            hours = 24 + 6 - latest if second["morning"] else None
         else:
             earliest, last = _PARTS_OF_DAY[second["part"]]
             later = second["next"] is not None and first["next"] is None

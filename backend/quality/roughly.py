@@ -53,23 +53,27 @@ class _Said:
     end: int
     low: float
     high: float
+    #: Whether words make it a range: a figure without them should be the figure.
+    roughly: bool
 
 
 def sum_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[PriceFault]:
     """Yield what is wrong with the money of a folded text: first what is certain by one division or subtraction."""
-    certain = list(_reckoned_wrong(text, product)) if product is not None else []
-    yield from certain
-    for fault in price_faults(text, product):
-        if not any(one.start < fault.end and fault.start < one.end for one in certain):
-            yield fault
+    reckoned = list(_reckoned(text, product)) if product is not None else []
+    yield from (fault for _, fault in reckoned if fault is not None)
+    for other in price_faults(text, product):
+        if not any(said.start < other.end and other.start < said.end for said, _ in reckoned):
+            yield other
 
 
-def _reckoned_wrong(text: str, product: Mapping[str, Any]) -> Iterator[PriceFault]:
+def _reckoned(text: str, product: Mapping[str, Any]) -> Iterator[tuple[_Said, PriceFault | None]]:
+    """Yield the sums that only one reckoning can mean, each with what is wrong with it; None: it is right."""
     price, listed = _number(product.get("price")), _number(product.get("list_price"))
     if price is None or price <= 0 or product.get("price_ladder"):
         return
     packs = _packs(product)
     others = {money.value for one in _values(product) for money in money_in(one)} - {price, listed}
+    bare = _without_sums(text)
     for said in _rough_sums(text):
         low, high = clause(text, said.start, said.end)
         begin, stop = sentence(text, said.start, said.end)
@@ -80,20 +84,29 @@ def _reckoned_wrong(text: str, product: Mapping[str, Any]) -> Iterator[PriceFaul
             continue
         if not is_claimed(text, said.start, said.end):
             continue
-        several = {one for one in counts_in(text[begin:stop]) if one > 1} - {int(one) for one in packs.values()}
+        # Not of the sums themselves: 四块八 are no four pieces.
+        several = {one for one in counts_in(bare[begin:stop]) if one > 1} - {int(one) for one in packs.values()}
         if listed and listed > price and _SAVED.search(text, low, said.start) and not several:
             if not re.search("[一每](?:天|月|年|次|斤|片|颗)", text[low : said.start]):
-                yield from _fault(said, listed - price, "差价")
+                yield from _held_against(said, listed - price, "差价")
             continue
         unit = _unit_of(text, low, said, packs)
         if unit is not None and not several:
-            yield from _fault(said, price / packs[unit], f"一{unit}")
+            yield from _held_against(said, price / packs[unit], f"一{unit}")
 
 
-def _fault(said: _Said, right: float, what: str) -> Iterator[PriceFault]:
+def _held_against(said: _Said, right: float, what: str) -> Iterator[tuple[_Said, PriceFault | None]]:
     if not said.low <= right <= said.high:
         told = f"{right:.2f}".rstrip("0").rstrip(".")
-        yield PriceFault(said.start, said.end, f"{what}应为{told}元", f"{told}元")
+        yield said, PriceFault(said.start, said.end, f"{what}应为{told}元", f"{told}元")
+    elif said.roughly:
+        yield said, None
+
+
+def _without_sums(text: str) -> str:
+    for money in money_in(text):
+        text = f"{text[: money.start]}{'元' * (money.end - money.start)}{text[money.end :]}"
+    return text
 
 
 def _unit_of(text: str, low: int, said: _Said, packs: Mapping[str, float]) -> str | None:
@@ -142,7 +155,7 @@ def _rough_sums(text: str) -> Iterator[_Said]:
         if value:
             step = next(one for one in (100.0, 10.0, 1.0) if value % one == 0)
             least = 0.9 * value if match["tail"] == "来" else value
-            yield _Said(*match.span(), least, value + step - 0.005)
+            yield _Said(*match.span(), least, value + step - 0.005, roughly=True)
     for money in money_in(text):
         if _VAGUE.match(text, money.start):
             continue
@@ -154,7 +167,7 @@ def _rough_sums(text: str) -> Iterator[_Said]:
         step = 0.01 if cents % 10 else 0.1 if cents % 100 else 1.0 if cents % 1000 or money.value < 100 else 10.0
         more = _TAIL_MORE.match(behind)
         tail = more["tail"] if more else ""
-        low, high = money.value - 0.6 * step, money.value + 0.6 * step
+        low, high, plain = money.value - 0.6 * step, money.value + 0.6 * step, False
         if _BELOW.search(before) or money.approximation == "below" or _TAIL_BELOW.match(behind):
             low, high = 0.0, money.value - 0.001
         elif _NEAR.search(before):
@@ -166,9 +179,11 @@ def _rough_sums(text: str) -> Iterator[_Said]:
         elif tail or money.approximation == "above":
             round_to = next(one for one in (100.0, 10.0, 1.0, 0.1, 0.01) if abs(money.value / one - round(money.value / one)) < 1e-6)
             low, high = money.value - 0.005, money.value + round_to * (0.6 if "头" in told + tail and round_to >= 10 else 1) - 0.001
-        elif step >= 1:
-            low, high = money.value - 0.55, money.value + 0.55
-        yield _Said(money.start, money.end, low - 0.005, high + 0.005)
+        else:
+            plain = True
+            if step >= 1:
+                low, high = money.value - 0.55, money.value + 0.55
+        yield _Said(money.start, money.end, low - 0.005, high + 0.005, roughly=not plain)
 
 
 def _values(product: Mapping[str, Any]) -> Iterator[str]:

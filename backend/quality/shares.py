@@ -29,6 +29,11 @@ _SHARE: Final = (
 _LARGEST: Final = "(?:占|含|用|放|比例|含量)(?:的|得)?(?:比例|分?量)?(?:是)?最(?:多|大|高)"
 _HARDLY_ANY: Final = "(?:只是|只有|就|才|不过)(?:是|有|掺了?|加了?)?(?:一点点?|一丁点儿?|一丢丢|少许|零头)"
 _ADDED: Final = "(?:掺|加|混|带)了?(?:一点点?|一丁点儿?|少许|一丢丢)"
+_HALF: Final = re.compile("一半|对半")
+_BEHIND: Final = re.compile(f"{_SHARE}|{_LARGEST}|{_HARDLY_ANY}")
+_BEFORE: Final = re.compile(f"(?:{_SHARE}|主要[成原材配]?[分料]?|主料)[都全就还]*是")
+_FEW: Final = re.compile(_ADDED)
+_THAN: Final = re.compile("比[^，。！？]{1,14}[多高大]")
 #: It is not said of these goods, or said not to be.
 _DENIED: Final = re.compile("别以为|不是|没有|没占|谁说|未必|不算|看着像|以前|别家|人家|市面|有的|很多|如果|要是")
 #: So much a word may be off, in percent of the whole.
@@ -74,16 +79,18 @@ def _compositions(fields: tuple[tuple[str, str], ...]) -> Sequence[tuple[Mapping
 def _told(text: str, names: str) -> Iterator[tuple[int, int, list[str], re.Match[str]]]:
     """Yield where a share is told, of which parts, and the words for it."""
     together = rf"(?P<parts>(?:{names})(?:[加和跟、与](?:{names}))*)(?:加起来|一起|合起来|两样|一共)*"
-    behind = made(rf"{together}{_SMALL}(?:{_SHARE}|(?P<largest>{_LARGEST})|(?P<little>{_HARDLY_ANY}|各半))")
+    # 七成棉三成麻: what stands before the next part is that one's.
+    behind = rf"{together}{_SMALL}(?:{_SHARE}|(?P<largest>{_LARGEST})|(?P<little>{_HARDLY_ANY}))(?!的?(?:是)?(?:{names}))"
     # 一半以上是羊毛, 主要成分是羊毛.
-    before = made(
+    before = (
         rf"(?:{_SHARE}|(?P<main>主要(?:成分|原料|材料|配料)?|主料))(?:都|全|就|还)*是(?:用)?(?:纯|真)?(?P<parts>{names})(?=[，。！；、]|的?(?:$|[，。！；、]))"
     )
-    added = made(rf"(?P<little>{_ADDED})(?P<parts>{names})(?=[，。！；、]|$)")
-    more = made(rf"(?P<parts>{names})(?:的?(?:含量|比例))?比(?P<than>{names})(?:的?(?:含量|比例))?(?:要|还)?(?:占得|占的)?[多高大]")
-    each = made(rf"(?P<parts>(?:{names})[和跟、与](?:{names}))(?:各占?)?(?:一半一半|各一半|一半|对半)(?P<each>)(?!以上|多|还)")
-    for pattern in (each, behind, before, added, more):
-        for match in pattern.finditer(text):
+    added = (rf"(?P<little>{_ADDED})(?P<parts>{names})(?=[，。！；、]|$)")
+    more = (rf"(?P<parts>{names})(?:的?(?:含量|比例))?比(?P<than>{names})(?:的?(?:含量|比例))?(?:要|还)?(?:占得|占的)?[多高大]")
+    each = (rf"(?P<parts>(?:{names})[和跟、与](?:{names}))(?:各占?)?(?:一半一半|各一半|一半|对半)(?P<each>)(?!以上|多|还)")
+    for sign, pattern in ((_HALF, each), (_BEHIND, behind), (_BEFORE, before), (_FEW, added), (_THAN, more)):
+        # Compiled for the record's names only where such words stand at all.
+        for match in made(pattern).finditer(text) if sign.search(text) else ():
             parts = re.findall(names, match["parts"])
             than = match.groupdict().get("than")
             yield *match.span(), [*parts, *([than] if than else [])], match
