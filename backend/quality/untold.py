@@ -13,6 +13,7 @@ from typing import Any, Final
 from backend.quality.materials import MATERIALS
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
+from backend.quality.sums import is_no_price
 from backend.quality.units import UNITS
 
 
@@ -259,7 +260,8 @@ def _places(matter: Matter, text: str, product: Mapping[str, Any] | None) -> Ite
             yield start, end, measure in recorded
     if "price" in matter.fields:
         for money in money_in(text):
-            yield money.start, money.end, True
+            if not is_no_price(text, money):
+                yield money.start, money.end, True
     elif "list_price" in matter.fields and (product or {}).get("list_price") is not None:
         figure = float(str((product or {})["list_price"]))
         for money in money_in(text):
