@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from backend.quality.context import clause
+from backend.quality.context import clause, sentence
 from backend.quality.normalize import fold
 from backend.quality.numbers import NUMBER
 from backend.quality.opposites import is_claimed
@@ -13,7 +13,9 @@ from backend.quality.record import FactFault
 
 #: Facts that say until when a price holds, and the day they give.
 _OFFER: Final = re.compile("活动|优惠|直播价|价格|特价|促销|秒杀|专享|福利|限时|到手价|截止")
-_DAY: Final = re.compile(r"\d{1,2}月\d{1,2}[日号]|\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}|(?<!\d)\d{1,2}[日号]|月底|月末|年底")
+_DAY: Final = re.compile(
+    r"\d{1,2}月\d{1,2}[日号]|\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}|(?<!\d)\d{1,2}[日号]|月底|月末|年底"
+)
 #: What happens in this room, now: with it ends no offer that a date ends.
 _SOON: Final = (
     "(?:喝[完干光]|喝下|咽下|吃完|抽完)[^，。！？]{0,8}|[^，。！？]{0,6}(?:喝[完干光]|咽下去|放完|播完|唱完|刷完|讲完|说完|滴完|烧完|燃完|凉了)(?:了|以后|之后)?|"
@@ -29,8 +31,12 @@ _CHANGES: Final = (
     rf"撤(?:了|掉|价|下)?(?=[，。！；]|$)|(?:就)?没(?:有)?(?:了|这个?价|得)(?=[，。！；]|$)|(?:就)?没(?:有)?(?=[，。！；]|$)|不是(?:这个?价|{NUMBER})|是原价|是{NUMBER}块?[^，。！？]{{0,3}}(?=[，。！；]|$))"
 )
 _PRICE: Final = "(?:这个?|直播|活动|优惠|到手|特)?价格?|链接|[元块]"
-_KEPT: Final = re.compile("不会|不改|不涨|不变|还是|也是|还在|照样|一样|不喊|不催|不用赶|不搞|别信|不玩|从不|依旧|依然|不急")
-_ONLY_TONIGHT: Final = re.compile("(?:只有|就|仅限?|仅有)(?:今天晚上|今晚|今天|这一[场晚]|这场)(?:才)?(?:有)?(?:这个?价|这价)")
+_KEPT: Final = re.compile(
+    "不会|不改|不涨|不变|还是|也是|还在|照样|一样|不喊|不催|不用赶|不搞|别信|不玩|从不|依旧|依然|不急"
+)
+_ONLY_TONIGHT: Final = re.compile(
+    "(?:只有|就|仅限?|仅有)(?:今天晚上|今晚|今天|这一[场晚]|这场)(?:才)?(?:有)?(?:这个?价|这价)"
+)
 
 
 def ended_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -50,7 +56,9 @@ def ended_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         for match in made(rf"(?P<when>{when})，?[^，。！？；不没]{{0,5}}?(?P<change>{_CHANGES})").finditer(text):
             low, _ = clause(text, *match.span())
             _, high = clause(text, match.end(), match.end())
-            said = text[low:high]
+            begin, _ = sentence(text, *match.span())
+            before, _ = clause(text, max(begin, low - 1), max(begin, low - 1))
+            said = text[before:high]
             if _KEPT.search(said) or text[high : high + 1] == "？" or not is_claimed(text, *match.span()):
                 continue
             if not _is_of_the_price(said, match["change"], listed):
@@ -65,4 +73,6 @@ def _is_of_the_price(said: str, change: str, listed: object) -> bool:
     """Tell whether it is a price that changes: 没有了 alone may be the tea."""
     if re.search("改价|改回|恢复|涨|原价|这个?价|调[回上高]|变回", change):
         return True
-    return listed is not None and re.search(_PRICE, said) is not None or re.search(f"是{NUMBER}|回到", change) is not None
+    return (
+        listed is not None and re.search(_PRICE, said) is not None or re.search(f"是{NUMBER}|回到", change) is not None
+    )

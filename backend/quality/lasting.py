@@ -46,7 +46,9 @@ _KEEPS: Final = re.compile(
     r"(?P<what>保温|保热|保冷|保冰|锁温)[^\d，、；;。]{0,8}(?P<hours>\d+(?:\.\d+)?)\s*个?小时(?P<open>以上|起|\+)?"
 )
 _RUNNING: Final = re.compile("续航|使用时[长间]|工作时[长间]|播放时[长间]|照明时[长间]|运行时[长间]|一次充满")
-_HOURS: Final = re.compile(r"(?P<level>[高中低强弱][档光亮]|[\u4e00-\u9fa5]{2,4})?[^\d，、；;。]{0,3}(?P<hours>\d+(?:\.\d+)?)\s*个?小时(?P<open>以上|起|\+)?")
+_HOURS: Final = re.compile(
+    r"(?P<level>[高中低强弱][档光亮]|[\u4e00-\u9fa5]{2,4})?[^\d，、；;。]{0,3}(?P<hours>\d+(?:\.\d+)?)\s*个?小时(?P<open>以上|起|\+)?"
+)
 _VALID: Final = re.compile("有效|使用期限|可用期|核销|观看期|学习期|权益期|会员期|回看")
 _LAPSE: Final = re.compile(rf"(?P<number>{NUMBER})(?P<half>个?半)?个?(?P<unit>年|月|周|星期|天|日)(?!\d)")
 _DAYS: Final[Mapping[str, float]] = {"年": 365, "月": 30.4, "周": 7, "星期": 7, "天": 1, "日": 1}
@@ -191,7 +193,8 @@ def _is_denied(text: str, start: int, end: int) -> bool:
     low, high = clause(text, start, end)
     return (
         text[high : high + 1] == "？"
-        or re.search("别指望|别想|不能|不是|做不到|不敢|撑不|不保证|甭想|不可能|记得|不建议", text[low:high]) is not None
+        or re.search("别指望|别想|不能|不是|做不到|不敢|撑不|不保证|甭想|不可能|记得|不建议", text[low:high])
+        is not None
         or is_of_another(text, start, end)
         or not is_claimed(text, start, end)
     )

@@ -25,8 +25,8 @@ _LISTS: Final = re.compile("清单|配件|包装|内含|包含|套装|部件|附
 _EITHER: Final = re.compile("[/或]|可选|任选|款式|版")
 #: Behind a part's name: it is given, or there is so much of it.
 _GIVEN: Final = (
-    "(?P<given>(?:呢|也|都|还|再|另外|一共|总共|足足|整整|直接|全|就|咱们?|我们?|里头?|这里)*"
-    "(?:给|配|带|有|送|放|装|备|是|共)(?:了|的|上|足|到|你们?|您|大家|齐|个|足足|整整|一共)*)?"
+    "(?:呢|也|都|还|再|另外|一共|总共|足足|整整|直接|全|就|咱们?|我们?|里头?|这里)*(?:，(?=[给配带送放]))?"
+    "(?P<given>(?:(?:给|配|带|有|送|放|装|备|是|共)(?:了|的|上|足|到|你们?|您|大家|齐|个|足足|整整|一共)*){1,3})?"
 )
 #: In front of how many of a part: it is given with the goods.
 _IN_HERE: Final = re.compile(
@@ -52,13 +52,17 @@ def part_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     for name, (known, told) in listed.items():
         if name not in text or name in gifts:
             continue
-        for start, end, said in _counts_of(text, name, known):
+        # 公道杯，配六只品茗杯: whose number it is, stands behind it.
+        others = "|".join(re.escape(one) for one in listed if one != name) or "$^"
+        for start, end, said in _counts_of(text, name, known, others):
             if said != known and not _is_aside(text, start, end) and not _is_of_more_sets(text, start, said, known):
                 yield FactFault("FAC-004", start, end, f"“{text[start:end]}”与商品资料（{told}）不符", True)
     for match in made(_SET).finditer(text) if totals else ():
         said = parse_number(match["number"])
         known = next(iter(totals))
-        aside = _is_aside(text, *match.span()) or (said is not None and _is_of_more_sets(text, match.start(), said, known))
+        aside = _is_aside(text, *match.span()) or (
+            said is not None and _is_of_more_sets(text, match.start(), said, known)
+        )
         if said is not None and said > 1 and said not in totals and not aside:
             yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料（共{known:g}件）不符", True)
 
@@ -83,7 +87,10 @@ def _lists(fields: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, tuple[floa
         for match in found:
             if match["name"] in parts:
                 doubled.add(match["name"])
-            parts[match["name"]] = (float(match["number"]), f"{match['name']}{match['number']}{match['counter'] or '个'}")
+            parts[match["name"]] = (
+                float(match["number"]),
+                f"{match['name']}{match['number']}{match['counter'] or '个'}",
+            )
         if total:
             totals.append(float(total["number"]))
         if len(found) == len(items):
@@ -93,9 +100,9 @@ def _lists(fields: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, tuple[floa
     return {one: told for one, told in parts.items() if one not in doubled | unsure}, totals
 
 
-def _counts_of(text: str, name: str, known: float) -> Iterator[tuple[int, int, float]]:
+def _counts_of(text: str, name: str, known: float, others: str) -> Iterator[tuple[int, int, float]]:
     """Yield where how many of a part there are is told, and the number."""
-    behind = rf"{re.escape(name)}{_GIVEN}(?:(?P<number>{NUMBER}){_COUNTER}(?!月|小时|人)|(?P<pair>[俩仨]))"
+    behind = rf"{re.escape(name)}{_GIVEN}(?:(?P<number>{NUMBER}){_COUNTER}(?!月|小时|人)|(?P<pair>[俩仨]))(?!的?(?:{others}))"
     for match in made(behind).finditer(text):
         said = parse_number(match["number"] or match["pair"])
         before = text[match.start() - 1 : match.start()]
@@ -117,7 +124,11 @@ def _is_aside(text: str, start: int, end: int) -> bool:
     low, high = clause(text, start, end)
     return (
         text[high : high + 1] == "？"
-        or re.search("不是|另外?(?:买|配|加)|单买|多买|加购|自己|送|赠|客人|拿出|摆出来|别人", text[low:high]) is not None
+        or re.search(
+            "不是|另外?(?:买|配|加)|单买|多买|加购|自己|[我你您他她]家|家里|手头|送|赠|客人|拿出|摆出来|别人",
+            text[low:high],
+        )
+        is not None
         or is_of_another(text, start, end)
         or is_unsure(text, start, end)
         or is_told_of_somebody(text, start, end, portions=False)

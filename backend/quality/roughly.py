@@ -40,7 +40,9 @@ _SHARE: Final = re.compile(
 _MORE_SUMS: Final = re.compile("券|满减|红包|立减券|第[二三两2-3]|返|补贴|定金|叠加|会员|运费|叠|凑单|另")
 _STRANGE: Final = re.compile("别家|外面|超市|以前|去年|楼下|同行|专柜|商场|网上|市场|门店|上次|上回")
 #: Where a share is told of what one uses: 一天一条.
-_USED: Final = re.compile(rf"(?P<when>[一每](?P<by>天|次|顿|回|晚|杯))(?:就|只|要|用|喝|吃|敷|泡|放|洗|一般|大概|来)*[一1](?P<unit>[{COUNTERS}])")
+_USED: Final = re.compile(
+    rf"(?P<when>[一每](?P<by>天|次|顿|回|晚|杯))(?:就|只|要|用|喝|吃|敷|泡|放|洗|一般|大概|来)*[一1](?P<unit>[{COUNTERS}])"
+)
 _USED_LATER: Final = re.compile(rf"(?P<when>[一每](?P<by>天|次|顿|回|晚|杯))|洗一(?P<time>次)")
 _TAKES_ONE: Final = re.compile(rf"用[一1](?P<unit>[{COUNTERS}])")
 
@@ -177,8 +179,16 @@ def _rough_sums(text: str) -> Iterator[_Said]:
         elif tail in ("来钱", "来块") or "来" in told:
             low, high = 0.85 * money.value, money.value + max(step, 0.2 * money.value)
         elif tail or money.approximation == "above":
-            round_to = next(one for one in (100.0, 10.0, 1.0, 0.1, 0.01) if abs(money.value / one - round(money.value / one)) < 1e-6)
-            low, high = money.value - 0.005, money.value + round_to * (0.6 if "头" in told + tail and round_to >= 10 else 1) - 0.001
+            round_to = next(
+                one for one in (100.0, 10.0, 1.0, 0.1, 0.01) if abs(money.value / one - round(money.value / one)) < 1e-6
+            )
+            low, high = (
+                money.value - 0.005,
+                money.value
+                + round_to
+                * (0.6 if "头" in told + tail and (round_to >= 10 or money.value < 10 and round_to == 1) else 1)
+                - 0.001,
+            )
         else:
             plain = True
             if step >= 1:

@@ -17,7 +17,7 @@ _BEHIND_NAME: Final = re.compile(r"(?P<name>[\u4e00-\u9fa5]{1,6})[：:（(]?\s*(
 _BEFORE_NAME: Final = re.compile(r"(?P<share>\d+(?:\.\d+)?)\s*%\s*(?P<name>[\u4e00-\u9fa5]{1,6})")
 #: Names of one stuff: records write the one, hosts say the other.
 _ALSO_CALLED: Final = {"聚酯纤维": "涤纶", "涤纶": "聚酯纤维", "锦纶": "尼龙", "尼龙": "锦纶", "莱赛尔": "天丝"}
-_SMALL: Final = "(?:的?(?:含量|成分|比例|份量|用量)|里头?|就|都|也|要|能|可|还|才|只|是|有|占|到|了|它|差不多)*"
+_SMALL: Final = "(?:的?(?:含量|成分|比例|份量|用量)|里头?|就|都|也|要|能|可|还|才|只|是|有|占|在|达|到|了|它|差不多)*"
 _ABOUT: Final = "(?P<less>不到|不足|没到|将近|接近|快|近)?"
 _MOST: Final = "绝?大部分|一?大半|一?多半|半数以上|一半以上|一半还多|一半多|过半|超(?:过了?)?一半"
 #: A share as a word.
@@ -80,14 +80,16 @@ def _told(text: str, names: str) -> Iterator[tuple[int, int, list[str], re.Match
     """Yield where a share is told, of which parts, and the words for it."""
     together = rf"(?P<parts>(?:{names})(?:[加和跟、与](?:{names}))*)(?:加起来|一起|合起来|两样|一共)*"
     # 七成棉三成麻: what stands before the next part is that one's.
-    behind = rf"{together}{_SMALL}(?:{_SHARE}|(?P<largest>{_LARGEST})|(?P<little>{_HARDLY_ANY}))(?!的?(?:是)?(?:{names}))"
-    # 一半以上是羊毛, 主要成分是羊毛.
-    before = (
-        rf"(?:{_SHARE}|(?P<main>主要(?:成分|原料|材料|配料)?|主料))(?:都|全|就|还)*是(?:用)?(?:纯|真)?(?P<parts>{names})(?=[，。！；、]|的?(?:$|[，。！；、]))"
+    behind = (
+        rf"{together}{_SMALL}(?:{_SHARE}|(?P<largest>{_LARGEST})|(?P<little>{_HARDLY_ANY}))(?!的?(?:是)?(?:{names}))"
     )
-    added = (rf"(?P<little>{_ADDED})(?P<parts>{names})(?=[，。！；、]|$)")
-    more = (rf"(?P<parts>{names})(?:的?(?:含量|比例))?比(?P<than>{names})(?:的?(?:含量|比例))?(?:要|还)?(?:占得|占的)?[多高大]")
-    each = (rf"(?P<parts>(?:{names})[和跟、与](?:{names}))(?:各占?)?(?:一半一半|各一半|一半|对半)(?P<each>)(?!以上|多|还)")
+    # 一半以上是羊毛, 主要成分是羊毛.
+    before = rf"(?:{_SHARE}|(?P<main>主要(?:成分|原料|材料|配料)?|主料))(?:都|全|就|还)*是(?:用)?(?:纯|真)?(?P<parts>{names})(?=[，。！；、]|的?(?:$|[，。！；、]))"
+    added = rf"(?P<little>{_ADDED})(?P<parts>{names})(?=[，。！；、]|$)"
+    more = rf"(?P<parts>{names})(?:的?(?:含量|比例))?比(?P<than>{names})(?:的?(?:含量|比例))?(?:要|还)?(?:占得|占的)?[多高大]"
+    each = (
+        rf"(?P<parts>(?:{names})[和跟、与](?:{names}))(?:各占?)?(?:一半一半|各一半|一半|对半)(?P<each>)(?!以上|多|还)"
+    )
     for sign, pattern in ((_HALF, each), (_BEHIND, behind), (_BEFORE, before), (_FEW, added), (_THAN, more)):
         # Compiled for the record's names only where such words stand at all.
         for match in made(pattern).finditer(text) if sign.search(text) else ():
@@ -122,7 +124,9 @@ def _is_right(match: re.Match[str], shares: Sequence[float], whole: Mapping[str,
 def _is_so_many_tenths(groups: Mapping[str, str | None], share: float) -> bool:
     said = groups["tenths"] or ""
     # 两三成 is one or the other.
-    low, high = (parse_number(one) for one in (said[0], said[-1])) if len(said) == 2 and "十" not in said else (None,) * 2
+    low, high = (
+        (parse_number(one) for one in (said[0], said[-1])) if len(said) == 2 and "十" not in said else (None,) * 2
+    )
     if low is None or high is None or high != low + 1:
         low = high = parse_number(said)
     if low is None or high is None or high > 10:
