@@ -23,7 +23,10 @@ _SOON: Final = (
     f"(?:我)?(?:数到|倒数|倒计时)(?:{NUMBER})?(?:秒|个数|声)?|(?:出|离开|走出|离)了?(?:这个|咱们?|我们?)?直播间"
 )
 #: By tonight: the record's date may be today.
-_TONIGHT: Final = f"(?:过了|过完|出了)?(?:今晚|今夜|今儿晚上|今天(?:晚上)?|今儿)(?:{NUMBER}点|零点|十二点|午夜)?(?:一过|过了|以后|之后|不拍|不买|不下单)?|明天(?:再)?(?:来|看|拍|买)?|明儿(?:再)?来?"
+_TONIGHT: Final = (
+    f"(?:过了|过完|出了)?(?:今晚|今夜|今儿晚上|今天(?:晚上)?|今儿)(?:{NUMBER}点|零点|十二点|午夜)?"
+    "(?:一过|过了|以后|之后|不拍|不买|不下单)?|明天(?:再)?(?:来|看|拍|买)?|明儿(?:再)?来?"
+)
 #: The price is another one then.
 _CHANGES: Final = (
     rf"(?:就|马上|立马|立刻|直接|价格?|这个|那个|我|链接|自动|全部|统统|再|又|要|得|会|给|把|它|也|都|，)*"
@@ -73,6 +76,6 @@ def _is_of_the_price(said: str, change: str, listed: object) -> bool:
     """Tell whether it is a price that changes: 没有了 alone may be the tea."""
     if re.search("改价|改回|恢复|涨|原价|这个?价|调[回上高]|变回", change):
         return True
-    return (
-        listed is not None and re.search(_PRICE, said) is not None or re.search(f"是{NUMBER}|回到", change) is not None
-    )
+    return (listed is not None and re.search(_PRICE, said) is not None) or re.search(
+        f"是{NUMBER}|回到", change
+    ) is not None

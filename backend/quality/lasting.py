@@ -7,6 +7,7 @@ wrong whatever was meant.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 from backend.quality.context import clause, sentence
@@ -18,16 +19,16 @@ from backend.quality.subject import is_of_another
 
 #: Hours of the day: the earliest and the latest that a word can mean.
 _PARTS_OF_DAY: Final[Mapping[str, tuple[float, float]]] = {
-    "从早": (5, 9.5), "凌晨": (0, 5), "天亮": (6, 7), "天不亮": (4, 6), "清早": (5, 8), "一早": (5, 9), "大早": (5, 9), "早起": (6, 9),
-    "早晨": (5, 9), "早上": (6, 9.5), "起床": (6, 9.5), "出门": (6, 9.5), "上午": (8, 12), "中午": (11, 14),
-    "午饭": (11, 13.5), "下午": (13, 18), "傍晚": (17, 19.5), "天黑": (17, 20.5), "下班": (17, 20), "晚饭": (17, 20),
-    "晚上": (18, 23), "夜里": (20, 23), "半夜": (23, 27), "睡前": (20, 23), "临睡": (20, 23), "今晚": (18, 23),
-    "明晚": (18, 23), "前一晚": (18, 23), "头天": (18, 23),
+    "从早": (5, 9.5), "凌晨": (0, 5), "天亮": (6, 7), "天不亮": (4, 6), "清早": (5, 8), "一早": (5, 9), "大早": (5, 9),
+    "早起": (6, 9), "早晨": (5, 9), "早上": (6, 9.5), "起床": (6, 9.5), "出门": (6, 9.5), "上午": (8, 12),
+    "中午": (11, 14), "午饭": (11, 13.5), "下午": (13, 18), "傍晚": (17, 19.5), "天黑": (17, 20.5), "下班": (17, 20),
+    "晚饭": (17, 20), "晚上": (18, 23), "夜里": (20, 23), "半夜": (23, 27), "睡前": (20, 23), "临睡": (20, 23),
+    "今晚": (18, 23), "明晚": (18, 23), "前一晚": (18, 23), "头天": (18, 23),
 }  # fmt: skip
 _PART: Final = "|".join(sorted(_PARTS_OF_DAY, key=len, reverse=True))
 #: The next day: 第二天早上, 明天晚上, and 早起 behind 头天夜里.
 _NEXT: Final = "第二天|隔天|次日|转天|明天|明早|明儿"
-_MOMENT: Final = re.compile(rf"(?P<next>{_NEXT})?的?(?P<part>{_PART})|(?P<morning>明早|第二天一睁眼)|(?P<noon>{_NEXT})")
+_MOMENT: Final = re.compile(rf"(?P<next>{_NEXT})?的?(?P<part>{_PART})|(?P<morning>明早|第二天一睁眼)")
 #: A lapse that is a picture by itself, in hours at the least.
 _PICTURES: Final = (
     (re.compile(rf"(?P<number>{NUMBER})天(?:{NUMBER})夜"), 23.0),
@@ -41,7 +42,7 @@ _COLD: Final = re.compile("(?:还|都|照样|依然|仍然|依旧)[^，。！？
 _LOST: Final = re.compile("不(?:烫|热|冰|凉|冷|温)|没(?:电|那么)|就(?:凉|冷|没)|凉了|冷了")
 #: What runs by itself, and goes on to run.
 _RUNS: Final = re.compile("[放亮跑用撑播响听录吹走转飞顶开戴玩拍]|连着|不断电|没问题|有电|不用充|扛")
-_CHARGED: Final = re.compile(f"充(?:上|着|一|个|满就|电(?:从|到)|到)|就(?:充)?满|慢充|快充|待机")
+_CHARGED: Final = re.compile("充(?:上|着|一|个|满就|电(?:从|到)|到)|就(?:充)?满|慢充|快充|待机")
 _KEEPS: Final = re.compile(
     r"(?P<what>保温|保热|保冷|保冰|锁温)[^\d，、；;。]{0,8}(?P<hours>\d+(?:\.\d+)?)\s*个?小时(?P<open>以上|起|\+)?"
 )
@@ -129,7 +130,7 @@ def _known(
 def _spans(text: str) -> Iterator[tuple[int, int, float]]:
     """Yield from one moment of a sentence to the next: where, and how many hours it is at the least."""
     moments = list(_MOMENT.finditer(text))
-    for first, second in zip(moments, moments[1:], strict=False):
+    for first, second in pairwise(moments):
         between = text[first.end() : second.start()]
         if len(between) > 16 or re.search("[。！？\n]", between) or first["part"] is None:
             continue

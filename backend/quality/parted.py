@@ -38,7 +38,7 @@ _SET: Final = (
     rf"(?:[一整这每全][个]?[套箱盒包组]|里[头面]|打开|拆开|连[^，。！？]{{1,8}}在内)[^，。！？]{{0,8}}?(?:加起来|加一起|拢共|一共|总共|合计|统共|共)(?:就|是|有|足足|整整)*"
     rf"(?P<number>{NUMBER})(?:来|多)?(?:件|个零件|个配件|样)(?![一二两三四五六七八九十\d月小])"
 )
-_SETS: Final = re.compile(rf"(?P<number>[两俩三四五六七八九十]|\d+)(?:套|箱|盒|个架|组)")
+_SETS: Final = re.compile(r"(?P<number>[两俩三四五六七八九十]|\d+)(?:套|箱|盒|个架|组)")
 
 
 def part_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -58,13 +58,11 @@ def part_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
             if said != known and not _is_aside(text, start, end) and not _is_of_more_sets(text, start, said, known):
                 yield FactFault("FAC-004", start, end, f"“{text[start:end]}”与商品资料（{told}）不符", True)
     for match in made(_SET).finditer(text) if totals else ():
-        said = parse_number(match["number"])
-        known = next(iter(totals))
-        aside = _is_aside(text, *match.span()) or (
-            said is not None and _is_of_more_sets(text, match.start(), said, known)
-        )
-        if said is not None and said > 1 and said not in totals and not aside:
-            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料（共{known:g}件）不符", True)
+        counted, whole = parse_number(match["number"]), totals[0]
+        if counted is None or counted <= 1 or counted in totals or _is_aside(text, *match.span()):
+            continue
+        if not _is_of_more_sets(text, match.start(), counted, whole):
+            yield FactFault("FAC-004", *match.span(), f"“{match.group()}”与商品资料（共{whole:g}件）不符", True)
 
 
 @lru_cache(maxsize=256)
@@ -102,8 +100,8 @@ def _lists(fields: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, tuple[floa
 
 def _counts_of(text: str, name: str, known: float, others: str) -> Iterator[tuple[int, int, float]]:
     """Yield where how many of a part there are is told, and the number."""
-    behind = rf"{re.escape(name)}{_GIVEN}(?:(?P<number>{NUMBER}){_COUNTER}(?!月|小时|人)|(?P<pair>[俩仨]))(?!的?(?:{others}))"
-    for match in made(behind).finditer(text):
+    behind = rf"{re.escape(name)}{_GIVEN}(?:(?P<number>{NUMBER}){_COUNTER}(?!月|小时|人)|(?P<pair>[俩仨]))"
+    for match in made(f"{behind}(?!的?(?:{others}))").finditer(text):
         said = parse_number(match["number"] or match["pair"])
         before = text[match.start() - 1 : match.start()]
         if said is None or (re.match("[\u4e00-\u9fa5]", before) and before not in _BEGINS):

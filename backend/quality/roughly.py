@@ -1,7 +1,7 @@
 """Sums told roughly that only one reckoning can mean: what one of a pack costs, and what is saved.
 
-一斤合二十六块多 of 89 for three 斤 is arithmetic, and so is 省了七十几块 of two prices that lie 63 apart. Told are ranges:
-right is what the true value lies in. Only where the record leaves one reckoning is it certain.
+一斤合二十六块多 of 89 for three 斤 is arithmetic, and so is 省了七十几块 of two prices that lie 63 apart. Told are
+ranges: right is what the true value lies in. Only where the record leaves one reckoning is it certain.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any, Final
 from backend.quality.amounts import amounts
 from backend.quality.context import clause, sentence
 from backend.quality.normalize import fold
-from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
+from backend.quality.numbers import COUNTERS, counts_in, money_in, parse_number
 from backend.quality.opposites import is_claimed
 from backend.quality.prices import PriceFault, price_faults
 from backend.quality.subject import is_of_another, is_unsure
@@ -43,7 +43,7 @@ _STRANGE: Final = re.compile("别家|外面|超市|以前|去年|楼下|同行|�
 _USED: Final = re.compile(
     rf"(?P<when>[一每](?P<by>天|次|顿|回|晚|杯))(?:就|只|要|用|喝|吃|敷|泡|放|洗|一般|大概|来)*[一1](?P<unit>[{COUNTERS}])"
 )
-_USED_LATER: Final = re.compile(rf"(?P<when>[一每](?P<by>天|次|顿|回|晚|杯))|洗一(?P<time>次)")
+_USED_LATER: Final = re.compile(r"(?P<when>[一每](?P<by>天|次|顿|回|晚|杯))|洗一(?P<time>次)")
 _TAKES_ONE: Final = re.compile(rf"用[一1](?P<unit>[{COUNTERS}])")
 
 
@@ -186,7 +186,7 @@ def _rough_sums(text: str) -> Iterator[_Said]:
                 money.value - 0.005,
                 money.value
                 + round_to
-                * (0.6 if "头" in told + tail and (round_to >= 10 or money.value < 10 and round_to == 1) else 1)
+                * (0.6 if "头" in told + tail and (round_to >= 10 or (money.value < 10 and round_to == 1)) else 1)
                 - 0.001,
             )
         else:

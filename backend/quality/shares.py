@@ -23,7 +23,8 @@ _MOST: Final = "绝?大部分|一?大半|一?多半|半数以上|一半以上|�
 #: A share as a word.
 _SHARE: Final = (
     f"(?P<most>{_MOST})|(?P<head>大头)|{_ABOUT}(?P<half>一半|对半)(?P<half_less>不到|都不到|还不到)?|"
-    rf"{_ABOUT.replace('less', 'tenths_less')}(?P<tenths>{NUMBER}|[一二三四五六七八]?[一二两三四五六七八九])成(?P<more>多|以上|出头|半|五)?(?![功熟年分本为了交人套品色长型新])"
+    rf"{_ABOUT.replace('less', 'tenths_less')}(?P<tenths>{NUMBER}|[一二三四五六七八]?[一二两三四五六七八九])成"
+    "(?P<more>多|以上|出头|半|五)?(?![功熟年分本为了交人套品色长型新])"
 )
 #: The largest of all, and the few that are hardly any.
 _LARGEST: Final = "(?:占|含|用|放|比例|含量)(?:的|得)?(?:比例|分?量)?(?:是)?最(?:多|大|高)"
@@ -40,6 +41,7 @@ _DENIED: Final = re.compile("别以为|不是|没有|没占|谁说|未必|不算
 _SLACK: Final = 0.5
 _HALVES: Final = (44.0, 56.0)
 _LITTLE: Final = 20.0
+_NOT_QUITE: Final = ("不到", "不足", "没到")
 
 
 def share_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
@@ -84,9 +86,15 @@ def _told(text: str, names: str) -> Iterator[tuple[int, int, list[str], re.Match
         rf"{together}{_SMALL}(?:{_SHARE}|(?P<largest>{_LARGEST})|(?P<little>{_HARDLY_ANY}))(?!的?(?:是)?(?:{names}))"
     )
     # 一半以上是羊毛, 主要成分是羊毛.
-    before = rf"(?:{_SHARE}|(?P<main>主要(?:成分|原料|材料|配料)?|主料))(?:都|全|就|还)*是(?:用)?(?:纯|真)?(?P<parts>{names})(?=[，。！；、]|的?(?:$|[，。！；、]))"
+    before = (
+        rf"(?:{_SHARE}|(?P<main>主要(?:成分|原料|材料|配料)?|主料))(?:都|全|就|还)*"
+        rf"是(?:用)?(?:纯|真)?(?P<parts>{names})(?=[，。！；、]|的?(?:$|[，。！；、]))"
+    )
     added = rf"(?P<little>{_ADDED})(?P<parts>{names})(?=[，。！；、]|$)"
-    more = rf"(?P<parts>{names})(?:的?(?:含量|比例))?比(?P<than>{names})(?:的?(?:含量|比例))?(?:要|还)?(?:占得|占的)?[多高大]"
+    more = (
+        rf"(?P<parts>{names})(?:的?(?:含量|比例))?"
+        rf"比(?P<than>{names})(?:的?(?:含量|比例))?(?:要|还)?(?:占得|占的)?[多高大]"
+    )
     each = (
         rf"(?P<parts>(?:{names})[和跟、与](?:{names}))(?:各占?)?(?:一半一半|各一半|一半|对半)(?P<each>)(?!以上|多|还)"
     )
@@ -105,20 +113,24 @@ def _is_right(match: re.Match[str], shares: Sequence[float], whole: Mapping[str,
     if groups.get("each") is not None:
         return all(_HALVES[0] <= one <= _HALVES[1] for one in shares)
     share = sum(shares)
-    rest = max((one for one in whole.values() if one not in shares), default=0.0)
     if groups.get("head") or groups.get("largest") or groups.get("main"):
-        return share >= rest or share > 50  # 大头 of three is the largest of them
-    if groups.get("most"):
-        return share >= 50 - _SLACK
-    if groups.get("little"):
-        return share <= _LITTLE
+        # 大头 of three is the largest of them.
+        return share > 50 or share >= max((one for one in whole.values() if one not in shares), default=0.0)
     if groups.get("tenths"):
         return _is_so_many_tenths(groups, share)
-    if groups.get("half_less") or groups.get("less") in ("不到", "不足", "没到"):
-        return share <= 50
-    if groups.get("less"):
-        return _HALVES[0] - 6 <= share <= 50 + _SLACK
-    return _HALVES[0] <= share <= _HALVES[1]
+    low, high = _bounds(groups)
+    return low <= share <= high
+
+
+def _bounds(groups: Mapping[str, str | None]) -> tuple[float, float]:
+    """Return between what a share must lie that is told as most, little or about a half."""
+    if groups.get("most"):
+        return 50 - _SLACK, 100
+    if groups.get("little"):
+        return 0, _LITTLE
+    if groups.get("half_less") or groups.get("less") in _NOT_QUITE:
+        return 0, 50
+    return (_HALVES[0] - 6, 50 + _SLACK) if groups.get("less") else _HALVES
 
 
 def _is_so_many_tenths(groups: Mapping[str, str | None], share: float) -> bool:
@@ -132,7 +144,7 @@ def _is_so_many_tenths(groups: Mapping[str, str | None], share: float) -> bool:
     if low is None or high is None or high > 10:
         return True
     least, most = 10 * low, 10 * high
-    if groups["tenths_less"] in ("不到", "不足", "没到"):
+    if groups["tenths_less"] in _NOT_QUITE:
         return share <= most
     if groups["tenths_less"]:
         return most - 7 <= share <= most + _SLACK
