@@ -27,12 +27,12 @@ def test_a_wish_is_kept_in_mind_as_soon_as_it_is_said_and_so_is_told_whole(seats
     page = seat.open("/console").page
     seat.connected()
     seat.ask("你好")
+    # Until the answer is whole, steps come in above what is folded, and what is sent is refused and stays in the field.
+    expect(page.get_by_test_id("message-assistant")).to_have_count(1)
+    expect(page.get_by_test_id("stop")).to_have_count(0)
     notes = page.get_by_test_id("in-mind")
     notes.locator("summary").click()
     expect(notes.locator("p")).to_be_visible()
-    # What is sent before the answer is whole is refused, and stays in the field.
-    expect(page.get_by_test_id("message-assistant")).to_have_count(1)
-    expect(page.get_by_test_id("stop")).to_have_count(0)
     seat.ask("以后每篇都别提价格")
     expect(notes).to_contain_text(WISH[language])
     expect(notes).to_contain_text("价格")

@@ -63,6 +63,17 @@ test('a claim that lapsed while the tab slept or the line was down is asked for 
   expect(socket.post.mock.calls).toEqual([[claim]])
 })
 
+test('what everybody was told is done, also while the answer is under way', async () => {
+  socket.send.mockReturnValue(new Promise(() => {}))
+  const page = open()
+  act(() => void page.result.current.claim(false))
+  expect(page.result.current.busy).toBe(true)
+  page.rerender({ interrupt: waiting({ claimed_by: me }) })
+  expect(page.result.current.busy).toBe(false)
+  act(() => void page.result.current.release())
+  expect(page.result.current.busy).toBe(true)
+})
+
 test('what a colleague took over is neither asked for again nor given back', async () => {
   const page = await claimed()
   page.rerender({ interrupt: waiting({ claimed_by: you }) })

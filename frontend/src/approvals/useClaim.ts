@@ -40,6 +40,10 @@ export function useClaim(interrupt: InterruptView): Claiming {
   held.current = mine
   const left = useRef(false)
 
+  // It is told to everybody before the answer comes: who reads that it is done may do the next thing.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever it becomes another's
+  useEffect(() => setBusy(false), [holder?.id])
+
   useEffect(() => {
     setLookers([])
     return socket.subscribe(
