@@ -18,7 +18,7 @@ _DAY: Final = re.compile(
 )
 #: What happens in this room, now: with it ends no offer that a date ends.
 _SOON: Final = (
-    "(?:喝[完干光]|喝下|咽下|吃完|抽完)[^，。！？]{0,8}|[^，。！？]{0,6}(?:喝[完干光]|咽下去|放完|播完|唱完|刷完|讲完|说完|滴完|烧完|燃完|凉了)(?:了|以后|之后)?|"
+    "(?:喝[完干光]|喝见底|喝下|咽下|吃完|抽完)[^，。！？]{0,8}|[^，。！？]{0,6}(?:喝[完干光]|喝见底|咽下去|放完|播完|唱完|刷完|讲完|说完|滴完|烧完|燃完|凉了)(?:了|以后|之后)?|"
     f"(?:等|我|一)*(?:下播|关播|下了播|收播)(?:了|以后|之后|就)?|直播(?:一)?(?:结束|完了?)(?:了|以后|之后)?|(?:换班|换人|交班)(?:了|以后|之后)?|"
     f"(?:我)?(?:数到|倒数|倒计时)(?:{NUMBER})?(?:秒|个数|声)?|(?:出|离开|走出|离)了?(?:这个|咱们?|我们?)?直播间"
 )
@@ -30,7 +30,7 @@ _TONIGHT: Final = (
 #: The price is another one then.
 _CHANGES: Final = (
     rf"(?:就|马上|立马|立刻|直接|价格?|这个|那个|我|链接|自动|全部|统统|再|又|要|得|会|给|把|它|也|都|，)*"
-    rf"(?:改(?:回)?(?:价|原价|{NUMBER})|改回|调(?:回|上|高)|恢复(?:原价|日常价|到|成|{NUMBER})|(?<!会)恢复(?=[，。！；]|$)|涨(?:回|到|价|上去)|变回|回(?:到)?(?:原价|{NUMBER})|"
+    rf"(?:去)?(?:改(?:回)?(?:价|数字?|原价|{NUMBER})|改回|调(?:回|上|高)|恢复(?:原价|日常价|到|成|{NUMBER})|(?<!会)恢复(?=[，。！；]|$)|涨(?:回|到|价|上去)|变回|回(?:到)?(?:原价|{NUMBER})|"
     rf"撤(?:了|掉|价|下)?(?=[，。！；]|$)|(?:就)?没(?:有)?(?:了|这个?价|得)(?=[，。！；]|$)|(?:就)?没(?:有)?(?=[，。！；]|$)|不是(?:这个?价|{NUMBER})|是原价|是{NUMBER}块?[^，。！？]{{0,3}}(?=[，。！；]|$))"
 )
 _PRICE: Final = "(?:这个?|直播|活动|优惠|到手|特)?价格?|链接|[元块]"
@@ -56,7 +56,7 @@ def ended_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
         return
     listed = product.get("list_price")
     for grave, when in ((True, _SOON), (False, _TONIGHT)):
-        for match in made(rf"(?P<when>{when})，?[^，。！？；不没]{{0,5}}?(?P<change>{_CHANGES})").finditer(text):
+        for match in made(rf"(?P<when>{when})，?[^，。！？；不没]{{0,8}}?(?P<change>{_CHANGES})").finditer(text):
             low, _ = clause(text, *match.span())
             _, high = clause(text, match.end(), match.end())
             begin, _ = sentence(text, *match.span())
@@ -74,7 +74,7 @@ def ended_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
 
 def _is_of_the_price(said: str, change: str, listed: object) -> bool:
     """Tell whether it is a price that changes: 没有了 alone may be the tea."""
-    if re.search("改价|改回|恢复|涨|原价|这个?价|调[回上高]|变回", change):
+    if re.search("改价|改数|改回|恢复|涨|原价|这个?价|调[回上高]|变回", change):
         return True
     return (listed is not None and re.search(_PRICE, said) is not None) or re.search(
         f"是{NUMBER}|回到", change

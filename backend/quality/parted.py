@@ -20,8 +20,9 @@ _ITEM: Final = re.compile(
 )
 _NUMBER_FIRST: Final = re.compile(rf"(?P<number>\d+)\s*(?P<counter>{_COUNTER})\s*(?P<name>[\u4e00-\u9fa5a-z]{{2,8}})")
 _TOTAL: Final = re.compile(rf"(?:合计|共计|总计|一共|共)\s*(?P<number>\d+)\s*{_COUNTER}")
+_ALL_OF: Final = re.compile(rf"(?P<number>\d+){_COUNTER}：")
 #: Facts that list what is in the box; of others a pair of counts may be a choice (单人枕1个/双人枕2个).
-_LISTS: Final = re.compile("清单|配件|包装|内含|包含|套装|部件|附件|零件|组成|配置|内容|套餐|规格")
+_LISTS: Final = re.compile("清单|配件|包装|内含|包含|套装|部件|附件|零件|件数|组成|配置|内容|套餐|规格")
 _EITHER: Final = re.compile("[/或]|可选|任选|款式|版")
 #: Behind a part's name: it is given, or there is so much of it.
 _GIVEN: Final = (
@@ -76,6 +77,9 @@ def _lists(fields: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, tuple[floa
             continue
         total = _TOTAL.search(value)
         bare = _TOTAL.sub("", value)
+        if headed_by := _ALL_OF.match(bare):
+            bare = bare[headed_by.end() :]
+            totals.append(float(headed_by["number"]))
         items = [one.strip() for one in re.split("[，,、；;+＋\n]|(?<=\\d[个只把根支条颗件块张片])[和及]", bare)]
         items = [one for one in (re.sub("[（(][）)]?$|[。.]$", "", one) for one in items) if one]
         read = [_ITEM.fullmatch(one) or _NUMBER_FIRST.fullmatch(one) for one in items]

@@ -93,7 +93,11 @@ def _reckoned(text: str, product: Mapping[str, Any]) -> Iterator[tuple[_Said, Pr
                 yield from _held_against(said, listed - price, "差价")
             continue
         unit = _unit_of(text, low, said, packs)
-        if unit is not None and not several:
+        # 送的也算上，十七斤: who counts otherwise aloud divides by that.
+        told = {
+            parse_number(one) for one in re.findall(rf"({NUMBER}){unit}", bare[max(0, begin - 24) : stop]) if unit
+        } - {None, 1.0}
+        if unit is not None and not several and told <= {packs[unit]}:
             yield from _held_against(said, price / packs[unit], f"一{unit}")
 
 
@@ -142,6 +146,9 @@ def _packs(product: Mapping[str, Any]) -> Mapping[str, float]:
             count = re.search(rf"[×x*](\d+)([{COUNTERS}])$", said)
             if count:
                 found.setdefault(count[2], set()).add(float(count[1]))
+                each = [one.value for one in amounts(said[: count.start()]) if one.dimension == "weight"]
+                if len(each) == 1 and each[0] * float(count[1]) >= 500:
+                    found.setdefault("斤", set()).add(each[0] * float(count[1]) / 500)
             continue
         for match in re.finditer(rf"(?<![\d.])(\d+)([{COUNTERS}节])(?![\d一二两三四五六七八九十/每])", said):
             found.setdefault(match[2], set()).add(float(match[1]))

@@ -74,6 +74,10 @@ def _compositions(fields: tuple[tuple[str, str], ...]) -> Sequence[tuple[Mapping
             shares = {match["name"]: float(match["share"]) for match in pattern.finditer(part)}
             if len(shares) >= 2 and 90 <= sum(shares.values()) <= 101:
                 also = {_ALSO_CALLED[one]: share for one, share in shares.items() if one in _ALSO_CALLED}
+                # 绵羊毛 is told as 羊毛, where no other part ends so.
+                for one, share in shares.items():
+                    if len(one) > 2 and sum(other.endswith(one[-2:]) for other in shares) == 1:
+                        also.setdefault(one[-2:], share)
                 found.append(({**also, **shares}, f"{name}：{value[:28]}"))
     return found
 
