@@ -12,7 +12,7 @@ from typing import Any, Final
 from backend.quality.amounts import amounts
 from backend.quality.context import clause, sentence
 from backend.quality.normalize import fold
-from backend.quality.numbers import COUNTERS, counts_in, money_in, parse_number
+from backend.quality.numbers import COUNTERS, NUMBER, counts_in, money_in, parse_number
 from backend.quality.opposites import is_claimed
 from backend.quality.prices import PriceFault, price_faults
 from backend.quality.subject import is_of_another, is_unsure
