@@ -85,11 +85,14 @@ _NOT_IN_HERE: Final = re.compile("(?:这|里|咱|我们|它)[^，。！？]{0,5}
 #: How many of what: with a unit of its own.
 _FIGURE: Final = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>[\u4e00-\u9fa5a-z%])")
 #: Readings whose words stand beside the fact's name, or of numbers that may be right of another thing.
-_BY_NAME: Final = frozenset({"named", "gift", "stock", "deadline"})
+_BY_NAME: Final = frozenset({"named", "gift", "stock", "deadline", "share", "parted", "lasting", "ended"})
 
 
 #: Readings whose own words are those of an offer, or of what is allowed.
-_BY_THEMSELVES: Final = frozenset({"gift", "stock", "deadline", "opposite", "bound", "claim", "maker", "performance"})
+_BY_THEMSELVES: Final = frozenset({
+    "gift", "stock", "deadline", "opposite", "bound", "claim", "maker", "performance", "share", "parted", "lasting",
+    "ended",
+})  # fmt: skip
 #: Readings of how many or how much there is of something.
 _OF_FIGURES: Final = frozenset({"amount", "named", "counted", "pack"})
 #: One pack, or one of something: what it holds is no multiple of what it holds.

@@ -18,10 +18,12 @@ from backend.quality.context import clause, sentence
 from backend.quality.counted import counted_in_pack_faults
 from backend.quality.craft import read_aloud
 from backend.quality.deadlines import deadline_faults
+from backend.quality.ended import ended_faults
 from backend.quality.gifts import gift_faults
 from backend.quality.heads import headed
 from backend.quality.ingredients import ingredient_faults
 from backend.quality.kinds import kind_faults
+from backend.quality.lasting import lasting_faults
 from backend.quality.lettered import lettered_faults
 from backend.quality.materials import material_faults
 from backend.quality.members import class_faults
@@ -31,9 +33,11 @@ from backend.quality.numbers import COUNTERS, NUMBER, parse_number
 from backend.quality.opposites import nothing_of, opposite_faults
 from backend.quality.origins import maker_faults, origin_faults
 from backend.quality.part_colours import part_colour_faults
+from backend.quality.parted import part_faults
 from backend.quality.performance import performance_faults
 from backend.quality.polarity import polarity_faults
 from backend.quality.record import FactFault, overlaps, record_text
+from backend.quality.shares import share_faults
 from backend.quality.spans import span_faults
 from backend.quality.spelled import named_denials
 from backend.quality.stated import stated_faults
@@ -483,4 +487,8 @@ _READINGS: Final[Sequence[tuple[str, Callable[[str, Mapping[str, Any]], Iterable
     ("span", span_faults),
     ("ingredient", ingredient_faults),
     ("lettered", lettered_faults),
+    ("share", share_faults),
+    ("parted", part_faults),
+    ("lasting", lasting_faults),
+    ("ended", ended_faults),
 )

@@ -45,6 +45,9 @@ _GRADE: Final = headed(
     "(?:等级|级别|品级|能效|质量)[是为：达到的]*(?P<grade>[特优一二三四五六七八九\\d])[级等](?![棒台])|(?P<grade2>[特优])级|(?<=[，。！？；是])(?P<grade3>[一二三四])级(?=[，。！；的茶米果品油面粉豆参枣]|$)"
 )
 
+#: The best grade in other words.
+_BEST: Final = re.compile("特[优等选a]|头等|顶级|珍品|极品|extra|supreme|fancy|(?<![a-z])a{3}(?![a-z])|至尊")
+
 
 def named_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield the figures of a folded text that stand behind a fact's name and are none of that fact's."""
@@ -153,12 +156,16 @@ def _stands_alone(text: str, end: int, value: str) -> bool:
 def grade_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield grades (特级, 一级) of a folded text that no fact of the record bears out, where a fact gives one."""
     facts = product.get("facts")
-    known = {
-        _grade(match["grade"] or match["grade2"] or match["grade3"])
+    told = [
+        fold(f"等级{value}").text
         for name, value in (facts.items() if isinstance(facts, Mapping) else ())
-        for match in _GRADE.finditer(fold(f"等级{value}").text)
         if re.search("等级|级别|品级|能效|标准|质量|^[级等]$", str(name))
+    ]
+    known = {
+        _grade(match["grade"] or match["grade2"] or match["grade3"]) for one in told for match in _GRADE.finditer(one)
     }
+    if known and any(_BEST.search(one) for one in told):
+        known.add("特")  # 国标一级，头等: the best grade has many names
     for match in _GRADE.finditer(text) if known else ():
         if _grade(match["grade"] or match["grade2"] or match["grade3"]) not in known and not _is_compared(
             text, match.start(), match.end()

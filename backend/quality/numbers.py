@@ -42,7 +42,8 @@ _BARE: Final = r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九]?[十百千][�
 _MONEY: Final = headed(
     rf"[¥￥]\s*(?P<signed>{NUMBER})|"
     rf"(?P<number>{NUMBER})(?P<more>多|来|几)?\s*(?P<unit>元|块钱|块|圆|rmb)"
-    rf"(?:(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百口股家位公千克毫厘升])|零(?P<odd>[一二三四五六七八九\d])(?:分|(?P<odd_jiao>[毛角]))?)?"
+    # 八十九块钱三斤: 89 for three 斤.
+    rf"(?:(?!(?<=钱)[一二两三四五六七八九\d]公?斤)(?P<tenths>[一二两三四五六七八九]|\d)(?P<jiao>毛|角)?(?P<cents>(?<=[毛角])[一二三四五六七八九\d])?(?![{COUNTERS}天年月米度个\d.点折十百口股家位公千克毫厘升])|零(?P<odd>[一二三四五六七八九\d])(?:分|(?P<odd_jiao>[毛角]))?)?"
     rf"(?P<tail>多|左右|出头|上下|以内|还?不到|都不到|挂零|有余)?|"
     rf"(?P<fen>{NUMBER})分(?P<fen_tail>多)?钱|"
     rf"(?P<dimes>{NUMBER})(?:[毛角](?P<dime_cents>[一二三四五六七八九])(?![{COUNTERS}斤天十])|毛钱?|角钱)(?P<dime_tail>多|左右|出头|上下|还?不到|都不到)?|"

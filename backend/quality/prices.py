@@ -19,7 +19,7 @@ from backend.quality.people import sharers
 from backend.quality.reckoned import is_reckoned
 from backend.quality.record import record_text
 from backend.quality.subject import is_of_another, is_unsure
-from backend.quality.sums import is_plainly_asked
+from backend.quality.sums import is_no_price, is_plainly_asked
 from backend.quality.worked_out import (
     Basis,
     could_come_to,
@@ -71,10 +71,6 @@ _FEE: Final = re.compile(
 _OF_ANY_ADDITION: Final = frozenset(
     {"价格", "费用", "款式", "规格", "尺寸", "颜色", "售后", "服务", "元一", "每件", "标准", "可选", "需要"}
 )
-#: 一元硬币大小.
-_COIN: Final = re.compile("的?(?:硬币|纸币|钢镚)|[机级档]|价位")
-#: 一分钱不扣, 不加一分钱.
-_NOT_A_PENNY: Final = re.compile("一[分毛块](?:钱)?(?:都|也)?(?:不|没|别)|(?:不|没|别|甭)[^，。！？]{0,5}一[分毛块]钱?")
 #: Before a sum: it comes off what is paid, whatever it is called (再返你三十块红包).
 _GIVEN_BACK: Final = re.compile("返|补贴|[退补]给?[你您]|倒贴|立减|抵扣")
 #: 以前只认楼下那家，二十八一杯.
@@ -135,9 +131,7 @@ def price_faults(text: str, product: Mapping[str, Any] | None) -> Iterator[Price
     for money in sums:
         if any(fault.start < money.end and money.start < fault.end for fault in wrong):
             continue
-        if _NOT_A_PENNY.search(text, clause(text, money.start, money.end)[0], money.end + 5) and money.value <= 1:
-            continue
-        if _COIN.match(text, money.end) or _is_a_size(text, money, product) or _is_in_blocks(text, money, product):
+        if is_no_price(text, money) or _is_a_size(text, money, product) or _is_in_blocks(text, money, product):
             continue
         low, high = clause(text, money.start, money.end)
         begin, _ = sentence(text, low, high)

@@ -58,3 +58,16 @@ def is_plainly_asked(text: str, money: Money, basis: Basis, sums: Sequence[Money
     several = max((count for count in counts_in(before) if count in _PIECES), default=1)
     most = max(_MOST * max(singles), several * max(singles), _MOST_TOGETHER * max(prices))
     return _LEAST * min(prices) <= money.value <= most
+
+
+#: 一元硬币大小.
+_COIN: Final = re.compile("的?(?:硬币|纸币|钢镚)|[机级档]|价位")
+#: 一分钱不扣, 不加一分钱.
+_NOT_A_PENNY: Final = re.compile("一[分毛块](?:钱)?(?:都|也)?(?:不|没|别)|(?:不|没|别|甭)[^，。！？]{0,5}一[分毛块]钱?")
+
+
+def is_no_price(text: str, money: Money) -> bool:
+    """Tell whether a sum is a coin, a class of goods, or the penny that nobody is asked for: no price of anything."""
+    if money.value <= 1 and _NOT_A_PENNY.search(text, clause(text, money.start, money.end)[0], money.end + 5):
+        return True
+    return _COIN.match(text, money.end) is not None

@@ -13,6 +13,7 @@ from typing import Any, Final
 from backend.quality.materials import MATERIALS
 from backend.quality.normalize import fold
 from backend.quality.numbers import COUNTERS, NUMBER, money_in, parse_number
+from backend.quality.sums import is_no_price
 from backend.quality.units import UNITS
 
 
@@ -258,8 +259,7 @@ def _places(matter: Matter, text: str, product: Mapping[str, Any] | None) -> Ite
         if measure in recorded or measure[0] in matter.dimensions:
             yield start, end, measure in recorded
     if "price" in matter.fields:
-        for money in money_in(text):
-            yield money.start, money.end, True
+        yield from ((one.start, one.end, True) for one in money_in(text) if not is_no_price(text, one))
     elif "list_price" in matter.fields and (product or {}).get("list_price") is not None:
         figure = float(str((product or {})["list_price"]))
         for money in money_in(text):

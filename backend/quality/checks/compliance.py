@@ -14,6 +14,7 @@ from backend.quality.normalize import NUMERALS, fold
 from backend.quality.numbers import NUMBER, money_in, parse_number
 from backend.quality.personal import personal_data
 from backend.quality.record import record_text
+from backend.quality.rulebook import verticals_of_category
 
 
 def compliance(draft: Draft) -> Iterator[Finding]:
@@ -43,6 +44,8 @@ def compliance(draft: Draft) -> Iterator[Finding]:
             continue
         if finding.rule.startswith("IMP-") and _is_by_the_name(draft, finding, own):
             continue
+        if finding.rule == "MED-003" and _is_air(finding, f"{category or ''}。{record}"):
+            continue
         if finding.category == "vulgar" and _is_cut_out_of_a_name(finding, named):
             continue
         if _is_registered(finding, record) or _is_approved_function(draft, finding, functions):
@@ -52,6 +55,18 @@ def compliance(draft: Draft) -> Iterator[Finding]:
         inside = any(low <= finding.span[0] and finding.span[1] <= high for low, high in named)
         yield finding.model_copy(update={"severity": "info"}) if inside else finding
     yield from _of_somebody(draft, record)
+
+
+#: Goods that hold air, and goods of which 气 is the body's.
+_HOLDS_AIR: Final = re.compile("充气|打气|气泵|轮胎|车胎|内胎|胎压|气垫床|泳圈|气嘴|气门|皮划艇|桨板|[篮足排]球")
+_OF_THE_BODY: Final = frozenset({"食品", "保健食品", "普通化妆品", "特殊化妆品", "药品", "母婴"})
+
+
+def _is_air(finding: Finding, goods: str) -> bool:
+    """Tell whether what is filled up is a tyre or a ball: what the goods are decides, 补气 of tea is the body's."""
+    said = fold(finding.excerpt).text
+    kinds = verticals_of_category(goods.partition("。")[0])
+    return said == "补气" and _HOLDS_AIR.search(goods) is not None and not kinds & _OF_THE_BODY
 
 
 def _is_cut_out_of_a_name(finding: Finding, named: list[tuple[int, int]]) -> bool:

@@ -11,8 +11,9 @@ from backend.quality.draft import Draft
 from backend.quality.facts import is_named, missing_statements, names_of, other_things, stale_names
 from backend.quality.normalize import fold
 from backend.quality.numbers import money_in
-from backend.quality.prices import has_price, price_faults
+from backend.quality.prices import has_price
 from backend.quality.regulated import is_declared, unproven
+from backend.quality.roughly import sum_faults
 from backend.quality.rulebook import Severity
 from backend.quality.subject import is_told_of_somebody, is_unsure
 from backend.quality.wishes import goes_on, wants_shorter
@@ -27,13 +28,15 @@ _PUT_IN: Final = re.compile("给(?:[你您]们?|大家)(?:再|都|另外)?[配�
 _PIECES: Final = re.compile("[一两二三四五六七八九\\d]块")
 #: Characters of any sentence.
 _SMALL: Final = frozenset("的了是还上一在有和不也就都能你我它这那个到下中")
+#: Readings whose own words tell that nobody takes so much of the goods: 能连着放两天两夜.
+_OF_THE_GOODS: Final = frozenset({"performance", "share", "parted", "lasting", "ended"})
 #: The category of findings about the record: only a person with the papers can mend them.
 UNAPPROVED: Final = "unapproved"
 
 
 def prices(draft: Draft) -> Iterator[Finding]:
     product = draft.brief.product
-    for fault in price_faults(draft.folded.text, product):
+    for fault in sum_faults(draft.folded.text, product):
         if (
             product is not None
             and product.get("unit") == "块"
@@ -133,7 +136,7 @@ def facts(draft: Draft) -> Iterator[Finding]:
             unsure = is_unsure(draft.folded.text, *place)
             # 能放十五个小时 and 给你配四把 take nothing of the goods.
             put_in = fault.by == "gift" and _PUT_IN.search(before[-8:]) is not None
-            taken = fault.by != "performance" and not put_in
+            taken = fault.by not in _OF_THE_GOODS and not put_in
             told = unsure or is_told_of_somebody(draft.folded.text, *place, portions=taken)
             severity: Severity = "block" if fault.certain and named and not told else "warn"
             if unsure and not fault.grave:

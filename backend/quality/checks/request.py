@@ -10,6 +10,7 @@ from backend.quality.draft import Draft
 from backend.quality.normalize import fold
 from backend.quality.numbers import money_in
 from backend.quality.rulebook import Severity
+from backend.quality.sums import is_no_price
 from backend.quality.wishes import forbids_price, wants_shorter
 
 _SELLING: Final = frozenset({"selling_points", "promotion", "seeding", "full"})
@@ -64,7 +65,8 @@ def obedience(draft: Draft) -> Iterator[Finding]:
     yield from _untold(draft)
     if forbids_price(brief.request):
         for money in money_in(draft.folded.text):
-            yield draft.finding("Q17", "block", draft.folded.span(money.start, money.end), "要求里说先不报价")
+            if not is_no_price(draft.folded.text, money):
+                yield draft.finding("Q17", "block", draft.folded.span(money.start, money.end), "要求里说先不报价")
     yield from _kept_facts(draft)
 
 
