@@ -139,6 +139,8 @@ def test_the_queue_is_worked_off(seats: Seats) -> None:
     held = page.get_by_test_id("held-item")
     expect(held).to_have_count(2)
     for left in (1, 0):
+        # The key stands where it is about: a card that still tells of the decision before would have Z for itself.
+        expect(held.get_by_text("Z", exact=True)).to_be_visible()
         hands.press("z")
         expect(held).to_have_count(left)
     # From row to row by Tab, too, and Enter opens.
