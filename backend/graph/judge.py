@@ -42,6 +42,8 @@ log = structlog.get_logger(__name__)
 PATIENCE: Final = 6.0
 #: The rule of the note that the judge's word is missing.
 UNHEARD: Final = "JUDGE"
+#: The ground of that note where it was heard and has not seen all.
+PARTIAL: Final = "judge_partial"
 #: Characters of a script, and earlier findings, that are shown at most.
 _SHOWN: Final = 4000
 _MOST_FOUND: Final = 40
@@ -121,7 +123,7 @@ async def judged(
     parts = [f"只读了前 {_SHOWN} 个字"] if len(text) > _SHOWN else []
     parts += [f"没有看全商品资料和要求（有 {shown.cut} 条没给它看或只给看了开头）"] if shown.cut else []
     if parts:
-        merged.insert(0, _note(f"审读模型{'，也'.join(parts)}，其余的只经过了规则检查。", "judge_partial"))
+        merged.insert(0, _note(f"审读模型{'，也'.join(parts)}，其余的只经过了规则检查。", PARTIAL))
     return merged
 
 

@@ -1,4 +1,4 @@
-"""The judge holds a text against the record, the request and the house's bans: what it is shown, and what is believed."""
+"""The judge holds a text against the record, the request and the house's bans: what it is shown, what is believed."""
 
 import json
 from collections.abc import AsyncIterator
