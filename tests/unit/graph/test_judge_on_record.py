@@ -227,6 +227,7 @@ async def test_a_repaired_answer_about_the_record_counts(server: ScriptedModel, 
 async def test_more_than_eight_doubts_are_asked_for_again(server: ScriptedModel, model: RoutedModel) -> None:
     server.play(saying(*[DOUBT] * 9), saying(*[DOUBT] * 8))
     assert added(await judged(TEXT, [], _RULES, model, BRIEF)) == [("REC-fact", QUOTE)]
+    assert len(server.requests) == 2
 
 
 async def test_without_a_record_nothing_can_contradict_it(server: ScriptedModel, model: RoutedModel) -> None:
