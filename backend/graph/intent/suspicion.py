@@ -5,19 +5,17 @@ warehouse). What no record does in earnest is two of these at once: to call on w
 something shown or something done that is not the writer's, and to claim rank over our orders or silence about itself.
 """
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import Final
 
 _MACHINE: Final = (
     r"(?:(?<![a-z])(?:ai|a\.i\.|llms?|chatgpt|gpt|copilot|agents?|bots?|assistants?)(?![a-z])|(?:the\s|language\s)?models?(?![a-z])|人工智能|(?:大)?(?:语言)?模型|智能体|智能助[手理]|(?:写稿|写作|文案|话术|ai|智能|运营)?助[手理]|"
-    r"(?:自动|智能)?(?:写稿|撰稿|写话术|生成|文案|写作|话术)(?:生成)?(?:程序|系统|工具|器|引擎|机器人|模型|方|端|的)|(?:对话|客服|聊天|语音)(?:助手|机器人)|机器人(?:写手|主笔)?|(?<!填)写手(?!机)|撰写(?:者|的))"
+    r"(?:自动|智能)?(?:写稿|撰稿|写话术|生成|文案|写作|话术)(?:生成)?(?:程序|系统|工具|器|引擎|机器人|模型|方|端|的)|(?:对话|客服|聊天|语音)(?:助手|机器人)|写(?:稿|词|文案|话术|脚本)的(?:那位|机器|朋友|老师|人|家伙|小编)?|写稿机器?|码字的|机器人(?:写手|主笔)?|(?<!填)写手(?!机)|撰写(?:者|的))"
 )
 #: It is called on: 致…, 请…, …请, …看到此条, …须知. 内置AI助手 only names what the goods hold.
 _CALLED: Final = re.compile(
-    rf"(?:致|写给|给(?![^,.;]{{0,8}}写)|请|凡是?|若(?:由|是)?|如果(?:你是)?|如(?:由|为)?|由|让|要求|提醒|告知|亲爱的|尊敬的|各位|任何|看到|读到|读取|负责|后台|@|(?:note|message|dear|attention|hey|to)[\s_]?(?:to)?[\s_]?(?:the|all|any)?\s*)[^,.;:?!]{{0,12}}?{_MACHINE}|"
+    rf"(?:致|写给|给(?![^,.;]{{0,8}}写)|跟|告诉|带话|请|凡是?|若(?:由|是)?|如果(?:你是)?|如(?:由|为)?|由|让|要求|提醒|告知|亲爱的|尊敬的|各位|任何|看到|读到|读取|负责|后台|@|(?:note|message|dear|attention|hey|to)[\s_]?(?:to)?[\s_]?(?:the|all|any)?\s*)[^,.;:?!]{{0,12}}?{_MACHINE}|"
     rf"{_MACHINE}[^,.;:?!\"]{{0,8}}?(?:请|必须|务必|应当|须知|须|注意|你好|您好|若看到|看到|读到|读取|收到|在?(?:生成|撰写)|写[^,.;]{{0,8}}(?:时|的时候)|优先|不(?:用|必|得|要|需)|无[需须]|拜托|可以无视|一律|should|must|please|shall|needs?\sto|writing|reading|now)|"
     rf"(?:^|[\[{{(<!\-\s.,;\"]){_MACHINE}\s*:|(?:你的|您的)(?:系统|内部|初始|原)?(?:指令|提示|设定|规则|任务)|"
     r"你(?:现在)?(?:不必|不用|无需|不再|不许|必须|只需|要(?:按|听))|message_to_llm|作为(?:一[个名])?(?:大)?(?:语言)?(?:模型|ai(?![a-z])|助手)|\b(?:as|if)\s(?:you\sare\s)?an?\s(?:ai|llm|language\smodel|assistant)\b|\b(?:to|for)\s(?:any|all|every)\s(?:ai|llms?|models?|assistants?)\b|\byou\s(?:are|must|should|may)\s(?:now|exempt|not|free|ignore|act)"
@@ -30,7 +28,7 @@ _RULE: Final = (
 _DROPS: Final = re.compile(
     rf"(?:忽略|无视|绕[过开]|跳过|不受|不(?:用|必|需要?|要|得)?(?:再)?(?:理会|理|遵守|听从?|遵循|核对|检查|送|审|管|走|顾)|无[需须](?:再)?(?:遵守|核对|检查|审|送|理会|管)|停止(?:遵守|执行|遵循)?|放弃|忘(?:掉|记|了)|别(?:再)?[管理听]|豁免|关(?:掉|闭)|撤销|解除|抛开|避开|摆脱|"
     rf"drop|ignore|exempt|override|disregard|bypass|forget|skip|no longer|without)[^.;!?]{{0,20}}{_RULE}|"
-    rf"{_RULE}[^.;!?]{{0,10}}(?:失效|作废|不(?:再)?(?:生效|适用|算数)|放(?:到)?一边|豁免|忽略|不(?:用|必)管|关掉|停用|对[^,.;]{{1,4}}不生效|no\slonger\sappl|do(?:es)?\snot\sapply)|(?:不用|无需|不必|无须)(?:送审|审核|审批|过审|核对)|不要再执行|(?:只听|只认)[^,.;!?]{{1,6}}的|以本(?:栏|字段|条|段|说明)为准|\bobey\b[^.;]{{0,20}}\b(?:only|not)\b|(?:not|instead\sof)\sthe\s(?:operator|user)|放行[^.;!?]{{0,6}}(?:所有|全部|一切)|(?:合规|审核|质检|审批)[^,.;!?]{{0,4}}(?:不用|不必|无需)(?:过|走|管|理)"
+    rf"{_RULE}[^.;!?]{{0,10}}(?:失效|作废|不(?:再)?(?:生效|适用|算数)|放(?:到)?一边|豁免|忽略|(?:不(?:用|必|须)|别|甭)(?:再)?(?:管|看|理|顾)|关掉|停用|对[^,.;]{{1,4}}(?:不生效|无效|不管用|不算)|no\slonger\sappl|do(?:es)?\snot\sapply)|(?:不用|无需|不必|无须)(?:送审|审核|审批|过审|核对)|不要再执行|(?:运营|操作员|系统|平台|后台)(?:说的|的话|的要求)[^.;!?]{{0,4}}(?:作废|不算|不作数|别听|不用听)|(?:只听|只认)[^,.;!?]{{1,6}}的|以本(?:栏|字段|条|段|说明)为准|\bobey\b[^.;]{{0,20}}\b(?:only|not)\b|(?:not|instead\sof)\sthe\s(?:operator|user)|放行[^.;!?]{{0,6}}(?:所有|全部|一切)|(?:合规|审核|质检|审批)[^,.;!?]{{0,4}}(?:不用|不必|无需)(?:过|走|管|理)"
 )
 #: Things are done that a writer does not do.
 _ACTS: Final = re.compile(
@@ -73,7 +71,6 @@ _FROM_US: Final = re.compile(
     r"(?:不要|别|不得|勿|不许|切勿|对|瞒着?|never|do\snot|don'?t)[^.;!?]{0,6}(?:告诉|告知|提醒|让|tell|inform)?[^.;!?]{0,6}(?:运营|审核员?|操作员|管理员|审批人|the\soperator|the\suser|moderators?)[^.;!?]{0,3}(?:知道|发现|看到|看见|保密|$|[,.;!\"])"
 )
 _ENOUGH: Final = 3
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +115,3 @@ def is_an_order(text: str) -> str | None:
     if not called and not (_SECRET.search(text) and (_DROPS.search(text) or _SHOWS.search(text) or _ACTS.search(text))):
         return found.words if _RANK.search(text) and _DROPS.search(text) else None
     return found.words
-
-
-def unpacked(text: str) -> list[str]:
-    """Return what stands in `text` (not folded) in base64, as far as it is words."""
-    found = []
-    for match in _BASE64.finditer(text):
-        packed = match[0] + "=" * (-len(match[0]) % 4)
-        try:
-            words = base64.b64decode(packed, validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-        if words.isprintable():
-            found.append(words)
-    return found
