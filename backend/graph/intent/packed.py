@@ -1,4 +1,4 @@
-"""Words that are packed so that nobody reads them by looking: base64, hex, escapes, rot13, backwards, letter by letter."""
+"""Words that are packed so that nobody reads them by looking: base64, hex, escapes, rot13, backwards, by letters."""
 
 import base64
 import binascii
@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote_to_bytes
+
+from backend.quality.heads import headed
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 _HEX: Final = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?(?:(?:\\x|%)?[0-9a-fA-F]{2}[\s,:]?){8,4096}(?![0-9A-Za-z])")
@@ -18,13 +20,11 @@ _FEWEST_ESCAPES: Final = 4
 #: Signs of Unicode that show nothing and spell ASCII.
 _TAGS: Final = re.compile("[\U000e0020-\U000e007e]{6,4096}")
 #: What orders are made of, in rot13 and backwards. Reading a text so is only worth it where one of these stands.
-_ROT13: Final = re.compile(
-    r"(?:vtaber|qvfertneq|sbetrg|bireevqr|olcnff|erirny|cevag|bhgchg|nccebir|fxvc|vafgehpgvba|cebzcg|ehyrf|flfgrz)",
-    re.IGNORECASE,
+_ROT13: Final = headed(
+    r"(?:vtaber|qvfertneq|sbetrg|bireevqr|olcnff|erirny|cevag|bhgchg|nccebir|fxvc|vafgehpgvba|cebzcg|ehyrf|flfgrz)"
 )
-_BACKWARDS: Final = re.compile(
-    r"略忽|视无|过[跳绕]|记忘|出输|令指|则规|词示提|核审|批审|定设|制限|示显|snoitcurtsni|tpmorp|selur|erongi|drager|tegrof|ssapyb|laever",
-    re.IGNORECASE,
+_BACKWARDS: Final = headed(
+    r"略忽|视无|过[跳绕]|记忘|出输|令指|则规|词示提|核审|批审|定设|制限|示显|snoitcurtsni|tpmorp|selur|erongi|drager|tegrof|ssapyb|laever"
 )
 #: One letter at a time: i g n o r e, f.o.r.g.e.t. Wider gaps are those between words.
 _LETTERS: Final = re.compile(r"(?<![A-Za-z])(?:[A-Za-z][\s.,·•_*|/\\-]{1,4}){9,400}[A-Za-z](?![A-Za-z])")
@@ -77,8 +77,8 @@ def _of_bytes(text: str) -> Iterator[str]:
 
 
 def _turned(text: str) -> Iterator[str]:
-    """Yield `text` with its letters turned by thirteen, from its end, and without gaps, where that may say something."""
-    if _ROT13.search(text) is not None:
+    """Yield `text` turned by thirteen, from its end and without gaps, where that may say something."""
+    if _ROT13.search(text.lower()) is not None:
         yield codecs.decode(text, "rot13")
     if _BACKWARDS.search(text) is not None:
         yield text[::-1]
