@@ -6,7 +6,7 @@ from typing import Final
 
 from stdnum import luhn
 
-from backend.quality.dictated import told_in_groups
+from backend.quality.dictated import told_by_parts, told_in_groups
 from backend.quality.doors import doors
 from backend.quality.papers import IDENTITY, PAPERS
 from backend.quality.persons import NAMES, names_beside, names_in_columns
@@ -179,7 +179,7 @@ def find_pii(text: str) -> list[PiiHit]:
     """Return the personal data of `text` in its order; hits do not overlap."""
     folded = as_digits(text)
     taken = _Taken(folded.text)
-    told = list(told_in_groups(folded.text))
+    told = [*told_in_groups(folded.text), *told_by_parts(folded.text)]
     taken.of_shapes(_PROOFS)
     # What its own digits prove comes before: eleven of an identity number's may look like a telephone's.
     for name, start, end, _ in told:
