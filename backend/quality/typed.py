@@ -54,6 +54,7 @@ _FOLDABLE: Final = re.compile(
     r"(?<=区号)[〇零一二三四五六七八九幺]{3,4}|"
     # 一百三十九 before the other eight of a telephone.
     rf"一百[三五六七八九]十[一二三四五六七八九]?(?=[\s，,、]{{0,2}}{_ONE}{{4}}[\s，,、]{{0,2}}{_ONE}{{4}}(?!{_ONE}))|"
+    rf"[拾十](?=[三四五六七八九叁肆伍陆柒捌玖](?:[\s\-，,]?{_ONE}){{9}}(?!{_ONE}))|"
     # Letters that look like figures among a telephone's eleven.
     r"(?<![a-zA-Z0-9])[1lI][\s\-]?[3-9](?:[\s\-]?[0-9OoIl]){9}(?![a-zA-Z0-9])|"
     rf"(?<![a-zA-Z])(?i:{_WORD}(?:[\s\-]{_WORD}){{2,}})(?![a-zA-Z])|"
@@ -63,7 +64,7 @@ _FOLDABLE: Final = re.compile(
 
 
 #: One as it sounds, and a plus that asks to be added.
-_SAID: Final = {"要": "1", "妖": "1", "腰": "1", "➕": "加"}
+_SAID: Final = {"要": "1", "妖": "1", "腰": "1", "拾": "1", "十": "1", "➕": "加"}
 
 
 def as_digits(text: str) -> Folded:
