@@ -15,6 +15,7 @@ from backend.quality.called import (
     QQ_WORDS,
     is_day,
 )
+from backend.quality.heads import headed
 
 #: What each sign stands for. 洞, 拐 and 勾 are how 0, 7 and 9 are called over radio, 圈 is what 0 looks like.
 _DIGIT_OF: Final = dict(
@@ -32,8 +33,8 @@ _BETWEEN: Final = r"[\s，,\-.·、]{0,2}(?:再?加上?|然后|再来?|接着|�
 _UNNAMED: Final = re.sub(r"\?P<\w+>", "?:", _TOKEN.pattern)
 _RUN: Final = re.compile(rf"(?:(?<![0-9A-Za-z])|(?<=tel)|(?<=phone))(?:{_UNNAMED})(?:{_BETWEEN}(?:{_UNNAMED})){{4,20}}")
 #: Without any of this a text says its figures as they are.
-_HIDES: Final = re.compile(
-    rf"[洞拐勾圈]|一[横竖]|个\s?{_SIGN}|[双俩仨]\s?[0-9零一二三四五六七八九]|两|[OoIlSsBZz][\s.\-]?\d|\d[\s.\-]?[OoIlSsBZz]"
+_HIDES: Final = headed(
+    rf"[洞拐勾圈]|一[横竖]|个\s?{_SIGN}|[双俩仨]\s?[0-9零一二三四五六七八九]|两(?={_SIGN})|(?<={_SIGN})两|[OoIlSsBZz][\s.\-]?\d|\d[\s.\-]?[OoIlSsBZz]"
 )
 _GAP: Final = re.compile(r"[\s，,\-.·、]|再|加|然后|接着|跟着")
 _IS_MOBILE: Final = re.compile(r"1[3-9]\d{9}")

@@ -51,6 +51,7 @@ _NAMED_PART: Final = re.compile(
     r"(?P<digits>(?<!\d)\d{2,10}x?)(?![\da-z.:：/年月日%])",
     re.IGNORECASE,
 )
+_TWO_PIECES: Final = re.compile(r"\d{2}\D{1,48}\d{2}")
 #: So far from each other parts of one number are told.
 _FAR: Final = 24
 
@@ -80,6 +81,8 @@ def told_by_parts(text: str) -> Iterator[tuple[str, int, int, int]]:
 
     前三位138，运营商是移动，中间四位0572，后四位6619: each part says which one it is.
     """
+    if _TWO_PIECES.search(text) is None:
+        return
     parts: list[tuple[int, int]] = []
     for match in _NAMED_PART.finditer(text):
         if re.match(COUNTED, text[match.end() : match.end() + 4]):

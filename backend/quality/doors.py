@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from backend.quality.heads import headed
 from backend.quality.shapes import shape
 
 #: What follows the number of a house: court, block, unit, floor, and a room that may have no word behind it.
@@ -75,7 +76,7 @@ _ESTATE: Final = (
     "华庭|家属院|大院|院|园|校区|住院部|项目部|工地|里)"
 )
 _ROOM: Final = r"(?:[东西南北中]?\d{3,4}(?![\d元块个万套件年月份人米斤克%:：.])(?!-\d)(?:室|号|户|房)?)"
-_CHAIN: Final = re.compile(
+_CHAIN: Final = headed(
     rf"(?<![\da-z.\-])(?:{_STEP}(?:[，,、\s\-]{{0,2}}(?:[\u4e00-\u9fa5]{{2,8}}?{_ESTATE}[，,\s]?)?{_STEP})*"
     # Blocks by their numbers alone: 6-2-501.
     rf"(?:[，,\s\-]?{_ROOM})?(?:[东西中南北左右](?:[户手门边侧]|(?=[，。,\s]|$)))?|"

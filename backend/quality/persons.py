@@ -148,6 +148,7 @@ NAMES: Final = (
         r"(?<![\u4e00-\u9fa5a-z\d])(?P<name>[\u4e00-\u9fa5]{2,4})(?=[，,、:：\s]{1,3}"
         r"(?:(?:电话|手机|tel)[:：\s]*)?(?:\+?86[-\s]?)?1[3-9]\d)",
         _name,
+        needs=r"1[3-9]\d",
     ),
     # Of other peoples, with the dot between their parts.
     shape(
@@ -202,6 +203,7 @@ NAMES: Final = (
         "person_name",
         r"(?<=[写填寄送给成为室号楼户\d，,\s])(?P<name>[\u4e00-\u9fa5]{2,4}?)(?=收(?:[，。,、；;\s！!]|$))",
         _likely,
+        needs=r"收(?:[，。,、；;\s！!]|$)",
     ),
     shape(
         "person_name",

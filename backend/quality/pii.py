@@ -86,6 +86,7 @@ _SECRETS: Final = (
         r"支付宝)的?密码(?:就?是|为)?[:：\s]{0,3}(?P<code>\d{4,12}(?!\d|位|[-~至到])|"
         r"(?=[a-z_.]{0,20}\d)[a-z][a-z0-9!@#$%^&*_.\-]{4,20})(?![a-z0-9])",
         hidden("code"),
+        needs="密码",
     ),
     shape(
         "otp",
@@ -100,17 +101,20 @@ _SECRETS: Final = (
         r"(?<![\d.])(?P<code>\d(?:[\s-]?\d){3,7})(?:\s?[,，]?\s?)(?:这个?)?[是为](?:我的|你的|您的|那个|"
         r"这次的)?(?:短信|登[录陆])?(?:验证码|校验码|动态码)",
         hidden("code"),
+        needs="验证码|校验码|动态码",
     ),
     shape(
         "otp",
         r"(?<![\d.])(?P<code>\d(?:[\s，,-]{0,2}\d){3,7})[，,\s]{0,2}(?:就?是)?(?:你们?(?:说|要|问)的)?(?:那个)?"
         r"(?:验证码|校验码|动态码)(?:就?是)?(?:这个|它|了)",
         hidden("code"),
+        needs="验证码|校验码|动态码",
     ),
     shape(
         "otp",
         r"(?<![\d.])(?P<code>\d{4,8}) is (?:your|the|my) (?:[a-z]+ ){0,3}(?:code|otp|password)(?![a-z])",
         hidden("code"),
+        needs=" is (?:your|the|my) ",
     ),
 )
 _PARCELS: Final = (
@@ -134,6 +138,7 @@ _DEVICES: Final = (
         r"(?<![0-9a-f:])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![0-9a-f:])|(?<!\d)\d{15}(?!\d)",
         _device,
         "hash",
+        needs=r"\d\.\d|[0-9a-f][:-][0-9a-f]|\d{15}",
     ),
 )
 # The order is the precedence: what an earlier kind took, a later one cannot take.
