@@ -64,9 +64,9 @@ def said_digits(text: str) -> list[tuple[re.Match[str], str]]:
     if _HIDES.search(text) is None:
         return []
     found = [one for run in _RUN.finditer(text) for one in _numbers(text, run)]
-    taken = [match.span() for match, _ in found]
+    taken = {at for match, _ in found for at in range(*match.span())}
     for part in _PART.finditer(text):
-        if not any(low < part.end() and part.start() < high for low, high in taken):
+        if part.start() not in taken and part.end() - 1 not in taken:
             found.append((part, _repeated(part["many"], part["of"])))
     return sorted(found, key=lambda one: one[0].start())
 

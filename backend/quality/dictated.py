@@ -52,6 +52,8 @@ _NAMED_PART: Final = re.compile(
     re.IGNORECASE,
 )
 _TWO_PIECES: Final = re.compile(r"\d{2}\D{1,48}\d{2}")
+#: In more parts nobody tells a number.
+_MOST_PARTS: Final = 6
 #: So far from each other parts of one number are told.
 _FAR: Final = 24
 
@@ -90,7 +92,7 @@ def told_by_parts(text: str) -> Iterator[tuple[str, int, int, int]]:
             continue
         if parts and not _goes_on(text, parts[-1][1], match.start()):
             parts = []
-        parts.append(match.span("digits"))
+        parts = [*parts[1 - _MOST_PARTS :], match.span("digits")]
         together = "".join(text[slice(*part)].upper() for part in parts)
         if len(parts) > 1 and (kind := _of_parts(together, text[max(0, parts[0][0] - 24) : parts[0][0]])):
             yield kind, parts[0][0], parts[-1][1], parts[0][1] if kind == "cn_mobile" else parts[0][0]
