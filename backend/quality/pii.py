@@ -190,7 +190,8 @@ def find_pii(text: str) -> list[PiiHit]:
     """Return the personal data of `text` in its order; hits do not overlap."""
     folded = as_digits(text)
     taken = _Taken(folded.text)
-    told = [*told_in_groups(folded.text), *told_by_parts(folded.text)]
+    told = list(told_in_groups(folded.text))
+    told += told_by_parts(folded.text)
     taken.of_shapes(_PROOFS)
     # What its own digits prove comes before: eleven of an identity number's may look like a telephone's.
     for name, start, end, _ in told:
