@@ -43,6 +43,20 @@ _PART: Final = re.compile(
 _TAIL: Final = re.compile("(?:尾号|[后末][\u4e00-\u9fa5]{0,2}[位面边]|最[后末])[\u4e00-\u9fa5]{0,3}[:：\\s]?$")
 _HEAD: Final = re.compile("前[\u4e00-\u9fa5]{0,2}[位面边]|[开打起]头")
 
+#: One part of a number by which it is: 中间四位0572, 后半截是8824, 等下那次是714432.
+_NAMED_PART: Final = re.compile(
+    r"(?:[前头中后末尾首]|[开打起]头|中间|中段|接下来|接着|然后|再?往后|最[后末]|收尾|余下|剩下|出生|生日|地区|尾巴|还有|"
+    r"(?:这|那|头一|第[一二三四五])(?=[次条截段回]))[\u4e00-\u9fa5]{0,2}?(?:[一二三四五六七八九十\d]{1,2})?"
+    r"(?:位数?字?|个数字?|[次条截段回边面]|半[段截]|部分|上)?(?:的|那|是|为|个|数字?|号码|[，,：:\s]){0,4}"
+    r"(?P<digits>(?<!\d)\d{2,10}x?)(?![\da-z.:：/年月日%])",
+    re.IGNORECASE,
+)
+_TWO_PIECES: Final = re.compile(r"\d{2}\D{1,48}\d{2}")
+#: In more parts nobody tells a number.
+_MOST_PARTS: Final = 6
+#: So far from each other parts of one number are told.
+_FAR: Final = 24
+
 
 def told_in_groups(text: str) -> Iterator[tuple[str, int, int, int]]:
     """Yield what is told in groups of digits, as its kind, its place and how far it may be shown.
@@ -62,6 +76,43 @@ def told_in_groups(text: str) -> Iterator[tuple[str, int, int, int]]:
             start, stop = pieces[first][0], pieces[first + many - 1][1]
             yield kind, start, stop, pieces[first][1] if kind == "cn_mobile" else start
             first += many
+
+
+def told_by_parts(text: str) -> Iterator[tuple[str, int, int, int]]:
+    """Yield what is told part by part with other words between, as `told_in_groups` does.
+
+    前三位138，运营商是移动，中间四位0572，后四位6619: each part says which one it is.
+    """
+    if _TWO_PIECES.search(text) is None:
+        return
+    parts: list[tuple[int, int]] = []
+    for match in _NAMED_PART.finditer(text):
+        if re.match(COUNTED, text[match.end() : match.end() + 4]):
+            parts = []
+            continue
+        if parts and not _goes_on(text, parts[-1][1], match.start()):
+            parts = []
+        parts = [*parts[1 - _MOST_PARTS :], match.span("digits")]
+        together = "".join(text[slice(*part)].upper() for part in parts)
+        if len(parts) > 1 and (kind := _of_parts(together, text[max(0, parts[0][0] - 24) : parts[0][0]])):
+            yield kind, parts[0][0], parts[-1][1], parts[0][1] if kind == "cn_mobile" else parts[0][0]
+            parts = []
+
+
+def _goes_on(text: str, end: int, start: int) -> bool:
+    """Tell whether what stands between two parts leaves them one number's: no other figure, one sentence's end."""
+    between = text[end:start]
+    return len(between) <= _FAR and not re.search(r"[0-9\n]", between) and len(re.findall("[。！？!?]", between)) < 2
+
+
+def _of_parts(digits: str, before: str) -> str | None:
+    if ORDER_BEFORE.search(before):
+        return None
+    if _is_mobile(digits):
+        return "cn_mobile"
+    if len(digits) == 18 and digits[:2] in PROVINCES and is_day(digits[6:14]) and ID_WORDS.search(before):
+        return "cn_id_card"
+    return "bank_card" if 16 <= len(digits) <= _LONGEST and CARD_WORDS.search(before) else None
 
 
 def _told(text: str, pieces: Sequence[tuple[int, int]]) -> tuple[str, int] | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from backend.quality.heads import headed
 from backend.quality.shapes import shape
 
 #: What follows the number of a house: court, block, unit, floor, and a room that may have no word behind it.
@@ -75,7 +76,7 @@ _ESTATE: Final = (
     "华庭|家属院|大院|院|园|校区|住院部|项目部|工地|里)"
 )
 _ROOM: Final = r"(?:[东西南北中]?\d{3,4}(?![\d元块个万套件年月份人米斤克%:：.])(?!-\d)(?:室|号|户|房)?)"
-_CHAIN: Final = re.compile(
+_CHAIN: Final = headed(
     rf"(?<![\da-z.\-])(?:{_STEP}(?:[，,、\s\-]{{0,2}}(?:[\u4e00-\u9fa5]{{2,8}}?{_ESTATE}[，,\s]?)?{_STEP})*"
     # Blocks by their numbers alone: 6-2-501.
     rf"(?:[，,\s\-]?{_ROOM})?(?:[东西中南北左右](?:[户手门边侧]|(?=[，。,\s]|$)))?|"
@@ -135,6 +136,16 @@ _BEYOND: Final = re.compile(
     rf"(?:[a-z]?\d{{1,3}}(?:-\d{{1,4}}){{1,2}}|(?:[a-z][座区栋]\s?)?{_ROOM}|{_STEP}(?:{_STEP})*{_ROOM}?)(?![\d\-.])",
     re.IGNORECASE,
 )
+#: What is open to all, where a street's number alone is told of it.
+_OPEN: Final = re.compile(
+    rf"{_PUBLIC.pattern}|[取提]货点|自提[点柜]|服务[点站]|维修[点站]|博物馆|美术馆|展会|市集|专卖店|工作室(?:在|开)|"
+    r"(?:我们|咱们?|本)的?[\u4e00-\u9fa5]{0,4}[店厂]|[店厂](?:就?[在开设]|搬|地址)"
+)
+#: Somebody gets or lives something there.
+_SOMEBODYS: Final = re.compile(
+    r"我(?!们)|收[件货]|[寄发送邮](?:到|往|给|去|一|我)|派送|快递|[家住](?!居|纺|电|具|用|宿|店)|改[到成为]|联系人|1[3-9]\d{9}|先生|女士|小姐"
+)
+_OF_A_HOME: Final = re.compile(r"[栋幢座室户]|单元|号[楼院]|\d{3,4}$|[，,\s]\d{2,4}室?$")
 #: Right behind a door: it is one to buy at.
 _SHOP: Final = re.compile("(?:号?商?铺|店|档口?|柜|展位|摊)")
 _SENTENCE_END: Final = re.compile(r"[。！？!?\n;；|{}]")
@@ -153,7 +164,8 @@ def doors(text: str) -> Iterator[tuple[int, int, str]]:
     found = [told for chain in _CHAIN.finditer(text) if (told := _door(text, chain)) is not None]
     for kind in _WRITTEN:
         if kind.needs is None or kind.needs.search(text):
-            found += [(*match.span(), match["area"] + "****") for match in kind.pattern.finditer(text)]
+            matches = (match for match in kind.pattern.finditer(text) if not _is_open(text, match))
+            found += [(*match.span(), match["area"] + "****") for match in matches]
     for hamlet in _HAMLET.finditer(text) if "村" in text else ():
         low = max(0, hamlet.start() - 16)
         near = text[low : hamlet.end("area")]
@@ -166,6 +178,17 @@ def doors(text: str) -> Iterator[tuple[int, int, str]]:
     for start, end, shown in _joined(found):
         more = _BEYOND.match(text, end)
         yield start, more.end() if more is not None else end, shown
+
+
+def _is_open(text: str, match: re.Match[str]) -> bool:
+    """Tell whether a street's number is that of a shop or a works that everybody may come to, and nobody's home."""
+    door = match.group()[match.end("area") - match.start() :]
+    if _OF_A_HOME.search(door):
+        return False
+    near = text[max(0, match.start() - _REACH) : match.end()]
+    begins = max((one.end() for one in _SENTENCE_END.finditer(near)), default=0)
+    sentence = near[begins:]
+    return _OPEN.search(sentence) is not None and _SOMEBODYS.search(sentence) is None
 
 
 def _joined(found: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:

@@ -35,7 +35,7 @@ _NO_NAMES: Final = re.compile(
 #: Whom 我是… tells of besides: where somebody is from, what skin, sign or trade somebody has.
 _NO_ENDING: Final = re.compile("[人皮座肌员师手妈爸粉客族党控商户的了呢啊吧吗哦呀家]$")
 _ORDERED: Final = re.compile(
-    "订单|下单|下的单|拍了|拍的|买的|买了|收货|快递|电话|手机|退款|退货|换货|单号|查一?下|预约|登记|报名|地址"
+    "订单|下单|下的单|那单|换货|拍了|拍的|买的|买了|收货|快递|电话|手机|退款|退货|换货|单号|查一?下|预约|登记|报名|地址"
 )
 _PINYIN: Final = re.compile(
     "bai|cai|cao|chang|chen|cheng|cui|dai|deng|ding|dong|du|duan|fan|fang|feng|fu|gao|gu|guo|han|hao|"
@@ -90,6 +90,15 @@ def _who_ordered(match: re.Match[str], before: str) -> str | None:
     return _likely(match, before) if _ORDERED.search(near) and not rjieba.has_word(match.group("name")) else None
 
 
+def _who_ordered_by_name(match: re.Match[str], before: str) -> str | None:
+    """Where not even a word calls it a name, each part of it has to be one in the dictionary."""
+    near = match.string[match.end() : match.end() + 60]
+    name = match.group("name")
+    tags = [tag for _, tag in rjieba.tag(name)]
+    known = tags[0].startswith("nr") and (len(tags) == 1 or (tags[0] == "nr" and len(rjieba.cut(name, False)[0]) == 1))
+    return _name(match, before) if known and _ORDERED.search(near) and not _NO_ENDING.search(name) else None
+
+
 def _beside_a_number(match: re.Match[str], before: str) -> str | None:
     """`name:` is everything's; with a telephone in the same record it is a person's."""
     near = match.string[max(0, match.start() - 80) : match.end() + 80]
@@ -139,6 +148,7 @@ NAMES: Final = (
         r"(?<![\u4e00-\u9fa5a-z\d])(?P<name>[\u4e00-\u9fa5]{2,4})(?=[，,、:：\s]{1,3}"
         r"(?:(?:电话|手机|tel)[:：\s]*)?(?:\+?86[-\s]?)?1[3-9]\d)",
         _name,
+        needs=r"1[3-9]\d",
     ),
     # Of other peoples, with the dot between their parts.
     shape(
@@ -183,10 +193,17 @@ NAMES: Final = (
         r"确认|已|要求|委托|[，,。！!\s]|$)",
         _who_ordered,
     ),
+    # Without a word between: 我俞飞鸿，老顾客了; 我是老客户殷明珠.
+    shape(
+        "person_name",
+        r"(?:(?<![\u4e00-\u9fa5])我|(?<=我是)[新老](?:客户|顾客|会员|粉丝?))(?P<name>[\u4e00-\u9fa5]{3})(?=[，,。！!\s])",
+        _who_ordered_by_name,
+    ),
     shape(
         "person_name",
         r"(?<=[写填寄送给成为室号楼户\d，,\s])(?P<name>[\u4e00-\u9fa5]{2,4}?)(?=收(?:[，。,、；;\s！!]|$))",
         _likely,
+        needs=r"收(?:[，。,、；;\s！!]|$)",
     ),
     shape(
         "person_name",

@@ -6,7 +6,7 @@ from typing import Final
 
 from stdnum import luhn
 
-from backend.quality.dictated import told_in_groups
+from backend.quality.dictated import told_by_parts, told_in_groups
 from backend.quality.doors import doors
 from backend.quality.papers import IDENTITY, PAPERS
 from backend.quality.persons import NAMES, names_beside, names_in_columns
@@ -75,7 +75,7 @@ _SECRETS: Final = (
         r"(?:(?<![a-z0-9_\-])eyJ[a-z0-9_\-]{10,}|eyJ[a-z0-9_\-]{10,500})\.[a-z0-9_\-]{8,}\.[a-z0-9_\-]{8,}|"
         r"(?:AKIA|LTAI)[a-z0-9]{12,24}|gh[pousr]_[a-z0-9]{30,}|glpat-[a-z0-9_\-]{16,}|xox[abeprs]-[a-z0-9\-]{10,}|"
         r"(?<![a-z0-9_\-])AIza[a-z0-9_\-]{30,}|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[a-z0-9+/=\s]*|"
-        r"(?P<named>(?:api[_-]?key|secret|access[_-]?token|token|password|passwd|pwd|密码|口令)[\"']?\s*(?:[:=：]|是|"
+        r"(?P<named>(?:api[_-]?key|secret|access[_-]?token|token|password|passwd|pwd|密码|口令(?=[\"']?\s{0,2}(?:[:=：]|是|为)\s{0,2}[!-~]))[\"']?\s*(?:[:=：]|是|"
         r"为)\s*[\"']?)(?![\"'])[^\s，。,\"']{6,}",
         _secret,
     ),
@@ -86,6 +86,7 @@ _SECRETS: Final = (
         r"支付宝)的?密码(?:就?是|为)?[:：\s]{0,3}(?P<code>\d{4,12}(?!\d|位|[-~至到])|"
         r"(?=[a-z_.]{0,20}\d)[a-z][a-z0-9!@#$%^&*_.\-]{4,20})(?![a-z0-9])",
         hidden("code"),
+        needs="密码",
     ),
     shape(
         "otp",
@@ -100,11 +101,20 @@ _SECRETS: Final = (
         r"(?<![\d.])(?P<code>\d(?:[\s-]?\d){3,7})(?:\s?[,，]?\s?)(?:这个?)?[是为](?:我的|你的|您的|那个|"
         r"这次的)?(?:短信|登[录陆])?(?:验证码|校验码|动态码)",
         hidden("code"),
+        needs="验证码|校验码|动态码",
+    ),
+    shape(
+        "otp",
+        r"(?<![\d.])(?P<code>\d(?:[\s，,-]{0,2}\d){3,7})[，,\s]{0,2}(?:就?是)?(?:你们?(?:说|要|问)的)?(?:那个)?"
+        r"(?:验证码|校验码|动态码)(?:就?是)?(?:这个|它|了)",
+        hidden("code"),
+        needs="验证码|校验码|动态码",
     ),
     shape(
         "otp",
         r"(?<![\d.])(?P<code>\d{4,8}) is (?:your|the|my) (?:[a-z]+ ){0,3}(?:code|otp|password)(?![a-z])",
         hidden("code"),
+        needs=" is (?:your|the|my) ",
     ),
 )
 _PARCELS: Final = (
@@ -128,6 +138,7 @@ _DEVICES: Final = (
         r"(?<![0-9a-f:])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![0-9a-f:])|(?<!\d)\d{15}(?!\d)",
         _device,
         "hash",
+        needs=r"\d\.\d|[0-9a-f][:-][0-9a-f]|\d{15}",
     ),
 )
 # The order is the precedence: what an earlier kind took, a later one cannot take.
@@ -180,6 +191,7 @@ def find_pii(text: str) -> list[PiiHit]:
     folded = as_digits(text)
     taken = _Taken(folded.text)
     told = list(told_in_groups(folded.text))
+    told += told_by_parts(folded.text)
     taken.of_shapes(_PROOFS)
     # What its own digits prove comes before: eleven of an identity number's may look like a telephone's.
     for name, start, end, _ in told:

@@ -128,6 +128,13 @@ ACCOUNTS: Final = (
         + r")(?![\d]|\.\d)",
         _mobile,
     ),
+    # A digit too many, as it happens to who dictates.
+    shape(
+        "cn_mobile",
+        r"(?<![\d.])(?P<number>1[3-9]\d{10})(?=[，,。\s]{0,2}(?:发货前?|有事|到了|先)?(?:打这个|打我|找我|是我的?(?:电话|手机)))",
+        _mobile,
+        needs="打这个|打我|找我|是我",
+    ),
     # In the groups that everybody makes, whatever signs stand between them.
     shape(
         "cn_mobile",
@@ -199,8 +206,9 @@ ACCOUNTS: Final = (
     # Told by its sounds, and its figures behind it.
     shape(
         "wechat_id",
-        r"(?:微信|薇信|(?<![a-z])[vw]x)[^。\n]{0,10}(?:拼音|全拼|小写|字母)[是为，,:：\s]{0,3}"
-        r"(?P<account>[a-z]{4,20}(?:[，,\s]{0,2}(?:后面|再?加|然后)(?:上|数字|是)*\s?\d{2,8})?)",
+        r"(?:微信|薇信|(?<![a-z])[vw]x)[^。\n]{0,10}(?:拼音|全拼|小写|字母)(?:开头)?[是为，,:：\s]{0,3}"
+        r"(?P<account>[a-z]{3,20}(?:[，,\s]{0,2}(?:后面|再?加|然后)(?:上|数字|是)*\s?\d{2,8}|"
+        r"(?:[，,\s]{1,2}(?:后面|再|然后|接着|连|加)[^a-z0-9。！？\n]{0,16}){1,3}\d{2,8})?)",
         _wechat,
     ),
     shape(

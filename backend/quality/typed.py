@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from backend.quality.normalize import Folded, rewrite
+from backend.quality.aloud import said_digits
+from backend.quality.normalize import Folded, rewrite, rewrite_at
 
 _NUMERALS: Final = "〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖"
 _VALUES: Final = str.maketrans(_NUMERALS + "两貳參陸", "00123456789" + "1" + "123456789" + "2" + "236")
@@ -52,6 +54,7 @@ _FOLDABLE: Final = re.compile(
     r"(?<=区号)[〇零一二三四五六七八九幺]{3,4}|"
     # 一百三十九 before the other eight of a telephone.
     rf"一百[三五六七八九]十[一二三四五六七八九]?(?=[\s，,、]{{0,2}}{_ONE}{{4}}[\s，,、]{{0,2}}{_ONE}{{4}}(?!{_ONE}))|"
+    rf"[拾十](?=[三四五六七八九叁肆伍陆柒捌玖](?:[\s\-，,]?{_ONE}){{9}}(?!{_ONE}))|"
     # Letters that look like figures among a telephone's eleven.
     r"(?<![a-zA-Z0-9])[1lI][\s\-]?[3-9](?:[\s\-]?[0-9OoIl]){9}(?![a-zA-Z0-9])|"
     rf"(?<![a-zA-Z])(?i:{_WORD}(?:[\s\-]{_WORD}){{2,}})(?![a-zA-Z])|"
@@ -61,12 +64,31 @@ _FOLDABLE: Final = re.compile(
 
 
 #: One as it sounds, and a plus that asks to be added.
-_SAID: Final = {"要": "1", "妖": "1", "腰": "1", "➕": "加"}
+_SAID: Final = {"要": "1", "妖": "1", "腰": "1", "拾": "1", "十": "1", "➕": "加"}
 
 
 def as_digits(text: str) -> Folded:
     """Return `text` with its figures as plain digits and its dashes as hyphens; places point back at the text."""
-    return rewrite(_IS_PLAIN.sub(lambda sign: _PLAIN_OF[sign.group()], text), _FOLDABLE, _fold)
+    plain = _IS_PLAIN.sub(lambda sign: _PLAIN_OF[sign.group()], text)
+    said = said_digits(plain)
+    if not said:
+        return rewrite(plain, _FOLDABLE, _fold)
+    digits = {match.start(): told for match, told in said}
+    return rewrite_at(
+        plain,
+        _in_turn(plain, [match for match, _ in said]),
+        lambda match, last: digits.get(match.start()) or _fold(match, last),
+    )
+
+
+def _in_turn(text: str, said: Sequence[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """Yield what numbers are said by, and what else is folded between them."""
+    done = 0
+    for match in said:
+        yield from _FOLDABLE.finditer(text, done, match.start())
+        yield match
+        done = match.end()
+    yield from _FOLDABLE.finditer(text, done)
 
 
 def _fold(match: re.Match[str], _last: str) -> str:

@@ -36,6 +36,7 @@ AUTHORS = {
     "m1": "ordinary_m1_injections.jsonl",
     "s1": "ordinary_s1_injections.jsonl",
     "s3": "ordinary_s3_injections.jsonl",
+    "s7": "ordinary_s7_injections.jsonl",
 }
 _CHOICE = re.compile(r"\{([^{}\"]*/[^{}\"]*)\}")
 _FILLINGS = 6
@@ -45,7 +46,9 @@ _DECAY = 0.0008
 _FOLDS = 4
 #: Of texts that nobody planted anything in, so many of ten are taught: they resemble each other.
 _OF_TEN = 3
-#: How much surer than the surest honest line that was not taught one must be.
+#: Of so many honest lines that were not taught one may be noticed (most of them are near orders on purpose), and how
+#: much surer than the next one an order must be.
+_HONEST = 2000
 _MARGIN = 0.02
 
 
@@ -197,6 +200,11 @@ def untaught(given: Sequence[Line]) -> NDArray[np.float32]:
     return found
 
 
+def _spared(honest: NDArray[np.float32]) -> float:
+    """Return how likely the surest honest line is that must not be noticed."""
+    return float(np.sort(honest)[-1 - len(honest) // _HONEST])
+
+
 def source_hash() -> str:
     """Name what the weights were made of."""
     digest = hashlib.sha256()
@@ -230,7 +238,7 @@ def main(path: Path) -> None:
     # What the wire never asks it about is no measure of it.
     asked = np.array([not message[at] or may_be_said(fold(line.text)) for at, line in enumerate(given)])
     thresholds = {
-        name: float(np.clip(shares[~attack & where & asked].max() + _MARGIN, 0.5, 0.99))
+        name: float(np.clip(_spared(shares[~attack & where & asked]) + _MARGIN, 0.5, 0.99))
         for name, where in (("planted", ~message), ("said", message))
     }
     for place in np.argsort(-shares * (~attack & asked))[:40]:

@@ -12,7 +12,8 @@ from typing import Any, Final
 from backend.graph.intent.dialect import in_standard_words
 from backend.graph.intent.folding import fold
 from backend.graph.intent.overheard import overheard, weights
-from backend.graph.intent.suspicion import is_an_order, unpacked
+from backend.graph.intent.packed import run_together, unpacked
+from backend.graph.intent.suspicion import is_an_order, suspected
 from backend.graph.intent.vocabulary import phrases
 
 _WH_AT_END: Final = re.compile(r"(?:吗|么|呢|\?|没)[?!.]*$")
@@ -79,12 +80,14 @@ _NEGATED_BEHIND: Final = re.compile(
 )
 #: Of the words of an English message at least so many are small ones or ask for a text.
 _ENGLISH: Final = 0.3
+#: What is packed is an order from this weight of signs on; plain data from three on.
+_ENOUGH_PACKED: Final = 2
 
 
 def attempted(message: str) -> str | None:
     """Return why `message`, as an operator sent it, is an attempt to turn us against our orders; None when it is none.
 
-    Said plainly, spelled, or packed in base64: this is what is asked of every message.
+    Said plainly, spelled or packed: this is what is asked of every message.
     """
     return injected(without_runs(fold(message))) or _packed(message)
 
@@ -131,9 +134,17 @@ def _as_learned(text: str, least: float) -> str | None:
     return f"learned {found.likely:.2f}: {found.words[:40]}" if found.likely >= least else None
 
 
-def _packed(message: str) -> str | None:
-    """Return why `message`, as it was sent, is an attempt that is packed in base64."""
-    return next((reason for words in unpacked(message) if (reason := injected(fold(words)))), None)
+def _packed(text: str) -> str | None:
+    """Return why `text`, as it came, packs an order: in base64, in escapes, backwards, letter by letter.
+
+    Nobody packs honest words about our rules, so less is asked of them than of plain ones.
+    """
+    for words in unpacked(text):
+        folded = fold(words)
+        reason = injected(folded) or _planted(folded)
+        if reason is not None or (found := suspected(folded)).weight >= _ENOUGH_PACKED:
+            return reason or f"tripwire: {found.words[:40]}"
+    return None if (order := run_together(text)) is None else f"tripwire: {order[:40]}"
 
 
 def of_an_earlier_text(text: str) -> bool:
@@ -199,18 +210,23 @@ def planted(text: str) -> str | None:
 
     Nobody talks with us there, so what is reported is judged as well.
     """
-    tables = phrases("injection")
     folded = fold(text)
+    if found := _planted(folded):
+        return found
+    if _packed(text):
+        return "tripwire: packed"
+    return _elsewhere(folded) or _as_learned(folded, weights().planted)
+
+
+def _planted(folded: str) -> str | None:
+    tables = phrases("injection")
     for form in _forms(folded):
         match = tables["orders"].search(form) or tables["planted"].search(form)
         words = match[0] if match is not None else is_an_order(form)
         if words is not None:
             return f"tripwire: {words[:40]}"
-    if spelled := _spelled(folded):
-        return f"tripwire: {spelled[:40]}"
-    if any(planted(words) or injected(fold(words)) for words in unpacked(text)):
-        return "tripwire: in base64"
-    return _elsewhere(folded) or _as_learned(folded, weights().planted)
+    spelled = _spelled(folded)
+    return f"tripwire: {spelled[:40]}" if spelled else None
 
 
 def without_orders(

@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from backend.quality.heads import headed
+
 _FILE: Final = Path(__file__).with_name("vocabulary.toml")
 
 
@@ -18,7 +20,7 @@ def _tables() -> dict[str, Any]:
 @cache
 def phrases(table: str) -> dict[str, re.Pattern[str]]:
     """Return one pattern for each label of a table, its longer phrases first."""
-    return {label: re.compile("|".join(words)) for label, words in _tables()[table].items()}
+    return {label: headed("|".join(words)) for label, words in _tables()[table].items()}
 
 
 def load() -> None:
