@@ -22,7 +22,7 @@ import { StatusTag } from '../review/StatusTag'
 import type { TakenBack } from '../review/takenBack'
 import { offersUndo } from '../review/undoKey'
 import { useDesk } from '../shared/desk'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
 import { askedKey, replayLink } from '../shared/replayLink'
 import { Unread } from '../shared/Unread'
@@ -174,8 +174,8 @@ export default function ApprovalsPage() {
   const [early, setEarly] = useState('')
   // Z was pressed, and nothing can be taken back.
   const [vain, setVain] = useState(false)
-  const keys = useRef<(event: KeyboardEvent) => void>(() => {})
-  keys.current = (event) => {
+  useKeydown((event) => {
+    if (event.key === 'Tab') tabbing.current = true
     if (!isPageKey(event)) return
     // Caps Lock is no Shift.
     const key = event.shiftKey ? `Shift ${event.key.toLowerCase()}` : event.key.toLowerCase()
@@ -194,21 +194,13 @@ export default function ApprovalsPage() {
     else if (key === 's' && decides && waits) putOff()
     else return
     event.preventDefault()
-  }
+  })
   useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (event.key === 'Tab') tabbing.current = true
-      keys.current(event)
-    }
     const point = () => {
       tabbing.current = false
     }
-    window.addEventListener('keydown', listen)
     window.addEventListener('pointerdown', point, true)
-    return () => {
-      window.removeEventListener('keydown', listen)
-      window.removeEventListener('pointerdown', point, true)
-    }
+    return () => window.removeEventListener('pointerdown', point, true)
   }, [])
 
   return (

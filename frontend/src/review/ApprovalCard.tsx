@@ -8,7 +8,7 @@ import { Assumed } from '../shared/Assumed'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
 import { keepDraft, useDraft } from '../shared/storage'
 import { carryFindings, withSuggestion } from '../shared/text'
@@ -180,9 +180,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
     setMode('view')
   }
 
-  const keys = useRef<(event: KeyboardEvent) => void>(() => {})
-  keys.current = (event) => {
-    if (event.isComposing || event.altKey) return
+  useKeydown((event) => {
+    // Whoever has gone on means the next one, which may not be drawn yet: nothing is decided unseen.
+    if (event.isComposing || event.altKey || !location.pathname.includes(interrupt.id)) return
     // Caps Lock is no Shift.
     const key = event.shiftKey ? '' : event.key.toLowerCase()
     if (mode === 'edit' && event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submitEdit()
@@ -198,16 +198,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
       keepDraft(`reject:${interrupt.id}`, reasons[Number(key) - 1] ?? '')
     else return
     event.preventDefault()
-  }
-  useEffect(() => {
-    if (!hotkeys) return
-    const listen = (event: KeyboardEvent) => {
-      // Whoever has gone on means the next one, which may not be drawn yet: nothing is decided unseen.
-      if (location.pathname.includes(interrupt.id)) keys.current(event)
-    }
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
-  }, [hotkeys, interrupt.id])
+  }, hotkeys)
 
   usePageActions(() =>
     hotkeys && ready

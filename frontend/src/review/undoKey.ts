@@ -1,4 +1,4 @@
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useLayoutEffect, useRef, useSyncExternalStore } from 'react'
 import { isPageKey } from '../shared/keys'
 
 interface Offer {
@@ -46,7 +46,7 @@ export function useUndoKey(decidedAt: string | null | undefined, undo: () => voi
   const act = useRef(undo)
   act.current = undo
   const own = useRef<Offer>(undefined)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!decidedAt) return
     const offer = { at: Date.parse(decidedAt), rank, undo: () => act.current() }
     own.current = offer
