@@ -25,6 +25,7 @@ import { useDesk } from '../shared/desk'
 import { isPageKey, useKeydown } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
 import { askedKey, replayLink } from '../shared/replayLink'
+import { keptDraft } from '../shared/storage'
 import { Unread } from '../shared/Unread'
 import { Afterwards } from './Afterwards'
 import { arranged, type Look, plainLook, recallLook, rememberLook, reseated, roomsOf } from './arrange'
@@ -80,7 +81,8 @@ export default function ApprovalsPage() {
   const decides = may('interrupt.decide')
   const clean = (row: string) => {
     const item = queue.get(row)
-    return decides && item !== undefined && isClean(item, me.user.id)
+    // One with an edit that was not submitted is decided on its own page.
+    return decides && item !== undefined && isClean(item, me.user.id) && !keptDraft(`edit:${row}`)
   }
   // What was decided, claimed or found fault with meanwhile is chosen no more.
   const selected = shown.filter((row) => chosen.has(row) && clean(row))
