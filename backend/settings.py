@@ -169,8 +169,9 @@ class Settings(BaseSettings):
     llm_answer_timeout: float = 60
     llm_total_timeout: float = 120
     llm_switch_timeout: float = 60
-    #: Whether the model also reads each draft behind the checks (one more request, six seconds at most); it may add
-    #: warnings and raise them, never lower anything, and when it fails the report says so. The offline writer cannot.
+    #: Whether the model also reads each draft behind the checks, with the product's record, the request's bans and the
+    #: house's (one more request, six seconds at most); it may add warnings and raise them, never lower anything, and
+    #: when it fails the report says so. The offline writer cannot.
     llm_judge: bool = True
     # What each tenant may use of the models unless it has limits of its own; empty: as much as it wants. Tokens in a
     # minute, calls in a second, money in a month (UTC, in the currency of the prices): somebody is told, it is over.

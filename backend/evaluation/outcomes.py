@@ -12,6 +12,18 @@ _BANDS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
+class SecondReading:
+    """What the judge did to a case. `without`: whether the case was right before it was asked."""
+
+    without: bool
+    #: The rules of the warnings it added, and of what it raised to a block.
+    added: Sequence[str] = ()
+    raised: Sequence[str] = ()
+    #: Why it was not heard, as a code.
+    unheard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """One case after it was run.
 
@@ -32,6 +44,8 @@ class Outcome:
     answered_by: str = ""
     note: str = ""
     cost: float = 1.0
+    #: None where there was no judge.
+    judge: SecondReading | None = None
 
     @property
     def wholly_right(self) -> bool:
@@ -92,6 +106,44 @@ def part_shares(outcomes: Iterable[Outcome]) -> dict[str, tuple[int, int]]:
             counted[name][0] += right
             counted[name][1] += 1
     return {name: (right, n) for name, (right, n) in sorted(counted.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeFigures:
+    """What the judge did to many cases: `gained` are right only with it, `lost` only without."""
+
+    asked: int
+    #: Cases of which it was not heard, by why.
+    unheard: Mapping[str, int]
+    #: By rule: how many warnings it added, and how many of these to clean cases, where each is a false alarm.
+    added: Mapping[str, tuple[int, int]]
+    #: What it raised to a block, and how many of these in clean cases.
+    raised: tuple[int, int]
+    gained: int
+    lost: int
+    #: Clean cases of which it was heard, and those to which it added or in which it raised anything.
+    clean: int
+    disturbed: int
+
+
+def judge_figures(outcomes: Iterable[Outcome]) -> JudgeFigures | None:
+    """Return what the judge did; None when it was asked of none."""
+    read = [(one, one.judge) for one in outcomes if one.judge is not None]
+    if not read:
+        return None
+    clean = [second for one, second in read if one.expected == "clean"]
+    every = Counter(rule for _, second in read for rule in second.added)
+    false = Counter(rule for second in clean for rule in second.added)
+    return JudgeFigures(
+        asked=len(read),
+        unheard=dict(sorted(Counter(second.unheard for _, second in read if second.unheard).items())),
+        added={rule: (n, false[rule]) for rule, n in sorted(every.items())},
+        raised=(sum(len(second.raised) for _, second in read), sum(len(second.raised) for second in clean)),
+        gained=sum(one.right and not second.without for one, second in read),
+        lost=sum(second.without and not one.right for one, second in read),
+        clean=sum(not second.unheard for second in clean),
+        disturbed=sum(bool(second.added or second.raised) for second in clean),
+    )
 
 
 @dataclass(frozen=True, slots=True)

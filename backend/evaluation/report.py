@@ -12,6 +12,7 @@ from backend.evaluation.cases import Unread
 from backend.evaluation.outcomes import (
     Outcome,
     confusions,
+    judge_figures,
     part_shares,
     reliability,
     scores,
@@ -57,6 +58,7 @@ class Result:
 
 def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     trust = reliability(outcomes)
+    judge = judge_figures(outcomes)
     return {
         "n": len(outcomes),
         "right": sum(one.right for one in outcomes),
@@ -65,6 +67,7 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "parts": {name: {"right": right, "n": n} for name, (right, n) in part_shares(outcomes).items()},
         "confusions": [{"expected": e, "got": g, "n": n} for e, g, n in confusions(outcomes)],
         "calibration": asdict(trust) if trust is not None else None,
+        "judge": asdict(judge) if judge is not None else None,
         "worst": [one.id for one in worst(outcomes)],
     }
 
@@ -96,6 +99,7 @@ def _page(result: Result) -> Iterator[str]:
                 ("part", "n", "right", "%"), [(name, n, fine, _percent(fine, n)) for name, (fine, n) in parts.items()]
             )
         yield from _by_answerer(outcomes)
+        yield from _judge(outcomes)
         if mixed := confusions(outcomes):
             yield from _table(("expected", "taken for", "n"), mixed)
         yield from _calibration(outcomes)
@@ -115,6 +119,20 @@ def _by_answerer(outcomes: Sequence[Outcome]) -> Iterator[str]:
             fine = sum(one.right for one in theirs)
             rows.append((name, len(theirs), fine, _percent(fine, len(theirs))))
         yield from _table(("answered by", "n", "right", "%"), rows)
+
+
+def _judge(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    judge = judge_figures(outcomes)
+    if judge is None:
+        return
+    why = f" ({', '.join(f'{code} {n}' for code, n in judge.unheard.items())})" if judge.unheard else ""
+    yield f"the judge: asked of {judge.asked}, not heard of {sum(judge.unheard.values())}{why}"
+    rows = [(rule, *counts) for rule, counts in judge.added.items()]
+    yield from _table(("it added", "n", "to clean ones"), [*rows, ("(raised to a block)", *judge.raised)])
+    yield (
+        f"  right only with it: {judge.gained}; right only without it: {judge.lost}; "
+        f"clean ones with a false alarm of it: {judge.disturbed} of {judge.clean}"
+    )
 
 
 def _calibration(outcomes: Sequence[Outcome]) -> Iterator[str]:

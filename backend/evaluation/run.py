@@ -22,6 +22,7 @@ from backend.evaluation.texts import run_compliance, run_injection, run_pii, run
 from backend.graph.intent.asking import understood
 from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Reading, Situation
+from backend.graph.prompts import version as prompt_version
 from backend.llm.gateway import Model
 from backend.memory.embed import Embedder
 from backend.quality.lexicon import RuleSnapshot
@@ -32,7 +33,7 @@ Place = Callable[[], AbstractAsyncContextManager[tuple[Database, UUID]]]
 
 
 async def evaluate(sets: Sets, *, tier: str, reader: Reader, place: Place, judge: Model | None = None) -> Result:
-    """Run every case that could be read; sentences also past `judge`, if there is one."""
+    """Run every case that could be read; sentences and scripts also past `judge`, if there is one."""
     rules = RuleSnapshot.load()
     recalls = [case for case in sets.cases if isinstance(case, RecallCase)]
     outcomes = [outcome for case in sets.cases if (outcome := await _run(case, reader, rules, judge)) is not None]
@@ -41,7 +42,10 @@ async def evaluate(sets: Sets, *, tier: str, reader: Reader, place: Place, judge
             embedder = Embedder()
             for case in recalls:
                 outcomes += await run_recall(case, db, tenant, embedder)
-    return Result({"reader": tier, "rules": rules.version}, outcomes, sets.unread)
+    about = {"reader": tier, "rules": rules.version}
+    if judge is not None:
+        about["judge"] = prompt_version("judge")
+    return Result(about, outcomes, sets.unread)
 
 
 async def _run(case: Case, reader: Reader, rules: RuleSnapshot, judge: Model | None) -> Outcome | None:
@@ -51,7 +55,7 @@ async def _run(case: Case, reader: Reader, rules: RuleSnapshot, judge: Model | N
         case ComplianceCase():
             return await run_compliance(case, rules, judge)
         case ScriptCase():
-            return run_script(case, rules)
+            return await run_script(case, rules, judge)
         case PiiCase():
             return run_pii(case)
         case InjectionCase():

@@ -1,27 +1,56 @@
 """Sentences, scripts and lines with personal data, against the checks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from backend.evaluation.cases import BriefGiven, ComplianceCase, InjectionCase, PiiCase, ScriptCase
-from backend.evaluation.outcomes import Outcome
+from backend.evaluation.outcomes import Outcome, SecondReading
 from backend.graph.intent.naming import Known
 from backend.graph.intent.reading import read
 from backend.graph.intent.situation import Draft, Situation
 from backend.graph.intent.tripwire import attempted, planted
-from backend.graph.judge import judged
+from backend.graph.judge import PARTIAL, UNHEARD, judged
 from backend.llm.gateway import Model
 from backend.protocol.events import Finding
 from backend.quality.lexicon import RuleSnapshot
 from backend.quality.pii import find_pii, mask_pii
-from backend.quality.rubric import ScriptBrief, review
+from backend.quality.rubric import QualityReport, ScriptBrief, review, with_findings
 
 _FLAGS = frozenset({"block", "fail", "warn"})
 
 
 async def run_compliance(case: ComplianceCase, rules: RuleSnapshot, judge: Model | None = None) -> Outcome:
     """Check a sentence. Flagged is what a person has to look at (a warning or worse); `blocked` is a part beside."""
-    findings = await judged(case.text, _findings(case, rules), rules, judge, case.product)
+    brief = _brief(case)
+    found = rules.check(case.text, vertical=case.category) if brief is None else _checked(case.text, brief, rules)
+    return await _judged(case.text, found, rules, judge, brief, lambda findings: _of_sentence(case, findings))
+
+
+async def _judged(
+    text: str,
+    found: Sequence[Finding],
+    rules: RuleSnapshot,
+    judge: Model | None,
+    brief: ScriptBrief | None,
+    outcome_of: Callable[[Sequence[Finding]], Outcome],
+) -> Outcome:
+    """Return what becomes of a case when the judge has read it too, and what it would have been without."""
+    without = outcome_of(found)
+    if judge is None:
+        return without
+    heard = await judged(text, found, rules, judge, brief)
+    known = {(one.rule, one.span) for one in found}
+    second = SecondReading(
+        without=without.right,
+        added=[one.rule for one in heard if one.rule != UNHEARD and (one.rule, one.span) not in known],
+        raised=[one.rule for one in heard if (one.rule, one.span) in known and one not in found],
+        unheard=next((one.basis for one in heard if one.rule == UNHEARD and one.basis != PARTIAL), ""),
+    )
+    return replace(outcome_of(heard), judge=second)
+
+
+def _of_sentence(case: ComplianceCase, findings: Sequence[Finding]) -> Outcome:
     flagged = [finding for finding in findings if finding.severity in _FLAGS]
     blocked = [finding for finding in flagged if finding.severity != "warn"]
     parts: dict[str, bool] = {}
@@ -47,10 +76,10 @@ async def run_compliance(case: ComplianceCase, rules: RuleSnapshot, judge: Model
     )
 
 
-def _findings(case: ComplianceCase, rules: RuleSnapshot) -> list[Finding]:
+def _brief(case: ComplianceCase) -> ScriptBrief | None:
     if case.product is None:
-        return rules.check(case.text, vertical=case.category)
-    brief = ScriptBrief(
+        return None
+    return ScriptBrief(
         scenario=case.scenario,
         seconds=None,
         product=case.product,
@@ -59,8 +88,11 @@ def _findings(case: ComplianceCase, rules: RuleSnapshot) -> list[Finding]:
         must_not_say=(),
         request="",
     )
+
+
+def _checked(text: str, brief: ScriptBrief, rules: RuleSnapshot) -> list[Finding]:
     # What only a whole script can have (Q…: its name said in time, a call to action) is not in question here.
-    return [finding for finding in review(case.text, brief, rules).findings if not finding.rule.startswith("Q")]
+    return [finding for finding in review(text, brief, rules).findings if not finding.rule.startswith("Q")]
 
 
 def run_injection(case: InjectionCase) -> Outcome:
@@ -80,7 +112,7 @@ def run_injection(case: InjectionCase) -> Outcome:
     )
 
 
-def run_script(case: ScriptCase, rules: RuleSnapshot) -> Outcome:
+async def run_script(case: ScriptCase, rules: RuleSnapshot, judge: Model | None = None) -> Outcome:
     """Check a script against its brief: every planted defect must be found, and a clean one passed."""
     given = case.brief
     brief = ScriptBrief(
@@ -96,6 +128,17 @@ def run_script(case: ScriptCase, rules: RuleSnapshot) -> Outcome:
         restyled=_restyled(given),
     )
     report = review(case.text, brief, rules)
+    return await _judged(
+        case.text,
+        report.findings,
+        rules,
+        judge,
+        brief,
+        lambda findings: _of_script(case, with_findings(report, findings)),
+    )
+
+
+def _of_script(case: ScriptCase, report: QualityReport) -> Outcome:
     worse = [finding for finding in report.findings if finding.severity in ("block", "fail")]
     failed = {check.id for check in report.checks if not check.passed}
     said = failed | {one.rule for one in report.findings} | {one.category for one in report.findings}

@@ -298,15 +298,9 @@ def missing_statements(text: str, product: Mapping[str, Any]) -> Iterator[tuple[
     The law's own statements are wanted as they are; the house's may be said in other words.
     Hinted at: some of the words are there, whether they say as much is for a person to judge.
     """
-    flags = set(product.get("compliance_flags") or ())
-    kind = f"{product.get('category', '')}{product.get('name', '')}"
     spoken = _bare(text)
-    for flag, (rule, pattern, statement) in _STATEMENTS.items():
-        if (
-            (flag in flags or re.search(_FLAGS[flag], kind))
-            and not pattern.search(text)
-            and _bare(fold(statement).text) not in spoken
-        ):
+    for rule, pattern, statement in _legal(product):
+        if not pattern.search(text) and _bare(fold(statement).text) not in spoken:
             yield rule, statement, False
     for statement in product.get("required_statements") or ():
         legal = any(pattern.search(fold(str(statement)).text) for _, pattern, _ in _STATEMENTS.values())
@@ -314,6 +308,18 @@ def missing_statements(text: str, product: Mapping[str, Any]) -> Iterator[tuple[
         if said < (1.0 if legal else 0.5):
             hinted = said >= 0.3 or any(of.search(str(statement)) and told.search(text) for of, told in _TOLD_FREELY)
             yield "HOUSE-STATEMENT", str(statement), hinted and not legal
+
+
+def statements_of(product: Mapping[str, Any]) -> list[str]:
+    """Return the statements that the law or the record demands of a text about the product."""
+    return [*(statement for *_, statement in _legal(product)), *map(str, product.get("required_statements") or ())]
+
+
+def _legal(product: Mapping[str, Any]) -> Iterator[tuple[str, re.Pattern[str], str]]:
+    """Yield what the law demands of goods of this kind: the rule, how the sentence is known, and the sentence."""
+    flags = set(product.get("compliance_flags") or ())
+    kind = f"{product.get('category', '')}{product.get('name', '')}"
+    yield from (one for flag, one in _STATEMENTS.items() if flag in flags or re.search(_FLAGS[flag], kind))
 
 
 def _share_said(statement: str, text: str) -> float:

@@ -21,6 +21,16 @@ _ALSO: Final[Mapping[str, frozenset[str]]] = {
     "Q18": frozenset({"PRI-005", "PRI-011", "IMP-scarce"}),
     "Q20": frozenset({"DAT-003"}),
 }
+#: Lines of the rubric that what a model says against the record belongs to; whatever else it says is compliance (Q20).
+_SAID: Final[Mapping[str, frozenset[str]]] = {
+    "REC-fact": frozenset({"Q05"}),
+    "REC-sum": frozenset({"Q03"}),
+    "REC-offer": frozenset({"Q05", "Q18"}),
+    "REC-statement": frozenset({"Q19"}),
+    "REC-other": frozenset({"Q05", "Q07"}),
+    "REC-banned": frozenset({"Q17"}),
+}
+_COMPLIANCE: Final = frozenset({"Q20"})
 _WEIGHTS: Final[Mapping[Severity, int]] = {"block": 40, "fail": 15, "warn": 5, "info": 0}
 
 
@@ -66,18 +76,21 @@ def _also(checks: Sequence[CheckResult], findings: Sequence[Finding]) -> list[Ch
 
 
 def with_findings(report: QualityReport, findings: Sequence[Finding]) -> QualityReport:
-    """Return the report as it is when somebody else's findings about compliance (Q20) are in it too."""
+    """Return the report as it is when somebody else's findings are in it too, each in its line of the rubric."""
     if list(findings) == report.findings:
         return report
     new = [finding for finding in findings if finding not in report.findings and finding.severity != "info"]
-    said = "；".join(dict.fromkeys(finding.message for finding in new[:3]))
     checks = [
-        check.model_copy(update={"passed": False, "detail": said if check.passed else f"{check.detail}；{said}"})
-        if check.id == "Q20" and new
-        else check
-        for check in report.checks
+        _with(check, [one for one in new if check.id in _SAID.get(one.rule, _COMPLIANCE)]) for check in report.checks
     ]
     return QualityReport(verdict_of(findings), score_of(findings), list(findings), checks, report.rules_version)
+
+
+def _with(check: CheckResult, new: Sequence[Finding]) -> CheckResult:
+    if not new:
+        return check
+    said = "；".join(dict.fromkeys(finding.message for finding in new[:3]))
+    return check.model_copy(update={"passed": False, "detail": said if check.passed else f"{check.detail}；{said}"})
 
 
 def verdict_of(findings: Sequence[Finding]) -> Literal["pass", "warn", "block"]:

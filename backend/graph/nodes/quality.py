@@ -18,8 +18,9 @@ async def quality(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     context = runtime.context
     rules = await rules_in_force(state, context)
     # A long edited text may take tens of milliseconds: the loop carries everybody's tokens meanwhile.
-    report = await asyncio.to_thread(review, state["content"], brief_of(state, state["product"]), rules)
-    whole = await judged(state["content"], report.findings, rules, context.judge, state["product"] or None)
+    brief = brief_of(state, state["product"])
+    report = await asyncio.to_thread(review, state["content"], brief, rules)
+    whole = await judged(state["content"], report.findings, rules, context.judge, brief)
     report = with_findings(report, whole)
     serious = [finding for finding in report.findings if finding.severity in SERIOUS]
     # What the record lacks no wording mends, and the same words with the same faults will not come out better.

@@ -18,6 +18,8 @@ from backend.quality.rulebook import RULES, RuleBook, rule_of
 _DATA = Path(__file__).parent / "data"
 _SNAPSHOT = plain(None)
 _BY_PROGRAM = {"PII-001", "HF-005", "DEV-002", "PRI-010", "FAC-001", "FAC-004"}
+#: What only a model says, of a text and a record together.
+_BY_JUDGE = {"REC-fact", "REC-sum", "REC-offer", "REC-statement", "REC-other", "REC-banned"}
 _SEEDS = [
     "全网最低价",
     "最好用的面霜",
@@ -41,10 +43,17 @@ def _blocks(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "rule", [rule for rule in _rules() if rule["id"] not in _BY_PROGRAM], ids=lambda rule: rule["id"]
+    "rule", [rule for rule in _rules() if rule["id"] not in _BY_PROGRAM | _BY_JUDGE], ids=lambda rule: rule["id"]
 )
 def test_every_rule_finds_its_own_example(rule: dict[str, object]) -> None:
     assert _SNAPSHOT.check(str(rule["example"]))
+
+
+def test_a_rule_of_the_judge_has_no_words_of_its_own_and_is_a_warning() -> None:
+    found = [rule for rule in _SNAPSHOT.rules if rule.id.startswith("REC-")]
+    assert {rule.id for rule in found} == _BY_JUDGE
+    for rule in found:
+        assert (rule.severity, rule.statutory, rule.terms, rule.patterns) == ("warn", False, (), ())
 
 
 def test_at_most_one_term_in_a_hundred_is_swallowed_by_the_rules_own_exceptions() -> None:
