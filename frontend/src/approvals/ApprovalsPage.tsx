@@ -188,7 +188,8 @@ export default function ApprovalsPage() {
     setEarly(id && /^[aex]$/.test(key) && !location.pathname.includes(id) ? location.pathname : '')
     setVain(key === 'z' && decides && !offersUndo())
     if (tab === 'history') return
-    const onControl = event.target instanceof HTMLElement && event.target.closest('button, a, input')
+    // A link does nothing by Space: the row that was clicked has the focus.
+    const onControl = event.target instanceof HTMLElement && event.target.closest('button, input')
     if (key === ' ' && !onControl && id && clean(id)) toggle(id)
     else if (key === 'Shift a' && selected.length > 0) approveTogether()
     else if (key === 'j') step(1)
@@ -281,7 +282,8 @@ export default function ApprovalsPage() {
         {together && (
           <Bulk
             items={together}
-            onClose={() => {
+            onClose={() => setTogether(undefined)}
+            onDone={() => {
               setTogether(undefined)
               setChosen(new Set())
             }}

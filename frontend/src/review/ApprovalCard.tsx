@@ -264,9 +264,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
       </div>
       <Assumed list={script.assumed} />
 
-      {(script.back || script.againOf) && (
+      {(script.called || script.back || script.againOf) && (
         <Suspense fallback={null}>
-          <AgainOf id={script.back?.of ?? script.againOf ?? ''} by={script.back?.name} />
+          <AgainOf called={script.called} back={script.back} old={script.againOf} />
         </Suspense>
       )}
       {pending && script.held && (

@@ -19,11 +19,14 @@ function latest(): Offer | undefined {
 /** Whether anything can be taken back by Z. */
 export const offersUndo = (): boolean => offers.length > 0
 
+/** Take back what was decided last, as Z does. */
+export const undoLatest = (): void => latest()?.undo()
+
 function press(event: KeyboardEvent): void {
   // Held down it must not call back one after the other.
   if (event.key.toLowerCase() !== 'z' || event.shiftKey || event.repeat || !isPageKey(event)) return
   event.preventDefault()
-  latest()?.undo()
+  undoLatest()
 }
 
 function change(next: readonly Offer[]): void {
