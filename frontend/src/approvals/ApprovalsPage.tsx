@@ -165,8 +165,10 @@ export default function ApprovalsPage() {
   if (standing >= 0) place.current = standing
 
   const step = (by: number) => {
+    // Counted from where the last key has gone, which may not be drawn yet.
+    const at = steps.indexOf(location.pathname.split('/')[2] ?? '')
     // The next one has taken the place of one that went.
-    const from = standing >= 0 ? standing + by : id ? place.current + Math.min(by, 0) : 0
+    const from = at >= 0 ? at + by : id ? place.current + Math.min(by, 0) : 0
     const next = steps[Math.min(Math.max(from, 0), steps.length - 1)]
     if (next) navigate(`/approvals/${next}`)
   }
