@@ -55,7 +55,7 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
             conn, interrupt.id, command.version, who.user_id
         ):
             raise _claimed_meanwhile(await interrupts.get_interrupt(conn, interrupt.id))
-        answer = _answer(command, who, await rooms.undo_window_of(conn, interrupt.run_id, wanted.undo_window))
+        answer = _answer(command, interrupt, who, await rooms.undo_window_of(conn, interrupt.run_id, wanted.undo_window))
         if command.choice == "reject" and interrupt.action == "publish_script" and settings.reject_undo_window > 0:
             answer["undo_seconds"] = settings.reject_undo_window
         version = await interrupts.resolve(conn, interrupt.id, command.choice, answer, who.user_id)
@@ -111,7 +111,13 @@ async def call_back(db: Database, who: Identity, command: Undo) -> Done:
         if held.on_air_at is None:
             raise DecisionNotAllowed(allowed=held.allowed)
         await conn.execute("SELECT FROM runs WHERE id = $1 FOR UPDATE", held.run_id)
-        answer = {"decision": "undo", "by": str(who.user_id), "by_name": who.name}
+        answer = {
+            "decision": "undo",
+            "by": str(who.user_id),
+            "by_name": who.name,
+            # The approval that it was held by.
+            "of": held.params.get("of"),
+        }
         version = await interrupts.undo(conn, held.id, answer, who.user_id)
         if version is None:
             raise interrupts.why_not(await interrupts.get_interrupt(conn, held.id))
@@ -166,7 +172,7 @@ async def approve_by_policy(
     answer: dict[str, Any] = {"decision": "approve", "by": None, "by_name": "自动通过", "policy": "auto_approve"}
     hold = await rooms.undo_window_of(conn, interrupt.run_id, wanted.undo_window)
     if hold > 0:
-        answer["hold"] = hold
+        answer |= {"hold": hold, "of": interrupt.id}
     version = await interrupts.approve_by_policy(conn, interrupt.id, answer)
     resolved = InterruptResolved(interrupt_id=interrupt.id, decision="approve", version=version, policy="auto_approve")
     return resolved, answer
@@ -209,7 +215,7 @@ def _claimed_meanwhile(interrupt: Interrupt) -> VersionConflict:
     return VersionConflict(version=interrupt.version, claimed_by=claimed_by)
 
 
-def _answer(command: InterruptResponse, who: Identity, hold: float) -> dict[str, Any]:
+def _answer(command: InterruptResponse, interrupt: Interrupt, who: Identity, hold: float) -> dict[str, Any]:
     """Return what the graph is resumed with."""
     answer: dict[str, Any] = {"decision": command.choice, "by": str(who.user_id), "by_name": who.name}
     for name in ("content", "feedback", "override_reason", "reason"):
@@ -221,7 +227,7 @@ def _answer(command: InterruptResponse, who: Identity, hold: float) -> dict[str,
         # beside us during a deployment, takes any word that it does not know for an approval.
         answer |= {"decision": "reject", "feedback": answer.pop("content"), "hint": True}
     if hold > 0 and command.choice in ("approve", "edit"):
-        answer["hold"] = hold
+        answer |= {"hold": hold, "of": interrupt.id}
     return answer
 
 

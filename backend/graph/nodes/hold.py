@@ -29,6 +29,8 @@ def _question(state: ScriptState) -> dict[str, Any]:
             "approved_by": state["decision"].get("by_name"),
             # Whose it is to regret by one key; null when a policy approved.
             "approver_id": state["decision"].get("by"),
+            # The question that was answered so.
+            "of": state["decision"].get("of"),
         },
         "allowed": [],
         "hold": state["decision"]["hold"],

@@ -37,6 +37,14 @@ async def review(state: ScriptState, runtime: Runtime[GraphContext]) -> Step:
     return Step(update, {"decision": told, "by": answer.get("by_name")})
 
 
+def _called_back(state: ScriptState) -> dict[str, Any]:
+    """Return which approval was called back and by whom, when that is why the script is asked about again."""
+    last: dict[str, Any] = state.get("decision") or {}
+    if last.get("decision") != "undo" or not last.get("of"):
+        return {}
+    return {"called_back": {"of": last["of"], "by": last.get("by"), "by_name": last.get("by_name")}}
+
+
 def _question(state: ScriptState, max_responses: int) -> dict[str, Any]:
     report, slots, room = state["report"], state["slots"], state.get("room")
     product_name = state["product"].get("name")
@@ -74,6 +82,7 @@ def _question(state: ScriptState, max_responses: int) -> dict[str, Any]:
             **({"again_of": state["request"]["again"]["of"]} if state["request"].get("again") else {}),
             # Approved before, and forbidden by what holds now: which findings are new, and what changed since.
             **({"held": report["held"]} if report.get("held") else {}),
+            **_called_back(state),
         },
         "allowed": [
             *([] if state["blocked"] else ["approve"]),

@@ -15,16 +15,16 @@ interface Props {
 export function Afterwards({ item, queue, onNext }: Props) {
   const { t } = useTranslation()
   const { called, withdrawn, refused, again } = afterwards(item, queue)
-  const name = called?.by?.name ?? t('review.system')
+  const name = called || t('review.system')
   return (
     <footer className="afterwards" data-testid="afterwards">
-      {called && <p role="status">{t('approvalAfter.called', { name })}</p>}
+      {called !== undefined && <p role="status">{t('approvalAfter.called', { name })}</p>}
       {refused && <Alert type="warning" showIcon title={t('approvalAfter.refused')} data-testid="refused" />}
       {withdrawn && <p role="status">{t('approvalAfter.withdrawn')}</p>}
       <p className="row">
         {again && (
           <Link className="text-link" to={`/approvals/${again}`} data-testid="asked-again">
-            {t(called || refused ? 'approvalAfter.waitsAgain' : 'approvalAfter.anotherWaits')}
+            {t(called !== undefined || refused ? 'approvalAfter.waitsAgain' : 'approvalAfter.anotherWaits')}
           </Link>
         )}
         {withdrawn && (

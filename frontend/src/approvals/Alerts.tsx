@@ -5,7 +5,7 @@ import { keepFocus } from '../app/keepFocus'
 import { LineTrouble } from '../app/LineTrouble'
 import { reachLists } from '../app/reachLists'
 import { SignInAgain } from '../app/SignInAgain'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { alertBetween, type Heard, heardOf, titled } from './alerts'
 import { badgeIcon } from './favicon'
 import { HoldStrip } from './HoldStrip'
@@ -95,16 +95,11 @@ export default function Alerts({
       window.removeEventListener('focus', seen)
     }
   }, [on])
-  useEffect(() => {
-    if (!decides) return
-    const listen = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 'm' || event.shiftKey || event.repeat || !isPageKey(event)) return
-      if (on) mute()
-      else arm()
-    }
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
-  }, [on, decides, mute, arm])
+  useKeydown((event) => {
+    if (event.key.toLowerCase() !== 'm' || event.shiftKey || event.repeat || !isPageKey(event)) return
+    if (on) mute()
+    else arm()
+  }, decides)
   // The queue has its own; in a conversation the script's card says it.
   const elsewhere = useMemo(
     () => new Map([...queue].filter(([, { threadId }]) => !pathname.includes(threadId))),

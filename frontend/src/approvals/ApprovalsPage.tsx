@@ -22,9 +22,10 @@ import { StatusTag } from '../review/StatusTag'
 import type { TakenBack } from '../review/takenBack'
 import { offersUndo } from '../review/undoKey'
 import { useDesk } from '../shared/desk'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
 import { askedKey, replayLink } from '../shared/replayLink'
+import { keptDraft } from '../shared/storage'
 import { Unread } from '../shared/Unread'
 import { Afterwards } from './Afterwards'
 import { arranged, type Look, plainLook, recallLook, rememberLook, reseated, roomsOf } from './arrange'
@@ -80,7 +81,8 @@ export default function ApprovalsPage() {
   const decides = may('interrupt.decide')
   const clean = (row: string) => {
     const item = queue.get(row)
-    return decides && item !== undefined && isClean(item, me.user.id)
+    // One with an edit that was not submitted is decided on its own page.
+    return decides && item !== undefined && isClean(item, me.user.id) && !keptDraft(`edit:${row}`)
   }
   // What was decided, claimed or found fault with meanwhile is chosen no more.
   const selected = shown.filter((row) => chosen.has(row) && clean(row))
@@ -163,8 +165,10 @@ export default function ApprovalsPage() {
   if (standing >= 0) place.current = standing
 
   const step = (by: number) => {
+    // Counted from where the last key has gone, which may not be drawn yet.
+    const at = steps.indexOf(location.pathname.split('/')[2] ?? '')
     // The next one has taken the place of one that went.
-    const from = standing >= 0 ? standing + by : id ? place.current + Math.min(by, 0) : 0
+    const from = at >= 0 ? at + by : id ? place.current + Math.min(by, 0) : 0
     const next = steps[Math.min(Math.max(from, 0), steps.length - 1)]
     if (next) navigate(`/approvals/${next}`)
   }
@@ -174,8 +178,8 @@ export default function ApprovalsPage() {
   const [early, setEarly] = useState('')
   // Z was pressed, and nothing can be taken back.
   const [vain, setVain] = useState(false)
-  const keys = useRef<(event: KeyboardEvent) => void>(() => {})
-  keys.current = (event) => {
+  useKeydown((event) => {
+    if (event.key === 'Tab') tabbing.current = true
     if (!isPageKey(event)) return
     // Caps Lock is no Shift.
     const key = event.shiftKey ? `Shift ${event.key.toLowerCase()}` : event.key.toLowerCase()
@@ -186,7 +190,8 @@ export default function ApprovalsPage() {
     setEarly(id && /^[aex]$/.test(key) && !location.pathname.includes(id) ? location.pathname : '')
     setVain(key === 'z' && decides && !offersUndo())
     if (tab === 'history') return
-    const onControl = event.target instanceof HTMLElement && event.target.closest('button, a, input')
+    // A link does nothing by Space: the row that was clicked has the focus.
+    const onControl = event.target instanceof HTMLElement && event.target.closest('button, input')
     if (key === ' ' && !onControl && id && clean(id)) toggle(id)
     else if (key === 'Shift a' && selected.length > 0) approveTogether()
     else if (key === 'j') step(1)
@@ -194,21 +199,13 @@ export default function ApprovalsPage() {
     else if (key === 's' && decides && waits) putOff()
     else return
     event.preventDefault()
-  }
+  })
   useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (event.key === 'Tab') tabbing.current = true
-      keys.current(event)
-    }
     const point = () => {
       tabbing.current = false
     }
-    window.addEventListener('keydown', listen)
     window.addEventListener('pointerdown', point, true)
-    return () => {
-      window.removeEventListener('keydown', listen)
-      window.removeEventListener('pointerdown', point, true)
-    }
+    return () => window.removeEventListener('pointerdown', point, true)
   }, [])
 
   return (
@@ -287,7 +284,8 @@ export default function ApprovalsPage() {
         {together && (
           <Bulk
             items={together}
-            onClose={() => {
+            onClose={() => setTogether(undefined)}
+            onDone={() => {
               setTogether(undefined)
               setChosen(new Set())
             }}

@@ -3,12 +3,15 @@ import { Alert, Button, Modal } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { scriptParams } from '../review/params'
+import { undoLatest } from '../review/undoKey'
 import { api } from '../shared/api'
 import { useCommandKeys } from '../shared/commands'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
+import { SINGLE_KEYS, useKeydown } from '../shared/keys'
 import { useProblemText } from '../shared/problems'
 import { bodyOf, rest } from '../shared/rest'
+import { recall } from '../shared/storage'
 import type { QueueItem } from './queue'
 
 interface Outcome {
@@ -19,7 +22,16 @@ interface Outcome {
 }
 
 /** Approves several scripts in which nothing was found: asks once with the number, tells what became of each. */
-export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose: () => void }) {
+export function Bulk({
+  items,
+  onClose,
+  onDone,
+}: {
+  items: readonly QueueItem[]
+  /** Nothing was sent. */
+  onClose: () => void
+  onDone: () => void
+}) {
   const { t, i18n } = useTranslation()
   const { socket } = useDesk()
   const problemText = useProblemText()
@@ -75,6 +87,17 @@ export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose:
     }
     setBusy(false)
   }
+  // Z is meant for what was approved here, which the dialog hides.
+  useKeydown(
+    (event) => {
+      if (event.key.toLowerCase() !== 'z' || event.shiftKey || event.ctrlKey || event.metaKey || event.repeat)
+        return
+      if (recall(SINGLE_KEYS) === 'off') return
+      onDone()
+      undoLatest()
+    },
+    outcomes !== undefined && !busy,
+  )
   return (
     <Modal
       open
@@ -86,11 +109,11 @@ export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose:
             })
           : t('approvalDesk.bulkTitle', { count: asked.length })
       }
-      onCancel={busy ? undefined : onClose}
+      onCancel={busy ? undefined : outcomes ? onDone : onClose}
       closable={!busy}
       footer={
         outcomes && !busy ? (
-          <Button type="primary" onClick={onClose}>
+          <Button type="primary" autoFocus onClick={onDone}>
             {t('approvalDesk.close')}
           </Button>
         ) : (
@@ -98,7 +121,13 @@ export function Bulk({ items, onClose }: { items: readonly QueueItem[]; onClose:
             <Button onClick={onClose} disabled={busy}>
               {t('common.cancel')}
             </Button>
-            <Button type="primary" loading={busy} onClick={() => void approve()} data-testid="bulk-approve">
+            <Button
+              type="primary"
+              autoFocus
+              loading={busy}
+              onClick={() => void approve()}
+              data-testid="bulk-approve"
+            >
               {t('approvalDesk.bulkApprove', { count: asked.length })}
             </Button>
           </>

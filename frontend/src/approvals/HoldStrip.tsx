@@ -3,6 +3,7 @@ import { Button } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
+import type { InterruptView } from '../generated/protocol'
 import { scriptParams } from '../review/params'
 import { isUndoable } from '../review/takenBack'
 import { useUndoKey } from '../review/undoKey'
@@ -10,11 +11,18 @@ import { useCommandKeys } from '../shared/commands'
 import { useDesk, useSecondsUntil, useSocketStatus } from '../shared/desk'
 import { clockTime } from '../shared/format'
 import { useProblemText } from '../shared/problems'
-import { backOf, heldItems, lastDecided, lastOwn, ownRejected } from './bulk'
+import { told } from '../shared/rest'
+import { againOf, backOf, heldItems, lastDecided, lastOwn, ownRejected } from './bulk'
 import type { Queue, QueueItem } from './queue'
 
 /** How long it is said why something could not be called back. */
 const PROBLEM_MS = 10_000
+
+/** Whether a held script was not called back because it is on screen: nobody else has seen to it. */
+function isOnAir(error: unknown): boolean {
+  const { code, details } = told(error)
+  return code === 'already_resolved' && ['approved', 'on_air'].includes(String(details.decision))
+}
 
 const titleOf = ({ interrupt }: QueueItem) => scriptParams(interrupt.params).title
 
@@ -29,7 +37,7 @@ export function HoldStrip({ queue }: { queue: Queue }) {
   const problemText = useProblemText()
   const keyFor = useCommandKeys()
   const [problem, setProblem] = useState<{ of: QueueItem; error: unknown }>()
-  const [wanted, setWanted] = useState<{ id: string; from: string }>()
+  const [wanted, setWanted] = useState<{ of: InterruptView; from: string }>()
   // Taken back, whether or not it is seen waiting again: it may be withdrawn before.
   const [done, setDone] = useState<ReadonlySet<string>>(new Set())
   const held = heldItems(queue.values())
@@ -44,7 +52,7 @@ export function HoldStrip({ queue }: { queue: Queue }) {
       const rejection = item.interrupt.status === 'reject'
       await socket.send({ type: 'undo', id: keyFor(id), interrupt_id: id }, { once: rejection })
       if (rejection) setDone((ids) => new Set(ids).add(id))
-      setWanted({ id, from })
+      setWanted({ of: item.interrupt, from })
     } catch (error) {
       setProblem({ of: item, error })
     }
@@ -54,9 +62,9 @@ export function HoldStrip({ queue }: { queue: Queue }) {
     const timer = setTimeout(() => setProblem(undefined), PROBLEM_MS)
     return () => clearTimeout(timer)
   }, [problem])
-  // After a rejection the text waits again as another question: whoever took it back goes on there, unless they are at
+  // What is taken back waits again as another question: whoever took it back goes on there, unless they are at
   // something else by then.
-  const back = wanted && backOf(queue, wanted.id)?.id
+  const back = wanted && againOf(queue, wanted.of)
   const from = wanted?.from
   useEffect(() => {
     if (!back) return
@@ -73,7 +81,8 @@ export function HoldStrip({ queue }: { queue: Queue }) {
     <>
       {problem && !backOf(queue, problem.of.interrupt.id) && (
         <p className="fact-bad" role="alert" data-testid="undo-refused">
-          <strong>{titleOf(problem.of) || t('review.title')}</strong> {problemText(problem.error)}
+          <strong>{titleOf(problem.of) || t('review.title')}</strong>{' '}
+          {isOnAir(problem.error) ? t('takenBack.tooLate') : problemText(problem.error)}
         </p>
       )}
       {held.length + rejected.length > 0 && (

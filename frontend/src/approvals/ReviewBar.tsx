@@ -1,11 +1,11 @@
 import '../i18n/addApprovals'
 import { EyeOutlined, FieldTimeOutlined, UserOutlined } from '@ant-design/icons'
 import { Button } from 'antd'
-import { useEffect, useRef } from 'react'
+import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { InterruptView } from '../generated/protocol'
 import { useDesk, useSocketStatus } from '../shared/desk'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { listed } from '../shared/listed'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
@@ -20,17 +20,11 @@ export function ReviewBar({ interrupt, claiming }: { interrupt: InterruptView; c
   // Said now or not at all: what is asked for when the line is back may be a colleague's by then.
   const busy = useSocketStatus().state !== 'open' || claiming.busy
   const open = interrupt.status === 'pending' && interrupt.on_air_at === null
-  useEffect(() => {
-    if (!open || !may('interrupt.decide')) return
-    const listen = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 'c' || event.shiftKey || event.repeat || busy || !isPageKey(event))
-        return
-      event.preventDefault()
-      void (mine ? release() : claim(false))
-    }
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
-  }, [open, busy, mine, claim, release, may])
+  useKeydown((event) => {
+    if (event.key.toLowerCase() !== 'c' || event.shiftKey || event.repeat || busy || !isPageKey(event)) return
+    event.preventDefault()
+    void (mine ? release() : claim(false))
+  }, open && may('interrupt.decide'))
   usePageActions(() =>
     open && may('interrupt.decide') && !busy
       ? [

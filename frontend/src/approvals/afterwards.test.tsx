@@ -47,6 +47,15 @@ test('an approval that was called back says by whom, and leads to where the scri
   expect(screen.getByTestId('asked-again')).toHaveAttribute('href', '/approvals/again')
 })
 
+test('whoever opens it later, when no hold is heard of any more, reads the same', () => {
+  const params = { called_back: { of: 'first', by_name: '小林' } }
+  show(item('first', 'approve', { action: 'publish_script', params: {} }), [
+    item('again', 'pending', { action: 'publish_script', params }),
+  ])
+  expect(screen.getByRole('status')).toHaveTextContent('小林 撤回了，没有上屏。')
+  expect(screen.queryByTestId('refused')).toBeNull()
+})
+
 test('the hold itself says so too, also where nothing else of the run is known', async () => {
   const next = vi.fn()
   show(item('hold', 'undo', held), [item('other', 'pending', { run_id: 'another' })], next)

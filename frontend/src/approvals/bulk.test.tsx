@@ -33,7 +33,7 @@ const item = (id: string, params: object = {}): QueueItem => ({
 const ask = async (...items: QueueItem[]) => {
   render(
     <QueryClientProvider client={new QueryClient()}>
-      <Bulk items={items} onClose={() => {}} />
+      <Bulk items={items} onDone={() => {}} onClose={() => {}} />
     </QueryClientProvider>,
   )
   await screen.findByTestId('bulk-undo')

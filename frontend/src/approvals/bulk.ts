@@ -1,5 +1,6 @@
+import type { InterruptView } from '../generated/protocol'
 import { scriptParams } from '../review/params'
-import { type TakenBack, takenBack } from '../review/takenBack'
+import { calledFrom, type TakenBack, takenBack } from '../review/takenBack'
 import type { Queue, QueueItem } from './queue'
 
 /**
@@ -26,6 +27,15 @@ export function heldItems(items: Iterable<QueueItem>): QueueItem[] {
   return [...items]
     .filter(({ interrupt }) => interrupt.status === 'pending' && interrupt.on_air_at !== null)
     .sort((a, b) => Date.parse(a.interrupt.on_air_at ?? '') - Date.parse(b.interrupt.on_air_at ?? ''))
+}
+
+/** The question that waits since an approval was called back or a rejection was taken back. */
+export function againOf(queue: Queue, { id, params }: InterruptView): string | undefined {
+  const called = [...queue.values()].find(({ interrupt }) => {
+    const of = calledFrom(interrupt.params)?.of
+    return of !== undefined && of === params.of
+  })
+  return called?.interrupt.id ?? backOf(queue, id)?.id
 }
 
 /** Of the held scripts (the one that goes first first) the last that `me` approved: a colleague's is not mine to regret. */

@@ -80,3 +80,26 @@ test('that it was too late names the script, and goes by itself', async () => {
   act(() => void vi.advanceTimersByTime(60_000))
   expect(screen.queryByTestId('undo-refused')).toBeNull()
 })
+
+const held = view('hold', {
+  on_air_at: '2026-01-01T00:00:08Z',
+  at: '2026-01-01T00:00:03Z',
+  params: { title: '保温杯开场', approver_id: 'me', of: 'old' },
+})
+
+test('who calls an approval back goes on where it waits again', async () => {
+  const { rerender } = render(<HoldStrip queue={new Map([held])} />)
+  await z()
+  const again = view('new', {
+    params: { called_back: { of: 'old', by_name: '阿敏' } } as Partial<InterruptView>,
+  })
+  rerender(<HoldStrip queue={new Map([again])} />)
+  expect(navigate).toHaveBeenCalledWith('/approvals/new')
+})
+
+test('one that was on screen before it could be called back says so', async () => {
+  socket.send.mockRejectedValueOnce({ code: 'already_resolved', details: { decision: 'on_air' } })
+  render(<HoldStrip queue={new Map([held])} />)
+  await z()
+  expect(screen.getByTestId('undo-refused')).toHaveTextContent('保温杯开场 来不及撤回了：已经上屏。')
+})

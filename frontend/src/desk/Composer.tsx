@@ -3,7 +3,7 @@ import { Alert, Button, Tooltip } from 'antd'
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDesk } from '../shared/desk'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { useProblemText } from '../shared/problems'
 import { firstCharacters, lengthOf } from './characters'
 import type { PickerKeys } from './Pickers'
@@ -81,23 +81,17 @@ export function Composer(props: Props) {
   useEffect(() => {
     if (writing) field()?.focus({ preventScroll: true })
   }, [writing, field])
-  const stop = useRef(onStop)
-  stop.current = onStop
-  useEffect(() => {
-    const take = (event: KeyboardEvent) => {
-      if (event.key === '/' && (event.ctrlKey || event.metaKey)) {
-        event.preventDefault()
-        field()?.focus()
-        return
-      }
-      // In the field its own keys come first; what else Esc closes is not the text under way.
-      if (event.key !== 'Escape' || event.defaultPrevented || event.repeat || !isPageKey(event)) return
-      if (event.target instanceof Element && event.target.closest(CLOSES)) return
-      stop.current?.()
+  useKeydown((event) => {
+    if (event.key === '/' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault()
+      field()?.focus()
+      return
     }
-    window.addEventListener('keydown', take)
-    return () => window.removeEventListener('keydown', take)
-  }, [field])
+    // In the field its own keys come first; what else Esc closes is not the text under way.
+    if (event.key !== 'Escape' || event.defaultPrevented || event.repeat || !isPageKey(event)) return
+    if (event.target instanceof Element && event.target.closest(CLOSES)) return
+    onStop?.()
+  })
 
   const submit = (content: string) => {
     if (content.trim() && !sending && writes) onSend(content)

@@ -5,7 +5,7 @@ import '../i18n/addEvidence'
 import './evidence.css'
 import { useQuery } from '@tanstack/react-query'
 import { Button } from 'antd'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Finding, InterruptView } from '../generated/protocol'
@@ -13,7 +13,7 @@ import { memoryApi } from '../memory/api'
 import type { ReviewTools } from '../review/ApprovalCard'
 import { byGravity, FindingText } from '../review/MarkedText'
 import { scriptParams } from '../review/params'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
 import { recall, remember } from '../shared/storage'
@@ -61,20 +61,14 @@ export default function EvidencePanel({ threadId, interrupt, tools }: Props) {
     const wanted = present && applicable(present) ? present : findings.find(applicable)
     if (wanted) apply?.(wanted)
   }
-  const keys = useRef<(event: KeyboardEvent) => void>(() => {})
-  keys.current = (event) => {
+  useKeydown((event) => {
     if (event.repeat || !isPageKey(event)) return
     const key = event.shiftKey ? '' : event.key.toLowerCase()
     if (key === 'i') fold()
     else if (key === 'f' && apply) fix()
     else return
     event.preventDefault()
-  }
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => keys.current(event)
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
-  }, [])
+  })
   usePageActions(() => [
     { id: 'evidence', label: t(open ? 'evidence.fold' : 'evidence.unfold'), keys: 'I', run: fold },
   ])

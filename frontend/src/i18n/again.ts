@@ -24,6 +24,9 @@ export const againZh = {
     by: '{{name}} 撤回了这次驳回。',
     of: '{{name}} 撤回了驳回，原稿重新待审。',
     toOld: '看驳回的那次',
+    calledOf: '{{name}} 在上屏前撤回了，重新待审。',
+    toApproved: '看通过的那次',
+    tooLate: '来不及撤回了：已经上屏。',
     line: '{{name}} 撤回了对《{{title}}》的驳回，原稿重新待审。',
   },
 }
@@ -52,6 +55,9 @@ export const againEn: English<typeof againZh> = {
     by: '{{name}} took this rejection back.',
     of: '{{name}} took the rejection back: the same text waits again.',
     toOld: 'See the rejected one',
+    calledOf: '{{name}} called it back before it was on air: it waits again.',
+    toApproved: 'See the approved one',
+    tooLate: 'Too late to call back: it is on air.',
     line: '{{name}} took the rejection of “{{title}}” back: the same text waits again.',
   },
 }

@@ -48,7 +48,7 @@ export const approvalDeskZh = {
     snoozed: '{{count}} 条稍后再看 · 全部显示',
     replay: '回放',
     replayOf: '回放「{{title}}」的审批经过',
-    nothingBack: '现在没有可以撤回的决定。要让通过的稿件先等几秒再上屏，请管理员在设置里打开撤回时间。',
+    nothingBack: '现在没有可以撤回的决定。通过的稿件上屏前等多少秒、期间可以撤回，由管理员在设置里定。',
     tooEarly: '稿件还没有显示出来，刚才按的键没有算数。',
     keys: 'J/K 上下 · A 通过 · E 修改 · X 驳回 · S 稍后 · N/P 看标记',
   },
@@ -122,7 +122,7 @@ export const approvalDeskEn: English<typeof approvalDeskZh> = {
     replay: 'Replay',
     replayOf: 'Replay how “{{title}}” was decided',
     nothingBack:
-      'Nothing can be taken back now. An admin can let approved scripts wait some seconds before they are on air.',
+      'Nothing can be taken back now. For how many seconds an approved script waits before it is on air, and can be called back, an admin sets.',
     tooEarly: 'That key came before the script was shown, and did nothing.',
     keys: 'J/K move · A approve · E edit · X reject · S later · N/P marks',
   },

@@ -102,6 +102,7 @@ export const liveZh = {
       behind: '还没换稿',
       hidden: '不在前台',
       away: '离线',
+      unheard: '状态未知',
     },
     healthHint: {
       fine: '与直播间同步',
@@ -109,6 +110,7 @@ export const liveZh = {
       behind: '还停在上一版稿件',
       hidden: '页面不在前台，或屏幕已关闭',
       away: '{{time}} 没有消息',
+      unheard: '本页断线了；最后一次报告在 {{time}} 前',
     },
     unnamed: '屏幕',
     ago: '{{time}} 前',
@@ -266,6 +268,7 @@ export const liveEn: English<typeof liveZh> = {
       behind: 'Old script',
       hidden: 'Not in view',
       away: 'Offline',
+      unheard: 'Unknown',
     },
     healthHint: {
       fine: 'Follows the room',
@@ -273,6 +276,7 @@ export const liveEn: English<typeof liveZh> = {
       behind: 'Still shows the version before',
       hidden: 'Another page is in front, or the screen is off',
       away: 'Nothing heard for {{time}}',
+      unheard: 'This page has no connection; last report {{time}} ago',
     },
     unnamed: 'Screen',
     ago: '{{time}} ago',

@@ -2,6 +2,7 @@ import { Alert, App, Button, Select, Skeleton } from 'antd'
 import { lazy, Suspense, useCallback, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
+import type { DisplayView } from '../generated/protocol'
 import { type Order, useOrders, useRoom } from '../room/useRoom'
 import type { Held } from '../rundown/HeldNotice'
 import { useDesk, useSocketStatus } from '../shared/desk'
@@ -17,6 +18,8 @@ import type { Air } from './QueueEntry'
 import { Stage } from './Stage'
 import { useRundown } from './useRundown'
 
+/** What is heard of displays without a line. */
+const NONE: readonly DisplayView[] = []
 const Pairing = lazy(() => import('./Pairing'))
 
 /** One room, directed: its rundown, what its displays show, and what can be done about it. */
@@ -102,7 +105,15 @@ export function Director({ room, rooms }: { room: Room; rooms: readonly Room[] }
           air={air}
         />
         {state ? (
-          <Stage state={state} displays={displays} able={able} busy={busy} order={order} ahead={ahead} />
+          <Stage
+            state={state}
+            // Reports end with the line; the text goes on by the room's schedule.
+            displays={online ? displays : NONE}
+            able={able}
+            busy={busy}
+            order={order}
+            ahead={ahead}
+          />
         ) : (
           <section className="live-stage" aria-label={t('live.loading')}>
             <Skeleton active />
@@ -116,7 +127,7 @@ export function Director({ room, rooms }: { room: Room; rooms: readonly Room[] }
           tabIndex={0}
         >
           {state && <Note state={state} able={able} busy={busy.has('note')} order={order} />}
-          {state && <Displays state={state} displays={displays} able={able} order={order} />}
+          {state && <Displays state={state} displays={displays} able={able} online={online} order={order} />}
           <AirRule room={room} />
         </section>
       </div>

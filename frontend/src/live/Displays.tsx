@@ -4,6 +4,7 @@ import {
   EditOutlined,
   EyeInvisibleOutlined,
   HistoryOutlined,
+  QuestionCircleOutlined,
   UserOutlined,
 } from '@ant-design/icons'
 import { Button, Empty, Input } from 'antd'
@@ -22,7 +23,8 @@ const looks = {
   behind: ['pending', HistoryOutlined],
   hidden: ['urgent', EyeInvisibleOutlined],
   away: ['expired', DisconnectOutlined],
-} as const satisfies Record<Health, readonly [string, unknown]>
+  unheard: ['expired', QuestionCircleOutlined],
+} as const satisfies Record<Health | 'unheard', readonly [string, unknown]>
 
 /** Characters that two places may be apart and still count as one. */
 const IN_STEP = 6
@@ -33,11 +35,14 @@ export function Displays({
   state,
   displays,
   able,
+  online,
   order,
 }: {
   state: PrompterState
   displays: readonly DisplayView[]
   able: boolean
+  /** Whether this page hears of them. */
+  online: boolean
   order: (what: Order) => Promise<boolean>
 }) {
   const { t } = useTranslation()
@@ -63,6 +68,7 @@ export function Displays({
               display={display}
               now={now}
               able={able}
+              online={online}
               order={order}
             />
           ))}
@@ -77,6 +83,7 @@ function Display({
   display,
   now,
   able,
+  online,
   order,
 }: {
   name: string
@@ -84,12 +91,13 @@ function Display({
   display: DisplayView
   now: number
   able: boolean
+  online: boolean
   order: (what: Order) => Promise<boolean>
 }) {
   const { t } = useTranslation()
   const [naming, setNaming] = useState<string>()
   const stage = onStage(state).version
-  const health = healthOf(display, stage)
+  const health = online ? healthOf(display, stage) : 'unheard'
   const [tone, Icon] = looks[health]
   const { transport } = state
   const away = Math.max(0, (now - display.seen_ms) / 1000)
@@ -97,6 +105,7 @@ function Display({
     transport && display.version === stage && !display.away
       ? Math.round(placeOfDisplay(display, transport, now) - placeOfRoom(transport, now))
       : undefined
+  const hint = t(`live.healthHint.${health}`, { time: clockTime(away) })
   const set = (settings: DisplaySettings) =>
     void order({ action: 'display', version: transport?.version ?? 0, display_id: display.id, settings })
   const controls = able && !display.away
@@ -150,18 +159,12 @@ function Display({
             </Button>
           </form>
         )}
-        <span
-          className={`state state-${tone}`}
-          title={t(`live.healthHint.${health}`, { time: clockTime(away) })}
-          data-testid="health"
-        >
+        <span className={`state state-${tone}`} title={hint} data-testid="health">
           <Icon />
           {t(`live.health.${health}`)}
         </span>
       </div>
-      <p className="muted number">
-        {display.away ? t('live.healthHint.away', { time: clockTime(away) }) : facts.join(' · ')}
-      </p>
+      <p className="muted number">{display.away || !online ? hint : facts.join(' · ')}</p>
       <div className="row">
         <Button
           size="small"

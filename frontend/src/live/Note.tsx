@@ -1,10 +1,10 @@
 import { Button, Input, type InputRef, Select } from 'antd'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PrompterState } from '../generated/protocol'
 import { type Order, useServerTime } from '../room/useRoom'
 import { useDesk } from '../shared/desk'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { useDraft } from '../shared/storage'
 
 const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
@@ -36,15 +36,11 @@ export function Note({
   const { note } = state
   const shown = note && note.until_ms > now ? note : undefined
 
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 't' || event.shiftKey || !isPageKey(event)) return
-      event.preventDefault()
-      field.current?.focus()
-    }
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
-  }, [])
+  useKeydown((event) => {
+    if (event.key.toLowerCase() !== 't' || event.shiftKey || !isPageKey(event)) return
+    event.preventDefault()
+    field.current?.focus()
+  })
 
   return (
     <section aria-labelledby="note-title">

@@ -1,11 +1,11 @@
 import { PlusOutlined } from '@ant-design/icons'
 import { App, Button, Empty } from 'antd'
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PrompterState } from '../generated/protocol'
 import type { Held } from '../rundown/HeldNotice'
 import { clockTime } from '../shared/format'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { useProblemText } from '../shared/problems'
 import { Unread } from '../shared/Unread'
 import { type Entry, liveApi } from './api'
@@ -95,22 +95,11 @@ export function Queue({
     })
 
   // N: what comes next goes on air.
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (
-        event.key.toLowerCase() !== 'n' ||
-        event.shiftKey ||
-        event.repeat ||
-        !isPageKey(event) ||
-        !next ||
-        !writes
-      )
-        return
-      event.preventDefault()
-      void put(next, 'cue')
-    }
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
+  useKeydown((event) => {
+    const meant = event.key.toLowerCase() === 'n' && !event.shiftKey && !event.repeat && isPageKey(event)
+    if (!meant || !next || !writes) return
+    event.preventDefault()
+    void put(next, 'cue')
   })
 
   return (

@@ -1,6 +1,6 @@
 import { PauseCircleFilled, PlayCircleFilled, StopFilled } from '@ant-design/icons'
 import { Button, Empty } from 'antd'
-import { useEffect, useMemo } from 'react'
+import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DisplayView, PrompterState } from '../generated/protocol'
 import type { Ahead } from '../room/ahead'
@@ -10,7 +10,7 @@ import { secondsOf } from '../room/sections'
 import { type Order, useCalm, useServerTime } from '../room/useRoom'
 import { useDesk } from '../shared/desk'
 import { clockTime } from '../shared/format'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { Transport } from './Transport'
 
 const TICK_MS = 250
@@ -62,14 +62,10 @@ export function Stage({
     void order({ action, version: state.version, ...(action === 'cut' ? { after_ms: CUT_MS } : {}) })
 
   // I: what waits is announced and cut in; with Shift it is there at once.
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 'i' || event.repeat || !isPageKey(event) || !waits || !able) return
-      event.preventDefault()
-      bring(event.shiftKey ? 'take' : 'cut')
-    }
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
+  useKeydown((event) => {
+    if (event.key.toLowerCase() !== 'i' || event.repeat || !isPageKey(event) || !waits || !able) return
+    event.preventDefault()
+    bring(event.shiftKey ? 'take' : 'cut')
   })
 
   return (

@@ -17,7 +17,7 @@ import { placeOfRoom } from '../room/place'
 import { type Section, secondsOf, sectionBeside, spokenLeft } from '../room/sections'
 import type { Order } from '../room/useRoom'
 import { clockTime } from '../shared/format'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { recall, remember } from '../shared/storage'
 import { Target } from './Target'
 
@@ -59,7 +59,7 @@ export function Transport({
 
   const toggle = () =>
     void order(
-      running
+      (ahead.of(transport).playing ?? running)
         ? { action: 'pause', version }
         : {
             action: 'play',
@@ -74,7 +74,8 @@ export function Transport({
     const value = sectionBeside(sections, ahead.of(transport).place ?? place, by)
     if (value !== undefined) void order({ action: 'seek', version, value })
   }
-  const blank = () => void order({ action: 'blank', version, value: state.blank ? 0 : 1 })
+  const blank = () =>
+    void order({ action: 'blank', version, value: (ahead.of(transport).dark ?? state.blank) ? 0 : 1 })
 
   const clicked = useRef(false)
   useEffect(() => {
@@ -91,27 +92,23 @@ export function Transport({
       window.removeEventListener('keydown', byKey, true)
     }
   }, [])
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      // What has a meaning of its own for these keys keeps it: buttons, sliders, lists that scroll.
-      const target = event.target instanceof HTMLElement ? event.target : undefined
-      if (!isPageKey(event) || event.repeat) return
-      const control = target?.closest<HTMLElement>('button, a, input, [role=slider]')
-      // Space plays after a click, wherever that was; who came to a button by Tab presses it.
-      const left = event.key === ' ' && clicked.current
-      if (left) control?.blur()
-      const own = (control && !left) || target?.closest('[role=menu], [role=combobox]')
-      const scrolls = event.key.startsWith('Arrow') && target?.closest('[tabindex="0"]')
-      const act = keyed(event, Boolean(own || scrolls))
-      if (!act || !(act === 'blank' ? dark : able)) return
-      event.preventDefault()
-      if (act === 'toggle') toggle()
-      else if (act === 'blank') blank()
-      else if (act === 'back' || act === 'on') step(act === 'on' ? 1 : -1)
-      else faster(act)
-    }
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
+  useKeydown((event) => {
+    // What has a meaning of its own for these keys keeps it: buttons, sliders, lists that scroll.
+    const target = event.target instanceof HTMLElement ? event.target : undefined
+    if (!isPageKey(event) || event.repeat) return
+    const control = target?.closest<HTMLElement>('button, a, input, [role=slider]')
+    // Space plays after a click, wherever that was; who came to a button by Tab presses it.
+    const left = event.key === ' ' && clicked.current
+    if (left) control?.blur()
+    const own = (control && !left) || target?.closest('[role=menu], [role=combobox]')
+    const scrolls = event.key.startsWith('Arrow') && target?.closest('[tabindex="0"]')
+    const act = keyed(event, Boolean(own || scrolls))
+    if (!act || !(act === 'blank' ? dark : able)) return
+    event.preventDefault()
+    if (act === 'toggle') toggle()
+    else if (act === 'blank') blank()
+    else if (act === 'back' || act === 'on') step(act === 'on' ? 1 : -1)
+    else faster(act)
   })
 
   return (

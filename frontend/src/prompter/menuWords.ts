@@ -73,7 +73,7 @@ const zh = {
   name: '屏幕名称',
   singleKeys: '单键快捷键',
   target: '读完用时',
-  waitingHint: '审批通过的稿件会立刻出现在这里。',
+  waitingHint: '审批通过的稿件，一上屏就出现在这里。',
   remoteScan: '手机扫码，打开本直播间的遥控',
   remoteCode: '打开遥控的二维码',
   remoteLocal: '用局域网或域名地址打开本页，这里会有手机遥控的二维码。',
@@ -164,7 +164,7 @@ const en: Words = {
   name: 'Name of this screen',
   singleKeys: 'Single-key shortcuts',
   target: 'Finish in',
-  waitingHint: 'An approved script appears here at once.',
+  waitingHint: 'An approved script appears here the moment it goes on air.',
   remoteScan: 'Scan with a phone: the remote of this room',
   remoteCode: 'QR code of the remote',
   remoteLocal:

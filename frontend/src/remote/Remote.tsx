@@ -90,15 +90,16 @@ export function Remote({
   const stageVersion = read?.version ?? 0
   const marks = useMemo<Mark[]>(() => {
     if (!transport) return []
+    // Without a line nothing is heard of the displays; the text goes on by the room's schedule.
     const lead = leading(
-      displays.filter(({ away, version: shown }) => !away && shown === stageVersion),
+      displays.filter(({ away, version: shown }) => online && !away && shown === stageVersion),
       stageVersion,
     )
     const at = lead
       ? () => placeOfDisplay(lead, transport, socket.clock.now())
       : () => placeOfRoom(transport, socket.clock.now())
     return [{ id: 'lead', label: lead ? nameOf(lead, displays, t.screen) : t.room, leads: true, at }]
-  }, [transport, displays, stageVersion, socket, t])
+  }, [transport, displays, online, stageVersion, socket, t])
   const lost = status.state === 'reconnecting' && Date.now() - status.since >= QUIET_MS
 
   return (
@@ -231,7 +232,11 @@ export function Remote({
             data-playing={running}
             data-testid="go"
             onClick={() =>
-              order(running ? { action: 'pause' } : { action: 'play', ...(ended ? { value: 0 } : {}) })
+              order(
+                ((transport && asked.of(transport).playing) ?? running)
+                  ? { action: 'pause' }
+                  : { action: 'play', ...(ended ? { value: 0 } : {}) },
+              )
             }
           >
             {running ? t.pause : t.play}
@@ -281,7 +286,12 @@ export function Remote({
               className="wide"
               disabled={!able}
               aria-pressed={state?.blank ?? false}
-              onClick={() => order({ action: 'blank', value: state?.blank ? 0 : 1 })}
+              onClick={() =>
+                order({
+                  action: 'blank',
+                  value: ((transport && asked.of(transport).dark) ?? state?.blank) ? 0 : 1,
+                })
+              }
             >
               {state?.blank ? t.unblank : t.blank}
             </button>

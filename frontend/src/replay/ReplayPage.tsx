@@ -12,7 +12,7 @@ import { deskApi } from '../desk/api'
 import { fileName } from '../desk/transcript'
 import { copyText, saveText } from '../shared/clipboard'
 import { useDesk } from '../shared/desk'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { NoticesProvider, useNotices } from '../shared/notices'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
@@ -151,19 +151,13 @@ function Moments({ record, moments }: { record: ThreadRecord; moments: ReturnTyp
     )
     return () => clearTimeout(timer)
   }, [playback.playing, key, setParams])
-  const keys = useRef<(event: KeyboardEvent) => void>(() => {})
-  keys.current = (event) => {
+  useKeydown((event) => {
     const onControl = event.target instanceof HTMLElement && event.target.closest('button, a, summary, label')
     // What scrolls by itself keeps its own keys, and a button its space.
     const scrolls = event.target instanceof HTMLElement && event.target.closest('[tabindex="0"]')
     if (!isPageKey(event) || (event.key === ' ' && onControl) || (scrolls && event.key !== ' ')) return
     if (playbackKey(event, playback, moments.length)) event.preventDefault()
-  }
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => keys.current(event)
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
-  }, [])
+  })
   usePageActions(() => [
     { id: 'play', label: t(playback.playing ? 'replay.pause' : 'replay.play'), run: playback.toggle },
   ])

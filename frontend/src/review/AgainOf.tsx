@@ -3,19 +3,21 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 
 interface Props {
-  id: string
-  /** Who took its rejection back; absent when it expired. */
-  by?: string | undefined
+  /** The approval that was called back, the rejection that was taken back, or what expired; the first that is there counts. */
+  called: { of: string; name: string } | undefined
+  back: { of: string; name: string } | undefined
+  old: string | undefined
 }
 
 /** From a question to the one that it is asked in the stead of. */
-export default function AgainOf({ id, by }: Props) {
+export default function AgainOf({ called, back, old }: Props) {
   const { t } = useTranslation()
+  const name = (called ?? back)?.name
   return (
     <p className="muted" data-testid="again-of">
-      {by === undefined ? t('again.of') : t('takenBack.of', { name: by })}{' '}
-      <Link className="text-link" to={`/approvals/${id}`}>
-        {t(by === undefined ? 'again.toOld' : 'takenBack.toOld')}
+      {name === undefined ? t('again.of') : t(called ? 'takenBack.calledOf' : 'takenBack.of', { name })}{' '}
+      <Link className="text-link" to={`/approvals/${(called ?? back)?.of ?? old}`}>
+        {t(called ? 'takenBack.toApproved' : back ? 'takenBack.toOld' : 'again.toOld')}
       </Link>
     </p>
   )

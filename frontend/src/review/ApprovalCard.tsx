@@ -8,7 +8,7 @@ import { Assumed } from '../shared/Assumed'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
 import { keepDraft, useDraft } from '../shared/storage'
 import { carryFindings, withSuggestion } from '../shared/text'
@@ -107,6 +107,8 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
     staleTime: 0,
   })
   const byHand = rooms.data?.find(({ id }) => id === script.roomId)?.by_hand
+  /** An edit that was left and not submitted: what is approved must not be another text than the one in mind. */
+  const unsent = pending && mode !== 'edit' && edited !== '' && edited !== script.content
   const blocked = !interrupt.allowed.includes('approve')
   const busy = decision.phase !== 'idle'
   const why = !decides ? t('review.mayNot') : !decision.online ? t('review.offline') : locked
@@ -120,12 +122,13 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
     for (const part of [editor, rejecting]) part().catch(() => undefined)
   }, [pending])
   useEffect(() => {
-    // Once it is decided as typed here, the drafts have served; another's decision leaves them to be compared.
+    // Once it is decided as typed here, the drafts have served; another's decision leaves them to be compared, and so does
+    // one of one's own that made no use of the edit.
     if (decision.phase !== 'sent' || pending) return
-    keepDraft(`edit:${interrupt.id}`, '')
+    if (interrupt.status === 'edit') keepDraft(`edit:${interrupt.id}`, '')
     keepDraft(`reason:${interrupt.id}`, '')
     keepDraft(`reject:${interrupt.id}`, '')
-  }, [decision.phase, pending, interrupt.id])
+  }, [decision.phase, pending, interrupt.id, interrupt.status])
 
   const where = script.show
     ? t('review.toShow', { show: script.show })
@@ -180,15 +183,15 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
     setMode('view')
   }
 
-  const keys = useRef<(event: KeyboardEvent) => void>(() => {})
-  keys.current = (event) => {
-    if (event.isComposing || event.altKey) return
+  useKeydown((event) => {
+    // Whoever has gone on means the next one, which may not be drawn yet: nothing is decided unseen.
+    if (event.isComposing || event.altKey || !location.pathname.includes(interrupt.id)) return
     // Caps Lock is no Shift.
     const key = event.shiftKey ? '' : event.key.toLowerCase()
     if (mode === 'edit' && event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submitEdit()
     else if (event.key === 'Escape' && card.current?.contains(document.activeElement)) leave()
     else if (!isPageKey(event) || event.repeat || !(ready || cut)) return
-    else if (key === 'a' && !blocked && mode === 'view') decide({ decision: 'approve' })
+    else if (key === 'a' && !blocked && !unsent && mode === 'view') decide({ decision: 'approve' })
     else if (cut) return
     else if (key === 'e') startEdit()
     else if (key === 'x') startReject()
@@ -198,16 +201,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
       keepDraft(`reject:${interrupt.id}`, reasons[Number(key) - 1] ?? '')
     else return
     event.preventDefault()
-  }
-  useEffect(() => {
-    if (!hotkeys) return
-    const listen = (event: KeyboardEvent) => {
-      // Whoever has gone on means the next one, which may not be drawn yet: nothing is decided unseen.
-      if (location.pathname.includes(interrupt.id)) keys.current(event)
-    }
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
-  }, [hotkeys, interrupt.id])
+  }, hotkeys)
 
   usePageActions(() =>
     hotkeys && ready
@@ -270,9 +264,9 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
       </div>
       <Assumed list={script.assumed} />
 
-      {(script.back || script.againOf) && (
+      {(script.called || script.back || script.againOf) && (
         <Suspense fallback={null}>
-          <AgainOf id={script.back?.of ?? script.againOf ?? ''} by={script.back?.name} />
+          <AgainOf called={script.called} back={script.back} old={script.againOf} />
         </Suspense>
       )}
       {pending && script.held && (
@@ -379,6 +373,24 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
           data-testid="approval-reason"
         />
       )}
+      {unsent && mode !== 'reject' && (
+        <Alert
+          type="warning"
+          showIcon
+          title={t('review.unsentEdit')}
+          data-testid="unsent-edit"
+          action={
+            <span className="row">
+              <Button size="small" disabled={!ready} onClick={startEdit}>
+                {t('review.goOnEdit')}
+              </Button>
+              <Button size="small" onClick={() => setEdited('')}>
+                {t('review.discardEdit')}
+              </Button>
+            </span>
+          }
+        />
+      )}
       {decision.refusal && <RefusalNotice refusal={decision.refusal} onClose={decision.dismiss} />}
       {pending && blocked && mode === 'view' && <Alert type="warning" showIcon title={t('review.blocked')} />}
 
@@ -406,10 +418,12 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
         <footer className="card-actions">
           {mode === 'view' && (
             <>
-              <Tooltip title={why ?? (blocked ? t('review.blocked') : undefined)}>
+              <Tooltip
+                title={why ?? (blocked ? t('review.blocked') : unsent ? t('review.unsentEdit') : undefined)}
+              >
                 <Button
                   type="primary"
-                  disabled={!ready || blocked}
+                  disabled={!ready || blocked || unsent}
                   loading={busy}
                   onClick={() => decide({ decision: 'approve' })}
                   data-testid="approve"
@@ -462,7 +476,7 @@ function ReviewCard({ threadId, interrupt, hotkeys = false, back, locked, onEnga
               <Button
                 danger
                 type="primary"
-                disabled={!ready || !reason.trim()}
+                disabled={!ready || unsent || !reason.trim()}
                 loading={busy}
                 onClick={() => decide({ decision: 'approve', override_reason: reason })}
               >

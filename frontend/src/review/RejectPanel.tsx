@@ -1,10 +1,10 @@
 import '../i18n/addReasons'
 import { Button, Input, Tooltip } from 'antd'
-import { useEffect, useLayoutEffect, useRef } from 'react'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
-import { isPageKey } from '../shared/keys'
+import { isPageKey, useKeydown } from '../shared/keys'
 import { useDraft } from '../shared/storage'
 import { feedbackFor, isReason, type RejectReason, reasons } from './reasons'
 import type { Choice } from './useDecision'
@@ -70,8 +70,8 @@ export default function RejectPanel(props: Props) {
       over = true
     }
   }, [before, me.user.id])
-  const keys = useRef<(event: KeyboardEvent) => void>(() => {})
-  keys.current = (event) => {
+  // With the panel itself: until it is there the card takes the digit, and none may fall between the two.
+  useKeydown((event) => {
     const here = event.target instanceof Node && panel.current?.contains(event.target)
     if (event.isComposing || event.repeat || (!here && !hotkeys)) return
     if (event.key === 'Enter' && here && (event.ctrlKey || event.metaKey)) reject(feedback)
@@ -80,18 +80,12 @@ export default function RejectPanel(props: Props) {
     else if (event.key === 'Enter' && here && isRadio(event.target)) reject(feedback)
     else return
     event.preventDefault()
-  }
+  })
   const choose = (chosen: RejectReason | undefined) => {
     if (locked) return
     setKept(chosen === undefined || chosen === reason ? '' : chosen)
     panel.current?.querySelector<HTMLElement>(`input[value=${chosen}]`)?.focus()
   }
-  // With the panel itself: until it is there the card takes the digit, and none may fall between the two.
-  useLayoutEffect(() => {
-    const listen = (event: KeyboardEvent) => keys.current(event)
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
-  }, [])
 
   return (
     <div ref={panel} className="reject-panel" data-testid="reject-panel">

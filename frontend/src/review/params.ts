@@ -1,7 +1,7 @@
 import type { CheckResult, Finding } from '../generated/protocol'
 
 import type { Shapes } from '../shared/rest'
-import { backFrom } from './takenBack'
+import { backFrom, calledFrom } from './takenBack'
 
 /** What a script's approval is about. The wire says only "plain JSON", so each field is looked at before it is used. */
 export interface ScriptParams {
@@ -33,6 +33,8 @@ export interface ScriptParams {
   readonly againOf: string | undefined
   /** The question whose rejection was taken back, and by whom: this one is asked in its stead. */
   readonly back: { readonly of: string; readonly name: string } | undefined
+  /** The approval that was called back before it was on air, and by whom: this one is asked since. */
+  readonly called: { readonly of: string; readonly name: string } | undefined
 }
 
 /** What was found right before publication and had not been when a person approved. */
@@ -68,6 +70,7 @@ export function scriptParams(params: Readonly<Record<string, unknown>>): ScriptP
     held: heldAgain(params.held),
     againOf: text('again_of'),
     back: backFrom(params),
+    called: calledFrom(params),
   }
 }
 

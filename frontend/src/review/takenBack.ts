@@ -6,11 +6,15 @@ export interface TakenBack {
   readonly id: string | undefined
 }
 
+type Params = Readonly<Record<string, unknown>>
+type Back = { of: string; name: string } | undefined
+
 /** What a question that was put up again says of the rejection that was taken back. */
-export function backFrom(
-  params: Readonly<Record<string, unknown>>,
-): { of: string; name: string } | undefined {
-  const told = params.taken_back
+export const backFrom = ({ taken_back }: Params): Back => read(taken_back)
+/** What a question that was put up again says of the approval that was called back before it was on air. */
+export const calledFrom = ({ called_back }: Params): Back => read(called_back)
+
+function read(told: unknown): Back {
   if (typeof told !== 'object' || told === null) return undefined
   const { of, by_name } = told as Readonly<Record<string, unknown>>
   return typeof of === 'string' ? { of, name: typeof by_name === 'string' ? by_name : '' } : undefined

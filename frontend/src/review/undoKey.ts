@@ -1,4 +1,4 @@
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useLayoutEffect, useRef, useSyncExternalStore } from 'react'
 import { isPageKey } from '../shared/keys'
 
 interface Offer {
@@ -19,11 +19,14 @@ function latest(): Offer | undefined {
 /** Whether anything can be taken back by Z. */
 export const offersUndo = (): boolean => offers.length > 0
 
+/** Take back what was decided last, as Z does. */
+export const undoLatest = (): void => latest()?.undo()
+
 function press(event: KeyboardEvent): void {
   // Held down it must not call back one after the other.
   if (event.key.toLowerCase() !== 'z' || event.shiftKey || event.repeat || !isPageKey(event)) return
   event.preventDefault()
-  latest()?.undo()
+  undoLatest()
 }
 
 function change(next: readonly Offer[]): void {
@@ -46,7 +49,7 @@ export function useUndoKey(decidedAt: string | null | undefined, undo: () => voi
   const act = useRef(undo)
   act.current = undo
   const own = useRef<Offer>(undefined)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!decidedAt) return
     const offer = { at: Date.parse(decidedAt), rank, undo: () => act.current() }
     own.current = offer

@@ -37,9 +37,23 @@ test('a refused order does not count, nor one that is never seen', () => {
   expect(ahead.of(at(1)).place).toBeUndefined()
 })
 
-test('orders without a place or pace are none', () => {
+test('orders that change no place or pace leave them as they are', () => {
   const { ahead } = started()
-  ahead.asked('blank', 1)(2)
+  ahead.asked('take', 1)(2)
   ahead.asked('play', undefined)(3)
-  expect(ahead.of(at(1))).toEqual({ place: undefined, pace: undefined })
+  expect(ahead.of(at(1))).toEqual({ place: undefined, pace: undefined, dark: undefined, playing: true })
+})
+
+test('a second quick press takes the first one back', () => {
+  const { ahead } = started()
+  ahead.asked('blank', 1)
+  expect(ahead.of(at(1)).dark).toBe(true)
+  ahead.asked('blank', 0)(3)
+  expect(ahead.of(at(2)).dark).toBe(false)
+  expect(ahead.of(at(3)).dark).toBeUndefined()
+  ahead.asked('play', undefined)
+  expect(ahead.of(at(3)).playing).toBe(true)
+  ahead.asked('pause', undefined)(4)
+  expect(ahead.of(at(3)).playing).toBe(false)
+  expect(ahead.of(at(4)).playing).toBeUndefined()
 })

@@ -4,10 +4,33 @@ import type { Transport } from '../generated/protocol'
 export interface Asked {
   readonly place?: number
   readonly pace?: number
+  readonly dark?: boolean
+  readonly playing?: boolean
 }
 
 /** An order not seen for so long was lost, or the server counts anew: its word counts again. Milliseconds. */
 const LOST_MS = 5000
+
+/** What an action changes of it, and to what when no value is given. */
+function meant(action: string, value: number | undefined): [keyof Asked, number | undefined][] {
+  switch (action) {
+    case 'seek':
+      return [['place', value]]
+    case 'play':
+      return [
+        ['playing', 1],
+        ['place', value],
+      ]
+    case 'pause':
+      return [['playing', 0]]
+    case 'speed':
+      return [['pace', value]]
+    case 'blank':
+      return [['dark', value]]
+    default:
+      return []
+  }
+}
 
 interface Pending {
   readonly value: number
@@ -17,8 +40,8 @@ interface Pending {
 }
 
 /**
- * Remembers what was ordered until it is seen: steps ("next section", "faster") count from there. Counted from what the
- * server said last, two quick presses would mean the same place.
+ * Remembers what was ordered until it is seen: steps ("next section", "faster", "dark or not") count from there. Counted
+ * from what the server said last, two quick presses would mean the same place.
  */
 export class Ahead {
   readonly #pending = new Map<keyof Asked, Pending>()
@@ -30,14 +53,16 @@ export class Ahead {
 
   /** Remember an order; the returned function takes the server's answer: the revision, or nothing when it was refused. */
   asked(action: string, value: number | undefined): (revision: number | undefined) => void {
-    const what = action === 'seek' || action === 'play' ? 'place' : action === 'speed' ? 'pace' : undefined
-    if (what === undefined || value === undefined) return () => undefined
-    const mine: Pending = { value, since: this.#now() }
-    this.#pending.set(what, mine)
+    const mine = meant(action, value).flatMap(([what, value]) =>
+      value === undefined ? [] : [[what, { value, since: this.#now() } as Pending] as const],
+    )
+    for (const [what, order] of mine) this.#pending.set(what, order)
     return (revision) => {
-      if (this.#pending.get(what) !== mine) return // a later order took its place
-      if (revision === undefined) this.#pending.delete(what)
-      else this.#pending.set(what, { ...mine, revision })
+      for (const [what, order] of mine) {
+        if (this.#pending.get(what) !== order) continue // a later order took its place
+        if (revision === undefined) this.#pending.delete(what)
+        else this.#pending.set(what, { ...order, revision })
+      }
     }
   }
 
@@ -46,6 +71,8 @@ export class Ahead {
       const seen = revision !== undefined && transport.revision >= revision
       if (seen || this.#now() - since > LOST_MS) this.#pending.delete(what)
     }
-    return { place: this.#pending.get('place')?.value, pace: this.#pending.get('pace')?.value }
+    const value = (what: keyof Asked) => this.#pending.get(what)?.value
+    const is = (what: keyof Asked) => (this.#pending.has(what) ? value(what) === 1 : undefined)
+    return { place: value('place'), pace: value('pace'), dark: is('dark'), playing: is('playing') }
   }
 }

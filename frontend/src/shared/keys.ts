@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'react'
 import { recall } from './storage'
 
 /** Where keys are letters. A checkbox that was clicked keeps the focus, and writes nothing. */
@@ -24,4 +25,21 @@ export function isPageKey(event: KeyboardEvent): boolean {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false
   if (page.keys === 'off' && /^\S$/.test(event.key)) return false
   return !(event.target instanceof HTMLElement && event.target.matches(FIELDS)) && !dialogOpen()
+}
+
+/**
+ * Hear the keys, from the frame on that shows what takes them, and by what that frame shows: an effect after painting may
+ * run late on a busy machine, and a key pressed by then would mean what was drawn before.
+ */
+export function useKeydown(take: (event: KeyboardEvent) => void, on = true): void {
+  const latest = useRef(take)
+  useLayoutEffect(() => {
+    latest.current = take
+  })
+  useLayoutEffect(() => {
+    if (!on) return
+    const listen = (event: KeyboardEvent) => latest.current(event)
+    window.addEventListener('keydown', listen)
+    return () => window.removeEventListener('keydown', listen)
+  }, [on])
 }

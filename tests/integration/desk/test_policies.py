@@ -218,6 +218,11 @@ async def test_a_held_script_that_is_called_back_waits_for_a_decision_again_and_
         seen = {interrupt["interrupt_id"], again["interrupt_id"], held["interrupt_id"]}
         third = await desk.until("interrupt", where=lambda f: f["interrupt_id"] not in seen)
         assert (third["params"]["content"], "approve" in third["allowed"]) == (better, True)
+        # It says whose approval was called back, and by whom.
+        called = third["params"]["called_back"]
+        assert (called["of"], called["by_name"]) == (again["interrupt_id"], "阿敏")
+        assert held["params"]["of"] == again["interrupt_id"]
+        assert "called_back" not in again["params"]
         await desk.decide(third, "reject")
         await desk.until("run", status="completed")
         assert await shown_version(operator) == before
