@@ -55,7 +55,8 @@ async def decide(db: Database, settings: Settings, who: Identity, command: Inter
             conn, interrupt.id, command.version, who.user_id
         ):
             raise _claimed_meanwhile(await interrupts.get_interrupt(conn, interrupt.id))
-        answer = _answer(command, interrupt, who, await rooms.undo_window_of(conn, interrupt.run_id, wanted.undo_window))
+        hold = await rooms.undo_window_of(conn, interrupt.run_id, wanted.undo_window)
+        answer = _answer(command, interrupt.id, who, hold)
         if command.choice == "reject" and interrupt.action == "publish_script" and settings.reject_undo_window > 0:
             answer["undo_seconds"] = settings.reject_undo_window
         version = await interrupts.resolve(conn, interrupt.id, command.choice, answer, who.user_id)
@@ -215,7 +216,7 @@ def _claimed_meanwhile(interrupt: Interrupt) -> VersionConflict:
     return VersionConflict(version=interrupt.version, claimed_by=claimed_by)
 
 
-def _answer(command: InterruptResponse, interrupt: Interrupt, who: Identity, hold: float) -> dict[str, Any]:
+def _answer(command: InterruptResponse, interrupt_id: str, who: Identity, hold: float) -> dict[str, Any]:
     """Return what the graph is resumed with."""
     answer: dict[str, Any] = {"decision": command.choice, "by": str(who.user_id), "by_name": who.name}
     for name in ("content", "feedback", "override_reason", "reason"):
@@ -227,7 +228,7 @@ def _answer(command: InterruptResponse, interrupt: Interrupt, who: Identity, hol
         # beside us during a deployment, takes any word that it does not know for an approval.
         answer |= {"decision": "reject", "feedback": answer.pop("content"), "hint": True}
     if hold > 0 and command.choice in ("approve", "edit"):
-        answer |= {"hold": hold, "of": interrupt.id}
+        answer |= {"hold": hold, "of": interrupt_id}
     return answer
 
 
