@@ -187,3 +187,29 @@ def test_an_edit_that_was_left_is_neither_passed_over_nor_lost(seats: Seats) -> 
         expect(page.get_by_test_id("approval-card")).to_contain_text("喜欢的可以看一看。")
         page.reload()
     assert seat.complaints == []
+
+
+def test_what_is_typed_on_after_a_colleague_decided_decides_nothing(seats: Seats) -> None:
+    operator, admin = seats.take(OPERATOR, "/hosts"), seats.take(ADMIN, "/hosts")
+    seat = seats.take(APPROVER, "/approvals", viewport={"width": 1600, "height": 900})
+    hands, page = Hands(seat), seat.page
+    for _ in range(2):
+        asked(operator)
+    rows = page.get_by_test_id("queue-row")
+    expect(rows.nth(1)).to_be_visible()
+    open_by_key(hands, rows.first)
+    mine = page.url
+    hands.press("e")
+    hands.here(page.get_by_test_id("approval-editor"))
+    hands.type("喜欢的可以")
+    question = mine.rpartition("/")[2]
+    decided = admin.context.request.post(f"/api/v1/interrupts/{question}/decide", data={"decision": "reject"})
+    assert decided.ok, decided.text()
+    while page.get_by_test_id("approval-editor").count():  # typed on, into the field as long as it is there
+        page.keyboard.press("k")
+    for letter in "jianga":
+        page.keyboard.press(letter)
+    expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "reject")
+    assert page.url == mine
+    expect(rows).to_have_count(1)  # the other one waits still
+    assert seat.complaints == []

@@ -259,6 +259,8 @@ export const en: English<typeof zhCN & typeof workZh> = {
     waiting: 'Submitted, waiting for confirmation…',
     unknown: 'The connection broke as it was submitted; whether it counts is looked up when it is back.',
     yourEdit: 'Your edit was not used; it is kept here:',
+    calledOf: '{{name}} called it back before it was on air: it waits again.',
+    toApproved: 'See the approved one',
     unsentEdit: 'Your edit is not submitted: submit or discard it before you approve the original.',
     goOnEdit: 'Go on editing',
     discardEdit: 'Discard my edit',

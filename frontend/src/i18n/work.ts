@@ -184,6 +184,8 @@ export const workZh = {
     waiting: '已提交，等待确认…',
     unknown: '提交时连接断开，不知道有没有生效；恢复后会核对。',
     yourEdit: '你的修改没有用上，已为你保留：',
+    calledOf: '{{name}} 在上屏前撤回了，重新待审。',
+    toApproved: '看通过的那次',
     unsentEdit: '你的修改还没提交：先提交，或者丢弃，再通过原稿。',
     goOnEdit: '继续修改',
     discardEdit: '丢弃我的修改',

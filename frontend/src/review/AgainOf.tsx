@@ -15,9 +15,9 @@ export default function AgainOf({ called, back, old }: Props) {
   const name = (called ?? back)?.name
   return (
     <p className="muted" data-testid="again-of">
-      {name === undefined ? t('again.of') : t(called ? 'takenBack.calledOf' : 'takenBack.of', { name })}{' '}
+      {name === undefined ? t('again.of') : t(called ? 'review.calledOf' : 'takenBack.of', { name })}{' '}
       <Link className="text-link" to={`/approvals/${(called ?? back)?.of ?? old}`}>
-        {t(called ? 'takenBack.toApproved' : back ? 'takenBack.toOld' : 'again.toOld')}
+        {t(called ? 'review.toApproved' : back ? 'takenBack.toOld' : 'again.toOld')}
       </Link>
     </p>
   )

@@ -37,3 +37,34 @@ test('under an open dialog no key of the page counts; one that is closed but kep
   vi.spyOn(dialog, 'getClientRects').mockReturnValue([new DOMRect()] as unknown as DOMRectList)
   expect(pressed(document.body)).toBe(false)
 })
+
+test('letters typed on when the field is taken away from under the hands are no keys, until there is a pause', () => {
+  vi.useFakeTimers()
+  const typing = () => {
+    const field = put('<textarea></textarea>')
+    pressed(field, { key: 'j' })
+    return field
+  }
+  typing().remove()
+  for (let letter = 0; letter < 20; letter++) {
+    vi.advanceTimersByTime(200)
+    expect(pressed(document.body, { key: 'j' })).toBe(false)
+  }
+  vi.advanceTimersByTime(1501)
+  expect(pressed(document.body, { key: 'j' })).toBe(true)
+
+  // Who leaves it by oneself, or points at something, means the page at once.
+  for (const key of ['Enter', 'Escape', 'Tab']) {
+    const field = typing()
+    pressed(field, { key })
+    field.remove()
+    expect(pressed(document.body, { key: 'j' }), key).toBe(true)
+  }
+  typing().remove()
+  window.dispatchEvent(new Event('pointerdown'))
+  expect(pressed(document.body, { key: 'j' })).toBe(true)
+  // A field that stands there still was left by the page's own choice.
+  typing()
+  expect(pressed(document.body, { key: 'j' })).toBe(true)
+  vi.useRealTimers()
+})

@@ -17,11 +17,37 @@ export function dialogOpen(): boolean {
   )
 }
 
+/** Whoever is writing goes on for so long after the field was taken away from under the hands. Milliseconds. */
+const GOES_ON_MS = 1500
+/** Where the last letter was written, and when a key was pressed last. */
+let field: HTMLElement | undefined
+let last = 0
+/** The last key that was meant for a field which is no more. */
+let stray: KeyboardEvent | undefined
+
+// First of all, so that every listener knows.
+window.addEventListener(
+  'keydown',
+  (event) => {
+    const { target, key } = event
+    const now = Date.now()
+    // By these one leaves a field oneself.
+    if (/^(Enter|Escape|Tab)$/.test(key)) field = undefined
+    else if (target instanceof HTMLElement && target.matches(FIELDS)) field = target
+    else if (field?.isConnected || now - last > GOES_ON_MS) field = undefined
+    else if (field) stray = event
+    last = now
+  },
+  true,
+)
+window.addEventListener('pointerdown', () => (field = undefined), true)
+
 /**
- * Whether a key without Ctrl, ⌘ or Alt is meant for the page: nobody writes or composes there, and no dialog lies over it,
- * under which nothing may be decided unseen.
+ * Whether a key without Ctrl, ⌘ or Alt is meant for the page: nobody writes or composes there, or wrote in a field that a
+ * colleague's decision has just taken away, and no dialog lies over it, under which nothing may be decided unseen.
  */
 export function isPageKey(event: KeyboardEvent): boolean {
+  if (event === stray) return false
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false
   if (page.keys === 'off' && /^\S$/.test(event.key)) return false
   return !(event.target instanceof HTMLElement && event.target.matches(FIELDS)) && !dialogOpen()
