@@ -8,10 +8,11 @@ import { api } from '../shared/api'
 import { useCommandKeys } from '../shared/commands'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
-import { SINGLE_KEYS, useKeydown } from '../shared/keys'
+import { SINGLE_KEYS } from '../shared/keys'
 import { useProblemText } from '../shared/problems'
 import { bodyOf, rest } from '../shared/rest'
 import { recall } from '../shared/storage'
+import { useKeydown } from '../shared/useKeydown'
 import type { QueueItem } from './queue'
 
 interface Outcome {

@@ -5,10 +5,11 @@ import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { InterruptView } from '../generated/protocol'
 import { useDesk, useSocketStatus } from '../shared/desk'
-import { isPageKey, useKeydown } from '../shared/keys'
+import { isPageKey } from '../shared/keys'
 import { listed } from '../shared/listed'
 import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
+import { useKeydown } from '../shared/useKeydown'
 import type { Claiming } from './useClaim'
 
 /** Who is at what waits: who looks, who reviews, and to take it, give it back or ask for more time. */

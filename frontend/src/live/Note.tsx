@@ -4,8 +4,9 @@ import { useTranslation } from 'react-i18next'
 import type { PrompterState } from '../generated/protocol'
 import { type Order, useServerTime } from '../room/useRoom'
 import { useDesk } from '../shared/desk'
-import { isPageKey, useKeydown } from '../shared/keys'
+import { isPageKey } from '../shared/keys'
 import { useDraft } from '../shared/storage'
+import { useKeydown } from '../shared/useKeydown'
 
 const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
 

@@ -10,7 +10,8 @@ import { secondsOf } from '../room/sections'
 import { type Order, useCalm, useServerTime } from '../room/useRoom'
 import { useDesk } from '../shared/desk'
 import { clockTime } from '../shared/format'
-import { isPageKey, useKeydown } from '../shared/keys'
+import { isPageKey } from '../shared/keys'
+import { useKeydown } from '../shared/useKeydown'
 import { Transport } from './Transport'
 
 const TICK_MS = 250

@@ -17,8 +17,9 @@ import { placeOfRoom } from '../room/place'
 import { type Section, secondsOf, sectionBeside, spokenLeft } from '../room/sections'
 import type { Order } from '../room/useRoom'
 import { clockTime } from '../shared/format'
-import { isPageKey, useKeydown } from '../shared/keys'
+import { isPageKey } from '../shared/keys'
 import { recall, remember } from '../shared/storage'
+import { useKeydown } from '../shared/useKeydown'
 import { Target } from './Target'
 
 const COUNTDOWN_MS = 3000

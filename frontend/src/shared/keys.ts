@@ -1,4 +1,3 @@
-import { useLayoutEffect, useRef } from 'react'
 import { recall } from './storage'
 
 /** Where keys are letters. A checkbox that was clicked keeps the focus, and writes nothing. */
@@ -17,6 +16,9 @@ export function dialogOpen(): boolean {
   )
 }
 
+const isField = (target: EventTarget | null): target is HTMLElement =>
+  target instanceof HTMLElement && target.matches(FIELDS)
+
 /** Whoever is writing goes on for so long after the field was taken away from under the hands. Milliseconds. */
 const GOES_ON_MS = 1500
 /** Where the last letter was written, and when a key was pressed last. */
@@ -29,18 +31,16 @@ let stray: KeyboardEvent | undefined
 window.addEventListener(
   'keydown',
   (event) => {
-    const { target, key } = event
     const now = Date.now()
     // By these one leaves a field oneself.
-    if (/^(Enter|Escape|Tab)$/.test(key)) field = undefined
-    else if (target instanceof HTMLElement && target.matches(FIELDS)) field = target
+    if (/^(Enter|Escape|Tab)$/.test(event.key)) field = undefined
+    else if (isField(event.target)) field = event.target
     else if (field?.isConnected || now - last > GOES_ON_MS) field = undefined
     else if (field) stray = event
     last = now
   },
   true,
 )
-window.addEventListener('pointerdown', () => (field = undefined), true)
 
 /**
  * Whether a key without Ctrl, ⌘ or Alt is meant for the page: nobody writes or composes there, or wrote in a field that a
@@ -50,22 +50,5 @@ export function isPageKey(event: KeyboardEvent): boolean {
   if (event === stray) return false
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false
   if (page.keys === 'off' && /^\S$/.test(event.key)) return false
-  return !(event.target instanceof HTMLElement && event.target.matches(FIELDS)) && !dialogOpen()
-}
-
-/**
- * Hear the keys, from the frame on that shows what takes them, and by what that frame shows: an effect after painting may
- * run late on a busy machine, and a key pressed by then would mean what was drawn before.
- */
-export function useKeydown(take: (event: KeyboardEvent) => void, on = true): void {
-  const latest = useRef(take)
-  useLayoutEffect(() => {
-    latest.current = take
-  })
-  useLayoutEffect(() => {
-    if (!on) return
-    const listen = (event: KeyboardEvent) => latest.current(event)
-    window.addEventListener('keydown', listen)
-    return () => window.removeEventListener('keydown', listen)
-  }, [on])
+  return !isField(event.target) && !dialogOpen()
 }
