@@ -135,6 +135,9 @@ def _places() -> tuple[Mapping[str, str], frozenset[str], re.Pattern[str]]:
     return provinces, frozenset(inner), _pattern(_GROWN, dict.fromkeys(provinces, 0))
 
 
+_KEPT_APART: Final = re.compile("也?(?:不要|别|不能)再?混")
+
+
 def kind_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]:
     """Yield words of a folded text that exclude what the record says."""
     facts = product.get("facts")
@@ -192,6 +195,13 @@ def _known(kind: _Kind, stated: set[int]) -> str:
 
 def _is_of_something_else(text: str, start: int, end: int, beside: re.Pattern[str] | None) -> bool:
     low, high = clause(text, start, end)
+    # 稍|微辣; where these will not do, others are used as before: 那就还用干电池, 跟干电池也不要混.
+    if (
+        text[max(0, start - 1) : start + 1] == "稍微"
+        or text[low:start].endswith("就还用")
+        or _KEPT_APART.match(text, end)
+    ):
+        return True
     if _NOT_THIS.match(text, end) or COMPARED.search(text, low, start) or _DENIED.search(text, low, start):
         return True
     if _OF_VIEWERS.search(text, low, high) and _ASKED.match(text, high):

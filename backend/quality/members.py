@@ -32,14 +32,18 @@ _RULED_OUT: Final = re.compile(
 #: In a clause before a word: it is denied, told of somebody's, or of other goods.
 _ASIDE: Final = headed(
     "不是|不像|没有|不用|不要|不会|不能|别(?!致)|并非|不含|不带|不做|不卖|有的|有些|别的|市面|以前|之前|原来|那种|普通|一般|传统|"
-    "怕|担心|如果|要是|万一|比|还有一|另一|另外|弹幕|公屏|有人|问|[你您]要|想要|想找|你们?家|你家|您家|我妈|朋友|或者|还是|好几种|多种|也有|太[小大老][^，]{0,3}先|先[用穿吃喝买选拿]|改[用穿吃喝]"
+    "怕|担心|如果|要是|万一|比|还有一|另一|另外|弹幕|公屏|有人|问|[你您]要|想要|想找|你们?家|你家|您家|我妈|朋友|或者|还是|好几种|多种|也有|太[小大老][^，]{0,3}先|先[用穿吃喝买选拿]|改[用穿吃喝]|就还用|贴着"
 )
 #: Behind a word: other goods, a likeness.
 _BEHIND: Final = re.compile(
     "的?(?:那[款种个]|质感|手感|感觉|味儿?的?感|一样|似的|风格?|色|纹|"
-    "另[外说]|不[是行要同]|都不|就不|没[有货]|比|吗|还是|，不是)"
+    "另[外说]|过敏|也?(?:不要|别)再?混|不[是行要同]|都不|就不|没[有货]|比|吗|还是|，不是)"
 )
 
+
+#: Whoever cannot have these is sent to others: 对乳胶过敏的朋友，这款pass掉，选TPE的.
+_SENT_ON: Final = re.compile("(?:过敏|pass|别[买拍选]|不适合)[^。！？]{0,16}(?:选|换|买|看)$")
+_SENT_FROM: Final = 30
 
 #: Before a word for food: it is what one cooks with the goods (炒土豆丝), not what they are made of.
 _DISH: Final = re.compile(
@@ -162,14 +166,18 @@ def is_told_of_these(text: str, start: int, end: int) -> bool:
     low, high = clause(text, start, end)
     if _is_inside_a_word(text, start, end) or text[high : high + 1] == "？":
         return False
+    if _SENT_ON.search(text, max(0, start - _SENT_FROM), start):
+        return False
     if _ASIDE.search(text, low, start) or _RULED_OUT.search(text, low, start) or _BEHIND.match(text, end):
         return False
     return is_claimed(text, start, end)
 
 
 def _is_inside_a_word(text: str, start: int, end: int) -> bool:
-    """Tell whether letters or digits go on before or behind: pp in app, 304 in 3040."""
+    """Tell whether letters or digits go on before or behind, or a word begins before: pp in app, 3040, 稍|微辣."""
     before, after = text[start - 1 : start], text[end : end + 1]
+    if before == "稍" and text[start] == "微":
+        return True
     return (text[start].isascii() and before.isascii() and before.isalnum()) or (
         text[end - 1].isascii() and after.isascii() and after.isalnum()
     )

@@ -62,14 +62,25 @@ def test_a_script_that_is_called_back_leads_on_to_where_it_waits(seats: Seats) -
     admin.open("/approvals")
     page.get_by_test_id("queue-row").first.click()
     expect(page.get_by_test_id("approve")).to_be_enabled()
+    before = page.url
     page.keyboard.press("a")
     page.get_by_test_id("undo-held").click()
-    told = page.get_by_test_id("afterwards")
-    expect(told).to_contain_text("撤回了，没有上屏")
-    before = page.url
-    told.get_by_test_id("asked-again").click()
+    # Whoever called it back goes on where it waits; that says where it is from.
+    expect(page).not_to_have_url(before)
     expect(page.get_by_test_id("approve")).to_be_enabled()
-    assert page.url != before
+    expect(page.get_by_test_id("again-of")).to_contain_text("在上屏前撤回了，重新待审")
+    waits = page.url
+    page.get_by_test_id("again-of").get_by_role("link").click()
+    # The approval that was called back says so, to whoever opens it anew as well.
+    told = page.get_by_test_id("afterwards")
+    for _ in range(2):
+        expect(page).to_have_url(before)
+        expect(told).to_contain_text("撤回了，没有上屏")
+        expect(page.get_by_test_id("refused")).to_have_count(0)
+        page.reload()
+    told.get_by_test_id("asked-again").click()
+    expect(page).to_have_url(waits)
+    expect(page.get_by_test_id("approve")).to_be_enabled()
     # Withdrawn in its thread: the card that is open says so, and leads back to the thread.
     assert requests.post(f"/api/v1/threads/{thread}/cancel").ok
     expect(told).to_contain_text("请求已撤回")
