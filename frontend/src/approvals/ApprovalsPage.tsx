@@ -166,11 +166,13 @@ export default function ApprovalsPage() {
   if (standing >= 0) place.current = standing
 
   const step = (by: number) => {
-    // Counted from where the last key has gone, which may not be drawn yet.
-    const at = steps.indexOf(location.pathname.split('/')[2] ?? '')
+    // Counted from where the last key has gone, which may not be drawn yet: what was left by it may have been decided.
+    const at = location.pathname.split('/')[2] ?? ''
+    const ways = shown.filter((row) => row === at || queue.get(row)?.interrupt.status === 'pending')
+    const here = ways.indexOf(at)
     // The next one has taken the place of one that went.
-    const from = at >= 0 ? at + by : id ? place.current + Math.min(by, 0) : 0
-    const next = steps[Math.min(Math.max(from, 0), steps.length - 1)]
+    const from = here >= 0 ? here + by : id ? place.current + Math.min(by, 0) : 0
+    const next = ways[Math.min(Math.max(from, 0), ways.length - 1)]
     if (next) navigate(`/approvals/${next}`)
   }
   const others = steps.filter((row) => row !== id)
