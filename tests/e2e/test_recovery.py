@@ -3,10 +3,11 @@
 A server that dies while an answer streams is in test_coming_back.
 """
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.browser import TALL, Seats
 from tests.e2e.test_coming_back import travelled, until
@@ -431,3 +432,25 @@ def test_what_is_typed_while_a_message_is_on_its_way_stays(seats: Seats, server:
     server.start().wait_healthy()
     expect(page.get_by_test_id("approval-card")).to_have_attribute("data-status", "pending")
     expect(box).to_have_value("下一条：面膜的卖点")
+
+
+def test_a_part_of_the_page_that_cannot_be_had_takes_no_field_away(seats: Seats) -> None:
+    """The server goes before the page has fetched what stands beside the conversation."""
+    operator = seats.take(OPERATOR, viewport=TALL)
+    page, box = operator.page, operator.page.locator(".composer textarea").first
+    away = re.compile(r"/assets/(InMind|MessageTools|RunChips)-[^/]*\.js$|/ahead\.json$")
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    page.route(away, refuse)
+    operator.ask("你好")
+    expect(page.get_by_test_id("message-assistant")).to_have_attribute("data-status", "complete")
+    until(lambda: any("InMind" in url for url in asked) and any("ahead.json" in url for url in asked), page)
+    box.fill("下一条：面膜的卖点")
+    page.unroute(away)
+    expect(page.get_by_test_id("in-mind")).to_be_visible()
+    expect(box).to_have_value("下一条：面膜的卖点")
+    expect(box).to_be_focused()

@@ -1,9 +1,10 @@
 import { Sender } from '@ant-design/x'
 import { Alert, Button, Tooltip } from 'antd'
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
+import { Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDesk } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
+import { part } from '../shared/part'
 import { useProblemText } from '../shared/problems'
 import { useKeydown } from '../shared/useKeydown'
 import { firstCharacters, lengthOf } from './characters'
@@ -11,8 +12,8 @@ import type { PickerKeys } from './Pickers'
 import { type Command, type Pick, type Trigger, triggerAt, withPicked } from './pickers'
 import type { Slots } from './useSend'
 
-const SlotChoices = lazy(() => import('./SlotChoices'))
-const Pickers = lazy(() => import('./Pickers'))
+const SlotChoices = part(() => import('./SlotChoices'))
+const Pickers = part(() => import('./Pickers'))
 
 const MAX_CONTENT = 10_000
 

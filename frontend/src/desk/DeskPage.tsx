@@ -1,6 +1,6 @@
 import '../i18n/addWork'
 import { Alert, Button } from 'antd'
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
 import type { Option, RunView } from '../generated/protocol'
@@ -9,6 +9,7 @@ import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { NoticesProvider, useNotices } from '../shared/notices'
 import { usePageActions } from '../shared/pageActions'
+import { part } from '../shared/part'
 import { useProblemText } from '../shared/problems'
 import { told } from '../shared/rest'
 import { keepDraft, useDraft } from '../shared/storage'
@@ -22,9 +23,9 @@ import { activeRun, multitaskNow, refusalNow, tellsTakenBack, unsent, waitsForSo
 import { useCommands } from './useCommands'
 import { type Multitask, type Slots, useSend } from './useSend'
 
-const RoomPanel = lazy(() => import('./RoomPanel').then(({ RoomPanel: panel }) => ({ default: panel })))
-const InMind = lazy(() => import('./InMind'))
-const TourOffer = lazy(() => import('../tour/TourOffer'))
+const RoomPanel = part(() => import('./RoomPanel').then(({ RoomPanel: panel }) => ({ default: panel })))
+const InMind = part(() => import('./InMind'))
+const TourOffer = part(() => import('../tour/TourOffer'))
 
 const NOTICE_MS = 4000
 /** A run that waits or has ended: what it noted is kept by now, and not when its answer begins. */

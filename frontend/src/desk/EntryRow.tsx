@@ -1,6 +1,6 @@
 import { CheckCircleFilled, ExclamationCircleFilled, StopOutlined } from '@ant-design/icons'
 import { Bubble } from '@ant-design/x'
-import { lazy, memo, Suspense } from 'react'
+import { memo, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useStore } from 'zustand'
@@ -12,13 +12,14 @@ import type { TakenBack } from '../review/takenBack'
 import type { ThreadSession } from '../session/session'
 import { useSessionState } from '../session/useSession'
 import { moment } from '../shared/format'
+import { part } from '../shared/part'
 import { useProblemText } from '../shared/problems'
 import { markedPieces } from '../shared/text'
 import { type Entry, tellsTakenBack } from './timeline'
 
-const MessageTools = lazy(() => import('./MessageTools'))
-const TakenBackLine = lazy(() => import('./TakenBackLine'))
-const ResumeRun = lazy(() => import('./ResumeRun'))
+const MessageTools = part(() => import('./MessageTools'))
+const TakenBackLine = part(() => import('./TakenBackLine'))
+const ResumeRun = part(() => import('./ResumeRun'))
 
 interface Props {
   entry: Entry

@@ -1,12 +1,13 @@
 import { CheckOutlined, LoadingOutlined, StopOutlined } from '@ant-design/icons'
-import { lazy, Suspense } from 'react'
+import { Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import type { RunView } from '../generated/protocol'
 import { Assumed } from '../shared/Assumed'
 import { duration } from '../shared/format'
+import { part } from '../shared/part'
 
-const RunChips = lazy(() => import('./RunChips'))
+const RunChips = part(() => import('./RunChips'))
 
 /** What of a step's findings is worth a line, in this order; the rest is for the replay. */
 const told = [

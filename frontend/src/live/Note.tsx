@@ -1,14 +1,15 @@
 import { Button, Input, type InputRef, Select } from 'antd'
-import { lazy, Suspense, useRef, useState } from 'react'
+import { Suspense, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PrompterState } from '../generated/protocol'
 import { type Order, useServerTime } from '../room/useRoom'
 import { useDesk } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
+import { part } from '../shared/part'
 import { useDraft } from '../shared/storage'
 import { useKeydown } from '../shared/useKeydown'
 
-const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
+const RestoredDraft = part(() => import('../shared/RestoredDraft'))
 
 const TIMES = [5, 8, 15, 30, 60, 120]
 

@@ -1,18 +1,19 @@
 import { CaretRightFilled, EllipsisOutlined, HolderOutlined, VideoCameraFilled } from '@ant-design/icons'
 import { App, Button, Dropdown } from 'antd'
-import { lazy, Suspense } from 'react'
+import { Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Held } from '../rundown/HeldNotice'
 import { api } from '../shared/api'
 import { clockTime } from '../shared/format'
 import { listed } from '../shared/listed'
+import { part } from '../shared/part'
 import { useProblemText } from '../shared/problems'
 import { uuid7 } from '../wire/ids'
 import type { Entry } from './api'
 import { type Standing, secondsToRead } from './queue'
 import type { Reorder } from './useReorder'
 
-const HeldNotice = lazy(() => import('../rundown/HeldNotice'))
+const HeldNotice = part(() => import('../rundown/HeldNotice'))
 
 /** How to put an entry on air: docked while another is read, announced and cut in, or in the place of it at once. */
 export type Air = 'cue' | 'cut' | 'take'

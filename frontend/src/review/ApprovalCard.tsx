@@ -10,6 +10,7 @@ import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { isPageKey } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
+import { part } from '../shared/part'
 import { keepDraft, useDraft } from '../shared/storage'
 import { carryFindings, withSuggestion } from '../shared/text'
 import { useKeydown } from '../shared/useKeydown'
@@ -29,16 +30,16 @@ const editor = () => import('./ScriptEditor')
 const ScriptEditor = lazy(() => editor().then(({ ScriptEditor: field }) => ({ default: field })))
 // What is rarely there comes when it is.
 const HoldCard = lazy(() => import('./HoldCard').then(({ HoldCard: card }) => ({ default: card })))
-const HeldAgainNotice = lazy(() =>
+const HeldAgainNotice = part(() =>
   import('./HeldAgainNotice').then(({ HeldAgainNotice: notice }) => ({ default: notice })),
 )
 const rejecting = () => import('./RejectPanel')
 const RejectPanel = lazy(rejecting)
-const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
-const ReasonText = lazy(() => import('./ReasonText'))
-const Expired = lazy(() => import('./Expired'))
-const AgainOf = lazy(() => import('./AgainOf'))
-const Rejected = lazy(() => import('./Rejected'))
+const RestoredDraft = part(() => import('../shared/RestoredDraft'))
+const ReasonText = part(() => import('./ReasonText'))
+const Expired = part(() => import('./Expired'))
+const AgainOf = part(() => import('./AgainOf'))
+const Rejected = part(() => import('./Rejected'))
 
 type Mode = 'view' | 'edit' | 'reject' | 'override'
 

@@ -1,13 +1,14 @@
 import { Alert, App, Button, Input } from 'antd'
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { moment } from '../shared/format'
+import { part } from '../shared/part'
 import { useProblemText } from '../shared/problems'
 import { rulesApi } from './api'
 import { Trial } from './Trial'
 import type { Draft, Fault } from './useDraft'
 
-const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
+const RestoredDraft = part(() => import('../shared/RestoredDraft'))
 
 /** What stands between an edit and its being in force: a dry run, the faults, a colleague who was first, a note. */
 export function SaveBar({ draft }: { draft: Draft }) {

@@ -1,9 +1,10 @@
 import { InputNumber } from 'antd'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { Suspense, useEffect, useState } from 'react'
 import type { ShowItemView } from '../generated/protocol'
+import { part } from '../shared/part'
 import { useDraft } from '../shared/storage'
 
-const RestoredDraft = lazy(() => import('../shared/RestoredDraft'))
+const RestoredDraft = part(() => import('../shared/RestoredDraft'))
 
 /** How long one script of a plan is to be; what was typed and did not reach the server is there after a reload. */
 export function PlannedSeconds({

@@ -1,20 +1,21 @@
 import { DesktopOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import { Alert, App, Button, Empty } from 'antd'
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ShowView } from '../generated/protocol'
 import { MarkedText } from '../review/MarkedText'
 import { api } from '../shared/api'
 import { useRoomState } from '../shared/desk'
 import { clockTime } from '../shared/format'
+import { part } from '../shared/part'
 import { useProblemText } from '../shared/problems'
 import { RestProblem } from '../shared/rest'
 import { uuid7 } from '../wire/ids'
 import type { Held } from './HeldNotice'
 
 // What is seldom shown is loaded when it is: the route is near its budget.
-const HeldNotice = lazy(() => import('./HeldNotice'))
+const HeldNotice = part(() => import('./HeldNotice'))
 
 /** What this show has put on its room's rundown, in order; each can be put on the teleprompter. */
 export function RoomRundown({

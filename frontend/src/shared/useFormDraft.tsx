@@ -1,8 +1,9 @@
 import type { FormInstance } from 'antd'
-import { lazy, type ReactNode, Suspense, useMemo, useState } from 'react'
+import { type ReactNode, Suspense, useMemo, useState } from 'react'
+import { part } from './part'
 import { keepDraft, keptDraft } from './storage'
 
-const RestoredDraft = lazy(() => import('./RestoredDraft'))
+const RestoredDraft = part(() => import('./RestoredDraft'))
 
 interface Kept {
   /** Of what was changed: as it was when it was typed. */
