@@ -86,6 +86,8 @@ class Room:
     def __init__(self, name: str, host: dict[str, Any], rules: RuleSnapshot) -> None:
         self.name, self.host, self.rules = name, host, rules
         self.texts: list[str] = []
+        #: What was said in the conversation and then written anew: heard by nobody, and known to the writer.
+        self.replaced: list[str] = []
 
     async def write(
         self, product: dict[str, Any], before: str | None, previous: str | None, *, known: bool = True, **slots: Any
@@ -93,11 +95,12 @@ class Room:
         action, request = slots.pop("action"), slots.pop("request")
         facts, assumed, _ = described(dict(product), known, [])
         heard = [text for text in self.texts if text != previous]
+        history = [{"role": "assistant", "content": text} for text in self.replaced]
         state = initial_state({"content": request}, "")
         state |= cast(ScriptState, {
             "kind": action, "reading": {"then": ""}, "slots": slots, "previous_product": before, "room": None,
             "previous": {"content": previous, "product_name": product["name"]} if previous else None,
-            "history": [], "host": self.host, "product": facts, "assumed": assumed, "recalled": [],
+            "history": history, "host": self.host, "product": facts, "assumed": assumed, "recalled": [],
             "host_assumptions": [], "product_assumptions": [], "aired": excerpts(heard[::-1]),
         })  # fmt: skip
         said: list[Any] = []
@@ -111,6 +114,7 @@ class Room:
         text = state["content"]
         if previous in self.texts and action == "restyle":
             self.texts[self.texts.index(previous)] = text
+            self.replaced.append(previous)
         else:
             self.texts.append(text)
         return Written(

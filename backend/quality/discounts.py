@@ -53,6 +53,10 @@ _FOLDED: Final = re.compile(
 _FOLDED_UP: Final = re.compile(
     "(?:[腿角边头脚杆腰]|往[里外上下前后中]|轻轻|一拉|一推|[沿顺]着[^，。！？]{0,4}|这么|中间|拦腰)$"
 )
+#: Before 对折: what can be folded or is shown to be, not what a price does (鞋底能对折, 现场对折给大家看).
+_FOLDS: Final = re.compile(
+    "(?:能|可以?|来回|反复|现场|当场|前后|上下|左右|[往向][里外上下前后]|[整全]个)[^，。！？]{0,2}$"
+)
 #: A discount told as such may be this much off, in tenths; one that is told roughly, this much.
 _EXACT: Final = 0.3
 _ROUGH: Final = 0.5
@@ -118,9 +122,11 @@ def _halves_and_shares(text: str, true: float) -> Iterator[tuple[int, int, float
 
 def _is_of_else(text: str, match: re.Match[str]) -> bool:
     """Tell whether less of something else is told (省下一半地方), or something is folded (对折放进抽屉)."""
-    return _HALF_OF.match(text, match.end()) is not None or (
-        match.group() == "对折" and _FOLDED.match(text, match.end()) is not None
-    )
+    if match.group() != "对折":
+        return _HALF_OF.match(text, match.end()) is not None
+    low, _ = clause(text, *match.span())
+    folds = _FOLDS.search(text, low, match.start()) is not None and not is_of_price(text, *match.span())
+    return folds or _FOLDED.match(text, match.end()) is not None or _HALF_OF.match(text, match.end()) is not None
 
 
 def is_of_price(text: str, start: int, end: int) -> bool:
