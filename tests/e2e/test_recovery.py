@@ -454,3 +454,27 @@ def test_a_part_of_the_page_that_cannot_be_had_takes_no_field_away(seats: Seats)
     expect(page.get_by_test_id("in-mind")).to_be_visible()
     expect(box).to_have_value("下一条：面膜的卖点")
     expect(box).to_be_focused()
+
+
+@pytest.mark.parametrize("place", ["/console/{thread}", "/replay/{thread}", "/products", "/rundown/{thread}"])
+def test_a_page_that_could_not_be_read_is_read_by_itself_when_it_can_be(
+    seats: Seats, server: ServerProcess, place: str
+) -> None:
+    thread = waiting(seats)[1]
+    page = seats.take(OPERATOR).page
+    # The page's file is there; what it asks for is not.
+    page.route("**/api/v1/**", lambda route: route.abort())
+    page.evaluate(
+        "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')) }",
+        place.format(thread=thread),
+    )
+    fault = page.locator("main [role=alert]")
+    expect(fault.first).to_contain_text("连不上服务器")
+    page.unroute("**/api/v1/**")
+    if place.startswith("/rundown"):
+        # What is no show's is said to be none, and nothing is offered that cannot help.
+        expect(fault).to_contain_text("不存在")
+        expect(fault.get_by_role("button")).to_have_count(0)
+    else:
+        expect(fault).to_have_count(0)
+        expect(page.locator("main")).to_contain_text("保温杯")

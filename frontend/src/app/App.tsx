@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, Button, ConfigProvider } from 'antd'
+import { ConfigProvider } from 'antd'
 // As modules, not as antd/locale: what the components fall back to is the same English then, once.
 import enUS from 'antd/es/locale/en_US'
 import zhCN from 'antd/es/locale/zh_CN'
@@ -13,6 +13,7 @@ import { RestProblem, type Shapes } from '../shared/rest'
 import { dropDrafts, dropScripts, remember } from '../shared/storage'
 import { Broken } from './Broken'
 import { Shell } from './Shell'
+import { Trouble } from './Trouble'
 import { useAntdTheme } from './theme'
 
 type Me = Shapes['Me']
@@ -32,12 +33,17 @@ const HostsPage = lazy(() => import('../hosts/HostsPage'))
 const RulesPage = lazy(() => import('../rules/RulesPage'))
 const RarePages = lazy(() => import('./RarePages'))
 
+const AGAIN_MS = 4000
+/** Whether asking again may help. */
+const passes = (error: unknown) => !(error instanceof RestProblem) || error.retryable
+
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 30_000,
-      retry: (count, error) =>
-        count < 2 && (!(error instanceof RestProblem) || error.status >= 500 || error.status === 0),
+      retry: (count, error) => count < 2 && passes(error),
+      // What a page could not be told because the server was away it is told when the server is back.
+      refetchInterval: ({ state: { error } }) => !!error && passes(error) && AGAIN_MS,
     },
   },
 })
@@ -101,7 +107,6 @@ export function App() {
 
 /** Everything behind the login: the desk for who is known, the login page for who is not. */
 function SignedIn() {
-  const { t } = useTranslation()
   const problemText = useProblemText()
   const cache = useQueryClient()
   const drop = useCallback(
@@ -155,12 +160,7 @@ function SignedIn() {
   if (me.error) {
     return (
       <main className="login">
-        <Alert
-          type="error"
-          showIcon
-          title={problemText(me.error)}
-          action={<Button onClick={ask}>{t('common.retry')}</Button>}
-        />
+        <Trouble text={problemText(me.error)} onAgain={ask} />
       </main>
     )
   }

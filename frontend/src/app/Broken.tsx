@@ -1,7 +1,7 @@
-import { Alert, Button } from 'antd'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useRouteError } from 'react-router'
+import { Trouble } from './Trouble'
 
 const AGAIN_MS = 2000
 
@@ -24,13 +24,6 @@ export function Broken() {
     return () => clearInterval(timer)
   }, [missing])
   return (
-    <Alert
-      type="error"
-      showIcon
-      role="alert"
-      title={t(missing ? 'app.missing' : 'problem.internal_error')}
-      action={<Button onClick={() => location.reload()}>{t('common.retry')}</Button>}
-      data-testid="broken"
-    />
+    <Trouble text={t(missing ? 'app.missing' : 'problem.internal_error')} onAgain={() => location.reload()} />
   )
 }

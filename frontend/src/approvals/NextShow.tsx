@@ -4,15 +4,17 @@ import { Link } from 'react-router'
 import { api } from '../shared/api'
 import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
+import { everyPage } from '../shared/rest'
 import { nextOf } from './nextShow'
 
 /** For an empty queue: the show that is live next, for which there will be something to approve. */
 export function NextShow() {
   const { t, i18n } = useTranslation()
   const { socket } = useDesk()
-  const shows = useQuery({ queryKey: ['shows', 'next'], queryFn: () => api.shows(), staleTime: 0 })
+  // The one that begins first may be the one that was planned first.
+  const shows = useQuery({ queryKey: ['shows', 'next'], queryFn: () => everyPage(api.shows), staleTime: 0 })
   const rooms = useQuery({ queryKey: ['rooms'], queryFn: api.rooms })
-  const next = nextOf(shows.data?.items ?? [], socket.clock.now())
+  const next = nextOf(shows.data ?? [], socket.clock.now())
   const room = rooms.data?.find(({ id }) => id === next?.room_id)
   if (!next?.starts_at || !room) return null
   return (

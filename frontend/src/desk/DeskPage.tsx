@@ -214,11 +214,17 @@ function ThreadDesk({ threadId, writing }: { threadId: string; writing: boolean 
   if (phase === 'failed') {
     return (
       <main className="conversation">
+        <Link to="/console" className="to-queue">
+          {t('desk.threads')}
+        </Link>
         <Alert
           type="error"
           showIcon
           title={problemText(problem ?? { code: 'internal_error' })}
-          action={<Button onClick={() => void session.open()}>{t('common.retry')}</Button>}
+          action={
+            // What does not exist is not there the next time either.
+            problem?.retryable && <Button onClick={() => void session.open()}>{t('common.retry')}</Button>
+          }
         />
       </main>
     )

@@ -98,7 +98,14 @@ export function Remote({
     const at = lead
       ? () => placeOfDisplay(lead, transport, socket.clock.now())
       : () => placeOfRoom(transport, socket.clock.now())
-    return [{ id: 'lead', label: lead ? nameOf(lead, displays, t.screen) : t.room, leads: true, at }]
+    return [
+      {
+        id: 'lead',
+        label: !lead ? t.room : displays.length > 1 ? nameOf(lead, displays, t.screen) : '',
+        leads: true,
+        at,
+      },
+    ]
   }, [transport, displays, online, stageVersion, socket, t])
   const lost = status.state === 'reconnecting' && Date.now() - status.since >= QUIET_MS
 

@@ -4,7 +4,7 @@ import '../i18n/addReplay'
 import './replay.css'
 import { BranchesOutlined, LinkOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, Button, Segmented } from 'antd'
+import { Button, Segmented } from 'antd'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
@@ -18,6 +18,7 @@ import { usePageActions } from '../shared/pageActions'
 import { useProblemText } from '../shared/problems'
 import { replayLink } from '../shared/replayLink'
 import { told } from '../shared/rest'
+import { Unread } from '../shared/Unread'
 import { useKeydown } from '../shared/useKeydown'
 import { uuid7 } from '../wire/ids'
 import { replayApi, type ThreadRecord } from './api'
@@ -45,7 +46,6 @@ const SETTLED_MS = 300
 export default function ReplayPage() {
   const { t } = useTranslation()
   const { thread: threadId = '' } = useParams()
-  const problemText = useProblemText()
   const [count, setCount] = useState(0)
   const record = useQuery({
     queryKey: ['replay', threadId],
@@ -64,12 +64,7 @@ export default function ReplayPage() {
     <NoticesProvider>
       <main className="page replay">
         {record.isError ? (
-          <Alert
-            type="error"
-            showIcon
-            title={problemText(record.error)}
-            action={<Button onClick={() => void record.refetch()}>{t('common.retry')}</Button>}
-          />
+          <Unread asked={record} />
         ) : record.data ? (
           // What was read anew begins at the same moment, by its address.
           <Player

@@ -170,7 +170,7 @@ export function Reading({
               data-testid="reading-line"
               data-mark={mark.id}
             >
-              <span>{mark.label}</span>
+              {mark.label && <span>{mark.label}</span>}
             </div>
           ))}
         </div>

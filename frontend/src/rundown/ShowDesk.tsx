@@ -43,7 +43,9 @@ export function ShowDesk({ showId }: { showId: string }) {
           type="error"
           showIcon
           title={problemText(problem ?? { code: 'not_found' })}
-          action={<Button onClick={() => void session.open()}>{t('common.retry')}</Button>}
+          action={
+            problem?.retryable && <Button onClick={() => void session.open()}>{t('common.retry')}</Button>
+          }
         />
       </main>
     )

@@ -160,20 +160,40 @@ test('a fact of a kind that this page does not know counts, and is ignored', () 
   warned.mockRestore()
 })
 
-test('a resync whose snapshot could not be read can be tried again', async () => {
+test('a resync whose snapshot could not be read is tried again by itself, with what was read in view', async () => {
   let fails = false
-  const read = () => (fails ? Promise.reject({ code: 'storage_unavailable' }) : Promise.resolve(emptyThread))
-  const other = new ThreadSession(line, thread_id, read)
+  const problem = { code: 'storage_unavailable', message: '', retryable: true }
+  const reads = vi.fn(() => (fails ? Promise.reject(problem) : Promise.resolve({ ...emptyThread, seq: 7 })))
+  const other = new ThreadSession(line, thread_id, reads)
   await other.open()
   fails = true
   const resync = { topic: other.topic, reason: 'too_far_behind', snapshot_url: '/s' }
   line.onFrame({ type: 'resync_required', ...resync } as AnyFrame)
   await vi.advanceTimersByTimeAsync(0)
-  expect(other.state.getState().phase).toBe('failed')
+  expect(other.state.getState()).toMatchObject({ phase: 'loading', thread: { seq: 7 }, problem })
   fails = false
-  await other.open()
+  await vi.advanceTimersByTimeAsync(2000)
   expect(line.resubscribed).toBe(1)
+  expect(other.state.getState().problem).toBeNull()
   other.close()
+})
+
+test('what cannot be read for good is not asked for again; what waits for the server is, until the page is left', async () => {
+  let retryable = false
+  const reads = vi.fn(() => Promise.reject({ code: 'not_found', message: '', retryable }))
+  const gone = new ThreadSession(line, thread_id, reads)
+  await gone.open()
+  expect(gone.state.getState()).toMatchObject({ phase: 'failed', problem: { retryable: false } })
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(reads).toHaveBeenCalledTimes(1)
+  retryable = true
+  await gone.open()
+  expect(gone.state.getState().phase).toBe('failed')
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(reads).toHaveBeenCalledTimes(3)
+  gone.close()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(reads).toHaveBeenCalledTimes(3)
 })
 
 test('that text comes whole is said until pieces flow again, or another line says nothing of it', () => {

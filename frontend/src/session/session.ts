@@ -18,7 +18,7 @@ export interface SessionState {
   readonly thread: ThreadSnapshot
   /** `loading` until the thread's past is complete; `failed` when it cannot be read. */
   readonly phase: 'loading' | 'ready' | 'failed'
-  readonly problem: { code: string; message: string } | null
+  readonly problem: { code: string; message: string; retryable: boolean } | null
   /** Events that arrived between a reconnect and being caught up; `at` makes each occasion distinct. */
   readonly caughtUp: { count: number; at: number } | null
   /** Text comes at once when it is done, not piece by piece: the server's way for pieces is away. */
@@ -27,6 +27,7 @@ export interface SessionState {
 
 const PUBLISH_MS = 50
 const ASK_AGAIN_MS = 1000
+const READ_AGAIN_MS = 2000
 
 /**
  * One thread on screen. Lane A goes through the reducer into `state`; lane B is gathered and published to `live` at most
@@ -42,6 +43,7 @@ export class ThreadSession {
   #publishing: ReturnType<typeof setTimeout> | undefined
   #unsubscribe: (() => void) | undefined
   #askedForText = 0
+  #readingAgain: ReturnType<typeof setTimeout> | undefined
   #arrived = 0
   #awaySince: number | undefined
   #closed = false
@@ -64,8 +66,12 @@ export class ThreadSession {
     return `thread:${this.threadId}`
   }
 
-  /** Read the thread's present state, then follow it until `close`. May be called again after a failure. */
+  /**
+   * Read the thread's present state, then follow it until `close`. What the server was only away for is tried again until it
+   * is back; may be called again before.
+   */
   async open(): Promise<void> {
+    clearTimeout(this.#readingAgain)
     if (!(await this.#load()) || this.#closed) return
     if (this.#unsubscribe) {
       // The snapshot could not be read after `resync_required`: the subscription still waits for it.
@@ -84,6 +90,7 @@ export class ThreadSession {
     this.#closed = true
     this.#unsubscribe?.()
     clearTimeout(this.#publishing)
+    clearTimeout(this.#readingAgain)
   }
 
   /** The line is down: count what has to be caught up when it is back. */
@@ -118,9 +125,17 @@ export class ThreadSession {
       this.#publish({})
       return true
     } catch (error) {
-      const problem = error as { code?: string; message?: string }
-      const { code = 'unreachable', message = '' } = problem
-      if (!this.#closed) this.state.setState({ phase: 'failed', problem: { code, message } })
+      const problem = error as { code?: string; message?: string; retryable?: boolean }
+      const { code = 'unreachable', message = '', retryable = true } = problem
+      if (this.#closed) return false
+      // What was read before stays in view while it is tried again.
+      const known = this.state.getState().thread !== emptyThread
+      this.state.setState({
+        phase: known && retryable ? 'loading' : 'failed',
+        problem: { code, message, retryable },
+      })
+      clearTimeout(this.#readingAgain)
+      if (retryable) this.#readingAgain = setTimeout(() => void this.open(), READ_AGAIN_MS)
       return false
     }
   }
