@@ -1,6 +1,6 @@
 """How good the scripts are that the offline writer makes: whole shows, by the nodes of the graph that write and check.
 
-Run: PYTHONPATH=. python -m benchmarks.writer [known unseen odd fresh] [--worst 20] [--show ROOM]
+Run: PYTHONPATH=. python -m benchmarks.writer [known unseen odd fresh strangers] [--worst 20] [--show ROOM]
      PYTHONPATH=. python -m benchmarks.writer --samples docs/samples.md
 """
 
@@ -264,7 +264,7 @@ def samples(written: Sequence[Written]) -> str:
 def main() -> None:
     """Play the sets that were asked for and print their figures, or write the samples."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sets", nargs="*", default=["known", "unseen", "odd", "fresh"])
+    parser.add_argument("sets", nargs="*", default=["known", "unseen", "odd", "fresh", "strangers"])
     parser.add_argument("--worst", type=int, default=20)
     parser.add_argument("--show", help="print the texts of this room")
     parser.add_argument("--samples", type=Path)

@@ -4,7 +4,9 @@ import re
 from typing import Final
 
 _SHORTER: Final = re.compile(
-    r"短一?[点些]|精简|缩短|压缩|简短一?点|太长|太啰嗦|(?:[一两二三四五六七八九十]|\d{1,2})句话?(?:就|以内|话|吧|即可|够|$)|\bshort(?:er|en)?\b",
+    r"短一?[点些]|精简|缩短|压缩|简短一?点|太长|太啰嗦|"
+    # 两句 behind a word of talking is no count: 下播前说两句
+    r"(?!(?<=[说讲聊唠贫夸吹侃扯念叨谈唱])[两二]句话?(?:吧|$))(?:[一两二三四五六七八九十]|\d{1,2})句话?(?:就|以内|话|吧|即可|够|$)|\bshort(?:er|en)?\b",
     re.IGNORECASE,
 )
 _NAMED_LENGTH: Final = re.compile(r"\d+\s*(?:秒|分|s\b|sec)|[一二两三四五六七八九十半]+(?:秒|分钟)", re.IGNORECASE)

@@ -675,3 +675,30 @@ def test_the_same_short_sentence_is_not_said_twice_in_a_row() -> None:
         text = write(seed, scenario="opening", product={**CUP, "name": "喵田全价冻干猫粮 1.5kg"}, seconds=15)
         said = re.split(r"[。！？\n]", text)
         assert all(one != other or not one for one, other in pairwise(said)), text
+
+
+def test_two_words_at_the_end_of_a_show_are_no_count_of_sentences() -> None:
+    asked = {"scenario": "closing", "seconds": 30, "pace": 260}
+    plain = spoken_length(write(1, product=CUP, **asked, request="收个尾"))
+    assert spoken_length(write(1, product=CUP, **asked, request="下播前说两句")) > plain * 0.85
+    assert spoken_length(write(1, product=CUP, **asked, request="两句话就行")) < plain * 0.7
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_statement_says_is_not_said_once_more(seed: int) -> None:
+    course = {**CUP, "required_statements": ["八次连报，画材需自备"]}
+    text = write(seed, product=course, scenario="promotion", seconds=45, must_say=["画材需自备"])
+    assert text.count("画材需自备") == 1
+
+
+def test_a_long_name_that_has_a_short_one_is_called_by_it() -> None:
+    course = {**CUP, "name": "素简书房零基础水彩小班直播课", "brand": "素简书房", "aliases": ["水彩课"]}
+    text = write(2, product=course, scenario="selling_points", seconds=90)
+    assert text.count(course["name"]) == 1
+    assert text.count("水彩课") >= 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_catchphrase_that_asks_ends_as_a_question(seed: int) -> None:
+    text = write(seed, product=CUP, scenario="selling_points", seconds=60, host={"catchphrases": ["跟得上吗"]})
+    assert "跟得上吗，" not in text

@@ -428,7 +428,7 @@ class _Script:
         told.sort(key=lambda one: not one.text.startswith(own))
         phrase = catch.text.rstrip("。！？!?")
         if told and phrase[-2:] not in told[0].text[:8]:
-            told[0].text = f"{phrase}，{told[0].text}"
+            told[0].text = f"{phrase}{'？' if phrase[-1:] in '吗呢么' else '，'}{told[0].text}"
         return [one for one in ordered if one is not catch]
 
     def _mix(self, body: list[_Unit]) -> list[_Unit]:

@@ -133,7 +133,9 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:  # noqa: PLR0915 -- a line fo
     short = _short(name, brand, kind)
     spoken_name = re.sub(r"\s+\S*\d.*$", "", name)
     spoken_name = spoken_name if len(spoken_name) >= 3 else name
-    sayable = spoken_length(spoken_name) <= 14 and re.search("[\u4e00-\u9fff]", spoken_name)
+    # Said again and again a long name is all that is heard: where people have a shorter one, it is called by that.
+    long = 10 if aliases else 14
+    sayable = spoken_length(spoken_name) <= long and re.search("[\u4e00-\u9fff]", spoken_name)
     call = spoken_name if sayable else next((one for one in aliases if len(one) >= 2), short)
     price = _money(product.get("price"))
     list_price = _money(product.get("list_price"))
@@ -172,6 +174,9 @@ def read_sheet(brief: Mapping[str, Any]) -> Sheet:  # noqa: PLR0915 -- a line fo
     mentions |= {one.feature + one.benefit for one in points if told and _bare(one.feature or one.benefit) in told}
     # A thing of the record that must be said is said with what the record knows of it, not by its name alone.
     must_say = [one for one in must_say if not asked_for.get(one)]
+    # Said by a statement it is not said once more beside it.
+    stated = [_text(one) for one in _list(product.get("required_statements"))]
+    must_say = [one for one in must_say if not any(one in statement for statement in stated)]
     if previous and brief.get("action") in {"restyle", "join"}:
         want, drop = _as_before(previous, price, stock, want, drop)
         if any(_bare(speakable(gift)) in _bare(previous) for gift in _list(product.get("gifts"))):
