@@ -315,6 +315,12 @@ class TableUnreadable(BadRequest):
     code = "table_unreadable"
 
 
+class TableEmpty(TableUnreadable):
+    """There is nothing in this file."""
+
+    code = "table_empty"
+
+
 class UploadBroken(BadRequest):
     """The file is not base64: it was cut or changed on its way."""
 

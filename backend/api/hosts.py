@@ -142,7 +142,7 @@ async def read_host_table(identity: Cataloguer, services: Parts, body: TableUplo
     rows = _read(body.content)
     async with services.db.tenant(identity.tenant_id) as conn:
         planned, errors = await _planned(conn, rows)
-    return preview(planned, errors, rows.unknown)
+    return preview(planned, errors, rows)
 
 
 @router.post("/import")

@@ -237,7 +237,7 @@ async def read_product_table(identity: Cataloguer, services: Parts, body: TableU
     rows = _read(body.content)
     async with services.db.tenant(identity.tenant_id) as conn:
         planned, errors = await _planned(conn, rows)
-    return preview(planned, errors, rows.unknown)
+    return preview(planned, errors, rows)
 
 
 @router.post("/import")

@@ -182,6 +182,20 @@ class Retry(BaseModel):
     item_ids: ItemIds | None = None
 
 
+class Cancel(BaseModel):
+    """What else is left out: with `waiting` the scripts that wait for a decision are withdrawn as well."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    waiting: bool = False
+
+
+class CancelRequest(Cancel):
+    """… and of which show."""
+
+    show_id: UUID
+
+
 class RetryRequest(Retry):
     """… and of which show."""
 
@@ -318,14 +332,22 @@ async def pause_show(identity: Writer, services: Parts, show_id: UUID, key: Idem
 
 
 @router.post("/{show_id}/cancel")
-async def cancel_show(identity: Writer, services: Parts, show_id: UUID, key: IdempotencyKey = None) -> Show:
-    """Leave out what has not been begun and stop what is being written; what waits for a decision goes on waiting."""
+async def cancel_show(
+    identity: Writer, services: Parts, show_id: UUID, body: Cancel | None = None, key: IdempotencyKey = None
+) -> Show:
+    """Leave out what has not been begun and stop what is being written.
+
+    What waits for a decision goes on waiting, unless `waiting` withdraws it.
+    """
+    waiting = body is not None and body.waiting
 
     async def act(conn: Connection) -> Show:
         return Show.model_validate(await running.skip_rest(conn, identity, show_id))
 
-    await once(services.db, identity, key, request=ItemRequest(show_id=show_id), result=Show, act=act)
-    return Show.model_validate(await running.stop_writing(services.db, services.redis, identity, show_id))
+    request = CancelRequest(show_id=show_id, waiting=waiting)
+    await once(services.db, identity, key, request=request, result=Show, act=act)
+    stopped = await running.stop_writing(services.db, services.redis, identity, show_id, waiting=waiting)
+    return Show.model_validate(stopped)
 
 
 @router.post("/{show_id}/retry")

@@ -51,12 +51,16 @@ class RecordRow(BaseModel):
 
 
 class ReadRecords(BaseModel):
-    """What a table would do, everything that is wrong with it, and the headings that are not read."""
+    """What a table would do, everything that is wrong with it, and what is not read of it.
+
+    `examples` rows begin with 示例：, as the template's own does.
+    """
 
     rows: int
     items: list[RecordRow]
     errors: list[TableError]
     unknown_columns: list[str]
+    examples: int
 
 
 class ImportedRecords(BaseModel):
@@ -94,6 +98,7 @@ class Rows(Generic[K]):
     errors: Sequence[RowError]
     unknown: Sequence[str]
     title: Mapping[str, str]
+    examples: int
 
     def against(
         self,
@@ -138,16 +143,17 @@ def rows_of(table: RecordTable, body: TypeAdapter[Any], fields_of: Callable[[Any
         else:
             fields = fields_of(made)
             good.append((record.row, fields["name"], fields))
-    return Rows(good, errors, table.unknown, table.title)
+    return Rows(good, errors, table.unknown, table.title, table.examples)
 
 
-def preview(planned: Sequence[Planned[Any]], errors: Sequence[RowError], unknown: Sequence[str]) -> ReadRecords:
+def preview(planned: Sequence[Planned[Any]], errors: Sequence[RowError], rows: Rows[Any]) -> ReadRecords:
     """Return what a table would do."""
     return ReadRecords(
         rows=len({one.row for one in planned} | {error.row for error in errors}),
         items=[RecordRow(row=one.row, name=one.name, change=one.change) for one in planned],
         errors=told(errors),
-        unknown_columns=list(unknown),
+        unknown_columns=list(rows.unknown),
+        examples=rows.examples,
     )
 
 

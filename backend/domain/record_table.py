@@ -61,13 +61,15 @@ class Record:
 class RecordTable:
     """What a table holds: the rows in which nothing is wrong, and what is wrong with the others.
 
-    `title` is each field's heading; the headings of `unknown` are not read.
+    `title` is each field's heading; the headings of `unknown` are not read. `examples` rows show how a table is filled
+    in, and are left out.
     """
 
     records: Sequence[Record]
     errors: Sequence[RowError]
     title: Mapping[str, str]
     unknown: Sequence[str]
+    examples: int = 0
 
 
 def read_records(kind: Kind, lines: Sequence[Line]) -> RecordTable:
@@ -88,8 +90,10 @@ def read_records(kind: Kind, lines: Sequence[Line]) -> RecordTable:
     records: list[Record] = []
     errors: list[RowError] = []
     first: dict[str, int] = {}
+    examples = 0
     for line in rows:
         if line.cell(columns["name"]).startswith(EXAMPLE):
+            examples += 1
             continue
         if (moved := surplus(heading, line)) is not None:
             errors.append(moved)
@@ -106,7 +110,7 @@ def read_records(kind: Kind, lines: Sequence[Line]) -> RecordTable:
         errors += wrong
         if not wrong:
             records.append(Record(line.number, fields))
-    return RecordTable(records, errors, title, unknown)
+    return RecordTable(records, errors, title, unknown, examples)
 
 
 def template(kind: Kind) -> list[list[str]]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from backend.errors import TableTooLarge, TableUnreadable
+from backend.errors import TableEmpty, TableTooLarge, TableUnreadable
 
 #: Beyond this a table is no plan of an evening and no catalogue of one house.
 MAX_ROWS: Final = 2000
@@ -51,6 +51,7 @@ def read_table(data: bytes, *, max_rows: int = MAX_ROWS) -> list[Line]:
     What a file is tells its beginning, not its name.
 
     Raises:
+        TableEmpty: no row of it holds anything.
         TableUnreadable: neither text nor XLSX, or a broken one; `reason` is a stable word.
         TableTooLarge: more than `max_rows` rows beside the heading, or it unpacks to too much.
     """
@@ -61,7 +62,7 @@ def read_table(data: bytes, *, max_rows: int = MAX_ROWS) -> list[Line]:
     else:
         rows = _of_csv(data, max_rows)
     if not rows:
-        raise TableUnreadable("the table is empty", reason="empty")
+        raise TableEmpty("there is nothing in this file")
     return rows
 
 

@@ -133,8 +133,8 @@ async def skip_rest(conn: Connection, who: Identity, show_id: UUID) -> Show:
     return show
 
 
-async def stop_writing(db: Database, cache: Cache, who: Identity, show_id: UUID) -> Show:
-    """Stop the scripts of a show that are being written; what waits for a decision goes on waiting.
+async def stop_writing(db: Database, cache: Cache, who: Identity, show_id: UUID, *, waiting: bool = False) -> Show:
+    """Stop the scripts of a show that are being written; `waiting`: withdraw what waits for a decision as well.
 
     Each by itself, for a run's row comes before the show's: one that ends meanwhile has ended.
 
@@ -144,8 +144,9 @@ async def stop_writing(db: Database, cache: Cache, who: Identity, show_id: UUID)
     """
     async with db.tenant(who.tenant_id) as conn:
         items = await shows.items_of(conn, show_id)
+    stopped = {"queued", "writing", "waiting"} if waiting else {"queued", "writing"}
     for item in items:
-        if item.status in ("queued", "writing") and item.thread_id is not None and item.run_id is not None:
+        if item.status in stopped and item.thread_id is not None and item.run_id is not None:
             async with db.tenant(who.tenant_id) as conn:
                 await require_still(conn, who)
                 await stop(conn, cache, who, item.thread_id, item.run_id)

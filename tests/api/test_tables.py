@@ -80,6 +80,11 @@ async def test_a_table_taken_in_again_changes_nothing_and_an_empty_cell_leaves_w
     assert (entry["action"], entry["detail"]) == ("host.imported", {"created": 0, "updated": 1})
 
 
+async def test_rows_that_show_how_a_table_is_filled_in_are_counted_and_left_out(operator: httpx.AsyncClient):
+    read = (await operator.post("/api/v1/hosts/table", json=upload("主播\n示例：小雅\n云朵\n"))).json()
+    assert ([item["name"] for item in read["items"]], read["errors"], read["examples"]) == (["云朵"], [], 1)
+
+
 async def test_a_table_without_a_good_row_and_one_that_is_to_be_whole_are_refused(operator: httpx.AsyncClient):
     before = await everything(operator, "hosts")
     for table, code in (

@@ -78,6 +78,11 @@ def test_a_director_cues_reorders_cuts_in_notes_paces_and_blanks(seats: Seats) -
     expect(page.get_by_test_id("note-shown")).to_contain_text("催单")
     hands.kept()
     expect(host.locator(".note")).to_contain_text("催单")
+    # Esc leaves the field, whose letters are keys of the page then.
+    hands.press("t")
+    hands.here(page.get_by_label("给主播的话"))
+    hands.press("Escape")
+    expect(page.get_by_label("给主播的话")).not_to_be_focused()
     hands.do(page.get_by_test_id("note-shown").get_by_role("button"), back=True)
     expect(page.get_by_test_id("note-shown")).to_have_count(0)
     hands.kept()
@@ -125,6 +130,17 @@ def test_every_key_of_the_teleprompter_and_none_of_them_when_they_are_off(
     for key, turned in (("m", "-1, 1"), ("Shift+M", "-1, -1"), ("m", "1, -1"), ("Shift+M", "1, 1")):
         hands.press(key)
         expect(mirror).to_have_attribute("style", re.compile(rf"scale\({turned}\)"))
+    # Held a moment too long it is one press all the same.
+    for _ in range(2):
+        for _ in range(2):
+            page.keyboard.down("m")
+        page.keyboard.up("m")
+    expect(mirror).to_have_attribute("style", re.compile(r"scale\(1, 1\)"))
+    for _ in range(3):
+        page.keyboard.down("m")
+    page.keyboard.up("m")
+    expect(mirror).to_have_attribute("style", re.compile(r"scale\(-1, 1\)"))
+    hands.press("m")
     for key, what in (("l", ".band"), ("h", ".bar")):
         hands.press(key)
         expect(page.locator(what)).to_have_count(0)

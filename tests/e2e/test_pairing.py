@@ -129,6 +129,12 @@ def test_a_phone_scans_the_link_and_steers_without_changing_what_is_read(seats: 
     late = paired(seats, link, viewport=PHONE).page
     expect(late.get_by_role("alert")).to_contain_text("这个链接已经用过或过期")
     expect(late.get_by_label("配对码", exact=True)).to_be_visible()
+    late.get_by_label("配对码", exact=True).fill("１２３４５６")
+    expect(late.get_by_label("配对码", exact=True)).to_have_value("123456")
+    # A fresh one opened in the same tab: what was wrong with the last is not with this.
+    late.evaluate("fresh => { location.hash = fresh }", link_of(stage, "remote").partition("#")[2])
+    expect(late.locator("form")).to_contain_text("已扫到配对链接")
+    expect(late.locator(".wrong")).to_have_text("")
     phone.goto("/pair")
     expect(phone.locator(".paired")).to_contain_text("遥控")
     phone.get_by_role("button", name="解除配对").click()

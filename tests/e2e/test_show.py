@@ -120,6 +120,16 @@ def test_a_show_from_a_workbook_to_the_rundown(seats: Seats, tmp_path: Path) -> 
     assert headings == [f"{n}. {names[at]} · 卖点介绍" for n, at in enumerate((1, 0, 2, 3), 1)]
     cues = page.request.get(f"/api/v1/shows/{show}/export?format=srt").text()
     assert re.match(r"1\n00:00:00,000 --> 00:00:\d\d,\d{3}\n【", cues)
+
+    # A show that was planned wrong: what still waits is withdrawn at once, and then it can go.
+    expect(page.get_by_role("button", name=re.compile("^(delete )?删除$"))).to_be_disabled()
+    page.get_by_role("button", name="取消其余").click()
+    expect(page.get_by_role("dialog")).to_contain_text("待审批的 26 段会撤下")
+    page.get_by_role("dialog").get_by_role("button", name="确定").click()
+    expect(page.get_by_test_id("show-progress")).not_to_contain_text("待审批")
+    waiting = page.request.get("/api/v1/interrupts?status=pending&limit=100").json()["items"]
+    assert [one for one in waiting if one["params"].get("show") == "双十一大场"] == []
+    expect(page.get_by_role("button", name=re.compile("^(delete )?删除$"))).to_be_enabled()
     assert operator.complaints == []
 
 

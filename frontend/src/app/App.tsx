@@ -62,9 +62,9 @@ const router = createBrowserRouter([
           { path: '/scripts/:script?', element: <Addressed page={<ScriptsPage />} /> },
           { path: '/rundown/:show?', element: <Addressed page={<ShowsPage />} /> },
           { path: '/live/:room?', element: <Addressed page={<LivePage />} /> },
-          { path: '/products/:id?', element: <Addressed page={<ProductsPage />} /> },
+          { path: '/products/:id?', element: <Addressed made page={<ProductsPage />} /> },
           { path: '/memory', element: <MemoryPage /> },
-          { path: '/hosts/:id?', element: <Addressed page={<HostsPage />} /> },
+          { path: '/hosts/:id?', element: <Addressed made page={<HostsPage />} /> },
           { path: '/experiments/:experiment?', element: <Addressed page={<RarePages />} /> },
           { path: '/models', element: <RarePages /> },
           { path: '/rules', element: <RulesPage /> },
@@ -78,9 +78,11 @@ const router = createBrowserRouter([
   },
 ])
 
-/** A page of one thing; an address that can be nothing's is told to be none, as every other. */
-function Addressed({ page }: { page: ReactNode }) {
-  const known = Object.values(useParams()).every((id) => !id || /^(new|[\da-f-]{36})$/i.test(id))
+/** A page of one thing, or of the form for a `made` one; an address that can be nothing's is told to be none, as every other. */
+function Addressed({ page, made }: { page: ReactNode; made?: true }) {
+  const known = Object.values(useParams()).every(
+    (id) => !id || /^[\da-f-]{36}$/i.test(id) || (made && id === 'new'),
+  )
   return known ? page : <RarePages page="elsewhere" />
 }
 

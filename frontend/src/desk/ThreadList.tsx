@@ -161,7 +161,11 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
               />
             ) : (
               <>
-                <NavLink to={`/console/${thread.id}`} className="thread-link" title={thread.title}>
+                <NavLink
+                  to={`/console/${thread.id}`}
+                  className="thread-link"
+                  title={thread.title || t('desk.untitled')}
+                >
                   <span className="thread-title">{thread.title || t('desk.untitled')}</span>
                   {thread.last_text && <span className="thread-last muted">{thread.last_text}</span>}
                   <span className="row muted">
@@ -176,7 +180,7 @@ export function ThreadList({ activeId }: { activeId: string | undefined }) {
                 <span className="thread-menu">
                   <Suspense fallback={null}>
                     <ThreadMenu
-                      title={thread.title}
+                      title={thread.title || t('desk.untitled')}
                       pinned={Boolean(thread.pinned_at)}
                       onPin={() => pin(thread)}
                       onRename={() => setRenaming({ id: thread.id, title: thread.title })}

@@ -68,6 +68,7 @@ export const errorCodes = [
   "skill_refused",
   "still_running",
   "storage_unavailable",
+  "table_empty",
   "table_faulty",
   "table_too_large",
   "table_unreadable",

@@ -1456,7 +1456,9 @@ export interface paths {
         put?: never;
         /**
          * Cancel Show
-         * @description Leave out what has not been begun and stop what is being written; what waits for a decision goes on waiting.
+         * @description Leave out what has not been begun and stop what is being written.
+         *
+         *     What waits for a decision goes on waiting, unless `waiting` withdraws it.
          */
         post: operations["cancel_show"];
         delete?: never;
@@ -2911,6 +2913,17 @@ export interface components {
              * Format: date-time
              */
             kept_at: string;
+        };
+        /**
+         * Cancel
+         * @description What else is left out: with `waiting` the scripts that wait for a decision are withdrawn as well.
+         */
+        Cancel: {
+            /**
+             * Waiting
+             * @default false
+             */
+            waiting?: boolean;
         };
         /**
          * Changes
@@ -5998,7 +6011,9 @@ export interface components {
         };
         /**
          * ReadRecords
-         * @description What a table would do, everything that is wrong with it, and the headings that are not read.
+         * @description What a table would do, everything that is wrong with it, and what is not read of it.
+         *
+         *     `examples` rows begin with 示例：, as the template's own does.
          */
         ReadRecords: {
             /** Rows */
@@ -6009,6 +6024,8 @@ export interface components {
             errors: components["schemas"]["TableError"][];
             /** Unknown Columns */
             unknown_columns: string[];
+            /** Examples */
+            examples: number;
         };
         /**
          * ReadRule
@@ -11133,7 +11150,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Cancel"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

@@ -61,6 +61,8 @@ export const catalogueZh = {
     name: '名称',
     faults: '有 {{count}} 处错误',
     faultsHint: '可以在表格里改好再选一次文件，也可以跳过这些行，先导入其余的。',
+    nothingLeft: '请在表格里改好，再选一次文件。',
+    examples: '有 {{count}} 行以“示例：”开头，是填写的样子，没有读入；自己的内容请去掉这三个字。',
     unknown: '这些列不认识，不会导入：{{names}}',
     change: '将要',
     create: '新建',
@@ -159,6 +161,11 @@ export const catalogueEn: English<typeof catalogueZh> = {
     faults: '{{count}} faults',
     faults_one: '{{count}} fault',
     faultsHint: 'Mend the table and choose the file again, or leave these rows out and import the others.',
+    nothingLeft: 'Mend the table and choose the file again.',
+    examples:
+      '{{count}} rows begin with “示例：”: they show how to fill the table in and are left out. Take the word away from rows of your own.',
+    examples_one:
+      'One row begins with “示例：”: it shows how to fill the table in and is left out. Take the word away from rows of your own.',
     unknown: 'These columns are not known and not imported: {{names}}',
     change: 'Would',
     create: 'add',

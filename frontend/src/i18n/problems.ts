@@ -72,6 +72,7 @@ export const problemsZh: Record<ProblemCode, string> = {
   storage_unavailable: '数据库暂时不可用。',
   table_faulty: '表格里有错误，什么都没有导入。',
   table_too_large: '表格太大了。',
+  table_empty: '这个文件是空的。',
   table_unreadable: '看不懂这个文件：请用 CSV（UTF-8 或 GBK）或 XLSX。',
   tenant_choice: '你属于多个团队，请选择一个。',
   taken_up_again: '已经有人处理过了。',

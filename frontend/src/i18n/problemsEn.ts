@@ -72,6 +72,7 @@ export const problemsEn: typeof problemsZh = {
   storage_unavailable: 'The database cannot be reached.',
   table_faulty: 'Some rows of the table are wrong; nothing was imported.',
   table_too_large: 'The table is too large.',
+  table_empty: 'There is nothing in this file.',
   table_unreadable: 'This file cannot be read; use CSV (UTF-8 or GBK) or XLSX.',
   tenant_choice: 'You belong to several teams; choose one.',
   taken_up_again: 'Somebody has seen to this already.',

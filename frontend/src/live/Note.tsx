@@ -90,6 +90,10 @@ export function Note({
           disabled={!writes}
           value={text}
           onChange={({ target }) => setText(target.value)}
+          onKeyDown={(event) => {
+            // Out of the field, where letters are keys of the page; what is written stays.
+            if (event.key === 'Escape' && !event.nativeEvent.isComposing) event.currentTarget.blur()
+          }}
         />
         <Select
           aria-label={t('live.noteFor')}

@@ -53,7 +53,13 @@ export function App() {
   }, [])
   useEffect(() => {
     // A link that is opened where this page is already loads no page.
-    const again = () => setSecret((known) => takeSecret() ?? known)
+    const again = () => {
+      const secret = takeSecret()
+      if (!secret) return
+      setSecret(secret)
+      // What was wrong with the last one is not with this.
+      setWrong(undefined)
+    }
     window.addEventListener('hashchange', again)
     return () => window.removeEventListener('hashchange', again)
   }, [])
@@ -153,7 +159,7 @@ export function App() {
               aria-describedby="code-hint"
               aria-invalid={wrong === 'six' || wrong === 'pairing_refused'}
               value={code}
-              onChange={({ target }) => setCode(target.value.replace(/[^\d ]/g, ''))}
+              onChange={({ target }) => setCode(target.value.normalize('NFKC').replace(/[^\d ]/g, ''))}
             />
             <small id="code-hint">{t.codeHint}</small>
           </div>
@@ -178,7 +184,13 @@ export function App() {
           {busy ? t.connecting : t.connect}
         </button>
         {secret && (
-          <button type="button" onClick={() => setSecret(undefined)}>
+          <button
+            type="button"
+            onClick={() => {
+              setSecret(undefined)
+              setWrong(undefined)
+            }}
+          >
             {t.typeInstead}
           </button>
         )}

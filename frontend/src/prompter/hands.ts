@@ -50,15 +50,19 @@ function perform(action: Action, { actions, act, player, paged, resize }: Hands)
   }
 }
 
+/** What goes on for as long as its key is held; all else is done once a press, or it would undo itself. */
+const held: ReadonlySet<Action['do']> = new Set(['pace', 'step', 'size'])
+
 export function press(event: KeyboardEvent, hands: Hands): void {
-  if (event.isComposing) return
+  // 229: Safari says of the key that ends a composition that nothing is composed.
+  if (event.isComposing || event.keyCode === 229) return
   // A focused button keeps its own Enter and Space.
   const onButton = event.target instanceof HTMLButtonElement && (event.key === 'Enter' || event.key === ' ')
   const { singleKeys, keys } = useDesk.getState().settings
   const action = onButton ? undefined : actionOf(event, singleKeys, keys)
   if (!action) return
   event.preventDefault()
-  if (!(action.do === 'toggle' && event.repeat)) perform(action, hands)
+  if (!event.repeat || held.has(action.do)) perform(action, hands)
 }
 
 export const watchPad = (hands: Hands): (() => void) => watchGamepad((action) => perform(action, hands))

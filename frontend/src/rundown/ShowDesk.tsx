@@ -7,8 +7,8 @@ import {
   StopOutlined,
 } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, App, Button } from 'antd'
-import { useEffect, useState } from 'react'
+import { Alert, App, Button, Checkbox } from 'antd'
+import { type ReactNode, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
 import type { ShowView } from '../generated/protocol'
@@ -77,7 +77,7 @@ function Desk({ showId, show }: { showId: string; show: ShowView }) {
       setBusy(false)
     }
   }
-  const ask = (title: string, content: string, what: (key: string) => Promise<unknown>) =>
+  const ask = (title: string, content: ReactNode, what: (key: string) => Promise<unknown>) =>
     modal.confirm({
       title,
       content,
@@ -94,6 +94,31 @@ function Desk({ showId, show }: { showId: string; show: ShowView }) {
     })
   const exportable = show.items.some(({ script_id }) => script_id)
   const underWay = progress.queued + progress.writing
+  const rest = progress.planned + underWay
+  /** What waits is written already, and people may be reading it: it is withdrawn only when that is said. */
+  const cancelRest = () => {
+    let waiting = rest === 0
+    ask(
+      t('show.cancelRest'),
+      waiting ? (
+        t('show.withdrawHint', { count: progress.waiting })
+      ) : (
+        <>
+          <p>{t('show.cancelHint')}</p>
+          {progress.waiting > 0 && (
+            <Checkbox
+              onChange={({ target }) => {
+                waiting = target.checked
+              }}
+            >
+              {t('show.withdrawToo', { count: progress.waiting })}
+            </Checkbox>
+          )}
+        </>
+      ),
+      (key) => api.cancelShow(showId, waiting, key),
+    )
+  }
   return (
     <main className="page">
       <Link to="/rundown">{t('show.toList')}</Link>
@@ -140,10 +165,8 @@ function Desk({ showId, show }: { showId: string; show: ShowView }) {
           </Button>
           <Button
             icon={<StopOutlined />}
-            disabled={!writes || busy || progress.planned + underWay === 0}
-            onClick={() =>
-              ask(t('show.cancelRest'), t('show.cancelHint'), (key) => api.cancelShow(showId, key))
-            }
+            disabled={!writes || busy || rest + progress.waiting === 0}
+            onClick={cancelRest}
           >
             {t('show.cancelRest')}
           </Button>

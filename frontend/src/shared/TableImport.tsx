@@ -99,7 +99,15 @@ export default function TableImport({ name, read: readTable, take }: Props) {
           showIcon
           role="alert"
           title={t('tableImport.faults', { count: read.errors.length })}
-          description={t('tableImport.faultsHint')}
+          description={read.items.length > 0 ? t('tableImport.faultsHint') : t('tableImport.nothingLeft')}
+        />
+      )}
+      {read && read.examples > 0 && (
+        <Alert
+          type={read.items.length > 0 ? 'info' : 'warning'}
+          showIcon
+          role="status"
+          title={t('tableImport.examples', { count: read.examples })}
         />
       )}
       {read && read.unknown_columns.length > 0 && (
@@ -109,7 +117,7 @@ export default function TableImport({ name, read: readTable, take }: Props) {
           title={t('tableImport.unknown', { names: listed(read.unknown_columns) })}
         />
       )}
-      {read && (
+      {read && read.items.length + read.errors.length > 0 && (
         <Table<Row>
           rowKey="row"
           size="small"
@@ -132,15 +140,9 @@ export default function TableImport({ name, read: readTable, take }: Props) {
           ]}
         />
       )}
-      {read && (
+      {read && read.items.length > 0 && (
         <div className="row form-actions">
-          <Button
-            type="primary"
-            loading={busy}
-            disabled={read.items.length === 0}
-            onClick={() => void accept()}
-            data-testid={`accept-${name}`}
-          >
+          <Button type="primary" loading={busy} onClick={() => void accept()} data-testid={`accept-${name}`}>
             {t(faulty ? 'tableImport.acceptRest' : 'tableImport.accept', { count: read.items.length })}
           </Button>
         </div>

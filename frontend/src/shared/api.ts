@@ -87,8 +87,11 @@ export const api = {
     rest.POST('/api/v1/shows/{show_id}/start', { params: { path: { show_id }, ...named(key) } }),
   pauseShow: (show_id: string, key: string) =>
     rest.POST('/api/v1/shows/{show_id}/pause', { params: { path: { show_id }, ...named(key) } }),
-  cancelShow: (show_id: string, key: string) =>
-    rest.POST('/api/v1/shows/{show_id}/cancel', { params: { path: { show_id }, ...named(key) } }),
+  cancelShow: (show_id: string, waiting: boolean, key: string) =>
+    rest.POST('/api/v1/shows/{show_id}/cancel', {
+      params: { path: { show_id }, ...named(key) },
+      body: { waiting },
+    }),
   retryShow: (show_id: string, item_ids: string[] | undefined, key: string) =>
     rest.POST('/api/v1/shows/{show_id}/retry', {
       params: { path: { show_id }, ...named(key) },

@@ -27,7 +27,13 @@ test('a key is the page’s own on the page, a link, a button or a box that was 
 test('a key is a letter where one writes or composes, and something else with Ctrl, ⌘ or Alt', () => {
   for (const html of ['<input>', '<input type="search">', '<textarea></textarea>', '<p contenteditable></p>'])
     expect(pressed(put(html)), html).toBe(false)
-  for (const init of [{ ctrlKey: true }, { metaKey: true }, { altKey: true }, { isComposing: true }])
+  for (const init of [
+    { ctrlKey: true },
+    { metaKey: true },
+    { altKey: true },
+    { isComposing: true },
+    { keyCode: 229 },
+  ])
     expect(pressed(document.body, init)).toBe(false)
 })
 

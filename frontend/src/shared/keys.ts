@@ -48,7 +48,9 @@ window.addEventListener(
  */
 export function isPageKey(event: KeyboardEvent): boolean {
   if (event === stray) return false
-  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false
+  // 229: Safari says of the key that ends a composition that nothing is composed.
+  if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey)
+    return false
   if (page.keys === 'off' && /^\S$/.test(event.key)) return false
   return !isField(event.target) && !dialogOpen()
 }

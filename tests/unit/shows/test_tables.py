@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain.tables import read_table
-from backend.errors import TableTooLarge, TableUnreadable
+from backend.errors import TableEmpty, TableTooLarge, TableUnreadable
 
 
 def xlsx(rows: list[list[Any]]) -> bytes:
@@ -60,8 +60,6 @@ def test_numbers_and_times_of_a_sheet_read_as_they_are_shown() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "empty"),
-        (b"\r\n,,\r\n", "empty"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "encoding"),
         (b"\xff\xff\xff\xff\xff", "encoding"),
         ('商品\n"杯'.encode(), "broken_csv"),
@@ -74,6 +72,12 @@ def test_what_is_no_table_is_refused_with_the_reason(data: bytes, reason: str) -
     with pytest.raises(TableUnreadable) as refused:
         read_table(data)
     assert refused.value.details["reason"] == reason
+
+
+@pytest.mark.parametrize("data", [b"", b"\r\n,,\r\n"])
+def test_a_file_with_nothing_in_it_is_told_so(data: bytes) -> None:
+    with pytest.raises(TableEmpty):
+        read_table(data)
 
 
 def test_ten_thousand_rows_are_refused_in_either_form() -> None:
