@@ -103,7 +103,7 @@ _NO_COUNTER: Final = (
 #: Metres and pounds are walked and carried all day; centimetres and grams are somebody's specification.
 _FAR: Final = re.compile("(?<![厘毫])米|(?<!公)斤|里$")
 _PIECES: Final = re.compile(
-    rf"(?<!第)(?<!前)(?P<number>{NUMBER})\s*(?:[个种]?颜|[大小](?=[{COUNTERS}]))?(?P<counter>(?![{_NO_COUNTER}小不])[\u4e00-\u9fa5])"
+    rf"(?<!第)(?<!前)(?<!第[一二三四五六七八九十百\d])(?P<number>{NUMBER})\s*(?:[个种]?颜|[大小](?=[{COUNTERS}]))?(?P<counter>(?![{_NO_COUNTER}小不])[\u4e00-\u9fa5])"
     r"(?<!个(?=月|小时|钟|星期|礼拜|季|年|半|多月|来月|人))"
 )
 #: What a thing has of its own; nobody buys three of them.

@@ -19,7 +19,7 @@ from backend.quality.record import FactFault
 #: Scenes, likenesses and other things in a clause: what stands there is hardly told of the goods.
 _ELSEWHERE: Final = headed(
     "(?<![好头图录影])像|似的|好比|比方|当成|小时候|以前|从前|当年|隔壁|楼下|对门|有的人|那种|旧的|老式|上一代|冰箱里|衣柜|抽屉|"
-    "[背穿套披裹](?:着|在|上)?[^，。！？]{0,5}(?:外[面头]|里[面头])|搭(?:配|着|条|件|双|个)?|配(?:条|件|双|着)|扔[到在进]|掉[到在进]|洒[到在]|放[到在进]"
+    "[背穿套披裹](?:着|在|上)?[^，。！？]{0,5}(?:外[面头]|里[面头])|搭(?:配|着|条|件|双|个)?|配(?:条|件|双|着)|油碟|[蘸调]料|蘸水|浇头|配菜|扔[到在进]|掉[到在进]|洒[到在]|放[到在进]"
 )
 #: Parts of goods, and words for what they are made of.
 _PART: Final = (
@@ -247,7 +247,10 @@ def _is_made_of(text: str, fault: FactFault) -> bool:
 def _is_given(text: str, fault: FactFault) -> bool:
     low, high = clause(text, fault.start, fault.end)
     begin, _ = sentence(text, fault.start, fault.end)
-    if _GIVEN.search(text, low, high) or _GOES_ALONG.match(text, low, high):
+    if _GIVEN.search(text, low, high) or (
+        # 带一个小挂钩 is how the thing is made, unless what comes along is told of an order.
+        _GOES_ALONG.match(text, low, high) and text[fault.start] != "带"
+    ):
         return True
     # 再送珠针，十枚: what is given stands a clause before, and nothing but how many here.
     bare = low > begin and fault.start == low and high - fault.end <= 1

@@ -259,6 +259,7 @@ def _listed_otherwise(text: str, facts: list[tuple[str, str]], record: str) -> I
         )
         for match in made(beside).finditer(text) if any(one in text for one in items) else ():
             other = re.sub("^(?:还有|再有|外加|再加|以及)", "", match["after"] or match["before"] or match["run"])
+            other = other.removesuffix("的")  # 黑的和藏蓝的, of 黑色、藏蓝
             meant = (
                 _COLOUR.search(other)
                 if "色" in name

@@ -178,9 +178,13 @@ def _grade(said: str) -> str:
     return said if value is None else f"{value:g}"
 
 
+#: 它上头还有个特级: another grade than that of these goods.
+_ABOVE: Final = re.compile("(?:上[头面]|往上|更高|再高)[^，。！？]{0,5}有[个一]{0,2}$")
+
+
 def _is_compared(text: str, start: int, end: int) -> bool:
     low, _ = clause(text, start, end)
-    return COMPARED.search(text[low:start]) is not None
+    return COMPARED.search(text[low:start]) is not None or _ABOVE.search(text, low, start) is not None
 
 
 def _how_many(value: str) -> int:
