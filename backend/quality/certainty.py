@@ -55,6 +55,10 @@ _JOURNEY: Final = headed(
 _GIVEN: Final = re.compile("送|赠|外加|拍|下单|再|还|另外|额外|跟着|随|一起[寄发]|带走|给你|给您|给大家|免费")
 #: 配两双袜子, 琴包、十片拨片, 防潮垫三张在包里: a clause that says what comes along.
 _GOES_ALONG: Final = re.compile("[配带给附搭]|[^，。！？]{0,12}(?:、|[在都](?:包|箱|盒|里))")
+#: 带一个小挂钩 is how a thing is made, 带两瓶一百六 what more of it costs: neither comes along with an order.
+_MADE_WITH: Final = re.compile(
+    "带[^，。！？]{0,6}(?:钩|扣|环|绳|提手|把手|手柄|盖子?|帽|兜|口袋|拉链|吸盘|支架|底座|刻度|滤网|轮子?|挂孔|开关|[一二两三四五六七八九十百千\\d])"
+)
 #: Words of what is left, and of hurry.
 _LEFT: Final = re.compile(
     "[库仓]|后台|备|现货|限量|名额|最后|剩|[这今本]批|塘|棚|厂里|系统|链接|手慢|抢|卖完|拍完|没了|没有了|断货|补货|下架"
@@ -248,8 +252,7 @@ def _is_given(text: str, fault: FactFault) -> bool:
     low, high = clause(text, fault.start, fault.end)
     begin, _ = sentence(text, fault.start, fault.end)
     if _GIVEN.search(text, low, high) or (
-        # 带一个小挂钩 is how the thing is made, unless what comes along is told of an order.
-        _GOES_ALONG.match(text, low, high) and text[fault.start] != "带"
+        _GOES_ALONG.match(text, low, high) and not _MADE_WITH.fullmatch(text, fault.start, fault.end)
     ):
         return True
     # 再送珠针，十枚: what is given stands a clause before, and nothing but how many here.
