@@ -9,9 +9,12 @@ from backend.quality.shapes import shape
 
 #: What follows the number of a house: court, block, unit, floor, and a room that may have no word behind it.
 _ROOMS: Final = (
+    # 211号之三401: a part of a house that was divided
+    r"(?:之[\d一二三四五六七八九十]{1,2})?"
     r"(?:院?[，,\s]{0,2}[\u4e00-\u9fa5a-z]{0,10}?\s?[\da-z一二三四五六七八九十零〇\-]{1,6}(?:号楼?|栋|幢|"
-    r"座|单元|室|楼|层|户))*"
-    r"(?:[，,\s]?(?:\d{2,4}|[零〇一二三四五六七八九十]{2,5})(?![元块个万]))?室?"
+    r"座|单元|室|楼|层|户|门(?=[\d零〇一二三四五六七八九十]{3})))*"
+    # 2-7-1: block, floor, room
+    r"(?:(?:\d{1,3}(?:-\d{1,4}){1,3}|[，,\s]?(?:\d{2,4}|[零〇一二三四五六七八九十]{2,5}))(?![\d元块个万]))?室?"
 )
 #: A building of several; a number alone may be a stall's or a gate's.
 _BUILDING: Final = (

@@ -261,6 +261,14 @@ def _folding() -> tuple[dict[str, str], Pattern[str], NDArray[np.uint8], Mapping
 
 
 @cache
+def simplifying() -> dict[int, str]:
+    """Return, for `str.translate`, the simplified character of each traditional one: as many characters as before."""
+    han = _range(0x3400, 0x9FFF)
+    plain = OpenCC("t2s").convert("\n".join(han)).split("\n")
+    return {ord(one): other for one, other in zip(han, plain, strict=True) if one != other and len(other) == 1}
+
+
+@cache
 def _lowered() -> Swap:
     """Return what may be done to a whole text at once: one character becomes another one that is of its sort.
 

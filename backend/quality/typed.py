@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from backend.quality.aloud import said_digits
-from backend.quality.normalize import Folded, rewrite, rewrite_at
+from backend.quality.normalize import Folded, rewrite, rewrite_at, simplifying
 
 _NUMERALS: Final = "〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖"
 _VALUES: Final = str.maketrans(_NUMERALS + "两貳參陸", "00123456789" + "1" + "123456789" + "2" + "236")
@@ -68,8 +68,11 @@ _SAID: Final = {"要": "1", "妖": "1", "腰": "1", "拾": "1", "十": "1", "➕
 
 
 def as_digits(text: str) -> Folded:
-    """Return `text` with its figures as plain digits and its dashes as hyphens; places point back at the text."""
-    plain = _IS_PLAIN.sub(lambda sign: _PLAIN_OF[sign.group()], text)
+    """Return `text` with its figures as plain digits, its dashes as hyphens and its characters simplified.
+
+    Places point back at the text.
+    """
+    plain = _IS_PLAIN.sub(lambda sign: _PLAIN_OF[sign.group()], text.translate(simplifying()))
     said = said_digits(plain)
     if not said:
         return rewrite(plain, _FOLDABLE, _fold)

@@ -410,3 +410,24 @@ def test_however_long_a_name_is_the_mail_is_found(length: int, rest: str) -> Non
     assert "c@d" not in masked
     if length <= 64:
         assert "xx" not in masked
+
+
+@pytest.mark.parametrize(
+    ("line", "leaks"),
+    [
+        ("收貨地址：廈門市思明區湖濱南路211號之三401，麻煩週末再送", "211號之三401"),
+        ("收件人：劉建國 新北市板橋區文化路一段188號5樓", "劉建國"),
+        ("沈阳铁西区兴工南街五十六号2-7-1，奖品是500克那袋", "2-7-1"),
+        ("天津河西区大沽南路776号澜庭6门1803，拍的是2件89那个", "6门1803"),
+    ],
+)
+def test_parts_of_houses_and_traditional_characters_are_addresses_too(line: str, leaks: str) -> None:
+    assert leaks not in mask_pii(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["直播間見，現貨1200件，拍兩件減10塊", "杭州市西湖区的朋友，3-5天发货", "3门2-1，今天这场球", "之三：第401页"],
+)
+def test_what_only_looks_like_part_of_a_house_stays(line: str) -> None:
+    assert mask_pii(line) == line
