@@ -55,6 +55,10 @@ def queue(seats: Seats, camera: Camera) -> None:
     other = seats.take(ADMIN, page.url.removeprefix(seats.address), viewport=SIZE).page
     expect(other.get_by_test_id("take-over")).to_be_visible()
     camera.take(other, "approvals-claimed")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("unsent-edit")).to_be_visible()
+    camera.take(page, "approvals-unsent", dark=True)
+    page.get_by_test_id("edit").click()
     editor.fill(text)
     page.keyboard.press("Escape")
     page.get_by_test_id("reject").click()

@@ -189,6 +189,9 @@ def prompter(seats: Seats, camera: Camera) -> None:
         expect(empty.get_by_text("等待稿件")).to_be_visible()
         expect(empty.locator(".line")).to_contain_text("已连接")
         camera.take(empty, f"prompter-empty{name}")
+    tiny = seats.take(HOST, f"/prompter.html?room={team.room(OTHER_ROOM)}", viewport={"width": 320, "height": 256}).page
+    expect(tiny.get_by_text("等待稿件")).to_be_visible()
+    camera.take(tiny, "prompter-empty-tiny")
     missing = seats.take(HOST, f"/prompter.html?room={MISSING}", viewport=SIZE).page
     expect(missing.get_by_role("alert")).to_be_visible()
     camera.take(missing, "prompter-missing")
