@@ -16,6 +16,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_thread": {"title": "我的了"},
     "send_message": {"content": "写一段开场"},
     "cancel_run": {},
+    "cancel_show": {"waiting": True},
     "fork_thread": {},
     "decide_interrupt": {"decision": "approve"},
     "claim_interrupt": {},
