@@ -7,12 +7,13 @@ import { byUrgency } from '../approvals/queue'
 import { useQueue } from '../approvals/useQueue'
 import { type Action, useDesk } from '../shared/desk'
 import { dialogOpen, isPageKey } from '../shared/keys'
+import { part } from '../shared/part'
 import type { FrameContext } from '../tour/TourOffer'
 import { Connection, ConnectionBanner } from './Connection'
 
 const Keys = lazy(() => import('./Keys'))
 const Menu = lazy(() => import('./Menu'))
-const Alerts = lazy(() => import('../approvals/Alerts'))
+const Alerts = part(() => import('../approvals/Alerts'))
 const CommandBar = lazy(() => import('../command/CommandBar'))
 const Tour = lazy(() => import('../tour/Tour'))
 

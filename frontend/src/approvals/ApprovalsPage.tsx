@@ -2,17 +2,7 @@ import '../i18n/addWork'
 import '../i18n/addApprovals'
 import { BellFilled, BellOutlined } from '@ant-design/icons'
 import { Button, Checkbox, Empty, Segmented } from 'antd'
-import {
-  lazy,
-  memo,
-  type ReactNode,
-  Suspense,
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react'
+import { memo, type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
 import { ApprovalCard } from '../review/ApprovalCard'
@@ -24,6 +14,7 @@ import { offersUndo } from '../review/undoKey'
 import { useDesk } from '../shared/desk'
 import { isPageKey } from '../shared/keys'
 import { usePageActions } from '../shared/pageActions'
+import { part } from '../shared/part'
 import { askedKey, replayLink } from '../shared/replayLink'
 import { keptDraft } from '../shared/storage'
 import { Unread } from '../shared/Unread'
@@ -49,7 +40,7 @@ import { useQueue } from './useQueue'
 // Fetched with the page: a line that is cut when the first card is opened must not take the whole page away for it.
 const evidence = import('../evidence/EvidencePanel')
 evidence.catch(() => undefined) // told where it is shown
-const EvidencePanel = lazy(() => evidence)
+const EvidencePanel = part(() => evidence.catch(() => import('../evidence/EvidencePanel')))
 
 type Tab = 'waiting' | 'mine' | 'history'
 

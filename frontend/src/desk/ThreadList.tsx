@@ -9,12 +9,13 @@ import { useDesk } from '../shared/desk'
 import { moment } from '../shared/format'
 import { useNotices } from '../shared/notices'
 import { usePageActions } from '../shared/pageActions'
+import { part } from '../shared/part'
 import { useProblemText } from '../shared/problems'
 import { replayLink } from '../shared/replayLink'
 import type { ThreadRow as Thread } from './threadRows'
 import { useThreads } from './useThreads'
 
-const ThreadMenu = lazy(() => import('./ThreadMenu'))
+const ThreadMenu = part(() => import('./ThreadMenu'))
 const ConfirmDelete = lazy(() => import('../shared/ConfirmDelete'))
 
 const SEARCH_PAUSE_MS = 250

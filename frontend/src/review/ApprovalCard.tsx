@@ -29,7 +29,7 @@ import { type Choice, useDecision } from './useDecision'
 const editor = () => import('./ScriptEditor')
 const ScriptEditor = lazy(() => editor().then(({ ScriptEditor: field }) => ({ default: field })))
 // What is rarely there comes when it is.
-const HoldCard = lazy(() => import('./HoldCard').then(({ HoldCard: card }) => ({ default: card })))
+const HoldCard = part(() => import('./HoldCard').then(({ HoldCard: card }) => ({ default: card })))
 const HeldAgainNotice = part(() =>
   import('./HeldAgainNotice').then(({ HeldAgainNotice: notice }) => ({ default: notice })),
 )

@@ -90,6 +90,8 @@ def gone_wrong(seats: Seats, camera: Camera) -> None:
     assert answer.ok, answer.text()
     page.goto(f"{seats.address}/console")
     expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "open")
+    # What tells of it is there before it is told.
+    page.wait_for_load_state("networkidle")
     lines[-1].send("{")
     expect(page.get_by_test_id("line-trouble")).to_be_visible()
     camera.take(page, "line-trouble", dark=True)
@@ -124,6 +126,7 @@ def broken_line(seats: Seats, camera: Camera, server: ServerProcess) -> None:
     fresh = seats.take(OPERATOR, "/console", viewport=SIZE).page
     # All of the page is there before the server is not.
     expect(fresh.locator(".composer textarea").first).to_be_editable()
+    fresh.wait_for_load_state("networkidle")
     server.kill()
     expect(operator.get_by_test_id("connection")).to_have_attribute("data-state", "reconnecting")
     camera.take(operator, "lost-pill")
