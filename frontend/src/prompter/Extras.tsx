@@ -114,7 +114,7 @@ function Pattern({
 }) {
   const t = useWords()
   const { mirrorH, mirrorV } = useDesk((desk) => desk.settings)
-  const { dialog, leave } = useModal(close)
+  const { modal, leave } = useModal(close)
   const leaving = useRef(leave)
   leaving.current = leave
   // Nothing lies over what the room says.
@@ -127,10 +127,9 @@ function Pattern({
     useDesk.getState().change(vertical ? { mirrorV: !mirrorV } : { mirrorH: !mirrorH })
   return (
     <dialog
-      ref={dialog}
+      {...modal}
       className="pattern"
       aria-label={t.pattern}
-      onClose={close}
       onKeyDown={(event) => {
         const { singleKeys, keys } = useDesk.getState().settings
         const action = actionOf(event, singleKeys, keys)

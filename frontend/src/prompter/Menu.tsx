@@ -43,7 +43,7 @@ export function Menu({
   const change = useDesk((desk) => desk.change)
   const bound = useDesk(isBound)
   const t = { ...words(settings.language), ...menuWords(settings.language) }
-  const { dialog, leave } = useModal(close)
+  const { modal, leave } = useModal(close)
 
   const toggle = (name: Switch) => (
     <button
@@ -60,7 +60,7 @@ export function Menu({
     </button>
   )
   return (
-    <dialog ref={dialog} className="menu" aria-label={t.menu} onClose={close}>
+    <dialog {...modal} className="menu" aria-label={t.menu}>
       <header>
         <h2>{t.menu}</h2>
         <button type="button" aria-label={t.close} onClick={leave}>

@@ -1,16 +1,21 @@
-import { useEffect, useRef } from 'react'
+import { type SyntheticEvent, useEffect, useRef } from 'react'
 
 /**
- * A modal dialog that is open while it is drawn, and what closes it. The browser tells of a dialog that closed in a later
- * task: until then the page would take its keys for the dialog's, and nobody would have them.
+ * A modal dialog that is open while it is drawn: `modal` is what its element needs, `leave` closes it. The browser tells of
+ * a dialog that closed in a later task, and lets keys go first: until then the page would take them for the dialog's, and
+ * nobody would have them. So who closes it, by a button or by Escape, tells the page at the same time.
  */
 export function useModal(close: () => void) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => dialog.current?.showModal(), [])
+  const ref = useRef<HTMLDialogElement>(null)
+  useEffect(() => ref.current?.showModal(), [])
   const leave = () => {
     // By the browser first: it gives the focus back.
-    dialog.current?.close()
+    ref.current?.close()
     close()
   }
-  return { dialog, leave }
+  const onCancel = (event: SyntheticEvent) => {
+    event.preventDefault()
+    leave()
+  }
+  return { modal: { ref, onCancel, onClose: close }, leave }
 }
