@@ -160,14 +160,22 @@ Opener = Callable[..., RoomOnScreen]
 def opener(browser: Browser, address: str) -> Iterator[Opener]:
     """Give what opens a room in a browser context of its own; the contexts end with it.
 
-    It takes the room's text (empty: it waits for one), the `width` and `height` of the window in CSS pixels, and
-    options of the context.
+    It takes the room's text (empty: it waits for one), the `width` and `height` of the window in CSS pixels, what is to
+    be done with the context `before` a page is in it, and options of the context.
     """
     contexts = []
 
-    def open_with(content: str = "", *, width: int, height: int, **options: Any) -> RoomOnScreen:
+    def open_with(
+        content: str = "",
+        *,
+        width: int,
+        height: int,
+        before: Callable[[BrowserContext], object] = lambda _: None,
+        **options: Any,
+    ) -> RoomOnScreen:
         context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
         contexts.append(context)
+        before(context)
         room = RoomOnScreen(context, address)
         if content:
             room.show(content)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from backend.domain.wrapping import pieces
 from tests.e2e.prompter_page import Opener, RoomOnScreen, opener, served_page
@@ -23,6 +23,8 @@ PARAGRAPHS = [
     "喜欢的宝宝不要犹豫，点击下方小黄车一号链接，库存只有三百件，拍完就没有了。",
 ]
 SCRIPT = "\n".join(PARAGRAPHS * 3)
+#: What a display does not need for its first paint.
+LATER = re.compile(r"/later-[^/]*\.js$")
 
 
 @pytest.fixture(scope="module")
@@ -422,6 +424,44 @@ def test_a_finger_pauses_by_a_tap_and_moves_the_text_by_a_drag(open_room: Opener
     room.page.mouse.up()
     assert room.y() - before == pytest.approx(190, abs=3), "the way less the ten pixels that tell a drag from a tap"
     expect(motion).to_have_attribute("data-motion", "paused")
+
+
+def test_a_tap_counts_before_the_page_is_complete(open_room: Opener) -> None:
+    """What knows of fingers comes in a chunk of its own, after the text."""
+    held: list[Route] = []
+    room = open_room(
+        width=390, height=844, before=lambda context: context.route(LATER, lambda route: held.append(route))
+    )
+    motion = room.page.locator(".prompter")
+    room.page.mouse.click(200, 300)
+    expect(motion).to_have_attribute("data-motion", "running")
+    assert held, "the chunk is still on its way"
+    for route in held:
+        route.continue_()
+    expect(room.page.get_by_role("toolbar")).to_be_visible()
+    room.page.mouse.click(200, 300)
+    expect(motion).to_have_attribute("data-motion", "paused")
+
+
+def test_two_fingers_change_the_size_for_as_long_as_they_spread(open_room: Opener) -> None:
+    room = open_room(width=390, height=844, has_touch=True)
+    room.page.keyboard.press("Space")
+    expect(room.page.locator(".prompter")).to_have_attribute("data-motion", "running")
+    track = room.page.locator(".track")
+    size = float(track.evaluate("track => parseFloat(track.style.fontSize)"))
+    screen = room.page.context.new_cdp_session(room.page)
+
+    def touch(kind: str, *ys: int) -> None:
+        points = [{"x": 195, "y": y, "id": finger} for finger, y in enumerate(ys)]
+        screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 350)
+    touch("touchStart", 350, 450)
+    for by in range(5, 30, 5):
+        touch("touchMove", 350 - by, 450 + by)
+        room.page.wait_for_timeout(50)  # each step is drawn before the next, as under a hand
+    touch("touchEnd")
+    expect(track).to_have_attribute("style", re.compile(f"font-size: {round(size * 1.5)}px"))
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (1280, 800)])

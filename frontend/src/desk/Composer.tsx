@@ -38,8 +38,12 @@ interface Props {
   writing?: boolean
 }
 
-/** What Esc closes by itself: it means that, and not the page. */
-const CLOSES = '[aria-expanded=true], [role=menu], [role=listbox], [role=dialog], .ant-popover, .ant-dropdown'
+/**
+ * What Esc closes by itself: it means that, and not the page. The focus goes into an opened menu a moment after it is seen,
+ * and is on its button until then.
+ */
+const CLOSES =
+  '[aria-expanded=true], [role=menu], [role=listbox], [role=dialog], .ant-popover, .ant-dropdown, .ant-dropdown-open'
 
 /** Where one asks: text, what it is for, send and stop. The text stays until the server took it. */
 export function Composer(props: Props) {

@@ -201,8 +201,18 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
 
   const began = useRef(size)
   useEffect(() => {
-    if (!surface.current) return
-    return later?.listen(surface.current, {
+    const stage = surface.current
+    if (!stage) return
+    if (!later) {
+      // A tap that comes before the chunk that knows of fingers is a tap all the same.
+      const tap = ({ target }: MouseEvent) => {
+        if (!useDesk.getState().settings.locked && !(target as Element).closest('button')) actions.toggle()
+      }
+      stage.addEventListener('click', tap)
+      return () => stage.removeEventListener('click', tap)
+    }
+    // The size is read from its ref: were it another listener for each size, two fingers would lose hold at the first step.
+    return later.listen(stage, {
       tap: actions.toggle,
       pace: actions.pace,
       drag: (pixels) => {
@@ -210,7 +220,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
         lead.current?.drag(flipped ? -pixels : pixels)
       },
       pinch: (factor, begin) => {
-        if (begin) began.current = size
+        if (begin) began.current = typeSize.current
         else useDesk.getState().change({ size: sizeWithin(began.current * factor) })
       },
       isRunning: () => useDesk.getState().stage.motion === 'running',
@@ -219,7 +229,7 @@ export function Display({ room, refused }: { room: RoomEntry; refused: () => voi
         held.current = false
       },
     })
-  }, [actions, flipped, later, size])
+  }, [actions, flipped, later])
 
   const mirror = `scale(${settings.mirrorH ? -1 : 1}, ${flipped ? -1 : 1})`
   return (

@@ -206,6 +206,30 @@ describe('a display that was loaded again without a line', () => {
     expect(near.goal()).toMatchObject({ playing: true, position: 0, shared: true })
   })
 
+  it('tells a room that runs on of its place alone: who stops it meanwhile has stopped it', () => {
+    const running = transport(1, { playing: true, length: 1200, at_ms: Date.now() })
+    const { lead, orders, hear, playing } = reload(kept(running))
+    lead.lost()
+    hear(state(running))
+    expect(orders).toMatchObject([{ action: 'seek', value: 3 }])
+    expect(playing()).toBe(true)
+    // The server had the stop first: the text stands, at the place that was told.
+    hear(state(transport(2, { position: 8 })))
+    hear(state(transport(3, { position: 3 })))
+    lead.answered(orders[0]?.id ?? '', 3)
+    expect(playing()).toBe(false)
+    expect(orders.length).toBe(1)
+  })
+
+  it('has a room play that had run to its end, or stood, meanwhile', () => {
+    const ended = transport(1, { playing: true, at_ms: Date.now() })
+    const { lead, orders, hear } = reload(kept(ended))
+    lead.lost()
+    vi.advanceTimersByTime(3000)
+    hear(state(ended))
+    expect(orders).toMatchObject([{ action: 'play', value: 3 }])
+  })
+
   it('does as the room does when the line was there', () => {
     const { orders, hear, goal } = reload(kept(transport(1, { playing: true })))
     hear(state(transport(2, { playing: true, position: 8 })))

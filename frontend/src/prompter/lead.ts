@@ -167,13 +167,17 @@ export class Lead {
     if (goal.pace !== this.#step.room?.pace) this.#post({ action: 'speed', value: goal.pace })
     const playing = goal.playing && useDesk.getState().stage.motion === 'running'
     const position = this.#player.at
-    this.#step = { ...this.#step, apart: false, tell: false }
-    this.#act(
-      { playing, position, at_ms: this.#wire.now() },
-      playing
+    const { room } = this.#step
+    // Both run the same way: only the place is to be told. `play` would set going again whom somebody stops meanwhile. A
+    // room that has run to its end stands, whatever it says.
+    const along = playing && room?.playing && goal.rate * room.rate > 0 && this.#runs(room)
+    const order: Order = along
+      ? { action: 'seek', value: position }
+      : playing
         ? { action: 'play', value: position, after_ms: 0, reverse: goal.rate < 0 }
-        : { action: 'pause', value: position },
-    )
+        : { action: 'pause', value: position }
+    this.#step = { ...this.#step, apart: false, tell: false }
+    this.#act({ playing, position, at_ms: this.#wire.now() }, order)
   }
 
   /** Bring on the room's text, at once or when its moment comes. */
@@ -345,6 +349,12 @@ export class Lead {
 
   #placeIn(goal: Transport): number {
     return positionAt(goal, this.#wire.now(), goal.length)
+  }
+
+  /** Whether a text that plays is still on its way, and not at its end by now. */
+  #runs(goal: Transport): boolean {
+    const here = this.#placeIn(goal)
+    return goal.rate > 0 ? here < goal.length - 1 : here > 1
   }
 
   #take(event: StepEvent): void {
