@@ -472,7 +472,7 @@ async def ask(model: RoutedModel, tenant: UUID, patience: float = 0) -> str | Mo
 async def test_one_tenant_that_has_used_up_its_budget_changes_nothing_for_another(
     place: Place, server: ScriptedModel
 ) -> None:
-    # What one call uses fills the minute, and its cost is no matter: it is refused for one reason, however slow a machine.
+    # What one call uses fills the minute, its cost is no matter: one reason to refuse, on a slow machine, too.
     greedy = await place.tenant("greedy", model_tokens_per_minute=1, model_cost_hard=100)
     broke = await place.tenant("broke", model_cost_hard=0.001)
     other = await place.tenant("other", model_tokens_per_minute=1_000_000, model_cost_hard=100)

@@ -219,6 +219,20 @@ def test_a_few_words_that_must_be_said_are_led_in(seed: int) -> None:
     assert "，买二送一。" in text
 
 
+@pytest.mark.parametrize("style", ["", "活泼", "专业", "温柔", "紧迫", "种草"])
+def test_a_catchphrase_leads_into_the_records_own_words_and_nothing_leads_into_it(style: str) -> None:
+    brief = {"product": CUP, "scenario": "selling_points", "host": {"catchphrases": ["我跟你们讲"]}, "style": style}
+    led = 0
+    for seed in range(40):
+        text = write(seed, seconds=90, **brief)
+        for before, _, after in (one.partition("我跟你们讲，") for one in re.split("[。！？\n]", text)):
+            if after:
+                led += 1
+                assert not before, text
+                assert after.startswith(("316不锈钢内胆", "500毫升容量", "一键弹盖")), text
+    assert led > 20
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_catchphrase_does_not_hang_in_the_air(seed: int) -> None:
     host = {"name": "小雅", "catchphrases": ["我跟你们讲"]}

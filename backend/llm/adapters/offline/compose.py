@@ -92,6 +92,8 @@ _LOUD: Final = frozenset({"活泼", "紧迫"})
 _EXCLAIMED: Final = frozenset({"intro", "point", "gift", "order", "agenda", "lead", "thanks", "cta"})
 #: The same short sentence twice in a row: two lines that end and begin alike.
 _SAME_AGAIN: Final = re.compile(r"([^，。！？\n]{2,10})。\1。")
+#: A few words to listen, before what is to be heard.
+_LISTEN: Final = re.compile(r"[^，。！？：]{2,9}[，：]")
 #: How a host calls who listens, and greets them.
 _CALLS: Final = ("家人们", "宝子们", "宝宝们", "姐妹们", "朋友们", "老铁们", "大家", "各位")
 _GREETING: Final = "欢迎|大家好|你们好|我是|又见到|这里是"
@@ -109,6 +111,8 @@ class _Unit:
     rank: float
     options: list[str]
     text: str = ""
+    #: Something leads into it already.
+    led: bool = False
 
 
 def compose(sheet: Sheet, seed: int) -> str:
@@ -163,7 +167,7 @@ class _Script:
         words = self._lines.of("tone")
         changed = False
         for unit in units:
-            plain = unit.slot in _TONED and not self._lines.in_style(unit.text)
+            plain = unit.slot in _TONED and not unit.led and not self._lines.in_style(unit.text)
             if plain and not changed and words and not unit.text.startswith(_LED):
                 unit.text = f"{words.pop().rstrip('。')}，{unit.text}"
                 changed = True
@@ -418,18 +422,30 @@ class _Script:
     def _led_in(self, ordered: list[_Unit]) -> list[_Unit]:
         """Let the host's catchphrase lead into a point; alone it would hang in the air.
 
-        A line that begins with the record's own words takes it best: before another lead it stutters.
+        It takes the place of what led into that point: two leads one after the other stutter.
         """
         catch = next((one for one in ordered if one.slot == "catch"), None)
         if catch is None:
             return ordered
-        own = tuple(one.feature or one.benefit for one in (*self._sheet.points, *self._sheet.assumed))
-        told = [one for one in ordered if one.slot in {"point", "assumed", "recap"}]
-        told.sort(key=lambda one: not one.text.startswith(own))
         phrase = catch.text.rstrip("。！？!?")
-        if told and phrase[-2:] not in told[0].text[:8]:
-            told[0].text = f"{phrase}{'？' if phrase[-1:] in '吗呢么' else '，'}{told[0].text}"
+        told = [one for one in ordered if one.slot in {"point", "assumed", "recap"}]
+        ways = [(one, self._without_lead(said)) for one in told for said in (one.text, *one.options)]
+        # The line that was chosen before another way to say it, a line of an earlier point before one of a later.
+        chosen = next(((one, said) for one, said in ways if said and phrase[-2:] not in said[:8]), None)
+        if chosen:
+            one, said = chosen
+            one.text, one.led = f"{phrase}{'？' if phrase[-1:] in '吗呢么' else '，'}{said}", True
         return [one for one in ordered if one is not catch]
+
+    def _without_lead(self, said: str) -> str:
+        """Return a line from its point's own words on; empty when more than a few words to listen come before them."""
+        sheet = self._sheet
+        for point in (*sheet.points, *sheet.assumed):
+            own = point.feature or point.benefit
+            before, found, after = said.partition(own)
+            if found and (not before or _LISTEN.fullmatch(before)):
+                return own + after
+        return ""
 
     def _mix(self, body: list[_Unit]) -> list[_Unit]:
         """Spread scenes and advice between the points, each proof right behind its point."""
