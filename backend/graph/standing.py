@@ -20,6 +20,7 @@ from backend.graph.intent.references import far_away
 from backend.graph.intent.segments import segments_in
 from backend.graph.intent.situation import Draft, Situation
 from backend.graph.intent.tripwire import planted
+from backend.graph.offers import OFFER
 from backend.memory.notes import product_order
 from backend.storage.postgres import Connection
 
@@ -89,6 +90,7 @@ async def situation_of(
         asked=asked,
         asked_about=about,
         options=options,
+        offered=asked and said[-1].content == OFFER,
         waiting=waiting,
         wishes=standing_wishes(messages, notes, pace),
         product_order=product_order(notes.notes),

@@ -13,6 +13,17 @@ _POINTS_AT_OPTION: Final = re.compile(
 _FROM_AN_END: Final = re.compile(
     r"^(?:就|选|要|我选|我要)?(?:(前|上)|(后|下)|(最后|末尾))(?:面|边|头)?(?:的|那|一)*个?(?:吧|的)?[.!]?$"
 )
+#: 下一个, 接着来吧, 好的继续: what was offered besides comes next, in its order.
+_NEXT: Final = re.compile(
+    r"^(?:好的?|行|嗯+|可以|ok|没问题|那|那就|就|请)*,?"
+    r"(?:(?:写|来|做|讲|说|到|开始)*下(?:面)?一?[个段条篇款样]|接着(?:写|来|做|讲|说)?|"
+    r"继续(?:写|来|做)?|往下(?:写|来|做)?|next(?: one)?)"
+    r"(?:吧|呗|了|啊|哈)*[.!~]*$"
+)
+#: Yes to the only thing that was offered.
+_YES: Final = re.compile(
+    r"^(?:好的?|行|嗯+|可以|ok|没问题|要|要的|对|对的|是|是的|那|那就|就)*,?(?:写|来|做|开始|安排|这么|这样)*(?:吧|呗|了|啊|哈)*[.!~]*$"
+)
 #: 那就两个都要, 都写吧, 全要: more than one of the options.
 _ALL: Final = re.compile(
     r"^(?:那|那么|嗯|好|行)?,?(?:就|我)?(?:这)?(?P<count>[两俩二三四五六2-6])?(?:个|款|样|种|段|篇|条)?(?:产品|商品|品)?(?:都|全|统统|一起|一块儿?)+"
@@ -32,6 +43,8 @@ def chosen(text: str, situation: Situation) -> str | None:
     for label, value in situation.options:
         if text in (fold(label), fold(value)):
             return value
+    if (situation.offered and _NEXT.match(text)) or (len(situation.options) == 1 and _YES.match(text)):
+        return situation.options[0][1]
     if (end := _FROM_AN_END.match(text)) and (end[3] or len(situation.options) == 2):
         return situation.options[0 if end[1] else -1][1]
     match = _POINTS_AT_OPTION.match(text)

@@ -43,6 +43,7 @@ _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
     talking.smalltalk,
     inquiring.about_goods,
     talking.question,
+    writing.part,
     writing.standing,
     writing.batch,
     joining.join,
@@ -93,6 +94,10 @@ def _read(message: str, situation: Situation, learned: bool) -> Reading:  # noqa
     answer = chosen(text, situation)
     if answer is not None:
         reading = read(answer, replace(situation, asked=False), learned=learned)
+        if situation.offered:
+            # The others that were asked for wait on.
+            others = tuple(value for _, value in situation.options if value != answer)
+            reading = replace(reading, later=(*reading.later, *others))
         if reading.kind != "unclear" or not situation.asked_about:
             return reading
         # An option that is no request of its own: the product or the segment that was missing.

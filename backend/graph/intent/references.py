@@ -15,6 +15,10 @@ _NTH: Final = re.compile(
     r"(?<![月双一二三四五六七八九十\d])([一二三四五六七八九十百零\d]+)号(?!(?:晚|早|下午|上午|中午|开播|直播|发货|那天|当天|之前|以前|之后|以后|截止))"
     r"(?:那|的)?(?:个|段|条|版|篇|款|品|产品)?"
 )
+#: 第二段删掉, 第二自然段: a paragraph of the text, which is not done away with itself.
+_OF_ITS_OWN: Final = re.compile(
+    r"第[一二三四五六七八九十\d]+段(?:话|文字|内容)?(?:给我|帮我|就|直接|都|也|请)*(?:删|去掉|拿掉|砍掉|划掉|不要)"
+)
 _FROM_END: Final = re.compile(r"倒数第([一二三四五六])(?:个|段|条|版|篇)")
 #: 不是这段，是上一段.
 _NOT_THIS: Final = re.compile(
@@ -53,7 +57,7 @@ def draft_meant(  # noqa: PLR0911 -- one return for each way to point at a text
     if len(drafts) > 1 and _NOT_THIS.search(text):
         return len(drafts) - 2
     match = _NTH.search(positive)
-    if match:
+    if match and not of_its_own(positive):
         number = _number(match[1] or match[3])
         order = list(products or dict.fromkeys(draft.product_name for draft in drafts))
         if match[2] and 1 <= number <= len(order):
@@ -129,6 +133,11 @@ def _last(drafts: Sequence[Draft], fits: Callable[[Draft], bool]) -> int | None:
 def points_at_a_text(text: str) -> bool:
     """Tell whether folded `text` speaks of a text that is there: 刚才那段, 把这条."""
     return _TRANSFORMED.search(text) is not None
+
+
+def of_its_own(text: str) -> bool:
+    """Tell whether folded `text` has a paragraph of a text go: 第二段删掉."""
+    return _OF_ITS_OWN.search(text) is not None
 
 
 def points_at_one(text: str) -> bool:

@@ -34,7 +34,8 @@ class Situation:
     """What the thread and the tenant's catalogue were when the message came.
 
     `asked` is true when our last word was a question; `options` are then the answers it offered (label → value) and
-    `asked_about` the message that made us ask. `waiting` is true while a script or an action waits for a decision.
+    `asked_about` the message that made us ask. With `offered` they are what the message before asked
+    for besides, in its order. `waiting` is true while a script or an action waits for a decision.
     `wishes` are the standing ones (see `wishes.heard`), `product_order` the names of the thread's products in the order
     they came up if `drafts` do not tell, `summary` what was before the last turns, in words.
     """
@@ -49,6 +50,7 @@ class Situation:
     asked: bool = False
     asked_about: str = ""
     options: Sequence[tuple[str, str]] = ()
+    offered: bool = False
     waiting: bool = False
     wishes: Mapping[str, Any] = field(default_factory=dict)
     product_order: Sequence[str] = ()

@@ -48,7 +48,7 @@ _TAKE_OUT: Final = re.compile(
     r"(?:去掉|删掉|删除|拿掉|删去|去除|拿走|(?:忽略|略过|跳过|省掉|省略)(?:掉|了|一下)?)(?:里面的?|其中的?|关于)?[\"']?((?:[^,.!?;\"'\n]|(?<=\d)\.(?=\d)){1,24}?)[\"']?(?:那[句段个]|这[句段个]|的?(?:部分|内容|描述|这块儿?|那块儿?))?(?=,|\.(?!\d)|!|\?|;|\n|$)"
 )
 _MUST_SAY: Final = re.compile(
-    r"(?:(?:一定要?|必须要?|记得|务必|别忘了?|不要忘记?|要|需要|得|重点|着重|多)?(?:提到?及?(?!前)|强调|突出|点(?:出|明)|体现|(?:说|讲)(?:到|透|清楚?)|带[上到]|加上|加(?:一?句|入|进)|补(?:上|一句|个)|(?:注|写|标)明|(?<=[要须得记必])(?:说|讲)明(?!书)|包含|包括|植入|写(?:上|进|清楚?))|"
+    r"(?:(?:一定要?|必须要?|记得|务必|别忘了?|不要忘记?|要|需要|得|重点|着重|多)?(?:提(?!示)到?及?(?!前)|强调|突出|点(?:出|明)|体现|(?:说|讲)(?:到|透|清楚?)|带[上到]|加上|加(?:一?句|入|进)|补(?:上|一句|个)|(?:注|写|标)明|(?<=[要须得记必])(?:说|讲)明(?!书)|包含|包括|植入|写(?:上|进|清楚?))|"
     r"(?:一定要|一定|必须|记得|务必|(?:别|不要)忘[了记]?)(?:说|讲|写|带|加|有|提)?|(?<!不是)重点(?:是|说说?|讲讲?|写|放在?|在)?|主打|主推卖点是|卖点是)(?:一[下嘴句]|出来?|它?的?是)?"
     r"[\"':]?([^,.!?;\n]{2,32}?)[\"']?(?:这个?(?:卖?点|词|话)|这[句些]话?)?(?=,|\.|!|\?|;|\n|$)"
 )
@@ -156,6 +156,13 @@ _EDGES: Final = re.compile(
 )
 
 
+#: 不要催了, 正常说: nobody is to be hurried any more.
+_CALMLY: Final = re.compile(
+    r"(?:不要|别|不用|甭|莫|少)(?:再|老|总)?(?:这么|那么|太)?催(?!单|付|促)|不催了|"
+    r"(?:正常|平常|平时|日常)(?:一?点|一些|地|的)?(?:说|讲|聊|语[气速]|口气)"
+)
+
+
 def styles(text: str) -> tuple[list[str], list[str]]:
     """Return the styles that are wanted and those that are not."""
     wanted, unwanted = [], []
@@ -192,6 +199,8 @@ def read_slots(text: str, pace: int) -> tuple[dict[str, Any], str]:
     positive = NEGATED.sub("", rest)
     wanted, unwanted = styles(positive)
     unwanted += [label for bit in negated for label in chain(*styles(bit)) if label not in (*wanted, *unwanted)]
+    if _CALMLY.search(text) and not {"紧迫"} & {*wanted, *unwanted}:
+        unwanted.append("紧迫")
     offers = [match[0] for match in _OFFER.finditer(positive)]
     if _FOLLOW.search(positive) and phrases("scenarios")["opening"].search(positive) is None:
         offers.append("点个关注")

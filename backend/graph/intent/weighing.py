@@ -65,7 +65,7 @@ def _is_known(finds: Finds, by_rules: Reading) -> bool:
         or by_rules.then == "restore"
         or by_rules.reason in _KNOWN_REASONS
         or by_rules.reason in inquiring.KNOWN
-        or by_rules.reason == talking.ROOM
+        or by_rules.reason in (talking.ROOM, writing.PART)
     )
 
 

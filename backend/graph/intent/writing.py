@@ -6,9 +6,10 @@ from typing import Final
 from backend.graph.intent.amounts import length_beyond
 from backend.graph.intent.finds import Finds
 from backend.graph.intent.naming import Known
+from backend.graph.intent.parts import bounds, part_meant, span_of
 from backend.graph.intent.people import called_by_voice
 from backend.graph.intent.products import product_in_words
-from backend.graph.intent.references import points_at_a_text, points_at_one
+from backend.graph.intent.references import of_its_own, points_at_a_text, points_at_one
 from backend.graph.intent.situation import Reading
 from backend.graph.intent.vocabulary import SCENARIO_NAMES, phrases
 from backend.graph.intent.wishes import heard
@@ -55,6 +56,8 @@ _KIND_OF_PEOPLE: Final = re.compile(
 _NOBODY: Final = re.compile(
     r"怎|咋|如何|该|应|说|讲|接|回|可以|我|你|咱|他|她|它|这|那|本|哪|自己|公司|品牌|官方|今|明|晚|早|新|每|某|大家|主播|直播|产品|商品|进|来|的|美妆|食品|服|母婴|零食|家居|数码|珠宝|户外|段|开场|欢迎|关注|活动|大促|专场"
 )
+#: One part of a text is spoken of and nothing else: believed against what was learned.
+PART: Final = "a part of the text, changed"
 
 
 def standing(finds: Finds) -> Reading | None:
@@ -218,6 +221,28 @@ def go_on(finds: Finds) -> Reading | None:
     draft = finds.situation.drafts[finds.draft]
     scenario = finds.chosen_scenario() or draft.scenario
     return finds.answer("continue", 0.9, "go on from the last text", scenario=scenario, draft=finds.draft)
+
+
+def part(finds: Finds) -> Reading | None:
+    """One sentence or paragraph of a text is to go, or to be said anew: of the last one unless another is named."""
+    meant = part_meant(finds.text)
+    if finds.draft is None or meant is None:
+        return None
+    named = finds.product is not None or (points_at_one(finds.text) and not of_its_own(finds.positive))
+    place = finds.draft if named else len(finds.situation.drafts) - 1
+    draft = finds.situation.drafts[place]
+    if span_of(draft.content, meant) is not None:
+        return finds.answer("restyle", 0.95, PART, scenario=draft.scenario, draft=place)
+    count, unit = len(bounds(draft.content, meant.unit)), "段" if meant.unit == "paragraph" else "句"
+    lacking = f"没有你说的那一{unit}。改哪里？" if count > 1 or not meant.goes else "删了就没有了。怎么改？"
+    finds.slots["odds"] = {
+        "question": f"这稿一共 {count} {unit}，{lacking}",
+        "options": [
+            *([[f"最后一{unit}", f"最后一{unit}{'删掉' if meant.goes else '换个说法'}"]] if count > 1 else []),
+            ["整稿换一版", "换一版"],
+        ],
+    }
+    return finds.answer("unclear", 0.95, PART, missing="odds", scenario=draft.scenario, draft=place)
 
 
 def change(finds: Finds) -> Reading | None:

@@ -12,6 +12,7 @@ from backend.errors import ModelPayloadInvalid
 from backend.graph import remarked
 from backend.graph.again import original_of
 from backend.graph.checking import Underlining, brief_of, rules_in_force
+from backend.graph.intent.parts import part_meant, span_of
 from backend.graph.intent.tripwire import planted
 from backend.graph.intent.vocabulary import SCENARIO_NAMES
 from backend.graph.knowledge import GENERIC, category_of
@@ -184,12 +185,25 @@ def _brief(state: ScriptState, changes: Changes, remembered: Sequence[Document],
         "audience": slots.get("audience") or [],
         "must_say": slots.get("must_say") or [],
         "must_not_say": list(untold.words_of(unwanted, product)),
+        "part": _part(state, previous),
         "feedback": state["feedback"],
         "remarks": state.get("remarks", []),
         "findings": report.get("to_fix") or [],
         "round": state["round"],
         "request": state["request"]["content"],
     }
+
+
+def _part(state: ScriptState, previous: str | None) -> dict[str, Any] | None:
+    """Return the one part of the text before that is to be changed, by its bounds; None when all of it may be."""
+    if state["feedback"]:
+        # What a check sent back since has the part changed already.
+        sent_back = (state.get("report") or {}).get("to_fix")
+        part = None if sent_back else part_meant(state["feedback"])
+    else:
+        part = part_meant(state["request"]["content"]) if state["kind"] == "restyle" else None
+    span = span_of(previous, part) if part and previous else None
+    return {"start": span[0], "end": span[1], "goes": part.goes} if part and span else None
 
 
 def _turns(state: ScriptState, brief: dict[str, Any], texts: Mapping[str, str]) -> list[ChatTurn]:

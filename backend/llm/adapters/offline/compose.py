@@ -72,6 +72,7 @@ _BODY: Final = ("pain", "lead", "point", "assumed", "proof", "fact", "brand", "u
 _FROM_THE_RECORD: Final = frozenset(
     {"point", "assumed", "proof", "fact", "gift", "price", "say", "required", "catch", "recap"}
 )
+_LEFT_TO_TELL: Final = frozenset({"point", "fact", "proof"})
 #: Spoken characters below which a script has no time for these and names its product at once.
 _NO_HOOK: Final = {"hook": 80, "greet": 100, "ask": 80, "catch": 80}
 _NO_BRIDGE: Final = 45
@@ -102,6 +103,8 @@ _STEPS: Final = 2
 _WANTED_RANK: Final = 0.9
 #: Characters up to which words that must be said are led in.
 _FEW_WORDS: Final = 10
+#: The name of a thing (帐篷), and no news as 包邮 or 全国联保 are: it is spoken of, and not announced.
+_THING: Final = re.compile(r"(?:(?![送减免包邮退换保买拍发到有是会能可要满折降省赔质正新不无])[\u3400-\u9fff]){2,3}")
 
 
 @dataclass(slots=True)
@@ -132,6 +135,11 @@ def compose(sheet: Sheet, seed: int) -> str:
             break
         room = max(12, min(room + missed, round(sheet.target * 1.5)))
     return best
+
+
+def draft(sheet: Sheet, seed: int) -> str:
+    """Return one draft about as long as `sheet.target`, as it comes: what `compose` chooses from."""
+    return _Script(sheet, random.Random(seed)).write(sheet.target)  # noqa: S311
 
 
 def _opens_alike(text: str, sheet: Sheet) -> bool:
@@ -208,7 +216,12 @@ class _Script:
         if sheet.scenario == "closing" and "recap" not in sheet.drop:
             main = "recap" if sheet.target >= _NO_BRIDGE else "point"  # one thing, there is no time for three
         needed = sheet.target < _SHORT and slot == main and place == 0
-        return min(planned, 0.28) if asked_for or needed else planned
+        if asked_for or needed:
+            return min(planned, 0.28)
+        if sheet.action == "continue" and slot in _LEFT_TO_TELL:
+            # What has not been told yet is what one goes on for.
+            return min(planned, 1 + 0.1 * place)
+        return planned
 
     def _options(self, slot: str) -> list[list[str]]:  # noqa: PLR0911 -- one return a sort of slot
         """Return, for each time the slot may be said, the ways to say it."""
@@ -263,6 +276,8 @@ class _Script:
     def _said(self, words: str) -> list[str]:
         """Return the ways to say what must be said, word for word; what is no sentence is led in."""
         plain = self._lines.plain(words)
+        if _THING.fullmatch(words) and (said := self._lines.of("say.thing", {"said": words})):
+            return said
         if len(words) > _FEW_WORDS or re.search("[，。！？!?]", words):
             return [plain]
         return [*self._lines.of("say", {"said": words}), plain]
@@ -270,7 +285,8 @@ class _Script:
     def _sure(self, slot: str) -> list[str]:
         """Return the lines of a slot that must not fall silent, whatever words are forbidden."""
         if slot == "intro" and self._sheet.action == "continue":
-            slot = "continue"
+            left = self._sheet.points or self._sheet.facts or self._sheet.assumed
+            slot = "continue" if left else "continue.told"
         last_resort = "喜欢的点开购物车，选好就下单。" if slot == "cta" else f"{self._sheet.name}。"
         found = self._lines.of(slot)
         if slot == "hook":

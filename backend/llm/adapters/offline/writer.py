@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from backend.errors import ModelRefused
 from backend.llm.adapters.offline.chat import answer
 from backend.llm.adapters.offline.compose import compose
+from backend.llm.adapters.offline.parts import with_part_changed
 from backend.llm.adapters.offline.sheet import read_sheet
 from backend.llm.endpoint import Attempt
 from backend.llm.gateway import Answer, ModelRequest, Piece, estimated_usage, gathered
@@ -47,7 +48,8 @@ class OfflineWriter:
 def _write(request: ModelRequest) -> str:
     match request.purpose:
         case "script":
-            return compose(read_sheet(request.brief), request.seed)
+            sheet = read_sheet(request.brief)
+            return with_part_changed(request.brief, sheet, request.seed) or compose(sheet, request.seed)
         case "chat":
             return answer(request.brief, request.seed)
         case _:
