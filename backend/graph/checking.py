@@ -11,7 +11,7 @@ from backend.graph.variants import sections_of
 from backend.protocol.events import Finding, QualityFeedback
 from backend.quality.checks.compliance import compliance
 from backend.quality.draft import Draft
-from backend.quality.lexicon import RuleSnapshot
+from backend.quality.lexicon import IMPLIED, RuleSnapshot
 from backend.quality.normalize import fold
 from backend.quality.rubric import UNAPPROVED, QualityReport, ScriptBrief, score_of, verdict_of
 
@@ -131,6 +131,8 @@ class Underlining:
         found = [
             finding.model_copy(update={"span": (finding.span[0] + self._begin, finding.span[1] + self._begin)})
             for finding in compliance(Draft(sentence, fold(sentence), self._brief, self._rules, ()))
+            # What a sentence implies without a word of it shows when it is whole.
+            if ended or not finding.rule.startswith(IMPLIED)
         ]
         if found != self._now:
             self._now = found

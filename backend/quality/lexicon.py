@@ -34,6 +34,8 @@ from backend.quality.strings import Places
 from backend.quality.words import crossed
 
 _RANK: Final[Mapping[Severity, int]] = {"info": 0, "warn": 1, "fail": 2, "block": 3}
+#: How the ids of rules begin that speak of what is implied.
+IMPLIED: Final = "IMP-"
 
 
 class _Hit(NamedTuple):
@@ -139,7 +141,7 @@ class RuleSnapshot:
         quiet = [folded.span(*place) for place in _places(self._allowed, folded.text)]
         weighed = [finding.span for finding in found if finding.severity != "info"]
         for suspicion in suspicions(folded.text):
-            rule = next((one for one in self.rules if one.id == f"IMP-{suspicion.label}"), None)
+            rule = next((one for one in self.rules if one.id == f"{IMPLIED}{suspicion.label}"), None)
             start, end = folded.span(suspicion.start, suspicion.end)
             # Where the rules have spoken there is nothing left to guess.
             allowed = any(low < end and start < high for low, high in quiet)

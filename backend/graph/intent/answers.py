@@ -20,7 +20,7 @@ _NEXT: Final = re.compile(
     r"继续(?:写|来|做)?|往下(?:写|来|做)?|next(?: one)?)"
     r"(?:吧|呗|了|啊|哈)*[.!~]*$"
 )
-#: Yes to the only thing that was offered.
+#: Yes to the only thing that was offered, or to what was asked for anyway.
 _YES: Final = re.compile(
     r"^(?:好的?|行|嗯+|可以|ok|没问题|要|要的|对|对的|是|是的|那|那就|就)*,?(?:写|来|做|开始|安排|这么|这样)*(?:吧|呗|了|啊|哈)*[.!~]*$"
 )
@@ -43,7 +43,8 @@ def chosen(text: str, situation: Situation) -> str | None:
     for label, value in situation.options:
         if text in (fold(label), fold(value)):
             return value
-    if (situation.offered and _NEXT.match(text)) or (len(situation.options) == 1 and _YES.match(text)):
+    agreed = _YES.match(text) and (situation.offered or len(situation.options) == 1)
+    if agreed or (situation.offered and _NEXT.match(text)):
         return situation.options[0][1]
     if (end := _FROM_AN_END.match(text)) and (end[3] or len(situation.options) == 2):
         return situation.options[0 if end[1] else -1][1]
