@@ -22,6 +22,7 @@ _UNIT: Final = "|".join(
     for unit in sorted(UNITS, key=len, reverse=True)
 )
 #: 5公斤一袋 is no 5.1 kg.
+_SHORT_YEAR: Final = re.compile("(\\d{2}|[零〇一二三四五六七八九]{2})年")
 _NO_TENTH: Final = rf"(?![十百千万点\d厘毫次克升斤两公档挡层段级种色人天年月日号{COUNTERS.replace('床', '')}])"
 _MEASURE: Final = headed(
     rf"(?:(?<![\d.a-z])|(?<=pu)|(?<=ipx))(?P<number>{NUMBER})(?P<half>个?半)?(?P<more>[多来余])?\s*个?(?P<unit>{_UNIT})(?P<tail>半|多|左右|[一二三四五六七八九]{{1,2}}{_NO_TENTH}|(?<=米)\d{{1,2}}{_NO_TENTH})?"
@@ -318,8 +319,12 @@ def _is_no_claim(text: str, amount: Amount, fields: Sequence[str], recorded: Seq
         return True  # 装了台十五寸的电脑, where it takes 15.6
     if is_of_people(text, amount, [field for _, field in recorded], fields):
         return True
-    if amount.dimension == "months" and (_OF_YOUNG.match(text, amount.end) or amount.value / 12 in _years_told(fields)):
-        return True  # 三个月以上的猫 is an age (`kinds.py`); 十二年真题: 2014至2025年
+    if amount.dimension == "months" and (
+        _OF_YOUNG.match(text, amount.end)
+        or amount.value / 12 in _years_told(fields)
+        or _is_year_on_record(text[amount.start : amount.end], fields)
+    ):
+        return True  # 三个月以上的猫 is an age (`kinds.py`); 十二年真题: 2014至2025年; 二一年: 2021年
     if _IN_A_DAY.search(text[: amount.start][-5:]) and any(
         abs(amount.value - one.value * often) < 0.001 for one, field in recorded for often in _times_a_day(field)
     ):
@@ -350,6 +355,17 @@ def _years_told(fields: Sequence[str]) -> set[int]:
     """Return how many years the spans of years on record hold."""
     spans = (re.search(r"((?:19|20)\d\d)年?(?:至|到|-|~)((?:19|20)\d\d)", field) for field in fields)
     return {int(span[2]) - int(span[1]) + 1 for span in spans if span}
+
+
+def _is_year_on_record(said: str, fields: Sequence[str]) -> bool:
+    """Tell whether 二一年, 21年 is a year that the record names (2021年), and no lapse of time."""
+    match = _SHORT_YEAR.fullmatch(said)
+    if match is None:
+        return False
+    digits = "".join(
+        one if one.isdigit() else str("零一二三四五六七八九".index(one)) for one in match[1].replace("〇", "零")
+    )
+    return any(re.search(rf"(?<!\d)(?:19|20){digits}(?!\d)", field) for field in fields)
 
 
 def _of_topic(text: str, amount: Amount, recorded: Sequence[tuple[Amount, str]]) -> Sequence[tuple[Amount, str]]:
