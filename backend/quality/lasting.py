@@ -50,6 +50,15 @@ _RUNNING: Final = re.compile("续航|使用时[长间]|工作时[长间]|播放�
 _HOURS: Final = re.compile(
     r"(?P<level>[高中低强弱][档光亮]|[\u4e00-\u9fa5]{2,4})?[^\d，、；;。]{0,3}(?P<hours>\d+(?:\.\d+)?)\s*个?小时(?P<open>以上|起|\+)?"
 )
+#: Hours told in figures: 十来个钟头, 30小时.
+_HOURS_TOLD: Final = re.compile(rf"(?P<number>{NUMBER})(?P<rest>来|多|几)?个?(?:小时|钟头)")
+#: Which of the levels: a bright one empties the battery first.
+_LEVEL: Final = re.compile(
+    "(?P<bright>最亮|最强|最大|[高强]档|[高强]光|全亮|开到?最大)|(?P<dim>最暗|最弱|最小|[低弱]档|[低弱]光|微光|夜光)"
+)
+_FILLED: Final = re.compile("(?:左右|上下|就|能|可以|才)*充?满")
+#: So many characters may stand between the level and its hours.
+_NEAR_BY: Final = 16
 _VALID: Final = re.compile("有效|使用期限|可用期|核销|观看期|学习期|权益期|会员期|回看")
 _LAPSE: Final = re.compile(rf"(?P<number>{NUMBER})(?P<half>个?半)?个?(?P<unit>年|月|周|星期|天|日)(?!\d)")
 _DAYS: Final[Mapping[str, float]] = {"年": 365, "月": 30.4, "周": 7, "星期": 7, "天": 1, "日": 1}
@@ -79,6 +88,7 @@ def lasting_faults(text: str, product: Mapping[str, Any]) -> Iterator[FactFault]
             yield from _kept_too_long(text, most, sign)
     if running is not None:
         yield from _running_too_long(text, *running)
+        yield from _level_too_long(text, running[0][1], running[1])
     if valid is not None:
         yield from _valid_too_long(text, *valid)
 
@@ -178,6 +188,28 @@ def _running_too_long(text: str, most: _Told, levels: Mapping[str, float]) -> It
         joined = re.search("[到至]|一[宿夜]|通宵|整[晚夜]|[天夜]$", text[start:end])
         if joined and not _is_denied(text, start, end):
             yield FactFault("FAC-004", start, end, f"“{text[start:end]}”比商品资料（{most[1]}）长", True)
+
+
+def _level_too_long(text: str, told: str, levels: Mapping[str, float]) -> Iterator[FactFault]:
+    """Yield hours told of the brightest or the dimmest level that the record gives others: 最亮那档十来个钟头."""
+    if len(levels) < 2:
+        return
+    for match in _HOURS_TOLD.finditer(text):
+        hours = parse_number(match["number"])
+        low, _ = sentence(text, *match.span())
+        named = list(_LEVEL.finditer(text, low, match.start()))
+        if hours is None or not named or match.start() - named[-1].end() > _NEAR_BY:
+            continue
+        wanted = max(levels.values()) if named[-1]["dim"] else min(levels.values())
+        between = text[named[-1].end() : match.start()]
+        most = hours + (10 if hours >= 20 else 5) if match["rest"] else hours
+        if not hours > _ROUGHLY * wanted and not most < wanted / _ROUGHLY:
+            continue
+        # 高档3小时，中档6小时: the hours of another level; 三个小时充满: no time that it runs.
+        other = re.search("充|满|[中二三]档|小时|钟头", between) or _FILLED.match(text, match.end())
+        if not other and not _is_denied(text, *match.span()):
+            said = text[named[-1].start() : match.end()]
+            yield FactFault("FAC-004", named[-1].start(), match.end(), f"“{said}”与商品资料（{told}）不符", True)
 
 
 def _valid_too_long(text: str, most: float, told: str) -> Iterator[FactFault]:
