@@ -30,6 +30,7 @@ _SIGNS: Final = re.compile(r"[👍👌✅🆗🙆👎❌🙅✔✖\ufe0f🏻-�
 #: 1.净化器开场 2.净化器卖点
 _NUMBERED: Final = re.compile(r"(?:^|(?<=[ ,;]))[1-9][.、)](?=[^\d])")
 _ONE_TEXT: Final = frozenset({"write", "restyle", "regenerate", "continue", "switch_product"})
+_SAME_TEXT: Final = frozenset({"restyle", "regenerate", "continue"})
 _NOTHING: Final = re.compile(r"[^\w\u3400-\u9fff]+")
 #: From the most telling to the least.
 _RULES: Final[tuple[Callable[[Finds], Reading | None], ...]] = (
@@ -107,8 +108,16 @@ def _read(message: str, situation: Situation, learned: bool) -> Reading:  # noqa
     text = in_our_words(text, situation)
     if (meant := corrected(text, situation)) is not None:
         mended = _understood(meant, meant, replace(situation, asked=False), learned)
-        return replace(mended, reason=f"put right; {mended.reason}")
-    return _understood(message, text, situation, learned)
+        return _beside_what_waits(replace(mended, reason=f"put right; {mended.reason}"), situation)
+    return _beside_what_waits(_understood(message, text, situation, learned), situation)
+
+
+def _beside_what_waits(reading: Reading, situation: Situation) -> Reading:
+    """Let what was offered wait on while the text before is still worked on, or something is asked."""
+    asks = reading.kind == "chat" and reading.about in ("question", "check")
+    if not (situation.asked and situation.offered and (asks or reading.kind in _SAME_TEXT)):
+        return reading
+    return replace(reading, later=(*reading.later, *(value for _, value in situation.options)))
 
 
 def in_our_words(text: str, situation: Situation) -> str:

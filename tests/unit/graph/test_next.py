@@ -42,9 +42,19 @@ def test_yes_takes_the_only_thing_that_was_offered(words: str) -> None:
     assert read(words, odds).slots.get("seconds") is None, "between two sides it says nothing"
 
 
+@pytest.mark.parametrize("words", ["再短一点", "换一版", "结尾换一个", "价格写的多少来着？"])
+def test_what_was_offered_waits_while_the_text_before_is_worked_on(words: str) -> None:
+    assert read(words, offered(*OFFER)).later == tuple(value for _, value in OFFER)
+
+
+def test_a_new_text_is_not_followed_by_what_nobody_chose() -> None:
+    assert read("写一段猫抓板的开场，20秒", offered(OFFER[0])).later == ()
+
+
 @pytest.mark.parametrize("words", ["算了", "不用了", "先不写了"])
 def test_no_writes_nothing(words: str) -> None:
-    assert read(words, offered(OFFER[1])).kind == "chat"
+    reading = read(words, offered(OFFER[1]))
+    assert (reading.kind, reading.later) == ("chat", ())
 
 
 def test_the_next_of_a_choice_is_no_order() -> None:
