@@ -9,7 +9,8 @@ interface Held {
 const PLACES =
   '[role=dialog], article, section:not(#popups), form, fieldset, li, tr, nav, aside, main, [role=tabpanel], [role=region]'
 const ROWS = 'li, tr'
-const REMEMBERED = 8
+/** A dialog upon a dialog holds it a dozen times: what opened the first is still to be found. */
+const REMEMBERED = 32
 /** The page's own code goes first: what it gives the focus to is better chosen. */
 const SETTLED_MS = 80
 
