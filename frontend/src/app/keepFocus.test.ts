@@ -76,6 +76,23 @@ test('a dialog that is closed gives it back to what opened it, and an open one k
   expect(document.activeElement).toBe(get('#opens'))
 })
 
+test('a dialog upon a dialog goes back to what opened the first, however much had the focus in them', async () => {
+  const buttons = Array.from({ length: 6 }, (_, n) => `<button>${n}</button>`).join('')
+  put(
+    `<main><h2>h</h2><button id="opens">a</button></main>
+    <div class="first" role="dialog" aria-modal="true">${buttons}</div>
+    <div class="second" role="dialog" aria-modal="true">${buttons}</div>`,
+  )
+  get('#opens').focus()
+  for (const button of document.querySelectorAll<HTMLElement>('[role=dialog] button')) button.focus()
+  get('.second').remove()
+  await settled()
+  expect(get('.first').contains(document.activeElement)).toBe(true)
+  get('.first').remove()
+  await settled()
+  expect(document.activeElement).toBe(get('#opens'))
+})
+
 test('who leaves the page by Tab or works with a pointer is left alone', async () => {
   put('<main><button>a</button></main>', 'Tab')
   get('button').focus()
